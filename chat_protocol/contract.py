@@ -1,0 +1,21 @@
+"""The fixed points of the wire: what every program may rely on without asking."""
+
+from typing import Final
+
+DEFAULT_PORT: Final = 8080
+"""The TCP port of the room."""
+
+PROMPT: Final = "Введите ваше имя: ".encode()
+"""What the server says first, on every connection: UTF-8, without a newline."""
+
+MAX_LINE: Final = 64 * 1024
+"""Longest line a client may send, in bytes, its LF not counted."""
+
+MAX_REPLY_LINE: Final = 4 * 1024 * 1024
+"""Longest line a client must be ready to receive, in bytes: a full `welcome`."""
+
+PING_INTERVAL: Final = 25.0
+"""Seconds of silence after which a JSON client sends `ping`."""
+
+SILENCE_LIMIT: Final = 60.0
+"""Seconds of silence after which either end holds the other for gone."""

@@ -1,0 +1,43 @@
+"""Everything this package raises.
+
+ProtocolError
+├── BadMessage         a line that is no message of ours
+├── LineTooLong        a line beyond the hard maximum
+├── BadAddress         text that is not HOST[:PORT]
+└── ConnectionFailed   the other end cannot be reached, or is gone
+    └── NotARoom       something answers there, but it is not a room
+"""
+
+
+class ProtocolError(Exception):
+    """Base of all errors of the wire."""
+
+
+class BadMessage(ProtocolError):
+    """A line that cannot be read as a message.
+
+    `code` is a word of the protocol (`bad_json`, `unknown_type`, `bad_field`,
+    `bad_utf8`); `ref` is the client's key for it, where it could still be read.
+    """
+
+    def __init__(self, code: str, text: str, ref: str | None = None) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+        self.ref = ref
+
+
+class LineTooLong(ProtocolError):
+    """A line went on beyond the hard maximum; the stream cannot be trusted further."""
+
+
+class BadAddress(ProtocolError, ValueError):
+    """Text that names no host and port."""
+
+
+class ConnectionFailed(ProtocolError, OSError):
+    """The room cannot be reached, or the connection to it is lost."""
+
+
+class NotARoom(ConnectionFailed):
+    """What answered did not greet the way a room does."""

@@ -1,0 +1,209 @@
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat_protocol import messages as m
+from chat_protocol.errors import BadMessage
+
+LIMITS = m.Limits(name=32, text=4000, line=65536, history=500)
+COMMANDS: list[m.Command] = [
+    m.Join(name="Анна"),
+    m.Join(name="Анна", session="s" * 128, since=m.Mark(epoch="e", id=1042), history=0),
+    m.Say(text="строка\nи ещё 🇷🇺 \u2028", ref="r" * 64),
+    m.Typing(),
+    m.HistoryRequest(),
+    m.HistoryRequest(before=2**53, limit=100_000),
+    m.Ping(),
+    m.Leave(),
+]
+EVENTS: list[m.Event] = [
+    m.Welcome("Анна", "s", "e", 7, ["Анна", "Борис"], [m.Message(7, "at", "Борис", "да")], 0, False, LIMITS),
+    m.Message(1043, "2026-11-22T05:43:03.120Z", "Анна", "два\nряда"),
+    m.Ack("ref", 1044, "at"),
+    m.Joined("Анна", "at"),
+    m.Left("Анна", "at"),
+    m.Left("Анна", "at", "slow"),
+    m.Typing("Анна"),
+    m.History([], True),
+    m.Pong(),
+    m.Error("too_fast", "slow down", "ref", 1.5),
+    m.Error("bad_json", "no"),
+    m.Bye("shutdown"),
+]
+
+
+def read_one(line: bytes) -> m.Command | BadMessage:
+    (command,) = m.decode_commands(line)
+    return command
+
+
+def problem(line: bytes | str) -> BadMessage:
+    result = read_one(line.encode() if isinstance(line, str) else line)
+    assert isinstance(result, BadMessage)
+    return result
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_comes_back_as_it_was_sent(command: m.Command) -> None:
+    line = m.encode(command)
+    assert line.count(b"\n") == 1
+    assert line.endswith(b"\n")
+    assert m.decode_commands(line) == [command]
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_an_event_comes_back_as_it_was_sent(event: m.Event) -> None:
+    line = m.encode(event)
+    assert line.count(b"\n") == 1
+    assert line.endswith(b"\n")
+    assert m.decode_events(line) == [event]
+
+
+def test_many_in_one_block() -> None:
+    assert m.encode_all(COMMANDS) == b"".join(map(m.encode, COMMANDS))
+    assert m.decode_commands(m.encode_all(COMMANDS)) == COMMANDS
+    assert m.decode_events(m.encode_all(EVENTS)) == EVENTS
+
+
+def test_the_words_on_the_wire() -> None:
+    assert json.loads(m.encode(COMMANDS[1])) == {
+        "type": "join",
+        "name": "Анна",
+        "session": "s" * 128,
+        "since": {"epoch": "e", "id": 1042},
+        "history": 0,
+    }
+    assert json.loads(m.encode(EVENTS[0])) == {
+        "type": "welcome",
+        "name": "Анна",
+        "session": "s",
+        "epoch": "e",
+        "last": 7,
+        "members": ["Анна", "Борис"],
+        "messages": [{"type": "message", "id": 7, "at": "at", "name": "Борис", "text": "да"}],
+        "missed": 0,
+        "more": False,
+        "limits": {"name": 32, "text": 4000, "line": 65536, "history": 500},
+    }
+    assert m.encode(m.Typing()) == b'{"type":"typing"}\n'
+    assert m.encode(m.Left("Анна", "at")) == '{"type":"left","name":"Анна","at":"at"}\n'.encode()
+
+
+def test_messages_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError):
+        COMMANDS[2].text = "other"  # type: ignore[misc, union-attr]
+
+
+def test_unknown_fields_are_ignored() -> None:
+    assert read_one(b'{"new":[{}],"type":"say","text":"a","ref":"r","more":null}') == m.Say("a", "r")
+    assert m.decode_events(b'{"type":"bye","reason":"kicked","by":"x"}\n') == [m.Bye("kicked")]
+
+
+def test_events_of_unknown_types_are_skipped_among_others() -> None:
+    block = b'{"type":"pong"}\n\n{"type":"reaction","id":1}\r\n{"type":"bye","reason":"slow"}\n'
+    assert m.decode_events(block) == [m.Pong(), m.Bye("slow")]
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (b"hello", "bad_json"),
+        (b"{", "bad_json"),
+        (b'{"type":"ping"', "bad_json"),
+        (b'{"type":"ping"}}', "bad_json"),
+        (b'{"type":"say","text":"\x00"}', "bad_json"),
+        (b'{"type":"say","text":"\\ud800"}', "bad_json"),
+        (b'{"type":"say","text":"a","z":' + b"[" * 60_000 + b"]" * 60_000 + b"}", "bad_json"),
+        (b"NaN", "bad_json"),
+        (b'{"type":"say","text":"\xff"}', "bad_utf8"),
+        (b'{"type":"say","text":1,"ref":"\xff"}', "bad_utf8"),
+        (b"\xff", "bad_utf8"),
+        (b"[]", "bad_field"),
+        (b'"join"', "bad_field"),
+        (b"{}", "bad_field"),
+        (b'{"type":1}', "bad_field"),
+        (b'{"type":"join"}', "bad_field"),
+        (b'{"type":"join","name":null}', "bad_field"),
+        (b'{"type":"say","text":["a"]}', "bad_field"),
+        (b'{"type":"say","text":"a","ref":""}', "bad_field"),
+        (b'{"type":"history","limit":-1}', "bad_field"),
+        (b'{"type":"history","before":1e400}', "bad_field"),
+        (b'{"type":"history","before":' + b"9" * 5000 + b"}", "bad_field"),
+        (b'{"type":"shout"}', "unknown_type"),
+        (b'{"type":"shout","ref":7}', "unknown_type"),
+        (b'{"type":"welcome"}', "unknown_type"),
+    ],
+)
+def test_what_is_wrong_with_a_line_has_a_code(line: bytes, code: str) -> None:
+    assert problem(line).code == code
+
+
+@pytest.mark.parametrize(
+    ("field", "longest"), [("name", 1024), ("session", 128), ("ref", 64)], ids=["name", "session", "ref"]
+)
+def test_lengths_at_and_over_their_limits(field: str, longest: int) -> None:
+    fields = {"type": "say", "text": "a"} if field == "ref" else {"type": "join", "name": "a"}
+    assert not isinstance(read_one(json.dumps({**fields, field: "я" * longest}).encode()), BadMessage)
+    assert problem(json.dumps({**fields, field: "я" * (longest + 1)})).code == "bad_field"
+
+
+@pytest.mark.parametrize("fields", [{"type": "say", "text": 5}, {"type": "shout"}])
+def test_the_ref_of_a_broken_say_is_told(fields: dict[str, Any]) -> None:
+    assert problem(json.dumps({**fields, "ref": "r1"})).ref == "r1"
+
+
+def test_a_bad_line_costs_the_others_nothing() -> None:
+    first, bad, last = m.decode_commands(b'{"type":"ping"}\n \r\noops\n{"type":"leave"}\r\n')
+    assert (first, last) == (m.Ping(), m.Leave())
+    assert isinstance(bad, BadMessage)
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (b"nonsense\n", "bad_json"),
+        (b'{"type":"bye","reason":"\xff"}\n', "bad_utf8"),
+        (b'{"type":"bye"}\n', "bad_field"),
+    ],
+)
+def test_a_server_that_speaks_nonsense_is_told_from_a_newer_one(line: bytes, code: str) -> None:
+    with pytest.raises(BadMessage) as caught:
+        m.decode_events(line)
+    assert caught.value.code == code
+
+
+SHREDS = st.sampled_from(
+    [*map(m.encode, COMMANDS), *map(m.encode, EVENTS), b"\n", b"{", b"\xff", b'"\\ud8', b'{"type":']
+)
+
+
+@given(st.binary() | st.lists(SHREDS).map(b"".join))
+def test_no_bytes_can_make_reading_commands_raise(block: bytes) -> None:
+    for command in m.decode_commands(block):
+        assert isinstance(command, BadMessage | msgspec.Struct)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters()), inner),
+    ),
+    st.sampled_from(["join", "say", "history", "typing", "?"]),
+    st.sampled_from(["name", "text", "since", "limit", "ref"]),
+)
+def test_a_line_gives_one_command_or_one_problem(value: object, kind: str, field: str) -> None:
+    line = json.dumps({"type": kind, "name": "a", "text": "b", field: value}).encode()
+    assert len(m.decode_commands(line + b"\n" + m.encode(m.Ping()))) == 2
+
+
+@given(st.binary() | st.lists(SHREDS).map(b"".join))
+def test_reading_events_raises_nothing_but_bad_message(block: bytes) -> None:
+    try:
+        events = m.decode_events(block)
+    except BadMessage:
+        return
+    assert all(isinstance(event, msgspec.Struct) for event in events)

@@ -1,0 +1,99 @@
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat_protocol.text import clean, is_blank, split
+
+BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+ANY_TEXT = st.text(st.characters(exclude_categories=()))  # surrogates too
+WILD_TEXT = st.text(st.sampled_from("aя \n\t\r\x00\x1b\x7f\x85\x9b\u2028\u2029\ue000\ud83d" + BIDI))
+
+
+@given(ANY_TEXT | WILD_TEXT)
+def test_cleaning_twice_is_cleaning_once(text: str) -> None:
+    assert clean(clean(text)) == clean(text)
+
+
+@given(ANY_TEXT | WILD_TEXT)
+def test_nothing_that_steers_a_renderer_survives(text: str) -> None:
+    for char in clean(text):
+        assert char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cs", "Co", "Zl", "Zp"}
+        assert char not in BIDI
+    clean(text).encode()  # whatever is left can be sent
+
+
+@given(st.text(st.characters(categories=["L", "M", "N", "P", "S", "Zs"])))
+def test_printable_text_is_unchanged(text: str) -> None:
+    assert clean(text) == text
+
+
+@given(ANY_TEXT | WILD_TEXT)
+def test_cleaning_only_takes_away(text: str) -> None:
+    rest = iter(text.replace("\r", "\n"))
+    assert all(char in rest for char in clean(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "👨‍👩‍👧‍👦 семья",
+        "🇷🇺🇬🇧",
+        "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
+        "❤️ и ☎︎",
+        "👍🏽",
+        "1️⃣",
+        "\U0001fae0\U0001fada",
+        "क्‍ष",
+        "два\nряда\tи отступ",
+        "неразрывный\u00a0пробел",
+    ],
+)
+def test_kept(text: str) -> None:
+    assert clean(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("a\r\nb\rc\n", "a\nb\nc\n"),
+        ("\x1b[2Jпусто", "[2Jпусто"),
+        ("\x9b31mкрасный", "31mкрасный"),
+        ("nul\x00 del\x7f nel\x85", "nul del nel"),
+        ("счёт \u202e001\u202c руб.", "счёт 001 руб."),
+        ("\u2067rtl\u2069\u200f", "rtl"),
+        ("строка\u2028абзац\u2029", "строкаабзац"),
+        ("\ud83d\ue000\uffff", ""),
+    ],
+)
+def test_dropped(text: str, cleaned: str) -> None:
+    assert clean(text) == cleaned
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t ", "\u00a0\u2003", "\u200b\u200d", "\u3000\n"])
+def test_blank(text: str) -> None:
+    assert is_blank(text)
+
+
+@pytest.mark.parametrize("text", ["a", " . ", "\nя", "🇷🇺", "\u200dx"])
+def test_not_blank(text: str) -> None:
+    assert not is_blank(text)
+
+
+@given(st.text(st.sampled_from("ab я\n")), st.integers(1, 12))
+def test_splitting_keeps_everything_within_the_limit(text: str, limit: int) -> None:
+    pieces = split(text, limit)
+    assert "".join(pieces) == text
+    assert all(len(piece) <= limit for piece in pieces)
+    assert text == "" or all(pieces)
+
+
+def test_a_text_at_the_limit_stays_whole_and_one_more_is_cut() -> None:
+    assert split("а" * 10, 10) == ["а" * 10]
+    assert split("а" * 11, 10) == ["а" * 10, "а"]
+
+
+def test_a_cut_falls_behind_a_space_near_the_end_of_a_piece() -> None:
+    assert split("один два три", 10) == ["один два ", "три"]
+    assert split("о дин-два-три", 8) == ["о дин-дв", "а-три"]

@@ -1,0 +1,79 @@
+"""The guards of every other test do fail when they should."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import ROOT
+
+TESTS = """
+import socket, subprocess, sys, threading
+import pytest
+
+kept = []
+stop = threading.Event()
+
+def test_thread():
+    threading.Thread(target=stop.wait, args=(30,), name="forgotten", daemon=True).start()
+
+def test_descriptor():
+    kept.append(socket.socket())
+
+def test_process():
+    command = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    kept.append(subprocess.Popen(command, stdin=subprocess.PIPE))
+
+def test_crash_in_thread():
+    thread = threading.Thread(target=lambda: 1 / 0)
+    thread.start()
+    thread.join()
+
+@pytest.mark.skip(reason="something is missing")
+def test_skipped():
+    pass
+
+@pytest.mark.xfail
+def test_known():
+    assert not kept
+
+def test_clean():
+    threading.Timer(0.05, print).start()
+
+def test_end():
+    stop.set()
+    for thing in kept:
+        if isinstance(thing, subprocess.Popen):
+            thing.communicate()
+        else:
+            thing.close()
+"""
+
+
+@pytest.mark.parametrize("no_skip", ["", "1"])
+def test_guards(tmp_path: Path, no_skip: str) -> None:
+    conftest = (ROOT / "tests" / "conftest.py").read_text()
+    hurried = conftest.replace("_PATIENCE = 5.0", "_PATIENCE = 0.3")
+    assert hurried != conftest
+    (tmp_path / "conftest.py").write_text(hurried)
+    (tmp_path / "test_all.py").write_text(TESTS)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-rA", "-W", "error", "-p", "no:cacheprovider", "."],
+        cwd=tmp_path,
+        env=os.environ | {"ONEROOM_NO_SKIP": no_skip},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    said = done.stdout
+    for what in ("thread forgotten", "descriptor [0-9]+ -> socket", "process [0-9]+"):
+        assert re.search(f"left over: .*{what}", said), said
+    assert "FAILED test_all.py::test_crash_in_thread" in said, said
+    assert "XFAIL test_all.py::test_known" in said, said
+    assert "PASSED test_all.py::test_clean" in said, said
+    assert ("ONEROOM_NO_SKIP is set, but: " in said) == bool(no_skip), said
+    assert ("ERROR test_all.py::test_skipped" in said) == bool(no_skip), said
