@@ -1,0 +1,62 @@
+"""The server's command line."""
+
+import gc
+import logging
+import resource
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+
+from tcp_server.config import BadConfig, Config, load
+from tcp_server.server import ChatServer
+
+_STACK = 256 * 1024
+"""Bytes of address space for each thread's stack; what is not touched costs nothing."""
+
+_RESERVED = 64
+"""Descriptors that are not connections."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a room until it is told to stop. Returns the exit status."""
+    try:
+        config = load(arguments)
+    except BadConfig as error:
+        print(f"oneroom-server: {error}", file=sys.stderr)
+        return 2
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    config = _within_limits(config)
+    threading.stack_size(_STACK)
+    try:
+        server = ChatServer(config)
+    except OSError as error:
+        reason = error.strerror or error
+        print(f"oneroom-server: cannot listen on {config.host}:{config.port}: {reason}", file=sys.stderr)
+        return 1
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, lambda *_: server.stop())
+    # What lives now lives for ever; the collector need not look at it again.
+    gc.collect()
+    gc.freeze()
+    print(f"Oneroom server: {server.address}{_open_to(config.host)}", flush=True)
+    server.serve()
+    return 0
+
+
+def _within_limits(config: Config) -> Config:
+    """Ask for all descriptors there are, and hold no more connections than that allows."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = config.max_connections + _RESERVED if config.max_connections else hard
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    except (OSError, ValueError):
+        most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return config.replace(max_connections=max(1, most - _RESERVED)) if most < wanted else config
+
+
+def _open_to(host: str) -> str:
+    return (
+        " (open to the whole network; --host 127.0.0.1 keeps it local)" if host in ("0.0.0.0", "::") else ""
+    )

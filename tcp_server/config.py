@@ -1,0 +1,113 @@
+"""How the server is set up: defaults < TOML file < environment < flags."""
+
+import argparse
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Self
+
+from chat_protocol.contract import DEFAULT_PORT, SILENCE_LIMIT
+
+_ENVIRONMENT = "ONEROOM_SERVER_"
+
+
+class BadConfig(ValueError):
+    """A setting that cannot be used; the text says which and why."""
+
+
+def _setting(default: Any, help_text: str) -> Any:
+    return field(default=default, metadata={"help": help_text})
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings, each also a flag, an environment variable and a TOML key. Times are in seconds."""
+
+    host: str = _setting("0.0.0.0", "address to listen on")
+    port: int = _setting(DEFAULT_PORT, "TCP port; 0 takes a free one")
+    history: str = _setting("memory", "where messages are kept: memory, or off to keep none")
+    keep: int = _setting(10_000, "messages kept")
+    replay: int = _setting(50, "messages a newcomer is shown unless it asks otherwise")
+    max_replay: int = _setting(500, "most messages in one answer")
+    max_name: int = _setting(32, "longest name, in characters")
+    max_text: int = _setting(4000, "longest text, in characters")
+    max_connections: int = _setting(10_000, "most connections; 0 for as many as there are descriptors")
+    max_per_address: int = _setting(
+        64, "most connections from one address, loopback exempt; 0 for any number"
+    )
+    name_timeout: float = _setting(60.0, "time to give a name; 0 for any")
+    silence: float = _setting(SILENCE_LIMIT, "a JSON client silent for so long is gone; 0 for never")
+    grace: float = _setting(20.0, "how long a JSON client that was lost keeps its name; 0 for not at all")
+    backlog: int = _setting(1024 * 1024, "bytes that may wait for a slow reader before it is cut; 0 for any")
+    stall: float = _setting(10.0, "how long a reader may take nothing before it is cut; 0 for any time")
+    farewell: float = _setting(2.0, "how long a closing connection may take to read its last lines")
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with other values."""
+        return replace(self, **changes)
+
+
+def load(arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> Config:
+    """Put the settings together. Raises `BadConfig`; ends the program for `--help` and unknown flags."""
+    flags = vars(_parser().parse_args(arguments))
+    path = flags.pop("config")
+    layers: list[Mapping[str, Any]] = [
+        _read(Path(path)) if path else {},
+        {
+            setting.name: environment[variable]
+            for setting in fields(Config)
+            if (variable := _ENVIRONMENT + setting.name.upper()) in environment
+        },
+        {name: value for name, value in flags.items() if value is not None},
+    ]
+    merged = {name: value for layer in layers for name, value in layer.items()}
+    return _checked(merged)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="oneroom-server",
+        description="One chat room on a TCP port, for terminals, scripts and the web gateway.",
+        epilog=f"Every setting may also stand in the TOML file or the environment ({_ENVIRONMENT}PORT=8080).",
+    )
+    parser.add_argument("--config", metavar="FILE", help="TOML file with settings")
+    for setting in fields(Config):
+        parser.add_argument(
+            "--" + setting.name.replace("_", "-"),
+            metavar=type(setting.default).__name__.upper(),
+            help=f"{setting.metadata['help']} (default: {setting.default})",
+        )
+    return parser
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadConfig(f"cannot read {path}: {error}") from error
+
+
+def _checked(values: Mapping[str, Any]) -> Config:
+    known = {setting.name: setting for setting in fields(Config)}
+    settings = {}
+    for name, value in values.items():
+        if name not in known:
+            raise BadConfig(f"unknown setting {name!r}")
+        default: Any = known[name].default
+        kind = type(default)
+        try:
+            settings[name] = kind(value)
+        except (TypeError, ValueError):
+            raise BadConfig(f"{name} takes {kind.__name__}, not {value!r}") from None
+        if kind is not str and not 0 <= settings[name] < 2**31:
+            raise BadConfig(f"{name} cannot be {value}")
+    config = Config(**settings)
+    if config.port > 65535:
+        raise BadConfig(f"port cannot be {config.port}")
+    if not (config.max_name and config.max_text):
+        raise BadConfig("max_name and max_text cannot be 0")
+    if config.history not in ("memory", "off"):
+        raise BadConfig(f"history is memory or off, not {config.history!r}")
+    return config

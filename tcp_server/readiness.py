@@ -1,0 +1,102 @@
+"""Which sockets can be written again: one question each, asked once, answered once.
+
+`selectors` would keep a table of its own that threads may not share; here any thread
+may ask while another waits for the answers.
+"""
+
+import os
+import select
+import threading
+from contextlib import suppress
+from typing import Protocol
+
+
+class Readiness(Protocol):
+    """`wait` and `close` are for one thread, the rest is for any."""
+
+    def arm(self, fd: int) -> None:
+        """Have `wait` report `fd` once, when it can be written. To close it is to disarm it."""
+
+    def wait(self, timeout: float) -> list[int]:
+        """Sleep until something is ready, `wake` is called, or `timeout` seconds are over.
+
+        May report a descriptor that has been closed or handed out anew since.
+        """
+
+    def wake(self) -> None:
+        """Have `wait` return now."""
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+
+
+class EpollReadiness:
+    """Linux: the kernel keeps the table."""
+
+    def __init__(self) -> None:
+        self._epoll = select.epoll()
+        self._alarm = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._epoll.register(self._alarm, select.EPOLLIN)
+
+    def arm(self, fd: int) -> None:
+        try:
+            self._epoll.modify(fd, select.EPOLLOUT | select.EPOLLONESHOT)
+        except FileNotFoundError:
+            self._epoll.register(fd, select.EPOLLOUT | select.EPOLLONESHOT)
+
+    def wait(self, timeout: float) -> list[int]:
+        ready = [fd for fd, _ in self._epoll.poll(timeout)]
+        if self._alarm in ready:
+            ready.remove(self._alarm)
+            os.eventfd_read(self._alarm)
+        return ready
+
+    def wake(self) -> None:
+        os.eventfd_write(self._alarm, 1)
+
+    def close(self) -> None:
+        self._epoll.close()
+        os.close(self._alarm)
+
+
+class PollReadiness:
+    """Elsewhere: a table of our own, handed to the kernel at each wait."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._armed: set[int] = set()  # guarded by `_lock`
+        self._alarm_out, self._alarm_in = os.pipe()
+        os.set_blocking(self._alarm_out, False)
+        os.set_blocking(self._alarm_in, False)
+
+    def arm(self, fd: int) -> None:
+        with self._lock:
+            self._armed.add(fd)
+        self.wake()
+
+    def wait(self, timeout: float) -> list[int]:
+        poll = select.poll()
+        poll.register(self._alarm_out, select.POLLIN)
+        with self._lock:
+            for fd in self._armed:
+                poll.register(fd, select.POLLOUT)
+        ready = [fd for fd, _ in poll.poll(timeout * 1000)]
+        if self._alarm_out in ready:
+            ready.remove(self._alarm_out)
+            os.read(self._alarm_out, 4096)
+        with self._lock:
+            self._armed.difference_update(ready)
+        return ready
+
+    def wake(self) -> None:
+        with suppress(BlockingIOError):  # full: it will wake anyway
+            os.write(self._alarm_in, b"!")
+
+    def close(self) -> None:
+        os.close(self._alarm_out)
+        os.close(self._alarm_in)
+
+
+def readiness() -> Readiness:
+    """Make the one that suits this system."""
+    return EpollReadiness() if hasattr(select, "epoll") and hasattr(os, "eventfd") else PollReadiness()

@@ -1,0 +1,194 @@
+"""The listener: who may come in, who is here, and how everybody is seen off at the end."""
+
+import errno
+import logging
+import os
+import selectors
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from ipaddress import ip_address
+
+from chat_protocol.address import Address
+from chat_protocol.connection import keep_alive
+from tcp_server import phrases
+from tcp_server.config import Config
+from tcp_server.fanout import FanOut
+from tcp_server.history import MemoryHistory
+from tcp_server.housekeeper import Housekeeper
+from tcp_server.outlet import Outlet
+from tcp_server.readiness import readiness
+from tcp_server.room import Outcome, Room
+from tcp_server.sequencer import Sequencer
+from tcp_server.session import Session
+
+_log = logging.getLogger(__name__)
+
+_QUEUE = 1024
+"""Connections the kernel may hold for us until we accept them."""
+
+_SEND_BUFFER = 256 * 1024
+"""Bytes the kernel may hold for one reader. Left to itself it takes megabytes, and frees them
+in such strides that a reader who keeps up looks as if it lagged."""
+
+_PATIENCE = 1.0
+"""Seconds beyond the farewell that the threads of clients may take to end."""
+
+
+class ChatServer:
+    """A room on a port: `serve` in one thread, `stop` from any thread or signal handler."""
+
+    def __init__(self, config: Config) -> None:
+        """Bind and listen. Raises `OSError` when the address cannot be had."""
+        self._config = config
+        family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+        # create_server sets SO_REUSEADDR: a restart does not wait for old connections to die.
+        self._listener = socket.create_server((config.host, config.port), family=family, backlog=_QUEUE)
+        self._listener.setblocking(False)
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)  # inherited
+        self._ready = readiness()
+        self._room: Room[Outlet] = Room(config, MemoryHistory(0 if config.history == "off" else config.keep))
+        self._fanout = FanOut(config, self._ready, self._cut)
+        self._sequencer = Sequencer(self._fanout.deliver, self._ready.wake)
+        self._housekeeper = Housekeeper(self._ready, self._sequencer, self._room, self._fanout)
+        self._lock = threading.Lock()  # a leaf: nothing else is taken under it
+        self._sessions: dict[Session, str] = {}  # with the hosts they come from; guarded by `_lock`
+        self._per_host: Counter[str] = Counter()  # guarded by `_lock`
+        self._nobody = threading.Condition(self._lock)  # notified when the last session is gone
+        self._alarm_out, self._alarm_in = socket.socketpair()
+        # Given up for a moment when descriptors run out, so that a caller can be turned away.
+        self._spare: int | None = os.open(os.devnull, os.O_RDONLY)
+
+    @property
+    def address(self) -> Address:
+        """Where the room listens, with the port that was found where 0 was asked for."""
+        host, port = self._listener.getsockname()[:2]
+        return Address(host, port)
+
+    def serve(self) -> None:
+        """Let people in until `stop` is called, then see everybody off. Once."""
+        self._housekeeper.start()
+        try:
+            with selectors.DefaultSelector() as selector:
+                selector.register(self._listener, selectors.EVENT_READ)
+                selector.register(self._alarm_out, selectors.EVENT_READ)
+                while not any(key.fileobj is self._alarm_out for key, _ in selector.select()):
+                    self._accept()
+        finally:
+            self._close()
+
+    def stop(self) -> None:
+        """Have `serve` end. Any thread, a signal handler too, any number of times."""
+        with suppress(OSError):
+            self._alarm_in.send(b"!", socket.MSG_DONTWAIT)
+
+    # --- coming in -------------------------------------------------------------------
+
+    def _accept(self) -> None:
+        try:
+            sock, (host, *_) = self._listener.accept()
+        except OSError as error:
+            # Anything but a lack of descriptors is a caller who has gone again.
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                self._turn_one_away()
+            return
+        with self._lock:
+            refused = self._is_full(host)
+        if refused:
+            _refuse(sock)
+            return
+        try:
+            keep_alive(sock)
+            self._admit(sock, host)
+        except (OSError, RuntimeError) as error:  # gone already; or no thread to be had
+            _log.warning("a connection could not be served: %s", error)
+            _refuse(sock)
+
+    def _admit(self, sock: socket.socket, host: str) -> None:
+        session = Session(sock, self._config, self._sequencer, self._room, self._fanout)
+        thread = threading.Thread(target=self._serve_session, args=(session,), daemon=True)
+        # Known before it runs: a thread that ended at once would otherwise be entered after its end.
+        self._enter(session, host)
+        try:
+            thread.start()
+        except RuntimeError:
+            self._forget(session)
+            raise
+
+    def _serve_session(self, session: Session) -> None:
+        try:
+            session.run()
+        finally:
+            self._forget(session)
+
+    def _enter(self, session: Session, host: str) -> None:
+        with self._lock:
+            self._sessions[session] = host
+            self._per_host[host] += 1
+
+    def _forget(self, session: Session) -> None:
+        with self._lock:
+            host = self._sessions.pop(session)
+            self._per_host[host] -= 1
+            if not self._per_host[host]:
+                del self._per_host[host]
+            if not self._sessions:
+                self._nobody.notify_all()
+
+    def _is_full(self, host: str) -> bool:
+        """Requires holding `_lock`."""
+        most, most_there = self._config.max_connections, self._config.max_per_address
+        if most and len(self._sessions) >= most:
+            return True
+        return bool(most_there and self._per_host[host] >= most_there and not ip_address(host).is_loopback)
+
+    def _turn_one_away(self) -> None:
+        """Without descriptors the queue would stay full, and `select` would spin on it."""
+        self._give_up_spare()
+        try:
+            _refuse(self._listener.accept()[0])
+        except OSError:
+            time.sleep(0.05)  # somebody else took it: the table is full, so wait for its relief
+        finally:
+            with suppress(OSError):
+                self._spare = os.open(os.devnull, os.O_RDONLY)
+
+    def _give_up_spare(self) -> None:
+        if self._spare is not None:
+            os.close(self._spare)
+        self._spare = None  # its number may soon be somebody's connection
+
+    # --- seeing off ------------------------------------------------------------------
+
+    def _close(self) -> None:
+        self._listener.close()
+        with self._lock:
+            sessions = list(self._sessions)
+        self._sequencer.submit(self._see_off, sessions)
+        deadline = self._config.farewell + _PATIENCE
+        with self._nobody:
+            self._nobody.wait_for(lambda: not self._sessions, deadline)
+        self._housekeeper.stop()
+        self._ready.close()
+        self._alarm_in.close()
+        self._alarm_out.close()
+        self._give_up_spare()
+
+    def _see_off(self, sessions: Sequence[Session]) -> Sequence[Outcome[Outlet]]:
+        self._room.clear()  # or each would be told of every other one's leaving
+        return [outcome for session in sessions for outcome in session.part("shutdown")]
+
+    def _cut(self, outlet: Outlet) -> None:
+        """Called by fan-out, so from within work: the leaving is done in the next round."""
+        self._sequencer.defer(partial(self._room.leave, outlet, for_good=False, bye="slow", reason="slow"))
+
+
+def _refuse(sock: socket.socket) -> None:
+    """Close a connection that has no thread, with a word if it takes one without waiting."""
+    with suppress(OSError):
+        sock.send(f"{phrases.BYES['full']}\n".encode(), socket.MSG_DONTWAIT)
+    sock.close()
