@@ -68,6 +68,14 @@ class HistoryRequest(_Wire, frozen=True, tag="history"):
     limit: Count = 50
 
 
+class Search(_Wire, frozen=True, tag="search"):
+    """Ask for at most `limit` messages, below id `before` if given, in which all words of `query` begin."""
+
+    query: Annotated[str, Meta(max_length=256)]
+    before: MessageId | None = None
+    limit: Count = 20
+
+
 class Ping(_Wire, frozen=True, tag="ping"):
     """Ask for a `pong`: all that was said before it has been dealt with by then."""
 
@@ -76,7 +84,7 @@ class Leave(_Wire, frozen=True, tag="leave"):
     """Leave for good: the room is told at once, and no name is kept."""
 
 
-Command = Join | Say | Typing | HistoryRequest | Ping | Leave
+Command = Join | Say | Typing | HistoryRequest | Search | Ping | Leave
 
 # --- server to client ---------------------------------------------------------------
 
@@ -148,6 +156,13 @@ class History(_Wire, frozen=True, tag="history"):
     more: bool
 
 
+class Found(_Wire, frozen=True, tag="found"):
+    """The answer to a search: the newest messages that match, oldest first; `more` if older ones do."""
+
+    messages: Sequence[Message]
+    more: bool
+
+
 class Pong(_Wire, frozen=True, tag="pong"):
     """The answer to `ping`."""
 
@@ -167,7 +182,7 @@ class Bye(_Wire, frozen=True, tag="bye"):
     reason: str
 
 
-Event = Welcome | Message | Ack | Joined | Left | Typing | History | Pong | Error | Bye
+Event = Welcome | Message | Ack | Joined | Left | Typing | History | Found | Pong | Error | Bye
 
 # --- bytes ---------------------------------------------------------------------------
 
@@ -183,7 +198,7 @@ _encoder = msgspec.json.Encoder()
 _commands: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
 _events: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 _envelopes = msgspec.json.Decoder(_Envelope)
-_COMMAND_TYPES = frozenset({"join", "say", "typing", "history", "ping", "leave"})
+_COMMAND_TYPES = frozenset({"join", "say", "typing", "history", "search", "ping", "leave"})
 
 # All that a decoder raises on foreign bytes: a line nested a thousand deep ends in RecursionError.
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)

@@ -9,7 +9,9 @@ import threading
 from collections.abc import Sequence
 
 from tcp_server.config import BadConfig, Config, load
+from tcp_server.export import export
 from tcp_server.server import ChatServer
+from tcp_server.sqlite_history import BadHistory
 
 _STACK = 256 * 1024
 """Bytes of address space for each thread's stack; what is not touched costs nothing."""
@@ -19,7 +21,10 @@ _RESERVED = 64
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a room until it is told to stop. Returns the exit status."""
+    """Run a room until it is told to stop, or export its log. Returns the exit status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["export"]:
+        return export(arguments[1:])
     try:
         config = load(arguments)
     except BadConfig as error:
@@ -30,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     threading.stack_size(_STACK)
     try:
         server = ChatServer(config)
+    except BadHistory as error:
+        print(f"oneroom-server: {error}", file=sys.stderr)
+        return 1
     except OSError as error:
         reason = error.strerror or error
         print(f"oneroom-server: cannot listen on {config.host}:{config.port}: {reason}", file=sys.stderr)

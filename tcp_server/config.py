@@ -8,9 +8,12 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
+from platformdirs import user_data_path
+
 from chat_protocol.contract import DEFAULT_PORT, SILENCE_LIMIT
 
 _ENVIRONMENT = "ONEROOM_SERVER_"
+DEFAULT_HISTORY = str(user_data_path("oneroom") / "history.db")
 
 
 class BadConfig(ValueError):
@@ -27,8 +30,10 @@ class Config:
 
     host: str = _setting("0.0.0.0", "address to listen on")
     port: int = _setting(DEFAULT_PORT, "TCP port; 0 takes a free one")
-    history: str = _setting("memory", "where messages are kept: memory, or off to keep none")
-    keep: int = _setting(10_000, "messages kept")
+    history: str = _setting(DEFAULT_HISTORY, "file where messages are kept; or memory, or off to keep none")
+    durability: str = _setting("normal", "what is acknowledged survives kill -9: normal; or power loss: full")
+    keep: int = _setting(1_000_000, "messages kept, in memory 10,000 at most; 0 for all")
+    keep_days: int = _setting(0, "days messages are kept; 0 for ever")
     replay: int = _setting(50, "messages a newcomer is shown unless it asks otherwise")
     max_replay: int = _setting(500, "most messages in one answer")
     max_name: int = _setting(32, "longest name, in characters")
@@ -108,6 +113,6 @@ def _checked(values: Mapping[str, Any]) -> Config:
         raise BadConfig(f"port cannot be {config.port}")
     if not (config.max_name and config.max_text):
         raise BadConfig("max_name and max_text cannot be 0")
-    if config.history not in ("memory", "off"):
-        raise BadConfig(f"history is memory or off, not {config.history!r}")
+    if config.durability not in ("normal", "full"):
+        raise BadConfig(f"durability is normal or full, not {config.durability!r}")
     return config

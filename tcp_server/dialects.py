@@ -14,7 +14,19 @@ from chat_protocol import messages
 from chat_protocol.contract import MAX_LINE
 from chat_protocol.errors import BadMessage
 from chat_protocol.framing import LineBuffer
-from chat_protocol.messages import Bye, Error, Event, History, HistoryRequest, Join, Leave, Message, Say
+from chat_protocol.messages import (
+    Bye,
+    Error,
+    Event,
+    Found,
+    History,
+    HistoryRequest,
+    Join,
+    Leave,
+    Message,
+    Say,
+    Search,
+)
 from tcp_server import phrases
 from tcp_server.commands import Help, HelpText, Introduce, LocalEvent, Members, Who, Wish
 
@@ -168,6 +180,8 @@ def _command(line: str) -> Wish:
             return Help()
         case "/quit", []:
             return Leave()
+        case "/search", [_, *_]:
+            return Search(" ".join(arguments)[:256])
         case "/history", []:
             return HistoryRequest(limit=20)
         case "/history", [number]:
@@ -194,7 +208,8 @@ def _line(event: Event | LocalEvent) -> str:
             return phrases.members(names) + "\n"
         case HelpText():
             return phrases.HELP
-        case History(messages=kept):
-            return "\n".join(map(phrases.remembered, kept) if kept else [phrases.NO_HISTORY]) + "\n"
+        case History(messages=kept) | Found(messages=kept):
+            nothing = phrases.NO_HISTORY if isinstance(event, History) else phrases.NOTHING_FOUND
+            return "\n".join(map(phrases.remembered, kept) if kept else [nothing]) + "\n"
     notice = phrases.notice(event)
     return f"{notice}\n" if notice else ""

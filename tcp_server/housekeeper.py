@@ -43,7 +43,7 @@ class Housekeeper:
             if writable := self._ready.wait(max(0.0, next_look - time.monotonic())):
                 self._sequencer.submit(self._fanout.resume, writable)
             if time.monotonic() >= next_look:
-                self._sequencer.submit(self._room.expire)
+                self._sequencer.submit(self._room.tend)
                 self._sequencer.submit(self._fanout.watch_deadlines)
                 next_look = time.monotonic() + _TICK
             self._sequencer.run()

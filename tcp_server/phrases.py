@@ -19,7 +19,8 @@ REFUSALS = {
 ERRORS = {
     "unknown_command": "Нет такой команды. Список команд: /help",
     "bad_number": "После /history пишут число, например: /history 20",
-    "unavailable": "Сообщение не отправлено: сервер сейчас не может его сохранить.",
+    "unavailable": "Не получилось: сервер сейчас не может ничего сохранить или найти.",
+    "too_fast": "Слишком часто, попробуйте чуть позже.",
 }
 """What could not be done, by error code."""
 
@@ -36,11 +37,13 @@ BYES = {
 HELP = """\
 /who — кто в чате
 /history [n] — последние сообщения
+/search слова — найти сообщения
 /quit — выйти
 //текст — сообщение, которое начинается с косой черты
 """
 
 NO_HISTORY = "Сообщений пока нет."
+NOTHING_FOUND = "Ничего не найдено."
 
 
 def notice(event: Event | LocalEvent) -> str:

@@ -16,6 +16,8 @@ from enum import Enum
 from itertools import groupby
 from typing import Generic, NamedTuple, TypeVar, cast
 
+from msgspec.structs import replace
+
 from chat_protocol.contract import MAX_LINE
 from chat_protocol.errors import BadMessage
 from chat_protocol.messages import (
@@ -34,13 +36,15 @@ from chat_protocol.messages import (
     Ping,
     Pong,
     Say,
+    Search,
     Typing,
     Welcome,
 )
 from chat_protocol.text import clean, is_blank, split
 from tcp_server.commands import Help, HelpText, Introduce, LocalEvent, Members, Who, Wish
 from tcp_server.config import Config
-from tcp_server.history import Key, MemoryHistory
+from tcp_server.history import History as Log
+from tcp_server.history import Key, Unavailable
 from tcp_server.names import BadName, prepare
 
 Connection = TypeVar("Connection", bound=Hashable)
@@ -90,11 +94,16 @@ class Room(Generic[Connection]):
     """The one room."""
 
     def __init__(
-        self, config: Config, history: MemoryHistory, clock: Callable[[], float] = time.monotonic
+        self,
+        config: Config,
+        history: Log,
+        search: Callable[[Connection, Search], list[Outcome[Connection]]],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`clock` gives monotonic seconds; only differences matter."""
+        """`search` answers now or later, `clock` gives monotonic seconds."""
         self._config = config
         self._history = history
+        self._search = search
         self._clock = clock
         self._limits = Limits(config.max_name, config.max_text, MAX_LINE, config.max_replay)
         self._members: dict[str, _Member[Connection]] = {}  # by name key
@@ -102,6 +111,7 @@ class Room(Generic[Connection]):
         self._by_connection: dict[Connection, _Member[Connection]] = {}
         # When the grace of those without a connection ends, soonest first, and why they went.
         self._absent: dict[_Member[Connection], tuple[float, str | None]] = {}
+        self._remember()
 
     # --- what connections want -------------------------------------------------------
 
@@ -129,6 +139,7 @@ class Room(Generic[Connection]):
             secret = secret or secrets.token_urlsafe(18)
             member.session = _digest(secret)
             self._sessions[member.session] = member
+            self._history.note_presence(member.session, member.shown)
             answer.append(self._welcome(member, wish, secret))
         return [Outcome(connection, answer, [Joined(member.shown, _now())], Presence.ENTERS)]
 
@@ -168,11 +179,24 @@ class Room(Generic[Connection]):
                 self._absent[member] = self._clock() + self._config.grace, reason
         return [Outcome(connection, [Bye(bye)] if bye else [], told, Presence.LEAVES)]
 
-    def expire(self) -> list[Outcome[Connection]]:
-        """Take leave of those whose grace is over. Called about once a second."""
+    def tend(self) -> list[Outcome[Connection]]:
+        """Take leave of those whose grace is over, and of what need not be kept. About once a second."""
         now = self._clock()
         over = [(member, reason) for member, (until, reason) in self._absent.items() if until <= now]
+        self._history.prune()
         return [Outcome(None, (), [self._remove(member, reason)]) for member, reason in over]
+
+    def settle(self, outcomes: list[Outcome[Connection]]) -> list[Outcome[Connection]]:
+        """Have all that was said in a batch kept before anybody hears of it.
+
+        Where that cannot be, the outcomes are returned as if nothing had been said in
+        them, and whoever spoke is told so.
+        """
+        try:
+            self._history.commit()
+        except Unavailable:
+            return [_unsaid(outcome, self._history.last) for outcome in outcomes]
+        return outcomes
 
     def clear(self) -> None:
         """Forget everybody without a word: the server stops."""
@@ -190,40 +214,37 @@ class Room(Generic[Connection]):
         messages: list[Message] = []
         keys: list[Key | None] = []
         answer: list[Event] = []
-        name, session, limit, recall = (
-            member.shown,
-            member.session,
-            self._config.max_text,
-            self._history.recall,
-        )
+        name, session, limit = member.shown, member.session, self._config.max_text
         last, at = self._history.last, _now()
-        fresh: dict[Key, Ack] = {}  # a repeat may come in the very same chunk
+        says = list(says)
+        said: dict[str, Ack] = {}
+        if session is not None:
+            said = self._history.recall(session, [say.ref for say in says if say.ref is not None])
         for say in says:
-            key = None
-            if say.ref is not None and session is not None:
-                key = (session, say.ref)
-                if (ack := fresh.get(key) or recall(key)) is not None:
-                    answer.append(ack)
-                    continue
+            ref = say.ref
+            if ref in said:
+                answer.append(said[ref])
+                continue
             text = clean(say.text)
             if is_blank(text):
                 if session is not None:
-                    answer.append(Error("blank", "the text is blank", say.ref))
+                    answer.append(Error("blank", "the text is blank", ref))
                 continue
             if len(text) <= limit:
                 pieces = [text]
             elif session is None:
                 pieces = split(text, limit)
             else:
-                answer.append(Error("too_long", f"a text has at most {limit} characters", say.ref))
+                answer.append(Error("too_long", f"a text has at most {limit} characters", ref))
                 continue
             for piece in pieces:
                 last += 1
                 messages.append(Message(last, at, name, piece))
-                keys.append(key)
-            if key is not None:
-                fresh[key] = Ack(key[1], last, at)
-                answer.append(fresh[key])
+                keys.append(None)
+            if session is not None and ref is not None:
+                keys[-1] = (session, ref)
+                said[ref] = Ack(ref, last, at)
+                answer.append(said[ref])
         self._history.append(messages, keys)
         return Outcome(connection, answer, messages)
 
@@ -232,27 +253,32 @@ class Room(Generic[Connection]):
     ) -> list[Outcome[Connection]]:
         match wish:
             case Typing():
-                now = self._clock()
-                if now - member.typed_at < _TYPING_EVERY:
-                    return []
-                member.typed_at = now
-                return [Outcome(connection, (), [Typing(member.shown)])]
+                return self._type(connection, member)
             case Ping():
                 return [Outcome(connection, [Pong()])]
             case HistoryRequest(before=before, limit=limit):
                 before = self._history.last + 1 if before is None else before
                 return [Outcome(connection, [self._page(before, limit)])]
+            case Search():
+                return self._search(connection, wish)
             case Who():
                 return [Outcome(connection, [Members(self._names())])]
-            case Leave():
-                return self.leave(connection, for_good=True, bye="left")
-            case BadMessage():
-                return self._object(connection, wish)
-            case Join() | Introduce():
-                return self.join(connection, wish)
             case Help():
                 return [Outcome(connection, [HelpText()])]
+            case Leave():
+                return self.leave(connection, for_good=True, bye="left")
+            case Join() | Introduce():
+                return self.join(connection, wish)
+            case BadMessage():
+                return self._object(connection, wish)
         raise AssertionError(f"not a wish: {wish!r}")
+
+    def _type(self, connection: Connection, member: _Member[Connection]) -> list[Outcome[Connection]]:
+        now = self._clock()
+        if now - member.typed_at < _TYPING_EVERY:
+            return []
+        member.typed_at = now
+        return [Outcome(connection, (), [Typing(member.shown)])]
 
     def _object(self, connection: Connection, wish: BadMessage) -> list[Outcome[Connection]]:
         """Say what is wrong; a stream that is not even text cannot be trusted further."""
@@ -272,6 +298,18 @@ class Room(Generic[Connection]):
         outcomes.append(Outcome(connection, [self._welcome(member, wish, secret)], (), Presence.ENTERS))
         return outcomes
 
+    def _remember(self) -> None:
+        """Hold the names of those who were here when the server ended: they may be back soon."""
+        for session, shown in self._history.present():
+            try:
+                name = prepare(shown, self._config.max_name)
+            except BadName:  # the limits have changed since
+                continue
+            if name.key not in self._members:
+                member = _Member[Connection](name.shown, name.key, session)
+                self._members[name.key] = self._sessions[session] = member
+                self._absent[member] = self._clock() + self._config.grace, None
+
     def _attach(self, connection: Connection, member: _Member[Connection]) -> None:
         member.connections[connection] = None
         self._by_connection[connection] = member
@@ -281,6 +319,7 @@ class Room(Generic[Connection]):
         self._absent.pop(member, None)
         if member.session is not None:
             del self._sessions[member.session]
+            self._history.note_presence(member.session, None)
         return Left(member.shown, _now(), reason)
 
     def _welcome(self, member: _Member[Connection], wish: Join, secret: str) -> Welcome:
@@ -326,9 +365,28 @@ def _refused(connection: Connection, code: str, text: str, ref: str | None = Non
     return Outcome(connection, [Error(code, text, ref)])
 
 
+def _unsaid(outcome: Outcome[Connection], last: int) -> Outcome[Connection]:
+    """Return what an outcome is without the messages behind the id `last`."""
+    shared = [event for event in outcome.shared if not (isinstance(event, Message) and event.id > last)]
+    answer: list[Event | LocalEvent] = []
+    for event in outcome.answer:
+        match event:
+            case Ack() if event.id > last:
+                answer.append(Error("unavailable", "the message could not be stored", event.ref))
+            case Welcome() | History():
+                kept = [message for message in event.messages if message.id <= last]
+                changes = {"last": last} if isinstance(event, Welcome) else {}
+                answer.append(replace(event, messages=kept, **changes))
+            case _:
+                answer.append(event)
+    if len(shared) < len(outcome.shared) and not answer:
+        answer.append(Error("unavailable", "the message could not be stored"))
+    return outcome._replace(answer=answer, shared=shared)
+
+
 def _digest(secret: str) -> bytes:
-    """Secrets are looked up by digest: the time it takes says nothing about the secret."""
-    return hashlib.sha256(secret.encode()).digest()
+    """Secrets are kept and looked up by digest: the time that takes says nothing about the secret."""
+    return hashlib.sha256(secret.encode()).digest()[:16]
 
 
 def _now() -> str:

@@ -56,12 +56,19 @@ class Sequencer:
     may block, and what they want done next they `defer`.
     """
 
-    def __init__(self, deliver: Callable[[list[Outcome[Any]]], bool], pass_on: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        settle: Callable[[list[Outcome[Any]]], list[Outcome[Any]]],
+        deliver: Callable[[list[Outcome[Any]]], bool],
+        pass_on: Callable[[], None],
+    ) -> None:
         """Make one that nothing has happened in yet.
 
-        `deliver` is given all outcomes of a batch and returns whether too many of the
+        `settle` is given all outcomes of a batch before anybody hears of them and returns
+        what they are now. `deliver` tells everybody, and returns whether too many of the
         audience lag. `pass_on` makes some other thread call `run` soon; it must not block.
         """
+        self._settle = settle
         self._deliver = deliver
         self._pass_on = pass_on
         self._floor = threading.Lock()  # held while a batch is applied and delivered
@@ -136,7 +143,7 @@ class Sequencer:
                     _log.exception("work on the room failed")
         lagging = False
         try:
-            lagging = self._deliver(outcomes)
+            lagging = self._deliver(self._settle(outcomes))
         finally:
             with self._gate:
                 self._lagging = lagging

@@ -12,19 +12,23 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
+from pathlib import Path
 
 from chat_protocol.address import Address
 from chat_protocol.connection import keep_alive
+from chat_protocol.messages import Error, Found, Search
 from tcp_server import phrases
 from tcp_server.config import Config
 from tcp_server.fanout import FanOut
-from tcp_server.history import MemoryHistory
+from tcp_server.history import History, MemoryHistory
 from tcp_server.housekeeper import Housekeeper
 from tcp_server.outlet import Outlet
 from tcp_server.readiness import readiness
 from tcp_server.room import Outcome, Room
+from tcp_server.search import Searcher, scan
 from tcp_server.sequencer import Sequencer
 from tcp_server.session import Session
+from tcp_server.sqlite_history import SqliteHistory
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +39,12 @@ _SEND_BUFFER = 256 * 1024
 """Bytes the kernel may hold for one reader. Left to itself it takes megabytes, and frees them
 in such strides that a reader who keeps up looks as if it lagged."""
 
+_MEMORY = 10_000
+"""Messages kept, at most, where they are kept in memory."""
+
+_CANNOT_SEARCH = Error("unavailable", "the search index cannot be used")
+_BUSY = Error("too_fast", "too many searches are waiting", retry_after=1.0)
+
 _PATIENCE = 1.0
 """Seconds beyond the farewell that the threads of clients may take to end."""
 
@@ -43,7 +53,10 @@ class ChatServer:
     """A room on a port: `serve` in one thread, `stop` from any thread or signal handler."""
 
     def __init__(self, config: Config) -> None:
-        """Bind and listen. Raises `OSError` when the address cannot be had."""
+        """Bind, listen and open the log.
+
+        Raises `OSError` when the address cannot be had, `BadHistory` when the log cannot.
+        """
         self._config = config
         family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
         # create_server sets SO_REUSEADDR: a restart does not wait for old connections to die.
@@ -51,9 +64,11 @@ class ChatServer:
         self._listener.setblocking(False)
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)  # inherited
         self._ready = readiness()
-        self._room: Room[Outlet] = Room(config, MemoryHistory(0 if config.history == "off" else config.keep))
+        self._history = open_history(config)
+        self._searcher = Searcher(Path(config.history)) if isinstance(self._history, SqliteHistory) else None
+        self._room: Room[Outlet] = Room(config, self._history, self._search)
         self._fanout = FanOut(config, self._ready, self._cut)
-        self._sequencer = Sequencer(self._fanout.deliver, self._ready.wake)
+        self._sequencer = Sequencer(self._room.settle, self._fanout.deliver, self._ready.wake)
         self._housekeeper = Housekeeper(self._ready, self._sequencer, self._room, self._fanout)
         self._lock = threading.Lock()  # a leaf: nothing else is taken under it
         self._sessions: dict[Session, str] = {}  # with the hosts they come from; guarded by `_lock`
@@ -173,6 +188,9 @@ class ChatServer:
         with self._nobody:
             self._nobody.wait_for(lambda: not self._sessions, deadline)
         self._housekeeper.stop()
+        if self._searcher is not None:
+            self._searcher.close()
+        self._history.close()
         self._ready.close()
         self._alarm_in.close()
         self._alarm_out.close()
@@ -185,6 +203,28 @@ class ChatServer:
     def _cut(self, outlet: Outlet) -> None:
         """Called by fan-out, so from within work: the leaving is done in the next round."""
         self._sequencer.defer(partial(self._room.leave, outlet, for_good=False, bye="slow", reason="slow"))
+
+    def _search(self, outlet: Outlet, wish: Search) -> list[Outcome[Outlet]]:
+        """Called by the room, so from within work: what takes long is answered later."""
+        if self._searcher is None:
+            return [Outcome(outlet, [scan(self._history.before(self._history.last + 1, _MEMORY), wish)])]
+
+        def answer(found: Found | None) -> None:
+            self._sequencer.submit(lambda: [Outcome(outlet, [found or _CANNOT_SEARCH])])
+
+        return [] if self._searcher.ask(wish, answer) else [Outcome(outlet, [_BUSY])]
+
+
+def open_history(config: Config) -> History:
+    """Open the log that the settings ask for. Raises `BadHistory`."""
+    match config.history:
+        case "off":
+            return MemoryHistory(0)
+        case "memory":
+            return MemoryHistory(min(config.keep or _MEMORY, _MEMORY))
+    return SqliteHistory(
+        Path(config.history), keep=config.keep, keep_days=config.keep_days, full=config.durability == "full"
+    )
 
 
 def _refuse(sock: socket.socket) -> None:

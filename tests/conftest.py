@@ -11,6 +11,9 @@ import psutil
 import pytest
 
 _DESCRIPTORS = Path("/proc/self/fd")
+# Two servers cannot share the default file, and no test may write into anybody's own.
+os.environ.setdefault("ONEROOM_SERVER_HISTORY", "memory")
+
 _PATIENCE = 5.0  # seconds a test's threads and processes have to finish what they are ending
 
 

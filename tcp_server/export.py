@@ -1,0 +1,87 @@
+"""The log for reading elsewhere: `oneroom-server export`. Works beside a running server."""
+
+import argparse
+import html
+import sqlite3
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from chat_protocol.messages import Message, encode
+from tcp_server.config import DEFAULT_HISTORY
+
+_HTML_HEAD = """<!DOCTYPE html>
+<html lang="ru">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Oneroom</title>
+<style>
+  body { font: 1rem/1.5 system-ui, sans-serif; max-width: 45rem; margin: 2rem auto; padding: 0 1rem; }
+  p { margin: .25rem 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+  time, a { color: #767676; font-size: .8em; text-decoration: none; }
+</style>
+"""
+
+
+def export(arguments: Sequence[str]) -> int:
+    """Write the whole log to standard output. Returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="oneroom-server export", description="Write what was said to stdout."
+    )
+    parser.add_argument("--format", choices=_FORMATS, default="text", help="default: text")
+    parser.add_argument("--history", metavar="FILE", default=DEFAULT_HISTORY, help="default: %(default)s")
+    wanted = parser.parse_args(arguments)
+    try:
+        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+        for part in _FORMATS[wanted.format](_messages(Path(wanted.history))):
+            sys.stdout.write(part)
+        sys.stdout.flush()
+    except sqlite3.Error as error:
+        print(f"oneroom-server: cannot read {wanted.history}: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Whoever reads has enough; the interpreter's own last flush must not fail for it too.
+        sys.stdout = None
+    return 0
+
+
+def _messages(path: Path) -> Iterator[Message]:
+    log = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        for row in log.execute("SELECT id, at, name, text FROM messages ORDER BY id"):
+            yield Message(*row)
+    finally:
+        log.close()
+
+
+def _as_jsonl(messages: Iterable[Message]) -> Iterator[str]:
+    for message in messages:
+        yield encode(message).decode()
+
+
+def _as_text(messages: Iterable[Message]) -> Iterator[str]:
+    for message in messages:
+        text = message.text.replace("\n", "\n    ")
+        yield f"#{message.id} {_local(message.at):%Y-%m-%d %H:%M} {message.name}: {text}\n"
+
+
+def _as_html(messages: Iterable[Message]) -> Iterator[str]:
+    yield _HTML_HEAD
+    for message in messages:
+        name, text, at = map(html.escape, (message.name, message.text, message.at))
+        yield (
+            f'<p id="{message.id}"><a href="#{message.id}">#{message.id}</a> '
+            f'<time datetime="{at}">{_local(message.at):%Y-%m-%d %H:%M}</time> <b>{name}</b>: {text}</p>\n'
+        )
+
+
+def _local(at: str) -> datetime:
+    return datetime.fromisoformat(at).astimezone()
+
+
+_FORMATS: dict[str, Callable[[Iterable[Message]], Iterator[str]]] = {
+    "text": _as_text,
+    "jsonl": _as_jsonl,
+    "html": _as_html,
+}

@@ -1,0 +1,244 @@
+"""The log of what was said, on disk, in SQLite.
+
+One file, one writer. What a batch appends is one transaction, committed before
+anybody hears of it. The write-ahead log makes a commit one sequential write; with
+`full` durability it also waits for the disk.
+"""
+
+import contextlib
+import fcntl
+import logging
+import os
+import secrets
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from chat_protocol.messages import Ack, Message
+from tcp_server.history import Key, MemoryHistory, Unavailable
+
+_log = logging.getLogger(__name__)
+
+_RECENT = 2000
+"""Messages held in memory as well: more than any newcomer is shown."""
+
+_PRUNED_AT_ONCE = 500
+"""Rows forgotten in one go, which takes some milliseconds."""
+
+# Each step brings a file of the version before it to the next; PRAGMA user_version counts them.
+_MIGRATIONS = (
+    """
+    CREATE TABLE log (epoch TEXT NOT NULL);
+    CREATE TABLE messages (
+        id INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,
+        name TEXT NOT NULL,
+        text TEXT NOT NULL,
+        session BLOB,
+        ref TEXT
+    );
+    CREATE TABLE present (session BLOB PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
+    CREATE UNIQUE INDEX says ON messages (session, ref) WHERE ref IS NOT NULL;
+    """,
+)
+
+
+class BadHistory(Exception):
+    """The file cannot serve as a log; the text says why."""
+
+
+class SqliteHistory:
+    """A log in a file that no other server may use at the same time.
+
+    Owned by whoever holds the sequencer, in whatever thread that is.
+    """
+
+    def __init__(self, path: Path, *, keep: int = 0, keep_days: int = 0, full: bool = False) -> None:
+        """Open or create the file. Raises `BadHistory`.
+
+        At most `keep` messages, none older than `keep_days`, are kept; 0 is any number.
+        `full` durability survives the loss of power, otherwise that of the process.
+        """
+        self._keep = keep
+        self._keep_days = keep_days
+        self._lock = _claim(path)
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
+            _migrate(self._db)
+            (self.epoch,) = self._db.execute("SELECT epoch FROM log").fetchone()
+            first, last = self._db.execute("SELECT min(id), max(id) FROM messages").fetchone()
+        except sqlite3.Error as error:
+            os.close(self._lock)
+            raise BadHistory(f"{path} cannot be used as history: {error}") from error
+        self._first: int = first or 1
+        self._committed: int = last or 0
+        self._staged: list[tuple[int, str, str, str, bytes | None, str | None]] = []
+        self._presence: dict[bytes, str | None] = {}  # changes the file does not have yet
+        self._recent = MemoryHistory(_RECENT, self._committed)
+        self._load_recent()
+        self._writable = True  # as of the last commit; tells when to log that it changed
+
+    @property
+    def last(self) -> int:
+        return self._recent.last
+
+    @property
+    def first(self) -> int:
+        return self._first
+
+    def append(self, messages: Sequence[Message], keys: Sequence[Key | None]) -> None:
+        self._recent.append(messages, keys)
+        for message, key in zip(messages, keys, strict=True):
+            session, ref = key or (None, None)
+            self._staged.append((message.id, message.at, message.name, message.text, session, ref))
+
+    def note_presence(self, session: bytes, name: str | None) -> None:
+        self._presence[session] = name
+
+    def present(self) -> list[tuple[bytes, str]]:
+        return self._db.execute("SELECT session, name FROM present").fetchall()
+
+    def commit(self) -> None:
+        if not self._staged and not self._presence:
+            return
+        try:
+            self._write()
+        except sqlite3.Error as error:
+            self._note(writable=False, why=str(error))
+            if self._staged:
+                self._recent.take_back(self._committed)
+                raise Unavailable(str(error)) from error
+        else:
+            self._committed = self._recent.last
+            self._note(writable=True)
+        finally:
+            self._staged.clear()
+
+    def _write(self) -> None:
+        """Put everything that is new into the file, or nothing of it."""
+        db = self._db
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany("INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?)", self._staged)
+            for session, name in self._presence.items():
+                if name is None:
+                    db.execute("DELETE FROM present WHERE session = ?", (session,))
+                else:
+                    db.execute("INSERT OR REPLACE INTO present VALUES (?, ?)", (session, name))
+            db.execute("COMMIT")
+        except sqlite3.Error:
+            if db.in_transaction:
+                with contextlib.suppress(sqlite3.Error):
+                    db.execute("ROLLBACK")
+            raise
+        self._presence.clear()
+
+    def recall(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
+        found = self._recent.recall(session, refs)
+        if len(found) < len(refs):
+            rows = self._db.execute(
+                "SELECT ref, id, at FROM messages"
+                " WHERE session = ? AND ref IN (SELECT value FROM json_each(?))",
+                (session, msgspec.json.encode(refs).decode()),
+            )
+            found.update({row[0]: Ack(*row) for row in rows})
+        return found
+
+    def before(self, message_id: int, limit: int) -> list[Message]:
+        end = min(message_id, self.last + 1)
+        limit = max(0, min(limit, end - self._first))
+        if end - limit >= self._recent.first:
+            return self._recent.before(end, limit)
+        # What the file does not have yet is at most one batch, and all of it is recent.
+        newest = self._recent.before(end, min(limit, max(0, end - 1 - self._committed)))
+        rows = self._db.execute(
+            "SELECT id, at, name, text FROM messages WHERE id < ? ORDER BY id DESC LIMIT ?",
+            (end, max(0, limit - len(newest))),
+        )
+        return [Message(*row) for row in reversed(rows.fetchall())] + newest
+
+    def prune(self) -> None:
+        if (forget := self._too_many() or self._too_old()) == 0:
+            return
+        try:
+            self._db.execute("DELETE FROM messages WHERE id < ?", (self._first + forget,))
+        except sqlite3.Error as error:
+            self._note(writable=False, why=str(error))
+            return
+        self._first += forget
+
+    def close(self) -> None:
+        self._db.close()
+        os.close(self._lock)
+
+    def _too_many(self) -> int:
+        """How many of the oldest to forget because of their number."""
+        over = self._committed - self._first + 1 - self._keep if self._keep else 0
+        return min(max(over, 0), _PRUNED_AT_ONCE)
+
+    def _too_old(self) -> int:
+        """How many of the oldest to forget because of their age. The newest stays: it has the number."""
+        if not self._keep_days or self._first >= self._committed:
+            return 0
+        limit = (datetime.now(UTC) - timedelta(days=self._keep_days)).isoformat()
+        rows = self._db.execute(
+            "SELECT at FROM messages WHERE id < ? ORDER BY id LIMIT ?", (self._committed, _PRUNED_AT_ONCE)
+        )
+        old = 0
+        for (at,) in rows:
+            if at >= limit:
+                break
+            old += 1
+        return old
+
+    def _load_recent(self) -> None:
+        rows = self._db.execute(
+            "SELECT id, at, name, text, session, ref FROM messages ORDER BY id DESC LIMIT ?", (_RECENT,)
+        ).fetchall()
+        rows.reverse()
+        if rows:
+            self._recent.append(
+                [Message(*row[:4]) for row in rows], [(row[4], row[5]) if row[5] else None for row in rows]
+            )
+
+    def _note(self, *, writable: bool, why: str = "") -> None:
+        if writable != self._writable:
+            if writable:
+                _log.info("history is written again")
+            else:
+                _log.error("history cannot be written, what is said is refused: %s", why)
+        self._writable = writable
+
+
+def _claim(path: Path) -> int:
+    """Make this process the only server on the file; return the descriptor that holds it so."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        path.touch(0o600)  # what people say is nobody else's on this machine
+    except OSError as error:
+        raise BadHistory(f"cannot keep history in {path}: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise BadHistory(f"another server keeps its history in {path}") from None
+    return lock
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    """Bring the file to the newest schema, all or nothing."""
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version > len(_MIGRATIONS):
+        raise sqlite3.DatabaseError("it was written by a newer version")
+    if version == len(_MIGRATIONS):
+        return
+    steps = "".join(_MIGRATIONS[version:])
+    db.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {len(_MIGRATIONS)}; COMMIT;")
+    if version == 0:
+        db.execute("INSERT INTO log VALUES (?)", (secrets.token_hex(8),))
