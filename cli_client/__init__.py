@@ -1,0 +1,1 @@
+"""The room in a terminal, or as a filter between two pipes."""

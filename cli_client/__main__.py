@@ -1,0 +1,5 @@
+"""`python -m cli_client`."""
+
+from cli_client.cli import main
+
+raise SystemExit(main())

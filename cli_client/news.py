@@ -1,0 +1,139 @@
+"""What the conversation tells the face that shows it.
+
+`Joined`, `Left` and `Typing` come through just as the room said them; the rest is
+below. All of it is immutable and may be handed from thread to thread.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from chat_protocol.messages import Joined, Left, Limits, Message, Typing
+
+
+class Phase(Enum):
+    """How the conversation stands."""
+
+    NAMELESS = auto()
+    """A name is needed before anything else can happen."""
+    CONNECTING = auto()
+    ONLINE = auto()
+    WAITING = auto()
+    """The next try to reach the room is set for a later moment."""
+    ENDED = auto()
+    """Over for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One consistent look at the conversation.
+
+    `retry_in` is in seconds. `why` is a word for the last loss of the connection:
+    a bye reason, an error code, or one of `refused`, `unknown_host`, `timeout`,
+    `not_a_room`, `lost`; empty while there was none.
+    """
+
+    phase: Phase
+    name: str
+    members: tuple[str, ...]
+    unsent: tuple[str, ...]
+    limits: Limits
+    retry_in: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """The room let us in, or back in (`back`), perhaps with another log than before (`new_log`)."""
+
+    name: str
+    back: bool
+    new_log: bool
+    messages: Sequence[Message]
+    missed: int
+    members: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message to show; one's `own` comes when the room has stored it."""
+
+    message: Message
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Older messages that were asked for; `target` is the number looked for, if it was one."""
+
+    messages: Sequence[Message]
+    target: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """What a search found, the newest of it; `more` if there is more."""
+
+    messages: Sequence[Message]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """The room refused one's own message: it will not be said."""
+
+    text: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class NameRefused:
+    """The room does not take this name; another is awaited."""
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The room cannot be reached any more, or at first; tries go on. `why` as in `Status`."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """It is over: one's own wish (`left`), or `kicked`, or `replaced`."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """The room could not do something else than say a text."""
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Nothing to add to the transcript, but the status is another."""
+
+
+News = (
+    Entered
+    | Said
+    | Page
+    | Hits
+    | Unsent
+    | NameRefused
+    | Lost
+    | Ended
+    | Trouble
+    | Changed
+    | Joined
+    | Left
+    | Typing
+)

@@ -1,0 +1,236 @@
+"""News as styled text for a terminal.
+
+Whatever others wrote is cleaned here once more: no control sequence of theirs
+reaches the terminal, whichever server it came through. Colours are names of the
+sixteen ANSI colours, so that they are legible wherever the user's own theme is.
+"""
+
+import zlib
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, tzinfo
+from typing import Final
+
+import wcwidth
+from prompt_toolkit.styles import Style
+
+from chat_protocol.address import Address
+from chat_protocol.messages import Joined, Left, Message, Typing
+from chat_protocol.text import clean
+from cli_client.news import (
+    Changed,
+    Ended,
+    Entered,
+    Hits,
+    Lost,
+    NameRefused,
+    News,
+    Page,
+    Said,
+    Trouble,
+    Unsent,
+)
+from cli_client.words import Words
+
+Fragments = list[tuple[str, str]]
+"""Text in pieces, each with its prompt_toolkit style; lines end with LF."""
+
+STYLE: Final = Style.from_dict(
+    {
+        "aside": "dim",
+        "alarm": "ansired",
+        "marked": "bold",
+        "lead": "ansicyan bold",
+        "good": "ansigreen",
+        "wait": "ansiyellow",
+        "bottom-toolbar": "noreverse",
+    }
+)
+
+_NAME_COLOURS: Final = ("ansigreen", "ansicyan", "ansimagenta", "ansibrightblue", "ansiyellow", "ansired")
+_WIDEST: Final = 100  # cells; longer lines tire the eye
+_CLOCK: Final = 6  # cells of the time and the blank after it
+_PENDING_SHOWN: Final = 4
+
+
+def one_line(text: str) -> str:
+    """Return `text` clean and on one line: names, and the starts of texts."""
+    return " ".join(clean(text).split())
+
+
+def name_style(name: str) -> str:
+    """Return the style of a name: the same everywhere and every time."""
+    return f"bold {_NAME_COLOURS[zlib.crc32(name.casefold().encode()) % len(_NAME_COLOURS)]}"
+
+
+class Renderer:
+    """Turns news of the room at `address` into lines of at most `width()` cells.
+
+    Remembers the day of the last line, to set a new day off. Not thread-safe:
+    the terminal's thread owns it. `zone` is where the clock hangs (None: here).
+    """
+
+    def __init__(
+        self, words: Words, address: Address, width: Callable[[], int], zone: tzinfo | None = None
+    ) -> None:
+        self._words = words
+        self._address = address
+        self._width = width
+        self._zone = zone
+        self._day: date | None = None
+
+    def news(self, news: News) -> Fragments:  # noqa: C901 - one case a kind of news
+        """Return what `news` adds to the transcript, perhaps nothing."""
+        match news:
+            case Entered():
+                return self._entered(news)
+            case Said(message):
+                return self.message(message)
+            case Joined():
+                return self._clock(news.at) + self.notice("joined", name=one_line(news.name))
+            case Left():
+                key = f"left_because_{news.reason}" if news.reason in ("slow", "kicked") else "left"
+                return self._clock(news.at) + self.notice(key, name=one_line(news.name))
+            case Page():
+                return self.page(news)
+            case Hits():
+                return self._hits(news)
+            case Unsent():
+                return self._unsent(news)
+            case NameRefused(code, detail):
+                return self.notice("try_another_name", reason=self._error(code, detail))
+            case Trouble(code, detail):
+                return self.notice("trouble", reason=self._error(code, detail))
+            case Lost(why):
+                return self.notice("lost", reason=self._words.why(why, self._address))
+            case Ended(why) if why != "left":
+                return [("class:alarm", self._words(f"ended_{why}") + "\n")]
+            case Typing() | Changed() | Ended():
+                return []
+
+    def message(self, message: Message, *, marked: bool = False) -> Fragments:
+        """Return a message: time, name, text wrapped and indented, number."""
+        name, style = one_line(message.name), "class:marked" if marked else ""
+        room, indent = self._measures()
+        head = wcwidth.width(name) + 2
+        own_line = head > room // 2  # a long name in a narrow terminal
+        lines = self._wrap(clean(message.text), room, 0 if own_line else head)
+        number = f"#{message.id}"
+        out = self._clock(message.at)
+        out += [(name_style(name), name), ("class:aside", ":"), ("", "\n" + indent if own_line else " ")]
+        out.append((style, f"\n{indent}".join(lines)))
+        used = wcwidth.width(lines[-1]) + (head if len(lines) == 1 and not own_line else 0)
+        gap = "  " if used + 2 + len(number) <= room else f"\n{indent}"
+        return [*out, ("class:aside", f"{gap}{number}\n")]
+
+    def page(self, page: Page) -> Fragments:
+        """Return older messages set off from the present, the one looked for in bold."""
+        if not page.messages:
+            if page.target is None:
+                return self._aside(self._words("history_empty"))
+            return self._aside(self._words("no_message", number=page.target))
+        if page.target is None:
+            title = f"{self._words('history_title')} · #{page.messages[0].id}–#{page.messages[-1].id}"
+        else:
+            title = self._words("show_title", number=page.target)
+        out = self._aside(f"── {title} ──")
+        for message in page.messages:
+            out += self.message(message, marked=message.id == page.target)
+        return out + self._aside(self._words("history_end"))
+
+    def _hits(self, news: Hits) -> Fragments:
+        """Return what was found, set off from the present as older messages are."""
+        if not news.messages:
+            return self.notice("nothing_found")
+        out = self._aside(f"── {self._words.count('found', len(news.messages))} ──")
+        for message in news.messages:
+            out += self.message(message)
+        return out + self._aside(self._words("found_more" if news.more else "history_end"))
+
+    def who(self, members: Sequence[str]) -> Fragments:
+        """Return the line that says who is here."""
+        if len(members) <= 1:
+            return self.notice("alone")
+        names = ", ".join(sorted(map(one_line, members), key=str.casefold))
+        return self._quiet(self._words.count("here", len(members), names=names))
+
+    def notice(self, key: str, **values: object) -> Fragments:
+        """Return a quiet line of the program's own words."""
+        return self._quiet(self._words(key, **values))
+
+    def pending(self, texts: Sequence[str]) -> Fragments:
+        """Return what waits above the input line to be sent, the newest last."""
+        out: Fragments = []
+        if len(texts) > _PENDING_SHOWN:
+            out += self._aside(self._words("more_pending", count=len(texts) - _PENDING_SHOWN))
+        for text in texts[-_PENDING_SHOWN:]:
+            out += self._aside(f"  … {wcwidth.clip(one_line(text), 0, self._measures()[0])}")
+        return out
+
+    def _entered(self, news: Entered) -> Fragments:
+        out: Fragments = []
+        if news.new_log:
+            out += self.notice("new_log")
+        elif news.back:
+            out += self.notice("back")
+        if news.missed:
+            out += self._quiet(self._words.count("missed", news.missed))
+        for message in news.messages:
+            out += self.message(message)
+        if not news.back:
+            out += self.notice("entered", name=one_line(news.name)) + self.who(news.members)
+        return out
+
+    def _unsent(self, news: Unsent) -> Fragments:
+        reason, hint = self._error(news.code, news.detail), self._words("unsent_hint")
+        text = "\n".join(f"  {line}" for line in clean(news.text).split("\n"))
+        return [
+            ("class:alarm", self._words("unsent_text", reason=reason)),
+            ("class:aside", f" {hint}\n{text}\n"),
+        ]
+
+    def _error(self, code: str, detail: str) -> str:
+        return self._words.error(code, one_line(detail))
+
+    def _quiet(self, text: str) -> Fragments:
+        # Further lines are indented: none that begins with a name is to look like a message.
+        room = self._measures()[0] + _CLOCK - 2
+        return self._aside("\n".join("\n  ".join(self._wrap(line, room, 0)) for line in text.split("\n")))
+
+    def _aside(self, text: str) -> Fragments:
+        return [("class:aside", f"{text}\n")]
+
+    def _measures(self) -> tuple[int, str]:
+        """Return the cells for text beside the clock, and the indent of its further lines."""
+        width = self._width()
+        return max(8, min(width, _WIDEST) - 1 - _CLOCK), " " * (_CLOCK if width >= 40 else 2)
+
+    def _clock(self, at: str) -> Fragments:
+        """Return the time of day, after a line for the day where it is another one."""
+        try:
+            moment = datetime.fromisoformat(at).astimezone(self._zone)
+        except (ValueError, OverflowError):
+            return [("class:aside", "--:-- ")]
+        out: Fragments = []
+        if moment.date() != self._day:
+            self._day = moment.date()
+            month = self._words("months").split()[moment.month - 1]
+            day = self._words("date", day=moment.day, month=month, year=moment.year)
+            out += self._aside(f"── {day} ──")
+        return [*out, ("class:aside", f"{moment:%H:%M} ")]
+
+    def _wrap(self, text: str, room: int, first: int) -> list[str]:
+        """Cut `text` into lines of `room` cells, the first one shorter by `first`."""
+        lines: list[str] = []
+        for paragraph in text.expandtabs(4).split("\n"):
+            lead = "" if lines else " " * first
+            # An address is worth more in one piece, to be clicked, than in a neat column.
+            whole_words = "://" in paragraph
+            wrapped = wcwidth.wrap(
+                paragraph,
+                room,
+                initial_indent=lead,
+                break_long_words=not whole_words,
+                break_on_hyphens=False,
+            )
+            lines += [wrapped[0][len(lead) :], *wrapped[1:]] if wrapped else [""]
+        return lines

@@ -1,0 +1,53 @@
+"""The writing half of one connection to the room."""
+
+import queue
+import threading
+from types import TracebackType
+from typing import Self
+
+from chat_protocol.connection import Connection
+from chat_protocol.contract import PING_INTERVAL
+from chat_protocol.errors import ConnectionFailed
+from chat_protocol.messages import Command, Ping
+
+
+class Sender:
+    """Writes to a connection in a thread of its own, and pings when there is nothing to write.
+
+    Whoever types must not wait for the network: `put` never blocks. When the
+    connection fails the thread closes it, which wakes the reading thread; that
+    one alone tells the rest of the program.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._queue: queue.SimpleQueue[Command | None] = queue.SimpleQueue()  # None: no more
+        self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
+        self._thread.start()
+
+    def put(self, command: Command) -> None:
+        """Send `command` after all that was put before. Any thread."""
+        self._queue.put(command)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._queue.put(None)
+        self._connection.close()
+        self._thread.join(timeout=1.0)
+
+    def _run(self) -> None:
+        try:
+            while command := self._next():
+                self._connection.send(command)
+        except ConnectionFailed:
+            self._connection.close()
+
+    def _next(self) -> Command | None:
+        try:
+            return self._queue.get(timeout=PING_INTERVAL)
+        except queue.Empty:
+            return Ping()

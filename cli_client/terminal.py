@@ -1,0 +1,283 @@
+"""The room in a terminal: a transcript that scrolls above the line being typed.
+
+Everything here belongs to the main thread and its event loop, except `_hear`: the
+room thread hands news over there, and the loop prints them when it comes around.
+"""
+
+import asyncio
+import queue
+import signal
+import time
+from contextlib import suppress
+from typing import Final
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.filters import Condition
+from prompt_toolkit.formatted_text import FormattedText
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.renderer import print_formatted_text
+
+from chat_protocol.address import Address
+from chat_protocol.messages import Left, Typing
+from chat_protocol.text import clean, is_blank
+from cli_client.chat import Chat
+from cli_client.commands import PAGE, Mistake, Order, Verb, read_line
+from cli_client.news import Ended, Entered, NameRefused, News, Phase, Said, Status
+from cli_client.render import STYLE, Fragments, Renderer, name_style, one_line
+from cli_client.words import Words
+
+_TYPING_EVERY: Final = 3.0  # seconds between telling the others that one writes
+_TYPING_SHOWN: Final = 5.0  # seconds for which others are shown as writing
+
+
+class Terminal:
+    """The terminal face of one conversation. `run` returns the exit code."""
+
+    def __init__(self, address: Address, name: str, words: Words) -> None:
+        self._words = words
+        self._chat = Chat(address, self._hear)
+        if name:
+            self._chat.enter(name)
+        self._news: queue.SimpleQueue[News] = queue.SimpleQueue()  # from the room thread to the loop
+        self._session: PromptSession[None] = PromptSession(
+            self._prompt,
+            multiline=True,
+            bottom_toolbar=self._toolbar,
+            key_bindings=self._keys(),
+            style=STYLE,
+            prompt_continuation="  ",
+            include_default_pygments_style=False,
+            enable_suspend=True,
+            reserve_space_for_menu=0,
+            refresh_interval=0.5,
+            erase_when_done=True,
+        )
+        self._session.default_buffer.on_text_changed += lambda _: self._composing()
+        self._renderer = Renderer(words, address, lambda: self._session.output.get_size().columns)
+        self._loop: asyncio.AbstractEventLoop | None = None  # set once, before the room thread starts
+        self._writing: dict[str, float] = {}  # others who write -> until when (monotonic) to show it
+        self._told_typing = 0.0
+        self._draft = ""  # what was being written when a name was asked for
+        self._code = 0
+
+    def run(self) -> int:
+        """Talk until the person leaves; the terminal is as before when this returns."""
+        asyncio.run(self._talk())
+        self._print(self._goodbye())
+        return self._code
+
+    async def _talk(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        for name in ("SIGTERM", "SIGHUP"):
+            with suppress(AttributeError, NotImplementedError):  # not every system has them
+                self._loop.add_signal_handler(getattr(signal, name), self._quit)
+        self._print(self._renderer.notice("greeting", address=self._chat.address))
+        try:
+            with suppress(EOFError):  # the terminal itself is gone
+                await self._session.prompt_async(pre_run=self._chat.start)
+        finally:
+            await asyncio.to_thread(self._chat.leave)
+            self._print_news()
+
+    def _quit(self) -> None:
+        if self._session.app.is_running and not self._session.app.is_done:
+            self._session.app.exit()
+
+    def _goodbye(self) -> Fragments:
+        unsent = self._chat.status().unsent
+        if not unsent:
+            return self._renderer.notice("goodbye") if self._code == 0 else []
+        self._code = 1
+        title = self._words.count("left_unsent", len(unsent))
+        return [("class:alarm", f"{title}\n"), *(("", f"{clean(text)}\n") for text in unsent)]
+
+    # --- from the room -----------------------------------------------------------
+
+    def _hear(self, news: News) -> None:
+        """Take news from the room thread."""
+        self._news.put(news)
+        if self._loop:
+            with suppress(RuntimeError):  # the loop has ended; what is left is printed after it
+                self._loop.call_soon_threadsafe(self._print_news)
+
+    def _print_news(self) -> None:
+        """Print all the news there are in one go, above the line being typed."""
+        out: Fragments = []
+        while True:
+            try:
+                news = self._news.get_nowait()
+            except queue.Empty:
+                break
+            self._note(news)
+            out += self._renderer.news(news)
+        self._print(out)
+
+    def _print(self, fragments: Fragments) -> None:
+        app = self._session.app
+        # Not run_in_terminal: that gives the terminal back for the moment, and keys
+        # struck just then would be echoed into the transcript.
+        if app.is_running and not app.is_done and fragments:
+            app.renderer.erase()
+        if fragments:
+            print_formatted_text(app.output, FormattedText(fragments), STYLE, color_depth=app.color_depth)
+            app.output.flush()
+        if app.is_running and not app.is_done:
+            if fragments:
+                app.renderer.request_absolute_cursor_position()
+            app.invalidate()
+
+    def _note(self, news: News) -> None:
+        """Follow `news` where it is about more than the transcript."""
+        buffer = self._session.default_buffer
+        match news:
+            case Typing(name):
+                self._writing[name] = time.monotonic() + _TYPING_SHOWN
+            case Said(message):
+                self._writing.pop(message.name, None)
+            case Left(name):
+                self._writing.pop(name, None)
+            case NameRefused() if buffer.text:
+                self._draft = buffer.text
+                buffer.reset()
+            case Entered() if self._draft:
+                buffer.insert_text(self._draft)
+                self._draft = ""
+            case Ended(why) if why != "left":
+                self._code = 1
+                self._quit()
+
+    # --- from the keyboard -------------------------------------------------------
+
+    def _keys(self) -> KeyBindings:
+        keys = KeyBindings()
+        empty = Condition(lambda: not self._session.default_buffer.text)
+        bind = keys.add
+
+        @bind("enter")
+        def _(_: KeyPressEvent) -> None:
+            self._enter()
+
+        @bind("escape", "enter")
+        def _(event: KeyPressEvent) -> None:
+            event.current_buffer.insert_text("\n")
+
+        @bind("c-d", filter=empty)
+        def _(_: KeyPressEvent) -> None:
+            self._quit()
+
+        @bind("c-c")
+        @bind("<sigint>")
+        def _(event: KeyPressEvent) -> None:
+            if event.current_buffer.text:
+                event.current_buffer.reset()
+            else:
+                self._quit()
+
+        return keys
+
+    def _enter(self) -> None:
+        """Deal with Enter: a name, a command, something to say, or impatience."""
+        buffer, status = self._session.default_buffer, self._chat.status()
+        text = clean(buffer.text)
+        if status.phase is Phase.NAMELESS:
+            buffer.reset()
+            if not is_blank(text):
+                self._chat.enter(one_line(text))
+            return
+        if is_blank(text):
+            buffer.reset()
+            if status.phase is Phase.WAITING:
+                self._chat.retry_now()
+            return
+        meant = read_line(text)
+        if isinstance(meant, str) and len(meant) > status.limits.text:
+            # The text stays where it is, to be shortened.
+            limit = status.limits.text
+            self._print(self._renderer.notice("too_long_here", length=len(meant), limit=limit))
+            return
+        buffer.reset(append_to_history=True)
+        match meant:
+            case str():
+                self._chat.say(meant)
+                self._told_typing = 0.0
+            case Mistake(hint, typed):
+                self._print(self._renderer.notice(hint, typed=one_line(typed)))
+            case Order():
+                self._print(self._obey(meant))
+
+    def _obey(self, order: Order) -> Fragments:
+        match order.verb:
+            case Verb.WHO:
+                status = self._chat.status()
+                online = status.phase is Phase.ONLINE
+                return self._renderer.who(status.members) if online else self._renderer.notice("not_online")
+            case Verb.HISTORY:
+                return [] if self._chat.page(order.number) else self._renderer.notice("not_online")
+            case Verb.SHOW:
+                page = self._chat.show(order.number)
+                if page and not page.messages and self._chat.status().phase is not Phase.ONLINE:
+                    return self._renderer.notice("not_online")
+                return self._renderer.page(page) if page else []
+            case Verb.SEARCH:
+                found = self._chat.search(order.words, PAGE)
+                return [] if found else self._renderer.notice("not_online")
+            case Verb.HELP:
+                return self._renderer.notice("help")
+            case Verb.QUIT:
+                self._quit()
+        return []
+
+    def _composing(self) -> None:
+        """Let the others know, now and then, that a message is being written."""
+        text, now = self._session.default_buffer.text, time.monotonic()
+        if not text or text.startswith("/") or self._chat.status().phase is not Phase.ONLINE:
+            return
+        if now - self._told_typing >= _TYPING_EVERY:
+            self._told_typing = now
+            self._chat.typing()
+
+    # --- what is always on the screen --------------------------------------------
+
+    def _prompt(self) -> FormattedText:
+        status = self._chat.status()
+        if status.phase is Phase.NAMELESS:
+            return FormattedText([("class:lead", self._words("ask_name"))])
+        return FormattedText([*self._renderer.pending(status.unsent), ("class:lead", "› ")])
+
+    def _toolbar(self) -> FormattedText:
+        status = self._chat.status()
+        parts: list[Fragments] = [self._state(status)]
+        if status.unsent:
+            parts.append([("class:wait", self._words("bar_unsent", count=len(status.unsent)))])
+        if writing := self._who_writes():
+            parts.append([("class:aside", writing)])
+        out = parts[0]
+        for part in parts[1:]:
+            out = [*out, ("class:aside", " · "), *part]
+        return FormattedText(out)
+
+    def _state(self, status: Status) -> Fragments:
+        match status.phase:
+            case Phase.ONLINE:
+                here = self._words("bar_here", count=len(status.members))
+                name = one_line(status.name)
+                return [("class:good", "● "), (name_style(name), name), ("class:aside", f" · {here}")]
+            case Phase.WAITING:
+                reason = self._words.why(status.why, self._chat.address)
+                seconds = max(1, round(status.retry_in))
+                return [
+                    ("class:alarm", "● "),
+                    ("", self._words("bar_waiting", reason=reason, seconds=seconds)),
+                ]
+            case Phase.NAMELESS:
+                return [("class:aside", f"○ {self._chat.address}")]
+        return [("class:wait", "● "), ("", self._words("bar_connecting", address=self._chat.address))]
+
+    def _who_writes(self) -> str:
+        now = time.monotonic()
+        names = [one_line(name) for name, until in self._writing.items() if until > now]
+        if len(names) > 2:
+            return self._words("bar_many_typing")
+        return (
+            self._words.count("bar_typing", len(names), names=self._words("and").join(names)) if names else ""
+        )

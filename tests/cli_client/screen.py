@@ -1,0 +1,110 @@
+"""The terminal client in a terminal of the test's: what is typed, and what the screen shows."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+
+import pexpect
+import pyte
+
+from chat_protocol.address import Address
+from tests.cli_client.fake_room import PATIENCE
+from tests.support.processes import ROOT
+
+ENTER, ALT_ENTER, CTRL_C, CTRL_D, UP = "\r", "\x1b\r", "\x03", "\x04", "\x1b[A"
+
+
+class _Emulator(pyte.Screen):
+    """A screen that answers when it is asked where its cursor is, as terminals do."""
+
+    def __init__(self, columns: int, rows: int, answer: Callable[[str], object]) -> None:
+        super().__init__(columns, rows)
+        self._answer = answer
+
+    def write_process_input(self, data: str) -> None:
+        self._answer(data)
+
+
+class Desk:
+    """One person at a terminal. Every wait has a deadline and fails with what is on the screen."""
+
+    def __init__(self, child: "pexpect.spawn[bytes]", columns: int, rows: int) -> None:
+        self.child = child
+        self.received = b""
+        self._screen = _Emulator(columns, rows, child.send)
+        self._stream = pyte.ByteStream(self._screen)
+
+    @property
+    def lines(self) -> list[str]:
+        """What the screen shows, without its blank lines."""
+        return [line.rstrip() for line in self._screen.display if line.strip()]
+
+    @property
+    def cursor(self) -> tuple[int, str]:
+        """Where the next character would go: the column, and the line it is in."""
+        return self._screen.cursor.x, self._screen.display[self._screen.cursor.y].rstrip()
+
+    def type(self, *keys: str) -> None:
+        """Strike keys."""
+        for key in keys:
+            self.child.send(key)
+
+    def paste(self, text: str) -> None:
+        """Paste, as terminals do that mark what is pasted."""
+        self.child.send(f"\x1b[200~{text}\x1b[201~")
+
+    def wait_for(self, seen: Callable[[list[str]], bool] | str) -> list[str]:
+        """Wait until the lines satisfy `seen`, or one of them holds that text; return all lines."""
+        satisfied = seen if callable(seen) else lambda lines: any(seen in line for line in lines)
+        deadline = monotonic() + PATIENCE
+        while not satisfied(self.lines):
+            shown = "\n".join(self.lines)
+            assert monotonic() < deadline, f"not seen: {seen}; on the screen:\n{shown}"
+            try:
+                self._feed()
+            except pexpect.EOF:
+                assert satisfied(self.lines), f"ended without {seen}; on the screen:\n{shown}"
+        return self.lines
+
+    def end(self) -> int:
+        """Wait until the client ends, and return its exit code."""
+        deadline = monotonic() + PATIENCE
+        try:
+            while monotonic() < deadline:
+                self._feed()
+        except pexpect.EOF:
+            pass
+        self.child.wait()
+        assert b"Traceback" not in self.received
+        assert self.child.exitstatus is not None
+        return self.child.exitstatus
+
+    def _feed(self) -> None:
+        try:
+            block = self.child.read_nonblocking(65536, timeout=0.2)
+        except pexpect.TIMEOUT:
+            return
+        self.received += block
+        self._stream.feed(block)
+
+
+@contextmanager
+def sitting(
+    address: Address, *arguments: str, columns: int = 80, rows: int = 24, lang: str = "en", **environment: str
+) -> Iterator[Desk]:
+    """Start the client at a terminal; whatever it does, it is gone afterwards."""
+    child: pexpect.spawn[bytes] = pexpect.spawn(
+        sys.executable,
+        ["-m", "cli_client", str(address), "--lang", lang, *arguments],
+        cwd=str(ROOT),
+        env=os.environ | {"TERM": "xterm-256color", "ONEROOM_NAME": "", "NO_COLOR": ""} | environment,
+        dimensions=(rows, columns),
+        timeout=PATIENCE,
+    )
+    child.delaybeforesend = None
+    try:
+        yield Desk(child, columns, rows)
+    finally:
+        child.close(force=True)

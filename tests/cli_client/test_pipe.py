@@ -1,0 +1,248 @@
+"""The filter between two pipes, as a real process."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from chat_protocol.messages import Bye, Error, Join, Joined, Leave, Left, Message, Say
+from cli_client.cli import main
+from tests.cli_client.fake_room import AT, PATIENCE, FakeRoom, Seat, message
+from tests.support.processes import ROOT, Output
+
+
+class Filter:
+    """A running filter; its stdin is the test's to write and close."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        self.process = process
+        self.stdin = process.stdin
+        self.stdout = Output(process.stdout)
+        self.stderr = Output(process.stderr)
+
+    def write(self, data: str | bytes) -> None:
+        """Write to the filter at once."""
+        self.stdin.write(data.encode() if isinstance(data, str) else data)
+        self.stdin.flush()
+
+    def end(self) -> int:
+        """Wait until the filter ends, and return its exit code."""
+        code = self.process.wait(PATIENCE)
+        self.stdout.join()
+        self.stderr.join()
+        assert "Traceback" not in self.stderr.text
+        return code
+
+
+@contextmanager
+def filtering(*arguments: str) -> Iterator[Filter]:
+    environment = {key: value for key, value in os.environ.items() if key != "ONEROOM_NAME"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "cli_client", *arguments],
+        cwd=ROOT,
+        env=environment | {"LC_ALL": "C.UTF-8"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        running = Filter(process)
+        try:
+            yield running
+        finally:
+            process.kill()
+            process.wait()
+            running.stdout.join()
+            running.stderr.join()
+
+
+def say_goodbye(seat: Seat) -> None:
+    seat.receive(Leave)
+    seat.send(Bye("left"))
+
+
+def test_says_every_line_and_leaves_when_all_is_acknowledged(room: FakeRoom) -> None:
+    with filtering(str(room.address), "--name", "Анна") as pipe:
+        seat = room.accept()
+        assert seat.welcome().history == 0
+        pipe.write("раз\r\nдва\n\n  \nтри без конца")
+        pipe.stdin.close()
+        says = [seat.receive(Say) for _ in range(3)]
+        assert [say.text for say in says] == ["раз", "два", "три без конца"]
+        for number, say in enumerate(says, 1):
+            seat.ack(say.ref, number)
+        say_goodbye(seat)
+        assert pipe.end() == 0
+        assert pipe.stdout.text == pipe.stderr.text == ""
+
+
+def test_writes_what_the_lines_dialect_would_and_nothing_of_its_own(room: FakeRoom) -> None:
+    with filtering(str(room.address), "--name", "Анна", "--lang", "en") as pipe:
+        seat = room.accept()
+        seat.welcome()
+        seat.send(
+            Joined("Боря", AT),
+            Message(id=1, at=AT, name="Боря", text="раз\nдва"),
+            Message(id=2, at=AT, name="Анна", text="своё с другого места"),
+            Message(id=3, at=AT, name="Бо\nря", text="\x1b[2Jчи\x9bсто"),
+            Left("Боря", AT, "slow"),
+        )
+        expected = "Боря присоединился к чату!\nБоря: раз\nБоря: два\nБо ря: [2Jчисто\nБоря покинул чат.\n"
+        assert pipe.stdout.wait_for("покинул чат.\n") == expected
+
+
+def test_bytes_that_are_no_text_are_said_as_far_as_they_are(room: FakeRoom) -> None:
+    with filtering(str(room.address), "--name", "Анна") as pipe:
+        seat = room.accept()
+        seat.welcome(text_limit=10)
+        split_character = "я".encode()
+        pipe.write(b"a\0b\xff\x1b[31m" + split_character[:1])
+        assert pipe.process.poll() is None
+        pipe.write(split_character[1:] + b"\n" + b"x" * 25 + b"\n" + b"\0" * 100_000)
+        pipe.stdin.close()
+        said = [seat.receive(Say).text for _ in range(4)]
+        assert said == ["ab\ufffd[31mя", "x" * 10, "x" * 10, "x" * 5]
+
+
+def test_comes_back_and_sends_the_rest(room: FakeRoom) -> None:
+    with filtering(str(room.address), "--name", "Анна") as pipe:
+        seat = room.accept()
+        seat.welcome()
+        pipe.write("раз\n")
+        first = seat.receive(Say)
+        seat.close()
+        seat = room.accept()
+        seat.welcome(messages=[message(1, "Анна", "раз"), message(2, "Боря", "ответ")], missed=3)
+        assert seat.receive(Say) == first
+        seat.ack(first.ref, 1)
+        assert pipe.stdout.wait_for("ответ") == "Боря: ответ\n"
+        pipe.stderr.wait_for("3 messages missing here")
+        pipe.stdin.close()
+        say_goodbye(seat)
+        assert pipe.end() == 0
+
+
+def test_what_the_room_refuses_counts_as_not_sent(room: FakeRoom) -> None:
+    with filtering(str(room.address), "--name", "Анна") as pipe:
+        seat = room.accept()
+        seat.welcome()
+        pipe.write("раз\n")
+        seat.send(Error("unavailable", "disk full", ref=seat.receive(Say).ref))
+        pipe.stderr.wait_for("cannot store messages")
+        pipe.stdin.close()
+        say_goodbye(seat)
+        assert pipe.end() == 1
+        assert "not sent: 1" in pipe.stderr.text
+
+
+@pytest.mark.timeout(40)
+def test_without_acks_it_gives_up_and_says_how_many_were_not_sent(room: FakeRoom) -> None:
+    with filtering(str(room.address), "--name", "Анна") as pipe:
+        seat = room.accept()
+        seat.welcome()
+        pipe.write("раз\nдва\n")
+        pipe.stdin.close()
+        seat.receive(Say)
+        seat.receive(Say)
+        seat.socket.settimeout(15)
+        say_goodbye(seat)
+        assert pipe.end() == 1
+        assert "not sent: 2" in pipe.stderr.text
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("ru", "имя не подошло: это имя уже занято"), ("en", "this name is taken")]
+)
+def test_a_refused_name_ends_it(room: FakeRoom, lang: str, words: str) -> None:
+    with filtering(str(room.address), "--name", "Анна", "--lang", lang) as pipe:
+        seat = room.accept()
+        seat.receive(Join)
+        seat.send(Error("name_taken", "taken"))
+        assert pipe.end() == 2
+        assert words in pipe.stderr.text
+
+
+def test_put_out_it_says_why(room: FakeRoom) -> None:
+    with filtering(str(room.address), "--name", "Анна") as pipe:
+        seat = room.accept()
+        seat.welcome()
+        seat.send(Bye("kicked"))
+        assert pipe.end() == 1
+        assert "removed from the room" in pipe.stderr.text
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_lets_it_leave_properly(room: FakeRoom, stop: signal.Signals) -> None:
+    with filtering(str(room.address), "--name", "Анна") as pipe:
+        seat = room.accept()
+        seat.welcome()
+        seat.send(message(1))
+        pipe.stdout.wait_for("сообщение 1")
+        pipe.process.send_signal(stop)
+        say_goodbye(seat)
+        assert pipe.end() == 0
+        assert pipe.stderr.text == ""
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(room: FakeRoom) -> None:
+    reader, writer = os.pipe()
+    with subprocess.Popen(
+        [sys.executable, "-m", "cli_client", str(room.address), "--name", "Анна"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+    ) as process:
+        os.close(writer)
+        assert process.stderr
+        seat = room.accept()
+        seat.welcome()
+        os.close(reader)
+        seat.send(message(1))
+        say_goodbye(seat)
+        assert process.wait(PATIENCE) == 0
+        assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--frob"], "не понимаю параметры: --frob"),
+        (["a", "b"], "не понимаю параметры: b"),
+        (["--name"], "не понимаю параметры: --name"),
+        (["--lang", "xx"], "не понимаю параметры: --lang xx"),
+        (["host:http", "--name", "x"], "не похоже на адрес: host:http"),
+        ([], "имя нужно задать: --name"),
+    ],
+)
+def test_bad_arguments_are_explained_in_the_users_language(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], complaint: str
+) -> None:
+    monkeypatch.delenv("ONEROOM_NAME", raising=False)
+    ran = subprocess.run(
+        [sys.executable, "-m", "cli_client", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"LC_ALL": "ru_RU.UTF-8", "PYTHONUTF8": "1"},
+        input=b"",
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert ran.returncode == 2
+    assert complaint in ran.stderr.decode()
+    assert b"Traceback" not in ran.stderr
+    assert ran.stdout == b""
+
+
+@pytest.mark.parametrize(("lang", "word"), [("ru", "Использование"), ("en", "Usage")])
+def test_help(capsys: pytest.CaptureFixture[str], lang: str, word: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help", "--lang", lang])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith(word)

@@ -1,0 +1,143 @@
+"""News as lines of a terminal."""
+
+from datetime import UTC
+
+import pytest
+import wcwidth
+
+from chat_protocol.address import Address
+from chat_protocol.messages import Joined, Left, Message
+from cli_client.news import Ended, Entered, Hits, Lost, NameRefused, News, Page, Said, Unsent
+from cli_client.render import Fragments, Renderer, name_style, one_line
+from cli_client.words import Words
+from tests.cli_client.fake_room import AT, message
+
+HOSTILE = "a\x1b[2Jb\x9b31mc\x07\x08d\u202ee\u2066f\u2028g\x00\rh"
+
+
+def renderer(width: int = 80, lang: str = "ru") -> Renderer:
+    return Renderer(Words(lang), Address("127.0.0.1", 8080), lambda: width, UTC)
+
+
+def text_of(fragments: Fragments) -> str:
+    return "".join(text for _, text in fragments)
+
+
+def lines_of(text: str, name: str = "Анна", width: int = 80) -> list[str]:
+    said = Said(Message(id=1043, at=AT, name=name, text=text), own=False)
+    return text_of(renderer(width).news(said)).splitlines()[1:]  # the first is the day
+
+
+def test_a_message() -> None:
+    out = renderer().news(Said(message(1043, "Анна", "привет"), own=False))
+    assert text_of(out) == "── 22 ноября 2026 ──\n05:43 Анна: привет  #1043\n"
+    assert (name_style("Анна"), "Анна") in out
+
+
+def test_a_day_is_set_off_once() -> None:
+    face = renderer(lang="en")
+    first = text_of(face.news(Said(message(1, "A", "x"), own=False)))
+    assert first == "── November 22, 2026 ──\n05:43 A: x  #1\n"
+    assert text_of(face.news(Said(message(2, "A", "y"), own=False))) == "05:43 A: y  #2\n"
+    later = Said(Message(id=3, at="2026-11-23T00:00:00Z", name="A", text="z"), own=False)
+    assert text_of(face.news(later)) == "── November 23, 2026 ──\n00:00 A: z  #3\n"
+
+
+def test_long_text_is_wrapped_at_words_and_indented() -> None:
+    lines = lines_of("слово " * 40)
+    assert len(lines) > 2
+    assert all(wcwidth.width(line) <= 80 for line in lines)
+    assert all(line.startswith("      ") for line in lines[1:])
+    assert " ".join(lines).split()[2:-1] == ["слово"] * 40
+
+
+@pytest.mark.parametrize("width", [16, 30, 44, 80, 200])
+@pytest.mark.parametrize(
+    "text", ["漢字かな交じり文" * 20, "👩‍👩‍👧‍👦👋🏽" * 30, "é" * 150, "x" * 300, "один\n\n  два\n\tтри"]
+)
+def test_no_line_is_wider_than_the_terminal(text: str, width: int) -> None:
+    lines = lines_of(text, "Имя", width)
+    assert all(wcwidth.width(line) <= width for line in lines)
+    shown = "".join("".join(lines).split()).removeprefix("05:43Имя:").removesuffix("#1043")
+    assert shown == "".join(text.split())
+
+
+def test_line_breaks_and_indents_of_a_text_are_kept() -> None:
+    assert lines_of("def f():\n    return 1\n\nf()") == [
+        "05:43 Анна: def f():",
+        "          return 1",
+        "      ",
+        "      f()  #1043",
+    ]
+
+
+def test_a_web_address_stays_in_one_piece() -> None:
+    address = "https://example.org/" + "x" * 100
+    assert any(address in line for line in lines_of(f"см. {address}", width=60))
+
+
+def test_a_long_name_in_a_narrow_terminal_gets_its_own_line() -> None:
+    lines = lines_of("привет", "Константин Константинопольский", 34)
+    assert lines == ["05:43 Константин Константинопольский:", "  привет  #1043"]
+
+
+@pytest.mark.parametrize("width", [30, 80])
+def test_nothing_of_others_controls_the_terminal(width: int) -> None:
+    face = renderer(width)
+    name = f"{HOSTILE}\nБоря: подделка"
+    news: list[News] = [
+        Said(Message(id=1, at=AT, name=name, text=HOSTILE), own=False),
+        Said(Message(id=1, at=HOSTILE, name=name, text=HOSTILE), own=False),
+        Joined(name, AT),
+        Left(name, AT, HOSTILE),
+        Entered(name, False, False, [Message(id=1, at=AT, name=name, text=HOSTILE)], 0, [name, "x"]),
+        Page([Message(id=1, at=AT, name=name, text=HOSTILE)]),
+        Unsent(HOSTILE, HOSTILE, HOSTILE),
+        NameRefused(HOSTILE, HOSTILE),
+        Lost(HOSTILE),
+    ]
+    for piece in news:
+        shown = text_of(face.news(piece))
+        assert shown
+        assert not [char for char in shown if char != "\n" and not char.isprintable()], piece
+        assert not any(line.startswith("Боря") for line in shown.splitlines())
+    pending = text_of(face.pending([HOSTILE, name]))
+    assert all(char == "\n" or char.isprintable() for char in pending)
+
+
+def test_a_name_has_one_line_and_one_colour() -> None:
+    assert one_line(" Анна\n\t Боря\x1b ") == "Анна Боря"
+    assert name_style("Анна") == name_style("анна")
+    assert len({name_style(f"имя {number}") for number in range(50)}) == 6
+
+
+def test_pages_are_set_off_and_the_one_looked_for_is_bold() -> None:
+    out = renderer().news(Page([message(n) for n in range(1040, 1045)], target=1043))
+    assert text_of(out).startswith("── сообщение #1043 ──\n")
+    assert [text for style, text in out if style == "class:marked"] == ["сообщение 1043"]
+    assert text_of(renderer().news(Page([message(7), message(8)]))).startswith("── раньше · #7–#8 ──\n")
+    assert text_of(renderer().news(Hits([message(7)], more=True))).startswith("── найдено 1 сообщение ──\n")
+    assert text_of(renderer().news(Hits([], more=False))) == "Ничего не найдено.\n"
+    assert text_of(renderer().news(Page((), 5))) == "Сообщения #5 нет.\n"
+    assert text_of(renderer().news(Page(()))) == "Раньше ничего нет.\n"
+
+
+def test_coming_back_tells_what_is_missing() -> None:
+    news = Entered("Анна", True, False, [message(60)], 37, ["Анна"])
+    lines = text_of(renderer().news(news)).splitlines()
+    assert lines[:2] == ["Снова на связи.", "Здесь пропущено 37 сообщений: /history"]
+    assert lines[-1].endswith("#60")
+
+
+def test_only_an_end_that_was_not_wished_for_is_explained() -> None:
+    assert text_of(renderer().news(Ended("kicked"))) == "Вас удалили из комнаты.\n"
+    assert renderer().news(Ended("left")) == []
+
+
+def test_of_many_pending_texts_the_newest_are_shown_on_a_line_each() -> None:
+    shown = text_of(renderer(30).pending([f"текст {n}\nещё строка и ещё слова" for n in range(9)]))
+    lines = shown.splitlines()
+    assert lines[0] == "  … и ещё 5"
+    assert len(lines) == 5
+    assert all(wcwidth.width(line) <= 30 for line in lines)
+    assert "текст 8" in lines[-1]
