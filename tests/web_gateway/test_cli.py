@@ -1,0 +1,59 @@
+"""What whoever starts the gateway reads."""
+
+import re
+import socket
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.processes import Program, running, start
+
+
+@pytest.fixture
+def occupied() -> Iterator[int]:
+    """A port where something listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def _run(*flags: str) -> tuple[int, Program]:
+    program = start(sys.executable, "-m", "web_gateway", *flags)
+    return program.wait(), program
+
+
+def test_it_says_where_it_is_in_one_line() -> None:
+    with running("web_gateway", "--port", "0", "--server", "chat.example") as program:
+        pass
+    assert re.fullmatch(
+        r"Oneroom gateway: http://127\.0\.0\.1:\d+ \(room at chat\.example:8080\)\n", program.stdout.text
+    )
+    assert program.stderr.text == ""
+
+
+def test_an_address_for_everybody_is_shown_as_one_to_click() -> None:
+    with running("web_gateway", "--port", "0", "--host", "0.0.0.0") as program:
+        assert program.line.startswith("Oneroom gateway: http://127.0.0.1:")
+
+
+def test_a_taken_port_is_one_clear_line(occupied: int) -> None:
+    code, program = _run("--port", str(occupied))
+    assert code == 1
+    assert program.stdout.text == ""
+    assert program.stderr.text == (
+        f"oneroom-web: cannot listen on 127.0.0.1:{occupied}: "
+        "another program listens there; choose another with --port\n"
+    )
+
+
+def test_a_host_that_does_not_exist_is_one_clear_line() -> None:
+    code, program = _run("--host", "no-such-host.invalid")
+    assert code == 1
+    assert program.stderr.text.startswith("oneroom-web: cannot listen on no-such-host.invalid:5000: ")
+    assert program.stderr.text.count("\n") == 1
+
+
+def test_a_bad_flag_is_explained() -> None:
+    code, program = _run("--port", "http")
+    assert code == 2
+    assert program.stderr.text.endswith("port: 'http' is not a number from 0 to 65535\n")

@@ -1,0 +1,83 @@
+"""Where settings come from, and what is said of bad ones."""
+
+from pathlib import Path
+
+import pytest
+
+from chat_protocol.address import Address
+from web_gateway.config import BadConfig, Config, load
+
+_NONE: dict[str, str] = {}
+
+
+def test_nothing_given_means_the_defaults() -> None:
+    assert load([], _NONE) == Config()
+
+
+def test_flags_win_over_the_environment_and_it_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "web.toml"
+    file.write_text('host = "0.0.0.0"\nport = 1\nworkers = 2\nallowed_origins = ["https://A.example/"]\n')
+    environment = {"ONEROOM_WEB_PORT": "2", "ONEROOM_WEB_SERVER": "chat.example:9", "PORT": "7"}
+    flags = ["--config", str(file), "--port", "3", "--dialect", "plain"]
+    assert load(flags, environment) == Config(
+        host="0.0.0.0",
+        port=3,
+        server=Address("chat.example", 9),
+        dialect="plain",
+        workers=2,
+        allowed_origins=("https://a.example",),
+    )
+
+
+def test_origins_are_given_one_by_one_or_with_commas() -> None:
+    both = ("https://a.example", "http://b.example:81")
+    environment = {"ONEROOM_WEB_ALLOWED_ORIGINS": "https://a.example, http://b.example:81"}
+    assert load([], environment).allowed_origins == both
+    flags = ["--allowed-origin", "https://a.example", "--allowed-origin", "http://b.example:81"]
+    assert load(flags, _NONE).allowed_origins == both
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "words"),
+    [
+        ("--port", "http", "port: 'http' is not a number from 0 to 65535"),
+        ("--port", "70000", "port: '70000' is not a number from 0 to 65535"),
+        ("--host", "", "host: '' is not a text"),
+        ("--max-sessions", "0", "max_sessions: '0' is not a number from 1"),
+        ("--workers", "-1", "workers: '-1' is not a number from 1"),
+        ("--server", "host:port", "server: not a port: 'port'"),
+        ("--dialect", "klingon", "dialect: 'klingon' is neither json nor plain"),
+        ("--allowed-origin", "example.org", "'example.org' is not an origin"),
+        ("--allowed-origin", "https://example.org/page", "is not an origin"),
+    ],
+)
+def test_a_bad_setting_is_named_with_where_it_came_from(flag: str, value: str, words: str) -> None:
+    with pytest.raises(BadConfig, match=r"^the command line: ") as caught:
+        load([f"{flag}={value}"], _NONE)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"port = ", "is not TOML"),
+        (b"\xff", "is not TOML"),
+        (b'prot = "5000"', "there is no setting 'prot'"),
+        (b"port = true", "port: True is not a number"),
+        (b"port = 5.5", "port: 5.5 is not a number"),
+        (b"host = 7", "host: 7 is not a text"),
+        (b"allowed_origins = 7", "allowed_origins: 7 is not a list of origins"),
+    ],
+)
+def test_a_bad_file_is_explained(tmp_path: Path, content: bytes, words: str) -> None:
+    file = tmp_path / "web.toml"
+    file.write_bytes(content)
+    with pytest.raises(BadConfig) as caught:
+        load(["--config", str(file)], _NONE)
+    assert words in str(caught.value)
+    assert str(file) in str(caught.value)
+
+
+def test_a_missing_file_is_an_error() -> None:
+    with pytest.raises(BadConfig, match=r"^cannot read nowhere\.toml: No such file"):
+        load(["--config", "nowhere.toml"], _NONE)

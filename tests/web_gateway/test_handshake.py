@@ -1,0 +1,117 @@
+"""Who is refused before the upgrade, and how they are told."""
+
+import base64
+import http.client
+import json
+from collections.abc import Mapping
+from contextlib import ExitStack
+from http import HTTPStatus
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from tests.web_gateway.conftest import PATIENCE, Room, Serving, serving_by_gunicorn
+
+_GOOD = {
+    "Upgrade": "websocket",
+    "Connection": "keep-alive, Upgrade",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": base64.b64encode(bytes(16)).decode(),
+}
+
+
+def _ask(
+    serving: Serving,
+    headers: Mapping[str, str | None],
+    path: str = "/ws",
+    method: str = "GET",
+    body: str = "",
+) -> tuple[int, http.client.HTTPMessage, str]:
+    """Send a request with these headers (None: without that one) and return the answer."""
+    connection = http.client.HTTPConnection(*serving.address, timeout=PATIENCE)
+    try:
+        connection.request(
+            method, path, body or None, {name: value for name, value in headers.items() if value is not None}
+        )
+        response = connection.getresponse()
+        return response.status, response.headers, "" if response.status == 101 else response.read().decode()
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": ""}, 403),
+        ({"Sec-WebSocket-Key": None}, 400),
+        ({"Sec-WebSocket-Key": "short"}, 400),
+        ({"Sec-WebSocket-Key": "ключ".encode().decode("latin-1")}, 400),
+        ({"Sec-WebSocket-Version": None}, 426),
+        ({"Sec-WebSocket-Version": "8"}, 426),
+        ({"Upgrade": None}, 426),
+        ({"Connection": "close"}, 426),
+        ({"Upgrade": "h2c"}, 426),
+        ({"Transfer-Encoding": "chunked"}, 400),
+        ({"Content-Length": "3"}, 400),
+        ({"Host": ""}, 400),
+        ({"Host": "with space"}, 400),
+    ],
+)
+def test_a_bad_handshake_is_refused(
+    serving: Serving, room: Room, changed: dict[str, str | None], status: int
+) -> None:
+    got, headers, body = _ask(serving, _GOOD | changed, body="abc" if "Content-Length" in changed else "")
+    assert got == status
+    if status == 426:
+        assert headers["Sec-WebSocket-Version"] == "13"
+    assert "<" not in body, "no HTML, no traceback"
+    room.expect_nobody()
+
+
+def test_a_good_handshake_succeeds(serving: Serving, room: Room) -> None:
+    status, headers, _ = _ask(serving, _GOOD)
+    assert (status, headers["Upgrade"]) == (101, "websocket")
+    room.accept()
+
+
+def test_a_page_of_ours_may_come_in(serving: Serving, room: Room) -> None:
+    with serving.browse(origin=serving.origin):
+        room.accept()
+
+
+def test_another_site_may_come_in_where_it_is_allowed(room: Room) -> None:
+    flags = ("--allowed-origin", "https://Friend.example/", "--allowed-origin", "http://two.example:81")
+    with serving_by_gunicorn(room.address, *flags) as serving:
+        for origin in ("https://friend.example", "http://two.example:81"):
+            with serving.browse(origin=origin):
+                room.accept()
+        with pytest.raises(InvalidStatus, match="403"), serving.browse(origin="http://friend.example"):
+            pass
+
+
+def test_a_refusal_speaks_the_language_of_its_reader(serving: Serving) -> None:
+    for language, words in (("ru-RU,ru;q=0.9", "нет"), ("de, en;q=0.5", "nothing"), ("", "nothing")):
+        status, headers, body = _ask(serving, {"Accept-Language": language}, "/nowhere")
+        assert status == HTTPStatus.NOT_FOUND
+        assert words in body
+        assert headers["Vary"] == "Accept-Language"
+
+
+def test_a_full_gateway_refuses_more_but_answers(room: Room) -> None:
+    with serving_by_gunicorn(room.address, "--max-sessions", "2") as serving, ExitStack() as stack:
+        for _ in range(2):
+            stack.enter_context(serving.chat(room))
+        with pytest.raises(InvalidStatus, match="503") as refused, serving.browse():
+            pass
+        assert refused.value.response.headers["Retry-After"] == "5"
+        room.expect_nobody()
+        status, _, body = _ask(serving, {}, "/healthz")
+        health = json.loads(body)
+        assert (status, health["sessions"], health["max_sessions"]) == (200, 2, 2)
+        room.accept()  # the health check's own question
+        stack.close()
+        with serving.chat(room) as (browser, end):
+            browser.send('{"type":"ping"}')
+            assert end.read_line() == '{"type":"ping"}'

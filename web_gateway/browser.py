@@ -1,0 +1,279 @@
+"""The browser's end of a session: a WebSocket that nobody ever waits to write to.
+
+flask-sock has shaken hands. From there on the session's own thread reads, through
+the sans-I/O parser of `websockets`, and whoever has something to send hands over a
+whole frame, which either goes out at once or waits in a bounded backlog.
+"""
+
+import logging
+import socket
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from time import monotonic
+from types import TracebackType
+from typing import Final, Self
+
+from websockets.frames import Close, Frame, Opcode
+from websockets.protocol import Protocol, Side
+
+from chat_protocol.contract import MAX_LINE, PING_INTERVAL, SILENCE_LIMIT
+
+BACKLOG: Final = 1024 * 1024
+"""Bytes that may wait for a browser before it is cut."""
+
+STALL: Final = 10.0
+"""Seconds a browser may take nothing of its backlog before it is cut."""
+
+FAREWELL: Final = 2.0
+"""Seconds a browser has to answer our close frame."""
+
+# Close codes. To all but 1008, which is never sent, the page answers by coming back.
+NORMAL: Final = 1000
+GOING_AWAY: Final = 1001
+UNSUPPORTED: Final = 1003
+BAD_DATA: Final = 1007
+INTERNAL_ERROR: Final = 1011
+ROOM_GONE: Final = 1012
+TRY_LATER: Final = 1013
+
+_READ_SIZE = 8192  # held by every idle session, so no bigger than needed
+_PING = Frame(Opcode.PING, b"").serialize(mask=False)
+_quiet = logging.getLogger("websockets.server")  # one logger for all: making one per session costs
+
+
+def text_frame(text: bytes) -> bytes:
+    """Return a whole message, UTF-8, as the frame that any browser may be sent."""
+    return Frame(Opcode.TEXT, text).serialize(mask=False)
+
+
+class Browser:
+    """A WebSocket after its handshake.
+
+    The session's thread reads (`messages`) and leaves the `with` block; any thread
+    may `send` and `close`; the relay's thread also calls `flush` and `tend`.
+    """
+
+    def __init__(self, sock: socket.socket, ahead: bytes = b"") -> None:
+        """Take over a connected socket, which its HTTP server will close in the end.
+
+        `ahead` is what that server has already read behind the handshake.
+        """
+        # Two views of one connection: Python's time limits belong to the view, so the
+        # reader can wait with a deadline while writers never wait at all.
+        self._reader = sock  # session's thread
+        self._reader.settimeout(SILENCE_LIMIT)
+        self.socket = sock.dup()
+        """What the relay watches for room to write. Closed at the end of the `with` block."""
+        self.socket.settimeout(0)
+        self._ahead = ahead  # session's thread
+        self._protocol = Protocol(Side.SERVER, max_size=MAX_LINE, logger=_quiet)  # session's thread
+
+        # Held for one frame, never while waiting: keeps frames whole, and guards all below.
+        self._lock = threading.Lock()
+        self._backlog: deque[memoryview] = deque()  # frames, the first perhaps begun
+        self._waiting = 0  # bytes in the backlog
+        self._begun = False  # whether part of the first frame is out
+        self._progress_at = 0.0  # when the backlog last grew from nothing or shrank
+        self._pinged_at = monotonic()
+        self._closing_at: float | None = None  # when the close frame went out; no data after it
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self.close(INTERNAL_ERROR, "internal error")
+        self._finish()
+        self.socket.close()
+
+    # --- reading: the session's thread ---------------------------------------------------
+
+    def messages(self) -> Iterator[bytes]:
+        """Yield what the browser says, each at most `MAX_LINE` bytes of valid UTF-8.
+
+        Ends when the browser is gone, whoever wished it. Pings and close frames are
+        answered on the way; what breaks the rules of WebSocket is answered by the
+        close code for it.
+        """
+        message = bytearray()  # not a list: empty fragments must cost nothing
+        for frame in self._frames():
+            if frame.opcode is Opcode.BINARY:
+                self.close(UNSUPPORTED, "text only")
+            elif frame.opcode is Opcode.TEXT or frame.opcode is Opcode.CONT:
+                message += frame.data
+                if frame.fin:
+                    if _is_utf8(message):
+                        yield bytes(message)
+                    else:
+                        self.close(BAD_DATA, "not UTF-8")
+                    message.clear()
+
+    def _frames(self) -> Iterator[Frame]:
+        chunk = self._ahead
+        while True:
+            # Once a close frame is out, the rest is read only to see the end.
+            if chunk and self._closing_at is None:
+                self._protocol.receive_data(chunk)
+                frames = self._protocol.events_received()
+                self._answer(self._protocol.data_to_send())
+                for frame in frames:
+                    assert isinstance(frame, Frame)
+                    yield frame
+            try:
+                chunk = self._reader.recv(_READ_SIZE)
+            except TimeoutError:
+                self.close(TRY_LATER, "no sign of life")
+                return
+            except OSError:
+                return
+            if not chunk:
+                return
+
+    def _answer(self, writes: Sequence[bytes]) -> None:
+        """Send what the parser wants sent: pongs, and the close frame with the end after it."""
+        with self._lock:
+            for frame in writes:
+                if self._closing_at is not None:
+                    return
+                if frame:
+                    self._put(frame)
+                else:
+                    self._end_after_backlog()
+
+    # --- writing: any thread -------------------------------------------------------------
+
+    def send(self, frame: bytes) -> bool:
+        """Send one whole frame without waiting; False while part of it is in the backlog.
+
+        After `close` nothing is sent any more. A browser whose backlog grows beyond
+        `BACKLOG` is closed with 1013.
+        """
+        with self._lock:
+            if self._closing_at is None:
+                self._put(frame)
+            return not self._backlog
+
+    def close(self, code: int, reason: str) -> None:
+        """Say goodbye, once: a close frame behind what is waiting, then no more. Never waits."""
+        with self._lock:
+            self._close(code, reason)
+
+    def flush(self) -> bool:
+        """Send what the socket takes of the backlog; False while some is left."""
+        with self._lock:
+            self._flush()
+            return not self._backlog
+
+    @property
+    def has_backlog(self) -> bool:
+        """Whether something waits for `flush`."""
+        with self._lock:
+            return bool(self._backlog)
+
+    def tend(self, now: float) -> bool:
+        """Do what is due at `now` (monotonic), about every second; False once it is time to give up.
+
+        Pings the browser, cuts one that takes nothing, and hangs up on one that does
+        not answer our goodbye.
+        """
+        with self._lock:
+            if self._closing_at is not None:
+                if now - self._closing_at > FAREWELL:
+                    self._hang_up()
+                    return False
+            elif self._backlog and now - self._progress_at > STALL:
+                self._cut()
+            elif now - self._pinged_at >= PING_INTERVAL:
+                self._pinged_at = now
+                self._put(_PING)
+            return True
+
+    # --- with the lock held --------------------------------------------------------------
+
+    def _put(self, frame: bytes) -> None:
+        self._backlog.append(memoryview(frame))
+        self._waiting += len(frame)
+        if len(self._backlog) == 1:
+            self._progress_at = monotonic()
+            self._flush()
+        elif self._waiting > BACKLOG:
+            self._cut()
+
+    def _flush(self) -> None:
+        while self._backlog:
+            first = self._backlog[0]
+            try:
+                sent = self.socket.send(first)
+            except BlockingIOError:
+                return
+            except OSError:
+                # It is gone; the session's thread reads the same from its side.
+                self._drop_backlog()
+                return
+            self._progress_at = monotonic()
+            self._waiting -= sent
+            self._begun = sent < len(first)
+            if self._begun:
+                self._backlog[0] = first[sent:]
+            else:
+                self._backlog.popleft()
+        if self._closing_at is not None:
+            with suppress(OSError):
+                self.socket.shutdown(socket.SHUT_WR)
+
+    def _close(self, code: int, reason: str) -> None:
+        if self._closing_at is None:
+            self._put(Frame(Opcode.CLOSE, Close(code, reason).serialize()).serialize(mask=False))
+            self._end_after_backlog()
+
+    def _end_after_backlog(self) -> None:
+        if self._closing_at is None:
+            self._closing_at = monotonic()
+            self._flush()
+
+    def _cut(self) -> None:
+        """Give up a browser that reads too slowly, but let a frame that has begun end whole."""
+        if self._closing_at is not None:
+            return
+        begun = self._backlog[0] if self._begun else None
+        self._drop_backlog()
+        if begun is not None:
+            self._backlog.append(begun)
+            self._waiting = len(begun)
+        self._close(TRY_LATER, "reads too slowly")
+
+    def _drop_backlog(self) -> None:
+        self._backlog.clear()
+        self._waiting = 0
+
+    def _hang_up(self) -> None:
+        # close() alone would leave a blocked recv() asleep; only shutdown() wakes it.
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+
+    def _finish(self) -> None:
+        """Wait shortly for the browser to answer our close frame, then hang up.
+
+        Otherwise the HTTP server would close, or write a response of its own, before
+        the browser has read our code, and it would see 1006.
+        """
+        self.close(NORMAL, "")
+        deadline = monotonic() + FAREWELL
+        with suppress(OSError):
+            while (left := deadline - monotonic()) > 0:
+                self._reader.settimeout(left)
+                if not self._reader.recv(_READ_SIZE):
+                    break
+        self._hang_up()
+
+
+def _is_utf8(message: bytearray) -> bool:
+    try:
+        message.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

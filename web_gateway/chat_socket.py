@@ -1,0 +1,185 @@
+"""The WebSocket route: who may come in, and the way from a browser to the room.
+
+Each session is served in the one thread its HTTP server has given it. It opens the
+session's one TCP connection and passes on what the browser says, no faster than the
+room takes it. The way back is the `Relay`'s.
+"""
+
+import base64
+import binascii
+import io
+import logging
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import flask
+from flask import Blueprint, Request, Response, request
+from flask_sock import Sock
+
+from chat_protocol.connection import Connection
+from chat_protocol.contract import SILENCE_LIMIT
+from chat_protocol.errors import ConnectionFailed
+from web_gateway.browser import ROOM_GONE, TRY_LATER, Browser
+from web_gateway.config import Config
+from web_gateway.dialects import Dialect, JsonDialect
+from web_gateway.gateway import Gateway
+from web_gateway.plain import PlainDialect, PlainRoom
+from web_gateway.refusals import refuse
+from web_gateway.relay import Session
+
+log = logging.getLogger(__name__)
+
+_ROOM_TIMEOUT = 5.0  # seconds the room has to accept and greet
+
+
+class NoReader:
+    """Stands in for the thread simple-websocket would start to read in our place.
+
+    That thread reads without measure while a handler is busy, and can leave one
+    waiting for ever after an oversized message.
+    """
+
+    name = ""
+
+    def __init__(self, target: Callable[[], None]) -> None:
+        pass
+
+    def start(self) -> None:
+        """Do nothing: the session's own thread reads."""
+
+
+def chat_socket(gateway: Gateway) -> Blueprint:
+    """Return the routes of `/ws`."""
+    routes = Blueprint("chat", __name__)
+    sock = Sock()
+
+    @routes.before_request
+    def enter() -> Response | None:
+        if refusal := _refusal(request, gateway.config):
+            return refusal
+        if not gateway.admit():
+            return refuse(503, {"Retry-After": "5"})
+        flask.g.admitted = True
+        _reduce_handshake(request.environ)
+        return None
+
+    @routes.teardown_request
+    def leave(_error: BaseException | None) -> None:
+        if flask.g.pop("admitted", False):
+            gateway.dismiss()
+
+    # `enter` refuses whatever comes here, but without a route it would not be asked.
+    @routes.get("/ws")
+    def no_websocket() -> Response:
+        return refuse(426)
+
+    @sock.route("/ws", bp=routes)  # type: ignore[untyped-decorator]
+    def chat(websocket: Any) -> None:
+        # From here on the connection is ours alone: simple-websocket must not close it again,
+        # nor keep its parser, which has done its work, for the length of the session.
+        websocket.connected = False
+        websocket.ws = None
+        try:
+            with Browser(websocket.sock, _read_ahead(request.environ, websocket.sock)) as browser:
+                _serve(browser, gateway)
+        except Exception as error:  # noqa: BLE001
+            # Beyond this guard Flask would write an HTTP 500 page into the WebSocket.
+            log.error("a session ends after %s", type(error).__name__)  # noqa: TRY400
+
+    return routes
+
+
+def _serve(browser: Browser, gateway: Gateway) -> None:
+    """Serve one browser until it is gone."""
+    try:
+        room, dialect = _open_room(gateway.config)
+    except ConnectionFailed:
+        browser.close(TRY_LATER, "the room cannot be reached")
+        return
+    session = Session(browser, room, dialect)
+    with room, gateway.relay.carrying(session):
+        for message in browser.messages():
+            _pass_on(session, message, gateway)
+
+
+def _open_room(config: Config) -> tuple[Connection, Dialect]:
+    if config.dialect == "plain":
+        plain_room = PlainRoom.open(config.server, timeout=_ROOM_TIMEOUT, silence=SILENCE_LIMIT)
+        return plain_room, PlainDialect(plain_room)
+    return Connection.open(config.server, timeout=_ROOM_TIMEOUT, silence=SILENCE_LIMIT), JsonDialect()
+
+
+def _pass_on(session: Session, message: bytes, gateway: Gateway) -> None:
+    crossing = session.dialect.to_room(message)
+    if crossing.answer:
+        gateway.relay.answer(session, crossing.answer)
+    try:
+        if crossing.room:
+            session.room.send_bytes(crossing.room)
+        if crossing.last:
+            session.room.socket.shutdown(socket.SHUT_WR)
+    except OSError:
+        session.browser.close(ROOM_GONE, "the connection to the room is lost")
+
+
+# --- the handshake -----------------------------------------------------------------------
+
+
+def _refusal(request: Request, config: Config) -> Response | None:
+    """Return the answer to a handshake that must not succeed, None to one that may.
+
+    Looked at before flask-sock does, which would answer a bad one with a traceback.
+    """
+    headers = request.headers
+    # A body would be taken for WebSocket frames.
+    has_body = request.content_length or headers.get("Transfer-Encoding")
+    if request.environ.get("SERVER_PROTOCOL") != "HTTP/1.1" or not request.host or has_body:
+        return refuse(400)
+    if not _is_own_origin(headers.get("Origin"), request.host, config.allowed_origins):
+        return refuse(403)
+    is_websocket = request.url_rule is not None and request.url_rule.websocket
+    if not is_websocket or headers.get("Sec-WebSocket-Version") != "13":
+        return refuse(426, {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"})
+    return None if _is_key(headers.get("Sec-WebSocket-Key", "")) else refuse(400)
+
+
+def _is_own_origin(origin: str | None, host: str, allowed: tuple[str, ...]) -> bool:
+    """Say whether a page from `origin` may speak for its user here.
+
+    Every browser names the origin, so a request without one is not a page.
+    """
+    if origin is None:
+        return True
+    origin = origin.lower()
+    return origin in allowed or origin.partition("://")[2] == host.lower()
+
+
+def _is_key(key: str) -> bool:
+    try:
+        return len(base64.b64decode(key, validate=True)) == 16
+    except (binascii.Error, ValueError):
+        return False
+
+
+def _reduce_handshake(environ: dict[str, Any]) -> None:
+    """Leave of the headers only what the handshake needs, in its plainest form.
+
+    Without `Sec-WebSocket-Extensions` there is no compression, which has no other
+    off switch: it would double a session's memory and let 200 kB become 200 MB.
+    """
+    needed = {"HTTP_HOST", "HTTP_SEC_WEBSOCKET_KEY", "HTTP_SEC_WEBSOCKET_VERSION"}
+    for name in [name for name in environ if name.startswith("HTTP_") and name not in needed]:
+        del environ[name]
+    environ["HTTP_CONNECTION"] = "Upgrade"
+    environ["HTTP_UPGRADE"] = "websocket"
+
+
+def _read_ahead(environ: dict[str, Any], sock: socket.socket) -> bytes:
+    """Return what the HTTP server has read of the stream behind the handshake."""
+    stream = environ["wsgi.input"]
+    if isinstance(stream, io.BufferedReader):  # Werkzeug
+        sock.settimeout(0)  # peek() must not wait where there is nothing
+        return stream.peek()
+    unread: bytes = stream.reader.unreader.take_buffered()  # gunicorn
+    return unread

@@ -1,0 +1,229 @@
+"""The one thread that carries the room to all browsers.
+
+A message to the room wakes every session at once; a thread for each would have a
+hundred of them fight for the interpreter to send the same bytes. So one thread
+watches all TCP connections and sends on. The way from a browser to the room is
+its session's own thread: see `chat_socket`.
+"""
+
+import logging
+import selectors
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
+from time import monotonic
+
+from chat_protocol.connection import Connection
+from chat_protocol.errors import LineTooLong
+from web_gateway.browser import FAREWELL, INTERNAL_ERROR, ROOM_GONE, Browser, text_frame
+from web_gateway.dialects import Answer, Dialect
+
+log = logging.getLogger(__name__)
+
+_READ_SIZE = 65536
+_SWEEP = 1.0  # seconds between two looks at everybody's deadlines
+
+
+class Session:
+    """One browser and its one connection to the room."""
+
+    def __init__(self, browser: Browser, room: Connection, dialect: Dialect) -> None:
+        self.browser = browser
+        self.room = room
+        self.dialect = dialect
+        self.hears_room = False  # relay's thread: whether the room's socket is watched
+        self.awaits_drain = False  # relay's thread: whether the browser's socket is watched
+
+    def hang_up(self) -> None:
+        """Wake whoever still waits to send to the room: it is over. Any thread, any number of times."""
+        with suppress(OSError):
+            self.room.socket.shutdown(socket.SHUT_RDWR)
+
+
+class Relay:
+    """Watches all rooms' sockets, and the browsers' where something waits for them.
+
+    Other threads put what they want done into the inbox and ring the bell; all else
+    belongs to the relay's thread.
+    """
+
+    def __init__(self) -> None:
+        """Make ready in the process that will serve: nothing here survives a fork."""
+        self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()  # any thread puts, the relay takes
+        self._bell, self._clapper = socket.socketpair()  # the relay listens, any thread strikes
+        self._bell.settimeout(0)
+        self._clapper.settimeout(0)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._bell, selectors.EVENT_READ)
+        self._sessions: set[Session] = set()
+        self._farewell: tuple[int, str] | None = None  # what to tell everybody, once we stop
+        self._framed = (b"", b"")  # the last lines and their frame: most sessions get the same
+        self._running = True
+        self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    # --- any thread ----------------------------------------------------------------------
+
+    @contextmanager
+    def carrying(self, session: Session) -> Iterator[None]:
+        """Carry the room to the session's browser for the length of the block.
+
+        Afterwards the relay knows nothing of the session any more, so that its
+        sockets may be closed.
+        """
+        self._have_done(lambda: self._add(session))
+        try:
+            yield
+        finally:
+            self._have_done(lambda: self._forget(session))
+
+    def answer(self, session: Session, answer: Answer) -> None:
+        """Tell a browser something the room does not say, in order with what the room says.
+
+        Waits until it is done: who asks without measure fills no queue.
+        """
+        self._have_done(lambda: self._tell(session, answer))
+
+    def close_all(self, code: int, reason: str) -> None:
+        """Close every browser, and every one that comes from now on. Waits for nothing."""
+        self._ask(lambda: self._close_all(code, reason))
+
+    def stop(self) -> None:
+        """End the thread and wait for it."""
+        self._ask(self._end)
+        self._thread.join(FAREWELL)
+
+    def _have_done(self, deed: Callable[[], None]) -> None:
+        done = threading.Event()
+
+        def act() -> None:
+            try:
+                deed()
+            finally:
+                done.set()
+
+        self._ask(act)
+        while not done.wait(1.0) and self._thread.is_alive():
+            pass
+
+    def _ask(self, deed: Callable[[], None]) -> None:
+        self._inbox.put(deed)
+        # A full bell rings already; a broken one has nobody listening any more.
+        with suppress(OSError):
+            self._clapper.send(b"\0")
+
+    # --- the relay's thread --------------------------------------------------------------
+
+    def _run(self) -> None:
+        next_sweep = monotonic() + _SWEEP
+        while self._running:
+            for key, events in self._selector.select(_SWEEP if self._sessions else None):
+                if key.fileobj is self._bell:
+                    self._empty_inbox()
+                else:
+                    self._serve(key.data, events)
+            if (now := monotonic()) >= next_sweep:
+                next_sweep = now + _SWEEP
+                self._sweep(now)
+        self._selector.close()
+        self._bell.close()
+        self._clapper.close()
+
+    def _empty_inbox(self) -> None:
+        with suppress(BlockingIOError):
+            self._bell.recv(4096)
+        with suppress(Empty):
+            while True:
+                self._inbox.get_nowait()()
+
+    def _sweep(self, now: float) -> None:
+        for session in self._sessions:
+            if not session.browser.tend(now):
+                session.hang_up()
+            elif session.browser.has_backlog:
+                self._await_drain(session)
+
+    def _serve(self, session: Session, events: int) -> None:
+        if session not in self._sessions:
+            return  # forgotten since the selector saw it
+        with _confined(session):
+            if events & selectors.EVENT_READ:
+                self._hear_room(session)
+            elif session.browser.flush():
+                self._selector.unregister(session.browser.socket)
+                session.awaits_drain = False
+
+    def _hear_room(self, session: Session) -> None:
+        try:
+            # Does not wait: only this thread reads, and the selector has seen something.
+            chunk = session.room.socket.recv(_READ_SIZE)
+        except OSError:
+            chunk = b""
+        if not chunk:
+            self._leave_room(session, "the room has closed the connection")
+            return
+        try:
+            lines = session.dialect.to_browser(chunk)
+        except LineTooLong:
+            self._leave_room(session, "the room sends an endless line")
+            return
+        self._deliver(session, lines)
+
+    def _tell(self, session: Session, answer: Answer) -> None:
+        with _confined(session):
+            self._deliver(session, answer())
+
+    def _deliver(self, session: Session, lines: bytes) -> None:
+        if not lines:
+            return
+        if lines != self._framed[0]:
+            self._framed = (lines, text_frame(lines[:-1]))
+        if not session.browser.send(self._framed[1]):
+            self._await_drain(session)
+
+    def _await_drain(self, session: Session) -> None:
+        if not session.awaits_drain:
+            self._selector.register(session.browser.socket, selectors.EVENT_WRITE, session)
+            session.awaits_drain = True
+
+    def _leave_room(self, session: Session, reason: str) -> None:
+        self._selector.unregister(session.room.socket)
+        session.hears_room = False
+        session.browser.close(ROOM_GONE, reason)
+
+    def _add(self, session: Session) -> None:
+        self._sessions.add(session)
+        self._selector.register(session.room.socket, selectors.EVENT_READ, session)
+        session.hears_room = True
+        if self._farewell:
+            session.browser.close(*self._farewell)
+
+    def _forget(self, session: Session) -> None:
+        self._sessions.discard(session)
+        if session.hears_room:
+            self._selector.unregister(session.room.socket)
+        if session.awaits_drain:
+            self._selector.unregister(session.browser.socket)
+
+    def _close_all(self, code: int, reason: str) -> None:
+        self._farewell = (code, reason)
+        for session in self._sessions:
+            session.browser.close(code, reason)
+
+    def _end(self) -> None:
+        self._running = False
+
+
+@contextmanager
+def _confined(session: Session) -> Iterator[None]:
+    """Let a mistake of ours end this session and not the thread that serves all others."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001
+        log.error("relay: a session ends after %s", type(error).__name__)  # noqa: TRY400
+        session.browser.close(INTERNAL_ERROR, "internal error")
