@@ -1,0 +1,61 @@
+# `make help` lists what there is to do. Everything is set up on the way.
+
+PYTHON ?= python3
+VENV ?= .venv
+PORT ?= 8080
+WEB_PORT ?= 5000
+
+BIN := $(VENV)/bin
+NPM := $(shell command -v npm)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test check format wheel clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/runtime ## Start the TCP server (PORT=8080) and the gateway (WEB_PORT=5000); Ctrl-C stops both
+	@$(BIN)/python tools/run.py $(PORT) $(WEB_PORT)
+
+test: $(VENV)/development $(if $(NPM),node_modules) ## Run all tests
+	$(BIN)/python -m pytest
+	$(call with_npm,test)
+
+check: $(VENV)/development $(if $(NPM),node_modules) ## Check style and types of everything
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(call with_npm,run check)
+
+format: $(VENV)/development ## Bring the Python code into the common form
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+wheel: $(VENV)/development ## Build dist/oneroom-*.whl
+	$(BIN)/python -m hatchling build --target wheel
+
+clean: ## Remove everything that was built or installed here
+	rm -rf $(VENV) node_modules dist build .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache test-results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The page's own checks need Node; without it they are left out, or are an error if
+# ONEROOM_NO_SKIP is set.
+with_npm = $(if $(NPM),npm $(1),@echo "Node is not installed: npm $(1) left out"; test -z "$$ONEROOM_NO_SKIP")
+
+# Empty files that stand for an up-to-date environment: `runtime` can run the programs,
+# `development` can do everything.
+$(VENV)/runtime: pyproject.toml
+	@$(PYTHON) -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Oneroom needs Python 3.11 or newer with venv; if yours has another name: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/development: pyproject.toml | $(VENV)/runtime
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(VENV)/runtime $@
+
+node_modules: package.json
+	npm install --no-audit --no-fund
+	@touch $@

@@ -1,0 +1,101 @@
+"""What is installed from a wheel runs without the checkout."""
+
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from tests.support.processes import ROOT, running
+
+PACKAGES = ("chat_protocol", "tcp_server", "web_gateway", "cli_client")
+
+
+def do(*command: str | Path, cwd: Path = ROOT, words: str = "") -> str:
+    """Run a command to its end and return what it printed."""
+    done = subprocess.run(
+        command, cwd=cwd, input=words, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel from the tree as it is."""
+    folder = tmp_path_factory.mktemp("dist")
+    do(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", folder)
+    (built,) = folder.glob("oneroom-*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the wheel into an environment of its own and return its folder of commands.
+
+    Its dependencies are borrowed from this environment: that folder comes last on the
+    path and links inside it (an editable install of the checkout) are not followed.
+    """
+    home = tmp_path_factory.mktemp("environment")
+    do(sys.executable, "-m", "venv", "--without-pip", home)
+    python = home / "bin" / "python"
+    do(
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        python,
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+        wheel,
+    )
+    site = do(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
+    Path(site, "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return python.parent
+
+
+def test_it_holds_the_packages_and_the_page_and_nothing_else(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == set(PACKAGES)
+    page = {
+        f"web_gateway/{path.relative_to(ROOT)}" for path in (ROOT / "static").rglob("*") if path.is_file()
+    }
+    assert page | {"web_gateway/templates/index.html"} <= set(names)
+    assert any(name.endswith("LICENSE") for name in names)
+
+
+def test_all_three_programs_run_from_it(installed: Path, tmp_path: Path) -> None:
+    python = installed / "python"
+    site = installed.parent / "lib"
+    for package in PACKAGES:
+        found = do(python, "-c", f"import {package}; print({package}.__file__)", cwd=tmp_path)
+        assert Path(found.strip()).is_relative_to(site), f"{package} is not the wheel's"
+
+    with (
+        running("tcp_server", "--host", "127.0.0.1", "--port", "0", python=python, cwd=tmp_path) as server,
+        running(
+            "web_gateway", "--port", "0", "--server", str(server.address), python=python, cwd=tmp_path
+        ) as gateway,
+    ):
+        base = f"http://{gateway.address}"
+        with urlopen(f"{base}/", timeout=10) as answer:
+            page = answer.read().decode()
+        script = re.search(r'src="(/static/[^"?]+\.js)', page)
+        assert script, page
+        with urlopen(base + script[1], timeout=10) as answer:
+            assert answer.read() == (ROOT / script[1].lstrip("/")).read_bytes()
+        do(python, "-m", "cli_client", str(server.address), "--name", "Анна", cwd=tmp_path, words="привет\n")
+
+
+@pytest.mark.parametrize("command", ["oneroom", "oneroom-server", "oneroom-web"])
+def test_the_commands_are_there(installed: Path, tmp_path: Path, command: str) -> None:
+    assert os.access(installed / command, os.X_OK)
+    assert "--help" in do(installed / command, "--help", cwd=tmp_path)
