@@ -1,0 +1,91 @@
+"""A real Chromium, and the page in it as its users see it."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from tests.support.processes import ROOT
+from tests.support.requirements import CHROMIUM
+
+PATIENCE = 10_000  # milliseconds
+SHOTS = Path(os.environ.get("ONEROOM_SHOTS") or ROOT / "test-results")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--disable-dev-shm-usage"])
+        yield browser
+        browser.close()
+
+
+class Sitter:
+    """One person at the page. Every wait has a deadline."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def enter(self, name: str) -> None:
+        """Come in through the form."""
+        self.page.fill("#join-name", name)
+        self.page.click("#join-button")
+        self.page.wait_for_selector("#connection[data-state=online]", state="attached")
+        self.page.wait_for_selector("#composer-text")
+
+    def say(self, text: str) -> None:
+        """Write and send, with Enter."""
+        self.page.fill("#composer-text", text)
+        self.page.press("#composer-text", "Enter")
+
+    def messages(self, text: str) -> Locator:
+        """The messages on the page whose text is exactly this."""
+        return self.page.locator(".message", has=self.page.get_by_text(text, exact=True))
+
+    def sees(self, name: str, text: str) -> None:
+        """Wait for a message of this person."""
+        self.page.wait_for_selector(f".message[data-name={name}] >> text={text}")
+
+    def texts(self) -> list[str]:
+        """The texts of all messages on the page, from top to bottom."""
+        return self.page.locator(".message-text").all_inner_texts()
+
+    def shoot(self, name: str) -> None:
+        """Keep a picture of the page for people to look at."""
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        (SHOTS / f"{name}.png").write_bytes(self.page.screenshot(animations="disabled"))
+
+
+@contextmanager
+def at_the_page(
+    chromium: Browser,
+    url: str,
+    *,
+    width: int = 1280,
+    height: int = 800,
+    dark: bool = False,
+    lang: str = "ru-RU",
+) -> Iterator[Sitter]:
+    """Open the page in a browser of one's own; fail if it complains in its console."""
+    context = chromium.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if dark else "light",
+        locale=lang,
+        reduced_motion="reduce",
+    )
+    context.set_default_timeout(PATIENCE)
+    complaints: list[str] = []
+    try:
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console", lambda message: complaints.append(message.text) if _matters(message.text) else None
+        )
+        page.goto(url)
+        yield Sitter(page)
+    finally:
+        context.close()
+    assert not complaints

@@ -1,0 +1,115 @@
+"""A browser, a terminal and the original protocol in one room, each seeing the other two."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+from playwright.sync_api import Browser
+
+from chat_protocol.address import Address
+from tests.cli_client.screen import CTRL_D, ENTER, sitting
+from tests.end_to_end.conftest import at_the_page
+from tests.support.processes import running
+from tests.support.raw import PROMPT, RawClient
+from tests.support.requirements import needs_chromium
+
+pytestmark = [needs_chromium, pytest.mark.timeout(120)]
+
+
+class House(NamedTuple):
+    """A running server and a gateway to it."""
+
+    room: Address
+    url: str
+
+
+@pytest.fixture
+def house() -> Iterator[House]:
+    with (
+        running("tcp_server", "--host", "127.0.0.1", "--port", "0") as server,
+        running("web_gateway", "--port", "0", "--server", str(server.address)) as gateway,
+    ):
+        yield House(server.address, f"http://{gateway.address}/")
+
+
+def test_three_people_talk_in_one_room(house: House, chromium: Browser) -> None:
+    with (
+        RawClient(house.room) as original,
+        sitting(house.room, "--name", "Борис", lang="ru") as terminal,
+        at_the_page(chromium, house.url) as browser,
+    ):
+        terminal.wait_for("Вы вошли как Борис.")
+        original.expect(PROMPT)
+        original.send("Вера")
+        terminal.wait_for("Вера присоединился к чату!")
+        browser.enter("Анна")
+        original.expect("Анна присоединился к чату!")
+        terminal.wait_for("Анна присоединился к чату!")
+        browser.page.wait_for_selector("#people >> text=Борис")
+        browser.page.wait_for_selector("#people >> text=Вера")
+
+        browser.say("Привет из браузера")
+        original.expect("Анна: Привет из браузера")
+        terminal.wait_for("Анна: Привет из браузера")
+
+        terminal.type("Привет из терминала", ENTER)
+        original.expect("Борис: Привет из терминала")
+        browser.sees("Борис", "Привет из терминала")
+
+        original.send("Привет из сокета")
+        terminal.wait_for("Вера: Привет из сокета")
+        browser.sees("Вера", "Привет из сокета")
+
+        # Everybody sees the same, once, in the same order.
+        assert browser.texts() == ["Привет из браузера", "Привет из терминала", "Привет из сокета"]
+        shown = [line for line in terminal.lines if "Привет из" in line]
+        assert [line.split(": ")[0].split()[-1] for line in shown] == ["Анна", "Борис", "Вера"]
+
+        terminal.type(CTRL_D)
+        assert terminal.end() == 0
+        original.expect("Борис покинул чат.")
+        browser.page.wait_for_selector("text=Борис покинул чат.")
+        browser.page.click("#leave-button")
+        browser.page.wait_for_selector("#join-name")
+        original.expect("Анна покинул чат.")
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)], ids=["desktop", "phone"])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_page_at_every_size_and_in_both_themes(
+    house: House, chromium: Browser, size: tuple[int, int], dark: bool
+) -> None:
+    width, height = size
+    with (
+        RawClient(house.room) as boris,
+        at_the_page(chromium, house.url, width=width, height=height, dark=dark) as anna,
+    ):
+        anna.shoot(f"door-{width}-{'dark' if dark else 'light'}")
+        boris.expect(PROMPT)
+        boris.send("Борис\nВсем привет! План: https://example.org/plan\n")
+        anna.enter("Анна")
+        anna.say("Вижу, спасибо!\nОтвечу вечером.")
+        boris.read_until("Анна: Отвечу вечером.\n")
+        boris.send("Жду 👍\n")
+        anna.sees("Борис", "Жду 👍")
+        anna.shoot(f"room-{width}-{'dark' if dark else 'light'}")
+        overflow = anna.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert overflow <= 0
+        for selector in ("#composer-text", "#send-button", "#leave-button"):
+            box = anna.page.locator(selector).bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+            assert box["y"] + box["height"] <= height
+
+
+def test_a_name_that_is_taken_is_explained_at_the_field(house: House, chromium: Browser) -> None:
+    with RawClient(house.room) as boris, at_the_page(chromium, house.url) as page:
+        boris.expect(PROMPT)
+        boris.send("Борис\n/who\n")
+        boris.read_until("Борис\n")
+        page.page.fill("#join-name", "борис")
+        page.page.click("#join-button")
+        page.page.wait_for_selector("#join-error:not(:empty)")
+        page.enter("Анна")
+        boris.read_until("Анна присоединился к чату!\n")
