@@ -1,0 +1,98 @@
+import { Banner } from "./banner.js";
+import { Composer } from "./composer.js";
+import { Connection } from "./connection.js";
+import { byId } from "./dom.js";
+import { chooseLocale, Words } from "./i18n.js";
+import { JoinForm } from "./join_form.js";
+import { Outbox } from "./outbox.js";
+import { People } from "./people.js";
+import { Room } from "./room.js";
+import { IDENTITY_KEY, Session } from "./session.js";
+import { openStore } from "./storage.js";
+import { Theme } from "./theme.js";
+import { Toast } from "./toast.js";
+import { Transcript } from "./transcript.js";
+
+const locale = chooseLocale(navigator.languages);
+const words = await Words.load(locale).catch(error => {
+  document.body.textContent =
+    "Страница загрузилась не вся. Обновите её. · The page is incomplete. Please reload.";
+  throw error;
+});
+document.documentElement.lang = locale;
+words.fill(document);
+
+const store = openStore();
+const session = new Session(store);
+const address = new URL("ws", location.href.replace(/^http/, "ws"));
+address.hash = "";
+const connection = new Connection(address.href);
+const room = new Room(connection, session, new Outbox(store));
+
+const door = byId("main", "door");
+const hall = byId("div", "room");
+const toast = new Toast();
+const joinForm = new JoinForm(room, words);
+const transcript = new Transcript(room, words);
+const composer = new Composer(room, store, () => transcript.toNewest());
+new Banner(room, words);
+new People(room.members, words);
+new Theme(store, words);
+
+/** @param {boolean} inside */
+function show(inside) {
+  const entering = inside && hall.hidden;
+  door.hidden = inside;
+  hall.hidden = !inside;
+  if (entering) composer.focus();
+  if (!inside) joinForm.focus();
+}
+
+/** Go to the message that the address names, if it names one. */
+async function seek() {
+  const id = Number(/^#([1-9]\d{0,14})$/.exec(location.hash)?.[1]);
+  if (!id || !room.joined) return;
+  if (await room.find(id)) transcript.show(id);
+  else toast.show(words.say("message.lost", { number: `#${id}` }));
+}
+
+function showTitle() {
+  const { count } = room.unread;
+  document.title = count ? `(${count > 999 ? "999+" : count}) Oneroom` : "Oneroom";
+}
+
+let sought = false;
+room.entered.on(() => {
+  show(true);
+  if (!sought) seek();
+  sought = true;
+});
+room.refused.on(() => show(false));
+room.left.on(() => show(false));
+room.failed.on(code => {
+  const key = `error.${code}`;
+  toast.show(words.has(key) ? words.say(key) : words.say("error.other", { code }));
+});
+room.unread.changed.on(showTitle);
+transcript.copied.on(id => toast.show(words.say("message.copied", { number: `#${id}` })));
+
+byId("button", "leave-button").addEventListener("click", () => {
+  const count = room.outbox.parcels.length;
+  if (count === 0 || confirm(words.say("leave.unsent", { count }))) room.leave();
+});
+window.addEventListener("hashchange", seek);
+window.addEventListener("online", () => connection.hurry());
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) connection.hurry();
+});
+// Another tab of the same person left the room.
+window.addEventListener("storage", event => {
+  if (event.key === IDENTITY_KEY && event.newValue === null && session.name) room.leave();
+});
+
+if (session.name) {
+  show(true);
+  room.enter(session.name);
+} else {
+  show(false);
+}

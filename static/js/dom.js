@@ -1,0 +1,42 @@
+/**
+ * The element of the page that has this id.
+ *
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag  What it must be.
+ * @param {string} id
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function byId(tag, id) {
+  const element = document.querySelector(`${tag}#${id}`);
+  if (!element) throw new Error(`the page has no <${tag} id="${id}">`);
+  return /** @type {HTMLElementTagNameMap[Tag]} */ (element);
+}
+
+/**
+ * The first descendant that has this class.
+ *
+ * @param {ParentNode} root
+ * @param {string} className
+ * @returns {HTMLElement}
+ */
+export function part(root, className) {
+  const element = root.querySelector(`.${className}`);
+  if (!(element instanceof HTMLElement)) throw new Error(`nothing here is .${className}`);
+  return element;
+}
+
+/**
+ * A new element.
+ *
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {string} className
+ * @param {(Node | string)[]} children  Strings become text, never markup.
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function make(tag, className, ...children) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  element.append(...children);
+  return element;
+}

@@ -1,0 +1,312 @@
+import { Members } from "./members.js";
+import { HISTORY_PAGE, TYPING_INTERVAL } from "./protocol.js";
+import { Signal } from "./signal.js";
+import { Timeline } from "./timeline.js";
+import { Unread } from "./unread.js";
+
+/** @typedef {import("./connection.js").Connection} Connection */
+/** @typedef {import("./connection.js").ConnectionState} ConnectionState */
+/** @typedef {import("./outbox.js").Outbox} Outbox */
+/** @typedef {import("./protocol.js").RoomEvent} RoomEvent */
+/** @typedef {import("./session.js").Session} Session */
+/** @typedef {import("./timeline.js").GapItem} GapItem */
+
+/** Milliseconds to wait for a page of history; a room that takes longer is held for gone. */
+const HISTORY_DEADLINE = 15_000;
+
+/**
+ * One person's presence in the room: what the page knows, and what it may do.
+ *
+ * Holds the models, feeds them with the connection's events, and comes back by
+ * itself after every loss: with the same identity, from where it was, sending what
+ * is still in the outbox. Knows of no element of the page.
+ */
+export class Room {
+  timeline = new Timeline();
+  members = new Members();
+  unread = new Unread();
+  /** @type {import("./protocol.js").Limits} */
+  limits = { name: 32, text: 4000, line: 65_536, history: 500 };
+  /** Whether the room knows us on the present connection. */
+  joined = false;
+
+  /** The timeline or the outbox. @type {Signal} */
+  changed = new Signal();
+  /** We are in; again after every return. @type {Signal} */
+  entered = new Signal();
+  /** The name was refused, with the error's code. @type {Signal<string>} */
+  refused = new Signal();
+  /** We are out for good. @type {Signal} */
+  left = new Signal();
+  /** Something asked for was not possible, with the error's code. @type {Signal<string>} */
+  failed = new Signal();
+
+  /** The name to join with, or "" while nobody wants in. */
+  #name = "";
+  #typedAt = 0;
+  /**
+   * The page of history being waited for. The wire tells answers apart only by
+   * their order, so there is one question at a time.
+   * @type {{gap: GapItem, before: number, answered: Promise<void>, settle: () => void} | null}
+   */
+  #question = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #questionTimer;
+
+  /**
+   * @param {Connection} connection
+   * @param {Session} session
+   * @param {Outbox} outbox
+   */
+  constructor(connection, session, outbox) {
+    this.connection = connection;
+    this.session = session;
+    this.outbox = outbox;
+    connection.events.on(event => this.#receive(event));
+    connection.changed.on(state => this.#follow(state));
+    this.unread.changed.on(() => this.#keepPlace());
+  }
+
+  /**
+   * Ask to be let in, now and after every loss.
+   * @param {string} name
+   */
+  enter(name) {
+    this.#name = name;
+    this.members.self = name; // until the room says what it made of it
+    if (this.connection.state.phase === "open") this.#join();
+    else this.connection.open();
+  }
+
+  /** Leave for good; what was not sent is not said. */
+  leave() {
+    this.connection.send({ type: "leave" });
+    for (const { ref } of this.outbox.parcels) this.outbox.remove(ref);
+    this.session.end();
+    this.#goOut();
+  }
+
+  /** @param {string} text  Neither blank nor longer than the limit. */
+  say(text) {
+    const parcel = this.outbox.add(text);
+    this.unread.spoke();
+    this.#send(parcel);
+    this.changed.emit();
+  }
+
+  /** @param {string} ref  Of something that failed. */
+  retry(ref) {
+    const parcel = this.outbox.retry(ref);
+    if (parcel) this.#send(parcel);
+    this.changed.emit();
+  }
+
+  /** @param {string} ref  Of something that failed. */
+  discard(ref) {
+    this.outbox.remove(ref);
+    this.changed.emit();
+  }
+
+  /** A text is being written: let the others know, now and then. */
+  type() {
+    if (!this.joined || performance.now() - this.#typedAt < TYPING_INTERVAL) return;
+    this.#typedAt = performance.now();
+    this.connection.send({ type: "typing" });
+  }
+
+  /**
+   * Ask for a part of what a gap hides, unless another answer is awaited.
+   *
+   * @param {GapItem} gap
+   * @param {number} before  Only messages with smaller ids; Infinity for the newest.
+   * @returns {Promise<void>} Settled once there is an answer, or none to be had.
+   */
+  async load(gap, before = this.timeline.requestFor(gap)) {
+    if (this.#question || !this.joined) return;
+    const limit = Math.min(HISTORY_PAGE, this.limits.history);
+    this.connection.send({ type: "history", limit, ...(Number.isFinite(before) && { before }) });
+    let settle = () => {};
+    /** @type {Promise<void>} */
+    const answered = new Promise(resolve => {
+      settle = resolve;
+    });
+    this.#question = { gap, before, answered, settle };
+    this.#questionTimer = setTimeout(() => this.connection.abandon(), HISTORY_DEADLINE);
+    gap.loading = true;
+    this.changed.emit();
+    await answered;
+  }
+
+  /**
+   * Make sure that a message is in the timeline.
+   *
+   * @param {number} id
+   * @returns {Promise<boolean>} Whether it is; false too if the room keeps it no more.
+   */
+  async find(id) {
+    while (this.#question) await this.#question.answered;
+    const gap = this.timeline.gapAround(id);
+    if (gap) await this.load(gap, Math.min(id + HISTORY_PAGE / 2, this.timeline.bounds(gap).high));
+    return this.timeline.has(id);
+  }
+
+  /** @param {ConnectionState} state */
+  #follow({ phase, reason }) {
+    if (phase === "open") {
+      this.#join();
+      return;
+    }
+    this.joined = false;
+    this.#settleQuestion();
+    if (phase === "waiting" && !this.#name) this.connection.close();
+    if (phase !== "stopped") return;
+    if (reason === "late") this.#goOut();
+    if (reason === "left") {
+      this.session.end();
+      this.#goOut();
+    }
+  }
+
+  #goOut() {
+    this.#name = "";
+    this.joined = false;
+    this.#settleQuestion();
+    this.connection.close();
+    this.timeline = new Timeline();
+    this.unread.reset(0);
+    this.left.emit();
+  }
+
+  #join() {
+    const { epoch, newest } = this.timeline;
+    const since = newest > 0 ? { epoch, id: newest } : this.session.read;
+    this.connection.send({
+      type: "join",
+      name: this.#name,
+      history: HISTORY_PAGE,
+      ...(this.session.secret && { session: this.session.secret }),
+      ...(since && { since }),
+    });
+  }
+
+  /** @param {RoomEvent} event */
+  #receive(event) {
+    switch (event.type) {
+      case "welcome":
+        this.#welcome(event);
+        break;
+      case "message":
+        this.#message(event);
+        break;
+      case "ack": {
+        const parcel = this.outbox.remove(event.ref);
+        if (parcel) this.timeline.add({ ...event, name: this.members.self, text: parcel.text }, parcel.ref);
+        this.changed.emit();
+        break;
+      }
+      case "joined":
+      case "left":
+        this.#presence(event);
+        break;
+      case "typing":
+        if (event.name !== this.members.self) this.members.startTyping(event.name);
+        break;
+      case "history":
+        this.#history(event);
+        break;
+      case "error":
+        this.#refusal(event);
+        break;
+    }
+  }
+
+  /** @param {import("./protocol.js").Welcome} welcome */
+  #welcome({ name, session, epoch, last, members, messages, missed, more, limits }) {
+    this.connection.settled();
+    this.joined = true;
+    this.#name = name;
+    this.limits = limits;
+    this.session.begin(name, session);
+    this.members.reset(name, members);
+    if (epoch !== this.timeline.epoch) {
+      this.timeline.restart(epoch);
+      const read = this.session.read;
+      this.unread.reset(read?.epoch === epoch ? read.id : last);
+    }
+    // Whatever came meanwhile is new to the reader, even at the bottom of an open page.
+    this.unread.reading = false;
+    const newer = messages.filter(({ id }) => id > this.unread.lastRead && !this.timeline.has(id));
+    const others = newer.filter(message => message.name !== name).length;
+    for (const message of newer) if (message.name === name) this.outbox.echo(message.text);
+    this.timeline.resume(messages, missed, more);
+    if (others) this.unread.arrived(others + missed);
+    for (const parcel of this.outbox.pending) this.#send(parcel);
+    this.entered.emit();
+    this.changed.emit();
+    // A page of context is wanted above the place one comes back to.
+    const front = this.timeline.items[0];
+    if (front?.kind === "gap" && this.timeline.items.length < HISTORY_PAGE / 2) this.load(front);
+  }
+
+  /** @param {import("./protocol.js").MessageEvent} message */
+  #message(message) {
+    this.members.spoke(message.name);
+    if (!this.timeline.add(message)) return;
+    if (message.name !== this.members.self) this.unread.arrived(1);
+    this.changed.emit();
+  }
+
+  /** @param {import("./protocol.js").Joined | import("./protocol.js").Left} event */
+  #presence(event) {
+    const came = event.type === "joined";
+    if (came) this.members.add(event.name);
+    else this.members.remove(event.name);
+    this.timeline.addPresence({ ...event, came });
+    this.changed.emit();
+  }
+
+  /** @param {import("./protocol.js").History} history */
+  #history({ messages, more }) {
+    if (!this.#question) return;
+    const { gap, before } = this.#question;
+    this.timeline.fill(gap, messages, before, more);
+    this.#settleQuestion();
+  }
+
+  /** @param {import("./protocol.js").Refusal} refusal */
+  #refusal({ code, ref, retry_after }) {
+    if (ref && code === "too_fast" && retry_after) {
+      setTimeout(() => this.retry(ref), retry_after * 1000);
+    } else if (ref) {
+      this.outbox.fail(ref, code);
+      this.changed.emit();
+    } else if (!this.joined) {
+      this.#name = "";
+      this.refused.emit(code);
+    } else {
+      this.#settleQuestion();
+      this.failed.emit(code);
+    }
+  }
+
+  /** @param {import("./outbox.js").Parcel} parcel */
+  #send({ ref, text }) {
+    if (!this.joined) return;
+    this.connection.send({ type: "say", ref, text });
+  }
+
+  #settleQuestion() {
+    clearTimeout(this.#questionTimer);
+    const question = this.#question;
+    this.#question = null;
+    if (!question) return;
+    question.gap.loading = false;
+    question.settle();
+    this.changed.emit();
+  }
+
+  #keepPlace() {
+    const { lastRead } = this.unread;
+    if (lastRead > 0) this.session.markRead({ epoch: this.timeline.epoch, id: lastRead });
+  }
+}

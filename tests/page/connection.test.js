@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { Connection } from "../../static/js/connection.js";
+import { PING_INTERVAL, SILENCE_LIMIT } from "../../static/js/protocol.js";
+
+/** The other end of the page's socket, played by the test. */
+class Socket {
+  static OPEN = 1;
+  /** @type {Socket[]} */
+  static all = [];
+  static get last() {
+    return Socket.all.at(-1);
+  }
+  readyState = 0;
+  sent = [];
+  constructor(url) {
+    this.url = url;
+    Socket.all.push(this);
+  }
+  send(frame) {
+    this.sent.push(JSON.parse(frame));
+  }
+  close() {
+    this.readyState = 3;
+  }
+  accept() {
+    this.readyState = 1;
+    this.onopen();
+  }
+  hear(...events) {
+    this.onmessage({ data: events.map(event => JSON.stringify(event)).join("\n") });
+  }
+  end(code, reason = "") {
+    this.onclose({ code, reason });
+  }
+}
+
+beforeEach(() => {
+  Socket.all = [];
+  globalThis.WebSocket = Socket;
+});
+
+/** A connection that is open, with its states and events written down. */
+function connect(t) {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const connection = new Connection("ws://room/ws");
+  const phases = [];
+  const events = [];
+  connection.changed.on(state => phases.push(state.phase));
+  connection.events.on(event => events.push(event.type));
+  connection.open();
+  Socket.last.accept();
+  return { connection, phases, events, timers: t.mock.timers };
+}
+
+test("events of a frame arrive one by one, and commands go as objects", t => {
+  const { connection, events, phases } = connect(t);
+  Socket.last.hear({ type: "pong" }, { type: "joined", name: "Анна" });
+  assert.ok(connection.send({ type: "leave" }));
+  assert.deepEqual(events, ["pong", "joined"]);
+  assert.deepEqual(Socket.last.sent, [{ type: "leave" }]);
+  assert.deepEqual(phases, ["connecting", "open"]);
+});
+
+test("a loss is followed by tries that never end and become rare", t => {
+  const { connection, timers } = connect(t);
+  for (let tries = 2; tries < 40; tries++) {
+    Socket.last.end(1006);
+    assert.equal(connection.state.phase, "waiting");
+    assert.ok(connection.state.retryAt - Date.now() <= 20_000);
+    timers.tick(20_000);
+    assert.equal(Socket.all.length, tries);
+  }
+});
+
+test("after the room was reached the next try comes soon", t => {
+  const { connection, timers } = connect(t);
+  for (let tries = 0; tries < 10; tries++) {
+    Socket.last.end(1006);
+    timers.tick(20_000);
+  }
+  Socket.last.accept();
+  connection.settled();
+  Socket.last.end(1006);
+  assert.ok(connection.state.retryAt - Date.now() <= 500);
+});
+
+test("a hurry tries at once, once", t => {
+  const { connection } = connect(t);
+  Socket.last.end(1001);
+  connection.hurry();
+  connection.hurry();
+  assert.equal(Socket.all.length, 2);
+  assert.equal(connection.state.phase, "connecting");
+});
+
+test("the room away, full, and the gateway away are told apart", t => {
+  const { connection, timers } = connect(t);
+  const causeOf = (code, bye) => {
+    if (bye) Socket.last.hear({ type: "bye", reason: bye });
+    Socket.last.end(code);
+    const { cause } = connection.state;
+    timers.tick(20_000);
+    Socket.last.accept();
+    return cause;
+  };
+  assert.deepEqual(
+    [
+      causeOf(1006),
+      causeOf(1001),
+      causeOf(1012),
+      causeOf(1013),
+      causeOf(1000, "shutdown"),
+      causeOf(1000, "full"),
+    ],
+    ["gateway", "gateway", "room", "room", "room", "full"],
+  );
+});
+
+test("who is sent away stays away, with the reason", t => {
+  const ends = [
+    ["kicked", 1000, ""],
+    ["replaced", 1000, ""],
+    ["", 1008, "чужая страница"],
+  ];
+  for (const [bye, code, reason] of ends) {
+    Socket.all = [];
+    const { connection, timers } = connect(t);
+    if (bye) Socket.last.hear({ type: "bye", reason: bye });
+    Socket.last.end(code, reason);
+    assert.deepEqual([connection.state.phase, connection.state.reason], ["stopped", bye || reason]);
+    timers.tick(600_000);
+    assert.equal(Socket.all.length, 1);
+    timers.reset();
+  }
+});
+
+test("own silence is broken by a ping, also when others talk", t => {
+  const { connection, timers } = connect(t);
+  timers.tick(PING_INTERVAL - 1000);
+  connection.send({ type: "typing" });
+  for (let second = 0; second < PING_INTERVAL / 1000; second++) {
+    assert.equal(Socket.last.sent.length, 1);
+    Socket.last.hear({ type: "joined", name: "Анна" });
+    timers.tick(1000);
+  }
+  assert.deepEqual(Socket.last.sent.at(-1), { type: "ping" });
+});
+
+test("a room silent for a minute is held for gone, and heard no more", t => {
+  const { connection, events, timers } = connect(t);
+  const silent = Socket.last;
+  timers.tick(SILENCE_LIMIT);
+  assert.equal(connection.state.phase, "waiting");
+  assert.equal(silent.onmessage, null);
+  assert.deepEqual(events, []);
+  assert.ok(!connection.send({ type: "ping" }));
+});

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { chooseLocale, Words } from "../../static/js/i18n.js";
+
+const dictionary = language =>
+  JSON.parse(readFileSync(new URL(`../../static/i18n/${language}.json`, import.meta.url), "utf8"));
+
+test("both languages say the same things", () => {
+  const [ru, en] = [dictionary("ru"), dictionary("en")];
+  assert.deepEqual(Object.keys(ru), Object.keys(en));
+  const placeholders = words => [...new Set(JSON.stringify(words).match(/\{(?=\w+\})\w+\}/g) ?? [])].sort();
+  for (const key of Object.keys(ru)) {
+    assert.deepEqual(placeholders(ru[key]), placeholders(en[key]), key);
+    assert.equal(typeof ru[key], typeof en[key], key);
+  }
+});
+
+test("plural words have all the forms of their language", () => {
+  for (const language of ["ru", "en"]) {
+    const forms = new Intl.PluralRules(language).resolvedOptions().pluralCategories.sort();
+    for (const [key, words] of Object.entries(dictionary(language))) {
+      if (typeof words === "object") assert.deepEqual(Object.keys(words).sort(), forms, key);
+    }
+  }
+});
+
+test("Russian counts as Russian does", () => {
+  const words = new Words("ru", dictionary("ru"));
+  const people = count => words.say("bar.people", { count });
+  assert.deepEqual([1, 2, 5, 11, 22].map(people), [
+    "1 человек",
+    "2 человека",
+    "5 человек",
+    "11 человек",
+    "22 человека",
+  ]);
+});
+
+test("today and yesterday have names, other days dates", () => {
+  const words = new Words("ru", dictionary("ru"));
+  const now = new Date(2026, 0, 1, 0, 30);
+  assert.equal(words.day(new Date(2026, 0, 1, 0, 5), now), "Сегодня");
+  assert.equal(words.day(new Date(2025, 11, 31, 23, 59), now), "Вчера");
+  assert.match(words.day(new Date(2025, 11, 30), now), /30 декабря 2025/);
+});
+
+test("the reader's language is the first of theirs that is ours", () => {
+  assert.equal(chooseLocale(["de", "ru-RU", "en"]), "ru-RU");
+  assert.equal(chooseLocale(["en-GB", "ru"]), "en-GB");
+  assert.equal(chooseLocale(["fr", "rue"]), "en");
+  assert.equal(chooseLocale([]), "en");
+});

@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Members } from "../../static/js/members.js";
+
+test("oneself comes first, the others by alphabet", () => {
+  const members = new Members();
+  members.reset("Вера", ["Борис", "Вера"]);
+  members.add("Анна");
+  assert.deepEqual(members.names, ["Вера", "Анна", "Борис"]);
+});
+
+test("whoever writes is shown until they spoke, left, or fell silent", t => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const members = new Members();
+  members.reset("Я", ["А", "Б", "В"]);
+  for (const name of ["А", "Б", "В"]) members.startTyping(name);
+  members.spoke("А");
+  members.remove("Б");
+  assert.deepEqual(members.typing, ["В"]);
+  t.mock.timers.tick(4000);
+  members.startTyping("В");
+  t.mock.timers.tick(4000);
+  assert.deepEqual(members.typing, ["В"]);
+  t.mock.timers.tick(1000);
+  assert.deepEqual(members.typing, []);
+});

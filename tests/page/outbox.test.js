@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Outbox } from "../../static/js/outbox.js";
+import { MemoryStore } from "../../static/js/storage.js";
+
+test("what was said outlives a reload, in its order", () => {
+  const store = new MemoryStore();
+  const before = new Outbox(store);
+  const refs = ["один", "два", "три"].map(text => before.add(text).ref);
+  before.remove(refs[1]);
+  assert.deepEqual(
+    new Outbox(store).pending.map(({ text }) => text),
+    ["один", "три"],
+  );
+});
+
+test("refs are unique and short enough for the wire", () => {
+  const outbox = new Outbox(new MemoryStore());
+  const refs = Array.from({ length: 500 }, () => outbox.add("x").ref);
+  assert.equal(new Set(refs).size, 500);
+  assert.ok(refs.every(ref => ref.length <= 64));
+});
+
+test("a refused parcel waits for its author, and goes again under the same ref", () => {
+  const store = new MemoryStore();
+  const outbox = new Outbox(store);
+  const { ref } = outbox.add("текст");
+  outbox.fail(ref, "unavailable");
+  assert.deepEqual(outbox.pending, []);
+  assert.equal(new Outbox(store).get(ref).code, "unavailable");
+  assert.equal(outbox.retry(ref).ref, ref);
+  assert.equal(outbox.pending.length, 1);
+  assert.equal(outbox.get(ref).code, undefined);
+});
+
+test("acks for what is not here are no harm", () => {
+  const outbox = new Outbox(new MemoryStore());
+  assert.equal(outbox.remove("foreign"), undefined);
+  outbox.fail("foreign", "blank");
+  assert.equal(outbox.retry("foreign"), undefined);
+  assert.deepEqual(outbox.parcels, []);
+});
+
+test("of equal texts each echo hides one, and a reload forgets it", () => {
+  const store = new MemoryStore();
+  const outbox = new Outbox(store);
+  outbox.add("да");
+  outbox.add("да");
+  outbox.echo("да");
+  outbox.echo("нет");
+  assert.deepEqual(
+    outbox.parcels.map(parcel => Boolean(parcel.echoed)),
+    [true, false],
+  );
+  assert.ok(new Outbox(store).parcels.every(parcel => !parcel.echoed));
+});
+
+test("damaged storage is passed over", () => {
+  const store = new MemoryStore();
+  store.setItem("oneroom.outbox.x", "{");
+  store.setItem("oneroom.outbox.y", '"text"');
+  store.setItem("other", "{}");
+  assert.deepEqual(new Outbox(store).parcels, []);
+});

@@ -1,0 +1,252 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Outbox } from "../../static/js/outbox.js";
+import { Room } from "../../static/js/room.js";
+import { Session } from "../../static/js/session.js";
+import { Signal } from "../../static/js/signal.js";
+import { MemoryStore } from "../../static/js/storage.js";
+
+const AT = "2026-11-22T05:43:03.120Z";
+const LIMITS = { name: 32, text: 4000, line: 65_536, history: 500 };
+const message = (id, name, text = `№ ${id}`) => ({ type: "message", id, at: AT, name, text });
+
+/** A connection whose other end is the test. */
+class Wire {
+  events = new Signal();
+  changed = new Signal();
+  state = { phase: "idle" };
+  sent = [];
+  enter(phase, reason) {
+    this.state = { phase, reason };
+    this.changed.emit(this.state);
+  }
+  open() {
+    this.enter("open");
+  }
+  close() {
+    this.enter("idle");
+  }
+  abandon() {
+    this.enter("waiting");
+  }
+  settled() {}
+  send(command) {
+    if (this.state.phase !== "open") return false;
+    this.sent.push(command);
+    return true;
+  }
+  hear(...events) {
+    for (const event of events) this.events.emit(event);
+  }
+  welcome(fields = {}) {
+    const nothing = { messages: [], missed: 0, more: false, members: ["Анна"], limits: LIMITS };
+    this.hear({
+      type: "welcome",
+      name: "Анна",
+      session: "secret",
+      epoch: "e",
+      last: 0,
+      ...nothing,
+      ...fields,
+    });
+  }
+  /** What was sent since the last call. */
+  take() {
+    return this.sent.splice(0);
+  }
+}
+
+/** A page that has joined; `store` is what a reload keeps. */
+function page(store = new MemoryStore(), welcome = {}) {
+  const wire = new Wire();
+  const room = new Room(wire, new Session(store), new Outbox(store));
+  room.enter("Анна");
+  const [join] = wire.take();
+  wire.welcome(welcome);
+  return { wire, room, join, store };
+}
+
+const ids = room => room.timeline.items.filter(item => item.kind === "message").map(item => item.id);
+
+test("the first join shows a name only, the next who and where one was", () => {
+  const { store, wire, join } = page();
+  assert.deepEqual([join.name, join.session, join.since], ["Анна", undefined, undefined]);
+  wire.hear(message(5, "Борис"));
+  wire.enter("waiting");
+  wire.open();
+  const [again] = wire.take();
+  assert.deepEqual([again.session, again.since], ["secret", { epoch: "e", id: 5 }]);
+  const reloaded = page(store);
+  assert.equal(reloaded.join.session, "secret");
+});
+
+test("a say is shown at once, and finds its place with its ack", () => {
+  const { wire, room } = page();
+  room.say("привет");
+  const [{ ref, text }] = wire.take();
+  assert.equal(text, "привет");
+  assert.equal(room.outbox.pending.length, 1);
+  wire.hear(message(1, "Борис"), { type: "ack", ref, id: 2, at: AT });
+  assert.deepEqual(ids(room), [1, 2]);
+  assert.equal(room.outbox.parcels.length, 0);
+});
+
+test("what was said without a connection goes once it is back, in order, under the same refs", () => {
+  const { wire, room } = page();
+  room.say("один");
+  const [{ ref }] = wire.take();
+  wire.enter("waiting");
+  room.say("два");
+  assert.deepEqual(wire.take(), []);
+  wire.open();
+  wire.welcome();
+  const says = wire.take().filter(({ type }) => type === "say");
+  assert.deepEqual(
+    says.map(({ text }) => text),
+    ["один", "два"],
+  );
+  assert.equal(says[0].ref, ref);
+});
+
+test("what is still pending goes after a reload", () => {
+  const { wire, room, store } = page();
+  wire.enter("waiting");
+  room.say("до перезагрузки");
+  const after = page(store);
+  assert.deepEqual(
+    after.wire.take().map(({ text }) => text),
+    ["до перезагрузки"],
+  );
+});
+
+test("a say whose ack was lost is shown once, though it is replayed", () => {
+  const { wire, room } = page();
+  room.say("да");
+  const [{ ref }] = wire.take();
+  wire.enter("waiting");
+  wire.open();
+  wire.welcome({ last: 1, messages: [message(1, "Анна", "да")] });
+  assert.deepEqual([ids(room), room.outbox.parcels.map(({ echoed }) => echoed)], [[1], [true]]);
+  wire.hear({ type: "ack", ref, id: 1, at: AT });
+  assert.deepEqual([ids(room), room.outbox.parcels.length], [[1], 0]);
+});
+
+test("a refused say fails with its reason, and may be tried again or discarded", () => {
+  const { wire, room } = page();
+  room.say("слишком");
+  const [{ ref }] = wire.take();
+  wire.hear({ type: "error", code: "unavailable", text: "", ref });
+  assert.equal(room.outbox.get(ref).code, "unavailable");
+  room.retry(ref);
+  assert.deepEqual(wire.take(), [{ type: "say", ref, text: "слишком" }]);
+  room.discard(ref);
+  assert.equal(room.outbox.parcels.length, 0);
+});
+
+test("too fast is no failure: it goes again when the room said", t => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { wire, room } = page();
+  room.say("быстро");
+  const [{ ref }] = wire.take();
+  wire.hear({ type: "error", code: "too_fast", text: "", ref, retry_after: 1.5 });
+  t.mock.timers.tick(1499);
+  assert.deepEqual(wire.take(), []);
+  t.mock.timers.tick(1);
+  assert.deepEqual(wire.take(), [{ type: "say", ref, text: "быстро" }]);
+});
+
+test("a name taken is told, and the next one asked for on the same connection", () => {
+  const wire = new Wire();
+  const store = new MemoryStore();
+  const room = new Room(wire, new Session(store), new Outbox(store));
+  const codes = [];
+  room.refused.on(code => codes.push(code));
+  room.enter("Анна");
+  wire.hear({ type: "error", code: "name_taken", text: "" });
+  room.enter("Анна 2");
+  assert.deepEqual(codes, ["name_taken"]);
+  assert.deepEqual(
+    wire.take().map(({ name }) => name),
+    ["Анна", "Анна 2"],
+  );
+  wire.enter("waiting");
+  assert.equal(wire.state.phase, "waiting");
+});
+
+test("nobody comes back who has no name yet", () => {
+  const wire = new Wire();
+  const store = new MemoryStore();
+  const room = new Room(wire, new Session(store), new Outbox(store));
+  room.enter("Анна");
+  wire.hear({ type: "error", code: "name_taken", text: "" });
+  wire.enter("waiting");
+  assert.equal(wire.state.phase, "idle");
+});
+
+test("history goes where it was missing; one question at a time", async () => {
+  const messages = [message(60, "Борис")];
+  const { wire, room } = page(new MemoryStore(), { last: 60, messages, more: true });
+  assert.deepEqual(wire.take(), [{ type: "history", limit: 100, before: 60 }]);
+  const found = room.find(7);
+  assert.deepEqual(wire.take(), []);
+  wire.hear({ type: "history", messages: [message(58, "Борис"), message(59, "Борис")], more: true });
+  assert.deepEqual(ids(room), [58, 59, 60]);
+  await new Promise(setImmediate);
+  assert.deepEqual(wire.take(), [{ type: "history", limit: 100, before: 57 }]);
+  wire.hear({ type: "history", messages: [message(7, "Борис"), message(8, "Борис")], more: false });
+  assert.equal(await found, true);
+  assert.equal(await room.find(3), false);
+});
+
+test("a room that does not answer is held for gone", async t => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { wire, room } = page(new MemoryStore(), { last: 60, messages: [message(60, "Б")], more: true });
+  t.mock.timers.tick(15_000);
+  assert.equal(wire.state.phase, "waiting");
+  assert.equal(room.joined, false);
+  assert.equal(room.timeline.items[0].loading, false);
+});
+
+test("what came while one was away is unread, also after a reload", () => {
+  const { wire, room, store } = page(new MemoryStore(), { last: 1, messages: [message(1, "Борис")] });
+  room.unread.setReading(true, 1);
+  wire.enter("waiting");
+  wire.open();
+  const missed = { last: 9, missed: 6, messages: [message(8, "Борис"), message(9, "Анна")] };
+  wire.welcome(missed);
+  assert.deepEqual([room.unread.count, room.unread.dividerAfter], [7, 1]);
+  const reloaded = page(store, { ...missed, more: true });
+  assert.deepEqual(reloaded.join.since, { epoch: "e", id: 1 });
+  assert.deepEqual([reloaded.room.unread.count, reloaded.room.unread.dividerAfter], [7, 1]);
+});
+
+test("another log is a fresh start: what was read there says nothing here", () => {
+  const { wire, room } = page(new MemoryStore(), { last: 50, messages: [message(50, "Борис")] });
+  wire.enter("waiting");
+  wire.open();
+  wire.welcome({ epoch: "f", last: 2, messages: [message(1, "Борис"), message(2, "Борис")] });
+  assert.deepEqual(ids(room), [null, 1, 2]);
+  assert.deepEqual([room.unread.count, room.timeline.newest], [0, 2]);
+});
+
+test("leaving says so, forgets who one was, and what was not sent", () => {
+  const { wire, room, store } = page();
+  wire.hear({ type: "error", code: "blank", text: "" });
+  room.say("не дошло");
+  room.leave();
+  assert.equal(wire.sent.at(-1).type, "leave");
+  assert.equal(wire.state.phase, "idle");
+  assert.equal(new Session(store).name, "");
+  assert.deepEqual(new Outbox(store).parcels, []);
+  assert.deepEqual(room.timeline.items, []);
+});
+
+test("a room without identities and history just works", () => {
+  const { wire, room, store } = page(new MemoryStore(), { session: "", epoch: "", last: 0, members: [] });
+  wire.hear(message(1, "Борис"), { type: "joined", name: "Вера", at: AT });
+  assert.deepEqual(room.members.names, ["Анна", "Вера"]);
+  assert.deepEqual(ids(room), [1]);
+  const again = page(store, { session: "", epoch: "x", last: 0, members: [] });
+  assert.equal(again.join.name, "Анна");
+  assert.equal("session" in again.join, false);
+});

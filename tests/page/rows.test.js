@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { layOut, summarize } from "../../static/js/rows.js";
+
+const at = minute => new Date(2026, 10, 22, 12, minute).toISOString();
+const said = (id, name, minute = 0) => ({
+  kind: "message",
+  key: `m${id}`,
+  id,
+  at: at(minute),
+  name,
+  text: "…",
+});
+const moved = (name, came, minute = 0) => ({
+  kind: "presence",
+  key: `${name}${came}${minute}`,
+  came,
+  name,
+  at: at(minute),
+});
+const gap = { kind: "gap", key: "g", count: 3, loading: false };
+const kinds = rows => rows.map(row => row.kind);
+
+test("messages of one author stand together until somebody or some time comes between", () => {
+  const items = [
+    said(1, "А"),
+    said(2, "А", 4),
+    said(3, "А", 9),
+    said(4, "Б", 9),
+    moved("В", true, 9),
+    said(5, "Б", 9),
+  ];
+  const rows = layOut(items, [], "Я", null, true).filter(row => row.kind === "message");
+  assert.deepEqual(
+    rows.map(row => row.continued),
+    [false, true, false, false, false],
+  );
+});
+
+test("days are divided", () => {
+  const before = { ...said(1, "А"), at: new Date(2026, 10, 21, 23, 59).toISOString() };
+  const rows = layOut([before, said(2, "А")], [], "Я", null, true);
+  assert.deepEqual(kinds(rows), ["day", "message", "day", "message"]);
+});
+
+test("keys are unique, even if a clock went back over midnight", () => {
+  const before = { ...said(2, "А"), at: new Date(2026, 10, 21, 23, 59).toISOString() };
+  const keys = layOut([said(1, "А"), before, said(3, "А")], [], "Я", null, true).map(row => row.key);
+  assert.equal(new Set(keys).size, keys.length);
+});
+
+test("the unread line stands before the first unread message, or before the gap that hides it", () => {
+  assert.deepEqual(kinds(layOut([said(1, "А"), said(2, "А")], [], "Я", 1, true)), [
+    "day",
+    "message",
+    "unread",
+    "message",
+  ]);
+  assert.deepEqual(kinds(layOut([said(1, "А"), gap, said(5, "А")], [], "Я", 1, true)), [
+    "day",
+    "message",
+    "unread",
+    "gap",
+    "message",
+  ]);
+  assert.deepEqual(kinds(layOut([gap, said(5, "А")], [], "Я", 1, true)), ["gap", "day", "unread", "message"]);
+  assert.ok(!kinds(layOut([said(1, "А")], [], "Я", 1, true)).includes("unread"));
+});
+
+test("what is not sent stands last, as one's own; what is only echoed not twice", () => {
+  const parcels = [
+    { ref: "r", text: "жду", at: at(1), state: "pending" },
+    { ref: "s", text: "уже", at: at(1), state: "pending", echoed: true },
+  ];
+  const rows = layOut([said(1, "Я"), said(2, "Б")], parcels, "Я", null, true);
+  assert.deepEqual(
+    rows.filter(row => row.kind === "message").map(row => [row.own, row.state]),
+    [
+      [true, "sent"],
+      [false, "sent"],
+      [true, "pending"],
+    ],
+  );
+});
+
+test("a row's version changes with what it shows", () => {
+  const version = (parcel, items = []) => layOut(items, [parcel], "Я", null, true).at(-1).version;
+  const pending = { ref: "r", text: "…", at: at(0), state: "pending" };
+  assert.notEqual(version(pending), version({ ...pending, state: "failed" }));
+  assert.notEqual(version(pending), version(pending, [said(1, "Я")]));
+});
+
+test("runs of comings and goings are one row, and come to one sentence", () => {
+  const moves = [
+    moved("Анна", true),
+    moved("Борис", false),
+    moved("Вера", true),
+    moved("Вера", false),
+    moved("Глеб", false),
+    moved("Глеб", true),
+  ];
+  const rows = layOut(moves, [], "Я", null, true);
+  assert.deepEqual(kinds(rows), ["day", "presence"]);
+  assert.deepEqual(summarize(rows[1].moves), {
+    came: ["Анна"],
+    left: ["Борис"],
+    passed: ["Вера"],
+    returned: ["Глеб"],
+  });
+});

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { clean, isBlank, isEmojiOnly, lengthOf, tokenize } from "../../static/js/text.js";
+
+const kinds = text => tokenize(text).map(({ kind, text }) => [kind, text]);
+
+test("tokens together are the text", () => {
+  for (const text of ["", "просто текст", "https://a.example", "#1", "см. #12 и https://a.example/#3, да"]) {
+    assert.equal(
+      tokenize(text)
+        .map(token => token.text)
+        .join(""),
+      text,
+    );
+  }
+});
+
+test("only http and https become links", () => {
+  assert.deepEqual(kinds("HTTPS://a.example/x"), [["link", "HTTPS://a.example/x"]]);
+  for (const text of [
+    "javascript:alert(1)",
+    "ftp://a.example",
+    "data:text/html,x",
+    "http://",
+    "https:// x",
+  ]) {
+    assert.deepEqual(kinds(text), [["plain", text]], text);
+  }
+});
+
+test("what ends the sentence is no part of the link", () => {
+  assert.deepEqual(kinds("(см. https://a.example/b_(c)), да"), [
+    ["plain", "(см. "],
+    ["link", "https://a.example/b_(c)"],
+    ["plain", "), да"],
+  ]);
+  assert.deepEqual(kinds("https://a.example/?q=1!")[0], ["link", "https://a.example/?q=1"]);
+  assert.deepEqual(kinds("«https://a.example»")[1], ["link", "https://a.example"]);
+});
+
+test("numbers refer to messages, but not within words, links and entities", () => {
+  assert.deepEqual(kinds("#1043, #7"), [
+    ["number", "#1043"],
+    ["plain", ", "],
+    ["number", "#7"],
+  ]);
+  for (const text of ["a#1", "#0", "#12ab", "##3", "&#39;", "#тег", "#1234567890123456"]) {
+    assert.deepEqual(kinds(text), [["plain", text]], text);
+  }
+  assert.deepEqual(kinds("https://a.example/#12"), [["link", "https://a.example/#12"]]);
+});
+
+test("what may not be shown is dropped", () => {
+  assert.equal(clean("a\u202eb\u001b[31mc\u0000\u009bd\u2028e\ud800f\u200e"), "ab[31mcdef");
+  assert.equal(clean("a\r\nb\rc\td"), "a\nb\nc\td");
+  assert.equal(clean("👩‍👩‍👧 привет"), "👩‍👩‍👧 привет");
+});
+
+test("blank is what shows nothing", () => {
+  for (const text of ["", " \n\t", "\u200b", "\u00a0\ufeff"]) assert.ok(isBlank(text), JSON.stringify(text));
+  for (const text of ["x", " . ", "🙂"]) assert.ok(!isBlank(text), text);
+});
+
+test("length counts code points", () => {
+  assert.equal(lengthOf("аб🙂"), 3);
+});
+
+test("few emoji alone are shown large", () => {
+  for (const text of ["👍", "🇷🇺", "👩‍👩‍👧", "❤️ 🎉", "👍🏽"]) assert.ok(isEmojiOnly(text), text);
+  for (const text of ["", "1", "#", "ok 👍", "👍👍👍👍👍"]) assert.ok(!isEmojiOnly(text), text);
+});

@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { HISTORY_PAGE } from "../../static/js/protocol.js";
+import { Timeline } from "../../static/js/timeline.js";
+
+const AT = "2026-11-22T05:43:03.120Z";
+const message = id => ({ id, at: AT, name: "Анна", text: `№ ${id}` });
+const span = (from, to) => Array.from({ length: to - from + 1 }, (_, index) => message(from + index));
+
+/** The items in short: ids, "…" for a gap, "+"/"-" for a coming or going. */
+const shape = timeline =>
+  timeline.items.map(item => {
+    if (item.kind === "message") return item.id;
+    if (item.kind === "gap") return "…";
+    return item.kind === "presence" ? (item.came ? "+" : "-") : item.kind;
+  });
+const gaps = timeline => timeline.items.filter(item => item.kind === "gap");
+
+/** A room that keeps `log` and answers like one. */
+const ask = (log, before, limit = HISTORY_PAGE) => {
+  const below = log.filter(({ id }) => id < before);
+  return { messages: below.slice(-limit), more: below.length > limit };
+};
+
+const resumed = (from, to, more = false) => {
+  const timeline = new Timeline();
+  timeline.restart("e");
+  timeline.resume(span(from, to), 0, more);
+  return timeline;
+};
+
+test("messages stand in the order of their ids, each once", () => {
+  const timeline = resumed(1, 2);
+  assert.ok(timeline.add(message(5)));
+  assert.ok(timeline.add(message(3)));
+  assert.ok(!timeline.add(message(5)));
+  assert.deepEqual(shape(timeline), [1, 2, 3, 5]);
+  assert.equal(timeline.newest, 5);
+});
+
+test("comings and goings stay where they happened", () => {
+  const timeline = resumed(1, 1);
+  timeline.addPresence({ came: true, name: "Вера", at: AT });
+  timeline.add(message(2));
+  timeline.addPresence({ came: false, name: "Вера", at: AT });
+  assert.deepEqual(shape(timeline), [1, "+", 2, "-"]);
+});
+
+test("older messages are a gap in front, filled from behind", () => {
+  const log = span(1, 250);
+  const timeline = resumed(201, 250, true);
+  for (const expected of [101, 1]) {
+    const [gap] = gaps(timeline);
+    const before = timeline.requestFor(gap);
+    const { messages, more } = ask(log, before);
+    timeline.fill(gap, messages, before, more);
+    assert.equal(timeline.items.find(item => item.kind === "message").id, expected);
+  }
+  assert.deepEqual(
+    shape(timeline),
+    log.map(({ id }) => id),
+  );
+});
+
+test("what was missed is a gap that says how much, and closes when all is there", () => {
+  const log = span(1, 400);
+  const timeline = resumed(1, 10);
+  timeline.resume(span(361, 400), 350, true);
+  assert.deepEqual(
+    gaps(timeline).map(({ count }) => count),
+    [350],
+  );
+  const counts = [];
+  for (let round = 0; gaps(timeline).length; round++) {
+    assert.ok(round < 5, "it closes");
+    const [gap] = gaps(timeline);
+    const before = timeline.requestFor(gap);
+    const { messages, more } = ask(log, before);
+    timeline.fill(gap, messages, before, more);
+    counts.push(gaps(timeline)[0]?.count ?? 0);
+  }
+  assert.deepEqual(counts, [250, 150, 50, 0]);
+  assert.deepEqual(
+    shape(timeline),
+    log.map(({ id }) => id),
+  );
+});
+
+test("an answer cut short leaves a gap before it", () => {
+  const timeline = resumed(1, 1);
+  timeline.resume(span(300, 300), 298, true);
+  const [gap] = gaps(timeline);
+  timeline.fill(gap, span(90, 101), 102, true);
+  assert.deepEqual(shape(timeline), [1, "…", ...span(90, 101).map(({ id }) => id), "…", 300]);
+});
+
+test("a gap whose front is gone from the log is filled from behind", () => {
+  const log = span(900, 1000);
+  const timeline = resumed(1, 1);
+  timeline.resume(span(1000, 1000), 998, true);
+  for (let round = 0; gaps(timeline).length; round++) {
+    assert.ok(round < 3, "it closes");
+    const [gap] = gaps(timeline);
+    const before = timeline.requestFor(gap);
+    const { messages, more } = ask(log, before);
+    timeline.fill(gap, messages, before, more);
+  }
+  assert.deepEqual(shape(timeline), [1, ...log.map(({ id }) => id)]);
+});
+
+test("a message far back becomes an island between two gaps", () => {
+  const log = span(1, 1000);
+  const timeline = resumed(951, 1000, true);
+  const gap = timeline.gapAround(300);
+  const { messages, more } = ask(log, 350);
+  timeline.fill(gap, messages, 350, more);
+  assert.ok(timeline.has(300));
+  assert.deepEqual(gaps(timeline).length, 2);
+  assert.equal(timeline.gapAround(500), gaps(timeline)[1]);
+  assert.equal(timeline.gapAround(300), undefined);
+});
+
+test("one's own message out of a gap splits it", () => {
+  const timeline = resumed(1, 1);
+  timeline.resume(span(50, 50), 48, true);
+  timeline.add(message(20));
+  assert.deepEqual(shape(timeline), [1, "…", 20, "…", 50]);
+});
+
+test("an answer reaching beyond a gap that was split meanwhile keeps the order", () => {
+  const timeline = resumed(1, 1);
+  timeline.resume(span(50, 50), 48, true);
+  const [gap] = gaps(timeline);
+  timeline.add(message(20));
+  timeline.fill(gap, span(2, 49), 50, true);
+  const shown = shape(timeline).filter(id => id !== "…");
+  assert.deepEqual(
+    shown,
+    [...span(1, 20), message(50)].map(({ id }) => id),
+  );
+});
+
+test("another log leaves the old messages readable, without numbers", () => {
+  const timeline = resumed(1, 2, true);
+  timeline.restart("f");
+  timeline.resume(span(1, 1), 0, true);
+  assert.deepEqual(shape(timeline), [null, null, "fresh", "…", 1]);
+  assert.ok(!timeline.has(2));
+});
+
+test("an answer for a gap that is gone changes nothing", () => {
+  const timeline = resumed(5, 6, true);
+  const [gap] = gaps(timeline);
+  timeline.restart("f");
+  timeline.fill(gap, span(1, 4), 5, false);
+  assert.deepEqual(shape(timeline), [null, null, "fresh"]);
+});
+
+test("beyond its capacity the oldest go, and can be asked for again", () => {
+  const timeline = resumed(1, 10_001);
+  timeline.trim();
+  assert.equal(timeline.items.length, 9001);
+  assert.equal(timeline.items[0].kind, "gap");
+  assert.ok(!timeline.has(1));
+  assert.equal(timeline.gapAround(1), timeline.items[0]);
+});

@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Unread } from "../../static/js/unread.js";
+
+test("unread counts what came while not reading, and the line stays where it began", () => {
+  const unread = new Unread();
+  unread.reset(10);
+  unread.arrived(2);
+  unread.arrived(1);
+  assert.deepEqual([unread.count, unread.dividerAfter], [3, 10]);
+  unread.setReading(true, 13);
+  assert.deepEqual([unread.count, unread.dividerAfter, unread.lastRead], [0, 10, 13]);
+  unread.arrived(1);
+  assert.equal(unread.count, 0);
+  unread.setReading(true, 14);
+  unread.setReading(false, 14);
+  unread.arrived(1);
+  assert.equal(unread.dividerAfter, 14);
+  unread.spoke();
+  assert.equal(unread.dividerAfter, null);
+});

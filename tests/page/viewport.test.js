@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { SHOWN, Viewport } from "../../static/js/viewport.js";
+
+const items = count => Array.from({ length: count }, (_, index) => ({ kind: "message", key: `k${index}` }));
+
+test("never more is shown than the limit, and what goes is far from the reader", () => {
+  const many = items(4000);
+  const atBottom = new Viewport();
+  const [from, to] = atBottom.range(many, null);
+  assert.ok(to === 4000 && to - from <= SHOWN && atBottom.atTail);
+  const atTop = new Viewport();
+  const range = atTop.range(many, "k10");
+  assert.ok(range[0] === 0 && range[1] <= SHOWN && !atTop.atTail);
+});
+
+test("scrolling up and down again passes every item", () => {
+  const many = items(4000);
+  const viewport = new Viewport();
+  let [from, to] = viewport.range(many, null);
+  while (viewport.earlier(many)) {
+    const before = from;
+    [from, to] = viewport.range(many, `k${from}`);
+    assert.ok(from < before && to > before, "it moves, and overlaps what was shown");
+  }
+  assert.equal(from, 0);
+  while (viewport.later(many)) {
+    const before = to;
+    [from, to] = viewport.range(many, `k${to - 1}`);
+    assert.ok(to > before && from < before && to - from <= SHOWN);
+  }
+  assert.deepEqual([to, viewport.atTail], [4000, true]);
+});
+
+test("a message out of sight is shown with its surroundings", () => {
+  const many = items(9000);
+  const viewport = new Viewport();
+  viewport.range(many, null);
+  viewport.show(many, "k100");
+  const [from, to] = viewport.range(many, "k100");
+  assert.ok(from <= 100 && to > 300 && to - from <= SHOWN);
+  viewport.toTail(many);
+  assert.equal(viewport.range(many, null)[1], 9000);
+});
