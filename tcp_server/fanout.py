@@ -20,6 +20,9 @@ from tcp_server.room import Outcome, Presence
 _FEW = 4
 """One reader in so many may lag before talkers are asked to wait."""
 
+_HOPE = 1.0
+"""Seconds without progress after which nobody is asked to wait for a lagging reader."""
+
 
 class FanOut:
     """Delivers outcomes to outlets, and sees each outlet to its end.
@@ -83,10 +86,7 @@ class FanOut:
     # --- the batch -------------------------------------------------------------------
 
     def deliver(self, outcomes: Sequence[Outcome[Outlet]]) -> bool:
-        """Tell everybody what happened, in order; return whether many of them lag behind.
-
-        Many is more than one in `_FEW`: those who do not read at all must slow nobody down.
-        """
+        """Tell everybody what happened, in order; return whether many of them lag behind."""
         own: dict[Outlet, list[int]] = {}  # where each participant's own outcomes are
         for position, outcome in enumerate(outcomes):
             if outcome.connection is not None:
@@ -104,7 +104,7 @@ class FanOut:
             outlet.released = True
             self._end(outlet)
         self._released.clear()
-        return _FEW * len(self._blocked) > sum(map(len, self._audience.values()))
+        return self._many_lag()
 
     def _deliver_whole(self, outlets: Sequence[Outlet], data: bytes) -> None:
         """Tell those who only listen: the hot loop, one send each."""
@@ -147,6 +147,14 @@ class FanOut:
             self._end(outlet)
 
     # --- those who lag, and the end --------------------------------------------------
+
+    def _many_lag(self) -> bool:
+        """Say whether it helps to wait: for those who read slowly, not for those who do not read."""
+        if not self._blocked:
+            return False
+        hopeless = time.monotonic() - _HOPE
+        lagging = sum([outlet.moved_at > hopeless for outlet in self._blocked.values()])
+        return _FEW * lagging > sum(map(len, self._audience.values()))
 
     def _wait_for(self, outlet: Outlet) -> None:
         fd = outlet.socket.fileno()

@@ -11,7 +11,7 @@ import re
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from chat_protocol.messages import Found, Message, Search
@@ -31,9 +31,16 @@ _PAUSE = 1.0
 """Seconds between two looks for messages to index."""
 
 
+# Without their contents: the words are enough to find an id, and the log has the rest.
+_SCHEMA = """
+    CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (text, content='', tokenize='unicode61');
+    CREATE TABLE IF NOT EXISTS state (epoch TEXT NOT NULL, last INTEGER NOT NULL);
+"""
+
+
 def words(text: str) -> list[str]:
     """Return the words of a text in the form in which they are compared."""
-    return re.findall(r"\w+", text.casefold().replace("ё", "е"))
+    return re.findall(r"[^\W_]+", text.casefold().replace("ё", "е"))
 
 
 def scan(messages: Sequence[Message], wish: Search) -> Found:
@@ -61,8 +68,9 @@ class Searcher:
     """One thread that indexes a log on disk and answers searches in it, one after the other."""
 
     def __init__(self, path: Path) -> None:
-        """`path` is the log's file, which must exist. Raises `sqlite3.Error`."""
-        self._index = _Index(path)  # used by the thread alone
+        """`path` is the log's file, which must exist."""
+        self._path = path
+        self._index: _Index | None = None  # the thread's; None at first and after a failure
         self._questions: queue.Queue[tuple[Search, Answer] | None] = queue.Queue(_WAITING)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="searcher", daemon=True)
@@ -85,26 +93,49 @@ class Searcher:
         with suppress(queue.Full):
             self._questions.put_nowait(None)  # wakes the thread; a full queue has it awake
         self._thread.join()
-        self._index.close()
 
     def _run(self) -> None:
         while not self._closing.is_set():
             try:
                 question = self._questions.get(timeout=_PAUSE)
             except queue.Empty:
-                with suppress(sqlite3.Error):  # it will be noticed, and told, by the next who searches
-                    self._index.catch_up(self._wanted_elsewhere)
+                with suppress(sqlite3.Error, OSError):  # noticed, and told, by the next who searches
+                    self._opened().catch_up(self._wanted_elsewhere)
                 continue
-            if question is None:
-                return
-            wish, answer = question
+            if question is not None:
+                wish, answer = question
+                answer(self._find(wish))
+        self._close_index()
+
+    def _find(self, wish: Search) -> Found | None:
+        try:
             try:
-                self._index.catch_up(self._closing.is_set)
-                found = self._index.find(wish)
-            except sqlite3.Error as error:
-                _log.error("cannot search: %s", error)
-                found = None
-            answer(found)
+                return self._search(wish)
+            except sqlite3.DatabaseError as error:
+                if type(error) is not sqlite3.DatabaseError:  # the plain one means damage
+                    raise
+                _log.warning("the search index is damaged and made anew: %s", error)
+                self._close_index()
+                _beside(self._path).unlink()  # all that is in it can be read from the log again
+                return self._search(wish)
+        except (sqlite3.Error, OSError) as error:
+            _log.error("cannot search: %s", error)
+            return None
+
+    def _search(self, wish: Search) -> Found:
+        index = self._opened()
+        index.catch_up(self._closing.is_set)
+        return index.find(wish)
+
+    def _opened(self) -> "_Index":
+        if self._index is None:
+            self._index = _Index(self._path)
+        return self._index
+
+    def _close_index(self) -> None:
+        if self._index is not None:
+            self._index.close()
+        self._index = None
 
     def _wanted_elsewhere(self) -> bool:
         return self._closing.is_set() or not self._questions.empty()
@@ -114,14 +145,21 @@ class _Index:
     """The words of a log, in a file beside it. For one thread at a time."""
 
     def __init__(self, path: Path) -> None:
-        self._log = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
-        beside = path.with_name(path.name + ".words")
-        try:
-            self._words = _open_words(beside)
-        except sqlite3.DatabaseError:
-            beside.unlink()  # damaged; all that is in it can be read from the log again
-            self._words = _open_words(beside)
-        self._forget_another_log()
+        """Open or create it. Raises `sqlite3.Error`, `OSError`."""
+        with ExitStack() as held:
+            self._log = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False
+            )
+            held.callback(self._log.close)
+            beside = _beside(path)
+            beside.touch(0o600)
+            self._words = sqlite3.connect(beside, isolation_level=None, check_same_thread=False)
+            held.callback(self._words.close)
+            self._words.execute("PRAGMA journal_mode = WAL")
+            self._words.execute("PRAGMA synchronous = NORMAL")
+            self._words.executescript(_SCHEMA)
+            self._forget_another_log()
+            self._held = held.pop_all()  # both files
 
     def catch_up(self, interrupted: Callable[[], bool]) -> None:
         """Index what the log has more, a transaction at a time, until done or interrupted."""
@@ -132,13 +170,13 @@ class _Index:
             ).fetchall()
             if not rows:
                 return
-            self._words.execute("BEGIN")
-            self._words.executemany(
-                "INSERT INTO words (rowid, text) VALUES (?, ?)",
-                [(id_, " ".join(words(text))) for id_, text in rows],
-            )
-            self._words.execute("UPDATE state SET last = ?", (rows[-1][0],))
-            self._words.execute("COMMIT")
+            with self._words:  # commits, or takes all of it back
+                self._words.execute("BEGIN")
+                self._words.executemany(
+                    "INSERT INTO words (rowid, text) VALUES (?, ?)",
+                    [(id_, " ".join(words(text))) for id_, text in rows],
+                )
+                self._words.execute("UPDATE state SET last = ?", (rows[-1][0],))
 
     def find(self, wish: Search) -> Found:
         """Return the newest that match; what the log has forgotten since is passed over."""
@@ -157,31 +195,20 @@ class _Index:
         return Found([Message(*row) for row in rows if row], len(ids) > limit)
 
     def close(self) -> None:
-        self._words.close()
-        self._log.close()
+        self._held.close()
 
     def _forget_another_log(self) -> None:
-        """Empty the index if it was made for a log that once stood in this place."""
+        """Empty the index if it was made for a log that once stood in this place, or for more of this one."""
         (epoch,) = self._log.execute("SELECT epoch FROM log").fetchone()
-        if self._words.execute("SELECT epoch FROM state").fetchone() != (epoch,):
-            self._words.executescript(
-                "BEGIN; INSERT INTO words (words) VALUES ('delete-all'); DELETE FROM state; COMMIT;"
-            )
-            self._words.execute("INSERT INTO state VALUES (?, 0)", (epoch,))
+        (newest,) = self._log.execute("SELECT ifnull(max(id), 0) FROM messages").fetchone()
+        known = self._words.execute("SELECT epoch, last FROM state").fetchone()
+        if known is None or known[0] != epoch or known[1] > newest:
+            with self._words:
+                self._words.execute("BEGIN")
+                self._words.execute("INSERT INTO words (words) VALUES ('delete-all')")
+                self._words.execute("DELETE FROM state")
+                self._words.execute("INSERT INTO state VALUES (?, 0)", (epoch,))
 
 
-def _open_words(path: Path) -> sqlite3.Connection:
-    path.touch(0o600)
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    try:
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")
-        db.executescript(
-            # Without their contents: the words are enough to find an id, and the log has the rest.
-            "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (text, content='', tokenize='unicode61');"
-            "CREATE TABLE IF NOT EXISTS state (epoch TEXT NOT NULL, last INTEGER NOT NULL);"
-        )
-    except sqlite3.Error:
-        db.close()
-        raise
-    return db
+def _beside(path: Path) -> Path:
+    return path.with_name(path.name + ".words")

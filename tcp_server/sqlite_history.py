@@ -9,13 +9,10 @@ import contextlib
 import fcntl
 import logging
 import os
-import secrets
 import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-
-import msgspec
 
 from chat_protocol.messages import Ack, Message
 from tcp_server.history import Key, MemoryHistory, Unavailable
@@ -32,6 +29,7 @@ _PRUNED_AT_ONCE = 500
 _MIGRATIONS = (
     """
     CREATE TABLE log (epoch TEXT NOT NULL);
+    INSERT INTO log VALUES (lower(hex(randomblob(8))));
     CREATE TABLE messages (
         id INTEGER PRIMARY KEY,
         at TEXT NOT NULL,
@@ -64,23 +62,25 @@ class SqliteHistory:
         """
         self._keep = keep
         self._keep_days = keep_days
-        self._lock = _claim(path)
-        try:
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
-            _migrate(self._db)
-            (self.epoch,) = self._db.execute("SELECT epoch FROM log").fetchone()
-            first, last = self._db.execute("SELECT min(id), max(id) FROM messages").fetchone()
-        except sqlite3.Error as error:
-            os.close(self._lock)
-            raise BadHistory(f"{path} cannot be used as history: {error}") from error
-        self._first: int = first or 1
-        self._committed: int = last or 0
         self._staged: list[tuple[int, str, str, str, bytes | None, str | None]] = []
         self._presence: dict[bytes, str | None] = {}  # changes the file does not have yet
-        self._recent = MemoryHistory(_RECENT, self._committed)
-        self._load_recent()
+        with contextlib.ExitStack() as held:
+            held.callback(os.close, _claim(path))
+            try:
+                self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+                held.callback(self._db.close)
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
+                _migrate(self._db)
+                (self.epoch,) = self._db.execute("SELECT epoch FROM log").fetchone()
+                first, last = self._db.execute("SELECT min(id), max(id) FROM messages").fetchone()
+                self._first: int = first or 1
+                self._committed: int = last or 0
+                self._recent = MemoryHistory(_RECENT, self._committed)
+                self._load_recent()
+            except sqlite3.Error as error:
+                raise BadHistory(f"{path} cannot be used as history: {error}") from error
+            self._held = held.pop_all()  # the file, and the claim on it
         self._writable = True  # as of the last commit; tells when to log that it changed
 
     @property
@@ -141,10 +141,11 @@ class SqliteHistory:
     def recall(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
         found = self._recent.recall(session, refs)
         if len(found) < len(refs):
+            unknown = [ref for ref in refs if ref not in found]
             rows = self._db.execute(
-                "SELECT ref, id, at FROM messages"
-                " WHERE session = ? AND ref IN (SELECT value FROM json_each(?))",
-                (session, msgspec.json.encode(refs).decode()),
+                "SELECT ref, id, at FROM messages"  # noqa: S608 - only question marks are put in
+                f" WHERE session = ? AND ref IN ({', '.join('?' * len(unknown))})",
+                (session, *unknown),
             )
             found.update({row[0]: Ack(*row) for row in rows})
         return found
@@ -154,8 +155,8 @@ class SqliteHistory:
         limit = max(0, min(limit, end - self._first))
         if end - limit >= self._recent.first:
             return self._recent.before(end, limit)
-        # What the file does not have yet is at most one batch, and all of it is recent.
-        newest = self._recent.before(end, min(limit, max(0, end - 1 - self._committed)))
+        staged = max(0, end - 1 - self._committed)  # how many the file does not have yet
+        newest = [Message(*row[:4]) for row in self._staged[max(0, staged - limit) : staged]]
         rows = self._db.execute(
             "SELECT id, at, name, text FROM messages WHERE id < ? ORDER BY id DESC LIMIT ?",
             (end, max(0, limit - len(newest))),
@@ -173,8 +174,7 @@ class SqliteHistory:
         self._first += forget
 
     def close(self) -> None:
-        self._db.close()
-        os.close(self._lock)
+        self._held.close()
 
     def _too_many(self) -> int:
         """How many of the oldest to forget because of their number."""
@@ -240,5 +240,3 @@ def _migrate(db: sqlite3.Connection) -> None:
         return
     steps = "".join(_MIGRATIONS[version:])
     db.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {len(_MIGRATIONS)}; COMMIT;")
-    if version == 0:
-        db.execute("INSERT INTO log VALUES (?)", (secrets.token_hex(8),))

@@ -1,0 +1,315 @@
+"""Whatever a client sends, it gets a clear answer, and nobody else notices."""
+
+import json
+import secrets
+from collections.abc import Iterator
+
+import pytest
+
+from chat_protocol.contract import MAX_LINE
+from tests.support.processes import Program, running
+from tests.support.raw import PROMPT, JsonClient, RawClient
+
+FLAGS = ("--host", "127.0.0.1", "--port", "0", "--history", "memory", "--grace", "0")
+HELLO = b"\x16\x03\x01\x00\xf4\x01\x00\x00\xf0\x03\x03" + bytes(range(200))
+POST = (
+    "POST / HTTP/1.1\r\nHost: localhost:8080\r\nContent-Type: text/plain\r\nContent-Length: 24\r\n\r\n"
+    'Анна\nпривет\n{"type":"join","name":"x"}\n'
+)
+
+
+@pytest.fixture(scope="module")
+def program() -> Iterator[Program]:
+    with running("tcp_server", *FLAGS) as program:
+        yield program
+
+
+@pytest.fixture(autouse=True)
+def empty_room(program: Program) -> None:
+    """Wait until those of the test before are gone, so that a bystander does not hear them go."""
+    name = secrets.token_hex(8)
+    with JsonClient(program.address) as client:
+        present = set(client.join(name)["members"]) - {name}
+        while present:
+            present.remove(client.expect_json(type="left")["name"])
+        client.say_json(type="leave")
+        client.expect_json(type="bye")
+
+
+@pytest.fixture
+def bystander(program: Program) -> Iterator[JsonClient]:
+    """Somebody in the room who is to notice nothing of what a test does."""
+    with JsonClient(program.address) as client:
+        client.join(secrets.token_hex(8), history=0)
+        yield client
+        assert client.fence() == []
+    assert program.stderr.text == ""
+
+
+def answer(program: Program, sent: bytes | str, expected: bytes | str) -> RawClient:
+    """Come, send it in answer to the prompt, and read what is answered."""
+    client = RawClient(program.address)
+    client.expect(PROMPT)
+    client.send(sent)
+    client.expect(expected)
+    return client
+
+
+# --- names ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"], ids=["plain", "lines", "crlf"])
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        (" ", "Имя не может быть пустым."),
+        ("я" * 33, "Это имя слишком длинное."),
+        ("я" * 1000, "Это имя слишком длинное."),
+        ("a:b", "В имени есть недопустимые символы."),
+        ("a\0b", "В имени есть недопустимые символы."),
+        ("\x1b[2J", "В имени есть недопустимые символы."),
+    ],
+)
+def test_names_in_text(program: Program, bystander: JsonClient, name: str, reason: str, end: str) -> None:
+    with answer(program, name + end, f"{reason}\n{PROMPT}") as client:
+        client.send(name + end)
+        client.expect(f"{reason}\n{PROMPT}")
+    assert bystander.fence() == []
+
+
+def test_an_empty_line_is_no_name(program: Program, bystander: JsonClient) -> None:
+    with answer(program, "\n", f"Имя не может быть пустым.\n{PROMPT}") as client:
+        client.send("/who\n")
+        client.expect(f"Сначала назовите себя.\n{PROMPT}")
+        client.send("/quit\n")
+        client.expect("До встречи!\n")
+        client.expect_end()
+    assert bystander.fence() == []
+
+
+@pytest.mark.parametrize("end", ["", "\n"], ids=["plain", "lines"])
+def test_a_taken_name_in_text(program: Program, end: str) -> None:
+    with JsonClient(program.address) as owner, RawClient(program.address) as other:
+        owner.join("Анна")
+        other.expect(PROMPT)
+        other.send("анна" + end)
+        other.expect(f"Это имя уже занято.\n{PROMPT}")
+        other.send("Борис" + end)
+        owner.expect_json(type="joined", name="Борис")
+        owner.say_json(type="say", ref="1", text="привет")
+        other.expect("Анна: привет" + end)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("", "name_empty"),
+        ("я" * 33, "name_too_long"),
+        ("я" * 1025, "bad_field"),
+        ("a\nb", "name_invalid"),
+        ("a\0b", "name_invalid"),
+        (None, "bad_field"),
+        (["a"], "bad_field"),
+    ],
+)
+def test_names_in_json(program: Program, bystander: JsonClient, name: object, code: str) -> None:
+    with JsonClient(program.address) as client:
+        client.expect(PROMPT)
+        for _ in range(2):
+            client.say_json(type="join", name=name)
+            client.expect_json(type="error", code=code)
+        client.say_json(type="leave")
+        client.expect_json(type="bye", reason="left")
+        client.expect_end()
+    assert bystander.fence() == []
+
+
+def test_a_taken_name_in_json(program: Program) -> None:
+    with JsonClient(program.address) as owner, JsonClient(program.address) as other:
+        owner.join("Анна")
+        other.expect(PROMPT)
+        other.say_json(type="join", name="АННА")
+        other.expect_json(type="error", code="name_taken")
+        other.say_json(type="join", name="Борис")
+        other.expect_json(type="welcome", name="Борис")
+
+
+# --- what is not chat ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"GET / HTTP/1.1\r\nHost: localhost:8080\r\n\r\n",
+        POST.encode(),
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        HELLO,
+    ],
+    ids=["get", "post", "http2", "tls"],
+)
+def test_browsers_are_not_heard(program: Program, bystander: JsonClient, request_bytes: bytes) -> None:
+    with answer(program, request_bytes, "") as client:
+        client.expect_end()
+    assert bystander.fence() == []
+
+
+# --- over the maximum ----------------------------------------------------------------
+
+
+def test_an_endless_line_in_lines(program: Program) -> None:
+    with JsonClient(program.address) as bystander, RawClient(program.address) as client:
+        bystander.join("Борис")
+        client.expect(PROMPT)
+        client.send("Анна\n")
+        bystander.expect_json(type="joined", name="Анна")
+        client.send(b"x" * (MAX_LINE + 1))
+        client.expect("Вы отключены: слишком длинная строка.\n")
+        client.expect_end()
+        bystander.expect_json(type="left", name="Анна")
+        assert bystander.fence() == []
+
+
+@pytest.mark.parametrize("end", [b"", b"\n"], ids=["endless", "ended"])
+@pytest.mark.parametrize("when", ["first", "refused", "joined"])
+def test_an_overlong_line_in_json(program: Program, bystander: JsonClient, when: str, end: bytes) -> None:
+    with JsonClient(program.address) as client:
+        client.expect(PROMPT)
+        if when == "joined":
+            client.say_json(type="join", name="Анна")
+            client.expect_json(type="welcome")
+            bystander.expect_json(type="joined")
+        elif when == "refused":
+            client.say_json(type="join", name="")
+            client.expect_json(type="error")
+        line = b'{"type":"join","name":"' + b"a" * MAX_LINE + b'"}'
+        client.send(line + end)
+        client.expect_json(type="bye", reason="line_too_long")
+        client.expect_end()
+    if when == "joined":
+        bystander.expect_json(type="left")
+    assert bystander.fence() == []
+
+
+def test_a_line_of_exactly_the_maximum_is_heard(program: Program, bystander: JsonClient) -> None:
+    with JsonClient(program.address) as client:
+        client.join("Анна")
+        bystander.expect_json(type="joined")
+        line = json.dumps({"type": "ping", "padding": ""})
+        client.send(line.replace('""', '"' + "x" * (MAX_LINE - len(line)) + '"') + "\n")
+        client.expect_json(type="pong")
+        client.say_json(type="leave")
+        client.expect_json(type="bye")
+    bystander.expect_json(type="left")
+
+
+def test_a_text_over_the_limit(program: Program) -> None:
+    with (
+        JsonClient(program.address) as anna,
+        RawClient(program.address) as boris,
+        JsonClient(program.address) as bystander,
+    ):
+        bystander.join("Вера")
+        anna.join("Анна")
+        boris.expect(PROMPT)
+        boris.send("Борис\n")
+        bystander.expect_json(type="joined", name="Анна")
+        bystander.expect_json(type="joined", name="Борис")
+        anna.expect_json(type="joined", name="Борис")
+        anna.say_json(type="say", ref="1", text="я" * 4001)
+        anna.expect_json(type="error", code="too_long", ref="1")
+        boris.send("я" * 4001 + "\n")
+        bystander.expect_json(type="message", name="Борис", text="я" * 4000)
+        bystander.expect_json(type="message", name="Борис", text="я")
+        assert bystander.fence() == []
+
+
+# --- broken bytes --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", [b"", b"\n"], ids=["plain", "lines"])
+def test_bad_utf8_as_a_name(program: Program, bystander: JsonClient, end: bytes) -> None:
+    # What cannot be read becomes U+FFFD, which may stand in a name; two such are one name.
+    with answer(program, b"\xff\x01" + end, f"В имени есть недопустимые символы.\n{PROMPT}"):
+        pass
+    assert bystander.fence() == []
+
+
+@pytest.mark.parametrize("end", [b"", b"\n"], ids=["plain", "lines"])
+def test_bad_utf8_and_nul_in_text(program: Program, end: bytes) -> None:
+    with JsonClient(program.address) as bystander, RawClient(program.address) as client:
+        bystander.join("Борис")
+        client.expect(PROMPT)
+        client.send("Анна".encode() + end)
+        bystander.expect_json(type="joined", name="Анна")
+        client.send(b"a\xff\0\x1b[0mb" + end)
+        bystander.expect_json(type="message", name="Анна", text="a\ufffd[0mb")
+        assert bystander.fence() == []
+
+
+def test_bad_utf8_ends_json_with_a_reason(program: Program, bystander: JsonClient) -> None:
+    with JsonClient(program.address) as client:
+        client.join("Анна")
+        bystander.expect_json(type="joined")
+        client.send(b'{"type":"say","text":"\xff"}\n{"type":"ping"}\n')
+        client.expect_json(type="bye", reason="bad_utf8")
+        client.expect_end()
+    bystander.expect_json(type="left", name="Анна")
+    assert bystander.fence() == []
+
+
+def test_bad_utf8_in_json_before_the_name(program: Program, bystander: JsonClient) -> None:
+    with JsonClient(program.address) as client:
+        client.expect(PROMPT)
+        client.say_json(type="join", name="")
+        client.expect_json(type="error", code="name_empty")
+        client.send(b'{"type":"join","name":"\xff"}\n')
+        client.expect_json(type="bye", reason="bad_utf8")
+        client.expect_end()
+    assert bystander.fence() == []
+
+
+def test_a_first_line_that_is_broken_json_is_a_line(program: Program, bystander: JsonClient) -> None:
+    for line in (b'{"type":"join"\n', b"{\xff}\n", b"{smile}\n"):
+        with answer(program, line, f"В имени есть недопустимые символы.\n{PROMPT}"):
+            pass
+    assert bystander.fence() == []
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (b"hello", "bad_json"),
+        (b'{"type":"say"', "bad_json"),
+        (b'{"type":"say","text":"\0"}', "bad_json"),
+        (b'{"type":"say","text":' + b"[" * 60_000 + b"}", "bad_json"),
+        (b"[]", "bad_field"),
+        (b'{"type":"say"}', "bad_field"),
+        (b'{"type":"say","text":"a","ref":""}', "bad_field"),
+        (b'{"type":"shout"}', "unknown_type"),
+        (b'{"type":"welcome"}', "unknown_type"),
+        (b'{"type":"join","name":"x"}', "already_joined"),
+        (b'{"type":"say","text":" "}', "blank"),
+    ],
+    ids=lambda value: value[:24] if isinstance(value, bytes) else value,
+)
+def test_what_json_cannot_mean(program: Program, bystander: JsonClient, line: bytes, code: str) -> None:
+    with JsonClient(program.address) as client:
+        client.join("Анна")
+        bystander.expect_json(type="joined")
+        client.send(line + b'\n{"type":"ping"}\n')
+        client.expect_json(type="error", code=code)
+        client.expect_json(type="pong")
+        client.say_json(type="leave")
+        client.expect_json(type="bye")
+    bystander.expect_json(type="left")
+    assert bystander.fence() == []
+
+
+def test_nothing_comes_before_the_join(program: Program, bystander: JsonClient) -> None:
+    with JsonClient(program.address) as client:
+        client.expect(PROMPT)
+        client.send('{"type":"ping"}\n{"type":"say","ref":"7","text":"a"}\n{"type":"shout"}\n')
+        client.expect_json(type="error", code="join_first")
+        client.expect_json(type="error", code="join_first", ref="7")
+        client.expect_json(type="error", code="unknown_type")
+    assert bystander.fence() == []

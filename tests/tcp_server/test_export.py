@@ -1,0 +1,136 @@
+"""`oneroom-server export`: the three formats, beside a running server, and what goes wrong."""
+
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from chat_protocol.messages import Message, decode_events
+from tcp_server.sqlite_history import SqliteHistory
+from tests.support.processes import ROOT, running
+from tests.support.raw import JsonClient
+
+AT = "2026-11-22T05:43:03.120Z"
+SAID = [
+    Message(1, AT, "Анна", "привет, мир"),
+    Message(2, AT, '<b>"O\'Neil" & co</b>', "<script>alert('x')</script> & \"so\" on"),
+    Message(3, AT, "Анна", "две\nстроки"),
+]
+COMMAND = [sys.executable, "-m", "tcp_server", "export"]
+
+
+def export(*flags: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [*COMMAND, *flags],
+        cwd=ROOT,
+        env={"TZ": "Europe/Moscow", "PYTHONIOENCODING": "ascii"},  # of the terminal; the export is UTF-8
+        capture_output=True,
+        encoding="utf-8",
+        timeout=20,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "room.db"
+    history = SqliteHistory(path)
+    history.append(SAID, [None] * len(SAID))
+    history.commit()
+    history.close()
+    return path
+
+
+def test_jsonl_is_what_was_on_the_wire(path: Path) -> None:
+    done = export("--format=jsonl", f"--history={path}")
+    assert decode_events(done.stdout.encode()) == SAID
+
+
+def test_text_is_for_reading_in_local_time(path: Path) -> None:
+    assert export(f"--history={path}").stdout == (
+        "#1 2026-11-22 08:43 Анна: привет, мир\n"
+        '#2 2026-11-22 08:43 <b>"O\'Neil" & co</b>: <script>alert(\'x\')</script> & "so" on\n'
+        "#3 2026-11-22 08:43 Анна: две\n    строки\n"
+    )
+
+
+class _Page(HTMLParser):
+    """What a browser would see."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.anchors: list[str] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.anchors += [value for name, value in attrs if name == "id" and value]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_html_shows_text_and_runs_nothing(path: Path) -> None:
+    page = _Page(export("--format=html", f"--history={path}").stdout)
+    assert set(page.tags) == {"html", "meta", "title", "style", "p", "a", "time", "b"}
+    assert page.tags.count("b") == len(SAID)
+    assert page.anchors == ["1", "2", "3"]
+    for message in SAID:
+        assert f"{message.name}: {message.text}\n" in page.text
+
+
+def test_a_running_server_is_not_disturbed(tmp_path: Path) -> None:
+    path = tmp_path / "room.db"
+    flags = ("--host=127.0.0.1", "--port=0", f"--history={path}")
+    with running("tcp_server", *flags) as program, JsonClient(program.address) as anna:
+        anna.join("Анна")
+        for number in range(1, 4):
+            anna.say_json(type="say", ref=str(number), text=f"слово {number}")
+            anna.expect_json(type="ack", id=number)
+            exported = decode_events(export("--format=jsonl", f"--history={path}").stdout.encode())
+            assert [event.id for event in exported if isinstance(event, Message)] == list(
+                range(1, number + 1)
+            )
+
+
+def test_a_log_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    path = tmp_path / "nothing.db"
+    done = export(f"--history={path}", code=1)
+    assert done.stdout == ""
+    assert re.fullmatch(rf"oneroom-server: cannot read {re.escape(str(path))}: .+\n", done.stderr)
+    assert not path.exists()
+
+
+def test_what_is_no_log_is_said_to_be_none(tmp_path: Path) -> None:
+    path = tmp_path / "diary"
+    path.write_text("Dear diary\n" * 1000)
+    assert "not a database" in export(f"--history={path}", code=1).stderr
+
+
+def test_a_reader_who_has_enough(tmp_path: Path) -> None:
+    path = tmp_path / "room.db"
+    history = SqliteHistory(path)
+    history.append([Message(number, AT, "Анна", "x" * 1000) for number in range(1, 2001)], [None] * 2000)
+    history.commit()
+    history.close()
+    with subprocess.Popen(
+        [*COMMAND, f"--history={path}"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith(b"#1 ")
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(20) == 0
+
+
+def test_a_wrong_format_is_answered_with_the_right_ones() -> None:
+    assert "html" in export("--format=pdf", code=2).stderr

@@ -1,0 +1,332 @@
+"""The server as a process: who is let in, who is put out, and how it ends."""
+
+import re
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from tests.support.processes import Program, running, start
+from tests.support.raw import PROMPT, DeafClient, JsonClient, RawClient
+
+LOCAL = ("--host", "127.0.0.1", "--port", "0", "--history", "memory")
+FULL = "Сейчас слишком много подключений, попробуйте позже.\n"
+
+
+@contextmanager
+def server(*flags: str) -> Iterator[Program]:
+    with running("tcp_server", *LOCAL, *flags) as program:
+        yield program
+
+
+def text_client(program: Program, name: str, end: str = "\n") -> RawClient:
+    client = RawClient(program.address)
+    client.expect(PROMPT)
+    client.send(name + end)
+    return client
+
+
+def json_client(program: Program, name: str, **fields: Any) -> JsonClient:
+    client = JsonClient(program.address)
+    client.join(name, **fields)
+    return client
+
+
+# --- one room ------------------------------------------------------------------------
+
+
+def test_three_dialects_in_one_room() -> None:
+    with (
+        server() as program,
+        json_client(program, "Вера") as json,
+        text_client(program, "Анна", "") as plain,
+    ):
+        json.expect_json(type="joined", name="Анна")
+        with text_client(program, "Борис") as lines:
+            json.expect_json(type="joined", name="Борис")
+            plain.expect("Борис присоединился к чату!")
+            plain.send("привет\nвсем")
+            lines.expect("Анна: привет\nАнна: всем\n")
+            json.expect_json(type="message", id=1, name="Анна", text="привет\nвсем")
+            lines.send("и тебе\r\n//who\n/who\n")
+            lines.expect("Сейчас в чате (3): Вера, Анна, Борис\n")
+            json.expect_json(type="message", id=2, name="Борис", text="и тебе")
+            json.expect_json(type="message", id=3, name="Борис", text="/who")
+            plain.expect("Борис: и тебе")
+            plain.read_until("Борис: /who")
+            json.say_json(type="typing")
+            json.say_json(type="say", ref="r", text="раз\nдва")
+            json.expect_json(type="ack", ref="r", id=4)
+            lines.expect("Вера: раз\nВера: два\n")
+            plain.expect("Вера: раз\nдва")
+            lines.send("/quit\n")
+            lines.expect("До встречи!\n")
+            lines.expect_end()
+        plain.expect("Борис покинул чат.")
+        json.expect_json(type="left", name="Борис")
+        json.say_json(type="leave")
+        json.expect_json(type="bye", reason="left")
+        plain.expect("Вера покинул чат.")
+        plain.socket.shutdown(socket.SHUT_WR)
+        plain.expect_end()
+
+
+def test_a_character_that_comes_in_two_reads() -> None:
+    with server() as program, json_client(program, "Вера") as json, RawClient(program.address) as plain:
+        plain.expect(PROMPT)
+        for byte in "Я".encode():  # not a name before its second byte
+            plain.send(bytes([byte]))
+        json.expect_json(type="joined", name="Я")
+        cut = "привет, мир"
+        plain.send(cut.encode()[:-1])
+        json.expect_json(type="message", text="привет, ми")
+        plain.send(cut.encode()[-1:])
+        json.expect_json(type="message", text="р")
+
+
+def test_a_client_that_only_sends_gets_its_answers_all_the_same() -> None:
+    with server() as program, RawClient(program.address) as client:
+        client.send("Анна\nраз\n/who\n/history 5\n")
+        client.socket.shutdown(socket.SHUT_WR)
+        said = client.read_to_end().decode()
+        assert re.fullmatch(
+            re.escape(PROMPT) + r"Сейчас в чате \(1\): Анна\n#1 \d\d\.\d\d \d\d:\d\d Анна: раз\n", said
+        )
+
+
+def test_a_lost_client_comes_back_without_a_word() -> None:
+    with server() as program, json_client(program, "Борис") as boris:
+        with JsonClient(program.address) as anna:
+            welcome = anna.join("Анна")
+            boris.expect_json(type="joined", name="Анна")
+        with JsonClient(program.address) as stranger:
+            stranger.expect(PROMPT)
+            stranger.say_json(type="join", name="Анна")
+            stranger.expect_json(type="error", code="name_taken")
+        boris.say_json(type="say", ref="1", text="ты где?")
+        boris.expect_json(type="ack", id=1)
+        with JsonClient(program.address) as anna:
+            since = {"epoch": welcome["epoch"], "id": 0}
+            back = anna.join("Кто-то", session=welcome["session"], since=since)
+            assert back["name"] == "Анна"
+            assert [message["text"] for message in back["messages"]] == ["ты где?"]
+            assert boris.fence() == []
+
+
+# --- put out -------------------------------------------------------------------------
+
+
+def test_whoever_gives_no_name_in_time_is_told() -> None:
+    with (
+        server("--name-timeout", "0.3") as program,
+        JsonClient(program.address) as json,
+        text_client(program, "a:b") as lines,
+        RawClient(program.address) as silent,
+    ):
+        json.expect(PROMPT)
+        json.say_json(type="join", name="")
+        json.expect_json(type="error")
+        json.expect_json(type="bye", reason="late")
+        json.expect_end()
+        lines.read_until(PROMPT)
+        lines.expect("Время на ввод имени вышло.\n")
+        lines.expect_end()
+        silent.expect(PROMPT)
+        silent.expect_end()
+
+
+def test_a_name_that_comes_byte_by_byte_is_late_too() -> None:
+    with server("--name-timeout", "0.3") as program, RawClient(program.address) as slow:
+        slow.expect(PROMPT)
+        slow.socket.settimeout(0.01)
+        ended = False
+        deadline = monotonic() + 5
+        while not ended:
+            assert monotonic() < deadline, "never put out"
+            slow.socket.send(b"{")
+            try:
+                ended = slow.socket.recv(100) == b""
+            except TimeoutError:
+                continue
+
+
+def test_a_silent_json_client_is_gone_and_a_silent_terminal_is_not() -> None:
+    with (
+        server("--silence", "0.3", "--grace", "0") as program,
+        text_client(program, "Анна") as lines,
+        json_client(program, "Борис") as json,
+    ):
+        lines.expect("Борис присоединился к чату!\n")
+        json.expect_json(type="bye", reason="silent")
+        json.expect_end()
+        lines.expect("Борис покинул чат.\n")
+        lines.send("/who\n")
+        lines.expect("Сейчас в чате (1): Анна\n")
+
+
+def test_eight_resets_leave_the_room_well() -> None:
+    with server("--grace", "0") as program, json_client(program, "Борис") as boris:
+        crowd: list[RawClient] = [json_client(program, f"json{number}") for number in range(4)]
+        crowd += [text_client(program, f"text{number}", "" if number % 2 else "\n") for number in range(4)]
+        for _ in crowd:
+            boris.expect_json(type="joined")
+        for client in crowd:
+            client.reset()
+        left = {boris.expect_json(type="left")["name"] for _ in crowd}
+        assert left == {f"{kind}{number}" for kind in ("json", "text") for number in range(4)}
+        with text_client(program, "Анна") as anna:
+            boris.expect_json(type="joined", name="Анна")
+            boris.say_json(type="say", ref="1", text="все здесь?")
+            anna.expect("Борис: все здесь?\n")
+
+
+# --- let in --------------------------------------------------------------------------
+
+
+def test_full_is_full_and_then_not_any_more() -> None:
+    with server("--max-connections", "2") as program, json_client(program, "Борис") as boris:
+        with text_client(program, "Анна") as anna:
+            boris.expect_json(type="joined", name="Анна")
+            with RawClient(program.address) as third:
+                third.expect(FULL)
+                third.expect_end()
+            boris.say_json(type="say", ref="1", text="нас двое")
+            anna.expect("Борис: нас двое\n")
+        boris.expect_json(type="ack")
+        boris.expect_json(type="left", name="Анна")
+        with _next_let_in(program):
+            pass
+
+
+def _next_let_in(program: Program) -> RawClient:
+    """Knock until the one before has been forgotten."""
+    deadline = monotonic() + 5
+    while True:
+        client = RawClient(program.address)
+        greeting = client.read_until(" ")
+        if PROMPT.encode().startswith(greeting):
+            return client
+        client.close()
+        assert monotonic() < deadline, "never let in again"
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits of a running process are Linux")
+def test_without_descriptors_newcomers_are_turned_away_and_nobody_else_is_harmed() -> None:
+    with server() as program, json_client(program, "Борис") as boris, text_client(program, "Анна") as anna:
+        boris.expect_json(type="joined", name="Анна")
+        pid = program.process.pid
+        limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        in_use = max(int(link.name) for link in Path(f"/proc/{pid}/fd").iterdir()) + 1
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (in_use, limits[1]))
+        for _ in range(20):
+            with RawClient(program.address) as newcomer:
+                newcomer.expect(FULL)
+                newcomer.expect_end()
+        boris.say_json(type="say", ref="1", text="ты здесь?")
+        boris.expect_json(type="ack")
+        anna.expect("Борис: ты здесь?\n")
+        anna.send("да\n")
+        boris.expect_json(type="message", text="да")
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+        with text_client(program, "Вера"):
+            boris.expect_json(type="joined", name="Вера")
+        assert program.stderr.text == ""
+
+
+def test_few_descriptors_mean_few_connections() -> None:
+    command = f"ulimit -n 70; exec {sys.executable} -m tcp_server {' '.join(LOCAL)}"
+    program = start("sh", "-c", command)
+    try:
+        program.stdout.wait_for("\n")
+        with ExitStack() as crowd:
+            for number in range(6):
+                crowd.enter_context(json_client(program, f"n{number}"))
+            with RawClient(program.address) as seventh:
+                seventh.expect(FULL)
+        assert program.stop() == 0
+    finally:
+        if program.process.poll() is None:
+            program.kill()
+    program.assert_no_crash()
+
+
+# --- the beginning and the end -------------------------------------------------------
+
+
+@pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT])
+def test_two_hundred_people_are_seen_off(with_signal: signal.Signals) -> None:
+    with server() as program, ExitStack() as crowd:
+        first = crowd.enter_context(json_client(program, "first"))
+        json = [crowd.enter_context(json_client(program, f"json{number}")) for number in range(99)]
+        lines = [crowd.enter_context(text_client(program, f"lines{number}")) for number in range(50)]
+        plain = [crowd.enter_context(text_client(program, f"plain{number}", "")) for number in range(30)]
+        deaf = [crowd.enter_context(_deaf_client(program, f"deaf{number}")) for number in range(20)]
+        for number in range(50):
+            first.say_json(type="say", ref=str(number), text=f"{number} " + "x" * 3990)
+        first.fence()
+        started = monotonic()
+        assert program.stop(with_signal) == 0
+        assert monotonic() - started < 5
+        for client in [first, *json]:
+            assert client.read_to_end().endswith(b'{"type":"bye","reason":"shutdown"}\n')
+        for other in lines:
+            assert other.read_to_end().decode().endswith("x\nСервер остановлен. До встречи!\n")
+        for other in plain:
+            assert other.read_to_end().endswith(b"x")
+        assert len(deaf) == 20
+
+
+def _deaf_client(program: Program, name: str) -> RawClient:
+    client = DeafClient(program.address)
+    client.expect(PROMPT)
+    client.send(f"{name}\n")
+    return client
+
+
+def test_it_starts_again_at_once_on_the_same_port() -> None:
+    with server("--farewell", "0.1") as program, json_client(program, "Анна") as anna:
+        port = program.port
+        assert program.stop() == 0
+        assert anna.expect_json(type="bye", reason="shutdown")
+        with server("--port", str(port)) as again, json_client(again, "Анна"):
+            assert again.port == port
+
+
+def test_a_taken_port_is_told_in_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        program = start(sys.executable, "-m", "tcp_server", *LOCAL, "--port", str(port))
+        assert program.wait() == 1
+    assert program.stdout.text == ""
+    said = program.stderr.text
+    assert said.startswith(f"oneroom-server: cannot listen on 127.0.0.1:{port}: Address already in use")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "said"),
+    [
+        (["--host", "no.such.host.invalid"], 1, "oneroom-server: cannot listen on no.such.host.invalid:0: "),
+        (["--grace", "soon"], 2, "oneroom-server: grace takes float, not 'soon'\n"),
+        (["--config", "/nonexistent"], 2, "oneroom-server: cannot read /nonexistent: "),
+    ],
+)
+def test_settings_that_cannot_be_used_are_told_in_one_line(flags: list[str], code: int, said: str) -> None:
+    program = start(sys.executable, "-m", "tcp_server", *LOCAL, *flags)
+    assert program.wait() == code
+    assert program.stdout.text == ""
+    assert program.stderr.text.startswith(said)
+    assert program.stderr.text.count("\n") == 1
+
+
+def test_it_says_when_it_is_open_to_the_network() -> None:
+    with running("tcp_server", "--port", "0", "--history", "memory") as program:
+        open_to = "open to the whole network; --host 127.0.0.1 keeps it local"
+        assert program.line == f"Oneroom server: 0.0.0.0:{program.port} ({open_to})"

@@ -1,0 +1,398 @@
+"""The log on disk: what it keeps, what it forgets, and what it does when it cannot write."""
+
+import resource
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chat_protocol.messages import Ack, Message
+from tcp_server import sqlite_history as module
+from tcp_server.history import Key, Unavailable
+from tcp_server.sqlite_history import BadHistory, SqliteHistory
+from tests.support.processes import ROOT, Program, running
+from tests.support.raw import JsonClient
+
+ANNA = b"anna's digest   "
+AT = "2026-11-22T05:43:03.120Z"
+FULL_DISK = (0, resource.RLIM_INFINITY)  # no file may grow
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "deep" / "room.db"
+
+
+@contextmanager
+def opened(path: Path, **settings: Any) -> Iterator[SqliteHistory]:
+    history = SqliteHistory(path, **settings)
+    try:
+        yield history
+    finally:
+        history.close()
+
+
+def stage(history: SqliteHistory, *texts: str, key: Key | None = None, at: str = AT) -> None:
+    for text in texts:
+        history.append([Message(history.last + 1, at, "Анна", text)], [key])
+
+
+def say(history: SqliteHistory, *texts: str, key: Key | None = None, at: str = AT) -> None:
+    stage(history, *texts, key=key, at=at)
+    history.commit()
+
+
+def ids(messages: list[Message]) -> list[int]:
+    return [message.id for message in messages]
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(BadHistory) as caught:
+        SqliteHistory(path)
+    return str(caught.value)
+
+
+# --- across runs ---------------------------------------------------------------------
+
+
+def test_numbers_and_the_name_of_the_log_go_on(path: Path) -> None:
+    with opened(path) as history:
+        assert (history.first, history.last) == (1, 0)
+        epoch = history.epoch
+        assert epoch
+        say(history, "раз", "два")
+    with opened(path) as history:
+        assert (history.epoch, history.first, history.last) == (epoch, 1, 2)
+        say(history, "три")
+        assert history.before(4, 10) == [
+            Message(number, AT, "Анна", text) for number, text in ((1, "раз"), (2, "два"), (3, "три"))
+        ]
+
+
+def test_each_file_has_a_name_of_its_own(tmp_path: Path) -> None:
+    with opened(tmp_path / "a") as a, opened(tmp_path / "b") as b:
+        assert a.epoch != b.epoch
+
+
+def test_what_was_not_committed_was_never_said(path: Path) -> None:
+    with opened(path) as history:
+        say(history, "раз")
+        stage(history, "два")
+    with opened(path) as history:
+        assert history.last == 1
+
+
+@pytest.mark.parametrize("ref", ["r1", "ё", "a\0b", '"]', "5", "\U0001f600" * 64])
+def test_a_say_is_known_again_after_a_restart(path: Path, ref: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_RECENT", 3)
+    with opened(path) as history:
+        say(history, "раз", key=(ANNA, ref))
+        assert history.recall(ANNA, [ref]) == {ref: Ack(ref, 1, AT)}
+    with opened(path) as history:  # from memory, where the newest are
+        assert history.recall(ANNA, ["new", ref]) == {ref: Ack(ref, 1, AT)}
+        assert history.recall(b"boris", [ref]) == {}
+        say(history, *map(str, range(5)))
+    with opened(path) as history:  # from the file
+        assert history.recall(ANNA, [ref, "new"]) == {ref: Ack(ref, 1, AT)}
+        say(history, "два", key=(ANNA, "new"))
+        assert history.recall(ANNA, [ref, "new"]) == {ref: Ack(ref, 1, AT), "new": Ack("new", 7, AT)}
+
+
+def test_who_was_in_the_room_is_remembered(path: Path) -> None:
+    with opened(path) as history:
+        history.note_presence(b"a", "Анна")
+        history.note_presence(b"b", "Борис")
+        history.commit()
+        history.note_presence(b"a", None)
+        history.note_presence(b"b", "Боря")
+        history.commit()
+        history.note_presence(b"c", "Вера")
+    with opened(path) as history:
+        assert history.present() == [(b"b", "Боря")]
+
+
+# --- looking back --------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    counts=st.tuples(st.integers(0, 14), st.integers(0, 7), st.integers(0, 5)),
+    forgotten=st.integers(0, 16),
+    before=st.integers(0, 30),
+    limit=st.integers(0, 30),
+)
+def test_pages_cross_from_what_is_staged_to_memory_and_file(
+    tmp_path_factory: pytest.TempPathFactory,
+    counts: tuple[int, int, int],
+    forgotten: int,
+    before: int,
+    limit: int,
+) -> None:
+    saved, committed, staged = counts
+    path = tmp_path_factory.mktemp("log") / "room.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_RECENT", 4)
+        with opened(path) as history:
+            say(history, *map(str, range(1, saved + 1)))
+        with opened(path, keep=max(0, saved + committed - forgotten)) as history:
+            say(history, *map(str, range(saved + 1, saved + committed + 1)))
+            history.prune()
+            stage(history, *map(str, range(saved + committed + 1, saved + committed + staged + 1)))
+            kept = range(history.first, history.last + 1)
+            older = [number for number in kept if number < before]
+            found = history.before(before, limit)
+            assert ids(found) == older[max(0, len(older) - limit) :]
+            assert [message.text for message in found] == [str(message.id) for message in found]
+
+
+# --- retention -----------------------------------------------------------------------
+
+
+def test_only_so_many_are_kept(path: Path) -> None:
+    with opened(path, keep=3) as history:
+        say(history, *"abcdefgh")
+        assert history.first == 1
+        history.prune()
+        assert (history.first, history.last) == (6, 8)
+        assert ids(history.before(9, 100)) == [6, 7, 8]
+        history.prune()
+        assert history.first == 6
+    with opened(path) as history:
+        assert ids(history.before(9, 100)) == [6, 7, 8]
+
+
+def test_pruning_takes_small_steps(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_PRUNED_AT_ONCE", 2)
+    with opened(path, keep=3) as history:
+        say(history, *"abcdefgh")
+        for first in (3, 5, 6, 6):
+            history.prune()
+            assert history.first == first
+
+
+def test_what_is_too_old_goes_and_the_newest_keeps_the_number(path: Path) -> None:
+    now = datetime.now(UTC)
+    days = [f"{now - timedelta(days=age):%Y-%m-%dT%H:%M:%S.000Z}" for age in (9, 8, 4)]
+    with opened(path, keep_days=7) as history:
+        for at in days:
+            say(history, at, at=at)
+        history.prune()
+        assert history.first == 3
+    with opened(path, keep_days=2) as history:
+        history.prune()
+        assert (history.first, history.last) == (3, 3)
+        say(history, "now", at=f"{now:%Y-%m-%dT%H:%M:%S.000Z}")
+        history.prune()
+        assert (history.first, history.last) == (4, 4)
+
+
+def test_what_is_forgotten_may_be_said_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_RECENT", 1)
+    with opened(path, keep=1) as history:
+        say(history, "раз", key=(ANNA, "r"))
+        say(history, "два")
+        history.prune()
+    with opened(path) as history:
+        assert history.recall(ANNA, ["r"]) == {}
+        say(history, "раз", key=(ANNA, "r"))
+        assert history.last == 3
+
+
+# --- a file that cannot serve ----------------------------------------------------------
+
+
+def test_a_file_of_version_zero_is_brought_up_to_date(path: Path) -> None:
+    path.parent.mkdir()
+    path.touch()
+    with opened(path) as history:
+        say(history, "раз")
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (len(module._MIGRATIONS),)
+
+
+def test_each_migration_is_run_once_and_what_is_there_stays(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(path) as history:
+        epoch = history.epoch
+        say(history, "раз")
+    step = "ALTER TABLE messages ADD COLUMN mood TEXT DEFAULT 'calm'; UPDATE log SET epoch = epoch || '+';"
+    monkeypatch.setattr(module, "_MIGRATIONS", (*module._MIGRATIONS, step))
+    for _ in range(2):
+        with opened(path) as history:
+            assert (history.epoch, history.last) == (epoch + "+", 1)
+    monkeypatch.undo()
+    assert "newer version" in refused(path)
+
+
+def test_a_migration_that_fails_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(path) as history:
+        say(history, "раз")
+    step = "CREATE TABLE half (done); CREATE TABLE messages (oops);"
+    monkeypatch.setattr(module, "_MIGRATIONS", (*module._MIGRATIONS, step))
+    assert "cannot be used" in refused(path)
+    monkeypatch.undo()
+    with opened(path) as history:
+        assert history.last == 1
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT * FROM sqlite_schema WHERE name = 'half'").fetchall() == []
+
+
+def test_one_file_one_server(path: Path) -> None:
+    with opened(path) as history:
+        say(history, "раз")
+        assert "another server" in refused(path)
+        say(history, "два")
+    with opened(path) as history:  # a refusal has not taken the claim away, nor kept it
+        assert history.last == 2
+
+
+def test_a_file_of_something_else(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"Dear diary, today I am certainly not a database.\n" * 100)
+    assert "not a database" in refused(path)
+    assert path.read_bytes().startswith(b"Dear diary")
+
+
+def test_a_damaged_page(path: Path) -> None:
+    with opened(path) as history:
+        say(history, *["words " * 50] * 200)
+    content = bytearray(path.read_bytes())
+    for page in range(4096, len(content), 4096):
+        content[page : page + 64] = b"\xff" * 64
+    path.write_bytes(content)
+    assert "malformed" in refused(path)
+
+
+def test_a_place_where_nothing_can_be_kept(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert "cannot keep history" in refused(tmp_path / "file" / "room.db")
+    assert "cannot keep history" in refused(tmp_path) or "cannot be used" in refused(tmp_path)
+
+
+def test_nobody_else_on_the_machine_may_read_it(path: Path) -> None:
+    with opened(path) as history:
+        say(history, "раз")
+        for file in path.parent.iterdir():
+            assert file.stat().st_mode & 0o077 == 0, file
+
+
+@pytest.mark.parametrize("content", [None, b"x" * 5000])
+def test_the_program_says_so_in_one_line(path: Path, content: bytes | None) -> None:
+    with opened(path):
+        used = path
+        if content:
+            used = path.with_name("other.db")
+            used.write_bytes(content)
+        done = subprocess.run(
+            [sys.executable, "-m", "tcp_server", "--host=127.0.0.1", "--port=0", f"--history={used}"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("oneroom-server: ")
+    assert done.stderr.count("\n") == 1
+    assert str(used) in done.stderr
+
+
+# --- when it cannot be written -----------------------------------------------------------
+
+
+def fill_up(history: SqliteHistory) -> Callable[[], object]:
+    """Let the file grow no more; return what gives it room again."""
+    (pages,) = history._db.execute("PRAGMA page_count").fetchone()
+    history._db.execute(f"PRAGMA max_page_count = {pages}")
+    return lambda: history._db.execute("PRAGMA max_page_count = 1000000")
+
+
+def make_read_only(history: SqliteHistory) -> Callable[[], object]:
+    history._db.execute("PRAGMA query_only = ON")
+    return lambda: history._db.execute("PRAGMA query_only = OFF")
+
+
+@pytest.mark.parametrize("stop", [fill_up, make_read_only])
+def test_a_commit_that_fails_leaves_nothing_behind(
+    path: Path, stop: Callable[[SqliteHistory], Callable[[], object]], caplog: pytest.LogCaptureFixture
+) -> None:
+    big = "x" * 4000
+    with opened(path) as history:
+        say(history, "раз", key=(ANNA, "1"))
+        relieve = stop(history)
+        for _ in range(2):
+            history.note_presence(ANNA, "Анна")
+            stage(history, *[big] * 50, key=None)
+            stage(history, "два", key=(ANNA, "2"))
+            assert history.last == 52
+            with pytest.raises(Unavailable):
+                history.commit()
+            assert history.last == 1
+            assert ids(history.before(100, 100)) == [1]
+            assert history.recall(ANNA, ["1", "2"]) == {"1": Ack("1", 1, AT)}
+        relieve()
+        say(history, "три", key=(ANNA, "2"))
+        assert history.last == 2
+    with opened(path) as history:
+        assert [message.text for message in history.before(100, 100)] == ["раз", "три"]
+        assert history.recall(ANNA, ["1", "2"]) == {"1": Ack("1", 1, AT), "2": Ack("2", 2, AT)}
+        assert history.present() == [(ANNA, "Анна")]
+    assert [record.levelname for record in caplog.records] == ["ERROR"]  # once, not for each try
+
+
+def test_nothing_is_forgotten_that_cannot_be_forgotten_on_disk(path: Path) -> None:
+    with opened(path, keep=2) as history:
+        say(history, *"abcd")
+        relieve = make_read_only(history)
+        history.prune()
+        assert history.first == 1
+        relieve()
+        history.prune()
+        assert history.first == 3
+
+
+@pytest.fixture
+def server(path: Path) -> Iterator[Program]:
+    flags = ("--host=127.0.0.1", "--port=0", f"--history={path}")
+    with running("tcp_server", *flags) as program:
+        yield program
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits of another process are Linux's")
+def test_a_full_disk_refuses_what_is_said_and_nothing_else(server: Program) -> None:
+    with JsonClient(server.address) as anna, JsonClient(server.address) as boris:
+        anna.join("Анна")
+        boris.join("Борис")
+        anna.expect_json(type="joined", name="Борис")
+        anna.say_json(type="say", ref="1", text="раз")
+        anna.expect_json(type="ack", ref="1", id=1)
+        boris.expect_json(type="message", id=1)
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, FULL_DISK)
+        for _ in range(3):
+            anna.say_json(type="say", ref="2", text="два")
+            anna.expect_json(type="error", ref="2", code="unavailable")
+            assert boris.fence() == []
+            boris.say_json(type="history")
+            assert [message["id"] for message in boris.expect_json(type="history")["messages"]] == [1]
+        with JsonClient(server.address) as vera:  # who comes is let in all the same
+            assert vera.join("Вера")["last"] == 1
+            vera.say_json(type="leave")
+        boris.expect_json(type="joined", name="Вера")
+        boris.expect_json(type="left", name="Вера")
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+        anna.say_json(type="say", ref="2", text="два")
+        anna.expect_json(type="joined", name="Вера")
+        anna.expect_json(type="left", name="Вера")
+        anna.expect_json(type="ack", ref="2", id=2)
+        boris.expect_json(type="message", id=2, text="два")
+    errors = [line for line in server.stderr.text.splitlines() if "ERROR" in line]
+    assert len(errors) == 1, errors
