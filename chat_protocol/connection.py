@@ -14,8 +14,8 @@ from types import TracebackType
 from typing import Self
 
 from chat_protocol.address import Address
-from chat_protocol.contract import MAX_REPLY_LINE, PROMPT
-from chat_protocol.errors import ConnectionFailed, NotARoom
+from chat_protocol.contract import FULL, MAX_REPLY_LINE, PROMPT
+from chat_protocol.errors import ConnectionFailed, NotARoom, RoomFull
 from chat_protocol.framing import LineBuffer
 from chat_protocol.messages import Command, Event, decode_events, encode
 
@@ -55,7 +55,8 @@ class Connection:
         """Connect and wait for the room's prompt, both within `timeout` seconds.
 
         `silence` is how many seconds `receive` waits for the next bytes (None: for
-        ever). Raises `ConnectionFailed`, `NotARoom` if something else answers.
+        ever). Raises `ConnectionFailed`: `RoomFull` if nobody more is let
+        in, `NotARoom` if something else answers.
         """
         deadline = monotonic() + timeout
         try:
@@ -136,5 +137,8 @@ def _expect_prompt(sock: socket.socket, address: Address, deadline: float) -> No
         if not part:
             raise NotARoom(f"{address} closed the connection without a greeting")
         greeting += part
-        if not PROMPT.startswith(greeting):
-            raise NotARoom(f"what answers at {address} is not a chat room")
+        if PROMPT.startswith(greeting):
+            continue
+        if FULL.startswith(greeting):
+            raise RoomFull(f"the room at {address} takes nobody more at the moment")
+        raise NotARoom(f"what answers at {address} is not a chat room")

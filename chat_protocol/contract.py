@@ -8,6 +8,9 @@ DEFAULT_PORT: Final = 8080
 PROMPT: Final = "Введите ваше имя: ".encode()
 """What the server says first, on every connection: UTF-8, without a newline."""
 
+FULL: Final = "Сейчас слишком много подключений, попробуйте позже.\n".encode()
+"""What the server says instead, and then closes, while it can take nobody more."""
+
 MAX_LINE: Final = 64 * 1024
 """Longest line a client may send, in bytes, its LF not counted."""
 

@@ -5,6 +5,7 @@ ProtocolError
 ├── LineTooLong        a line beyond the hard maximum
 ├── BadAddress         text that is not HOST[:PORT]
 └── ConnectionFailed   the other end cannot be reached, or is gone
+    ├── RoomFull       the room takes nobody more at the moment
     └── NotARoom       something answers there, but it is not a room
 """
 
@@ -37,6 +38,10 @@ class BadAddress(ProtocolError, ValueError):
 
 class ConnectionFailed(ProtocolError, OSError):
     """The room cannot be reached, or the connection to it is lost."""
+
+
+class RoomFull(ConnectionFailed):
+    """The room is there and takes nobody more at the moment."""
 
 
 class NotARoom(ConnectionFailed):

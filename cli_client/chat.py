@@ -17,7 +17,7 @@ from typing import Final
 from chat_protocol.address import Address
 from chat_protocol.connection import Connection
 from chat_protocol.contract import MAX_LINE, SILENCE_LIMIT
-from chat_protocol.errors import NotARoom, ProtocolError
+from chat_protocol.errors import NotARoom, ProtocolError, RoomFull
 from chat_protocol.messages import (
     Ack,
     Bye,
@@ -37,7 +37,7 @@ from chat_protocol.messages import (
     Typing,
     Welcome,
 )
-from cli_client.backoff import LONGEST, Backoff
+from cli_client.backoff import Backoff
 from cli_client.news import (
     Changed,
     Ended,
@@ -81,6 +81,9 @@ class Chat:
         self._history = history
         self._thread = threading.Thread(target=self._run, name="room", daemon=True)
         self._backoff = Backoff()  # the room thread's
+        self._entered_at = (
+            0.0  # the room thread's, monotonic: when the room last let us in; 0: not since the loss
+        )
         self._lost = False  # the room thread's: a loss was told and no welcome came since
 
         # Guards everything below, and is notified when any of it changes.
@@ -208,14 +211,11 @@ class Chat:
 
     def _run(self) -> None:
         while name := self._awaited_name():
-            began = time.monotonic()
             why = self._visit(name)
             if why in _FINAL:
                 self._end(why)
                 return
             if why != _NAME_REFUSED:
-                if time.monotonic() - began > LONGEST:
-                    self._backoff.reset()
                 self._pause(why)
         self._end("left")
 
@@ -262,7 +262,8 @@ class Chat:
             if self._leaving:
                 return
             self._phase, self._why = Phase.WAITING, why
-            delay = self._backoff.next()
+            delay = self._backoff.next(time.monotonic() - self._entered_at if self._entered_at else 0.0)
+            self._entered_at = 0.0
             self._retry_at = time.monotonic() + delay
             self._changed.notify_all()
         self._tell(Changed() if self._lost else Lost(why))
@@ -319,6 +320,7 @@ class Chat:
                 sender.put(Leave())
             self._changed.notify_all()
         self._lost = False
+        self._entered_at = time.monotonic()
         return Entered(welcome.name, back, new_log, new, welcome.missed, tuple(welcome.members))
 
     def _heard(self, message: Message) -> None:
@@ -353,9 +355,11 @@ class Chat:
             if target is not None:
                 found = any(message.id == target for message in history.messages)
                 return Page(history.messages if found else (), target)
-            if self._transcript:
-                self._transcript.add_page(history.messages)
-        return Page(history.messages)
+            new = self._transcript.add_page(history.messages) if self._transcript else []
+            if history.messages and not new and self._transcript:
+                self._ask(None, self._transcript.next_page(self._limits.history))
+                return Changed()
+        return Page(new)
 
     def _refused(self, error: Error) -> str:
         with self._changed:
@@ -378,8 +382,11 @@ class Chat:
 
 def _reason(error: ProtocolError) -> str:
     """Put a failure of the network into a word of `Status.why`."""
-    if isinstance(error, NotARoom):
-        return "not_a_room"
+    match error:
+        case RoomFull():
+            return "full"
+        case NotARoom():
+            return "not_a_room"
     match error.__cause__:
         case socket.gaierror():
             return "unknown_host"

@@ -22,8 +22,8 @@ class Transcript:
         self._last = 0  # the highest id seen or acknowledged
         self._known: dict[int, Message] = {}  # in the order they came to be known
         self._oldest: int | None = None  # everything shown lies at or above this id; None: nothing yet
-        self._missing = 0  # how many messages right below _gap_end a resume left out
-        self._gap_end = 0
+        # What resumes left out, newest last: how many messages, right below which id.
+        self._holes: list[tuple[int, int]] = []
 
     def mark(self) -> Mark:
         """Return how far this client has read, for the room to continue from."""
@@ -36,7 +36,7 @@ class Transcript:
         if self._oldest is None:
             self._oldest = below
         if welcome.missed:
-            self._missing, self._gap_end = welcome.missed, below
+            self._holes.append((welcome.missed, below))
         self._last = max(self._last, welcome.last)
         return new
 
@@ -57,19 +57,26 @@ class Transcript:
         return True
 
     def next_page(self, limit: int) -> HistoryRequest:
-        """Return the request for what lies before: first the hole of a resume, then further back."""
-        if self._missing:
-            return HistoryRequest(before=self._gap_end, limit=min(limit, self._missing))
+        """Return the request for what lies before: first the holes of resumes, then further back."""
+        if self._holes:
+            missing, end = self._holes[-1]
+            return HistoryRequest(before=end, limit=min(limit, missing))
         return HistoryRequest(before=self._oldest, limit=limit)
 
-    def add_page(self, messages: Sequence[Message]) -> None:
-        """Take in the answer to `next_page`."""
+    def add_page(self, messages: Sequence[Message]) -> list[Message]:
+        """Take in the answer to `next_page`; return those of its messages that are new.
+
+        One's own may lie in a hole and have been shown all the same, on their acks.
+        """
+        new = [message for message in messages if message.id not in self._known]
         self._remember(messages)
-        if self._missing:
-            self._missing = max(0, self._missing - len(messages)) if messages else 0
-            self._gap_end = messages[0].id if messages else self._gap_end
+        if self._holes:
+            missing, _ = self._holes.pop()
+            if messages and len(messages) < missing:
+                self._holes.append((missing - len(messages), messages[0].id))
         elif messages:
             self._oldest = messages[0].id
+        return new
 
     def around(self, number: int, context: int) -> list[Message]:
         """Return message `number` with up to `context` known neighbours a side; empty if unknown."""

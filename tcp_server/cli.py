@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import os
 import resource
 import signal
 import sys
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"oneroom-server: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        reason = error.strerror or error
+        reason = os.strerror(error.errno) if error.errno else error
         print(f"oneroom-server: cannot listen on {config.host}:{config.port}: {reason}", file=sys.stderr)
         return 1
     for signum in (signal.SIGINT, signal.SIGTERM):

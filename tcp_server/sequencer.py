@@ -144,6 +144,8 @@ class Sequencer:
         lagging = False
         try:
             lagging = self._deliver(self._settle(outcomes))
+        except Exception:  # noqa: BLE001 - nor is ours that of the thread that happens to do it
+            _log.exception("a batch could not be delivered")
         finally:
             with self._gate:
                 self._lagging = lagging

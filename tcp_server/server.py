@@ -16,8 +16,8 @@ from pathlib import Path
 
 from chat_protocol.address import Address
 from chat_protocol.connection import keep_alive
+from chat_protocol.contract import FULL
 from chat_protocol.messages import Error, Found, Search
-from tcp_server import phrases
 from tcp_server.config import Config
 from tcp_server.fanout import FanOut
 from tcp_server.history import History, MemoryHistory
@@ -230,5 +230,5 @@ def open_history(config: Config) -> History:
 def _refuse(sock: socket.socket) -> None:
     """Close a connection that has no thread, with a word if it takes one without waiting."""
     with suppress(OSError):
-        sock.send(f"{phrases.BYES['full']}\n".encode(), socket.MSG_DONTWAIT)
+        sock.send(FULL, socket.MSG_DONTWAIT)
     sock.close()

@@ -155,7 +155,7 @@ class Session:
         Python's `settimeout` would make the socket non-blocking and cost a second
         system call for each read.
         """
-        whole, part = divmod(seconds, 1)
+        whole, part = divmod(max(seconds, 0.001) if seconds else 0, 1)
         self._socket.setsockopt(
             socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", int(whole), int(part * 1_000_000))
         )

@@ -10,8 +10,8 @@ import pytest
 from chat_protocol import messages as m
 from chat_protocol.address import Address
 from chat_protocol.connection import Connection
-from chat_protocol.contract import MAX_REPLY_LINE, PROMPT
-from chat_protocol.errors import BadMessage, ConnectionFailed, LineTooLong, NotARoom
+from chat_protocol.contract import FULL, MAX_REPLY_LINE, PROMPT
+from chat_protocol.errors import BadMessage, ConnectionFailed, LineTooLong, NotARoom, RoomFull
 
 
 @contextmanager
@@ -49,6 +49,14 @@ def test_a_prompt_byte_by_byte_and_the_first_line_right_behind_it() -> None:
     with room(behave) as address, Connection.open(address) as connection:
         assert connection.receive() == m.encode(m.Pong())
         assert connection.receive() == b""
+
+
+def test_a_room_that_takes_nobody_more_says_so() -> None:
+    with (
+        room(lambda peer: peer.sendall(FULL)) as address,
+        pytest.raises(RoomFull, match=str(address.port)),
+    ):
+        Connection.open(address)
 
 
 def test_nothing_of_the_first_line_is_swallowed_when_all_comes_at_once() -> None:
