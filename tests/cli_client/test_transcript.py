@@ -1,6 +1,6 @@
 """What has been seen, and where the holes are."""
 
-from chat_protocol.messages import Mark
+from chat_protocol.messages import HistoryRequest, Limits, Mark, Welcome
 from cli_client.transcript import KEPT, Transcript
 from tests.cli_client.fake_room import message
 
@@ -38,3 +38,32 @@ def test_remembers_a_bounded_number() -> None:
         seen.add(message(number))
     assert seen.around(1, 0) == []
     assert [m.id for m in seen.around(2, 0)] == [2]
+
+
+def welcome(last: int, missed: int, *ids: int) -> Welcome:
+    limits = Limits(name=32, text=4000, line=65536, history=500)
+    return Welcome(
+        "Анна", "s", "e", last, ["Анна"], [message(id_) for id_ in ids], missed, more=True, limits=limits
+    )
+
+
+def test_every_hole_is_filled_the_newest_first() -> None:
+    seen = Transcript("e")
+    seen.resume(welcome(10, 0, 9, 10))
+    seen.resume(welcome(30, 19, 30))
+    seen.resume(welcome(40, 8, 39, 40))
+    assert seen.next_page(5) == HistoryRequest(before=39, limit=5)
+    assert len(seen.add_page([message(id_) for id_ in range(34, 39)])) == 5
+    assert seen.next_page(5) == HistoryRequest(before=34, limit=3)
+    seen.add_page([message(id_) for id_ in range(31, 34)])
+    assert seen.next_page(50) == HistoryRequest(before=30, limit=19)
+    seen.add_page([message(id_) for id_ in range(11, 30)])
+    assert seen.next_page(50) == HistoryRequest(before=9, limit=50)
+
+
+def test_an_own_message_in_a_hole_is_shown_once() -> None:
+    seen = Transcript("e")
+    seen.resume(welcome(10, 0, 10))
+    seen.resume(welcome(14, 3, 14))
+    assert seen.add_own(message(12))
+    assert [m.id for m in seen.add_page([message(id_) for id_ in (11, 12, 13)])] == [11, 13]
