@@ -18,14 +18,12 @@ class Backoff:
     def __init__(self) -> None:
         self._ceiling = FIRST
 
-    def next(self, lasted: float = 0.0) -> float:
-        """Return the seconds to wait now, between half of the present ceiling and all of it.
+    def reset(self) -> None:
+        """Begin anew: the room was reached."""
+        self._ceiling = FIRST
 
-        `lasted` is for how many seconds the room was had since the last try. More than
-        the ceiling is no trouble that goes on, but a new one: the delays begin anew.
-        """
-        if lasted > self._ceiling:
-            self._ceiling = FIRST
+    def next(self) -> float:
+        """Return the seconds to wait now, between half of the present ceiling and all of it."""
         ceiling = self._ceiling
         self._ceiling = min(LONGEST, ceiling * _GROWTH)
         return random.uniform(ceiling / 2, ceiling)  # noqa: S311 - spreads load, guards nothing

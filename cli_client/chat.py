@@ -81,9 +81,6 @@ class Chat:
         self._history = history
         self._thread = threading.Thread(target=self._run, name="room", daemon=True)
         self._backoff = Backoff()  # the room thread's
-        self._entered_at = (
-            0.0  # the room thread's, monotonic: when the room last let us in; 0: not since the loss
-        )
         self._lost = False  # the room thread's: a loss was told and no welcome came since
 
         # Guards everything below, and is notified when any of it changes.
@@ -262,8 +259,7 @@ class Chat:
             if self._leaving:
                 return
             self._phase, self._why = Phase.WAITING, why
-            delay = self._backoff.next(time.monotonic() - self._entered_at if self._entered_at else 0.0)
-            self._entered_at = 0.0
+            delay = self._backoff.next()
             self._retry_at = time.monotonic() + delay
             self._changed.notify_all()
         self._tell(Changed() if self._lost else Lost(why))
@@ -320,7 +316,7 @@ class Chat:
                 sender.put(Leave())
             self._changed.notify_all()
         self._lost = False
-        self._entered_at = time.monotonic()
+        self._backoff.reset()
         return Entered(welcome.name, back, new_log, new, welcome.missed, tuple(welcome.members))
 
     def _heard(self, message: Message) -> None:
@@ -357,7 +353,7 @@ class Chat:
                 return Page(history.messages if found else (), target)
             new = self._transcript.add_page(history.messages) if self._transcript else []
             if history.messages and not new and self._transcript:
-                self._ask(None, self._transcript.next_page(self._limits.history))
+                self._ask(None, self._transcript.next_page(len(history.messages)))
                 return Changed()
         return Page(new)
 

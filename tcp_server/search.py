@@ -10,6 +10,7 @@ import queue
 import re
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -29,6 +30,9 @@ _ROWS = 1000
 
 _PAUSE = 1.0
 """Seconds between two looks for messages to index."""
+
+_REST = 9
+"""How many times as long as it works at the index the thread rests, while nobody searches."""
 
 
 # Without their contents: the words are enough to find an id, and the log has the rest.
@@ -95,17 +99,25 @@ class Searcher:
         self._thread.join()
 
     def _run(self) -> None:
+        pause = _PAUSE
         while not self._closing.is_set():
             try:
-                question = self._questions.get(timeout=_PAUSE)
+                question = self._questions.get(timeout=pause)
             except queue.Empty:
-                with suppress(sqlite3.Error, OSError):  # noticed, and told, by the next who searches
-                    self._opened().catch_up(self._wanted_elsewhere)
+                pause = self._index_some()
                 continue
             if question is not None:
                 wish, answer = question
                 answer(self._find(wish))
         self._close_index()
+
+    def _index_some(self) -> float:
+        """Bring the index on by one step and return for how many seconds to leave the room in peace."""
+        began = time.monotonic()
+        with suppress(sqlite3.Error, OSError):  # noticed, and told, by the next who searches
+            if self._opened().step():
+                return _REST * (time.monotonic() - began)
+        return _PAUSE
 
     def _find(self, wish: Search) -> Found | None:
         try:
@@ -137,9 +149,6 @@ class Searcher:
             self._index.close()
         self._index = None
 
-    def _wanted_elsewhere(self) -> bool:
-        return self._closing.is_set() or not self._questions.empty()
-
 
 class _Index:
     """The words of a log, in a file beside it. For one thread at a time."""
@@ -162,21 +171,26 @@ class _Index:
             self._held = held.pop_all()  # both files
 
     def catch_up(self, interrupted: Callable[[], bool]) -> None:
-        """Index what the log has more, a transaction at a time, until done or interrupted."""
-        while not interrupted():
-            (last,) = self._words.execute("SELECT last FROM state").fetchone()
-            rows = self._log.execute(
-                "SELECT id, text FROM messages WHERE id > ? ORDER BY id LIMIT ?", (last, _ROWS)
-            ).fetchall()
-            if not rows:
-                return
-            with self._words:  # commits, or takes all of it back
-                self._words.execute("BEGIN")
-                self._words.executemany(
-                    "INSERT INTO words (rowid, text) VALUES (?, ?)",
-                    [(id_, " ".join(words(text))) for id_, text in rows],
-                )
-                self._words.execute("UPDATE state SET last = ?", (rows[-1][0],))
+        """Index what the log has more, until done or interrupted."""
+        while not interrupted() and self.step():
+            pass
+
+    def step(self) -> bool:
+        """Index some of what the log has more, in one transaction; False if there was nothing."""
+        (last,) = self._words.execute("SELECT last FROM state").fetchone()
+        rows = self._log.execute(
+            "SELECT id, text FROM messages WHERE id > ? ORDER BY id LIMIT ?", (last, _ROWS)
+        ).fetchall()
+        if not rows:
+            return False
+        with self._words:  # commits, or takes all of it back
+            self._words.execute("BEGIN")
+            self._words.executemany(
+                "INSERT INTO words (rowid, text) VALUES (?, ?)",
+                [(id_, " ".join(words(text))) for id_, text in rows],
+            )
+            self._words.execute("UPDATE state SET last = ?", (rows[-1][0],))
+        return True
 
     def find(self, wish: Search) -> Found:
         """Return the newest that match; what the log has forgotten since is passed over."""

@@ -15,7 +15,7 @@ from tcp_server.outlet import Outlet
 from tcp_server.room import Outcome, Presence, Room
 from tcp_server.sequencer import Sequencer
 
-_PORTION = 512
+_PORTION = 1024
 """How many wishes of one client are submitted at a time: short lines grow, with a name before each."""
 
 

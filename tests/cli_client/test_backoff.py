@@ -9,10 +9,5 @@ def test_delays_grow_to_a_limit_and_begin_anew() -> None:
     assert FIRST / 2 <= delays[0] <= FIRST
     assert all(LONGEST / 2 <= delay <= LONGEST for delay in delays[-10:])
     assert len(set(delays)) == len(delays)
-    assert backoff.next(lasted=LONGEST + 1) <= FIRST
-
-
-def test_what_lasted_shorter_than_the_delay_does_not_count() -> None:
-    backoff = Backoff()
-    delays = [backoff.next(lasted=FIRST / 2) for _ in range(30)]
-    assert delays[-1] >= LONGEST / 2
+    backoff.reset()
+    assert backoff.next() <= FIRST

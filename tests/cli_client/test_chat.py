@@ -166,6 +166,32 @@ def test_own_message_inside_a_hole_is_still_told_on_its_ack(room: FakeRoom, chat
     seat.ack(say.ref, 1)
     assert chat.next(Said).message.id == 1
 
+    chat.page(1)
+    assert seat.receive(HistoryRequest) == HistoryRequest(before=9, limit=1)
+    seat.send(History([message(8)], more=True))
+    assert [m.id for m in chat.next(Page).messages] == [8]
+    chat.page(500)
+    assert seat.receive(HistoryRequest) == HistoryRequest(before=8, limit=7)
+    seat.send(History([message(n) for n in range(1, 8)], more=True))
+    assert [m.id for m in chat.next(Page).messages] == [2, 3, 4, 5, 6, 7]  # 1 has been shown
+
+
+def test_a_page_with_nothing_new_is_passed_over(room: FakeRoom, chat: Listened) -> None:
+    enter(room, chat, messages=[message(5)]).close()
+    chat.next(Lost)
+    chat.say("в дыру")
+    seat = room.accept()
+    seat.welcome(messages=[message(7)], missed=1)
+    chat.next(Entered)
+    seat.ack(seat.receive(Say).ref, 6)
+    chat.next(Said)
+    chat.page(20)
+    assert seat.receive(HistoryRequest) == HistoryRequest(before=7, limit=1)
+    seat.send(History([message(6)], more=True))
+    assert seat.receive(HistoryRequest) == HistoryRequest(before=5, limit=1)
+    seat.send(History([message(4)], more=False))
+    assert [m.id for m in chat.next(Page).messages] == [4]
+
 
 def test_a_message_seen_before_is_not_told_again(room: FakeRoom, chat: Listened) -> None:
     seat = enter(room, chat, messages=[message(1), message(2)])

@@ -179,19 +179,22 @@ def test_the_index_catches_up_after_a_restart(path: Path, monkeypatch: pytest.Mo
 
 def test_the_index_catches_up_while_nobody_searches(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_PAUSE", 0.01)
+    monkeypatch.setattr(module, "_ROWS", 2)
     caught_up = threading.Event()
-    catch_up = module._Index.catch_up
+    step = module._Index.step
 
-    def observed(index: module._Index, interrupted: Callable[[], bool]) -> None:
-        catch_up(index, interrupted)
-        caught_up.set()
+    def observed(index: module._Index) -> bool:
+        more = step(index)
+        if not more:
+            caught_up.set()
+        return more
 
-    monkeypatch.setattr(module._Index, "catch_up", observed)
-    log(path, "слово")
+    monkeypatch.setattr(module._Index, "step", observed)
+    log(path, *["слово"] * 5)
     with searching(path):
         assert caught_up.wait(PATIENCE)
     with closing(sqlite3.connect(f"{path}.words")) as db:
-        assert db.execute("SELECT last FROM state").fetchone() == (1,)
+        assert db.execute("SELECT last FROM state").fetchone() == (5,)
 
 
 @pytest.mark.parametrize("damage", ["beginning", "pages", "not a database", "gone"])

@@ -1,0 +1,350 @@
+"""Those who are in the room while it suffers: they write down all they say and see.
+
+A `Person` does what every client has to: it keeps its session, asks for what it missed
+and pages back through holes, keeps what it said until that is acknowledged, and comes
+back by itself. A `Terminal` is the same done by our own terminal client. A `Bystander`
+has only the original's text.
+"""
+
+import random
+import re
+import socket
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Protocol
+
+from chat_protocol.address import Address
+from chat_protocol.contract import PROMPT
+from chat_protocol.errors import ConnectionFailed, ProtocolError
+from chat_protocol.messages import (
+    Ack,
+    Bye,
+    Error,
+    Event,
+    History,
+    HistoryRequest,
+    Join,
+    Mark,
+    Message,
+    Ping,
+    Say,
+    Welcome,
+)
+from cli_client.chat import Chat
+from cli_client.news import Entered, NameRefused, News, Page, Said, Unsent
+from tests.faults.checker import Overheard, Seen, Sent
+from tests.faults.wires import Opener, Wire
+
+_FIRST_PAUSE = 0.2
+_LONGEST_PAUSE = 1.0
+_PAGE = 500
+_PATIENCE = 10.0
+_WORD = re.compile(rb"<[^<>\s]+>")
+_LONGEST_WORD = 64
+
+
+class Somebody(Protocol):
+    """Who says and sees. Any thread may call any method."""
+
+    name: str
+    sent: Sent
+    seen: Seen
+    troubles: list[str]
+    """What a healthy room never says."""
+
+    def start(self) -> None:
+        """Come."""
+
+    def say(self, text: str) -> None:
+        """Say `text` now, or when the room is back."""
+
+    def tick(self) -> None:
+        """Show a sign of life. A few times a second."""
+
+    def at_ease(self, newest: int) -> bool:
+        """Whether all that was said has been answered and all up to `newest` has been seen."""
+
+    def stop(self) -> None:
+        """Go."""
+
+
+class Person:
+    """A client of the json dialect that survives everything short of its own death."""
+
+    def __init__(self, name: str, opener: Opener, rng: random.Random) -> None:
+        self.name = name
+        self.sent = Sent()
+        self.seen = Seen(name)
+        self.troubles: list[str] = []
+        self._opener = opener
+        self._rng = rng
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._stopping = threading.Event()
+        self._came = threading.Event()
+        # Guards all below, and what is written down above.
+        self._lock = threading.Lock()
+        self._wire: Wire | None = None  # once the room has welcomed us on it
+        self._session: str | None = None
+        self._epoch = ""
+        self._last = 0
+        self._known: set[int] = set()
+        self._holes: list[tuple[int, int]] = []  # what was missed lies between these two numbers
+        self._outbox: dict[str, str] = {}  # refs with their texts, in the order they were said
+        self._pause = _FIRST_PAUSE
+
+    def start(self) -> None:
+        self._thread.start()
+        assert self._came.wait(_PATIENCE), f"{self.name} never came in"
+
+    def say(self, text: str) -> None:
+        with self._lock:
+            ref = f"{self.name}-{len(self.sent.said)}"
+            self.sent.said.append(text)
+            self._outbox[ref] = text
+            self._send(Say(text, ref))
+
+    def tick(self) -> None:
+        with self._lock:
+            self._send(Ping())
+
+    def at_ease(self, newest: int) -> bool:
+        with self._lock:
+            return self._last >= newest and not self._outbox and not self._holes
+
+    def stop(self) -> None:
+        self._stopping.set()
+        while self._thread.is_alive():  # it may be about to open another wire
+            with self._lock:
+                if self._wire is not None:
+                    self._wire.close()
+            self._thread.join(0.1)
+
+    def _send(self, command: Say | Ping | HistoryRequest) -> None:
+        """Requires holding `_lock`, which also keeps the order of what is said."""
+        if self._wire is not None:
+            try:
+                self._wire.send(command)
+            except ConnectionFailed:
+                self._wire.close()  # whoever receives finds out
+
+    # --- the person's own thread -----------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            with suppress(ProtocolError):
+                self._visit(self._opener())
+            self._stopping.wait(self._rng.uniform(self._pause / 2, self._pause))
+            self._pause = min(_LONGEST_PAUSE, self._pause * 1.5)
+
+    def _visit(self, wire: Wire) -> None:
+        try:
+            with self._lock:
+                since = Mark(self._epoch, self._last) if self._epoch else None
+                wire.send(Join(self.name, self._session, since, 0))
+            while events := wire.receive():
+                for event in events:
+                    with self._lock:
+                        if not self._take(event, wire):
+                            return
+        finally:
+            wire.close()
+            with self._lock:
+                self._wire = None
+
+    def _take(self, event: Event, wire: Wire) -> bool:
+        """Take in one event; return whether to go on. Requires holding `_lock`."""
+        match event:
+            case Welcome():
+                self._come_in(event, wire)
+            case Message():
+                self._see(event.id, event.text)
+            case Ack():
+                self._settle(event)
+            case History():
+                self._fill(event)
+            case Error(ref=ref) if ref is not None and event.code == "unavailable":
+                self.sent.refused.add(self._outbox.pop(ref))
+            case Error():
+                self.troubles.append(f"{event.code}: {event.text}")
+                return self._wire is not None
+            case Bye():
+                return False
+        return True
+
+    def _come_in(self, welcome: Welcome, wire: Wire) -> None:
+        self._wire, self._session = wire, welcome.session
+        if not self._epoch:
+            self._epoch, self._last = welcome.epoch, welcome.last
+        if welcome.epoch != self._epoch:
+            self.troubles.append("another log")
+        self.seen.runs.append([])
+        before = self._last
+        for message in welcome.messages:
+            self._see(message.id, message.text)
+        if welcome.missed:
+            self._holes.append((before, welcome.messages[0].id if welcome.messages else welcome.last + 1))
+            self._last = max(self._last, welcome.last)
+        if self._holes:
+            self._page()
+        for ref, text in self._outbox.items():
+            self._send(Say(text, ref))
+        self._pause = _FIRST_PAUSE
+        self._came.set()
+
+    def _see(self, number: int, text: str) -> None:
+        """Write it down as it comes: nothing of what the room sends is sifted out here."""
+        self.seen.runs[-1].append((number, text))
+        self._known.add(number)
+        self._last = max(self._last, number)
+
+    def _settle(self, ack: Ack) -> None:
+        text = self._outbox.pop(ack.ref, None)
+        if text is None:
+            self.troubles.append(f"a second ack for {ack.ref}")
+            return
+        self.sent.acked[text] = ack.id
+        if ack.id in self._known:  # it came to be known by the room's replay
+            return
+        if ack.id > self._last:
+            self._see(ack.id, text)
+        elif not any(low < ack.id < high for low, high in self._holes):
+            self.troubles.append(f"#{ack.id} was acknowledged, but not among what was missed")
+
+    def _page(self) -> None:
+        low, high = self._holes[0]
+        self._send(HistoryRequest(high, min(_PAGE, high - low - 1)))
+
+    def _fill(self, page: History) -> None:
+        low, _ = self._holes.pop(0)
+        run = [(message.id, message.text) for message in page.messages if message.id > low]
+        self.seen.runs.insert(0, run)
+        self._known.update(number for number, _ in run)
+        if run and run[0][0] > low + 1:
+            self._holes.insert(0, (low, run[0][0]))
+        if self._holes:
+            self._page()
+
+
+class Terminal:
+    """A person who uses our own terminal client, without the terminal."""
+
+    def __init__(self, name: str, address: Address) -> None:
+        self.name = name
+        self.sent = Sent()
+        self.seen = Seen(name)
+        self.troubles: list[str] = []
+        self._chat = Chat(address, self._hear, history=0)
+        self._own: set[str] = set()  # written by `say`
+        # Written by the room thread, which alone calls `_hear`. The log is empty when people come.
+        self._known: set[int] = set()
+        self._newest = 0
+
+    def start(self) -> None:
+        self._chat.enter(self.name)
+        self._chat.start()
+        assert self._chat.wait_for(lambda status: bool(status.members), _PATIENCE), f"{self.name} never came"
+
+    def say(self, text: str) -> None:
+        self.sent.said.append(text)
+        self._own.add(text)
+        self._chat.say(text)
+
+    def tick(self) -> None:
+        """Nothing to do: the client pings by itself."""
+
+    def at_ease(self, newest: int) -> bool:
+        return self._newest >= newest and not self._has_holes() and not self._chat.status().unsent
+
+    def stop(self) -> None:
+        self._chat.leave(timeout=_PATIENCE)
+
+    def _hear(self, news: News) -> None:
+        match news:
+            case Entered(messages=messages):
+                self.seen.runs.append([])
+                self._show(messages)
+                if self._has_holes():
+                    self._chat.page(_PAGE)
+            case Said(message=message):
+                if message.id < self._newest:  # one's own, acknowledged late
+                    self.seen.runs.append([])
+                self._show([message])
+            case Page(messages=messages):
+                live = self.seen.runs.pop()
+                self.seen.runs.append([])
+                self._show(messages)
+                self.seen.runs.append(live)
+                if messages and self._has_holes():
+                    self._chat.page(_PAGE)
+            case Unsent(text=text):
+                self.sent.refused.add(text)
+            case NameRefused():
+                self.troubles.append(f"{news.code}: {news.detail}")
+            case _:
+                pass
+
+    def _show(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self.seen.runs[-1].append((message.id, message.text))
+            self._newest = max(self._newest, message.id)
+            self._known.add(message.id)
+            if message.text in self._own:
+                self.sent.acked[message.text] = message.id
+
+    def _has_holes(self) -> bool:
+        return len(self._known) < self._newest
+
+
+class Bystander:
+    """Somebody who speaks as the original did, or in lines, and hears what comes by."""
+
+    def __init__(self, name: str, address: Address, ending: str) -> None:
+        """`ending` is what ends a name: nothing for plain, LF for lines."""
+        self.heard = Overheard(name)
+        self._name = name
+        self._address = address
+        self._ending = ending
+        self._stopping = threading.Event()
+        self._came = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._lock = threading.Lock()  # guards `_socket`
+        self._socket: socket.socket | None = None
+
+    def start(self) -> None:
+        """Come."""
+        self._thread.start()
+        assert self._came.wait(_PATIENCE), f"{self._name} never came in"
+
+    def stop(self) -> None:
+        """Go."""
+        self._stopping.set()
+        with self._lock:
+            if self._socket is not None:
+                with suppress(OSError):
+                    self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join(_PATIENCE)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(0.2):
+            # A name of its own each time: text clients have no session to show.
+            with suppress(OSError):
+                self._visit(f"{self._name} {len(self.heard.runs)}")
+
+    def _visit(self, name: str) -> None:
+        with socket.create_connection(self._address, 3.0) as sock:
+            with self._lock:
+                self._socket = sock
+            words: list[str] = []
+            self.heard.runs.append(words)
+            received = sock.recv(len(PROMPT), socket.MSG_WAITALL)
+            sock.sendall(f"{name}{self._ending}".encode())
+            self._came.set()
+            sock.settimeout(None)
+            while not self._stopping.is_set() and (chunk := sock.recv(65536)):
+                received += chunk
+                end = 0
+                for word in _WORD.finditer(received):
+                    words.append(word.group().decode())
+                    end = word.end()
+                received = received[end:][-_LONGEST_WORD:]

@@ -1,0 +1,115 @@
+"""The checker finds what it is there to find."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.faults.checker import Overheard, Seen, Sent, Verdict, check
+
+
+def anna() -> Sent:
+    return Sent(said=["a1 x", "a2 y", "a3 z"], acked={"a1 x": 1, "a2 y": 3}, refused={"a3 z"})
+
+
+def boris() -> Sent:
+    return Sent(said=["b1"], acked={"b1": 2})
+
+
+ALL = [(1, "a1 x"), (2, "b1"), (3, "a2 y")]
+
+
+def judged(*readers: Seen, bystanders: list[Overheard] | None = None) -> dict[str, list[str]]:
+    return found(check([anna(), boris()], readers, bystanders or []))
+
+
+def found(verdict: Verdict) -> dict[str, list[str]]:
+    assert verdict.valid == (not any(verdict))
+    return {kind: faults for kind, faults in verdict._asdict().items() if faults}
+
+
+def test_nothing_wrong() -> None:
+    assert (
+        judged(
+            Seen("whole", [ALL]),
+            Seen("in parts", [[ALL[0], ALL[2]], [ALL[1]]]),
+            Seen("passer-by", [[ALL[1]]], whole=False),
+            bystanders=[Overheard("plain", [["a1", "b1"], ["a2"]]), Overheard("deaf")],
+        )
+        == {}
+    )
+    assert found(check([], [])) == {}
+
+
+@pytest.mark.parametrize("missing", range(3))
+def test_lost(missing: int) -> None:
+    rest = [pair for position, pair in enumerate(ALL) if position != missing]
+    verdict = judged(Seen("whole", [ALL]), Seen("Вера", [rest]))
+    assert list(verdict) == ["lost"]
+    assert verdict["lost"] == [f"Вера never saw #{ALL[missing][0]} {ALL[missing][1]!r}"]
+
+
+def test_lost_to_everybody() -> None:
+    assert list(judged(Seen("Вера", [ALL[:2]]))) == ["lost"]
+
+
+def test_seen_by_one_alone_is_lost_to_the_other() -> None:
+    writer = Sent(said=["a1"])
+    verdict = found(check([writer], [Seen("one", [[(1, "a1")]]), Seen("other", [[]])]))
+    assert list(verdict) == ["lost", "unsettled"]
+
+
+def test_duplicated_under_two_numbers() -> None:
+    verdict = judged(Seen("Вера", [[*ALL, (4, "b1")]]))
+    assert verdict == {"duplicated": ["'b1' is [2, 4]"]}
+
+
+def test_acknowledged_under_another_number() -> None:
+    writer = Sent(said=["a1"], acked={"a1": 7})
+    verdict = found(check([writer], [Seen("Вера", [[(1, "a1")]])]))
+    assert verdict["duplicated"] == ["'a1' is [1, 7]"]
+
+
+@pytest.mark.parametrize("runs", [[[ALL[0], ALL[0], *ALL[1:]]], [ALL, [ALL[0]]]])
+def test_duplicated_on_the_screen(runs: list[list[tuple[int, str]]]) -> None:
+    assert judged(Seen("Вера", runs)) == {"duplicated": ["Вера was shown #1 again"]}
+
+
+def test_duplicated_to_a_bystander() -> None:
+    verdict = judged(Seen("Вера", [ALL]), bystanders=[Overheard("plain", [["a1"], ["a1"]])])
+    assert verdict == {"duplicated": ["plain was shown a1 again"]}
+
+
+def test_unexpected() -> None:
+    verdict = judged(Seen("Вера", [[*ALL, (4, "who?")]]))
+    assert verdict == {"unexpected": ["Вера saw #4 'who?'"]}
+
+
+def test_refused_and_shown() -> None:
+    verdict = judged(Seen("Вера", [[*ALL, (4, "a3 z")]]), bystanders=[Overheard("plain", [["a1", "a3"]])])
+    assert verdict == {"unexpected": ["Вера saw #4 'a3 z', refused", "plain heard a3"]}
+
+
+def test_reordered() -> None:
+    assert judged(Seen("Вера", [[ALL[1], ALL[0], ALL[2]]])) == {"reordered": ["Вера saw #1 after #2"]}
+
+
+def test_two_orders() -> None:
+    exchanged = [(1, "b1"), (2, "a1 x"), (3, "a2 y")]
+    verdict = judged(Seen("Вера", [ALL]), Seen("Глеб", [exchanged]))
+    assert "#1 is 'a1 x' and 'b1'" in verdict["reordered"]
+
+
+def test_a_writer_out_of_its_own_order() -> None:
+    writer = replace(anna(), acked={"a1 x": 3, "a2 y": 1})
+    verdict = found(check([writer], []))
+    assert verdict == {"reordered": ["a writer's own are #1 after #3"]}
+
+
+def test_reordered_to_a_bystander() -> None:
+    verdict = judged(Seen("Вера", [ALL]), bystanders=[Overheard("plain", [["b1", "a1"]])])
+    assert verdict == {"reordered": ["plain heard #1 after #2"]}
+
+
+def test_unsettled() -> None:
+    verdict = found(check([Sent(said=["a1"])], []))
+    assert verdict == {"unsettled": ["a1"]}

@@ -1,0 +1,89 @@
+"""The two ways into the room, alike to whoever uses them: TCP, and the gateway's WebSocket."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Protocol
+
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import connect
+
+from chat_protocol.address import Address
+from chat_protocol.connection import Connection
+from chat_protocol.errors import ConnectionFailed
+from chat_protocol.messages import Command, Event, decode_events, encode
+
+OPENING = 3.0
+"""Seconds to connect and shake hands."""
+
+SILENCE = 2.0
+"""Seconds without a byte after which the other end is held for gone."""
+
+
+class Wire(Protocol):
+    """One connection. One thread receives; sending is for one thread at a time."""
+
+    def send(self, command: Command) -> None:
+        """Send one command. Raises `ConnectionFailed`."""
+
+    def receive(self) -> list[Event]:
+        """Wait for the next events; none once the other end has closed. Raises `ConnectionFailed`."""
+
+    def close(self) -> None:
+        """End it at once and wake who receives. Any thread."""
+
+
+class TcpWire:
+    """JSON Lines."""
+
+    def __init__(self, address: Address) -> None:
+        self._connection = Connection.open(address, timeout=OPENING, silence=SILENCE)
+
+    def send(self, command: Command) -> None:
+        self._connection.send(command)
+
+    def receive(self) -> list[Event]:
+        return decode_events(self._connection.receive())
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class WebSocketWire:
+    """The same JSON in frames."""
+
+    def __init__(self, gateway: Address) -> None:
+        self._held = ExitStack()
+        try:
+            self._socket = self._held.enter_context(
+                connect(
+                    f"ws://{gateway}/ws",
+                    open_timeout=OPENING,
+                    ping_interval=None,
+                    compression=None,
+                    max_size=None,
+                    proxy=None,
+                )
+            )
+        except (OSError, WebSocketException) as error:
+            raise ConnectionFailed(f"no WebSocket: {error}") from error
+
+    def send(self, command: Command) -> None:
+        try:
+            self._socket.send(encode(command)[:-1].decode())
+        except (OSError, WebSocketException) as error:
+            raise ConnectionFailed(f"cannot send: {error}") from error
+
+    def receive(self) -> list[Event]:
+        try:
+            frame = self._socket.recv(timeout=SILENCE, decode=False)
+        except (OSError, WebSocketException) as error:
+            raise ConnectionFailed(f"nothing comes any more: {error}") from error
+        return decode_events(frame)
+
+    def close(self) -> None:
+        self._socket.close_socket()  # without a farewell: nobody may be there to answer it
+        self._held.close()
+
+
+Opener = Callable[[], Wire]
+"""Raises `ConnectionFailed`."""
