@@ -173,7 +173,7 @@ class _Talker:
                 if self._said - self.acked > _UNDERWAY - _AT_ONCE:
                     return
                 numbers = range(self._said, self._said + _AT_ONCE)
-                self._unsent = encode_all([Say(_TEXT, f"{self._name}{number}") for number in numbers])
+                self._unsent = encode_all([Say(_TEXT, f"{number:012}") for number in numbers])
                 self._said += _AT_ONCE
             try:
                 sent = self.socket.send(self._unsent)

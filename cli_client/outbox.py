@@ -1,6 +1,7 @@
 """What this person has said and the room has not yet acknowledged."""
 
 import secrets
+import time
 
 from chat_protocol.messages import Say
 
@@ -21,7 +22,8 @@ class Outbox:
 
     def add(self, text: str) -> Say:
         """Keep `text` under a new key and return it ready to be sent."""
-        ref = secrets.token_urlsafe(12)
+        # Begins with the time: keys that sort as they come cost the room's index half as much.
+        ref = f"{time.time_ns() // 1000:x}-{secrets.token_urlsafe(9)}"
         say = self._waiting[ref] = Say(text=text, ref=ref)
         return say
 

@@ -22,6 +22,9 @@ _log = logging.getLogger(__name__)
 _RECENT = 2000
 """Messages held in memory as well: more than any newcomer is shown."""
 
+_SESSIONS = 10_000
+"""Sessions whose greatest ref is remembered."""
+
 _PRUNED_AT_ONCE = 500
 """Rows forgotten in one go, which takes some milliseconds."""
 
@@ -64,6 +67,9 @@ class SqliteHistory:
         self._keep_days = keep_days
         self._staged: list[tuple[int, str, str, str, bytes | None, str | None]] = []
         self._presence: dict[bytes, str | None] = {}  # changes the file does not have yet
+        # The greatest ref of each session that talks: one beyond it is certainly new, and
+        # clients whose refs sort as they come are spared a search for each message.
+        self._greatest: dict[bytes, str] = {}
         with contextlib.ExitStack() as held:
             held.callback(os.close, _claim(path))
             try:
@@ -95,6 +101,8 @@ class SqliteHistory:
         self._recent.append(messages, keys)
         for message, key in zip(messages, keys, strict=True):
             session, ref = key or (None, None)
+            if key is not None and key[1] > self._greatest.get(key[0], ""):
+                self._greatest[key[0]] = key[1]
             self._staged.append((message.id, message.at, message.name, message.text, session, ref))
 
     def note_presence(self, session: bytes, name: str | None) -> None:
@@ -140,8 +148,8 @@ class SqliteHistory:
 
     def recall(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
         found = self._recent.recall(session, refs)
-        if len(found) < len(refs):
-            unknown = [ref for ref in refs if ref not in found]
+        greatest = self._greatest_of(session)
+        if unknown := [ref for ref in refs if ref <= greatest and ref not in found]:
             rows = self._db.execute(
                 "SELECT ref, id, at FROM messages"  # noqa: S608 - only question marks are put in
                 f" WHERE session = ? AND ref IN ({', '.join('?' * len(unknown))})",
@@ -149,6 +157,17 @@ class SqliteHistory:
             )
             found.update({row[0]: Ack(*row) for row in rows})
         return found
+
+    def _greatest_of(self, session: bytes) -> str:
+        """Return the last of a session's refs in the order of their code points, as the file has it."""
+        if session not in self._greatest:
+            if len(self._greatest) >= _SESSIONS:
+                self._greatest.clear()
+            (ref,) = self._db.execute(
+                "SELECT max(ref) FROM messages WHERE session = ? AND ref IS NOT NULL", (session,)
+            ).fetchone()
+            self._greatest[session] = ref or ""
+        return self._greatest[session]
 
     def before(self, message_id: int, limit: int) -> list[Message]:
         end = min(message_id, self.last + 1)

@@ -106,6 +106,24 @@ def test_a_say_is_known_again_after_a_restart(path: Path, ref: str, monkeypatch:
         assert history.recall(ANNA, [ref, "new"]) == {ref: Ack(ref, 1, AT), "new": Ack("new", 7, AT)}
 
 
+def test_refs_are_known_again_in_whatever_order_they_sort(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tcp_server.sqlite_history._RECENT", 0)  # all is looked up in the file
+    refs = ["m", "z", "a", "я", "Z", "м", ""]
+    with opened(path) as history:
+        for ref in refs[:3]:
+            say(history, ref, key=(b"anna", ref))
+    with opened(path) as history:
+        for ref in refs[3:]:
+            assert history.recall(b"anna", [ref]) == {}
+            say(history, ref, key=(b"anna", ref))
+        say(history, "чужое", key=(b"boris", "q"))
+    with opened(path) as history:
+        found = history.recall(b"anna", [*refs, "b", "q", "яя"])
+        assert {ref: ack.id for ref, ack in found.items()} == {ref: i + 1 for i, ref in enumerate(refs)}
+
+
 def test_who_was_in_the_room_is_remembered(path: Path) -> None:
     with opened(path) as history:
         history.note_presence(b"a", "Анна")
