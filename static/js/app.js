@@ -7,6 +7,7 @@ import { JoinForm } from "./join_form.js";
 import { Outbox } from "./outbox.js";
 import { People } from "./people.js";
 import { Room } from "./room.js";
+import { SearchPanel } from "./search_panel.js";
 import { IDENTITY_KEY, Session } from "./session.js";
 import { openStore } from "./storage.js";
 import { Theme } from "./theme.js";
@@ -37,6 +38,7 @@ const transcript = new Transcript(room, words);
 const composer = new Composer(room, store, () => transcript.toNewest());
 new Banner(room, words);
 new People(room.members, words);
+new SearchPanel(room, words);
 new Theme(store, words);
 
 /** @param {boolean} inside */
@@ -48,12 +50,16 @@ function show(inside) {
   if (!inside) joinForm.focus();
 }
 
+/** Whether the room was asked for the message that the address names, or it names none. */
+let sought = false;
+
 /** Go to the message that the address names, if it names one. */
 async function seek() {
   const id = Number(/^#([1-9]\d{0,14})$/.exec(location.hash)?.[1]);
-  if (!id || !room.joined) return;
-  if (await room.find(id)) transcript.show(id);
-  else toast.show(words.say("message.lost", { number: `#${id}` }));
+  const found = id > 0 && (await room.find(id));
+  sought = found || room.joined;
+  if (found) transcript.show(id);
+  else if (id) toast.show(words.say(sought ? "message.lost" : "message.offline", { number: `#${id}` }));
 }
 
 function showTitle() {
@@ -61,11 +67,9 @@ function showTitle() {
   document.title = count ? `(${count > 999 ? "999+" : count}) Oneroom` : "Oneroom";
 }
 
-let sought = false;
 room.entered.on(() => {
   show(true);
   if (!sought) seek();
-  sought = true;
 });
 room.refused.on(() => show(false));
 room.left.on(() => show(false));
@@ -80,7 +84,14 @@ byId("button", "leave-button").addEventListener("click", () => {
   const count = room.outbox.parcels.length;
   if (count === 0 || confirm(words.say("leave.unsent", { count }))) room.leave();
 });
-window.addEventListener("hashchange", seek);
+window.addEventListener("hashchange", () => {
+  if (!hall.hidden) seek();
+});
+document.addEventListener("click", event => {
+  // The browser says nothing when the address does not change.
+  const link = event.target instanceof Element ? event.target.closest("a") : null;
+  if (link?.hash && link.href === location.href && !event.defaultPrevented) seek();
+});
 window.addEventListener("online", () => connection.hurry());
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) connection.hurry();

@@ -90,6 +90,23 @@ export class Words {
   /**
    * @param {Date} date
    * @param {Date} now
+   * @returns {string} «14:05», with the date where it is another day: «12 нояб., 14:05».
+   */
+  when(date, now = new Date()) {
+    if (startOfDay(date) === startOfDay(now)) return this.time(date);
+    const year = date.getFullYear() === now.getFullYear() ? undefined : "numeric";
+    return new Intl.DateTimeFormat(this.locale, {
+      day: "numeric",
+      month: "short",
+      year,
+      hour: "2-digit",
+      minute: "2-digit",
+    }).format(date);
+  }
+
+  /**
+   * @param {Date} date
+   * @param {Date} now
    * @returns {string} «Сегодня», «Вчера», «12 ноября», with the year where it is another.
    */
   day(date, now = new Date()) {

@@ -51,7 +51,7 @@ export function paintMessage(element, row, words) {
   const time = element.querySelector("time");
   if (time) {
     time.dateTime = row.at;
-    time.textContent = words.time(at);
+    time.replaceChildren(...(state === "pending" ? [makeClock(words)] : []), words.time(at));
     time.title = words.moment(at);
   }
   // Keeps room at the end of the last line, where the time stands.
@@ -71,16 +71,10 @@ export function paintMessage(element, row, words) {
 /**
  * @param {MessageRow} row
  * @param {Words} words
- * @returns {Node[]} What is to be said and done about a message that is not sent.
+ * @returns {Node[]} What is to be said and done about a message that failed.
  */
 function makeState({ state, ref = "", code = "" }, words) {
-  if (state === "pending") {
-    const clock = make("span", "message-clock");
-    clock.role = "img";
-    clock.ariaLabel = clock.title = words.say("message.pending");
-    return [clock];
-  }
-  if (state === "sent") return [];
+  if (state !== "failed") return [];
   const key = `error.${code}`;
   const reason = words.has(key) ? words.say(key) : words.say("error.other", { code });
   const buttons = ["retry", "discard"].map(action => {
@@ -91,6 +85,14 @@ function makeState({ state, ref = "", code = "" }, words) {
     return button;
   });
   return [make("span", "message-reason", reason), ...buttons];
+}
+
+/** @param {Words} words */
+function makeClock(words) {
+  const clock = make("span", "message-clock");
+  clock.role = "img";
+  clock.ariaLabel = clock.title = words.say("message.pending");
+  return clock;
 }
 
 /**

@@ -20,6 +20,9 @@ export const TYPING_SHOWN = 5_000;
 /** Messages asked for with one `history` command. */
 export const HISTORY_PAGE = 100;
 
+/** Messages asked for with one `search` command. */
+export const SEARCH_PAGE = 20;
+
 /**
  * @typedef {object} Mark            The newest message seen, and in which log.
  * @property {string} epoch
@@ -34,7 +37,9 @@ export const HISTORY_PAGE = 100;
  * @typedef {{type: "join", name: string, session?: string, since?: Mark, history?: number}} Join
  * @typedef {{type: "say", ref: string, text: string}} Say
  * @typedef {{type: "history", before?: number, limit: number}} HistoryRequest
- * @typedef {Join | Say | HistoryRequest | {type: "typing"} | {type: "ping"} | {type: "leave"}} Command
+ * @typedef {{type: "search", query: string, before?: number, limit: number}} SearchRequest
+ * @typedef {Join | Say | HistoryRequest | SearchRequest | {type: "typing"} | {type: "ping"}
+ *   | {type: "leave"}} Command
  *
  * @typedef {object} Message         What someone said. `at` is RFC 3339 in UTC.
  * @property {number} id
@@ -60,10 +65,11 @@ export const HISTORY_PAGE = 100;
  * @typedef {{type: "left", name: string, at: string, reason?: string}} Left
  * @typedef {{type: "typing", name: string}} Typing
  * @typedef {{type: "history", messages: Message[], more: boolean}} History
+ * @typedef {{type: "found", messages: Message[], more: boolean}} Found
  * @typedef {{type: "error", code: string, text: string, ref?: string, retry_after?: number}} Refusal
  * @typedef {{type: "bye", reason: string}} Bye
- * @typedef {Welcome | MessageEvent | Ack | Joined | Left | Typing | History | Refusal | Bye
- *   | {type: "pong"}} RoomEvent
+ * @typedef {Welcome | MessageEvent | Ack | Joined | Left | Typing | History | Found | Refusal
+ *   | Bye | {type: "pong"}} RoomEvent
  */
 
 /**

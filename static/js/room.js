@@ -1,5 +1,6 @@
 import { Members } from "./members.js";
 import { HISTORY_PAGE, TYPING_INTERVAL } from "./protocol.js";
+import { Search } from "./search.js";
 import { Signal } from "./signal.js";
 import { Timeline } from "./timeline.js";
 import { Unread } from "./unread.js";
@@ -62,6 +63,7 @@ export class Room {
     this.connection = connection;
     this.session = session;
     this.outbox = outbox;
+    this.search = new Search(connection, session.secret !== "");
     connection.events.on(event => this.#receive(event));
     connection.changed.on(state => this.#follow(state));
     this.unread.changed.on(() => this.#keepPlace());
@@ -157,6 +159,7 @@ export class Room {
       return;
     }
     this.joined = false;
+    this.search.lose();
     this.#settleQuestion();
     if (phase === "waiting" && !this.#name) this.connection.close();
     if (phase !== "stopped") return;
@@ -173,6 +176,7 @@ export class Room {
     this.#settleQuestion();
     this.connection.close();
     this.timeline = new Timeline();
+    this.search.reset();
     this.unread.reset(0);
     this.left.emit();
   }
@@ -214,6 +218,9 @@ export class Room {
       case "history":
         this.#history(event);
         break;
+      case "found":
+        this.search.answer(event);
+        break;
       case "error":
         this.#refusal(event);
         break;
@@ -228,6 +235,7 @@ export class Room {
     this.limits = limits;
     this.session.begin(name, session);
     this.members.reset(name, members);
+    this.search.begin(session !== "", epoch);
     if (epoch !== this.timeline.epoch) {
       this.timeline.restart(epoch);
       const read = this.session.read;
@@ -283,7 +291,7 @@ export class Room {
     } else if (!this.joined) {
       this.#name = "";
       this.refused.emit(code);
-    } else {
+    } else if (!this.search.refuse(code, retry_after)) {
       this.#settleQuestion();
       this.failed.emit(code);
     }

@@ -180,6 +180,8 @@ export class Transcript {
 
   /** Tell what the reader sees, and what they miss. */
   #look() {
+    // What came, but is not shown yet, nobody has seen; showing it ends with another look.
+    if (this.#scheduled && !document.hidden) return;
     const { unread, timeline } = this.room;
     unread.setReading(this.#following && !document.hidden, timeline.newest);
     this.#newestButton.hidden = this.#following;
@@ -226,11 +228,6 @@ export class Transcript {
     if (number instanceof HTMLAnchorElement) {
       event.preventDefault();
       this.#copy(number);
-    }
-    const reference = event.target.closest("a.message-ref");
-    // The browser says nothing when the address does not change.
-    if (reference instanceof HTMLAnchorElement && reference.hash === location.hash) {
-      window.dispatchEvent(new HashChangeEvent("hashchange"));
     }
   }
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from chat_protocol.address import Address
 from tests.cli_client.screen import CTRL_D, Desk, sitting
@@ -137,7 +137,7 @@ def test_a_reload_under_traffic_is_complete_and_unheard(chromium: Browser, tmp_p
         for number in range(1, 61):
             writer.say(number)
             if number % 20 == 0:
-                browser.page.reload(wait_until="commit")
+                browser.page.reload(wait_until="domcontentloaded")
         browser.sees("Вера", "сообщение 60")
         assert numbers(browser.texts()) == list(range(1, 61))
         assert browser.page.locator("#join-name").is_hidden()
@@ -159,7 +159,7 @@ def test_the_unread_position_outlives_a_reload(chromium: Browser, tmp_path: Path
         browser.page.evaluate("document.querySelector('#transcript').scrollTop = 0")
         browser.page.wait_for_selector("#newest-button:not([hidden])")
         writer.say(*range(41, 46))
-        browser.page.wait_for_function("document.title.startsWith('(5)')")
+        expect(browser.page).to_have_title("(5) Oneroom")
         browser.page.reload()
         browser.sees("Вера", "сообщение 45")
         line = browser.page.locator("#messages > .unread")
@@ -167,3 +167,35 @@ def test_the_unread_position_outlives_a_reload(chromium: Browser, tmp_path: Path
         below = line.evaluate("line => line.nextElementSibling.querySelector('.message-text').textContent")
         assert below == "сообщение 41"
         writer.close()
+
+
+def test_what_was_missed_begins_under_a_line_and_is_not_passed_over(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    history = tmp_path / "history.db"
+    with server(history) as first:
+        room = first.address
+        with (
+            running("web_gateway", "--port", "0", "--server", str(room)) as gateway,
+            at_the_page(chromium, f"http://{gateway.address}/") as browser,
+        ):
+            browser.enter("Анна")
+            writer = Writer(room, "Вера")
+            writer.say(*range(1, 41))
+            browser.sees("Вера", "сообщение 40")
+            writer.close()
+            first.kill()
+            browser.page.wait_for_selector("#connection[data-state=offline]")
+            with server(history) as elsewhere:
+                writer = Writer(elsewhere.address, "Глеб")
+                writer.say(*range(41, 141))
+                writer.close()
+            with server(history, room.port):
+                browser.sees("Глеб", "сообщение 41")
+                browser.page.wait_for_selector("#newest-button.news:not([hidden])")
+                expect(browser.page).to_have_title("(100) Oneroom")
+                line = browser.page.locator("#messages > .unread")
+                box, view = line.bounding_box(), browser.page.locator("#transcript").bounding_box()
+                assert box is not None
+                assert view is not None
+                assert view["y"] <= box["y"] <= view["y"] + 60

@@ -45,6 +45,14 @@ test("today and yesterday have names, other days dates", () => {
   assert.match(words.day(new Date(2025, 11, 30), now), /30 декабря 2025/);
 });
 
+test("a moment of another day is told with its date", () => {
+  const words = new Words("ru", dictionary("ru"));
+  const now = new Date(2026, 10, 22, 12, 0);
+  assert.equal(words.when(new Date(2026, 10, 22, 9, 5), now), "09:05");
+  assert.equal(words.when(new Date(2026, 10, 12, 14, 5), now), "12 нояб., 14:05");
+  assert.match(words.when(new Date(2025, 10, 22, 14, 5), now), /22 нояб. 2025.*14:05/);
+});
+
 test("the reader's language is the first of theirs that is ours", () => {
   assert.equal(chooseLocale(["de", "ru-RU", "en"]), "ru-RU");
   assert.equal(chooseLocale(["en-GB", "ru"]), "en-GB");

@@ -207,6 +207,28 @@ test("a room that does not answer is held for gone", async t => {
   assert.equal(room.timeline.items[0].loading, false);
 });
 
+test("a search is answered, or refused, beside history", async () => {
+  const { wire, room } = page(new MemoryStore(), { last: 60, messages: [message(60, "Борис")], more: true });
+  const codes = [];
+  room.failed.on(code => codes.push(code));
+  room.search.want("привет");
+  room.search.again();
+  assert.deepEqual(
+    wire.take().map(({ type }) => type),
+    ["history", "search"],
+  );
+  wire.hear({ type: "error", code: "unavailable", text: "" });
+  assert.deepEqual([room.search.phase, room.timeline.items[0].loading, codes], ["failed", true, []]);
+  room.search.again();
+  wire.hear({ type: "history", messages: [message(59, "Борис")], more: false });
+  wire.hear({ type: "found", messages: [message(7, "Борис"), message(9, "Борис")], more: false });
+  assert.deepEqual(ids(room), [59, 60]);
+  assert.deepEqual(
+    room.search.found.messages.map(({ id }) => id),
+    [9, 7],
+  );
+});
+
 test("what came while one was away is unread, also after a reload", () => {
   const { wire, room, store } = page(new MemoryStore(), { last: 1, messages: [message(1, "Борис")] });
   room.unread.setReading(true, 1);
@@ -239,13 +261,14 @@ test("leaving says so, forgets who one was, and what was not sent", () => {
   assert.equal(new Session(store).name, "");
   assert.deepEqual(new Outbox(store).parcels, []);
   assert.deepEqual(room.timeline.items, []);
+  assert.equal(room.search.possible, false);
 });
 
 test("a room without identities and history just works", () => {
   const { wire, room, store } = page(new MemoryStore(), { session: "", epoch: "", last: 0, members: [] });
   wire.hear(message(1, "Борис"), { type: "joined", name: "Вера", at: AT });
   assert.deepEqual(room.members.names, ["Анна", "Вера"]);
-  assert.deepEqual(ids(room), [1]);
+  assert.deepEqual([ids(room), room.search.possible], [[1], false]);
   const again = page(store, { session: "", epoch: "x", last: 0, members: [] });
   assert.equal(again.join.name, "Анна");
   assert.equal("session" in again.join, false);

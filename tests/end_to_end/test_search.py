@@ -1,0 +1,182 @@
+"""Somebody looks for what was said long ago, finds it, and sees it where it was said."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, expect
+
+from tests.end_to_end.conftest import PATIENCE, Sitter, at_the_page
+from tests.support.processes import Program, running
+from tests.support.raw import JsonClient
+from tests.support.requirements import needs_chromium
+
+pytestmark = [needs_chromium, pytest.mark.timeout(120)]
+
+expect.set_options(timeout=PATIENCE)
+
+SAID = 700
+"""Messages in the log: far more than a page loads when it opens."""
+
+SPELLINGS = ("Ёлку привезут в субботу", "Где наши ёлки?", "ЕЛКА УЖЕ ЗДЕСЬ")
+
+
+def said(number: int) -> str:
+    """Return what message `number` of the log says: of a fir tree every 14th, each time spelt otherwise."""
+    spelling = SPELLINGS[number // 14 % 3] if number % 14 == 0 else "Подёлка, не она"
+    return f"{spelling} ({number})"
+
+
+class House(NamedTuple):
+    """A running server with a long log, and a gateway to it."""
+
+    server: Program
+    url: str
+
+
+@contextmanager
+def long_log(log: Path) -> Iterator[House]:
+    with running("tcp_server", "--host", "127.0.0.1", "--port", "0", "--history", str(log)) as server:
+        with JsonClient(server.address) as vera:
+            vera.join("Вера", history=0)
+            for number in range(1, SAID + 1):
+                vera.say_json(type="say", ref=str(number), text=said(number))
+            assert vera.fence()[-1]["id"] == SAID
+            vera.say_json(type="leave")
+            vera.expect_json(type="bye")
+        with running("web_gateway", "--port", "0", "--server", str(server.address)) as gateway:
+            yield House(server, f"http://{gateway.address}/")
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with long_log(tmp_path_factory.mktemp("log") / "history.db") as house:
+        yield house
+
+
+def search(browser: Sitter, query: str) -> Locator:
+    """Write into the panel, which is open, and return the hits."""
+    browser.page.keyboard.type(query)
+    browser.page.wait_for_selector(".hit")
+    return browser.page.locator(".hit")
+
+
+def assert_in_its_place(browser: Sitter, number: int) -> None:
+    """The message is before the reader's eyes, between what was said before it and behind it."""
+    expect(browser.page.locator(".message.sought .message-text")).to_have_text(said(number))
+    expect(browser.page.locator(f"#m{number}")).to_be_in_viewport()
+    expect(browser.page.locator(f"#m{number}")).to_be_focused()
+    texts = browser.texts()
+    at = texts.index(said(number))
+    assert texts[at - 5 : at + 6] == [said(each) for each in range(number - 5, number + 6)]
+    assert browser.page.url.endswith(f"#{number}")
+
+
+def test_what_was_said_long_ago_is_found_and_shown_in_its_place(house: House, chromium: Browser) -> None:
+    with at_the_page(chromium, house.url) as browser:
+        browser.enter("Анна")
+        browser.sees("Вера", said(SAID))
+        browser.page.keyboard.press("Control+KeyK")
+        hits = search(browser, "еЛк")
+        expect(hits).to_have_count(20)
+        expect(hits.first).to_contain_text(said(700))
+        assert set(browser.page.locator(".hit mark").all_text_contents()) == {"Ёлк", "ёлк", "ЕЛК"}
+
+        for known in (20, 40):
+            browser.page.click("#search-more")
+            hits.nth(known).wait_for()
+        expect(hits).to_have_count(50)
+        expect(browser.page.locator("#search-status")).to_have_text("Нашлось 50 сообщений")
+        expect(browser.page.locator("#search-more")).to_be_hidden()
+        assert browser.page.locator("#m28").count() == 0
+        hits.nth(48).click()
+        assert_in_its_place(browser, 28)
+        browser.shoot("search-1280")
+
+        # The panel stays: the next one is a click away, and the newest too.
+        hits.nth(30).click()
+        assert_in_its_place(browser, 280)
+        browser.page.click("#newest-button")
+        expect(browser.page.locator(f"#m{SAID}")).to_be_in_viewport()
+
+
+def test_search_with_the_keyboard_alone(house: House, chromium: Browser) -> None:
+    with at_the_page(chromium, house.url, dark=True, lang="en-GB") as browser:
+        browser.enter("Ann")
+        keyboard = browser.page.keyboard
+        keyboard.type("/")  # which in the composer is just a sign
+        expect(browser.page.locator("#search")).to_be_hidden()
+        expect(browser.page.locator("#composer-text")).to_have_value("/")
+        browser.page.focus("#transcript")
+        keyboard.type("/")
+        expect(browser.page.locator("#search-query")).to_be_focused()
+        hits = search(browser, "ёлки наши")
+        expect(hits.first).to_contain_text(said(686))
+        assert browser.page.locator(".hit mark").all_text_contents()[:2] == ["наши", "ёлки"]
+        for key in ("ArrowDown", "ArrowDown", "ArrowDown", "ArrowUp", "Enter"):
+            keyboard.press(key)
+        assert_in_its_place(browser, 644)
+        assert Axe().run(browser.page).response["violations"] == []
+
+        keyboard.press("Control+KeyK")
+        keyboard.type("nowhere")
+        expect(browser.page.locator("#search-status")).to_contain_text("Nothing found")
+        expect(hits).to_have_count(0)
+        keyboard.press("Escape")
+        expect(browser.page.locator("#search")).to_be_hidden()
+        expect(browser.page.locator("#m644")).to_be_focused()
+
+
+def test_on_a_phone_a_chosen_hit_uncovers_its_message(house: House, chromium: Browser) -> None:
+    with at_the_page(chromium, house.url, width=390, height=844) as browser:
+        browser.enter("Ольга")
+        browser.page.click("#search-button")
+        hits = search(browser, "суб прив")
+        box = browser.page.locator("#search").bounding_box()
+        assert box == {"x": 0, "y": 0, "width": 390, "height": 844}
+        browser.shoot("search-390")
+        hits.nth(15).click()
+        expect(browser.page.locator("#search")).to_be_hidden()
+        assert_in_its_place(browser, 42)
+        number = browser.page.locator("#m42 .message-id").bounding_box()
+        assert number is not None
+        assert number["x"] + number["width"] <= 390
+        browser.shoot("search-390-found")
+        # The hits are still there for another look.
+        browser.page.click("#search-button")
+        expect(hits).to_have_count(16)
+
+
+def test_a_search_waits_for_the_connection(tmp_path: Path, chromium: Browser) -> None:
+    log = tmp_path / "history.db"
+    with long_log(log) as house, at_the_page(chromium, house.url) as browser:
+        browser.enter("Анна")
+        browser.page.click("#search-button")
+        status = browser.page.locator("#search-status")
+        expect(status).to_contain_text("Достаточно и начала слова")
+        port = house.server.port
+        house.server.stop()
+        browser.page.wait_for_selector("#connection[data-state=offline]")
+        browser.page.keyboard.type("елка здесь")
+        expect(status).to_have_text("Нет связи. Поищем, как только она вернётся.")
+        expect(browser.page.locator(".hit")).to_have_count(0)
+        with running("tcp_server", "--host", "127.0.0.1", "--port", str(port), "--history", str(log)):
+            expect(browser.page.locator(".hit").first).to_contain_text(said(700))
+            browser.page.click("#leave-button")
+            browser.page.wait_for_selector("#join-name")
+
+
+def test_a_room_that_keeps_nothing_offers_no_search(house: House, chromium: Browser) -> None:
+    with (
+        running(
+            "web_gateway", "--port", "0", "--server", str(house.server.address), "--dialect", "plain"
+        ) as gateway,
+        at_the_page(chromium, f"http://{gateway.address}/") as browser,
+    ):
+        browser.enter("Нина")
+        expect(browser.page.locator("#search-button")).to_be_hidden()
+        browser.page.keyboard.press("Control+KeyK")
+        expect(browser.page.locator("#search")).to_be_hidden()
