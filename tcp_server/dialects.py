@@ -80,8 +80,6 @@ def detect(opening: bytes) -> Dialect | None:
 
     Raises `NotChat`.
     """
-    if _NOT_CHAT.match(opening):
-        raise NotChat
     line, lf, _ = opening.partition(b"\n")
     if opening.startswith(b"{"):
         if not lf:  # one without end is for the dialect to refuse

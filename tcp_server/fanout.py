@@ -109,9 +109,8 @@ class FanOut:
     def _deliver_whole(self, outlets: Sequence[Outlet], data: bytes) -> None:
         """Tell those who only listen: the hot loop, one send each."""
         for outlet in outlets:
-            outlet.write(data)
-            if outlet.backlog:
-                self._wait_for(outlet)
+            if not outlet.write(data):
+                self._look_after(outlet)
 
     def _deliver_own(
         self,
@@ -139,10 +138,8 @@ class FanOut:
                 leaves = True
         if outlet in audience:
             pieces += written[heard:]
-        if (data := outlet.dialect.join(pieces)) and outlet.ends_at is None:
-            outlet.write(data)
-            if outlet.backlog:
-                self._wait_for(outlet)
+        if (data := outlet.dialect.join(pieces)) and outlet.ends_at is None and not outlet.write(data):
+            self._look_after(outlet)
         if leaves:
             self._end(outlet)
 
@@ -156,7 +153,14 @@ class FanOut:
         lagging = sum([outlet.moved_at > hopeless for outlet in self._blocked.values()])
         return _FEW * lagging > sum(map(len, self._audience.values()))
 
-    def _wait_for(self, outlet: Outlet) -> None:
+    def _look_after(self, outlet: Outlet) -> None:
+        """Wait for one that lags; pass one that is gone over, until its own thread makes it leave.
+
+        When a crowd goes, each of its leavings would otherwise be told to all the others who went.
+        """
+        if outlet.broken:
+            self._audience[outlet.dialect].pop(outlet, None)
+            return
         fd = outlet.socket.fileno()
         if fd not in self._blocked:
             self._blocked[fd] = outlet

@@ -40,10 +40,13 @@ class Outlet:
         self.released = False  # the client's thread has ended: close the socket when done
         self.broken = False
 
-    def write(self, data: bytes) -> None:
-        """Send what the kernel takes now and keep the rest, behind what waits already."""
+    def write(self, data: bytes) -> bool:
+        """Send what the kernel takes now and keep the rest, behind what waits already.
+
+        Return whether all of it is sent.
+        """
         if self.broken:
-            return
+            return False
         sent = 0
         if self.backlog:
             if self.dialect.gap:
@@ -55,10 +58,11 @@ class Outlet:
                 pass
             except OSError:
                 self.break_off()
-                return
+                return False
             if sent == len(data):
-                return
+                return True
         self._keep(memoryview(data)[sent:])
+        return False
 
     def drain(self, now: float) -> None:
         """Send as much of the backlog as the kernel takes."""
