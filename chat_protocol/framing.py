@@ -37,7 +37,7 @@ class LineBuffer:
         if not end:
             self._hold(chunk)
             return b""
-        block = b"".join((*self._pending, chunk[:end])) if self._pending else chunk[:end]
+        block = b"".join((*self._pending, memoryview(chunk)[:end])) if self._pending else chunk[:end]
         self._pending.clear()
         self._pending_size = 0
         if len(block) > self._maximum:

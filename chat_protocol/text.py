@@ -18,6 +18,9 @@ _DROPPED_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 # UAX #9, section 2: the explicit formatting characters and the implicit marks.
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
+# Letters and symbols in name only: fonts show nothing for them.
+_BLANKS = " \u115f\u1160\u2800\u3164\uffa0"
+
 # An emoji newer than this interpreter's Unicode tables is "unassigned" to it.
 _EMOJI_BLOCKS = range(0x1F000, 0x1FB00)
 
@@ -46,8 +49,8 @@ def clean(text: str) -> str:
 def is_blank(text: str) -> bool:
     """Say whether nothing of `text` would be visible."""
     if text.isprintable():
-        return not text or text.isspace()
-    return all(char.isspace() or unicodedata.category(char) == "Cf" for char in text)
+        return not text.strip(_BLANKS)
+    return all(char.isspace() or char in _BLANKS or unicodedata.category(char) == "Cf" for char in text)
 
 
 def split(text: str, limit: int) -> list[str]:

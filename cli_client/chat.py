@@ -301,7 +301,7 @@ class Chat:
     def _welcomed(self, welcome: Welcome, sender: Sender) -> News:
         with self._changed:
             back = self._transcript is not None
-            new_log = self._transcript is not None and self._transcript.epoch != welcome.epoch
+            new_log = self._transcript is not None and not self._transcript.continues_in(welcome)
             if self._transcript is None or new_log:
                 self._transcript = Transcript(welcome.epoch)
             new = self._transcript.resume(welcome)

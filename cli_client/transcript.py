@@ -29,6 +29,10 @@ class Transcript:
         """Return how far this client has read, for the room to continue from."""
         return Mark(self.epoch, self._last)
 
+    def continues_in(self, welcome: Welcome) -> bool:
+        """Say whether a welcome is to this log, and not to another or to one that lost its end."""
+        return welcome.epoch == self.epoch and welcome.last >= self._last
+
     def resume(self, welcome: Welcome) -> list[Message]:
         """Take in a welcome to this log; return those of its messages that are new, oldest first."""
         new = [message for message in welcome.messages if self.add(message)]

@@ -85,6 +85,8 @@ def detect(opening: bytes) -> Dialect | None:
         if not lf:  # one without end is for the dialect to refuse
             return Json() if len(opening) > MAX_LINE else None
         return Json() if _is_json(line) else Lines()
+    if _NOT_CHAT.match(opening):
+        raise NotChat
     if lf:
         return Lines()
     decoder = _utf8("replace")

@@ -13,15 +13,15 @@ from collections.abc import Callable, Sequence
 from chat_protocol.contract import PROMPT
 from tcp_server.config import Config
 from tcp_server.dialects import Dialect, Json, Lines, Plain
+from tcp_server.outcome import Outcome, Presence
 from tcp_server.outlet import Outlet
 from tcp_server.readiness import Readiness
-from tcp_server.room import Outcome, Presence
 
 _FEW = 4
 """One reader in so many may lag before talkers are asked to wait."""
 
-_HOPE = 1.0
-"""Seconds without progress after which nobody is asked to wait for a lagging reader."""
+_HOPE = 2.0
+"""Seconds of lagging after which nobody is asked to wait for a reader any more."""
 
 
 class FanOut:
@@ -57,7 +57,7 @@ class FanOut:
                 continue
             outlet.drain(now)
             if outlet.backlog:
-                self._readiness.arm(fd)
+                self._arm(outlet)
             else:
                 del self._blocked[fd]
                 self._when_sent(outlet)
@@ -138,7 +138,10 @@ class FanOut:
                 leaves = True
         if outlet in audience:
             pieces += written[heard:]
-        if (data := outlet.dialect.join(pieces)) and outlet.ends_at is None and not outlet.write(data):
+        still_heard = outlet.ends_at is None
+        if leaves:
+            self._begin_end(outlet)
+        if (data := outlet.dialect.join(pieces)) and still_heard and not outlet.write(data):
             self._look_after(outlet)
         if leaves:
             self._end(outlet)
@@ -150,7 +153,7 @@ class FanOut:
         if not self._blocked:
             return False
         hopeless = time.monotonic() - _HOPE
-        lagging = sum([outlet.moved_at > hopeless for outlet in self._blocked.values()])
+        lagging = sum([outlet.lags_since > hopeless for outlet in self._blocked.values()])
         return _FEW * lagging > sum(map(len, self._audience.values()))
 
     def _look_after(self, outlet: Outlet) -> None:
@@ -164,9 +167,9 @@ class FanOut:
         fd = outlet.socket.fileno()
         if fd not in self._blocked:
             self._blocked[fd] = outlet
-            outlet.moved_at = time.monotonic()
-            self._readiness.arm(fd)
-        if self._config.backlog and outlet.waiting > self._config.backlog:
+            outlet.moved_at = outlet.lags_since = time.monotonic()
+            self._arm(outlet)
+        if self._config.backlog and outlet.ends_at is None and outlet.waiting > self._config.backlog:
             self._lost_patience(outlet)
 
     def _lost_patience(self, outlet: Outlet) -> None:
@@ -178,11 +181,20 @@ class FanOut:
         else:
             outlet.break_off()
 
-    def _end(self, outlet: Outlet) -> None:
-        """Let it have what waits, for a short while, and then nothing more."""
+    def _arm(self, outlet: Outlet) -> None:
+        try:
+            self._readiness.arm(outlet.socket.fileno())
+        except OSError:  # the kernel has no memory for it: better cut than forgotten
+            outlet.break_off()
+
+    def _begin_end(self, outlet: Outlet) -> None:
         if outlet.ends_at is None:
             outlet.ends_at = time.monotonic() + self._config.farewell
             self._ending[outlet] = None
+
+    def _end(self, outlet: Outlet) -> None:
+        """Let it have what waits, for a short while, and then nothing more."""
+        self._begin_end(outlet)
         if not outlet.backlog:
             self._when_sent(outlet)
 

@@ -14,7 +14,7 @@ Key = tuple[bytes, str]
 
 
 class Unavailable(Exception):
-    """The log cannot be written now; what was appended since the last commit is not in it."""
+    """The log cannot be written or read now; what was appended since the last commit is not in it."""
 
 
 class History(Protocol):
@@ -38,10 +38,16 @@ class History(Protocol):
         """Make what was appended last; raise `Unavailable` after forgetting it again."""
 
     def recall(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
-        """Return the acknowledgements of those says of a session that were given before, by ref."""
+        """Return the acknowledgements of those says of a session that were given before, by ref.
+
+        Raises `Unavailable`.
+        """
 
     def before(self, message_id: int, limit: int) -> list[Message]:
-        """Return the newest `limit` messages with ids below `message_id`, oldest first."""
+        """Return the newest `limit` messages with ids below `message_id`, oldest first.
+
+        Raises `Unavailable`.
+        """
 
     def note_presence(self, session: bytes, name: str | None) -> None:
         """Remember that this session is in the room under `name`, or (None) that it left."""

@@ -47,3 +47,4 @@ class Housekeeper:
                 self._sequencer.submit(self._fanout.watch_deadlines)
                 next_look = time.monotonic() + _TICK
             self._sequencer.run()
+        self._sequencer.run()  # what was passed on to us while we were told to stop

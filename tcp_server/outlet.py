@@ -24,6 +24,7 @@ class Outlet:
         "broken",
         "dialect",
         "ends_at",
+        "lags_since",
         "moved_at",
         "released",
         "socket",
@@ -36,6 +37,7 @@ class Outlet:
         self.backlog: deque[memoryview] = deque()  # views of bytes shared with everybody else's
         self.waiting = 0  # bytes in the backlog
         self.moved_at = 0.0  # when the backlog last got shorter, or began
+        self.lags_since = 0.0  # when the backlog began
         self.ends_at: float | None = None  # nothing more is said, and by then all is over
         self.released = False  # the client's thread has ended: close the socket when done
         self.broken = False

@@ -9,12 +9,11 @@ Not thread-safe: all calls are made by whoever holds the sequencer.
 import hashlib
 import secrets
 import time
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import Enum
 from itertools import groupby
-from typing import Generic, NamedTuple, TypeVar, cast
+from typing import Generic, cast
 
 from msgspec.structs import replace
 
@@ -45,9 +44,8 @@ from tcp_server.commands import Help, HelpText, Introduce, LocalEvent, Members, 
 from tcp_server.config import Config
 from tcp_server.history import History as Log
 from tcp_server.history import Key, Unavailable
-from tcp_server.names import BadName, prepare
-
-Connection = TypeVar("Connection", bound=Hashable)
+from tcp_server.names import BadName, Name, prepare
+from tcp_server.outcome import Connection, Outcome, Presence
 
 _REPLAY_BYTES = 256 * 1024
 """Most that a welcome or a history answer carries, in UTF-8 bytes of text, roughly."""
@@ -58,25 +56,11 @@ _SECRET_SHORTEST = 16
 _CONNECTIONS_PER_MEMBER = 16
 """With one more, a member's oldest connection is replaced."""
 
+_ABSENT_MOST = 1000
+"""With so many lost members whose names are kept, the next one's is not: names are no free storage."""
+
 _TYPING_EVERY = 1.0
 """Seconds between two typing notices of one member that reach the room."""
-
-
-class Presence(Enum):
-    """What an outcome means for the hearing of its connection."""
-
-    STAYS = "stays"
-    ENTERS = "enters"
-    LEAVES = "leaves"
-
-
-class Outcome(NamedTuple, Generic[Connection]):
-    """What one wish came to: the room hears `shared`, and `connection` hears `answer` instead."""
-
-    connection: Connection | None
-    answer: Sequence[Event | LocalEvent] = ()
-    shared: Sequence[Event] = ()
-    presence: Presence = Presence.STAYS
 
 
 @dataclass(slots=True, eq=False)
@@ -152,7 +136,12 @@ class Room(Generic[Connection]):
             if member is None:
                 break
             if kind is Say:
-                outcomes.append(self._say(connection, member, cast("Iterable[Say]", group)))
+                says = list(cast("Iterable[Say]", group))
+                try:
+                    outcomes.append(self._say(connection, member, says))
+                except Unavailable as error:
+                    answer = [Error("unavailable", str(error), say.ref) for say in says]
+                    outcomes.append(Outcome(connection, answer))
             else:
                 for wish in group:
                     outcomes += self._do(connection, member, wish)
@@ -173,7 +162,8 @@ class Room(Generic[Connection]):
         del member.connections[connection]
         told: list[Event] = []
         if not member.connections:
-            if for_good or member.session is None or not self._config.grace:
+            no_grace = not self._config.grace or len(self._absent) >= _ABSENT_MOST
+            if for_good or member.session is None or no_grace:
                 told.append(self._remove(member, reason))
             else:
                 self._absent[member] = self._clock() + self._config.grace, reason
@@ -208,35 +198,29 @@ class Room(Generic[Connection]):
     # --- how it is done ---------------------------------------------------------------
 
     def _say(
-        self, connection: Connection, member: _Member[Connection], says: Iterable[Say]
+        self, connection: Connection, member: _Member[Connection], says: list[Say]
     ) -> Outcome[Connection]:
         """The hot path: a run of messages out of one received chunk."""
         messages: list[Message] = []
         keys: list[Key | None] = []
         answer: list[Event] = []
-        name, session, limit = member.shown, member.session, self._config.max_text
+        name, session = member.shown, member.session
         last, at = self._history.last, _now()
-        says = list(says)
         said: dict[str, Ack] = {}
         if session is not None:
             said = self._history.recall(session, [say.ref for say in says if say.ref is not None])
         for say in says:
-            ref = say.ref
+            ref, text = say.ref, clean(say.text)
             if ref in said:
                 answer.append(said[ref])
                 continue
-            text = clean(say.text)
-            if is_blank(text):
-                if session is not None:
-                    answer.append(Error("blank", "the text is blank", ref))
+            if session is None:
+                pieces = [] if is_blank(text) else split(text, self._config.max_text)
+            elif objection := self._objection(ref, text):
+                answer.append(objection)
                 continue
-            if len(text) <= limit:
-                pieces = [text]
-            elif session is None:
-                pieces = split(text, limit)
             else:
-                answer.append(Error("too_long", f"a text has at most {limit} characters", ref))
-                continue
+                pieces = [text]
             for piece in pieces:
                 last += 1
                 messages.append(Message(last, at, name, piece))
@@ -247,6 +231,16 @@ class Room(Generic[Connection]):
                 answer.append(said[ref])
         self._history.append(messages, keys)
         return Outcome(connection, answer, messages)
+
+    def _objection(self, ref: str | None, text: str) -> Error | None:
+        """Why a JSON client's message is not said, if it is not."""
+        if ref is None:
+            return Error("bad_field", "a say needs a ref")
+        if is_blank(text):
+            return Error("blank", "the text is blank", ref)
+        if len(text) > self._config.max_text:
+            return Error("too_long", f"a text has at most {self._config.max_text} characters", ref)
+        return None
 
     def _do(
         self, connection: Connection, member: _Member[Connection], wish: Wish
@@ -302,10 +296,12 @@ class Room(Generic[Connection]):
         """Hold the names of those who were here when the server ended: they may be back soon."""
         for session, shown in self._history.present():
             try:
-                name = prepare(shown, self._config.max_name)
+                name: Name | None = prepare(shown, self._config.max_name)
             except BadName:  # the limits have changed since
-                continue
-            if name.key not in self._members:
+                name = None
+            if name is None or name.key in self._members or len(self._absent) >= _ABSENT_MOST:
+                self._history.note_presence(session, None)
+            else:
                 member = _Member[Connection](name.shown, name.key, session)
                 self._members[name.key] = self._sessions[session] = member
                 self._absent[member] = self._clock() + self._config.grace, None
@@ -347,7 +343,10 @@ class Room(Generic[Connection]):
 
     def _page(self, before: int, limit: int) -> History:
         """The newest messages below `before`, as many as fit one answer."""
-        messages = self._history.before(before, min(limit, self._config.max_replay))
+        try:
+            messages = self._history.before(before, min(limit, self._config.max_replay))
+        except Unavailable:  # a disk that cannot be read keeps nobody out
+            messages = []
         size = 0
         for count, message in enumerate(reversed(messages)):
             size += 2 * len(message.text) + 100

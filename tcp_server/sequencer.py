@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tcp_server.room import Outcome
+from tcp_server.outcome import Outcome
 
 _log = logging.getLogger(__name__)
 
@@ -27,8 +27,11 @@ _ROUNDS = 8
 _CROWDED = 256 * 1024
 """Bytes of work that may be undone before talkers wait."""
 
-_BREATH = 2.0
+_BREATH = 1.0
 """Seconds a talker waits at most each time, however much the audience lags."""
+
+_SMALL = 2048
+"""Work of so few bytes waits for nobody: what a person types is said at once, whoever lags."""
 
 Work = Callable[..., Sequence[Outcome[Any]]]
 
@@ -81,12 +84,12 @@ class Sequencer:
     def submit(self, work: Work, *args: Any, size: int = 0) -> None:
         """Have `work(*args)` done after all that was submitted before; its outcomes are delivered.
 
-        `size` is about how many bytes it will have everybody sent; where it is not 0, this
-        may wait for its turn. Any thread, except from within work.
+        `size` is about how many bytes it will have everybody sent; much of it may wait for
+        its turn here. Any thread, except from within work.
         """
         ticket = _Ticket(work, args, size=size)
         with self._gate:
-            if size and self._is_crowded(size):
+            if size > _SMALL and self._is_crowded(size):
                 self._roomy.wait_for(lambda: not self._is_crowded(size), _BREATH)
                 self._roomy.notify()  # there may be room for the next one too
             self._load += size

@@ -22,9 +22,10 @@ from tcp_server.config import Config
 from tcp_server.fanout import FanOut
 from tcp_server.history import History, MemoryHistory
 from tcp_server.housekeeper import Housekeeper
+from tcp_server.outcome import Outcome
 from tcp_server.outlet import Outlet
 from tcp_server.readiness import readiness
-from tcp_server.room import Outcome, Room
+from tcp_server.room import Room
 from tcp_server.search import Searcher, scan
 from tcp_server.sequencer import Sequencer
 from tcp_server.session import Session
@@ -66,6 +67,7 @@ class ChatServer:
         self._ready = readiness()
         self._history = open_history(config)
         self._searcher = Searcher(Path(config.history)) if isinstance(self._history, SqliteHistory) else None
+        self._searching: set[Outlet] = set()  # those who wait for an answer; whoever holds the sequencer's
         self._room: Room[Outlet] = Room(config, self._history, self._search)
         self._fanout = FanOut(config, self._ready, self._cut)
         self._sequencer = Sequencer(self._room.settle, self._fanout.deliver, self._ready.wake)
@@ -206,13 +208,19 @@ class ChatServer:
 
     def _search(self, outlet: Outlet, wish: Search) -> list[Outcome[Outlet]]:
         """Called by the room, so from within work: what takes long is answered later."""
+        if outlet in self._searching:
+            return [Outcome(outlet, [_BUSY])]
         if self._searcher is None:
             return [Outcome(outlet, [scan(self._history.before(self._history.last + 1, _MEMORY), wish)])]
 
-        def answer(found: Found | None) -> None:
-            self._sequencer.submit(lambda: [Outcome(outlet, [found or _CANNOT_SEARCH])])
+        def tell(found: Found | None) -> list[Outcome[Outlet]]:
+            self._searching.discard(outlet)
+            return [Outcome(outlet, [found or _CANNOT_SEARCH])]
 
-        return [] if self._searcher.ask(wish, answer) else [Outcome(outlet, [_BUSY])]
+        if not self._searcher.ask(wish, lambda found: self._sequencer.submit(tell, found)):
+            return [Outcome(outlet, [_BUSY])]
+        self._searching.add(outlet)
+        return []
 
 
 def open_history(config: Config) -> History:

@@ -3,20 +3,27 @@
 import socket
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from chat_protocol.errors import BadMessage, LineTooLong
-from chat_protocol.messages import Bye, Error, Join, Leave
-from tcp_server.commands import Introduce, Wish
+from chat_protocol.messages import Bye, Error, HistoryRequest, Join, Leave, Search
+from tcp_server.commands import Introduce, Who, Wish
 from tcp_server.config import Config
 from tcp_server.dialects import Dialect, NotChat, detect
 from tcp_server.fanout import FanOut
+from tcp_server.outcome import Outcome, Presence
 from tcp_server.outlet import Outlet
-from tcp_server.room import Outcome, Presence, Room
+from tcp_server.room import Room
 from tcp_server.sequencer import Sequencer
 
 _PORTION = 1024
 """How many wishes of one client are submitted at a time: short lines grow, with a name before each."""
+
+_LENGTHY = (HistoryRequest, Search, Who)
+"""Wishes that a few bytes ask for and many bytes answer: each is submitted alone."""
+
+_LENGTHY_SIZE = 256 * 1024
+"""What such an answer is taken to be, in bytes."""
 
 
 class _Dismissed(Exception):
@@ -63,11 +70,10 @@ class Session:
         self._receive_within(self._config.silence if dialect.pings else 0)
         size = dialect.first_read
         while True:
-            for start in range(0, len(wishes), _PORTION):
-                portion = wishes[start : start + _PORTION]
-                self._sequencer.submit(
-                    self._room.handle, self.outlet, portion, size=len(chunk) + 100 * len(portion)
-                )
+            for portion in _portions(wishes):
+                lengthy = isinstance(portion[0], _LENGTHY)
+                size_of_it = _LENGTHY_SIZE if lengthy else len(chunk) + 100 * len(portion)
+                self._sequencer.submit(self._room.handle, self.outlet, portion, size=size_of_it)
             chunk = self._receive(size, "silent")
             # A small buffer for each idle client, a large one for each busy one.
             if len(chunk) == size:
@@ -120,6 +126,8 @@ class Session:
         ]
 
     def _admit(self, entry: Join | Introduce | BadMessage) -> Sequence[Outcome[Outlet]]:
+        if self.outlet.ends_at is not None:  # the goodbye has been said
+            return [Outcome(self.outlet)]
         if isinstance(entry, BadMessage):
             return [Outcome(self.outlet, [Error(entry.code, entry.text, entry.ref)])]
         return self._room.join(self.outlet, entry)
@@ -159,3 +167,19 @@ class Session:
         self._socket.setsockopt(
             socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", int(whole), int(part * 1_000_000))
         )
+
+
+def _portions(wishes: Sequence[Wish]) -> Iterator[Sequence[Wish]]:
+    """Cut what one client wants into what is done for it at a time, in its order."""
+    start = 0
+    for position, wish in enumerate(wishes):
+        if isinstance(wish, _LENGTHY):
+            if start < position:
+                yield wishes[start:position]
+            yield wishes[position : position + 1]
+            start = position + 1
+        elif position - start == _PORTION:
+            yield wishes[start:position]
+            start = position
+    if start < len(wishes):
+        yield wishes[start:]

@@ -10,7 +10,7 @@ import fcntl
 import logging
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -147,6 +147,10 @@ class SqliteHistory:
         self._presence.clear()
 
     def recall(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
+        with _readable():
+            return self._recall(session, refs)
+
+    def _recall(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
         found = self._recent.recall(session, refs)
         greatest = self._greatest_of(session)
         if unknown := [ref for ref in refs if ref <= greatest and ref not in found]:
@@ -176,16 +180,17 @@ class SqliteHistory:
             return self._recent.before(end, limit)
         staged = max(0, end - 1 - self._committed)  # how many the file does not have yet
         newest = [Message(*row[:4]) for row in self._staged[max(0, staged - limit) : staged]]
-        rows = self._db.execute(
-            "SELECT id, at, name, text FROM messages WHERE id < ? ORDER BY id DESC LIMIT ?",
-            (end, max(0, limit - len(newest))),
-        )
-        return [Message(*row) for row in reversed(rows.fetchall())] + newest
+        with _readable():
+            rows = self._db.execute(
+                "SELECT id, at, name, text FROM messages WHERE id < ? ORDER BY id DESC LIMIT ?",
+                (end, max(0, limit - len(newest))),
+            ).fetchall()
+        return [Message(*row) for row in reversed(rows)] + newest
 
     def prune(self) -> None:
-        if (forget := self._too_many() or self._too_old()) == 0:
-            return
         try:
+            if (forget := self._too_many() or self._too_old()) == 0:
+                return
             self._db.execute("DELETE FROM messages WHERE id < ?", (self._first + forget,))
         except sqlite3.Error as error:
             self._note(writable=False, why=str(error))
@@ -232,6 +237,15 @@ class SqliteHistory:
             else:
                 _log.error("history cannot be written, what is said is refused: %s", why)
         self._writable = writable
+
+
+@contextlib.contextmanager
+def _readable() -> Iterator[None]:
+    """Turn what the file answers instead of rows into `Unavailable`."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise Unavailable(f"the log cannot be read: {error}") from error
 
 
 def _claim(path: Path) -> int:

@@ -236,7 +236,8 @@ export class Room {
     this.session.begin(name, session);
     this.members.reset(name, members);
     this.search.begin(session !== "", epoch);
-    if (epoch !== this.timeline.epoch) {
+    // The same log with a lower number has lost its end, by a loss of power or to a backup.
+    if (epoch !== this.timeline.epoch || last < this.timeline.newest) {
       this.timeline.restart(epoch);
       const read = this.session.read;
       this.unread.reset(read?.epoch === epoch ? read.id : last);

@@ -6,7 +6,8 @@ from chat_protocol import messages as m
 from tcp_server.commands import Introduce, LocalEvent, Wish
 from tcp_server.config import Config
 from tcp_server.history import MemoryHistory
-from tcp_server.room import Outcome, Presence, Room
+from tcp_server.outcome import Outcome, Presence
+from tcp_server.room import Room
 
 
 def search(connection: str, wish: m.Search) -> list[Outcome[str]]:

@@ -4,6 +4,7 @@ import json
 import secrets
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
 from chat_protocol.contract import MAX_LINE
@@ -288,7 +289,8 @@ def test_a_first_line_that_is_broken_json_is_a_line(program: Program, bystander:
         (b'{"type":"shout"}', "unknown_type"),
         (b'{"type":"welcome"}', "unknown_type"),
         (b'{"type":"join","name":"x"}', "already_joined"),
-        (b'{"type":"say","text":" "}', "blank"),
+        (b'{"type":"say","ref":"r","text":" "}', "blank"),
+        (b'{"type":"say","text":"no ref"}', "bad_field"),
     ],
     ids=lambda value: value[:24] if isinstance(value, bytes) else value,
 )
@@ -313,3 +315,28 @@ def test_nothing_comes_before_the_join(program: Program, bystander: JsonClient) 
         client.expect_json(type="error", code="join_first", ref="7")
         client.expect_json(type="error", code="unknown_type")
     assert bystander.fence() == []
+
+
+def test_a_name_like_a_protocol_is_a_name() -> None:
+    with (
+        running("tcp_server", "--host", "127.0.0.1", "--port", "0") as server,
+        JsonClient(server.address) as client,
+    ):
+        assert client.join("HTTP/2")["name"] == "HTTP/2"
+
+
+def test_asking_without_reading_costs_only_the_asker() -> None:
+    with (
+        running("tcp_server", "--host", "127.0.0.1", "--port", "0", "--grace", "0") as server,
+        JsonClient(server.address) as talker,
+        JsonClient(server.address) as asker,
+    ):
+        talker.join("Анна")
+        for number in range(600):
+            talker.say_json(type="say", ref=str(number), text="x" * 1000)
+        talker.fence()
+        asker.join("Глухой", history=0)
+        talker.expect_json(type="joined")
+        asker.send(b'{"type":"history","limit":500}\n' * 1500)
+        talker.expect_json(type="left", name="Глухой", reason="slow")
+        assert psutil.Process(server.process.pid).memory_info().rss < 100 * 2**20

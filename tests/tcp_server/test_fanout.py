@@ -13,8 +13,8 @@ from tcp_server.commands import LocalEvent, Members
 from tcp_server.config import Config
 from tcp_server.dialects import Dialect, Json, Lines, Plain
 from tcp_server.fanout import FanOut
+from tcp_server.outcome import Outcome, Presence
 from tcp_server.outlet import Outlet
-from tcp_server.room import Outcome, Presence
 
 DIALECTS: list[type[Dialect]] = [Plain, Lines, Json]
 AT = "2026-11-22T05:43:03.120Z"
@@ -225,9 +225,9 @@ def test_many_of_them_lagging_is_told(audience: Audience) -> None:
     slow = audience.listener(Lines, buffer=8192)
     flood = [Outcome[Outlet](None, (), [m.Message(1, AT, "Анна", "x" * 50_000)])]
     assert audience.fanout.deliver(flood)
-    slow.moved_at -= 5.0  # who does not read at all is not waited for
+    slow.lags_since -= 5.0  # who lags for long is not waited for
     assert not audience.fanout.deliver([])
-    slow.moved_at += 5.0
+    slow.lags_since += 5.0
     assert audience.fanout.deliver([])
     for _ in range(50):
         audience.listener(Lines)

@@ -40,11 +40,11 @@ def test_text_is_cleaned() -> None:
     hall = Hall()
     hall.join("a", "Анна")
     hall.introduce("b", "Борис")
-    hall.do("a", m.Say("\x1b[31m\u202eа\x9b\0\r\nб"))
+    hall.do("a", m.Say("\x1b[31m\u202eа\x9b\0\r\nб", "r"))
     assert hall.summary("b") == ["#1 Анна: [31mа\nб"]
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n\t\n", "\0\x1b", "\u200d"])
+@pytest.mark.parametrize("text", ["", " ", "\n\t\n", "\0\x1b", "\u200d", "\u3164\u2800"])
 def test_blank_says_are_refused_in_json_and_passed_over_elsewhere(text: str) -> None:
     hall = Hall()
     hall.join("a", "Анна")

@@ -9,7 +9,7 @@ import pytest
 
 from chat_protocol.messages import Pong
 from tcp_server import sequencer as module
-from tcp_server.room import Outcome
+from tcp_server.outcome import Outcome
 from tcp_server.sequencer import Sequencer
 
 Result = list[Outcome[Any]]
@@ -191,22 +191,22 @@ def test_talkers_wait_while_too_much_is_undone(monkeypatch: pytest.MonkeyPatch) 
     sequencer = records.sequencer
     with ThreadPoolExecutor(1) as pool, somebody_on_the_floor(records) as let_go:
         sequencer.submit(note, "large", size=1000)  # or it could never be said at all
-        talker = pool.submit(sequencer.submit, note, "small", size=1)
-        for number in range(100):  # what weighs nothing never waits
-            sequencer.submit(note, number)
+        talker = pool.submit(sequencer.submit, note, "next", size=5000)
+        for number in range(100):  # what a person types never waits
+            sequencer.submit(note, number, size=100)
         assert not wait([talker], 0.1).done  # it must not get any further, however long it is given
         let_go()
         talker.result(10)
-    assert records.delivered == ["large", *range(100), "small"]
+    assert records.delivered == ["large", *range(100), "next"]
 
 
 def test_talkers_wait_while_the_audience_lags(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_BREATH", 30.0)
     records = Records()
     records.lagging = True
-    records.sequencer.submit(note, 1, size=1)
+    records.sequencer.submit(note, 1, size=5000)
     with ThreadPoolExecutor(1) as pool:
-        talker = pool.submit(records.sequencer.submit, note, 2, size=1)
+        talker = pool.submit(records.sequencer.submit, note, 2, size=5000)
         assert not wait([talker], 0.1).done
         records.lagging = False
         records.sequencer.submit(note, "caught up")
@@ -219,7 +219,7 @@ def test_talkers_wait_so_long_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> 
     records = Records()
     records.lagging = True
     for number in range(3):
-        records.sequencer.submit(note, number, size=1)
+        records.sequencer.submit(note, number, size=5000)
     assert records.delivered == [0, 1, 2]
 
 
