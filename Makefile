@@ -7,13 +7,14 @@ WEB_PORT ?= 5000
 
 BIN := $(VENV)/bin
 NPM := $(shell command -v npm)
+PYTHON2 ?= $(shell python2.7 -c 'import sys; print(sys.executable)' 2>/dev/null)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check format wheel clean
+.PHONY: help run test faults conformance check format bench bench-bridge bench-log wheel clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/runtime ## Start the TCP server (PORT=8080) and the gateway (WEB_PORT=5000); Ctrl-C stops both
 	@$(BIN)/python tools/run.py $(PORT) $(WEB_PORT)
@@ -21,6 +22,14 @@ run: $(VENV)/runtime ## Start the TCP server (PORT=8080) and the gateway (WEB_PO
 test: $(VENV)/development $(if $(NPM),node_modules) ## Run all tests
 	$(BIN)/python -m pytest
 	$(call with_npm,test)
+
+faults: $(VENV)/development ## Kill, cut, fill and silence everything, 20 rounds of each; some minutes
+	ONEROOM_FAULT_ROUNDS=20 $(BIN)/python -m pytest -s tests/faults
+
+conformance: $(VENV)/development ## Try the WebSocket side with the Autobahn suite (PYTHON2=python2.7)
+	$(if $(PYTHON2),@$(MAKE) --no-print-directory $(VENV)/autobahn && \
+	  $(BIN)/python -m tests.web_gateway.conformance.autobahn $(PYTHON2) $(VENV)/autobahn test-results/autobahn,\
+	  @echo "CPython 2.7 is not installed: the Autobahn suite left out"; test -z "$$ONEROOM_NO_SKIP")
 
 check: $(VENV)/development $(if $(NPM),node_modules) ## Check style and types of everything
 	$(BIN)/ruff check
@@ -31,6 +40,15 @@ check: $(VENV)/development $(if $(NPM),node_modules) ## Check style and types of
 format: $(VENV)/development ## Bring the Python code into the common form
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+bench: $(VENV)/development ## Measure the room beside its peers (QUICK=1: a few minutes)
+	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
+
+bench-bridge: $(VENV)/development $(VENV)/websockify ## Measure the gateway beside other bridges
+	$(BIN)/python -m benchmarks.bridge $(VENV)/websockify
+
+bench-log: $(VENV)/development ## Measure what the log on disk costs
+	$(BIN)/python -m benchmarks.log_cost
 
 wheel: $(VENV)/development ## Build dist/oneroom-*.whl
 	$(BIN)/python -m hatchling build --target wheel
@@ -55,6 +73,13 @@ $(VENV)/runtime: pyproject.toml
 $(VENV)/development: pyproject.toml | $(VENV)/runtime
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $(VENV)/runtime $@
+
+# Programs of others that only conformance and measurements need.
+$(VENV)/autobahn: | $(VENV)/development
+	$(PYTHON2) -m pip install --quiet --disable-pip-version-check --target $@ autobahntestsuite==0.8.2
+
+$(VENV)/websockify: | $(VENV)/development
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target $@ websockify==0.13.0
 
 node_modules: package.json
 	npm install --no-audit --no-fund

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from time import monotonic
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, cast
 
 from websockets.frames import Close, Frame, Opcode
 from websockets.protocol import Protocol, Side
@@ -38,12 +38,13 @@ INTERNAL_ERROR: Final = 1011
 ROOM_GONE: Final = 1012
 TRY_LATER: Final = 1013
 
-_READ_SIZE = 8192  # held by every idle session, so no bigger than needed
+_FIRST_READ = 1024  # held by every idle session, so no bigger than what people type
+_MAX_READ = 64 * 1024
 _PING = Frame(Opcode.PING, b"").serialize(mask=False)
 _quiet = logging.getLogger("websockets.server")  # one logger for all: making one per session costs
 
 
-def text_frame(text: bytes) -> bytes:
+def text_frame(text: bytes | memoryview) -> bytes:
     """Return a whole message, UTF-8, as the frame that any browser may be sent."""
     return Frame(Opcode.TEXT, text).serialize(mask=False)
 
@@ -68,7 +69,7 @@ class Browser:
         """What the relay watches for room to write. Closed at the end of the `with` block."""
         self.socket.settimeout(0)
         self._ahead = ahead  # session's thread
-        self._protocol = Protocol(Side.SERVER, max_size=MAX_LINE, logger=_quiet)  # session's thread
+        self._protocol = _Parser(Side.SERVER, max_size=MAX_LINE, logger=_quiet)  # session's thread
 
         # Held for one frame, never while waiting: keeps frames whole, and guards all below.
         self._lock = threading.Lock()
@@ -92,39 +93,42 @@ class Browser:
 
     # --- reading: the session's thread ---------------------------------------------------
 
-    def messages(self) -> Iterator[bytes]:
+    def messages(self) -> Iterator[list[bytes]]:
         """Yield what the browser says, each at most `MAX_LINE` bytes of valid UTF-8.
 
-        Ends when the browser is gone, whoever wished it. Pings and close frames are
-        answered on the way; what breaks the rules of WebSocket is answered by the
-        close code for it.
+        Messages that come together are yielded together. Ends when the browser is
+        gone, whoever wished it. Pings and close frames are answered on the way; what
+        breaks the rules of WebSocket is answered by the close code for it.
         """
         message = bytearray()  # not a list: empty fragments must cost nothing
-        for frame in self._frames():
-            if frame.opcode is Opcode.BINARY:
-                self.close(UNSUPPORTED, "text only")
-            elif frame.opcode is Opcode.TEXT or frame.opcode is Opcode.CONT:
-                message += frame.data
-                if frame.fin:
-                    if _is_utf8(message):
-                        yield bytes(message)
-                    else:
-                        self.close(BAD_DATA, "not UTF-8")
-                    message.clear()
+        for frames in self._frames():
+            complete = []
+            for frame in frames:
+                if frame.opcode is Opcode.BINARY:
+                    self.close(UNSUPPORTED, "text only")
+                elif frame.opcode is Opcode.TEXT or frame.opcode is Opcode.CONT:
+                    message += frame.data
+                    if frame.fin:
+                        if _is_utf8(message):
+                            complete.append(bytes(message))
+                        else:
+                            self.close(BAD_DATA, "not UTF-8")
+                        message.clear()
+            if complete:
+                yield complete
 
-    def _frames(self) -> Iterator[Frame]:
+    def _frames(self) -> Iterator[list[Frame]]:
         chunk = self._ahead
+        size = _FIRST_READ
         while True:
             # Once a close frame is out, the rest is read only to see the end.
             if chunk and self._closing_at is None:
                 self._protocol.receive_data(chunk)
-                frames = self._protocol.events_received()
+                frames = cast("list[Frame]", self._protocol.events_received())
                 self._answer(self._protocol.data_to_send())
-                for frame in frames:
-                    assert isinstance(frame, Frame)
-                    yield frame
+                yield frames
             try:
-                chunk = self._reader.recv(_READ_SIZE)
+                chunk = self._reader.recv(size)
             except TimeoutError:
                 self.close(TRY_LATER, "no sign of life")
                 return
@@ -132,6 +136,11 @@ class Browser:
                 return
             if not chunk:
                 return
+            # A small buffer for each idle browser, a large one for each busy one.
+            if len(chunk) == size:
+                size = min(2 * size, _MAX_READ)
+            elif len(chunk) < size // 4:
+                size = max(size // 2, _FIRST_READ)
 
     def _answer(self, writes: Sequence[bytes]) -> None:
         """Send what the parser wants sent: pongs, and the close frame with the end after it."""
@@ -195,24 +204,23 @@ class Browser:
     # --- with the lock held --------------------------------------------------------------
 
     def _put(self, frame: bytes) -> None:
-        self._backlog.append(memoryview(frame))
-        self._waiting += len(frame)
-        if len(self._backlog) == 1:
+        sent = 0
+        if not self._backlog:
+            sent = self._try_to_send(frame)
+            if sent == len(frame):
+                return
+            self._begun = sent > 0
             self._progress_at = monotonic()
-            self._flush()
-        elif self._waiting > BACKLOG:
+        self._backlog.append(memoryview(frame)[sent:])
+        self._waiting += len(frame) - sent
+        if len(self._backlog) > 1 and self._waiting > BACKLOG:
             self._cut()
 
     def _flush(self) -> None:
         while self._backlog:
             first = self._backlog[0]
-            try:
-                sent = self.socket.send(first)
-            except BlockingIOError:
-                return
-            except OSError:
-                # It is gone; the session's thread reads the same from its side.
-                self._drop_backlog()
+            sent = self._try_to_send(first)
+            if not sent:
                 return
             self._progress_at = monotonic()
             self._waiting -= sent
@@ -225,10 +233,20 @@ class Browser:
             with suppress(OSError):
                 self.socket.shutdown(socket.SHUT_WR)
 
+    def _try_to_send(self, data: bytes | memoryview) -> int:
+        """Return how many bytes went: none where there is no room, all where nobody is there any more."""
+        try:
+            return self.socket.send(data)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            return len(data)  # the session's thread reads the same from its side
+
     def _close(self, code: int, reason: str) -> None:
         if self._closing_at is None:
+            self._closing_at = monotonic()  # first, as a full backlog closes too
             self._put(Frame(Opcode.CLOSE, Close(code, reason).serialize()).serialize(mask=False))
-            self._end_after_backlog()
+            self._flush()
 
     def _end_after_backlog(self) -> None:
         if self._closing_at is None:
@@ -239,16 +257,10 @@ class Browser:
         """Give up a browser that reads too slowly, but let a frame that has begun end whole."""
         if self._closing_at is not None:
             return
-        begun = self._backlog[0] if self._begun else None
-        self._drop_backlog()
-        if begun is not None:
-            self._backlog.append(begun)
-            self._waiting = len(begun)
+        begun = [self._backlog[0]] if self._begun else []
+        self._backlog = deque(begun)
+        self._waiting = sum(map(len, begun))
         self._close(TRY_LATER, "reads too slowly")
-
-    def _drop_backlog(self) -> None:
-        self._backlog.clear()
-        self._waiting = 0
 
     def _hang_up(self) -> None:
         # close() alone would leave a blocked recv() asleep; only shutdown() wakes it.
@@ -266,9 +278,18 @@ class Browser:
         with suppress(OSError):
             while (left := deadline - monotonic()) > 0:
                 self._reader.settimeout(left)
-                if not self._reader.recv(_READ_SIZE):
+                if not self._reader.recv(_FIRST_READ):
                     break
         self._hang_up()
+
+
+class _Parser(Protocol):
+    """Takes a close frame for what it says even within a fragmented message, as RFC 6455 (5.4) allows."""
+
+    def recv_frame(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.CLOSE:
+            self.current_size = None
+        super().recv_frame(frame)
 
 
 def _is_utf8(message: bytearray) -> bool:

@@ -22,7 +22,7 @@ from chat_protocol.contract import SILENCE_LIMIT
 from chat_protocol.errors import ConnectionFailed
 from web_gateway.browser import ROOM_GONE, TRY_LATER, Browser
 from web_gateway.config import Config
-from web_gateway.dialects import Dialect, JsonDialect
+from web_gateway.dialects import Crossing, Dialect, JsonDialect
 from web_gateway.gateway import Gateway
 from web_gateway.plain import PlainDialect, PlainRoom
 from web_gateway.refusals import refuse
@@ -77,9 +77,9 @@ def chat_socket(gateway: Gateway) -> Blueprint:
     @sock.route("/ws", bp=routes)  # type: ignore[untyped-decorator]
     def chat(websocket: Any) -> None:
         # From here on the connection is ours alone: simple-websocket must not close it again,
-        # nor keep its parser, which has done its work, for the length of the session.
+        # nor keep for the length of the session what it has only made for the handshake.
         websocket.connected = False
-        websocket.ws = None
+        websocket.ws = websocket.event = None
         try:
             with Browser(websocket.sock, _read_ahead(request.environ, websocket.sock)) as browser:
                 _serve(browser, gateway)
@@ -97,10 +97,10 @@ def _serve(browser: Browser, gateway: Gateway) -> None:
     except ConnectionFailed:
         browser.close(TRY_LATER, "the room cannot be reached")
         return
-    session = Session(browser, room, dialect)
-    with room, gateway.relay.carrying(session):
-        for message in browser.messages():
-            _pass_on(session, message, gateway)
+    with room, gateway.relay.carrying(Session(browser, room, dialect)) as session:
+        for messages in browser.messages():
+            for crossing in dialect.to_room(messages):
+                _cross(session, crossing, gateway)
 
 
 def _open_room(config: Config) -> tuple[Connection, Dialect]:
@@ -110,8 +110,7 @@ def _open_room(config: Config) -> tuple[Connection, Dialect]:
     return Connection.open(config.server, timeout=_ROOM_TIMEOUT, silence=SILENCE_LIMIT), JsonDialect()
 
 
-def _pass_on(session: Session, message: bytes, gateway: Gateway) -> None:
-    crossing = session.dialect.to_room(message)
+def _cross(session: Session, crossing: Crossing, gateway: Gateway) -> None:
     if crossing.answer:
         gateway.relay.answer(session, crossing.answer)
     try:

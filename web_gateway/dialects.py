@@ -1,6 +1,6 @@
 """How a browser's words cross into the room's stream, and back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -14,7 +14,7 @@ Answer = Callable[[], bytes]
 
 
 class Crossing(NamedTuple):
-    """What becomes of one message of a browser."""
+    """What becomes of a browser's words."""
 
     room: bytes = b""
     """What the room is sent."""
@@ -27,8 +27,8 @@ class Crossing(NamedTuple):
 class Dialect(Protocol):
     """One session's way of speaking with its room."""
 
-    def to_room(self, message: bytes) -> Crossing:
-        """Take one WebSocket message, valid UTF-8. The session's thread; may wait shortly."""
+    def to_room(self, messages: Sequence[bytes]) -> Iterator[Crossing]:
+        """Take WebSocket messages that came together, valid UTF-8. The session's thread; may wait shortly."""
 
     def to_browser(self, chunk: bytes) -> bytes:
         """Take bytes as received and return the lines complete by now. The relay's thread.
@@ -43,17 +43,18 @@ class JsonDialect:
     def __init__(self) -> None:
         self._lines = LineBuffer(MAX_REPLY_LINE)  # relay's thread
 
-    def to_room(self, message: bytes) -> Crossing:
-        """Let one JSON object pass as a line; answer anything else with an `error`."""
-        # White space before the brace would make the room take the line for a name.
-        line = message.strip(b" \t")
-        if b"\n" in line or b"\r" in line:
-            return refused("bad_frame", "a frame is one line without LF and CR")
-        try:
-            _objects.decode(line)
-        except msgspec.DecodeError:
-            return refused("bad_frame", "a frame is one JSON object")
-        return Crossing(line + b"\n")
+    def to_room(self, messages: Sequence[bytes]) -> Iterator[Crossing]:
+        """Let JSON objects pass as lines, as one block; answer each thing else with an `error`."""
+        lines = []
+        for message in messages:
+            # White space before the brace would make the room take the line for a name.
+            line = message.strip(b" \t")
+            if wrong := what_is_wrong(line):
+                yield refused("bad_frame", wrong)
+            else:
+                lines.append(line + b"\n")
+        if lines:
+            yield Crossing(b"".join(lines))
 
     def to_browser(self, chunk: bytes) -> bytes:
         """Return the lines complete by now as they are."""
@@ -61,6 +62,17 @@ class JsonDialect:
 
 
 _objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def what_is_wrong(line: bytes) -> str | None:
+    """Say why a browser's message is no line of ours, None if it is one."""
+    if b"\n" in line or b"\r" in line:
+        return "a frame is one line without LF and CR"
+    try:
+        _objects.decode(line)
+    except (msgspec.DecodeError, RecursionError):  # the latter by a thousand brackets
+        return "a frame is one JSON object"
+    return None
 
 
 def refused(code: str, text: str, ref: str | None = None) -> Crossing:

@@ -3,6 +3,7 @@
 Read against gunicorn 27.0; each method here answers one thing that worker does.
 """
 
+import gc
 import logging
 import resource
 import signal
@@ -29,9 +30,12 @@ log = logging.getLogger(__name__)
 HEAD_TIMEOUT: Final = 10.0
 """Seconds a client has to send a whole request."""
 
+ANSWER_TIMEOUT: Final = 30.0
+"""Seconds a client has to take the answer; what the kernel keeps for it counts as taken."""
+
 _SPARE_THREADS = 16  # for the page and for health, whatever the sessions do
 _SPARE_DESCRIPTORS = 256
-_PER_SESSION = 3  # the browser's connection in two views, and the room's
+_PER_SESSION = 4  # the browser's connection and the room's, each in two views
 _LINGER = 1.0  # seconds a client has to read the last answer before its connection is closed
 _SHED_PAUSE = 0.1
 _COMPLAINT_INTERVAL = 60.0
@@ -94,6 +98,9 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
     def _take_over(self, arbiter: Any) -> None:
         self._listener.detach()  # gunicorn has made the descriptor its own
+        # What every worker inherits: were the collector to go through it in each of them, the
+        # kernel would have to copy all its pages, 8 MiB a worker.
+        gc.freeze()
         # There is nothing to read again: a closed terminal means the end.
         signal.signal(signal.SIGHUP, lambda *_: arbiter.signal(signal.SIGTERM, None))
 
@@ -113,7 +120,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._lock = threading.Lock()  # guards the deadlines
-        self._deadlines: dict[Any, float] = {}  # of connections whose request is not complete yet
+        self._deadlines: dict[Any, float] = {}  # of connections in a thread, sessions apart
         self._complained_at = float("-inf")  # main thread
 
     @property
@@ -164,13 +171,19 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         return kept
 
     def handle_request(self, req: Any, conn: Any) -> Any:
-        """Lift the deadline: the request is complete."""
+        """Set the deadline for the answer; a session has none, but is its connection's last request."""
+        upgrades = any(name == "UPGRADE" for name, _ in req.headers)
+        if upgrades:
+            req.force_close()  # or refusals nobody reads would take the thread, one after another
         with self._lock:
-            self._deadlines.pop(conn, None)
+            if upgrades:
+                del self._deadlines[conn]
+            else:
+                self._deadlines[conn] = monotonic() + ANSWER_TIMEOUT
         return super().handle_request(req, conn)
 
     def murder_pending(self) -> None:
-        """Every second: hang up on those who have not finished asking. Part requests hold threads."""
+        """Every second: hang up on those who are too slow to ask or to listen. They hold threads."""
         super().murder_pending()
         now = monotonic()
         with self._lock:

@@ -12,6 +12,7 @@ import secrets
 import socket
 import struct
 import time
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
@@ -40,7 +41,7 @@ from chat_protocol.messages import (
     encode_all,
 )
 from chat_protocol.text import clean, is_blank
-from web_gateway.dialects import Crossing, JsonDialect, refused
+from web_gateway.dialects import Crossing, refused, what_is_wrong
 
 MAX_NAME: Final = 32
 MAX_TEXT: Final = 4000
@@ -71,7 +72,6 @@ class PlainDialect:
 
     def __init__(self, room: PlainRoom) -> None:
         self._room = room
-        self._check = JsonDialect()
         self._sent_at = float("-inf")  # session's thread
         self._last_id = 0  # relay's thread, in whose order the browser sees numbers
         self._speaker = ""  # relay's thread
@@ -79,11 +79,16 @@ class PlainDialect:
 
     # --- browser to room: the session's thread -------------------------------------------
 
-    def to_room(self, message: bytes) -> Crossing:
-        """Answer here what the room cannot, and pass on names and texts. May wait `_PAUSE`."""
-        if (crossing := self._check.to_room(message)).answer:
-            return crossing
-        match decode_commands(crossing.room):
+    def to_room(self, messages: Sequence[bytes]) -> Iterator[Crossing]:
+        """Answer here what the room cannot, and pass on names and texts. May wait `_PAUSE` before each."""
+        for message in messages:
+            if wrong := what_is_wrong(message):
+                yield refused("bad_frame", wrong)
+            else:
+                yield self._translate(message)
+
+    def _translate(self, message: bytes) -> Crossing:
+        match decode_commands(message):
             case [BadMessage() as bad]:
                 crossing = refused(bad.code, bad.text, bad.ref)
             case [Join() as join]:

@@ -33,6 +33,10 @@ class Session:
         self.browser = browser
         self.room = room
         self.dialect = dialect
+        # Another view of the connection, as in `Browser`: who sends waits with a deadline, who
+        # listens never. Relay's thread; closed by `Relay.carrying`.
+        self.incoming = room.socket.dup()
+        self.incoming.settimeout(0)
         self.hears_room = False  # relay's thread: whether the room's socket is watched
         self.awaits_drain = False  # relay's thread: whether the browser's socket is watched
 
@@ -56,7 +60,7 @@ class Relay:
         self._bell.settimeout(0)
         self._clapper.settimeout(0)
         self._selector = selectors.DefaultSelector()
-        self._selector.register(self._bell, selectors.EVENT_READ)
+        self._selector.register(self._bell, selectors.EVENT_READ, None)  # all others with their session
         self._sessions: set[Session] = set()
         self._farewell: tuple[int, str] | None = None  # what to tell everybody, once we stop
         self._framed = (b"", b"")  # the last lines and their frame: most sessions get the same
@@ -70,7 +74,7 @@ class Relay:
     # --- any thread ----------------------------------------------------------------------
 
     @contextmanager
-    def carrying(self, session: Session) -> Iterator[None]:
+    def carrying(self, session: Session) -> Iterator[Session]:
         """Carry the room to the session's browser for the length of the block.
 
         Afterwards the relay knows nothing of the session any more, so that its
@@ -78,9 +82,10 @@ class Relay:
         """
         self._have_done(lambda: self._add(session))
         try:
-            yield
+            yield session
         finally:
             self._have_done(lambda: self._forget(session))
+            session.incoming.close()
 
     def answer(self, session: Session, answer: Answer) -> None:
         """Tell a browser something the room does not say, in order with what the room says.
@@ -99,17 +104,23 @@ class Relay:
         self._thread.join(FAREWELL)
 
     def _have_done(self, deed: Callable[[], None]) -> None:
+        """Have the relay's thread do something and wait; what it raises is raised here, not there."""
         done = threading.Event()
+        failed: list[Exception] = []
 
         def act() -> None:
             try:
                 deed()
+            except Exception as error:  # noqa: BLE001
+                failed.append(error)
             finally:
                 done.set()
 
         self._ask(act)
         while not done.wait(1.0) and self._thread.is_alive():
             pass
+        if failed:
+            raise failed[0]
 
     def _ask(self, deed: Callable[[], None]) -> None:
         self._inbox.put(deed)
@@ -122,11 +133,11 @@ class Relay:
     def _run(self) -> None:
         next_sweep = monotonic() + _SWEEP
         while self._running:
-            for key, events in self._selector.select(_SWEEP if self._sessions else None):
-                if key.fileobj is self._bell:
+            for (_, _, _, session), events in self._selector.select(_SWEEP if self._sessions else None):
+                if session is None:
                     self._empty_inbox()
                 else:
-                    self._serve(key.data, events)
+                    self._serve(session, events)
             if (now := monotonic()) >= next_sweep:
                 next_sweep = now + _SWEEP
                 self._sweep(now)
@@ -143,25 +154,29 @@ class Relay:
 
     def _sweep(self, now: float) -> None:
         for session in self._sessions:
-            if not session.browser.tend(now):
-                session.hang_up()
-            elif session.browser.has_backlog:
-                self._await_drain(session)
+            try:
+                if not session.browser.tend(now):
+                    session.hang_up()
+                elif session.browser.has_backlog:
+                    self._await_drain(session)
+            except Exception as error:  # noqa: BLE001
+                _give_up(session, error)
 
     def _serve(self, session: Session, events: int) -> None:
         if session not in self._sessions:
             return  # forgotten since the selector saw it
-        with _confined(session):
+        try:
             if events & selectors.EVENT_READ:
                 self._hear_room(session)
             elif session.browser.flush():
                 self._selector.unregister(session.browser.socket)
                 session.awaits_drain = False
+        except Exception as error:  # noqa: BLE001
+            _give_up(session, error)
 
     def _hear_room(self, session: Session) -> None:
         try:
-            # Does not wait: only this thread reads, and the selector has seen something.
-            chunk = session.room.socket.recv(_READ_SIZE)
+            chunk = session.incoming.recv(_READ_SIZE)
         except OSError:
             chunk = b""
         if not chunk:
@@ -175,14 +190,16 @@ class Relay:
         self._deliver(session, lines)
 
     def _tell(self, session: Session, answer: Answer) -> None:
-        with _confined(session):
+        try:
             self._deliver(session, answer())
+        except Exception as error:  # noqa: BLE001
+            _give_up(session, error)
 
     def _deliver(self, session: Session, lines: bytes) -> None:
         if not lines:
             return
         if lines != self._framed[0]:
-            self._framed = (lines, text_frame(lines[:-1]))
+            self._framed = (lines, text_frame(memoryview(lines)[:-1]))
         if not session.browser.send(self._framed[1]):
             self._await_drain(session)
 
@@ -192,21 +209,21 @@ class Relay:
             session.awaits_drain = True
 
     def _leave_room(self, session: Session, reason: str) -> None:
-        self._selector.unregister(session.room.socket)
+        self._selector.unregister(session.incoming)
         session.hears_room = False
         session.browser.close(ROOM_GONE, reason)
 
     def _add(self, session: Session) -> None:
-        self._sessions.add(session)
-        self._selector.register(session.room.socket, selectors.EVENT_READ, session)
+        self._selector.register(session.incoming, selectors.EVENT_READ, session)
         session.hears_room = True
+        self._sessions.add(session)
         if self._farewell:
             session.browser.close(*self._farewell)
 
     def _forget(self, session: Session) -> None:
         self._sessions.discard(session)
         if session.hears_room:
-            self._selector.unregister(session.room.socket)
+            self._selector.unregister(session.incoming)
         if session.awaits_drain:
             self._selector.unregister(session.browser.socket)
 
@@ -219,11 +236,7 @@ class Relay:
         self._running = False
 
 
-@contextmanager
-def _confined(session: Session) -> Iterator[None]:
+def _give_up(session: Session, error: Exception) -> None:
     """Let a mistake of ours end this session and not the thread that serves all others."""
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001
-        log.error("relay: a session ends after %s", type(error).__name__)  # noqa: TRY400
-        session.browser.close(INTERNAL_ERROR, "internal error")
+    log.error("relay: a session ends after %s", type(error).__name__)
+    session.browser.close(INTERNAL_ERROR, "internal error")

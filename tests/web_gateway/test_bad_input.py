@@ -22,6 +22,7 @@ from tests.web_gateway.conftest import RawBrowser, Room, Serving, text
         '{"type":"ping"}\n{"type":"leave"}',
         '{"type":\r"ping"}',
         '{"text":"\0"}',
+        pytest.param('{"deep":' + "[" * 60_000, id="nested too deep"),
         "GET / HTTP/1.1",
     ],
 )

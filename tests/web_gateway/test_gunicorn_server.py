@@ -5,8 +5,9 @@ import signal
 import socket
 import sys
 import urllib.request
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
 from time import monotonic, sleep
 
 import psutil
@@ -14,8 +15,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from chat_protocol.address import Address
-from tests.support.processes import Program, find_address, running, start
-from tests.web_gateway.conftest import PATIENCE, Room, Serving
+from tests.support.processes import ROOT, Program, find_address, running, start
+from tests.web_gateway.conftest import PATIENCE, RawBrowser, Room, Serving, text
 
 
 def _serving(program: Program) -> Serving:
@@ -29,9 +30,16 @@ def _eventually(condition: Callable[[], bool], within: float = PATIENCE) -> None
         sleep(0.02)
 
 
-def _ask_health(address: Address, within: float = PATIENCE) -> int:
-    with urllib.request.urlopen(f"http://{address}/healthz", timeout=within) as response:
+def _ask(address: Address, path: str = "/healthz", within: float = PATIENCE) -> int:
+    with urllib.request.urlopen(f"http://{address}{path}", timeout=within) as response:
         return int(response.status)
+
+
+def _shows_the_page(address: Address, within: float) -> bool:
+    try:
+        return _ask(address, "/", within) == 200
+    except TimeoutError:
+        return False
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -104,37 +112,81 @@ def test_clients_that_keep_a_finished_connection_open_freeze_nobody(room: Room) 
             lingering.settimeout(PATIENCE)
             assert b" 404 " in lingering.recv(4096)
             # Its server side is now being closed, for which gunicorn waits where it accepts.
-        assert _ask_health(program.address) == 200
+        assert _ask(program.address) == 200
         assert monotonic() - started < 2, "one wait alone would have taken as long"
 
 
 _HASTY = """
 import web_gateway.gunicorn_server as server
-server.HEAD_TIMEOUT = 0.5
+server.HEAD_TIMEOUT = server.ANSWER_TIMEOUT = 0.5
+server._SPARE_THREADS = 1
 from web_gateway.cli import main
 main()
 """
 
 
-def test_half_a_request_holds_no_thread_beyond_its_deadline(room: Room) -> None:
+@pytest.fixture
+def hasty(room: Room) -> Iterator[Program]:
+    """A gateway of two threads and little patience."""
     flags = ("--port", "0", "--server", str(room.address), "--max-sessions", "1")
     program = start(sys.executable, "-c", _HASTY, *flags)
     try:
         program.stdout.wait_for("\n")
-        with ExitStack() as stack:
-            started = monotonic()
-            slow = [stack.enter_context(socket.create_connection(program.address)) for _ in range(17)]
-            for connection in slow:
-                connection.sendall(b"GET / HTTP/1.1\r\nHost:")  # all threads are taken now
-                connection.settimeout(PATIENCE)
-            assert _ask_health(program.address) == 200
-            for connection in slow:
-                assert connection.recv(1) == b""
-            assert monotonic() - started < 4
+        yield program
         assert program.stop() == 0
         program.assert_no_crash()
     finally:
         program.kill()
+
+
+@pytest.mark.parametrize(
+    "asked", [b"GET / HTTP/1.1\r\nHost:", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nx"]
+)
+def test_half_a_request_holds_no_thread_beyond_its_deadline(hasty: Program, asked: bytes) -> None:
+    with ExitStack() as stack:
+        started = monotonic()
+        slow = [stack.enter_context(socket.create_connection(hasty.address)) for _ in range(2)]
+        for connection in slow:
+            connection.sendall(asked)  # all threads are taken now
+            connection.settimeout(PATIENCE)
+        assert _ask(hasty.address, "/") == 200
+        for connection in slow:
+            while connection.recv(4096):
+                pass
+        assert monotonic() - started < 4
+
+
+def test_an_answer_nobody_reads_holds_no_thread_beyond_its_deadline(hasty: Program) -> None:
+    longest = max((ROOT / "static").rglob("*.*"), key=lambda path: path.stat().st_size)
+    request = f"GET /{longest.relative_to(ROOT)} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    with ExitStack() as stack:
+        for _ in range(2):
+            deaf = stack.enter_context(socket.socket())
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.connect(hasty.address)
+            deaf.sendall(request * (6_000_000 // longest.stat().st_size))  # twice what the kernel keeps
+        _eventually(lambda: not _shows_the_page(hasty.address, within=0.3))  # all threads are taken now
+        _eventually(lambda: _shows_the_page(hasty.address, within=PATIENCE))
+
+
+def test_a_session_stuck_on_its_way_to_the_room_does_not_delay_the_end(room: Room) -> None:
+    with running("web_gateway", "--port", "0", "--server", str(room.address)) as program:
+        with RawBrowser(program.address) as browser:
+            room.accept()  # which reads nothing
+            longest = text('{"n":"' + "x" * 60_000 + '"}').serialize(mask=True)
+            browser.socket.settimeout(0.3)
+            with suppress(TimeoutError):
+                while True:
+                    browser.socket.sendall(longest)
+            assert program.stop(within=5) == 0
+        assert program.stderr.text == ""
+
+
+def test_gunicorn_opens_no_control_socket(room: Room, tmp_path: Path) -> None:
+    homeless = {"HOME": str(tmp_path), "XDG_RUNTIME_DIR": ""}
+    with running("web_gateway", "--port", "0", "--server", str(room.address), env=homeless) as program:
+        assert program.stop() == 0
+    assert list(tmp_path.iterdir()) == [], "the folder for the socket stays"
 
 
 def test_out_of_descriptors_the_new_wait_and_those_inside_stay(room: Room) -> None:
@@ -142,6 +194,8 @@ def test_out_of_descriptors_the_new_wait_and_those_inside_stay(room: Room) -> No
         running("web_gateway", "--port", "0", "--server", str(room.address)) as program,
         _serving(program).chat(room) as (browser, end),
     ):
+        browser.send('{"type":"typing"}')
+        assert end.read_line() == '{"type":"typing"}', "the session is complete"
         [worker] = psutil.Process(program.process.pid).children()
         used = worker.num_fds()
         soft, hard = resource.prlimit(worker.pid, resource.RLIMIT_NOFILE)

@@ -70,6 +70,14 @@ def test_a_bad_handshake_is_refused(
     room.expect_nobody()
 
 
+def test_a_refused_upgrade_is_its_connections_last_request(room: Room) -> None:
+    with serving_by_gunicorn(room.address) as serving:
+        _, headers, _ = _ask(serving, _GOOD | {"Origin": "null"})
+        assert headers["Connection"] == "close"
+        _, headers, _ = _ask(serving, {}, "/nowhere")
+        assert headers["Connection"] == "keep-alive"
+
+
 def test_a_good_handshake_succeeds(serving: Serving, room: Room) -> None:
     status, headers, _ = _ask(serving, _GOOD)
     assert (status, headers["Upgrade"]) == (101, "websocket")

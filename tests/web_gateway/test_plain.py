@@ -27,7 +27,7 @@ def dialect() -> Iterator[PlainDialect]:
 
 
 def _answers(dialect: PlainDialect, **command: Any) -> list[Any]:
-    crossing = dialect.to_room(json.dumps(command).encode())
+    [crossing] = dialect.to_room([json.dumps(command).encode()])
     return decode_events(crossing.answer()) if crossing.answer else []
 
 
@@ -42,7 +42,7 @@ def _seen(dialect: PlainDialect, words: str) -> list[Any]:
 
 
 def test_a_name_goes_out_bare_and_is_welcomed_here(dialect: PlainDialect) -> None:
-    crossing = dialect.to_room('{"type":"join","name":"  Анна  Б. ","history":50}'.encode())
+    [crossing] = dialect.to_room(['{"type":"join","name":"  Анна  Б. ","history":50}'.encode()])
     assert crossing.room == "Анна Б.".encode()
     assert crossing.answer is not None
     [welcome] = decode_events(crossing.answer())
@@ -53,7 +53,7 @@ def test_a_name_goes_out_bare_and_is_welcomed_here(dialect: PlainDialect) -> Non
 
 def test_numbers_follow_the_order_in_which_the_browser_sees_them(dialect: PlainDialect) -> None:
     _answers(dialect, type="join", name="Анна")
-    crossing = dialect.to_room(b'{"type":"say","ref":"r1","text":"Hi"}')
+    [crossing] = dialect.to_room([b'{"type":"say","ref":"r1","text":"Hi"}'])
     assert crossing.room == b"Hi"
     [message] = _seen(dialect, "Боб: привет: всем")
     assert (message.id, message.name, message.text) == (1, "Боб", "привет: всем")
@@ -92,7 +92,7 @@ def test_what_the_room_has_no_word_for_is_answered_here(dialect: PlainDialect) -
     assert _code(dialect, type="say", text=7) == "bad_field"
     assert _answers(dialect, type="typing") == []
     for command, answer in (("ping", "pong"), ("history", "history"), ("leave", "bye")):
-        crossing = dialect.to_room(json.dumps({"type": command}).encode())
+        [crossing] = dialect.to_room([json.dumps({"type": command}).encode()])
         assert crossing.room == b""
         assert crossing.answer is not None
         assert json.loads(crossing.answer())["type"] == answer

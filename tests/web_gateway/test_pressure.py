@@ -7,9 +7,9 @@ from contextlib import ExitStack, suppress
 from time import monotonic
 
 import pytest
-from websockets.frames import Frame, Opcode
+from websockets.frames import Close, Frame, Opcode
 
-from chat_protocol.contract import MAX_LINE
+from chat_protocol.contract import MAX_LINE, MAX_REPLY_LINE
 from tests.web_gateway.conftest import PATIENCE, RawBrowser, Room, Serving, serving_here, text
 from web_gateway import browser as browser_module
 from web_gateway import relay as relay_module
@@ -52,6 +52,25 @@ def test_a_browser_that_does_not_read_is_cut_and_the_others_hear_all(serving: Se
             assert other.recv(timeout=PATIENCE) == f'{{"number": {number}}}'
         close = slow.read_close()
         assert (close.code, close.reason) == (1013, "reads too slowly")
+
+
+def test_a_browser_cut_within_a_long_message_gets_it_whole(room: Room) -> None:
+    longest = b'{"text":"' + b"x" * (MAX_REPLY_LINE - 11) + b'"}'
+    with (
+        serving_here(Config(server=room.address)) as serving,
+        RawBrowser(serving.address, buffer=4096) as slow,
+    ):
+        end = room.accept()
+        end.socket.sendall(_LINE * 40)  # about as much as the kernel keeps
+        end.socket.sendall(longest + b"\n")
+        [session] = _sessions(serving)
+        deadline = monotonic() + PATIENCE
+        while session.browser._waiting <= browser_module.BACKLOG:
+            assert monotonic() < deadline
+        end.send('{"type":"pong"}\n')
+        *_, last, close = slow.frames()
+        assert last.data == longest
+        assert Close.parse(close.data).code == 1013
 
 
 def test_a_browser_that_stops_within_a_small_backlog_is_cut_in_time(impatient: Serving, room: Room) -> None:
@@ -113,6 +132,33 @@ def test_a_flood_of_pings_from_one_who_reads_nothing_ends(serving: Serving, room
         assert _flood(browser.socket, pings, within=PATIENCE) < _ENDLESS
 
 
+def test_answers_to_pings_never_fall_into_the_middle_of_a_message(serving: Serving, room: Room) -> None:
+    with RawBrowser(serving.address, buffer=4096) as browser:
+        end = room.accept()
+        pings = [Frame(Opcode.PING, b"%d" % number) for number in range(500)]
+
+        def talk() -> None:
+            for number, ping in enumerate(pings):
+                browser.send(ping)
+                if number % 10 == 0:
+                    end.socket.sendall(_LINE)
+
+        talking = threading.Thread(target=talk)
+        talking.start()
+        pongs, messages = [], 0
+        for frame in browser.frames():
+            if frame.opcode is Opcode.PONG:
+                pongs.append(frame.data)
+            else:
+                lines = bytes(frame.data).split(b"\n")
+                assert set(lines) == {_LINE[:-1]}
+                messages += len(lines)
+            if (len(pongs), messages) == (500, 50):
+                break
+        talking.join()
+        assert pongs == [ping.data for ping in pings]
+
+
 def test_everybody_gets_the_same_bytes_framed_once(impatient: Serving, room: Room) -> None:
     with ExitStack() as stack:
         chats = [stack.enter_context(impatient.chat(room)) for _ in range(20)]
@@ -146,6 +192,24 @@ def test_a_flood_of_nonsense_delays_nobody_else(serving: Serving, room: Room) ->
             assert other.recv(timeout=PATIENCE) == '{"type":"pong"}'
             slowest = max(slowest, monotonic() - asked)
         assert slowest < 0.5
+
+
+def test_a_mistake_on_the_way_to_the_room_is_a_close_and_no_web_page(
+    impatient: Serving, room: Room, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: JsonDialect, messages: object) -> None:
+        raise ZeroDivisionError(messages)
+
+    monkeypatch.setattr(JsonDialect, "to_room", fail)
+    with RawBrowser(impatient.address) as browser:
+        room.accept()
+        browser.send(text("{}"))
+        close = browser.read_close()
+        assert (close.code, close.reason) == (1011, "internal error")
+        assert list(browser.frames()) == []
+    deadline = monotonic() + PATIENCE
+    while "a session ends after ZeroDivisionError" not in caplog.text:
+        assert monotonic() < deadline
 
 
 def test_a_mistake_of_ours_ends_one_session_only(

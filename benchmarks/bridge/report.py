@@ -1,0 +1,121 @@
+"""The figures of a run as tables: what each bridge needs, and whether what we promise holds."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from benchmarks.bridge.bridges import ASYNCIO, OURS, WEBSOCKIFY
+from benchmarks.bridge.scenarios import LISTENERS, RATE
+
+Results = Mapping[str, Mapping[str, float]]
+"""By bridge, by name of the figure; the room itself is the bridge `NOBODY`."""
+
+NOBODY: Final = "no bridge"
+
+_COLUMNS = (OURS.name, ASYNCIO.name, WEBSOCKIFY.name, NOBODY)
+
+_HEAD = """# The gateway beside other bridges
+
+Written by `make bench-bridge`; the figures behind it are in `benchmarks/bridge/results.json`.
+
+Three bridges from WebSocket to TCP take turns before the same `tcp_server` (`--history memory`) on one
+machine, which also plays the browsers: {machine}. What talks is measured {rounds} times and the median
+shown. *asyncio* is the proxy one would write with asyncio and the library `websockets`
+(`benchmarks/bridge/asyncio_proxy.py`), *websockify* the well-known program, and *no bridge* means clients
+straight on the room's TCP port. Memory is proportional (what processes share counts once) and includes every
+process of a bridge; CPU is that of the bridge alone. Latency is from the say of somebody in the room to the
+browser's `recv`. A writer has at most 16 says unacknowledged. Only ratios within one run mean something.
+"""
+
+_ROWS: Final = {
+    "memory per session, 100 sessions, KiB": ("memory_100", "{:,.1f}"),
+    "memory per session, 500 sessions, KiB": ("memory_500", "{:,.1f}"),
+    "memory per session, 2,000 sessions, KiB": ("memory_2000", "{:,.1f}"),
+    f"CPU per delivery, {LISTENERS} browsers, {RATE:.0f} messages/s, µs": ("cpu_per_delivery", "{:,.1f}"),
+    "— of it in the kernel, µs": ("kernel_per_delivery", "{:,.1f}"),
+    "— latency p50, ms": ("p50", "{:,.2f}"),
+    "— latency p99, ms": ("p99", "{:,.2f}"),
+    "— added to the room's own p50, ms": ("p50_added", "{:,.2f}"),
+    "— added to the room's own p99, ms": ("p99_added", "{:,.2f}"),
+    f"room to {LISTENERS} browsers, as fast as it goes, deliveries/s": ("deliveries", "{:,.0f}"),
+    "— CPU per delivery, µs": ("cpu_saturated", "{:,.3f}"),
+    "browser to room, 1 writer, says/s": ("uploads_1", "{:,.0f}"),
+    "— CPU per say, µs": ("cpu_per_upload_1", "{:,.1f}"),
+    "browser to room, 100 writers, says/s": ("uploads_100", "{:,.0f}"),
+    "— CPU per say, µs ": ("cpu_per_upload_100", "{:,.1f}"),
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """Something promised: a figure of ours, or its ratio to another's, within a limit."""
+
+    what: str
+    value: Callable[[Results], float]
+    limit: float
+    form: str = "{:.2f}"
+    at_most: bool = True
+
+    def row(self, results: Results) -> str:
+        """Return the line of the table."""
+        value = self.value(results)
+        met = value <= self.limit if self.at_most else value >= self.limit
+        bound = ("at most " if self.at_most else "at least ") + self.form.format(self.limit)
+        return f"| {self.what} | {bound} | {self.form.format(value)} | {'met' if met else '**missed**'} |"
+
+
+def _ours(figure: str) -> Callable[[Results], float]:
+    return lambda results: results[OURS.name][figure]
+
+
+def _beside(other: str, figure: str) -> Callable[[Results], float]:
+    return lambda results: results[OURS.name][figure] / results[other][figure]
+
+
+_TARGETS: Final = (
+    Target("memory per session at 500, KiB", _ours("memory_500"), 48, "{:.1f}"),
+    Target("— to websockify's", _beside(WEBSOCKIFY.name, "memory_500"), 1 / 50, "{:.3f}"),
+    Target("CPU per delivery, to the asyncio proxy's", _beside(ASYNCIO.name, "cpu_per_delivery"), 1 / 2),
+    Target("— to websockify's", _beside(WEBSOCKIFY.name, "cpu_per_delivery"), 1 / 4),
+    Target("latency p50, to the asyncio proxy's", _beside(ASYNCIO.name, "p50"), 1),
+    Target("— to websockify's", _beside(WEBSOCKIFY.name, "p50"), 1),
+    Target("latency p99, to the asyncio proxy's", _beside(ASYNCIO.name, "p99"), 1),
+    Target("— to websockify's", _beside(WEBSOCKIFY.name, "p99"), 1),
+    Target("deliveries/s, to the asyncio proxy's", _beside(ASYNCIO.name, "deliveries"), 1, at_most=False),
+    Target("— to websockify's", _beside(WEBSOCKIFY.name, "deliveries"), 1, at_most=False),
+    Target("CPU per say, 1 writer, to the asyncio proxy's", _beside(ASYNCIO.name, "cpu_per_upload_1"), 1.5),
+    Target("— to websockify's", _beside(WEBSOCKIFY.name, "cpu_per_upload_1"), 1),
+    Target(
+        "CPU per say, 100 writers, to the asyncio proxy's", _beside(ASYNCIO.name, "cpu_per_upload_100"), 1.5
+    ),
+    Target("— to websockify's", _beside(WEBSOCKIFY.name, "cpu_per_upload_100"), 1),
+    Target("2,000 sessions: the slowest of 20 pages, s", _ours("page"), 1),
+    Target(
+        "— growth of the others' p99 with 50 that never read, ms",
+        lambda results: results[OURS.name]["p99_stuck"] - results[OURS.name]["p99_calm"],
+        50,
+        "{:.1f}",
+    ),
+    Target("— share of the others' deliveries that arrive", _ours("heard_stuck"), 1, at_most=False),
+    Target("— growth of memory with those 50, MiB", _ours("memory_grown"), 50 * 1.1, "{:.1f}"),
+)
+
+
+def markdown(results: Results, machine: str, rounds: int) -> str:
+    """Return the report."""
+    added = {
+        f"{quantile}_added": {name: results[name][quantile] - results[NOBODY][quantile] for name in results}
+        for quantile in ("p50", "p99")
+    }
+    table = {
+        name: {figure: values[name] for figure, values in added.items()} | dict(results[name])
+        for name in results
+    }
+    lines = [_HEAD.format(machine=machine, rounds=rounds)]
+    lines += [f"| | {' | '.join(_COLUMNS)} |", "|---|--:|--:|--:|--:|"]
+    for title, (figure, form) in _ROWS.items():
+        cells = [form.format(table[column][figure]) if figure in table[column] else "" for column in _COLUMNS]
+        lines.append(f"| {title.rstrip()} | {' | '.join(cells)} |")
+    lines += ["", "## What is promised", "", "| | must be | is | |", "|---|--:|--:|---|"]
+    lines += [target.row(results) for target in _TARGETS]
+    return "\n".join(lines) + "\n"
