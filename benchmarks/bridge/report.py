@@ -25,6 +25,9 @@ shown. *asyncio* is the proxy one would write with asyncio and the library `webs
 straight on the room's TCP port. Memory is proportional (what processes share counts once) and includes every
 process of a bridge; CPU is that of the bridge alone. Latency is from the say of somebody in the room to the
 browser's `recv`. A writer has at most 16 says unacknowledged. Only ratios within one run mean something.
+
+At 200 messages a second every bridge receives and sends once for each delivery. What the kernel takes for
+these two calls no bridge can save, so it bounds the ratio of CPU per delivery; the rest is the bridge's own.
 """
 
 _ROWS: Final = {
