@@ -9,6 +9,7 @@ Where a field is not required it is left out of the JSON when it has its default
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -183,6 +184,12 @@ class Bye(_Wire, frozen=True, tag="bye"):
 
 
 Event = Welcome | Message | Ack | Joined | Left | Typing | History | Found | Pong | Error | Bye
+
+
+def timestamp() -> str:
+    """Return the present moment as messages carry it in `at`."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
 
 # --- bytes ---------------------------------------------------------------------------
 

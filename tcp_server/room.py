@@ -11,7 +11,6 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import groupby
 from typing import Generic, cast
 
@@ -38,6 +37,7 @@ from chat_protocol.messages import (
     Search,
     Typing,
     Welcome,
+    timestamp,
 )
 from chat_protocol.text import clean, is_blank, split
 from tcp_server.commands import Help, HelpText, Introduce, LocalEvent, Members, Who, Wish
@@ -125,7 +125,7 @@ class Room(Generic[Connection]):
             self._sessions[member.session] = member
             self._history.note_presence(member.session, member.shown)
             answer.append(self._welcome(member, wish, secret))
-        return [Outcome(connection, answer, [Joined(member.shown, _now())], Presence.ENTERS)]
+        return [Outcome(connection, answer, [Joined(member.shown, timestamp())], Presence.ENTERS)]
 
     def handle(self, connection: Connection, wishes: Iterable[Wish]) -> list[Outcome[Connection]]:
         """Do what a connection that has joined asks for, in its order."""
@@ -205,7 +205,7 @@ class Room(Generic[Connection]):
         keys: list[Key | None] = []
         answer: list[Event] = []
         name, session = member.shown, member.session
-        last, at = self._history.last, _now()
+        last, at = self._history.last, timestamp()
         said: dict[str, Ack] = {}
         if session is not None:
             said = self._history.recall(session, [say.ref for say in says if say.ref is not None])
@@ -316,7 +316,7 @@ class Room(Generic[Connection]):
         if member.session is not None:
             del self._sessions[member.session]
             self._history.note_presence(member.session, None)
-        return Left(member.shown, _now(), reason)
+        return Left(member.shown, timestamp(), reason)
 
     def _welcome(self, member: _Member[Connection], wish: Join, secret: str) -> Welcome:
         history, most = self._history, self._config.max_replay
@@ -386,7 +386,3 @@ def _unsaid(outcome: Outcome[Connection], last: int) -> Outcome[Connection]:
 def _digest(secret: str) -> bytes:
     """Secrets are kept and looked up by digest: the time that takes says nothing about the secret."""
     return hashlib.sha256(secret.encode()).digest()[:16]
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

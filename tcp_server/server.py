@@ -67,7 +67,7 @@ class ChatServer:
         self._ready = readiness()
         self._history = open_history(config)
         self._searcher = Searcher(Path(config.history)) if isinstance(self._history, SqliteHistory) else None
-        self._searching: set[Outlet] = set()  # those who wait for an answer; whoever holds the sequencer's
+        self._searching: set[Outlet] = set()  # who waits for an answer; owned by whoever holds the sequencer
         self._room: Room[Outlet] = Room(config, self._history, self._search)
         self._fanout = FanOut(config, self._ready, self._cut)
         self._sequencer = Sequencer(self._room.settle, self._fanout.deliver, self._ready.wake)

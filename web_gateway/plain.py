@@ -13,7 +13,6 @@ import socket
 import struct
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
@@ -39,6 +38,7 @@ from chat_protocol.messages import (
     decode_commands,
     encode,
     encode_all,
+    timestamp,
 )
 from chat_protocol.text import clean, is_blank
 from web_gateway.dialects import Crossing, refused, what_is_wrong
@@ -140,7 +140,7 @@ class PlainDialect:
         return Crossing(self._paced(text), partial(self._acknowledge, say.ref))
 
     def _acknowledge(self, ref: str | None) -> bytes:
-        return encode(Ack(ref, self._next_id(), _now())) if ref else b""
+        return encode(Ack(ref, self._next_id(), timestamp())) if ref else b""
 
     def _paced(self, text: str) -> bytes:
         pause = self._sent_at + _PAUSE - time.monotonic()
@@ -157,7 +157,7 @@ class PlainDialect:
         return encode_all(self._events(text)) if text else b""
 
     def _events(self, text: str) -> list[Event]:
-        now = _now()
+        now = timestamp()
         name, colon, said = text.partition(": ")
         if colon:
             self._speaker = name
@@ -173,7 +173,3 @@ class PlainDialect:
     def _next_id(self) -> int:
         self._last_id += 1
         return self._last_id
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
