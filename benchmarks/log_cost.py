@@ -23,8 +23,9 @@ from typing import NamedTuple
 import psutil
 
 from chat_protocol.address import Address, parse_address
+from chat_protocol.codec import encode_all
 from chat_protocol.connection import Connection
-from chat_protocol.messages import Join, Say, encode_all
+from chat_protocol.messages import Join, Say
 
 _AT_ONCE = 16
 """Messages in one write."""
@@ -106,6 +107,7 @@ def _measure(log: str, file: Path, seconds: float, talkers: int, listeners: int)
 def _serving(log: str, file: Path) -> Iterator[tuple[subprocess.Popen[str], Address]]:
     """Run a server with that log until the block ends."""
     kept = ["--history", "memory"] if log == "memory" else ["--history", str(file), "--durability", log]
+    kept += ["--rate", "0"]
     command = [sys.executable, "-m", "tcp_server", "--host", "127.0.0.1", "--port", "0", *kept]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:

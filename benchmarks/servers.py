@@ -116,7 +116,7 @@ def ours(name: str, protocol: str, history: str = "off", python: str = sys.execu
             if history in ("normal", "full")
             else ["--history", history]
         )
-        flags = ["--host", "127.0.0.1", "--port", str(port), "--max-connections", "0"]
+        flags = ["--host", "127.0.0.1", "--port", str(port), "--max-connections", "0", "--rate", "0"]
         return [python, "-m", "tcp_server", *flags, *kept]
 
     return Kind(name, protocol, command)

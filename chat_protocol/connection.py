@@ -14,10 +14,11 @@ from types import TracebackType
 from typing import Self
 
 from chat_protocol.address import Address
-from chat_protocol.contract import FULL, MAX_REPLY_LINE, PROMPT
-from chat_protocol.errors import ConnectionFailed, NotARoom, RoomFull
+from chat_protocol.codec import decode_events, encode
+from chat_protocol.contract import BANNED, FULL, MAX_REPLY_LINE, PROMPT
+from chat_protocol.errors import Banned, ConnectionFailed, NotARoom, RoomFull
 from chat_protocol.framing import LineBuffer
-from chat_protocol.messages import Command, Event, decode_events, encode
+from chat_protocol.messages import Command, Event
 
 
 def keep_alive(sock: socket.socket) -> None:
@@ -56,7 +57,7 @@ class Connection:
 
         `silence` is how many seconds `receive` waits for the next bytes (None: for
         ever). Raises `ConnectionFailed`: `RoomFull` if nobody more is let
-        in, `NotARoom` if something else answers.
+        in, `Banned` if we in particular are not, `NotARoom` if something else answers.
         """
         deadline = monotonic() + timeout
         try:
@@ -141,4 +142,6 @@ def _expect_prompt(sock: socket.socket, address: Address, deadline: float) -> No
             continue
         if FULL.startswith(greeting):
             raise RoomFull(f"the room at {address} takes nobody more at the moment")
+        if BANNED.startswith(greeting):
+            raise Banned(f"the room at {address} keeps this address out")
         raise NotARoom(f"what answers at {address} is not a chat room")

@@ -11,6 +11,15 @@ PROMPT: Final = "Введите ваше имя: ".encode()
 FULL: Final = "Сейчас слишком много подключений, попробуйте позже.\n".encode()
 """What the server says instead, and then closes, while it can take nobody more."""
 
+BANNED: Final = "Вход закрыт.\n".encode()
+"""What the server says instead, and then closes, to an address that is kept out."""
+
+PASSWORD_PROMPT: Final = "Введите пароль: ".encode()
+"""What plain and lines are asked behind a name, where the room has a password."""
+
+SYSTEM_NAME: Final = "Сервер"
+"""Whose name stands before what the room itself says; nobody can have it."""
+
 MAX_LINE: Final = 64 * 1024
 """Longest line a client may send, in bytes, its LF not counted."""
 

@@ -6,6 +6,7 @@ ProtocolError
 ├── BadAddress         text that is not HOST[:PORT]
 └── ConnectionFailed   the other end cannot be reached, or is gone
     ├── RoomFull       the room takes nobody more at the moment
+    ├── Banned         the room keeps this address out
     └── NotARoom       something answers there, but it is not a room
 """
 
@@ -42,6 +43,10 @@ class ConnectionFailed(ProtocolError, OSError):
 
 class RoomFull(ConnectionFailed):
     """The room is there and takes nobody more at the moment."""
+
+
+class Banned(ConnectionFailed):
+    """The room keeps our address out."""
 
 
 class NotARoom(ConnectionFailed):

@@ -1,26 +1,24 @@
-"""The JSON dialect as types: one class per message, one JSON object per line.
+"""The JSON dialect as types: one class per message.
 
-`Command` is what a client may say, `Event` what the server may. Unknown fields
-are ignored, so either end may be newer than the other. Decoding costs about a
-third of a microsecond a message and encoding less, because msgspec compiles the
-types once.
-
-Where a field is not required it is left out of the JSON when it has its default.
+`Command` is what a client may say, `Event` what the server may; `codec` turns them
+into lines and back. Where a field is not required it is left out of the JSON when it
+has its default.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta, Struct
-
-from chat_protocol.errors import BadMessage
 
 Ref = Annotated[str, Meta(min_length=1, max_length=64)]
 Secret = Annotated[str, Meta(min_length=1, max_length=128)]
 MessageId = Annotated[int, Meta(ge=0, le=2**53)]
 Count = Annotated[int, Meta(ge=0, le=100_000)]
+Password = Annotated[str, Meta(max_length=256)]
+Target = Annotated[str, Meta(max_length=1024)]
+Seconds = Annotated[int, Meta(ge=1, le=10 * 366 * 24 * 3600)]
+Act = Literal["kick", "ban", "unban", "mute", "unmute", "delete", "announce"]
 
 
 class _Wire(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -31,6 +29,29 @@ class Typing(_Wire, frozen=True, tag="typing"):
     """Someone is writing. A client sends it bare; the server adds who it is."""
 
     name: str = ""
+
+
+class Whois(_Wire, frozen=True, tag="whois"):
+    """From where someone is here. A moderator asks with `name` alone; the server adds the addresses."""
+
+    name: Target
+    addresses: Sequence[str] = ()
+
+
+class BanEntry(_Wire, frozen=True):
+    """Who is kept out (a name, an address or a network), since when, until when (None: for good), by whom."""
+
+    target: str
+    at: str
+    until: str | None
+    by: str
+    text: str = ""
+
+
+class Bans(_Wire, frozen=True, tag="bans"):
+    """Who is kept out. A moderator asks with it bare; the server adds the list."""
+
+    bans: Sequence[BanEntry] = ()
 
 
 # --- client to server ---------------------------------------------------------------
@@ -50,6 +71,7 @@ class Join(_Wire, frozen=True, tag="join"):
     session: Secret | None = None
     since: Mark | None = None
     history: Count | None = None
+    password: Password | None = None
 
 
 class Say(_Wire, frozen=True, tag="say"):
@@ -85,18 +107,58 @@ class Leave(_Wire, frozen=True, tag="leave"):
     """Leave for good: the room is told at once, and no name is kept."""
 
 
-Command = Join | Say | Typing | HistoryRequest | Search | Ping | Leave
+class Authenticate(_Wire, frozen=True, tag="authenticate"):
+    """Become a moderator. Answered by `role`."""
+
+    password: Password
+
+
+class Moderate(_Wire, frozen=True, tag="moderate"):
+    """Do what only a moderator may; the room is told by a `message` that carries a `notice`.
+
+    `target` is a name; for `ban` and `unban` also an address or a network (CIDR). `id` is
+    for `delete`. `seconds` is for `ban` (None: for good) and `mute`. `text` is the reason,
+    or what is announced.
+    """
+
+    act: Act
+    target: Target = ""
+    id: MessageId | None = None
+    seconds: Seconds | None = None
+    text: Annotated[str, Meta(max_length=4096)] = ""
+
+
+Command = (
+    Join | Say | Typing | HistoryRequest | Search | Ping | Leave | Authenticate | Moderate | Whois | Bans
+)
 
 # --- server to client ---------------------------------------------------------------
 
 
+class Notice(_Wire, frozen=True):
+    """What a moderator (`by`) did: the fields of `Moderate`. A network or an address is not told."""
+
+    act: Act
+    by: str
+    target: str = ""
+    id: int | None = None
+    seconds: int | None = None
+    text: str = ""
+
+
 class Message(_Wire, frozen=True, tag="message"):
-    """What someone said. `at` is UTC, RFC 3339 with milliseconds."""
+    """What someone said. `at` is UTC, RFC 3339 with milliseconds.
+
+    A `notice` is said by the room itself; `text` tells it in words to whoever does not know
+    the field. The text of what was `deleted` is empty.
+    """
 
     id: int
     at: str
     name: str
     text: str
+    notice: Notice | None = None
+    deleted: bool = False
 
 
 class Limits(_Wire, frozen=True):
@@ -125,6 +187,7 @@ class Welcome(_Wire, frozen=True, tag="welcome"):
     missed: int
     more: bool
     limits: Limits
+    moderator: bool = False
 
 
 class Ack(_Wire, frozen=True, tag="ack"):
@@ -164,17 +227,33 @@ class Found(_Wire, frozen=True, tag="found"):
     more: bool
 
 
+class Role(_Wire, frozen=True, tag="role"):
+    """What the client may do from now on."""
+
+    moderator: bool
+
+
+class Throttled(_Wire, frozen=True, tag="throttled"):
+    """The client is faster than it may be: all it has sent so far will be dealt with in `seconds`."""
+
+    seconds: float
+
+
 class Pong(_Wire, frozen=True, tag="pong"):
     """The answer to `ping`."""
 
 
 class Error(_Wire, frozen=True, tag="error"):
-    """What could not be done. `code` is for programs, `text` for whoever debugs them."""
+    """What could not be done. `code` is for programs, `text` for whoever debugs them.
+
+    `suggestion` is a name that is free, where one was refused.
+    """
 
     code: str
     text: str
     ref: str | None = None
     retry_after: float | None = None
+    suggestion: str | None = None
 
 
 class Bye(_Wire, frozen=True, tag="bye"):
@@ -183,105 +262,25 @@ class Bye(_Wire, frozen=True, tag="bye"):
     reason: str
 
 
-Event = Welcome | Message | Ack | Joined | Left | Typing | History | Found | Pong | Error | Bye
+Event = (
+    Welcome
+    | Message
+    | Ack
+    | Joined
+    | Left
+    | Typing
+    | History
+    | Found
+    | Role
+    | Throttled
+    | Whois
+    | Bans
+    | Pong
+    | Error
+    | Bye
+)
 
 
 def timestamp() -> str:
     """Return the present moment as messages carry it in `at`."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-# --- bytes ---------------------------------------------------------------------------
-
-
-class _Envelope(Struct):
-    """Just enough of a broken message to say what is wrong with it."""
-
-    type: str
-    ref: Any = None
-
-
-_encoder = msgspec.json.Encoder()
-_commands: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
-_events: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
-_envelopes = msgspec.json.Decoder(_Envelope)
-_COMMAND_TYPES = frozenset({"join", "say", "typing", "history", "search", "ping", "leave"})
-
-# All that a decoder raises on foreign bytes: a line nested a thousand deep ends in RecursionError.
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-
-
-def encode(message: Command | Event) -> bytes:
-    """Return one message as its line, LF included."""
-    return _encoder.encode(message) + b"\n"
-
-
-def encode_all(messages: Sequence[Command | Event]) -> bytes:
-    """Return the messages as lines in one block, each with its LF."""
-    return _encoder.encode_lines(messages)
-
-
-def decode_events(block: bytes) -> list[Event]:
-    """Read a block of whole lines from a server. Raises `BadMessage`.
-
-    Events of a type unknown here are skipped: the server may be newer.
-    """
-    try:
-        return _events.decode_lines(block)
-    except _UNREADABLE:
-        lines = filter(bytes.strip, block.split(b"\n"))
-        return [event for line in lines if (event := _decode_event(line)) is not None]
-
-
-def _decode_event(line: bytes) -> Event | None:
-    try:
-        return _events.decode(line)
-    except msgspec.ValidationError as error:
-        if str(error).endswith("at `$.type`"):
-            return None
-        raise BadMessage("bad_field", str(error)) from error
-    except _UNREADABLE as error:
-        raise _unreadable(line, error) from error
-
-
-def decode_commands(block: bytes) -> list[Command | BadMessage]:
-    """Read a block of whole lines from a client, each to a command or to what is wrong with it.
-
-    Blank lines are passed over. Never raises: one bad line costs the others nothing.
-    """
-    try:
-        return list(_commands.decode_lines(block))
-    except _UNREADABLE:
-        return [_decode_command(line) for line in filter(bytes.strip, block.split(b"\n"))]
-
-
-def _decode_command(line: bytes) -> Command | BadMessage:
-    try:
-        return _commands.decode(line)
-    except msgspec.ValidationError as error:
-        return _explain(line, error)
-    except _UNREADABLE as error:
-        return _unreadable(line, error)
-
-
-def _unreadable(line: bytes, error: Exception) -> BadMessage:
-    """Say why a line is not JSON at all."""
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return BadMessage("bad_utf8", "the line is not UTF-8")
-    return BadMessage("bad_json", str(error))
-
-
-def _explain(line: bytes, error: msgspec.ValidationError) -> BadMessage:
-    """Say which rule of ours a line of JSON breaks."""
-    try:
-        envelope = _envelopes.decode(line)
-    except msgspec.ValidationError:
-        return BadMessage("bad_field", str(error))
-    except _UNREADABLE as unreadable:
-        return _unreadable(line, unreadable)
-    ref = envelope.ref if isinstance(envelope.ref, str) else None
-    if envelope.type not in _COMMAND_TYPES:
-        return BadMessage("unknown_type", f"unknown type {envelope.type[:40]!r}", ref)
-    return BadMessage("bad_field", str(error), ref)

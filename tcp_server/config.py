@@ -24,6 +24,11 @@ def _setting(default: Any, help_text: str) -> Any:
     return field(default=default, metadata={"help": help_text})
 
 
+def _secret(help_text: str) -> Any:
+    """A setting that is no flag, for everybody on the machine can read those, and is never shown."""
+    return field(default="", repr=False, metadata={"help": help_text, "secret": True})
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """All settings, each also a flag, an environment variable and a TOML key. Times are in seconds."""
@@ -42,6 +47,19 @@ class Config:
     max_per_address: int = _setting(
         64, "most connections from one address, loopback exempt; 0 for any number"
     )
+    joins: int = _setting(
+        120, "most connections a minute from one address, loopback exempt; 0 for any number"
+    )
+    rate: float = _setting(20.0, "messages a second one member may say for long; 0 for any number")
+    burst: int = _setting(100, "messages one member may say at once before that counts")
+    trusted_proxy: str = _setting(
+        "", "addresses or networks, comma-separated, that may name their client (PROXY protocol)"
+    )
+    password: str = _secret("what one must know to come in")
+    moderator_password: str = _secret("what makes a member a moderator")
+    password_file: str = _setting("", "file that holds the room's password")
+    moderator_password_file: str = _setting("", "file that holds the moderators' password")
+    audit: str = _setting("", "file of what moderators did, and of the bans; beside the history by default")
     name_timeout: float = _setting(60.0, "time to give a name; 0 for any")
     silence: float = _setting(SILENCE_LIMIT, "a JSON client silent for so long is gone; 0 for never")
     grace: float = _setting(20.0, "how long a JSON client that was lost keeps its name; 0 for not at all")
@@ -79,6 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--config", metavar="FILE", help="TOML file with settings")
     for setting in fields(Config):
+        if "secret" in setting.metadata:
+            continue
         parser.add_argument(
             "--" + setting.name.replace("_", "-"),
             metavar=type(setting.default).__name__.upper(),

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import ClassVar, cast
 
-from chat_protocol import messages
+from chat_protocol import codec
 from chat_protocol.contract import MAX_LINE
 from chat_protocol.errors import BadMessage
 from chat_protocol.framing import LineBuffer
@@ -96,7 +96,7 @@ def detect(opening: bytes) -> Dialect | None:
 
 
 def _is_json(line: bytes) -> bool:
-    found, *_ = messages.decode_commands(line)
+    found, *_ = codec.decode_commands(line)
     return not (isinstance(found, BadMessage) and found.code in {"bad_json", "bad_utf8"})
 
 
@@ -112,7 +112,7 @@ class Json(Dialect):
         self._lines = LineBuffer(MAX_LINE)
 
     def read(self, chunk: bytes) -> Sequence[Wish]:
-        return messages.decode_commands(self._lines.feed(chunk))
+        return codec.decode_commands(self._lines.feed(chunk))
 
     def as_entry(self, wish: Wish) -> Join | Introduce | BadMessage:
         if isinstance(wish, Join | BadMessage):
@@ -122,7 +122,7 @@ class Json(Dialect):
     @classmethod
     def write(cls, events: Sequence[Event | LocalEvent]) -> bytes:
         # Local events answer local wishes, which nobody can utter in JSON.
-        return messages.encode_all(cast("Sequence[Event]", events))
+        return codec.encode_all(cast("Sequence[Event]", events))
 
 
 class _Text(Dialect):

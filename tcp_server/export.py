@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from chat_protocol.messages import Message, encode
+from chat_protocol.codec import encode
+from chat_protocol.messages import Message
 from tcp_server.config import DEFAULT_HISTORY
 
 _HTML_HEAD = """<!DOCTYPE html>

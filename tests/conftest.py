@@ -13,6 +13,8 @@ import pytest
 _DESCRIPTORS = Path("/proc/self/fd")
 # Two servers cannot share the default file, and no test may write into anybody's own.
 os.environ.setdefault("ONEROOM_SERVER_HISTORY", "memory")
+# Most tests talk faster than people; those of the rates set their own.
+os.environ.setdefault("ONEROOM_SERVER_RATE", "0")
 
 _PATIENCE = 5.0  # seconds a test's threads and processes have to finish what they are ending
 

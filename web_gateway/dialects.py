@@ -5,9 +5,10 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+from chat_protocol.codec import encode
 from chat_protocol.contract import MAX_REPLY_LINE
 from chat_protocol.framing import LineBuffer
-from chat_protocol.messages import Error, encode
+from chat_protocol.messages import Error
 
 Answer = Callable[[], bytes]
 """Makes lines for the browser, with their LF, when the relay is about to send them."""

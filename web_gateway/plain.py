@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final
 
+from chat_protocol.codec import decode_commands, encode, encode_all
 from chat_protocol.connection import Connection
 from chat_protocol.contract import MAX_LINE
 from chat_protocol.errors import BadMessage
@@ -35,9 +36,6 @@ from chat_protocol.messages import (
     Pong,
     Say,
     Welcome,
-    decode_commands,
-    encode,
-    encode_all,
     timestamp,
 )
 from chat_protocol.text import clean, is_blank

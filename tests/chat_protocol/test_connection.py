@@ -7,6 +7,7 @@ from time import monotonic
 
 import pytest
 
+from chat_protocol import codec
 from chat_protocol import messages as m
 from chat_protocol.address import Address
 from chat_protocol.connection import Connection
@@ -44,10 +45,10 @@ def test_a_prompt_byte_by_byte_and_the_first_line_right_behind_it() -> None:
         peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for byte in PROMPT:
             peer.sendall(bytes([byte]))
-        peer.sendall(m.encode(m.Pong()))
+        peer.sendall(codec.encode(m.Pong()))
 
     with room(behave) as address, Connection.open(address) as connection:
-        assert connection.receive() == m.encode(m.Pong())
+        assert connection.receive() == codec.encode(m.Pong())
         assert connection.receive() == b""
 
 
@@ -61,7 +62,7 @@ def test_a_room_that_takes_nobody_more_says_so() -> None:
 
 def test_nothing_of_the_first_line_is_swallowed_when_all_comes_at_once() -> None:
     with (
-        room(lambda peer: peer.sendall(PROMPT + m.encode_all([m.Pong(), m.Bye("full")]))) as address,
+        room(lambda peer: peer.sendall(PROMPT + codec.encode_all([m.Pong(), m.Bye("full")]))) as address,
         Connection.open(address) as connection,
     ):
         assert list(connection.events()) == [m.Pong(), m.Bye("full")]
@@ -78,7 +79,7 @@ def test_commands_arrive_as_lines() -> None:
     with room(behave) as address, Connection.open(address) as connection:
         connection.send(m.Join("Анна"))
         connection.send_bytes(b'{"type":"ping"}\n')
-    assert m.decode_commands(b"".join(received)) == [m.Join("Анна"), m.Ping()]
+    assert codec.decode_commands(b"".join(received)) == [m.Join("Анна"), m.Ping()]
 
 
 def test_lines_of_several_senders_stay_whole() -> None:
@@ -94,7 +95,7 @@ def test_lines_of_several_senders_stay_whole() -> None:
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(connection.send, says))
     arrived = [
-        command.text for command in m.decode_commands(b"".join(received)) if isinstance(command, m.Say)
+        command.text for command in codec.decode_commands(b"".join(received)) if isinstance(command, m.Say)
     ]
     assert sorted(arrived) == sorted(say.text for say in says)
 
@@ -145,18 +146,18 @@ def test_a_prompt_that_trickles_does_not_stretch_the_deadline() -> None:
 
 def test_silence_beyond_the_limit_is_a_lost_connection() -> None:
     def behave(peer: socket.socket) -> None:
-        peer.sendall(PROMPT + m.encode(m.Pong()))
+        peer.sendall(PROMPT + codec.encode(m.Pong()))
         wait_for_end(peer)
 
     with room(behave) as address, Connection.open(address, silence=0.2) as connection:
-        assert connection.receive() == m.encode(m.Pong())
+        assert connection.receive() == codec.encode(m.Pong())
         with pytest.raises(ConnectionFailed, match="timed out"):
             connection.receive()
 
 
 def test_close_wakes_who_waits_in_receive() -> None:
     def behave(peer: socket.socket) -> None:
-        peer.sendall(PROMPT + m.encode(m.Pong()))
+        peer.sendall(PROMPT + codec.encode(m.Pong()))
         wait_for_end(peer)
 
     with room(behave) as address, ThreadPoolExecutor(1) as pool:

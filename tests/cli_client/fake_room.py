@@ -7,22 +7,10 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from chat_protocol.address import Address
+from chat_protocol.codec import decode_commands, encode_all
 from chat_protocol.contract import MAX_LINE, PROMPT
 from chat_protocol.framing import LineBuffer
-from chat_protocol.messages import (
-    Ack,
-    Command,
-    Event,
-    Join,
-    Limits,
-    Message,
-    Ping,
-    Pong,
-    Typing,
-    Welcome,
-    decode_commands,
-    encode_all,
-)
+from chat_protocol.messages import Ack, Command, Event, Join, Limits, Message, Ping, Pong, Typing, Welcome
 
 PATIENCE = 10.0
 AT = "2026-11-22T05:43:03.120Z"

@@ -8,9 +8,10 @@ from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
 from chat_protocol.address import Address
+from chat_protocol.codec import decode_events, encode
 from chat_protocol.connection import Connection
 from chat_protocol.errors import ConnectionFailed
-from chat_protocol.messages import Command, Event, decode_events, encode
+from chat_protocol.messages import Command, Event
 
 OPENING = 3.0
 """Seconds to connect and shake hands."""

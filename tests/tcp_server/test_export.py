@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from chat_protocol.messages import Message, decode_events
+from chat_protocol.codec import decode_events
+from chat_protocol.messages import Message
 from tcp_server.sqlite_history import SqliteHistory
 from tests.support.processes import ROOT, running
 from tests.support.raw import JsonClient

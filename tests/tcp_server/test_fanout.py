@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat_protocol import codec
 from chat_protocol import messages as m
 from chat_protocol.contract import PROMPT
 from tcp_server.commands import LocalEvent, Members
@@ -295,7 +296,7 @@ def test_whoever_leaves_is_not_told_anything_more(audience: Audience) -> None:
     audience.fanout.deliver([Outcome(outlet, [m.Bye("left")], (), Presence.LEAVES)])
     audience.fanout.deliver([Outcome(outlet, [m.Pong()], (), Presence.STAYS)])
     audience.say("привет")
-    assert audience.heard_to_the_end(outlet) == m.encode(m.Bye("left"))
+    assert audience.heard_to_the_end(outlet) == codec.encode(m.Bye("left"))
 
 
 def test_a_socket_is_closed_when_its_thread_has_ended_and_all_is_sent(audience: Audience) -> None:

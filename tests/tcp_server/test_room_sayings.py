@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from chat_protocol import codec
 from chat_protocol import messages as m
 from tcp_server.history import MemoryHistory, Unavailable
 from tests.tcp_server.hall import Hall, ids, talk
@@ -276,7 +277,7 @@ def test_an_answer_is_bounded_in_bytes_and_says_what_it_left_out() -> None:
     assert ids(welcome) == list(range(welcome.messages[0].id, 301))
     assert welcome.missed == welcome.messages[0].id - 1
     assert welcome.more
-    assert len(m.encode(welcome)) < 300 * 1024
+    assert len(codec.encode(welcome)) < 300 * 1024
 
 
 def test_one_message_always_fits() -> None:

@@ -11,7 +11,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
 from chat_protocol.address import Address
-from chat_protocol.messages import Ack, Error, Joined, Left, Message, Welcome, decode_events
+from chat_protocol.codec import decode_events
+from chat_protocol.messages import Ack, Error, Joined, Left, Message, Welcome
 from tests.support.processes import start
 from tests.support.raw import PROMPT, RawClient
 from tests.support.requirements import ORIGINAL, needs_original

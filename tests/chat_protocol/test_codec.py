@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat_protocol import codec
 from chat_protocol import messages as m
 from chat_protocol.errors import BadMessage
 
@@ -19,6 +20,12 @@ COMMANDS: list[m.Command] = [
     m.HistoryRequest(before=2**53, limit=100_000),
     m.Ping(),
     m.Leave(),
+    m.Join(name="Анна", password="п" * 256),
+    m.Authenticate("секрет"),
+    m.Moderate("ban", "203.0.113.0/24", seconds=3600, text="спам"),
+    m.Moderate("delete", id=7),
+    m.Whois("Анна"),
+    m.Bans(),
 ]
 EVENTS: list[m.Event] = [
     m.Welcome("Анна", "s", "e", 7, ["Анна", "Борис"], [m.Message(7, "at", "Борис", "да")], 0, False, LIMITS),
@@ -32,12 +39,19 @@ EVENTS: list[m.Event] = [
     m.Pong(),
     m.Error("too_fast", "slow down", "ref", 1.5),
     m.Error("bad_json", "no"),
+    m.Error("name_taken", "no", suggestion="Анна 2"),
+    m.Message(8, "at", "Сервер", "Анна удаляет…", m.Notice("delete", "Анна", id=7)),
+    m.Message(7, "at", "Борис", "", deleted=True),
+    m.Role(moderator=True),
+    m.Throttled(3.5),
+    m.Whois("Анна", ["203.0.113.7"]),
+    m.Bans([m.BanEntry("Борис", "at", None, "Анна")]),
     m.Bye("shutdown"),
 ]
 
 
 def read_one(line: bytes) -> m.Command | BadMessage:
-    (command,) = m.decode_commands(line)
+    (command,) = codec.decode_commands(line)
     return command
 
 
@@ -49,35 +63,35 @@ def problem(line: bytes | str) -> BadMessage:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_comes_back_as_it_was_sent(command: m.Command) -> None:
-    line = m.encode(command)
+    line = codec.encode(command)
     assert line.count(b"\n") == 1
     assert line.endswith(b"\n")
-    assert m.decode_commands(line) == [command]
+    assert codec.decode_commands(line) == [command]
 
 
 @pytest.mark.parametrize("event", EVENTS)
 def test_an_event_comes_back_as_it_was_sent(event: m.Event) -> None:
-    line = m.encode(event)
+    line = codec.encode(event)
     assert line.count(b"\n") == 1
     assert line.endswith(b"\n")
-    assert m.decode_events(line) == [event]
+    assert codec.decode_events(line) == [event]
 
 
 def test_many_in_one_block() -> None:
-    assert m.encode_all(COMMANDS) == b"".join(map(m.encode, COMMANDS))
-    assert m.decode_commands(m.encode_all(COMMANDS)) == COMMANDS
-    assert m.decode_events(m.encode_all(EVENTS)) == EVENTS
+    assert codec.encode_all(COMMANDS) == b"".join(map(codec.encode, COMMANDS))
+    assert codec.decode_commands(codec.encode_all(COMMANDS)) == COMMANDS
+    assert codec.decode_events(codec.encode_all(EVENTS)) == EVENTS
 
 
 def test_the_words_on_the_wire() -> None:
-    assert json.loads(m.encode(COMMANDS[1])) == {
+    assert json.loads(codec.encode(COMMANDS[1])) == {
         "type": "join",
         "name": "Анна",
         "session": "s" * 128,
         "since": {"epoch": "e", "id": 1042},
         "history": 0,
     }
-    assert json.loads(m.encode(EVENTS[0])) == {
+    assert json.loads(codec.encode(EVENTS[0])) == {
         "type": "welcome",
         "name": "Анна",
         "session": "s",
@@ -89,8 +103,8 @@ def test_the_words_on_the_wire() -> None:
         "more": False,
         "limits": {"name": 32, "text": 4000, "line": 65536, "history": 500},
     }
-    assert m.encode(m.Typing()) == b'{"type":"typing"}\n'
-    assert m.encode(m.Left("Анна", "at")) == '{"type":"left","name":"Анна","at":"at"}\n'.encode()
+    assert codec.encode(m.Typing()) == b'{"type":"typing"}\n'
+    assert codec.encode(m.Left("Анна", "at")) == '{"type":"left","name":"Анна","at":"at"}\n'.encode()
 
 
 def test_messages_cannot_be_changed() -> None:
@@ -100,12 +114,12 @@ def test_messages_cannot_be_changed() -> None:
 
 def test_unknown_fields_are_ignored() -> None:
     assert read_one(b'{"new":[{}],"type":"say","text":"a","ref":"r","more":null}') == m.Say("a", "r")
-    assert m.decode_events(b'{"type":"bye","reason":"kicked","by":"x"}\n') == [m.Bye("kicked")]
+    assert codec.decode_events(b'{"type":"bye","reason":"kicked","by":"x"}\n') == [m.Bye("kicked")]
 
 
 def test_events_of_unknown_types_are_skipped_among_others() -> None:
     block = b'{"type":"pong"}\n\n{"type":"reaction","id":1}\r\n{"type":"bye","reason":"slow"}\n'
-    assert m.decode_events(block) == [m.Pong(), m.Bye("slow")]
+    assert codec.decode_events(block) == [m.Pong(), m.Bye("slow")]
 
 
 @pytest.mark.parametrize(
@@ -157,7 +171,7 @@ def test_the_ref_of_a_broken_say_is_told(fields: dict[str, Any]) -> None:
 
 
 def test_a_bad_line_costs_the_others_nothing() -> None:
-    first, bad, last = m.decode_commands(b'{"type":"ping"}\n \r\noops\n{"type":"leave"}\r\n')
+    first, bad, last = codec.decode_commands(b'{"type":"ping"}\n \r\noops\n{"type":"leave"}\r\n')
     assert (first, last) == (m.Ping(), m.Leave())
     assert isinstance(bad, BadMessage)
 
@@ -172,18 +186,18 @@ def test_a_bad_line_costs_the_others_nothing() -> None:
 )
 def test_a_server_that_speaks_nonsense_is_told_from_a_newer_one(line: bytes, code: str) -> None:
     with pytest.raises(BadMessage) as caught:
-        m.decode_events(line)
+        codec.decode_events(line)
     assert caught.value.code == code
 
 
 SHREDS = st.sampled_from(
-    [*map(m.encode, COMMANDS), *map(m.encode, EVENTS), b"\n", b"{", b"\xff", b'"\\ud8', b'{"type":']
+    [*map(codec.encode, COMMANDS), *map(codec.encode, EVENTS), b"\n", b"{", b"\xff", b'"\\ud8', b'{"type":']
 )
 
 
 @given(st.binary() | st.lists(SHREDS).map(b"".join))
 def test_no_bytes_can_make_reading_commands_raise(block: bytes) -> None:
-    for command in m.decode_commands(block):
+    for command in codec.decode_commands(block):
         assert isinstance(command, BadMessage | msgspec.Struct)
 
 
@@ -197,13 +211,13 @@ def test_no_bytes_can_make_reading_commands_raise(block: bytes) -> None:
 )
 def test_a_line_gives_one_command_or_one_problem(value: object, kind: str, field: str) -> None:
     line = json.dumps({"type": kind, "name": "a", "text": "b", field: value}).encode()
-    assert len(m.decode_commands(line + b"\n" + m.encode(m.Ping()))) == 2
+    assert len(codec.decode_commands(line + b"\n" + codec.encode(m.Ping()))) == 2
 
 
 @given(st.binary() | st.lists(SHREDS).map(b"".join))
 def test_reading_events_raises_nothing_but_bad_message(block: bytes) -> None:
     try:
-        events = m.decode_events(block)
+        events = codec.decode_events(block)
     except BadMessage:
         return
     assert all(isinstance(event, msgspec.Struct) for event in events)
