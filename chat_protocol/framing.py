@@ -33,6 +33,8 @@ class LineBuffer:
         line, complete or not, is longer than the maximum; the buffer is then of
         no further use.
         """
+        if not self._pending and chunk.endswith(b"\n") and len(chunk) <= self._maximum:
+            return chunk  # nearly always
         end = chunk.rfind(b"\n") + 1
         if not end:
             self._hold(chunk)

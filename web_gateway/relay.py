@@ -7,7 +7,7 @@ its session's own thread: see `chat_socket`.
 """
 
 import logging
-import selectors
+import select
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -19,11 +19,14 @@ from chat_protocol.connection import Connection
 from chat_protocol.errors import LineTooLong
 from web_gateway.browser import FAREWELL, INTERNAL_ERROR, ROOM_GONE, Browser, text_frame
 from web_gateway.dialects import Answer, Dialect
+from web_gateway.poller import poller
 
 log = logging.getLogger(__name__)
 
 _READ_SIZE = 65536
 _SWEEP = 1.0  # seconds between two looks at everybody's deadlines
+_ACK_DELAY = 0.03  # seconds a kernel that waits to acknowledge still waits after this long, at least
+_QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux
 
 
 class Session:
@@ -37,8 +40,19 @@ class Session:
         # listens never. Relay's thread; closed by `Relay.carrying`.
         self.incoming = room.socket.dup()
         self.incoming.settimeout(0)
-        self.hears_room = False  # relay's thread: whether the room's socket is watched
-        self.awaits_drain = False  # relay's thread: whether the browser's socket is watched
+        self._heard_at = 0.0  # relay's thread
+
+    def receive(self, now: float) -> bytes:
+        """Return what the room has sent, empty once it has closed. Relay's thread; raises `OSError`.
+
+        To acknowledge what is read at once, as the kernel does for who only listens, costs a packet for
+        each, a tenth of what the relay costs. Asked for it, the kernel waits, until it had to do so in vain.
+        """
+        chunk = self.incoming.recv(_READ_SIZE)
+        if now - self._heard_at > _ACK_DELAY and _QUICK_ACK is not None:
+            self.incoming.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 0)
+        self._heard_at = now
+        return chunk
 
     def hang_up(self) -> None:
         """Wake whoever still waits to send to the room: it is over. Any thread, any number of times."""
@@ -59,9 +73,11 @@ class Relay:
         self._bell, self._clapper = socket.socketpair()  # the relay listens, any thread strikes
         self._bell.settimeout(0)
         self._clapper.settimeout(0)
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._bell, selectors.EVENT_READ, None)  # all others with their session
+        self._poller = poller()
+        self._poller.register(self._bell.fileno(), select.POLLIN)
         self._sessions: set[Session] = set()
+        self._listening: dict[int, Session] = {}  # those who hear the room, by its socket's descriptor
+        self._draining: dict[int, Session] = {}  # those whose browser has a backlog, by its descriptor
         self._farewell: tuple[int, str] | None = None  # what to tell everybody, once we stop
         self._framed = (b"", b"")  # the last lines and their frame: most sessions get the same
         self._running = True
@@ -132,16 +148,22 @@ class Relay:
 
     def _run(self) -> None:
         next_sweep = monotonic() + _SWEEP
+        bell = self._bell.fileno()
         while self._running:
-            for (_, _, _, session), events in self._selector.select(_SWEEP if self._sessions else None):
-                if session is None:
+            ready = self._poller.poll(_SWEEP if self._sessions else -1)
+            now = monotonic()
+            for fd, _ in ready:
+                # By number: it may belong to somebody else by now, to whom it does no harm.
+                if (session := self._listening.get(fd)) is not None:
+                    self._hear_room(session, now)
+                elif fd == bell:
                     self._empty_inbox()
-                else:
-                    self._serve(session, events)
-            if (now := monotonic()) >= next_sweep:
+                elif (session := self._draining.get(fd)) is not None:
+                    self._drain(session)
+            if now >= next_sweep:
                 next_sweep = now + _SWEEP
                 self._sweep(now)
-        self._selector.close()
+        self._poller.close()
         self._bell.close()
         self._clapper.close()
 
@@ -162,32 +184,30 @@ class Relay:
             except Exception as error:  # noqa: BLE001
                 _give_up(session, error)
 
-    def _serve(self, session: Session, events: int) -> None:
-        if session not in self._sessions:
-            return  # forgotten since the selector saw it
+    def _hear_room(self, session: Session, now: float) -> None:
         try:
-            if events & selectors.EVENT_READ:
-                self._hear_room(session)
-            elif session.browser.flush():
-                self._selector.unregister(session.browser.socket)
-                session.awaits_drain = False
+            chunk = session.receive(now)
+            if chunk:
+                self._deliver(session, session.dialect.to_browser(chunk))
+                return
+            reason = "the room has closed the connection"
+        except BlockingIOError:
+            return
+        except OSError:
+            reason = "the connection to the room is lost"
+        except LineTooLong:
+            reason = "the room sends an endless line"
         except Exception as error:  # noqa: BLE001
             _give_up(session, error)
+            return
+        self._leave_room(session, reason)
 
-    def _hear_room(self, session: Session) -> None:
+    def _drain(self, session: Session) -> None:
         try:
-            chunk = session.incoming.recv(_READ_SIZE)
-        except OSError:
-            chunk = b""
-        if not chunk:
-            self._leave_room(session, "the room has closed the connection")
-            return
-        try:
-            lines = session.dialect.to_browser(chunk)
-        except LineTooLong:
-            self._leave_room(session, "the room sends an endless line")
-            return
-        self._deliver(session, lines)
+            if session.browser.flush():
+                self._forget_browser(session)
+        except Exception as error:  # noqa: BLE001
+            _give_up(session, error)
 
     def _tell(self, session: Session, answer: Answer) -> None:
         try:
@@ -204,28 +224,35 @@ class Relay:
             self._await_drain(session)
 
     def _await_drain(self, session: Session) -> None:
-        if not session.awaits_drain:
-            self._selector.register(session.browser.socket, selectors.EVENT_WRITE, session)
-            session.awaits_drain = True
+        fd = session.browser.socket.fileno()
+        if fd not in self._draining:
+            self._poller.register(fd, select.POLLOUT)
+            self._draining[fd] = session
 
     def _leave_room(self, session: Session, reason: str) -> None:
-        self._selector.unregister(session.incoming)
-        session.hears_room = False
+        self._forget_room(session)
         session.browser.close(ROOM_GONE, reason)
 
     def _add(self, session: Session) -> None:
-        self._selector.register(session.incoming, selectors.EVENT_READ, session)
-        session.hears_room = True
+        fd = session.incoming.fileno()
+        self._poller.register(fd, select.POLLIN)
+        self._listening[fd] = session
         self._sessions.add(session)
         if self._farewell:
             session.browser.close(*self._farewell)
 
     def _forget(self, session: Session) -> None:
         self._sessions.discard(session)
-        if session.hears_room:
-            self._selector.unregister(session.incoming)
-        if session.awaits_drain:
-            self._selector.unregister(session.browser.socket)
+        self._forget_room(session)
+        self._forget_browser(session)
+
+    def _forget_room(self, session: Session) -> None:
+        if self._listening.pop(session.incoming.fileno(), None) is not None:
+            self._poller.unregister(session.incoming.fileno())
+
+    def _forget_browser(self, session: Session) -> None:
+        if self._draining.pop(session.browser.socket.fileno(), None) is not None:
+            self._poller.unregister(session.browser.socket.fileno())
 
     def _close_all(self, code: int, reason: str) -> None:
         self._farewell = (code, reason)
