@@ -6,7 +6,7 @@ the types once.
 """
 
 from collections.abc import Sequence
-from typing import Any, get_args
+from typing import get_args
 
 import msgspec
 from msgspec import Struct
@@ -19,13 +19,14 @@ class _Envelope(Struct):
     """Just enough of a broken message to say what is wrong with it."""
 
     type: str
-    ref: Any = None
+    ref: msgspec.Raw = msgspec.Raw()  # not read unless it is text: nesting would exhaust a thread's stack
 
 
 _encoder = msgspec.json.Encoder()
 _commands: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
 _events: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 _envelopes = msgspec.json.Decoder(_Envelope)
+_texts = msgspec.json.Decoder(str)
 _COMMAND_TYPES = frozenset(kind.__struct_config__.tag for kind in get_args(Command))
 
 # All that a decoder raises on foreign bytes: a line nested a thousand deep ends in RecursionError.
@@ -98,11 +99,11 @@ def _explain(line: bytes, error: msgspec.ValidationError) -> BadMessage:
     """Say which rule of ours a line of JSON breaks."""
     try:
         envelope = _envelopes.decode(line)
+        ref = _texts.decode(envelope.ref) if bytes(envelope.ref).startswith(b'"') else None
     except msgspec.ValidationError:
         return BadMessage("bad_field", str(error))
     except _UNREADABLE as unreadable:
         return _unreadable(line, unreadable)
-    ref = envelope.ref if isinstance(envelope.ref, str) else None
     if envelope.type not in _COMMAND_TYPES:
         return BadMessage("unknown_type", f"unknown type {envelope.type[:40]!r}", ref)
     return BadMessage("bad_field", str(error), ref)
