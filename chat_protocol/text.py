@@ -18,8 +18,15 @@ _DROPPED_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 # UAX #9, section 2: the explicit formatting characters and the implicit marks.
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
-# Letters and symbols in name only: fonts show nothing for them.
-_BLANKS = " \u115f\u1160\u2800\u3164\uffa0"
+# Letters, symbols and marks in name only: fonts show nothing for them.
+_BLANKS = "".join(
+    (
+        " \u115f\u1160\u2800\u3164\uffa0\U0001d159",
+        "\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f",
+        *map(chr, range(0xFE00, 0xFE10)),  # variation selectors, and more of them
+        *map(chr, range(0xE0100, 0xE01F0)),
+    )
+)
 
 # An emoji newer than this interpreter's Unicode tables is "unassigned" to it.
 _EMOJI_BLOCKS = range(0x1F000, 0x1FB00)
@@ -49,7 +56,8 @@ def clean(text: str) -> str:
 def is_blank(text: str) -> bool:
     """Say whether nothing of `text` would be visible."""
     if text.isprintable():
-        return not text.strip(_BLANKS)
+        # The first character decides for nearly every text; to strip takes longer.
+        return text[:1] in _BLANKS and not text.strip(_BLANKS)
     return all(char.isspace() or char in _BLANKS or unicodedata.category(char) == "Cf" for char in text)
 
 

@@ -71,14 +71,34 @@ def test_dropped(text: str, cleaned: str) -> None:
     assert clean(text) == cleaned
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n\t ", "\u00a0\u2003", "\u200b\u200d", "\u3000\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", " ", "\n\t ", "\u00a0\u2003", "\u200b\u200d", "\u3000\n"),
+        *("\u115f\u3164", "\u2800 \u2800", "\ufe0f", " \u034f\U000e0100", "\u200b\ufe0f\n"),
+    ],
+)
 def test_blank(text: str) -> None:
     assert is_blank(text)
 
 
-@pytest.mark.parametrize("text", ["a", " . ", "\nя", "🇷🇺", "\u200dx"])
+@pytest.mark.parametrize("text", ["a", " . ", "\nя", "🇷🇺", "\u200dx", "❤\ufe0f", "\u2801"])
 def test_not_blank(text: str) -> None:
     assert not is_blank(text)
+
+
+@given(ANY_TEXT | WILD_TEXT, st.integers(1, 12))
+def test_what_is_cut_is_as_clean_as_before(text: str, limit: int) -> None:
+    cleaned = clean(text)
+    assert [clean(piece) for piece in split(cleaned, limit)] == split(cleaned, limit)
+    assert split(cleaned, max(1, len(cleaned))) == [cleaned]
+
+
+@given(ANY_TEXT | WILD_TEXT)
+def test_what_is_blank_stays_so(text: str) -> None:
+    if is_blank(text):
+        assert is_blank(clean(text))
+        assert is_blank(f" {text}\n")
 
 
 @given(st.text(st.sampled_from("ab я\n")), st.integers(1, 12))

@@ -1,0 +1,41 @@
+"""One connection that says what it has to say, and no more."""
+
+import socket
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+_PATIENCE = 30.0  # seconds in which the other end is to hang up
+
+
+class Guest:
+    """Whoever the fuzzers send."""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self._socket = socket.create_connection(address, _PATIENCE)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def say(self, pieces: list[bytes]) -> None:
+        """Say it all and be done, unless the other end hangs up before."""
+        with suppress(ConnectionError):
+            for piece in pieces:
+                self._socket.sendall(piece)
+        with suppress(OSError):  # not connected any more
+            self._socket.shutdown(socket.SHUT_WR)
+
+    def read_to_end(self, *, vanish: bool) -> None:
+        """Wait until the other end has hung up too; or do not, and reset."""
+        if vanish:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            return
+        with suppress(ConnectionError):
+            while self._socket.recv(65536):
+                pass
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._socket.close()
