@@ -19,6 +19,7 @@ from chat_protocol.contract import BANNED, FULL, MAX_REPLY_LINE, PROMPT
 from chat_protocol.errors import Banned, ConnectionFailed, NotARoom, RoomFull
 from chat_protocol.framing import LineBuffer
 from chat_protocol.messages import Command, Event
+from chat_protocol.tls import Tls, TlsStream
 
 
 def keep_alive(sock: socket.socket) -> None:
@@ -45,19 +46,30 @@ class Connection:
     One thread reads (`receive`, `events`); any thread may `send` and `close`.
     """
 
-    def __init__(self, sock: socket.socket) -> None:
-        """Take over a connected socket whose prompt has been read. See `open`."""
+    def __init__(self, sock: socket.socket, stream: TlsStream | None = None) -> None:
+        """Take over a connected socket, and the TLS in it, whose prompt has been read. See `open`."""
         self.socket = sock
+        self._stream = stream or sock
         self._lines = LineBuffer(MAX_REPLY_LINE)  # owned by the one reading thread
         self._send_lock = threading.Lock()  # keeps the lines of two senders apart
 
     @classmethod
-    def open(cls, address: Address, *, timeout: float = 10.0, silence: float | None = None) -> Self:
+    def open(
+        cls,
+        address: Address,
+        *,
+        timeout: float = 10.0,
+        silence: float | None = None,
+        tls: Tls | None = None,
+        source: bytes = b"",
+    ) -> Self:
         """Connect and wait for the room's prompt, both within `timeout` seconds.
 
         `silence` is how many seconds `receive` waits for the next bytes (None: for
-        ever). Raises `ConnectionFailed`: `RoomFull` if nobody more is let
-        in, `Banned` if we in particular are not, `NotARoom` if something else answers.
+        ever); with `tls` all of it is encrypted but `source`, a PROXY header that says for
+        whom we connect. Raises `ConnectionFailed`: `RoomFull` if nobody more is let in,
+        `Banned` if we in particular are not, `NotARoom` if something else answers,
+        `TlsFailed` if it is not who we want.
         """
         deadline = monotonic() + timeout
         try:
@@ -68,14 +80,16 @@ class Connection:
             raise ConnectionFailed(f"cannot reach {address}: {error.strerror or error}") from error
         try:
             keep_alive(sock)
-            _expect_prompt(sock, address, deadline)
+            sock.sendall(source)
+            stream = tls.secure(sock, address, deadline) if tls else None
+            _expect_prompt(stream or sock, address, deadline)
             sock.settimeout(silence)
         except OSError as error:
             sock.close()
             if isinstance(error, ConnectionFailed):
                 raise
             raise ConnectionFailed(f"{address} does not answer: {error}") from error
-        return cls(sock)
+        return cls(sock, stream)
 
     def send(self, command: Command) -> None:
         """Send one command, waiting while the room takes no more. Raises `ConnectionFailed`."""
@@ -85,7 +99,7 @@ class Connection:
         """Send whole lines as they are. Raises `ConnectionFailed`."""
         try:
             with self._send_lock:
-                self.socket.sendall(lines)
+                self._stream.sendall(lines)
         except OSError as error:
             raise ConnectionFailed(f"connection lost: {error}") from error
 
@@ -97,7 +111,7 @@ class Connection:
         """
         while True:
             try:
-                chunk = self.socket.recv(65536)
+                chunk = self._stream.recv(65536)
             except OSError as error:
                 raise ConnectionFailed(f"connection lost: {error}") from error
             if not chunk:
@@ -114,7 +128,7 @@ class Connection:
         """End the connection and wake whoever waits in `receive`. Any thread, any number of times."""
         with suppress(OSError):
             # close() alone leaves a blocked recv() asleep; only shutdown() wakes it.
-            self.socket.shutdown(socket.SHUT_RDWR)
+            self._stream.shutdown(socket.SHUT_RDWR)
         self.socket.close()
 
     def __enter__(self) -> Self:
@@ -126,15 +140,15 @@ class Connection:
         self.close()
 
 
-def _expect_prompt(sock: socket.socket, address: Address, deadline: float) -> None:
+def _expect_prompt(stream: socket.socket | TlsStream, address: Address, deadline: float) -> None:
     """Read exactly the prompt and not a byte more, however slowly its bytes come."""
     greeting = b""
     while len(greeting) < len(PROMPT):
         left = deadline - monotonic()
         if left <= 0:
             raise TimeoutError("timed out")
-        sock.settimeout(left)
-        part = sock.recv(len(PROMPT) - len(greeting))
+        stream.settimeout(left)
+        part = stream.recv(len(PROMPT) - len(greeting))
         if not part:
             raise NotARoom(f"{address} closed the connection without a greeting")
         greeting += part

@@ -29,11 +29,12 @@ STALL: Final = 10.0
 FAREWELL: Final = 2.0
 """Seconds a browser has to answer our close frame."""
 
-# Close codes. To all but 1008, which is never sent, the page answers by coming back.
+# Close codes. To all but 1008 the page answers by coming back.
 NORMAL: Final = 1000
 GOING_AWAY: Final = 1001
 UNSUPPORTED: Final = 1003
 BAD_DATA: Final = 1007
+POLICY: Final = 1008
 INTERNAL_ERROR: Final = 1011
 ROOM_GONE: Final = 1012
 TRY_LATER: Final = 1013

@@ -19,12 +19,14 @@ from flask_sock import Sock
 
 from chat_protocol.connection import Connection
 from chat_protocol.contract import SILENCE_LIMIT
-from chat_protocol.errors import ConnectionFailed
-from web_gateway.browser import ROOM_GONE, TRY_LATER, Browser
+from chat_protocol.errors import Banned, ConnectionFailed
+from web_gateway.browser import POLICY, ROOM_GONE, TRY_LATER, Browser
 from web_gateway.config import Config
 from web_gateway.dialects import Crossing, Dialect, JsonDialect
 from web_gateway.gateway import Gateway
+from web_gateway.origins import may_speak
 from web_gateway.plain import PlainDialect, PlainRoom
+from web_gateway.proxy_header import proxy_header
 from web_gateway.refusals import refuse
 from web_gateway.relay import Session
 
@@ -58,16 +60,17 @@ def chat_socket(gateway: Gateway) -> Blueprint:
     def enter() -> Response | None:
         if refusal := _refusal(request, gateway.config):
             return refusal
-        if not gateway.admit():
+        address = request.remote_addr or ""
+        if not gateway.admit(address):
             return refuse(503, {"Retry-After": "5"})
-        flask.g.admitted = True
+        flask.g.admitted = address
         _reduce_handshake(request.environ)
         return None
 
     @routes.teardown_request
     def leave(_error: BaseException | None) -> None:
-        if flask.g.pop("admitted", False):
-            gateway.dismiss()
+        if (address := flask.g.pop("admitted", None)) is not None:
+            gateway.dismiss(address)
 
     # `enter` refuses whatever comes here, but without a route it would not be asked.
     @routes.get("/ws")
@@ -82,7 +85,7 @@ def chat_socket(gateway: Gateway) -> Blueprint:
         websocket.ws = websocket.event = None
         try:
             with Browser(websocket.sock, _read_ahead(request.environ, websocket.sock)) as browser:
-                _serve(browser, gateway)
+                _serve(browser, gateway, _source(request.environ, websocket.sock))
         except Exception as error:  # noqa: BLE001
             # Beyond this guard Flask would write an HTTP 500 page into the WebSocket.
             log.error("a session ends after %s", type(error).__name__)  # noqa: TRY400
@@ -90,10 +93,13 @@ def chat_socket(gateway: Gateway) -> Blueprint:
     return routes
 
 
-def _serve(browser: Browser, gateway: Gateway) -> None:
-    """Serve one browser until it is gone."""
+def _serve(browser: Browser, gateway: Gateway, source: bytes) -> None:
+    """Serve one browser, who is told to the room by `source`, until it is gone."""
     try:
-        room, dialect = _open_room(gateway.config)
+        room, dialect = _open_room(gateway.config, source)
+    except Banned:
+        browser.close(POLICY, "kept out")
+        return
     except ConnectionFailed:
         browser.close(TRY_LATER, "the room cannot be reached")
         return
@@ -103,11 +109,20 @@ def _serve(browser: Browser, gateway: Gateway) -> None:
                 _cross(session, crossing, gateway)
 
 
-def _open_room(config: Config) -> tuple[Connection, Dialect]:
+def _open_room(config: Config, source: bytes) -> tuple[Connection, Dialect]:
     if config.dialect == "plain":
         plain_room = PlainRoom.open(config.server, timeout=_ROOM_TIMEOUT, silence=SILENCE_LIMIT)
         return plain_room, PlainDialect(plain_room)
-    return Connection.open(config.server, timeout=_ROOM_TIMEOUT, silence=SILENCE_LIMIT), JsonDialect()
+    if not config.proxy_protocol:
+        source = b""
+    room = Connection.open(config.server, timeout=_ROOM_TIMEOUT, silence=SILENCE_LIMIT, source=source)
+    return room, JsonDialect()
+
+
+def _source(environ: dict[str, Any], sock: socket.socket) -> bytes:
+    """Return the PROXY header of a browser's connection."""
+    host, port = sock.getsockname()[:2]
+    return proxy_header((environ["REMOTE_ADDR"], int(environ["REMOTE_PORT"])), (host, port))
 
 
 def _cross(session: Session, crossing: Crossing, gateway: Gateway) -> None:
@@ -133,25 +148,15 @@ def _refusal(request: Request, config: Config) -> Response | None:
     headers = request.headers
     # A body would be taken for WebSocket frames.
     has_body = request.content_length or headers.get("Transfer-Encoding")
-    if request.environ.get("SERVER_PROTOCOL") != "HTTP/1.1" or not request.host or has_body:
+    if request.environ.get("SERVER_PROTOCOL") != "HTTP/1.1" or has_body:
         return refuse(400)
-    if not _is_own_origin(headers.get("Origin"), request.host, config.allowed_origins):
+    host = headers.get("Host", "")
+    if not may_speak(headers.get("Origin"), request.scheme, host, config.allowed_origins):
         return refuse(403)
     is_websocket = request.url_rule is not None and request.url_rule.websocket
     if not is_websocket or headers.get("Sec-WebSocket-Version") != "13":
         return refuse(426, {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"})
     return None if _is_key(headers.get("Sec-WebSocket-Key", "")) else refuse(400)
-
-
-def _is_own_origin(origin: str | None, host: str, allowed: tuple[str, ...]) -> bool:
-    """Say whether a page from `origin` may speak for its user here.
-
-    Every browser names the origin, so a request without one is not a page.
-    """
-    if origin is None:
-        return True
-    origin = origin.lower()
-    return origin in allowed or origin.partition("://")[2] == host.lower()
 
 
 def _is_key(key: str) -> bool:

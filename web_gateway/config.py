@@ -5,11 +5,14 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 from chat_protocol.address import Address, parse_address
 from chat_protocol.contract import DEFAULT_PORT
+from web_gateway.addresses import Network, read_ip
+from web_gateway.origins import read_host, read_origin
 
 _ENVIRONMENT = "ONEROOM_WEB_"
 
@@ -44,19 +47,56 @@ def _dialect(value: object) -> str:
     return str(value)
 
 
-def _origins(value: object) -> tuple[str, ...]:
-    origins = value.split(",") if isinstance(value, str) else value
-    if not isinstance(origins, list):
-        raise ValueError(f"{value!r} is not a list of origins")  # noqa: TRY004 - one error for all of these
-    return tuple(_origin(str(origin)) for origin in origins)
+def _switch(value: object) -> bool:
+    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    if (switched := words.get(str(value).lower())) is None:
+        raise ValueError(f"{value!r} is neither true nor false")
+    return switched
+
+
+def _list(parse: Callable[[str], object]) -> Callable[[object], tuple[object, ...]]:
+    def parse_all(value: object) -> tuple[object, ...]:
+        parts = [value] if isinstance(value, str) else value
+        if not isinstance(parts, list):
+            raise ValueError(f"{value!r} is not a list")  # noqa: TRY004 - one error for all of these
+        texts = [str(part) for part in parts]
+        return tuple(parse(part.strip()) for text in texts for part in text.split(","))
+
+    return parse_all
 
 
 def _origin(text: str) -> str:
-    origin = text.strip().rstrip("/").lower()
-    scheme, separator, host = origin.partition("://")
-    if scheme not in {"http", "https"} or not separator or not host or "/" in host:
+    scheme, separator, authority = text.rstrip("/").partition("://")
+    origin = read_origin(scheme + separator + _in_ascii(authority))
+    if origin is None:
         raise ValueError(f"{text!r} is not an origin like https://example.org")
     return origin
+
+
+def _host(text: str) -> str:
+    written = f"[{text}]" if ":" in text and read_ip(text) else _in_ascii(text)
+    host = read_host(written)
+    if host is None or ":" in written.rpartition("]")[2]:
+        raise ValueError(f"{text!r} is not a host like example.org, without a port")
+    return host
+
+
+def _in_ascii(authority: str) -> str:
+    """Write a name of another alphabet as browsers do; leave what is none as it is."""
+    if authority.isascii():
+        return authority
+    name, colon, port = authority.partition(":")
+    try:
+        return name.encode("idna").decode() + colon + port
+    except UnicodeError:
+        return authority
+
+
+def _network(text: str) -> Network:
+    try:
+        return ip_network(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a network like 10.0.0.0/8 or an address") from None
 
 
 def _setting(default: Any, parse: Callable[[object], object], metavar: str, help_text: str) -> Any:
@@ -76,8 +116,23 @@ class Config:
         "json", _dialect, "json|plain", "plain: the room speaks only the original protocol"
     )
     max_sessions: int = _setting(500, _number(1, 100_000), "N", "browsers served at once, by each worker")
+    max_per_address: int = _setting(
+        64,
+        _number(0, 100_000),
+        "N",
+        "of them from one address, this machine and proxies exempt; 0 for any",
+    )
+    allowed_hosts: tuple[str, ...] = _setting(
+        (), _list(_host), "HOST", "name the page is served under, instead of IP addresses and local names"
+    )
     allowed_origins: tuple[str, ...] = _setting(
-        (), _origins, "ORIGIN", "another site whose pages may use this gateway; may be given again"
+        (), _list(_origin), "ORIGIN", "another site whose pages may use this gateway"
+    )
+    trusted_proxies: tuple[Network, ...] = _setting(
+        (), _list(_network), "CIDR", "where X-Forwarded-For and X-Forwarded-Proto are believed from"
+    )
+    proxy_protocol: bool = _setting(
+        False, _switch, "", "tell the room browsers' own addresses; it must trust the gateway to"
     )
     workers: int = _setting(1, _number(1, 64), "N", "processes that share the port")
 
@@ -97,7 +152,10 @@ def load(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
         ("the command line", {name: value for name, value in flags.items() if value is not None}),
     ):
         settings |= {name: _parse(name, value, source) for name, value in values.items()}
-    return Config(**settings)
+    config = Config(**settings)
+    if config.proxy_protocol and config.dialect == "plain":
+        raise BadConfig("proxy_protocol: the original server would take its header for somebody's name")
+    return config
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -108,16 +166,29 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--config", metavar="FILE", help="TOML file with settings")
     for setting in fields(Config):
-        many = setting.name == "allowed_origins"
-        default = "" if many else f" (default: {setting.default})"
-        parser.add_argument(
-            "--allowed-origin" if many else "--" + setting.name.replace("_", "-"),
-            dest=setting.name,
-            action="append" if many else "store",
-            metavar=setting.metadata["metavar"],
-            help=setting.metadata["help"] + default,
-        )
+        parser.add_argument(_flag(setting.name), dest=setting.name, **_form(setting))
     return parser
+
+
+_MANY = {
+    "allowed_hosts": "--allowed-host",
+    "allowed_origins": "--allowed-origin",
+    "trusted_proxies": "--trusted-proxy",
+}
+
+
+def _flag(name: str) -> str:
+    return _MANY.get(name) or "--" + name.replace("_", "-")
+
+
+def _form(setting: Any) -> dict[str, Any]:
+    """Say how often and with what a flag is given."""
+    what, metavar = setting.metadata["help"], setting.metadata["metavar"]
+    if setting.name in _MANY:
+        return {"help": what + "; may be given again", "metavar": metavar, "action": "append"}
+    if not metavar:
+        return {"help": what, "action": "store_const", "const": "true"}
+    return {"help": f"{what} (default: {setting.default})", "metavar": metavar}
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -28,6 +28,9 @@ class Crossing(NamedTuple):
 class Dialect(Protocol):
     """One session's way of speaking with its room."""
 
+    may_ack_late: bool
+    """Whether the room does not wait for the acknowledgement of what it sent before it sends more."""
+
     def to_room(self, messages: Sequence[bytes]) -> Iterator[Crossing]:
         """Take WebSocket messages that came together, valid UTF-8. The session's thread; may wait shortly."""
 
@@ -40,6 +43,8 @@ class Dialect(Protocol):
 
 class JsonDialect:
     """Both ends speak the same JSON: nothing is translated, only checked and cut."""
+
+    may_ack_late = True  # our server has TCP_NODELAY
 
     def __init__(self) -> None:
         self._lines = LineBuffer(MAX_REPLY_LINE)  # relay's thread

@@ -2,8 +2,10 @@
 
 import logging
 import threading
+from collections import Counter
 from time import monotonic
 
+from web_gateway.addresses import counted_as
 from web_gateway.browser import GOING_AWAY
 from web_gateway.config import Config
 from web_gateway.health import RoomCheck
@@ -19,8 +21,9 @@ class Gateway:
         self.config = config
         self.relay = Relay()
         self.room_check = RoomCheck(config)
-        self._changed = threading.Condition()  # guards the two below; notified when one changes
+        self._changed = threading.Condition()  # guards the three below; notified when one changes
         self._sessions = 0
+        self._sessions_of: Counter[str] = Counter()  # by what addresses count as
         self._open = True
 
     @property
@@ -33,21 +36,30 @@ class Gateway:
         """Start relaying. Once, in the process that serves."""
         self.relay.start()
 
-    def admit(self) -> bool:
-        """Take a place for one more session; False when there is none or we are closing.
+    def admit(self, address: str) -> bool:
+        """Take a place for a session of a browser at `address`; False when there is none or we are closing.
 
         Each place taken is given back by `dismiss`.
         """
+        counted = counted_as(address, self.config.trusted_proxies)
+        most = self.config.max_per_address
         with self._changed:
             if not self._open or self._sessions >= self.config.max_sessions:
                 return False
+            if counted:
+                if most and self._sessions_of[counted] >= most:
+                    return False
+                self._sessions_of[counted] += 1
             self._sessions += 1
             return True
 
-    def dismiss(self) -> None:
+    def dismiss(self, address: str) -> None:
         """Give back the place of a session that is over."""
+        counted = counted_as(address, self.config.trusted_proxies)
         with self._changed:
             self._sessions -= 1
+            if counted:
+                self._sessions_of -= Counter([counted])  # which forgets whoever has none left
             self._changed.notify_all()
 
     def close(self) -> None:

@@ -1,44 +1,30 @@
-"""gunicorn's threaded worker, made fit for sessions that last.
-
-Read against gunicorn 27.0; each method here answers one thing that worker does.
-"""
+"""gunicorn, with nothing read from its own files and flags."""
 
 import gc
 import logging
 import resource
 import signal
 import socket
-import threading
-import time
-from contextlib import suppress
+import sys
 from dataclasses import replace
-from time import monotonic
-from types import FrameType
-from typing import Any, Final
+from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.glogging import Logger
+from gunicorn.http import wsgi
 
 from web_gateway import create_app
 from web_gateway.config import Config
-from web_gateway.gateway import Gateway
+from web_gateway.headers import SERVER_NAME
 from web_gateway.listener import announce
+from web_gateway.worker import MOST_IDLE, MOST_WAITING, Worker
 
 log = logging.getLogger(__name__)
 
-HEAD_TIMEOUT: Final = 10.0
-"""Seconds a client has to send a whole request."""
-
-ANSWER_TIMEOUT: Final = 30.0
-"""Seconds a client has to take the answer; what the kernel keeps for it counts as taken."""
-
 _SPARE_THREADS = 16  # for the page and for health, whatever the sessions do
-_SPARE_DESCRIPTORS = 256
+_SPARE_DESCRIPTORS = MOST_WAITING + MOST_IDLE + 128
 _PER_SESSION = 4  # the browser's connection and the room's, each in two views
-_LINGER = 1.0  # seconds a client has to read the last answer before its connection is closed
-_SHED_PAUSE = 0.1
-_COMPLAINT_INTERVAL = 60.0
 
 
 def serve_on(listener: socket.socket, config: Config) -> None:
@@ -64,8 +50,16 @@ def _allow_descriptors(config: Config) -> int:
     return limit
 
 
+class _Log(Logger):  # type: ignore[misc]
+    """gunicorn's log, where a mistake is one line and quotes nobody's words."""
+
+    def exception(self, msg: str, *_args: Any, **_kwargs: Any) -> None:
+        """Name what the thread is handling."""
+        self.error("%s: %s", msg.partition(" %")[0], type(sys.exception()).__name__)
+
+
 class _Server(BaseApplication):  # type: ignore[misc]
-    """Hands our settings to gunicorn, with nothing read from its own files and flags."""
+    """Hands our settings to gunicorn."""
 
     def __init__(self, config: Config, listener: socket.socket) -> None:
         self._config = config
@@ -79,8 +73,12 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "worker_class": Worker,
             "workers": self._config.workers,
             "threads": threads,
-            "worker_connections": threads + 1000,
+            "worker_connections": threads + 2 * (MOST_WAITING + MOST_IDLE),
             "keepalive": 5,
+            # What a peer forwards is believed by `Forwarded` or not at all.
+            "forwarded_allow_ips": "",
+            "limit_request_fields": 64,
+            "logger_class": _Log,
             # We end the sessions ourselves; this is for what then still hangs.
             "graceful_timeout": 4,
             "timeout": 30,
@@ -92,6 +90,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
         }
         for name, value in settings.items():
             self.cfg.set(name, value)
+        wsgi.SERVER = SERVER_NAME  # there is no setting for it
 
     def load(self) -> Flask:
         return create_app(self._config)
@@ -112,94 +111,3 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
     def _stop(self, _arbiter: Any, worker: "Worker") -> None:
         worker.gateway.stop(timeout=0.5)
-
-
-class Worker(ThreadWorker):  # type: ignore[misc]
-    """gunicorn's `gthread` with deadlines, and with an end that does not wait for the sessions."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._lock = threading.Lock()  # guards the deadlines
-        self._deadlines: dict[Any, float] = {}  # of connections in a thread, sessions apart
-        self._complained_at = float("-inf")  # main thread
-
-    @property
-    def gateway(self) -> Gateway:
-        """What this process serves, once the application is loaded."""
-        gateway: Gateway = self.wsgi.extensions["gateway"]
-        return gateway
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """On SIGTERM close the sessions, which gunicorn would wait for."""
-        if self.alive:
-            self.method_queue.defer(self._close_sessions)
-        super().handle_exit(sig, frame)
-
-    def handle_quit(self, sig: int, frame: FrameType | None) -> None:
-        """On Ctrl-C, which reaches every process of the terminal, do the same."""
-        self.handle_exit(sig, frame)
-
-    def _close_sessions(self) -> None:
-        self.gateway.close()
-
-    def accept(self, listener: Any) -> None:
-        """Out of descriptors or threads, turn the new away for a moment; gunicorn would die of it."""
-        try:
-            super().accept(listener)
-        except (OSError, RuntimeError) as error:
-            if monotonic() - self._complained_at > _COMPLAINT_INTERVAL:
-                self._complained_at = monotonic()
-                log.warning("cannot take another connection for now: %s", error)
-            time.sleep(_SHED_PAUSE)
-
-    def handle(self, conn: Any) -> Any:
-        """Serve one request within a deadline, and end its connection in this thread.
-
-        gunicorn lingers up to 2 s over each closing connection in the thread that
-        accepts all others: four clients that keep theirs open would freeze everyone.
-        What is fully shut down it closes at once.
-        """
-        with self._lock:
-            self._deadlines[conn] = monotonic() + HEAD_TIMEOUT
-        try:
-            kept = super().handle(conn)
-        finally:
-            with self._lock:
-                self._deadlines.pop(conn, None)
-        if kept is False:
-            _linger(conn.sock)
-        return kept
-
-    def handle_request(self, req: Any, conn: Any) -> Any:
-        """Set the deadline for the answer; a session has none, but is its connection's last request."""
-        upgrades = any(name == "UPGRADE" for name, _ in req.headers)
-        if upgrades:
-            req.force_close()  # or refusals nobody reads would take the thread, one after another
-        with self._lock:
-            if upgrades:
-                del self._deadlines[conn]
-            else:
-                self._deadlines[conn] = monotonic() + ANSWER_TIMEOUT
-        return super().handle_request(req, conn)
-
-    def murder_pending(self) -> None:
-        """Every second: hang up on those who are too slow to ask or to listen. They hold threads."""
-        super().murder_pending()
-        now = monotonic()
-        with self._lock:
-            for conn, deadline in self._deadlines.items():
-                if deadline < now:
-                    with suppress(OSError):
-                        conn.sock.shutdown(socket.SHUT_RDWR)
-
-
-def _linger(sock: socket.socket) -> None:
-    """Let the client read our answer to its end: closing over unread bytes would cut it off."""
-    deadline = monotonic() + _LINGER
-    with suppress(OSError):
-        sock.shutdown(socket.SHUT_WR)
-        while (left := deadline - monotonic()) > 0:
-            sock.settimeout(left)
-            if not sock.recv(4096):
-                break
-        sock.shutdown(socket.SHUT_RDWR)

@@ -6,6 +6,7 @@ from time import monotonic
 from chat_protocol.connection import Connection
 from chat_protocol.errors import ConnectionFailed
 from web_gateway.config import Config
+from web_gateway.proxy_header import NOBODY
 
 _FRESH = 2.0  # seconds an answer is good for
 _TIMEOUT = 1.0  # seconds the room has for its greeting
@@ -40,7 +41,8 @@ class RoomCheck:
 
     def _greets(self) -> bool:
         try:
-            Connection.open(self._config.server, timeout=_TIMEOUT).close()
+            source = NOBODY if self._config.proxy_protocol else b""
+            Connection.open(self._config.server, timeout=_TIMEOUT, source=source).close()
         except ConnectionFailed:
             return False
         return True

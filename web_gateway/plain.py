@@ -68,6 +68,8 @@ class PlainRoom(Connection):
 class PlainDialect:
     """One session's translation. Each method says which thread it belongs to."""
 
+    may_ack_late = False  # the original lets the kernel wait (Nagle), a fiftieth of a second each time
+
     def __init__(self, room: PlainRoom) -> None:
         self._room = room
         self._sent_at = float("-inf")  # session's thread

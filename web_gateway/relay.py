@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 _READ_SIZE = 65536
 _SWEEP = 1.0  # seconds between two looks at everybody's deadlines
 _ACK_DELAY = 0.03  # seconds a kernel that waits to acknowledge still waits after this long, at least
-_QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux
+_QUICK_ACK: int = getattr(socket, "TCP_QUICKACK", 0)  # Linux
 
 
 class Session:
@@ -40,6 +40,7 @@ class Session:
         # listens never. Relay's thread; closed by `Relay.carrying`.
         self.incoming = room.socket.dup()
         self.incoming.settimeout(0)
+        self._acks_late = dialect.may_ack_late and _QUICK_ACK != 0
         self._heard_at = 0.0  # relay's thread
 
     def receive(self, now: float) -> bytes:
@@ -49,9 +50,10 @@ class Session:
         each, a tenth of what the relay costs. Asked for it, the kernel waits, until it had to do so in vain.
         """
         chunk = self.incoming.recv(_READ_SIZE)
-        if now - self._heard_at > _ACK_DELAY and _QUICK_ACK is not None:
-            self.incoming.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 0)
-        self._heard_at = now
+        if self._acks_late:
+            if now - self._heard_at > _ACK_DELAY:
+                self.incoming.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 0)
+            self._heard_at = now
         return chunk
 
     def hang_up(self) -> None:

@@ -2,30 +2,30 @@
 
 from http import HTTPStatus
 
-from flask import Blueprint, Response, jsonify, render_template
+from flask import Blueprint, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from web_gateway.gateway import Gateway
+from web_gateway.headers import HTTPS_HEADERS, SECURITY_HEADERS
+from web_gateway.origins import Names, read_host
 from web_gateway.refusals import refuse
-
-# The page needs nothing from anywhere else, and nothing inline: whatever a text of
-# somebody else could smuggle in has nowhere to run and nowhere to send to.
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
-        "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-}
 
 
 def views(gateway: Gateway) -> Blueprint:
     """Return the ordinary routes, and what holds for every answer of the gateway."""
     routes = Blueprint("views", __name__)
+    config = gateway.config
+    names = Names(config.host, config.allowed_hosts, config.allowed_origins)
+
+    @routes.before_app_request
+    def know_the_name() -> Response | None:
+        """Serve nobody under a foreign name, but for a supervisor, who may not know ours."""
+        if request.path == "/healthz":
+            return None
+        host = read_host(request.headers.get("Host", ""))
+        if host is None:
+            return refuse(HTTPStatus.BAD_REQUEST)
+        return None if names.include(host) else refuse(HTTPStatus.MISDIRECTED_REQUEST)
 
     @routes.get("/")
     def page() -> Response:
@@ -39,7 +39,7 @@ def views(gateway: Gateway) -> Blueprint:
         response = jsonify(
             status="ok",
             sessions=gateway.sessions,
-            max_sessions=gateway.config.max_sessions,
+            max_sessions=config.max_sessions,
             room=gateway.room_check.reachable(),
         )
         response.cache_control.no_store = True
@@ -48,6 +48,8 @@ def views(gateway: Gateway) -> Blueprint:
     @routes.after_app_request
     def secure(response: Response) -> Response:
         response.headers.update(SECURITY_HEADERS)
+        if request.is_secure:
+            response.headers.update(HTTPS_HEADERS)
         return response
 
     @routes.app_errorhandler(HTTPException)

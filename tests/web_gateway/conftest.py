@@ -36,6 +36,7 @@ class RoomEnd(JsonClient):
         self.timeout = PATIENCE
         self.socket = sock
         self.socket.settimeout(PATIENCE)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as the server does
         self._pending = b""
 
 
@@ -156,7 +157,9 @@ def serving(request: pytest.FixtureRequest, standing_room: Room) -> Iterator[Ser
 class RawBrowser:
     """A WebSocket client that can be as rude or as slow as a test needs."""
 
-    def __init__(self, address: Address, *, behind: bytes = b"", buffer: int | None = None) -> None:
+    def __init__(
+        self, address: Address, *, headers: str = "", behind: bytes = b"", buffer: int | None = None
+    ) -> None:
         self.socket = socket.socket()
         self.socket.settimeout(PATIENCE)
         if buffer:
@@ -165,7 +168,7 @@ class RawBrowser:
         key = base64.b64encode(os.urandom(16)).decode()
         self.socket.sendall(
             f"GET /ws HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n{headers}\r\n".encode()
             + behind
         )
         self._protocol = Protocol(Side.CLIENT, max_size=None)
@@ -173,6 +176,7 @@ class RawBrowser:
         while b"\r\n\r\n" not in head:
             head += self.socket.recv(1)
         assert head.startswith(b"HTTP/1.1 101 "), head
+        self.head = head
 
     def send(self, *frames: Frame) -> None:
         """Send frames, masked as a browser must."""

@@ -49,12 +49,49 @@ def test_origins_are_given_one_by_one_or_with_commas() -> None:
         ("--dialect", "klingon", "dialect: 'klingon' is neither json nor plain"),
         ("--allowed-origin", "example.org", "'example.org' is not an origin"),
         ("--allowed-origin", "https://example.org/page", "is not an origin"),
+        ("--allowed-origin", "https://user@example.org", "is not an origin"),
+        ("--allowed-origin", "null", "is not an origin"),
+        ("--allowed-host", "https://example.org", "is not a host like example.org, without a port"),
+        ("--allowed-host", "example.org:80", "is not a host"),
+        ("--allowed-host", "abc:80", "is not a host"),
+        ("--allowed-host", "", "is not a host"),
+        ("--trusted-proxy", "example.org", "is not a network like 10.0.0.0/8 or an address"),
+        ("--trusted-proxy", "10.0.0.1/8", "is not a network"),
+        ("--max-per-address", "-1", "is not a number from 0"),
     ],
 )
 def test_a_bad_setting_is_named_with_where_it_came_from(flag: str, value: str, words: str) -> None:
     with pytest.raises(BadConfig, match=r"^the command line: ") as caught:
         load([f"{flag}={value}"], _NONE)
     assert words in str(caught.value)
+
+
+def test_names_have_one_form() -> None:
+    flags = ["--allowed-origin=HTTPS://Чат.РФ:443/", "--allowed-origin=http://[2001:DB8::1]:80"]
+    hosts = ["--allowed-host=Чат.РФ", "--allowed-host=2001:DB8::1", "--allowed-host=[::1],LAN"]
+    config = load([*flags, *hosts], _NONE)
+    assert config.allowed_origins == ("https://xn--80a0bn.xn--p1ai", "http://[2001:db8::1]")
+    assert config.allowed_hosts == ("xn--80a0bn.xn--p1ai", "[2001:db8::1]", "[::1]", "lan")
+
+
+def test_proxies_are_networks_or_addresses() -> None:
+    config = load(["--trusted-proxy=10.0.0.0/8,::1", "--trusted-proxy", "192.0.2.1"], _NONE)
+    assert [str(network) for network in config.trusted_proxies] == ["10.0.0.0/8", "::1/128", "192.0.2.1/32"]
+
+
+def test_the_proxy_protocol_is_a_switch(tmp_path: Path) -> None:
+    assert load(["--proxy-protocol"], _NONE).proxy_protocol
+    assert not load([], {"ONEROOM_WEB_PROXY_PROTOCOL": "no"}).proxy_protocol
+    file = tmp_path / "web.toml"
+    file.write_text("proxy_protocol = true")
+    assert load(["--config", str(file)], _NONE).proxy_protocol
+    with pytest.raises(BadConfig, match="'maybe' is neither true nor false"):
+        load([], {"ONEROOM_WEB_PROXY_PROTOCOL": "maybe"})
+
+
+def test_the_original_server_is_told_no_addresses() -> None:
+    with pytest.raises(BadConfig, match=r"^proxy_protocol: the original server would take"):
+        load(["--proxy-protocol", "--dialect", "plain"], _NONE)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +103,7 @@ def test_a_bad_setting_is_named_with_where_it_came_from(flag: str, value: str, w
         (b"port = true", "port: True is not a number"),
         (b"port = 5.5", "port: 5.5 is not a number"),
         (b"host = 7", "host: 7 is not a text"),
-        (b"allowed_origins = 7", "allowed_origins: 7 is not a list of origins"),
+        (b"allowed_origins = 7", "allowed_origins: 7 is not a list"),
     ],
 )
 def test_a_bad_file_is_explained(tmp_path: Path, content: bytes, words: str) -> None:

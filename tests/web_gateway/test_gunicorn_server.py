@@ -75,7 +75,7 @@ def test_a_browser_that_ignores_the_end_does_not_delay_it(room: Room) -> None:
         for _ in range(3):
             # Kept alive by HTTP, as by a page that is only looked at.
             idle = stack.enter_context(socket.create_connection(program.address))
-            idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         started = monotonic()
         assert program.stop(within=5) == 0
         assert monotonic() - started < 5
@@ -108,7 +108,7 @@ def test_clients_that_keep_a_finished_connection_open_freeze_nobody(room: Room) 
         started = monotonic()
         for _ in range(8):
             lingering = stack.enter_context(socket.create_connection(program.address))
-            lingering.sendall(b"GET /nowhere HTTP/1.0\r\n\r\n")
+            lingering.sendall(b"GET /nowhere HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
             lingering.settimeout(PATIENCE)
             assert b" 404 " in lingering.recv(4096)
             # Its server side is now being closed, for which gunicorn waits where it accepts.
@@ -118,7 +118,8 @@ def test_clients_that_keep_a_finished_connection_open_freeze_nobody(room: Room) 
 
 _HASTY = """
 import web_gateway.gunicorn_server as server
-server.HEAD_TIMEOUT = server.ANSWER_TIMEOUT = 0.5
+import web_gateway.worker as worker
+worker.HEAD_TIMEOUT = worker.ANSWER_TIMEOUT = 0.5
 server._SPARE_THREADS = 1
 from web_gateway.cli import main
 main()
@@ -158,7 +159,7 @@ def test_half_a_request_holds_no_thread_beyond_its_deadline(hasty: Program, aske
 
 def test_an_answer_nobody_reads_holds_no_thread_beyond_its_deadline(hasty: Program) -> None:
     longest = max((ROOT / "static").rglob("*.*"), key=lambda path: path.stat().st_size)
-    request = f"GET /{longest.relative_to(ROOT)} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    request = f"GET /{longest.relative_to(ROOT)} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
     with ExitStack() as stack:
         for _ in range(2):
             deaf = stack.enter_context(socket.socket())
@@ -201,13 +202,49 @@ def test_out_of_descriptors_the_new_wait_and_those_inside_stay(room: Room) -> No
         soft, hard = resource.prlimit(worker.pid, resource.RLIMIT_NOFILE)
         resource.prlimit(worker.pid, resource.RLIMIT_NOFILE, (used, hard))
         with socket.create_connection(program.address) as waiting:
-            waiting.sendall(b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n")
+            waiting.sendall(b"GET /nowhere HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
             program.stderr.wait_for("cannot take another connection")
             browser.send('{"type":"ping"}')
             assert end.read_line() == '{"type":"ping"}'
             resource.prlimit(worker.pid, resource.RLIMIT_NOFILE, (soft, hard))
             waiting.settimeout(PATIENCE)
             assert b" 404 " in waiting.recv(4096)
+
+
+_THREADLESS = """
+import sys, threading, pathlib
+start = threading.Thread.start
+def start_if_allowed(thread):
+    if pathlib.Path(sys.argv[1]).exists():
+        raise RuntimeError("can't start new thread")
+    start(thread)
+threading.Thread.start = start_if_allowed
+from web_gateway.cli import main
+main(sys.argv[2:])
+"""
+
+
+def test_out_of_threads_the_new_are_refused_and_those_inside_stay(room: Room, tmp_path: Path) -> None:
+    shortage = tmp_path / "shortage"
+    flags = ("--port", "0", "--server", str(room.address))
+    program = start(sys.executable, "-c", _THREADLESS, str(shortage), *flags)
+    try:
+        program.stdout.wait_for("\n")
+        with _serving(program).chat(room) as (browser, end):
+            shortage.touch()
+            for _ in range(30):
+                with suppress(OSError):  # or by chance a thread is free
+                    _ask(program.address)
+            program.stderr.wait_for("cannot take another connection for now: can't start new thread")
+            browser.send('{"type":"ping"}')
+            assert end.read_line() == '{"type":"ping"}'
+            shortage.unlink()
+            assert _ask(program.address, within=2.0) == 200
+        assert program.stop() == 0
+        program.assert_no_crash()
+        assert program.stderr.text.count("\n") == 1
+    finally:
+        program.kill()
 
 
 def test_several_workers_share_the_port(room: Room) -> None:

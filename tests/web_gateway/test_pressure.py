@@ -16,7 +16,7 @@ from web_gateway import relay as relay_module
 from web_gateway.config import Config
 from web_gateway.dialects import JsonDialect
 
-_ENDLESS = 100_000
+_ENDLESS = 1_000_000
 _LINE = b'{"text":"' + b"x" * 60_000 + b'"}\n'
 
 

@@ -4,6 +4,7 @@ import json
 import socket
 import urllib.request
 from contextlib import suppress
+from time import monotonic
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -41,6 +42,9 @@ def test_an_unreachable_room_is_a_close_with_a_reason(nobody: Address) -> None:
         for _ in range(2):
             with serving.browse() as browser:
                 assert _closed(browser) == (1013, "the room cannot be reached")
+        deadline = monotonic() + PATIENCE
+        while serving.gateway and serving.gateway.sessions:  # it ends a moment after its browser
+            assert monotonic() < deadline
         assert _health(serving) == {"status": "ok", "sessions": 0, "max_sessions": 500, "room": False}
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_network
+from socket import gethostname
 
 import pytest
 from flask.testing import FlaskClient
@@ -39,6 +41,62 @@ def test_every_answer_is_secured(client: FlaskClient, path: str) -> None:
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["Cross-Origin-Opener-Policy"] == headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "camera=()" in headers["Permissions-Policy"]
+    assert "Strict-Transport-Security" not in headers
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/nowhere", "/static/js/room.js"])
+def test_what_came_by_https_stays_with_https(room: Room, path: str) -> None:
+    config = Config(server=room.address, trusted_proxies=(ip_network("10.0.0.1"),))
+    with _client(config) as client:
+        for peer, told in (("10.0.0.1", "max-age=31536000"), ("10.0.0.2", None)):
+            came = {"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_PROTO": "https"}
+            with client.get(path, environ_overrides=came) as response:
+                assert response.headers.get("Strict-Transport-Security") == told
+
+
+@pytest.mark.parametrize(
+    ("config", "host", "status"),
+    [
+        (Config(), "localhost", 200),
+        (Config(), gethostname(), 200),
+        (Config(), "chat.example", 421),
+        (Config(host="chat.example"), "chat.example", 200),
+        (Config(allowed_origins=("https://chat.example:81",)), "chat.example", 200),
+        (Config(allowed_origins=("https://chat.example",)), "127.0.0.1", 200),
+        (Config(allowed_hosts=("chat.example",)), "chat.example:5000", 200),
+        (Config(allowed_hosts=("chat.example",)), "127.0.0.1", 421),
+        (Config(allowed_hosts=("127.0.0.1", "[::1]")), "127.0.0.1:5000", 200),
+        (Config(allowed_hosts=("127.0.0.1", "[::1]")), "[::1]:5000", 200),
+        (Config(allowed_hosts=("127.0.0.1", "[::1]")), "localhost", 421),
+    ],
+)
+def test_the_page_is_served_under_known_names(config: Config, host: str, status: int) -> None:
+    with _client(config) as client:
+        assert client.get("/", headers={"Host": host}).status_code == status
+
+
+def test_a_foreign_name_is_explained_in_both_languages(client: FlaskClient) -> None:
+    for language, words in (("ru", "Под этим именем чата нет"), ("en", "not served under this name")):
+        answer = client.get("/", headers={"Host": "evil.example", "Accept-Language": language}).text
+        assert words in answer
+        assert "--allowed-host" in answer
+        assert "evil" not in answer
+
+
+def test_a_mistake_of_ours_is_a_sentence_and_a_line(
+    room: Room, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: Gateway) -> int:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(Gateway, "sessions", property(fail))
+    with _client(Config(server=room.address)) as client:
+        response = client.get("/healthz?secret")
+    assert response.status_code == 500
+    assert response.text == "A mistake of ours. Please try again.\n"
+    assert caplog.messages == ["a request ends after ZeroDivisionError"]
+    assert caplog.records[0].exc_info is None
 
 
 def test_the_page_is_always_asked_for_again(client: FlaskClient) -> None:

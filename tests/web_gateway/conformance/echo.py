@@ -16,7 +16,6 @@ from websockets.frames import Frame, Opcode
 from web_gateway import browser
 from web_gateway.browser import STALL, Browser
 from web_gateway.cli import main
-from web_gateway.gateway import Gateway
 
 _MAX_MESSAGE = 16 * 1024 * 1024
 
@@ -49,7 +48,7 @@ class EchoBrowser(Browser):
             done = self.flush()
 
 
-def _serve(echoing: EchoBrowser, _: Gateway) -> None:
+def _serve(echoing: EchoBrowser, *_: object) -> None:
     for messages in echoing.messages():
         for message in messages:
             echoing.echo(Opcode.TEXT, message)

@@ -1,0 +1,209 @@
+"""Many who take their time with HTTP: nobody else waits for them, and each is cut within its deadline."""
+
+import json
+import select
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import cycle
+from time import monotonic
+
+import psutil
+import pytest
+from websockets.sync.client import connect
+
+from chat_protocol.address import Address
+from tests.hostile.raw_http import UPGRADE, ask, request
+from tests.hostile.rounds import ROUNDS
+from tests.support.processes import Program, find_address, running, start
+from tests.web_gateway.conftest import PATIENCE, RawBrowser, Room, serving_here
+from web_gateway import browser as browser_module
+from web_gateway import relay as relay_module
+from web_gateway.config import Config
+
+_CROWD = 200
+_HEAD = b"Host: 127.0.0.1\r\n"
+_SLOW = {
+    "nothing": b"",
+    "half a request line": b"GET /static/js/ro",
+    "half a head": b"GET / HTTP/1.1\r\n" + _HEAD + b"X-Slow: ",
+    "half a handshake": b"GET /ws HTTP/1.1\r\n" + _HEAD + UPGRADE.encode()[:-4],
+    "half a body": b"POST / HTTP/1.1\r\n" + _HEAD + b"Content-Length: 100\r\n\r\nx",
+    "half a chunk": b"POST / HTTP/1.1\r\n" + _HEAD + b"Transfer-Encoding: chunked\r\n\r\n64\r\nx",
+    "half a TLS hello": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+}
+
+# The deadline is ten seconds; here it is two, so that the tests need not last as long.
+_HASTY = """
+import web_gateway.worker as worker
+worker.HEAD_TIMEOUT = 2.0
+if {counted}:
+    worker.counted_as = lambda address, _: address  # this machine too
+from web_gateway.cli import main
+main()
+"""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Address]:
+    with running("tcp_server", "--host", "127.0.0.1", "--port", "0") as program:
+        yield program.address
+
+
+@contextmanager
+def _gateway(server: Address, *flags: str, counted: bool = False) -> Iterator[Program]:
+    code = _HASTY.format(counted=counted)
+    program = start(sys.executable, "-c", code, "--port", "0", "--server", str(server), *flags)
+    try:
+        program.stdout.wait_for("\n")
+        yield program
+        assert program.stop() == 0
+        program.assert_no_crash()
+        assert program.stderr.text == ""
+    finally:
+        program.kill()
+
+
+def _address(program: Program) -> Address:
+    return find_address(program.line.replace("http://", ""))
+
+
+@contextmanager
+def _crowd(address: Address, *sent: bytes, count: int = _CROWD) -> Iterator[list[socket.socket]]:
+    """Connect so often, and send the one or the other each time."""
+    crowd: list[socket.socket] = []
+    try:
+        for _, beginning in zip(range(count), cycle(sent), strict=False):
+            crowd.append(socket.create_connection(address, PATIENCE))
+            crowd[-1].sendall(beginning)
+        yield crowd
+    finally:
+        for connection in crowd:
+            connection.close()
+
+
+def _come_in(address: Address) -> float:
+    """Return the seconds that a newcomer needs for the page and a place in the room."""
+    started = monotonic()
+    assert ask(address, request("/")).status == 200
+    with connect(f"ws://{address}/ws", open_timeout=PATIENCE) as browser:
+        browser.send(json.dumps({"type": "join", "name": "Анна"}))
+        assert json.loads(browser.recv(timeout=PATIENCE))["type"] == "welcome"
+        browser.send('{"type":"leave"}')
+        taken = monotonic() - started
+        assert "bye" in str(browser.recv(timeout=PATIENCE))
+    return taken
+
+
+def _all_cut(crowd: list[socket.socket], within: float) -> None:
+    """Fail unless every connection ends; an answer may come before."""
+    deadline = monotonic() + within
+    left = set(crowd)
+    while left:
+        assert monotonic() < deadline, f"{len(left)} are still connected"
+        for connection in select.select(list(left), [], [], 0.2)[0]:
+            try:
+                if not connection.recv(65536):
+                    left.remove(connection)
+            except ConnectionError:
+                left.remove(connection)
+
+
+@pytest.mark.timeout(60 + 120 * (ROUNDS > 1))
+@pytest.mark.parametrize("flags", [[], ["--max-sessions", "4"]], ids=["many threads", "few threads"])
+def test_nobody_waits_for_the_slow(server: Address, flags: list[str]) -> None:
+    with _gateway(server, *flags) as program:
+        assert _come_in(_address(program)) < PATIENCE  # everything is loaded now
+        kinds = tuple(_SLOW.values())
+        for sent in [kinds, *[(kind,) for kind in kinds]] if ROUNDS > 1 else [kinds]:
+            with _crowd(_address(program), *sent) as crowd:
+                assert _come_in(_address(program)) < 1.0
+                _all_cut(crowd, within=2.0 + 3.0)
+
+
+def test_nobody_waits_for_those_who_send_a_byte_at_a_time(server: Address) -> None:
+    with _gateway(server, "--max-sessions", "4") as program:
+        address = _address(program)
+        _come_in(address)
+        with _crowd(address, b"GET / HTTP/1.1\r\n" + _HEAD) as crowd:
+            started = monotonic()
+            dripping = list(crowd)
+            while dripping:
+                assert monotonic() - started < 2.0 + 3.0, "every byte has put the deadline off"
+                for connection in list(dripping):
+                    try:
+                        connection.sendall(b"X")
+                    except OSError:
+                        dripping.remove(connection)
+                if dripping:
+                    assert _come_in(address) < 1.0
+
+
+def test_more_than_can_wait_push_out_the_oldest(server: Address) -> None:
+    with _gateway(server) as program, _crowd(_address(program), b"GET", count=600) as crowd:
+        assert _come_in(_address(program)) < 1.0
+        [worker] = psutil.Process(program.process.pid).children()
+        assert worker.num_fds() < 256 + 64
+        assert worker.num_threads() < 32
+        _all_cut(crowd, within=2.0 + 3.0)
+
+
+def test_those_who_keep_an_answered_connection_are_cut_too(server: Address) -> None:
+    with _gateway(server) as program:
+        asked = request("/healthz").replace(b"Connection: close\r\n", b"")
+        with _crowd(_address(program), asked) as crowd:
+            assert _come_in(_address(program)) < 1.0
+            _all_cut(crowd, within=5.0 + 3.0)
+
+
+@pytest.mark.parametrize(
+    "half", [b"\x81", b"\x81\xfe", b"\x81\xfe\x10\x00mas", b"\x81\xfe\x10\x00maskx", b"\x01\x81maskx"]
+)
+def test_half_a_frame_is_not_waited_for(half: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browser_module, "SILENCE_LIMIT", 0.5)
+    monkeypatch.setattr(browser_module, "FAREWELL", 0.2)
+    monkeypatch.setattr(relay_module, "_SWEEP", 0.05)
+    room = Room()
+    try:
+        with serving_here(Config(server=room.address)) as serving:
+            with RawBrowser(serving.address) as slow:
+                room.accept()
+                slow.socket.sendall(half)
+                close = slow.read_close()
+                assert (close.code, close.reason) == (1013, "no sign of life")
+            assert serving.gateway
+            _eventually(lambda: serving.gateway is not None and serving.gateway.sessions == 0)
+    finally:
+        room.close()
+
+
+def _eventually(condition: Callable[[], bool]) -> None:
+    deadline = monotonic() + PATIENCE
+    while not condition():
+        assert monotonic() < deadline
+
+
+def test_half_frames_of_a_crowd_keep_nobody_out(server: Address) -> None:
+    with _gateway(server) as program:
+        address = _address(program)
+        _come_in(address)
+        with ExitStack() as stack:
+            for _ in range(_CROWD):
+                stack.enter_context(RawBrowser(address, behind=b"\x81\xfe\x10\x00mask{"))
+            assert _come_in(address) < 1.0
+
+
+def test_one_address_cannot_keep_every_thread_busy() -> None:
+    room = Room()  # which never greets, so that a question after its health takes a second
+    try:
+        with _gateway(room.address, "--max-per-address", "3", counted=True) as program:
+            with _crowd(_address(program), request("/healthz"), count=3) as busy:
+                [worker] = psutil.Process(program.process.pid).children()
+                _eventually(lambda: worker.num_threads() >= 2 + len(busy))
+                assert ask(_address(program), request("/")).status == 503
+                for connection in busy:
+                    assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
+            _eventually(lambda: ask(_address(program), request("/")).status == 200)
+    finally:
+        room.close()

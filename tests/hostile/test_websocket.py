@@ -1,0 +1,170 @@
+"""What breaks the rules of WebSocket: the close code for it within a second, and no memory spent on it."""
+
+import threading
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from time import monotonic
+
+import psutil
+import pytest
+
+from chat_protocol.contract import MAX_LINE
+from tests.hostile.rounds import ROUNDS
+from tests.support.processes import Program, find_address, running
+from tests.web_gateway.conftest import RawBrowser, Room, Serving, text
+
+_MIB = 1024 * 1024
+_BOMB = 200 * _MIB
+_CONT, _TEXT, _BINARY, _CLOSE = 0, 1, 2, 8
+_COMPRESSED = 0x40  # the reserved bit that permessage-deflate uses
+_DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
+
+
+@pytest.fixture(scope="module")
+def hall() -> Iterator[Room]:
+    room = Room()
+    yield room
+    room.close()
+
+
+@pytest.fixture(scope="module")
+def program(hall: Room) -> Iterator[Program]:
+    with running("web_gateway", "--port", "0", "--server", str(hall.address)) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def serving(program: Program, hall: Room) -> Iterator[Serving]:
+    yield Serving(find_address(program.line.replace("http://", "")))
+    hall.hang_up()
+
+
+def _memory(program: Program) -> int:
+    """Return the bytes of memory that the gateway and its workers hold."""
+    whole = psutil.Process(program.process.pid)
+    return sum(process.memory_info().rss for process in [whole, *whole.children(recursive=True)])
+
+
+def _header(length: int, first: int = 0x81) -> bytes:
+    """Return the beginning of a masked frame that says of itself it were so long."""
+    return bytes([first, 0xFF]) + length.to_bytes(8) + b"mask"
+
+
+def _frame(opcode: int, payload: bytes, *, fin: bool = True, reserved: int = 0) -> bytes:
+    """Return a masked frame, allowed or not; the mask is none, so that the payload can be read."""
+    first = (0x80 if fin else 0) | reserved | opcode
+    if len(payload) < 126:
+        length = bytes([0x80 | len(payload)])
+    elif len(payload) < 65536:
+        length = b"\xfe" + len(payload).to_bytes(2)
+    else:
+        length = b"\xff" + len(payload).to_bytes(8)
+    return bytes([first]) + length + bytes(4) + payload
+
+
+def _bomb(size: int) -> bytes:
+    """Return zeros as permessage-deflate sends them."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return packer.compress(bytes(size)) + packer.flush(zlib.Z_SYNC_FLUSH)[:-4]
+
+
+def _in_pieces(payload: bytes) -> bytes:
+    """Return one compressed message as frames that are each short enough."""
+    cut = [payload[at : at + 60_000] for at in range(0, len(payload), 60_000)]
+    return b"".join(
+        _frame(0 if at else _TEXT, piece, fin=at == len(cut) - 1, reserved=0 if at else _COMPRESSED)
+        for at, piece in enumerate(cut)
+    )
+
+
+_HALF = b"x" * (MAX_LINE // 2)
+_WHOLE_BOMB = _bomb(_BOMB)
+_ATTACKS = {
+    "unmasked": (text("{}").serialize(mask=False), 1002),
+    "unmasked after a good one": (_frame(_TEXT, b"{}") + text("{}").serialize(mask=False), 1002),
+    "oversize": (_frame(_TEXT, b"x" * (MAX_LINE + 1)), 1009),
+    "oversize by its word": (_header(MAX_LINE + 1), 1009),
+    "2^31 by its word": (_header(2**31), 1009),
+    "2^62 by its word": (_header(2**62), 1009),
+    "2^63 - 1 by its word": (_header(2**63 - 1), 1009),
+    "2^64 - 1 by its word": (_header(2**64 - 1), 1009),
+    "bad UTF-8": (_frame(_TEXT, b'{"a":"\xc3\x28"}'), 1007),
+    "overlong UTF-8": (_frame(_TEXT, b'{"a":"\xc0\xaf"}'), 1007),
+    "a surrogate": (_frame(_TEXT, b'{"a":"\xed\xa0\x80"}'), 1007),
+    "half a character": (_frame(_TEXT, "{Ж".encode()[:-1]), 1007),
+    "bad UTF-8 in the reason": (_frame(_CLOSE, b"\x03\xe8\xff"), 1007),
+    "fragmented past the limit": (
+        _frame(_TEXT, _HALF, fin=False) + _frame(_CONT, _HALF, fin=False) * 3,
+        1009,
+    ),
+    "reserved bit 1": (_frame(_TEXT, b"{}", reserved=_COMPRESSED), 1002),
+    "reserved bit 2": (_frame(_TEXT, b"{}", reserved=0x20), 1002),
+    "reserved bit 3": (_frame(_TEXT, b"{}", reserved=0x10), 1002),
+    **{f"opcode {code}": (bytes([0x80 | code, 0x80]) + b"mask", 1002) for code in (3, 7, 11, 15)},
+    "a close code nobody may send": (_frame(_CLOSE, b"\x03\xee"), 1002),
+    "a long ping": (b"\x89\xfe\x00\x7emask" + bytes(126), 1002),
+    "a ping in pieces": (b"\x09\x80mask", 1002),
+    "text within text": (_frame(_TEXT, b"{", fin=False) + _frame(_TEXT, b"{}"), 1002),
+    "a second message's tail": (_frame(_CONT, b"}"), 1002),
+    "binary": (_frame(_BINARY, b"{}"), 1003),
+    "a bomb": (_frame(_TEXT, _WHOLE_BOMB, reserved=_COMPRESSED), 1009),
+    "a bomb in pieces": (_in_pieces(_WHOLE_BOMB), 1002),
+    "a bomb in one short frame": (_frame(_TEXT, _bomb(_BOMB // 4), reserved=_COMPRESSED), 1002),
+}
+
+
+def test_the_bombs_are_real() -> None:
+    assert len(_WHOLE_BOMB) < _MIB
+    assert len(_bomb(_BOMB // 4)) < MAX_LINE
+    assert len(zlib.decompressobj(-15).decompress(_WHOLE_BOMB, _BOMB)) == _BOMB
+
+
+def test_compression_is_never_agreed_on(serving: Serving, hall: Room) -> None:
+    with RawBrowser(serving.address, headers=_DEFLATE) as browser:
+        hall.accept()
+        assert b"sec-websocket-extensions" not in browser.head.lower()
+
+
+@pytest.mark.parametrize(("sent", "code"), _ATTACKS.values(), ids=_ATTACKS.keys())
+def test_an_attack_ends_only_itself(
+    serving: Serving, hall: Room, program: Program, sent: bytes, code: int
+) -> None:
+    with serving.chat(hall) as (other, others_end):
+        others_end.send('{"type":"pong"}\n')
+        assert other.recv(timeout=5) == '{"type":"pong"}'
+        before = _memory(program)
+        for _ in range(5 * ROUNDS):
+            with RawBrowser(serving.address, headers=_DEFLATE) as browser:
+                hall.accept()
+                started = monotonic()
+                # Who is cut within a bomb need not take the rest of it.
+                sender = threading.Thread(target=_send, args=(browser, sent))
+                sender.start()
+                assert browser.read_close().code == code
+                assert monotonic() - started < 1.0
+                sender.join()
+            assert _memory(program) - before < 16 * _MIB
+        others_end.send('{"type":"pong"}\n')
+        assert other.recv(timeout=5) == '{"type":"pong"}'
+    assert program.stderr.text == ""
+
+
+def _send(browser: RawBrowser, sent: bytes) -> None:
+    with suppress(OSError):
+        browser.socket.sendall(sent)
+
+
+def test_many_at_once_spend_no_more(serving: Serving, hall: Room, program: Program) -> None:
+    before = _memory(program)
+    browsers = [RawBrowser(serving.address, headers=_DEFLATE) for _ in range(30)]
+    try:
+        for browser in browsers:
+            hall.accept()
+            browser.socket.sendall(_header(2**62) if browser is browsers[0] else _header(MAX_LINE))
+            browser.socket.sendall(b"x" * (MAX_LINE // 4))
+        assert browsers[0].read_close().code == 1009
+        assert _memory(program) - before < 16 * _MIB
+    finally:
+        for browser in browsers:
+            browser.socket.close()

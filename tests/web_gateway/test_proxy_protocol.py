@@ -1,0 +1,122 @@
+"""What the room is told about where a browser comes from."""
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from chat_protocol.contract import BANNED
+from tests.support.processes import running
+from tests.web_gateway.conftest import PATIENCE, RawBrowser, Room, Serving, serving_by_gunicorn
+from web_gateway.proxy_header import proxy_header
+
+
+@pytest.mark.parametrize(
+    ("client", "own", "header"),
+    [
+        (("203.0.113.7", 40000), ("192.0.2.1", 5000), "TCP4 203.0.113.7 192.0.2.1 40000 5000"),
+        (("2001:db8::7", 0), ("2001:db8::1", 5000), "TCP6 2001:db8::7 2001:db8::1 0 5000"),
+        (("::ffff:203.0.113.7", 1), ("::ffff:192.0.2.1", 2), "TCP4 203.0.113.7 192.0.2.1 1 2"),
+        (("203.0.113.7", 0), ("::ffff:192.0.2.1", 2), "TCP4 203.0.113.7 192.0.2.1 0 2"),
+        (("203.0.113.7", 0), ("2001:db8::1", 2), "TCP6 ::ffff:cb00:7107 2001:db8::1 0 2"),
+        (("2001:db8::7", 0), ("192.0.2.1", 2), "TCP6 2001:db8::7 ::ffff:c000:201 0 2"),
+        (("fe80::7%eth0", 1), ("fe80::1%eth0", 2), "TCP6 fe80::7 fe80::1 1 2"),
+        (("", 0), ("192.0.2.1", 2), "UNKNOWN"),
+        (("localhost", 0), ("192.0.2.1", 2), "UNKNOWN"),
+        (("203.0.113.7", 0), ("", 2), "UNKNOWN"),
+        (("203.0.113.7\r\n", 0), ("192.0.2.1", 2), "UNKNOWN"),
+    ],
+)
+def test_the_header(client: tuple[str, int], own: tuple[str, int], header: str) -> None:
+    written = proxy_header(client, own).decode()
+    # Where the last 32 bits are written as IPv4, as newer Pythons do, it is the same address.
+    written = written.replace("::ffff:203.0.113.7", "::ffff:cb00:7107")
+    assert written.replace("::ffff:192.0.2.1", "::ffff:c000:201") == f"PROXY {header}\r\n"
+
+
+@pytest.fixture(scope="module")
+def telling(standing_room: Room) -> Iterator[Serving]:
+    flags = ("--proxy-protocol", "--trusted-proxy", "127.0.0.1", "--max-per-address", "2")
+    with serving_by_gunicorn(standing_room.address, *flags) as serving:
+        yield serving
+
+
+def _browse(serving: Serving, client: str) -> ClientConnection:
+    return connect(
+        f"ws://{serving.address}/ws",
+        additional_headers={"X-Forwarded-For": client},
+        open_timeout=PATIENCE,
+    )
+
+
+def test_a_browser_is_introduced_before_anything_else(telling: Serving, room: Room) -> None:
+    with telling.browse() as browser:
+        end = room.accept()
+        port = browser.socket.getsockname()[1]
+        assert end.read_line() == f"PROXY TCP4 127.0.0.1 127.0.0.1 {port} {telling.address.port}\r"
+        browser.send('{"type":"ping"}')
+        assert end.read_line() == '{"type":"ping"}'
+
+
+def test_behind_a_proxy_it_is_the_browser_that_is_introduced(telling: Serving, room: Room) -> None:
+    with _browse(telling, "1.1.1.1, 203.0.113.7"):
+        own = telling.address.port
+        assert room.accept().read_line() == f"PROXY TCP4 203.0.113.7 127.0.0.1 0 {own}\r"
+
+
+def test_the_health_check_speaks_for_nobody(telling: Serving, room: Room) -> None:
+    with urllib.request.urlopen(f"{telling.origin}/healthz", timeout=PATIENCE):
+        assert room.accept().read_line() == "PROXY UNKNOWN\r"
+
+
+def test_a_room_is_told_nothing_unless_asked_for(serving: Serving, room: Room) -> None:
+    with serving.chat(room) as (browser, end):
+        browser.send('{"type":"ping"}')
+        assert end.read_line() == '{"type":"ping"}'
+
+
+def test_one_address_takes_only_so_many_places(telling: Serving, room: Room) -> None:
+    with ExitStack() as stack:
+        for client in ("203.0.113.7", "203.0.113.7", "203.0.113.8", "2001:db8::1", "2001:db8::2"):
+            stack.enter_context(_browse(telling, client))
+            room.accept()
+        for client in ("203.0.113.7", "2001:db8::3"):
+            with pytest.raises(InvalidStatus, match="503") as refused, _browse(telling, client):
+                pass
+            assert refused.value.response.headers["Retry-After"] == "5"
+        room.expect_nobody()
+        for client in ("203.0.113.9", "127.0.0.1", "127.0.0.1", "127.0.0.1", "unknown", "unknown", "unknown"):
+            stack.enter_context(_browse(telling, client))
+            room.accept()
+    with _browse(telling, "203.0.113.7"):  # the places are given back
+        room.accept()
+
+
+def test_who_is_kept_out_of_the_room_is_told_so(serving: Serving, room: Room) -> None:
+    with RawBrowser(serving.address) as browser:
+        room.accept(greeting=BANNED.decode())
+        close = browser.read_close()
+        assert (close.code, close.reason) == (1008, "kept out")
+
+
+def test_our_server_sees_browsers_own_addresses() -> None:
+    flags = ("--host", "127.0.0.1", "--port", "0", "--trusted-proxy", "127.0.0.1", "--max-per-address", "1")
+    with (
+        running("tcp_server", *flags) as server,
+        serving_by_gunicorn(server.address, "--proxy-protocol", "--trusted-proxy", "127.0.0.1") as gateway,
+        _browse(gateway, "203.0.113.7") as first,
+        _browse(gateway, "2001:db8::7") as other,
+    ):
+        for browser, name in ((first, "Анна"), (other, "Боб")):
+            browser.send(json.dumps({"type": "join", "name": name}))
+            assert json.loads(browser.recv(timeout=PATIENCE))["type"] == "welcome"
+        with _browse(gateway, "203.0.113.7") as second:
+            second.send(json.dumps({"type": "join", "name": "Вера"}))
+            said = str(second.recv(timeout=PATIENCE)).split("\n")
+            assert json.loads(said[-1])["type"] in {"error", "bye"}
+        with urllib.request.urlopen(f"{gateway.origin}/healthz", timeout=PATIENCE) as response:
+            assert json.load(response)["room"] is True
