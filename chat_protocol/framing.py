@@ -7,6 +7,9 @@ never takes them apart, who reads them splits at C speed.
 
 from chat_protocol.errors import LineTooLong
 
+_PIECES = 64
+"""Of how many pieces a line that is not complete may lie in memory."""
+
 
 class LineBuffer:
     """Collects received bytes until their LF comes.
@@ -50,6 +53,8 @@ class LineBuffer:
 
     def _hold(self, part: bytes) -> None:
         self._pending.append(part)
+        if len(self._pending) > _PIECES:  # small ones take twenty times their size
+            self._pending = [b"".join(self._pending)]
         self._pending_size += len(part)
         if self._pending_size > self._maximum:
             raise LineTooLong(f"a line is longer than {self._maximum} bytes")

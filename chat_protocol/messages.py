@@ -136,9 +136,12 @@ Command = (
 
 
 class Notice(_Wire, frozen=True):
-    """What a moderator (`by`) did: the fields of `Moderate`. A network or an address is not told."""
+    """What a moderator (`by`) did: the fields of `Moderate`. A network or an address is not told.
 
-    act: Act
+    `act` is one of `Act`, or one that only a newer server knows.
+    """
+
+    act: str
     by: str
     target: str = ""
     id: int | None = None

@@ -16,54 +16,19 @@ from typing import Final
 
 from chat_protocol.address import Address
 from chat_protocol.connection import Connection
-from chat_protocol.contract import MAX_LINE, SILENCE_LIMIT
-from chat_protocol.errors import NotARoom, ProtocolError, RoomFull
-from chat_protocol.messages import (
-    Ack,
-    Bye,
-    Error,
-    Event,
-    Found,
-    History,
-    HistoryRequest,
-    Join,
-    Joined,
-    Leave,
-    Left,
-    Limits,
-    Message,
-    Pong,
-    Search,
-    Typing,
-    Welcome,
-)
+from chat_protocol.contract import SILENCE_LIMIT
+from chat_protocol.errors import Banned, NotARoom, ProtocolError, RoomFull, TlsFailed
+from chat_protocol.messages import Command, Leave, Search, Throttled, Typing, Welcome
+from chat_protocol.tls import Tls
 from cli_client.backoff import Backoff
-from cli_client.news import (
-    Changed,
-    Ended,
-    Entered,
-    Hits,
-    Lost,
-    NameRefused,
-    News,
-    Page,
-    Phase,
-    Said,
-    Status,
-    Trouble,
-    Unsent,
-)
-from cli_client.outbox import Outbox
+from cli_client.conversation import ASKED, LONGEST_WAIT, Conversation
+from cli_client.news import Changed, Ended, Lost, News, Page, Phase, Status
 from cli_client.sender import Sender
-from cli_client.transcript import Transcript
 
-CONTEXT: Final = 3
-"""Neighbours shown on each side of a message that was looked up by number."""
-
-NAME_CODES: Final = frozenset({"name_empty", "name_too_long", "name_invalid", "name_taken"})
-_FINAL: Final = frozenset({"left", "kicked", "replaced"})
-_NAME_REFUSED: Final = "name_refused"
-_ASSUMED: Final = Limits(name=32, text=4000, line=MAX_LINE, history=500)
+_FINAL: Final = frozenset({"left", "kicked", "banned", "password", "replaced"})
+_NO_TRUST: Final = frozenset({"not_tls", "untrusted", "expired", "not_yet_valid", "wrong_host", "wrong_pin"})
+"""Before the first welcome these are mistakes in the settings, which no second try mends."""
+_NEEDS_ANSWER: Final = (Phase.NAMELESS, Phase.LOCKED)
 
 
 class Chat:
@@ -71,33 +36,30 @@ class Chat:
 
     `listener` is called with every piece of news, in order and always from the
     room thread, never under a lock; it must not raise. `history` is how many of
-    the last messages to ask for on first entering. All methods may be called from
-    any thread, before `start` too.
+    the last messages to ask for on first entering; `password` what the room may ask
+    for. All methods may be called from any thread, before `start` too.
     """
 
-    def __init__(self, address: Address, listener: Callable[[News], None], *, history: int = 50) -> None:
+    def __init__(
+        self,
+        address: Address,
+        listener: Callable[[News], None],
+        *,
+        history: int = 50,
+        password: str = "",
+        tls: Tls | None = None,
+    ) -> None:
         self.address = address
+        self._tls = tls
         self._tell = listener
-        self._history = history
         self._thread = threading.Thread(target=self._run, name="room", daemon=True)
         self._backoff = Backoff()  # the room thread's
         self._lost = False  # the room thread's: a loss was told and no welcome came since
 
         # Guards everything below, and is notified when any of it changes.
         self._changed = threading.Condition()
-        self._phase = Phase.NAMELESS
-        self._name = ""  # wished for, then as the room wrote it; empty: another one is needed
-        self._session: str | None = None
-        self._members: list[str] = []
-        self._limits = _ASSUMED
-        self._outbox = Outbox()
-        self._transcript: Transcript | None = None
+        self._talk = Conversation(history, password)
         self._connection: Connection | None = None  # the present one, welcomed or not
-        self._sender: Sender | None = None  # its writing half, while the room has us in
-        self._asked: list[int | None] = []  # history requests on this connection; None: a page, else a number
-        self._retry_at = 0.0  # monotonic
-        self._why = ""
-        self._leaving = False
 
     # --- what a face may do ------------------------------------------------------
 
@@ -108,31 +70,29 @@ class Chat:
     def enter(self, name: str) -> None:
         """Choose a name, at first and after each `NameRefused`."""
         with self._changed:
-            self._name, self._phase = name, Phase.CONNECTING
+            self._talk.name, self._talk.phase = name, Phase.CONNECTING
+            self._changed.notify_all()
+
+    def unlock(self, password: str) -> None:
+        """Give the room's password, after each `PasswordWanted`."""
+        with self._changed:
+            self._talk.password, self._talk.phase = password, Phase.CONNECTING
             self._changed.notify_all()
 
     def say(self, text: str) -> None:
         """Say `text` now, or as soon as the room is reached again. Cleaned and within the limit."""
         with self._changed:
-            say = self._outbox.add(text)
-            if self._sender:
-                self._sender.put(say)
+            self._talk.say(text)
             self._changed.notify_all()
 
     def typing(self) -> None:
         """Let the others know that something is being written; at most once in 3 s."""
-        with self._changed:
-            if self._sender:
-                self._sender.put(Typing())
+        self.ask(Typing())
 
     def page(self, limit: int) -> bool:
         """Ask for older messages: those a resume left out, else what lies before. False: not online."""
         with self._changed:
-            if not self._sender or not self._transcript:
-                return False
-            if None not in self._asked:  # one page at a time, or the same one would come twice
-                self._ask(None, self._transcript.next_page(min(limit, self._limits.history)))
-            return True
+            return self._talk.page(limit)
 
     def show(self, number: int) -> Page | None:
         """Return message `number` with its neighbours, or ask the room for it.
@@ -141,32 +101,28 @@ class Chat:
         None that it will come as news.
         """
         with self._changed:
-            known = self._transcript.around(number, CONTEXT) if self._transcript else []
-            if known or not self._sender:
-                return Page(known, number)
-            self._ask(number, HistoryRequest(before=number + CONTEXT + 1, limit=2 * CONTEXT + 1))
-            return None
+            return self._talk.show(number)
 
     def search(self, words: str, limit: int) -> bool:
         """Look for the newest `limit` messages with all these words. False: not online."""
+        return self.ask(Search(words[:256], limit=limit))
+
+    def ask(self, command: Command) -> bool:
+        """Send what is answered by news, or lost with the connection. False: not online."""
         with self._changed:
-            if self._sender:
-                self._sender.put(Search(words[:256], limit=limit))
-            return self._sender is not None
+            return self._talk.send(command)
 
     def retry_now(self) -> None:
         """Cut the wait for the next try short."""
         with self._changed:
-            self._retry_at = 0.0
+            self._talk.retry_at = 0.0
             self._changed.notify_all()
 
     def leave(self, timeout: float = 2.0) -> None:
         """Leave for good, waiting at most about `timeout` seconds for the room's goodbye."""
         with self._changed:
-            self._leaving = True
-            if self._sender:
-                self._sender.put(Leave())
-            elif self._connection:
+            self._talk.leaving = True
+            if not self._talk.send(Leave()) and self._connection:
                 self._connection.close()
             self._changed.notify_all()
         self._thread.join(timeout)
@@ -179,201 +135,98 @@ class Chat:
     def status(self) -> Status:
         """Look at how things stand."""
         with self._changed:
-            return self._status()
+            return self._talk.status()
 
     def wait_for(self, condition: Callable[[Status], bool], timeout: float | None) -> bool:
         """Wait until `condition` holds; say whether it does after `timeout` seconds (None: no end)."""
         with self._changed:
-            return self._changed.wait_for(lambda: condition(self._status()), timeout)
-
-    # --- with the lock held ------------------------------------------------------
-
-    def _status(self) -> Status:
-        return Status(
-            phase=self._phase,
-            name=self._name,
-            members=tuple(self._members),
-            unsent=tuple(say.text for say in self._outbox.waiting()),
-            limits=self._limits,
-            retry_in=max(0.0, self._retry_at - time.monotonic()),
-            why=self._why,
-        )
-
-    def _ask(self, what: int | None, request: HistoryRequest) -> None:
-        assert self._sender is not None
-        self._asked.append(what)
-        self._sender.put(request)
+            return self._changed.wait_for(lambda: condition(self._talk.status()), timeout)
 
     # --- the room thread ---------------------------------------------------------
 
     def _run(self) -> None:
-        while name := self._awaited_name():
-            why = self._visit(name)
+        why = "left"
+        while self._may_enter():
+            why = self._visit()
             if why in _FINAL:
-                self._end(why)
-                return
-            if why != _NAME_REFUSED:
-                self._pause(why)
-        self._end("left")
+                break
+            if why != ASKED and not self._pause(why):
+                break
+        self._end(why)
 
-    def _awaited_name(self) -> str:
-        """Wait for a name to enter with; empty once this person wants to leave."""
+    def _may_enter(self) -> bool:
+        """Wait until there is a name to enter with, and what else is needed; False: to leave instead."""
         with self._changed:
-            self._changed.wait_for(lambda: self._name or self._leaving)
-            if self._leaving:
-                return ""
-            self._phase = Phase.CONNECTING
+            self._changed.wait_for(lambda: self._talk.phase not in _NEEDS_ANSWER or self._talk.leaving)
+            if self._talk.leaving:
+                return False
+            self._talk.phase = Phase.CONNECTING
             self._changed.notify_all()
-            name = self._name
         self._tell(Changed())
-        return name
+        return True
 
-    def _visit(self, name: str) -> str:
+    def _visit(self) -> str:
         """Hold one connection from its first byte to its last; return why it is over."""
         try:
             with (
-                Connection.open(self.address, silence=SILENCE_LIMIT) as connection,
+                Connection.open(self.address, silence=SILENCE_LIMIT, tls=self._tls) as connection,
                 Sender(connection) as sender,
             ):
                 with self._changed:
-                    if self._leaving:
+                    if self._talk.leaving:
                         return "left"
                     self._connection = connection
-                    since = self._transcript.mark() if self._transcript else None
-                    sender.put(Join(name, self._session, since, None if since else self._history))
+                    self._talk.connected(sender.put)
                 for event in connection.events():
-                    if over := self._take(event, sender):
+                    if isinstance(event, Throttled):
+                        # Our own pings wait in line too: the room is silent, not gone.
+                        patience = min(max(0.0, event.seconds), LONGEST_WAIT)
+                        connection.socket.settimeout(SILENCE_LIMIT + patience)
+                    with self._changed:
+                        news, over = self._talk.take(event), self._talk.over
+                        self._changed.notify_all()
+                    if isinstance(event, Welcome):
+                        self._lost = False
+                        self._backoff.reset()
+                    for piece in news or (Changed(),):
+                        self._tell(piece)
+                    if over:
                         return over
         except ProtocolError as error:
-            return _reason(error)
+            why = _reason(error)
+            # What waits behind TLS for a client to begin looks like this to one that does not.
+            return "no_greeting" if why == "timeout" and not (self._tls or self._talk.transcript) else why
         finally:
             with self._changed:
-                self._connection = self._sender = None
-                self._asked.clear()
-                self._members.clear()
+                self._connection = None
+                self._talk.disconnected()
         return "lost"
 
-    def _pause(self, why: str) -> None:
-        """Wait for the next try, or until someone is impatient."""
+    def _pause(self, why: str) -> bool:
+        """Wait for the next try, or until someone is impatient; False: there is to be none."""
         with self._changed:
-            if self._leaving:
-                return
-            self._phase, self._why = Phase.WAITING, why
-            delay = self._backoff.next()
-            self._retry_at = time.monotonic() + delay
+            if self._talk.leaving or (why in _NO_TRUST and not self._talk.transcript):
+                return False
+            self._talk.phase, self._talk.why = Phase.WAITING, why
+            delay = max(self._backoff.next(), min(self._talk.retry_after, LONGEST_WAIT))
+            self._talk.retry_at = time.monotonic() + delay
             self._changed.notify_all()
         self._tell(Changed() if self._lost else Lost(why))
         self._lost = True
         with self._changed:
-            self._changed.wait_for(lambda: self._leaving or self._retry_at <= time.monotonic(), delay)
+            self._changed.wait_for(
+                lambda: self._talk.leaving or self._talk.retry_at <= time.monotonic(), delay
+            )
+        return True
 
     def _end(self, why: str) -> None:
         with self._changed:
-            self._phase, self._why = Phase.ENDED, why
+            if self._talk.leaving and why not in _FINAL:
+                why = "left"
+            self._talk.phase, self._talk.why = Phase.ENDED, why
+            seconds = self._talk.retry_after
             self._changed.notify_all()
-        self._tell(Ended(why))
-
-    def _take(self, event: Event, sender: Sender) -> str:  # noqa: C901 - one case a kind of event
-        """Deal with one event; return why the connection is over, empty while it is not."""
-        match event:
-            case Welcome():
-                self._tell(self._welcomed(event, sender))
-            case Message():
-                self._heard(event)
-            case Ack():
-                self._tell(self._acknowledged(event))
-            case Joined() | Left():
-                self._tell(self._presence(event))
-            case Typing():
-                self._tell(event)
-            case History():
-                self._tell(self._paged(event))
-            case Found():
-                self._tell(Hits(event.messages, event.more))
-            case Error():
-                return self._refused(event)
-            case Bye():
-                return event.reason
-            case Pong():
-                pass
-        return ""
-
-    def _welcomed(self, welcome: Welcome, sender: Sender) -> News:
-        with self._changed:
-            back = self._transcript is not None
-            new_log = self._transcript is not None and not self._transcript.continues_in(welcome)
-            if self._transcript is None or new_log:
-                self._transcript = Transcript(welcome.epoch)
-            new = self._transcript.resume(welcome)
-            self._name, self._session, self._limits = welcome.name, welcome.session, welcome.limits
-            self._members[:] = welcome.members
-            self._phase, self._why = Phase.ONLINE, ""
-            # Under the lock, so that nothing said now can overtake what was said before.
-            self._sender = sender
-            for say in self._outbox.waiting():
-                sender.put(say)
-            if self._leaving:
-                sender.put(Leave())
-            self._changed.notify_all()
-        self._lost = False
-        self._backoff.reset()
-        return Entered(welcome.name, back, new_log, new, welcome.missed, tuple(welcome.members))
-
-    def _heard(self, message: Message) -> None:
-        with self._changed:
-            new = self._transcript is not None and self._transcript.add(message)
-            own = message.name == self._name
-        if new:
-            self._tell(Said(message, own))
-
-    def _acknowledged(self, ack: Ack) -> News:
-        with self._changed:
-            text = self._outbox.settle(ack.ref)
-            if text is None or self._transcript is None:
-                return Changed()
-            message = Message(ack.id, ack.at, self._name, text)
-            unseen = self._transcript.add_own(message)
-            self._changed.notify_all()
-        return Said(message, own=True) if unseen else Changed()
-
-    def _presence(self, event: Joined | Left) -> News:
-        with self._changed:
-            if isinstance(event, Left):
-                self._members[:] = [name for name in self._members if name != event.name]
-            elif event.name not in self._members:
-                self._members.append(event.name)
-            self._changed.notify_all()
-        return event
-
-    def _paged(self, history: History) -> News:
-        with self._changed:
-            target = self._asked.pop(0) if self._asked else None
-            if target is not None:
-                found = any(message.id == target for message in history.messages)
-                return Page(history.messages if found else (), target)
-            new = self._transcript.add_page(history.messages) if self._transcript else []
-            if history.messages and not new and self._transcript:
-                self._ask(None, self._transcript.next_page(len(history.messages)))
-                return Changed()
-        return Page(new)
-
-    def _refused(self, error: Error) -> str:
-        with self._changed:
-            text = self._outbox.settle(error.ref) if error.ref else None
-            entering = self._sender is None
-            name_refused = entering and error.code in NAME_CODES
-            if name_refused:
-                self._name, self._phase = "", Phase.NAMELESS
-            self._changed.notify_all()
-        if name_refused:
-            # The next name is tried on a connection of its own: the room does not
-            # wait as long as a person may think.
-            self._tell(NameRefused(error.code, error.text))
-            return _NAME_REFUSED
-        if entering:
-            return error.code
-        self._tell(Trouble(error.code, error.text) if text is None else Unsent(text, error.code, error.text))
-        return ""
+        self._tell(Ended(why, seconds))
 
 
 def _reason(error: ProtocolError) -> str:
@@ -381,8 +234,12 @@ def _reason(error: ProtocolError) -> str:
     match error:
         case RoomFull():
             return "full"
+        case Banned():
+            return "banned"
         case NotARoom():
             return "not_a_room"
+        case TlsFailed():
+            return error.code
     match error.__cause__:
         case socket.gaierror():
             return "unknown_host"

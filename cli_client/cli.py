@@ -4,12 +4,14 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from prompt_toolkit.utils import is_dumb_terminal
 
 from chat_protocol.address import parse_address
-from chat_protocol.errors import BadAddress
+from chat_protocol.errors import BadAddress, BadTls
+from chat_protocol.tls import Tls
 from cli_client.pipe import Pipe
 from cli_client.render import one_line
 from cli_client.terminal import Terminal
@@ -26,6 +28,24 @@ class _Parser(argparse.ArgumentParser):
     def format_help(self) -> str:
         return self._words("usage")
 
+    def parse(self, arguments: Sequence[str] | None) -> argparse.Namespace:
+        """Read the arguments; whatever is wrong with them is said in the user's language."""
+        # A value that is missing is complained about here: argparse knows only English.
+        self.add_argument("address", nargs="?", default="")
+        self.add_argument("--name", nargs="?", default=os.environ.get("ONEROOM_NAME", ""))
+        self.add_argument("--password-file", nargs="?", default="")
+        self.add_argument("--tls", action="store_true")
+        self.add_argument("--tls-ca", nargs="?", default="")
+        self.add_argument("--tls-pin", nargs="?", default="")
+        self.add_argument("--lang", nargs="?", default=self._words.lang)
+        options, unknown = self.parse_known_args(arguments)
+        unknown += [f"--{key.replace('_', '-')}" for key, value in vars(options).items() if value is None]
+        if options.lang not in (None, self._words.lang):
+            unknown.append(f"--lang {options.lang}")
+        if unknown:
+            self.error(" ".join(unknown))
+        return options
+
     def error(self, message: str) -> NoReturn:
         complaint = self._words("bad_arguments", detail=one_line(message))
         self.exit(2, f"oneroom: {complaint}\n\n{self.format_help()}")
@@ -35,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the client; return its exit code.
 
     0: left in peace. 1: not everything was sent, or the room put us out. 2: bad
-    arguments, or a name refused where nobody can be asked for another.
+    arguments, or a name or password refused where nobody can be asked for another.
     """
     # The language comes first: even the complaint about the other arguments is in it.
     early = argparse.ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
@@ -43,29 +63,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lang = early.parse_known_args(arguments)[0].lang
     words = Words(lang if lang in ("ru", "en") else language())
 
-    # A value that is missing is complained about below: argparse knows only English.
     parser = _Parser(words)
-    parser.add_argument("address", nargs="?", default="")
-    parser.add_argument("--name", nargs="?", default=os.environ.get("ONEROOM_NAME", ""))
-    parser.add_argument("--lang", nargs="?", default=words.lang)
-    options, unknown = parser.parse_known_args(arguments)
-    if options.name is None:
-        unknown.append("--name")
-    if options.lang != words.lang:
-        unknown.append(f"--lang {options.lang or ''}")
-    if unknown:
-        parser.error(" ".join(unknown))
+    options = parser.parse(arguments)
     try:
         address = parse_address(options.address)
     except BadAddress:
         parser.exit(2, f"oneroom: {words('bad_address', typed=one_line(options.address))}\n")
+    try:
+        secure = options.tls or options.tls_ca or options.tls_pin
+        tls = Tls(options.tls_ca, options.tls_pin) if secure else None
+    except BadTls as error:
+        parser.exit(2, f"oneroom: {words('bad_tls', detail=one_line(str(error)))}\n")
+    try:
+        password = _password(options.password_file)
+    except (OSError, ValueError) as error:
+        parser.exit(2, f"oneroom: {words('no_password_file', detail=one_line(str(error)))}\n")
 
     name = one_line(options.name)
     if _is_terminal():
-        return Terminal(address, name, words).run()
+        return Terminal(address, name, words, password=password, tls=tls).run()
     if not name:
         parser.exit(2, f"oneroom: {words('pipe_name_needed')}\n")
-    return Pipe(address, name, words).run()
+    return Pipe(address, name, words, password=password, tls=tls).run()
+
+
+def _password(path: str) -> str:
+    """Return the room's password, empty if none is set. Never an argument: all see those."""
+    if path:
+        return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+    return os.environ.get("ONEROOM_PASSWORD", "")
 
 
 def _is_terminal() -> bool:

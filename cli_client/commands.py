@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from chat_protocol import moderation
+from chat_protocol.messages import Authenticate, Bans, Moderate, Whois
+
 PAGE: Final = 20
 """Messages that `/history` asks for when it is given no number."""
 
@@ -15,6 +18,7 @@ class Verb(StrEnum):
     HISTORY = "history"
     SHOW = "show"
     SEARCH = "search"
+    MODERATOR = "moderator"
     HELP = "help"
     QUIT = "quit"
 
@@ -40,8 +44,11 @@ class Mistake:
     typed: str
 
 
-def read_line(line: str) -> str | Order | Mistake:
-    """Tell a text to say from a command; `//x` says `/x`."""
+def read_line(line: str) -> str | Order | Moderate | Whois | Bans | Mistake:
+    """Tell a text to say from a command, a moderator's as it goes to the room; `//x` says `/x`.
+
+    Whatever stands behind `/moderator` is dropped: a password is not typed where it shows.
+    """
     if not line.startswith("/"):
         return line
     if line.startswith("//"):
@@ -50,11 +57,20 @@ def read_line(line: str) -> str | Order | Mistake:
     try:
         verb = Verb(word.lower())
     except ValueError:
-        return Mistake("unknown_command", f"/{word}")
+        return _moderating(line, word)
     argument = argument.strip()
     if verb is Verb.SEARCH:
         return Order(verb, words=argument) if argument else Mistake("words_wanted", "")
     return _with_number(verb, argument)
+
+
+def _moderating(line: str, word: str) -> Moderate | Whois | Bans | Mistake:
+    try:
+        order = moderation.read_order(line)
+    except moderation.Misuse as misuse:
+        return Mistake(f"misuse_{misuse.verb}", "")
+    assert not isinstance(order, Authenticate)  # `/moderator` is a verb of ours
+    return order or Mistake("unknown_command", f"/{word}")
 
 
 def _with_number(verb: Verb, argument: str) -> Order | Mistake:

@@ -1,14 +1,14 @@
 """What the conversation tells the face that shows it.
 
-`Joined`, `Left` and `Typing` come through just as the room said them; the rest is
-below. All of it is immutable and may be handed from thread to thread.
+`Joined`, `Left`, `Typing`, `Role`, `Throttled`, `Whois` and `Bans` come through just as the
+room said them; the rest is below. All of it is immutable and may be handed from thread to thread.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from chat_protocol.messages import Joined, Left, Limits, Message, Typing
+from chat_protocol.messages import Bans, Joined, Left, Limits, Message, Role, Throttled, Typing, Whois
 
 
 class Phase(Enum):
@@ -16,6 +16,8 @@ class Phase(Enum):
 
     NAMELESS = auto()
     """A name is needed before anything else can happen."""
+    LOCKED = auto()
+    """The room's password is."""
     CONNECTING = auto()
     ONLINE = auto()
     WAITING = auto()
@@ -28,9 +30,11 @@ class Phase(Enum):
 class Status:
     """One consistent look at the conversation.
 
-    `retry_in` is in seconds. `why` is a word for the last loss of the connection:
-    a bye reason, an error code, or one of `refused`, `unknown_host`, `timeout`,
-    `not_a_room`, `lost`; empty while there was none.
+    `retry_in` and `throttled` (until all that was sent is dealt with) are in seconds. `why`
+    is a word for the last loss of the connection: a bye reason, an error code, a code of
+    `TlsFailed`, or one of `refused`, `unknown_host`, `timeout`, `no_greeting` (the
+    same, where nothing was ever heard without TLS), `not_a_room`, `lost`; empty while there
+    was none.
     """
 
     phase: Phase
@@ -40,6 +44,8 @@ class Status:
     limits: Limits
     retry_in: float
     why: str
+    moderator: bool
+    throttled: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +86,28 @@ class Hits:
 
 @dataclass(frozen=True, slots=True)
 class Unsent:
-    """The room refused one's own message: it will not be said."""
+    """The room refused one's own message: it will not be said. `seconds`: for how long it refuses."""
 
     text: str
     code: str
     detail: str
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NameRefused:
-    """The room does not take this name; another is awaited."""
+    """The room does not take this name; another is awaited. `suggestion` is free, if not empty."""
 
     code: str
     detail: str
+    suggestion: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordWanted:
+    """The room's password is awaited: `password_required`, or `password_wrong` was the last one."""
+
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +119,22 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """It is over: one's own wish (`left`), or `kicked`, or `replaced`."""
+    """It is over: one's own wish (`left`), or a bye reason or word of `Status.why` that is for good.
+
+    `seconds` is how long the room does not want to see us, 0 where it has not said.
+    """
 
     why: str
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """The room could not do something else than say a text."""
+    """The room could not do something else than say a text. `seconds`: when it might."""
 
     code: str
     detail: str
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +149,7 @@ News = (
     | Hits
     | Unsent
     | NameRefused
+    | PasswordWanted
     | Lost
     | Ended
     | Trouble
@@ -136,4 +157,8 @@ News = (
     | Joined
     | Left
     | Typing
+    | Role
+    | Throttled
+    | Whois
+    | Bans
 )

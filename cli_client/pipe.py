@@ -9,39 +9,46 @@ import os
 import signal
 import sys
 import threading
+import time
 from typing import Final
 
 from chat_protocol.address import Address
-from chat_protocol.messages import Joined, Left, Message
+from chat_protocol.messages import Joined, Left, Message, Throttled
 from chat_protocol.text import clean, is_blank, split
+from chat_protocol.tls import Tls
 from cli_client.chat import Chat
-from cli_client.news import Ended, Entered, Lost, NameRefused, News, Phase, Said, Unsent
+from cli_client.news import Ended, Entered, Lost, NameRefused, News, PasswordWanted, Phase, Said, Unsent
 from cli_client.render import one_line
-from cli_client.words import JOINED, LEFT, Words
+from cli_client.russian import JOINED, LEFT
+from cli_client.words import Words
 
 ACK_DEADLINE: Final = 10.0
 """Seconds to wait for the welcome before reading, and for each next ack after the end of input."""
 
-_SETTLED: Final = (Phase.ONLINE, Phase.NAMELESS, Phase.ENDED)
+_SETTLED: Final = (Phase.ONLINE, Phase.NAMELESS, Phase.LOCKED, Phase.ENDED)
+_CALM: Final = 10.0  # seconds without a `throttled` after which the next one is told again
 
 _WINDOW: Final = 100  # says on their way at once; the rest waits in the pipe
 
 
 class Pipe:
-    """The face without a terminal. `run` returns the exit code: 0 all said, 1 not, 2 name refused.
+    """The face without a terminal. `run` returns the exit code: 0 all said, 1 not, 2 not let in.
 
     Three threads: a reader of stdin says its lines, the room thread writes stdout
     (and so is slowed by whoever reads it), the main thread waits for the end.
     """
 
-    def __init__(self, address: Address, name: str, words: Words) -> None:
+    def __init__(
+        self, address: Address, name: str, words: Words, *, password: str = "", tls: Tls | None = None
+    ) -> None:
         self._words = words
         self._name = name
-        self._chat = Chat(address, self._hear, history=0)
+        self._chat = Chat(address, self._hear, history=0, password=password, tls=tls)
         self._ended = threading.Event()  # nothing more is to be said or heard
         self._ended_code: int | None = None  # why, as an exit code; set by the room thread before _ended
         self._was_in = False  # the room thread's until it has ended, like the next
         self._refused = 0  # messages the room refused
+        self._throttled_until = 0.0  # the room thread's: until when (monotonic) a `throttled` is nothing new
 
     def run(self) -> int:
         """Filter until stdin ends, the room puts us out, or a signal comes."""
@@ -71,8 +78,9 @@ class Pipe:
 
     def _await_acks(self) -> None:
         """Wait until everything is acknowledged, as long as acks keep coming."""
-        while unsent := len(self._chat.status().unsent):
-            if not self._chat.wait_for(lambda now: len(now.unsent) < unsent, ACK_DEADLINE):
+        while unsent := len((status := self._chat.status()).unsent):
+            patience = ACK_DEADLINE + status.throttled
+            if not self._chat.wait_for(lambda now: len(now.unsent) < unsent, patience):
                 return
 
     # --- the stdin thread --------------------------------------------------------
@@ -103,19 +111,19 @@ class Pipe:
 
     # --- the room thread ---------------------------------------------------------
 
-    def _hear(self, news: News) -> None:
+    def _hear(self, news: News) -> None:  # noqa: C901 - one case a kind of news
         match news:
             case Entered():
                 self._entered(news)
-            case Said(message, own=False):
+            case Said(message, own=False) if not message.deleted:
                 self._write(_lines(message))
             case Joined(name=name):
                 self._write(f"{JOINED.format(name=one_line(name))}\n")
             case Left(name=name):
                 self._write(f"{LEFT.format(name=one_line(name))}\n")
-            case Unsent(text, code, detail):
+            case Unsent(text, code, detail, seconds):
                 self._refused += 1
-                reason = self._words.error(code, one_line(detail))
+                reason = self._words.error(code, one_line(detail), seconds)
                 self._complain(f"{self._words('unsent_text', reason=reason)}: {one_line(text)[:80]}")
             case Lost(why):
                 self._complain(self._words("pipe_lost", reason=self._words.why(why, self._chat.address)))
@@ -123,9 +131,20 @@ class Pipe:
                 reason = self._words.error(code, one_line(detail))
                 self._complain(self._words("pipe_name_refused", reason=reason))
                 self._end(2)
-            case Ended(why) if why != "left":
-                self._complain(self._words(f"ended_{why}"))
+            case PasswordWanted(code):
+                self._complain(self._words(f"pipe_{code}"))
+                self._end(2)
+            case Throttled(seconds):
+                self._slowed(seconds)
+            case Ended(why, seconds) if why != "left":
+                self._complain(self._words.ended(why, seconds, self._chat.address))
                 self._end(1)
+
+    def _slowed(self, seconds: float) -> None:
+        now = time.monotonic()
+        if now > self._throttled_until:
+            self._complain(self._words("pipe_throttled"))
+        self._throttled_until = now + seconds + _CALM
 
     def _entered(self, news: Entered) -> None:
         self._was_in = True
@@ -134,7 +153,7 @@ class Pipe:
         if news.missed:
             self._complain(self._words.count("pipe_missed", news.missed))
         for message in news.messages:
-            if message.name != news.name:
+            if message.name != news.name and not message.deleted:
                 self._write(_lines(message))
 
     def _write(self, text: str) -> None:

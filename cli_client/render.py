@@ -14,7 +14,18 @@ import wcwidth
 from prompt_toolkit.styles import Style
 
 from chat_protocol.address import Address
-from chat_protocol.messages import Joined, Left, Message, Typing
+from chat_protocol.messages import (
+    BanEntry,
+    Bans,
+    Joined,
+    Left,
+    Message,
+    Notice,
+    Role,
+    Throttled,
+    Typing,
+    Whois,
+)
 from chat_protocol.text import clean
 from cli_client.news import (
     Changed,
@@ -25,6 +36,7 @@ from cli_client.news import (
     NameRefused,
     News,
     Page,
+    PasswordWanted,
     Said,
     Trouble,
     Unsent,
@@ -50,6 +62,7 @@ _NAME_COLOURS: Final = ("ansigreen", "ansicyan", "ansimagenta", "ansibrightblue"
 _WIDEST: Final = 100  # cells; longer lines tire the eye
 _CLOCK: Final = 6  # cells of the time and the blank after it
 _PENDING_SHOWN: Final = 4
+_TOLD_REASONS: Final = frozenset({"slow", "kicked", "banned"})
 
 
 def one_line(text: str) -> str:
@@ -78,7 +91,7 @@ class Renderer:
         self._zone = zone
         self._day: date | None = None
 
-    def news(self, news: News) -> Fragments:  # noqa: C901 - one case a kind of news
+    def news(self, news: News) -> Fragments:  # noqa: C901, PLR0912 - one case a kind of news
         """Return what `news` adds to the transcript, perhaps nothing."""
         match news:
             case Entered():
@@ -88,7 +101,7 @@ class Renderer:
             case Joined():
                 return self._clock(news.at) + self.notice("joined", name=one_line(news.name))
             case Left():
-                key = f"left_because_{news.reason}" if news.reason in ("slow", "kicked") else "left"
+                key = f"left_because_{news.reason}" if news.reason in _TOLD_REASONS else "left"
                 return self._clock(news.at) + self.notice(key, name=one_line(news.name))
             case Page():
                 return self.page(news)
@@ -96,31 +109,75 @@ class Renderer:
                 return self._hits(news)
             case Unsent():
                 return self._unsent(news)
-            case NameRefused(code, detail):
-                return self.notice("try_another_name", reason=self._error(code, detail))
-            case Trouble(code, detail):
-                return self.notice("trouble", reason=self._error(code, detail))
+            case NameRefused(code, detail, suggestion):
+                key = "name_suggested" if suggestion else "try_another_name"
+                return self.notice(key, reason=self._error(code, detail), name=one_line(suggestion))
+            case PasswordWanted(code):
+                return self.notice(code)
+            case Trouble(code, detail, seconds):
+                return self.notice("trouble", reason=self._error(code, detail, seconds))
             case Lost(why):
                 return self.notice("lost", reason=self._words.why(why, self._address))
-            case Ended(why) if why != "left":
-                return [("class:alarm", self._words(f"ended_{why}") + "\n")]
-            case Typing() | Changed() | Ended():
+            case Ended(why, seconds) if why != "left":
+                return [("class:alarm", self._indented(self._words.ended(why, seconds, self._address)))]
+            case Role() | Whois() | Bans():
+                return self._moderation(news)
+            case Typing() | Throttled() | Changed() | Ended():
                 return []
 
     def message(self, message: Message, *, marked: bool = False) -> Fragments:
-        """Return a message: time, name, text wrapped and indented, number."""
-        name, style = one_line(message.name), "class:marked" if marked else ""
+        """Return a message: time, name, text wrapped and indented, number. The room's own has no name."""
         room, indent = self._measures()
-        head = wcwidth.width(name) + 2
-        own_line = head > room // 2  # a long name in a narrow terminal
-        lines = self._wrap(clean(message.text), room, 0 if own_line else head)
-        number = f"#{message.id}"
         out = self._clock(message.at)
-        out += [(name_style(name), name), ("class:aside", ":"), ("", "\n" + indent if own_line else " ")]
+        style = "class:marked" if marked else ""
+        if message.notice:
+            loud = message.notice.act == "announce"
+            text, style, head = self._told(message.notice, message.text), style if loud else "class:aside", 0
+        else:
+            name = one_line(message.name)
+            out += [(name_style(name), name), ("class:aside", ":")]
+            text, head = clean(message.text), wcwidth.width(name) + 2
+        if message.deleted:
+            text, style = self._words("deleted"), "class:aside"
+        own_line = head > room // 2  # a long name in a narrow terminal
+        lines = self._wrap(text, room, 0 if own_line else head)
+        if head:
+            out.append(("", f"\n{indent}" if own_line else " "))
         out.append((style, f"\n{indent}".join(lines)))
+        number = f"#{message.id}"
         used = wcwidth.width(lines[-1]) + (head if len(lines) == 1 and not own_line else 0)
         gap = "  " if used + 2 + len(number) <= room else f"\n{indent}"
         return [*out, ("class:aside", f"{gap}{number}\n")]
+
+    def _moderation(self, news: Role | Whois | Bans) -> Fragments:
+        """Return what only a moderator is told."""
+        match news:
+            case Role(moderator):
+                return self.notice("moderator" if moderator else "moderator_no_more")
+            case Whois(name, addresses):
+                found = ", ".join(map(one_line, addresses))
+                key = "whois" if found else "whois_nowhere"
+                return self.notice(key, name=one_line(name), addresses=found)
+            case Bans(bans):
+                return [piece for ban in bans for piece in self._ban(ban)] or self.notice("no_bans")
+
+    def _told(self, notice: Notice, otherwise: str) -> str:
+        """Return what a moderator did in our own words, where we have any."""
+        by, target, reason = one_line(notice.by), one_line(notice.target), one_line(notice.text)
+        if notice.act == "announce":
+            return self._words("notice_announce", by=by, text=clean(notice.text))
+        timed = notice.seconds and notice.act in ("ban", "mute")
+        key = f"notice_{notice.act}_for" if timed else f"notice_{notice.act}"
+        if key not in self._words:
+            return clean(otherwise)
+        told = self._words(
+            key,
+            by=by,
+            target=target or self._words("some_address"),
+            number=notice.id,
+            time=self._words.duration(notice.seconds or 0),
+        )
+        return f"{told} — {reason}" if reason else told
 
     def page(self, page: Page) -> Fragments:
         """Return older messages set off from the present, the one looked for in bold."""
@@ -181,20 +238,27 @@ class Renderer:
         return out
 
     def _unsent(self, news: Unsent) -> Fragments:
-        reason, hint = self._error(news.code, news.detail), self._words("unsent_hint")
+        reason = self._error(news.code, news.detail, news.seconds)
+        title = f"{self._words('unsent_text', reason=reason)} {self._words('unsent_hint')}"
         text = "\n".join(f"  {line}" for line in clean(news.text).split("\n"))
-        return [
-            ("class:alarm", self._words("unsent_text", reason=reason)),
-            ("class:aside", f" {hint}\n{text}\n"),
-        ]
+        return [("class:alarm", self._indented(title)), ("class:aside", f"{text}\n")]
 
-    def _error(self, code: str, detail: str) -> str:
-        return self._words.error(code, one_line(detail))
+    def _ban(self, ban: BanEntry) -> Fragments:
+        who, by, reason = one_line(ban.target), one_line(ban.by), one_line(ban.text)
+        until = self._moment(ban.until) if ban.until else ""
+        told = self._words("ban_until" if until else "ban_for_good", target=who, until=until, by=by)
+        return self._quiet(f"{told} — {reason}" if reason else told)
+
+    def _error(self, code: str, detail: str, seconds: float | None = None) -> str:
+        return self._words.error(code, one_line(detail), seconds)
 
     def _quiet(self, text: str) -> Fragments:
-        # Further lines are indented: none that begins with a name is to look like a message.
+        return [("class:aside", self._indented(text))]
+
+    def _indented(self, text: str) -> str:
+        """Wrap lines; further ones are indented: none that begins with a name is to look like a message."""
         room = self._measures()[0] + _CLOCK - 2
-        return self._aside("\n".join("\n  ".join(self._wrap(line, room, 0)) for line in text.split("\n")))
+        return "".join("\n  ".join(self._wrap(line, room, 0)) + "\n" for line in text.split("\n"))
 
     def _aside(self, text: str) -> Fragments:
         return [("class:aside", f"{text}\n")]
@@ -203,6 +267,12 @@ class Renderer:
         """Return the cells for text beside the clock, and the indent of its further lines."""
         width = self._width()
         return max(8, min(width, _WIDEST) - 1 - _CLOCK), " " * (_CLOCK if width >= 40 else 2)
+
+    def _moment(self, at: str) -> str:
+        try:
+            return f"{datetime.fromisoformat(at).astimezone(self._zone):%d.%m.%Y %H:%M}"
+        except (ValueError, OverflowError):
+            return "?"
 
     def _clock(self, at: str) -> Fragments:
         """Return the time of day, after a line for the day where it is another one."""

@@ -11,9 +11,11 @@ import signal
 import sys
 import time
 from contextlib import suppress
+from enum import Enum
 from typing import Final
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
@@ -22,16 +24,25 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.renderer import print_formatted_text
 
 from chat_protocol.address import Address
-from chat_protocol.messages import Left, Typing
+from chat_protocol.messages import Authenticate, Bans, Left, Moderate, Typing, Whois
 from chat_protocol.text import clean, is_blank
+from chat_protocol.tls import Tls
 from cli_client.chat import Chat
 from cli_client.commands import PAGE, Mistake, Order, Verb, read_line
-from cli_client.news import Ended, Entered, NameRefused, News, Phase, Said, Status
-from cli_client.render import STYLE, Fragments, Renderer, name_style, one_line
+from cli_client.news import Ended, Entered, NameRefused, News, PasswordWanted, Phase, Said
+from cli_client.render import STYLE, Fragments, Renderer, one_line
+from cli_client.toolbar import Toolbar
 from cli_client.words import Words
 
 _TYPING_EVERY: Final = 3.0  # seconds between telling the others that one writes
-_TYPING_SHOWN: Final = 5.0  # seconds for which others are shown as writing
+
+
+class Question(Enum):
+    """What the next line typed is, if it is nothing to say. The value is what is asked."""
+
+    NAME = "ask_name"
+    PASSWORD = "ask_password"  # noqa: S105 - a question, not an answer
+    MODERATOR = "ask_moderator"
 
 
 class _Screen(Vt100_Output):
@@ -48,17 +59,22 @@ class _Screen(Vt100_Output):
 class Terminal:
     """The terminal face of one conversation. `run` returns the exit code."""
 
-    def __init__(self, address: Address, name: str, words: Words) -> None:
+    def __init__(
+        self, address: Address, name: str, words: Words, *, password: str = "", tls: Tls | None = None
+    ) -> None:
         self._words = words
-        self._chat = Chat(address, self._hear)
+        self._chat = Chat(address, self._hear, password=password, tls=tls)
+        self._question: Question | None = Question.NAME
         if name:
             self._chat.enter(name)
+            self._question = None
         self._news: queue.SimpleQueue[News] = queue.SimpleQueue()  # from the room thread to the loop
         self._session: PromptSession[None] = PromptSession(
             self._prompt,
             output=_Screen.from_pty(sys.stdout, os.environ.get("TERM"), ColorDepth.from_env()),
             multiline=True,
-            bottom_toolbar=self._toolbar,
+            bottom_toolbar=lambda: self._toolbar.line(self._chat.status()),
+            is_password=Condition(lambda: self._question in (Question.PASSWORD, Question.MODERATOR)),
             key_bindings=self._keys(),
             style=STYLE,
             prompt_continuation="  ",
@@ -71,9 +87,9 @@ class Terminal:
         self._session.default_buffer.on_text_changed += lambda _: self._composing()
         self._renderer = Renderer(words, address, lambda: self._session.output.get_size().columns)
         self._loop: asyncio.AbstractEventLoop | None = None  # set once, before the room thread starts
-        self._writing: dict[str, float] = {}  # others who write -> until when (monotonic) to show it
+        self._toolbar = Toolbar(words, address)
         self._told_typing = 0.0
-        self._draft = ""  # what was being written when a name was asked for
+        self._draft = ""  # what was being written when a question came up
         self._code = 0
 
     def run(self) -> int:
@@ -127,6 +143,8 @@ class Terminal:
             self._note(news)
             out += self._renderer.news(news)
         self._print(out)
+        if self._code:  # only now: what is printed while the line being typed goes away stands behind it
+            self._quit()
 
     def _print(self, fragments: Fragments) -> None:
         app = self._session.app
@@ -144,23 +162,36 @@ class Terminal:
 
     def _note(self, news: News) -> None:
         """Follow `news` where it is about more than the transcript."""
-        buffer = self._session.default_buffer
         match news:
             case Typing(name):
-                self._writing[name] = time.monotonic() + _TYPING_SHOWN
+                self._toolbar.writes(name)
             case Said(message):
-                self._writing.pop(message.name, None)
+                self._toolbar.writes_no_more(message.name)
             case Left(name):
-                self._writing.pop(name, None)
-            case NameRefused() if buffer.text:
-                self._draft = buffer.text
-                buffer.reset()
-            case Entered() if self._draft:
-                buffer.insert_text(self._draft)
-                self._draft = ""
+                self._toolbar.writes_no_more(name)
+            case NameRefused(suggestion=suggestion):
+                self._ask(Question.NAME, one_line(suggestion))
+            case PasswordWanted():
+                self._ask(Question.PASSWORD)
+            case Entered() if self._question is not Question.MODERATOR:
+                self._go_on()
             case Ended(why) if why != "left":
                 self._code = 1
-                self._quit()
+
+    def _ask(self, question: Question, default: str = "") -> None:
+        """Ask for something on the input line; what was being written there comes back later."""
+        buffer = self._session.default_buffer
+        if self._question is None and buffer.text:
+            self._draft = buffer.text
+        self._question = question
+        buffer.reset(Document(default))
+
+    def _go_on(self) -> None:
+        """Give the input line back to what was being written, after a question."""
+        self._question = None
+        if self._draft:
+            self._session.default_buffer.insert_text(self._draft)
+            self._draft = ""
 
     # --- from the keyboard -------------------------------------------------------
 
@@ -186,20 +217,22 @@ class Terminal:
         def _(event: KeyPressEvent) -> None:
             if event.current_buffer.text:
                 event.current_buffer.reset()
+            elif self._question is Question.MODERATOR:
+                self._go_on()
             else:
                 self._quit()
 
         return keys
 
     def _enter(self) -> None:
-        """Deal with Enter: a name, a command, something to say, or impatience."""
+        """Deal with Enter: an answer, a command, something to say, or impatience."""
         buffer, status = self._session.default_buffer, self._chat.status()
-        text = clean(buffer.text)
-        if status.phase is Phase.NAMELESS:
+        if self._question:
+            answer = buffer.text
             buffer.reset()
-            if not is_blank(text):
-                self._chat.enter(one_line(text))
+            self._answer(self._question, answer)
             return
+        text = clean(buffer.text)
         if is_blank(text):
             buffer.reset()
             if status.phase is Phase.WAITING:
@@ -211,7 +244,8 @@ class Terminal:
             limit = status.limits.text
             self._print(self._renderer.notice("too_long_here", length=len(meant), limit=limit))
             return
-        buffer.reset(append_to_history=True)
+        secret = isinstance(meant, Order) and meant.verb is Verb.MODERATOR
+        buffer.reset(append_to_history=not secret)
         match meant:
             case str():
                 self._chat.say(meant)
@@ -220,6 +254,25 @@ class Terminal:
                 self._print(self._renderer.notice(hint, typed=one_line(typed)))
             case Order():
                 self._print(self._obey(meant))
+            case Moderate() | Whois() | Bans():
+                self._print(self._tell_room(meant))
+
+    def _answer(self, question: Question, answer: str) -> None:
+        """Take the answer to a question; an empty one is none."""
+        match question:
+            case Question.NAME if not is_blank(clean(answer)):
+                self._question = None
+                self._chat.enter(one_line(answer))
+            case Question.PASSWORD if answer:
+                self._question = None
+                self._chat.unlock(answer)
+            case Question.MODERATOR:
+                self._go_on()
+                if answer:
+                    self._print(self._tell_room(Authenticate(answer[:256])))
+
+    def _tell_room(self, order: Authenticate | Moderate | Whois | Bans) -> Fragments:
+        return [] if self._chat.ask(order) else self._renderer.notice("not_online")
 
     def _obey(self, order: Order) -> Fragments:
         match order.verb:
@@ -237,8 +290,11 @@ class Terminal:
             case Verb.SEARCH:
                 found = self._chat.search(order.words, PAGE)
                 return [] if found else self._renderer.notice("not_online")
+            case Verb.MODERATOR:
+                self._ask(Question.MODERATOR)
             case Verb.HELP:
-                return self._renderer.notice("help")
+                more = "help_moderation" if self._chat.status().moderator else "help_moderator"
+                return self._renderer.notice("help") + self._renderer.notice(more)
             case Verb.QUIT:
                 self._quit()
         return []
@@ -246,7 +302,12 @@ class Terminal:
     def _composing(self) -> None:
         """Let the others know, now and then, that a message is being written."""
         text, now = self._session.default_buffer.text, time.monotonic()
-        if not text or text.startswith("/") or self._chat.status().phase is not Phase.ONLINE:
+        if (
+            not text
+            or text.startswith("/")
+            or self._question
+            or self._chat.status().phase is not Phase.ONLINE
+        ):
             return
         if now - self._told_typing >= _TYPING_EVERY:
             self._told_typing = now
@@ -255,45 +316,7 @@ class Terminal:
     # --- what is always on the screen --------------------------------------------
 
     def _prompt(self) -> FormattedText:
+        if self._question:
+            return FormattedText([("class:lead", self._words(self._question.value))])
         status = self._chat.status()
-        if status.phase is Phase.NAMELESS:
-            return FormattedText([("class:lead", self._words("ask_name"))])
         return FormattedText([*self._renderer.pending(status.unsent), ("class:lead", "› ")])
-
-    def _toolbar(self) -> FormattedText:
-        status = self._chat.status()
-        parts: list[Fragments] = [self._state(status)]
-        if status.unsent:
-            parts.append([("class:wait", self._words("bar_unsent", count=len(status.unsent)))])
-        if writing := self._who_writes():
-            parts.append([("class:aside", writing)])
-        out = parts[0]
-        for part in parts[1:]:
-            out = [*out, ("class:aside", " · "), *part]
-        return FormattedText(out)
-
-    def _state(self, status: Status) -> Fragments:
-        match status.phase:
-            case Phase.ONLINE:
-                here = self._words("bar_here", count=len(status.members))
-                name = one_line(status.name)
-                return [("class:good", "● "), (name_style(name), name), ("class:aside", f" · {here}")]
-            case Phase.WAITING:
-                reason = self._words.why(status.why, self._chat.address)
-                seconds = max(1, round(status.retry_in))
-                return [
-                    ("class:alarm", "● "),
-                    ("", self._words("bar_waiting", reason=reason, seconds=seconds)),
-                ]
-            case Phase.NAMELESS:
-                return [("class:aside", f"○ {self._chat.address}")]
-        return [("class:wait", "● "), ("", self._words("bar_connecting", address=self._chat.address))]
-
-    def _who_writes(self) -> str:
-        now = time.monotonic()
-        names = [one_line(name) for name, until in self._writing.items() if until > now]
-        if len(names) > 2:
-            return self._words("bar_many_typing")
-        return (
-            self._words.count("bar_typing", len(names), names=self._words("and").join(names)) if names else ""
-        )

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from chat_protocol.messages import HistoryRequest, Mark, Message, Welcome
 
 KEPT: Final = 2000
@@ -92,5 +94,11 @@ class Transcript:
     def _remember(self, messages: Iterable[Message]) -> None:
         for message in messages:
             self._known[message.id] = message
+            if message.notice and message.notice.act == "delete":
+                self._delete(message.notice.id)
         while len(self._known) > KEPT:
             del self._known[next(iter(self._known))]
+
+    def _delete(self, number: int | None) -> None:
+        if number in self._known:
+            self._known[number] = replace(self._known[number], text="", deleted=True)

@@ -68,6 +68,7 @@ class Seat:
         missed: int = 0,
         members: Sequence[str] = ("Анна",),
         text_limit: int = 4000,
+        moderator: bool = False,
     ) -> Join:
         """Take the client's join, let it in, and return the join."""
         join = self.receive(Join)
@@ -84,6 +85,7 @@ class Seat:
                 missed=missed,
                 more=bool(missed),
                 limits=limits,
+                moderator=moderator,
             )
         )
         return join

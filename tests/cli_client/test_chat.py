@@ -1,13 +1,10 @@
 """The conversation with the room, over a real socket and without a terminal."""
 
-import queue
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
 
 import pytest
 
-from chat_protocol.address import Address
 from chat_protocol.messages import (
     Bye,
     Error,
@@ -23,15 +20,12 @@ from chat_protocol.messages import (
     Search,
     Typing,
 )
-from cli_client.chat import Chat
 from cli_client.news import (
-    Changed,
     Ended,
     Entered,
     Hits,
     Lost,
     NameRefused,
-    News,
     Page,
     Phase,
     Said,
@@ -39,24 +33,7 @@ from cli_client.news import (
     Unsent,
 )
 from tests.cli_client.fake_room import AT, PATIENCE, FakeRoom, Seat, message
-
-Kind = TypeVar("Kind")
-
-
-class Listened(Chat):
-    """A conversation whose news a test takes one by one."""
-
-    def __init__(self, address: Address) -> None:
-        self.heard: queue.SimpleQueue[News] = queue.SimpleQueue()
-        super().__init__(address, self.heard.put)
-
-    def next(self, kind: type[Kind]) -> Kind:
-        """Return the next piece of news that adds to the transcript; it must be of this kind."""
-        while True:
-            news = self.heard.get(timeout=PATIENCE)
-            if isinstance(news, kind):
-                return news
-            assert isinstance(news, Changed), news
+from tests.cli_client.listened import Listened
 
 
 @pytest.fixture
@@ -280,7 +257,7 @@ def test_a_refused_text_is_not_kept(room: FakeRoom, chat: Listened) -> None:
     assert chat.next(Trouble).code == "unknown_type"
 
 
-@pytest.mark.parametrize("reason", ["kicked", "replaced"])
+@pytest.mark.parametrize("reason", ["kicked", "banned", "password", "replaced"])
 def test_put_out_for_good(room: FakeRoom, chat: Listened, reason: str) -> None:
     seat = enter(room, chat)
     seat.send(Bye(reason))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from chat_protocol.messages import Bans, Moderate, Whois
 from cli_client.commands import PAGE, Mistake, Order, Verb, read_line
 
 
@@ -25,9 +26,15 @@ def test_what_is_said(line: str, text: str) -> None:
         ("/show 1043", Order(Verb.SHOW, 1043)),
         ("/show  #1043", Order(Verb.SHOW, 1043)),
         ("/search  два слова ", Order(Verb.SEARCH, words="два слова")),
+        ("/moderator", Order(Verb.MODERATOR)),
+        ("/moderator secret", Order(Verb.MODERATOR)),
+        ("/kick Иван Петров: причина", Moderate("kick", "Иван Петров", text="причина")),
+        ("/delete 7", Moderate("delete", id=7)),
+        ("/whois Боря", Whois("Боря")),
+        ("/bans", Bans()),
     ],
 )
-def test_commands(line: str, order: Order) -> None:
+def test_commands(line: str, order: object) -> None:
     assert read_line(line) == order
 
 
@@ -41,6 +48,10 @@ def test_commands(line: str, order: Order) -> None:
         ("/history -5", "number_wanted"),
         ("/show", "message_number_wanted"),
         ("/search ", "words_wanted"),
+        ("/kick", "misuse_kick"),
+        ("/mute Боря 0m", "misuse_mute"),
+        ("/delete всё", "misuse_delete"),
+        ("/bans now", "misuse_bans"),
         ("/show ٣", "message_number_wanted"),
         ("/show 99999999999999999999", "message_number_wanted"),
     ],

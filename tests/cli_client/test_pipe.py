@@ -6,10 +6,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from chat_protocol.messages import Bye, Error, Join, Joined, Leave, Left, Message, Say
+from chat_protocol.messages import Bye, Error, Join, Joined, Leave, Left, Message, Notice, Say, Throttled
 from cli_client.cli import main
 from tests.cli_client.fake_room import AT, PATIENCE, FakeRoom, Seat, message
 from tests.support.processes import ROOT, Output
@@ -42,8 +43,8 @@ class Filter:
 
 
 @contextmanager
-def filtering(*arguments: str) -> Iterator[Filter]:
-    environment = {key: value for key, value in os.environ.items() if key != "ONEROOM_NAME"}
+def filtering(*arguments: str, **variables: str) -> Iterator[Filter]:
+    environment = {key: value for key, value in os.environ.items() if key != "ONEROOM_NAME"} | variables
     with subprocess.Popen(
         [sys.executable, "-m", "cli_client", *arguments],
         cwd=ROOT,
@@ -177,6 +178,56 @@ def test_put_out_it_says_why(room: FakeRoom) -> None:
         assert "removed from the room" in pipe.stderr.text
 
 
+def test_the_password_comes_from_a_file_or_the_environment(room: FakeRoom, tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("из файла\n")
+    with filtering(str(room.address), "--name", "Анна", "--password-file", str(secret), ONEROOM_PASSWORD="x"):
+        assert room.accept().welcome().password == "из файла"
+    with filtering(str(room.address), "--name", "Анна", ONEROOM_PASSWORD="из среды"):
+        assert room.accept().welcome().password == "из среды"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("password_required", "a password is needed: --password-file"), ("password_wrong", "password is wrong")],
+)
+def test_without_the_right_password_it_ends(room: FakeRoom, code: str, words: str) -> None:
+    with filtering(str(room.address), "--name", "Анна", "--lang", "en", ONEROOM_PASSWORD="secret") as pipe:
+        seat = room.accept()
+        seat.receive(Join)
+        seat.send(Error(code, "?"))
+        assert pipe.end() == 2
+        assert words in pipe.stderr.text
+        assert "secret" not in pipe.stderr.text
+
+
+def test_being_too_fast_is_told_once_and_nothing_is_lost(room: FakeRoom) -> None:
+    with filtering(str(room.address), "--name", "Анна", "--lang", "en") as pipe:
+        seat = room.accept()
+        seat.welcome()
+        pipe.write("раз\nдва\n")
+        says = [seat.receive(Say) for _ in range(2)]
+        seat.send(Throttled(1.0), Throttled(2.5), Throttled(0.1))
+        pipe.stderr.wait_for("nothing is lost")
+        for number, say in enumerate(says, 1):
+            seat.ack(say.ref, number)
+        pipe.stdin.close()
+        say_goodbye(seat)
+        assert pipe.end() == 0
+        assert pipe.stderr.text.count("\n") == 1
+        assert pipe.stdout.text == ""
+
+
+def test_notices_are_told_as_the_room_tells_them_and_what_is_deleted_is_not(room: FakeRoom) -> None:
+    with filtering(str(room.address), "--name", "Анна", "--lang", "en") as pipe:
+        seat = room.accept()
+        notice = Notice("kick", "Вера", "Боря")
+        seat.welcome(messages=[Message(1, AT, "Боря", "", deleted=True)])
+        seat.send(Message(2, AT, "Сервер", "Вера удаляет из чата: Боря", notice), Left("Боря", AT, "kicked"))
+        expected = "Сервер: Вера удаляет из чата: Боря\nБоря покинул чат.\n"
+        assert pipe.stdout.wait_for("покинул чат.\n") == expected
+
+
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_lets_it_leave_properly(room: FakeRoom, stop: signal.Signals) -> None:
     with filtering(str(room.address), "--name", "Анна") as pipe:
@@ -217,6 +268,10 @@ def test_a_reader_that_goes_away_ends_it_quietly(room: FakeRoom) -> None:
         (["a", "b"], "не понимаю параметры: b"),
         (["--name"], "не понимаю параметры: --name"),
         (["--lang", "xx"], "не понимаю параметры: --lang xx"),
+        (["--password-file"], "не понимаю параметры: --password-file"),
+        (["--password-file", "/none", "--name", "x"], "не прочитать файл с паролем"),
+        (["--tls-ca", "/none", "--name", "x"], "не подходит для TLS: no certificates in '/none'"),
+        (["--tls-pin", "12:34", "--name", "x"], "не подходит для TLS: not a SHA-256 fingerprint"),
         (["host:http", "--name", "x"], "не похоже на адрес: host:http"),
         ([], "имя нужно задать: --name"),
     ],

@@ -1,17 +1,19 @@
 """News as lines of a terminal."""
 
 from datetime import UTC
+from typing import get_args
 
 import pytest
 import wcwidth
 
 from chat_protocol.address import Address
-from chat_protocol.messages import Joined, Left, Message
+from chat_protocol.messages import Act, BanEntry, Bans, Joined, Left, Message, Notice, Whois
 from cli_client.news import Ended, Entered, Hits, Lost, NameRefused, News, Page, Said, Unsent
 from cli_client.render import Fragments, Renderer, name_style, one_line
 from cli_client.words import Words
 from tests.cli_client.fake_room import AT, message
 
+ACTS: tuple[Act, ...] = get_args(Act)
 HOSTILE = "a\x1b[2Jb\x9b31mc\x07\x08d\u202ee\u2066f\u2028g\x00\rh"
 
 
@@ -95,6 +97,12 @@ def test_nothing_of_others_controls_the_terminal(width: int) -> None:
         Unsent(HOSTILE, HOSTILE, HOSTILE),
         NameRefused(HOSTILE, HOSTILE),
         Lost(HOSTILE),
+        Whois(name, [HOSTILE]),
+        Bans([BanEntry(name, HOSTILE, HOSTILE, name, HOSTILE)]),
+        *(
+            Said(Message(1, AT, name, HOSTILE, Notice(act, name, name, 1, 60, HOSTILE)), own=False)
+            for act in ACTS
+        ),
     ]
     for piece in news:
         shown = text_of(face.news(piece))
@@ -141,3 +149,56 @@ def test_of_many_pending_texts_the_newest_are_shown_on_a_line_each() -> None:
     assert len(lines) == 5
     assert all(wcwidth.width(line) <= 30 for line in lines)
     assert "текст 8" in lines[-1]
+
+
+def told(notice: Notice, lang: str = "ru") -> str:
+    news = Said(Message(5, AT, "Сервер", "по-русски", notice), own=False)
+    return text_of(renderer(lang=lang).news(news)).splitlines()[1]
+
+
+@pytest.mark.parametrize(
+    ("notice", "russian", "english"),
+    [
+        (Notice("kick", "Вера", "Боря"), "Вера удаляет из чата: Боря", "Вера removes Боря from the chat"),
+        (
+            Notice("ban", "Вера", seconds=3600, text="спам"),
+            "Вера закрывает вход на 1 ч: с одного адреса — спам",
+            "Вера bans an address for 1 h — спам",
+        ),
+        (Notice("ban", "Вера", "Боря"), "Вера закрывает вход навсегда: Боря", "Вера bans Боря for good"),
+        (Notice("unban", "Вера", "Боря"), "Вера снова открывает вход: Боря", "Вера unbans Боря"),
+        (
+            Notice("mute", "Вера", "Боря", seconds=600),
+            "Вера запрещает писать на 10 мин: Боря",
+            "Вера mutes Боря for 10 min",
+        ),
+        (Notice("unmute", "Вера", "Боря"), "Вера снова разрешает писать: Боря", "Вера unmutes Боря"),
+        (Notice("delete", "Вера", id=3), "Вера удаляет сообщение #3", "Вера deletes message #3"),
+        (Notice("announce", "Вера", text="Обед"), "Объявление (Вера): Обед", "Announcement (Вера): Обед"),
+    ],
+)
+def test_what_a_moderator_did_is_told_in_both_languages(notice: Notice, russian: str, english: str) -> None:
+    assert told(notice) == f"05:43 {russian}  #5"
+    assert told(notice, "en") == f"05:43 {english}  #5"
+
+
+def test_an_act_of_a_newer_room_is_told_in_the_rooms_own_words() -> None:
+    assert told(Notice("crown", "Анна", "Борис"), "en") == "05:43 по-русски  #5"
+
+
+def test_what_was_deleted_and_why_someone_is_gone() -> None:
+    gone = text_of(renderer().news(Said(Message(7, AT, "Боря", "", deleted=True), own=False)))
+    assert gone.endswith("05:43 Боря: сообщение удалено  #7\n")
+    for reason, words in (("kicked", "так решила модерация."), ("banned", "вход закрыт.")):
+        assert text_of(renderer().news(Left("Боря", AT, reason))).endswith(
+            f"Боря больше не в чате: {words}\n"
+        )
+
+
+def test_the_bans_there_are() -> None:
+    entries = [BanEntry("Боря", AT, None, "Вера"), BanEntry("203.0.113.0/24", AT, AT, "Вера", "спам")]
+    assert text_of(renderer().news(Bans(entries))) == (
+        "Боря · навсегда · Вера\n203.0.113.0/24 · до 22.11.2026 05:43 · Вера — спам\n"
+    )
+    assert text_of(renderer().news(Bans())) == "Вход открыт всем.\n"
+    assert text_of(renderer().news(Whois("Боря", ["203.0.113.7", "::1"]))) == "Боря: 203.0.113.7, ::1\n"

@@ -2,10 +2,15 @@
 
 import re
 from string import Formatter
+from typing import get_args
 
 import pytest
 
-from cli_client.words import ENGLISH, RUSSIAN, Words, language
+from chat_protocol.messages import Act
+from chat_protocol.moderation import VERBS
+from cli_client.english import ENGLISH
+from cli_client.russian import RUSSIAN
+from cli_client.words import Words, language
 from tests.support.processes import ROOT
 
 
@@ -26,10 +31,35 @@ def test_the_same_texts_with_the_same_places_to_fill_in() -> None:
 
 
 def test_every_text_is_used() -> None:
-    code = "".join(path.read_text() for path in (ROOT / "cli_client").glob("*.py") if path.name != "words.py")
+    tables = {"russian.py", "english.py"}
+    code = "".join(path.read_text() for path in (ROOT / "cli_client").glob("*.py") if path.name not in tables)
     by_name = set(re.findall(r"""["']([a-z_]+)["']""", code))
-    unused = {key for key in RUSSIAN if key not in by_name and not re.match(r"(error|why|ended)_", key)}
-    assert unused == {"left_because_slow", "left_because_kicked"}
+    built = re.compile(r"(error|why|ended|notice|misuse|left_because|pipe_password)_")
+    assert {key for key in RUSSIAN if key not in by_name and not built.match(key)} == set()
+
+
+def test_every_act_and_every_misuse_has_its_words() -> None:
+    for act in get_args(Act):
+        assert f"notice_{act}" in RUSSIAN
+    for verb in VERBS - {"moderator"}:
+        assert f"misuse_{verb}" in RUSSIAN
+
+
+@pytest.mark.parametrize(
+    ("seconds", "russian", "english"),
+    [
+        (0.2, "1 с", "1 s"),
+        (59.1, "60 с", "60 s"),
+        (60, "1 мин", "1 min"),
+        (90, "90 с", "90 s"),
+        (600, "10 мин", "10 min"),
+        (3600, "1 ч", "1 h"),
+        (7300, "3 ч", "3 h"),
+        (86400 * 30, "30 д", "30 d"),
+    ],
+)
+def test_spans_of_time_are_never_too_short(seconds: float, russian: str, english: str) -> None:
+    assert (Words("ru").duration(seconds), Words("en").duration(seconds)) == (russian, english)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,177 @@
+"""What the terminal client says, in English. Forms for numbers as `words` explains."""
+
+from collections.abc import Mapping
+from typing import Final
+
+ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
+    "joined": "{name} joined the chat!",
+    "left": "{name} left the chat.",
+    "left_because_slow": "{name} left the chat: the connection could not keep up.",
+    "left_because_kicked": "{name} was removed from the chat.",
+    "left_because_banned": "{name} left the chat: banned.",
+    "ask_name": "Your name: ",
+    "greeting": "Oneroom · {address} · /help shows what you can do",
+    "entered": "You are in as {name}.",
+    "alone": "Nobody else is here yet.",
+    "here": ("{count} person here: {names}", "{count} people here: {names}"),
+    "back": "Back online.",
+    "new_log": "The room has begun a new log: earlier message numbers no longer apply.",
+    "missed": ("{count} message missing here: /history", "{count} messages missing here: /history"),
+    "lost": "{reason}. Trying again; what you write is sent once the room is back.",
+    "unsent_text": "✗ not sent: {reason}",
+    "unsent_hint": "(↑ brings it back)",
+    "too_long_here": "Too long: {length} characters, at most {limit} are allowed.",
+    "history_title": "earlier",
+    "history_end": "── and now ──",
+    "history_empty": "There is nothing earlier.",
+    "show_title": "message #{number}",
+    "found": ("{count} message found", "{count} messages found"),
+    "found_more": "── there are older ones too; and now ──",
+    "nothing_found": "Nothing found.",
+    "words_wanted": "What to look for? For example: /search hello",
+    "no_message": "There is no message #{number}.",
+    "not_online": "The room cannot be reached right now; try again in a moment.",
+    "unknown_command": "There is no {typed}. /help lists the commands. To say it as it is, begin with //",
+    "number_wanted": "How many messages? For example: /history 50",
+    "message_number_wanted": "The number of which message? For example: /show 1043",
+    "bar_connecting": "connecting to {address}…",
+    "bar_waiting": "again in {seconds} s (Enter: now) · {reason}",
+    "bar_here": "{count} here",
+    "bar_unsent": "not sent: {count}",
+    "bar_typing": ("{names} is typing…", "{names} are typing…"),
+    "bar_many_typing": "several people are typing…",
+    "and": " and ",
+    "more_pending": "  … and {count} more",
+    "goodbye": "See you!",
+    "ended_kicked": "You have been removed from the room.",
+    "ended_banned": "You are banned from this room.",
+    "ended_banned_for": "You are banned from this room for another {time}.",
+    "ended_password": "Too many wrong passwords. Try again later.",
+    "ended_replaced": "You came in from elsewhere with the same session; this one has ended.",
+    "left_unsent": ("{count} message was not sent:", "{count} messages were not sent:"),
+    "pipe_unsent": "not sent: {count}",
+    "pipe_name_needed": "a name is needed: --name NAME or the variable ONEROOM_NAME",
+    "pipe_name_refused": "the name was refused: {reason}",
+    "pipe_lost": "{reason}; trying again",
+    "pipe_back": "back online",
+    "pipe_missed": ("{count} message missing here", "{count} messages missing here"),
+    "why_refused": "Nobody answers at {address}",
+    "why_unknown_host": "The address {address} cannot be found",
+    "why_timeout": "{address} stays silent",
+    "why_no_greeting": "{address} stays silent (if it wants TLS: --tls)",
+    "why_not_a_room": "What answers at {address} is not a chat room",
+    "why_lost": "The connection was lost",
+    "why_shutdown": "The room has closed",
+    "why_slow": "The connection could not keep up",
+    "why_silent": "The connection went silent",
+    "why_late": "The room gave up waiting for a name",
+    "why_full": "The room is full",
+    "error_name_empty": "a name cannot be empty",
+    "error_name_too_long": "the name is too long",
+    "error_name_invalid": "the name has characters that are not allowed",
+    "error_name_taken": "this name is taken",
+    "error_too_long": "too long",
+    "error_blank": "there is nothing to see in it",
+    "error_unavailable": "the room cannot store messages right now",
+    "error_too_fast": "too fast",
+    "error_full": "the room is full",
+    "try_another_name": "That did not work: {reason}. Try another one.",
+    "name_suggested": "That did not work: {reason}. Free: {name} (Enter takes it).",
+    "trouble": "That did not work: {reason}.",
+    "bad_address": "not an address: {typed}",
+    "bad_arguments": "cannot read the arguments: {detail}",
+    "months": "January February March April May June July August September October November December",
+    "date": "{month} {day}, {year}",
+    "help": (
+        "/who           who is here\n"
+        "/history 50    show what was said earlier\n"
+        "/show 1043     show message #1043 and those around it\n"
+        "/search word   find messages with these words\n"
+        "/quit          leave (or Ctrl-D)\n"
+        "//word         say “/word”\n"
+        "Enter sends, Alt+Enter begins a new line, ↑ brings back what you wrote before."
+    ),
+    "usage": (
+        "Usage: oneroom [HOST[:PORT]] [options]\n"
+        "\n"
+        "The room in a terminal. Without a terminal it is a filter: it says the lines of\n"
+        "stdin and writes what others say to stdout.\n"
+        "\n"
+        "  HOST[:PORT]    where the room is (default 127.0.0.1:8080)\n"
+        "  --name NAME    the name to enter with (else ONEROOM_NAME, else it asks)\n"
+        "  --password-file FILE\n"
+        "                 the room's password (else ONEROOM_PASSWORD, else it asks)\n"
+        "  --tls          connect with TLS; the certificate is checked as a browser would\n"
+        "  --tls-ca FILE  …against these certificates instead of the system's (PEM)\n"
+        "  --tls-pin SHA256\n"
+        "                 …trusting only the certificate with this fingerprint\n"
+        "  --lang ru|en   language (default: the system's)\n"
+        "  -h, --help     this help\n"
+    ),
+    "ask_password": "The room's password: ",
+    "ask_moderator": "Moderator's password: ",
+    "password_required": "This room has a password; it is not shown as you type.",
+    "password_wrong": "Wrong password. Try again.",
+    "pipe_password_required": "a password is needed: --password-file FILE or the variable ONEROOM_PASSWORD",
+    "pipe_password_wrong": "the room's password is wrong",
+    "no_password_file": "cannot read the password file: {detail}",
+    "bad_tls": "cannot be used for TLS: {detail}",
+    "why_not_tls": "What answers at {address} does not speak TLS",
+    "why_tls": "TLS with {address} could not be agreed on",
+    "why_untrusted": "The certificate of {address} is not trusted (--tls-ca or --tls-pin say which one is)",
+    "why_expired": "The certificate of {address} has expired",
+    "why_not_yet_valid": "The certificate of {address} is not valid yet; is the clock right?",
+    "why_wrong_host": "The certificate is not for {address}",
+    "why_wrong_pin": "{address} shows another certificate than the one you trust",
+    "why_too_fast": "Too fast",
+    "error_password_wrong": "wrong password",
+    "error_muted": "you cannot write at the moment",
+    "error_not_moderator": "only a moderator may do that",
+    "error_not_found": "not found; perhaps it is here no more",
+    "error_bad_target": "neither a name nor an address, or it would shut out too many",
+    "again_in": "{reason} (again in {time})",
+    "seconds": "{count} s",
+    "minutes": "{count} min",
+    "hours": "{count} h",
+    "days": "{count} d",
+    "bar_throttled": "too fast: sending in {seconds} s",
+    "bar_moderator": "moderator",
+    "pipe_throttled": "too fast: the room takes it more slowly, nothing is lost",
+    "deleted": "message deleted",
+    "notice_kick": "{by} removes {target} from the chat",
+    "notice_ban": "{by} bans {target} for good",
+    "notice_ban_for": "{by} bans {target} for {time}",
+    "notice_unban": "{by} unbans {target}",
+    "notice_mute": "{by} mutes {target}",
+    "notice_mute_for": "{by} mutes {target} for {time}",
+    "notice_unmute": "{by} unmutes {target}",
+    "notice_delete": "{by} deletes message #{number}",
+    "notice_announce": "Announcement ({by}): {text}",
+    "some_address": "an address",
+    "moderator": "You are a moderator now: /help shows what you may do.",
+    "moderator_no_more": "You are no longer a moderator.",
+    "whois": "{name}: {addresses}",
+    "whois_nowhere": "{name}: no connection at the moment.",
+    "no_bans": "Nobody is banned.",
+    "ban_until": "{target} · until {until} · {by}",
+    "ban_for_good": "{target} · for good · {by}",
+    "misuse_kick": "Remove whom? For example: /kick Boris: advertising",
+    "misuse_ban": "Ban whom? For example: /ban Boris 2h: advertising; /ban 203.0.113.0/24 7d",
+    "misuse_unban": "Unban whom? For example: /unban Boris; /bans lists who is banned",
+    "misuse_mute": "Mute whom? For example: /mute Boris 10m: off topic",
+    "misuse_unmute": "Unmute whom? For example: /unmute Boris",
+    "misuse_delete": "Delete which message? For example: /delete #1043",
+    "misuse_announce": "Announce what? For example: /announce At 18:00 the room closes for an hour",
+    "misuse_whois": "Ask about whom? For example: /whois Boris",
+    "misuse_bans": "Just /bans: who is banned",
+    "help_moderator": "/moderator     become a moderator (asks for the password)",
+    "help_moderation": (
+        "/kick Boris: reason             remove from the chat\n"
+        "/ban Boris 2h: reason           ban a name, an address, a network; 30m 2h\n"
+        "/unban Boris                    let in again; /bans lists who is banned\n"
+        "/mute Boris 10m · /unmute Boris forbid to write, allow again\n"
+        "/delete #1043                   delete a message\n"
+        "/announce text                  tell everybody\n"
+        "/whois Boris                    from which address"
+    ),
+}

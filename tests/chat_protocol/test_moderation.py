@@ -1,0 +1,75 @@
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat_protocol.messages import Authenticate, Bans, Moderate, Whois
+from chat_protocol.moderation import LONGEST, VERBS, Misuse, Order, read_order
+
+
+@pytest.mark.parametrize(
+    ("line", "order"),
+    [
+        ("/moderator открой, это я", Authenticate("открой, это я")),
+        ("/kick Боб", Moderate("kick", "Боб")),
+        ("  /KICK   Боб Марли :  спам: опять ", Moderate("kick", "Боб Марли", text="спам: опять")),
+        ("/kick Боб 10m", Moderate("kick", "Боб 10m")),
+        ("/kick Боб:", Moderate("kick", "Боб")),
+        ("/ban Боб", Moderate("ban", "Боб")),
+        ("/ban 5m", Moderate("ban", "5m")),
+        ("/ban 5m 5m", Moderate("ban", "5m", seconds=300)),
+        ("/ban Боб Марли 2ч: спам", Moderate("ban", "Боб Марли", seconds=7200, text="спам")),
+        ("/ban 203.0.113.7 30s", Moderate("ban", "203.0.113.7", seconds=30)),
+        ("/ban 2001:db8::/32 1d: спам", Moderate("ban", "2001:db8::/32", seconds=86400, text="спам")),
+        ("/ban 2001:db8::", Moderate("ban", "2001:db8::")),
+        ("/ban 2001:db8:: 1Д", Moderate("ban", "2001:db8::", seconds=86400)),
+        ("/ban 2001:db8:: : спам", Moderate("ban", "2001:db8::", text="спам")),
+        ("/unban Боб 10m", Moderate("unban", "Боб 10m")),
+        ("/mute Боб", Moderate("mute", "Боб")),
+        ("/mute Боб 10м: тише", Moderate("mute", "Боб", seconds=600, text="тише")),
+        ("/mute Боб 3660d", Moderate("mute", "Боб", seconds=LONGEST)),
+        ("/unmute Боб", Moderate("unmute", "Боб")),
+        ("/delete #1043", Moderate("delete", id=1043)),
+        ("/delete 1043: адрес", Moderate("delete", id=1043, text="адрес")),
+        ("/announce в 5: перерыв 10m", Moderate("announce", text="в 5: перерыв 10m")),
+        ("/whois Боб Марли", Whois("Боб Марли")),
+        ("/bans", Bans()),
+    ],
+)
+def test_what_a_line_means(line: str, order: Order) -> None:
+    assert read_order(line) == order
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *[f"/{verb}" for verb in VERBS - {"bans"}],
+        "/bans all",
+        "/kick : спам",
+        "/ban Боб 0m",
+        "/ban Боб 3661d",
+        "/mute Боб 999999999d",
+        "/delete",
+        "/delete #0",
+        "/delete #1 #2",
+        "/delete -1",
+        "/delete " + "9" * 16,
+        "/delete ٣",
+    ],
+)
+def test_what_lacks_something_is_a_misuse(line: str) -> None:
+    with pytest.raises(Misuse) as caught:
+        read_order(line)
+    assert caught.value.verb == line.split(maxsplit=1)[0][1:]
+
+
+@pytest.mark.parametrize("line", ["", "/", "//kick Боб", "/kicking Боб", "kick Боб", "/who", "/help"])
+def test_other_lines_are_no_orders(line: str) -> None:
+    assert read_order(line) is None
+
+
+@given(st.sampled_from(sorted(VERBS)), st.text(max_size=40))
+def test_nothing_typed_breaks_the_reading(verb: str, rest: str) -> None:
+    with suppress(Misuse):
+        assert read_order(f"/{verb} {rest}") is not None

@@ -1,0 +1,359 @@
+"""TLS between a client and what stands in front of a room, with real certificates."""
+
+import hashlib
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from chat_protocol import messages as m
+from chat_protocol.address import Address
+from chat_protocol.codec import encode
+from chat_protocol.connection import Connection
+from chat_protocol.contract import PROMPT
+from chat_protocol.errors import BadTls, ConnectionFailed, TlsFailed
+from chat_protocol.tls import Tls
+from tests.support.certificates import Certificate, self_signed
+from tests.support.processes import Output
+from tests.support.requirements import OPENSSL, needs_openssl
+from tests.support.tls_front import tls_front
+
+pytestmark = needs_openssl
+
+VERSIONS = pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return self_signed(tmp_path_factory.mktemp("certificate"), "localhost")
+
+
+@pytest.fixture(scope="module")
+def expired(certificate: Certificate, tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """The same name and key, but of years ago."""
+    folder = tmp_path_factory.mktemp("expired")
+    (folder / "index").touch()
+    (folder / "ca.cnf").write_text(
+        "[old]\ndatabase=index\nserial=serial\nnew_certs_dir=.\ndefault_md=sha256\npolicy=any\n"
+        "copy_extensions=copy\n[any]\ncommonName=optional\n"
+    )
+    request = f"req -new -key {certificate.key} -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
+    sign = f"ca -batch -config ca.cnf -name old -selfsign -keyfile {certificate.key} -rand_serial"
+    days = "-startdate 20200101000000Z -enddate 20200102000000Z"
+    for command in (f"{request} -out request", f"{sign} {days} -in request -notext -out crt"):
+        subprocess.run([OPENSSL, *command.split()], cwd=folder, check=True, capture_output=True, timeout=30)
+    return certificate._replace(public=folder / "crt")
+
+
+def trusting(certificate: Certificate) -> Tls:
+    return Tls(ca=str(certificate.public))
+
+
+def fingerprint(certificate: Certificate) -> str:
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate.public.read_text())).hexdigest()
+
+
+@contextmanager
+def listening(behave: Callable[[socket.socket], None]) -> Iterator[Address]:
+    """Do `behave` with the first who comes; fail if it fails."""
+
+    def serve() -> None:
+        peer, _ = listener.accept()
+        with peer:
+            peer.settimeout(20)
+            behave(peer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        listener.settimeout(20)
+        served = pool.submit(serve)
+        yield Address(*listener.getsockname())
+        served.result(30)
+
+
+def greet_and_wait(peer: socket.socket) -> None:
+    peer.sendall(PROMPT)
+    while peer.recv(65536):
+        pass
+
+
+@VERSIONS
+def test_both_directions_at_full_speed_and_not_a_byte_wrong(
+    certificate: Certificate, newest: ssl.TLSVersion
+) -> None:
+    """Both ends write as fast as they can before either has read all: nothing waits for anything else."""
+    size = 12 * 1024 * 1024
+    lines = b"".join(b"%07d" % number + b"x" * 4088 + b"\n" for number in range(size // 4096))
+    heard: list[str] = []
+
+    def behave(peer: socket.socket) -> None:
+        digest, left = hashlib.sha256(), len(lines)
+        peer.sendall(PROMPT)
+        with ThreadPoolExecutor(1) as pool:
+            writing = pool.submit(peer.sendall, lines)
+            while left:
+                chunk = peer.recv(65536)
+                assert chunk
+                digest.update(chunk)
+                left -= len(chunk)
+            writing.result(30)
+        heard.append(digest.hexdigest())
+
+    expected = hashlib.sha256(lines).hexdigest()
+    with (
+        listening(behave) as room,
+        tls_front(certificate, room, newest) as front,
+        ThreadPoolExecutor(2) as pool,
+        Connection.open(front.address, silence=20, tls=trusting(certificate)) as connection,
+    ):
+        # Two senders, so that lines must be kept whole as well.
+        half = len(lines) // 2
+        first = threading.Event()
+
+        def send(part: bytes, after: threading.Event | None) -> None:
+            if after:
+                assert after.wait(20)
+            for start in range(0, len(part), 40960):
+                connection.send_bytes(part[start : start + 40960])
+            first.set()
+
+        sending = [pool.submit(send, lines[:half], None), pool.submit(send, lines[half:], first)]
+        digest, left = hashlib.sha256(), len(lines)
+        while left:
+            block = connection.receive()
+            assert block
+            digest.update(block)
+            left -= len(block)
+        for each in sending:
+            each.result(30)
+        assert digest.hexdigest() == expected
+        assert connection.receive() == b""  # a proper end
+    assert heard == [expected]
+
+
+def test_a_reader_that_waits_is_not_in_the_way_of_a_sender(certificate: Certificate) -> None:
+    def behave(peer: socket.socket) -> None:
+        peer.sendall(PROMPT)
+        with peer.makefile("rwb") as lines:
+            for line in lines:
+                lines.write(line)
+                lines.flush()
+
+    with (
+        listening(behave) as room,
+        tls_front(certificate, room) as front,
+        ThreadPoolExecutor(1) as pool,
+        Connection.open(front.address, tls=trusting(certificate)) as connection,
+    ):
+        for number in range(50):
+            reading = pool.submit(connection.receive)
+            connection.send(m.Say(text=str(number), ref="r"))
+            assert reading.result(10) == encode(m.Say(text=str(number), ref="r"))
+
+
+def test_close_wakes_whoever_waits(certificate: Certificate) -> None:
+    with (
+        listening(greet_and_wait) as room,
+        tls_front(certificate, room) as front,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        connection = Connection.open(front.address, tls=trusting(certificate))
+        reading = pool.submit(connection.receive)
+        connection.close()
+        connection.close()
+        assert reading.exception(10) or reading.result() == b""
+        with pytest.raises(ConnectionFailed):
+            connection.send(m.Ping())
+
+
+def test_a_goodbye_is_an_end_and_a_cut_is_a_loss(certificate: Certificate) -> None:
+    with (
+        listening(lambda peer: peer.sendall(PROMPT + encode(m.Pong()))) as room,
+        tls_front(certificate, room) as front,
+        Connection.open(front.address, tls=trusting(certificate)) as connection,
+    ):
+        assert list(connection.events()) == [m.Pong()]
+    with (
+        listening(greet_and_wait) as room,
+        tls_front(certificate, room) as front,
+        Connection.open(front.address, tls=trusting(certificate)) as connection,
+    ):
+        front.cut.set()
+        with pytest.raises(ConnectionFailed, match="connection lost"):
+            connection.receive()
+
+
+def test_silence_has_its_limit(certificate: Certificate) -> None:
+    with (
+        listening(greet_and_wait) as room,
+        tls_front(certificate, room) as front,
+        Connection.open(front.address, silence=0.2, tls=trusting(certificate)) as connection,
+        pytest.raises(ConnectionFailed) as lost,
+    ):
+        connection.receive()
+    assert isinstance(lost.value.__cause__, TimeoutError)
+
+
+@VERSIONS
+def test_the_name_that_is_asked_for_is_told_and_checked(
+    certificate: Certificate, newest: ssl.TLSVersion
+) -> None:
+    with listening(greet_and_wait) as room, tls_front(certificate, room, newest) as front:
+        named = Address("localhost", front.address.port)
+        Connection.open(named, tls=trusting(certificate)).close()
+        assert front.names == ["localhost"]
+
+
+def colons(digits: str) -> str:
+    return ":".join(digits[at : at + 2] for at in range(0, 64, 2)).upper()
+
+
+@pytest.mark.parametrize("written", [str, colons], ids=["plain", "colons"])
+def test_a_pinned_certificate_needs_no_authority_and_no_name(
+    certificate: Certificate, expired: Certificate, written: Callable[[str], str]
+) -> None:
+    for shown in (certificate, expired):
+        with listening(greet_and_wait) as room, tls_front(shown, room) as front:
+            Connection.open(front.address, tls=Tls(pin=written(fingerprint(shown)))).close()
+
+
+def failure(certificate: Certificate, tls: Tls, host: str = "127.0.0.1") -> TlsFailed:
+    room = Address("127.0.0.1", 1)  # nobody is let through to it
+    with tls_front(certificate, room) as front, pytest.raises(TlsFailed) as failed:
+        Connection.open(Address(host, front.address.port), tls=tls)
+    return failed.value
+
+
+def test_who_cannot_prove_it_is_not_spoken_to(
+    certificate: Certificate, expired: Certificate, tmp_path: Path
+) -> None:
+    other = self_signed(tmp_path, "elsewhere.example")
+    assert failure(certificate, Tls()).code == "untrusted"
+    assert failure(certificate, trusting(other)).code == "untrusted"
+    assert failure(expired, trusting(expired)).code == "expired"
+    assert failure(certificate, Tls(pin="0" * 64)).code == "wrong_pin"
+    assert failure(other, Tls(pin=fingerprint(certificate))).code == "wrong_pin"
+    assert failure(other, trusting(other), "localhost").code == "wrong_host"
+    # Where both are given, both must be right.
+    both = Tls(ca=str(other.public), pin=fingerprint(certificate))
+    assert failure(certificate, both).code == "untrusted"
+    both = Tls(ca=str(certificate.public), pin="0" * 64)
+    assert failure(certificate, both).code == "wrong_pin"
+
+
+@pytest.mark.parametrize("greeting", [PROMPT, b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-x\r\n"])
+def test_what_does_not_speak_tls_is_told_from_what_does(certificate: Certificate, greeting: bytes) -> None:
+    def behave(peer: socket.socket) -> None:
+        peer.sendall(greeting)
+        peer.recv(65536)
+
+    with listening(behave) as address, pytest.raises(TlsFailed) as failed:
+        Connection.open(address, tls=trusting(certificate))
+    assert failed.value.code == "not_tls"
+
+
+def test_an_old_version_is_not_spoken(certificate: Certificate) -> None:
+    def behave(peer: socket.socket) -> None:
+        hello = peer.recv(65536)
+        assert hello[:2] == b"\x16\x03"
+        peer.sendall(bytes.fromhex("15 0301 0002 02 46"))  # alert: protocol_version
+
+    with listening(behave) as address, pytest.raises(TlsFailed) as failed:
+        Connection.open(address, tls=trusting(certificate))
+    assert failed.value.code == "tls"
+
+
+@pytest.mark.parametrize("answer", [b"", b"\x16\x03"], ids=["silent", "half"])
+def test_a_handshake_without_end_is_given_up(certificate: Certificate, answer: bytes) -> None:
+    def behave(peer: socket.socket) -> None:
+        peer.sendall(answer)
+        while peer.recv(65536):
+            pass
+
+    begun = monotonic()
+    with listening(behave) as address, pytest.raises(ConnectionFailed) as failed:
+        Connection.open(address, timeout=0.3, tls=trusting(certificate))
+    assert isinstance(failed.value.__cause__, TimeoutError)
+    assert monotonic() - begun < 10
+
+
+def test_a_plain_client_at_a_tls_port_is_told_that_nobody_answers(certificate: Certificate) -> None:
+    with tls_front(certificate, Address("127.0.0.1", 1)) as front, pytest.raises(ConnectionFailed):
+        Connection.open(front.address, timeout=0.3)
+
+
+@pytest.mark.parametrize("pin", ["12", "g" * 64, "0" * 63, "0" * 65, "٣" * 64])
+def test_what_is_no_fingerprint_is_refused_at_once(pin: str) -> None:
+    with pytest.raises(BadTls):
+        Tls(pin=pin)
+
+
+def test_files_without_certificates_are_refused_at_once(certificate: Certificate, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.touch()
+    for path in (tmp_path / "none", tmp_path, empty, certificate.key):
+        with pytest.raises(BadTls):
+            Tls(ca=str(path))
+
+
+class Server:
+    """`openssl s_server`: its console has keys that Python's `ssl` does not give."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdin
+        assert process.stdout
+        self._keys = process.stdin
+        self.output = Output(process.stdout)
+        line = self.output.wait_for(lambda text: "ACCEPT 127" in text)
+        self.address = Address("127.0.0.1", int(line.partition("ACCEPT ")[2].split()[0].rpartition(":")[2]))
+
+    def type(self, keys: bytes) -> None:
+        """Type what is said to the client, or one of the keys."""
+        self._keys.write(keys)
+        self._keys.flush()
+
+
+@contextmanager
+def s_server(certificate: Certificate, version: str) -> Iterator[Server]:
+    files = ["-cert", str(certificate.public), "-key", str(certificate.key)]
+    with subprocess.Popen(
+        [OPENSSL, "s_server", version, "-accept", "127.0.0.1:0", *files],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as process:
+        server = Server(process)
+        try:
+            yield server
+        finally:
+            process.kill()
+            process.wait()
+            server.output.join()
+
+
+def opened(server: Server, certificate: Certificate) -> Connection:
+    """Open a connection while the server's keeper types the prompt."""
+    with ThreadPoolExecutor(1) as pool:
+        opening = pool.submit(Connection.open, server.address, silence=10, tls=trusting(certificate))
+        server.output.wait_for("CIPHER is")
+        server.type(PROMPT)
+        return opening.result(15)
+
+
+def test_new_keys_in_mid_conversation(certificate: Certificate) -> None:
+    with s_server(certificate, "-tls1_3") as server, opened(server, certificate) as connection:
+        for number in range(20):
+            server.type(b"K\n")  # new keys, and the client is to take new ones too
+            connection.send(m.Say(text=f"before {number}", ref="r"))
+            server.output.wait_for(f"before {number}")  # what was typed has been read by then
+            server.type(b'{"type":"pong"}\n')
+            assert connection.receive() == b'{"type":"pong"}\n'
+            connection.send(m.Say(text=f"after {number}", ref="r"))
+            server.output.wait_for(f"after {number}")
+        assert server.output.text.count("SSL_do_handshake -> 1") == 20

@@ -1,0 +1,156 @@
+"""A moderator at a terminal, a real server, and what everybody else sees of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from chat_protocol.address import Address
+from tests.cli_client.screen import CTRL_D, ENTER, Desk, sitting
+from tests.support.certificates import self_signed
+from tests.support.processes import running
+from tests.support.raw import PROMPT, JsonClient, RawClient
+from tests.support.requirements import needs_openssl
+from tests.support.tls_front import tls_front
+
+pytestmark = pytest.mark.timeout(120)
+
+MODERATORS = {"ONEROOM_SERVER_MODERATOR_PASSWORD": "admin-word"}
+
+
+@contextmanager
+def guarded(*arguments: str, **variables: str) -> Iterator[Address]:
+    with running(
+        "tcp_server",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "0",
+        "--grace",
+        "0",
+        *arguments,
+        env=MODERATORS | variables,
+    ) as server:
+        yield server.address
+
+
+def become_moderator(desk: Desk) -> None:
+    desk.wait_for("Вы вошли как Анна.")
+    desk.type("/moderator", ENTER)
+    desk.wait_for("Пароль модератора:")
+    desk.type("admin-word", ENTER)
+    desk.wait_for("Теперь вы модератор")
+
+
+def test_kick_ban_delete_and_mute_as_everybody_sees_them() -> None:
+    with (
+        guarded() as room,
+        sitting(room, "--name", "Анна", lang="ru") as anna,
+        RawClient(room, 10) as vera,
+        sitting(room, "--name", "Боря", lang="en") as boris,
+    ):
+        become_moderator(anna)
+        boris.wait_for("You are in as Боря.")
+        vera.expect(PROMPT)
+        vera.send("Вера\n")
+        anna.wait_for("Вера присоединился к чату!")
+
+        boris.type("купите слона", ENTER)
+        anna.wait_for("Боря: купите слона  #1")
+        anna.type("/delete #1: реклама", ENTER)
+        anna.wait_for("Анна удаляет сообщение #1 — реклама  #2")
+        boris.wait_for("Анна deletes message #1 — реклама  #2")
+        boris.type("/show 1", ENTER)
+        boris.wait_for("Боря: message deleted  #1")
+
+        anna.type("/mute Боря 10m", ENTER)
+        boris.wait_for("Анна mutes Боря for 10 min  #3")
+        boris.type("а слон?", ENTER)
+        boris.wait_for("✗ not sent: you cannot write at the moment (again in 10 min)")
+
+        anna.type("/ban Боря 2h: слоны", ENTER)
+        anna.wait_for("Анна закрывает вход на 2 ч: Боря — слоны  #4")
+        anna.wait_for("Боря больше не в чате: вход закрыт.")
+        boris.wait_for("You are banned from this room.")
+        assert boris.end() == 1
+        anna.type("/bans", ENTER)
+        anna.wait_for("Боря · до ")
+
+        lines = vera.read_until("Боря покинул чат.\n").decode()
+        assert "Боря: купите слона\n" in lines
+        assert "а слон?" not in lines
+        assert lines.count("Сервер: ") == 3
+
+        with sitting(room, "--name", "Боря", lang="en") as again:
+            again.wait_for("banned from this room for another")
+            assert again.end() == 1
+
+        anna.type("/kick Вера", ENTER)
+        anna.wait_for("Вера больше не в чате")
+        assert "Сервер: " in vera.read_to_end().decode()
+        anna.type(CTRL_D)
+        assert anna.end() == 0
+        for desk in (anna, boris):
+            assert b"admin-word" not in desk.received
+
+
+def test_only_a_moderator_may() -> None:
+    with guarded() as room, sitting(room, "--name", "Боря", lang="ru") as desk, JsonClient(room) as anna:
+        desk.wait_for("Вы вошли как Боря.")
+        anna.join("Анна")
+        desk.type("/kick Анна", ENTER)
+        desk.wait_for("Не получилось: это может только модератор.")
+        desk.type("/moderator", ENTER, "угадаю", ENTER)
+        desk.wait_for("Не получилось: пароль не подошёл.")
+        assert anna.fence() == []
+
+
+def test_a_flood_at_the_terminal_is_delayed_and_arrives() -> None:
+    with (
+        guarded("--rate", "4", "--burst", "2") as room,
+        sitting(room, "--name", "Анна", lang="ru") as desk,
+        JsonClient(room, 20) as boris,
+    ):
+        desk.wait_for("Вы вошли как Анна.")
+        boris.join("Боря")
+        for number in range(12):
+            desk.type(f"раз {number}", ENTER)
+        desk.wait_for("слишком часто: отправлю через")
+        texts: list[str] = []
+        while len(texts) < 12:
+            message = boris.read_json()
+            if message["type"] == "message":
+                texts.append(message["text"])
+        assert texts == [f"раз {number}" for number in range(12)]
+
+
+@needs_openssl
+def test_through_tls_and_a_password_into_the_room(tmp_path: Path) -> None:
+    certificate = self_signed(tmp_path, "localhost")
+    with (
+        guarded(ONEROOM_SERVER_PASSWORD="door-word") as room,
+        tls_front(certificate, room) as front,
+        sitting(front.address, "--name", "Анна", "--tls-ca", str(certificate.public), lang="ru") as desk,
+    ):
+        desk.wait_for("Пароль комнаты:")
+        desk.type("не то", ENTER)
+        desk.wait_for("Пароль не подошёл.")
+        desk.type("door-word", ENTER)
+        desk.wait_for("Вы вошли как Анна.")
+        with JsonClient(room) as boris:
+            boris.join("Боря", password="door-word")
+            desk.wait_for("Боря присоединился к чату!")
+            desk.type("шёпотом", ENTER)
+            while boris.read_json().get("text") != "шёпотом":
+                pass
+        desk.type(CTRL_D)
+        assert desk.end() == 0
+        assert b"door-word" not in desk.received
+    with (
+        guarded() as room,
+        tls_front(certificate, room) as front,
+        sitting(front.address, "--name", "Анна", "--tls", lang="ru") as desk,
+    ):
+        assert desk.end() == 1
+        assert "нет доверия" in " ".join(desk.lines)
