@@ -9,6 +9,9 @@ from time import monotonic, sleep
 
 import psutil
 import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.support.requirements import CHROMIUM
 
 _DESCRIPTORS = Path("/proc/self/fd")
 # Two servers cannot share the default file, and no test may write into anybody's own.
@@ -44,6 +47,15 @@ def _target(link: Path) -> str:
         return str(link.readlink())
     except OSError:  # the descriptor of the listing itself, closed by now
         return ""
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The one browser of all tests: a thread can have a single Playwright."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--disable-dev-shm-usage"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ import { Connection } from "./connection.js";
 import { byId } from "./dom.js";
 import { chooseLocale, Words } from "./i18n.js";
 import { JoinForm } from "./join_form.js";
+import { ModerationView } from "./moderation_view.js";
 import { Outbox } from "./outbox.js";
 import { People } from "./people.js";
 import { Room } from "./room.js";
@@ -11,6 +12,7 @@ import { SearchPanel } from "./search_panel.js";
 import { IDENTITY_KEY, Session } from "./session.js";
 import { openStore } from "./storage.js";
 import { Theme } from "./theme.js";
+import { ThrottleNote } from "./throttle_note.js";
 import { Toast } from "./toast.js";
 import { Transcript } from "./transcript.js";
 
@@ -37,7 +39,9 @@ const joinForm = new JoinForm(room, words);
 const transcript = new Transcript(room, words);
 const composer = new Composer(room, store, () => transcript.toNewest());
 new Banner(room, words);
-new People(room.members, words);
+new ThrottleNote(room.throttle, words);
+const people = new People(room, words);
+new ModerationView(room, words, people, toast);
 new SearchPanel(room, words);
 new Theme(store, words);
 

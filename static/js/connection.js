@@ -23,7 +23,7 @@ const SERVICE_RESTART = 1012;
 const TRY_LATER = 1013;
 
 /** Of these reasons the room means "do not come back by yourself". */
-const FINAL_BYES = new Set(["kicked", "replaced", "left", "late"]);
+const FINAL_BYES = new Set(["kicked", "banned", "password", "replaced", "left", "late"]);
 
 /**
  * The WebSocket to the gateway, opened again whenever it is lost.

@@ -40,3 +40,16 @@ export function make(tag, className, ...children) {
   element.append(...children);
   return element;
 }
+
+/**
+ * Words around what people wrote, each of these set apart: its direction of writing
+ * ends where it ends.
+ *
+ * @param {import("./i18n.js").Words} words
+ * @param {string} key
+ * @param {Record<string, string>} values
+ * @returns {(Node | string)[]}
+ */
+export function weave(words, key, values) {
+  return words.pieces(key, values).map(({ text, name }) => (name ? make("bdi", "", text) : text));
+}

@@ -8,6 +8,14 @@ const LANGUAGES = ["ru", "en"];
 
 const DAY = 86_400_000;
 
+/** Units in which spans of time are told, with their seconds. */
+const SPANS = /** @type {const} */ ([
+  ["days", 86_400],
+  ["hours", 3600],
+  ["minutes", 60],
+  ["seconds", 1],
+]);
+
 /**
  * @param {readonly string[]} wanted  Language tags, the most wanted first.
  * @returns {string} The first of them whose language is one of ours, else English.
@@ -61,15 +69,44 @@ export class Words {
    * @returns {string}
    */
   say(key, values = {}) {
+    return this.pieces(key, values)
+      .map(({ text }) => text)
+      .join("");
+  }
+
+  /**
+   * What `say` says, in pieces, for whoever shows some of the values in elements of their own.
+   *
+   * @param {string} key
+   * @param {Record<string, string | number>} values
+   * @returns {{text: string, name: string}[]}  `name` is that of the placeholder, "" for the words around.
+   */
+  pieces(key, values = {}) {
     let words = this.#dictionary[key] ?? key;
     if (typeof words === "object") {
       const form = this.#plurals.select(Number(values.count));
       words = words[form] ?? words.other ?? key;
     }
-    return words.replace(/\{(\w+)\}/g, (_, name) => {
-      const value = values[name] ?? "";
-      return typeof value === "number" ? value.toLocaleString(this.locale) : value;
+    // Between the captured names stand the words.
+    return words.split(/\{(\w+)\}/).map((part, index) => {
+      if (index % 2 === 0) return { text: part, name: "" };
+      const value = values[part] ?? "";
+      return { text: typeof value === "number" ? value.toLocaleString(this.locale) : value, name: part };
     });
+  }
+
+  /**
+   * @param {number} seconds
+   * @returns {string} «10 минут», as it stands behind «на» and «через»; never shorter than it is.
+   */
+  span(seconds) {
+    const whole = Math.max(1, Math.ceil(seconds));
+    for (const [unit, size] of SPANS) {
+      if (whole % size === 0 || whole >= 2 * size) {
+        return this.say(`span.${unit}`, { count: Math.ceil(whole / size) });
+      }
+    }
+    return "";
   }
 
   /** @param {string[]} parts */

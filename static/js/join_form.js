@@ -1,16 +1,25 @@
-import { byId } from "./dom.js";
+import { byId, make, weave } from "./dom.js";
+import { clean } from "./text.js";
 
 /** @typedef {import("./i18n.js").Words} Words */
+/** @typedef {import("./protocol.js").RefusalFields} RefusalFields */
 /** @typedef {import("./room.js").Room} Room */
 
-/** The door: where one says a name and is let in. */
+/** The door: where one says a name, and the password where the room has one, and is let in. */
 export class JoinForm {
   #form = byId("form", "join");
   #name = byId("input", "join-name");
+  #secret = byId("div", "join-secret");
+  #password = byId("input", "join-password");
   #error = byId("p", "join-error");
+  #suggestion = byId("button", "join-suggestion");
   #button = byId("button", "join-button");
   #room;
   #words;
+  /** Whether the room is asked to let us in. */
+  #waiting = false;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #ticking;
 
   /**
    * @param {Room} room
@@ -24,62 +33,136 @@ export class JoinForm {
       event.preventDefault();
       this.#enter();
     });
-    this.#name.addEventListener("input", () => this.#show(""));
-    room.refused.on(code => this.refuse(code));
-    room.entered.on(() => this.#wait(false));
-    room.left.on(() => this.#wait(false));
+    this.#form.addEventListener("input", () => {
+      if (this.#ticking === undefined) this.#show("");
+    });
+    this.#suggestion.addEventListener("click", () => this.#take());
+    room.refused.on(refusal => this.refuse(refusal));
+    room.entered.on(() => this.#reset());
+    room.left.on(reason => {
+      this.#reset();
+      if (reason) this.#show(this.#words.say(`door.${reason}`));
+    });
     room.connection.changed.on(state => this.#follow(state));
   }
 
-  /** Take the keyboard. */
+  /** Take the keyboard, where something is to be written. */
   focus() {
-    this.#name.focus();
-    this.#name.select();
+    const field = this.#secret.hidden || this.#name.ariaInvalid ? this.#name : this.#password;
+    field.focus();
+    field.select();
   }
 
-  /** @param {string} code  Of the error with which the name was refused. */
-  refuse(code) {
+  /** @param {RefusalFields} refusal  Why we were not let in. */
+  refuse({ code, retry_after, suggestion }) {
     this.#wait(false);
-    const key = `error.${code}`;
-    const count = this.#room.limits.name;
-    this.#show(
-      this.#words.has(key) ? this.#words.say(key, { count }) : this.#words.say("error.other", { code }),
-    );
+    if (code.startsWith("password")) this.#secret.hidden = false;
+    if (code === "password_required") this.#show(this.#words.say("door.password_required"), "hint");
+    else if (code === "password_wrong") this.#show(this.#words.say("error.password_wrong"), "password");
+    else if (code === "banned") this.#show(this.#banned(retry_after));
+    else if (code === "too_fast" && retry_after) this.#countDown(retry_after);
+    else this.#show(this.#describe(code), "name");
+    this.#suggest(suggestion);
     this.focus();
   }
 
   #enter() {
     const name = this.#name.value.trim();
-    if (!name) {
-      this.refuse("name_empty");
-      return;
+    const password = this.#secret.hidden ? "" : this.#password.value;
+    if (!name) this.refuse({ code: "name_empty" });
+    else if (!this.#secret.hidden && !password) this.refuse({ code: "password_required" });
+    else {
+      this.#show("");
+      this.#wait(true);
+      this.#room.enter(name, password);
     }
-    this.#show("");
-    this.#wait(true);
-    this.#room.enter(name);
   }
 
   /** @param {import("./connection.js").ConnectionState} state */
-  #follow({ phase, cause = "gateway", reason = "" }) {
-    if (!this.#button.disabled) return;
+  #follow({ phase, cause = "gateway" }) {
+    if (!this.#waiting) return;
     if (phase === "waiting") this.#show(this.#words.say(`connection.${cause}`));
     if (phase === "stopped") {
       this.#wait(false);
-      this.#show(this.#words.say("connection.refused", { reason }));
+      this.#show(this.#words.say("connection.refused"));
     }
+  }
+
+  /** Nothing of what was asked or answered here matters any more. */
+  #reset() {
+    this.#wait(false);
+    this.#show("");
+    this.#secret.hidden = true;
+    this.#password.value = "";
   }
 
   /** @param {boolean} waiting */
   #wait(waiting) {
+    this.#waiting = waiting;
     this.#button.disabled = waiting;
     this.#button.textContent = this.#words.say(waiting ? "door.entering" : "door.enter");
-    this.#name.readOnly = waiting;
-    if (!waiting) this.#show("");
+    this.#name.readOnly = this.#password.readOnly = waiting;
   }
 
-  /** @param {string} error  Or "" for none. */
-  #show(error) {
-    this.#error.textContent = error;
-    this.#name.ariaInvalid = error ? "true" : null;
+  /**
+   * @param {string} words  Or "" for none.
+   * @param {"name" | "password" | "hint" | ""} about  The field that is wrong, or that none is.
+   */
+  #show(words, about = "") {
+    clearInterval(this.#ticking);
+    this.#ticking = undefined;
+    this.#error.textContent = words;
+    this.#error.classList.toggle("hint", about === "hint");
+    this.#name.ariaInvalid = about === "name" ? "true" : null;
+    this.#password.ariaInvalid = about === "password" ? "true" : null;
+    this.#suggest("");
+  }
+
+  /** @param {string} [name]  That is free, or "" for none. */
+  #suggest(name = "") {
+    this.#suggestion.hidden = !name;
+    this.#suggestion.value = name;
+    this.#suggestion.replaceChildren(...weave(this.#words, "door.suggestion", { name: clean(name) }));
+  }
+
+  #take() {
+    this.#name.value = this.#suggestion.value;
+    this.#show("");
+    this.focus();
+  }
+
+  /** @param {number} seconds  Before which another try would be too early. */
+  #countDown(seconds) {
+    const end = Date.now() + seconds * 1000;
+    this.#show(this.#words.say("door.too_fast"));
+    const left = make("span", "");
+    left.ariaHidden = "true"; // once is enough to hear
+    this.#error.append(" ", left);
+    this.#button.disabled = true;
+    const tick = () => {
+      const count = Math.ceil((end - Date.now()) / 1000);
+      left.textContent = this.#words.say("door.too_fast.left", { count });
+      if (count > 0) return;
+      this.#show("");
+      this.#wait(false);
+    };
+    this.#ticking = setInterval(tick, 250);
+    tick();
+  }
+
+  /** @param {number} [seconds]  Undefined for good. */
+  #banned(seconds) {
+    if (!seconds) return this.#words.say("door.banned.for_good");
+    const until = this.#words.when(new Date(Date.now() + seconds * 1000));
+    return this.#words.say("door.banned.until", { until });
+  }
+
+  /** @param {string} code */
+  #describe(code) {
+    const key = `error.${code}`;
+    const count = this.#room.limits.name;
+    return this.#words.has(key)
+      ? this.#words.say(key, { count })
+      : this.#words.say("error.other", { code: clean(code) });
   }
 }

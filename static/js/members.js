@@ -1,6 +1,8 @@
 import { TYPING_SHOWN } from "./protocol.js";
 import { Signal } from "./signal.js";
 
+const BY_ALPHABET = new Intl.Collator(undefined, { numeric: true });
+
 /** Who is in the room, and who of them is writing. */
 export class Members {
   /** @type {Signal} */
@@ -15,10 +17,7 @@ export class Members {
   /** @returns {string[]} Oneself first, then by alphabet, numbers by size. */
   get names() {
     const others = [...this.#names].filter(name => name !== this.self);
-    return [
-      this.self,
-      ...others.sort((one, other) => one.localeCompare(other, undefined, { numeric: true })),
-    ];
+    return [this.self, ...others.sort(BY_ALPHABET.compare)];
   }
 
   /** @returns {string[]} Those writing, the first to begin first. */

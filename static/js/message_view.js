@@ -28,44 +28,58 @@ export function makeMessage(row, words) {
 
 /**
  * Bring a message's element up to date. Its text is left alone, so that it is read
- * aloud once only.
+ * aloud once only, unless it is taken away.
  *
  * @param {HTMLElement} element
  * @param {MessageRow} row
  * @param {Words} words
  */
 export function paintMessage(element, row, words) {
-  const { id, state, own, continued } = row;
-  const at = new Date(row.at);
+  const { state, own, continued, deleted = false } = row;
+  const text = part(element, "message-text");
   element.classList.toggle("own", own);
   element.classList.toggle("continued", continued);
+  element.classList.toggle("deleted", deleted);
   element.dataset.state = state;
-  if (id !== null) {
-    element.id = `m${id}`;
-    element.dataset.id = String(id);
-  } else {
-    element.removeAttribute("id");
-    delete element.dataset.id;
+  if (deleted) {
+    element.classList.remove("emoji-only");
+    text.textContent = words.say("message.deleted");
   }
+  paintNumber(element, row, words);
+  if (state === "pending") element.querySelector("time")?.prepend(makeClock(words));
+  // Keeps room at the end of the last line, where the time stands.
+  text.dataset.time = words.time(new Date(row.at));
+  part(element, "message-state").replaceChildren(...makeState(row, words));
+}
 
+/**
+ * Bring up to date what says when a line of the conversation came, and links to it.
+ *
+ * @param {HTMLElement} element
+ * @param {{id: number | null, at: string}} row
+ * @param {Words} words
+ */
+export function paintNumber(element, { id, at }, words) {
+  const moment = words.moment(new Date(at));
   const time = element.querySelector("time");
   if (time) {
-    time.dateTime = row.at;
-    time.replaceChildren(...(state === "pending" ? [makeClock(words)] : []), words.time(at));
-    time.title = words.moment(at);
+    time.dateTime = at;
+    time.textContent = words.time(new Date(at));
+    time.title = moment;
   }
-  // Keeps room at the end of the last line, where the time stands.
-  part(element, "message-text").dataset.time = words.time(at);
   const number = part(element, "message-number");
   part(element, "message-id").textContent = id === null ? "" : `#${id}`;
   if (id !== null) {
+    element.id = `m${id}`;
+    element.dataset.id = String(id);
     number.setAttribute("href", `#${id}`);
-    number.ariaLabel = words.say("message.link", { number: `#${id}`, moment: words.moment(at) });
+    number.ariaLabel = words.say("message.link", { number: `#${id}`, moment });
   } else {
+    element.removeAttribute("id");
+    delete element.dataset.id;
     number.removeAttribute("href");
     number.ariaLabel = null;
   }
-  part(element, "message-state").replaceChildren(...makeState(row, words));
 }
 
 /**
@@ -73,10 +87,12 @@ export function paintMessage(element, row, words) {
  * @param {Words} words
  * @returns {Node[]} What is to be said and done about a message that failed.
  */
-function makeState({ state, ref = "", code = "" }, words) {
+function makeState({ state, ref = "", code = "", until }, words) {
   if (state !== "failed") return [];
   const key = `error.${code}`;
-  const reason = words.has(key) ? words.say(key) : words.say("error.other", { code });
+  const dated = `${key}.until`;
+  let reason = words.has(key) ? words.say(key) : words.say("error.other", { code: clean(code) });
+  if (until && words.has(dated)) reason = words.say(dated, { until: words.when(new Date(until)) });
   const buttons = ["retry", "discard"].map(action => {
     const button = make("button", "message-action", words.say(`message.${action}`));
     button.type = "button";
@@ -99,7 +115,7 @@ function makeClock(words) {
  * @param {import("./text.js").Token} token
  * @returns {Node}
  */
-function makeToken(token) {
+export function makeToken(token) {
   if (token.kind === "plain") return document.createTextNode(token.text);
   const anchor = make("a", token.kind === "number" ? "message-ref" : "message-link", token.text);
   if (token.kind === "number") {

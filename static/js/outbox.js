@@ -9,6 +9,7 @@ import { readJson, writeJson } from "./storage.js";
  * @property {string} at             When it was said, RFC 3339.
  * @property {"pending" | "failed"} state
  * @property {string} [code]         Why it failed, as the server's error code.
+ * @property {number} [until]        `Date.now()` before which another try must fail, where that is known.
  * @property {boolean} [echoed]      Already replayed by the room; only its ack is missing.
  */
 
@@ -82,10 +83,12 @@ export class Outbox {
   /**
    * @param {string} ref
    * @param {string} code
+   * @param {number} [retryAfter]  Seconds.
    */
-  fail(ref, code) {
+  fail(ref, code, retryAfter) {
     const parcel = this.#parcels.get(ref);
-    if (parcel) this.#keep({ ...parcel, state: "failed", code, echoed: false });
+    const until = retryAfter === undefined ? undefined : Date.now() + retryAfter * 1000;
+    if (parcel) this.#keep({ ...parcel, state: "failed", code, until, echoed: false });
   }
 
   /**

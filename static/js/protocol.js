@@ -34,18 +34,36 @@ export const SEARCH_PAGE = 20;
  * @property {number} line           UTF-8 bytes of a command.
  * @property {number} history        Messages in one answer.
  *
- * @typedef {{type: "join", name: string, session?: string, since?: Mark, history?: number}} Join
+ * @typedef {{type: "join", name: string, session?: string, since?: Mark, history?: number,
+ *   password?: string}} Join
  * @typedef {{type: "say", ref: string, text: string}} Say
  * @typedef {{type: "history", before?: number, limit: number}} HistoryRequest
  * @typedef {{type: "search", query: string, before?: number, limit: number}} SearchRequest
- * @typedef {Join | Say | HistoryRequest | SearchRequest | {type: "typing"} | {type: "ping"}
- *   | {type: "leave"}} Command
+ * @typedef {{type: "authenticate", password: string}} Authenticate
+ * @typedef {"kick" | "ban" | "unban" | "mute" | "unmute" | "delete" | "announce"} Act
+ * @typedef {{act: Act, target?: string, id?: number, seconds?: number, text?: string}} Deed
+ * @typedef {{type: "moderate"} & Deed} Moderate
+ * @typedef {{type: "whois", name: string}} WhoisRequest
+ * @typedef {Authenticate | Moderate | WhoisRequest | {type: "bans"}} ModeratorCommand
+ * @typedef {Join | Say | HistoryRequest | SearchRequest | ModeratorCommand | {type: "typing"}
+ *   | {type: "ping"} | {type: "leave"}} Command
+ *
+ * @typedef {Deed & {by: string}} Notice   What a moderator did; an address or network has no `target`.
  *
  * @typedef {object} Message         What someone said. `at` is RFC 3339 in UTC.
  * @property {number} id
  * @property {string} at
  * @property {string} name
- * @property {string} text
+ * @property {string} text           Empty if deleted.
+ * @property {Notice} [notice]       The room itself says it.
+ * @property {boolean} [deleted]
+ *
+ * @typedef {object} BanEntry        Who is kept out: a name, an address or a network.
+ * @property {string} target
+ * @property {string} at
+ * @property {string | null} until   Null for good.
+ * @property {string} by
+ * @property {string} [text]         Why.
  *
  * @typedef {object} WelcomeFields
  * @property {string} name
@@ -57,6 +75,7 @@ export const SEARCH_PAGE = 20;
  * @property {number} missed
  * @property {boolean} more
  * @property {Limits} limits
+ * @property {boolean} [moderator]
  *
  * @typedef {{type: "welcome"} & WelcomeFields} Welcome
  * @typedef {{type: "message"} & Message} MessageEvent
@@ -66,10 +85,20 @@ export const SEARCH_PAGE = 20;
  * @typedef {{type: "typing", name: string}} Typing
  * @typedef {{type: "history", messages: Message[], more: boolean}} History
  * @typedef {{type: "found", messages: Message[], more: boolean}} Found
- * @typedef {{type: "error", code: string, text: string, ref?: string, retry_after?: number}} Refusal
+ * @typedef {{type: "role", moderator: boolean}} Role
+ * @typedef {{type: "throttled", seconds: number}} Throttled
+ * @typedef {{type: "whois", name: string, addresses?: string[]}} Whois
+ * @typedef {{type: "bans", bans?: BanEntry[]}} Bans
+ * @typedef {object} RefusalFields
+ * @property {string} code
+ * @property {string} [ref]          Of the say that was refused.
+ * @property {number} [retry_after]  Seconds.
+ * @property {string} [suggestion]   A name that is free.
+ *
+ * @typedef {{type: "error", text: string} & RefusalFields} Refusal
  * @typedef {{type: "bye", reason: string}} Bye
- * @typedef {Welcome | MessageEvent | Ack | Joined | Left | Typing | History | Found | Refusal
- *   | Bye | {type: "pong"}} RoomEvent
+ * @typedef {Welcome | MessageEvent | Ack | Joined | Left | Typing | History | Found | Role
+ *   | Throttled | Whois | Bans | Refusal | Bye | {type: "pong"}} RoomEvent
  */
 
 /**

@@ -1,16 +1,23 @@
 import { Members } from "./members.js";
+import { Moderation } from "./moderation.js";
 import { HISTORY_PAGE, TYPING_INTERVAL } from "./protocol.js";
 import { Search } from "./search.js";
 import { Signal } from "./signal.js";
+import { Throttle } from "./throttle.js";
 import { Timeline } from "./timeline.js";
 import { Unread } from "./unread.js";
 
 /** @typedef {import("./connection.js").Connection} Connection */
 /** @typedef {import("./connection.js").ConnectionState} ConnectionState */
 /** @typedef {import("./outbox.js").Outbox} Outbox */
+/** @typedef {import("./protocol.js").Message} Message */
+/** @typedef {import("./protocol.js").RefusalFields} RefusalFields */
 /** @typedef {import("./protocol.js").RoomEvent} RoomEvent */
 /** @typedef {import("./session.js").Session} Session */
 /** @typedef {import("./timeline.js").GapItem} GapItem */
+
+/** The words with which the room sends somebody back to the door. */
+const DISMISSALS = ["kicked", "banned", "password"];
 
 /** Milliseconds to wait for a page of history; a room that takes longer is held for gone. */
 const HISTORY_DEADLINE = 15_000;
@@ -26,6 +33,7 @@ export class Room {
   timeline = new Timeline();
   members = new Members();
   unread = new Unread();
+  throttle = new Throttle();
   /** @type {import("./protocol.js").Limits} */
   limits = { name: 32, text: 4000, line: 65_536, history: 500 };
   /** Whether the room knows us on the present connection. */
@@ -35,15 +43,17 @@ export class Room {
   changed = new Signal();
   /** We are in; again after every return. @type {Signal} */
   entered = new Signal();
-  /** The name was refused, with the error's code. @type {Signal<string>} */
+  /** We were not let in. @type {Signal<RefusalFields>} */
   refused = new Signal();
-  /** We are out for good. @type {Signal} */
+  /** We are out for good; why, where that was not our wish, and "" where it was. @type {Signal<string>} */
   left = new Signal();
   /** Something asked for was not possible, with the error's code. @type {Signal<string>} */
   failed = new Signal();
 
   /** The name to join with, or "" while nobody wants in. */
   #name = "";
+  /** The room's password, once it was asked for; gone with the page. */
+  #password = "";
   #typedAt = 0;
   /**
    * The page of history being waited for. The wire tells answers apart only by
@@ -64,6 +74,7 @@ export class Room {
     this.session = session;
     this.outbox = outbox;
     this.search = new Search(connection, session.secret !== "");
+    this.moderation = new Moderation(connection);
     connection.events.on(event => this.#receive(event));
     connection.changed.on(state => this.#follow(state));
     this.unread.changed.on(() => this.#keepPlace());
@@ -71,10 +82,15 @@ export class Room {
 
   /**
    * Ask to be let in, now and after every loss.
+   *
    * @param {string} name
+   * @param {string} password  The room's, or "" for the one given before.
    */
-  enter(name) {
+  enter(name, password = "") {
+    // Under another name one is another person: the room knows by the secret, not by the name.
+    if (this.session.secret && name !== this.session.name) this.session.end();
     this.#name = name;
+    if (password) this.#password = password;
     this.members.self = name; // until the room says what it made of it
     if (this.connection.state.phase === "open") this.#join();
     else this.connection.open();
@@ -85,6 +101,7 @@ export class Room {
     this.connection.send({ type: "leave" });
     for (const { ref } of this.outbox.parcels) this.outbox.remove(ref);
     this.session.end();
+    this.#password = "";
     this.#goOut();
   }
 
@@ -153,24 +170,26 @@ export class Room {
   }
 
   /** @param {ConnectionState} state */
-  #follow({ phase, reason }) {
+  #follow({ phase, reason = "" }) {
     if (phase === "open") {
       this.#join();
       return;
     }
     this.joined = false;
     this.search.lose();
+    this.moderation.lose();
+    this.throttle.end();
     this.#settleQuestion();
     if (phase === "waiting" && !this.#name) this.connection.close();
     if (phase !== "stopped") return;
-    if (reason === "late") this.#goOut();
-    if (reason === "left") {
-      this.session.end();
-      this.#goOut();
-    }
+    if (reason === "left") this.session.end();
+    if (reason === "left" || reason === "late") this.#goOut();
+    // Whoever was refused at the door knows already, and better, why.
+    else if (DISMISSALS.includes(reason) && (this.#name || reason === "password")) this.#goOut(reason);
   }
 
-  #goOut() {
+  /** @param {string} reason  Or "" for our own wish. */
+  #goOut(reason = "") {
     this.#name = "";
     this.joined = false;
     this.#settleQuestion();
@@ -178,7 +197,7 @@ export class Room {
     this.timeline = new Timeline();
     this.search.reset();
     this.unread.reset(0);
-    this.left.emit();
+    this.left.emit(reason);
   }
 
   #join() {
@@ -190,6 +209,7 @@ export class Room {
       history: HISTORY_PAGE,
       ...(this.session.secret && { session: this.session.secret }),
       ...(since && { since }),
+      ...(this.#password && { password: this.#password }),
     });
   }
 
@@ -205,6 +225,7 @@ export class Room {
       case "ack": {
         const parcel = this.outbox.remove(event.ref);
         if (parcel) this.timeline.add({ ...event, name: this.members.self, text: parcel.text }, parcel.ref);
+        if (this.outbox.pending.length === 0) this.throttle.end();
         this.changed.emit();
         break;
       }
@@ -221,14 +242,18 @@ export class Room {
       case "found":
         this.search.answer(event);
         break;
+      case "throttled":
+        if (this.outbox.pending.length > 0) this.throttle.begin(event.seconds);
+        break;
       case "error":
         this.#refusal(event);
         break;
     }
+    this.moderation.hear(event);
   }
 
   /** @param {import("./protocol.js").Welcome} welcome */
-  #welcome({ name, session, epoch, last, members, messages, missed, more, limits }) {
+  #welcome({ name, session, epoch, last, members, messages, missed, more, limits, moderator = false }) {
     this.connection.settled();
     this.joined = true;
     this.#name = name;
@@ -236,6 +261,7 @@ export class Room {
     this.session.begin(name, session);
     this.members.reset(name, members);
     this.search.begin(session !== "", epoch);
+    this.moderation.begin(name, session !== "", moderator);
     // The same log with a lower number has lost its end, by a loss of power or to a backup.
     if (epoch !== this.timeline.epoch || last < this.timeline.newest) {
       this.timeline.restart(epoch);
@@ -245,9 +271,10 @@ export class Room {
     // Whatever came meanwhile is new to the reader, even at the bottom of an open page.
     this.unread.reading = false;
     const newer = messages.filter(({ id }) => id > this.unread.lastRead && !this.timeline.has(id));
-    const others = newer.filter(message => message.name !== name).length;
+    const others = newer.filter(message => !this.#isOwn(message)).length;
     for (const message of newer) if (message.name === name) this.outbox.echo(message.text);
     this.timeline.resume(messages, missed, more);
+    this.#strike(messages);
     if (others) this.unread.arrived(others + missed);
     for (const parcel of this.outbox.pending) this.#send(parcel);
     this.entered.emit();
@@ -261,7 +288,8 @@ export class Room {
   #message(message) {
     this.members.spoke(message.name);
     if (!this.timeline.add(message)) return;
-    if (message.name !== this.members.self) this.unread.arrived(1);
+    this.#strike([message]);
+    if (!this.#isOwn(message)) this.unread.arrived(1);
     this.changed.emit();
   }
 
@@ -279,20 +307,38 @@ export class Room {
     if (!this.#question) return;
     const { gap, before } = this.#question;
     this.timeline.fill(gap, messages, before, more);
+    this.#strike(messages);
     this.#settleQuestion();
   }
 
+  /** @param {Message} message @returns Whether we said it ourselves, or what it tells was our doing. */
+  #isOwn({ name, notice }) {
+    return (notice?.by ?? name) === this.members.self;
+  }
+
+  /** @param {Message[]} messages  Take away what these tell the deletion of. */
+  #strike(messages) {
+    for (const { notice } of messages) {
+      if (notice?.act !== "delete" || !notice.id) continue;
+      this.timeline.blank(notice.id);
+      this.search.forget(notice.id);
+    }
+  }
+
   /** @param {import("./protocol.js").Refusal} refusal */
-  #refusal({ code, ref, retry_after }) {
+  #refusal(refusal) {
+    const { code, ref, retry_after } = refusal;
     if (ref && code === "too_fast" && retry_after) {
+      this.throttle.begin(retry_after);
       setTimeout(() => this.retry(ref), retry_after * 1000);
     } else if (ref) {
-      this.outbox.fail(ref, code);
+      this.outbox.fail(ref, code, retry_after);
       this.changed.emit();
-    } else if (!this.joined) {
+    } else if (!this.joined || code === "banned") {
       this.#name = "";
-      this.refused.emit(code);
-    } else if (!this.search.refuse(code, retry_after)) {
+      if (code.startsWith("password")) this.#password = "";
+      this.refused.emit(refusal);
+    } else if (!this.moderation.refuse(refusal) && !this.search.refuse(code, retry_after)) {
       this.#settleQuestion();
       this.failed.emit(code);
     }

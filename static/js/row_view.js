@@ -1,5 +1,6 @@
 import { make } from "./dom.js";
 import { makeMessage, paintMessage } from "./message_view.js";
+import { makeNotice, paintNotice } from "./notice_view.js";
 import { summarize } from "./rows.js";
 import { clean } from "./text.js";
 
@@ -16,6 +17,7 @@ const NAMED = 3;
  */
 export function makeRow(row, words) {
   if (row.kind === "message") return makeMessage(row, words);
+  if (row.kind === "notice") return makeNotice(row, words);
   const element = make("li", row.kind);
   if (row.kind === "unread" || row.kind === "fresh") {
     element.append(make("span", "", words.say(`mark.${row.kind}`)));
@@ -35,6 +37,9 @@ export function paintRow(element, row, words) {
   switch (row.kind) {
     case "message":
       paintMessage(element, row, words);
+      break;
+    case "notice":
+      paintNotice(element, row, words);
       break;
     case "presence":
       element.textContent = describe(row.moves, words);

@@ -17,15 +17,27 @@
  * @property {boolean} own
  * @property {boolean} continued     Same author as just before: no need to say who again.
  * @property {"pending" | "sent" | "failed"} state
+ * @property {boolean} [deleted]
  * @property {string} [ref]          Of what is not sent.
  * @property {string} [code]         Why it failed.
+ * @property {number} [until]        Until when another try must fail.
+ *
+ * @typedef {object} NoticeRow       What a moderator did.
+ * @property {"notice"} kind
+ * @property {string} key
+ * @property {string} version
+ * @property {number | null} id
+ * @property {string} at
+ * @property {string} text           In the words of the room.
+ * @property {import("./protocol.js").Notice} notice
+ * @property {boolean} [deleted]
  *
  * @typedef {{kind: "presence", key: string, version: string, moves: PresenceItem[]}} PresenceRow
  * @typedef {{kind: "gap", key: string, version: string, item: import("./timeline.js").GapItem, first: boolean}
  *   } GapRow
  * @typedef {{kind: "day", key: string, version: string, at: string}} DayRow
  * @typedef {{kind: "unread" | "fresh", key: string, version: string}} MarkRow
- * @typedef {MessageRow | PresenceRow | GapRow | DayRow | MarkRow} Row
+ * @typedef {MessageRow | NoticeRow | PresenceRow | GapRow | DayRow | MarkRow} Row
  */
 
 /** Messages of one author closer than this stand together. */
@@ -71,19 +83,22 @@ export function layOut(items, parcels, self, divider, fromStart) {
       previous?.kind === "message" &&
       previous.name === message.name &&
       Math.abs(Date.parse(message.at) - Date.parse(previous.at)) < TOGETHER;
-    const version = `${message.id} ${message.at} ${message.state} ${message.own} ${continued}`;
+    const { id, at, state, deleted = false, own, until = 0 } = message;
+    const version = `${id} ${at} ${state} ${deleted} ${own} ${continued} ${until}`;
     rows.push({ kind: "message", ...message, continued, version });
   };
 
   for (const [index, item] of items.entries()) {
     if (item.kind === "message") {
-      const { key, id, at, name, text } = item;
+      const { key, id, at, name, text, notice, deleted } = item;
       beginDay(at, key);
       if (id !== null) {
         divide(id - 1);
         lastId = id;
       }
-      addMessage({ key, id, at, name, text, own: name === self, state: "sent" });
+      if (notice)
+        rows.push({ kind: "notice", key, version: `${id} ${deleted}`, id, at, text, notice, deleted });
+      else addMessage({ key, id, at, name, text, deleted, own: name === self, state: "sent" });
     } else if (item.kind === "presence") {
       beginDay(item.at, item.key);
       const previous = rows.at(-1);
@@ -102,8 +117,8 @@ export function layOut(items, parcels, self, divider, fromStart) {
       rows.push({ kind: "fresh", key: item.key, version: "" });
     }
   }
-  for (const { ref, text, at, state, code, echoed } of parcels) {
-    if (!echoed) addMessage({ key: ref, id: null, at, name: self, text, own: true, state, ref, code });
+  for (const { echoed, ...parcel } of parcels) {
+    if (!echoed) addMessage({ ...parcel, key: parcel.ref, id: null, name: self, own: true });
   }
   return rows;
 }

@@ -40,6 +40,8 @@ export class Search {
   #connection;
   /** The log that `found` is of. */
   #epoch = "";
+  /** What was deleted from it since we know it. @type {Set<number>} */
+  #deleted = new Set();
   /** What is wanted: only messages with smaller ids; undefined for the newest. @type {number | undefined} */
   #before;
   /** The question on its way. @type {{query: string, before: number | undefined} | null} */
@@ -106,6 +108,7 @@ export class Search {
     this.online = true;
     if (epoch !== this.#epoch) {
       this.#epoch = epoch;
+      this.#deleted.clear();
       this.#before = undefined;
       this.found = null;
       if (this.phase !== "idle") this.phase = "asking";
@@ -129,13 +132,25 @@ export class Search {
     this.lose();
   }
 
+  /**
+   * A message was deleted: it is found no more, also where its answer is on the way.
+   * @param {number} id
+   */
+  forget(id) {
+    this.#deleted.add(id);
+    if (!this.found?.messages.some(message => message.id === id)) return;
+    this.found = { ...this.found, messages: this.found.messages.filter(message => message.id !== id) };
+    this.changed.emit();
+  }
+
   /** @param {{messages: Message[], more: boolean}} answer  Oldest first. */
   answer({ messages, more }) {
     const asked = this.#settle();
     if (!asked) return;
     if (asked.query === this.query) {
       const known = asked.before === undefined ? [] : (this.found?.messages ?? []);
-      this.found = { query: asked.query, messages: [...known, ...messages.toReversed()], more };
+      const kept = messages.filter(({ id }) => !this.#deleted.has(id)).toReversed();
+      this.found = { query: asked.query, messages: [...known, ...kept], more };
       this.phase = "answered";
       this.#hurry();
     } else if (this.phase === "asking") {

@@ -143,7 +143,7 @@ export class SearchPanel {
   #showFound(found) {
     if (found === this.#shown) return;
     const known = this.#shown?.messages ?? [];
-    const goesOn = found !== null && known.length > 0 && found.messages[0] === known[0];
+    const goesOn = known.length > 0 && known.every((message, index) => message === found?.messages[index]);
     // The button that asked for more has lost the focus, because it may not be pressed while it waits.
     const wasAtMore = document.activeElement === this.#more || document.activeElement === document.body;
     this.#shown = found;
@@ -152,7 +152,7 @@ export class SearchPanel {
     if (goesOn) this.#list.append(...hits);
     else this.#list.replaceChildren(...hits);
     if (goesOn && wasAtMore) hits[0]?.querySelector("a")?.focus();
-    if (!goesOn) this.#scroller.scrollTop = 0;
+    if (!known.some(message => found?.messages.includes(message))) this.#scroller.scrollTop = 0;
   }
 
   /** @returns {string} How the search is getting on. */

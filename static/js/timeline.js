@@ -4,8 +4,8 @@ import { HISTORY_PAGE } from "./protocol.js";
 
 /**
  * `id` is null for a message of an earlier log: it can be read, not referred to.
- * @typedef {{kind: "message", key: string, id: number | null, at: string, name: string, text: string}
- *   } MessageItem
+ * @typedef {{kind: "message", key: string, id: number | null, at: string, name: string, text: string,
+ *   notice?: import("./protocol.js").Notice, deleted?: boolean}} MessageItem
  * @typedef {{kind: "presence", key: string, came: boolean, name: string, at: string, reason?: string}
  *   } PresenceItem
  *
@@ -76,11 +76,10 @@ export class Timeline {
    * @param {string} [key]  Of the row it was shown in while pending.
    * @returns {boolean} Whether it was new.
    */
-  add({ id, at, name, text }, key = `m${id}`) {
+  add(message, key) {
+    const { id } = message;
     if (this.#ids.has(id)) return false;
-    this.#ids.add(id);
-    /** @type {MessageItem} */
-    const item = { kind: "message", key, id, at, name, text };
+    const item = this.#item(message, key);
     if (id > this.newest) {
       this.newest = id;
       this.items.push(item);
@@ -88,6 +87,16 @@ export class Timeline {
       this.#insert(item, id);
     }
     return true;
+  }
+
+  /**
+   * Take the text of a message away; its place and number stay.
+   * @param {number} id
+   */
+  blank(id) {
+    const index = this.items.findIndex(item => item.kind === "message" && item.id === id);
+    const item = this.items[index];
+    if (item?.kind === "message") this.items[index] = { ...item, text: "", deleted: true };
   }
 
   /** @param {{came: boolean, name: string, at: string, reason?: string}} presence */
@@ -164,10 +173,7 @@ export class Timeline {
     const count = gap.count === null ? null : Math.max(gap.count - found.length, 1);
 
     /** @type {Item[]} */
-    const patch = found.map(({ id, at, name, text }) => {
-      this.#ids.add(id);
-      return { kind: "message", key: `m${id}`, id, at, name, text };
-    });
+    const patch = found.map(message => this.#item(message));
     if (missingBefore) patch.unshift({ ...gap, count, loading: false });
     if (missingBehind) {
       const rest = missingBefore ? this.#gap(null) : { ...gap, count, loading: false };
@@ -188,6 +194,16 @@ export class Timeline {
     while (this.items[next - 1]?.kind === "presence") next -= 1;
     const splits = this.items[next - 1]?.kind === "gap";
     this.items.splice(next, 0, item, ...(splits ? [this.#gap(null)] : []));
+  }
+
+  /**
+   * @param {Message} message
+   * @param {string} [key]
+   * @returns {MessageItem}
+   */
+  #item({ id, at, name, text, notice, deleted }, key = `m${id}`) {
+    this.#ids.add(id);
+    return { kind: "message", key, id, at, name, text, notice, deleted };
   }
 
   /** @param {number | null} count @returns {GapItem} */

@@ -11,6 +11,8 @@ import { Viewport } from "./viewport.js";
 const BOTTOM = 30;
 /** Pixels from either end of what is shown at which more is fetched. */
 const NEAR_END = 600;
+/** What has a number in the conversation. */
+const NUMBERED = ".message, .notice";
 /** Pixels kept above the line under which the unread messages begin. */
 const ABOVE_UNREAD = 24;
 
@@ -203,7 +205,7 @@ export class Transcript {
       else low = middle + 1;
     }
     let element = rows[low] ?? null;
-    while (element?.nextElementSibling && !element.matches(".message")) element = element.nextElementSibling;
+    while (element?.nextElementSibling && !element.matches(NUMBERED)) element = element.nextElementSibling;
     this.#anchor = { element, bottom: element ? this.#placeOf(element).bottom : 0 };
   }
 
@@ -254,13 +256,13 @@ export class Transcript {
    * @param {KeyboardEvent} event
    */
   #walk(event) {
-    const message = event.target instanceof Element && event.target.closest(".message");
+    const message = event.target instanceof Element && event.target.closest(NUMBERED);
     if (!message || !event.target.matches("a.message-number")) return;
     if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
     event.preventDefault();
     const step = event.key === "ArrowUp" ? "previousElementSibling" : "nextElementSibling";
     let next = message[step];
-    while (next && !next.matches(".message")) next = next[step];
+    while (next && !next.matches(NUMBERED)) next = next[step];
     const number = next?.querySelector("a.message-number[href]");
     if (!(number instanceof HTMLElement)) return;
     number.focus();
@@ -270,7 +272,7 @@ export class Transcript {
   /** @param {HTMLAnchorElement} number */
   #copy(number) {
     history.replaceState(null, "", number.hash);
-    this.#point(number.closest(".message"));
+    this.#point(number.closest(NUMBERED));
     const id = Number(number.hash.slice(1));
     // Absent on pages that are neither local nor served over TLS; the address bar has it anyway.
     navigator.clipboard?.writeText(number.href).then(

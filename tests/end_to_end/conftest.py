@@ -5,22 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page
 
 from tests.support.processes import ROOT
-from tests.support.requirements import CHROMIUM
 
 PATIENCE = 10_000  # milliseconds
 SHOTS = Path(os.environ.get("ONEROOM_SHOTS") or ROOT / "test-results")
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--disable-dev-shm-usage"])
-        yield browser
-        browser.close()
 
 
 class Sitter:

@@ -120,6 +120,8 @@ test("the room away, full, and the gateway away are told apart", t => {
 test("who is sent away stays away, with the reason", t => {
   const ends = [
     ["kicked", 1000, ""],
+    ["banned", 1000, ""],
+    ["password", 1000, ""],
     ["replaced", 1000, ""],
     ["", 1008, "чужая страница"],
   ];

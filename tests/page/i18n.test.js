@@ -59,3 +59,33 @@ test("the reader's language is the first of theirs that is ours", () => {
   assert.equal(chooseLocale(["fr", "rue"]), "en");
   assert.equal(chooseLocale([]), "en");
 });
+
+test("spans of time are told in the largest unit that does not mislead, and never too short", () => {
+  const words = new Words("ru", dictionary("ru"));
+  const told = [0.2, 41, 60, 90, 539.2, 600, 3600, 5400, 8000, 86_400, 7 * 86_400].map(each =>
+    words.span(each),
+  );
+  assert.deepEqual(told, [
+    "1 секунду",
+    "41 секунду",
+    "1 минуту",
+    "90 секунд",
+    "9 минут",
+    "10 минут",
+    "1 час",
+    "90 минут",
+    "3 часа",
+    "1 день",
+    "7 дней",
+  ]);
+});
+
+test("values are never read as words with placeholders, and come apart from the words around", () => {
+  const words = new Words("en", { hello: "Hello, {name}!" });
+  assert.equal(words.say("hello", { name: "{name} $& {constructor}" }), "Hello, {name} $& {constructor}!");
+  assert.deepEqual(words.pieces("hello", { name: "Ann" }), [
+    { text: "Hello, ", name: "" },
+    { text: "Ann", name: "name" },
+    { text: "!", name: "" },
+  ]);
+});

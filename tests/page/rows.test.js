@@ -108,3 +108,12 @@ test("runs of comings and goings are one row, and come to one sentence", () => {
     returned: ["Глеб"],
   });
 });
+
+test("what a moderator did is a row of its own, between messages of one author too", () => {
+  const notice = { by: "В", act: "delete", id: 1 };
+  const rows = layOut([said(1, "А"), { ...said(2, "Сервер"), notice }, said(3, "А")], [], "Я", null, true);
+  assert.deepEqual(kinds(rows), ["day", "message", "notice", "message"]);
+  assert.equal(rows[3].continued, false);
+  const version = deleted => layOut([{ ...said(1, "А"), deleted }], [], "Я", null, true).at(-1).version;
+  assert.notEqual(version(true), version(undefined));
+});

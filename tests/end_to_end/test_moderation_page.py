@@ -1,0 +1,268 @@
+"""A guarded room at the page: its password, its moderators, and those they deal with."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, expect
+
+from tests.end_to_end.conftest import PATIENCE, Sitter, at_the_page
+from tests.support.processes import Program, running
+from tests.support.raw import JsonClient
+from tests.support.requirements import needs_chromium
+
+pytestmark = [needs_chromium, pytest.mark.timeout(180)]
+
+expect.set_options(timeout=PATIENCE)
+
+OFF_SCREEN_LINKS = {"rules": {"skip-link": {"enabled": False}}}
+"""A message scrolled out of sight begins with a link within the page; axe takes it for a skip link."""
+
+
+class House(NamedTuple):
+    """A running server, and a gateway to it."""
+
+    server: Program
+    url: str
+
+
+@contextmanager
+def guarded(*flags: str, password: str = "") -> Iterator[House]:
+    env = {"ONEROOM_SERVER_MODERATOR_PASSWORD": "ключ", "ONEROOM_SERVER_PASSWORD": password}
+    with (
+        running("tcp_server", "--host", "127.0.0.1", "--port", "0", *flags, env=env) as server,
+        running("web_gateway", "--port", "0", "--server", str(server.address)) as gateway,
+    ):
+        yield House(server, f"http://{gateway.address}/")
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[House]:
+    with guarded() as house:
+        yield house
+
+
+def become_moderator(browser: Sitter) -> None:
+    """Say the moderators' password, wrong at first."""
+    page = browser.page
+    if page.locator("#people-button").is_visible():
+        page.click("#people-button")
+    page.click("#moderator-button")
+    for password in ("дверь", "ключ"):
+        page.fill("#deed [name=password]", password)
+        page.click("#deed-do")
+        if password == "дверь":
+            expect(page.locator("#deed-error")).to_have_text("Пароль не подошёл")
+    expect(page.locator("#deed")).to_be_hidden()
+
+
+def choose(browser: Sitter, name: str, item: str) -> None:
+    """Open somebody's menu and take a line of it."""
+    people = browser.page.locator("#people-button")
+    if people.is_visible() and not browser.page.locator("#people").is_visible():
+        people.click()
+    browser.page.locator(".person", has_text=name).locator(".person-more").click()
+    browser.page.locator(".menu-item", has_text=item).click()
+
+
+def assert_accessible(browser: Sitter) -> None:
+    assert Axe().run(browser.page, options=OFF_SCREEN_LINKS).response["violations"] == []
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
+def test_a_room_with_a_password(chromium: Browser, width: int, dark: bool) -> None:
+    with (
+        guarded(password="тайна") as house,
+        at_the_page(chromium, house.url, width=width, dark=dark) as browser,
+    ):
+        page = browser.page
+        expect(page.locator("#join-password")).to_be_hidden()
+        page.fill("#join-name", "Анна")
+        page.click("#join-button")
+        expect(page.locator("#join-password")).to_be_focused()
+        assert_accessible(browser)
+        page.keyboard.type("неверный")
+        page.keyboard.press("Enter")
+        expect(page.locator("#join-error")).to_have_text("Пароль не подошёл")
+        expect(page.locator("#join-password")).to_have_attribute("aria-invalid", "true")
+        assert_accessible(browser)
+        browser.shoot(f"password-{width}")
+        page.fill("#join-password", "тайна")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#connection[data-state=online]", state="attached")
+        assert "тайна" not in page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
+        # A reload has forgotten the password, but not the name.
+        page.reload()
+        page.wait_for_selector("#composer-text:visible, #join-password:visible")
+        if page.locator("#join-password").is_visible():
+            expect(page.locator("#join-name")).to_have_value("Анна")
+            page.fill("#join-password", "тайна")
+            page.keyboard.press("Enter")
+        browser.say("это снова я")
+        expect(page.locator(".message.own[data-state=sent]")).to_have_count(1)
+
+
+def test_a_taken_name_is_answered_with_a_free_one(house: House, chromium: Browser) -> None:
+    with JsonClient(house.server.address) as anna, at_the_page(chromium, house.url) as browser:
+        anna.join("Яна")
+        page = browser.page
+        page.fill("#join-name", "Яна")
+        page.click("#join-button")
+        suggestion = page.locator("#join-suggestion")
+        expect(suggestion).to_contain_text("Свободно: Яна")
+        assert_accessible(browser)
+        name = suggestion.locator("bdi").text_content() or ""
+        suggestion.click()
+        expect(page.locator("#join-name")).to_have_value(name)
+        page.keyboard.press("Enter")
+        expect(page.locator(".person", has_text="это вы")).to_contain_text(name)
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, True), (390, False)])
+def test_a_moderator_at_work(house: House, chromium: Browser, width: int, dark: bool) -> None:
+    troll = f"Тролль{width}"
+    with (
+        at_the_page(chromium, house.url, width=width, dark=dark) as vera,
+        at_the_page(chromium, house.url) as other,
+    ):
+        page = vera.page
+        vera.enter(f"Вера{width}")
+        other.enter(troll)
+        other.say(f"ерунда {width}")
+        vera.sees(troll, f"ерунда {width}")
+        expect(page.locator(".person-more")).to_have_count(0)
+        become_moderator(vera)
+        expect(other.page.locator(".person-more")).to_have_count(0)
+
+        choose(vera, troll, "Запретить писать")
+        expect(other.page.locator(".notice").last).to_contain_text("запрещает писать на 10 минут")
+        other.say("но почему")
+        reason = other.page.locator(".message-reason")
+        expect(reason).to_contain_text("вы не можете писать до")
+        choose(vera, troll, "Разрешить писать")
+        expect(other.page.locator(".notice").last).to_contain_text("снова разрешает писать")
+        other.page.click("[data-action=retry]")
+        vera.sees(troll, "но почему")
+        vera.shoot(f"moderator-{width}")
+
+        page.keyboard.press("Escape")
+        page.locator(".message", has_text=f"ерунда {width}").hover()
+        page.click("#delete-button")
+        assert_accessible(vera)
+        page.click("#deed-do")
+        for browser in (vera, other):
+            gone = browser.page.locator(f".message.deleted[data-name={troll}]")
+            expect(gone).to_contain_text("Сообщение удалено")
+            expect(browser.page.get_by_text(f"ерунда {width}")).to_have_count(0)
+
+        if width < 800:
+            page.click("#people-button")
+        page.click("#announce-button")
+        page.fill("#deed textarea", f"В субботу закрыто.\nhttps://example.org/{width}")
+        page.click("#deed-do")
+        expect(other.page.locator(".notice.announced").last).to_contain_text("В субботу закрыто.")
+        assert_accessible(other)
+        other.shoot(f"notices-{width}")
+
+        choose(vera, troll, "Откуда")
+        expect(page.locator("#whois-list li")).to_have_count(1)
+        assert_accessible(vera)
+        page.click("#whois-close")
+        choose(vera, troll, "Удалить из чата")
+        page.fill("#deed [name=reason]", "мешает")
+        page.click("#deed-do")
+        expect(other.page.locator("#join-error")).to_have_text("Вас удалили из чата.")
+        expect(page.locator(".notice").last).to_contain_text("Причина: мешает")
+        other.page.click("#join-button")
+        other.page.wait_for_selector("#composer-text")
+
+
+def test_keeping_somebody_out_and_letting_them_in_again(house: House, chromium: Browser) -> None:
+    with at_the_page(chromium, house.url) as vera, at_the_page(chromium, house.url) as other:
+        page = vera.page
+        vera.enter("Вера")
+        other.enter("Хам")
+        become_moderator(vera)
+        choose(vera, "Хам", "Закрыть вход")
+        assert_accessible(vera)
+        page.locator("#deed fieldset label", has_text="1 день").click()
+        page.fill("#deed [name=reason]", "ругается")
+        page.click("#deed-do")
+        expect(page.locator(".notice").last).to_contain_text("закрывает вход на 1 день: Хам")
+        expect(other.page.locator("#join-error")).to_contain_text("Вход закрыт")
+        other.page.click("#join-button")
+        expect(other.page.locator("#join-error")).to_contain_text("Вход закрыт до")
+
+        page.click("#bans-button")
+        expect(page.locator("#bans-list li")).to_contain_text(["ругается"])
+        page.fill("#bans-form [name=target]", "0.0.0.0/0")
+        page.keyboard.press("Enter")
+        expect(page.locator("#bans-error")).to_contain_text("Так нельзя")
+        page.fill("#bans-form [name=target]", "203.0.113.0/24")
+        page.keyboard.press("Enter")
+        expect(page.locator("#bans-list li")).to_have_count(2)
+        assert_accessible(vera)
+        vera.shoot("bans-1280")
+        for left in (1, 0):
+            page.locator("#bans-list button").first.click()
+            expect(page.locator("#bans-list li")).to_have_count(left)
+        page.keyboard.press("Escape")
+        expect(page.locator("#bans")).to_be_hidden()
+        expect(page.get_by_text("203.0.113")).to_have_count(0)
+
+        other.page.click("#join-button")
+        other.page.wait_for_selector("#composer-text")
+
+
+def test_moderating_with_the_keyboard_alone(house: House, chromium: Browser) -> None:
+    with (
+        JsonClient(house.server.address) as nina,
+        at_the_page(chromium, house.url, lang="en-GB") as browser,
+    ):
+        nina.join("Нина")
+        nina.say_json(type="say", ref="1", text="лишнее")
+        nina.fence()
+        page, keyboard = browser.page, browser.page.keyboard
+        browser.enter("Eve")
+        browser.sees("Нина", "лишнее")
+        page.focus("#moderator-button")
+        for keys in ("Enter", "ключ", "Enter"):
+            (keyboard.press if keys == "Enter" else keyboard.type)(keys)
+        more = page.locator(".person", has_text="Нина").locator(".person-more")
+        more.focus()
+        keyboard.press("Enter")
+        expect(page.locator(".menu-item").first).to_be_focused()
+        keyboard.press("ArrowUp")
+        expect(page.locator(".menu-item").last).to_be_focused()
+        keyboard.press("Escape")
+        expect(more).to_be_focused()
+
+        page.locator(".message", has_text="лишнее").locator(".message-number").focus()
+        keyboard.press("Delete")
+        expect(page.locator("#deed")).to_be_visible()
+        keyboard.press("Escape")
+        keyboard.press("Tab")
+        expect(page.locator("#delete-button")).to_be_focused()
+        keyboard.press("Enter")
+        page.locator("#deed-do").press("Enter")
+        expect(page.locator(".message.deleted")).to_contain_text(["Message deleted"])
+        expect(page.locator(".notice").last).to_contain_text("Eve deletes message #")
+
+
+def test_who_writes_too_fast_is_told_calmly_and_loses_nothing(chromium: Browser) -> None:
+    with (
+        guarded("--rate", "1", "--burst", "2") as house,
+        at_the_page(chromium, house.url, width=390) as browser,
+    ):
+        browser.enter("Анна")
+        for number in range(1, 7):
+            browser.say(f"раз {number}")
+        note = browser.page.locator("#throttle")
+        expect(note).to_contain_text("Вы пишете слишком часто — отправим через")
+        assert_accessible(browser)
+        browser.shoot("throttle-390")
+        expect(browser.page.locator(".message[data-state=sent]")).to_have_count(6, timeout=30_000)
+        expect(note).to_be_hidden()
+        assert browser.texts() == [f"раз {number}" for number in range(1, 7)]

@@ -1,0 +1,303 @@
+"""Markup in everything that a page shows of others, in a real browser: it stays text."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Dialog, Page
+
+from chat_protocol.contract import PROMPT
+from tests.end_to_end.conftest import Sitter, at_the_page
+from tests.hostile.lawless_room import LawlessRoom, Line
+from tests.hostile.markup import CORPUS
+from tests.support.processes import running
+from tests.support.raw import JsonClient
+from tests.support.requirements import needs_chromium
+
+pytestmark = [needs_chromium, pytest.mark.timeout(180)]
+
+AT = "2026-11-22T05:43:03.120Z"
+LIMITS = {"name": 32, "text": 4000, "line": 65536, "history": 500}
+ACTS = ("kick", "ban", "unban", "mute", "unmute", "delete", "nonsense")
+WATCH = Path(__file__).with_name("watch.js").read_text(encoding="utf-8")
+
+
+@contextmanager
+def watched(chromium: Browser, url: str) -> Iterator[Sitter]:
+    """Open the page under observation; fail if anything of the corpus was more than text to it."""
+    dialogs: list[str] = []
+
+    def dismiss(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    with at_the_page(chromium, url) as browser:
+        browser.page.context.set_default_timeout(60_000)
+        browser.page.add_init_script(WATCH)
+        browser.page.on("dialog", dismiss)
+        browser.page.goto(url)
+        yield browser
+        browser.page.evaluate("watch.poke()")
+        assert_clean(browser.page, url)
+    assert dialogs == []
+
+
+def assert_clean(page: Page, url: str) -> None:
+    seen = page.evaluate("({...watch, polluted: Object.keys(Object.prototype)})")
+    assert seen["bad"] == []
+    assert seen["violations"] == []
+    assert seen["polluted"] == []
+    assert seen["added"] > len(CORPUS)
+    assert page.url.partition("#")[0] == url
+    assert page.locator("script").count() == 1
+    assert page.locator("iframe, object, embed, form:not([id])").count() == 0
+
+
+def test_the_watch_sees_what_it_is_there_for(chromium: Browser) -> None:
+    made = [
+        "img src=x",
+        "a href=javascript:1",
+        "a href=https://x/",
+        "svg",
+        "p formaction=x",
+        "p style=color:red",
+    ]
+    with (
+        LawlessRoom(Host().answers) as room,
+        running("web_gateway", "--port", "0", "--server", str(room.address)) as gateway,
+        chromium.new_page() as page,
+    ):
+        page.add_init_script(WATCH)
+        page.goto(f"http://{gateway.address}/")
+        page.evaluate(
+            """made => made.forEach(each => {
+                const [tag, attribute = "class=x"] = each.split(" ");
+                const element = document.createElement(tag);
+                element.setAttribute(...attribute.split("="));
+                document.body.append(element);
+            })""",
+            made,
+        )
+        page.wait_for_function("watch.violations.length > 0")
+        assert len(page.evaluate("watch.bad")) == len(made)
+
+
+# --- a room that sends anything ------------------------------------------------------
+
+
+class Host:
+    """What the lawless room answers: the corpus, wherever a page might show it."""
+
+    def __init__(self) -> None:
+        self._ids = count(1)
+        self._joins = 0
+
+    def message(self, name: str, text: str, **fields: Any) -> Line:
+        return {"type": "message", "id": next(self._ids), "at": AT, "name": name, "text": text, **fields}
+
+    def notices(self) -> list[Line]:
+        told = [
+            self.message(
+                "Сервер",
+                evil,
+                notice={"act": ACTS[at % 7], "by": evil, "target": evil, "id": 1, "text": evil},
+            )
+            for at, evil in enumerate(CORPUS)
+        ]
+        return told + [
+            self.message("Сервер", evil, notice={"act": "announce", "by": evil, "text": evil})
+            for evil in CORPUS
+        ]
+
+    def answers(self, line: Line) -> list[Line]:
+        match line["type"]:
+            case "join":
+                self._joins += 1
+                return self.refusals() if self._joins == 1 else [self.welcome(), *self.events()]
+            case "ping":
+                return [{"type": "pong"}]
+            case "search":
+                hits = [self.message(evil, evil) for evil in CORPUS]
+                return [{"type": "found", "messages": hits, "more": False}]
+            case "whois":
+                return [{"type": "whois", "name": line["name"], "addresses": CORPUS}]
+            case "bans":
+                bans = [
+                    {"target": evil, "at": AT, "until": None, "by": evil, "text": evil} for evil in CORPUS
+                ]
+                return [{"type": "bans", "bans": bans}]
+            case "say":
+                ref = line["ref"]
+                return [{"type": "error", "code": CORPUS[0], "text": CORPUS[0], "ref": ref}]
+            case "moderate":
+                return [{"type": "error", "code": CORPUS[0], "text": CORPUS[0]}]
+        return []
+
+    def refusals(self) -> list[Line]:
+        return [
+            {"type": "error", "code": code, "text": evil, "suggestion": evil}
+            for evil in CORPUS
+            for code in ("name_taken", evil)
+        ]
+
+    def welcome(self) -> Line:
+        messages = [self.message(evil, evil) for evil in CORPUS] + self.notices()
+        return {
+            "type": "welcome",
+            "name": "Анна",
+            "session": "secret",
+            "epoch": CORPUS[0],
+            "last": messages[-1]["id"],
+            "members": ["Анна", *CORPUS],
+            "messages": messages,
+            "missed": 0,
+            "more": False,
+            "limits": LIMITS,
+            "moderator": True,
+        }
+
+    def events(self) -> list[Line]:
+        said: list[Line] = [{"type": evil} for evil in CORPUS]
+        for evil in CORPUS:
+            said += [
+                {"type": "typing", "name": evil},
+                {"type": "left", "name": evil, "at": AT, "reason": evil},
+                {"type": "joined", "name": evil, "at": AT},
+                {"type": "error", "code": evil, "text": evil},
+                self.message(evil, evil),
+            ]
+        return [*said, {"type": "typing", "name": CORPUS[0]}, self.message("Борис", "конец")]
+
+
+def test_whatever_a_room_sends_stays_text(chromium: Browser) -> None:
+    with (
+        LawlessRoom(Host().answers) as room,
+        running("web_gateway", "--port", "0", "--server", str(room.address)) as gateway,
+        watched(chromium, f"http://{gateway.address}/") as browser,
+    ):
+        page = browser.page
+        page.fill("#join-name", "Анна")
+        page.click("#join-button")
+        page.wait_for_selector("#join-suggestion")
+        page.wait_for_function("watch.added > 200")
+        page.fill("#join-name", "Анна")
+        page.click("#join-button")
+        browser.sees("Борис", "конец")
+        assert page.locator(".message-text").count() == 2 * len(CORPUS) + 1
+        assert page.locator(".notice").count() == 2 * len(CORPUS)
+        assert page.locator(".person").count() == len(CORPUS) + 1
+        assert page.locator("#typing").text_content() != ""
+        assert CORPUS[0] in browser.texts()
+        browser.say("что-нибудь")
+        page.wait_for_selector(".message-reason")
+        page.click("#search-button")
+        page.keyboard.type("что-нибудь")
+        page.wait_for_selector(".hit")
+        assert page.locator(".hit").count() == len(CORPUS)
+        page.click("#search-close")
+        moderate(page)
+
+
+def moderate(page: Page) -> None:
+    """Open all that a moderator can, about somebody with a name out of the corpus."""
+    items = page.locator("#menu button")
+    for at in (2, 3, 4):
+        page.locator(".person-more").nth(at).click()
+        items.nth(at).click()
+        page.locator("dialog:modal").wait_for()
+        if at == 2:
+            assert page.locator("#whois-list li").count() == len(CORPUS)
+        else:
+            page.click("#deed-do")
+            page.wait_for_selector("#deed-error:not(:empty)")
+        page.keyboard.press("Escape")
+    page.click("#bans-button")
+    page.wait_for_selector("#bans-list li")
+    assert page.locator("#bans-list li").count() == len(CORPUS)
+    page.locator("#bans-list button").first.click()
+    page.wait_for_selector("#bans-error:not(:empty)")
+    page.keyboard.press("Escape")
+
+
+# --- a room with rules ---------------------------------------------------------------
+
+
+def is_sendable(text: str) -> bool:
+    """Say whether it is Unicode at all: what is not, does not pass the server's door."""
+    try:
+        json.dumps(text, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+SENDABLE = [evil for evil in CORPUS if is_sendable(evil)]
+
+
+def say_everything(client: JsonClient) -> int:
+    """Say each string; return how many the server took."""
+    for at, evil in enumerate(SENDABLE):
+        client.say_json(type="say", ref=str(at), text=evil)
+    return sum(event["type"] == "ack" for event in client.fence())
+
+
+def take_every_name(address: tuple[str, int]) -> list[str]:
+    """Come with each string as a name and say it, and be lost; return the names the server keeps."""
+    taken = []
+    for evil in SENDABLE:
+        with JsonClient(address, timeout=20.0) as guest:
+            guest.expect(PROMPT)
+            guest.say_json(type="join", name=evil, history=0)
+            answer = guest.read_json()
+            if answer["type"] == "welcome":
+                taken.append(answer["name"])
+                guest.say_json(type="say", ref="1", text=evil)
+                guest.fence()
+    return taken
+
+
+def test_whatever_people_send_stays_text(tmp_path: Path, chromium: Browser) -> None:
+    with (
+        running(
+            *("tcp_server", "--host", "127.0.0.1", "--port", "0", "--grace", "300"),
+            *("--history", str(tmp_path / "log.db")),
+            env={"ONEROOM_SERVER_MODERATOR_PASSWORD": "ключ"},
+        ) as server,
+        running("web_gateway", "--port", "0", "--server", str(server.address)) as gateway,
+    ):
+        url = f"http://{gateway.address}/"
+        with watched(chromium, url) as live, JsonClient(server.address, timeout=20.0) as vera:
+            live.enter("Анна")
+            vera.join("Вера", history=0)
+            said = say_everything(vera)
+            assert said > len(SENDABLE) * 0.9
+            names = take_every_name(server.address)
+            assert len(names) > 50
+            vera.say_json(type="authenticate", password="ключ")
+            for evil in SENDABLE:
+                vera.say_json(type="moderate", act="announce", text=evil)
+            for name in names[:40]:
+                vera.say_json(type="moderate", act="mute", target=name, seconds=60, text=name)
+            vera.say_json(type="say", ref="last", text="конец")
+            vera.fence()
+            live.sees("Вера", "конец")
+            assert live.page.locator(".person").count() == len(names) + 2
+            assert live.page.locator(".notice.announced").count() > len(SENDABLE) * 0.9
+        with watched(chromium, url) as late:
+            late.enter("Олег")
+            late.sees("Вера", "конец")
+            late.page.click("#search-button")
+            late.page.keyboard.type("script")
+            late.page.wait_for_selector(".hit")
+            late.page.click("#search-more")
+            late.page.wait_for_function("document.querySelectorAll('.hit').length > 20")
+            late.page.keyboard.press("Escape")
+            late.page.focus("#transcript")
+            for _ in range(4):
+                late.page.keyboard.press("Home")
+                late.page.wait_for_function("!document.querySelector('.gap-button:disabled')")
+            late.page.wait_for_function(f"watch.added > {said}")

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Outbox } from "../../static/js/outbox.js";
+import { Room } from "../../static/js/room.js";
+import { Session } from "../../static/js/session.js";
+import { MemoryStore } from "../../static/js/storage.js";
+import { AT, message, page, Wire } from "./wire.js";
+
+const notice = (id, fields) => ({ ...message(id, "Сервер", "…"), notice: { by: "Вера", ...fields } });
+const texts = room => room.timeline.items.map(({ text, deleted }) => (deleted ? "×" : text));
+
+/** Somebody at the door; what is refused and why they went is written down. */
+function door(store = new MemoryStore()) {
+  const wire = new Wire();
+  const room = new Room(wire, new Session(store), new Outbox(store));
+  const refused = [];
+  const left = [];
+  room.refused.on(({ code }) => refused.push(code));
+  room.left.on(reason => left.push(reason));
+  return { wire, room, refused, left, store };
+}
+
+const refuse = (wire, code, fields = {}) => wire.hear({ type: "error", code, text: "", ...fields });
+
+test("a password is sent once it was asked for, and again after every loss, but never kept", () => {
+  const { wire, room, refused, store } = door();
+  room.enter("Анна");
+  refuse(wire, "password_required");
+  room.enter("Анна", "неверный");
+  refuse(wire, "password_wrong");
+  room.enter("Анна", "тайна");
+  wire.welcome();
+  wire.enter("waiting");
+  wire.open();
+  assert.deepEqual(refused, ["password_required", "password_wrong"]);
+  assert.deepEqual(
+    wire.take().map(({ password }) => password),
+    [undefined, "неверный", "тайна", "тайна"],
+  );
+  for (let index = 0; index < store.length; index++) {
+    assert.ok(!store.getItem(store.key(index)).includes("тайна"));
+  }
+  room.leave();
+  wire.take();
+  room.enter("Анна");
+  assert.equal(wire.take()[0].password, undefined);
+});
+
+test("who is sent away stands at the door again, and may come back as the same", () => {
+  for (const reason of ["kicked", "banned", "password"]) {
+    const { wire, room, left } = door();
+    room.enter("Анна");
+    wire.welcome();
+    room.say("не дошло");
+    wire.take();
+    wire.enter("stopped", reason);
+    assert.deepEqual([left, room.joined, room.timeline.items], [[reason], false, []]);
+    room.enter("Анна");
+    const [join] = wire.take();
+    assert.equal(join.session, "secret");
+    wire.welcome();
+    assert.equal(wire.take().filter(({ type }) => type === "say").length, 1);
+  }
+});
+
+test("who comes back under another name is somebody else", () => {
+  const { wire, room } = door();
+  room.enter("Анна");
+  wire.welcome();
+  wire.enter("stopped", "kicked");
+  wire.take();
+  room.enter("Алла");
+  assert.equal(wire.take()[0].session, undefined);
+});
+
+test("who is banned at the door knows until when, and no later word hides it", () => {
+  const { wire, room, refused, left } = door();
+  room.enter("Анна");
+  refuse(wire, "banned", { retry_after: 60 });
+  wire.enter("stopped", "banned");
+  assert.deepEqual([refused, left], [["banned"], []]);
+});
+
+test("what is said by one who may not write is not sent, with the time it may be", t => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 0 });
+  const { wire, room } = page();
+  room.say("можно?");
+  const [{ ref }] = wire.take();
+  refuse(wire, "muted", { ref, retry_after: 540 });
+  const { state, code, until } = room.outbox.get(ref);
+  assert.deepEqual([state, code, until], ["failed", "muted", 540_000]);
+  room.retry(ref);
+  assert.deepEqual([room.outbox.get(ref).until, wire.take().length], [undefined, 1]);
+});
+
+test("one learns to wait only while something waits", t => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 0 });
+  const { wire, room } = page();
+  wire.hear({ type: "throttled", seconds: 3 });
+  assert.equal(room.throttle.until, 0);
+  room.say("раз");
+  room.say("два");
+  const [one, two] = wire.take();
+  wire.hear({ type: "throttled", seconds: 3 }, { type: "ack", ref: one.ref, id: 1, at: AT });
+  assert.equal(room.throttle.until, 3000);
+  wire.hear({ type: "ack", ref: two.ref, id: 2, at: AT });
+  assert.equal(room.throttle.until, 0);
+  room.say("три");
+  wire.hear({ type: "throttled", seconds: 3 });
+  wire.enter("waiting");
+  assert.equal(room.throttle.until, 0);
+});
+
+test("a deleted message loses its text live, among what was missed, and in older history", async () => {
+  const welcome = { last: 9, messages: [message(7, "Борис"), message(8, "Борис"), message(9, "Борис")] };
+  const { wire, room } = page(new MemoryStore(), { ...welcome, more: true });
+  wire.take();
+  wire.hear(notice(10, { act: "delete", id: 8 }));
+  assert.deepEqual(texts(room).slice(1), ["№ 7", "×", "№ 9", "…"]);
+  wire.hear({ type: "history", messages: [{ ...message(6, "Борис", ""), deleted: true }], more: false });
+  assert.deepEqual(texts(room), ["×", "№ 7", "×", "№ 9", "…"]);
+  wire.enter("waiting");
+  wire.open();
+  wire.welcome({ last: 11, messages: [notice(11, { act: "delete", id: 9 })] });
+  assert.deepEqual(texts(room), ["×", "№ 7", "×", "×", "…", "…"]);
+});
+
+test("a deleted message is no hit any more, though its answer was on the way", () => {
+  const { wire, room } = page();
+  room.search.want("номер");
+  room.search.again();
+  wire.hear({ type: "found", messages: [message(7, "Борис"), message(8, "Борис")], more: true });
+  wire.hear(notice(10, { act: "delete", id: 8 }));
+  assert.deepEqual(
+    room.search.found.messages.map(({ id }) => id),
+    [7],
+  );
+  room.search.goOn();
+  wire.hear(notice(11, { act: "delete", id: 3 }));
+  wire.hear({ type: "found", messages: [message(3, "Борис"), message(4, "Борис")], more: false });
+  assert.deepEqual(
+    room.search.found.messages.map(({ id }) => id),
+    [7, 4],
+  );
+});
+
+test("a notice is unread like a message, but not to the moderator whose doing it was", () => {
+  const { wire, room } = page();
+  wire.hear(notice(1, { act: "kick", target: "Борис", by: "Анна" }));
+  assert.equal(room.unread.count, 0);
+  wire.hear(notice(2, { act: "kick", target: "Борис" }));
+  assert.equal(room.unread.count, 1);
+});
+
+test("moderating and searching take each its own answers", async () => {
+  const { wire, room } = page(new MemoryStore(), { moderator: true });
+  const codes = [];
+  room.failed.on(code => codes.push(code));
+  assert.ok(room.moderation.moderator);
+  room.search.want("привет");
+  room.search.again();
+  const answer = room.moderation.whois("Борис");
+  refuse(wire, "not_found");
+  assert.equal((await answer).code, "not_found");
+  assert.equal(room.search.phase, "asking");
+  refuse(wire, "unavailable");
+  assert.equal(room.search.phase, "failed");
+  refuse(wire, "unavailable");
+  assert.deepEqual(codes, ["unavailable"]);
+});

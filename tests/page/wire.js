@@ -1,0 +1,65 @@
+import { Outbox } from "../../static/js/outbox.js";
+import { Room } from "../../static/js/room.js";
+import { Session } from "../../static/js/session.js";
+import { Signal } from "../../static/js/signal.js";
+import { MemoryStore } from "../../static/js/storage.js";
+
+export const AT = "2026-11-22T05:43:03.120Z";
+const LIMITS = { name: 32, text: 4000, line: 65_536, history: 500 };
+export const message = (id, name, text = `№ ${id}`) => ({ type: "message", id, at: AT, name, text });
+
+/** A connection whose other end is the test. */
+export class Wire {
+  events = new Signal();
+  changed = new Signal();
+  state = { phase: "idle" };
+  sent = [];
+  enter(phase, reason) {
+    this.state = { phase, reason };
+    this.changed.emit(this.state);
+  }
+  open() {
+    this.enter("open");
+  }
+  close() {
+    this.enter("idle");
+  }
+  abandon() {
+    this.enter("waiting");
+  }
+  settled() {}
+  send(command) {
+    if (this.state.phase !== "open") return false;
+    this.sent.push(command);
+    return true;
+  }
+  hear(...events) {
+    for (const event of events) this.events.emit(event);
+  }
+  welcome(fields = {}) {
+    const nothing = { messages: [], missed: 0, more: false, members: ["Анна"], limits: LIMITS };
+    this.hear({
+      type: "welcome",
+      name: "Анна",
+      session: "secret",
+      epoch: "e",
+      last: 0,
+      ...nothing,
+      ...fields,
+    });
+  }
+  /** What was sent since the last call. */
+  take() {
+    return this.sent.splice(0);
+  }
+}
+
+/** A page that has joined; `store` is what a reload keeps. */
+export function page(store = new MemoryStore(), welcome = {}) {
+  const wire = new Wire();
+  const room = new Room(wire, new Session(store), new Outbox(store));
+  room.enter("Анна");
+  const [join] = wire.take();
+  wire.welcome(welcome);
+  return { wire, room, join, store };
+}
