@@ -14,6 +14,7 @@ class Introduce(NamedTuple):
     """Enter the room under `name`, without a session."""
 
     name: str
+    password: str | None = None
 
 
 class Who(NamedTuple):
@@ -32,6 +33,8 @@ class Members(NamedTuple):
 
 class HelpText(NamedTuple):
     """The answer to `/help`."""
+
+    moderator: bool = False
 
 
 LocalCommand = Introduce | Who | Help

@@ -1,10 +1,13 @@
 """How the server is set up: defaults < TOML file < environment < flags."""
 
 import argparse
+import logging
 import os
+import stat
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,8 +15,19 @@ from platformdirs import user_data_path
 
 from chat_protocol.contract import DEFAULT_PORT, SILENCE_LIMIT
 
+_log = logging.getLogger(__name__)
+
 _ENVIRONMENT = "ONEROOM_SERVER_"
 DEFAULT_HISTORY = str(user_data_path("oneroom") / "history.db")
+
+
+_SLOWEST = 0.01
+"""Messages a second; whoever wants fewer wants no chat."""
+
+_LONGEST_PASSWORD = 256
+"""Characters; the wire takes no more."""
+
+Network = IPv4Network | IPv6Network
 
 
 class BadConfig(ValueError):
@@ -50,7 +64,9 @@ class Config:
     joins: int = _setting(
         120, "most connections a minute from one address, loopback exempt; 0 for any number"
     )
-    rate: float = _setting(20.0, "messages a second one member may say for long; 0 for any number")
+    rate: float = _setting(
+        20.0, "messages a second one member may say for long; 0 for any number, of all else too"
+    )
     burst: int = _setting(100, "messages one member may say at once before that counts")
     trusted_proxy: str = _setting(
         "", "addresses or networks, comma-separated, that may name their client (PROXY protocol)"
@@ -89,10 +105,19 @@ def load(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
     return _checked(merged)
 
 
+def networks(listed: str) -> Sequence[Network]:
+    """Read a comma-separated list of addresses and networks (CIDR). Raises `BadConfig`."""
+    try:
+        return [ip_network(one.strip()) for one in listed.split(",") if one.strip()]
+    except ValueError as error:
+        raise BadConfig(f"not an address or a network: {error}") from None
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="oneroom-server",
         description="One chat room on a TCP port, for terminals, scripts and the web gateway.",
+        allow_abbrev=False,  # or --password would be taken for --password-file
         epilog=f"Every setting may also stand in the TOML file or the environment ({_ENVIRONMENT}PORT=8080).",
     )
     parser.add_argument("--config", metavar="FILE", help="TOML file with settings")
@@ -128,11 +153,43 @@ def _checked(values: Mapping[str, Any]) -> Config:
             raise BadConfig(f"{name} takes {kind.__name__}, not {value!r}") from None
         if kind is not str and not 0 <= settings[name] < 2**31:
             raise BadConfig(f"{name} cannot be {value}")
-    config = Config(**settings)
+    config = _with_passwords(Config(**settings))
     if config.port > 65535:
         raise BadConfig(f"port cannot be {config.port}")
     if not (config.max_name and config.max_text):
         raise BadConfig("max_name and max_text cannot be 0")
     if config.durability not in ("normal", "full"):
         raise BadConfig(f"durability is normal or full, not {config.durability!r}")
+    if 0 < config.rate < _SLOWEST:
+        raise BadConfig(f"rate is 0 for any number, or at least {_SLOWEST}")
+    networks(config.trusted_proxy)
     return config
+
+
+def _with_passwords(config: Config) -> Config:
+    """Fetch from their files the passwords that have one, and look at all of them."""
+    for name in ("password", "moderator_password"):
+        password, file = getattr(config, name), getattr(config, f"{name}_file")
+        if password and file:
+            raise BadConfig(f"{name} and {name}_file are both set")
+        if file:
+            password = _read_password(Path(file))
+            config = config.replace(**{name: password})
+        if len(password) > _LONGEST_PASSWORD:
+            raise BadConfig(f"the {name} is longer than {_LONGEST_PASSWORD} characters")
+        if not password.isprintable():
+            raise BadConfig(f"the {name} has characters that cannot be typed")
+    return config
+
+
+def _read_password(path: Path) -> str:
+    try:
+        password = path.read_text(encoding="utf-8").rstrip("\r\n")
+        if path.stat().st_mode & stat.S_IROTH:
+            _log.warning("%s can be read by everybody on this machine", path)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise BadConfig(f"cannot read the password in {path}: {reason}") from None
+    if not password:
+        raise BadConfig(f"there is no password in {path}")
+    return password

@@ -15,6 +15,7 @@ from chat_protocol.contract import MAX_LINE
 from chat_protocol.errors import BadMessage
 from chat_protocol.framing import LineBuffer
 from chat_protocol.messages import (
+    Bans,
     Bye,
     Error,
     Event,
@@ -24,22 +25,27 @@ from chat_protocol.messages import (
     Join,
     Leave,
     Message,
+    Role,
     Say,
     Search,
+    Throttled,
+    Whois,
 )
+from chat_protocol.moderation import Misuse, read_order
 from tcp_server import phrases
 from tcp_server.commands import Help, HelpText, Introduce, LocalEvent, Members, Who, Wish
 
-# What a browser can be made to send to any TCP port, and TLS.
+# What a browser can be made to send to any TCP port; TLS; and proxies that are not trusted.
 _NOT_CHAT = re.compile(
     rb"(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|TRACE|CONNECT|PRI) +[/*\w]"
     rb"|[^\r\n]*\bHTTP/\d"
     rb"|\x16\x03"
+    rb"|PROXY (?:TCP[46]|UNKNOWN)|\r\n\r\n\0"
 )
 
 
 class NotChat(Exception):
-    """The client speaks HTTP or TLS: it is to be closed unheard."""
+    """The client speaks HTTP, TLS or for others: it is to be closed unheard."""
 
 
 class Dialect(ABC):
@@ -188,7 +194,18 @@ def _command(line: str) -> Wish:
             if number.isascii() and number.isdigit() and len(number) < 6:
                 return HistoryRequest(limit=int(number))
             return BadMessage("bad_number", "not a number")
-    return Say(line[1:]) if word.startswith("//") else BadMessage("unknown_command", "no such command")
+    if word.startswith("//"):
+        return Say(line[1:])
+    return _order(line)
+
+
+def _order(line: str) -> Wish:
+    """Read a moderator's command."""
+    try:
+        order = read_order(line)
+    except Misuse as misuse:
+        return BadMessage("misuse", misuse.verb)
+    return BadMessage("unknown_command", "no such command") if order is None else order
 
 
 def _line(event: Event | LocalEvent) -> str:
@@ -198,16 +215,18 @@ def _line(event: Event | LocalEvent) -> str:
             return f"{event.name}: {event.text}\n"
         return "".join([f"{event.name}: {line}\n" for line in event.text.split("\n")])
     match event:
-        case Error(code=code) if code in phrases.REFUSALS:
-            return phrases.notice(event)  # ends in the prompt, and the answer is typed behind that
-        case Error(code=code):
-            return phrases.ERRORS.get(code, event.text) + "\n"
+        case Error(code=code) if code in phrases.QUESTIONS:
+            return phrases.question(event)
+        case Error():
+            return phrases.error(event) + "\n"
+        case Throttled(seconds=seconds):
+            return phrases.throttled(seconds) + "\n"
         case Bye(reason=reason):
             return phrases.BYES.get(reason, reason) + "\n"
-        case Members(names=names):
-            return phrases.members(names) + "\n"
-        case HelpText():
-            return phrases.HELP
+        case Members() | Whois() | Bans() | Role():
+            return phrases.answer(event) + "\n"
+        case HelpText(moderator=moderator):
+            return phrases.HELP + (phrases.MODERATORS_HELP if moderator else "")
         case History(messages=kept) | Found(messages=kept):
             nothing = phrases.NO_HISTORY if isinstance(event, History) else phrases.NOTHING_FOUND
             return "\n".join(map(phrases.remembered, kept) if kept else [nothing]) + "\n"

@@ -11,6 +11,8 @@ from pathlib import Path
 from chat_protocol.codec import encode
 from chat_protocol.messages import Message
 from tcp_server.config import DEFAULT_HISTORY
+from tcp_server.phrases import shown_text
+from tcp_server.sqlite_history import COLUMNS, as_message
 
 _HTML_HEAD = """<!DOCTYPE html>
 <html lang="ru">
@@ -50,8 +52,10 @@ def export(arguments: Sequence[str]) -> int:
 def _messages(path: Path) -> Iterator[Message]:
     log = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     try:
-        for row in log.execute("SELECT id, at, name, text FROM messages ORDER BY id"):
-            yield Message(*row)
+        (version,) = log.execute("PRAGMA user_version").fetchone()
+        columns = COLUMNS if version > 1 else "id, at, name, text, NULL, 0"  # no server has migrated it yet
+        for row in log.execute(f"SELECT {columns} FROM messages ORDER BY id"):  # noqa: S608
+            yield as_message(row)
     finally:
         log.close()
 
@@ -63,14 +67,14 @@ def _as_jsonl(messages: Iterable[Message]) -> Iterator[str]:
 
 def _as_text(messages: Iterable[Message]) -> Iterator[str]:
     for message in messages:
-        text = message.text.replace("\n", "\n    ")
+        text = shown_text(message).replace("\n", "\n    ")
         yield f"#{message.id} {_local(message.at):%Y-%m-%d %H:%M} {message.name}: {text}\n"
 
 
 def _as_html(messages: Iterable[Message]) -> Iterator[str]:
     yield _HTML_HEAD
     for message in messages:
-        name, text, at = map(html.escape, (message.name, message.text, message.at))
+        name, text, at = map(html.escape, (message.name, shown_text(message), message.at))
         yield (
             f'<p id="{message.id}"><a href="#{message.id}">#{message.id}</a> '
             f'<time datetime="{at}">{_local(message.at):%Y-%m-%d %H:%M}</time> <b>{name}</b>: {text}</p>\n'

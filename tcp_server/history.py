@@ -17,6 +17,11 @@ class Unavailable(Exception):
     """The log cannot be written or read now; what was appended since the last commit is not in it."""
 
 
+def emptied(message: Message) -> Message:
+    """Return what is left of a message when it is deleted."""
+    return Message(message.id, message.at, message.name, "", deleted=True)
+
+
 class History(Protocol):
     """Numbered messages without a gap, the newest of them kept."""
 
@@ -34,8 +39,11 @@ class History(Protocol):
     def append(self, messages: Sequence[Message], keys: Sequence[Key | None]) -> None:
         """Add messages, each with its key if it has one; their ids follow `last` without a gap."""
 
+    def delete(self, message_id: int) -> None:
+        """Empty the text of a message, if it is kept; its number stays, and the ack of its say."""
+
     def commit(self) -> None:
-        """Make what was appended last; raise `Unavailable` after forgetting it again."""
+        """Make what was appended and deleted last; raise `Unavailable` after undoing it again."""
 
     def recall(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
         """Return the acknowledgements of those says of a session that were given before, by ref.
@@ -103,6 +111,11 @@ class MemoryHistory:
             if len(self._messages) >= 2 * self._keep:
                 del self._messages[: -self._keep]
 
+    def delete(self, message_id: int) -> None:
+        for message in self.before(message_id + 1, 1):
+            if message.id == message_id:
+                self.put(emptied(message))
+
     def commit(self) -> None:
         """Nothing to do: memory lasts as long as we do."""
 
@@ -130,6 +143,12 @@ class MemoryHistory:
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+    def put(self, message: Message) -> None:
+        """Have this stand in place of the message with its number, if that is held."""
+        position = message.id - self._last - 1 + len(self._messages)
+        if 0 <= position < len(self._messages):
+            self._messages[position] = message
 
     def take_back(self, last: int) -> None:
         """Forget all behind the id `last`, as if it had not been appended."""

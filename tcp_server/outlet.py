@@ -15,7 +15,8 @@ class Outlet:
     """Where one client hears the room.
 
     Owned by whoever holds the sequencer, but for `socket`, from which the client's
-    own thread reads, and `dialect`, which that thread sets before its first wish.
+    own thread reads, and `dialect` and `host`, the client's plain address, which that
+    thread sets before its first wish.
     No method blocks and none raises when the client is gone: `broken` says so.
     """
 
@@ -24,6 +25,7 @@ class Outlet:
         "broken",
         "dialect",
         "ends_at",
+        "host",
         "lags_since",
         "moved_at",
         "released",
@@ -31,8 +33,9 @@ class Outlet:
         "waiting",
     )
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, host: str = "") -> None:
         self.socket = sock
+        self.host = host
         self.dialect: type[Dialect] = Plain
         self.backlog: deque[memoryview] = deque()  # views of bytes shared with everybody else's
         self.waiting = 0  # bytes in the backlog

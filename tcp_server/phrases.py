@@ -1,11 +1,12 @@
 """What people at a bare terminal read: the original's notices and the room's Russian."""
 
-from collections.abc import Sequence
+import math
 from datetime import datetime
 
-from chat_protocol.contract import PROMPT
-from chat_protocol.messages import Error, Event, Joined, Left, Message
-from tcp_server.commands import LocalEvent
+from chat_protocol.contract import PASSWORD_PROMPT, PROMPT
+from chat_protocol.messages import BanEntry, Bans, Error, Event, Joined, Left, Message, Role, Whois
+from tcp_server.commands import LocalEvent, Members
+from tcp_server.notices import duration
 
 REFUSALS = {
     "name_empty": "Имя не может быть пустым.",
@@ -16,9 +17,20 @@ REFUSALS = {
 }
 """Why somebody is asked for the name again, by error code."""
 
+QUESTIONS = {code: PROMPT.decode() for code in REFUSALS} | {"password_required": PASSWORD_PROMPT.decode()}
+"""What somebody at the door is asked then, unterminated, by error code: the answer is typed behind it."""
+
 ERRORS = {
     "unknown_command": "Нет такой команды. Список команд: /help",
     "bad_number": "После /history пишут число, например: /history 20",
+    "password_wrong": "Пароль неверный.",
+    "banned": "Вам сюда нельзя.",
+    "muted": "Вам нельзя писать.",
+    "not_moderator": "Это могут только модераторы: /moderator ПАРОЛЬ",
+    "not_found": "Такого здесь нет.",
+    "bad_target": "Так нельзя: это модератор, или не имя и не адрес, или слишком многих касается.",
+    "blank": "Нечего отправить.",
+    "too_long": "Слишком длинный текст.",
     "unavailable": "Не получилось: сервер сейчас не может ничего сохранить или найти.",
     "too_fast": "Слишком часто, попробуйте чуть позже.",
 }
@@ -30,6 +42,10 @@ BYES = {
     "slow": "Вы отключены: ваше соединение не успевает за беседой.",
     "late": "Время на ввод имени вышло.",
     "line_too_long": "Вы отключены: слишком длинная строка.",
+    "full": "Сейчас слишком много подключений, попробуйте позже.",
+    "banned": "Вход закрыт.",
+    "kicked": "Вас удалили из чата.",
+    "password": "Вы отключены: слишком много неверных паролей.",
 }
 """Why the server ends a connection, by reason."""
 
@@ -41,7 +57,34 @@ HELP = """\
 //текст — сообщение, которое начинается с косой черты
 """
 
+USAGE = {
+    "moderator": "/moderator ПАРОЛЬ",
+    "kick": "/kick имя[: причина]",
+    "ban": "/ban имя, адрес или сеть [время][: причина]",
+    "unban": "/unban имя, адрес или сеть",
+    "mute": "/mute имя [время][: причина]",
+    "unmute": "/unmute имя",
+    "delete": "/delete #номер[: причина]",
+    "announce": "/announce текст",
+    "whois": "/whois имя",
+    "bans": "/bans",
+}
+"""How moderators' commands are written, by their word. A time is 30s, 10m, 2h or 1d."""
+
+MODERATORS_HELP = """\
+/kick имя — удалить из чата
+/ban имя — закрыть вход; вместо имени можно адрес или сеть
+/unban имя — снова открыть вход
+/mute имя 10m — запретить писать; /unmute имя — разрешить
+/delete #номер — удалить сообщение
+/announce текст — объявить от имени сервера
+/whois имя — адреса; /bans — кому закрыт вход
+Время: 30s, 10m, 2h, 1d. Причина: в конце после двоеточия.
+"""
+
+NOBODY_BANNED = "Вход никому не закрыт."
 NO_HISTORY = "Сообщений пока нет."
+DELETED = "(сообщение удалено)"
 NOTHING_FOUND = "Ничего не найдено."
 
 
@@ -54,18 +97,65 @@ def notice(event: Event | LocalEvent) -> str:
             return f"{name} присоединился к чату!"
         case Left(name=name):
             return f"{name} покинул чат."
-        case Error(code=code) if code in REFUSALS:
-            return f"{REFUSALS[code]}\n{PROMPT.decode()}"
+        case Error(code="banned" | "password_wrong"):
+            return error(event)
+        case Error(code=code) if code in QUESTIONS:
+            return question(event)
     return ""
 
 
-def members(names: Sequence[str]) -> str:
-    """Return who is here, in one line."""
-    return f"Сейчас в чате ({len(names)}): {', '.join(names)}"
+def question(refusal: Error) -> str:
+    """Return what somebody at the door reads, and is asked behind that."""
+    reason = REFUSALS.get(refusal.code, "")
+    if refusal.suggestion:
+        reason += f" Свободно, например: {refusal.suggestion}"
+    return (f"{reason}\n" if reason else "") + QUESTIONS[refusal.code]
+
+
+def error(refusal: Error) -> str:
+    """Return what could not be done, and until when."""
+    if refusal.code == "misuse":
+        return f"Пишут так: {USAGE.get(refusal.text, refusal.text)}"
+    told = ERRORS.get(refusal.code, refusal.text)
+    if refusal.retry_after is not None and refusal.code in ("banned", "muted"):
+        return f"{told.removesuffix('.')} ещё {duration(refusal.retry_after)}."
+    return told
+
+
+def answer(event: Members | Whois | Bans | Role) -> str:
+    """Return the answer to a question, without the last LF."""
+    match event:
+        case Members(names=names):
+            return f"Сейчас в чате ({len(names)}): {', '.join(names)}"
+        case Whois(name=name, addresses=addresses):
+            return f"{name}: {', '.join(addresses) or 'адрес неизвестен'}"
+        case Bans(bans=bans):
+            return "\n".join(map(_ban, bans)) or NOBODY_BANNED
+        case Role(moderator=moderator):
+            return "Вы модератор. Команды: /help" if moderator else "Вы не модератор."
+
+
+def _ban(entry: BanEntry) -> str:
+    until = f"до {_moment(entry.until)}" if entry.until else "навсегда"
+    reason = f". Причина: {entry.text}" if entry.text else ""
+    return f"{entry.target}: {until}; модератор {entry.by}{reason}"
+
+
+def throttled(seconds: float) -> str:
+    """Return that somebody is too fast, and for how long."""
+    return f"Вы пишете слишком часто: отправлю через {math.ceil(seconds)} с."
+
+
+def shown_text(message: Message) -> str:
+    """Return what stands for the text of a message that is read again later."""
+    return DELETED if message.deleted else message.text
 
 
 def remembered(message: Message) -> str:
     """Return a message out of the history, in the server's own time zone."""
-    at = datetime.fromisoformat(message.at).astimezone()
-    text = message.text.replace("\n", "\n    ")
-    return f"#{message.id} {at:%d.%m %H:%M} {message.name}: {text}"
+    text = shown_text(message).replace("\n", "\n    ")
+    return f"#{message.id} {_moment(message.at)} {message.name}: {text}"
+
+
+def _moment(at: str) -> str:
+    return f"{datetime.fromisoformat(at).astimezone():%d.%m %H:%M}"

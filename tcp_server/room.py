@@ -6,24 +6,21 @@ Every method takes what one connection wants and returns what it comes to, as
 Not thread-safe: all calls are made by whoever holds the sequencer.
 """
 
-import hashlib
 import secrets
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Generic, cast
-
-from msgspec.structs import replace
 
 from chat_protocol.contract import MAX_LINE
 from chat_protocol.errors import BadMessage
 from chat_protocol.messages import (
     Ack,
+    Authenticate,
+    Bans,
     Bye,
     Error,
     Event,
-    History,
     HistoryRequest,
     Join,
     Joined,
@@ -31,24 +28,31 @@ from chat_protocol.messages import (
     Left,
     Limits,
     Message,
+    Moderate,
     Ping,
     Pong,
     Say,
     Search,
     Typing,
     Welcome,
+    Whois,
     timestamp,
 )
 from chat_protocol.text import clean, is_blank, split
+from tcp_server.acts import Acts
+from tcp_server.bans import Sentence
 from tcp_server.commands import Help, HelpText, Introduce, LocalEvent, Members, Who, Wish
 from tcp_server.config import Config
 from tcp_server.history import History as Log
 from tcp_server.history import Key, Unavailable
-from tcp_server.names import BadName, Name, prepare
-from tcp_server.outcome import Connection, Outcome, Presence
-
-_REPLAY_BYTES = 256 * 1024
-"""Most that a welcome or a history answer carries, in UTF-8 bytes of text, roughly."""
+from tcp_server.members import Member, Registry
+from tcp_server.moderation import Moderation
+from tcp_server.names import BadName, prepare, suggest
+from tcp_server.outcome import Connection, Outcome, Presence, unsaid
+from tcp_server.passwords import Password, session_digest
+from tcp_server.replay import Replay
+from tcp_server.throttle import Budget
+from tcp_server.verdicts import Verdicts
 
 _SECRET_SHORTEST = 16
 """A session secret of fewer characters is not taken from a client, but replaced."""
@@ -56,83 +60,70 @@ _SECRET_SHORTEST = 16
 _CONNECTIONS_PER_MEMBER = 16
 """With one more, a member's oldest connection is replaced."""
 
-_ABSENT_MOST = 1000
-"""With so many lost members whose names are kept, the next one's is not: names are no free storage."""
-
 _TYPING_EVERY = 1.0
 """Seconds between two typing notices of one member that reach the room."""
-
-
-@dataclass(slots=True, eq=False)
-class _Member(Generic[Connection]):
-    """One person: a name, and the connections that share it, oldest first."""
-
-    shown: str
-    key: str
-    session: bytes | None = None  # digest of the secret; text dialects have none
-    connections: dict[Connection, None] = field(default_factory=dict)
-    typed_at: float = -_TYPING_EVERY
 
 
 class Room(Generic[Connection]):
     """The one room."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - each of them is another part of the server
         self,
         config: Config,
         history: Log,
         search: Callable[[Connection, Search], list[Outcome[Connection]]],
+        address_of: Callable[[Connection], str],
+        verdicts: Verdicts,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`search` answers now or later, `clock` gives monotonic seconds."""
+        """`search` answers now or later, `address_of` may give ""; `clock` gives monotonic seconds."""
         self._config = config
         self._history = history
         self._search = search
+        self._address_of = address_of
+        self._verdicts = verdicts
         self._clock = clock
+        self._password = Password(config.password)
         self._limits = Limits(config.max_name, config.max_text, MAX_LINE, config.max_replay)
-        self._members: dict[str, _Member[Connection]] = {}  # by name key
-        self._sessions: dict[bytes, _Member[Connection]] = {}  # by digest of the secret
-        self._by_connection: dict[Connection, _Member[Connection]] = {}
-        # When the grace of those without a connection ends, soonest first, and why they went.
-        self._absent: dict[_Member[Connection], tuple[float, str | None]] = {}
+        self._replay = Replay(history, config.max_replay)
+        self._registry: Registry[Connection] = Registry()
+        acts = Acts(config, self._registry, history, verdicts, address_of)
+        self._moderation = Moderation(config, history, verdicts, acts, self._expel)
         self._remember()
 
     # --- what connections want -------------------------------------------------------
 
     def join(self, connection: Connection, wish: Join | Introduce) -> list[Outcome[Connection]]:
-        """Let someone in, or say why not."""
-        if connection in self._by_connection:
+        """Let someone in, or say why not.
+
+        Nothing is told of who is here before the password is right. Whoever is kept out is
+        told for how long, and leaves.
+        """
+        if self._registry.of(connection) is not None:
             return [_refused(connection, "already_joined", "this connection has joined already")]
-        if isinstance(wish, Join) and wish.session is not None:
-            known = self._sessions.get(_digest(wish.session))
-            if known is not None:
-                return self._come_back(connection, known, wish, wish.session)
-        try:
-            name = prepare(wish.name, self._config.max_name)
-        except BadName as error:
-            return [_refused(connection, error.code, error.text)]
-        if name.key in self._members:
-            return [_refused(connection, "name_taken", "somebody here has this name")]
-        member = _Member[Connection](name.shown, name.key)
-        self._members[name.key] = member
-        self._attach(connection, member)
-        answer = []
-        if isinstance(wish, Join):
-            # A secret from before a restart is taken over: what was said under it stays said.
-            secret = wish.session if len(wish.session or "") >= _SECRET_SHORTEST else None
-            secret = secret or secrets.token_urlsafe(18)
-            member.session = _digest(secret)
-            self._sessions[member.session] = member
-            self._history.note_presence(member.session, member.shown)
-            answer.append(self._welcome(member, wish, secret))
-        return [Outcome(connection, answer, [Joined(member.shown, timestamp())], Presence.ENTERS)]
+        if ban := self._verdicts.bans.find(self._address_of(connection)):
+            return self._keep_out(connection, ban)
+        secret = wish.session if isinstance(wish, Join) else None
+        session = None if secret is None else session_digest(secret)
+        if secret is not None and (known := self._registry.known(session)) is not None:
+            if ban := self._verdicts.bans.people.find(known.keys, session):
+                return self._keep_out(connection, ban)
+            return self._come_back(connection, known, cast("Join", wish), secret)
+        if self._password and not self._password.fits(wish.password):
+            return _without_password(connection, wish)
+        return self._enter(connection, wish, secret or "")
+
+    def budget_of(self, connection: Connection) -> Budget | None:
+        """Return what the member of a connection may ask for; None if it has not joined."""
+        member = self._registry.of(connection)
+        return None if member is None else member.budget
 
     def handle(self, connection: Connection, wishes: Iterable[Wish]) -> list[Outcome[Connection]]:
         """Do what a connection that has joined asks for, in its order."""
         outcomes: list[Outcome[Connection]] = []
         for kind, group in groupby(wishes, type):
             # Looked up for each: a connection may leave in the middle of what it sends.
-            member = self._by_connection.get(connection)
+            member = self._registry.of(connection)
             if member is None:
                 break
             if kind is Say:
@@ -156,23 +147,19 @@ class Room(Generic[Connection]):
         Unless `for_good`, a member whose last connection this was keeps the name for
         the grace period, and the room hears of it only after that.
         """
-        member = self._by_connection.pop(connection, None)
+        member = self._registry.detach(connection)
         if member is None:
             return []
-        del member.connections[connection]
         told: list[Event] = []
         if not member.connections:
-            no_grace = not self._config.grace or len(self._absent) >= _ABSENT_MOST
-            if for_good or member.session is None or no_grace:
+            keeps_name = not for_good and member.session is not None and self._config.grace
+            if not (keeps_name and self._await_return(member, reason)):
                 told.append(self._remove(member, reason))
-            else:
-                self._absent[member] = self._clock() + self._config.grace, reason
         return [Outcome(connection, [Bye(bye)] if bye else [], told, Presence.LEAVES)]
 
     def tend(self) -> list[Outcome[Connection]]:
         """Take leave of those whose grace is over, and of what need not be kept. About once a second."""
-        now = self._clock()
-        over = [(member, reason) for member, (until, reason) in self._absent.items() if until <= now]
+        over = self._registry.overdue(self._clock())
         self._history.prune()
         return [Outcome(None, (), [self._remove(member, reason)]) for member, reason in over]
 
@@ -185,20 +172,17 @@ class Room(Generic[Connection]):
         try:
             self._history.commit()
         except Unavailable:
-            return [_unsaid(outcome, self._history.last) for outcome in outcomes]
+            return [unsaid(outcome, self._history.last) for outcome in outcomes]
         return outcomes
 
     def clear(self) -> None:
         """Forget everybody without a word: the server stops."""
-        self._members.clear()
-        self._sessions.clear()
-        self._by_connection.clear()
-        self._absent.clear()
+        self._registry.clear()
 
     # --- how it is done ---------------------------------------------------------------
 
     def _say(
-        self, connection: Connection, member: _Member[Connection], says: list[Say]
+        self, connection: Connection, member: Member[Connection], says: list[Say]
     ) -> Outcome[Connection]:
         """The hot path: a run of messages out of one received chunk."""
         messages: list[Message] = []
@@ -209,6 +193,8 @@ class Room(Generic[Connection]):
         said: dict[str, Ack] = {}
         if session is not None:
             said = self._history.recall(session, [say.ref for say in says if say.ref is not None])
+        if (mute := self._verdicts.mutes.find(member.keys, session)) is not None:
+            return self._hush(connection, mute, says, said)
         for say in says:
             ref, text = say.ref, clean(say.text)
             if ref in said:
@@ -232,6 +218,19 @@ class Room(Generic[Connection]):
         self._history.append(messages, keys)
         return Outcome(connection, answer, messages)
 
+    def _hush(
+        self, connection: Connection, mute: Sentence, says: list[Say], said: dict[str, Ack]
+    ) -> Outcome[Connection]:
+        """Tell somebody mute that nothing was said: for each say, or once where says have no refs."""
+        seconds = self._verdicts.seconds_left(mute)
+        answer: list[Event] = []
+        for say in says:
+            if say.ref in said:
+                answer.append(said[say.ref])
+            elif say.ref is not None or not answer:
+                answer.append(Error("muted", "you cannot write", say.ref, seconds))
+        return Outcome(connection, answer)
+
     def _objection(self, ref: str | None, text: str) -> Error | None:
         """Why a JSON client's message is not said, if it is not."""
         if ref is None:
@@ -243,22 +242,17 @@ class Room(Generic[Connection]):
         return None
 
     def _do(
-        self, connection: Connection, member: _Member[Connection], wish: Wish
+        self, connection: Connection, member: Member[Connection], wish: Wish
     ) -> list[Outcome[Connection]]:
         match wish:
             case Typing():
                 return self._type(connection, member)
-            case Ping():
-                return [Outcome(connection, [Pong()])]
-            case HistoryRequest(before=before, limit=limit):
-                before = self._history.last + 1 if before is None else before
-                return [Outcome(connection, [self._page(before, limit)])]
+            case Authenticate() | Moderate() | Whois() | Bans():
+                return self._moderation.handle(connection, member, wish)
+            case Ping() | HistoryRequest() | Who() | Help():
+                return [Outcome(connection, [self._answer(member, wish)])]
             case Search():
                 return self._search(connection, wish)
-            case Who():
-                return [Outcome(connection, [Members(self._names())])]
-            case Help():
-                return [Outcome(connection, [HelpText()])]
             case Leave():
                 return self.leave(connection, for_good=True, bye="left")
             case Join() | Introduce():
@@ -267,9 +261,22 @@ class Room(Generic[Connection]):
                 return self._object(connection, wish)
         raise AssertionError(f"not a wish: {wish!r}")
 
-    def _type(self, connection: Connection, member: _Member[Connection]) -> list[Outcome[Connection]]:
+    def _answer(
+        self, member: Member[Connection], wish: Ping | HistoryRequest | Who | Help
+    ) -> Event | LocalEvent:
+        match wish:
+            case Ping():
+                return Pong()
+            case HistoryRequest(before=before, limit=limit):
+                return self._replay.page(self._history.last + 1 if before is None else before, limit)
+            case Who():
+                return Members(self._registry.names())
+            case Help():
+                return HelpText(member.moderator)
+
+    def _type(self, connection: Connection, member: Member[Connection]) -> list[Outcome[Connection]]:
         now = self._clock()
-        if now - member.typed_at < _TYPING_EVERY:
+        if now - member.typed_at < _TYPING_EVERY or self._verdicts.mutes.find(member.keys, member.session):
             return []
         member.typed_at = now
         return [Outcome(connection, (), [Typing(member.shown)])]
@@ -280,109 +287,111 @@ class Room(Generic[Connection]):
             return self.leave(connection, for_good=False, bye="bad_utf8")
         return [_refused(connection, wish.code, wish.text, wish.ref)]
 
+    def _enter(
+        self, connection: Connection, wish: Join | Introduce, secret: str
+    ) -> list[Outcome[Connection]]:
+        """Join someone who is new, if the name may be had."""
+        most = self._config.max_name
+        try:
+            name = prepare(wish.name, most)
+        except BadName as error:
+            return [_refused(connection, error.code, error.text)]
+        if ban := self._verdicts.bans.people.find(name.keys, session_digest(secret)):
+            return self._keep_out(connection, ban)
+        if self._registry.named(name.keys) is not None:
+            free = suggest(name, self._registry.keys, most)
+            return [_refused(connection, "name_taken", "somebody here has this name", suggestion=free)]
+        # A secret from before a restart is taken over: what was said under it stays said.
+        secret = secret if len(secret) >= _SECRET_SHORTEST else secrets.token_urlsafe(18)
+        member = self._add(name.shown, name.keys, session_digest(secret) if isinstance(wish, Join) else None)
+        self._registry.attach(connection, member)
+        answer = []
+        if isinstance(wish, Join) and member.session is not None:
+            self._history.note_presence(member.session, member.shown)
+            answer.append(self._welcome(member, wish, secret))
+        return [Outcome(connection, answer, [Joined(member.shown, timestamp())], Presence.ENTERS)]
+
     def _come_back(
-        self, connection: Connection, member: _Member[Connection], wish: Join, secret: str
+        self, connection: Connection, member: Member[Connection], wish: Join, secret: str
     ) -> list[Outcome[Connection]]:
         """Join someone who is known: nobody else hears of it."""
         outcomes: list[Outcome[Connection]] = []
         if len(member.connections) >= _CONNECTIONS_PER_MEMBER:
             outcomes += self.leave(next(iter(member.connections)), for_good=True, bye="replaced")
-        self._absent.pop(member, None)
-        self._attach(connection, member)
+        self._registry.attach(connection, member)
         outcomes.append(Outcome(connection, [self._welcome(member, wish, secret)], (), Presence.ENTERS))
         return outcomes
+
+    def _keep_out(self, connection: Connection, ban: Sentence) -> list[Outcome[Connection]]:
+        error = Error("banned", "you are kept out", retry_after=self._verdicts.seconds_left(ban))
+        return [Outcome(connection, [error, Bye("banned")], (), Presence.LEAVES)]
 
     def _remember(self) -> None:
         """Hold the names of those who were here when the server ended: they may be back soon."""
         for session, shown in self._history.present():
             try:
-                name: Name | None = prepare(shown, self._config.max_name)
+                keys = prepare(shown, self._config.max_name).keys
             except BadName:  # the limits have changed since
-                name = None
-            if name is None or name.key in self._members or len(self._absent) >= _ABSENT_MOST:
+                keys = ()
+            banned = self._verdicts.bans.people.find(keys, session)
+            if not keys or banned or self._registry.named(keys):
                 self._history.note_presence(session, None)
             else:
-                member = _Member[Connection](name.shown, name.key, session)
-                self._members[name.key] = self._sessions[session] = member
-                self._absent[member] = self._clock() + self._config.grace, None
+                member = self._add(shown, keys, session)
+                if not self._await_return(member, None):
+                    self._remove(member, None)
 
-    def _attach(self, connection: Connection, member: _Member[Connection]) -> None:
-        member.connections[connection] = None
-        self._by_connection[connection] = member
+    def _add(self, shown: str, keys: tuple[str, ...], session: bytes | None) -> Member[Connection]:
+        member = Member[Connection](shown, keys, Budget(self._config.rate, self._config.burst), session)
+        self._registry.add(member)
+        return member
 
-    def _remove(self, member: _Member[Connection], reason: str | None) -> Left:
-        del self._members[member.key]
-        self._absent.pop(member, None)
+    def _await_return(self, member: Member[Connection], reason: str | None) -> bool:
+        return self._registry.await_return(member, self._clock() + self._config.grace, reason)
+
+    def _expel(self, member: Member[Connection], reason: str) -> list[Outcome[Connection]]:
+        """Take a member out with all connections; one who is only awaited is awaited no longer."""
+        if not member.connections:
+            return [Outcome(None, (), [self._remove(member, reason)])]
+        return [
+            outcome
+            for connection in list(member.connections)
+            for outcome in self.leave(connection, for_good=True, bye=reason, reason=reason)
+        ]
+
+    def _remove(self, member: Member[Connection], reason: str | None) -> Left:
+        self._registry.remove(member)
         if member.session is not None:
-            del self._sessions[member.session]
             self._history.note_presence(member.session, None)
         return Left(member.shown, timestamp(), reason)
 
-    def _welcome(self, member: _Member[Connection], wish: Join, secret: str) -> Welcome:
-        history, most = self._history, self._config.max_replay
-        since = wish.since
-        if since is not None and since.epoch == history.epoch and since.id <= history.last:
-            unseen = history.last - since.id
-            page = self._page(history.last + 1, min(unseen, most))
-            missed = unseen - len(page.messages)
-        else:
-            wanted = self._config.replay if wish.history is None else wish.history
-            page = self._page(history.last + 1, min(wanted, most))
-            missed = 0
+    def _welcome(self, member: Member[Connection], wish: Join, secret: str) -> Welcome:
+        wanted = self._config.replay if wish.history is None else wish.history
+        page, missed = self._replay.unseen(wish.since, wanted)
         return Welcome(
             name=member.shown,
             session=secret,
-            epoch=history.epoch,
-            last=history.last,
-            members=self._names(),
+            epoch=self._history.epoch,
+            last=self._history.last,
+            members=self._registry.names(),
             messages=page.messages,
             missed=missed,
             more=page.more,
             limits=self._limits,
+            moderator=member.moderator,
         )
 
-    def _page(self, before: int, limit: int) -> History:
-        """The newest messages below `before`, as many as fit one answer."""
-        try:
-            messages = self._history.before(before, min(limit, self._config.max_replay))
-        except Unavailable:  # a disk that cannot be read keeps nobody out
-            messages = []
-        size = 0
-        for count, message in enumerate(reversed(messages)):
-            size += 2 * len(message.text) + 100
-            if size > _REPLAY_BYTES and count:
-                messages = messages[len(messages) - count :]
-                break
-        oldest = messages[0].id if messages else min(before, self._history.last + 1)
-        return History(messages, oldest > self._history.first)
 
-    def _names(self) -> list[str]:
-        return [member.shown for member in self._members.values()]
+def _refused(
+    connection: Connection, code: str, text: str, ref: str | None = None, suggestion: str | None = None
+) -> Outcome[Connection]:
+    return Outcome(connection, [Error(code, text, ref, suggestion=suggestion)])
 
 
-def _refused(connection: Connection, code: str, text: str, ref: str | None = None) -> Outcome[Connection]:
-    return Outcome(connection, [Error(code, text, ref)])
-
-
-def _unsaid(outcome: Outcome[Connection], last: int) -> Outcome[Connection]:
-    """Return what an outcome is without the messages behind the id `last`."""
-    shared = [event for event in outcome.shared if not (isinstance(event, Message) and event.id > last)]
-    answer: list[Event | LocalEvent] = []
-    for event in outcome.answer:
-        match event:
-            case Ack() if event.id > last:
-                answer.append(Error("unavailable", "the message could not be stored", event.ref))
-            case Welcome() | History():
-                kept = [message for message in event.messages if message.id <= last]
-                changes = {"last": last} if isinstance(event, Welcome) else {}
-                answer.append(replace(event, messages=kept, **changes))
-            case _:
-                answer.append(event)
-    if len(shared) < len(outcome.shared) and not answer:
-        answer.append(Error("unavailable", "the message could not be stored"))
-    return outcome._replace(answer=answer, shared=shared)
-
-
-def _digest(secret: str) -> bytes:
-    """Secrets are kept and looked up by digest: the time that takes says nothing about the secret."""
-    return hashlib.sha256(secret.encode()).digest()[:16]
+def _without_password(connection: Connection, wish: Join | Introduce) -> list[Outcome[Connection]]:
+    """Say that the password is missing or wrong; whoever types is asked for it again."""
+    required = Error("password_required", "the room has a password")
+    if not wish.password:
+        return [Outcome(connection, [required])]
+    wrong = Error("password_wrong", "this is not the room's password")
+    return [Outcome(connection, [wrong] if isinstance(wish, Join) else [wrong, required])]

@@ -13,9 +13,11 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
+from itertools import islice
 from pathlib import Path
 
 from chat_protocol.messages import Found, Message, Search
+from tcp_server.sqlite_history import COLUMNS, as_message
 
 _log = logging.getLogger(__name__)
 
@@ -193,20 +195,21 @@ class _Index:
         return True
 
     def find(self, wish: Search) -> Found:
-        """Return the newest that match; what the log has forgotten since is passed over."""
+        """Return the newest that match; what was forgotten or deleted since is passed over."""
         terms = " ".join([f'"{word}"*' for word in words(wish.query)])
         limit = min(wish.limit, _MOST)
         if not terms or not limit:
             return Found([], False)
         (first,) = self._log.execute("SELECT ifnull(min(id), 0) FROM messages").fetchone()
-        ids = self._words.execute(
-            "SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ?"
-            " ORDER BY rowid DESC LIMIT ?",
-            (terms, first, 2**62 if wish.before is None else wish.before - 1, limit + 1),
-        ).fetchall()
-        query = "SELECT id, at, name, text FROM messages WHERE id = ?"
-        rows = [self._log.execute(query, id_).fetchone() for id_ in reversed(ids[:limit])]
-        return Found([Message(*row) for row in rows if row], len(ids) > limit)
+        matches = self._words.execute(
+            "SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC",
+            (terms, first, 2**62 if wish.before is None else wish.before - 1),
+        )
+        query = f"SELECT {COLUMNS} FROM messages WHERE id = ? AND NOT deleted"  # noqa: S608
+        rows = (self._log.execute(query, match).fetchone() for match in matches)
+        found = [as_message(row) for row in islice(filter(None, rows), limit + 1)]
+        matches.close()
+        return Found(found[:limit][::-1], len(found) > limit)
 
     def close(self) -> None:
         self._held.close()

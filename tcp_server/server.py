@@ -4,24 +4,26 @@ import errno
 import logging
 import os
 import selectors
+import signal
 import socket
 import threading
 import time
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
-from ipaddress import ip_address
 from pathlib import Path
 
 from chat_protocol.address import Address
 from chat_protocol.connection import keep_alive
-from chat_protocol.contract import FULL
+from chat_protocol.contract import BANNED, FULL
 from chat_protocol.messages import Error, Found, Search
-from tcp_server.config import Config
+from tcp_server.admission import Admission, Refusal, plain_address
+from tcp_server.config import Config, networks
+from tcp_server.entrance import House
 from tcp_server.fanout import FanOut
 from tcp_server.history import History, MemoryHistory
 from tcp_server.housekeeper import Housekeeper
+from tcp_server.ledger import open_ledger
 from tcp_server.outcome import Outcome
 from tcp_server.outlet import Outlet
 from tcp_server.readiness import readiness
@@ -30,6 +32,7 @@ from tcp_server.search import Searcher, scan
 from tcp_server.sequencer import Sequencer
 from tcp_server.session import Session
 from tcp_server.sqlite_history import SqliteHistory
+from tcp_server.verdicts import Verdicts
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +48,14 @@ _MEMORY = 10_000
 
 _CANNOT_SEARCH = Error("unavailable", "the search index cannot be used")
 _BUSY = Error("too_fast", "too many searches are waiting", retry_after=1.0)
+
+_WORDS: dict[Refusal, bytes] = {"full": FULL, "banned": BANNED}
+
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+"""How the system says that it has nothing left for one more connection."""
+
+_COMPLAINTS = 10.0
+"""Seconds between two lines in the log about the same trouble."""
 
 _PATIENCE = 1.0
 """Seconds beyond the farewell that the threads of clients may take to end."""
@@ -68,15 +79,21 @@ class ChatServer:
         self._history = open_history(config)
         self._searcher = Searcher(Path(config.history)) if isinstance(self._history, SqliteHistory) else None
         self._searching: set[Outlet] = set()  # who waits for an answer; owned by whoever holds the sequencer
-        self._room: Room[Outlet] = Room(config, self._history, self._search)
+        self._verdicts = Verdicts(open_ledger(config), networks(config.trusted_proxy))
+        self._room: Room[Outlet] = Room(
+            config, self._history, self._search, lambda outlet: outlet.host, self._verdicts
+        )
         self._fanout = FanOut(config, self._ready, self._cut)
         self._sequencer = Sequencer(self._room.settle, self._fanout.deliver, self._ready.wake)
         self._housekeeper = Housekeeper(self._ready, self._sequencer, self._room, self._fanout)
+        self._admission = Admission(config, self._verdicts.bans.keeps_out)
+        self._house = House(config, self._admission, self._sequencer, self._room, self._fanout)
         self._lock = threading.Lock()  # a leaf: nothing else is taken under it
-        self._sessions: dict[Session, str] = {}  # with the hosts they come from; guarded by `_lock`
-        self._per_host: Counter[str] = Counter()  # guarded by `_lock`
+        self._sessions: set[Session] = set()  # guarded by `_lock`
         self._nobody = threading.Condition(self._lock)  # notified when the last session is gone
         self._alarm_out, self._alarm_in = socket.socketpair()
+        self._stops_at_signals = False  # set before `serve`
+        self._complained_at = -_COMPLAINTS  # owned by the thread that serves
         # Given up for a moment when descriptors run out, so that a caller can be turned away.
         self._spare: int | None = os.open(os.devnull, os.O_RDONLY)
 
@@ -98,8 +115,20 @@ class ChatServer:
         finally:
             self._close()
 
+    def stop_at(self, *signals: signal.Signals) -> None:
+        """Have `serve` end at these signals. For the main thread, which then calls `serve`.
+
+        A handler alone is not enough: a signal that comes while the thread is on its way
+        into `select` would be heard of only after that.
+        """
+        self._alarm_in.setblocking(False)
+        signal.set_wakeup_fd(self._alarm_in.fileno(), warn_on_full_buffer=False)
+        self._stops_at_signals = True
+        for signum in signals:
+            signal.signal(signum, lambda *_: self.stop())
+
     def stop(self) -> None:
-        """Have `serve` end. Any thread, a signal handler too, any number of times."""
+        """Have `serve` end. Any thread, any number of times."""
         with suppress(OSError):
             self._alarm_in.send(b"!", socket.MSG_DONTWAIT)
 
@@ -109,30 +138,38 @@ class ChatServer:
         try:
             sock, (host, *_) = self._listener.accept()
         except OSError as error:
-            # Anything but a lack of descriptors is a caller who has gone again.
-            if error.errno in (errno.EMFILE, errno.ENFILE):
+            # Anything but a lack of something is a caller who has gone again.
+            if error.errno in _EXHAUSTED:
                 self._turn_one_away()
             return
-        with self._lock:
-            refused = self._is_full(host)
-        if refused:
-            _refuse(sock)
+        host = plain_address(host)
+        if refusal := self._admission.enter(host):
+            _refuse(sock, _WORDS[refusal])
             return
         try:
             keep_alive(sock)
-            self._admit(sock, host)
-        except (OSError, RuntimeError) as error:  # gone already; or no thread to be had
-            _log.warning("a connection could not be served: %s", error)
-            _refuse(sock)
+            self._start(Session(sock, host, self._house))
+        except (OSError, RuntimeError, MemoryError) as error:  # gone already; or no thread to be had
+            self._admission.leave(host)
+            _refuse(sock, FULL)
+            self._complain(error)
 
-    def _admit(self, sock: socket.socket, host: str) -> None:
-        session = Session(sock, self._config, self._sequencer, self._room, self._fanout)
+    def _complain(self, error: Exception) -> None:
+        """Log what keeps people out, but not as often as somebody knocks."""
+        now = time.monotonic()
+        if now - self._complained_at >= _COMPLAINTS:
+            self._complained_at = now
+            _log.warning("a connection could not be served: %s", error)
+
+    def _start(self, session: Session) -> None:
+        """Give a session its thread. Raises `RuntimeError` when there is none."""
         thread = threading.Thread(target=self._serve_session, args=(session,), daemon=True)
         # Known before it runs: a thread that ended at once would otherwise be entered after its end.
-        self._enter(session, host)
+        with self._lock:
+            self._sessions.add(session)
         try:
             thread.start()
-        except RuntimeError:
+        except (RuntimeError, MemoryError):
             self._forget(session)
             raise
 
@@ -140,34 +177,20 @@ class ChatServer:
         try:
             session.run()
         finally:
+            self._admission.leave(session.outlet.host)
             self._forget(session)
-
-    def _enter(self, session: Session, host: str) -> None:
-        with self._lock:
-            self._sessions[session] = host
-            self._per_host[host] += 1
 
     def _forget(self, session: Session) -> None:
         with self._lock:
-            host = self._sessions.pop(session)
-            self._per_host[host] -= 1
-            if not self._per_host[host]:
-                del self._per_host[host]
+            self._sessions.discard(session)
             if not self._sessions:
                 self._nobody.notify_all()
-
-    def _is_full(self, host: str) -> bool:
-        """Requires holding `_lock`."""
-        most, most_there = self._config.max_connections, self._config.max_per_address
-        if most and len(self._sessions) >= most:
-            return True
-        return bool(most_there and self._per_host[host] >= most_there and not ip_address(host).is_loopback)
 
     def _turn_one_away(self) -> None:
         """Without descriptors the queue would stay full, and `select` would spin on it."""
         self._give_up_spare()
         try:
-            _refuse(self._listener.accept()[0])
+            _refuse(self._listener.accept()[0], FULL)
         except OSError:
             time.sleep(0.05)  # somebody else took it: the table is full, so wait for its relief
         finally:
@@ -193,7 +216,10 @@ class ChatServer:
         if self._searcher is not None:
             self._searcher.close()
         self._history.close()
+        self._verdicts.close()
         self._ready.close()
+        if self._stops_at_signals:
+            signal.set_wakeup_fd(-1)
         self._alarm_in.close()
         self._alarm_out.close()
         self._give_up_spare()
@@ -235,8 +261,8 @@ def open_history(config: Config) -> History:
     )
 
 
-def _refuse(sock: socket.socket) -> None:
+def _refuse(sock: socket.socket, word: bytes) -> None:
     """Close a connection that has no thread, with a word if it takes one without waiting."""
     with suppress(OSError):
-        sock.send(FULL, socket.MSG_DONTWAIT)
+        sock.send(word, socket.MSG_DONTWAIT)
     sock.close()

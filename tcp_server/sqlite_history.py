@@ -14,8 +14,10 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from chat_protocol.messages import Ack, Message
-from tcp_server.history import Key, MemoryHistory, Unavailable
+import msgspec
+
+from chat_protocol.messages import Ack, Message, Notice
+from tcp_server.history import Key, MemoryHistory, Unavailable, emptied
 
 _log = logging.getLogger(__name__)
 
@@ -27,6 +29,9 @@ _SESSIONS = 10_000
 
 _PRUNED_AT_ONCE = 500
 """Rows forgotten in one go, which takes some milliseconds."""
+
+_PATIENCE = 5000
+"""Milliseconds to wait for whoever else has the file in use."""
 
 # Each step brings a file of the version before it to the next; PRAGMA user_version counts them.
 _MIGRATIONS = (
@@ -44,7 +49,26 @@ _MIGRATIONS = (
     CREATE TABLE present (session BLOB PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
     CREATE UNIQUE INDEX says ON messages (session, ref) WHERE ref IS NOT NULL;
     """,
+    """
+    ALTER TABLE messages ADD COLUMN notice TEXT;
+    ALTER TABLE messages ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
+    """,
 )
+
+COLUMNS = "id, at, name, text, notice, deleted"
+"""What to select from `messages` for `as_message`."""
+
+_Row = tuple[int, str, str, str, str | None, int]
+
+_notices = msgspec.json.Decoder(Notice)
+
+
+def as_message(row: _Row) -> Message:
+    """Return a row as what was sent."""
+    number, at, name, text, notice, deleted = row
+    if notice is None and not deleted:
+        return Message(number, at, name, text)
+    return Message(number, at, name, text, _notices.decode(notice) if notice else None, bool(deleted))
 
 
 class BadHistory(Exception):
@@ -66,6 +90,9 @@ class SqliteHistory:
         self._keep = keep
         self._keep_days = keep_days
         self._staged: list[tuple[int, str, str, str, bytes | None, str | None]] = []
+        self._fresh: list[Message] = []  # what is staged, as it is read
+        self._deleted: dict[int, Message] = {}  # what the file does not know of yet, as it was before
+        self._remains = True  # whether what was deleted may still be read in the file's own log
         self._presence: dict[bytes, str | None] = {}  # changes the file does not have yet
         # The greatest ref of each session that talks: one beyond it is certainly new, and
         # clients whose refs sort as they come are spared a search for each message.
@@ -75,8 +102,10 @@ class SqliteHistory:
             try:
                 self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
                 held.callback(self._db.close)
+                self._db.execute(f"PRAGMA busy_timeout = {_PATIENCE}")
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
+                self._db.execute("PRAGMA secure_delete = ON")
                 _migrate(self._db)
                 (self.epoch,) = self._db.execute("SELECT epoch FROM log").fetchone()
                 first, last = self._db.execute("SELECT min(id), max(id) FROM messages").fetchone()
@@ -104,6 +133,16 @@ class SqliteHistory:
             if key is not None and key[1] > self._greatest.get(key[0], ""):
                 self._greatest[key[0]] = key[1]
             self._staged.append((message.id, message.at, message.name, message.text, session, ref))
+        self._fresh.extend(messages)
+
+    def delete(self, message_id: int) -> None:
+        for message in self.before(message_id + 1, 1):
+            if message.id != message_id:
+                return
+            self._deleted[message_id] = message
+            self._recent.put(emptied(message))
+            if message_id > self._committed:
+                self._fresh[message_id - self._committed - 1] = emptied(message)
 
     def note_presence(self, session: bytes, name: str | None) -> None:
         self._presence[session] = name
@@ -112,27 +151,47 @@ class SqliteHistory:
         return self._db.execute("SELECT session, name FROM present").fetchall()
 
     def commit(self) -> None:
-        if not self._staged and not self._presence:
+        if not self._staged and not self._presence and not self._deleted:
             return
         try:
             self._write()
         except sqlite3.Error as error:
             self._note(writable=False, why=str(error))
-            if self._staged:
+            if self._staged or self._deleted:
                 self._recent.take_back(self._committed)
+                for message in self._deleted.values():
+                    self._recent.put(message)
                 raise Unavailable(str(error)) from error
         else:
             self._committed = self._recent.last
+            self._remains = self._remains or bool(self._deleted)
             self._note(writable=True)
         finally:
             self._staged.clear()
+            self._fresh.clear()
+            self._deleted.clear()
 
     def _write(self) -> None:
         """Put everything that is new into the file, or nothing of it."""
         db = self._db
         try:
             db.execute("BEGIN IMMEDIATE")
-            db.executemany("INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?)", self._staged)
+            db.executemany(
+                "INSERT INTO messages (id, at, name, text, session, ref) VALUES (?, ?, ?, ?, ?, ?)",
+                self._staged,
+            )
+            db.executemany(
+                "UPDATE messages SET notice = ? WHERE id = ?",
+                [
+                    (msgspec.json.encode(message.notice).decode(), message.id)
+                    for message in self._fresh
+                    if message.notice is not None
+                ],
+            )
+            db.executemany(
+                "UPDATE messages SET text = '', notice = NULL, deleted = 1 WHERE id = ?",
+                [(message_id,) for message_id in self._deleted],
+            )
             for session, name in self._presence.items():
                 if name is None:
                     db.execute("DELETE FROM present WHERE session = ?", (session,))
@@ -179,16 +238,20 @@ class SqliteHistory:
         if end - limit >= self._recent.first:
             return self._recent.before(end, limit)
         staged = max(0, end - 1 - self._committed)  # how many the file does not have yet
-        newest = [Message(*row[:4]) for row in self._staged[max(0, staged - limit) : staged]]
+        newest = self._fresh[max(0, staged - limit) : staged]
         with _readable():
             rows = self._db.execute(
-                "SELECT id, at, name, text FROM messages WHERE id < ? ORDER BY id DESC LIMIT ?",
+                f"SELECT {COLUMNS} FROM messages WHERE id < ? ORDER BY id DESC LIMIT ?",  # noqa: S608
                 (end, max(0, limit - len(newest))),
             ).fetchall()
-        return [Message(*row) for row in reversed(rows)] + newest
+        older = [as_message(row) for row in reversed(rows)]
+        if self._deleted:
+            older = [emptied(message) if message.id in self._deleted else message for message in older]
+        return older + newest
 
     def prune(self) -> None:
         try:
+            self._scrub()
             if (forget := self._too_many() or self._too_old()) == 0:
                 return
             self._db.execute("DELETE FROM messages WHERE id < ?", (self._first + forget,))
@@ -199,6 +262,16 @@ class SqliteHistory:
 
     def close(self) -> None:
         self._held.close()
+
+    def _scrub(self) -> None:
+        """Have the file's write-ahead log forget what was deleted, as soon as nobody is reading there."""
+        if self._remains:
+            self._db.execute("PRAGMA busy_timeout = 0")
+            try:
+                (busy, *_) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                self._db.execute(f"PRAGMA busy_timeout = {_PATIENCE}")
+            self._remains = bool(busy)
 
     def _too_many(self) -> int:
         """How many of the oldest to forget because of their number."""
@@ -222,12 +295,13 @@ class SqliteHistory:
 
     def _load_recent(self) -> None:
         rows = self._db.execute(
-            "SELECT id, at, name, text, session, ref FROM messages ORDER BY id DESC LIMIT ?", (_RECENT,)
+            f"SELECT {COLUMNS}, session, ref FROM messages ORDER BY id DESC LIMIT ?",  # noqa: S608
+            (_RECENT,),
         ).fetchall()
         rows.reverse()
         if rows:
             self._recent.append(
-                [Message(*row[:4]) for row in rows], [(row[4], row[5]) if row[5] else None for row in rows]
+                [as_message(row[:-2]) for row in rows], [row[-2:] if row[-1] else None for row in rows]
             )
 
     def _note(self, *, writable: bool, why: str = "") -> None:

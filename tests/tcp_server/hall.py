@@ -1,13 +1,16 @@
 """The room without sockets: a hall that hears outcomes the way fan-out would deliver them."""
 
+import time
 from typing import Any
 
 from chat_protocol import messages as m
 from tcp_server.commands import Introduce, LocalEvent, Wish
-from tcp_server.config import Config
-from tcp_server.history import MemoryHistory
+from tcp_server.config import Config, networks
+from tcp_server.history import History, MemoryHistory
+from tcp_server.ledger import Ledger
 from tcp_server.outcome import Outcome, Presence
 from tcp_server.room import Room
+from tcp_server.verdicts import Verdicts
 
 
 def search(connection: str, wish: m.Search) -> list[Outcome[str]]:
@@ -17,10 +20,24 @@ def search(connection: str, wish: m.Search) -> list[Outcome[str]]:
 class Hall:
     """A room, its clock, and what each connection has heard since it was last asked."""
 
-    def __init__(self, history: MemoryHistory | None = None, **settings: Any) -> None:
+    def __init__(self, history: History | None = None, ledger: Ledger | None = None, **settings: Any) -> None:
         self.now = 1000.0
+        self._began = time.time() - self.now
+        self.addresses: dict[str, str] = {}
         self.history = history or MemoryHistory(10_000)
-        self.room: Room[str] = Room(Config(**settings), self.history, search, lambda: self.now)
+        config = Config(**settings)
+        self.password = config.moderator_password
+        self.verdicts = Verdicts(
+            ledger or Ledger(None), networks(config.trusted_proxy), lambda: self._began + self.now
+        )
+        self.room: Room[str] = Room(
+            config,
+            self.history,
+            search,
+            lambda connection: self.addresses.get(connection, ""),
+            self.verdicts,
+            lambda: self.now,
+        )
         self.audience: dict[str, None] = {}
         self._heard: dict[str, list[m.Event | LocalEvent]] = {}
 
@@ -49,6 +66,16 @@ class Hall:
         (welcome,) = self.heard(connection)
         assert isinstance(welcome, m.Welcome)
         return welcome
+
+    def enthrone(self, connection: str, name: str, **fields: Any) -> m.Welcome:
+        """Join as json does, and become a moderator; the hall's password is its setting."""
+        welcome = self.join(connection, name, **fields)
+        self.do(connection, m.Authenticate(self.password))
+        assert m.Role(moderator=True) in self.heard(connection)
+        return welcome
+
+    def act(self, connection: str, act: m.Act, target: str = "", **fields: Any) -> None:
+        self.do(connection, m.Moderate(act, target, **fields))
 
     def leave(self, connection: str, *, for_good: bool = False, **reasons: str) -> None:
         self.take(self.room.leave(connection, for_good=for_good, **reasons))
@@ -81,6 +108,8 @@ def short(event: m.Event | LocalEvent) -> str:
             return f"bye {event.reason}"
         case m.Pong():
             return "pong"
+        case m.Role():
+            return f"role {event.moderator}"
     raise AssertionError(event)
 
 

@@ -94,7 +94,7 @@ def test_a_taken_name_in_text(program: Program, end: str) -> None:
         owner.join("Анна")
         other.expect(PROMPT)
         other.send("анна" + end)
-        other.expect(f"Это имя уже занято.\n{PROMPT}")
+        other.expect(f"Это имя уже занято. Свободно, например: анна 2\n{PROMPT}")
         other.send("Борис" + end)
         owner.expect_json(type="joined", name="Борис")
         owner.say_json(type="say", ref="1", text="привет")

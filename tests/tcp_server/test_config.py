@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tcp_server.config import BadConfig, Config, load
+from tcp_server.config import BadConfig, Config, load, networks
 
 
 def refused(*arguments: str, **environment: str) -> str:
@@ -68,6 +68,13 @@ def test_zero_is_none_where_that_makes_sense() -> None:
         ("--durability=most", "durability is normal or full, not 'most'"),
         ("--max-text=0", "cannot be 0"),
         ("--max-name=0", "cannot be 0"),
+        ("--rate=0.001", "rate is 0 for any number, or at least 0.01"),
+        ("--rate=-1", "rate cannot be -1"),
+        ("--trusted-proxy=proxy.example", "not an address or a network: 'proxy.example'"),
+        (
+            "--trusted-proxy=10.0.0.0/8,10.0.0.1/8",
+            "not an address or a network: 10.0.0.1/8 has host bits set",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_named(argument: str, why: str) -> None:
@@ -106,3 +113,77 @@ def test_help_names_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
     flags = [setting.name.replace("_", "-") for setting in fields(Config) if "secret" not in setting.metadata]
     assert all(f"--{flag} " in said for flag in flags)
     assert "--password " not in said
+
+
+# --- addresses and secrets -----------------------------------------------------------
+
+
+def test_trusted_proxies_are_addresses_and_networks() -> None:
+    assert list(map(str, networks("127.0.0.1, 10.0.0.0/8,::1 ,"))) == [
+        "127.0.0.1/32",
+        "10.0.0.0/8",
+        "::1/128",
+    ]
+    assert networks("") == []
+
+
+@pytest.mark.parametrize("name", ["password", "moderator_password"])
+def test_a_password_comes_from_its_file(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "secret"
+    for content in ("сезам, откройся", "сезам, откройся\n", "сезам, откройся\r\n"):
+        file.write_text(content, newline="")
+        file.chmod(0o600)
+        config = load([f"--{name.replace('_', '-')}-file={file}"], {})
+        assert getattr(config, name) == "сезам, откройся"
+        assert "сезам" not in repr(config)
+
+
+def test_a_password_that_everybody_can_read_is_told_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text("сезам")
+    file.chmod(0o644)
+    load([f"--password-file={file}"], {})
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{file} can be read by everybody on this machine"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "there is no password in"),
+        (b"\n", "there is no password in"),
+        (b"\xff", "cannot read the password in"),
+        (b"two\nlines", "the password has characters that cannot be typed"),
+        (b"tab\tbed", "the password has characters that cannot be typed"),
+        (b"x" * 257, "the password is longer than 256 characters"),
+    ],
+)
+def test_a_password_file_that_cannot_be_used(tmp_path: Path, content: bytes, why: str) -> None:
+    file = tmp_path / "secret"
+    file.write_bytes(content)
+    file.chmod(0o600)
+    said = refused("--password-file", str(file))
+    assert why in said
+    assert "lines" not in said
+
+
+def test_a_password_file_that_is_not_there(tmp_path: Path) -> None:
+    assert "cannot read the password in" in refused("--password-file", str(tmp_path / "none"))
+
+
+def test_passwords_are_no_flags() -> None:
+    with pytest.raises(SystemExit):
+        load(["--password", "x"], {})
+    assert load([], {"ONEROOM_SERVER_PASSWORD": "x"}).password == "x"
+
+
+def test_two_sources_of_one_password_are_one_too_many(tmp_path: Path) -> None:
+    said = refused("--password-file", str(tmp_path / "secret"), ONEROOM_SERVER_PASSWORD="x")
+    assert said == "password and password_file are both set"
+
+
+def test_a_password_of_the_environment_that_is_no_text() -> None:
+    assert "cannot be typed" in refused(ONEROOM_SERVER_PASSWORD="\udcff")

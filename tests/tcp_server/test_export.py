@@ -1,15 +1,17 @@
 """`oneroom-server export`: the three formats, beside a running server, and what goes wrong."""
 
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from chat_protocol.codec import decode_events
-from chat_protocol.messages import Message
+from chat_protocol.messages import Message, Notice
 from tcp_server.sqlite_history import SqliteHistory
 from tests.support.processes import ROOT, running
 from tests.support.raw import JsonClient
@@ -59,6 +61,32 @@ def test_text_is_for_reading_in_local_time(path: Path) -> None:
         '#2 2026-11-22 08:43 <b>"O\'Neil" & co</b>: <script>alert(\'x\')</script> & "so" on\n'
         "#3 2026-11-22 08:43 Анна: две\n    строки\n"
     )
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_tombstones_and_notices_are_exported_as_such(path: Path, version: int) -> None:
+    if version == 1:  # as the server before this one left it
+        with closing(sqlite3.connect(path)) as log, log:
+            log.execute("ALTER TABLE messages DROP COLUMN notice")
+            log.execute("ALTER TABLE messages DROP COLUMN deleted")
+            log.execute("PRAGMA user_version = 1")
+        assert decode_events(export("--format=jsonl", f"--history={path}").stdout.encode()) == SAID
+        return
+    notice = Message(4, AT, "Сервер", "Анна удаляет сообщение #3", Notice("delete", "Анна", id=3))
+    history = SqliteHistory(path)
+    history.append([notice], [None])
+    history.delete(3)
+    history.commit()
+    history.close()
+    tombstone = Message(3, AT, "Анна", "", deleted=True)
+    jsonl = export("--format=jsonl", f"--history={path}").stdout
+    assert decode_events(jsonl.encode()) == [*SAID[:2], tombstone, notice]
+    for form in ("text", "html"):
+        exported = export(f"--format={form}", f"--history={path}").stdout
+        assert "(сообщение удалено)" in exported
+        assert "Анна удаляет сообщение #3" in exported
+        assert "строки" not in exported
+    assert "строки" not in jsonl
 
 
 class _Page(HTMLParser):

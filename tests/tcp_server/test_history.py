@@ -76,6 +76,21 @@ def test_as_many_keys_are_kept_as_messages_and_at_least_ten_thousand(keep: int) 
     assert len(history._said) + len(history._said_before) <= 2 * promised
 
 
+def test_what_is_deleted_keeps_number_time_and_name() -> None:
+    history = filled(3, 5)
+    for number in (1, 2, 4, 6):  # 1 and 2 are no longer kept, 6 is not there yet
+        history.delete(number)
+    tombstone = Message(4, "at", "Анна", "", deleted=True)
+    assert history.before(100, 100) == [*said(3), tombstone, *said(5)]
+
+
+def test_the_ack_of_what_is_deleted_stays() -> None:
+    history = MemoryHistory(10)
+    history.append(said(1), [(b"anna", "r")])
+    history.delete(1)
+    assert history.recall(b"anna", ["r"]) == {"r": Ack("r", 1, "at")}
+
+
 @given(kept=st.integers(0, 6), count=st.integers(0, 12), last=st.integers(0, 12))
 def test_what_is_taken_back_was_never_said(kept: int, count: int, last: int) -> None:
     last = min(last, count)

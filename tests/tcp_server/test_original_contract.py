@@ -127,13 +127,16 @@ def read_once(client: RawClient) -> str:
     return client.socket.recv(1024).decode()
 
 
+def heard_by(server: str) -> list[tuple[str, str, str]]:
+    with SERVERS[server]() as chat:
+        return transcript(chat)
+
+
 def test_plain_clients_hear_the_same_bytes() -> None:
-    transcripts = {}
-    for name, server in SERVERS.items():
-        with server() as chat:
-            transcripts[name] = transcript(chat)
-    assert transcripts["ours"] == transcripts["original"]
-    said = [text for step, reader, text in transcripts["ours"] if reader == "Борис"]
+    ours = heard_by("ours")
+    # The original may still be telling the last message when somebody joins, who then hears it too.
+    assert any(heard_by("original") == ours for _ in range(5))
+    said = [text for step, reader, text in ours if reader == "Борис"]
     assert said == [
         PROMPT,
         "Анна: привет",

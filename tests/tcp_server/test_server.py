@@ -241,7 +241,7 @@ def test_without_descriptors_newcomers_are_turned_away_and_nobody_else_is_harmed
 
 
 def test_few_descriptors_mean_few_connections() -> None:
-    command = f"ulimit -n 70; exec {sys.executable} -m tcp_server {' '.join(LOCAL)}"
+    command = f"ulimit -n 38; exec {sys.executable} -m tcp_server {' '.join(LOCAL)}"
     program = start("sh", "-c", command)
     try:
         program.stdout.wait_for("\n")
@@ -268,6 +268,8 @@ def test_two_hundred_people_are_seen_off(with_signal: signal.Signals) -> None:
         lines = [crowd.enter_context(text_client(program, f"lines{number}")) for number in range(50)]
         plain = [crowd.enter_context(text_client(program, f"plain{number}", "")) for number in range(30)]
         deaf = [crowd.enter_context(_deaf_client(program, f"deaf{number}")) for number in range(20)]
+        for _ in range(199):
+            first.expect_json(type="joined")
         for number in range(50):
             first.say_json(type="say", ref=str(number), text=f"{number} " + "x" * 3990)
         first.fence()

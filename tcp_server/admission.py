@@ -1,0 +1,137 @@
+"""Who may come in: caps in total and by address, how often, and who is kept out. Knows of no socket."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Literal
+
+from tcp_server.config import Config, networks
+from tcp_server.throttle import Ledger, Rate
+
+Refusal = Literal["full", "banned"]
+"""Why somebody is not let in: a word of the protocol, for `bye`."""
+
+_GUESSES = Rate(1 / 10, 5)
+"""Wrong passwords of one subscriber."""
+
+_COMMON_GUESSES = Rate(1, 60)
+"""Wrong passwords of all exempt addresses together."""
+
+
+def plain_address(host: str) -> str:
+    """Return an address as people write it: IPv4 where it is one in IPv6's clothes, and no zone."""
+    address = ip_address(host.partition("%")[0])
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return str(address)
+
+
+def subscriber(host: str) -> str:
+    """Return what counts as one address: of IPv6 a /64, since that is what one customer is given."""
+    address = ip_address(host)
+    return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))
+
+
+class Admission:
+    """Counts who is here, by subscriber, and how often they come. Any thread.
+
+    Addresses are plain ones. Loopback and the trusted proxies are exempt: they count
+    towards the total alone. Who comes through a proxy is counted with its own address
+    once that is known.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        banned: Callable[[str], bool] = lambda _: False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`banned` says whether an address is kept out, from any thread; `clock` gives monotonic seconds."""
+        self._most = config.max_connections
+        self._most_there = config.max_per_address
+        self._trusted = networks(config.trusted_proxy)
+        self._banned = banned
+        self._joins = Ledger(Rate(config.joins / 60, config.joins), clock) if config.joins else None
+        self._guesses = Ledger(_GUESSES, clock)
+        self._common_guesses = Ledger(_COMMON_GUESSES, clock)
+        self._lock = threading.Lock()  # a leaf: nothing else is taken under it
+        self._total = 0  # guarded by `_lock`
+        self._there: Counter[str] = Counter()  # by subscriber; guarded by `_lock`
+
+    def enter(self, host: str) -> Refusal | None:
+        """Count one more connection from there, or say why not."""
+        if not self._is_exempt(host) and self._banned(host):
+            return "banned"
+        with self._lock:
+            if self._most and self._total >= self._most:
+                return "full"
+            self._total += 1
+        refusal = self._count_there(host)
+        if refusal:
+            with self._lock:
+                self._total -= 1
+        return refusal
+
+    def reveal(self, host: str) -> Refusal | None:
+        """Count a connection that has entered through a proxy with its own address, or say why not."""
+        if not self._is_exempt(host) and self._banned(host):
+            return "banned"
+        return self._count_there(host)
+
+    def leave(self, host: str) -> None:
+        """Forget one connection: `host` as last counted."""
+        self._forget_there(host)
+        with self._lock:
+            self._total -= 1
+
+    def trusts(self, host: str) -> bool:
+        """Say whether an address may name its client."""
+        address = ip_address(host)
+        return any(address in network for network in self._trusted)
+
+    # --- passwords -------------------------------------------------------------------
+
+    def may_guess(self, host: str) -> float:
+        """Count one guess at a password and return 0; or the seconds until one may be made."""
+        ledger, key = self._account(host)
+        return ledger.take(key)
+
+    def guessed(self, host: str) -> None:
+        """Take the last guess back: it was right."""
+        ledger, key = self._account(host)
+        ledger.give_back(key)
+
+    def _account(self, host: str) -> tuple[Ledger, str]:
+        if self._is_exempt(host):  # the gateway brings many people from one address
+            return self._common_guesses, "exempt"
+        return self._guesses, subscriber(host)
+
+    # --- counting --------------------------------------------------------------------
+
+    def _is_exempt(self, host: str) -> bool:
+        return ip_address(host).is_loopback or self.trusts(host)
+
+    def _count_there(self, host: str) -> Refusal | None:
+        """Count one more connection of a subscriber, unless they are too many, or come too fast."""
+        if self._is_exempt(host):
+            return None
+        key = subscriber(host)
+        with self._lock:
+            if self._most_there and self._there[key] >= self._most_there:
+                return "full"
+            self._there[key] += 1
+        if self._joins is not None and self._joins.take(key):
+            self._forget_there(host)
+            return "full"
+        return None
+
+    def _forget_there(self, host: str) -> None:
+        if self._is_exempt(host):
+            return
+        key = subscriber(host)
+        with self._lock:
+            self._there[key] -= 1
+            if not self._there[key]:
+                del self._there[key]

@@ -1,0 +1,179 @@
+"""Who is kept out, or must be silent: by name, by session, by address; until when."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import NamedTuple
+
+from tcp_server.config import Network
+
+_MAPPED = IPv6Network("::ffff:0:0/96")
+_LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
+_WIDEST = {4: 8, 6: 16}
+"""Bits that must be given of a network, by version of IP: fewer would shut out too many."""
+
+
+class Sentence(NamedTuple):
+    """A ban or a mute. `until` is by the wall clock, in seconds since 1970; None is for good.
+
+    `target` is a name as shown, with the `keys` under which it is unique, or an address or a
+    network; `session` is the digest of the person's session, where there was one.
+    """
+
+    target: str
+    at: str
+    until: float | None
+    by: str
+    text: str = ""
+    keys: tuple[str, ...] = ()
+    session: bytes | None = None
+
+    def is_over(self, now: float) -> bool:
+        """Say whether it no longer holds."""
+        return self.until is not None and self.until <= now
+
+
+class Sentences:
+    """Sentences on people, found by a key of the name or by the session. For one thread at a time."""
+
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        """`now` gives seconds since 1970."""
+        self._now = now
+        self._found: dict[str | bytes, Sentence] = {}  # by key and by session
+
+    def __iter__(self) -> Iterator[Sentence]:
+        now = self._now()
+        return (sentence for sentence in dict.fromkeys(self._found.values()) if not sentence.is_over(now))
+
+    def put(self, sentence: Sentence) -> None:
+        """Pass a sentence in place of any there was; a session that was known stays known."""
+        before = self.lift(sentence.keys)
+        if before is not None and sentence.session is None:
+            sentence = sentence._replace(session=before.session)
+        self._found.update(dict.fromkeys(_handles(sentence.keys, sentence.session), sentence))
+
+    def lift(self, keys: Iterable[str]) -> Sentence | None:
+        """Take back what is on a name and return it, if there was anything."""
+        sentence = self.find(keys, None)
+        if sentence is not None:
+            for handle in _handles(sentence.keys, sentence.session):
+                if self._found.get(handle) is sentence:
+                    del self._found[handle]
+        return sentence
+
+    def find(self, keys: Iterable[str], session: bytes | None) -> Sentence | None:
+        """Return what is on somebody who has that name, or that session."""
+        if self._found:
+            now = self._now()
+            for handle in _handles(keys, session):
+                sentence = self._found.get(handle)
+                if sentence is not None and not sentence.is_over(now):
+                    return sentence
+        return None
+
+
+def _handles(keys: Iterable[str], session: bytes | None) -> Sequence[str | bytes]:
+    return [*keys] if session is None else [*keys, session]
+
+
+class _Places(NamedTuple):
+    """Sentences on networks (an address is one without neighbours), and how many bits are given of those."""
+
+    sentences: Mapping[Network, Sentence]
+    lengths: frozenset[int]
+
+
+class Bans:
+    """Who is kept out.
+
+    Owned by whoever holds the sequencer; only `keeps_out` may be called from any thread.
+    """
+
+    def __init__(self, trusted: Sequence[Network] = (), now: Callable[[], float] = time.time) -> None:
+        """`trusted` are the proxies that others come through; `now` gives seconds since 1970."""
+        self._spared = (*_LOOPBACK, *map(_plain, trusted))
+        self._now = now
+        self.people = Sentences(now)
+        self._places = _Places({}, frozenset())  # for other threads too: replaced, never changed
+
+    def __iter__(self) -> Iterator[Sentence]:
+        yield from self.people
+        now = self._now()
+        yield from (sentence for sentence in self._places.sentences.values() if not sentence.is_over(now))
+
+    def keeps_out(self, host: str) -> bool:
+        """Say whether nobody may come from that address. Any thread."""
+        return self.find(host) is not None
+
+    def find(self, host: str) -> Sentence | None:
+        """Return what keeps an address out. Any thread."""
+        places = self._places
+        if not places.sentences or (address := read_network(host)) is None:
+            return None
+        now = self._now()
+        for length in places.lengths:
+            if length <= address.prefixlen:
+                sentence = places.sentences.get(address.supernet(new_prefix=length))
+                if sentence is not None and not sentence.is_over(now):
+                    return sentence
+        return None
+
+    def on(self, network: Network) -> Sentence | None:
+        """Return what is on exactly that address or network."""
+        sentence = self._places.sentences.get(network)
+        return None if sentence is None or sentence.is_over(self._now()) else sentence
+
+    def put(self, network: Network, sentence: Sentence) -> None:
+        """Keep an address or a network out."""
+        self._replace({**self._places.sentences, network: sentence})
+
+    def lift(self, network: Network) -> Sentence | None:
+        """Let an address or a network in again, and return what was on it, if there was anything."""
+        sentence = self.on(network)
+        self._replace({other: kept for other, kept in self._places.sentences.items() if other != network})
+        return sentence
+
+    def shuts_out_too_many(self, network: Network) -> bool:
+        """Say whether a network may not be banned: too wide, this machine, or a proxy others come through."""
+        return (
+            network.prefixlen < _WIDEST[network.version]
+            or network.overlaps(_MAPPED)
+            or any(network.overlaps(spared) for spared in self._spared)
+        )
+
+    def _replace(self, sentences: dict[Network, Sentence]) -> None:
+        now = self._now()
+        kept = {network: sentence for network, sentence in sentences.items() if not sentence.is_over(now)}
+        self._places = _Places(kept, frozenset(network.prefixlen for network in kept))
+
+
+def read_network(text: str) -> Network | None:
+    """Understand an address or a network; None if it is neither. IPv4 within IPv6 is IPv4."""
+    address, slash, bits = text.partition("/")
+    try:
+        return _plain(ip_network(address.partition("%")[0] + slash + bits, strict=False))
+    except ValueError:
+        return None
+
+
+def write_network(network: Network) -> str:
+    """Return it as people write it: an address without the bits."""
+    return str(network.network_address if is_single(network) else network)
+
+
+def is_single(network: Network) -> bool:
+    """Say whether it is one address."""
+    return network.prefixlen == network.max_prefixlen
+
+
+def contains(network: Network, host: str) -> bool:
+    """Say whether an address lies within a network; what is no address lies nowhere."""
+    address = read_network(host)
+    return address is not None and network.overlaps(address)
+
+
+def _plain(network: Network) -> Network:
+    if isinstance(network, IPv6Network) and network.subnet_of(_MAPPED):
+        first = int(network.network_address) & 0xFFFF_FFFF
+        return IPv4Network((first, network.prefixlen - _MAPPED.prefixlen))
+    return network

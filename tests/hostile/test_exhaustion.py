@@ -1,0 +1,177 @@
+"""Out of descriptors, out of threads, out of memory for them: whoever is there stays, and it passes."""
+
+import resource
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from time import monotonic
+
+import psutil
+import pytest
+
+from tcp_server.config import Config
+from tcp_server.server import ChatServer
+from tests.support.processes import Program, start
+from tests.support.raw import PROMPT, JsonClient, RawClient
+
+LOCAL = "--host 127.0.0.1 --port 0 --history memory --grace 0"
+FULL = "Сейчас слишком много подключений, попробуйте позже.\n"
+RELIEF = 2.0
+"""Seconds after which somebody new is in again."""
+
+needs_prlimit = pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits of others are Linux")
+
+
+@contextmanager
+def limited(*limits: str) -> Iterator[Program]:
+    """Run a server under limits of the shell's `ulimit`."""
+    program = start(
+        "sh",
+        "-c",
+        f"{''.join(f'ulimit {limit}; ' for limit in limits)}exec {sys.executable} -m tcp_server {LOCAL}",
+    )
+    try:
+        program.stdout.wait_for("\n")
+        yield program
+        assert program.stop() == 0
+    finally:
+        if program.process.poll() is None:
+            program.kill()
+    program.assert_no_crash()
+
+
+class Pair:
+    """Two people who are there before it begins, and talk throughout."""
+
+    def __init__(self, address: tuple[str, int], stack: ExitStack) -> None:
+        self._anna = stack.enter_context(JsonClient(address, 10))
+        self._boris = stack.enter_context(JsonClient(address, 10))
+        self._anna.join("Анна")
+        self._boris.join("Борис")
+        self._anna.fence()
+        self._said = 0
+
+    def talk(self) -> None:
+        """Fail unless what one says is heard by the other."""
+        self._said += 1
+        text = str(self._said)
+        self._anna.say_json(type="say", ref=text, text=text)
+        while (event := self._boris.read_json())["type"] != "message":
+            assert event["type"] in ("joined", "left")
+        assert event["text"] == text
+        self._boris.fence()
+        acks = [event["ref"] for event in self._anna.fence() if event["type"] == "ack"]
+        assert acks == [text]
+
+
+def crowd(address: tuple[str, int], size: int) -> list[RawClient]:
+    """Connect so many, whatever becomes of each."""
+    clients = []
+    for _ in range(size):
+        with suppress(OSError):
+            clients.append(RawClient(address))
+    return clients
+
+
+def close(clients: list[RawClient]) -> None:
+    for client in clients:
+        client.close()
+
+
+def somebody_new_is_in(address: tuple[str, int], name: str, within: float = RELIEF) -> None:
+    """Fail unless, of all who knock, one is soon let in."""
+    deadline = monotonic() + within
+    while True:
+        with JsonClient(address) as client:
+            greeting = client.read_until(" ")
+            if PROMPT.encode().startswith(greeting):
+                client.say_json(type="join", name=name)
+                client.read_until('"type":"welcome"')
+                return
+        assert monotonic() < deadline, f"nobody new within {within} s"
+
+
+def test_a_crowd_of_more_than_there_are_descriptors() -> None:
+    with limited("-n 64") as program, ExitStack() as stack:
+        pair = Pair(program.address, stack)
+        several = 0
+        for _ in range(3):
+            clients = crowd(program.address, 200)
+            stack.callback(close, clients)
+            pair.talk()
+            several = sum(PROMPT.encode().startswith(client.read_until(" ")) for client in clients)
+            assert 10 < several < 64
+            close(clients)
+            somebody_new_is_in(program.address, "Вера")
+            pair.talk()
+        assert program.stderr.text == ""
+
+
+@needs_prlimit
+def test_descriptors_that_run_out_below_the_cap() -> None:
+    with limited("-n 1024") as program, ExitStack() as stack:
+        pair = Pair(program.address, stack)
+        process = psutil.Process(program.process.pid)
+        before = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+        for _ in range(3):
+            resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (64, before[1]))
+            clients = crowd(program.address, 100)
+            stack.callback(close, clients)
+            pair.talk()
+            assert clients[-1].read_to_end().decode() == FULL
+            busy = process.cpu_times().user
+            pair.talk()
+            assert process.cpu_times().user - busy < 1
+            resource.prlimit(process.pid, resource.RLIMIT_NOFILE, before)
+            somebody_new_is_in(program.address, "Вера")  # the crowd is still there
+            close(clients)
+            pair.talk()
+        assert program.stderr.text == ""
+
+
+@needs_prlimit
+def test_no_memory_for_threads() -> None:
+    with limited() as program, ExitStack() as stack:
+        pair = Pair(program.address, stack)
+        process = psutil.Process(program.process.pid)
+        before = resource.prlimit(process.pid, resource.RLIMIT_AS)
+        resource.prlimit(process.pid, resource.RLIMIT_AS, (process.memory_info().vms + 2**22, before[1]))
+        clients = crowd(program.address, 100)
+        stack.callback(close, clients)
+        assert clients[-1].read_to_end().decode() == FULL
+        pair.talk()
+        resource.prlimit(process.pid, resource.RLIMIT_AS, before)
+        somebody_new_is_in(program.address, "Вера")
+        pair.talk()
+        said = program.stderr.text.splitlines()
+        assert said
+        assert all("a connection could not be served: can't start new thread" in line for line in said)
+
+
+def test_threads_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = ChatServer(
+        Config(host="127.0.0.1", port=0, history="memory", audit="", rate=0, grace=0, farewell=0.1)
+    )
+    serving = threading.Thread(target=server.serve, name="server")
+    serving.start()
+    try:
+        with ExitStack() as stack:
+            pair = Pair(server.address, stack)
+            with monkeypatch.context() as patch:
+                patch.setattr(threading.Thread, "start", _no_thread)
+                for _ in range(100):
+                    with RawClient(server.address) as client:
+                        client.expect(FULL)
+                        client.expect_end()
+                pair.talk()
+            somebody_new_is_in(server.address, "Вера")
+            pair.talk()
+    finally:
+        server.stop()
+        serving.join(10)
+    assert not serving.is_alive()
+
+
+def _no_thread(_: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")

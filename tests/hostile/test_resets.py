@@ -1,0 +1,87 @@
+"""Thousands who vanish with a reset, by name and before the name, while others talk."""
+
+import random
+import threading
+from contextlib import ExitStack
+from time import monotonic
+
+import psutil
+import pytest
+
+from tests.hostile.rounds import ROUNDS
+from tests.support.processes import Program, running
+from tests.support.raw import PROMPT, JsonClient, RawClient
+
+FLAGS = ("--host", "127.0.0.1", "--port", "0", "--grace", "0")
+HONEST = 20
+RESETS = 5000
+IN_SECONDS = 10.0
+AT_ONCE = 50
+"""How many of them are there at the same time."""
+
+
+def vitals(program: Program) -> tuple[int, int]:
+    """Return how many descriptors and threads the server has."""
+    process = psutil.Process(program.process.pid)
+    return process.num_fds(), process.num_threads()
+
+
+def attack(program: Program, seed: int) -> None:
+    """Come and vanish, so often in so many seconds."""
+    random_ = random.Random(seed)
+    started = monotonic()
+    for first in range(0, RESETS, AT_ONCE):
+        crowd = [RawClient(program.address) for _ in range(AT_ONCE)]
+        for number, client in enumerate(crowd, first):
+            if number % 2:
+                _give_name(client, f"r{number}", random_)
+        for client in crowd:
+            client.reset()
+        pause = started + IN_SECONDS * first / RESETS - monotonic()
+        if pause > 0:
+            threading.Event().wait(pause)
+
+
+def _give_name(client: RawClient, name: str, random_: random.Random) -> None:
+    """Become somebody, or be on the way to it."""
+    client.send(
+        random_.choice([name, f"{name}\n", f'{{"type":"join","name":"{name}"}}\n{{"type":"ping"}}\n'])
+    )
+    if random_.random() < 0.5:
+        client.expect(PROMPT)
+
+
+@pytest.mark.timeout(120 * ROUNDS)
+def test_five_thousand_resets_harm_nobody() -> None:
+    with running("tcp_server", *FLAGS) as program, ExitStack() as stack:
+        honest = [stack.enter_context(JsonClient(program.address, 30)) for _ in range(HONEST)]
+        for number, client in enumerate(honest):
+            client.join(f"honest{number}")
+        for client in honest:
+            client.fence()
+        before = vitals(program)
+        for seed in range(ROUNDS):
+            heard = _talk_through(program, honest, seed)
+            assert heard == [HONEST * 10] * HONEST  # nobody is cut, nothing is lost
+        deadline = monotonic() + 5
+        while any(now > then for now, then in zip(vitals(program), before, strict=True)):
+            assert monotonic() < deadline, f"{vitals(program)} descriptors and threads, {before} before"
+            threading.Event().wait(0.05)
+        assert program.stderr.text == ""
+
+
+def _talk_through(program: Program, honest: list[JsonClient], seed: int) -> list[int]:
+    """Have all honest ones say ten things each during an attack; return how many each of them heard."""
+    attacker = threading.Thread(target=attack, args=(program, seed), name="attacker")
+    attacker.start()
+    heard = [0] * len(honest)
+    for turn in range(10):
+        for number, client in enumerate(honest):
+            client.say_json(type="say", ref=f"{seed}-{turn}", text=f"{number} {turn}")
+        for number, client in enumerate(honest):
+            heard[number] += sum(event["type"] in ("message", "ack") for event in client.fence())
+        attacker.join(IN_SECONDS / 10)
+    attacker.join()
+    for number, client in enumerate(honest):
+        heard[number] += sum(event["type"] in ("message", "ack") for event in client.fence())
+    return heard

@@ -1,0 +1,146 @@
+"""Two hundred who come and never come to the point, in every way there is."""
+
+import selectors
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from time import monotonic
+
+import psutil
+import pytest
+
+from tests.hostile.rounds import ROUNDS
+from tests.support.processes import Program, running
+from tests.support.raw import PROMPT, DeafClient, JsonClient, RawClient
+
+FLAGS = ("--host", "127.0.0.1", "--port", "0", "--trusted-proxy", "127.0.0.1")
+DEADLINE = 3.0
+MARGIN = 2.0
+"""Seconds for a loaded machine to notice, and to say goodbye in."""
+
+LORISES = 200
+DRIP = 0.1
+"""Seconds between two bytes of each."""
+
+
+def silent(_: int) -> bytes:
+    return b""
+
+
+def half_a_header(turn: int) -> bytes:
+    return b"PROXY TCP4 203.0.113.7 192.0.2.1 40000 8"[turn : turn + 1]
+
+
+def half_a_line(turn: int) -> bytes:
+    return b'{"type":"join","name":"' + b"a" * 1000 if turn == 0 else b"a"
+
+
+def half_a_character(turn: int) -> bytes:
+    return b"\xd0" if turn == 0 else b""
+
+
+def bad_names(turn: int) -> bytes:
+    return b"a:b\n" if turn % 5 == 0 else b""
+
+
+def bad_joins(turn: int) -> bytes:
+    return b'{"type":"join","name":""}\n' if turn % 5 == 0 else b""
+
+
+HABITS: tuple[Callable[[int], bytes], ...] = (
+    silent,
+    half_a_header,
+    half_a_line,
+    half_a_character,
+    bad_names,
+    bad_joins,
+)
+
+
+class Lorises(threading.Thread):
+    """Keeps them dripping, and notes how long each was let to. Read `lasted` after `join`."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(name="lorises")
+        self._selector = selectors.DefaultSelector()
+        self._clients: dict[RawClient, tuple[Callable[[int], bytes], float]] = {}
+        for number in range(LORISES):
+            # Half of them do not read either.
+            client = (DeafClient if number % 2 else RawClient)(program.address)
+            client.socket.setblocking(False)
+            self._clients[client] = HABITS[number // 2 % len(HABITS)], monotonic()
+            self._selector.register(client.socket, selectors.EVENT_READ, client)
+        self.lasted: list[float] = []
+        self.all_there = threading.Event()
+
+    def run(self) -> None:
+        turn = 0
+        next_drip = monotonic()
+        give_up = monotonic() + 4 * (DEADLINE + MARGIN)
+        while self._clients and monotonic() < give_up:
+            for key, _ in self._selector.select(max(0.0, next_drip - monotonic())):
+                self._hear(key.data)
+            if monotonic() >= next_drip:
+                self._drip(turn)
+                turn += 1
+                next_drip += DRIP
+                self.all_there.set()
+        self._selector.close()
+        for client in self._clients:
+            client.close()
+
+    def _hear(self, client: RawClient) -> None:
+        try:
+            ended = not client.socket.recv(65536)
+        except BlockingIOError:
+            return
+        except OSError:
+            ended = True
+        if ended:
+            self._selector.unregister(client.socket)
+            _, since = self._clients.pop(client)
+            self.lasted.append(monotonic() - since)
+            client.close()
+
+    def _drip(self, turn: int) -> None:
+        for client, (habit, _) in self._clients.items():
+            with suppress(OSError):
+                client.socket.send(habit(turn))
+
+
+@pytest.mark.timeout(60 * ROUNDS)
+def test_two_hundred_on_the_tcp_port() -> None:
+    with running("tcp_server", *FLAGS, "--name-timeout", str(DEADLINE)) as program, ExitStack() as stack:
+        member = stack.enter_context(JsonClient(program.address, 20))
+        member.join("Вера")
+        process = psutil.Process(program.process.pid)
+        before = process.num_threads()
+        for turn in range(ROUNDS):
+            lorises = Lorises(program)
+            lorises.start()
+            assert lorises.all_there.wait(10)
+            for number in range(10):
+                started = monotonic()
+                with JsonClient(program.address) as honest:
+                    honest.join(f"n{turn}-{number}")
+                    assert monotonic() - started < 1
+                    honest.fence()
+            assert process.memory_info().rss < 100 * 2**20
+            lorises.join()
+            assert len(lorises.lasted) == LORISES, "some were never cut"
+            assert max(lorises.lasted) < DEADLINE + MARGIN
+            member.fence()
+        deadline = monotonic() + 5
+        while process.num_threads() > before:
+            assert monotonic() < deadline, "their threads are still there"
+            threading.Event().wait(0.05)
+        assert program.stderr.text == ""
+
+
+def test_the_prompt_was_worth_waiting_for() -> None:
+    """A name that takes its time, but not too long, is as good as any."""
+    with running("tcp_server", *FLAGS, "--name-timeout", "3") as program, RawClient(program.address) as slow:
+        slow.expect(PROMPT)
+        for byte in '{"type":"join","name":"Улитка"}\n'.encode():
+            slow.send(bytes([byte]))
+        slow.read_until('"welcome"')

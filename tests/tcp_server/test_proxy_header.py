@@ -1,0 +1,88 @@
+"""PROXY protocol, version 1: every form the specification has, and what only looks like one."""
+
+import pytest
+
+from tcp_server.proxy_header import BadHeader, Header, read_header
+
+
+@pytest.mark.parametrize(
+    ("line", "client"),
+    [
+        (b"PROXY TCP4 203.0.113.7 192.0.2.1 40000 8080", "203.0.113.7"),
+        (b"PROXY TCP4 255.255.255.255 255.255.255.255 65535 65535", "255.255.255.255"),
+        (b"PROXY TCP4 1.2.3.4 1.2.3.4 0 0", "1.2.3.4"),
+        (b"PROXY TCP6 2001:db8::7 2001:DB8::1 40000 8080", "2001:db8::7"),
+        (b"PROXY TCP6 " + b" ".join([b"ffff:" * 7 + b"ffff"] * 2) + b" 65535 65535", "ffff:" * 7 + "ffff"),
+        (b"PROXY UNKNOWN", None),
+        (b"PROXY UNKNOWN " + b" ".join([b"ffff:" * 7 + b"ffff"] * 2) + b" 65535 65535", None),
+        (b"PROXY UNKNOWN \xff\0", None),
+    ],
+)
+def test_a_header_in_any_number_of_pieces(line: bytes, client: str | None) -> None:
+    whole = line + b"\r\n"
+    assert len(whole) <= 107
+    for end in range(len(whole)):
+        assert read_header(whole[:end]) is None
+    assert read_header(whole) == Header(client, len(whole))
+    assert read_header(whole + b"name\nhello\r\n") == Header(client, len(whole))
+
+
+@pytest.mark.parametrize(
+    "opening", [b"A", b"\xd0", b'{"type":"join"}\n', b"PROXI", b"proxy TCP4", b"\r\n\r\n\0\r\nQUIT\n", b"\n"]
+)
+def test_other_bytes_are_data_from_the_first(opening: bytes) -> None:
+    assert read_header(opening) == Header(None, 0)
+
+
+def test_nothing_yet_and_half_a_word_need_more() -> None:
+    assert read_header(b"") is None
+    assert read_header(b"PRO") is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"PROXY ",
+        b"PROXY  UNKNOWN",
+        b"PROXY UNKNOWNS",
+        b"PROXY TCP4",
+        b"PROXY TCP5 1.2.3.4 1.2.3.4 1 1",
+        b"PROXY tcp4 1.2.3.4 1.2.3.4 1 1",
+        b"PROXY TCP4 1.2.3.4 1.2.3.4 1",
+        b"PROXY TCP4 1.2.3.4 1.2.3.4 1 1 1",
+        b"PROXY TCP4 1.2.3.4 1.2.3.4 1 1 ",
+        b"PROXY TCP4  1.2.3.4 1.2.3.4 1 1",
+        b"PROXY TCP4\t1.2.3.4 1.2.3.4 1 1",
+        b"PROXY TCP4 1.2.3 1.2.3.4 1 1",
+        b"PROXY TCP4 1.2.3.256 1.2.3.4 1 1",
+        b"PROXY TCP4 01.2.3.4 1.2.3.4 1 1",
+        b"PROXY TCP4 1.2.3.4 host 1 1",
+        b"PROXY TCP4 ::1 ::1 1 1",
+        b"PROXY TCP6 1.2.3.4 1.2.3.4 1 1",
+        b"PROXY TCP6 fe80::1%eth0 ::1 1 1",
+        b"PROXY TCP6 :::1 ::1 1 1",
+        b"PROXY TCP4 1.2.3.4 1.2.3.4 65536 1",
+        b"PROXY TCP4 1.2.3.4 1.2.3.4 1 99999999",
+        b"PROXY TCP4 1.2.3.4 1.2.3.4 01 1",
+        b"PROXY TCP4 1.2.3.4 1.2.3.4 -1 1",
+        b"PROXY TCP4 1.2.3.4 1.2.3.4 +1 1",
+        b"PROXY TCP4 1.2.3.4 1.2.3.4 \xd9\xa1 1",
+        b"PROXY TCP4 \xff 1.2.3.4 1 1",
+        b"PROXY TCP4 1.2.3.4\n1.2.3.4 1 1",
+        b"PROXY UNKNOWN" + b" " * 93,
+    ],
+)
+def test_what_only_begins_like_a_header(line: bytes) -> None:
+    with pytest.raises(BadHeader):
+        read_header(line + b"\r\n")
+
+
+def test_a_line_feed_alone_is_no_end() -> None:
+    with pytest.raises(BadHeader):
+        read_header(b"PROXY UNKNOWN\n")
+
+
+def test_no_more_is_read_than_a_header_can_have() -> None:
+    assert read_header(b"PROXY UNKNOWN" + b"x" * 93) is None
+    with pytest.raises(BadHeader):
+        read_header(b"PROXY UNKNOWN" + b"x" * 94)

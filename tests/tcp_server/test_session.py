@@ -1,0 +1,170 @@
+"""One client's thread: whoever is too fast waits, and nothing is lost."""
+
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+
+import pytest
+
+from tests.support.processes import Program, running
+from tests.support.raw import PROMPT, JsonClient, RawClient
+
+FLAGS = ("--host", "127.0.0.1", "--port", "0", "--history", "memory", "--grace", "0")
+
+
+@contextmanager
+def server(*flags: str) -> Iterator[Program]:
+    with running("tcp_server", *FLAGS, *flags) as program:
+        yield program
+
+
+def says(count: int, first: int = 0) -> str:
+    return "".join(
+        f'{{"type":"say","ref":"{number}","text":"{number}"}}\n' for number in range(first, first + count)
+    )
+
+
+# --- rates ---------------------------------------------------------------------------
+
+
+def test_too_fast_waits_in_order_and_loses_nothing() -> None:
+    with server("--rate", "50", "--burst", "10") as program, JsonClient(program.address) as bystander:
+        bystander.join("Вера")
+        with JsonClient(program.address) as anna:
+            anna.join("Анна")
+            bystander.expect_json(type="joined")
+            started = monotonic()
+            anna.send(says(85))
+            heard = [bystander.expect_json(type="message")["text"] for _ in range(85)]
+            assert heard == [str(number) for number in range(85)]
+            assert monotonic() - started >= 1.4
+            told = anna.fence()
+            assert [event["ref"] for event in told if event["type"] == "ack"] == heard
+            delays = [event["seconds"] for event in told if event["type"] == "throttled"]
+            assert 1 <= len(delays) <= 3
+            assert all(0.5 <= delay <= 1.6 for delay in delays)
+
+
+def test_under_the_burst_nobody_waits_or_is_told() -> None:
+    with server("--rate", "0.01", "--burst", "100") as program, JsonClient(program.address) as anna:
+        anna.join("Анна")
+        anna.send(says(100))
+        assert [event["type"] for event in anna.fence()] == ["ack"] * 100
+
+
+def test_one_line_in_russian_and_nothing_for_the_original() -> None:
+    with (
+        server("--rate", "1", "--burst", "1") as program,
+        RawClient(program.address) as lines,
+        RawClient(program.address) as plain,
+    ):
+        lines.send("Анна\n/help\n")
+        lines.read_until("//")
+        lines.read_until("\n")
+        plain.send("Пётр")
+        lines.expect("Пётр присоединился к чату!\n")
+        plain.expect(PROMPT)
+        lines.send("раз\nдва\nтри\n")
+        lines.expect("Вы пишете слишком часто: отправлю через 2 с.\n")
+        plain.read_until("Анна: три")
+        for text in ("раз", "два"):  # a chunk is a message, so one after the other
+            plain.send(text)
+            lines.expect(f"Пётр: {text}\n")
+        plain.send("конец")
+        lines.expect("Пётр: конец\n")
+        lines.send("/quit\n")
+        lines.expect("До встречи!\n")
+        plain.expect("Анна покинул чат.")
+
+
+def test_a_client_that_has_finished_sending_is_heard_to_the_end() -> None:
+    with server("--rate", "20", "--burst", "1") as program, JsonClient(program.address) as vera:
+        vera.join("Вера")
+        with RawClient(program.address) as anna:
+            anna.send("Анна\n" + "".join(f"{number}\n" for number in range(20)))
+            anna.socket.shutdown(socket.SHUT_WR)
+            vera.expect_json(type="joined")
+            for number in range(20):
+                vera.expect_json(type="message", text=str(number))
+            vera.expect_json(type="left")
+
+
+def test_whoever_vanishes_while_waiting_is_gone_at_once() -> None:
+    with server("--rate", "0.01", "--burst", "1") as program, JsonClient(program.address) as vera:
+        vera.join("Вера")
+        anna = JsonClient(program.address)
+        anna.join("Анна")
+        vera.expect_json(type="joined")
+        anna.send(says(50))
+        anna.expect_json(type="ack")
+        anna.expect_json(type="throttled")
+        vera.expect_json(type="message", text="0")
+        anna.reset()
+        vera.expect_json(type="left", name="Анна")
+
+
+@pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT])
+def test_those_who_wait_do_not_hold_up_the_end(with_signal: signal.Signals) -> None:
+    with server("--rate", "0.01", "--burst", "1") as program, JsonClient(program.address) as anna:
+        anna.join("Анна")
+        anna.send(says(50))
+        anna.expect_json(type="ack")
+        anna.expect_json(type="throttled")
+        started = monotonic()
+        assert program.stop(with_signal) == 0
+        assert monotonic() - started < 5
+        anna.expect_json(type="bye", reason="shutdown")
+        anna.expect_end()
+
+
+def test_two_connections_of_one_person_share_what_it_may() -> None:
+    with (
+        server("--rate", "0.01", "--burst", "10") as program,
+        JsonClient(program.address) as desk,
+        JsonClient(program.address) as phone,
+    ):
+        session = desk.join("Анна")["session"]
+        phone.join("Анна", session=session, history=0)
+        desk.send(says(10))
+        for _ in range(10):
+            desk.expect_json(type="ack")
+            phone.expect_json(type="message")
+        phone.send(says(1, first=10))
+        phone.expect_json(type="throttled")
+        desk.send('{"type":"ping"}\n')
+        desk.expect_json(type="pong")
+
+
+def test_each_kind_of_wish_has_its_own_limit() -> None:
+    with server("--rate", "0.01", "--burst", "1") as program, JsonClient(program.address) as anna:
+        anna.join("Анна")
+        anna.send('{"type":"search","query":"x"}\n' * 12)
+        for _ in range(10):
+            anna.expect_json(type="found")
+        anna.expect_json(type="throttled")
+        started = monotonic()
+        for _ in range(2):
+            anna.expect_json(type="found")
+        assert monotonic() - started > 1
+        anna.send("garbage\n" * 110)
+        for _ in range(110):
+            anna.expect_json(type="error", code="bad_json")
+
+
+def test_names_are_tried_no_faster_than_one_a_second_for_long() -> None:
+    with server("--rate", "20") as program, RawClient(program.address) as client:
+        started = monotonic()
+        client.send("a:b\n" * 11 + "Анна\n/who\n")
+        client.expect(PROMPT)
+        for _ in range(11):
+            client.expect("В имени есть недопустимые символы.\n" + PROMPT)
+        client.expect("Сейчас в чате (1): Анна\n")
+        assert monotonic() - started > 1.5
+
+
+def test_the_time_to_give_a_name_ends_while_names_wait() -> None:
+    with server("--rate", "20", "--name-timeout", "1") as program, RawClient(program.address) as client:
+        client.send("a:b\n" * 1000)
+        assert client.read_to_end().decode().endswith("Время на ввод имени вышло.\n")
