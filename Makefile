@@ -11,7 +11,7 @@ PYTHON2 ?= $(shell python2.7 -c 'import sys; print(sys.executable)' 2>/dev/null)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test faults conformance check format bench bench-bridge bench-log wheel clean
+.PHONY: help run test faults hostile conformance check format bench bench-bridge bench-log wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ test: $(VENV)/development $(if $(NPM),node_modules) ## Run all tests
 
 faults: $(VENV)/development ## Kill, cut, fill and silence everything, 20 rounds of each; some minutes
 	ONEROOM_FAULT_ROUNDS=20 $(BIN)/python -m pytest -s tests/faults
+
+hostile: $(VENV)/development ## Attack everything, 20 rounds of each; some minutes
+	ONEROOM_HOSTILE_ROUNDS=20 $(BIN)/python -m pytest -s tests/hostile
 
 conformance: $(VENV)/development ## Try the WebSocket side with the Autobahn suite (PYTHON2=python2.7)
 	$(if $(PYTHON2),@$(MAKE) --no-print-directory $(VENV)/autobahn && \

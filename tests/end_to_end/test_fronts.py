@@ -1,0 +1,351 @@
+"""HAProxy and nginx, set up as documented: TLS outside, everybody's own address inside."""
+
+import http.client
+import json
+import re
+import socket
+import ssl
+import subprocess
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import pytest
+from websockets.client import ClientProtocol
+from websockets.frames import Frame, Opcode
+from websockets.protocol import State
+from websockets.typing import Origin
+from websockets.uri import parse_uri
+
+from chat_protocol.address import Address
+from tests.cli_client.screen import CTRL_D, ENTER, sitting
+from tests.end_to_end.fronts import EACH_KIND, HOST, Front, fronting
+from tests.support.certificates import Certificate, self_signed
+from tests.support.processes import Program, running
+from tests.support.raw import PROMPT, JsonClient
+from tests.support.requirements import OPENSSL, needs_openssl
+
+pytestmark = [needs_openssl, pytest.mark.timeout(180)]
+
+PATIENCE = 20.0
+MODERATOR = "only for this test"
+SPOOFED = "203.0.113.9"
+
+
+class House(NamedTuple):
+    """A room, a gateway to it, and a documented proxy in front of both."""
+
+    server: Program
+    front: Front
+
+
+@contextmanager
+def standing(
+    kind: str, folder: Path, certificate: Certificate, changes: Mapping[str, str] | None = None
+) -> Iterator[House]:
+    # As docs/tls.md starts them, on ports of their own.
+    with (
+        running(
+            "tcp_server",
+            *("--host", "127.0.0.1", "--port", "0", "--trusted-proxy", "127.0.0.1"),
+            env={"ONEROOM_SERVER_MODERATOR_PASSWORD": MODERATOR},
+        ) as server,
+        running(
+            "web_gateway",
+            *("--port", "0", "--server", str(server.address), "--trusted-proxy", "127.0.0.1"),
+            *("--proxy-protocol", "--allowed-host", HOST),
+        ) as gateway,
+        fronting(
+            kind, folder, certificate, room=server.address, gateway=gateway.address, changes=changes
+        ) as front,
+    ):
+        yield House(server, front)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return self_signed(tmp_path_factory.mktemp("certificate"), HOST)
+
+
+@pytest.fixture(scope="module", params=EACH_KIND)
+def house(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, certificate: Certificate
+) -> Iterator[House]:
+    with standing(request.param, tmp_path_factory.mktemp("front"), certificate) as house:
+        yield house
+
+
+class Bot(JsonClient):
+    """A client of the json dialect inside TLS, coming from an address of its own."""
+
+    def __init__(self, front: Front, source: str = "127.0.0.1") -> None:
+        self.timeout = PATIENCE
+        self._pending = b""
+        self.socket = secured(front, front.doors.terminals, source)
+
+
+class Page:
+    """What the page does in a browser, without a browser.
+
+    In one thread only: Python's TLS sockets do not bear a reader beside a writer.
+    """
+
+    def __init__(self, front: Front, source: str, headers: Mapping[str, str] | None = None) -> None:
+        self._protocol = ClientProtocol(parse_uri(f"wss://{HOST}/ws"), origin=Origin(f"https://{HOST}"))
+        self._events: deque[dict[str, Any]] = deque()
+        self.socket = secured(front, front.doors.browsers, source)
+        request = self._protocol.connect()
+        request.headers.update(headers or {})
+        self._protocol.send_request(request)
+        self._send()
+
+    def say_json(self, **message: Any) -> None:
+        while self._protocol.state is State.CONNECTING:
+            assert self._receive()
+        self._protocol.send_text(json.dumps(message).encode())
+        self._send()
+
+    def wait_for(self, **fields: Any) -> dict[str, Any]:
+        """Read on until an event has these fields, and return it."""
+        while True:
+            while not self._events:
+                assert self._receive(), f"never heard: {fields}"
+            event = self._events.popleft()
+            if fields.items() <= event.items():
+                return event
+
+    def leave(self) -> None:
+        """Leave the room for good, and wait until it has taken note of that."""
+        self.say_json(type="leave")
+        while self._receive():
+            pass
+
+    def _send(self) -> None:
+        self.socket.sendall(b"".join(self._protocol.data_to_send()))
+
+    def _receive(self) -> bool:
+        """Read once; False at the end."""
+        chunk = self.socket.recv(65536)
+        self._protocol.receive_data(chunk) if chunk else self._protocol.receive_eof()
+        assert self._protocol.handshake_exc is None, self._protocol.handshake_exc
+        self._send()
+        for frame in self._protocol.events_received():
+            if isinstance(frame, Frame) and frame.opcode is Opcode.TEXT:
+                self._events += map(json.loads, bytes(frame.data).splitlines())
+        return bool(chunk)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+
+def trust(front: Front) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=front.certificate.public)
+
+
+def secured(front: Front, door: Address, source: str = "127.0.0.1") -> ssl.SSLSocket:
+    plain = socket.create_connection(door, PATIENCE, source_address=(source, 0))
+    try:
+        return trust(front).wrap_socket(plain, server_hostname=HOST)
+    except BaseException:
+        plain.close()
+        raise
+
+
+def addresses(server: Program, *names: str) -> list[list[str]]:
+    """Ask the room, as a moderator, where these come from."""
+    with JsonClient(server.address, PATIENCE) as moderator:
+        moderator.join("Смотритель", history=0)
+        moderator.say_json(type="authenticate", password=MODERATOR)
+        moderator.fence()
+        found = []
+        for name in names:
+            moderator.say_json(type="whois", name=name)
+            found.append(next(event for event in moderator.fence() if event["type"] == "whois")["addresses"])
+        moderator.say_json(type="leave")
+        moderator.read_to_end()
+        return found
+
+
+def test_the_proxy_accepts_its_documented_file(house: House) -> None:
+    assert not re.search(r"warn", house.front.check(), re.IGNORECASE)
+
+
+def test_people_talk_through_it_and_keep_their_own_addresses(house: House) -> None:
+    front = house.front
+    flags = ("--tls", "--tls-ca", str(front.certificate.public), "--name", "Борис")
+    with (
+        Bot(front, "127.0.0.2") as bot,
+        Page(front, "127.0.0.3") as page,
+        sitting(front.doors.terminals, *flags, lang="ru") as terminal,
+    ):
+        bot.join("Вера", history=0)
+        page.say_json(type="join", name="Анна", history=0)
+        page.wait_for(type="welcome", name="Анна")
+        terminal.wait_for("Вы вошли как Борис.")
+
+        page.say_json(type="say", ref="1", text="Привет из браузера")
+        bot.read_until("Привет из браузера")
+        terminal.wait_for("Анна: Привет из браузера")
+        terminal.type("Привет из терминала", ENTER)
+        page.wait_for(type="message", name="Борис", text="Привет из терминала")
+        bot.say_json(type="say", ref="1", text="Привет из программы")
+        page.wait_for(type="message", name="Вера", text="Привет из программы")
+        terminal.wait_for("Вера: Привет из программы")
+
+        found = addresses(house.server, "Вера", "Анна", "Борис")
+        assert found == [["127.0.0.2"], ["127.0.0.3"], ["127.0.0.1"]]
+        terminal.type(CTRL_D)
+        assert terminal.end() == 0
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Forwarded-For": SPOOFED},
+        {"X-Forwarded-For": f"{SPOOFED}, 127.0.0.1"},
+        {"X_Forwarded_For": SPOOFED},
+        {"Forwarded": f"for={SPOOFED}"},
+        {"X-Real-IP": SPOOFED},
+        {"Connection": "Upgrade, X-Forwarded-For"},  # as if it were only for the next hop
+    ],
+    ids=str,
+)
+def test_what_a_browser_says_of_its_address_is_not_believed(house: House, headers: dict[str, str]) -> None:
+    with Page(house.front, "127.0.0.3", headers) as page:
+        page.say_json(type="join", name="Хитрец", history=0)
+        page.wait_for(type="welcome")
+        assert addresses(house.server, "Хитрец") == [["127.0.0.3"]]
+        page.leave()
+
+
+def test_a_proxy_header_of_a_client_is_not_believed_either(house: House) -> None:
+    with JsonClient(house.server.address, PATIENCE) as watcher, Bot(house.front, "127.0.0.2") as bot:
+        watcher.join("Сторож", history=0)
+        bot.expect(PROMPT)
+        bot.send(f"PROXY TCP4 {SPOOFED} 192.0.2.1 40000 8080\r\nЛиса\n")
+        bot.expect_end()
+        assert watcher.fence() == []
+
+
+def get(front: Front, path: str, **headers: str) -> http.client.HTTPResponse:
+    with secured(front, front.doors.browsers) as sock:
+        lines = "".join(f"{name}: {value}\r\n" for name, value in ({"Host": HOST} | headers).items())
+        sock.sendall(f"GET {path} HTTP/1.1\r\n{lines}Connection: close\r\n\r\n".encode())
+        answer = http.client.HTTPResponse(sock)
+        answer.begin()
+        answer.read()
+        return answer
+
+
+def test_the_page_comes_by_https_and_stays_there(house: House) -> None:
+    page = get(house.front, "/")
+    assert page.status == 200
+    assert re.match(r"max-age=\d{7,}", page.headers["Strict-Transport-Security"])
+    assert len(page.headers.get_all("Strict-Transport-Security", [])) == 1
+    assert get(house.front, "/", Host="elsewhere.example").status >= 400
+
+
+def test_http_leads_to_https_and_nowhere_else(house: House) -> None:
+    door = http.client.HTTPConnection(*house.front.doors.plain_http, timeout=PATIENCE)
+    try:
+        door.request("GET", "/path?query", headers={"Host": "elsewhere.example"})
+        answer = door.getresponse()
+        assert (answer.status, answer.headers["Location"]) == (301, f"https://{HOST}/path?query")
+        answer.read()
+    finally:
+        door.close()
+
+
+@pytest.mark.parametrize("version", ["-tls1", "-tls1_1"])
+def test_old_tls_is_refused(house: House, version: str) -> None:
+    for door in (house.front.doors.terminals, house.front.doors.browsers):
+        attempt = subprocess.run(
+            [OPENSSL, "s_client", "-connect", str(door), version, "-cipher", "DEFAULT@SECLEVEL=0"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert b"alert protocol version" in attempt.stderr
+
+
+def test_one_address_is_turned_away_before_it_takes_all_places(house: House) -> None:
+    with ExitStack() as stack:
+        for number in range(300):
+            # A reset can be there before the connection is.
+            with suppress(ConnectionResetError):
+                door = house.front.doors.terminals
+                sock = socket.create_connection(door, PATIENCE, source_address=("127.0.0.9", 0))
+                stack.enter_context(sock)
+                if number >= 250:
+                    assert sock.recv(1) == b""
+        with Bot(house.front, "127.0.0.2") as bot:
+            bot.join("Глеб", history=0)
+
+
+def test_a_reload_disturbs_nobody(house: House) -> None:
+    with Bot(house.front, "127.0.0.2") as bot, Page(house.front, "127.0.0.3") as page:
+        bot.join("Дина", history=0)
+        page.say_json(type="join", name="Егор", history=0)
+        page.wait_for(type="welcome")
+        house.front.reload()
+        page.say_json(type="say", ref="1", text="во время")
+        bot.read_until("во время")
+        with Bot(house.front) as newcomer:
+            newcomer.join("Жанна", history=0)
+            newcomer.say_json(type="say", ref="1", text="и новые входят")
+            page.wait_for(type="message", text="и новые входят")
+
+
+@pytest.mark.parametrize("kind", EACH_KIND)
+def test_a_restart_is_survived_and_silence_is_not(
+    kind: str, tmp_path: Path, certificate: Certificate
+) -> None:
+    changes = {
+        "haproxy": {"timeout client 20s": "timeout client 1s", "timeout http-request 10s": ""},
+        "nginx": {"ssl_handshake_timeout 20s": "ssl_handshake_timeout 1s"}
+        | {"client_header_timeout 20s": "client_header_timeout 1s"},
+    }[kind]
+    with standing(kind, tmp_path, certificate, changes) as house:
+        front = house.front
+        flags = ("--tls", "--tls-ca", str(certificate.public), "--name", "Борис")
+        with sitting(front.doors.terminals, *flags, lang="ru") as terminal:
+            terminal.wait_for("Вы вошли как Борис.")
+            with Bot(front) as bot:
+                session = bot.join("Вера", history=0)["session"]
+                assert_cut_off(front)
+                bot.fence()  # who has come in may be silent for longer
+                front.stop()
+                bot.read_to_end()
+            terminal.type("Пока никого нет", ENTER)
+            front.start()
+            with Bot(front) as bot:
+                welcome = bot.join("Другая", history=10, session=session)
+                assert welcome["name"] == "Вера"
+                if "Пока никого нет" not in str(welcome["messages"]):
+                    bot.read_until("Пока никого нет")
+            terminal.type(CTRL_D)
+            assert terminal.end() == 0
+
+
+def assert_cut_off(front: Front) -> None:
+    """Fail unless every door puts out whoever says nothing, or begins and does not go on."""
+    with ExitStack() as stack:
+        quiet = [stack.enter_context(socket.create_connection(door, PATIENCE)) for door in front.doors]
+        for door in front.doors[:2]:
+            quiet.append(stack.enter_context(socket.create_connection(door, PATIENCE)))
+            quiet[-1].sendall(b"\x16\x03\x01\x02\x00\x01")  # a hello without its end
+        for sock in (
+            secured(front, front.doors.browsers),
+            socket.create_connection(front.doors.plain_http, PATIENCE),
+        ):
+            quiet.append(stack.enter_context(sock))
+            sock.sendall(b"GET / HTTP/1.1\r\nHo")
+        for sock in quiet:
+            while sock.recv(1000):  # a complaint, then the end
+                pass
