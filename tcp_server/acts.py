@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple
 
 from chat_protocol import messages as m
+from chat_protocol.ip import Network, is_in, is_single, read_ip, read_network, write_network
 from chat_protocol.text import is_blank
-from tcp_server.bans import Sentence, contains, is_single, read_network, write_network
-from tcp_server.config import Config, Network
+from tcp_server.bans import Sentence
+from tcp_server.config import Config
 from tcp_server.history import History
 from tcp_server.ledger import Entry
 from tcp_server.members import Member, Registry
@@ -227,7 +228,8 @@ class Acts(Generic[Connection]):
         return sorted(set(map(self.address_of, member.connections)) - {""})
 
     def _is_from(self, member: Member[Connection], network: Network) -> bool:
-        return any(contains(network, self.address_of(connection)) for connection in member.connections)
+        addresses = map(self.address_of, member.connections)
+        return any(is_in(read_ip(address), [network]) for address in addresses)
 
     def _sentence(
         self,

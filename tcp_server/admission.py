@@ -4,11 +4,11 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Literal
 
+from chat_protocol.ip import counted_as, is_in, read_ip
 from tcp_server.config import Config, networks
-from tcp_server.throttle import Ledger, Rate
+from tcp_server.throttle import Buckets, Rate
 
 Refusal = Literal["full", "banned"]
 """Why somebody is not let in: a word of the protocol, for `bye`."""
@@ -18,20 +18,6 @@ _GUESSES = Rate(1 / 10, 5)
 
 _COMMON_GUESSES = Rate(1, 60)
 """Wrong passwords of all exempt addresses together."""
-
-
-def plain_address(host: str) -> str:
-    """Return an address as people write it: IPv4 where it is one in IPv6's clothes, and no zone."""
-    address = ip_address(host.partition("%")[0])
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return str(address)
-
-
-def subscriber(host: str) -> str:
-    """Return what counts as one address: of IPv6 a /64, since that is what one customer is given."""
-    address = ip_address(host)
-    return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))
 
 
 class Admission:
@@ -53,16 +39,16 @@ class Admission:
         self._most_there = config.max_per_address
         self._trusted = networks(config.trusted_proxy)
         self._banned = banned
-        self._joins = Ledger(Rate(config.joins / 60, config.joins), clock) if config.joins else None
-        self._guesses = Ledger(_GUESSES, clock)
-        self._common_guesses = Ledger(_COMMON_GUESSES, clock)
+        self._joins = Buckets(Rate(config.joins / 60, config.joins), clock) if config.joins else None
+        self._guesses = Buckets(_GUESSES, clock)
+        self._common_guesses = Buckets(_COMMON_GUESSES, clock)
         self._lock = threading.Lock()  # a leaf: nothing else is taken under it
         self._total = 0  # guarded by `_lock`
         self._there: Counter[str] = Counter()  # by subscriber; guarded by `_lock`
 
     def enter(self, host: str) -> Refusal | None:
         """Count one more connection from there, or say why not."""
-        if not self._is_exempt(host) and self._banned(host):
+        if self._key(host) is not None and self._banned(host):
             return "banned"
         with self._lock:
             if self._most and self._total >= self._most:
@@ -76,7 +62,7 @@ class Admission:
 
     def reveal(self, host: str) -> Refusal | None:
         """Count a connection that has entered through a proxy with its own address, or say why not."""
-        if not self._is_exempt(host) and self._banned(host):
+        if self._key(host) is not None and self._banned(host):
             return "banned"
         return self._count_there(host)
 
@@ -88,8 +74,7 @@ class Admission:
 
     def trusts(self, host: str) -> bool:
         """Say whether an address may name its client."""
-        address = ip_address(host)
-        return any(address in network for network in self._trusted)
+        return is_in(read_ip(host), self._trusted)
 
     # --- passwords -------------------------------------------------------------------
 
@@ -103,21 +88,21 @@ class Admission:
         ledger, key = self._account(host)
         ledger.give_back(key)
 
-    def _account(self, host: str) -> tuple[Ledger, str]:
-        if self._is_exempt(host):  # the gateway brings many people from one address
+    def _account(self, host: str) -> tuple[Buckets, str]:
+        if (key := self._key(host)) is None:  # the gateway brings many people from one address
             return self._common_guesses, "exempt"
-        return self._guesses, subscriber(host)
+        return self._guesses, key
 
     # --- counting --------------------------------------------------------------------
 
-    def _is_exempt(self, host: str) -> bool:
-        return ip_address(host).is_loopback or self.trusts(host)
+    def _key(self, host: str) -> str | None:
+        """Return what an address is counted as; None for one that is exempt."""
+        return counted_as(host, self._trusted)
 
     def _count_there(self, host: str) -> Refusal | None:
         """Count one more connection of a subscriber, unless they are too many, or come too fast."""
-        if self._is_exempt(host):
+        if (key := self._key(host)) is None:
             return None
-        key = subscriber(host)
         with self._lock:
             if self._most_there and self._there[key] >= self._most_there:
                 return "full"
@@ -128,9 +113,8 @@ class Admission:
         return None
 
     def _forget_there(self, host: str) -> None:
-        if self._is_exempt(host):
+        if (key := self._key(host)) is None:
             return
-        key = subscriber(host)
         with self._lock:
             self._there[key] -= 1
             if not self._there[key]:

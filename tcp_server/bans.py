@@ -2,12 +2,11 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from typing import NamedTuple
 
-from tcp_server.config import Network
+from chat_protocol.ip import MAPPED, Network, read_network
 
-_MAPPED = IPv6Network("::ffff:0:0/96")
 _LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 _WIDEST = {4: 8, 6: 16}
 """Bits that must be given of a network, by version of IP: fewer would shut out too many."""
@@ -91,7 +90,7 @@ class Bans:
 
     def __init__(self, trusted: Sequence[Network] = (), now: Callable[[], float] = time.time) -> None:
         """`trusted` are the proxies that others come through; `now` gives seconds since 1970."""
-        self._spared = (*_LOOPBACK, *map(_plain, trusted))
+        self._spared = (*_LOOPBACK, *trusted)
         self._now = now
         self.people = Sentences(now)
         self._places = _Places({}, frozenset())  # for other threads too: replaced, never changed
@@ -137,7 +136,7 @@ class Bans:
         """Say whether a network may not be banned: too wide, this machine, or a proxy others come through."""
         return (
             network.prefixlen < _WIDEST[network.version]
-            or network.overlaps(_MAPPED)
+            or network.overlaps(MAPPED)
             or any(network.overlaps(spared) for spared in self._spared)
         )
 
@@ -145,35 +144,3 @@ class Bans:
         now = self._now()
         kept = {network: sentence for network, sentence in sentences.items() if not sentence.is_over(now)}
         self._places = _Places(kept, frozenset(network.prefixlen for network in kept))
-
-
-def read_network(text: str) -> Network | None:
-    """Understand an address or a network; None if it is neither. IPv4 within IPv6 is IPv4."""
-    address, slash, bits = text.partition("/")
-    try:
-        return _plain(ip_network(address.partition("%")[0] + slash + bits, strict=False))
-    except ValueError:
-        return None
-
-
-def write_network(network: Network) -> str:
-    """Return it as people write it: an address without the bits."""
-    return str(network.network_address if is_single(network) else network)
-
-
-def is_single(network: Network) -> bool:
-    """Say whether it is one address."""
-    return network.prefixlen == network.max_prefixlen
-
-
-def contains(network: Network, host: str) -> bool:
-    """Say whether an address lies within a network; what is no address lies nowhere."""
-    address = read_network(host)
-    return address is not None and network.overlaps(address)
-
-
-def _plain(network: Network) -> Network:
-    if isinstance(network, IPv6Network) and network.subnet_of(_MAPPED):
-        first = int(network.network_address) & 0xFFFF_FFFF
-        return IPv4Network((first, network.prefixlen - _MAPPED.prefixlen))
-    return network

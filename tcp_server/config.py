@@ -7,13 +7,13 @@ import stat
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Self
 
 from platformdirs import user_data_path
 
 from chat_protocol.contract import DEFAULT_PORT, SILENCE_LIMIT
+from chat_protocol.ip import Network, parse_network
 
 _log = logging.getLogger(__name__)
 
@@ -26,8 +26,6 @@ _SLOWEST = 0.01
 
 _LONGEST_PASSWORD = 256
 """Characters; the wire takes no more."""
-
-Network = IPv4Network | IPv6Network
 
 
 class BadConfig(ValueError):
@@ -108,7 +106,7 @@ def load(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
 def networks(listed: str) -> Sequence[Network]:
     """Read a comma-separated list of addresses and networks (CIDR). Raises `BadConfig`."""
     try:
-        return [ip_network(one.strip()) for one in listed.split(",") if one.strip()]
+        return [parse_network(one.strip()) for one in listed.split(",") if one.strip()]
     except ValueError as error:
         raise BadConfig(f"not an address or a network: {error}") from None
 

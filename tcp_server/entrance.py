@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from chat_protocol.errors import BadMessage
 from chat_protocol.messages import Error, Join, Leave, Say
-from tcp_server.admission import Admission, Refusal, plain_address
+from chat_protocol.proxy_header import BadHeader, read_header
+from tcp_server.admission import Admission, Refusal
 from tcp_server.commands import Introduce, Wish
 from tcp_server.config import Config
 from tcp_server.dialects import Dialect, NotChat, detect
@@ -16,7 +17,6 @@ from tcp_server.guesses import Dismissed, Guesses, codes
 from tcp_server.inlet import Inlet, Silent
 from tcp_server.outcome import Outcome
 from tcp_server.outlet import Outlet
-from tcp_server.proxy_header import BadHeader, read_header
 from tcp_server.room import Room
 from tcp_server.sequencer import Sequencer
 from tcp_server.throttle import Budget, Kind
@@ -98,7 +98,7 @@ class Entrance:
             raise NotChat from None
         refusal = None
         if header.client is not None:
-            client = plain_address(header.client)
+            client = header.client
             refusal = self._house.admission.reveal(client)
             if refusal is None:
                 self._outlet.host = client

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from precis_i18n import get_profile
 
 from chat_protocol.contract import SYSTEM_NAME
-from tcp_server.bans import read_network
+from chat_protocol.ip import read_network
 from tcp_server.look_alikes import look_alikes, skeleton, unmask
 
 _shown = get_profile("NicknameCasePreserved")

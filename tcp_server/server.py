@@ -16,8 +16,9 @@ from pathlib import Path
 from chat_protocol.address import Address
 from chat_protocol.connection import keep_alive
 from chat_protocol.contract import BANNED, FULL
+from chat_protocol.ip import read_ip
 from chat_protocol.messages import Error, Found, Search
-from tcp_server.admission import Admission, Refusal, plain_address
+from tcp_server.admission import Admission, Refusal
 from tcp_server.config import Config, networks
 from tcp_server.entrance import House
 from tcp_server.fanout import FanOut
@@ -142,7 +143,7 @@ class ChatServer:
             if error.errno in _EXHAUSTED:
                 self._turn_one_away()
             return
-        host = plain_address(host)
+        host = str(read_ip(host) or host)
         if refusal := self._admission.enter(host):
             _refuse(sock, _WORDS[refusal])
             return

@@ -17,7 +17,7 @@ _HAIR = 1e-6
 """What arithmetic may lose of one: whoever waited as long as told is not told to wait again."""
 
 _MOST_KEYS = 65_536
-"""Of how many keys a `Ledger` keeps account; whoever comes beyond that shares one."""
+"""Of how many keys a `Buckets` keeps account; whoever comes beyond that shares one."""
 
 
 class Rate(NamedTuple):
@@ -143,8 +143,8 @@ class Budget:
         self._full_at[kind] = self._rate(kind).after(self._full_at.get(kind, now), now, number)
 
 
-class Ledger:
-    """One rate for each of many keys, remembering only those who have used some of theirs. Any thread."""
+class Buckets:
+    """One bucket for each of many keys, remembering only those who have used some of theirs. Any thread."""
 
     def __init__(self, rate: Rate, clock: Callable[[], float] = time.monotonic) -> None:
         """`clock` gives monotonic seconds."""

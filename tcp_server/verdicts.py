@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from tcp_server.bans import Bans, Sentence, Sentences, read_network
-from tcp_server.config import Network
+from chat_protocol.ip import Network, read_network
+from tcp_server.bans import Bans, Sentence, Sentences
 from tcp_server.ledger import Entry, Ledger
 from tcp_server.names import BadName, prepare
 

@@ -20,13 +20,13 @@ from flask_sock import Sock
 from chat_protocol.connection import Connection
 from chat_protocol.contract import SILENCE_LIMIT
 from chat_protocol.errors import Banned, ConnectionFailed
+from chat_protocol.proxy_header import write_header
 from web_gateway.browser import POLICY, ROOM_GONE, TRY_LATER, Browser
 from web_gateway.config import Config
 from web_gateway.dialects import Crossing, Dialect, JsonDialect
 from web_gateway.gateway import Gateway
 from web_gateway.origins import may_speak
 from web_gateway.plain import PlainDialect, PlainRoom
-from web_gateway.proxy_header import proxy_header
 from web_gateway.refusals import refuse
 from web_gateway.relay import Session
 
@@ -122,7 +122,7 @@ def _open_room(config: Config, source: bytes) -> tuple[Connection, Dialect]:
 def _source(environ: dict[str, Any], sock: socket.socket) -> bytes:
     """Return the PROXY header of a browser's connection."""
     host, port = sock.getsockname()[:2]
-    return proxy_header((environ["REMOTE_ADDR"], int(environ["REMOTE_PORT"])), (host, port))
+    return write_header((environ["REMOTE_ADDR"], int(environ["REMOTE_PORT"])), (host, port))
 
 
 def _cross(session: Session, crossing: Crossing, gateway: Gateway) -> None:

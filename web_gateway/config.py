@@ -5,13 +5,12 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 from chat_protocol.address import Address, parse_address
 from chat_protocol.contract import DEFAULT_PORT
-from web_gateway.addresses import Network, read_ip
+from chat_protocol.ip import Network, parse_network, read_ip
 from web_gateway.origins import read_host, read_origin
 
 _ENVIRONMENT = "ONEROOM_WEB_"
@@ -94,7 +93,7 @@ def _in_ascii(authority: str) -> str:
 
 def _network(text: str) -> Network:
     try:
-        return ip_network(text)
+        return parse_network(text)
     except ValueError:
         raise ValueError(f"{text!r} is not a network like 10.0.0.0/8 or an address") from None
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from web_gateway.addresses import IpAddress, Network, is_in, read_ip
+from chat_protocol.ip import IpAddress, Network, is_in, read_ip
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication

@@ -5,7 +5,7 @@ import threading
 from collections import Counter
 from time import monotonic
 
-from web_gateway.addresses import counted_as
+from chat_protocol.ip import counted_as
 from web_gateway.browser import GOING_AWAY
 from web_gateway.config import Config
 from web_gateway.health import RoomCheck

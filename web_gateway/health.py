@@ -5,8 +5,8 @@ from time import monotonic
 
 from chat_protocol.connection import Connection
 from chat_protocol.errors import ConnectionFailed
+from chat_protocol.proxy_header import NOBODY
 from web_gateway.config import Config
-from web_gateway.proxy_header import NOBODY
 
 _FRESH = 2.0  # seconds an answer is good for
 _TIMEOUT = 1.0  # seconds the room has for its greeting

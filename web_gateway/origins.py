@@ -4,7 +4,7 @@ import re
 import socket
 from typing import Final
 
-from web_gateway.addresses import read_ip
+from chat_protocol.ip import read_ip
 
 # As browsers write it: ASCII, other alphabets in their xn-- form, no dot at the end.
 _HOST = r"\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?"

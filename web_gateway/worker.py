@@ -26,7 +26,7 @@ from gunicorn.http.errors import (
 )
 from gunicorn.workers.gthread import ThreadWorker
 
-from web_gateway.addresses import counted_as
+from chat_protocol.ip import counted_as
 from web_gateway.gateway import Gateway
 from web_gateway.refusals import whole_refusal
 

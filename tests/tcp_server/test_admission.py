@@ -2,27 +2,11 @@
 
 import pytest
 
-from tcp_server.admission import Admission, plain_address, subscriber
+from tcp_server.admission import Admission
 from tcp_server.config import Config
 from tests.tcp_server.test_throttle import Clock
 
 ELSEWHERE = "203.0.113.7"
-
-
-@pytest.mark.parametrize(
-    ("host", "plain", "counted"),
-    [
-        ("203.0.113.7", "203.0.113.7", "203.0.113.7"),
-        ("::ffff:203.0.113.7", "203.0.113.7", "203.0.113.7"),
-        ("::ffff:127.0.0.1", "127.0.0.1", "127.0.0.1"),
-        ("2001:DB8:0:1::7", "2001:db8:0:1::7", "2001:db8:0:1::/64"),
-        ("2001:db8:0:1:ffff::", "2001:db8:0:1:ffff::", "2001:db8:0:1::/64"),
-        ("fe80::1%eth0", "fe80::1", "fe80::/64"),
-    ],
-)
-def test_one_subscriber_however_written(host: str, plain: str, counted: str) -> None:
-    assert plain_address(host) == plain
-    assert subscriber(plain) == counted
 
 
 def test_full_in_total_and_then_not_any_more() -> None:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tcp_server.bans import Bans, Sentence, Sentences, contains, read_network, write_network
-from tcp_server.config import Network, networks
+from chat_protocol.ip import IpAddress, Network, is_in, read_ip, read_network
+from tcp_server.bans import Bans, Sentence, Sentences
+from tcp_server.config import networks
 
 
 def network(text: str) -> Network:
@@ -20,27 +21,8 @@ def sentence(target: str, until: float | None = None, **fields: object) -> Sente
     return Sentence(target, "2026-11-22T05:43:03.120Z", until, "Анна", **fields)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    ("text", "plain"),
-    [
-        ("203.0.113.7", "203.0.113.7"),
-        ("203.0.113.7/32", "203.0.113.7"),
-        ("203.0.113.7/24", "203.0.113.0/24"),
-        ("::ffff:203.0.113.7", "203.0.113.7"),
-        ("::ffff:203.0.113.0/120", "203.0.113.0/24"),
-        ("2001:DB8:0::7", "2001:db8::7"),
-        ("fe80::1%eth0", "fe80::1"),
-        ("fe80::1%eth0/64", "fe80::/64"),
-        ("2001:db8::/32", "2001:db8::/32"),
-    ],
-)
-def test_addresses_and_networks(text: str, plain: str) -> None:
-    assert write_network(network(text)) == plain
-
-
 @pytest.mark.parametrize("text", ["", "Боб", "1", "1.2.3", "1.2.3.256", "10.0.0.0/33", "/8", "::/x", "a/b/c"])
-def test_what_is_none(text: str) -> None:
-    assert read_network(text) is None
+def test_what_is_no_address_is_not_kept_out(text: str) -> None:
     assert not Bans().keeps_out(text)
 
 
@@ -64,18 +46,18 @@ def test_what_a_ban_covers(banned: str, host: str, kept_out: bool) -> None:
     bans = Bans()
     bans.put(network("198.51.100.0/24"), sentence("198.51.100.0/24"))
     bans.put(network(banned), sentence(banned))
-    assert bans.keeps_out(host) is contains(network(banned), host) is kept_out
+    assert bans.keeps_out(host) is is_in(read_ip(host), [network(banned)]) is kept_out
     assert (bans.find(host) is not None) is kept_out
     bans.lift(network(banned))
     assert not bans.keeps_out(host)
 
 
 @given(st.ip_addresses(v=4), st.integers(8, 32), st.ip_addresses(v=4))
-def test_the_table_agrees_with_the_definition(address: object, bits: int, host: object) -> None:
+def test_the_table_agrees_with_the_definition(address: IpAddress, bits: int, host: IpAddress) -> None:
     banned = network(f"{address}/{bits}")
     bans = Bans()
     bans.put(banned, sentence(str(banned)))
-    assert bans.keeps_out(str(host)) is contains(banned, str(host))
+    assert bans.keeps_out(str(host)) is is_in(host, [banned])
     assert bans.keeps_out(str(address))
 
 

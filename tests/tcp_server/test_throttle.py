@@ -9,7 +9,7 @@ from chat_protocol import messages as m
 from chat_protocol.errors import BadMessage
 from tcp_server import throttle
 from tcp_server.commands import Help, Who, Wish
-from tcp_server.throttle import Budget, Kind, Ledger, Rate, count
+from tcp_server.throttle import Buckets, Budget, Kind, Rate, count
 
 
 class Clock:
@@ -128,7 +128,7 @@ def test_connections_that_share_a_budget_get_no_more_than_one(clock: Clock) -> N
 
 
 def test_each_key_has_its_own(clock: Clock) -> None:
-    ledger = Ledger(Rate(0.1, 5), clock)
+    ledger = Buckets(Rate(0.1, 5), clock)
     assert [ledger.take("a") for _ in range(5)] == [0.0] * 5
     assert ledger.take("a") == pytest.approx(10)
     assert ledger.take("b") == 0
@@ -138,7 +138,7 @@ def test_each_key_has_its_own(clock: Clock) -> None:
 
 
 def test_what_is_given_back_can_be_taken_again(clock: Clock) -> None:
-    ledger = Ledger(Rate(0.1, 1), clock)
+    ledger = Buckets(Rate(0.1, 1), clock)
     ledger.give_back("a")
     for _ in range(100):
         assert ledger.take("a") == 0
@@ -149,7 +149,7 @@ def test_what_is_given_back_can_be_taken_again(clock: Clock) -> None:
 
 def test_a_ledger_does_not_grow_for_ever(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(throttle, "_MOST_KEYS", 100)
-    ledger = Ledger(Rate(1, 1), clock)
+    ledger = Buckets(Rate(1, 1), clock)
     for number in range(1000):
         clock.now += 0.5
         assert ledger.take(str(number)) == 0
@@ -158,7 +158,7 @@ def test_a_ledger_does_not_grow_for_ever(clock: Clock, monkeypatch: pytest.Monke
 
 def test_a_crowd_of_keys_shares_what_is_left(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(throttle, "_MOST_KEYS", 100)
-    ledger = Ledger(Rate(1, 2), clock)
+    ledger = Buckets(Rate(1, 2), clock)
     for number in range(99):
         ledger.take(str(number))
     allowed = [ledger.take(f"late{number}") for number in range(1000)].count(0.0)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from web_gateway.addresses import counted_as
+from chat_protocol.ip import counted_as
 from web_gateway.forwarded import Forwarded
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from chat_protocol.contract import BANNED
+from chat_protocol.proxy_header import write_header
 from tests.support.processes import running
 from tests.web_gateway.conftest import PATIENCE, RawBrowser, Room, Serving, serving_by_gunicorn
-from web_gateway.proxy_header import proxy_header
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ from web_gateway.proxy_header import proxy_header
     ],
 )
 def test_the_header(client: tuple[str, int], own: tuple[str, int], header: str) -> None:
-    written = proxy_header(client, own).decode()
+    written = write_header(client, own).decode()
     # Where the last 32 bits are written as IPv4, as newer Pythons do, it is the same address.
     written = written.replace("::ffff:203.0.113.7", "::ffff:cb00:7107")
     assert written.replace("::ffff:192.0.2.1", "::ffff:c000:201") == f"PROXY {header}\r\n"

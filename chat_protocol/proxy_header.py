@@ -1,12 +1,17 @@
-"""The PROXY protocol, version 1: who is behind a proxy, said in its first line. Pure.
+"""The PROXY protocol, version 1: for whom a connection is, said in its first line. Pure.
 
-Section 2.1 of HAProxy's proxy-protocol.txt.
+Section 2.1 of HAProxy's proxy-protocol.txt. The gateway and proxies write it, the server reads it.
 """
 
 import re
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from chat_protocol.ip import read_ip
+
+NOBODY: Final = b"PROXY UNKNOWN\r\n"
+"""For a connection of the proxy's own."""
 
 _SIGNATURE = b"PROXY "
 _LONGEST = 107
@@ -24,6 +29,23 @@ class Header(NamedTuple):
 
     client: str | None
     length: int
+
+
+def write_header(client: tuple[str, int], came_in_on: tuple[str, int]) -> bytes:
+    """Return the header of a connection for `client`, whose own one ends at `came_in_on`.
+
+    Each is a host and a port, 0 where that is not known. What names no IP address makes
+    it `UNKNOWN`.
+    """
+    source, destination = read_ip(client[0]), read_ip(came_in_on[0])
+    if source is None or destination is None:
+        return NOBODY
+    family = "TCP4"
+    if source.version != destination.version:  # as behind a proxy: there is one family for both
+        source, destination = _as_ipv6(source), _as_ipv6(destination)
+    if source.version == 6:
+        family = "TCP6"
+    return f"PROXY {family} {source} {destination} {client[1]} {came_in_on[1]}\r\n".encode()
 
 
 def read_header(opening: bytes) -> Header | None:
@@ -51,9 +73,16 @@ def _client(line: str) -> str | None:
             with suppress(ValueError):
                 address(target)
                 if all(map(_is_port, ports)) and "%" not in line:
-                    return str(address(source))
+                    address(source)
+                    return str(read_ip(source))
     raise BadHeader
 
 
 def _is_port(word: str) -> bool:
     return _PORT.fullmatch(word) is not None and int(word) <= 65535
+
+
+def _as_ipv6(address: IPv4Address | IPv6Address) -> IPv6Address:
+    if isinstance(address, IPv6Address):
+        return address
+    return IPv6Address(b"\0" * 10 + b"\xff\xff" + address.packed)

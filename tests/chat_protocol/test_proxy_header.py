@@ -2,7 +2,7 @@
 
 import pytest
 
-from tcp_server.proxy_header import BadHeader, Header, read_header
+from chat_protocol.proxy_header import BadHeader, Header, read_header
 
 
 @pytest.mark.parametrize(
