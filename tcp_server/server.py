@@ -93,6 +93,7 @@ class ChatServer:
         self._sessions: set[Session] = set()  # guarded by `_lock`
         self._nobody = threading.Condition(self._lock)  # notified when the last session is gone
         self._alarm_out, self._alarm_in = socket.socketpair()
+        self._stopping = False  # set by `stop` before the alarm, read by the thread that serves behind it
         self._stops_at_signals = False  # set before `serve`
         self._complained_at = -_COMPLAINTS  # owned by the thread that serves
         # Given up for a moment when descriptors run out, so that a caller can be turned away.
@@ -111,8 +112,12 @@ class ChatServer:
             with selectors.DefaultSelector() as selector:
                 selector.register(self._listener, selectors.EVENT_READ)
                 selector.register(self._alarm_out, selectors.EVENT_READ)
-                while not any(key.fileobj is self._alarm_out for key, _ in selector.select()):
-                    self._accept()
+                while not self._stopping:
+                    ready = [key.fileobj for key, _ in selector.select()]
+                    if self._alarm_out in ready:
+                        self._alarm_out.recv(4096)
+                    elif self._listener in ready:
+                        self._accept()
         finally:
             self._close()
 
@@ -120,7 +125,7 @@ class ChatServer:
         """Have `serve` end at these signals. For the main thread, which then calls `serve`.
 
         A handler alone is not enough: a signal that comes while the thread is on its way
-        into `select` would be heard of only after that.
+        into `select` would be heard of only after that. So every signal also rings the alarm.
         """
         self._alarm_in.setblocking(False)
         signal.set_wakeup_fd(self._alarm_in.fileno(), warn_on_full_buffer=False)
@@ -130,6 +135,7 @@ class ChatServer:
 
     def stop(self) -> None:
         """Have `serve` end. Any thread, any number of times."""
+        self._stopping = True
         with suppress(OSError):
             self._alarm_in.send(b"!", socket.MSG_DONTWAIT)
 
