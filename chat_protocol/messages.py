@@ -178,7 +178,7 @@ class Welcome(_Wire, frozen=True, tag="welcome"):
 
     `messages` are the newest ones the client has not seen; `missed` says how many
     more it has not seen that were left out before them; `more` whether anything
-    older than `messages` is kept.
+    older than `messages` is kept; `moderated` whether there can be moderators here.
     """
 
     name: str
@@ -190,6 +190,7 @@ class Welcome(_Wire, frozen=True, tag="welcome"):
     missed: int
     more: bool
     limits: Limits
+    moderated: bool = False
     moderator: bool = False
 
 

@@ -378,6 +378,7 @@ class Room(Generic[Connection]):
             missed=missed,
             more=page.more,
             limits=self._limits,
+            moderated=bool(self._config.moderator_password),
             moderator=member.moderator,
         )
 

@@ -20,7 +20,7 @@ const DEADLINE = 30_000;
 export class Moderation {
   /** @type {Signal} */
   changed = new Signal();
-  /** Whether the room has moderators: one that knows nobody again has none. */
+  /** Whether the room has moderators. */
   possible = false;
   /** Whether the room takes us for one, on the present connection. */
   moderator = false;

@@ -75,6 +75,7 @@ export const SEARCH_PAGE = 20;
  * @property {number} missed
  * @property {boolean} more
  * @property {Limits} limits
+ * @property {boolean} [moderated]  Whether there can be moderators here.
  * @property {boolean} [moderator]
  *
  * @typedef {{type: "welcome"} & WelcomeFields} Welcome

@@ -253,7 +253,8 @@ export class Room {
   }
 
   /** @param {import("./protocol.js").Welcome} welcome */
-  #welcome({ name, session, epoch, last, members, messages, missed, more, limits, moderator = false }) {
+  #welcome(welcome) {
+    const { name, session, epoch, last, members, messages, missed, more, limits } = welcome;
     this.connection.settled();
     this.joined = true;
     this.#name = name;
@@ -261,7 +262,7 @@ export class Room {
     this.session.begin(name, session);
     this.members.reset(name, members);
     this.search.begin(session !== "", epoch);
-    this.moderation.begin(name, session !== "", moderator);
+    this.moderation.begin(name, welcome.moderated ?? false, welcome.moderator ?? false);
     // The same log with a lower number has lost its end, by a loss of power or to a backup.
     if (epoch !== this.timeline.epoch || last < this.timeline.newest) {
       this.timeline.restart(epoch);

@@ -39,6 +39,12 @@ def tries(hall: Hall, connection: str, wish: m.Join | Introduce) -> list[str]:
 # --- who may -------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("password", "moderated"), [("страж", True), ("", False)])
+def test_a_welcome_says_whether_there_can_be_moderators(password: str, moderated: bool) -> None:
+    welcome = Hall(moderator_password=password).join("a", "Анна")
+    assert (welcome.moderated, welcome.moderator) == (moderated, False)
+
+
 def test_the_password_makes_a_moderator_of_all_connections_and_nobody_else_hears() -> None:
     hall = Hall(moderator_password="страж")
     session = hall.join("a", "Анна").session
