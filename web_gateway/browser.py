@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from time import monotonic
+from time import monotonic, sleep
 from types import TracebackType
 from typing import Final, Self, cast
 
@@ -38,6 +38,13 @@ POLICY: Final = 1008
 INTERNAL_ERROR: Final = 1011
 ROOM_GONE: Final = 1012
 TRY_LATER: Final = 1013
+
+_ENTRY = 256
+"""Bytes that a frame in the backlog costs beside its own: many small ones are memory too."""
+
+_FRAMES_FREE = 64
+_FRAMES_A_SECOND = 1000
+"""How many frames that say nothing (pings, pongs, fragments) a browser may send at once, and for long."""
 
 _FIRST_READ = 1024  # held by every idle session, so no bigger than what people type
 _MAX_READ = 64 * 1024
@@ -75,7 +82,7 @@ class Browser:
         # Held for one frame, never while waiting: keeps frames whole, and guards all below.
         self._lock = threading.Lock()
         self._backlog: deque[memoryview] = deque()  # frames, the first perhaps begun
-        self._waiting = 0  # bytes in the backlog
+        self._waiting = 0  # bytes the backlog takes
         self._begun = False  # whether part of the first frame is out
         self._progress_at = 0.0  # when the backlog last grew from nothing or shrank
         self._pinged_at = monotonic()
@@ -128,6 +135,8 @@ class Browser:
                 frames = cast("list[Frame]", self._protocol.events_received())
                 self._answer(self._protocol.data_to_send())
                 yield frames
+                if len(frames) > _FRAMES_FREE:
+                    sleep(_delay(frames))
             try:
                 chunk = self._reader.recv(size)
             except TimeoutError:
@@ -144,15 +153,16 @@ class Browser:
                 size = max(size // 2, _FIRST_READ)
 
     def _answer(self, writes: Sequence[bytes]) -> None:
-        """Send what the parser wants sent: pongs, and the close frame with the end after it."""
+        """Send what the parser wants sent: pongs, and the close frame with the end after it.
+
+        All at once: ten thousand pings fit one read, and to send ten thousand pongs one by one
+        would leave the other sessions no turn.
+        """
         with self._lock:
-            for frame in writes:
-                if self._closing_at is not None:
-                    return
-                if frame:
-                    self._put(frame)
-                else:
-                    self._end_after_backlog()
+            if self._closing_at is None and (answers := b"".join(writes)):
+                self._put(answers)
+            if b"" in writes:
+                self._end_after_backlog()
 
     # --- writing: any thread -------------------------------------------------------------
 
@@ -213,7 +223,7 @@ class Browser:
             self._begun = sent > 0
             self._progress_at = monotonic()
         self._backlog.append(memoryview(frame)[sent:])
-        self._waiting += len(frame) - sent
+        self._waiting += len(frame) - sent + _ENTRY
         if len(self._backlog) > 1 and self._waiting > BACKLOG:
             self._cut()
 
@@ -230,6 +240,7 @@ class Browser:
                 self._backlog[0] = first[sent:]
             else:
                 self._backlog.popleft()
+                self._waiting -= _ENTRY
         if self._closing_at is not None:
             with suppress(OSError):
                 self.socket.shutdown(socket.SHUT_WR)
@@ -260,7 +271,7 @@ class Browser:
             return
         begun = [self._backlog[0]] if self._begun else []
         self._backlog = deque(begun)
-        self._waiting = sum(map(len, begun))
+        self._waiting = sum([len(frame) + _ENTRY for frame in begun])
         self._close(TRY_LATER, "reads too slowly")
 
     def _hang_up(self) -> None:
@@ -291,6 +302,12 @@ class _Parser(Protocol):
         if frame.opcode is Opcode.CLOSE:
             self.current_size = None
         super().recv_frame(frame)
+
+
+def _delay(frames: Sequence[Frame]) -> float:
+    """Return for how many seconds a browser is not read from after it has sent all these at once."""
+    idle = sum([frame.opcode is not Opcode.TEXT for frame in frames])
+    return min(1.0, max(0, idle - _FRAMES_FREE) / _FRAMES_A_SECOND)
 
 
 def _is_utf8(message: bytearray) -> bool:
