@@ -1,5 +1,6 @@
 """What breaks the rules of WebSocket: the close code for it within a second, and no memory spent on it."""
 
+import socket
 import threading
 import zlib
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from tests.web_gateway.conftest import RawBrowser, Room, Serving, text
 
 _MIB = 1024 * 1024
 _BOMB = 200 * _MIB
-_CONT, _TEXT, _BINARY, _CLOSE = 0, 1, 2, 8
+_CONT, _TEXT, _BINARY, _CLOSE, _PING = 0, 1, 2, 8, 9
 _COMPRESSED = 0x40  # the reserved bit that permessage-deflate uses
 _DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
 
@@ -168,3 +169,45 @@ def test_many_at_once_spend_no_more(serving: Serving, hall: Room, program: Progr
     finally:
         for browser in browsers:
             browser.socket.close()
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_a_flood_of_pings_delays_nobody_else_and_is_not_remembered(
+    serving: Serving, hall: Room, program: Program, *, reads: bool
+) -> None:
+    """Ten thousand empty pings fit one read of the gateway's, and each wants an answer."""
+    pings = _frame(_PING, b"") * 10_000
+    with serving.chat(hall) as (other, others_end):
+        before = _memory(program)
+        flooders = []
+        for _ in range(8):
+            flooders.append(RawBrowser(serving.address))
+            hall.accept()
+        threads = [threading.Thread(target=_flood, args=(each, pings)) for each in flooders]
+        threads += [threading.Thread(target=_swallow, args=(each,)) for each in flooders if reads]
+        for thread in threads:
+            thread.start()
+        for _ in range(50 * ROUNDS):
+            started = monotonic()
+            others_end.send('{"type":"pong"}\n')
+            assert other.recv(timeout=5) == '{"type":"pong"}'
+            assert monotonic() - started < 1.0
+        assert _memory(program) - before < 8 * 4 * _MIB
+        for each in flooders:
+            each.socket.shutdown(socket.SHUT_RDWR)
+        for thread in threads:
+            thread.join()
+        for each in flooders:
+            each.socket.close()
+
+
+def _flood(browser: RawBrowser, sent: bytes) -> None:
+    with suppress(OSError):
+        while True:
+            browser.socket.sendall(sent)
+
+
+def _swallow(browser: RawBrowser) -> None:
+    with suppress(OSError):
+        while browser.socket.recv(65536):
+            pass
