@@ -222,7 +222,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         names = {name for name, _ in req.headers}
         if names & {"UPGRADE", "CONTENT-LENGTH", "TRANSFER-ENCODING"}:
             req.force_close()
-        if "UPGRADE" in names:
+        if "UPGRADE" in names and req.path == "/ws":
             self._end(conn, counted_as(conn.client[0], self.gateway.config.trusted_proxies))
         else:
             with self._lock:
