@@ -58,7 +58,7 @@ export class BansDialog {
   async #add(data) {
     const target = String(data.get("target")).trim();
     const seconds = Number(data.get("seconds")) || undefined;
-    if (!target) this.#error.textContent = this.#words.say("deed.blank");
+    if (!target) this.#error.textContent = this.#words.say("error.bad_target");
     else if (await this.#do({ act: "ban", target, seconds, text: String(data.get("reason")).trim() }))
       this.#form.reset();
   }

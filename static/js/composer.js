@@ -88,6 +88,6 @@ export class Composer {
   /** @param {string} text */
   #fits(text) {
     const { text: limit, line } = this.#room.limits;
-    return lengthOf(text) <= limit && new Blob([JSON.stringify(text)]).size < line - 200;
+    return lengthOf(text) <= limit && new TextEncoder().encode(JSON.stringify(text)).length < line - 200;
   }
 }

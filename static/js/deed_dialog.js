@@ -34,7 +34,16 @@ export class DeedDialog {
       event.preventDefault();
       this.#do();
     });
-    this.#form.addEventListener("input", () => this.#show(""));
+    this.#form.addEventListener("input", ({ target }) => {
+      if (target instanceof HTMLTextAreaElement) flatten(target);
+      this.#show("");
+    });
+    this.#form.addEventListener("keydown", event => {
+      const { key, isComposing, target } = event;
+      if (key !== "Enter" || isComposing || !(target instanceof HTMLTextAreaElement)) return;
+      event.preventDefault();
+      this.#form.requestSubmit();
+    });
     byId("button", "deed-cancel").addEventListener("click", () => this.close());
     // No password stays in the page behind a closed dialog.
     this.#dialog.addEventListener("close", () => this.#form.reset());
@@ -91,11 +100,23 @@ export class DeedDialog {
 }
 
 /**
+ * Make one line of what was written: the room would anyway.
+ * @param {HTMLTextAreaElement} field
+ */
+function flatten(field) {
+  const { value, selectionStart, selectionEnd } = field;
+  if (!value.includes("\n")) return;
+  field.value = value.replaceAll("\n", " ");
+  field.setSelectionRange(selectionStart, selectionEnd);
+}
+
+/**
  * @param {Words} words
  * @param {RefusalFields} refusal
  * @returns {string} Why a moderator's wish was not done.
  */
-export function explain(words, { code, retry_after = 1 }) {
+export function explain(words, { code, retry_after = 1, target = "" }) {
   const key = [`deed.${code}`, `error.${code}`].find(each => words.has(each));
-  return words.say(key ?? "error.other", { code: clean(code), span: words.span(retry_after) });
+  const count = Math.ceil(retry_after);
+  return words.say(key ?? "error.other", { code: clean(code), target: clean(target), count });
 }

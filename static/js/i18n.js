@@ -114,22 +114,23 @@ export class Words {
     return this.#lists.format(parts);
   }
 
-  /** @param {Date} date */
+  /** @param {Date} date @returns {string} «14:05», or "" if it is none. */
   time(date) {
-    return this.#times.format(date);
+    return isMoment(date) ? this.#times.format(date) : "";
   }
 
-  /** @param {Date} date */
+  /** @param {Date} date @returns {string} «12 ноября 2026 г., 14:05:09», or "" if it is none. */
   moment(date) {
-    return this.#moments.format(date);
+    return isMoment(date) ? this.#moments.format(date) : "";
   }
 
   /**
    * @param {Date} date
    * @param {Date} now
-   * @returns {string} «14:05», with the date where it is another day: «12 нояб., 14:05».
+   * @returns {string} «14:05», with the date where it is another day: «12 нояб., 14:05»; "" if it is none.
    */
   when(date, now = new Date()) {
+    if (!isMoment(date)) return "";
     if (startOfDay(date) === startOfDay(now)) return this.time(date);
     const year = date.getFullYear() === now.getFullYear() ? undefined : "numeric";
     return new Intl.DateTimeFormat(this.locale, {
@@ -175,6 +176,11 @@ export class Words {
       }
     }
   }
+}
+
+/** @param {Date} date */
+function isMoment(date) {
+  return !Number.isNaN(date.getTime());
 }
 
 /** @param {Date} date */

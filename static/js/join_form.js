@@ -34,14 +34,16 @@ export class JoinForm {
       this.#enter();
     });
     this.#form.addEventListener("input", () => {
-      if (this.#ticking === undefined) this.#show("");
+      // That the last password was wrong is worth knowing until the next one is tried.
+      if (this.#ticking === undefined && !this.#password.ariaInvalid) this.#show("");
     });
     this.#suggestion.addEventListener("click", () => this.#take());
     room.refused.on(refusal => this.refuse(refusal));
     room.entered.on(() => this.#reset());
-    room.left.on(reason => {
+    room.delayed.on(seconds => this.#holdOn(seconds));
+    room.left.on(farewell => {
       this.#reset();
-      if (reason) this.#show(this.#words.say(`door.${reason}`));
+      if (farewell.reason) this.#show(this.#explain(farewell));
     });
     room.connection.changed.on(state => this.#follow(state));
   }
@@ -72,7 +74,6 @@ export class JoinForm {
     if (!name) this.refuse({ code: "name_empty" });
     else if (!this.#secret.hidden && !password) this.refuse({ code: "password_required" });
     else {
-      this.#show("");
       this.#wait(true);
       this.#room.enter(name, password);
     }
@@ -133,21 +134,47 @@ export class JoinForm {
 
   /** @param {number} seconds  Before which another try would be too early. */
   #countDown(seconds) {
-    const end = Date.now() + seconds * 1000;
     this.#show(this.#words.say("door.too_fast"));
     const left = make("span", "");
     left.ariaHidden = "true"; // once is enough to hear
     this.#error.append(" ", left);
     this.#button.disabled = true;
-    const tick = () => {
-      const count = Math.ceil((end - Date.now()) / 1000);
+    this.#tick(seconds, count => {
       left.textContent = this.#words.say("door.too_fast.left", { count });
       if (count > 0) return;
       this.#show("");
       this.#wait(false);
+    });
+  }
+
+  /** @param {number} seconds  For which the room takes its time to answer. */
+  #holdOn(seconds) {
+    if (!this.#waiting) return;
+    this.#tick(seconds, count => {
+      this.#button.textContent = this.#words.say(count > 0 ? "door.wait" : "door.entering", { count });
+    });
+  }
+
+  /**
+   * @param {number} seconds
+   * @param {(left: number) => void} tell  Called now and while it ticks; at the end with 0.
+   */
+  #tick(seconds, tell) {
+    clearInterval(this.#ticking);
+    const end = Date.now() + seconds * 1000;
+    const tick = () => {
+      const left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
+      if (left === 0) clearInterval(this.#ticking);
+      tell(left);
     };
     this.#ticking = setInterval(tick, 250);
     tick();
+  }
+
+  /** @param {import("./room.js").Farewell} farewell */
+  #explain({ reason, ban, why }) {
+    const words = ban ? this.#banned(ban.retry_after) : this.#words.say(`door.${reason}`);
+    return why ? `${words} ${this.#words.say("door.reason", { text: clean(why) })}` : words;
   }
 
   /** @param {number} [seconds]  Undefined for good. */

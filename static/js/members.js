@@ -9,15 +9,14 @@ export class Members {
   changed = new Signal();
   self = "";
 
-  /** @type {Set<string>} */
-  #names = new Set();
+  /** By alphabet. @type {string[]} */
+  #names = [];
   /** @type {Map<string, ReturnType<typeof setTimeout>>} */
   #typing = new Map();
 
   /** @returns {string[]} Oneself first, then by alphabet, numbers by size. */
   get names() {
-    const others = [...this.#names].filter(name => name !== this.self);
-    return [this.self, ...others.sort(BY_ALPHABET.compare)];
+    return [this.self, ...this.#names.filter(name => name !== this.self)];
   }
 
   /** @returns {string[]} Those writing, the first to begin first. */
@@ -31,20 +30,21 @@ export class Members {
    */
   reset(self, names) {
     this.self = self;
-    this.#names = new Set(names).add(self);
+    this.#names = [...new Set(names).add(self)].sort(BY_ALPHABET.compare);
     for (const name of this.typing) this.#stopTyping(name);
     this.changed.emit();
   }
 
   /** @param {string} name */
   add(name) {
-    this.#names.add(name);
+    // Sorting what is in order already but for its end is quick.
+    if (!this.#names.includes(name)) this.#names = [...this.#names, name].sort(BY_ALPHABET.compare);
     this.changed.emit();
   }
 
   /** @param {string} name */
   remove(name) {
-    this.#names.delete(name);
+    this.#names = this.#names.filter(each => each !== name);
     this.#stopTyping(name);
     this.changed.emit();
   }

@@ -3,7 +3,7 @@ import { byId, make } from "./dom.js";
 /** @typedef {{label: string, act: () => void, grave?: boolean}} Choice */
 
 /** Pixels between the menu, its button, and the edges of the page. */
-const SPACE = 6;
+const SPACE = 8;
 
 /** A menu of things to do, beside the button that opened it. Closes at Escape and at a click elsewhere. */
 export class Menu {
@@ -67,7 +67,8 @@ export class Menu {
     const { offsetWidth: width, offsetHeight: height } = this.#menu;
     const below = bottom + SPACE;
     const fits = below + height + SPACE <= innerHeight;
-    this.#menu.style.left = `${Math.max(SPACE, right - width)}px`;
+    const left = Math.min(right, innerWidth - SPACE) - width;
+    this.#menu.style.left = `${Math.max(SPACE, left)}px`;
     this.#menu.style.top = `${fits ? below : Math.max(SPACE, top - SPACE - height)}px`;
   }
 

@@ -1,4 +1,4 @@
-import { byId } from "./dom.js";
+import { byId, part } from "./dom.js";
 import { Signal } from "./signal.js";
 
 /** @typedef {import("./i18n.js").Words} Words */
@@ -32,7 +32,10 @@ export class MessageTools {
       this.#ask();
     });
     this.#button.addEventListener("click", () => this.#ask());
-    moderation.changed.on(() => this.#button.remove());
+    moderation.changed.on(() => {
+      this.#button.remove();
+      this.#list.classList.toggle("moderated", moderation.moderator);
+    });
   }
 
   /**
@@ -57,7 +60,10 @@ export class MessageTools {
   }
 
   #ask() {
-    const id = Number(this.#button.closest("li")?.dataset.id);
-    if (id > 0) this.asked.emit(id);
+    const message = this.#button.closest("li");
+    if (!message) return;
+    // The button may be gone when the dialog gives the focus back.
+    part(message, "message-number").focus();
+    this.asked.emit(Number(message.dataset.id));
   }
 }

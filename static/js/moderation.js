@@ -24,10 +24,14 @@ export class Moderation {
   possible = false;
   /** Whether the room takes us for one, on the present connection. */
   moderator = false;
+  /** We were a moderator and are not any more. @type {Signal} */
+  demoted = new Signal();
 
   #connection;
   #self = "";
   #online = false;
+  /** Whether the room took us for a moderator when it last said so. */
+  #known = false;
   /** The first is on its way. @type {Question[]} */
   #questions = [];
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -48,6 +52,7 @@ export class Moderation {
     this.#self = self;
     this.#online = true;
     this.#become(possible, moderator);
+    this.#learn(moderator);
   }
 
   /** The connection is lost, and with it what was asked. */
@@ -56,6 +61,12 @@ export class Moderation {
     clearTimeout(this.#deadline);
     for (const { settle } of this.#questions.splice(0)) settle(refusal("offline"));
     this.#become(this.possible, false);
+  }
+
+  /** We have gone, and come back as anybody. */
+  leave() {
+    this.lose();
+    this.#known = false;
   }
 
   /**
@@ -89,7 +100,7 @@ export class Moderation {
 
   /** @param {RoomEvent} event  Which may be an answer. */
   hear(event) {
-    if (event.type === "role") this.#become(this.possible, event.moderator);
+    if (event.type === "role") this.#learn(event.moderator);
     const [asked] = this.#questions;
     if (asked && this.#answers(event, asked.command)) this.#settle(event);
   }
@@ -99,9 +110,10 @@ export class Moderation {
    * @returns {boolean} Whether it was our question that the room refused.
    */
   refuse(refusal) {
-    if (this.#questions.length === 0) return false;
-    if (refusal.code === "not_moderator") this.#become(this.possible, false);
-    this.#settle(refusal);
+    const [asked] = this.#questions;
+    if (!asked) return false;
+    if (refusal.code === "not_moderator") this.#learn(false);
+    this.#settle({ ...refusal, target: subjectOf(asked.command) });
     return true;
   }
 
@@ -142,6 +154,14 @@ export class Moderation {
     return event.notice.by === this.#self && event.notice.act === command.act;
   }
 
+  /** @param {boolean} moderator  As the room says. */
+  #learn(moderator) {
+    this.#become(this.possible, moderator);
+    const demoted = this.#known && !moderator;
+    this.#known = moderator;
+    if (demoted) this.demoted.emit();
+  }
+
   /**
    * @param {boolean} possible
    * @param {boolean} moderator
@@ -152,6 +172,16 @@ export class Moderation {
     this.moderator = moderator;
     this.changed.emit();
   }
+}
+
+/**
+ * @param {ModeratorCommand} command
+ * @returns {string} Whom or what it is about.
+ */
+function subjectOf(command) {
+  if (command.type === "whois") return command.name;
+  if (command.type !== "moderate") return "";
+  return command.target ?? (command.id ? `#${command.id}` : "");
 }
 
 /**

@@ -44,13 +44,14 @@ export class ModerationView {
     this.#toast = toast;
     this.#deed = new DeedDialog(words);
     this.#bansDialog = new BansDialog(room.moderation, words);
-    this.#whoisDialog = new WhoisDialog(room.moderation, words, address => this.#askBan(address));
+    this.#whoisDialog = new WhoisDialog(room.moderation, words, address => this.#askBan(address, ""));
     this.#become.addEventListener("click", () => this.#askPassword());
     this.#announce.addEventListener("click", () => this.#askAnnouncement());
     this.#bans.addEventListener("click", () => this.#bansDialog.open());
     people.asked.on(({ name, button }) => this.#offer(name, button));
     new MessageTools(room, words).asked.on(id => this.#askDelete(id));
     room.moderation.changed.on(() => this.#show());
+    room.moderation.demoted.on(() => toast.show(words.say("moderator.lost")));
     // The room is not shown any more, and a dialog that stayed would keep everything else from use.
     room.left.on(() => this.#close());
     room.refused.on(() => this.#close());
@@ -126,10 +127,14 @@ export class ModerationView {
     });
   }
 
-  /** @param {string} target  A name or an address. */
-  #askBan(target) {
+  /**
+   * @param {string} target  A name or an address.
+   * @param {string} words   What it means.
+   */
+  #askBan(target, words = this.#words.say("deed.ban.words")) {
     this.#deed.open({
       title: weave(this.#words, "deed.ban", { name: clean(target) }),
+      words,
       fields: ["seconds", "reason"],
       confirm: this.#words.say("deed.ban.do"),
       grave: true,

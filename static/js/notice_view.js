@@ -29,6 +29,7 @@ export function paintNotice(element, row, words) {
   const announced = notice.act === "announce" && !deleted;
   const text = announced ? tokenize(clean(notice.text ?? "")).map(makeToken) : [];
   element.classList.toggle("announced", announced);
+  element.classList.toggle("deleted", deleted);
   part(element, "notice-words").replaceChildren(
     ...(deleted ? [words.say("message.deleted")] : tell(row, words)),
   );

@@ -1,3 +1,4 @@
+import { clamped, moment, oneOf, record, string, upTo } from "./shape.js";
 import { readJson, writeJson } from "./storage.js";
 
 /** @typedef {import("./storage.js").Store} Store */
@@ -14,6 +15,11 @@ import { readJson, writeJson } from "./storage.js";
  */
 
 const PREFIX = "oneroom.outbox.";
+
+const PARCEL = record(
+  { ref: upTo(64), text: string, at: moment, state: oneOf("pending", "failed") },
+  { code: string, until: clamped(0, 8.64e15) },
+);
 
 /**
  * What was said here and is not yet acknowledged, oldest first, across reloads.
@@ -33,8 +39,8 @@ export class Outbox {
     const kept = [];
     for (let index = 0; index < store.length; index++) {
       const key = store.key(index) ?? "";
-      const parcel = key.startsWith(PREFIX) ? readJson(store, key) : null;
-      if (parcel?.ref && typeof parcel.text === "string") kept.push(parcel);
+      const parcel = key.startsWith(PREFIX) ? readJson(store, key, PARCEL) : null;
+      if (parcel?.ref) kept.push(parcel);
     }
     kept.sort((one, other) => one.at.localeCompare(other.at));
     for (const parcel of kept) this.#parcels.set(parcel.ref, parcel);

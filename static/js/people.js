@@ -6,6 +6,9 @@ import { clean } from "./text.js";
 /** @typedef {import("./i18n.js").Words} Words */
 /** @typedef {import("./room.js").Room} Room */
 
+/** Most people shown; if there are more, they are counted. */
+const SHOWN = 500;
+
 /** Names told of those who write; if there are more, they are counted. */
 const WRITERS_NAMED = 3;
 
@@ -17,6 +20,7 @@ export class People {
   #panel = byId("aside", "people");
   #title = byId("h2", "people-title");
   #list = byId("ul", "people-list");
+  #rest = make("li", "people-rest");
   #button = byId("button", "people-button");
   #count = byId("span", "people-count");
   #typing = byId("p", "typing");
@@ -60,7 +64,10 @@ export class People {
     const view = `${this.#moderation.moderator} ${self}`;
     if (view !== this.#view) this.#shown.clear();
     this.#view = view;
-    this.#reconcile(names);
+    this.#reconcile(names.slice(0, SHOWN));
+    const rest = names.length - SHOWN;
+    this.#rest.textContent = this.#words.say("people.rest", { count: rest });
+    if (rest > 0) this.#list.append(this.#rest);
     const writing = new Set(typing);
     for (const [name, item] of this.#shown) item.classList.toggle("writing", writing.has(name));
     this.#typing.textContent = this.#writers(typing.map(clean));
@@ -90,7 +97,8 @@ export class People {
     const item = make("li", "person", makeDoor(shown), make("bdi", "person-name", shown));
     item.dataset.name = name;
     if (name === this.#members.self) {
-      item.append(make("span", "person-self", this.#words.say("people.self")));
+      const self = this.#moderation.moderator ? "people.self.moderator" : "people.self";
+      item.append(make("span", "person-self", this.#words.say(self)));
     } else if (this.#moderation.moderator) {
       const more = make("button", "person-more", "⋯");
       more.type = "button";

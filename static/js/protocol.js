@@ -5,6 +5,8 @@
  * separated by LF.
  */
 
+import { clamped, cut, flag, listOf, moment, number, orNull, record, string, upTo } from "./shape.js";
+
 /** Milliseconds of own silence after which the page sends `ping`. */
 export const PING_INTERVAL = 25_000;
 
@@ -95,6 +97,7 @@ export const SEARCH_PAGE = 20;
  * @property {string} [ref]          Of the say that was refused.
  * @property {number} [retry_after]  Seconds.
  * @property {string} [suggestion]   A name that is free.
+ * @property {string} [target]       Whom or what we had asked about; ours to add.
  *
  * @typedef {{type: "error", text: string} & RefusalFields} Refusal
  * @typedef {{type: "bye", reason: string}} Bye
@@ -102,9 +105,62 @@ export const SEARCH_PAGE = 20;
  *   | Throttled | Whois | Bans | Refusal | Bye | {type: "pong"}} RoomEvent
  */
 
+/** Seconds: the room keeps nobody waiting for longer than ten years. */
+const seconds = clamped(0, 10 * 366 * 24 * 3600);
+const limit = clamped(1, 2 ** 31);
+/** No line with more has ever come in; to show megabytes would take a browser long. */
+const text = cut(65_536);
+
+const notice = record({ act: string, by: string }, { target: string, id: number, seconds, text });
+const message = record({ id: number, at: moment, name: string, text }, { notice, deleted: flag });
+const ban = record({ target: string, at: moment, until: orNull(moment), by: string }, { text });
+const messages = listOf(message);
+
+/** What we are, and may have to say of it when we come back: only what fits into a `join`. */
+const identity = { name: upTo(1024), session: upTo(128), epoch: upTo(1024) };
+
 /**
- * Read the events of one frame. A line that is no JSON object is passed over:
- * it can only come from a gateway that is broken, and the next line may be whole.
+ * The fields of each event that the page uses; what it does not know is not read.
+ * @type {Map<unknown, import("./shape.js").Shape>}
+ */
+const EVENTS = new Map([
+  [
+    "welcome",
+    record(
+      {
+        ...identity,
+        last: number,
+        members: listOf(string),
+        messages,
+        missed: clamped(0, 2 ** 53),
+        more: flag,
+        limits: record({ name: limit, text: limit, line: limit, history: limit }),
+      },
+      { moderated: flag, moderator: flag },
+    ),
+  ],
+  ["message", message],
+  ["ack", record({ ref: string, id: number, at: moment })],
+  ["joined", record({ name: string, at: moment })],
+  ["left", record({ name: string, at: moment }, { reason: string })],
+  ["typing", record({ name: string })],
+  ["history", record({ messages, more: flag })],
+  ["found", record({ messages, more: flag })],
+  ["role", record({ moderator: flag })],
+  ["throttled", record({ seconds })],
+  ["whois", record({ name: string }, { addresses: listOf(string) })],
+  ["bans", record({}, { bans: listOf(ban) })],
+  [
+    "error",
+    record({ code: string, text: string }, { ref: string, retry_after: seconds, suggestion: string }),
+  ],
+  ["bye", record({ reason: string })],
+  ["pong", record({})],
+]);
+
+/**
+ * Read the events of one frame. What is none, or not as its type has to be, is passed
+ * over: it can only come from a room or gateway that is broken, and the next may be whole.
  *
  * @param {string} frame
  * @returns {RoomEvent[]}
@@ -112,13 +168,18 @@ export const SEARCH_PAGE = 20;
 export function parseFrame(frame) {
   const events = [];
   for (const line of frame.split("\n")) {
-    if (!line) continue;
-    try {
-      const event = JSON.parse(line);
-      if (typeof event?.type === "string") events.push(event);
-    } catch {
-      console.warn("not an event:", line.slice(0, 200));
-    }
+    const given = parse(line);
+    const fields = EVENTS.get(given?.type)?.(given);
+    if (fields) events.push({ type: given.type, ...fields });
   }
   return events;
+}
+
+/** @param {string} line */
+function parse(line) {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
 }

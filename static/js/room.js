@@ -5,6 +5,7 @@ import { Search } from "./search.js";
 import { Signal } from "./signal.js";
 import { Throttle } from "./throttle.js";
 import { Timeline } from "./timeline.js";
+import { after } from "./timer.js";
 import { Unread } from "./unread.js";
 
 /** @typedef {import("./connection.js").Connection} Connection */
@@ -16,8 +17,17 @@ import { Unread } from "./unread.js";
 /** @typedef {import("./session.js").Session} Session */
 /** @typedef {import("./timeline.js").GapItem} GapItem */
 
+/**
+ * @typedef {object} Farewell        How we went out for good.
+ * @property {string} reason         Why; "" for our own wish.
+ * @property {RefusalFields} [ban]   For how long, where the room said so.
+ * @property {string} [why]          What the moderator said.
+ */
+
 /** The words with which the room sends somebody back to the door. */
 const DISMISSALS = ["kicked", "banned", "password"];
+/** What a moderator does to that end. */
+const DISMISSING = ["kick", "ban"];
 
 /** Milliseconds to wait for a page of history; a room that takes longer is held for gone. */
 const HISTORY_DEADLINE = 15_000;
@@ -45,7 +55,9 @@ export class Room {
   entered = new Signal();
   /** We were not let in. @type {Signal<RefusalFields>} */
   refused = new Signal();
-  /** We are out for good; why, where that was not our wish, and "" where it was. @type {Signal<string>} */
+  /** At the door one has to wait so many seconds for an answer. @type {Signal<number>} */
+  delayed = new Signal();
+  /** We are out for good. @type {Signal<Farewell>} */
   left = new Signal();
   /** Something asked for was not possible, with the error's code. @type {Signal<string>} */
   failed = new Signal();
@@ -55,6 +67,8 @@ export class Room {
   /** The room's password, once it was asked for; gone with the page. */
   #password = "";
   #typedAt = 0;
+  /** What the room has told of our own going, before it closes. @type {Omit<Farewell, "reason">} */
+  #sentence = {};
   /**
    * The page of history being waited for. The wire tells answers apart only by
    * their order, so there is one question at a time.
@@ -196,8 +210,9 @@ export class Room {
     this.connection.close();
     this.timeline = new Timeline();
     this.search.reset();
+    this.moderation.leave();
     this.unread.reset(0);
-    this.left.emit(reason);
+    this.left.emit({ reason, ...this.#sentence });
   }
 
   #join() {
@@ -243,7 +258,8 @@ export class Room {
         this.search.answer(event);
         break;
       case "throttled":
-        if (this.outbox.pending.length > 0) this.throttle.begin(event.seconds);
+        if (!this.joined) this.delayed.emit(event.seconds);
+        else if (this.outbox.pending.length > 0) this.throttle.begin(event.seconds);
         break;
       case "error":
         this.#refusal(event);
@@ -257,6 +273,7 @@ export class Room {
     const { name, session, epoch, last, members, messages, missed, more, limits } = welcome;
     this.connection.settled();
     this.joined = true;
+    this.#sentence = {};
     this.#name = name;
     this.limits = limits;
     this.session.begin(name, session);
@@ -290,6 +307,8 @@ export class Room {
     this.members.spoke(message.name);
     if (!this.timeline.add(message)) return;
     this.#strike([message]);
+    const { act = "", target, text: why } = message.notice ?? {};
+    if (DISMISSING.includes(act) && target === this.members.self) this.#sentence = { why };
     if (!this.#isOwn(message)) this.unread.arrived(1);
     this.changed.emit();
   }
@@ -299,7 +318,8 @@ export class Room {
     const came = event.type === "joined";
     if (came) this.members.add(event.name);
     else this.members.remove(event.name);
-    this.timeline.addPresence({ ...event, came });
+    // That somebody was sent away, the notice has told.
+    if (came || !DISMISSALS.includes(event.reason ?? "")) this.timeline.addPresence({ ...event, came });
     this.changed.emit();
   }
 
@@ -331,11 +351,13 @@ export class Room {
     const { code, ref, retry_after } = refusal;
     if (ref && code === "too_fast" && retry_after) {
       this.throttle.begin(retry_after);
-      setTimeout(() => this.retry(ref), retry_after * 1000);
+      after(retry_after, () => this.retry(ref));
     } else if (ref) {
       this.outbox.fail(ref, code, retry_after);
       this.changed.emit();
-    } else if (!this.joined || code === "banned") {
+    } else if (this.joined && code === "banned") {
+      this.#sentence.ban = refusal; // the goodbye follows
+    } else if (!this.joined) {
       this.#name = "";
       if (code.startsWith("password")) this.#password = "";
       this.refused.emit(refusal);

@@ -80,11 +80,8 @@ function gapWords({ item, first }, words) {
  */
 export function describe(moves, words) {
   const [only] = moves;
-  if (only && moves.length === 1) {
-    const reason = `presence.left.${only.reason}`;
-    const left = words.has(reason) ? reason : "presence.left";
-    return words.say(only.came ? "presence.joined" : left, { name: clean(only.name) });
-  }
+  const reason = `presence.left.${only?.reason}`;
+  if (only && moves.length === 1 && words.has(reason)) return words.say(reason, { name: clean(only.name) });
   const { came, left, passed, returned } = summarize(moves);
   const groups = { came, gone: left, passed, returned };
   return Object.entries(groups)
@@ -93,7 +90,7 @@ export function describe(moves, words) {
       const shown = names.slice(0, names.length > NAMED + 1 ? NAMED : names.length).map(clean);
       const rest = names.length - shown.length;
       if (rest) shown.push(words.say("presence.more", { count: rest }));
-      return words.say(`presence.${key}${names.length === 1 ? ".one" : ""}`, { names: words.list(shown) });
+      return words.say(`presence.${key}${names.length === 1 ? ".one" : ""}`, { names: shown.join(", ") });
     })
     .join(" · ");
 }

@@ -70,6 +70,7 @@ export function layOut(items, parcels, self, divider, fromStart) {
 
   const beginDay = (/** @type {string} */ at, /** @type {string} */ key) => {
     const date = new Date(at);
+    if (Number.isNaN(date.getTime())) return;
     const today = `${date.getFullYear()}-${date.getMonth() + 1}-${date.getDate()}`;
     if (today === day) return;
     day = today;

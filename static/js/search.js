@@ -1,6 +1,7 @@
 import { termsOf } from "./excerpt.js";
 import { SEARCH_PAGE } from "./protocol.js";
 import { Signal } from "./signal.js";
+import { after } from "./timer.js";
 
 /** @typedef {import("./connection.js").Connection} Connection */
 /** @typedef {import("./protocol.js").Message} Message */
@@ -12,8 +13,8 @@ import { Signal } from "./signal.js";
  * @property {boolean} more          Whether older ones match too.
  */
 
-/** Milliseconds without another letter after which the room is asked. */
-const REST = 250;
+/** Seconds without another letter after which the room is asked. */
+const REST = 0.25;
 /** Milliseconds to wait for an answer; a room that takes longer is held for gone. */
 const DEADLINE = 30_000;
 
@@ -168,7 +169,7 @@ export class Search {
     const asked = this.#settle();
     if (!asked) return false;
     if (code === "too_fast" && retryAfter) {
-      this.#pause(retryAfter * 1000);
+      this.#pause(retryAfter);
     } else if (asked.query === this.query) {
       this.phase = "failed";
       this.#dropOld();
@@ -200,13 +201,13 @@ export class Search {
     return asked;
   }
 
-  /** @param {number} delay  Milliseconds from now, before which nothing is asked. */
-  #pause(delay) {
+  /** @param {number} seconds  From now, before which nothing is asked. */
+  #pause(seconds) {
     clearTimeout(this.#rest);
-    this.#rest = setTimeout(() => {
+    this.#rest = after(seconds, () => {
       this.#rest = undefined;
       if (this.phase === "asking") this.#ask();
-    }, delay);
+    });
   }
 
   #hurry() {

@@ -1,4 +1,5 @@
-import { readJson, writeJson } from "./storage.js";
+import { number, record, upTo } from "./shape.js";
+import { readJson, write, writeJson } from "./storage.js";
 
 /** @typedef {import("./protocol.js").Mark} Mark */
 /** @typedef {import("./storage.js").Store} Store */
@@ -8,6 +9,9 @@ export const IDENTITY_KEY = "oneroom.identity";
 
 const READ_KEY = "oneroom.read";
 const NAME_KEY = "oneroom.name";
+
+const IDENTITY = record({ name: upTo(1024), secret: upTo(128) });
+const READ = record({ epoch: upTo(1024), id: number });
 
 /**
  * Who this browser is in the room, across reloads and shared by its tabs.
@@ -21,12 +25,12 @@ export class Session {
   /** @param {Store} store */
   constructor(store) {
     this.#store = store;
-    const { name = "", secret = "" } = readJson(store, IDENTITY_KEY) ?? {};
+    const { name = "", secret = "" } = readJson(store, IDENTITY_KEY, IDENTITY) ?? {};
     /** Name in the room, or "" for nobody yet. */
-    this.name = String(name);
-    this.secret = String(secret);
+    this.name = name;
+    this.secret = secret;
     /** @type {Mark | null} */
-    this.read = readJson(store, READ_KEY);
+    this.read = readJson(store, READ_KEY, READ);
   }
 
   /** The name used last, offered to whoever comes next. */
@@ -43,7 +47,7 @@ export class Session {
     this.name = name;
     this.secret = secret;
     writeJson(this.#store, IDENTITY_KEY, { name, secret });
-    this.#store.setItem(NAME_KEY, name);
+    write(this.#store, NAME_KEY, name);
   }
 
   /** @param {Mark} mark */

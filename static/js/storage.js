@@ -40,9 +40,7 @@ export class MemoryStore {
 /** @returns {Store} */
 export function openStore() {
   try {
-    const probe = "oneroom.probe";
-    localStorage.setItem(probe, "");
-    localStorage.removeItem(probe);
+    localStorage.getItem("");
     return localStorage;
   } catch {
     return new MemoryStore();
@@ -54,27 +52,39 @@ export function openStore() {
  *
  * @param {Store} store
  * @param {string} key
- * @returns {any} The value, or null.
+ * @param {import("./shape.js").Shape} shape
+ * @returns {any} What the shape leaves of it, or null.
  */
-export function readJson(store, key) {
+export function readJson(store, key, shape) {
   try {
-    return JSON.parse(store.getItem(key) ?? "null");
+    return shape(JSON.parse(store.getItem(key) ?? "null")) ?? null;
   } catch {
     return null;
   }
 }
 
 /**
- * Keep a JSON value. A full store is no reason to stop talking: it is then not kept.
+ * Keep a JSON value, if there is room for it, as `write` does.
  *
  * @param {Store} store
  * @param {string} key
  * @param {unknown} value
  */
 export function writeJson(store, key, value) {
+  write(store, key, JSON.stringify(value));
+}
+
+/**
+ * Keep a value. A full store, which then keeps nothing, is no reason to stop talking.
+ *
+ * @param {Store} store
+ * @param {string} key
+ * @param {string} value
+ */
+export function write(store, key, value) {
   try {
-    store.setItem(key, JSON.stringify(value));
-  } catch (error) {
-    console.warn("not kept:", key, error);
+    store.setItem(key, value);
+  } catch {
+    // It lasts as long as the page.
   }
 }

@@ -11,13 +11,19 @@
 // direction of writing. The room drops these too; the page cannot know which room it talks to.
 const UNSHOWN = /(?![\n\t])[\p{Cc}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
+// No host is longer than 300; and some browsers take time by the square of its length to read one.
 const TOKEN =
-  /(?<link>\bhttps?:\/\/[^\s<>"«»]+)|(?<![\p{L}\p{N}_&/#])#(?<number>[1-9]\d{0,14})(?![\p{L}\p{N}_])/giu;
+  /(?<link>\bhttps?:\/\/(?![^\s/?#\\]{301})[^\s<>"«»]+)|(?<![\p{L}\p{N}_&/#])#(?<number>[1-9]\d{0,14})(?![\p{L}\p{N}_])/giu;
 
 const FEW_EMOJI =
   /^(?:(?:\p{RI}\p{RI}|\p{Extended_Pictographic}(?:\p{EMod}|\uFE0F|\u200D\p{Extended_Pictographic})*)\s*){1,4}$/u;
 
-const BRACKETS = /** @type {const} */ ({ ")": "(", "]": "[", "}": "{" });
+/** @type {[string, string][]} */
+const BRACKETS = [
+  ["(", ")"],
+  ["[", "]"],
+  ["{", "}"],
+];
 
 /**
  * @param {string} text
@@ -81,17 +87,19 @@ export function tokenize(text) {
 }
 
 /**
- * Cut off what ends the sentence rather than the link.
+ * Cut off what ends the sentence rather than the link; a bracket does that where more close than open.
  * @param {string} link
  */
 function withoutTail(link) {
+  const balance = new Map(
+    BRACKETS.map(([open, close]) => [close, link.split(open).length - link.split(close).length]),
+  );
   let end = link.length;
   for (; end > 0; end--) {
     const last = link[end - 1] ?? "";
-    const opening = BRACKETS[/** @type {keyof typeof BRACKETS} */ (last)];
-    const inside = link.slice(0, end);
-    if (opening ? inside.split(opening).length >= inside.split(last).length : !/[.,:;!?'*_…”’]/u.test(last))
-      break;
+    const opened = balance.get(last);
+    if (opened === undefined ? !/[.,:;!?'*_…”’]/u.test(last) : opened >= 0) break;
+    if (opened !== undefined) balance.set(last, opened + 1);
   }
   return link.slice(0, end);
 }

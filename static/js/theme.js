@@ -1,4 +1,5 @@
 import { byId } from "./dom.js";
+import { write } from "./storage.js";
 
 /** @typedef {import("./i18n.js").Words} Words */
 /** @typedef {import("./storage.js").Store} Store */
@@ -22,7 +23,7 @@ export class Theme {
     this.#apply(store.getItem(THEME_KEY) ?? "auto");
     this.#button.addEventListener("click", () => {
       const next = THEMES[(THEMES.indexOf(this.#current) + 1) % THEMES.length] ?? "auto";
-      this.#store.setItem(THEME_KEY, next);
+      write(this.#store, THEME_KEY, next);
       this.#apply(next);
     });
   }

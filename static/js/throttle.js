@@ -1,4 +1,10 @@
 import { Signal } from "./signal.js";
+import { after } from "./timer.js";
+
+/** Seconds without a later end after which it counts as known. */
+const SETTLING = 1;
+/** Milliseconds within which two ends are the same. */
+const SAME = 250;
 
 /** Until when the room lets us wait, because we write faster than one may. */
 export class Throttle {
@@ -7,14 +13,21 @@ export class Throttle {
   /** `Date.now()` at which all will have been sent; 0 while nothing waits. */
   until = 0;
 
+  /** Whether that has not become later for a while: only then is it worth a number. */
+  settled = false;
+
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #settling;
 
   /** @param {number} seconds  From now on. */
   begin(seconds) {
     clearTimeout(this.#timer);
-    this.until = Date.now() + seconds * 1000;
-    this.#timer = setTimeout(() => this.end(), seconds * 1000);
+    this.#timer = after(seconds, () => this.end());
+    const until = Date.now() + seconds * 1000;
+    if (until > this.until + SAME) this.#unsettle();
+    this.until = until;
     this.changed.emit();
   }
 
@@ -22,7 +35,17 @@ export class Throttle {
   end() {
     if (this.until === 0) return;
     clearTimeout(this.#timer);
+    clearTimeout(this.#settling);
     this.until = 0;
     this.changed.emit();
+  }
+
+  #unsettle() {
+    clearTimeout(this.#settling);
+    this.settled = false;
+    this.#settling = after(SETTLING, () => {
+      this.settled = true;
+      this.changed.emit();
+    });
   }
 }

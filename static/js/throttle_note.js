@@ -15,23 +15,24 @@ export class ThrottleNote {
    * @param {Words} words
    */
   constructor(throttle, words) {
-    throttle.changed.on(() => this.#show(throttle.until, words));
+    throttle.changed.on(() => this.#show(throttle, words));
   }
 
   /**
-   * @param {number} until  `Date.now()` of the end, or 0.
+   * @param {Throttle} throttle
    * @param {Words} words
    */
-  #show(until, words) {
+  #show({ until, settled }, words) {
     clearInterval(this.#ticking);
     const said = until ? words.say("throttle.words") : "";
     // Spoken when it changes, so it is left alone while it stays the same.
     if (this.#words.textContent !== said) this.#words.textContent = said;
     const tick = () => {
       const count = Math.max(1, Math.ceil((until - Date.now()) / 1000));
-      this.#left.textContent = until ? words.say("throttle.left", { count }) : "";
+      this.#left.textContent = words.say(settled ? "throttle.left" : "throttle.soon", { count });
     };
-    tick();
+    if (until) tick();
+    else this.#left.textContent = "";
     if (until) this.#ticking = setInterval(tick, 250);
   }
 }

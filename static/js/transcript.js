@@ -70,7 +70,8 @@ export class Transcript {
 
   /** Go to the newest message. */
   toNewest() {
-    history.replaceState(null, "", location.pathname);
+    if (location.hash) history.replaceState(null, "", location.pathname);
+    if (this.#following) return; // whatever is new comes into sight with the next frame
     this.#viewport.toTail(this.room.timeline.items);
     this.#following = true;
     this.room.unread.setReading(true, this.room.timeline.newest);
@@ -245,10 +246,18 @@ export class Transcript {
    * Of all the numbers one is reached with Tab: the newest, or the one walked to.
    * @param {Element | undefined} number
    */
-  #offerNumber(number = [...this.#list.querySelectorAll("a.message-number[href]")].at(-1)) {
+  #offerNumber(number = this.#newestNumber) {
     if (this.#list.contains(document.activeElement) && number !== document.activeElement) return;
     this.#list.querySelector("a.message-number[tabindex='0']")?.setAttribute("tabindex", "-1");
     number?.setAttribute("tabindex", "0");
+  }
+
+  /** @returns {Element | undefined} Looked for from the end, as there may be very many. */
+  get #newestNumber() {
+    const number = (/** @type {Element} */ row) => row.querySelector("a.message-number[href]");
+    let row = this.#list.lastElementChild;
+    while (row && !number(row)) row = row.previousElementSibling;
+    return row ? (number(row) ?? undefined) : undefined;
   }
 
   /**

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, FloatRect, expect
 
 from tests.end_to_end.conftest import PATIENCE, Sitter, at_the_page
 from tests.support.processes import Program, running
@@ -54,7 +55,7 @@ def become_moderator(browser: Sitter) -> None:
         page.fill("#deed [name=password]", password)
         page.click("#deed-do")
         if password == "дверь":
-            expect(page.locator("#deed-error")).to_have_text("Пароль не подошёл")
+            expect(page.locator("#deed-error")).to_have_text("Пароль не подошёл.")
     expect(page.locator("#deed")).to_be_hidden()
 
 
@@ -65,6 +66,28 @@ def choose(browser: Sitter, name: str, item: str) -> None:
         people.click()
     browser.page.locator(".person", has_text=name).locator(".person-more").click()
     browser.page.locator(".menu-item", has_text=item).click()
+
+
+def announce(browser: Sitter, *lines: str) -> None:
+    """Announce it, after nothing; it becomes one line while it is written."""
+    page = browser.page
+    page.click("#announce-button")
+    page.keyboard.press("Enter")
+    expect(page.locator("#deed-error")).to_have_text("Напишите текст объявления.")
+    page.keyboard.insert_text("\n".join(lines))
+    expect(page.locator("#deed textarea")).to_have_value(" ".join(lines))
+    page.keyboard.press("Enter")
+
+
+def box(browser: Sitter, selector: str) -> FloatRect:
+    found = browser.page.locator(selector).last.bounding_box()
+    assert found is not None
+    return found
+
+
+def assert_apart(one: FloatRect, other: FloatRect) -> None:
+    beside = one["x"] >= other["x"] + other["width"] or other["x"] >= one["x"] + one["width"]
+    assert beside or one["y"] >= other["y"] + other["height"] or other["y"] >= one["y"] + one["height"]
 
 
 def assert_accessible(browser: Sitter) -> None:
@@ -85,10 +108,15 @@ def test_a_room_with_a_password(chromium: Browser, width: int, dark: bool) -> No
         assert_accessible(browser)
         page.keyboard.type("неверный")
         page.keyboard.press("Enter")
-        expect(page.locator("#join-error")).to_have_text("Пароль не подошёл")
+        expect(page.locator("#join-error")).to_have_text("Пароль не подошёл.")
         expect(page.locator("#join-password")).to_have_attribute("aria-invalid", "true")
         assert_accessible(browser)
+        for _ in range(2):
+            page.fill("#join-password", "опять неверный")
+            page.keyboard.press("Enter")
+            expect(page.locator("#join-error")).to_have_text("Пароль не подошёл.")
         browser.shoot(f"password-{width}")
+        expect(page.locator("#join-button")).to_have_text("Войти")
         page.fill("#join-password", "тайна")
         page.keyboard.press("Enter")
         page.wait_for_selector("#connection[data-state=online]", state="attached")
@@ -156,25 +184,26 @@ def test_a_moderator_at_work(house: House, chromium: Browser, width: int, dark: 
             gone = browser.page.locator(f".message.deleted[data-name={troll}]")
             expect(gone).to_contain_text("Сообщение удалено")
             expect(browser.page.get_by_text(f"ерунда {width}")).to_have_count(0)
+        expect(page.locator("#delete-button")).to_be_hidden()
 
         if width < 800:
             page.click("#people-button")
-        page.click("#announce-button")
-        page.fill("#deed textarea", f"В субботу закрыто.\nhttps://example.org/{width}")
-        page.click("#deed-do")
+        announce(vera, "В субботу закрыто.", f"https://example.org/{width}")
         expect(other.page.locator(".notice.announced").last).to_contain_text("В субботу закрыто.")
         assert_accessible(other)
         other.shoot(f"notices-{width}")
 
-        choose(vera, troll, "Откуда")
+        choose(vera, troll, "С какого адреса")
         expect(page.locator("#whois-list li")).to_have_count(1)
         assert_accessible(vera)
         page.click("#whois-close")
         choose(vera, troll, "Удалить из чата")
         page.fill("#deed [name=reason]", "мешает")
         page.click("#deed-do")
-        expect(other.page.locator("#join-error")).to_have_text("Вас удалили из чата.")
-        expect(page.locator(".notice").last).to_contain_text("Причина: мешает")
+        expect(other.page.locator("#join-error")).to_have_text("Вас удалили из чата. Причина: мешает")
+        expect(page.locator(".notice").last).to_contain_text(f"удаляет из чата: {troll}. Причина: мешает")
+        expect(page.locator(".person", has_text=troll)).to_have_count(0)
+        expect(page.locator(".presence", has_text=f"{troll} больше не")).to_have_count(0)
         other.page.click("#join-button")
         other.page.wait_for_selector("#composer-text")
 
@@ -191,7 +220,8 @@ def test_keeping_somebody_out_and_letting_them_in_again(house: House, chromium: 
         page.fill("#deed [name=reason]", "ругается")
         page.click("#deed-do")
         expect(page.locator(".notice").last).to_contain_text("закрывает вход на 1 день: Хам")
-        expect(other.page.locator("#join-error")).to_contain_text("Вход закрыт")
+        expect(other.page.locator("#join-error")).to_contain_text("Вход закрыт до")
+        expect(other.page.locator("#join-error")).to_contain_text("Причина: ругается")
         other.page.click("#join-button")
         expect(other.page.locator("#join-error")).to_contain_text("Вход закрыт до")
 
@@ -199,7 +229,7 @@ def test_keeping_somebody_out_and_letting_them_in_again(house: House, chromium: 
         expect(page.locator("#bans-list li")).to_contain_text(["ругается"])
         page.fill("#bans-form [name=target]", "0.0.0.0/0")
         page.keyboard.press("Enter")
-        expect(page.locator("#bans-error")).to_contain_text("Так нельзя")
+        expect(page.locator("#bans-error")).to_have_text("Так вход закрылся бы слишком многим.")
         page.fill("#bans-form [name=target]", "203.0.113.0/24")
         page.keyboard.press("Enter")
         expect(page.locator("#bans-list li")).to_have_count(2)
@@ -251,6 +281,75 @@ def test_moderating_with_the_keyboard_alone(house: House, chromium: Browser) -> 
         expect(page.locator(".notice").last).to_contain_text("Eve deletes message #")
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_moderators_tools_cover_nothing(house: House, chromium: Browser, width: int) -> None:
+    with (
+        JsonClient(house.server.address) as nina,
+        at_the_page(chromium, house.url, width=width) as browser,
+    ):
+        page = browser.page
+        nina.join(f"Нина{width}")
+        browser.enter(f"Зоя{width}")
+        become_moderator(browser)
+        page.keyboard.press("Escape")
+        browser.say("ок")
+        nina.say_json(type="say", ref="1", text="да " * 40)
+        browser.sees(f"Нина{width}", "да")
+        for message in (".message.own[data-state=sent]", ".message:not(.own)"):
+            page.locator(message).last.hover()
+            button = box(browser, "#delete-button")
+            assert 0 <= button["x"] <= width - button["width"]
+            for covered in ("time", ".message-id"):
+                assert_apart(button, box(browser, f"{message} {covered}"))
+        if width < 800:
+            page.click("#people-button")
+        page.locator(".person-more").last.click()
+        menu = box(browser, "#menu")
+        assert menu["x"] >= 8
+        assert menu["x"] + menu["width"] <= width - 8
+        mute = box(browser, ".menu-item >> nth=0")
+        assert mute["height"] == box(browser, ".menu-item >> nth=1")["height"]
+
+
+def test_a_role_lost_with_the_server_is_told(tmp_path: Path, chromium: Browser) -> None:
+    server = ("tcp_server", "--host", "127.0.0.1", "--history", str(tmp_path / "log.db"), "--port")
+    env = {"ONEROOM_SERVER_MODERATOR_PASSWORD": "ключ"}
+    with (
+        running(*server, "0", env=env) as first,
+        running("web_gateway", "--port", "0", "--server", str(first.address)) as gateway,
+        at_the_page(chromium, f"http://{gateway.address}/") as browser,
+    ):
+        mark = browser.page.locator(".person-self")
+        browser.enter("Вера")
+        expect(mark).to_have_text("это вы")
+        become_moderator(browser)
+        expect(mark).to_have_text("это вы · модератор")
+        browser.shoot("role-1280")
+        first.stop()
+        with running(*server, str(first.address.port), env=env):
+            expect(browser.page.locator("#toast")).to_have_text("Вы больше не модератор.", timeout=60_000)
+            expect(mark).to_have_text("это вы")
+
+
+def test_however_much_is_said_at_once_is_shown_once(house: House, chromium: Browser) -> None:
+    with at_the_page(chromium, house.url) as browser:
+        browser.enter("Спешка")
+        shown = browser.page.evaluate(
+            """() => {
+                const rows = document.querySelector("#messages").children;
+                const before = rows.length;
+                for (let number = 0; number < 50; number++) {
+                    document.querySelector("#composer-text").value = `сразу ${number}`;
+                    document.querySelector("#composer").requestSubmit();
+                }
+                return rows.length - before;
+            }"""
+        )
+        assert shown == 0
+        expect(browser.page.locator(".message[data-state=sent]", has_text="сразу")).to_have_count(50)
+        assert browser.texts()[-50:] == [f"сразу {number}" for number in range(50)]
+
+
 def test_who_writes_too_fast_is_told_calmly_and_loses_nothing(chromium: Browser) -> None:
     with (
         guarded("--rate", "1", "--burst", "2") as house,
@@ -260,6 +359,7 @@ def test_who_writes_too_fast_is_told_calmly_and_loses_nothing(chromium: Browser)
         for number in range(1, 7):
             browser.say(f"раз {number}")
         note = browser.page.locator("#throttle")
+        expect(note).to_contain_text("Вы пишете слишком часто — отправим чуть позже")
         expect(note).to_contain_text("Вы пишете слишком часто — отправим через")
         assert_accessible(browser)
         browser.shoot("throttle-390")

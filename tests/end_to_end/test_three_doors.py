@@ -41,10 +41,10 @@ def test_three_people_talk_in_one_room(house: House, chromium: Browser) -> None:
         terminal.wait_for("Вы вошли как Борис.")
         original.expect(PROMPT)
         original.send("Вера")
-        terminal.wait_for("Вера присоединился к чату!")
+        terminal.wait_for("Вера теперь здесь")
         browser.enter("Анна")
         original.expect("Анна присоединился к чату!")
-        terminal.wait_for("Анна присоединился к чату!")
+        terminal.wait_for("Анна теперь здесь")
         browser.page.wait_for_selector("#people >> text=Борис")
         browser.page.wait_for_selector("#people >> text=Вера")
 
@@ -68,7 +68,7 @@ def test_three_people_talk_in_one_room(house: House, chromium: Browser) -> None:
         terminal.type(CTRL_D)
         assert terminal.end() == 0
         original.expect("Борис покинул чат.")
-        browser.page.wait_for_selector("text=Борис покинул чат.")
+        browser.page.wait_for_selector("text=Борис больше не в чате")
         browser.page.click("#leave-button")
         browser.page.wait_for_selector("#join-name")
         original.expect("Анна покинул чат.")

@@ -157,6 +157,7 @@ class Host:
             "missed": 0,
             "more": False,
             "limits": LIMITS,
+            "moderated": True,
             "moderator": True,
         }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { Connection } from "../../static/js/connection.js";
 import { PING_INTERVAL, SILENCE_LIMIT } from "../../static/js/protocol.js";
+import { AT } from "./wire.js";
 
 /** The other end of the page's socket, played by the test. */
 class Socket {
@@ -55,7 +56,7 @@ function connect(t) {
 
 test("events of a frame arrive one by one, and commands go as objects", t => {
   const { connection, events, phases } = connect(t);
-  Socket.last.hear({ type: "pong" }, { type: "joined", name: "Анна" });
+  Socket.last.hear({ type: "pong" }, { type: "joined", name: "Анна", at: AT });
   assert.ok(connection.send({ type: "leave" }));
   assert.deepEqual(events, ["pong", "joined"]);
   assert.deepEqual(Socket.last.sent, [{ type: "leave" }]);
@@ -143,7 +144,7 @@ test("own silence is broken by a ping, also when others talk", t => {
   connection.send({ type: "typing" });
   for (let second = 0; second < PING_INTERVAL / 1000; second++) {
     assert.equal(Socket.last.sent.length, 1);
-    Socket.last.hear({ type: "joined", name: "Анна" });
+    Socket.last.hear({ type: "joined", name: "Анна", at: AT });
     timers.tick(1000);
   }
   assert.deepEqual(Socket.last.sent.at(-1), { type: "ping" });

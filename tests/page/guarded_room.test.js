@@ -16,7 +16,7 @@ function door(store = new MemoryStore()) {
   const refused = [];
   const left = [];
   room.refused.on(({ code }) => refused.push(code));
-  room.left.on(reason => left.push(reason));
+  room.left.on(farewell => left.push(farewell));
   return { wire, room, refused, left, store };
 }
 
@@ -54,13 +54,56 @@ test("who is sent away stands at the door again, and may come back as the same",
     room.say("не дошло");
     wire.take();
     wire.enter("stopped", reason);
-    assert.deepEqual([left, room.joined, room.timeline.items], [[reason], false, []]);
+    assert.deepEqual([left, room.joined, room.timeline.items], [[{ reason }], false, []]);
     room.enter("Анна");
     const [join] = wire.take();
     assert.equal(join.session, "secret");
     wire.welcome();
     assert.equal(wire.take().filter(({ type }) => type === "say").length, 1);
   }
+});
+
+test("who is banned while here knows until when, and why if the moderator said so", () => {
+  const { wire, room, refused, left } = door();
+  room.enter("Анна");
+  wire.welcome();
+  wire.hear(notice(1, { act: "kick", target: "Борис", text: "не то" }));
+  wire.hear(notice(2, { act: "ban", target: "Анна", seconds: 60, text: "ругань" }));
+  refuse(wire, "banned", { retry_after: 60 });
+  assert.deepEqual([refused, left], [[], []]);
+  wire.enter("stopped", "banned");
+  const [{ reason, ban, why }] = left;
+  assert.deepEqual([reason, ban.retry_after, why], ["banned", 60, "ругань"]);
+  room.enter("Анна");
+  wire.welcome();
+  wire.enter("stopped", "kicked");
+  assert.deepEqual(left[1], { reason: "kicked" });
+});
+
+test("of one who was sent away only the notice tells", () => {
+  const { wire, room } = page(new MemoryStore(), { members: ["Борис", "Вера", "Глеб"] });
+  for (const [name, reason] of Object.entries({ Борис: "kicked", Вера: "banned", Глеб: "slow" }))
+    wire.hear({ type: "left", name, at: AT, reason });
+  assert.deepEqual(room.members.names, ["Анна"]);
+  assert.deepEqual(
+    room.timeline.items.map(({ name }) => name),
+    ["Глеб"],
+  );
+});
+
+test("a wait at the door is told there, one in the room at the composer", () => {
+  const { wire, room } = door();
+  const waits = [];
+  room.delayed.on(seconds => waits.push(seconds));
+  room.say("потом");
+  room.enter("Анна", "неверный");
+  wire.hear({ type: "throttled", seconds: 4 });
+  assert.deepEqual([waits, room.throttle.until], [[4], 0]);
+  wire.welcome();
+  wire.hear({ type: "throttled", seconds: 2 });
+  assert.deepEqual(waits, [4]);
+  assert.ok(room.throttle.until > 0);
+  room.throttle.end();
 });
 
 test("who comes back under another name is somebody else", () => {

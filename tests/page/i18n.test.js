@@ -53,6 +53,12 @@ test("a moment of another day is told with its date", () => {
   assert.match(words.when(new Date(2025, 10, 22, 14, 5), now), /22 нояб. 2025.*14:05/);
 });
 
+test("of what is no moment nothing is told", () => {
+  const words = new Words("ru", dictionary("ru"));
+  const never = new Date("nonsense");
+  assert.deepEqual([words.time(never), words.moment(never), words.when(never)], ["", "", ""]);
+});
+
 test("the reader's language is the first of theirs that is ours", () => {
   assert.equal(chooseLocale(["de", "ru-RU", "en"]), "ru-RU");
   assert.equal(chooseLocale(["en-GB", "ru"]), "en-GB");

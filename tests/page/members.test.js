@@ -9,6 +9,16 @@ test("oneself comes first, the others by alphabet", () => {
   assert.deepEqual(members.names, ["Вера", "Анна", "Борис"]);
 });
 
+test("nobody is there twice, and whoever left not at all", () => {
+  const members = new Members();
+  members.reset("Вера", ["Борис", "Борис", "Глеб"]);
+  members.add("Глеб");
+  members.remove("Борис");
+  members.remove("Никто");
+  members.self = "Анна";
+  assert.deepEqual(members.names, ["Анна", "Вера", "Глеб"]);
+});
+
 test("whoever writes is shown until they spoke, left, or fell silent", t => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const members = new Members();

@@ -66,6 +66,7 @@ test("there is one question at a time", async () => {
   const answers = [desk.moderation.whois("Борис"), desk.moderation.bans()];
   assert.deepEqual(desk.take(), [{ type: "whois", name: "Борис" }]);
   desk.refuse("not_found");
+  assert.equal((await answers[0]).target, "Борис");
   assert.deepEqual(desk.take(), [{ type: "bans" }]);
   desk.moderation.hear({ type: "bans", bans: [] });
   assert.deepEqual(
@@ -84,6 +85,24 @@ test("with the connection go the role and what was asked", async () => {
   assert.equal((await desk.moderation.bans()).code, "offline");
   desk.moderation.begin("Вера", true, true);
   assert.ok(desk.moderation.moderator);
+});
+
+test("a role that did not outlive the room is missed, one laid down by leaving is not", () => {
+  const desk = new Desk();
+  let demotions = 0;
+  desk.moderation.demoted.on(() => (demotions += 1));
+  desk.moderation.lose();
+  desk.moderation.begin("Вера", true, true);
+  assert.equal(demotions, 0);
+  desk.moderation.lose();
+  desk.moderation.begin("Вера", true, false);
+  desk.moderation.lose();
+  desk.moderation.begin("Вера", true, false);
+  assert.equal(demotions, 1);
+  desk.moderation.hear({ type: "role", moderator: true });
+  desk.moderation.leave();
+  desk.moderation.begin("Вера", true, false);
+  assert.equal(demotions, 1);
 });
 
 test("who is no moderator any more learns it from the refusal", () => {

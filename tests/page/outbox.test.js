@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Outbox } from "../../static/js/outbox.js";
 import { MemoryStore } from "../../static/js/storage.js";
+import { AT, FullStore } from "./wire.js";
 
 test("what was said outlives a reload, in its order", () => {
   const store = new MemoryStore();
@@ -55,10 +56,24 @@ test("of equal texts each echo hides one, and a reload forgets it", () => {
   assert.ok(new Outbox(store).parcels.every(parcel => !parcel.echoed));
 });
 
+test("a full store keeps nothing, and nobody from talking", () => {
+  const outbox = new Outbox(new FullStore());
+  const { ref } = outbox.add("текст");
+  assert.equal(outbox.pending.length, 1);
+  assert.equal(outbox.remove(ref).text, "текст");
+});
+
 test("damaged storage is passed over", () => {
   const store = new MemoryStore();
+  const good = { ref: "r", text: "текст", at: AT, state: "pending" };
+  const damage = [{ at: undefined }, { at: 5 }, { text: null }, { state: "lost" }, { state: {} }];
+  damage.push({ ref: 5 }, { ref: "" }, { ref: "r".repeat(65) }, { code: 5 }, { until: "x" });
+  for (const [at, wrong] of damage.entries())
+    store.setItem(`oneroom.outbox.${at}`, JSON.stringify({ ...good, ...wrong }));
   store.setItem("oneroom.outbox.x", "{");
   store.setItem("oneroom.outbox.y", '"text"');
   store.setItem("other", "{}");
   assert.deepEqual(new Outbox(store).parcels, []);
+  store.setItem("oneroom.outbox.r", JSON.stringify({ ...good, stray: 1 }));
+  assert.deepEqual(new Outbox(store).parcels, [good]);
 });

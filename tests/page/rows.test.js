@@ -117,3 +117,8 @@ test("what a moderator did is a row of its own, between messages of one author t
   const version = deleted => layOut([{ ...said(1, "А"), deleted }], [], "Я", null, true).at(-1).version;
   assert.notEqual(version(true), version(undefined));
 });
+
+test("what came nobody knows when begins no day", () => {
+  const rows = layOut([said(1, "А"), { ...said(2, "А"), at: "" }, said(3, "А")], [], "", null, true);
+  assert.deepEqual(kinds(rows), ["day", "message", "message", "message"]);
+});

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Session } from "../../static/js/session.js";
 import { MemoryStore } from "../../static/js/storage.js";
+import { FullStore } from "./wire.js";
 
 test("the identity and the place in the conversation outlive a reload, and end together", () => {
   const store = new MemoryStore();
@@ -16,4 +17,37 @@ test("the identity and the place in the conversation outlive a reload, and end t
   again.end();
   const nobody = new Session(store);
   assert.deepEqual([nobody.name, nobody.read, nobody.suggestedName], ["", null, "Анна"]);
+});
+
+test("a full store keeps nobody out: the session then lasts as long as the page", () => {
+  const session = new Session(new FullStore());
+  session.begin("Анна", "secret");
+  session.markRead({ epoch: "e", id: 7 });
+  assert.deepEqual([session.name, session.secret, session.read.id], ["Анна", "secret", 7]);
+  session.end();
+  assert.equal(session.name, "");
+});
+
+test("damaged storage is as good as none", () => {
+  const damaged = {
+    "oneroom.read": [
+      '"zzz"',
+      '{"epoch":"e","id":-1}',
+      '{"epoch":5,"id":"x"}',
+      '{"epoch":"e","id":1e300}',
+      "[]",
+      "{",
+    ],
+    "oneroom.identity": ["[1]", '"str"', '{"name":{"a":1},"secret":[1]}', '{"name":"Анна"}', "5"].concat(
+      JSON.stringify({ name: "Анна", secret: "s".repeat(300) }),
+    ),
+  };
+  for (const [key, values] of Object.entries(damaged)) {
+    for (const value of values) {
+      const store = new MemoryStore();
+      store.setItem(key, value);
+      const { name, secret, read } = new Session(store);
+      assert.deepEqual([name, secret, read], ["", "", null], `${key} ${value}`);
+    }
+  }
 });

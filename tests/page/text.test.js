@@ -36,6 +36,15 @@ test("what ends the sentence is no part of the link", () => {
   ]);
   assert.deepEqual(kinds("https://a.example/?q=1!")[0], ["link", "https://a.example/?q=1"]);
   assert.deepEqual(kinds("«https://a.example»")[1], ["link", "https://a.example"]);
+  assert.deepEqual(kinds("https://a.example/[{(x)}])}].")[0], ["link", "https://a.example/[{(x)}]"]);
+  assert.deepEqual(kinds(`http://a.example/${")]}".repeat(1328)}`)[0], ["link", "http://a.example/"]);
+});
+
+test("a link may be long, a host may not", () => {
+  const long = `https://a.example/${"x".repeat(3000)}`;
+  assert.deepEqual(kinds(long), [["link", long]]);
+  const hosts = `https://${"x".repeat(3000)}/`;
+  assert.deepEqual(kinds(hosts), [["plain", hosts]]);
 });
 
 test("numbers refer to messages, but not within words, links and entities", () => {

@@ -6,7 +6,9 @@ test("a wait ends by itself, or before, or later if the room says so", t => {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1000 });
   const throttle = new Throttle();
   const seen = [];
-  throttle.changed.on(() => seen.push(throttle.until));
+  throttle.changed.on(() => {
+    if (throttle.until !== seen.at(-1)) seen.push(throttle.until);
+  });
   throttle.begin(3);
   t.mock.timers.tick(2000);
   throttle.begin(3);
@@ -18,4 +20,23 @@ test("a wait ends by itself, or before, or later if the room says so", t => {
   throttle.end();
   t.mock.timers.tick(3000);
   assert.deepEqual(seen, [4000, 6000, 0, 9000, 0]);
+});
+
+test("a wait is worth a number once it has stopped growing", t => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1000 });
+  const throttle = new Throttle();
+  const settled = [];
+  throttle.changed.on(() => settled.push(throttle.settled));
+  throttle.begin(1);
+  t.mock.timers.tick(600);
+  throttle.begin(4);
+  t.mock.timers.tick(999);
+  throttle.begin(3);
+  assert.deepEqual(settled, [false, false, false]);
+  t.mock.timers.tick(1);
+  throttle.begin(3);
+  assert.deepEqual(settled.slice(3), [true, true]);
+  throttle.begin(5);
+  assert.equal(throttle.settled, false);
+  throttle.end();
 });

@@ -8,6 +8,13 @@ export const AT = "2026-11-22T05:43:03.120Z";
 const LIMITS = { name: 32, text: 4000, line: 65_536, history: 500 };
 export const message = (id, name, text = `№ ${id}`) => ({ type: "message", id, at: AT, name, text });
 
+/** A store into which nothing more goes. */
+export class FullStore extends MemoryStore {
+  setItem() {
+    throw new DOMException("full", "QuotaExceededError");
+  }
+}
+
 /** A connection whose other end is the test. */
 export class Wire {
   events = new Signal();

@@ -1,0 +1,120 @@
+"""A room whose events are not what they should be, a store full or damaged: the page lives on."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.end_to_end.conftest import Sitter, at_the_page
+from tests.hostile.lawless_room import LawlessRoom, Line
+from tests.support.processes import running
+from tests.support.requirements import needs_chromium
+
+pytestmark = [needs_chromium, pytest.mark.timeout(120)]
+
+AT = "2026-11-22T05:43:03.120Z"
+HUGE = 1e300
+WRONG: tuple[Any, ...] = (None, 5, -1, 1.5, HUGE, "nonsense", "", [], [None], {}, {"a": 1}, True)
+LIMITS = {"name": 32, "text": 4000, "line": 65536, "history": 500}
+NOTICE = {"act": "mute", "by": "Анна", "target": "Борис", "id": 1, "seconds": 60, "text": "спам"}
+WELCOME: Line = {
+    "type": "welcome",
+    "name": "Анна",
+    "session": "secret",
+    "epoch": "e",
+    "last": 1,
+    "members": ["Анна"],
+    "messages": [],
+    "missed": 0,
+    "more": False,
+    "limits": LIMITS,
+}
+EVENTS: list[Line] = [
+    WELCOME,
+    {"type": "message", "id": 1, "at": AT, "name": "Борис", "text": "да", "notice": NOTICE, "deleted": False},
+    {"type": "ack", "ref": "r", "id": 1, "at": AT},
+    {"type": "joined", "name": "Вера", "at": AT},
+    {"type": "left", "name": "Вера", "at": AT, "reason": "kicked"},
+    {"type": "typing", "name": "Вера"},
+    {"type": "history", "messages": [], "more": False},
+    {"type": "found", "messages": [], "more": False},
+    {"type": "role", "moderator": False},
+    {"type": "throttled", "seconds": 1},
+    {"type": "whois", "name": "Вера", "addresses": []},
+    {"type": "bans", "bans": []},
+    {"type": "error", "code": "muted", "text": "…", "ref": "r", "retry_after": 1},
+]
+STORED: dict[str, list[Any]] = {
+    "oneroom.read": ["zzz", {"epoch": "e", "id": -1}, {"epoch": 5, "id": "x"}],
+    "oneroom.identity": [[1], "str", {"name": {"a": 1}, "secret": [1]}, {"name": "А", "secret": "s" * 300}],
+    "oneroom.outbox.x": [{"ref": "x", "text": "t"}, {"ref": "x", "text": "t", "at": 5, "state": "pending"}],
+    "oneroom.theme": ["neon"],
+}
+FILL = """() => {
+    for (let size = 1 << 20, at = 0; size > 0; ) {
+        try { localStorage.setItem(`fill ${at++}`, "x".repeat(size)); } catch { size >>= 1; }
+    }
+}"""
+
+
+def said(number: int, text: str, **fields: Any) -> Line:
+    return {"type": "message", "id": number, "at": AT, "name": "Борис", "text": text, **fields}
+
+
+def ill_typed() -> Iterator[Line]:
+    """Each event with each of its fields wrong in each way, and notices likewise."""
+    for event in EVENTS:
+        for field in event.keys() - {"type"}:
+            yield from ({**event, field: wrong} for wrong in WRONG)
+    for field in NOTICE:
+        yield from (said(2, "", notice={**NOTICE, field: wrong}) for wrong in WRONG)
+
+
+def answers(line: Line) -> list[Line]:
+    members = ["Анна", *(f"Гость {at}" for at in range(20_000))]
+    welcome = {**WELCOME, "members": members}
+    long = said(2**53 - 1, "http://a" + ")]}" * 20_000)
+    return [*ill_typed(), welcome, long, said(2**53, "конец")] if line["type"] == "join" else []
+
+
+def test_a_page_outlives_whatever_a_room_says_and_shows_what_is_right(chromium: Browser) -> None:
+    with (
+        LawlessRoom(answers) as room,
+        running("web_gateway", "--port", "0", "--server", str(room.address)) as gateway,
+        at_the_page(chromium, f"http://{gateway.address}/") as browser,
+    ):
+        browser.page.fill("#join-name", "Анна")
+        browser.page.click("#join-button")
+        browser.sees("Борис", "конец")
+        assert browser.page.locator(".person").count() == 500
+        assert browser.page.locator(".people-rest").text_content() == "и ещё 19\N{NO-BREAK SPACE}501"
+        assert browser.page.locator("#people-count").text_content() == "20\N{NO-BREAK SPACE}001"
+        browser.shoot("ill_typed")
+
+
+def test_no_store_keeps_anybody_out(chromium: Browser) -> None:
+    with (
+        running("tcp_server", "--host", "127.0.0.1", "--port", "0", "--grace", "0") as server,
+        running("web_gateway", "--port", "0", "--server", str(server.address)) as gateway,
+        at_the_page(chromium, f"http://{gateway.address}/") as browser,
+    ):
+        page = browser.page
+        for key, value in ((key, value) for key, values in STORED.items() for value in values):
+            page.evaluate("item => localStorage.setItem(...item)", [key, json.dumps(value)])
+            page.reload()
+            come_and_go(browser)
+        page.evaluate(FILL)
+        come_and_go(browser)
+        page.reload()
+        come_and_go(browser)
+
+
+def come_and_go(browser: Sitter) -> None:
+    browser.enter("Анна")
+    browser.say("привет")
+    browser.page.wait_for_selector(".message[data-state=sent] >> text=привет")
+    browser.page.click("#theme-button")
+    browser.page.click("#leave-button")
+    browser.page.wait_for_selector("#door:not([hidden])")

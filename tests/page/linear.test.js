@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { excerpt } from "../../static/js/excerpt.js";
+import { hueOf, initialOf } from "../../static/js/person.js";
+import { clean, isBlank, isEmojiOnly, lengthOf, tokenize } from "../../static/js/text.js";
+
+/** What makes careless searching for a match begin again and again. */
+const REPEATED = {
+  brackets: ")]}",
+  opening: "([{",
+  stops: ".,",
+  "link after link": "http://a)]} ",
+  "link in link": "http://",
+  "almost a link": "http:/",
+  "link of names": "http://a.b@",
+  numbers: "#12345 ",
+  "almost a number": "#1",
+  hashes: "#",
+  emoji: "👍",
+  family: "👩\u200d",
+  flags: "🇷",
+  accents: "\u0301\u0316",
+  spaces: " ",
+  lines: "\r",
+  invisible: "\u200b",
+  unshown: "\u202e",
+  letters: "а",
+  words: "а ",
+  folds: "ß",
+};
+const BEFORE = ["", "http://", "http://a", "http://a/", "#"];
+const READERS = {
+  tokenize: text => tokenize(clean(text)),
+  isBlank: text => isBlank(text) || isBlank(`${text}!`),
+  isEmojiOnly,
+  lengthOf,
+  excerpt: text => excerpt(text, "а ss http 12345 #1"),
+  person: text => [hueOf(text), initialOf(text)],
+};
+
+/** Milliseconds, the least of three tries, or one that is short enough: others use the machine too. */
+function timeOf(action, enough = 0) {
+  let least = Number.POSITIVE_INFINITY;
+  for (let tries = 0; tries < 3 && least > enough; tries++) {
+    const begin = performance.now();
+    action();
+    least = Math.min(least, performance.now() - begin);
+  }
+  return least;
+}
+
+/** Texts of both lengths that begin and repeat alike; of letters that differ, too. */
+function* texts() {
+  for (const before of BEFORE) {
+    for (const [name, part] of Object.entries(REPEATED)) {
+      yield [`${before} ${name}`, length => before + part.repeat(length / part.length)];
+    }
+    const letter = (_, index) => String.fromCodePoint(0x4e00 + (index % 20_000));
+    yield [`${before} all letters`, length => before + Array.from({ length }, letter).join("")];
+  }
+}
+
+test("a text forty times as long takes forty times as long to read, whatever it repeats", () => {
+  for (const [what, text] of texts()) {
+    for (const [reader, read] of Object.entries(READERS)) {
+      const [short, long] = [text(1000), text(40_000)];
+      // A square would be 1600 times the time. What is short is noise, and no harm.
+      const allowed = 200 + 400 * timeOf(() => read(short));
+      const took = timeOf(() => read(long), allowed);
+      assert.ok(took < allowed, `${reader}, ${what}: ${took} ms, not ${allowed}`);
+    }
+  }
+});
