@@ -57,6 +57,9 @@ class History(Protocol):
         Raises `Unavailable`.
         """
 
+    def refreshed(self, messages: Sequence[Message]) -> list[Message]:
+        """Return messages that were read in this run as they are now: those deleted since are emptied."""
+
     def note_presence(self, session: bytes, name: str | None) -> None:
         """Remember that this session is in the room under `name`, or (None) that it left."""
 
@@ -131,6 +134,13 @@ class MemoryHistory:
         end = max(min(message_id, self._last + 1), self.first)
         start = max(end - limit, self.first)
         return self._messages[start - offset : end - offset]
+
+    def refreshed(self, messages: Sequence[Message]) -> list[Message]:
+        end, count = self._last + 1, len(self._messages)
+        return [
+            self._messages[message.id - end] if end - count <= message.id < end else message
+            for message in messages
+        ]
 
     def note_presence(self, session: bytes, name: str | None) -> None:
         """Nothing to do: nobody comes back after us."""

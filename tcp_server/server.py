@@ -29,7 +29,7 @@ from tcp_server.outcome import Outcome
 from tcp_server.outlet import Outlet
 from tcp_server.readiness import readiness
 from tcp_server.room import Room
-from tcp_server.search import Searcher, scan
+from tcp_server.search import Searcher
 from tcp_server.sequencer import Sequencer
 from tcp_server.session import Session
 from tcp_server.sqlite_history import SqliteHistory
@@ -47,7 +47,7 @@ in such strides that a reader who keeps up looks as if it lagged."""
 _MEMORY = 10_000
 """Messages kept, at most, where they are kept in memory."""
 
-_CANNOT_SEARCH = Error("unavailable", "the search index cannot be used")
+_CANNOT_SEARCH = Error("unavailable", "the search failed or took too long")
 _BUSY = Error("too_fast", "too many searches are waiting", retry_after=1.0)
 
 _WORDS: dict[Refusal, bytes] = {"full": FULL, "banned": BANNED}
@@ -78,9 +78,11 @@ class ChatServer:
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)  # inherited
         self._ready = readiness()
         self._history = open_history(config)
-        self._searcher = Searcher(Path(config.history)) if isinstance(self._history, SqliteHistory) else None
+        self._on_disk = isinstance(self._history, SqliteHistory)
+        self._searcher = Searcher(Path(config.history) if self._on_disk else None)
         self._searching: set[Outlet] = set()  # who waits for an answer; owned by whoever holds the sequencer
         self._verdicts = Verdicts(open_ledger(config), networks(config.trusted_proxy))
+        self._verdicts.delete_again(self._history)
         self._room: Room[Outlet] = Room(
             config, self._history, self._search, lambda outlet: outlet.host, self._verdicts
         )
@@ -220,8 +222,7 @@ class ChatServer:
         with self._nobody:
             self._nobody.wait_for(lambda: not self._sessions, deadline)
         self._housekeeper.stop()
-        if self._searcher is not None:
-            self._searcher.close()
+        self._searcher.close()
         self._history.close()
         self._verdicts.close()
         self._ready.close()
@@ -243,14 +244,19 @@ class ChatServer:
         """Called by the room, so from within work: what takes long is answered later."""
         if outlet in self._searching:
             return [Outcome(outlet, [_BUSY])]
-        if self._searcher is None:
-            return [Outcome(outlet, [scan(self._history.before(self._history.last + 1, _MEMORY), wish)])]
 
         def tell(found: Found | None) -> list[Outcome[Outlet]]:
             self._searching.discard(outlet)
-            return [Outcome(outlet, [found or _CANNOT_SEARCH])]
+            if found is None:
+                return [Outcome(outlet, [_CANNOT_SEARCH])]
+            return [Outcome(outlet, [Found(self._history.refreshed(found.messages), found.more)])]
 
-        if not self._searcher.ask(wish, lambda found: self._sequencer.submit(tell, found)):
+        kept = None
+        if not self._on_disk:
+            kept = self._history.before(
+                self._history.last + 1 if wish.before is None else wish.before, _MEMORY
+            )
+        if not self._searcher.ask(wish, lambda found: self._sequencer.submit(tell, found), kept):
             return [Outcome(outlet, [_BUSY])]
         self._searching.add(outlet)
         return []

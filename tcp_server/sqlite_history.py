@@ -53,6 +53,9 @@ _MIGRATIONS = (
     ALTER TABLE messages ADD COLUMN notice TEXT;
     ALTER TABLE messages ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
     """,
+    """
+    CREATE INDEX deletions ON messages (id) WHERE deleted;
+    """,
 )
 
 COLUMNS = "id, at, name, text, notice, deleted"
@@ -92,6 +95,7 @@ class SqliteHistory:
         self._staged: list[tuple[int, str, str, str, bytes | None, str | None]] = []
         self._fresh: list[Message] = []  # what is staged, as it is read
         self._deleted: dict[int, Message] = {}  # what the file does not know of yet, as it was before
+        self._gone: set[int] = set()  # what was deleted in this run
         self._remains = True  # whether what was deleted may still be read in the file's own log
         self._presence: dict[bytes, str | None] = {}  # changes the file does not have yet
         # The greatest ref of each session that talks: one beyond it is certainly new, and
@@ -140,6 +144,7 @@ class SqliteHistory:
             if message.id != message_id:
                 return
             self._deleted[message_id] = message
+            self._gone.add(message_id)
             self._recent.put(emptied(message))
             if message_id > self._committed:
                 self._fresh[message_id - self._committed - 1] = emptied(message)
@@ -161,6 +166,7 @@ class SqliteHistory:
                 self._recent.take_back(self._committed)
                 for message in self._deleted.values():
                     self._recent.put(message)
+                self._gone -= self._deleted.keys()
                 raise Unavailable(str(error)) from error
         else:
             self._committed = self._recent.last
@@ -248,6 +254,9 @@ class SqliteHistory:
         if self._deleted:
             older = [emptied(message) if message.id in self._deleted else message for message in older]
         return older + newest
+
+    def refreshed(self, messages: Sequence[Message]) -> list[Message]:
+        return [emptied(message) if message.id in self._gone else message for message in messages]
 
     def prune(self) -> None:
         try:

@@ -1,14 +1,18 @@
-"""The bans and mutes that hold: restored from the ledger, and kept by it."""
+"""What moderators did and still holds: restored from the ledger, and kept by it."""
 
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
+from chat_protocol.contract import SYSTEM_NAME
 from chat_protocol.ip import Network, read_network
+from chat_protocol.messages import Message, Notice, timestamp
 from tcp_server.bans import Bans, Sentence, Sentences
+from tcp_server.history import History, Unavailable
 from tcp_server.ledger import Entry, Ledger
 from tcp_server.names import BadName, prepare
+from tcp_server.notices import tell
 
 
 class Verdicts:
@@ -29,6 +33,7 @@ class Verdicts:
         self.mutes = Sentences(now)
         self.record = ledger.record  # raises `Unavailable`
         self.close = ledger.close
+        self._deletions: list[Entry] = []
         for entry in ledger.entries():
             with suppress(ValueError, OverflowError):  # of a moment that is none
                 self._restore(entry)
@@ -36,6 +41,22 @@ class Verdicts:
     def seconds_left(self, sentence: Sentence) -> float | None:
         """Return for how long something still holds; None is for good."""
         return None if sentence.until is None else round(max(sentence.until - self.now(), 0.1), 1)
+
+    def delete_again(self, history: History) -> None:
+        """Delete what the log still has: the server ended between the record and the deed.
+
+        The room is told, as it was not then. Numbers may have been given again since, so it
+        has to be what the record says. Once, at the start.
+        """
+        with suppress(Unavailable):  # which the log says itself
+            for entry in self._deletions:
+                if _is_kept(entry, history):
+                    notice = Notice("delete", entry.by, id=entry.id, text=entry.text)
+                    history.delete(entry.id or 0)
+                    told = Message(history.last + 1, timestamp(), SYSTEM_NAME, tell(notice), notice)
+                    history.append([told], [None])
+            history.commit()
+        self._deletions.clear()
 
     def _restore(self, entry: Entry) -> None:
         """Have an act of an earlier run hold. Raises `ValueError`, `OverflowError`."""
@@ -47,6 +68,8 @@ class Verdicts:
                 self.bans.lift(network)
             case "ban" | "unban":
                 _restore_person(self.bans.people, entry, self.now())
+            case "delete":
+                self._deletions.append(entry)
             case "mute" | "unmute":
                 _restore_person(self.mutes, entry, self.now())
 
@@ -55,6 +78,19 @@ class Verdicts:
         self.bans.lift(network)
         if not ban.is_over(self.now()) and not self.bans.shuts_out_too_many(network):
             self.bans.put(network, ban)
+
+
+def _is_kept(entry: Entry, history: History) -> bool:
+    """Say whether a message that was deleted is in the log as if it were not. Raises `Unavailable`."""
+    if entry.id is None or not history.first <= entry.id <= history.last:
+        return False
+    return any(
+        message.id == entry.id
+        and not message.deleted
+        and message.name == entry.target
+        and message.at <= entry.at
+        for message in history.before(entry.id + 1, 1)
+    )
 
 
 def _restore_person(sentences: Sentences, entry: Entry, now: float) -> None:

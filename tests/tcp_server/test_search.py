@@ -1,11 +1,9 @@
 """Finding what was said: in memory, in the index beside the log, and through a running server."""
 
 import queue
-import resource
-import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,44 +13,16 @@ from hypothesis import strategies as st
 
 from chat_protocol.messages import Found, Message, Search
 from tcp_server import search as module
-from tcp_server.search import Searcher, scan, words
-from tcp_server.sqlite_history import SqliteHistory
+from tcp_server import word_index
+from tcp_server.config import Config
+from tcp_server.query import Query, words
+from tcp_server.query import find as find_in
+from tcp_server.search import Answer, Searcher
+from tcp_server.server import ChatServer
+from tcp_server.word_index import WordIndex
 from tests.support.processes import running
 from tests.support.raw import JsonClient
-
-PATIENCE = 5.0
-
-
-def said(*texts: str, start: int = 1) -> list[Message]:
-    return [Message(number, "at", "Анна", text) for number, text in enumerate(texts, start)]
-
-
-def ids(found: Found | None) -> list[int]:
-    assert found is not None, "the search failed"
-    return [message.id for message in found.messages]
-
-
-def log(path: Path, *texts: str) -> None:
-    """Add to the log at `path`, which need not exist."""
-    history = SqliteHistory(path)
-    history.append(said(*texts, start=history.last + 1), [None] * len(texts))
-    history.commit()
-    history.close()
-
-
-@contextmanager
-def searching(path: Path) -> Iterator[Callable[..., Found | None]]:
-    searcher = Searcher(path)
-    answers: queue.SimpleQueue[Found | None] = queue.SimpleQueue()
-
-    def find(query: str, **fields: Any) -> Found | None:
-        assert searcher.ask(Search(query, **fields), answers.put)
-        return answers.get(timeout=PATIENCE)
-
-    try:
-        yield find
-    finally:
-        searcher.close()
+from tests.tcp_server.finding import PATIENCE, ids, log, said, scan, searching, searching_in
 
 
 @pytest.fixture
@@ -73,7 +43,8 @@ def find(request: pytest.FixtureRequest, path: Path) -> Iterator[Callable[..., F
         "🎄",
     )
     if request.param == "memory":
-        yield lambda query, **fields: scan(messages, Search(query, **fields))
+        with searching_in(messages) as find:
+            yield find
     else:
         log(path, *[message.text for message in messages])
         with searching(path) as find:
@@ -148,130 +119,73 @@ _TEXTS = st.text(alphabet="аАёЁеЕйbB_1²ß .-'\"*\N{ZERO WIDTH JOINER}中
 def test_memory_and_disk_agree(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str], query: str
 ) -> None:
+    """And both with the plain words of what is wanted, in whatever blocks the log is cut."""
     path = tmp_path_factory.mktemp("log") / "room.db"
     log(path, *texts)
-    with searching(path) as find:
-        assert find(query) == scan(said(*texts), Search(query))
+    wanted = words(query)
+    expected = [
+        number
+        for number, text in enumerate(texts, 1)
+        if wanted and all(any(word.startswith(start) for word in words(text)) for start in wanted)
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(word_index, "_BLOCK", 3)
+        with closing(WordIndex(path)) as index:
+            while index.step():
+                pass
+        with searching(path) as find, searching_in(said(*texts)) as find_in_memory:
+            assert ids(find(query)) == expected
+            assert find(query) == find_in_memory(query)
 
 
-# --- the index -------------------------------------------------------------------------
+# --- what a search may cost --------------------------------------------------------------
 
 
-def test_the_index_keeps_up_with_what_is_said(path: Path) -> None:
-    history = SqliteHistory(path)
-    with closing(history), searching(path) as find:
-        for number in range(1, 4):
-            history.append(said("слово", start=number), [None])
-            history.commit()
-            assert ids(find("слово")) == list(range(1, number + 1))
+def test_words_that_change_nothing_are_not_looked_for() -> None:
+    assert Query("при б при привет приветы ПРИВЕТ").starts == ["б", "приветы"]
+    assert len(Query(" ".join(f"{number}ый" for number in range(100, 200))).starts) == 8
 
 
-def test_the_index_catches_up_after_a_restart(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_ROWS", 2)
-    log(path, "раз слово")
-    with searching(path) as find:
-        assert ids(find("слово")) == [1]
-    log(path, *["два слова"] * 7)
-    with searching(path) as find:
-        assert ids(find("слов")) == list(range(1, 9))
-        assert ids(find("раз")) == [1]
+@pytest.mark.parametrize(("looks", "expected"), [(0, None), (1, None), (2, [2]), (3, [1, 2])])
+def test_when_the_time_is_over_what_was_found_is_told(looks: int, expected: list[int] | None) -> None:
+    left = iter([False] * looks)
+    pieces = [said("нет", start=3), said("слово", start=2), said("слово", start=1), said("нет", start=0)]
+    found = find_in(Search("слово"), Query("слово"), pieces, lambda: next(left, True))
+    assert (found and (ids(found), found.more)) == (expected and (expected, True))
 
 
-def test_the_index_catches_up_while_nobody_searches(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_PAUSE", 0.01)
-    monkeypatch.setattr(module, "_ROWS", 2)
-    caught_up = threading.Event()
-    step = module._Index.step
+class Endless(Sequence[Message]):
+    """More messages than anybody can search."""
 
-    def observed(index: module._Index) -> bool:
-        more = step(index)
-        if not more:
-            caught_up.set()
-        return more
+    def __init__(self) -> None:
+        self.entered = threading.Event()
 
-    monkeypatch.setattr(module._Index, "step", observed)
-    log(path, *["слово"] * 5)
-    with searching(path):
-        assert caught_up.wait(PATIENCE)
-    with closing(sqlite3.connect(f"{path}.words")) as db:
-        assert db.execute("SELECT last FROM state").fetchone() == (5,)
+    def __len__(self) -> int:
+        return 2**40
+
+    def __getitem__(self, _: Any) -> Any:
+        self.entered.set()
+        return []
 
 
-@pytest.mark.parametrize("damage", ["beginning", "pages", "not a database", "gone"])
-def test_a_damaged_index_is_made_anew(path: Path, damage: str) -> None:
-    texts = [f"слово{number} и ещё много чего" for number in range(2000)]
-    log(path, *texts)
-    with searching(path) as find:
-        assert ids(find("слово7")) != []
-    beside = path.with_name("room.db.words")
-    content = bytearray(beside.read_bytes())
-    match damage:
-        case "beginning":
-            content[:100] = b"\xff" * 100
-        case "pages":
-            for page in range(4096, len(content), 4096):
-                content[page : page + 256] = b"\xff" * 256
-        case "not a database":
-            content[:] = b"no"
-    beside.write_bytes(content)
-    if damage == "gone":
-        beside.unlink()
-    with searching(path) as find:
-        assert ids(find("слово1234")) == [1235]
-        assert find("слово7", limit=5) == scan(said(*texts), Search("слово7", limit=5))
+def test_a_search_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LONGEST", 0.2)
+    searcher = Searcher()
+    answers: queue.SimpleQueue[Found | None] = queue.SimpleQueue()
+    try:
+        assert searcher.ask(Search("слово"), answers.put, Endless())
+        assert answers.get(timeout=PATIENCE) is None
+    finally:
+        searcher.close()
 
 
-def test_the_index_of_another_log_is_not_used(path: Path) -> None:
-    log(path, "старое слово", "ещё слово")
-    with searching(path) as find:
-        assert ids(find("слово")) == [1, 2]
-    path.unlink()
-    log(path, "новое слово")
-    with searching(path) as find:
-        assert ids(find("слово")) == [1]
-        assert ids(find("старое")) == []
-
-
-def test_the_index_of_a_log_that_was_put_back_is_not_used(path: Path) -> None:
-    log(path, "раз слово")
-    backup = path.read_bytes()
-    log(path, "два слова")
-    with searching(path) as find:
-        assert ids(find("слов")) == [1, 2]
-    path.write_bytes(backup)
-    with searching(path) as find:
-        assert ids(find("слов")) == [1]
-        log(path, "три слова")
-        assert ids(find("слов")) == [1, 2]
-        assert ids(find("два")) == []
-
-
-def test_what_the_log_forgot_is_not_found(path: Path) -> None:
-    log(path, *["слово"] * 5)
-    with searching(path) as find:
-        assert ids(find("слово")) == [1, 2, 3, 4, 5]
-        history = SqliteHistory(path, keep=2)
-        history.prune()
-        history.close()
-        found = find("слово", limit=2)
-        assert found == Found(said("слово", "слово", start=4), False)
-
-
-def test_a_full_disk_is_no_damage(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    log(path, "раз слово")
-    with searching(path) as find:
-        assert ids(find("слово")) == [1]
-        log(path, "два слова")
-        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
-        try:
-            assert find("слово") is None
-            assert find("слово") is None
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        assert ids(find("слово")) == [1]
-        assert ids(find("слов")) == [1, 2]
-    assert all("cannot search" in record.message for record in caplog.records)
+def test_the_end_of_the_server_is_the_end_of_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LONGEST", 1e6)
+    searcher = Searcher()
+    endless = Endless()
+    assert searcher.ask(Search("слово"), lambda _: None, endless)
+    assert endless.entered.wait(PATIENCE)
+    searcher.close()
 
 
 def test_only_so_many_may_wait(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -329,3 +243,33 @@ def test_a_room_without_a_usable_index_is_a_room_all_the_same(path: Path) -> Non
         path.with_name("room.db.words").rmdir()
         anna.say_json(type="search", query="слово")
         assert [message["id"] for message in anna.expect_json(type="found")["messages"]] == [1]
+
+
+@pytest.mark.parametrize("kept", ["memory", "disk"])
+def test_what_is_deleted_while_it_is_found_is_not_told(
+    path: Path, monkeypatch: pytest.MonkeyPatch, kept: str
+) -> None:
+    history = str(path) if kept == "disk" else "memory"
+    server = ChatServer(Config(host="127.0.0.1", port=0, history=history, audit=str(path) + ".audit"))
+    try:
+        asked: queue.SimpleQueue[Answer] = queue.SimpleQueue()
+        told: list[Any] = []
+
+        def ask(_: Search, answer: Answer, __: object) -> bool:
+            asked.put(answer)
+            return True
+
+        monkeypatch.setattr(server._searcher, "ask", ask)
+        monkeypatch.setattr(server._sequencer, "submit", lambda work, *args: told.extend(work(*args)))
+        messages = said("слово", "ещё слово")
+        server._history.append(messages, [None, None])
+        server._history.commit()
+        outlet: Any = object()
+        assert server._search(outlet, Search("слово")) == []
+        server._history.delete(1)
+        asked.get_nowait()(Found(messages, True))
+        assert told[0].answer == [Found([Message(1, "at", "Анна", "", deleted=True), messages[1]], True)]
+        monkeypatch.undo()
+    finally:
+        server.stop()
+        server.serve()  # closes it
