@@ -31,12 +31,13 @@ class Tls:
     """What must be proved to us about the other end, as a setting for `Connection.open`.
 
     `ca` is a PEM file of the authorities (or self-signed certificates) to trust instead of
-    the system's; `pin` the SHA-256 of the one certificate to accept, in hex, colons allowed.
+    the system's; `pin` the SHA-256 of the one certificate to accept, in hex, colons allowed, or
+    the whole line that `openssl x509 -fingerprint -sha256` prints.
     With a pin and no `ca` nothing but the pin counts. Raises `BadTls`. Any thread.
     """
 
     def __init__(self, ca: str = "", pin: str = "") -> None:
-        self._pin = pin.replace(":", "").replace(" ", "").lower()
+        self._pin = pin.rpartition("=")[2].replace(":", "").replace(" ", "").lower()
         if pin and not _FINGERPRINT.fullmatch(self._pin):
             raise BadTls(f"not a SHA-256 fingerprint: {pin!r}")
         try:
@@ -44,6 +45,7 @@ class Tls:
         except OSError as error:  # `ssl.SSLError` is one
             raise BadTls(f"no certificates in {ca!r}: {error}") from error
         self._context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self._context.hostname_checks_common_name = False
         self._context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         # A renegotiation would make a write wait for a read.
         self._context.options |= ssl.OP_NO_RENEGOTIATION

@@ -25,7 +25,7 @@ from cli_client.conversation import ASKED, LONGEST_WAIT, Conversation
 from cli_client.news import Changed, Ended, Lost, News, Page, Phase, Status
 from cli_client.sender import Sender
 
-_FINAL: Final = frozenset({"left", "kicked", "banned", "password", "replaced"})
+_FINAL: Final = frozenset({"left", "kicked", "banned", "shut_out", "password", "replaced"})
 _NO_TRUST: Final = frozenset({"not_tls", "untrusted", "expired", "not_yet_valid", "wrong_host", "wrong_pin"})
 """Before the first welcome these are mistakes in the settings, which no second try mends."""
 _NEEDS_ANSWER: Final = (Phase.NAMELESS, Phase.LOCKED)
@@ -235,13 +235,13 @@ def _reason(error: ProtocolError) -> str:
         case RoomFull():
             return "full"
         case Banned():
-            return "banned"
+            return "shut_out"
         case NotARoom():
             return "not_a_room"
         case TlsFailed():
             return error.code
     match error.__cause__:
-        case socket.gaierror():
+        case socket.gaierror() | UnicodeError():
             return "unknown_host"
         case ConnectionRefusedError():
             return "refused"

@@ -2,8 +2,10 @@
 
 import argparse
 import os
+import ssl
 import sys
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import NoReturn
 
@@ -30,17 +32,17 @@ class _Parser(argparse.ArgumentParser):
 
     def parse(self, arguments: Sequence[str] | None) -> argparse.Namespace:
         """Read the arguments; whatever is wrong with them is said in the user's language."""
-        # A value that is missing is complained about here: argparse knows only English.
-        self.add_argument("address", nargs="?", default="")
-        self.add_argument("--name", nargs="?", default=os.environ.get("ONEROOM_NAME", ""))
-        self.add_argument("--password-file", nargs="?", default="")
+        # A value that is missing is complained about here: argparse knows only English. An
+        # empty one too: `--tls-pin "$UNSET"` must not pass for a wish to go without.
+        self.add_argument("address", nargs="?", type=lambda typed: typed or None)
+        for option in ("--name", "--password-file", "--tls-ca", "--tls-pin", "--lang"):
+            self.add_argument(option, nargs="?", const="")
+        self.set_defaults(name=os.environ.get("ONEROOM_NAME") or None, lang=self._words.lang)
         self.add_argument("--tls", action="store_true")
-        self.add_argument("--tls-ca", nargs="?", default="")
-        self.add_argument("--tls-pin", nargs="?", default="")
-        self.add_argument("--lang", nargs="?", default=self._words.lang)
+        self.add_argument("--version", action="version", version=f"oneroom {_version()}")
         options, unknown = self.parse_known_args(arguments)
-        unknown += [f"--{key.replace('_', '-')}" for key, value in vars(options).items() if value is None]
-        if options.lang not in (None, self._words.lang):
+        unknown += [f"--{key.replace('_', '-')}" for key, value in vars(options).items() if value == ""]
+        if options.lang not in ("", self._words.lang):
             unknown.append(f"--lang {options.lang}")
         if unknown:
             self.error(" ".join(unknown))
@@ -66,20 +68,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _Parser(words)
     options = parser.parse(arguments)
     try:
-        address = parse_address(options.address)
+        address = parse_address(options.address or "")
     except BadAddress:
         parser.exit(2, f"oneroom: {words('bad_address', typed=one_line(options.address))}\n")
     try:
         secure = options.tls or options.tls_ca or options.tls_pin
-        tls = Tls(options.tls_ca, options.tls_pin) if secure else None
+        tls = Tls(options.tls_ca or "", options.tls_pin or "") if secure else None
     except BadTls as error:
-        parser.exit(2, f"oneroom: {words('bad_tls', detail=one_line(str(error)))}\n")
+        cause = error.__cause__  # a fingerprint has none
+        parser.exit(2, _file_error(words, "--tls-ca", options.tls_ca, cause) if cause else _pin_error(words))
     try:
         password = _password(options.password_file)
     except (OSError, ValueError) as error:
-        parser.exit(2, f"oneroom: {words('no_password_file', detail=one_line(str(error)))}\n")
+        parser.exit(2, _file_error(words, "--password-file", options.password_file, error))
 
-    name = one_line(options.name)
+    name = one_line(options.name or "")
     if _is_terminal():
         return Terminal(address, name, words, password=password, tls=tls).run()
     if not name:
@@ -87,7 +90,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return Pipe(address, name, words, password=password, tls=tls).run()
 
 
-def _password(path: str) -> str:
+def _pin_error(words: Words) -> str:
+    return f"oneroom: {words('bad_pin')}\n"
+
+
+def _file_error(words: Words, option: str, path: str, error: BaseException) -> str:
+    """Say in the user's language why a file is of no use."""
+    match error:
+        case FileNotFoundError():
+            reason = "file_missing"
+        case PermissionError():
+            reason = "file_forbidden"
+        case UnicodeError():
+            reason = "file_no_text"
+        case ssl.SSLError():
+            reason = "file_no_certificates"
+        case _:
+            reason = "file_other"
+    return f"oneroom: {words('bad_file', option=option, path=one_line(path), reason=words(reason))}\n"
+
+
+def _version() -> str:
+    try:
+        return metadata.version("oneroom")
+    except metadata.PackageNotFoundError:  # run from a checkout
+        return "?"
+
+
+def _password(path: str | None) -> str:
     """Return the room's password, empty if none is set. Never an argument: all see those."""
     if path:
         return Path(path).read_text(encoding="utf-8").rstrip("\r\n")

@@ -5,7 +5,8 @@ from enum import StrEnum
 from typing import Final
 
 from chat_protocol import moderation
-from chat_protocol.messages import Authenticate, Bans, Moderate, Whois
+from chat_protocol.messages import Authenticate, Bans, Moderate, Search, Whois
+from cli_client.wishes import Wish
 
 PAGE: Final = 20
 """Messages that `/history` asks for when it is given no number."""
@@ -64,11 +65,24 @@ def read_line(line: str) -> str | Order | Moderate | Whois | Bans | Mistake:
     return _with_number(verb, argument)
 
 
+def write_order(order: Wish) -> str:
+    """Return a command as it is typed, to remind of it: without what was searched for, announced or why."""
+    match order:
+        case Moderate(act, target, number):
+            return " ".join(filter(None, (f"/{act}", target, f"#{number}" if number else "")))
+        case Whois(name):
+            return f"/whois {name}"
+        case Bans():
+            return "/bans"
+        case Search(query):
+            return f"/search {query}"
+
+
 def _moderating(line: str, word: str) -> Moderate | Whois | Bans | Mistake:
     try:
         order = moderation.read_order(line)
     except moderation.Misuse as misuse:
-        return Mistake(f"misuse_{misuse.verb}", "")
+        return Mistake("bad_time", misuse.time) if misuse.time else Mistake(f"misuse_{misuse.verb}", "")
     assert not isinstance(order, Authenticate)  # `/moderator` is a verb of ours
     return order or Mistake("unknown_command", f"/{word}")
 

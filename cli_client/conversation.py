@@ -10,6 +10,7 @@ from typing import Final
 from chat_protocol.contract import MAX_LINE
 from chat_protocol.messages import (
     Ack,
+    Bans,
     Bye,
     Command,
     Error,
@@ -27,6 +28,7 @@ from chat_protocol.messages import (
     Role,
     Throttled,
     Welcome,
+    Whois,
 )
 from cli_client.news import (
     Entered,
@@ -43,6 +45,7 @@ from cli_client.news import (
 )
 from cli_client.outbox import Outbox
 from cli_client.transcript import Transcript
+from cli_client.wishes import Wishes
 
 ASKED: Final = "asked"
 """Why a connection is over when this person must first give a name or the password."""
@@ -53,7 +56,7 @@ CONTEXT: Final = 3
 LONGEST_WAIT: Final = 3600.0
 """Seconds that a room is believed when it says how long something takes."""
 
-_NAME_CODES: Final = frozenset({"name_empty", "name_too_long", "name_invalid", "name_taken"})
+_NAME_CODES: Final = frozenset({"name_empty", "name_too_long", "name_invalid", "name_taken", "name_reserved"})
 _PASSWORD_CODES: Final = frozenset({"password_required", "password_wrong"})
 _ASSUMED: Final = Limits(name=32, text=4000, line=MAX_LINE, history=500)
 
@@ -80,10 +83,12 @@ class Conversation:
         self._session: str | None = None
         self._members: list[str] = []
         self._limits = _ASSUMED
+        self._moderated = False
         self._moderator = False
         self._throttled_until = 0.0  # monotonic
         self._put: Callable[[Command], object] | None = None  # sends, while there is a connection
         self._asked: list[int | None] = []  # history requests under way; None: a page, else a number
+        self._wishes = Wishes()
 
     def status(self) -> Status:
         """Return how things stand."""
@@ -96,6 +101,7 @@ class Conversation:
             limits=self._limits,
             retry_in=max(0.0, self.retry_at - now),
             why=self.why,
+            moderated=self._moderated,
             moderator=self._moderator,
             throttled=max(0.0, self._throttled_until - now),
         )
@@ -110,6 +116,7 @@ class Conversation:
         """Send `command` if the room has us in; say whether it has."""
         if self.phase is Phase.ONLINE and self._put:
             self._put(command)
+            self._wishes.sent(command)
             return True
         return False
 
@@ -150,6 +157,7 @@ class Conversation:
         self._put = None
         self._throttled_until = 0.0
         self._asked.clear()
+        self._wishes.clear()
         self._members.clear()
         if self.phase is Phase.ONLINE:
             self.phase = Phase.CONNECTING
@@ -170,7 +178,7 @@ class Conversation:
             case History():
                 return self._paged(event)
             case Found():
-                return [Hits(event.messages, event.more)]
+                return [Hits(event.messages, event.more, self._wishes.found())]
             case Error():
                 return self._refused(event)
             case Bye():
@@ -178,6 +186,8 @@ class Conversation:
                 return []
             case Pong():
                 return []
+            case Whois() | Bans():
+                self._wishes.done(event)
             case Role(moderator):
                 self._moderator = moderator
             case Throttled(seconds):
@@ -193,6 +203,8 @@ class Conversation:
         self.name, self._session, self._limits = welcome.name, welcome.session, welcome.limits
         self._members[:] = welcome.members
         self.phase, self.why = Phase.ONLINE, ""
+        self._throttled_until = 0.0  # it was the door that made us wait
+        self._moderated = welcome.moderated
         for say in self.outbox.waiting():
             self.send(say)
         if self.leaving:
@@ -206,6 +218,8 @@ class Conversation:
     def _heard(self, message: Message) -> list[News]:
         if self.transcript is None or not self.transcript.add(message):
             return []
+        if message.notice and message.notice.by == self.name:
+            self._wishes.done(message)
         return [Said(message, own=message.name == self.name)]
 
     def _acknowledged(self, ack: Ack) -> list[News]:
@@ -237,11 +251,13 @@ class Conversation:
         text = self.outbox.settle(error.ref) if error.ref else None
         if text is not None:
             return [Unsent(text, error.code, error.text, error.retry_after)]
-        if self.phase is Phase.ONLINE:
-            return [Trouble(error.code, error.text, error.retry_after)]
+        if self.phase is Phase.ONLINE and error.code != "banned":
+            about = self._wishes.refused(error.code)
+            return [Trouble(error.code, error.text, error.retry_after, about)]
         # The answer is tried on a connection of its own: the room does not wait as long as a
         # person may think.
         self.over, self.retry_after = error.code, error.retry_after or 0.0
+        self._throttled_until = 0.0
         if error.code in _NAME_CODES:
             self.over, self.phase = ASKED, Phase.NAMELESS
             return [NameRefused(error.code, error.text, error.suggestion or "")]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from chat_protocol.messages import Bans, Joined, Left, Limits, Message, Role, Throttled, Typing, Whois
+from cli_client.wishes import Wish
 
 
 class Phase(Enum):
@@ -30,11 +31,12 @@ class Phase(Enum):
 class Status:
     """One consistent look at the conversation.
 
-    `retry_in` and `throttled` (until all that was sent is dealt with) are in seconds. `why`
+    `retry_in` and `throttled` (until all that was sent is dealt with) are in seconds. `moderated`
+    says whether there can be moderators in the room, as far as it has told. `why`
     is a word for the last loss of the connection: a bye reason, an error code, a code of
     `TlsFailed`, or one of `refused`, `unknown_host`, `timeout`, `no_greeting` (the
-    same, where nothing was ever heard without TLS), `not_a_room`, `lost`; empty while there
-    was none.
+    same, where nothing was ever heard without TLS), `not_a_room`, `shut_out` (our address is
+    kept out), `lost`; empty while there was none.
     """
 
     phase: Phase
@@ -44,6 +46,7 @@ class Status:
     limits: Limits
     retry_in: float
     why: str
+    moderated: bool
     moderator: bool
     throttled: float
 
@@ -78,10 +81,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """What a search found, the newest of it; `more` if there is more."""
+    """What a search for `words` found, the newest of it; `more` if there is more."""
 
     messages: Sequence[Message]
     more: bool
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +134,12 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """The room could not do something else than say a text. `seconds`: when it might."""
+    """The room could not do something else than say a text. `seconds`: when it might; `about`: what."""
 
     code: str
     detail: str
     seconds: float | None = None
+    about: Wish | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+from functools import partial
 from typing import Final
 
 from chat_protocol.address import Address
@@ -17,18 +18,33 @@ from chat_protocol.messages import Joined, Left, Message, Throttled
 from chat_protocol.text import clean, is_blank, split
 from chat_protocol.tls import Tls
 from cli_client.chat import Chat
-from cli_client.news import Ended, Entered, Lost, NameRefused, News, PasswordWanted, Phase, Said, Unsent
+from cli_client.news import (
+    Ended,
+    Entered,
+    Lost,
+    NameRefused,
+    News,
+    PasswordWanted,
+    Phase,
+    Said,
+    Status,
+    Unsent,
+)
 from cli_client.render import one_line
-from cli_client.russian import JOINED, LEFT
 from cli_client.words import Words
 
 ACK_DEADLINE: Final = 10.0
 """Seconds to wait for the welcome before reading, and for each next ack after the end of input."""
 
-_SETTLED: Final = (Phase.ONLINE, Phase.NAMELESS, Phase.LOCKED, Phase.ENDED)
+_REFUSED: Final = (Phase.NAMELESS, Phase.LOCKED, Phase.ENDED)
+_SETTLED: Final = (Phase.ONLINE, *_REFUSED)
 _CALM: Final = 10.0  # seconds without a `throttled` after which the next one is told again
 
 _WINDOW: Final = 100  # says on their way at once; the rest waits in the pipe
+
+# As the lines dialect has it, whatever the user's language.
+_JOINED: Final = "{name} присоединился к чату!\n"
+_LEFT: Final = "{name} покинул чат.\n"
 
 
 class Pipe:
@@ -77,10 +93,12 @@ class Pipe:
         return 1 if unsent or not self._was_in else 0
 
     def _await_acks(self) -> None:
-        """Wait until everything is acknowledged, as long as acks keep coming."""
-        while unsent := len((status := self._chat.status()).unsent):
-            patience = ACK_DEADLINE + status.throttled
-            if not self._chat.wait_for(lambda now: len(now.unsent) < unsent, patience):
+        """Wait until everything is acknowledged, as long as acks keep coming and we may come in.
+
+        If we may not, `leave` waits until the room thread has told why, and so set the code.
+        """
+        while (status := self._chat.status()).unsent and status.phase not in _REFUSED:
+            if not self._chat.wait_for(partial(_moved, len(status.unsent)), ACK_DEADLINE + status.throttled):
                 return
 
     # --- the stdin thread --------------------------------------------------------
@@ -118,18 +136,20 @@ class Pipe:
             case Said(message, own=False) if not message.deleted:
                 self._write(_lines(message))
             case Joined(name=name):
-                self._write(f"{JOINED.format(name=one_line(name))}\n")
+                self._write(_JOINED.format(name=one_line(name)))
             case Left(name=name):
-                self._write(f"{LEFT.format(name=one_line(name))}\n")
+                self._write(_LEFT.format(name=one_line(name)))
             case Unsent(text, code, detail, seconds):
                 self._refused += 1
-                reason = self._words.error(code, one_line(detail), seconds)
-                self._complain(f"{self._words('unsent_text', reason=reason)}: {one_line(text)[:80]}")
+                reason = self._words.error(code, detail, seconds)
+                self._complain(f"{self._words('unsent_text', reason=reason)} — {one_line(text)[:80]}")
+            case Lost("unknown_host"):  # told first only where the name was never resolved
+                self._complain(self._words.ended("unknown_host", 0.0, self._chat.address))
+                self._end(1)
             case Lost(why):
                 self._complain(self._words("pipe_lost", reason=self._words.why(why, self._chat.address)))
             case NameRefused(code, detail):
-                reason = self._words.error(code, one_line(detail))
-                self._complain(self._words("pipe_name_refused", reason=reason))
+                self._complain(self._words.error(code, detail))
                 self._end(2)
             case PasswordWanted(code):
                 self._complain(self._words(f"pipe_{code}"))
@@ -142,6 +162,9 @@ class Pipe:
 
     def _slowed(self, seconds: float) -> None:
         now = time.monotonic()
+        if self._chat.status().phase is not Phase.ONLINE:
+            self._complain(self._words("pipe_wait", time=self._words.duration(seconds)))
+            return
         if now > self._throttled_until:
             self._complain(self._words("pipe_throttled"))
         self._throttled_until = now + seconds + _CALM
@@ -175,6 +198,11 @@ class Pipe:
     def _complain(self, text: str) -> None:
         """Tell the person, not the pipe. Any thread."""
         print(f"oneroom: {text}", file=sys.stderr, flush=True)
+
+
+def _moved(unsent: int, now: Status) -> bool:
+    """Say whether there is no use in waiting for the first of so many unsent messages any more."""
+    return len(now.unsent) < unsent or now.phase in _REFUSED
 
 
 def _lines(message: Message) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, tzinfo
 from typing import Final
 
-import wcwidth
 from prompt_toolkit.styles import Style
 
 from chat_protocol.address import Address
@@ -27,6 +26,7 @@ from chat_protocol.messages import (
     Whois,
 )
 from chat_protocol.text import clean
+from cli_client.commands import write_order
 from cli_client.news import (
     Changed,
     Ended,
@@ -42,6 +42,7 @@ from cli_client.news import (
     Unsent,
 )
 from cli_client.words import Words
+from cli_client.wrapping import brief, cells_in, wrap
 
 Fragments = list[tuple[str, str]]
 """Text in pieces, each with its prompt_toolkit style; lines end with LF."""
@@ -62,7 +63,7 @@ _NAME_COLOURS: Final = ("ansigreen", "ansicyan", "ansimagenta", "ansibrightblue"
 _WIDEST: Final = 100  # cells; longer lines tire the eye
 _CLOCK: Final = 6  # cells of the time and the blank after it
 _PENDING_SHOWN: Final = 4
-_TOLD_REASONS: Final = frozenset({"slow", "kicked", "banned"})
+_TOLD_BEFORE: Final = frozenset({"kicked", "banned"})  # why people leave: by a notice
 
 
 def one_line(text: str) -> str:
@@ -100,8 +101,10 @@ class Renderer:
                 return self.message(message)
             case Joined():
                 return self._clock(news.at) + self.notice("joined", name=one_line(news.name))
+            case Left(reason=reason) if reason in _TOLD_BEFORE:
+                return []
             case Left():
-                key = f"left_because_{news.reason}" if news.reason in _TOLD_REASONS else "left"
+                key = "left_because_slow" if news.reason == "slow" else "left"
                 return self._clock(news.at) + self.notice(key, name=one_line(news.name))
             case Page():
                 return self.page(news)
@@ -114,8 +117,8 @@ class Renderer:
                 return self.notice(key, reason=self._error(code, detail), name=one_line(suggestion))
             case PasswordWanted(code):
                 return self.notice(code)
-            case Trouble(code, detail, seconds):
-                return self.notice("trouble", reason=self._error(code, detail, seconds))
+            case Trouble():
+                return self._trouble(news)
             case Lost(why):
                 return self.notice("lost", reason=self._words.why(why, self._address))
             case Ended(why, seconds) if why != "left":
@@ -136,16 +139,16 @@ class Renderer:
         else:
             name = one_line(message.name)
             out += [(name_style(name), name), ("class:aside", ":")]
-            text, head = clean(message.text), wcwidth.width(name) + 2
+            text, head = clean(message.text), cells_in(name) + 2
         if message.deleted:
             text, style = self._words("deleted"), "class:aside"
         own_line = head > room // 2  # a long name in a narrow terminal
-        lines = self._wrap(text, room, 0 if own_line else head)
+        lines = wrap(text, room, 0 if own_line else head)
         if head:
             out.append(("", f"\n{indent}" if own_line else " "))
         out.append((style, f"\n{indent}".join(lines)))
         number = f"#{message.id}"
-        used = wcwidth.width(lines[-1]) + (head if len(lines) == 1 and not own_line else 0)
+        used = cells_in(lines[-1]) + (head if len(lines) == 1 and not own_line else 0)
         gap = "  " if used + 2 + len(number) <= room else f"\n{indent}"
         return [*out, ("class:aside", f"{gap}{number}\n")]
 
@@ -166,18 +169,15 @@ class Renderer:
         by, target, reason = one_line(notice.by), one_line(notice.target), one_line(notice.text)
         if notice.act == "announce":
             return self._words("notice_announce", by=by, text=clean(notice.text))
-        timed = notice.seconds and notice.act in ("ban", "mute")
-        key = f"notice_{notice.act}_for" if timed else f"notice_{notice.act}"
+        key = f"notice_{notice.act}"
+        if not target and f"{key}_address" in self._words:
+            key += "_address"
+        if notice.seconds and f"{key}_for" in self._words:
+            key += "_for"
         if key not in self._words:
             return clean(otherwise)
-        told = self._words(
-            key,
-            by=by,
-            target=target or self._words("some_address"),
-            number=notice.id,
-            time=self._words.duration(notice.seconds or 0),
-        )
-        return f"{told} — {reason}" if reason else told
+        time = self._words.duration(notice.seconds or 0)
+        return self._because(self._words(key, by=by, target=target, number=notice.id, time=time), reason)
 
     def page(self, page: Page) -> Fragments:
         """Return older messages set off from the present, the one looked for in bold."""
@@ -197,8 +197,9 @@ class Renderer:
     def _hits(self, news: Hits) -> Fragments:
         """Return what was found, set off from the present as older messages are."""
         if not news.messages:
-            return self.notice("nothing_found")
-        out = self._aside(f"── {self._words.count('found', len(news.messages))} ──")
+            return self.notice("nothing_found", words=one_line(news.words))
+        title = self._words.count("found", len(news.messages), words=one_line(news.words))
+        out = self._quiet(f"── {title} ──")
         for message in news.messages:
             out += self.message(message)
         return out + self._aside(self._words("found_more" if news.more else "history_end"))
@@ -220,7 +221,7 @@ class Renderer:
         if len(texts) > _PENDING_SHOWN:
             out += self._aside(self._words("more_pending", count=len(texts) - _PENDING_SHOWN))
         for text in texts[-_PENDING_SHOWN:]:
-            out += self._aside(f"  … {wcwidth.clip(one_line(text), 0, self._measures()[0])}")
+            out += self._aside(f"  … {brief(one_line(text), self._measures()[0])}")
         return out
 
     def _entered(self, news: Entered) -> Fragments:
@@ -247,10 +248,20 @@ class Renderer:
         who, by, reason = one_line(ban.target), one_line(ban.by), one_line(ban.text)
         until = self._moment(ban.until) if ban.until else ""
         told = self._words("ban_until" if until else "ban_for_good", target=who, until=until, by=by)
-        return self._quiet(f"{told} — {reason}" if reason else told)
+        return self._quiet(self._because(told, reason))
+
+    def _because(self, told: str, reason: str) -> str:
+        return self._words("reason", told=told, reason=reason) if reason else told
+
+    def _trouble(self, news: Trouble) -> Fragments:
+        """Say what could not be done: what was typed for it is seen no more."""
+        reason = self._error(news.code, news.detail, news.seconds)
+        if news.about is None or news.code == "not_found":
+            return self._quiet(reason)
+        return self.notice("refused_order", order=one_line(write_order(news.about)), reason=reason)
 
     def _error(self, code: str, detail: str, seconds: float | None = None) -> str:
-        return self._words.error(code, one_line(detail), seconds)
+        return self._words.error(code, detail, seconds)
 
     def _quiet(self, text: str) -> Fragments:
         return [("class:aside", self._indented(text))]
@@ -258,7 +269,7 @@ class Renderer:
     def _indented(self, text: str) -> str:
         """Wrap lines; further ones are indented: none that begins with a name is to look like a message."""
         room = self._measures()[0] + _CLOCK - 2
-        return "".join("\n  ".join(self._wrap(line, room, 0)) + "\n" for line in text.split("\n"))
+        return "".join("\n  ".join(wrap(line, room, 0)) + "\n" for line in text.split("\n"))
 
     def _aside(self, text: str) -> Fragments:
         return [("class:aside", f"{text}\n")]
@@ -287,20 +298,3 @@ class Renderer:
             day = self._words("date", day=moment.day, month=month, year=moment.year)
             out += self._aside(f"── {day} ──")
         return [*out, ("class:aside", f"{moment:%H:%M} ")]
-
-    def _wrap(self, text: str, room: int, first: int) -> list[str]:
-        """Cut `text` into lines of `room` cells, the first one shorter by `first`."""
-        lines: list[str] = []
-        for paragraph in text.expandtabs(4).split("\n"):
-            lead = "" if lines else " " * first
-            # An address is worth more in one piece, to be clicked, than in a neat column.
-            whole_words = "://" in paragraph
-            wrapped = wcwidth.wrap(
-                paragraph,
-                room,
-                initial_indent=lead,
-                break_long_words=not whole_words,
-                break_on_hyphens=False,
-            )
-            lines += [wrapped[0][len(lead) :], *wrapped[1:]] if wrapped else [""]
-        return lines

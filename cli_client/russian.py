@@ -3,15 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
-JOINED: Final = "{name} присоединился к чату!"
-LEFT: Final = "{name} покинул чат."
-
 RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
-    "joined": JOINED,
-    "left": LEFT,
-    "left_because_slow": "{name} покинул чат: связь не поспевала.",
-    "left_because_kicked": "{name} больше не в чате: так решила модерация.",
-    "left_because_banned": "{name} больше не в чате: вход закрыт.",
+    "joined": "{name} теперь здесь",
+    "left": "{name} больше не в чате",
+    "left_because_slow": "{name} больше не в чате: связь не поспевала",
     "ask_name": "Ваше имя: ",
     "greeting": "Oneroom · {address} · /help — что здесь можно",
     "entered": "Вы вошли как {name}.",
@@ -22,41 +17,46 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
         "Здесь {count} человек: {names}",
     ),
     "back": "Снова на связи.",
-    "new_log": "Комната начала новую запись: прежние номера сообщений больше не действуют.",
+    "new_log": "Чат начал новую запись: прежние номера сообщений больше не действуют.",
     "missed": (
         "Здесь пропущено {count} сообщение: /history",
         "Здесь пропущено {count} сообщения: /history",
         "Здесь пропущено {count} сообщений: /history",
     ),
     "lost": "{reason}. Пробую снова; что напишете, отправлю, когда связь вернётся.",
-    "unsent_text": "✗ не отправлено: {reason}",
+    "unsent_text": "✗ Не отправлено. {reason}",
     "unsent_hint": "(↑ — вернуть в строку ввода)",
     "too_long_here": "Слишком длинно: {length} знаков, можно не больше {limit}.",
     "history_title": "раньше",
     "history_end": "── дальше — сейчас ──",
     "history_empty": "Раньше ничего нет.",
     "show_title": "сообщение #{number}",
-    "found": ("найдено {count} сообщение", "найдено {count} сообщения", "найдено {count} сообщений"),
+    "found": (
+        "{words}: {count} сообщение",
+        "{words}: {count} сообщения",
+        "{words}: {count} сообщений",
+    ),
     "found_more": "── есть и более ранние; дальше — сейчас ──",
-    "nothing_found": "Ничего не найдено.",
+    "nothing_found": "Не нашлось: {words}",
     "words_wanted": "Что найти? Например: /search привет",
     "no_message": "Сообщения #{number} нет.",
-    "not_online": "Сейчас нет связи с комнатой — попробуйте чуть позже.",
+    "not_online": "Сейчас нет связи с чатом — попробуйте чуть позже.",
     "unknown_command": "Нет команды {typed}. Что есть: /help. Чтобы сказать это как есть, начните с //",
     "number_wanted": "Сколько сообщений показать? Например: /history 50",
     "message_number_wanted": "Номер какого сообщения? Например: /show 1043",
     "bar_connecting": "соединяюсь с {address}…",
     "bar_waiting": "снова через {seconds} с (Enter — сейчас) · {reason}",
-    "bar_here": "{count} в комнате",
+    "bar_here": "{count} в чате",
     "bar_unsent": "не отправлено: {count}",
     "bar_typing": ("{names} печатает…", "{names} печатают…"),
     "bar_many_typing": "несколько человек печатают…",
     "and": " и ",
     "more_pending": "  … и ещё {count}",
     "goodbye": "До встречи!",
-    "ended_kicked": "Вас удалили из комнаты.",
-    "ended_banned": "Вход в эту комнату вам закрыт.",
-    "ended_banned_for": "Вход в эту комнату вам закрыт ещё на {time}.",
+    "ended_kicked": "Вас удалили из чата.",
+    "ended_banned": "Вход закрыт навсегда.",
+    "ended_banned_for": "Вход закрыт ещё на {time}.",
+    "ended_shut_out": "Вход закрыт.",
     "ended_password": "Слишком много неверных паролей. Попробуйте позже.",
     "ended_replaced": "Этот вход заменён другим: вы вошли с тем же сеансом в другом месте.",
     "left_unsent": (
@@ -66,7 +66,6 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
     ),
     "pipe_unsent": "не отправлено: {count}",
     "pipe_name_needed": "имя нужно задать: --name ИМЯ или переменная ONEROOM_NAME",
-    "pipe_name_refused": "имя не подошло: {reason}",
     "pipe_lost": "{reason}; пробую снова",
     "pipe_back": "снова на связи",
     "pipe_missed": (
@@ -80,23 +79,25 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
     "why_no_greeting": "Адрес {address} молчит (если там TLS, нужен --tls)",
     "why_not_a_room": "По адресу {address} отвечает не чат",
     "why_lost": "Связь прервалась",
-    "why_shutdown": "Комната закрылась",
+    "why_shutdown": "Чат закрылся",
     "why_slow": "Связь не поспевала за разговором",
     "why_silent": "Связь пропала",
-    "why_late": "Комната не дождалась имени",
-    "why_full": "В комнате нет мест",
-    "error_name_empty": "имя не может быть пустым",
-    "error_name_too_long": "имя слишком длинное",
-    "error_name_invalid": "в имени есть недопустимые знаки",
-    "error_name_taken": "это имя уже занято",
-    "error_too_long": "слишком длинно",
-    "error_blank": "в сообщении ничего не видно",
-    "error_unavailable": "комната сейчас не может сохранять сообщения",
-    "error_too_fast": "слишком часто",
-    "error_full": "в комнате нет мест",
-    "try_another_name": "Не получилось: {reason}. Попробуйте другое.",
-    "name_suggested": "Не получилось: {reason}. Свободно: {name} (Enter — взять).",
-    "trouble": "Не получилось: {reason}.",
+    "why_late": "Чат не дождался имени",
+    "why_full": "В чате нет мест",
+    "error_name_empty": "Имя не может быть пустым.",
+    "error_name_too_long": "Имя слишком длинное.",
+    "error_name_invalid": "В имени есть недопустимые знаки.",
+    "error_name_taken": "Это имя уже занято.",
+    "error_name_reserved": "Это слово самого чата, оно не может быть именем.",
+    "error_too_long": "Слишком длинно.",
+    "error_blank": "В сообщении ничего не видно.",
+    "error_unavailable": "Чат сейчас не может сохранять сообщения.",
+    "error_too_fast": "Слишком часто.",
+    "error_too_fast_for": "Слишком часто. Подождите {time}.",
+    "error_full": "В чате нет мест.",
+    "try_another_name": "{reason} Попробуйте другое.",
+    "name_suggested": "{reason} Свободно: {name} (Enter — взять).",
+    "error_unknown": "Не получилось: {detail}",
     "bad_address": "не похоже на адрес: {typed}",
     "bad_arguments": "не понимаю параметры: {detail}",
     "months": "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
@@ -113,65 +114,83 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
     "usage": (
         "Использование: oneroom [АДРЕС[:ПОРТ]] [параметры]\n"
         "\n"
-        "Комната в терминале. Без терминала — фильтр: строки из stdin говорит в комнату,\n"
+        "Чат в терминале. Без терминала — фильтр: строки из stdin говорит в чат,\n"
         "сказанное другими пишет в stdout.\n"
         "\n"
-        "  АДРЕС[:ПОРТ]   где комната (по умолчанию 127.0.0.1:8080)\n"
+        "  АДРЕС[:ПОРТ]   где чат (по умолчанию 127.0.0.1:8080)\n"
         "  --name ИМЯ     под каким именем войти (иначе ONEROOM_NAME, иначе спросит)\n"
         "  --password-file ФАЙЛ\n"
-        "                 где пароль комнаты (иначе ONEROOM_PASSWORD, иначе спросит)\n"
+        "                 где пароль чата (иначе ONEROOM_PASSWORD, иначе спросит)\n"
         "  --tls          соединяться по TLS; сертификат проверяется, как в браузере\n"
         "  --tls-ca ФАЙЛ  …по этим сертификатам вместо системных (PEM)\n"
         "  --tls-pin SHA256\n"
         "                 …верить только сертификату с этим отпечатком\n"
         "  --lang ru|en   язык (по умолчанию — язык системы)\n"
+        "  --version      какая это версия\n"
         "  -h, --help     эта справка\n"
     ),
-    "ask_password": "Пароль комнаты: ",
+    "ask_password": "Пароль чата: ",
     "ask_moderator": "Пароль модератора: ",
+    "ask_moderator_again": "Пароль не подошёл. Ещё раз (пустой ввод — отмена): ",
+    "cancelled": "Отменено.",
+    "already_moderator": "Вы уже модератор.",
+    "no_moderators": "В этом чате нет модераторов.",
     "password_required": "Сюда входят с паролем; на экране его не видно.",
-    "password_wrong": "Пароль не подошёл. Попробуйте ещё раз.",
+    "password_wrong": "Пароль не подошёл.",
     "pipe_password_required": "нужен пароль: --password-file ФАЙЛ или переменная ONEROOM_PASSWORD",
-    "pipe_password_wrong": "пароль комнаты не подошёл",
-    "no_password_file": "не прочитать файл с паролем: {detail}",
-    "bad_tls": "не подходит для TLS: {detail}",
+    "pipe_password_wrong": "Пароль не подошёл.",
+    "bad_file": "{option} {path}: {reason}",
+    "file_missing": "нет такого файла",
+    "file_forbidden": "нет доступа",
+    "file_no_text": "это не текст в UTF-8",
+    "file_no_certificates": "там нет сертификатов",
+    "file_other": "файл не прочитать",
+    "bad_pin": "--tls-pin: это не отпечаток SHA-256",
     "why_not_tls": "По адресу {address} отвечают без TLS",
     "why_tls": "Не удалось договориться о TLS с {address}",
-    "why_untrusted": "Сертификату {address} нет доверия (--tls-ca или --tls-pin скажут, какому верить)",
+    "why_untrusted": "Сертификату {address} нет доверия: укажите --tls-ca или --tls-pin",
     "why_expired": "Сертификат {address} просрочен",
     "why_not_yet_valid": "Сертификат {address} ещё не действует — верны ли часы?",
     "why_wrong_host": "Сертификат выдан не для {address}",
     "why_wrong_pin": "По адресу {address} не тот сертификат, которому вы верите",
     "why_too_fast": "Слишком часто",
-    "error_password_wrong": "пароль не подошёл",
-    "error_muted": "сейчас вы не можете писать",
-    "error_not_moderator": "это может только модератор",
-    "error_not_found": "не нашлось — возможно, этого здесь уже нет",
-    "error_bad_target": "это не имя и не адрес, или вход закрылся бы слишком многим",
-    "again_in": "{reason} (можно снова через {time})",
+    "error_password_wrong": "Пароль не подошёл.",
+    "error_muted": "Сейчас вы не можете писать.",
+    "error_muted_for": "Вы не можете писать ещё {time}.",
+    "error_not_moderator": "Это может только модератор.",
+    "error_is_moderator": "Это модератор: так нельзя.",
+    "error_too_many": "Так вход закрылся бы слишком многим.",
+    "error_not_found": "Не нашлось: {detail}",
+    "error_bad_target": "Это не имя и не адрес.",
+    "refused_order": "{order} — {reason}",
     "seconds": "{count} с",
     "minutes": "{count} мин",
     "hours": "{count} ч",
     "days": "{count} д",
     "bar_throttled": "слишком часто: отправлю через {seconds} с",
+    "bar_wait": "Подождите {seconds} с",
     "bar_moderator": "модератор",
-    "pipe_throttled": "слишком часто: комната принимает медленнее, ничего не потеряется",
+    "pipe_throttled": "слишком часто: чат принимает медленнее, ничего не потеряется",
+    "pipe_wait": "подождите {time}",
     "deleted": "сообщение удалено",
     "notice_kick": "{by} удаляет из чата: {target}",
     "notice_ban": "{by} закрывает вход навсегда: {target}",
     "notice_ban_for": "{by} закрывает вход на {time}: {target}",
+    "notice_ban_address": "{by} закрывает вход по адресу навсегда",
+    "notice_ban_address_for": "{by} закрывает вход по адресу на {time}",
     "notice_unban": "{by} снова открывает вход: {target}",
+    "notice_unban_address": "{by} снова открывает вход по адресу",
     "notice_mute": "{by} запрещает писать: {target}",
     "notice_mute_for": "{by} запрещает писать на {time}: {target}",
     "notice_unmute": "{by} снова разрешает писать: {target}",
     "notice_delete": "{by} удаляет сообщение #{number}",
     "notice_announce": "Объявление ({by}): {text}",
-    "some_address": "с одного адреса",
-    "moderator": "Теперь вы модератор: /help — что вам можно.",
+    "reason": "{told}. Причина: {reason}",
+    "moderator": "Вы теперь модератор. Что вам можно: /help",
     "moderator_no_more": "Вы больше не модератор.",
     "whois": "{name}: {addresses}",
     "whois_nowhere": "{name}: сейчас ни одного подключения.",
-    "no_bans": "Вход открыт всем.",
+    "no_bans": "Вход никому не закрыт.",
     "ban_until": "{target} · до {until} · {by}",
     "ban_for_good": "{target} · навсегда · {by}",
     "misuse_kick": "Кого удалить из чата? Например: /kick Боря: за рекламу",
@@ -180,17 +199,20 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
     "misuse_mute": "Кому запретить писать? Например: /mute Боря 10m: не по теме",
     "misuse_unmute": "Кому разрешить писать? Например: /unmute Боря",
     "misuse_delete": "Какое сообщение удалить? Например: /delete #1043",
-    "misuse_announce": "Что объявить? Например: /announce В 18:00 комната закроется на час",
+    "misuse_announce": "Что объявить? Например: /announce В 18:00 чат закроется на час",
     "misuse_whois": "О ком узнать? Например: /whois Боря",
     "misuse_bans": "Просто /bans: кому закрыт вход",
+    "bad_time": "Не понимаю время «{typed}»: пишут 30s, 10m, 2h или 1d.",
     "help_moderator": "/moderator     стать модератором (спросит пароль)",
     "help_moderation": (
-        "/kick Боря: причина           удалить из чата\n"
-        "/ban Боря 2h: причина         закрыть вход: имя, адрес, сеть; 30m 2h 7d\n"
-        "/unban Боря                   открыть вход; /bans — кому он закрыт\n"
-        "/mute Боря 10m · /unmute Боря запретить писать, разрешить\n"
-        "/delete #1043                 удалить сообщение\n"
-        "/announce текст               объявить всем\n"
-        "/whois Боря                   с какого адреса"
+        "/kick Боря: причина    удалить из чата\n"
+        "/ban Боря 2h: причина  закрыть вход имени, адресу или сети; без времени — навсегда\n"
+        "/unban Боря            снова открыть вход; кому он закрыт — /bans\n"
+        "/mute Боря 30m         запретить писать; без времени — 10 минут\n"
+        "/unmute Боря           снова разрешить писать\n"
+        "/delete #1043          удалить сообщение\n"
+        "/announce текст        объявить всем\n"
+        "/whois Боря            с какого адреса\n"
+        "Время: 30s, 10m, 2h или 1d."
     ),
 }

@@ -24,16 +24,18 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.renderer import print_formatted_text
 
 from chat_protocol.address import Address
-from chat_protocol.messages import Authenticate, Bans, Left, Moderate, Typing, Whois
+from chat_protocol.messages import Authenticate, Bans, Left, Moderate, Role, Typing, Whois
 from chat_protocol.text import clean, is_blank
 from chat_protocol.tls import Tls
 from cli_client.chat import Chat
 from cli_client.commands import PAGE, Mistake, Order, Verb, read_line
-from cli_client.news import Ended, Entered, NameRefused, News, PasswordWanted, Phase, Said
+from cli_client.news import Ended, Entered, NameRefused, News, PasswordWanted, Phase, Said, Status, Trouble
 from cli_client.render import STYLE, Fragments, Renderer, one_line
 from cli_client.toolbar import Toolbar
 from cli_client.words import Words
+from cli_client.wrapping import brief
 
+_NAME_CELLS: Final = 64  # of a name that a room suggests
 _TYPING_EVERY: Final = 3.0  # seconds between telling the others that one writes
 
 
@@ -43,6 +45,10 @@ class Question(Enum):
     NAME = "ask_name"
     PASSWORD = "ask_password"  # noqa: S105 - a question, not an answer
     MODERATOR = "ask_moderator"
+    MODERATOR_AGAIN = "ask_moderator_again"
+
+
+_OF_MODERATORS: Final = (Question.MODERATOR, Question.MODERATOR_AGAIN)
 
 
 class _Screen(Vt100_Output):
@@ -74,7 +80,7 @@ class Terminal:
             output=_Screen.from_pty(sys.stdout, os.environ.get("TERM"), ColorDepth.from_env()),
             multiline=True,
             bottom_toolbar=lambda: self._toolbar.line(self._chat.status()),
-            is_password=Condition(lambda: self._question in (Question.PASSWORD, Question.MODERATOR)),
+            is_password=Condition(lambda: self._question not in (None, Question.NAME)),
             key_bindings=self._keys(),
             style=STYLE,
             prompt_continuation="  ",
@@ -141,7 +147,8 @@ class Terminal:
             except queue.Empty:
                 break
             self._note(news)
-            out += self._renderer.news(news)
+            if not self._asks_again(news):
+                out += self._renderer.news(news)
         self._print(out)
         if self._code:  # only now: what is printed while the line being typed goes away stands behind it
             self._quit()
@@ -170,17 +177,38 @@ class Terminal:
             case Left(name):
                 self._toolbar.writes_no_more(name)
             case NameRefused(suggestion=suggestion):
-                self._ask(Question.NAME, one_line(suggestion))
+                self._ask(Question.NAME, brief(one_line(suggestion), _NAME_CELLS))
             case PasswordWanted():
                 self._ask(Question.PASSWORD)
-            case Entered() if self._question is not Question.MODERATOR:
-                self._go_on()
+            case Entered() | Role() if self._is_answered():
+                # What is begun unseen must end unseen: half of it stays until Enter drops it.
+                if not (self._question and self._session.default_buffer.text):
+                    self._go_on()
             case Ended(why) if why != "left":
                 self._code = 1
+
+    def _is_answered(self) -> bool:
+        """Say whether there is no need of an answer any more."""
+        status = self._chat.status()
+        if self._question in _OF_MODERATORS:
+            return status.moderator
+        return self._question is None or (
+            self._question is Question.PASSWORD and status.phase is Phase.ONLINE
+        )
+
+    def _asks_again(self, news: News) -> bool:
+        """Say in the question itself that the moderator's password was wrong, while that is asked for."""
+        wrong = isinstance(news, Trouble) and news.code == "password_wrong"
+        if wrong and self._question in _OF_MODERATORS:
+            self._question = Question.MODERATOR_AGAIN
+            return True
+        return False
 
     def _ask(self, question: Question, default: str = "") -> None:
         """Ask for something on the input line; what was being written there comes back later."""
         buffer = self._session.default_buffer
+        if question is self._question:  # the next answer may be half typed
+            return
         if self._question is None and buffer.text:
             self._draft = buffer.text
         self._question = question
@@ -188,6 +216,8 @@ class Terminal:
 
     def _go_on(self) -> None:
         """Give the input line back to what was being written, after a question."""
+        if self._question:
+            self._session.default_buffer.reset()
         self._question = None
         if self._draft:
             self._session.default_buffer.insert_text(self._draft)
@@ -217,8 +247,8 @@ class Terminal:
         def _(event: KeyPressEvent) -> None:
             if event.current_buffer.text:
                 event.current_buffer.reset()
-            elif self._question is Question.MODERATOR:
-                self._go_on()
+            elif self._question in _OF_MODERATORS:
+                self._cancel()
             else:
                 self._quit()
 
@@ -228,9 +258,7 @@ class Terminal:
         """Deal with Enter: an answer, a command, something to say, or impatience."""
         buffer, status = self._session.default_buffer, self._chat.status()
         if self._question:
-            answer = buffer.text
-            buffer.reset()
-            self._answer(self._question, answer)
+            self._answer(self._question, buffer.text)
             return
         text = clean(buffer.text)
         if is_blank(text):
@@ -258,18 +286,46 @@ class Terminal:
                 self._print(self._tell_room(meant))
 
     def _answer(self, question: Question, answer: str) -> None:
-        """Take the answer to a question; an empty one is none."""
+        """Take the answer to a question; an empty one is none.
+
+        Passwords are asked for until one is right: what is typed before that is known is not to be seen,
+        let alone said.
+        """
+        phase = self._chat.status().phase
+        if self._is_answered():
+            self._go_on()
+            return
+        if question is Question.PASSWORD and phase not in (Phase.LOCKED, Phase.WAITING):
+            return  # the last one is still being tried
+        self._session.default_buffer.reset()
         match question:
             case Question.NAME if not is_blank(clean(answer)):
                 self._question = None
                 self._chat.enter(one_line(answer))
-            case Question.PASSWORD if answer:
-                self._question = None
-                self._chat.unlock(answer)
-            case Question.MODERATOR:
-                self._go_on()
+            case Question.PASSWORD:
                 if answer:
-                    self._print(self._tell_room(Authenticate(answer[:256])))
+                    self._chat.unlock(answer)
+                if phase is Phase.WAITING:
+                    self._chat.retry_now()
+            case Question.MODERATOR | Question.MODERATOR_AGAIN if answer:
+                self._print(self._tell_room(Authenticate(answer[:256])))
+            case Question.MODERATOR | Question.MODERATOR_AGAIN:
+                self._cancel()
+
+    def _cancel(self) -> None:
+        """Ask no more for the moderators' password."""
+        self._go_on()
+        self._print(self._renderer.notice("cancelled"))
+
+    def _ask_moderator(self, status: Status) -> Fragments:
+        if status.phase is not Phase.ONLINE:
+            return self._renderer.notice("not_online")
+        if status.moderator:
+            return self._renderer.notice("already_moderator")
+        if not status.moderated:
+            return self._renderer.notice("no_moderators")
+        self._ask(Question.MODERATOR)
+        return []
 
     def _tell_room(self, order: Authenticate | Moderate | Whois | Bans) -> Fragments:
         return [] if self._chat.ask(order) else self._renderer.notice("not_online")
@@ -291,13 +347,18 @@ class Terminal:
                 found = self._chat.search(order.words, PAGE)
                 return [] if found else self._renderer.notice("not_online")
             case Verb.MODERATOR:
-                self._ask(Question.MODERATOR)
+                return self._ask_moderator(self._chat.status())
             case Verb.HELP:
-                more = "help_moderation" if self._chat.status().moderator else "help_moderator"
-                return self._renderer.notice("help") + self._renderer.notice(more)
+                return self._help(self._chat.status())
             case Verb.QUIT:
                 self._quit()
         return []
+
+    def _help(self, status: Status) -> Fragments:
+        out = self._renderer.notice("help")
+        if status.moderator:
+            return out + self._renderer.notice("help_moderation")
+        return out + self._renderer.notice("help_moderator") if status.moderated else out
 
     def _composing(self) -> None:
         """Let the others know, now and then, that a message is being written."""

@@ -9,8 +9,10 @@ from chat_protocol.address import Address
 from cli_client.news import Phase, Status
 from cli_client.render import Fragments, name_style, one_line
 from cli_client.words import Words
+from cli_client.wrapping import brief
 
 _SHOWN: Final = 5.0  # seconds for which others are shown as writing
+_WIDEST: Final = 64  # cells of a name: whatever room we talk to
 
 
 class Toolbar:
@@ -34,7 +36,8 @@ class Toolbar:
         parts = [self._state(status)]
         if status.throttled:  # first: in a narrow terminal the rest of the line is not seen
             seconds = max(1, round(status.throttled))
-            parts.insert(0, [("class:wait", self._words("bar_throttled", seconds=seconds))])
+            key = "bar_throttled" if status.phase is Phase.ONLINE else "bar_wait"
+            parts.insert(0, [("class:wait", self._words(key, seconds=seconds))])
         elif status.unsent:
             parts.append([("class:wait", self._words("bar_unsent", count=len(status.unsent)))])
         if writing := self._who_writes():
@@ -49,7 +52,7 @@ class Toolbar:
             case Phase.ONLINE:
                 here = self._words("bar_here", count=len(status.members))
                 role = f" · {self._words('bar_moderator')}" if status.moderator else ""
-                name = one_line(status.name)
+                name = brief(one_line(status.name), _WIDEST)
                 return [("class:good", "● "), (name_style(name), name), ("class:aside", f"{role} · {here}")]
             case Phase.WAITING:
                 reason = self._words.why(status.why, self._address)
@@ -64,7 +67,8 @@ class Toolbar:
 
     def _who_writes(self) -> str:
         now = time.monotonic()
-        names = [one_line(name) for name, until in self._writing.items() if until > now]
+        self._writing = {name: until for name, until in self._writing.items() if until > now}
+        names = [brief(one_line(name), _WIDEST) for name in self._writing]
         if len(names) > 2:
             return self._words("bar_many_typing")
         both = self._words("and").join(names)

@@ -9,10 +9,12 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
+from chat_protocol.text import clean
 from cli_client.english import ENGLISH
 from cli_client.russian import RUSSIAN
 
-_UNITS: Final = (("days", 86400), ("hours", 3600), ("minutes", 60))
+_UNITS: Final = (("minutes", 60), ("hours", 60), ("days", 24))
+"""Units longer than a second, each with how many of the one before make it."""
 
 
 class Words:
@@ -38,13 +40,17 @@ class Words:
         return forms[min(self._form(count), len(forms) - 1)].format(count=count, **values)
 
     def error(self, code: str, detail: str, seconds: float | None = None) -> str:
-        """Explain an error of the room; `detail` is the room's own text, for codes unknown here.
+        """Explain an error of the room; `detail` is the room's own text.
 
-        `seconds` is how long it lasts, where that is known.
+        That is shown for codes unknown here, and is what was `not_found`. Neither needs to be
+        clean. `seconds` is how long it lasts, where that is known.
         """
-        known = self._table.get(f"error_{code}", detail or code)
-        assert isinstance(known, str)
-        return self("again_in", reason=known, time=self.duration(seconds)) if seconds else known
+        key = f"error_{code}"
+        if seconds and f"{key}_for" in self:
+            key += "_for"
+        # All is given to each: a room may make up any code.
+        detail, time = " ".join(clean(detail or code).split()), self.duration(seconds or 0)
+        return self(key if key in self else "error_unknown", detail=detail, time=time)
 
     def why(self, why: str, address: object) -> str:
         """Explain a loss of the connection."""
@@ -58,10 +64,12 @@ class Words:
 
     def duration(self, seconds: float) -> str:
         """Return a span of time in one unit, never too short."""
-        for unit, length in _UNITS:
-            if seconds >= 2 * length or seconds == length:
-                return self(unit, count=math.ceil(seconds / length))
-        return self("seconds", count=max(1, math.ceil(seconds)))
+        unit, count = "seconds", max(1, math.ceil(seconds))
+        for longer, length in _UNITS:
+            if count < 2 * length and count != length:
+                break
+            unit, count = longer, math.ceil(count / length)
+        return self(unit, count=count)
 
     def _form(self, count: int) -> int:
         if self.lang != "ru":

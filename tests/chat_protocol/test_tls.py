@@ -214,6 +214,14 @@ def colons(digits: str) -> str:
     return ":".join(digits[at : at + 2] for at in range(0, 64, 2)).upper()
 
 
+def test_what_openssl_prints_is_a_fingerprint(certificate: Certificate) -> None:
+    command = [OPENSSL, "x509", "-noout", "-fingerprint", "-sha256", "-in", str(certificate.public)]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout
+    assert "=" in printed
+    with listening(greet_and_wait) as room, tls_front(certificate, room) as front:
+        Connection.open(front.address, tls=Tls(pin=printed.rstrip())).close()
+
+
 @pytest.mark.parametrize("written", [str, colons], ids=["plain", "colons"])
 def test_a_pinned_certificate_needs_no_authority_and_no_name(
     certificate: Certificate, expired: Certificate, written: Callable[[str], str]
@@ -245,6 +253,19 @@ def test_who_cannot_prove_it_is_not_spoken_to(
     assert failure(certificate, both).code == "untrusted"
     both = Tls(ca=str(certificate.public), pin="0" * 64)
     assert failure(certificate, both).code == "wrong_pin"
+
+
+def test_the_common_name_is_not_what_a_certificate_is_for(certificate: Certificate, tmp_path: Path) -> None:
+    """It is nowhere checked who may bear one: only the alternative names count, whatever their kind."""
+    public = tmp_path / "crt"
+    request = (
+        f"req -x509 -key {certificate.key} -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
+    )
+    subprocess.run([OPENSSL, *request.split(), "-out", public], check=True, capture_output=True, timeout=30)
+    numbered = certificate._replace(public=public)
+    assert failure(numbered, trusting(numbered), "localhost").code == "wrong_host"
+    with listening(greet_and_wait) as room, tls_front(numbered, room) as front:
+        Connection.open(front.address, tls=trusting(numbered)).close()
 
 
 @pytest.mark.parametrize("greeting", [PROMPT, b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-x\r\n"])

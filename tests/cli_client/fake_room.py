@@ -68,6 +68,7 @@ class Seat:
         missed: int = 0,
         members: Sequence[str] = ("Анна",),
         text_limit: int = 4000,
+        moderated: bool = True,
         moderator: bool = False,
     ) -> Join:
         """Take the client's join, let it in, and return the join."""
@@ -85,6 +86,7 @@ class Seat:
                 missed=missed,
                 more=bool(missed),
                 limits=limits,
+                moderated=moderated,
                 moderator=moderator,
             )
         )

@@ -232,7 +232,7 @@ def test_search_tells_what_the_room_found(room: FakeRoom, chat: Listened) -> Non
     assert chat.search("раз два", 20)
     assert seat.receive(Search) == Search("раз два", limit=20)
     seat.send(Found([message(5)], more=True))
-    assert chat.next(Hits) == Hits([message(5)], more=True)
+    assert chat.next(Hits) == Hits([message(5)], more=True, words="раз два")
 
 
 @pytest.mark.parametrize("code", ["name_empty", "name_too_long", "name_invalid", "name_taken"])

@@ -2,8 +2,9 @@
 
 import pytest
 
-from chat_protocol.messages import Bans, Moderate, Whois
-from cli_client.commands import PAGE, Mistake, Order, Verb, read_line
+from chat_protocol.messages import Bans, Moderate, Search, Whois
+from cli_client.commands import PAGE, Mistake, Order, Verb, read_line, write_order
+from cli_client.wishes import Wish
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,8 @@ def test_commands(line: str, order: object) -> None:
         ("/show", "message_number_wanted"),
         ("/search ", "words_wanted"),
         ("/kick", "misuse_kick"),
-        ("/mute Боря 0m", "misuse_mute"),
+        ("/mute Боря 0m", "bad_time"),
+        ("/ban Боря 10z: спам", "bad_time"),
         ("/delete всё", "misuse_delete"),
         ("/bans now", "misuse_bans"),
         ("/show ٣", "message_number_wanted"),
@@ -60,3 +62,22 @@ def test_mistakes_are_not_said(line: str, hint: str) -> None:
     meant = read_line(line)
     assert isinstance(meant, Mistake)
     assert meant.hint == hint
+
+
+def test_a_slip_in_a_time_is_quoted() -> None:
+    assert read_line("/ban Боря 10z: спам") == Mistake("bad_time", "10z")
+
+
+@pytest.mark.parametrize(
+    ("order", "typed"),
+    [
+        (Moderate("ban", "Боря", seconds=60, text="спам"), "/ban Боря"),
+        (Moderate("delete", id=7), "/delete #7"),
+        (Moderate("announce", text="Обед"), "/announce"),
+        (Whois("Боря"), "/whois Боря"),
+        (Bans(), "/bans"),
+        (Search("два слова"), "/search два слова"),
+    ],
+)
+def test_an_order_is_reminded_of_as_it_was_typed(order: Wish, typed: str) -> None:
+    assert write_order(order) == typed

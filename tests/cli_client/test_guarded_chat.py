@@ -96,7 +96,7 @@ def test_who_is_kept_out_does_not_come_back(room: FakeRoom, chat: Listened, seco
 
 def test_an_address_that_is_kept_out_does_not_come_back(room: FakeRoom, chat: Listened) -> None:
     room.accept(greeting=BANNED)
-    assert chat.next(Ended).why == "banned"
+    assert chat.next(Ended).why == "shut_out"
 
 
 def test_a_free_name_is_passed_on(room: FakeRoom, chat: Listened) -> None:
@@ -177,9 +177,64 @@ def test_orders_go_out_and_their_answers_come_in(room: FakeRoom, chat: Listened)
         assert seat.receive(type(command)) == command
     entry = m.BanEntry("203.0.113.0/24", AT, None, "Анна")
     seat.send(m.Error("not_found", "?"), m.Whois("Боря", ["203.0.113.7"]), m.Bans([entry]))
-    assert chat.next(Trouble).code == "not_found"
+    assert chat.next(Trouble).about == order
     assert chat.next(m.Whois).addresses == ["203.0.113.7"]
     assert chat.next(m.Bans).bans == [entry]
+
+
+def test_a_refusal_is_told_with_what_it_refuses(room: FakeRoom, chat: Listened) -> None:
+    seat = enter(room, chat, moderator=True)
+    chat.next(m.Role)
+    kick, mute, delete = m.Moderate("kick", "Боря"), m.Moderate("mute", "боря"), m.Moderate("delete", id=7)
+    whois = m.Whois("Вера")
+    for command in (kick, mute, whois, delete):
+        chat.ask(command)
+    chat.search("слон", 5)
+    seat.send(
+        m.Error("is_moderator", "?"),
+        m.Message(1, AT, "Сервер", "…", m.Notice("mute", "Анна", "Боря", seconds=600)),
+        m.Error("password_wrong", "?"),  # of an attempt to become a moderator, before or after
+        m.Error("unavailable", "?"),
+        m.Error("not_found", "?"),
+        m.Error("not_found", "?"),
+        m.Error("not_found", "?"),
+    )
+    assert chat.next(Trouble).about == kick
+    assert chat.next(Said).message.id == 1
+    told = [chat.next(Trouble).about for _ in range(5)]
+    assert told == [None, m.Search("слон", limit=5), whois, delete, None]
+
+
+def test_a_room_that_makes_one_wait_at_the_door_lets_in_all_the_same(room: FakeRoom, chat: Listened) -> None:
+    seat = room.accept()
+    seat.receive(m.Join)
+    seat.send(m.Throttled(4.0))
+    chat.next(m.Throttled)
+    status = chat.status()
+    assert (status.phase, status.unsent) == (Phase.CONNECTING, ())
+    assert 3 < status.throttled <= 4
+    seat.send(m.Error("password_wrong", "no"))
+    seat.expect_end()
+    assert chat.next(PasswordWanted).code == "password_wrong"
+    assert chat.status().throttled == 0
+    chat.unlock("тот")
+    seat = room.accept()
+    seat.send(m.Throttled(100.0))
+    chat.next(m.Throttled)
+    seat.welcome(moderated=False)
+    chat.next(Entered)
+    assert (chat.status().phase, chat.status().throttled) == (Phase.ONLINE, 0)
+    assert not chat.status().moderated
+
+
+def test_banned_while_present_it_knows_for_how_long(room: FakeRoom, chat: Listened) -> None:
+    enter(room, chat).send(m.Error("banned", "no", retry_after=7200.0), m.Bye("banned"))
+    assert chat.next(Ended) == Ended("banned", 7200.0)
+
+
+def test_a_word_of_the_room_is_no_name(room: FakeRoom, chat: Listened) -> None:
+    refuse(room, m.Error("name_reserved", "reserved"))
+    assert chat.next(NameRefused).code == "name_reserved"
 
 
 def deletion(number: int, target: int) -> m.Message:
@@ -228,6 +283,11 @@ def test_reconnects_through_tls_and_gives_up_only_where_it_never_was(room: FakeR
             assert seat.receive(m.Say) == first
             seat.ack(first.ref, 1)
             assert chat.next(Said).own
+            front.cut.set()  # without a goodbye
+            assert chat.next(Lost).why == "lost"
+            front.cut.clear()
+            room.accept().welcome()
+            assert chat.next(Entered).back
         finally:
             room.close()
             chat.leave()

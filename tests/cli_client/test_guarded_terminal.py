@@ -36,7 +36,7 @@ def test_the_rooms_password_is_asked_for_and_never_shown(room: FakeRoom) -> None
         desk.wait_for("The room's password: *********")
         desk.type(ENTER)
         assert refuse(room, m.Error("password_wrong", "no")).password == "wrong-one"
-        desk.wait_for("Wrong password. Try again.")
+        desk.wait_for("That password did not fit.")
         desk.type(ENTER, "right-one", ENTER)
         seat = room.accept()
         assert seat.welcome(members=["Анна", "Боря"]).password == "right-one"
@@ -59,7 +59,7 @@ def test_the_password_may_come_from_the_environment(room: FakeRoom) -> None:
 def test_a_free_name_is_a_key_away(room: FakeRoom) -> None:
     with sitting(room.address, "--name", "Анна", lang="ru") as desk:
         refuse(room, m.Error("name_taken", "taken", suggestion="Анна 2"))
-        desk.wait_for("Не получилось: это имя уже занято. Свободно: Анна 2 (Enter — взять).")
+        desk.wait_for("Это имя уже занято. Свободно: Анна 2 (Enter — взять).")
         desk.wait_for("Ваше имя: Анна 2")
         desk.type(ENTER)
         assert room.accept().welcome(name="Анна 2").name == "Анна 2"
@@ -70,7 +70,7 @@ def test_too_fast_is_counted_down_and_muted_gives_the_text_back(room: FakeRoom) 
     with sitting(room.address, "--name", "Анна", lang="ru") as desk:
         seat = room.accept()
         seat.welcome()
-        desk.wait_for("1 в комнате")
+        desk.wait_for("1 в чате")
         desk.type("раз", ENTER)
         say = seat.receive(m.Say)
         seat.send(m.Throttled(3.2))
@@ -78,7 +78,7 @@ def test_too_fast_is_counted_down_and_muted_gives_the_text_back(room: FakeRoom) 
         desk.wait_for("слишком часто: отправлю через 1 с")
         desk.wait_for(lambda lines: "слишком часто" not in lines[-1])
         seat.send(m.Error("muted", "muted", say.ref, retry_after=600.0))
-        desk.wait_for("✗ не отправлено: сейчас вы не можете писать (можно снова через 10 мин)")
+        desk.wait_for("✗ Не отправлено. Вы не можете писать ещё 10 мин.")
         desk.type(UP)
         desk.wait_for("› раз")
         desk.type(CTRL_C)
@@ -110,16 +110,16 @@ def test_a_moderator_at_work(room: FakeRoom) -> None:
         assert seat.receive(m.Moderate) == m.Moderate("ban", "Боря", seconds=7200, text="спам")
         notice = m.Notice("ban", "Анна", "Боря", seconds=7200, text="спам")
         seat.send(m.Message(1, AT, "Сервер", "…", notice), m.Left("Боря", AT, "banned"))
-        desk.wait_for("Анна bans Боря for 2 h — спам  #1")
-        desk.wait_for("Боря left the chat: banned.")
+        desk.wait_for("Анна bans Боря for 2 h. Reason: спам  #1")
         desk.type("/bans", ENTER)
         seat.receive(m.Bans)
         seat.send(m.Bans([m.BanEntry("Боря", AT, None, "Анна", "спам")]))
-        desk.wait_for("Боря · for good · Анна — спам")
+        assert not any("Боря has left" in line for line in desk.lines)
+        desk.wait_for("Боря · for good · Анна. Reason: спам")
         desk.type("/whois Вера", ENTER)
         assert seat.receive(m.Whois).name == "Вера"
-        seat.send(m.Error("not_found", "nobody"))
-        desk.wait_for("That did not work: not found")
+        seat.send(m.Error("not_found", "Вера"))
+        desk.wait_for("Not found: Вера")
         leave(desk, seat)
         assert b"se-cret" not in desk.received
 
@@ -138,6 +138,8 @@ def test_a_draft_waits_while_a_password_is_typed_and_none_becomes_one(room: Fake
         desk.wait_for("password: **********")
         desk.type("ret", ENTER)
         assert seat.receive(m.Authenticate).password == "half-a-secret"
+        desk.type(ENTER)
+        desk.wait_for("Cancelled.")
         desk.wait_for(lambda _: desk.cursor[1] == "›")
         desk.type("черновик")
         desk.wait_for("› черновик")
@@ -154,6 +156,93 @@ def test_a_draft_waits_while_a_password_is_typed_and_none_becomes_one(room: Fake
         assert b"right-one" not in desk.received
 
 
+def test_a_wrong_password_of_moderators_is_asked_for_again_and_never_said(room: FakeRoom) -> None:
+    with sitting(room.address, "--name", "Анна", lang="ru") as desk:
+        seat = room.accept()
+        seat.welcome()
+        desk.wait_for("1 в чате")
+        desk.type("/moderator", ENTER, "wrong-1", ENTER)
+        assert seat.receive(m.Authenticate).password == "wrong-1"
+        desk.type("wrong-2", ENTER)  # before the answer is there
+        assert seat.receive(m.Authenticate).password == "wrong-2"
+        seat.send(m.Error("password_wrong", "no"))
+        desk.wait_for("Пароль не подошёл. Ещё раз (пустой ввод — отмена):")
+        desk.type("wrong-3")
+        desk.wait_for("отмена): *******")
+        seat.send(m.Error("password_wrong", "no"), m.Error("too_fast", "wait", retry_after=3.0))
+        desk.wait_for("Слишком часто. Подождите 3 с.")
+        desk.wait_for("отмена): *******")
+        desk.type(ENTER)
+        assert seat.receive(m.Authenticate).password == "wrong-3"
+        seat.send(m.Error("password_wrong", "no"))
+        desk.type(ENTER)
+        desk.wait_for("Отменено.")
+        desk.wait_for(lambda _: desk.cursor[1] == "›")
+        desk.type("/moderator", ENTER, "right", ENTER)
+        assert seat.receive(m.Authenticate).password == "right"
+        desk.type("right")  # in doubt whether that was it
+        desk.wait_for("Пароль модератора: *****")
+        seat.send(m.Role(moderator=True))
+        desk.wait_for("Вы теперь модератор.")
+        desk.wait_for("Пароль модератора: *****")
+        desk.type("-again", ENTER)
+        desk.wait_for(lambda _: desk.cursor[1] == "›")
+        desk.type("/moderator", ENTER)
+        desk.wait_for("Вы уже модератор.")
+        desk.type("сказано", ENTER)
+        say = seat.receive(m.Say)
+        assert say.text == "сказано"
+        seat.ack(say.ref, 1)
+        leave(desk, seat)
+        assert not any(secret in desk.received for secret in (b"wrong", b"right"))
+
+
+def test_a_wrong_password_of_the_room_is_asked_for_again_and_never_said(room: FakeRoom) -> None:
+    with sitting(room.address, "--name", "Анна", lang="ru") as desk:
+        refuse(room, m.Error("password_required", "?"))
+        desk.wait_for("Пароль чата:")
+        desk.type("wrong-1", ENTER)
+        seat = room.accept()
+        assert seat.receive(m.Join).password == "wrong-1"
+        seat.send(m.Throttled(8.0))
+        desk.wait_for("Подождите 8 с")
+        desk.type("wrong-2", ENTER)  # impatient
+        desk.wait_for("Пароль чата: *******")
+        seat.send(m.Error("password_wrong", "no"))
+        desk.wait_for("Пароль не подошёл.")
+        desk.wait_for(lambda lines: "Подождите" not in lines[-1])
+        desk.type(ENTER)
+        seat = room.accept()
+        assert seat.receive(m.Join).password == "wrong-2"
+        seat.close()
+        desk.wait_for("снова через")
+        desk.type("right", ENTER)
+        seat = room.accept()
+        assert seat.welcome().password == "right"
+        desk.wait_for("1 в чате")
+        desk.type("сказано", ENTER)
+        say = seat.receive(m.Say)
+        assert say.text == "сказано"
+        seat.ack(say.ref, 1)
+        leave(desk, seat)
+        assert not any(secret in desk.received for secret in (b"wrong", b"right"))
+
+
+def test_where_nobody_can_be_a_moderator_nobody_is_asked_to(room: FakeRoom) -> None:
+    with sitting(room.address, "--name", "Анна", lang="ru") as desk:
+        seat = room.accept()
+        seat.welcome(moderated=False)
+        desk.wait_for("1 в чате")
+        desk.type("/help", ENTER)
+        desk.wait_for("Alt+Enter")
+        assert not any("/moderator" in line for line in desk.lines)
+        desk.type("/moderator", ENTER)
+        desk.wait_for("В этом чате нет модераторов.")
+        desk.type("/ban Боря 10z", ENTER)
+        desk.wait_for("Не понимаю время «10z»: пишут 30s, 10m, 2h или 1d.")
+        leave(desk, seat)
+
+
 def test_what_was_deleted_leaves_its_number(room: FakeRoom) -> None:
     with sitting(room.address, "--name", "Анна", lang="ru") as desk:
         seat = room.accept()
@@ -167,7 +256,7 @@ def test_what_was_deleted_leaves_its_number(room: FakeRoom) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"), [(None, "You are banned from this room."), (600.0, "for another 10 min")]
+    ("seconds", "words"), [(None, "You are banned for good."), (7199.2, "You are banned for another 2 h.")]
 )
 def test_kept_out_it_ends_and_says_so(room: FakeRoom, seconds: float | None, words: str) -> None:
     with sitting(room.address, "--name", "Анна") as desk:

@@ -158,7 +158,7 @@ def test_without_acks_it_gives_up_and_says_how_many_were_not_sent(room: FakeRoom
 
 
 @pytest.mark.parametrize(
-    ("lang", "words"), [("ru", "имя не подошло: это имя уже занято"), ("en", "this name is taken")]
+    ("lang", "words"), [("ru", "oneroom: Это имя уже занято."), ("en", "This name is taken.")]
 )
 def test_a_refused_name_ends_it(room: FakeRoom, lang: str, words: str) -> None:
     with filtering(str(room.address), "--name", "Анна", "--lang", lang) as pipe:
@@ -175,7 +175,7 @@ def test_put_out_it_says_why(room: FakeRoom) -> None:
         seat.welcome()
         seat.send(Bye("kicked"))
         assert pipe.end() == 1
-        assert "removed from the room" in pipe.stderr.text
+        assert "removed from the chat" in pipe.stderr.text
 
 
 def test_the_password_comes_from_a_file_or_the_environment(room: FakeRoom, tmp_path: Path) -> None:
@@ -189,7 +189,10 @@ def test_the_password_comes_from_a_file_or_the_environment(room: FakeRoom, tmp_p
 
 @pytest.mark.parametrize(
     ("code", "words"),
-    [("password_required", "a password is needed: --password-file"), ("password_wrong", "password is wrong")],
+    [
+        ("password_required", "a password is needed: --password-file"),
+        ("password_wrong", "password did not fit"),
+    ],
 )
 def test_without_the_right_password_it_ends(room: FakeRoom, code: str, words: str) -> None:
     with filtering(str(room.address), "--name", "Анна", "--lang", "en", ONEROOM_PASSWORD="secret") as pipe:
@@ -216,6 +219,21 @@ def test_being_too_fast_is_told_once_and_nothing_is_lost(room: FakeRoom) -> None
         assert pipe.end() == 0
         assert pipe.stderr.text.count("\n") == 1
         assert pipe.stdout.text == ""
+
+
+def test_a_wait_at_the_door_is_told(room: FakeRoom) -> None:
+    with filtering(str(room.address), "--name", "Анна", "--lang", "en", ONEROOM_PASSWORD="x") as pipe:
+        seat = room.accept()
+        seat.receive(Join)
+        seat.send(Throttled(3.5), Error("password_wrong", "no"))
+        assert pipe.end() == 2
+        assert pipe.stderr.text == "oneroom: wait 4 s\noneroom: That password did not fit.\n"
+
+
+def test_a_host_that_nobody_knows_ends_it() -> None:
+    with filtering("no-such-host.invalid", "--name", "Анна", "--lang", "en") as pipe:
+        assert pipe.end() == 1
+        assert pipe.stderr.text == "oneroom: The address no-such-host.invalid:8080 cannot be found.\n"
 
 
 def test_notices_are_told_as_the_room_tells_them_and_what_is_deleted_is_not(room: FakeRoom) -> None:
@@ -269,9 +287,10 @@ def test_a_reader_that_goes_away_ends_it_quietly(room: FakeRoom) -> None:
         (["--name"], "не понимаю параметры: --name"),
         (["--lang", "xx"], "не понимаю параметры: --lang xx"),
         (["--password-file"], "не понимаю параметры: --password-file"),
-        (["--password-file", "/none", "--name", "x"], "не прочитать файл с паролем"),
-        (["--tls-ca", "/none", "--name", "x"], "не подходит для TLS: no certificates in '/none'"),
-        (["--tls-pin", "12:34", "--name", "x"], "не подходит для TLS: not a SHA-256 fingerprint"),
+        (["--password-file", "/none", "--name", "x"], "oneroom: --password-file /none: нет такого файла\n"),
+        (["--tls-ca", "/none", "--name", "x"], "oneroom: --tls-ca /none: нет такого файла\n"),
+        (["--tls-ca", __file__, "--name", "x"], f"oneroom: --tls-ca {__file__}: там нет сертификатов\n"),
+        (["--tls-pin", "12:34", "--name", "x"], "oneroom: --tls-pin: это не отпечаток SHA-256\n"),
         (["host:http", "--name", "x"], "не похоже на адрес: host:http"),
         ([], "имя нужно задать: --name"),
     ],
@@ -301,3 +320,10 @@ def test_help(capsys: pytest.CaptureFixture[str], lang: str, word: str) -> None:
         main(["--help", "--lang", lang])
     assert ended.value.code == 0
     assert capsys.readouterr().out.startswith(word)
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("oneroom ")

@@ -7,8 +7,8 @@ import pytest
 import wcwidth
 
 from chat_protocol.address import Address
-from chat_protocol.messages import Act, BanEntry, Bans, Joined, Left, Message, Notice, Whois
-from cli_client.news import Ended, Entered, Hits, Lost, NameRefused, News, Page, Said, Unsent
+from chat_protocol.messages import Act, BanEntry, Bans, Joined, Left, Message, Moderate, Notice, Whois
+from cli_client.news import Ended, Entered, Hits, Lost, NameRefused, News, Page, Said, Trouble, Unsent
 from cli_client.render import Fragments, Renderer, name_style, one_line
 from cli_client.words import Words
 from tests.cli_client.fake_room import AT, message
@@ -124,8 +124,8 @@ def test_pages_are_set_off_and_the_one_looked_for_is_bold() -> None:
     assert text_of(out).startswith("── сообщение #1043 ──\n")
     assert [text for style, text in out if style == "class:marked"] == ["сообщение 1043"]
     assert text_of(renderer().news(Page([message(7), message(8)]))).startswith("── раньше · #7–#8 ──\n")
-    assert text_of(renderer().news(Hits([message(7)], more=True))).startswith("── найдено 1 сообщение ──\n")
-    assert text_of(renderer().news(Hits([], more=False))) == "Ничего не найдено.\n"
+    assert text_of(renderer().news(Hits([message(7)], True, "семь"))).startswith("── семь: 1 сообщение ──\n")
+    assert text_of(renderer().news(Hits([], False, "семь"))) == "Не нашлось: семь\n"
     assert text_of(renderer().news(Page((), 5))) == "Сообщения #5 нет.\n"
     assert text_of(renderer().news(Page(()))) == "Раньше ничего нет.\n"
 
@@ -138,7 +138,7 @@ def test_coming_back_tells_what_is_missing() -> None:
 
 
 def test_only_an_end_that_was_not_wished_for_is_explained() -> None:
-    assert text_of(renderer().news(Ended("kicked"))) == "Вас удалили из комнаты.\n"
+    assert text_of(renderer().news(Ended("kicked"))) == "Вас удалили из чата.\n"
     assert renderer().news(Ended("left")) == []
 
 
@@ -162,17 +162,24 @@ def told(notice: Notice, lang: str = "ru") -> str:
         (Notice("kick", "Вера", "Боря"), "Вера удаляет из чата: Боря", "Вера removes Боря from the chat"),
         (
             Notice("ban", "Вера", seconds=3600, text="спам"),
-            "Вера закрывает вход на 1 ч: с одного адреса — спам",
-            "Вера bans an address for 1 h — спам",
+            "Вера закрывает вход по адресу на 1 ч. Причина: спам",
+            "Вера bans an address for 1 h. Reason: спам",
         ),
         (Notice("ban", "Вера", "Боря"), "Вера закрывает вход навсегда: Боря", "Вера bans Боря for good"),
-        (Notice("unban", "Вера", "Боря"), "Вера снова открывает вход: Боря", "Вера unbans Боря"),
+        (Notice("ban", "Вера"), "Вера закрывает вход по адресу навсегда", "Вера bans an address for good"),
+        (
+            Notice("ban", "Вера", "Боря", seconds=3600),
+            "Вера закрывает вход на 1 ч: Боря",
+            "Вера bans Боря for 1 h",
+        ),
+        (Notice("unban", "Вера", "Боря"), "Вера снова открывает вход: Боря", "Вера lets Боря in again"),
+        (Notice("unban", "Вера"), "Вера снова открывает вход по адресу", "Вера lifts the ban on an address"),
         (
             Notice("mute", "Вера", "Боря", seconds=600),
             "Вера запрещает писать на 10 мин: Боря",
             "Вера mutes Боря for 10 min",
         ),
-        (Notice("unmute", "Вера", "Боря"), "Вера снова разрешает писать: Боря", "Вера unmutes Боря"),
+        (Notice("unmute", "Вера", "Боря"), "Вера снова разрешает писать: Боря", "Вера lets Боря write again"),
         (Notice("delete", "Вера", id=3), "Вера удаляет сообщение #3", "Вера deletes message #3"),
         (Notice("announce", "Вера", text="Обед"), "Объявление (Вера): Обед", "Announcement (Вера): Обед"),
     ],
@@ -189,16 +196,57 @@ def test_an_act_of_a_newer_room_is_told_in_the_rooms_own_words() -> None:
 def test_what_was_deleted_and_why_someone_is_gone() -> None:
     gone = text_of(renderer().news(Said(Message(7, AT, "Боря", "", deleted=True), own=False)))
     assert gone.endswith("05:43 Боря: сообщение удалено  #7\n")
-    for reason, words in (("kicked", "так решила модерация."), ("banned", "вход закрыт.")):
-        assert text_of(renderer().news(Left("Боря", AT, reason))).endswith(
-            f"Боря больше не в чате: {words}\n"
-        )
+    for reason in ("kicked", "banned"):
+        assert renderer().news(Left("Боря", AT, reason)) == []  # the notice has told it
+    assert text_of(renderer().news(Left("Боря", AT))).endswith("05:43 Боря больше не в чате\n")
+    assert text_of(renderer().news(Joined("Боря", AT))).endswith("05:43 Боря теперь здесь\n")
+
+
+@pytest.mark.parametrize(
+    ("news", "russian", "english"),
+    [
+        (Trouble("not_found", "Вера", None, Whois("Вера")), "Не нашлось: Вера", "Not found: Вера"),
+        (Trouble("not_found", "#7"), "Не нашлось: #7", "Not found: #7"),
+        (
+            Trouble("is_moderator", "?", None, Moderate("kick", "Вера")),
+            "/kick Вера — Это модератор: так нельзя.",
+            "/kick Вера — This is a moderator: not possible.",
+        ),
+        (
+            Trouble("too_many", "?", None, Moderate("ban", "::/0")),
+            "/ban ::/0 — Так вход закрылся бы слишком многим.",
+            "/ban ::/0 — That would shut out too many.",
+        ),
+        (
+            Trouble("bad_target", "?", None, Moderate("ban", "a:b")),
+            "/ban a:b — Это не имя и не адрес.",
+            "/ban a:b — Neither a name nor an address.",
+        ),
+        (
+            Trouble("not_moderator", "?", None, Bans()),
+            "/bans — Это может только модератор.",
+            "/bans — Only a moderator may do that.",
+        ),
+        (Trouble("too_fast", "?", 3.0), "Слишком часто. Подождите 3 с.", "Too fast. Wait 3 s."),
+        (Ended("banned", 7199.5), "Вход закрыт ещё на 2 ч.", "You are banned for another 2 h."),
+        (Ended("banned"), "Вход закрыт навсегда.", "You are banned for good."),
+        (Ended("shut_out"), "Вход закрыт.", "You are banned."),
+        (
+            NameRefused("name_reserved", "?"),
+            "Это слово самого чата, оно не может быть именем. Попробуйте другое.",
+            "This is a word of the chat itself and cannot be a name. Try another one.",
+        ),
+    ],
+)
+def test_refusals_stand_for_themselves(news: News, russian: str, english: str) -> None:
+    assert text_of(renderer().news(news)) == f"{russian}\n"
+    assert text_of(renderer(lang="en").news(news)) == f"{english}\n"
 
 
 def test_the_bans_there_are() -> None:
     entries = [BanEntry("Боря", AT, None, "Вера"), BanEntry("203.0.113.0/24", AT, AT, "Вера", "спам")]
     assert text_of(renderer().news(Bans(entries))) == (
-        "Боря · навсегда · Вера\n203.0.113.0/24 · до 22.11.2026 05:43 · Вера — спам\n"
+        "Боря · навсегда · Вера\n203.0.113.0/24 · до 22.11.2026 05:43 · Вера. Причина: спам\n"
     )
-    assert text_of(renderer().news(Bans())) == "Вход открыт всем.\n"
+    assert text_of(renderer().news(Bans())) == "Вход никому не закрыт.\n"
     assert text_of(renderer().news(Whois("Боря", ["203.0.113.7", "::1"]))) == "Боря: 203.0.113.7, ::1\n"

@@ -65,13 +65,13 @@ def test_asks_for_a_name_until_one_is_taken(room: FakeRoom) -> None:
         seat = room.accept()
         assert seat.receive(Join).name == "Боря"
         seat.send(Error("name_taken", "taken"))
-        desk.wait_for("это имя уже занято")
+        desk.wait_for("Это имя уже занято.")
         desk.wait_for("Ваше имя:")
         desk.type("Анна", ENTER)
         seat = room.accept()
         assert seat.welcome().name == "Анна"
         desk.wait_for("Вы вошли как Анна.")
-        desk.wait_for("1 в комнате")
+        desk.wait_for("1 в чате")
 
 
 def test_a_draft_survives_the_loss_of_the_name(room: FakeRoom) -> None:
@@ -127,7 +127,7 @@ def test_what_is_written_offline_waits_and_is_sent_when_the_room_is_back(room: F
             desk.wait_for("Back online.")
             desk.wait_for("38 messages missing here: /history")
             desk.wait_for("раз  #41")
-            desk.wait_for("✗ not sent: the room cannot store messages right now")
+            desk.wait_for("✗ Not sent. The room cannot store messages right now.")
             lines = desk.wait_for("› черновик")
             assert not any("… раз" in line or "not sent: 2" in line for line in lines)
             desk.type(CTRL_C)
@@ -180,7 +180,7 @@ def test_who_comes_goes_and_writes(room: FakeRoom) -> None:
     with sitting(room.address, "--name", "Анна") as desk:
         seat = sit_down(room, desk)
         seat.send(Joined("Вера", AT), SomeoneTypes("Вера"))
-        desk.wait_for("Вера joined the chat!")
+        desk.wait_for("Вера is here now")
         desk.wait_for("3 here · Вера is typing…")
         seat.send(SomeoneTypes("Боря"))
         desk.wait_for("Вера and Боря are typing…")
@@ -228,7 +228,7 @@ def test_nothing_of_others_reaches_the_terminal_as_a_command(room: FakeRoom) -> 
 
 
 @pytest.mark.parametrize(
-    ("reason", "words"), [("kicked", "removed from the room"), ("replaced", "elsewhere")]
+    ("reason", "words"), [("kicked", "removed from the chat"), ("replaced", "elsewhere")]
 )
 def test_put_out_it_ends_and_says_why(room: FakeRoom, reason: str, words: str) -> None:
     with sitting(room.address, "--name", "Анна") as desk:

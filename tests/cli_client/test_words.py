@@ -49,11 +49,14 @@ def test_every_act_and_every_misuse_has_its_words() -> None:
     ("seconds", "russian", "english"),
     [
         (0.2, "1 с", "1 s"),
-        (59.1, "60 с", "60 s"),
+        (59.1, "1 мин", "1 min"),
         (60, "1 мин", "1 min"),
         (90, "90 с", "90 s"),
         (600, "10 мин", "10 min"),
-        (3600, "1 ч", "1 h"),
+        (3599.9, "1 ч", "1 h"),
+        (3601, "61 мин", "61 min"),
+        (7199.3, "2 ч", "2 h"),
+        (86399.1, "1 д", "1 d"),
         (7300, "3 ч", "3 h"),
         (86400 * 30, "30 д", "30 d"),
     ],
@@ -78,9 +81,10 @@ def test_counts(count: int, russian: str, english: str) -> None:
 
 
 def test_errors_are_told_by_code_and_unknown_ones_by_their_text() -> None:
-    assert Words("ru").error("name_taken", "taken") == "это имя уже занято"
-    assert Words("ru").error("brand_new", "a new kind of error") == "a new kind of error"
-    assert Words("en").error("brand_new", "") == "brand_new"
+    assert Words("ru").error("name_taken", "taken") == "Это имя уже занято."
+    assert Words("ru").error("brand_new", "a new kind of error") == "Не получилось: a new kind of error"
+    assert Words("en").error("muted_for", "\x1b") == "You cannot write for another 1 s."  # no such code
+    assert Words("en").error("brand_new", "") == "That did not work: brand_new"
     assert Words("en").why("brand_new", "h:1") == "The connection was lost"
 
 

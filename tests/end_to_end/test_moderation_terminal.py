@@ -40,7 +40,7 @@ def become_moderator(desk: Desk) -> None:
     desk.type("/moderator", ENTER)
     desk.wait_for("Пароль модератора:")
     desk.type("admin-word", ENTER)
-    desk.wait_for("Теперь вы модератор")
+    desk.wait_for("Вы теперь модератор.")
 
 
 def test_kick_ban_delete_and_mute_as_everybody_sees_them() -> None:
@@ -54,28 +54,28 @@ def test_kick_ban_delete_and_mute_as_everybody_sees_them() -> None:
         boris.wait_for("You are in as Боря.")
         vera.expect(PROMPT)
         vera.send("Вера\n")
-        anna.wait_for("Вера присоединился к чату!")
+        anna.wait_for("Вера теперь здесь")
 
         boris.type("купите слона", ENTER)
         anna.wait_for("Боря: купите слона  #1")
         anna.type("/delete #1: реклама", ENTER)
-        anna.wait_for("Анна удаляет сообщение #1 — реклама  #2")
-        boris.wait_for("Анна deletes message #1 — реклама  #2")
+        anna.wait_for("Анна удаляет сообщение #1. Причина: реклама  #2")
+        boris.wait_for("Анна deletes message #1. Reason: реклама  #2")
         boris.type("/show 1", ENTER)
         boris.wait_for("Боря: message deleted  #1")
 
         anna.type("/mute Боря 10m", ENTER)
         boris.wait_for("Анна mutes Боря for 10 min  #3")
         boris.type("а слон?", ENTER)
-        boris.wait_for("✗ not sent: you cannot write at the moment (again in 10 min)")
+        boris.wait_for("✗ Not sent. You cannot write for another 10 min.")
 
         anna.type("/ban Боря 2h: слоны", ENTER)
-        anna.wait_for("Анна закрывает вход на 2 ч: Боря — слоны  #4")
-        anna.wait_for("Боря больше не в чате: вход закрыт.")
-        boris.wait_for("You are banned from this room.")
+        anna.wait_for("Анна закрывает вход на 2 ч: Боря. Причина: слоны  #4")
+        boris.wait_for("You are banned for another 2 h.")
         assert boris.end() == 1
         anna.type("/bans", ENTER)
         anna.wait_for("Боря · до ")
+        assert not any("Боря больше не в чате" in line for line in anna.lines)
 
         lines = vera.read_until("Боря покинул чат.\n").decode()
         assert "Боря: купите слона\n" in lines
@@ -83,11 +83,15 @@ def test_kick_ban_delete_and_mute_as_everybody_sees_them() -> None:
         assert lines.count("Сервер: ") == 3
 
         with sitting(room, "--name", "Боря", lang="en") as again:
-            again.wait_for("banned from this room for another")
+            again.wait_for("You are banned for another 2 h.")
             assert again.end() == 1
 
         anna.type("/kick Вера", ENTER)
-        anna.wait_for("Вера больше не в чате")
+        anna.wait_for("Анна удаляет из чата: Вера  #5")
+        anna.type("/kick Вера", ENTER)
+        anna.wait_for("Не нашлось: Вера")
+        anna.type("/ban Анна", ENTER)
+        anna.wait_for("/ban Анна — Это модератор: так нельзя.")
         assert "Сервер: " in vera.read_to_end().decode()
         anna.type(CTRL_D)
         assert anna.end() == 0
@@ -100,9 +104,13 @@ def test_only_a_moderator_may() -> None:
         desk.wait_for("Вы вошли как Боря.")
         anna.join("Анна")
         desk.type("/kick Анна", ENTER)
-        desk.wait_for("Не получилось: это может только модератор.")
+        desk.wait_for("/kick Анна — Это может только модератор.")
         desk.type("/moderator", ENTER, "угадаю", ENTER)
-        desk.wait_for("Не получилось: пароль не подошёл.")
+        desk.wait_for("Пароль не подошёл. Ещё раз (пустой ввод — отмена):")
+        desk.type("admin-wrod", ENTER)
+        desk.wait_for(lambda _: desk.cursor[1].endswith("отмена):"))
+        desk.type(ENTER)
+        desk.wait_for("Отменено.")
         assert anna.fence() == []
 
 
@@ -133,14 +141,14 @@ def test_through_tls_and_a_password_into_the_room(tmp_path: Path) -> None:
         tls_front(certificate, room) as front,
         sitting(front.address, "--name", "Анна", "--tls-ca", str(certificate.public), lang="ru") as desk,
     ):
-        desk.wait_for("Пароль комнаты:")
+        desk.wait_for("Пароль чата:")
         desk.type("не то", ENTER)
         desk.wait_for("Пароль не подошёл.")
         desk.type("door-word", ENTER)
         desk.wait_for("Вы вошли как Анна.")
         with JsonClient(room) as boris:
             boris.join("Боря", password="door-word")
-            desk.wait_for("Боря присоединился к чату!")
+            desk.wait_for("Боря теперь здесь")
             desk.type("шёпотом", ENTER)
             while boris.read_json().get("text") != "шёпотом":
                 pass
@@ -153,4 +161,4 @@ def test_through_tls_and_a_password_into_the_room(tmp_path: Path) -> None:
         sitting(front.address, "--name", "Анна", "--tls", lang="ru") as desk,
     ):
         assert desk.end() == 1
-        assert "нет доверия" in " ".join(desk.lines)
+        assert "нет доверия: укажите --tls-ca или --tls-pin." in " ".join(desk.lines)

@@ -17,11 +17,13 @@ from chat_protocol.messages import (
     Found,
     History,
     HistoryRequest,
+    Join,
     Joined,
     Leave,
     Left,
     Message,
     Notice,
+    Say,
     Search,
     Throttled,
     Typing,
@@ -131,7 +133,7 @@ def test_no_name_in_text_has_any(program: Program) -> None:
         with RawClient(program.address, timeout=20) as client:
             client.expect(PROMPT)
             client.send(f"Е{injection}ва\n")
-            client.expect(f"В имени есть недопустимые символы.\n{PROMPT}")
+            client.expect(f"В имени есть недопустимые знаки.\n{PROMPT}")
 
 
 def say_all(program: Program, texts: Iterable[str]) -> None:
@@ -188,6 +190,8 @@ def everything(evil: str, number: int) -> list[Event]:
         said,
         structs.replace(said, id=2 * number + 1, at=AT, notice=notice),
         Error("unavailable" if number % 2 else f"новое{evil}", f"ошибка{evil}", suggestion=f"Ева{evil}"),
+        Error(f"без слов{evil}", "", retry_after=60.0 if number % 2 else None),
+        Error("muted_for" if number % 2 else "unknown", f"нужны слова{evil}"),
         Left(f"Ева{evil}", at, f"kicked{evil}"),
         Whois(f"Ева{evil}", [f"192.0.2.1{evil}"]),
         Bans([BanEntry(f"Ева{evil}", at, at, f"Модя{evil}", f"за дело{evil}")]),
@@ -229,6 +233,29 @@ def test_no_server_brings_any_to_our_terminal() -> None:
     assert hostile <= harmless
 
 
+def test_no_refusal_and_no_name_of_ours_brings_any_to_our_terminal() -> None:
+    evil = "".join(INJECTIONS)
+    with FakeRoom() as room, sitting(room.address, "--name", "Анна", rows=60) as desk:
+        seat = room.accept()
+        seat.receive(Join)
+        seat.send(Error("name_taken", f"занято{evil}", suggestion=f"Анна{evil}"))
+        desk.wait_for("Your name: Анна")
+        desk.type(ENTER)
+        seat = room.accept()
+        seat.receive(Join)
+        seat.send(Error(f"новое{evil}", ""), Bye(f"пока{evil}"))
+        desk.wait_for("Trying again")
+        seat = room.accept()
+        seat.welcome(name=f"Анна{evil}", members=[f"Анна{evil}"])
+        desk.wait_for("You are in as Анна")
+        seat.send(Bye(f"пока{evil}"))
+        room.accept().welcome(name=f"Анна{evil}", members=[f"Анна{evil}"])
+        desk.wait_for("Back online")
+        desk.type(CTRL_D)
+        desk.end()
+        sequences(desk.received)
+
+
 def test_no_greeting_brings_any_to_our_terminal() -> None:
     with FakeRoom() as room, sitting(room.address, "--name", "Анна") as desk:
         room.accept("".join(SEQUENCES).encode())
@@ -260,8 +287,11 @@ def test_no_server_sends_any_through_a_pipe() -> None:
         seat.welcome(messages=[Message(1, AT, "Ева\x1b[31m\nБоря: привет", "\x1b]0;x\x07")], missed=1)
         for number, injection in enumerate(INJECTIONS, 1):
             seat.send(*everything(injection, number))
-        seat.send(Message(9999, AT, "Боря", "конец"))
+        pipe.write("сказано\n")
+        evil = "".join(INJECTIONS)
+        seat.send(Error(f"без слов{evil}", "", ref=seat.receive(Say).ref), Message(9999, AT, "Боря", "конец"))
         pipe.stdout.wait_for("конец")
+        pipe.stderr.wait_for("без слов")
         pipe.stdin.close()
         seat.receive(Leave)
         seat.send(Bye("left"))

@@ -1,0 +1,49 @@
+"""What the command line means where something is left empty."""
+
+import pytest
+
+from cli_client.cli import main
+
+
+@pytest.fixture
+def unreachable(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return an address that must not be spoken to."""
+    monkeypatch.setattr("cli_client.cli.Pipe", None)
+    monkeypatch.setattr("cli_client.cli.Terminal", None)
+    monkeypatch.delenv("ONEROOM_NAME", raising=False)
+    return "127.0.0.1:1"
+
+
+@pytest.mark.parametrize("lang", ["ru", "en"])
+@pytest.mark.parametrize("option", ["--tls-pin", "--tls-ca", "--password-file", "--name"])
+@pytest.mark.parametrize("others", [[], ["--tls"]])
+def test_an_empty_value_is_as_bad_as_none(
+    unreachable: str, capsys: pytest.CaptureFixture[str], lang: str, option: str, others: list[str]
+) -> None:
+    """`--tls-pin "$UNSET"` must not pass for a wish to go without TLS."""
+    for value in ([], [""]):
+        with pytest.raises(SystemExit) as ended:
+            main([unreachable, "--lang", lang, *others, option, *value])
+        assert ended.value.code == 2
+        told = capsys.readouterr()
+        complaint = {"ru": "не понимаю параметры", "en": "cannot read the arguments"}[lang]
+        assert told.err.startswith(f"oneroom: {complaint}: {option}\n")
+        assert not told.out
+
+
+@pytest.mark.parametrize("pin", [" ", ":", "=", "SHA256 Fingerprint="])
+def test_a_fingerprint_of_nothing_is_none(unreachable: str, pin: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([unreachable, "--name", "Анна", "--tls-pin", pin])
+    assert ended.value.code == 2
+
+
+def test_an_empty_variable_is_one_that_is_not_set(
+    unreachable: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ONEROOM_NAME", "")
+    monkeypatch.setenv("ONEROOM_PASSWORD", "")
+    with pytest.raises(SystemExit) as ended:
+        main([unreachable, "--lang", "en"])
+    assert ended.value.code == 2
+    assert "a name is needed" in capsys.readouterr().err
