@@ -55,6 +55,13 @@ def parse_network(text: str, *, strict: bool = True) -> Network:
     return network
 
 
+def widened(network: Network) -> Network:
+    """Return the network, but the whole /64 for a part of one: whoever has an address has all of them."""
+    if isinstance(network, IPv6Network) and network.prefixlen > _ONE_CUSTOMER:
+        return network.supernet(new_prefix=_ONE_CUSTOMER)
+    return network
+
+
 def write_network(network: Network) -> str:
     """Return it as people write it: an address without the bits."""
     return str(network.network_address if is_single(network) else network)

@@ -250,7 +250,8 @@ class Pong(_Wire, frozen=True, tag="pong"):
 class Error(_Wire, frozen=True, tag="error"):
     """What could not be done. `code` is for programs, `text` for whoever debugs them.
 
-    `suggestion` is a name that is free, where one was refused.
+    With `not_found` the text is what was not found. `suggestion` is a name that is free,
+    where one was refused.
     """
 
     code: str

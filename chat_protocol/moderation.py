@@ -7,13 +7,14 @@
     /delete #id[: reason]          /announce text
     /whois NAME                    /bans
 
-A name may have spaces. A time is a number and a unit, `10m`: s, m, h, d or с, м, ч, д.
+A name may have spaces. A time is a number and a unit, `10m`: s, m, h, d or с, м, ч, д. A last
+word that begins like one is never taken for a part of the name: `/ban Eve 10z` is a slip.
 """
 
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import Final, get_args
+from typing import Final, Literal, get_args
 
 from chat_protocol.messages import Act, Authenticate, Bans, Moderate, Whois
 
@@ -26,16 +27,22 @@ LONGEST: Final = 10 * 366 * 24 * 3600
 # A name has no colon, and one within an address has no space behind it, but for the last of a "::".
 _REASON = re.compile(r"(?<!:):(?:\s+|$)")
 _TIME = re.compile(r"([0-9]{1,9})([smhdсмчд])", re.IGNORECASE)
+_LIKE_A_TIME = re.compile(r"[0-9][\w.,]*[^\W\d][\w.,]*")
 _UNITS = {"s": 1, "с": 1, "m": 60, "м": 60, "h": 3600, "ч": 3600, "d": 86400, "д": 86400}
 _ID = re.compile(r"#?([0-9]{1,15})")
 
 
 class Misuse(ValueError):
-    """A moderator's command without what it needs; `verb` is its word, without the slash."""
+    """A moderator's command that cannot be read; `verb` is its word, without the slash.
 
-    def __init__(self, verb: str) -> None:
-        super().__init__(f"/{verb} needs something else")
+    `kind` is `misuse` where it lacks what it needs, and `bad_time` where `time` is none.
+    """
+
+    def __init__(self, verb: str, time: str = "") -> None:
+        super().__init__(f"/{verb} needs {'another time than ' + time if time else 'something else'}")
         self.verb = verb
+        self.kind: Literal["misuse", "bad_time"] = "bad_time" if time else "misuse"
+        self.time = time
 
 
 def read_order(line: str) -> Order | None:
@@ -52,16 +59,21 @@ def read_order(line: str) -> Order | None:
 
 
 def _act(act: Act, rest: str) -> Moderate | None:
-    """Read TARGET [time][: reason]."""
+    """Read TARGET [time][: reason]. Raises `Misuse`."""
     target, text = _without_reason(rest)
     seconds = None
-    if act in ("ban", "mute"):
-        before, _, last = target.rpartition(" ")
-        if before and (found := _TIME.fullmatch(last)):
-            target, seconds = before.rstrip(), int(found[1]) * _UNITS[found[2].lower()]
-    if not target or (seconds is not None and not 1 <= seconds <= LONGEST):
-        return None
-    return Moderate(act, target, seconds=seconds, text=text)
+    before, _, last = target.rpartition(" ")
+    if act in ("ban", "mute") and before and _LIKE_A_TIME.fullmatch(last):
+        target, seconds = before.rstrip(), _seconds(last)
+        if seconds is None:
+            raise Misuse(act, last)
+    return Moderate(act, target, seconds=seconds, text=text) if target else None
+
+
+def _seconds(time: str) -> int | None:
+    found = _TIME.fullmatch(time)
+    seconds = int(found[1]) * _UNITS[found[2].lower()] if found else 0
+    return seconds if 1 <= seconds <= LONGEST else None
 
 
 def _delete(rest: str) -> Moderate | None:

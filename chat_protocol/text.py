@@ -10,6 +10,7 @@ bidirectional controls (they let text show in an order it was not written in),
 surrogates, private use and unassigned code points.
 """
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -31,6 +32,8 @@ _BLANKS = "".join(
 # An emoji newer than this interpreter's Unicode tables is "unassigned" to it.
 _EMOJI_BLOCKS = range(0x1F000, 0x1FB00)
 
+_BLANK_LINES = re.compile(r"\n{3,}")
+
 
 @lru_cache(maxsize=4096)
 def _kept(char: str) -> bool:
@@ -43,14 +46,14 @@ def _kept(char: str) -> bool:
 
 
 def clean(text: str) -> str:
-    """Return `text` with only what may be shown; CR and CRLF become LF.
+    """Return `text` with only what may be shown; CR and CRLF become LF, and no two lines running are empty.
 
     Whole and cheap for ordinary text: one C-speed scan and no copy.
     """
     if text.isprintable():
         return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(filter(_kept, text))
+    return _BLANK_LINES.sub("\n\n", "".join(filter(_kept, text)))
 
 
 def is_blank(text: str) -> bool:

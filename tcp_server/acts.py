@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple
 
 from chat_protocol import messages as m
-from chat_protocol.ip import Network, is_in, is_single, read_ip, read_network, write_network
+from chat_protocol.ip import Network, is_in, read_ip, read_network, widened, write_network
 from chat_protocol.text import is_blank
 from tcp_server.bans import Sentence
 from tcp_server.config import Config
@@ -23,7 +23,7 @@ _MUTE = 600
 
 
 class Refused(Exception):
-    """The act is not to be; why, as a word of the protocol and in words."""
+    """The act is not to be; why, as a word of the protocol and in words, or whom or what it did not find."""
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
@@ -50,14 +50,13 @@ class Order(NamedTuple, Generic[Connection]):
 class Deed(NamedTuple, Generic[Connection]):
     """What an order comes to, all being checked; nothing of it has happened before `do`.
 
-    `target` is recorded as it stands there, `place` told to the room instead of an address;
-    `whom` is the one it is against, if somebody here, and `out` are those who have to go.
+    `target` is recorded as it stands there, `whom` is the one it is against, if somebody here,
+    and `out` are those who have to go.
     """
 
     notice: m.Notice
     do: Callable[[], object] = lambda: None
     target: str = ""
-    place: str = ""
     whom: Member[Connection] | None = None
     out: Sequence[Member[Connection]] = ()
 
@@ -121,17 +120,15 @@ class Acts(Generic[Connection]):
     def _ban(self, order: Order[Connection]) -> Deed[Connection]:
         network = read_network(order.target)
         if network is not None:
-            return self._ban_network(order, network)
+            return self._ban_network(order, widened(network))
         if read_network(order.target.partition("/")[0]) is not None:
             raise Refused("bad_target", f"{order.target} is no network")
         name = self._name(order.target)
         found = self._registry.named(name.keys)
         if found is None:
             shown, keys, session = name.shown, name.keys, None
-        elif found.moderator:
-            raise Refused("bad_target", "nobody acts against a moderator")
         else:
-            shown, keys, session = found.shown, found.keys, found.session
+            shown, keys, session = _no_moderator(found).shown, found.keys, found.session
         seconds = order.wish.seconds
         ban = self._sentence(order, shown, seconds, keys, session)
         return Deed(
@@ -145,29 +142,28 @@ class Acts(Generic[Connection]):
     def _ban_network(self, order: Order[Connection], network: Network) -> Deed[Connection]:
         target, seconds = write_network(network), order.wish.seconds
         if self._bans.shuts_out_too_many(network):
-            raise Refused("bad_target", f"{target} would shut out too many")
+            raise Refused("too_many", f"{target} would shut out too many")
         if self._is_from(order.by, network):
-            raise Refused("bad_target", f"{target} is where you are yourself")
+            raise Refused("too_many", f"{target} is where you are yourself")
         ban = self._sentence(order, target, seconds)
         there = [other for other in self._registry if not other.moderator and self._is_from(other, network)]
         return Deed(
             order.notice(seconds=seconds),
             lambda: self._bans.put(network, ban),
             target,
-            _place(network),
             out=there,
         )
 
     def _unban(self, order: Order[Connection]) -> Deed[Connection]:
         network = read_network(order.target)
         if network is not None:
-            target = write_network(network)
-            if self._bans.on(network) is None:
-                raise Refused("not_found", f"{target} is not banned")
-            return Deed(order.notice(), lambda: self._bans.lift(network), target, _place(network))
+            wide = widened(network)
+            if self._bans.on(wide) is None:
+                raise Refused("not_found", order.target)
+            return Deed(order.notice(), lambda: self._bans.lift(wide), write_network(wide))
         ban = self._bans.people.find(keys_of(order.target), None)
         if ban is None:
-            raise Refused("not_found", "nobody of this name is banned")
+            raise Refused("not_found", order.target)
         return Deed(order.notice(ban.target), lambda: self._bans.people.lift(ban.keys), ban.target)
 
     def _mute(self, order: Order[Connection]) -> Deed[Connection]:
@@ -183,7 +179,7 @@ class Acts(Generic[Connection]):
         here = self._registry.named(keys)
         mute = self._mutes.find(keys, here.session if here else None)
         if mute is None:
-            raise Refused("not_found", "nobody of this name is mute")
+            raise Refused("not_found", order.target)
         return Deed(order.notice(mute.target), lambda: self._mutes.lift(mute.keys), mute.target)
 
     def _delete(self, order: Order[Connection]) -> Deed[Connection]:
@@ -192,7 +188,7 @@ class Acts(Generic[Connection]):
             raise Refused("bad_field", "to delete takes an id")
         found = [message for message in self._history.before(number + 1, 1) if message.id == number]
         if not found or found[0].deleted:
-            raise Refused("not_found", f"there is no #{number} to delete")
+            raise Refused("not_found", f"#{number}")
         if found[0].notice is not None and found[0].notice.act != "announce":
             raise Refused("bad_target", "what moderators did stays told")
         return Deed(order.notice(), lambda: self._history.delete(number), found[0].name)
@@ -214,14 +210,11 @@ class Acts(Generic[Connection]):
         """Return who is here under a name. Raises `Refused`."""
         found = self._registry.named(self._name(text).keys)
         if found is None:
-            raise Refused("not_found", "nobody here has this name")
+            raise Refused("not_found", text)
         return found
 
     def _other(self, text: str) -> Member[Connection]:
-        found = self.somebody(text)
-        if found.moderator:
-            raise Refused("bad_target", "nobody acts against a moderator")
-        return found
+        return _no_moderator(self.somebody(text))
 
     def addresses(self, member: Member[Connection]) -> list[str]:
         """Return from where somebody is here."""
@@ -243,5 +236,7 @@ class Acts(Generic[Connection]):
         return Sentence(target, order.at, until, order.by.shown, order.text, keys, session)
 
 
-def _place(network: Network) -> str:
-    return "одному адресу" if is_single(network) else "одной сети"
+def _no_moderator(member: Member[Connection]) -> Member[Connection]:
+    if member.moderator:
+        raise Refused("is_moderator", "nobody acts against a moderator")
+    return member

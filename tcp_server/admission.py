@@ -13,11 +13,14 @@ from tcp_server.throttle import Buckets, Rate
 Refusal = Literal["full", "banned"]
 """Why somebody is not let in: a word of the protocol, for `bye`."""
 
+Secret = Literal["room", "moderators"]
+"""Which password is guessed at."""
+
 _GUESSES = Rate(1 / 10, 5)
 """Wrong passwords of one subscriber."""
 
-_COMMON_GUESSES = Rate(1, 60)
-"""Wrong passwords of all exempt addresses together."""
+_COMMON_GUESSES = Rate(5, 60)
+"""Wrong passwords of all exempt addresses together: their right ones wait behind them."""
 
 
 class Admission:
@@ -78,20 +81,23 @@ class Admission:
 
     # --- passwords -------------------------------------------------------------------
 
-    def may_guess(self, host: str) -> float:
+    def may_guess(self, host: str, secret: Secret) -> float:
         """Count one guess at a password and return 0; or the seconds until one may be made."""
         ledger, key = self._account(host)
-        return ledger.take(key)
+        return ledger.take(f"{secret} {key}")
 
-    def guessed(self, host: str) -> None:
+    def guessed(self, host: str, secret: Secret) -> None:
         """Take the last guess back: it was right."""
         ledger, key = self._account(host)
-        ledger.give_back(key)
+        ledger.give_back(f"{secret} {key}")
+
+    def is_exempt(self, host: str) -> bool:
+        """Say whether many people may come from that address: none pays there for another's guesses."""
+        return self._key(host) is None
 
     def _account(self, host: str) -> tuple[Buckets, str]:
-        if (key := self._key(host)) is None:  # the gateway brings many people from one address
-            return self._common_guesses, "exempt"
-        return self._guesses, key
+        key = self._key(host)
+        return (self._common_guesses, "all") if key is None else (self._guesses, key)
 
     # --- counting --------------------------------------------------------------------
 

@@ -12,6 +12,10 @@ _WIDEST = {4: 8, 6: 16}
 """Bits that must be given of a network, by version of IP: fewer would shut out too many."""
 
 
+_FEW = 64
+"""Handles of sentences that are not worth looking through for those that are over."""
+
+
 class Sentence(NamedTuple):
     """A ban or a mute. `until` is by the wall clock, in seconds since 1970; None is for good.
 
@@ -39,6 +43,7 @@ class Sentences:
         """`now` gives seconds since 1970."""
         self._now = now
         self._found: dict[str | bytes, Sentence] = {}  # by key and by session
+        self._many = _FEW  # with more handles than these, what is over is dropped
 
     def __iter__(self) -> Iterator[Sentence]:
         now = self._now()
@@ -50,6 +55,10 @@ class Sentences:
         if before is not None and sentence.session is None:
             sentence = sentence._replace(session=before.session)
         self._found.update(dict.fromkeys(_handles(sentence.keys, sentence.session), sentence))
+        if len(self._found) > self._many:
+            now = self._now()
+            self._found = {handle: one for handle, one in self._found.items() if not one.is_over(now)}
+            self._many = max(_FEW, 2 * len(self._found))
 
     def lift(self, keys: Iterable[str]) -> Sentence | None:
         """Take back what is on a name and return it, if there was anything."""

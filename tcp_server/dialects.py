@@ -32,6 +32,7 @@ from chat_protocol.messages import (
     Whois,
 )
 from chat_protocol.moderation import Misuse, read_order
+from chat_protocol.text import clean
 from tcp_server import phrases
 from tcp_server.commands import Help, HelpText, Introduce, LocalEvent, Members, Who, Wish
 
@@ -42,6 +43,12 @@ _NOT_CHAT = re.compile(
     rb"|\x16\x03"
     rb"|PROXY (?:TCP[46]|UNKNOWN)|\r\n\r\n\0"
 )
+
+_HEAD = 1024
+"""So many first bytes show what is no chat; so many without LF are no line."""
+
+_HALF = 3
+"""Bytes, at most, of a character that lacks its last."""
 
 
 class NotChat(Exception):
@@ -81,24 +88,25 @@ class Dialect(ABC):
         return b"".join(pieces)
 
 
-def detect(opening: bytes) -> Dialect | None:
+def detect(opening: bytes | bytearray, searched: int = 0) -> Dialect | None:
     """Choose the dialect by the first bytes a client sent; None while that needs more of them.
 
-    Raises `NotChat`.
+    So many of them as were `searched` before are known to have no LF. More than `MAX_LINE`
+    are never needed. Raises `NotChat`.
     """
-    line, lf, _ = opening.partition(b"\n")
+    end = opening.find(b"\n", searched)
     if opening.startswith(b"{"):
-        if not lf:  # one without end is for the dialect to refuse
+        if end < 0:  # one without end is for the dialect to refuse
             return Json() if len(opening) > MAX_LINE else None
-        return Json() if _is_json(line) else Lines()
-    if _NOT_CHAT.match(opening):
+        return Json() if _is_json(bytes(opening[:end])) else Lines()
+    if _NOT_CHAT.match(opening, 0, _HEAD):
         raise NotChat
-    if lf:
+    if end >= 0:
         return Lines()
     decoder = _utf8("replace")
-    decoder.decode(opening)
+    decoder.decode(opening[-_HALF:])
     half_a_character, _ = decoder.getstate()
-    return None if half_a_character else Plain()
+    return None if half_a_character and len(opening) < _HEAD else Plain()
 
 
 def _is_json(line: bytes) -> bool:
@@ -204,8 +212,8 @@ def _order(line: str) -> Wish:
     try:
         order = read_order(line)
     except Misuse as misuse:
-        return BadMessage("misuse", misuse.verb)
-    return BadMessage("unknown_command", "no such command") if order is None else order
+        return BadMessage(misuse.kind, misuse.time or misuse.verb)
+    return BadMessage("unknown_command", clean(line.split(maxsplit=1)[0])[:32]) if order is None else order
 
 
 def _line(event: Event | LocalEvent) -> str:

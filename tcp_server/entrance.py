@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -56,32 +57,42 @@ class Entrance:
         self._deadline = time.monotonic() + timeout if timeout else None
         self._pace = Budget(_NAMES_A_SECOND if house.config.rate else 0, _NAMES_AT_ONCE)
         self._budget: Budget | None = None  # of the member it has become
+        self._password: str | None = None  # what was shown and is right, though the name was not
 
     def find_dialect(self) -> tuple[Dialect, bytes]:
         """Wait for as many first bytes as show the dialect; return it, and them too. Raises `NotChat`."""
-        refusal, opening = self._meet()
+        refusal, first = self._meet()
         if refusal:
             self._deadline = time.monotonic() + _LAST_WORD
-        while (dialect := detect(opening) if opening else None) is None:
+        opening = bytearray(first)
+        searched = 0
+        while (dialect := detect(opening, searched) if opening else None) is None:
+            searched = len(opening)
             opening += self._inlet.receive_until(self._deadline)
         self._outlet.dialect = type(dialect)
         if refusal:
             raise Dismissed(refusal)
-        return dialect, opening
+        return dialect, bytes(opening)
 
     def let_in(self, dialect: Dialect, chunk: bytes) -> tuple[Sequence[Wish], Budget]:
         """Ask until the client has a name it may have; return what it wants beyond that, and may."""
         named: Introduce | None = None  # who is asked for the password
         while True:
             wishes = dialect.read(chunk)
+            if not wishes:
+                self._keep_pace(Kind.OTHER)
             for position, wish in enumerate(wishes):
-                self._keep_pace()
-                entry = _understand(dialect, wish, named)
-                outcomes = self._try(entry)
+                self._keep_pace(Kind.SAYS)
+                entry = self._understand(dialect, wish, named)
+                found = codes(self._try(entry))
                 if self._budget is not None:
                     return wishes[position + 1 :], self._budget
-                asked = codes(outcomes) & {"password_required", "password_wrong"}
-                named = entry if asked and isinstance(entry, Introduce) else None
+                if not found & {"password_required", "password_wrong"}:
+                    named = None
+                elif isinstance(entry, Introduce):
+                    named = entry
+                if any(code.startswith("name_") for code in found):  # looked at behind the password
+                    self._password = getattr(entry, "password", None)
             chunk = self._inlet.receive_until(self._deadline)
 
     def _meet(self) -> tuple[Refusal | None, bytes]:
@@ -104,18 +115,35 @@ class Entrance:
                 self._outlet.host = client
         return refusal, opening[header.length :]
 
-    def _keep_pace(self) -> None:
-        while not self._pace.take(Kind.SAYS, 1):
-            seconds = 1 / _NAMES_A_SECOND
+    def _keep_pace(self, kind: Kind) -> None:
+        while not self._pace.take(kind, [1]):
+            seconds = self._pace.wait(Counter({kind: 1}))
             if self._deadline is not None:
                 seconds = min(seconds, self._deadline - time.monotonic())
             if seconds <= 0:
                 raise Silent
             self._inlet.pause(seconds)
 
+    def _understand(
+        self, dialect: Dialect, wish: Wish, named: Introduce | None
+    ) -> Join | Introduce | BadMessage:
+        """Read what is said before the join: a line behind a name is its password. Raises `Dismissed`."""
+        match wish:
+            case Leave():
+                raise Dismissed("left")
+            case BadMessage(code="bad_utf8"):
+                raise Dismissed("bad_utf8")
+            case Say(text=text) if named is not None:
+                return named._replace(password=text)
+        if named is not None:  # never the name: a password would be typed there for all to see
+            return BadMessage("password_required", "the password, please")
+        entry = dialect.as_entry(wish)
+        return entry._replace(password=self._password) if isinstance(entry, Introduce) else entry
+
     def _try(self, entry: Join | Introduce | BadMessage) -> Sequence[Outcome[Outlet]]:
-        if self._house.config.password and getattr(entry, "password", None):
-            return self._guesses.attempt(self._admit, entry)
+        password = getattr(entry, "password", None)
+        if self._house.config.password and password and password != self._password:
+            return self._guesses.attempt("room", self._admit, entry)
         return self._house.sequencer.call(self._admit, entry)
 
     def _admit(self, entry: Join | Introduce | BadMessage) -> Sequence[Outcome[Outlet]]:
@@ -127,15 +155,3 @@ class Entrance:
         outcomes = self._house.room.join(self._outlet, entry)
         self._budget = self._house.room.budget_of(self._outlet)
         return outcomes
-
-
-def _understand(dialect: Dialect, wish: Wish, named: Introduce | None) -> Join | Introduce | BadMessage:
-    """Read what is said before the join: a line behind a name is its password. Raises `Dismissed`."""
-    match wish:
-        case Leave():
-            raise Dismissed("left")
-        case BadMessage(code="bad_utf8"):
-            raise Dismissed("bad_utf8")
-        case Say(text=text) if named is not None:
-            return named._replace(password=text)
-    return dialect.as_entry(wish)

@@ -149,12 +149,17 @@ class FanOut:
     # --- those who lag, and the end --------------------------------------------------
 
     def _many_lag(self) -> bool:
-        """Say whether it helps to wait: for those who read slowly, not for those who do not read."""
+        """Say whether it helps to wait: for those who read slowly, not for those who do not read.
+
+        For a single one too, before it is cut.
+        """
         if not self._blocked:
             return False
         hopeless = time.monotonic() - _HOPE
-        lagging = sum([outlet.lags_since > hopeless for outlet in self._blocked.values()])
-        return _FEW * lagging > sum(map(len, self._audience.values()))
+        lagging = [outlet for outlet in self._blocked.values() if outlet.lags_since > hopeless]
+        if (most := self._config.backlog) and any(2 * _behind(outlet) > most for outlet in lagging):
+            return True
+        return _FEW * len(lagging) > sum(map(len, self._audience.values()))
 
     def _look_after(self, outlet: Outlet) -> None:
         """Wait for one that lags; pass one that is gone over, until its own thread makes it leave.
@@ -169,7 +174,7 @@ class FanOut:
             self._blocked[fd] = outlet
             outlet.moved_at = outlet.lags_since = time.monotonic()
             self._arm(outlet)
-        if self._config.backlog and outlet.ends_at is None and outlet.waiting > self._config.backlog:
+        if self._config.backlog and outlet.ends_at is None and _behind(outlet) > self._config.backlog:
             self._lost_patience(outlet)
 
     def _lost_patience(self, outlet: Outlet) -> None:
@@ -205,3 +210,8 @@ class FanOut:
             outlet.socket.close()
         elif outlet.ends_at is not None:
             outlet.end_writing()
+
+
+def _behind(outlet: Outlet) -> int:
+    """Return the bytes that wait behind the block being sent: one alone, a `welcome`, may be of any size."""
+    return outlet.waiting - len(outlet.backlog[0]) if outlet.backlog else 0

@@ -50,12 +50,14 @@ class Inlet:
             socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", int(whole), int(part * 1_000_000))
         )
 
-    def pause(self, seconds: float) -> None:
+    def pause(self, seconds: float, *, for_finished: bool = True) -> None:
         """Read nothing for a while, so that the client's own machine makes it wait.
 
-        A client that has only finished sending is still waited for.
+        A client that has only finished sending is still waited for, unless told otherwise:
+        from here it looks like one that is gone.
         """
         broken = select.poll()
-        broken.register(self._socket, 0)  # asks for nothing, and is told of the end all the same
+        # Whoever asks for nothing is told of the end all the same.
+        broken.register(self._socket, 0 if for_finished else select.POLLRDHUP)
         if broken.poll(math.ceil(seconds * 1000)):
             raise ConnectionResetError("broken while it waited")

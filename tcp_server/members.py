@@ -11,7 +11,7 @@ from tcp_server.outcome import Connection
 from tcp_server.throttle import Budget
 
 _ABSENT_MOST = 1000
-"""With so many lost members whose names are kept, the next one's is not: names are no free storage."""
+"""The names of no more lost members than these are kept: names are no free storage."""
 
 
 @dataclass(slots=True, eq=False)
@@ -25,6 +25,11 @@ class Member(Generic[Connection]):
     connections: dict[Connection, None] = field(default_factory=dict)
     typed_at: float = -1e9
     moderator: bool = False
+    admitted: bool = True  # whether the session opens the door without the room's password
+
+
+Lost = tuple[Member[Connection], str | None]
+"""Somebody without a connection, and why they went."""
 
 
 class Registry(Generic[Connection]):
@@ -91,14 +96,21 @@ class Registry(Generic[Connection]):
             del member.connections[connection]
         return member
 
-    def await_return(self, member: Member[Connection], until: float, reason: str | None) -> bool:
-        """Keep someone without a connection until a moment of the clock; False if there is no room."""
-        if len(self._absent) >= _ABSENT_MOST:
-            return False
-        self._absent[member] = until, reason
-        return True
+    def await_return(
+        self, member: Member[Connection], until: float, reason: str | None
+    ) -> list[Lost[Connection]]:
+        """Keep someone without a connection until a moment of the clock; return who is to go for that.
 
-    def overdue(self, now: float) -> list[tuple[Member[Connection], str | None]]:
+        With too many of them it is who came last: a crowd that comes to be lost lasts no longer,
+        and takes nothing from those who were here before.
+        """
+        self._absent[member] = until, reason
+        if len(self._absent) <= _ABSENT_MOST:
+            return []
+        last = next(other for other in reversed(self._members) if other in self._absent)
+        return [(last, self._absent[last][1])]
+
+    def overdue(self, now: float) -> list[Lost[Connection]]:
         """Return who has not come back in time, and why they went."""
         return [(member, reason) for member, (until, reason) in self._absent.items() if until <= now]
 

@@ -30,9 +30,9 @@ class Moderation(Generic[Connection]):
         history: History,
         verdicts: Verdicts,
         acts: Acts[Connection],
-        expel: Callable[[Member[Connection], str], Sequence[Outcome[Connection]]],
+        expel: Callable[[Member[Connection], str, Sequence[m.Event]], Sequence[Outcome[Connection]]],
     ) -> None:
-        """`expel` takes a member out, with all connections, for a reason."""
+        """`expel` takes a member out, for a reason, with all connections, each being told why."""
         self._history = history
         self._verdicts = verdicts
         self._acts = acts
@@ -98,11 +98,9 @@ class Moderation(Generic[Connection]):
         deed = self._acts.read(order)
         self._verdicts.record(self._acts.entry(order, deed))
         deed.do()
-        reason = "banned" if wish.act == "ban" else "kicked"
-        gone = [outcome for other in deed.out for outcome in self._expel(other, reason)]
-        told = m.Message(
-            self._history.last + 1, order.at, SYSTEM_NAME, tell(deed.notice, deed.place), deed.notice
-        )
+        reason, why = ("banned", [kept_out(wish.seconds)]) if wish.act == "ban" else ("kicked", [])
+        gone = [outcome for other in deed.out for outcome in self._expel(other, reason, why)]
+        told = m.Message(self._history.last + 1, order.at, SYSTEM_NAME, tell(deed.notice), deed.notice)
         self._history.append([told], [None])
         return [Outcome(connection, [told], [told]), *gone]
 
@@ -110,6 +108,11 @@ class Moderation(Generic[Connection]):
         """Return who is kept out, the oldest ban first."""
         bans = sorted(self._verdicts.bans, key=lambda ban: ban.at)
         return m.Bans([m.BanEntry(ban.target, ban.at, _moment(ban.until), ban.by, ban.text) for ban in bans])
+
+
+def kept_out(seconds: float | None) -> m.Error:
+    """Return what somebody banned hears before the goodbye; None is for good."""
+    return m.Error("banned", "you are kept out", retry_after=seconds)
 
 
 def _one_line(text: str) -> str:

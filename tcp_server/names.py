@@ -86,8 +86,13 @@ def prepare(name: str, limit: int) -> Name:
         raise BadName("name_invalid", objection)
     prepared = Name(shown, skeleton(folded), skeleton(seen))
     if _is_the_rooms(prepared):
-        raise BadName("name_taken", "the name is the room's own")
+        raise BadName("name_reserved", "the name is the room's own")
     return prepared
+
+
+def is_same(one: str, other: str) -> bool:
+    """Say whether two names as shown are one to PRECIS already, and not only by their looks."""
+    return bool(_folded.enforce(one) == _folded.enforce(other))
 
 
 def suggest(name: Name, taken: Container[str], limit: int) -> str | None:

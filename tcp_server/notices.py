@@ -5,26 +5,25 @@ from chat_protocol.messages import Notice
 _UNITS = ((86400, "д"), (3600, "ч"), (60, "мин"), (1, "с"))
 
 
-def tell(notice: Notice, place: str = "") -> str:
-    """Put a notice into words; `place` stands for an address or a network, which are not told."""
+def tell(notice: Notice) -> str:
+    """Put a notice into words. An address or a network is not told: without a target there was one."""
     by, whom = notice.by, notice.target
     match notice.act:
         case "kick":
             told = f"{by} удаляет из чата: {whom}"
         case "ban":
-            told = f"{by} закрывает вход{_dative(whom, place)}"
-            if notice.seconds is not None:
-                told += f", на {duration(notice.seconds)}"
+            time = "навсегда" if notice.seconds is None else f"на {duration(notice.seconds)}"
+            told = f"{by} закрывает вход {time}: {whom}" if whom else f"{by} закрывает вход по адресу {time}"
         case "unban":
-            told = f"{by} снова открывает вход{_dative(whom, place)}"
+            told = f"{by} снова открывает вход" + (f": {whom}" if whom else " по адресу")
         case "mute":
-            told = f"{by}: {whom} не может писать {duration(notice.seconds or 0)}"
+            told = f"{by} запрещает писать на {duration(notice.seconds or 0)}: {whom}"
         case "unmute":
-            told = f"{by}: {whom} снова может писать"
+            told = f"{by} снова разрешает писать: {whom}"
         case "delete":
             told = f"{by} удаляет сообщение #{notice.id}"
         case "announce":
-            return f"{by} объявляет: {notice.text}"
+            return f"Объявление ({by}): {notice.text}"
     return f"{told}. Причина: {notice.text}" if notice.text else told
 
 
@@ -37,8 +36,3 @@ def duration(seconds: float) -> str:
         if count:
             parts.append(f"{count} {word}")
     return " ".join(parts)
-
-
-def _dative(whom: str, place: str) -> str:
-    # A name is not declined: nobody knows how.
-    return f" {place}" if place else f": {whom}"

@@ -11,8 +11,9 @@ from tcp_server.notices import duration
 REFUSALS = {
     "name_empty": "Имя не может быть пустым.",
     "name_too_long": "Это имя слишком длинное.",
-    "name_invalid": "В имени есть недопустимые символы.",
+    "name_invalid": "В имени есть недопустимые знаки.",
     "name_taken": "Это имя уже занято.",
+    "name_reserved": "Это слово самого чата, оно не может быть именем.",
     "join_first": "Сначала назовите себя.",
 }
 """Why somebody is asked for the name again, by error code."""
@@ -21,20 +22,30 @@ QUESTIONS = {code: PROMPT.decode() for code in REFUSALS} | {"password_required":
 """What somebody at the door is asked then, unterminated, by error code: the answer is typed behind it."""
 
 ERRORS = {
-    "unknown_command": "Нет такой команды. Список команд: /help",
+    "unknown_command": "Нет команды {text}. Список команд: /help",
     "bad_number": "После /history пишут число, например: /history 20",
-    "password_wrong": "Пароль неверный.",
-    "banned": "Вам сюда нельзя.",
-    "muted": "Вам нельзя писать.",
-    "not_moderator": "Это могут только модераторы: /moderator ПАРОЛЬ",
-    "not_found": "Такого здесь нет.",
-    "bad_target": "Так нельзя: это модератор, или не имя и не адрес, или слишком многих касается.",
+    "password_wrong": "Пароль не подошёл.",
+    "bad_time": "Не понимаю время «{text}»: пишут 30s, 10m, 2h или 1d.",
+    "banned": "Вход закрыт навсегда.",
+    "muted": "Вы не можете писать.",
+    "not_moderator": "Это может только модератор.",
+    "is_moderator": "Это модератор: так нельзя.",
+    "not_found": "Не нашлось: {text}",
+    "bad_target": "Это не имя и не адрес.",
+    "too_many": "Так вход закрылся бы слишком многим.",
     "blank": "Нечего отправить.",
     "too_long": "Слишком длинный текст.",
     "unavailable": "Не получилось: сервер сейчас не может ничего сохранить или найти.",
-    "too_fast": "Слишком часто, попробуйте чуть позже.",
+    "too_fast": "Слишком часто. Подождите немного.",
 }
 """What could not be done, by error code."""
+
+FOR_NOW = {
+    "banned": "Вход закрыт ещё на {time}.",
+    "muted": "Вы не можете писать ещё {time}.",
+    "too_fast": "Слишком часто. Подождите {time}.",
+}
+"""The same where it is known for how long."""
 
 BYES = {
     "shutdown": "Сервер остановлен. До встречи!",
@@ -73,10 +84,10 @@ USAGE = {
 
 MODERATORS_HELP = """\
 /kick имя — удалить из чата
-/ban имя — закрыть вход; вместо имени можно адрес или сеть
+/ban имя 2h — закрыть вход, без времени — навсегда; вместо имени можно адрес или сеть
 /unban имя — снова открыть вход
-/mute имя 10m — запретить писать; /unmute имя — разрешить
-/delete #номер — удалить сообщение
+/mute имя 30m — запретить писать, без времени — 10 минут; /unmute имя — разрешить
+/delete #номер — удалить сообщение; номера сообщений — в /history
 /announce текст — объявить от имени сервера
 /whois имя — адреса; /bans — кому закрыт вход
 Время: 30s, 10m, 2h, 1d. Причина: в конце после двоеточия.
@@ -116,10 +127,9 @@ def error(refusal: Error) -> str:
     """Return what could not be done, and until when."""
     if refusal.code == "misuse":
         return f"Пишут так: {USAGE.get(refusal.text, refusal.text)}"
-    told = ERRORS.get(refusal.code, refusal.text)
-    if refusal.retry_after is not None and refusal.code in ("banned", "muted"):
-        return f"{told.removesuffix('.')} ещё {duration(refusal.retry_after)}."
-    return told
+    if refusal.retry_after is not None and refusal.code in FOR_NOW:
+        return FOR_NOW[refusal.code].format(time=duration(refusal.retry_after))
+    return ERRORS.get(refusal.code, "{text}").format(text=refusal.text)
 
 
 def answer(event: Members | Whois | Bans | Role) -> str:
@@ -132,7 +142,7 @@ def answer(event: Members | Whois | Bans | Role) -> str:
         case Bans(bans=bans):
             return "\n".join(map(_ban, bans)) or NOBODY_BANNED
         case Role(moderator=moderator):
-            return "Вы модератор. Команды: /help" if moderator else "Вы не модератор."
+            return "Вы теперь модератор. Команды: /help" if moderator else "Вы больше не модератор."
 
 
 def _ban(entry: BanEntry) -> str:

@@ -8,14 +8,13 @@ Not thread-safe: all calls are made by whoever holds the sequencer.
 
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Generic, cast
 
 from chat_protocol.contract import MAX_LINE
 from chat_protocol.errors import BadMessage
 from chat_protocol.messages import (
-    Ack,
     Authenticate,
     Bans,
     Bye,
@@ -27,7 +26,6 @@ from chat_protocol.messages import (
     Leave,
     Left,
     Limits,
-    Message,
     Moderate,
     Ping,
     Pong,
@@ -38,19 +36,19 @@ from chat_protocol.messages import (
     Whois,
     timestamp,
 )
-from chat_protocol.text import clean, is_blank, split
 from tcp_server.acts import Acts
 from tcp_server.bans import Sentence
 from tcp_server.commands import Help, HelpText, Introduce, LocalEvent, Members, Who, Wish
 from tcp_server.config import Config
 from tcp_server.history import History as Log
-from tcp_server.history import Key, Unavailable
-from tcp_server.members import Member, Registry
-from tcp_server.moderation import Moderation
-from tcp_server.names import BadName, prepare, suggest
+from tcp_server.history import Unavailable
+from tcp_server.members import Lost, Member, Registry
+from tcp_server.moderation import Moderation, kept_out
+from tcp_server.names import BadName, is_same, prepare, suggest
 from tcp_server.outcome import Connection, Outcome, Presence, unsaid
 from tcp_server.passwords import Password, session_digest
 from tcp_server.replay import Replay
+from tcp_server.speech import Speech
 from tcp_server.throttle import Budget
 from tcp_server.verdicts import Verdicts
 
@@ -87,6 +85,7 @@ class Room(Generic[Connection]):
         self._limits = Limits(config.max_name, config.max_text, MAX_LINE, config.max_replay)
         self._replay = Replay(history, config.max_replay)
         self._registry: Registry[Connection] = Registry()
+        self._speech: Speech[Connection] = Speech(history, verdicts, config.max_text)
         acts = Acts(config, self._registry, history, verdicts, address_of)
         self._moderation = Moderation(config, history, verdicts, acts, self._expel)
         self._remember()
@@ -108,10 +107,11 @@ class Room(Generic[Connection]):
         if secret is not None and (known := self._registry.known(session)) is not None:
             if ban := self._verdicts.bans.people.find(known.keys, session):
                 return self._keep_out(connection, ban)
-            return self._come_back(connection, known, cast("Join", wish), secret)
-        if self._password and not self._password.fits(wish.password):
-            return _without_password(connection, wish)
-        return self._enter(connection, wish, secret or "")
+            if known.admitted or self._opens(wish):
+                return self._come_back(connection, known, cast("Join", wish), secret)
+        elif self._opens(wish):
+            return self._enter(connection, wish, secret or "")
+        return _without_password(connection, wish)
 
     def budget_of(self, connection: Connection) -> Budget | None:
         """Return what the member of a connection may ask for; None if it has not joined."""
@@ -127,12 +127,7 @@ class Room(Generic[Connection]):
             if member is None:
                 break
             if kind is Say:
-                says = list(cast("Iterable[Say]", group))
-                try:
-                    outcomes.append(self._say(connection, member, says))
-                except Unavailable as error:
-                    answer = [Error("unavailable", str(error), say.ref) for say in says]
-                    outcomes.append(Outcome(connection, answer))
+                outcomes.append(self._speech.say(connection, member, list(cast("Iterable[Say]", group))))
             else:
                 for wish in group:
                     outcomes += self._do(connection, member, wish)
@@ -152,16 +147,17 @@ class Room(Generic[Connection]):
             return []
         told: list[Event] = []
         if not member.connections:
-            keeps_name = not for_good and member.session is not None and self._config.grace
-            if not (keeps_name and self._await_return(member, reason)):
-                told.append(self._remove(member, reason))
+            over: list[Lost[Connection]] = [(member, reason)]
+            if not for_good and member.session is not None and self._config.grace:
+                over = self._await_return(member, reason)
+            told += [self._remove(*each) for each in over]
         return [Outcome(connection, [Bye(bye)] if bye else [], told, Presence.LEAVES)]
 
     def tend(self) -> list[Outcome[Connection]]:
         """Take leave of those whose grace is over, and of what need not be kept. About once a second."""
         over = self._registry.overdue(self._clock())
         self._history.prune()
-        return [Outcome(None, (), [self._remove(member, reason)]) for member, reason in over]
+        return [Outcome(None, (), [self._remove(*each)]) for each in over]
 
     def settle(self, outcomes: list[Outcome[Connection]]) -> list[Outcome[Connection]]:
         """Have all that was said in a batch kept before anybody hears of it.
@@ -180,66 +176,6 @@ class Room(Generic[Connection]):
         self._registry.clear()
 
     # --- how it is done ---------------------------------------------------------------
-
-    def _say(
-        self, connection: Connection, member: Member[Connection], says: list[Say]
-    ) -> Outcome[Connection]:
-        """The hot path: a run of messages out of one received chunk."""
-        messages: list[Message] = []
-        keys: list[Key | None] = []
-        answer: list[Event] = []
-        name, session = member.shown, member.session
-        last, at = self._history.last, timestamp()
-        said: dict[str, Ack] = {}
-        if session is not None:
-            said = self._history.recall(session, [say.ref for say in says if say.ref is not None])
-        if (mute := self._verdicts.mutes.find(member.keys, session)) is not None:
-            return self._hush(connection, mute, says, said)
-        for say in says:
-            ref, text = say.ref, clean(say.text)
-            if ref in said:
-                answer.append(said[ref])
-                continue
-            if session is None:
-                pieces = [] if is_blank(text) else split(text, self._config.max_text)
-            elif objection := self._objection(ref, text):
-                answer.append(objection)
-                continue
-            else:
-                pieces = [text]
-            for piece in pieces:
-                last += 1
-                messages.append(Message(last, at, name, piece))
-                keys.append(None)
-            if session is not None and ref is not None:
-                keys[-1] = (session, ref)
-                said[ref] = Ack(ref, last, at)
-                answer.append(said[ref])
-        self._history.append(messages, keys)
-        return Outcome(connection, answer, messages)
-
-    def _hush(
-        self, connection: Connection, mute: Sentence, says: list[Say], said: dict[str, Ack]
-    ) -> Outcome[Connection]:
-        """Tell somebody mute that nothing was said: for each say, or once where says have no refs."""
-        seconds = self._verdicts.seconds_left(mute)
-        answer: list[Event] = []
-        for say in says:
-            if say.ref in said:
-                answer.append(said[say.ref])
-            elif say.ref is not None or not answer:
-                answer.append(Error("muted", "you cannot write", say.ref, seconds))
-        return Outcome(connection, answer)
-
-    def _objection(self, ref: str | None, text: str) -> Error | None:
-        """Why a JSON client's message is not said, if it is not."""
-        if ref is None:
-            return Error("bad_field", "a say needs a ref")
-        if is_blank(text):
-            return Error("blank", "the text is blank", ref)
-        if len(text) > self._config.max_text:
-            return Error("too_long", f"a text has at most {self._config.max_text} characters", ref)
-        return None
 
     def _do(
         self, connection: Connection, member: Member[Connection], wish: Wish
@@ -298,7 +234,9 @@ class Room(Generic[Connection]):
             return [_refused(connection, error.code, error.text)]
         if ban := self._verdicts.bans.people.find(name.keys, session_digest(secret)):
             return self._keep_out(connection, ban)
-        if self._registry.named(name.keys) is not None:
+        if (other := self._registry.named(name.keys)) is not None:
+            if not is_same(name.shown, other.shown):  # a number behind it would mislead as well
+                return [_refused(connection, "name_taken", "somebody here has a name that looks like it")]
             free = suggest(name, self._registry.keys, most)
             return [_refused(connection, "name_taken", "somebody here has this name", suggestion=free)]
         # A secret from before a restart is taken over: what was said under it stays said.
@@ -318,13 +256,14 @@ class Room(Generic[Connection]):
         outcomes: list[Outcome[Connection]] = []
         if len(member.connections) >= _CONNECTIONS_PER_MEMBER:
             outcomes += self.leave(next(iter(member.connections)), for_good=True, bye="replaced")
+        member.admitted = True
         self._registry.attach(connection, member)
         outcomes.append(Outcome(connection, [self._welcome(member, wish, secret)], (), Presence.ENTERS))
         return outcomes
 
     def _keep_out(self, connection: Connection, ban: Sentence) -> list[Outcome[Connection]]:
-        error = Error("banned", "you are kept out", retry_after=self._verdicts.seconds_left(ban))
-        return [Outcome(connection, [error, Bye("banned")], (), Presence.LEAVES)]
+        answer: list[Event] = [kept_out(self._verdicts.seconds_left(ban)), Bye("banned")]
+        return [Outcome(connection, answer, (), Presence.LEAVES)]
 
     def _remember(self) -> None:
         """Hold the names of those who were here when the server ended: they may be back soon."""
@@ -338,23 +277,32 @@ class Room(Generic[Connection]):
                 self._history.note_presence(session, None)
             else:
                 member = self._add(shown, keys, session)
-                if not self._await_return(member, None):
-                    self._remove(member, None)
+                member.admitted = False  # the password may have changed since
+                for each in self._await_return(member, None):
+                    self._remove(*each)
 
     def _add(self, shown: str, keys: tuple[str, ...], session: bytes | None) -> Member[Connection]:
         member = Member[Connection](shown, keys, Budget(self._config.rate, self._config.burst), session)
         self._registry.add(member)
         return member
 
-    def _await_return(self, member: Member[Connection], reason: str | None) -> bool:
+    def _opens(self, wish: Join | Introduce) -> bool:
+        return not self._password or self._password.fits(wish.password)
+
+    def _await_return(self, member: Member[Connection], reason: str | None) -> list[Lost[Connection]]:
         return self._registry.await_return(member, self._clock() + self._config.grace, reason)
 
-    def _expel(self, member: Member[Connection], reason: str) -> list[Outcome[Connection]]:
-        """Take a member out with all connections; one who is only awaited is awaited no longer."""
+    def _expel(
+        self, member: Member[Connection], reason: str, why: Sequence[Event] = ()
+    ) -> list[Outcome[Connection]]:
+        """Take a member out with all connections; one who is only awaited is awaited no longer.
+
+        `why` is told to each connection before the goodbye.
+        """
         if not member.connections:
             return [Outcome(None, (), [self._remove(member, reason)])]
         return [
-            outcome
+            outcome._replace(answer=[*why, *outcome.answer])
             for connection in list(member.connections)
             for outcome in self.leave(connection, for_good=True, bye=reason, reason=reason)
         ]

@@ -28,7 +28,7 @@ _CROWDED = 256 * 1024
 """Bytes of work that may be undone before talkers wait."""
 
 _BREATH = 1.0
-"""Seconds a talker waits at most each time, however much the audience lags."""
+"""Seconds a talker waits at most each time for the audience, however much it lags."""
 
 _SMALL = 2048
 """Work of so few bytes waits for nobody: what a person types is said at once, whoever lags."""
@@ -91,6 +91,7 @@ class Sequencer:
         with self._gate:
             if size > _SMALL and self._is_crowded(size):
                 self._roomy.wait_for(lambda: not self._is_crowded(size), _BREATH)
+                self._roomy.wait_for(lambda: not self._is_full(size))
                 self._roomy.notify()  # there may be room for the next one too
             self._load += size
             self._pending.append(ticket)
@@ -129,7 +130,11 @@ class Sequencer:
 
     def _is_crowded(self, size: int) -> bool:
         """Say whether work of that size has to wait. Requires holding `_gate`."""
-        return self._lagging or (self._load > 0 and self._load + size > _CROWDED)
+        return self._lagging or self._is_full(size)
+
+    def _is_full(self, size: int) -> bool:
+        """Say whether work of that size would make too large a batch. Requires holding `_gate`."""
+        return self._load > 0 and self._load + size > _CROWDED
 
     def _do_batch(self) -> None:
         """Apply and deliver what has gathered. Requires holding `_floor`."""

@@ -3,32 +3,21 @@
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from itertools import groupby
 
 from chat_protocol.errors import BadMessage, LineTooLong
-from chat_protocol.messages import Authenticate, Bans, Bye, HistoryRequest, Search, Throttled
-from tcp_server.commands import Who, Wish
-from tcp_server.dialects import NotChat
+from chat_protocol.messages import Authenticate, Bye, Throttled
+from tcp_server.commands import Wish
+from tcp_server.dialects import Json, NotChat
 from tcp_server.entrance import Entrance, House
 from tcp_server.guesses import Dismissed, Guesses
 from tcp_server.inlet import Inlet, Silent
 from tcp_server.outcome import Outcome, Presence
 from tcp_server.outlet import Outlet
-from tcp_server.throttle import Budget, count, kind_of
-
-_PORTION = 1024
-"""How many wishes of one client are submitted at a time: short lines grow, with a name before each."""
-
-_LENGTHY = (HistoryRequest, Search, Who, Bans)
-"""Wishes that a few bytes ask for and many bytes answer."""
-
-_ALONE = frozenset({*_LENGTHY, Authenticate})
-"""Wishes that are submitted alone."""
-
-_LENGTHY_SIZE = 256 * 1024
-"""What a lengthy answer is taken to be, in bytes."""
+from tcp_server.portions import LENGTHY, as_said, portions
+from tcp_server.throttle import Budget, Kind, cost_of, count, kind_of
 
 _MOST_READ = 4096
 """Bytes to read at a time from a client that may be made to wait: what is read lies in our memory."""
@@ -92,10 +81,12 @@ class Session:
         size = dialect.first_read
         most = dialect.max_read if budget.unlimited else _MOST_READ
         while True:
-            if budget.unlimited or budget.take_all(count(wishes)):
-                self._submit(wishes, len(chunk))
+            if budget.unlimited:
+                self._submit(wishes)
             else:
-                self._submit_in_time(wishes, len(chunk), budget)
+                # JSON clients are refused what is too long.
+                said = wishes if isinstance(dialect, Json) else as_said(wishes, self._config.max_text)
+                self._submit_in_time(said, budget)
             if wishes and isinstance(wishes[-1], BadMessage):  # nonsense takes long to read
                 size = dialect.first_read
                 self._inlet.pause(_BREATH)
@@ -107,34 +98,42 @@ class Session:
                 size = max(size // 2, dialect.first_read)
             wishes = dialect.read(chunk)
 
-    def _submit(self, wishes: Sequence[Wish], received: int) -> None:
-        """Have the room do it; `received` is how many bytes of the client that was."""
-        for portion in _portions(wishes):
+    def _submit(self, wishes: Sequence[Wish]) -> None:
+        """Have the room do it."""
+        for portion, size in portions(wishes):
             if isinstance(portion[0], Authenticate):
-                self._guesses.attempt(self._room.handle, self.outlet, portion)
+                self._guesses.attempt("moderators", self._room.handle, self.outlet, portion)
                 continue
-            lengthy = isinstance(portion[0], _LENGTHY)
-            size = _LENGTHY_SIZE if lengthy else received + 100 * len(portion)
             self._sequencer.submit(self._room.handle, self.outlet, portion, size=size)
-            if lengthy:
+            if isinstance(portion[0], LENGTHY):
                 self._inlet.pause(_BREATH)
 
-    def _submit_in_time(self, wishes: Sequence[Wish], received: int, budget: Budget) -> None:
+    def _submit_in_time(self, wishes: Sequence[Wish], budget: Budget) -> None:
         """Have the room do of it what the client may ask for now, and the rest as time goes on."""
-        left = count(wishes)
+        if not wishes:  # to read what comes to nothing is work too
+            while not budget.take(Kind.OTHER, [1]):
+                self._inlet.pause(_STEP)
+        elif budget.take_all(left := count(wishes)):
+            self._submit(wishes)
+        else:
+            self._submit_piecemeal(wishes, left, budget)
+
+    def _submit_piecemeal(self, wishes: Sequence[Wish], left: Counter[Kind], budget: Budget) -> None:
+        """Wait for each of them in turn; `left` is what they all cost, and used up."""
         tell_after = _TOLD_ONCE
         for kind, run in groupby(wishes, kind_of):
             rest = list(run)
+            costs = list(map(cost_of, rest))
             while rest:
-                taken = budget.take(kind, len(rest))
-                self._submit(rest[:taken], received * taken // len(wishes))
-                del rest[:taken]
-                left[kind] -= taken
+                taken = budget.take(kind, costs)
+                self._submit(rest[:taken])
+                left[kind] -= sum(costs[:taken])
+                del rest[:taken], costs[:taken]
                 if not rest:
                     break
                 if self._tell(budget.wait(left), tell_after):
                     tell_after = _TOLD_AGAIN
-                self._inlet.pause(min(_STEP, budget.wait(Counter({kind: len(rest)}))))
+                self._inlet.pause(min(_STEP, budget.wait(Counter({kind: sum(costs)}))))
 
     def _tell(self, seconds: float, after: float) -> bool:
         """Tell the client how long it has to wait, if that is long and it was last told so long ago."""
@@ -171,19 +170,3 @@ class Session:
     def _lost(self) -> Sequence[Outcome[Outlet]]:
         """The client is gone without a word; whoever has left already is not concerned."""
         return self._room.leave(self.outlet, for_good=False)
-
-
-def _portions(wishes: Sequence[Wish]) -> Iterator[Sequence[Wish]]:
-    """Cut what one client wants into what is done for it at a time, in its order."""
-    if _ALONE.isdisjoint(map(type, wishes)):  # nearly always
-        yield from (wishes[start : start + _PORTION] for start in range(0, len(wishes), _PORTION))
-        return
-    start = 0
-    for position, wish in enumerate(wishes):
-        if type(wish) in _ALONE:
-            if start < position:
-                yield from _portions(wishes[start:position])
-            yield wishes[position : position + 1]
-            start = position + 1
-    if start < len(wishes):
-        yield from _portions(wishes[start:])

@@ -6,7 +6,7 @@ Nothing here waits: whoever asks is told how long to.
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -64,16 +64,25 @@ _KINDS: dict[type, Kind] = {
 _RATES = {Kind.PAGES: Rate(2, 20), Kind.SEARCHES: Rate(1, 10), Kind.OTHER: Rate(20, 100)}
 
 
+_LINES = 50
+"""So many lines of one text count as one more message: `lines` repeats the name before each."""
+
+
 def kind_of(wish: Wish) -> Kind:
     """Return what a wish is counted as; what cannot be understood is counted too."""
     return _KINDS.get(type(wish), Kind.OTHER)
 
 
+def cost_of(wish: Wish) -> int:
+    """Return as how many a wish is counted."""
+    return 1 + len(wish.text.splitlines()) // _LINES if isinstance(wish, Say) else 1
+
+
 def count(wishes: Iterable[Wish]) -> Counter[Kind]:
     """Return how many there are of each kind."""
     counted: Counter[Kind] = Counter()
-    for wish_type, number in Counter(map(type, wishes)).items():
-        counted[_KINDS.get(wish_type, Kind.OTHER)] += number
+    for wish in wishes:
+        counted[kind_of(wish)] += cost_of(wish)
     return counted
 
 
@@ -105,15 +114,24 @@ class Budget:
                 self._take(kind, now, number)
         return True
 
-    def take(self, kind: Kind, wanted: int) -> int:
-        """Take as many as there are now, `wanted` at most; return how many."""
+    def take(self, kind: Kind, costs: Sequence[int]) -> int:
+        """Take what there is now for wishes that cost so much, in their order; return for how many.
+
+        What costs more than there ever is takes all, and the rest as a debt.
+        """
         if self.unlimited:
-            return wanted
+            return len(costs)
         now = self._clock()
+        taken = spent = 0
         with self._lock:
-            taken = min(wanted, int(self._left(kind, now)))
+            left, most = self._left(kind, now), self._rate(kind).at_once
+            for cost in costs:
+                if left - spent < min(cost, most):
+                    break
+                spent += cost
+                taken += 1
             if taken:
-                self._take(kind, now, taken)
+                self._take(kind, now, spent)
         return taken
 
     def wait(self, wanted: Counter[Kind]) -> float:

@@ -19,6 +19,9 @@ from chat_protocol.moderation import LONGEST, VERBS, Misuse, Order, read_order
         ("/ban Боб", Moderate("ban", "Боб")),
         ("/ban 5m", Moderate("ban", "5m")),
         ("/ban 5m 5m", Moderate("ban", "5m", seconds=300)),
+        ("/ban Анна 2 1h", Moderate("ban", "Анна 2", seconds=3600)),
+        ("/ban Анна 2", Moderate("ban", "Анна 2")),
+        ("/ban Боб v2", Moderate("ban", "Боб v2")),
         ("/ban Боб Марли 2ч: спам", Moderate("ban", "Боб Марли", seconds=7200, text="спам")),
         ("/ban 203.0.113.7 30s", Moderate("ban", "203.0.113.7", seconds=30)),
         ("/ban 2001:db8::/32 1d: спам", Moderate("ban", "2001:db8::/32", seconds=86400, text="спам")),
@@ -47,9 +50,6 @@ def test_what_a_line_means(line: str, order: Order) -> None:
         *[f"/{verb}" for verb in VERBS - {"bans"}],
         "/bans all",
         "/kick : спам",
-        "/ban Боб 0m",
-        "/ban Боб 3661d",
-        "/mute Боб 999999999d",
         "/delete",
         "/delete #0",
         "/delete #1 #2",
@@ -62,6 +62,18 @@ def test_what_lacks_something_is_a_misuse(line: str) -> None:
     with pytest.raises(Misuse) as caught:
         read_order(line)
     assert caught.value.verb == line.split(maxsplit=1)[0][1:]
+    assert (caught.value.kind, caught.value.time) == ("misuse", "")
+
+
+@pytest.mark.parametrize(
+    "time", ["0m", "3661d", "999999999d", "10z", "10мин", "1h30m", "1.5h", "1,5ч", "9999999999s"]
+)
+@pytest.mark.parametrize("line", ["/ban Боб {}", "/mute Боб Марли {}: тише", "/ban 10.0.0.1 {}"])
+def test_a_slip_in_a_time_is_no_part_of_the_name(line: str, time: str) -> None:
+    with pytest.raises(Misuse) as caught:
+        read_order(line.format(time))
+    assert caught.value.verb == line[1:].split(maxsplit=1)[0]
+    assert (caught.value.kind, caught.value.time) == ("bad_time", time)
 
 
 @pytest.mark.parametrize("line", ["", "/", "//kick Боб", "/kicking Боб", "kick Боб", "/who", "/help"])

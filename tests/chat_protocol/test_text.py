@@ -58,6 +58,9 @@ def test_kept(text: str) -> None:
     ("text", "cleaned"),
     [
         ("a\r\nb\rc\n", "a\nb\nc\n"),
+        ("a\n\nb", "a\n\nb"),
+        ("a\n\n\nb" + "\n" * 4000, "a\n\nb\n\n"),
+        ("a\r\r\n\x00\n\u2028\nb", "a\n\nb"),
         ("\x1b[2Jпусто", "[2Jпусто"),
         ("\x9b31mкрасный", "31mкрасный"),
         ("nul\x00 del\x7f nel\x85", "nul del nel"),

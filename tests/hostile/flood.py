@@ -1,32 +1,58 @@
-"""A flooder in a process of its own: sends as fast as it is taken, and reads all that comes."""
+"""Flooders in a process of their own: each sends as fast as it is taken, and reads all that comes."""
 
+import json
 import socket
 import sys
 import threading
 
-ENTRY = b'{"type":"join","name":"flooder","history":0}\n'
+NAME = "ꙮ" * 30
+
+
+def say(text: str) -> bytes:
+    """Return many says of a text, with gaps for something new in each ref."""
+    return b"".join(
+        b'{"type":"say","ref":"%%d-%d","text":%b}\n' % (number, json.dumps(text, ensure_ascii=False).encode())
+        for number in range(SAYS)
+    )
+
+
+SAYS = 500
 BLOCKS = {
-    "says": b"".join(b'{"type":"say","ref":"%%d-%d","text":"flood"}\n' % number for number in range(500)),
+    "says": say("flood"),
+    "long says": say("я" * 4000),
+    "tall says": say("a\n" * 1999 + "b"),
     "garbage": b"x\n" * 10_000,
     "typing": b'{"type":"typing"}\n' * 1000,
     "pings": b'{"type":"ping"}\n' * 1000,
     "searches": b'{"type":"search","query":"flood"}\n' * 500,
     "pages": b'{"type":"history","limit":500}\n' * 500,
     "lines": b"flood\n" * 5000,
+    "long lines": ("я" * 32500 + "\n").encode() * 10,
+    "tall lines": b"a\r" * 30_000 + b"\n",
 }
 
 
 def main() -> None:
     """Flood the port with blocks of a kind until the other end, or the starter, has enough."""
     port, kind = int(sys.argv[1]), sys.argv[2]
+    flooders = int(sys.argv[3]) if len(sys.argv) > 3 else 1
+    threads = [threading.Thread(target=_flood, args=(port, kind, number)) for number in range(flooders)]
+    for thread in threads:
+        thread.start()
+    print("flooding", flush=True)
+    for thread in threads:
+        thread.join()
+
+
+def _flood(port: int, kind: str, number: int) -> None:
+    name, block = f"{NAME}{number}", BLOCKS[kind]
+    entry = f"{name}\n" if "lines" in kind else f'{{"type":"join","name":"{name}","history":0}}\n'
     with socket.create_connection(("127.0.0.1", port)) as sock:
-        sock.sendall(b"flooder\n" if kind == "lines" else ENTRY)
+        sock.sendall(entry.encode())
         threading.Thread(target=_read, args=(sock,), daemon=True).start()
         turn = 0
-        print("flooding", flush=True)
         while True:
-            block = BLOCKS[kind]
-            sock.sendall(block % ((turn,) * 500) if kind == "says" else block)
+            sock.sendall(block % ((turn,) * SAYS) if "says" in kind else block)
             turn += 1
 
 

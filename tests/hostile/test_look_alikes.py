@@ -119,6 +119,8 @@ def test_no_variant_of_a_present_name_is_let_in(program: Program) -> None:
             attacker.say_json(type="join", name=name)
             answer = attacker.expect_json(type="error")  # a welcome would end this
             assert answer["code"] in {"name_taken", "name_invalid"}, ascii(name)
+            if suggestion := answer.get("suggestion"):  # or it would be of use to who looks like another
+                assert suggestion.rpartition(" ")[0].casefold() in {shown.casefold() for shown in PRESENT}
 
 
 def test_what_is_suggested_instead_is_let_in(program: Program) -> None:
@@ -128,7 +130,7 @@ def test_what_is_suggested_instead_is_let_in(program: Program) -> None:
         for _ in range(5):
             client = stack.enter_context(JsonClient(program.address, timeout=30))
             client.expect(PROMPT)
-            client.say_json(type="join", name="аlice")
+            client.say_json(type="join", name="ALICE")
             suggestion = client.expect_json(type="error", code="name_taken")["suggestion"]
             client.say_json(type="join", name=suggestion)
             assert client.expect_json(type="welcome")["name"] == suggestion

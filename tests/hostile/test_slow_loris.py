@@ -1,6 +1,7 @@
 """Two hundred who come and never come to the point, in every way there is."""
 
 import selectors
+import signal
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -135,6 +136,36 @@ def test_two_hundred_on_the_tcp_port() -> None:
             assert monotonic() < deadline, "their threads are still there"
             threading.Event().wait(0.05)
         assert program.stderr.text == ""
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("half", [b"\xd0", b"{\xd0"])
+def test_halves_of_characters_at_full_speed(half: bytes) -> None:
+    """What shows no dialect, however much of it comes, costs next to nothing."""
+    with running("tcp_server", *FLAGS, "--rate", "20") as program, ExitStack() as stack:
+        member = stack.enter_context(JsonClient(program.address, 20))
+        member.join("Вера")
+        process = psutil.Process(program.process.pid)
+        halves = [stack.enter_context(RawClient(program.address)) for _ in range(16)]
+        threads = [threading.Thread(target=_pour, args=(client, half)) for client in halves]
+        for thread in threads:
+            thread.start()
+        before, started = process.cpu_times().user, monotonic()
+        while monotonic() < started + 2:
+            member.fence()
+            threading.Event().wait(0.05)
+        assert process.cpu_times().user - before < 1.0
+        started = monotonic()
+        assert program.stop(signal.SIGTERM) == 0
+        assert monotonic() - started < 5
+        for thread in threads:
+            thread.join(10)
+
+
+def _pour(client: RawClient, data: bytes) -> None:
+    with suppress(OSError):
+        while True:
+            client.socket.sendall(data * 4096)
 
 
 def test_the_prompt_was_worth_waiting_for() -> None:

@@ -97,13 +97,22 @@ def test_guesses_at_passwords() -> None:
     clock = Clock()
     admission = Admission(Config(), clock=clock)
     for _ in range(20):
-        assert admission.may_guess(ELSEWHERE) == 0
-        admission.guessed(ELSEWHERE)
-    assert [admission.may_guess(ELSEWHERE) for _ in range(5)] == [0] * 5
-    assert admission.may_guess(ELSEWHERE) == pytest.approx(10)
-    assert admission.may_guess("198.51.100.1") == 0
-    together = [admission.may_guess(host) for host in ("127.0.0.1", "::1") * 30]
+        assert admission.may_guess(ELSEWHERE, "room") == 0
+        admission.guessed(ELSEWHERE, "room")
+    assert [admission.may_guess(ELSEWHERE, "room") for _ in range(5)] == [0] * 5
+    assert admission.may_guess(ELSEWHERE, "room") == pytest.approx(10)
+    assert admission.may_guess("198.51.100.1", "room") == 0
+    together = [admission.may_guess(host, "room") for host in ("127.0.0.1", "::1") * 30]
     assert together == [0] * 60
-    assert admission.may_guess("127.0.0.1") == pytest.approx(1)
+    assert admission.may_guess("127.0.0.1", "room") == pytest.approx(0.2)
     clock.now += 10
-    assert admission.may_guess(ELSEWHERE) == 0
+    assert admission.may_guess(ELSEWHERE, "room") == 0
+
+
+@pytest.mark.parametrize("host", [ELSEWHERE, "127.0.0.1"])
+def test_guesses_at_one_password_are_not_guesses_at_the_other(host: str) -> None:
+    admission = Admission(Config(), clock=Clock())
+    while not admission.may_guess(host, "room"):
+        pass
+    assert admission.may_guess(host, "moderators") == 0
+    assert admission.is_exempt(host) == (host != ELSEWHERE)

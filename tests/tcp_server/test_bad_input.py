@@ -66,9 +66,9 @@ def answer(program: Program, sent: bytes | str, expected: bytes | str) -> RawCli
         (" ", "Имя не может быть пустым."),
         ("я" * 33, "Это имя слишком длинное."),
         ("я" * 1000, "Это имя слишком длинное."),
-        ("a:b", "В имени есть недопустимые символы."),
-        ("a\0b", "В имени есть недопустимые символы."),
-        ("\x1b[2J", "В имени есть недопустимые символы."),
+        ("a:b", "В имени есть недопустимые знаки."),
+        ("a\0b", "В имени есть недопустимые знаки."),
+        ("\x1b[2J", "В имени есть недопустимые знаки."),
     ],
 )
 def test_names_in_text(program: Program, bystander: JsonClient, name: str, reason: str, end: str) -> None:
@@ -230,7 +230,7 @@ def test_a_text_over_the_limit(program: Program) -> None:
 @pytest.mark.parametrize("end", [b"", b"\n"], ids=["plain", "lines"])
 def test_bad_utf8_as_a_name(program: Program, bystander: JsonClient, end: bytes) -> None:
     # What cannot be read becomes U+FFFD, which may stand in a name; two such are one name.
-    with answer(program, b"\xff\x01" + end, f"В имени есть недопустимые символы.\n{PROMPT}"):
+    with answer(program, b"\xff\x01" + end, f"В имени есть недопустимые знаки.\n{PROMPT}"):
         pass
     assert bystander.fence() == []
 
@@ -271,7 +271,7 @@ def test_bad_utf8_in_json_before_the_name(program: Program, bystander: JsonClien
 
 def test_a_first_line_that_is_broken_json_is_a_line(program: Program, bystander: JsonClient) -> None:
     for line in (b'{"type":"join"\n', b"{\xff}\n", b"{smile}\n"):
-        with answer(program, line, f"В имени есть недопустимые символы.\n{PROMPT}"):
+        with answer(program, line, f"В имени есть недопустимые знаки.\n{PROMPT}"):
             pass
     assert bystander.fence() == []
 

@@ -151,3 +151,13 @@ def test_it_may_be_asked_from_any_thread_while_bans_change() -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_what_is_over_is_not_held_for_ever() -> None:
+    now = 0.0
+    sentences = Sentences(lambda: now)
+    for number in range(1000):
+        now = number
+        sentences.put(sentence(f"n{number}", now + 10, keys=(f"n{number}",)))
+    assert [one.target for one in sentences] == [f"n{number}" for number in range(990, 1000)]
+    assert len(sentences._found) < 200

@@ -1,4 +1,5 @@
 from dataclasses import fields
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -57,12 +58,12 @@ def test_zero_is_none_where_that_makes_sense() -> None:
 @pytest.mark.parametrize(
     ("argument", "why"),
     [
-        ("--port=http", "port takes int, not 'http'"),
+        ("--port=http", "port: 'http' is not a whole number"),
         ("--port=65536", "port cannot be 65536"),
         ("--port=-1", "port cannot be -1"),
-        ("--keep=1.5", "keep takes int"),
+        ("--keep=1.5", "keep: '1.5' is not a whole number"),
         ("--keep=99999999999", "keep cannot be"),
-        ("--grace=soon", "grace takes float, not 'soon'"),
+        ("--grace=soon", "grace: 'soon' is not a number"),
         ("--grace=nan", "grace cannot be nan"),
         ("--stall=inf", "stall cannot be inf"),
         ("--durability=most", "durability is normal or full, not 'most'"),
@@ -70,10 +71,13 @@ def test_zero_is_none_where_that_makes_sense() -> None:
         ("--max-name=0", "cannot be 0"),
         ("--rate=0.001", "rate is 0 for any number, or at least 0.01"),
         ("--rate=-1", "rate cannot be -1"),
-        ("--trusted-proxy=proxy.example", "not an address or a network: 'proxy.example'"),
+        (
+            "--trusted-proxy=proxy.example",
+            "trusted_proxy: 'proxy.example' is neither an address nor a network",
+        ),
         (
             "--trusted-proxy=10.0.0.0/8,10.0.0.1/8",
-            "not an address or a network: 10.0.0.1/8 has host bits set",
+            "trusted_proxy: 10.0.0.1/8 is not a network (10.0.0.0/8 is)",
         ),
     ],
 )
@@ -82,17 +86,24 @@ def test_what_cannot_be_used_is_named(argument: str, why: str) -> None:
 
 
 def test_the_environment_is_checked_too() -> None:
-    assert "port takes int, not ''" in refused(ONEROOM_SERVER_PORT="")
+    assert refused(ONEROOM_SERVER_PORT="") == "port: '' is not a whole number"
+
+
+def test_a_slip_in_the_environment_is_told_of() -> None:
+    assert refused(ONEROOM_SERVER_PASSWROD="x") == (
+        "unknown setting in the environment: ONEROOM_SERVER_PASSWROD"
+    )
+    assert load([], {"ONEROOM_SERVER_GONE": "", "ONEROOM_WEB_GONE": "x"}) == Config()
 
 
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"port = ", "cannot read"),
-        (b"\xff", "cannot read"),
+        (b"port = ", "room.toml: Invalid value"),
+        (b"\xff", "room.toml: it is not UTF-8"),
         (b"colour = 1", "unknown setting 'colour'"),
-        (b"port = []", "port takes int"),
-        (b"[port]\nnumber = 1", "port takes int"),
+        (b"port = []", "port: [] is not a whole number"),
+        (b"[port]\nnumber = 1", "port: {'number': 1} is not a whole number"),
     ],
 )
 def test_a_file_that_cannot_be_used(tmp_path: Path, content: bytes, why: str) -> None:
@@ -102,7 +113,8 @@ def test_a_file_that_cannot_be_used(tmp_path: Path, content: bytes, why: str) ->
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    assert "cannot read" in refused("--config", str(tmp_path / "none.toml"))
+    file = str(tmp_path / "none.toml")
+    assert refused("--config", file) == f"cannot read {file}: No such file or directory"
 
 
 def test_help_names_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
@@ -113,6 +125,18 @@ def test_help_names_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
     flags = [setting.name.replace("_", "-") for setting in fields(Config) if "secret" not in setting.metadata]
     assert all(f"--{flag} " in said for flag in flags)
     assert "--password " not in said
+    assert not any(word in said for word in (" STR", " INT", " FLOAT", "(default: )"))
+    for word in ("--grace SECONDS", "--backlog BYTES", "--audit FILE", "export --help"):
+        assert word in said
+    assert "ONEROOM_SERVER_PASSWORD" in said
+    assert "ONEROOM_SERVER_MODERATOR_PASSWORD" in said
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        load(["--version"], {})
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"oneroom-server {version('oneroom')}\n"
 
 
 # --- addresses and secrets -----------------------------------------------------------
@@ -183,6 +207,14 @@ def test_passwords_are_no_flags() -> None:
 def test_two_sources_of_one_password_are_one_too_many(tmp_path: Path) -> None:
     said = refused("--password-file", str(tmp_path / "secret"), ONEROOM_SERVER_PASSWORD="x")
     assert said == "password and password_file are both set"
+
+
+def test_the_two_passwords_differ(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("\u0438\u0306")
+    file.chmod(0o600)
+    said = refused("--password-file", str(file), ONEROOM_SERVER_MODERATOR_PASSWORD="\u0439")
+    assert said.startswith("password and moderator_password are the same")
 
 
 def test_a_password_of_the_environment_that_is_no_text() -> None:

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat_protocol.messages import Ack, Message, Notice, Search
+from chat_protocol.messages import Ack, Message, Notice
 from tcp_server import sqlite_history as module
-from tcp_server.history import Unavailable
-from tcp_server.search import _Index
+from tcp_server.history import MemoryHistory, Unavailable
 from tcp_server.sqlite_history import SqliteHistory
+from tests.tcp_server.finding import ids, searching
 
 ANNA = b"anna's digest   "
 AT = "2026-11-22T05:43:03.120Z"
@@ -184,42 +184,55 @@ def test_a_reader_puts_the_cleaning_off_and_the_room_does_not_wait(path: Path) -
         assert not left()
 
 
-# --- the index -------------------------------------------------------------------------
+# --- searching -------------------------------------------------------------------------
 
 
-@contextmanager
-def index(path: Path) -> Iterator[_Index]:
-    found = _Index(path)
-    try:
-        yield found
-    finally:
-        found.close()
-
-
-@pytest.mark.parametrize("indexed_first", [True, False])
-def test_what_is_deleted_is_not_found(path: Path, indexed_first: bool) -> None:
-    with opened(path) as history, index(path) as words:
+def test_what_is_deleted_is_not_found(path: Path) -> None:
+    with opened(path) as history, searching(path) as find:
         say(history, "слово раз", "слово два", "слово три", notice=NOTICE)
         history.commit()
-        if indexed_first:
-            words.catch_up(lambda: False)
+        assert ids(find("слово")) == [1, 2, 3]
         history.delete(2)
         history.commit()
-        words.catch_up(lambda: False)
-        found = words.find(Search("слово"))
+        found = find("слово")
+        assert found is not None
         assert [(message.id, message.notice) for message in found.messages] == [(1, NOTICE), (3, NOTICE)]
-        assert words.find(Search("два")).messages == []
+        assert ids(find("два")) == []
 
 
 def test_deleted_ones_do_not_count_towards_a_page(path: Path) -> None:
-    with opened(path) as history, index(path) as words:
+    with opened(path) as history, searching(path) as find:
         say(history, *["слово"] * 10)
         history.commit()
-        words.catch_up(lambda: False)
         for number in (2, 3, 6, 7, 8, 10):
             history.delete(number)
         history.commit()
-        found = words.find(Search("слово", limit=2))
-        assert ([message.id for message in found.messages], found.more) == ([5, 9], True)
-        found = words.find(Search("слово", before=5, limit=2))
-        assert ([message.id for message in found.messages], found.more) == ([1, 4], False)
+        found = find("слово", limit=2)
+        assert found is not None
+        assert (ids(found), found.more) == ([5, 9], True)
+        found = find("слово", before=5, limit=2)
+        assert found is not None
+        assert (ids(found), found.more) == ([1, 4], False)
+
+
+@pytest.mark.parametrize("kept", ["memory", "disk"])
+def test_what_was_read_before_is_read_as_it_is_now(path: Path, kept: str) -> None:
+    with closing(SqliteHistory(path) if kept == "disk" else MemoryHistory(10)) as history:
+        history.append([Message(number, AT, "Анна", "текст") for number in (1, 2, 3)], [None] * 3)
+        history.commit()
+        read = history.before(4, 3)
+        history.delete(2)
+        assert history.refreshed(read) == [read[0], tombstone(2), read[2]]
+        assert history.refreshed([Message(9, AT, "Анна", "чужое")]) == [Message(9, AT, "Анна", "чужое")]
+
+
+def test_a_deletion_that_did_not_happen_does_not_count(path: Path) -> None:
+    with opened(path) as history:
+        say(history, "раз")
+        history.commit()
+        read = history.before(2, 1)
+        history._db.execute("PRAGMA query_only = ON")
+        history.delete(1)
+        with pytest.raises(Unavailable):
+            history.commit()
+        assert history.refreshed(read) == read

@@ -68,6 +68,18 @@ def test_half_a_character_is_no_name_yet() -> None:
         assert kind(name[:cut] + b"\n") is Lines
 
 
+def test_halves_of_characters_without_end_are_a_name() -> None:
+    opening = bytearray()
+    while detect(opening + b"\xd0") is None:
+        opening += b"\xd0"
+        assert len(opening) < 2000
+
+
+def test_what_was_searched_is_not_searched_again() -> None:
+    assert type(detect(b"{\n", 1)) is Lines
+    assert detect(b"{\n", 2) is None
+
+
 @pytest.mark.parametrize("opening", [b"\xff", b"Anna\xff", b"\xd0\xd0a", b"\xed\xa0\x80"])
 def test_bytes_that_are_no_utf8_are_still_plain(opening: bytes) -> None:
     assert kind(opening) is Plain

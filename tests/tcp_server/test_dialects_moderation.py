@@ -39,7 +39,9 @@ def in_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("//kick Боб", m.Say("/kick Боб")),
         ("/kick", BadMessage("misuse", "kick")),
         ("/delete всё", BadMessage("misuse", "delete")),
-        ("/kicks Боб", BadMessage("unknown_command", "no such command")),
+        ("/ban Боб 10z", BadMessage("bad_time", "10z")),
+        ("/kicks Боб", BadMessage("unknown_command", "/kicks")),
+        ("/\x1b[2J" + "я" * 40, BadMessage("unknown_command", "/[2J" + "я" * 28)),
     ],
 )
 def test_what_is_typed_in_lines(line: str, wish: Wish) -> None:
@@ -74,7 +76,7 @@ def test_plain_knows_no_commands() -> None:
         (m.Left("Боб", AT, "kicked"), "Боб покинул чат.", "Боб покинул чат.\n"),
         (m.History([m.Message(7, AT, "Боб", "", deleted=True)], False), "",
             "#7 22.11 05:43 Боб: (сообщение удалено)\n"),
-        (m.Role(moderator=True), "", "Вы модератор. Команды: /help\n"),
+        (m.Role(moderator=True), "", "Вы теперь модератор. Команды: /help\n"),
         (m.Whois("Боб", ["203.0.113.7", "::1"]), "", "Боб: 203.0.113.7, ::1\n"),
         (m.Whois("Боб"), "", "Боб: адрес неизвестен\n"),
         (m.Bans(), "", "Вход никому не закрыт.\n"),
@@ -83,11 +85,17 @@ def test_plain_knows_no_commands() -> None:
             "",
             "Боб: навсегда; модератор Анна. Причина: спам\n::1: до 22.11 05:43; модератор Анна\n",
         ),
-        (m.Error("muted", "", None, 59.5), "", "Вам нельзя писать ещё 1 мин.\n"),
-        (m.Error("banned", "", None, 3600.0), "Вам сюда нельзя ещё 1 ч.", "Вам сюда нельзя ещё 1 ч.\n"),
-        (m.Error("banned", ""), "Вам сюда нельзя.", "Вам сюда нельзя.\n"),
-        (m.Error("not_moderator", ""), "", "Это могут только модераторы: /moderator ПАРОЛЬ\n"),
-        (m.Error("not_found", ""), "", "Такого здесь нет.\n"),
+        (m.Error("muted", "", None, 59.5), "", "Вы не можете писать ещё 1 мин.\n"),
+        (m.Error("banned", "", None, 3600.0), "Вход закрыт ещё на 1 ч.", "Вход закрыт ещё на 1 ч.\n"),
+        (m.Error("banned", ""), "Вход закрыт навсегда.", "Вход закрыт навсегда.\n"),
+        (m.Error("too_fast", "", None, 0.5), "", "Слишком часто. Подождите 1 с.\n"),
+        (m.Error("not_moderator", ""), "", "Это может только модератор.\n"),
+        (m.Error("is_moderator", ""), "", "Это модератор: так нельзя.\n"),
+        (m.Error("not_found", "{Боб}"), "", "Не нашлось: {Боб}\n"),
+        (m.Error("bad_time", "10z"), "", "Не понимаю время «10z»: пишут 30s, 10m, 2h или 1d.\n"),
+        (m.Error("bad_target", ""), "", "Это не имя и не адрес.\n"),
+        (m.Error("too_many", ""), "", "Так вход закрылся бы слишком многим.\n"),
+        (m.Error("newer", "in {words}"), "", "in {words}\n"),
         (m.Error("misuse", "unmute"), "", "Пишут так: /unmute имя\n"),
         (m.Bye("kicked"), "", "Вас удалили из чата.\n"),
         (m.Bye("banned"), "", "Вход закрыт.\n"),
@@ -105,10 +113,14 @@ def test_what_is_read(event: m.Event, plain: str, lines: str) -> None:
             [m.Error("name_taken", "", suggestion="Анна 2")],
             f"Это имя уже занято. Свободно, например: Анна 2\n{PROMPT.decode()}",
         ),
+        (
+            [m.Error("name_reserved", "")],
+            f"Это слово самого чата, оно не может быть именем.\n{PROMPT.decode()}",
+        ),
         ([m.Error("password_required", "")], PASSWORD_PROMPT.decode()),
         (
             [m.Error("password_wrong", ""), m.Error("password_required", "")],
-            f"Пароль неверный.\n{PASSWORD_PROMPT.decode()}",
+            f"Пароль не подошёл.\n{PASSWORD_PROMPT.decode()}",
         ),
     ],
 )
@@ -118,7 +130,7 @@ def test_an_answer_is_typed_behind_what_is_asked(events: list[m.Event], asked: s
 
 
 def test_a_failed_moderator_is_not_asked_for_the_rooms_password() -> None:
-    assert Lines.write([m.Error("password_wrong", "")]).decode() == "Пароль неверный.\n"
+    assert Lines.write([m.Error("password_wrong", "")]).decode() == "Пароль не подошёл.\n"
 
 
 def test_help_for_moderators() -> None:

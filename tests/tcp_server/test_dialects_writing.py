@@ -69,10 +69,10 @@ def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             '{"type":"error","code":"name_taken","text":"taken"}\n',
         ),
         (
-            m.Error("unknown_command", "no"),
+            m.Error("unknown_command", "/чего"),
             "",
-            "Нет такой команды. Список команд: /help\n",
-            '{"type":"error","code":"unknown_command","text":"no"}\n',
+            "Нет команды /чего. Список команд: /help\n",
+            '{"type":"error","code":"unknown_command","text":"/чего"}\n',
         ),
         (
             m.Error("of_tomorrow", "news", "r", 1.5),

@@ -13,7 +13,12 @@ FLAGS = ("--host", "127.0.0.1", "--port", "0", "--history", "memory", "--grace",
 TRUSTED = ("--trusted-proxy", "127.0.0.0/8")
 HEADER = "PROXY TCP4 203.0.113.7 192.0.2.1 40000 8080\r\n"
 ASKED = "Введите пароль: "
-WRONG = "Пароль неверный.\n" + ASKED
+
+
+def wrong(seconds: int | None) -> str:
+    """Return what somebody reads behind a wrong password."""
+    wait = f"Слишком часто. Подождите {seconds} с.\n" if seconds else ""
+    return f"Пароль не подошёл.\n{wait}{ASKED}"
 
 
 @contextmanager
@@ -52,7 +57,7 @@ def test_a_header_in_many_pieces() -> None:
         for byte in HEADER.encode():
             client.send(bytes([byte]))
         client.send("a:b\n")
-        client.expect(f"В имени есть недопустимые символы.\n{PROMPT}")
+        client.expect(f"В имени есть недопустимые знаки.\n{PROMPT}")
 
 
 @pytest.mark.parametrize(
@@ -164,7 +169,7 @@ def test_text_is_asked_for_the_password(end: str) -> None:
             client.send("Анна" + end)
             client.expect(ASKED)
             client.send("сезам" + end)
-            client.expect(WRONG)
+            client.expect(wrong(1 if end else None))  # the original has no words for waiting
             client.send("сезам 1" + end)
             vera.expect_json(type="joined", name="Анна")
             client.send("привет" + end)
@@ -181,11 +186,30 @@ def test_a_script_says_name_password_and_text_at_once() -> None:
         vera.expect_json(type="message", text="привет")
 
 
-def test_instead_of_the_password_one_may_leave_or_be_asked_the_name_again() -> None:
+def test_a_command_instead_of_the_password_leads_back_to_it() -> None:
     with server(password="сезам") as program, RawClient(program.address) as client:
-        client.send("Анна\n/who\nБорис\n/quit\n")
-        client.expect(PROMPT + ASKED + "Сначала назовите себя.\n" + PROMPT + ASKED + "До встречи!\n")
+        client.send("Анна\n/who\n/nonsense\n\n/quit\n")
+        client.expect(PROMPT + 4 * ASKED + "До встречи!\n")
         client.expect_end()
+
+
+@pytest.mark.parametrize("end", ["", "\n"], ids=["plain", "lines"])
+def test_whoever_has_shown_the_password_is_asked_for_another_name_alone(end: str) -> None:
+    with (
+        server(password="сезам") as program,
+        JsonClient(program.address) as vera,
+        RawClient(program.address) as client,
+    ):
+        vera.join("Вера", password="сезам")
+        client.expect(PROMPT)
+        client.send("Вера" + end)
+        client.expect(ASKED)
+        client.send("сезам" + end)
+        client.read_until(PROMPT)
+        client.send("a:b" + end)
+        client.expect(f"В имени есть недопустимые знаки.\n{PROMPT}")
+        client.send("Анна" + end)
+        vera.expect_json(type="joined", name="Анна")
 
 
 def test_json_joins_again_with_the_password() -> None:
@@ -195,8 +219,16 @@ def test_json_joins_again_with_the_password() -> None:
         client.expect_json(type="error", code="password_required")
         client.say_json(type="join", name="Анна", password="нет")
         client.expect_json(type="error", code="password_wrong")
+        client.expect_json(type="throttled", seconds=0.5)
         client.say_json(type="join", name="Анна", password="сезам")
         client.expect_json(type="welcome")
+
+
+def expect_five_wrong(client: JsonClient) -> None:
+    for seconds in (0.5, 1.0, 2.0, 4.0):
+        client.expect_json(type="error", code="password_wrong")
+        client.expect_json(type="throttled", seconds=seconds)
+    client.expect_json(type="error", code="password_wrong")
 
 
 @pytest.mark.parametrize("end", ["\n", None], ids=["lines", "json"])
@@ -206,12 +238,11 @@ def test_five_wrong_passwords_end_the_connection(end: str | None) -> None:
         if end is None:
             for _ in range(5):
                 client.say_json(type="join", name="Анна", password="a")
-            for _ in range(5):
-                client.expect_json(type="error", code="password_wrong")
+            expect_five_wrong(client)
             client.expect_json(type="bye", reason="password")
         else:
             client.send("Анна\n" + "a\n" * 5)
-            client.expect(ASKED + WRONG * 5)
+            client.expect(ASKED + wrong(1) + wrong(1) + wrong(2) + wrong(4) + wrong(None))
             client.expect("Вы отключены: слишком много неверных паролей.\n")
         client.expect_end()
 
@@ -229,11 +260,27 @@ def test_an_address_that_guesses_is_put_off_and_nobody_else() -> None:
         assert 5 < late.expect_json(type="error", code="too_fast")["retry_after"] <= 10
         lines = crowd.enter_context(RawClient(program.address))
         lines.send(HEADER + "Анна\nсезам\n")
-        lines.expect(PROMPT + ASKED + "Слишком часто, попробуйте чуть позже.\n" + ASKED)
+        lines.expect(PROMPT + ASKED + "Слишком часто. Подождите ")
+        lines.read_until(ASKED)
         with behind_proxy(program, "203.0.113.8") as other:
             other.expect(PROMPT)
             other.say_json(type="join", name="b", password="сезам")
             other.expect_json(type="welcome")
+
+
+def test_where_many_share_an_address_the_right_password_is_let_in_behind_wrong_ones() -> None:
+    with server(password="сезам", moderator_password="страж") as program, ExitStack() as crowd:
+        for number in range(61):  # as many at once, and one that waits
+            client = crowd.enter_context(JsonClient(program.address, timeout=20))
+            client.send(f'{{"type":"join","name":"a","password":"{number}"}}\n' * 2)
+        honest = crowd.enter_context(JsonClient(program.address, timeout=60))
+        honest.expect(PROMPT)
+        honest.say_json(type="join", name="Анна", password="сезам")
+        while (told := honest.read_json())["type"] == "throttled":
+            pass
+        assert told["type"] == "welcome"
+        honest.say_json(type="authenticate", password="страж")  # counted apart
+        honest.expect_json(type="role", moderator=True)
 
 
 def test_wrong_moderator_passwords_end_the_connection_too() -> None:
@@ -247,8 +294,7 @@ def test_wrong_moderator_passwords_end_the_connection_too() -> None:
         vera.expect_json(type="joined")
         for _ in range(5):
             client.say_json(type="authenticate", password="a")
-        for _ in range(5):
-            client.expect_json(type="error", code="password_wrong")
+        expect_five_wrong(client)
         client.expect_json(type="bye", reason="password")
         client.expect_end()
         vera.expect_json(type="left", name="Анна")

@@ -67,6 +67,7 @@ def test_text_is_for_reading_in_local_time(path: Path) -> None:
 def test_tombstones_and_notices_are_exported_as_such(path: Path, version: int) -> None:
     if version == 1:  # as the server before this one left it
         with closing(sqlite3.connect(path)) as log, log:
+            log.execute("DROP INDEX deletions")
             log.execute("ALTER TABLE messages DROP COLUMN notice")
             log.execute("ALTER TABLE messages DROP COLUMN deleted")
             log.execute("PRAGMA user_version = 1")

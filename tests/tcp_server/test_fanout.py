@@ -262,6 +262,31 @@ def test_past_the_bound_a_reader_is_cut_with_whole_lines_and_a_word(dialect: typ
         assert audience.cut == [slow]
 
 
+def test_one_block_alone_may_be_of_any_size() -> None:
+    with Audience(backlog=50_000) as audience:
+        newcomer = audience.connect(Json, buffer=8192)
+        welcome = m.Error("long", "x" * 1_000_000)
+        audience.fanout.deliver([Outcome(newcomer, [welcome], (), Presence.ENTERS)])
+        audience.say("x" * 40_000)
+        assert not audience.cut
+        audience.say("x" * 20_000)
+        assert audience.cut == [newcomer]
+
+
+def test_talkers_wait_before_a_single_one_is_cut() -> None:
+    with Audience(backlog=50_000) as audience:
+        for _ in range(50):
+            audience.listener(Lines)
+        slow = audience.listener(Lines, buffer=8192)
+        flood = [Outcome[Outlet](None, (), [m.Message(1, AT, "Анна", "x" * 10_000)])]
+        while not audience.fanout.deliver(flood):
+            assert not audience.cut
+        assert 25_000 < slow.waiting < 50_000
+        assert not audience.cut
+        slow.lags_since -= 5.0  # who lags for long is not waited for
+        assert not audience.fanout.deliver([])
+
+
 def test_without_a_bound_nobody_is_cut() -> None:
     with Audience(backlog=0) as audience:
         slow = audience.listener(Lines, buffer=8192)

@@ -4,15 +4,16 @@ import errno
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
+from chat_protocol.messages import Message, Notice
 from tcp_server.config import Config, networks
 from tcp_server.history import Unavailable
 from tcp_server.ledger import Entry, Ledger, open_ledger
-from tcp_server.sqlite_history import BadHistory
+from tcp_server.sqlite_history import BadHistory, SqliteHistory
 from tcp_server.verdicts import Verdicts
 
 AT = "2026-11-22T05:43:03.120Z"
@@ -224,3 +225,46 @@ def test_what_was_allowed_once_still_counts_if_it_can(path: Path) -> None:
     )
     assert targets(verdicts) == (["a:b"], [])
     assert verdicts.bans.people.find(("x",), bytes.fromhex("0b" * 16)) is not None
+
+
+# --- what is deleted again ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("entry", "deleted"),
+    [
+        (Entry(AT, "delete", "Вера", target="Анна", id=2, text="спам"), True),
+        (Entry(AT, "delete", "Вера", target="Анна", id=1), False),  # is deleted
+        (Entry(AT, "delete", "Вера", target="Анна", id=3), False),  # its number was given again, later
+        (Entry(AT, "delete", "Вера", target="Боб", id=2), False),  # likewise
+        (Entry(AT, "delete", "Вера", target="Анна", id=0), False),
+        (Entry(AT, "delete", "Вера", target="Анна", id=2**62), False),
+        (Entry(AT, "delete", "Вера", target="Анна"), False),
+    ],
+)
+def test_what_was_to_be_deleted_is_deleted_at_the_start(path: Path, entry: Entry, deleted: bool) -> None:
+    log = path.with_name("room.db")
+    with closing(SqliteHistory(log)) as history:
+        texts = [
+            Message(1, AT, "Анна", "раз"),
+            Message(2, AT, "Анна", "два"),
+            Message(3, AT.replace("2026", "2027"), "Анна", "три"),
+        ]
+        history.append(texts, [None] * 3)
+        history.delete(1)
+        history.commit()
+    for _ in range(2):  # the second time there is nothing to do
+        with closing(SqliteHistory(log)) as history:
+            restored(path, entry).delete_again(history)
+            assert [message.text for message in history.before(4, 3)] == ["", "" if deleted else "два", "три"]
+            told = [message.notice for message in history.before(10, 9)[3:]]
+            assert told == ([Notice("delete", "Вера", id=2, text="спам")] if deleted else [])
+
+
+def test_a_log_that_cannot_be_written_does_not_keep_the_server_from_starting(path: Path) -> None:
+    with closing(SqliteHistory(path.with_name("room.db"))) as history:
+        history.append([Message(1, AT, "Анна", "раз")], [None])
+        history.commit()
+        history._db.execute("PRAGMA query_only = ON")
+        restored(path, Entry(AT, "delete", "Вера", target="Анна", id=1)).delete_again(history)
+        assert [message.text for message in history.before(9, 9)] == ["раз"]

@@ -41,7 +41,7 @@ def test_whoever_comes_back_is_awaited_no_longer() -> None:
     anna, boris = member("Анна", b"a"), member("Борис", b"b")
     for each, until in ((anna, 10.0), (boris, 20.0)):
         registry.add(each)
-        assert registry.await_return(each, until, "slow")
+        assert registry.await_return(each, until, "slow") == []
     assert registry.overdue(9.9) == []
     assert registry.overdue(10.0) == [(anna, "slow")]
     registry.attach("1", anna)
@@ -52,13 +52,17 @@ def test_whoever_comes_back_is_awaited_no_longer() -> None:
 
 def test_names_are_no_free_storage() -> None:
     registry: Registry[str] = Registry()
-    for number in range(1000):
-        lost = member(f"a{number}")
+    first, last, here = member("first"), member("last"), member("here")
+    registry.add(first)
+    crowd = [member(f"a{number}") for number in range(1000)]
+    for lost in crowd:
         registry.add(lost)
-        assert registry.await_return(lost, 1.0, None)
-    one_more = member("b")
-    registry.add(one_more)
-    assert not registry.await_return(one_more, 1.0, None)
+        assert registry.await_return(lost, 1.0, "slow") == []
+    registry.add(here)
+    registry.add(last)
+    assert registry.await_return(last, 1.0, None) == [(last, None)]
+    registry.remove(last)
+    assert registry.await_return(first, 1.0, None) == [(crowd[-1], "slow")]  # and not who was here before
 
 
 def test_a_cleared_registry_is_empty() -> None:

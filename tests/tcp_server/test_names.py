@@ -174,7 +174,7 @@ def test_names_that_do_not(one: str, other: str) -> None:
     ],
 )
 def test_names_of_the_room_itself(name: str) -> None:
-    assert problem(name) == "name_taken"
+    assert problem(name) == "name_reserved"
 
 
 @pytest.mark.parametrize("name", ["Админка", "Сервера", "Чат", "systematic", "1234", "Покинула"])

@@ -29,6 +29,8 @@ def test_whoever_comes_is_told_to_the_others_only() -> None:
         ("a\nb", "name_invalid"),
         ("a:b", "name_invalid"),
         ("анна", "name_taken"),
+        ("Aнна", "name_taken"),
+        ("Сервер", "name_reserved"),
     ],
 )
 def test_names_that_are_refused_leave_everything_as_it_was(name: str, code: str) -> None:

@@ -223,6 +223,23 @@ def test_talkers_wait_so_long_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> 
     assert records.delivered == [0, 1, 2]
 
 
+def test_no_patience_makes_a_batch_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_CROWDED", 8000)
+    monkeypatch.setattr(module, "_BREATH", 0.01)
+    records = Records()
+    records.lagging = True
+    with ThreadPoolExecutor(9) as pool, somebody_on_the_floor(records) as let_go:
+        talkers = [pool.submit(records.sequencer.submit, note, number, size=5000) for number in range(9)]
+        assert wait(talkers, 0.2).not_done
+        let_go()
+        for talker in talkers:
+            talker.result(10)
+    while records.passed_on.acquire(blocking=False):
+        records.sequencer.run()
+    assert sorted(records.delivered) == list(range(9))
+    assert max(map(len, records.batches)) == 1
+
+
 def test_what_is_delivered_is_what_was_settled() -> None:
     settled: list[list[Any]] = []
     delivered: list[list[Any]] = []

@@ -316,7 +316,7 @@ def test_a_taken_port_is_told_in_one_line() -> None:
     ("flags", "code", "said"),
     [
         (["--host", "no.such.host.invalid"], 1, "oneroom-server: cannot listen on no.such.host.invalid:0: "),
-        (["--grace", "soon"], 2, "oneroom-server: grace takes float, not 'soon'\n"),
+        (["--grace", "soon"], 2, "oneroom-server: grace: 'soon' is not a number\n"),
         (["--config", "/nonexistent"], 2, "oneroom-server: cannot read /nonexistent: "),
     ],
 )

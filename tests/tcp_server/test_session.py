@@ -159,7 +159,7 @@ def test_names_are_tried_no_faster_than_one_a_second_for_long() -> None:
         client.send("a:b\n" * 11 + "Анна\n/who\n")
         client.expect(PROMPT)
         for _ in range(11):
-            client.expect("В имени есть недопустимые символы.\n" + PROMPT)
+            client.expect("В имени есть недопустимые знаки.\n" + PROMPT)
         client.expect("Сейчас в чате (1): Анна\n")
         assert monotonic() - started > 1.5
 
@@ -168,3 +168,38 @@ def test_the_time_to_give_a_name_ends_while_names_wait() -> None:
     with server("--rate", "20", "--name-timeout", "1") as program, RawClient(program.address) as client:
         client.send("a:b\n" * 1000)
         assert client.read_to_end().decode().endswith("Время на ввод имени вышло.\n")
+
+
+def test_a_text_of_many_lines_counts_as_more() -> None:
+    with server("--rate", "1", "--burst", "3") as program, JsonClient(program.address) as anna:
+        anna.join("Анна")
+        anna.say_json(type="say", ref="a", text="x" + 149 * "\nx")
+        anna.expect_json(type="ack", ref="a")
+        anna.say_json(type="say", ref="b", text="y")
+        assert 1.5 < anna.expect_json(type="throttled")["seconds"] <= 2
+
+
+def test_a_long_line_counts_as_the_messages_it_becomes() -> None:
+    with (
+        server("--rate", "0.01", "--burst", "5", "--max-text", "10") as program,
+        JsonClient(program.address) as vera,
+        RawClient(program.address) as anna,
+    ):
+        vera.join("Вера")
+        anna.send("Анна\n" + "x" * 60 + "\n")
+        vera.expect_json(type="joined")
+        for _ in range(5):
+            vera.expect_json(type="message", text="x" * 10)
+        anna.read_until("слишком часто")
+        assert vera.fence() == []
+
+
+@pytest.mark.parametrize("entry", ["Анна\n", '{"type":"join","name":"Анна","history":0}\n'])
+def test_chunks_of_nothing_are_not_free(entry: str) -> None:
+    with server("--rate", "20") as program, RawClient(program.address) as client:
+        client.send(entry)
+        client.socket.settimeout(0.5)
+        started = monotonic()
+        with pytest.raises(TimeoutError):
+            client.socket.sendall(b"\r\n" * 2**25)
+        assert monotonic() - started < 20

@@ -1,0 +1,31 @@
+"""A room with a moderator in it, for the tests of what moderators do."""
+
+from typing import Any
+
+from chat_protocol import messages as m
+from tcp_server.commands import Introduce
+from tests.tcp_server.hall import Hall
+
+SECRET = "a secret that nobody guesses"
+OTHER = "another secret that nobody guesses"
+
+
+def room(**settings: Any) -> Hall:
+    """A hall with the moderator Анна ("a"), Боб ("b"), and Вера ("c") who speaks text."""
+    hall = Hall(moderator_password="страж", **settings)
+    hall.enthrone("a", "Анна")
+    hall.join("b", "Боб", session=SECRET)
+    hall.introduce("c", "Вера")
+    hall.heard("a"), hall.heard("b")
+    return hall
+
+
+def ban(hall: Hall, target: str, **fields: Any) -> None:
+    hall.act("a", "ban", target, **fields)
+    for connection in "abc":
+        hall.heard(connection)
+
+
+def tries(hall: Hall, connection: str, wish: m.Join | Introduce) -> list[str]:
+    hall.take(hall.room.join(connection, wish))
+    return hall.summary(connection)
