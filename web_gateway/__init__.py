@@ -35,7 +35,8 @@ def create_app(config: Config | None = None) -> Flask:
     )
     app.url_map.merge_slashes = False  # no redirect is needed here, so none can be abused
     gateway = Gateway(config := config or Config())
-    app.wsgi_app = Forwarded(app.wsgi_app, config.trusted_proxies)  # type: ignore[method-assign]
+    # Its method, not itself: called as a function it takes no page of each session's stack.
+    app.wsgi_app = Forwarded(app.wsgi_app, config.trusted_proxies).__call__  # type: ignore[method-assign]
     app.extensions["gateway"] = gateway
     app.register_blueprint(views(gateway))
     app.register_blueprint(chat_socket(gateway))

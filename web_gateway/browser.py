@@ -46,7 +46,7 @@ _FRAMES_FREE = 64
 _FRAMES_A_SECOND = 1000
 """How many frames that say nothing (pings, pongs, fragments) a browser may send at once, and for long."""
 
-_FIRST_READ = 1024  # held by every idle session, so no bigger than what people type
+_FIRST_READ = 512  # held by every idle session, so no bigger than what people type
 _MAX_READ = 64 * 1024
 _PING = Frame(Opcode.PING, b"").serialize(mask=False)
 _quiet = logging.getLogger("websockets.server")  # one logger for all: making one per session costs

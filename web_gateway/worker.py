@@ -219,11 +219,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         A session is its connection's last request, or refusals nobody reads would take the
         thread, one after another; and so is one with a body, as nothing here reads any.
         """
-        names = {name for name, _ in req.headers}
-        if names & {"UPGRADE", "CONTENT-LENGTH", "TRANSFER-ENCODING"}:
+        if _has(req, "UPGRADE", "CONTENT-LENGTH", "TRANSFER-ENCODING"):
             req.force_close()
-        if "UPGRADE" in names and req.path == "/ws":
+        if req.path == "/ws" and _has(req, "UPGRADE"):
             self._end(conn, counted_as(conn.client[0], self.gateway.config.trusted_proxies))
+            # gunicorn reads them once more, and would keep them for the length of the session.
+            req.headers = iter(req.headers)
         else:
             with self._lock:
                 self._deadlines[conn] = monotonic() + ANSWER_TIMEOUT
@@ -251,6 +252,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         with self._lock:
             if self._deadlines.pop(conn, None) is not None and counted:
                 self._busy -= Counter([counted])
+
+
+def _has(req: Any, *names: str) -> bool:
+    """Say whether a request has one of these headers."""
+    return any(name in names for name, _ in req.headers)
 
 
 def _hang_up(sock: socket.socket) -> None:
