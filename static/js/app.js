@@ -77,10 +77,7 @@ room.entered.on(() => {
 });
 room.refused.on(() => show(false));
 room.left.on(() => show(false));
-room.failed.on(code => {
-  const key = `error.${code}`;
-  toast.show(words.has(key) ? words.say(key) : words.say("error.other", { code }));
-});
+room.failed.on(code => toast.show(words.error(code)));
 room.unread.changed.on(showTitle);
 transcript.copied.on(id => toast.show(words.say("message.copied", { number: `#${id}` })));
 

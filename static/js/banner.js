@@ -1,4 +1,5 @@
-import { byId } from "./dom.js";
+import { byId, speak } from "./dom.js";
+import { countDown } from "./timer.js";
 
 /** @typedef {import("./connection.js").ConnectionState} ConnectionState */
 /** @typedef {import("./i18n.js").Words} Words */
@@ -56,20 +57,15 @@ export class Banner {
 
   /** @param {ConnectionState} state */
   #showLoss({ phase, cause = "gateway", reason = "", retryAt = 0 }) {
-    const known = this.#words.has(`connection.${reason}`);
-    const key = phase === "stopped" ? (known ? reason : "refused") : cause;
-    this.#loss = this.#words.say(`connection.${key}`, { reason });
-    // Spoken when it changes, so it is left alone while it stays the same.
-    if (this.#text.textContent !== this.#loss) this.#text.textContent = this.#loss;
+    const key = this.#words.has(`connection.${reason}`) ? reason : cause;
+    this.#loss = this.#words.say(`connection.${key}`);
+    speak(this.#text, this.#loss);
     this.#button.textContent = this.#words.say(phase === "stopped" ? "connection.again" : "connection.retry");
     this.#button.hidden = phase === "idle";
     if (phase !== "waiting") return;
-    const tick = () => {
-      const count = Math.max(1, Math.ceil((retryAt - Date.now()) / 1000));
-      this.#countdown.textContent = this.#words.say("connection.countdown", { count });
-    };
-    tick();
-    this.#ticking = setInterval(tick, 1000);
+    this.#ticking = countDown(retryAt, left => {
+      this.#countdown.textContent = this.#words.say("connection.countdown", { count: Math.max(1, left) });
+    });
   }
 
   #showStatus() {

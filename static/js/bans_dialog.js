@@ -1,4 +1,4 @@
-import { explain } from "./deed_dialog.js";
+import { explain, sentenceOf } from "./deed_dialog.js";
 import { byId, make, weave } from "./dom.js";
 import { clean } from "./text.js";
 
@@ -57,10 +57,8 @@ export class BansDialog {
   /** @param {FormData} data */
   async #add(data) {
     const target = String(data.get("target")).trim();
-    const seconds = Number(data.get("seconds")) || undefined;
     if (!target) this.#error.textContent = this.#words.say("error.bad_target");
-    else if (await this.#do({ act: "ban", target, seconds, text: String(data.get("reason")).trim() }))
-      this.#form.reset();
+    else if (await this.#do({ act: "ban", target, ...sentenceOf(data) })) this.#form.reset();
   }
 
   /**
@@ -70,7 +68,7 @@ export class BansDialog {
   async #do(deed) {
     const answer = await this.#moderation.moderate(deed);
     const done = answer.type !== "error";
-    this.#error.textContent = answer.type === "error" ? explain(this.#words, answer) : "";
+    this.#error.textContent = done ? "" : explain(this.#words, answer);
     if (done) await this.#refresh();
     return done;
   }
@@ -82,7 +80,6 @@ export class BansDialog {
     const span = make("span", "ban-span", ...weave(this.#words, key, values));
     span.title = this.#words.say("bans.since", { moment: this.#words.moment(new Date(at)) });
     const button = make("button", "sheet-act", this.#words.say("bans.unban"));
-    button.type = "button";
     button.ariaLabel = this.#words.say("bans.unban.label", { target: clean(target) });
     button.addEventListener("click", async () => {
       button.disabled = true;

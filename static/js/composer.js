@@ -1,4 +1,5 @@
 import { byId } from "./dom.js";
+import { write } from "./storage.js";
 import { isBlank, lengthOf } from "./text.js";
 
 /** @typedef {import("./room.js").Room} Room */
@@ -66,12 +67,8 @@ export class Composer {
 
   #keepDraft() {
     const draft = this.#text.value;
-    try {
-      if (draft) this.#store.setItem(DRAFT_KEY, draft);
-      else this.#store.removeItem(DRAFT_KEY);
-    } catch {
-      // A full store keeps no draft.
-    }
+    if (draft) write(this.#store, DRAFT_KEY, draft);
+    else this.#store.removeItem(DRAFT_KEY);
   }
 
   #refresh() {

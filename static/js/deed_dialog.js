@@ -111,12 +111,20 @@ function flatten(field) {
 }
 
 /**
+ * @param {FormData} data  With `seconds` and `reason`.
+ * @returns For how long, undefined for good, and why.
+ */
+export function sentenceOf(data) {
+  return { seconds: Number(data.get("seconds")) || undefined, text: String(data.get("reason")).trim() };
+}
+
+/**
  * @param {Words} words
  * @param {RefusalFields} refusal
  * @returns {string} Why a moderator's wish was not done.
  */
 export function explain(words, { code, retry_after = 1, target = "" }) {
-  const key = [`deed.${code}`, `error.${code}`].find(each => words.has(each));
-  const count = Math.ceil(retry_after);
-  return words.say(key ?? "error.other", { code: clean(code), target: clean(target), count });
+  const key = `deed.${code}`;
+  const values = { target: clean(target), count: Math.ceil(retry_after) };
+  return words.has(key) ? words.say(key, values) : words.error(code, values);
 }

@@ -42,6 +42,16 @@ export function make(tag, className, ...children) {
 }
 
 /**
+ * Put words where they are read aloud whenever they change: the same again are left alone.
+ *
+ * @param {HTMLElement} element
+ * @param {string} words
+ */
+export function speak(element, words) {
+  if (element.textContent !== words) element.textContent = words;
+}
+
+/**
  * Words around what people wrote, each of these set apart: its direction of writing
  * ends where it ends.
  *

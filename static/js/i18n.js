@@ -1,3 +1,5 @@
+import { clean } from "./text.js";
+
 /**
  * The page's words in the reader's language, with its plurals, dates and times.
  *
@@ -75,13 +77,23 @@ export class Words {
   }
 
   /**
+   * @param {string} code  As from the room.
+   * @param {Record<string, string | number>} [values]
+   * @returns {string} What this error means; of one that has no words, its code.
+   */
+  error(code, values) {
+    const key = `error.${code}`;
+    return this.has(key) ? this.say(key, values) : this.say("error.other", { code: clean(code) });
+  }
+
+  /**
    * What `say` says, in pieces, for whoever shows some of the values in elements of their own.
    *
    * @param {string} key
    * @param {Record<string, string | number>} values
    * @returns {{text: string, name: string}[]}  `name` is that of the placeholder, "" for the words around.
    */
-  pieces(key, values = {}) {
+  pieces(key, values) {
     let words = this.#dictionary[key] ?? key;
     if (typeof words === "object") {
       const form = this.#plurals.select(Number(values.count));

@@ -1,5 +1,6 @@
 import { byId, make, weave } from "./dom.js";
 import { clean } from "./text.js";
+import { countDown } from "./timer.js";
 
 /** @typedef {import("./i18n.js").Words} Words */
 /** @typedef {import("./protocol.js").RefusalFields} RefusalFields */
@@ -38,7 +39,7 @@ export class JoinForm {
       if (this.#ticking === undefined && !this.#password.ariaInvalid) this.#show("");
     });
     this.#suggestion.addEventListener("click", () => this.#take());
-    room.refused.on(refusal => this.refuse(refusal));
+    room.refused.on(refusal => this.#refuse(refusal));
     room.entered.on(() => this.#reset());
     room.delayed.on(seconds => this.#holdOn(seconds));
     room.left.on(farewell => {
@@ -56,14 +57,14 @@ export class JoinForm {
   }
 
   /** @param {RefusalFields} refusal  Why we were not let in. */
-  refuse({ code, retry_after, suggestion }) {
+  #refuse({ code, retry_after, suggestion }) {
     this.#wait(false);
     if (code.startsWith("password")) this.#secret.hidden = false;
     if (code === "password_required") this.#show(this.#words.say("door.password_required"), "hint");
     else if (code === "password_wrong") this.#show(this.#words.say("error.password_wrong"), "password");
     else if (code === "banned") this.#show(this.#banned(retry_after));
     else if (code === "too_fast" && retry_after) this.#countDown(retry_after);
-    else this.#show(this.#describe(code), "name");
+    else this.#show(this.#words.error(code, { count: this.#room.limits.name }), "name");
     this.#suggest(suggestion);
     this.focus();
   }
@@ -71,8 +72,8 @@ export class JoinForm {
   #enter() {
     const name = this.#name.value.trim();
     const password = this.#secret.hidden ? "" : this.#password.value;
-    if (!name) this.refuse({ code: "name_empty" });
-    else if (!this.#secret.hidden && !password) this.refuse({ code: "password_required" });
+    if (!name) this.#refuse({ code: "name_empty" });
+    else if (!this.#secret.hidden && !password) this.#refuse({ code: "password_required" });
     else {
       this.#wait(true);
       this.#room.enter(name, password);
@@ -139,7 +140,7 @@ export class JoinForm {
     left.ariaHidden = "true"; // once is enough to hear
     this.#error.append(" ", left);
     this.#button.disabled = true;
-    this.#tick(seconds, count => {
+    this.#ticking = countDown(Date.now() + seconds * 1000, count => {
       left.textContent = this.#words.say("door.too_fast.left", { count });
       if (count > 0) return;
       this.#show("");
@@ -150,25 +151,10 @@ export class JoinForm {
   /** @param {number} seconds  For which the room takes its time to answer. */
   #holdOn(seconds) {
     if (!this.#waiting) return;
-    this.#tick(seconds, count => {
+    clearInterval(this.#ticking);
+    this.#ticking = countDown(Date.now() + seconds * 1000, count => {
       this.#button.textContent = this.#words.say(count > 0 ? "door.wait" : "door.entering", { count });
     });
-  }
-
-  /**
-   * @param {number} seconds
-   * @param {(left: number) => void} tell  Called now and while it ticks; at the end with 0.
-   */
-  #tick(seconds, tell) {
-    clearInterval(this.#ticking);
-    const end = Date.now() + seconds * 1000;
-    const tick = () => {
-      const left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
-      if (left === 0) clearInterval(this.#ticking);
-      tell(left);
-    };
-    this.#ticking = setInterval(tick, 250);
-    tick();
   }
 
   /** @param {import("./room.js").Farewell} farewell */
@@ -182,14 +168,5 @@ export class JoinForm {
     if (!seconds) return this.#words.say("door.banned.for_good");
     const until = this.#words.when(new Date(Date.now() + seconds * 1000));
     return this.#words.say("door.banned.until", { until });
-  }
-
-  /** @param {string} code */
-  #describe(code) {
-    const key = `error.${code}`;
-    const count = this.#room.limits.name;
-    return this.#words.has(key)
-      ? this.#words.say(key, { count })
-      : this.#words.say("error.other", { code: clean(code) });
   }
 }

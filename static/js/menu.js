@@ -48,7 +48,6 @@ export class Menu {
   /** @param {Choice} choice */
   #item({ label, act, grave = false }) {
     const item = make("button", grave ? "menu-item grave" : "menu-item", label);
-    item.type = "button";
     item.role = "menuitem";
     item.tabIndex = -1;
     item.addEventListener("click", () => {

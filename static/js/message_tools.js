@@ -27,9 +27,8 @@ export class MessageTools {
     for (const pointed of ["pointerover", "focusin"]) {
       this.#list.addEventListener(pointed, ({ target }) => this.#follow(target));
     }
-    this.#list.addEventListener("keydown", event => {
-      if (event.key !== "Delete" || !this.#follow(event.target)) return;
-      this.#ask();
+    this.#list.addEventListener("keydown", ({ key, target }) => {
+      if (key === "Delete" && this.#follow(target)) this.#ask();
     });
     this.#button.addEventListener("click", () => this.#ask());
     moderation.changed.on(() => {

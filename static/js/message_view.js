@@ -89,13 +89,11 @@ export function paintNumber(element, { id, at }, words) {
  */
 function makeState({ state, ref = "", code = "", until }, words) {
   if (state !== "failed") return [];
-  const key = `error.${code}`;
-  const dated = `${key}.until`;
-  let reason = words.has(key) ? words.say(key) : words.say("error.other", { code: clean(code) });
-  if (until && words.has(dated)) reason = words.say(dated, { until: words.when(new Date(until)) });
+  const dated = `error.${code}.until`;
+  const reason =
+    until && words.has(dated) ? words.say(dated, { until: words.when(new Date(until)) }) : words.error(code);
   const buttons = ["retry", "discard"].map(action => {
     const button = make("button", "message-action", words.say(`message.${action}`));
-    button.type = "button";
     button.dataset.action = action;
     button.dataset.ref = ref;
     return button;

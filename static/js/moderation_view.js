@@ -1,5 +1,5 @@
 import { BansDialog } from "./bans_dialog.js";
-import { DeedDialog, explain } from "./deed_dialog.js";
+import { DeedDialog, explain, sentenceOf } from "./deed_dialog.js";
 import { byId, weave } from "./dom.js";
 import { Menu } from "./menu.js";
 import { MessageTools } from "./message_tools.js";
@@ -123,7 +123,7 @@ export class ModerationView {
       fields: ["reason"],
       confirm: this.#words.say("deed.kick.do"),
       grave: true,
-      act: data => this.#moderation.moderate({ act: "kick", target: name, text: reasonOf(data) }),
+      act: data => this.#moderation.moderate({ act: "kick", target: name, text: sentenceOf(data).text }),
     });
   }
 
@@ -138,10 +138,7 @@ export class ModerationView {
       fields: ["seconds", "reason"],
       confirm: this.#words.say("deed.ban.do"),
       grave: true,
-      act: data => {
-        const seconds = Number(data.get("seconds")) || undefined;
-        return this.#moderation.moderate({ act: "ban", target, seconds, text: reasonOf(data) });
-      },
+      act: data => this.#moderation.moderate({ act: "ban", target, ...sentenceOf(data) }),
     });
   }
 
@@ -165,9 +162,4 @@ export class ModerationView {
     const answer = await this.#moderation.moderate(deed);
     if (answer.type === "error") this.#toast.show(explain(this.#words, answer));
   }
-}
-
-/** @param {FormData} data */
-function reasonOf(data) {
-  return String(data.get("reason")).trim();
 }

@@ -1,4 +1,4 @@
-import { byId, make, part } from "./dom.js";
+import { byId, make, part, weave } from "./dom.js";
 import { makeToken, paintNumber } from "./message_view.js";
 import { clean, tokenize } from "./text.js";
 
@@ -54,10 +54,7 @@ function tell({ notice, text }, words) {
       : piece.text;
   });
   if (!reason || notice.act === "announce") return sentence;
-  const told = words
-    .pieces("notice.reason", { text: clean(reason) })
-    .map(piece => (piece.name ? make("bdi", "", piece.text) : piece.text));
-  return [...sentence, make("span", "notice-reason", ...told)];
+  return [...sentence, ...weave(words, "notice.reason", { text: clean(reason) })];
 }
 
 /** @param {Notice} notice */

@@ -101,7 +101,6 @@ export class People {
       item.append(make("span", "person-self", this.#words.say(self)));
     } else if (this.#moderation.moderator) {
       const more = make("button", "person-more", "⋯");
-      more.type = "button";
       more.ariaLabel = more.title = this.#words.say("people.more", { name: shown });
       more.ariaHasPopup = "menu";
       more.ariaExpanded = "false";

@@ -52,7 +52,6 @@ export function paintRow(element, row, words) {
     }
     case "gap": {
       const button = make("button", "gap-button", gapWords(row, words));
-      button.type = "button";
       button.dataset.action = "load";
       button.dataset.key = row.key;
       button.disabled = row.item.loading;

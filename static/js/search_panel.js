@@ -1,4 +1,4 @@
-import { byId, make } from "./dom.js";
+import { byId, make, speak } from "./dom.js";
 import { excerpt } from "./excerpt.js";
 import { makeDoor, paintHue } from "./person.js";
 import { clean } from "./text.js";
@@ -130,9 +130,7 @@ export class SearchPanel {
     if (!possible) this.#panel.close();
     this.#panel.dataset.phase = online ? phase : "offline";
     this.#showFound(found);
-    const words = this.#describe();
-    // Spoken when it changes, so it is left alone while it stays the same.
-    if (this.#status.textContent !== words) this.#status.textContent = words;
+    speak(this.#status, this.#describe());
     this.#status.classList.toggle("alone", !found?.messages.length);
     this.#more.hidden = !found?.more;
     this.#more.disabled = phase !== "answered" || !online;

@@ -1,4 +1,5 @@
-import { byId } from "./dom.js";
+import { byId, speak } from "./dom.js";
+import { countDown } from "./timer.js";
 
 /** @typedef {import("./i18n.js").Words} Words */
 /** @typedef {import("./throttle.js").Throttle} Throttle */
@@ -24,15 +25,12 @@ export class ThrottleNote {
    */
   #show({ until, settled }, words) {
     clearInterval(this.#ticking);
-    const said = until ? words.say("throttle.words") : "";
-    // Spoken when it changes, so it is left alone while it stays the same.
-    if (this.#words.textContent !== said) this.#words.textContent = said;
-    const tick = () => {
-      const count = Math.max(1, Math.ceil((until - Date.now()) / 1000));
-      this.#left.textContent = words.say(settled ? "throttle.left" : "throttle.soon", { count });
-    };
-    if (until) tick();
-    else this.#left.textContent = "";
-    if (until) this.#ticking = setInterval(tick, 250);
+    speak(this.#words, until ? words.say("throttle.words") : "");
+    this.#left.textContent = "";
+    if (!until) return;
+    const key = settled ? "throttle.left" : "throttle.soon";
+    this.#ticking = countDown(until, left => {
+      this.#left.textContent = words.say(key, { count: Math.max(1, left) });
+    });
   }
 }

@@ -104,9 +104,7 @@ export class Timeline {
     this.items.push({ kind: "presence", key: this.#key(), came, name, at, reason });
   }
 
-  /**
-   * Forget the oldest items beyond the capacity. Only while nobody looks at them.
-   */
+  /** Forget the oldest items beyond the capacity. Only while nobody looks at them. */
   trim() {
     if (this.items.length <= CAPACITY) return;
     const dropped = this.items.splice(0, this.items.length - CAPACITY + CAPACITY / 10);

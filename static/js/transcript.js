@@ -31,6 +31,8 @@ export class Transcript {
   #empty = byId("p", "transcript-empty");
   #newestButton = byId("button", "newest-button");
   #newestWords = byId("span", "newest-words");
+  #room;
+  #words;
   #viewport = new Viewport();
   /** What is shown, by row key. @type {Map<string, {element: HTMLElement, version: string}>} */
   #shown = new Map();
@@ -50,8 +52,8 @@ export class Transcript {
    * @param {Words} words
    */
   constructor(room, words) {
-    this.room = room;
-    this.words = words;
+    this.#room = room;
+    this.#words = words;
     room.changed.on(() => this.#schedule());
     room.unread.changed.on(() => this.#schedule());
     room.entered.on(() => {
@@ -72,9 +74,9 @@ export class Transcript {
   toNewest() {
     if (location.hash) history.replaceState(null, "", location.pathname);
     if (this.#following) return; // whatever is new comes into sight with the next frame
-    this.#viewport.toTail(this.room.timeline.items);
+    this.#viewport.toTail(this.#room.timeline.items);
     this.#following = true;
-    this.room.unread.setReading(true, this.room.timeline.newest);
+    this.#room.unread.setReading(true, this.#room.timeline.newest);
     this.#update();
   }
 
@@ -83,7 +85,7 @@ export class Transcript {
    * @param {number} id
    */
   show(id) {
-    const { items } = this.room.timeline;
+    const { items } = this.#room.timeline;
     const item = items.find(each => each.kind === "message" && each.id === id);
     if (!item) return;
     this.#viewport.show(items, item.key);
@@ -111,7 +113,7 @@ export class Transcript {
 
   /** Make the page show what the room knows. */
   #update() {
-    const { timeline, outbox, members, unread } = this.room;
+    const { timeline, outbox, members, unread } = this.#room;
     if (this.#following && this.#viewport.atTail) timeline.trim();
     const focus = this.#following ? null : this.#focusKey();
     const [from, to] = this.#viewport.range(timeline.items, focus);
@@ -120,8 +122,8 @@ export class Transcript {
     const rows = layOut(items, parcels, members.self, unread.dividerAfter, from === 0);
     this.#scroller.ariaLive = this.#live && this.#following ? "polite" : "off";
     this.#reconcile(rows);
-    this.#empty.hidden = rows.length > 0 || !this.room.joined;
-    this.#live = this.room.joined;
+    this.#empty.hidden = rows.length > 0 || !this.#room.joined;
+    this.#live = this.#room.joined;
     this.#offerNumber();
     this.#settle();
   }
@@ -137,8 +139,8 @@ export class Transcript {
     let next = this.#list.firstElementChild;
     for (const row of rows) {
       const known = this.#shown.get(row.key);
-      const element = known?.element ?? makeRow(row, this.words);
-      if (known && known.version !== row.version) paintRow(element, row, this.words);
+      const element = known?.element ?? makeRow(row, this.#words);
+      if (known && known.version !== row.version) paintRow(element, row, this.#words);
       this.#shown.set(row.key, { element, version: row.version });
       if (element === next) next = element.nextElementSibling;
       else this.#list.insertBefore(element, next);
@@ -159,7 +161,7 @@ export class Transcript {
 
   /** @returns {number} The scroll position that begins with the unread messages, if there are any. */
   #unreadTop() {
-    const line = this.room.unread.count > 0 ? this.#list.querySelector(".unread") : null;
+    const line = this.#room.unread.count > 0 ? this.#list.querySelector(".unread") : null;
     if (!line) return Number.POSITIVE_INFINITY;
     return this.#scroller.scrollTop + this.#placeOf(line).top - ABOVE_UNREAD;
   }
@@ -171,27 +173,27 @@ export class Transcript {
     this.#findAnchor();
     this.#look();
     if (scrollTop < NEAR_END) this.#showEarlier();
-    if (below < NEAR_END && this.#viewport.later(this.room.timeline.items)) this.#schedule();
+    if (below < NEAR_END && this.#viewport.later(this.#room.timeline.items)) this.#schedule();
   }
 
   #showEarlier() {
-    const { items } = this.room.timeline;
+    const { items } = this.#room.timeline;
     const [front] = items;
     if (this.#viewport.earlier(items)) this.#schedule();
-    else if (front?.kind === "gap" && !front.loading) this.room.load(front);
+    else if (front?.kind === "gap" && !front.loading) this.#room.load(front);
   }
 
   /** Tell what the reader sees, and what they miss. */
   #look() {
     // What came, but is not shown yet, nobody has seen; showing it ends with another look.
     if (this.#scheduled && !document.hidden) return;
-    const { unread, timeline } = this.room;
+    const { unread, timeline } = this.#room;
     unread.setReading(this.#following && !document.hidden, timeline.newest);
     this.#newestButton.hidden = this.#following;
     this.#newestButton.classList.toggle("news", unread.count > 0);
     this.#newestWords.textContent = unread.count
-      ? this.words.say("newest.count", { count: unread.count })
-      : this.words.say("newest.jump");
+      ? this.#words.say("newest.count", { count: unread.count })
+      : this.#words.say("newest.jump");
   }
 
   /** Remember the first message in view, by which the view is held. */
@@ -236,10 +238,10 @@ export class Transcript {
 
   /** @param {DOMStringMap} data */
   #act({ action, ref = "", key }) {
-    if (action === "retry") this.room.retry(ref);
-    if (action === "discard") this.room.discard(ref);
-    const gap = action === "load" && this.room.timeline.items.find(item => item.key === key);
-    if (gap && gap.kind === "gap") this.room.load(gap);
+    if (action === "retry") this.#room.retry(ref);
+    if (action === "discard") this.#room.discard(ref);
+    const gap = action === "load" && this.#room.timeline.items.find(item => item.key === key);
+    if (gap && gap.kind === "gap") this.#room.load(gap);
   }
 
   /**

@@ -48,7 +48,6 @@ export class WhoisDialog {
   /** @param {string} address */
   #item(address) {
     const button = make("button", "sheet-act", this.#words.say("whois.ban"));
-    button.type = "button";
     button.addEventListener("click", () => {
       this.close();
       this.#ban(address);

@@ -95,3 +95,9 @@ test("values are never read as words with placeholders, and come apart from the 
     { text: "!", name: "" },
   ]);
 });
+
+test("an error without words is told by its code", () => {
+  const words = new Words("en", { "error.lost": "Lost: {target}", "error.other": "No: {code}" });
+  assert.equal(words.error("lost", { target: "Ann" }), "Lost: Ann");
+  assert.equal(words.error("odd\u202e"), "No: odd");
+});

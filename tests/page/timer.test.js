@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { after } from "../../static/js/timer.js";
+import { after, countDown } from "../../static/js/timer.js";
 
 test("what no browser can wait for does not come at once", t => {
   const timer = t.mock.method(globalThis, "setTimeout", () => {});
@@ -10,4 +10,12 @@ test("what no browser can wait for does not come at once", t => {
     timer.mock.calls.map(call => call.arguments[1]),
     [3000, 2 ** 31 - 1],
   );
+});
+
+test("seconds are told as they pass, down to none", t => {
+  t.mock.timers.enable({ apis: ["setInterval", "Date"], now: 0 });
+  const told = [];
+  countDown(1500, left => told.push(left));
+  for (let quarter = 0; quarter < 6; quarter++) t.mock.timers.tick(250);
+  assert.deepEqual(told, [2, 2, 1, 1, 1, 1, 0]);
 });
