@@ -5,7 +5,6 @@ import os
 import ssl
 import sys
 from collections.abc import Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,9 +12,10 @@ from prompt_toolkit.utils import is_dumb_terminal
 
 from chat_protocol.address import parse_address
 from chat_protocol.errors import BadAddress, BadTls
+from chat_protocol.release import release
+from chat_protocol.text import one_line
 from chat_protocol.tls import Tls
 from cli_client.pipe import Pipe
-from cli_client.render import one_line
 from cli_client.terminal import Terminal
 from cli_client.words import Words, language
 
@@ -39,7 +39,7 @@ class _Parser(argparse.ArgumentParser):
             self.add_argument(option, nargs="?", const="")
         self.set_defaults(name=os.environ.get("ONEROOM_NAME") or None, lang=self._words.lang)
         self.add_argument("--tls", action="store_true")
-        self.add_argument("--version", action="version", version=f"oneroom {_version()}")
+        self.add_argument("--version", action="version", version=f"oneroom {release()}")
         options, unknown = self.parse_known_args(arguments)
         unknown += [f"--{key.replace('_', '-')}" for key, value in vars(options).items() if value == ""]
         if options.lang not in ("", self._words.lang):
@@ -108,13 +108,6 @@ def _file_error(words: Words, option: str, path: str, error: BaseException) -> s
         case _:
             reason = "file_other"
     return f"oneroom: {words('bad_file', option=option, path=one_line(path), reason=words(reason))}\n"
-
-
-def _version() -> str:
-    try:
-        return metadata.version("oneroom")
-    except metadata.PackageNotFoundError:  # run from a checkout
-        return "?"
 
 
 def _password(path: str | None) -> str:

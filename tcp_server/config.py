@@ -7,14 +7,14 @@ import stat
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Self
 
 from platformdirs import user_data_path
 
-from chat_protocol.contract import DEFAULT_PORT, SILENCE_LIMIT
+from chat_protocol.contract import DEFAULT_PORT, MAX_PASSWORD, SILENCE_LIMIT
 from chat_protocol.ip import Network, parse_network, read_network, write_network
+from chat_protocol.release import release
 from tcp_server.passwords import Password
 
 _log = logging.getLogger(__name__)
@@ -22,17 +22,10 @@ _log = logging.getLogger(__name__)
 _ENVIRONMENT = "ONEROOM_SERVER_"
 DEFAULT_HISTORY = str(user_data_path("oneroom") / "history.db")
 
-
 _SLOWEST = 0.01
 """Messages a second; whoever wants fewer wants no chat."""
 
-_LONGEST_PASSWORD = 256
-"""Characters; the wire takes no more."""
-
-
 _KINDS = {int: "a whole number", float: "a number", str: "a text"}
-
-_UNKNOWN_VERSION = "0.1.0"
 
 
 class BadConfig(ValueError):
@@ -150,7 +143,7 @@ def _parser() -> argparse.ArgumentParser:
             "The log is written out by `oneroom-server export`; see `oneroom-server export --help`."
         ),
     )
-    parser.add_argument("--version", action="version", version=f"oneroom-server {_version()}")
+    parser.add_argument("--version", action="version", version=f"oneroom-server {release()}")
     parser.add_argument("--config", metavar="FILE", help="TOML file with settings")
     for setting in fields(Config):
         if "secret" in setting.metadata:
@@ -162,13 +155,6 @@ def _parser() -> argparse.ArgumentParser:
             + (f" (default: {setting.default})" if setting.default != "" else ""),
         )
     return parser
-
-
-def _version() -> str:
-    try:
-        return version("oneroom")
-    except PackageNotFoundError:  # run from a copy of the source
-        return _UNKNOWN_VERSION
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -236,8 +222,8 @@ def _with_passwords(config: Config) -> Config:
         if file:
             password = _read_password(Path(file))
             config = config.replace(**{name: password})
-        if len(password) > _LONGEST_PASSWORD:
-            raise BadConfig(f"the {name} is longer than {_LONGEST_PASSWORD} characters")
+        if len(password) > MAX_PASSWORD:
+            raise BadConfig(f"the {name} is longer than {MAX_PASSWORD} characters")
         if not password.isprintable():
             raise BadConfig(f"the {name} has characters that cannot be typed")
     if Password(config.password).fits(config.moderator_password):

@@ -1,5 +1,6 @@
 """Where settings come from, and what is said of bad ones."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,13 @@ _NONE: dict[str, str] = {}
 
 def test_nothing_given_means_the_defaults() -> None:
     assert load([], _NONE) == Config()
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        load(["--version"], {})
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"oneroom-web {version('oneroom')}\n"
 
 
 def test_flags_win_over_the_environment_and_it_over_the_file(tmp_path: Path) -> None:
