@@ -23,7 +23,7 @@ def build(name: str) -> Path:
     compiler = shutil.which(os.environ.get("CC", "cc"))
     if compiler is None:
         raise NoCompiler("the load generator is written in C: install a compiler, for example gcc")
-    BUILD.mkdir(parents=True, exist_ok=True)
+    program.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(
         [compiler, "-O3", "-march=native", "-Wall", "-Wextra", "-o", program, source], check=True, timeout=60
     )

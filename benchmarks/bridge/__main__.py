@@ -13,7 +13,7 @@ from statistics import median
 from typing import Final
 
 from benchmarks.bridge import scenarios
-from benchmarks.bridge.bridges import ASYNCIO, OURS, WEBSOCKIFY, Bridge, room, running
+from benchmarks.bridge.bridges import ASYNCIO, LIMIT, OURS, WEBSOCKIFY, Bridge, room, running
 from benchmarks.bridge.report import NOBODY, markdown
 from benchmarks.bridge.scenarios import Figures, Stage
 
@@ -58,8 +58,8 @@ def main(websockify: str) -> None:
     """Measure and write."""
     run = _Run(websockify)
     for _ in range(_ROUNDS):
-        run.measure(scenarios.pace, (*_BRIDGES, None))
-        run.measure(scenarios.saturation, (*_BRIDGES, None))
+        run.measure(scenarios.pace, (*_BRIDGES, LIMIT, None))
+        run.measure(scenarios.saturation, (*_BRIDGES, LIMIT, None))
         for writers in (1, 100):
             run.measure(partial(scenarios.uploads, writers=writers), _BRIDGES)
     for sessions in (100, 500, 2000):

@@ -13,6 +13,8 @@ from time import monotonic, sleep
 
 import psutil
 
+from benchmarks.native import build
+
 _PATIENCE = 30.0  # seconds a program has to start, or to end
 
 TEXT, BINARY = 1, 2
@@ -25,7 +27,8 @@ class Bridge:
     name: str
     command: Callable[[int, int], Sequence[str]]
     """Makes the command from the port to listen on and the room's port."""
-    opcode: int = TEXT
+    opcode: int | None = TEXT
+    """None: it is spoken to as the room itself is, without WebSocket."""
     ending: bytes = b""
     """What a browser must add to a line for the room to see its end."""
     most_sessions: int = 2000
@@ -49,6 +52,9 @@ WEBSOCKIFY = Bridge(
     ending=b"\n",
     most_sessions=500,  # a process each
 )
+
+
+LIMIT = Bridge("C limit", lambda port, room: [str(build("bridge/limit")), str(port), str(room)], opcode=None)
 
 
 class Program:

@@ -28,11 +28,11 @@ _view = memoryview(_buffer)
 
 
 class Browser:
-    """One connection that speaks JSON with the room: through a bridge, or with none straight to its port."""
+    """One connection that speaks JSON with the room, by WebSocket where the bridge does."""
 
     def __init__(self, port: int, bridge: Bridge | None, *, deaf: bool = False) -> None:
         """Connect and shake hands. A `deaf` browser's kernel holds next to nothing for it."""
-        self._bridge = bridge
+        self._bridge = bridge if bridge and bridge.opcode else None
         self.socket = socket.socket()
         self.socket.settimeout(_PATIENCE)
         if deaf:
@@ -40,7 +40,7 @@ class Browser:
         self.socket.connect(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.tail = b""  # what may be the first half of something looked for
-        if bridge:
+        if self._bridge:
             key = base64.b64encode(os.urandom(16)).decode()
             self.socket.sendall(
                 f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -62,7 +62,9 @@ class Browser:
     def pack(self, wish: dict[str, Any]) -> bytes:
         """Return a command as the bytes that carry it."""
         line = json.dumps(wish, ensure_ascii=False).encode()
-        return _frame(self._bridge.opcode, line + self._bridge.ending) if self._bridge else line + b"\n"
+        if self._bridge is None or self._bridge.opcode is None:
+            return line + b"\n"
+        return _frame(self._bridge.opcode, line + self._bridge.ending)
 
     def receive(self) -> bytes:
         """Return what has come; empty at the end."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from benchmarks.bridge.bridges import ASYNCIO, OURS, WEBSOCKIFY
+from benchmarks.bridge.bridges import ASYNCIO, LIMIT, OURS, WEBSOCKIFY
 from benchmarks.bridge.scenarios import LISTENERS, RATE
 
 Results = Mapping[str, Mapping[str, float]]
@@ -12,7 +12,7 @@ Results = Mapping[str, Mapping[str, float]]
 
 NOBODY: Final = "no bridge"
 
-_COLUMNS = (OURS.name, ASYNCIO.name, WEBSOCKIFY.name, NOBODY)
+_COLUMNS = (OURS.name, ASYNCIO.name, WEBSOCKIFY.name, LIMIT.name, NOBODY)
 
 _HEAD = """# The gateway beside other bridges
 
@@ -21,13 +21,15 @@ Written by `make bench-bridge`; the figures behind it are in `benchmarks/bridge/
 Three bridges from WebSocket to TCP take turns before the same `tcp_server` (`--history memory`) on one
 machine, which also plays the browsers: {machine}. What talks is measured {rounds} times and the median
 shown. *asyncio* is the proxy one would write with asyncio and the library `websockets`
-(`benchmarks/bridge/asyncio_proxy.py`), *websockify* the well-known program, and *no bridge* means clients
-straight on the room's TCP port. Memory is proportional (what processes share counts once) and includes every
-process of a bridge; CPU is that of the bridge alone. Latency is from the say of somebody in the room to the
-browser's `recv`. A writer has at most 16 says unacknowledged. Only ratios within one run mean something.
+(`benchmarks/bridge/asyncio_proxy.py`), *websockify* the well-known program, *C limit* a program in C that
+receives and sends on and does nothing else, not even WebSocket (`benchmarks/bridge/limit.c`), and *no
+bridge* means clients straight on the room's TCP port. Memory is proportional (what processes share counts
+once) and includes every process of a bridge; CPU is that of the bridge alone. Latency is from the say of
+somebody in the room to the browser's `recv`. A writer has at most 16 says unacknowledged. Only ratios
+within one run mean something.
 
-At 200 messages a second every bridge receives and sends once for each delivery. What the kernel takes for
-these two calls no bridge can save, so it bounds the ratio of CPU per delivery; the rest is the bridge's own.
+At 200 messages a second every bridge receives and sends once for each delivery. What these two calls take
+no bridge can save, so the C limit bounds the ratios of CPU per delivery; the rest is the bridge's own.
 """
 
 _ROWS: Final = {
@@ -115,7 +117,7 @@ def markdown(results: Results, machine: str, rounds: int) -> str:
         for name in results
     }
     lines = [_HEAD.format(machine=machine, rounds=rounds)]
-    lines += [f"| | {' | '.join(_COLUMNS)} |", "|---|--:|--:|--:|--:|"]
+    lines += [f"| | {' | '.join(_COLUMNS)} |", "|---" + "|--:" * len(_COLUMNS) + "|"]
     for title, (figure, form) in _ROWS.items():
         cells = [form.format(table[column][figure]) if figure in table[column] else "" for column in _COLUMNS]
         lines.append(f"| {title.rstrip()} | {' | '.join(cells)} |")
