@@ -26,6 +26,15 @@ MAX_LINE: Final = 64 * 1024
 MAX_REPLY_LINE: Final = 4 * 1024 * 1024
 """Longest line a client must be ready to receive, in bytes: a full `welcome`."""
 
+MAX_PASSWORD: Final = 256
+"""Longest password, in code points."""
+
+MAX_QUERY: Final = 256
+"""Longest search, in code points."""
+
+LONGEST_SENTENCE: Final = 10 * 366 * 24 * 3600
+"""Seconds of the longest ban or mute that has an end."""
+
 PING_INTERVAL: Final = 25.0
 """Seconds of silence after which a JSON client sends `ping`."""
 

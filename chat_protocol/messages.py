@@ -11,13 +11,15 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from chat_protocol.contract import LONGEST_SENTENCE, MAX_PASSWORD, MAX_QUERY
+
 Ref = Annotated[str, Meta(min_length=1, max_length=64)]
 Secret = Annotated[str, Meta(min_length=1, max_length=128)]
 MessageId = Annotated[int, Meta(ge=0, le=2**53)]
 Count = Annotated[int, Meta(ge=0, le=100_000)]
-Password = Annotated[str, Meta(max_length=256)]
+Password = Annotated[str, Meta(max_length=MAX_PASSWORD)]
 Target = Annotated[str, Meta(max_length=1024)]
-Seconds = Annotated[int, Meta(ge=1, le=10 * 366 * 24 * 3600)]
+Seconds = Annotated[int, Meta(ge=1, le=LONGEST_SENTENCE)]
 Act = Literal["kick", "ban", "unban", "mute", "unmute", "delete", "announce"]
 
 
@@ -94,7 +96,7 @@ class HistoryRequest(_Wire, frozen=True, tag="history"):
 class Search(_Wire, frozen=True, tag="search"):
     """Ask for at most `limit` messages, below id `before` if given, in which all words of `query` begin."""
 
-    query: Annotated[str, Meta(max_length=256)]
+    query: Annotated[str, Meta(max_length=MAX_QUERY)]
     before: MessageId | None = None
     limit: Count = 20
 
@@ -286,6 +288,7 @@ Event = (
 )
 
 
-def timestamp() -> str:
-    """Return the present moment as messages carry it in `at`."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def timestamp(moment: float | None = None) -> str:
+    """Return a moment, in seconds since 1970, or the present one, as messages carry it in `at`."""
+    at = datetime.now(UTC) if moment is None else datetime.fromtimestamp(moment, UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

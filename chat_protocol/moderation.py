@@ -8,7 +8,7 @@
     /whois NAME                    /bans
 
 A name may have spaces. A time is a number and a unit, `10m`: s, m, h, d or с, м, ч, д. A last
-word that begins like one is never taken for a part of the name: `/ban Eve 10z` is a slip.
+word of a number and letters is never taken for a part of the name: `/ban Eve 10z` is a slip.
 """
 
 import re
@@ -16,13 +16,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, Literal, get_args
 
+from chat_protocol.contract import LONGEST_SENTENCE
 from chat_protocol.messages import Act, Authenticate, Bans, Moderate, Whois
 
 Order = Authenticate | Moderate | Whois | Bans
 """What comes of a moderator's line."""
-
-LONGEST: Final = 10 * 366 * 24 * 3600
-"""Seconds of the longest ban or mute that has an end."""
 
 # A name has no colon, and one within an address has no space behind it, but for the last of a "::".
 _REASON = re.compile(r"(?<!:):(?:\s+|$)")
@@ -73,7 +71,7 @@ def _act(act: Act, rest: str) -> Moderate | None:
 def _seconds(time: str) -> int | None:
     found = _TIME.fullmatch(time)
     seconds = int(found[1]) * _UNITS[found[2].lower()] if found else 0
-    return seconds if 1 <= seconds <= LONGEST else None
+    return seconds if 1 <= seconds <= LONGEST_SENTENCE else None
 
 
 def _delete(rest: str) -> Moderate | None:

@@ -56,6 +56,11 @@ def clean(text: str) -> str:
     return _BLANK_LINES.sub("\n\n", "".join(filter(_kept, text)))
 
 
+def one_line(text: str) -> str:
+    """Return `text` clean and on one line: names, reasons, the starts of texts."""
+    return " ".join(clean(text).split())
+
+
 def is_blank(text: str) -> bool:
     """Say whether nothing of `text` would be visible."""
     if text.isprintable():

@@ -16,7 +16,7 @@ from typing import Final
 
 from chat_protocol.address import Address
 from chat_protocol.connection import Connection
-from chat_protocol.contract import SILENCE_LIMIT
+from chat_protocol.contract import MAX_QUERY, SILENCE_LIMIT
 from chat_protocol.errors import Banned, NotARoom, ProtocolError, RoomFull, TlsFailed
 from chat_protocol.messages import Command, Leave, Search, Throttled, Typing, Welcome
 from chat_protocol.tls import Tls
@@ -105,7 +105,7 @@ class Chat:
 
     def search(self, words: str, limit: int) -> bool:
         """Look for the newest `limit` messages with all these words. False: not online."""
-        return self.ask(Search(words[:256], limit=limit))
+        return self.ask(Search(words[:MAX_QUERY], limit=limit))
 
     def ask(self, command: Command) -> bool:
         """Send what is answered by news, or lost with the connection. False: not online."""

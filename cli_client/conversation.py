@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from chat_protocol.contract import MAX_LINE
+from chat_protocol.contract import MAX_LINE, MAX_PASSWORD
 from chat_protocol.messages import (
     Ack,
     Bans,
@@ -146,11 +146,8 @@ class Conversation:
         """Introduce this person on a new connection that `put` sends on."""
         self._put, self.over, self.retry_after = put, "", 0.0
         since = self.transcript.mark() if self.transcript else None
-        put(
-            Join(
-                self.name, self._session, since, None if since else self._history, self.password[:256] or None
-            )
-        )
+        history = None if since else self._history
+        put(Join(self.name, self._session, since, history, self.password[:MAX_PASSWORD] or None))
 
     def disconnected(self) -> None:
         """Forget what was true of the connection alone."""

@@ -15,7 +15,7 @@ from typing import Final
 
 from chat_protocol.address import Address
 from chat_protocol.messages import Joined, Left, Message, Throttled
-from chat_protocol.text import clean, is_blank, split
+from chat_protocol.text import clean, is_blank, one_line, split
 from chat_protocol.tls import Tls
 from cli_client.chat import Chat
 from cli_client.news import (
@@ -30,7 +30,6 @@ from cli_client.news import (
     Status,
     Unsent,
 )
-from cli_client.render import one_line
 from cli_client.words import Words
 
 ACK_DEADLINE: Final = 10.0

@@ -25,7 +25,7 @@ from chat_protocol.messages import (
     Typing,
     Whois,
 )
-from chat_protocol.text import clean
+from chat_protocol.text import clean, one_line
 from cli_client.commands import write_order
 from cli_client.news import (
     Changed,
@@ -64,11 +64,6 @@ _WIDEST: Final = 100  # cells; longer lines tire the eye
 _CLOCK: Final = 6  # cells of the time and the blank after it
 _PENDING_SHOWN: Final = 4
 _TOLD_BEFORE: Final = frozenset({"kicked", "banned"})  # why people leave: by a notice
-
-
-def one_line(text: str) -> str:
-    """Return `text` clean and on one line: names, and the starts of texts."""
-    return " ".join(clean(text).split())
 
 
 def name_style(name: str) -> str:
@@ -114,7 +109,7 @@ class Renderer:
                 return self._unsent(news)
             case NameRefused(code, detail, suggestion):
                 key = "name_suggested" if suggestion else "try_another_name"
-                return self.notice(key, reason=self._error(code, detail), name=one_line(suggestion))
+                return self.notice(key, reason=self._words.error(code, detail), name=one_line(suggestion))
             case PasswordWanted(code):
                 return self.notice(code)
             case Trouble():
@@ -239,15 +234,19 @@ class Renderer:
         return out
 
     def _unsent(self, news: Unsent) -> Fragments:
-        reason = self._error(news.code, news.detail, news.seconds)
+        reason = self._words.error(news.code, news.detail, news.seconds)
         title = f"{self._words('unsent_text', reason=reason)} {self._words('unsent_hint')}"
         text = "\n".join(f"  {line}" for line in clean(news.text).split("\n"))
         return [("class:alarm", self._indented(title)), ("class:aside", f"{text}\n")]
 
     def _ban(self, ban: BanEntry) -> Fragments:
         who, by, reason = one_line(ban.target), one_line(ban.by), one_line(ban.text)
-        until = self._moment(ban.until) if ban.until else ""
-        told = self._words("ban_until" if until else "ban_for_good", target=who, until=until, by=by)
+        if ban.until:
+            moment = self._here(ban.until)
+            until = f"{moment:%d.%m.%Y %H:%M}" if moment else "?"
+            told = self._words("ban_until", target=who, until=until, by=by)
+        else:
+            told = self._words("ban_for_good", target=who, by=by)
         return self._quiet(self._because(told, reason))
 
     def _because(self, told: str, reason: str) -> str:
@@ -255,13 +254,10 @@ class Renderer:
 
     def _trouble(self, news: Trouble) -> Fragments:
         """Say what could not be done: what was typed for it is seen no more."""
-        reason = self._error(news.code, news.detail, news.seconds)
+        reason = self._words.error(news.code, news.detail, news.seconds)
         if news.about is None or news.code == "not_found":
             return self._quiet(reason)
         return self.notice("refused_order", order=one_line(write_order(news.about)), reason=reason)
-
-    def _error(self, code: str, detail: str, seconds: float | None = None) -> str:
-        return self._words.error(code, detail, seconds)
 
     def _quiet(self, text: str) -> Fragments:
         return [("class:aside", self._indented(text))]
@@ -279,17 +275,17 @@ class Renderer:
         width = self._width()
         return max(8, min(width, _WIDEST) - 1 - _CLOCK), " " * (_CLOCK if width >= 40 else 2)
 
-    def _moment(self, at: str) -> str:
+    def _here(self, at: str) -> datetime | None:
+        """Return a moment by the clock that hangs here; None if it is none."""
         try:
-            return f"{datetime.fromisoformat(at).astimezone(self._zone):%d.%m.%Y %H:%M}"
+            return datetime.fromisoformat(at).astimezone(self._zone)
         except (ValueError, OverflowError):
-            return "?"
+            return None
 
     def _clock(self, at: str) -> Fragments:
         """Return the time of day, after a line for the day where it is another one."""
-        try:
-            moment = datetime.fromisoformat(at).astimezone(self._zone)
-        except (ValueError, OverflowError):
+        moment = self._here(at)
+        if moment is None:
             return [("class:aside", "--:-- ")]
         out: Fragments = []
         if moment.date() != self._day:

@@ -24,13 +24,14 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.renderer import print_formatted_text
 
 from chat_protocol.address import Address
+from chat_protocol.contract import MAX_PASSWORD
 from chat_protocol.messages import Authenticate, Bans, Left, Moderate, Role, Typing, Whois
-from chat_protocol.text import clean, is_blank
+from chat_protocol.text import clean, is_blank, one_line
 from chat_protocol.tls import Tls
 from cli_client.chat import Chat
 from cli_client.commands import PAGE, Mistake, Order, Verb, read_line
 from cli_client.news import Ended, Entered, NameRefused, News, PasswordWanted, Phase, Said, Status, Trouble
-from cli_client.render import STYLE, Fragments, Renderer, one_line
+from cli_client.render import STYLE, Fragments, Renderer
 from cli_client.toolbar import Toolbar
 from cli_client.words import Words
 from cli_client.wrapping import brief
@@ -308,7 +309,7 @@ class Terminal:
                 if phase is Phase.WAITING:
                     self._chat.retry_now()
             case Question.MODERATOR | Question.MODERATOR_AGAIN if answer:
-                self._print(self._tell_room(Authenticate(answer[:256])))
+                self._print(self._tell_room(Authenticate(answer[:MAX_PASSWORD])))
             case Question.MODERATOR | Question.MODERATOR_AGAIN:
                 self._cancel()
 

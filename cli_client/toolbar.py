@@ -6,8 +6,9 @@ from typing import Final
 from prompt_toolkit.formatted_text import FormattedText
 
 from chat_protocol.address import Address
+from chat_protocol.text import one_line
 from cli_client.news import Phase, Status
-from cli_client.render import Fragments, name_style, one_line
+from cli_client.render import Fragments, name_style
 from cli_client.words import Words
 from cli_client.wrapping import brief
 

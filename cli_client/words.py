@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
-from chat_protocol.text import clean
+from chat_protocol.text import one_line
 from cli_client.english import ENGLISH
 from cli_client.russian import RUSSIAN
 
@@ -49,7 +49,7 @@ class Words:
         if seconds and f"{key}_for" in self:
             key += "_for"
         # All is given to each: a room may make up any code.
-        detail, time = " ".join(clean(detail or code).split()), self.duration(seconds or 0)
+        detail, time = one_line(detail or code), self.duration(seconds or 0)
         return self(key if key in self else "error_unknown", detail=detail, time=time)
 
     def why(self, why: str, address: object) -> str:

@@ -51,7 +51,7 @@ class Admission:
 
     def enter(self, host: str) -> Refusal | None:
         """Count one more connection from there, or say why not."""
-        if self._key(host) is not None and self._banned(host):
+        if not self.is_exempt(host) and self._banned(host):
             return "banned"
         with self._lock:
             if self._most and self._total >= self._most:
@@ -65,7 +65,7 @@ class Admission:
 
     def reveal(self, host: str) -> Refusal | None:
         """Count a connection that has entered through a proxy with its own address, or say why not."""
-        if self._key(host) is not None and self._banned(host):
+        if not self.is_exempt(host) and self._banned(host):
             return "banned"
         return self._count_there(host)
 
@@ -83,13 +83,13 @@ class Admission:
 
     def may_guess(self, host: str, secret: Secret) -> float:
         """Count one guess at a password and return 0; or the seconds until one may be made."""
-        ledger, key = self._account(host)
-        return ledger.take(f"{secret} {key}")
+        guesses, key = self._account(host)
+        return guesses.take(f"{secret} {key}")
 
     def guessed(self, host: str, secret: Secret) -> None:
         """Take the last guess back: it was right."""
-        ledger, key = self._account(host)
-        ledger.give_back(f"{secret} {key}")
+        guesses, key = self._account(host)
+        guesses.give_back(f"{secret} {key}")
 
     def is_exempt(self, host: str) -> bool:
         """Say whether many people may come from that address: none pays there for another's guesses."""

@@ -11,7 +11,6 @@ _LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 _WIDEST = {4: 8, 6: 16}
 """Bits that must be given of a network, by version of IP: fewer would shut out too many."""
 
-
 _FEW = 64
 """Handles of sentences that are not worth looking through for those that are over."""
 

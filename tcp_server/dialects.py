@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar, cast
 
 from chat_protocol import codec
-from chat_protocol.contract import MAX_LINE
+from chat_protocol.contract import MAX_LINE, MAX_QUERY
 from chat_protocol.errors import BadMessage
 from chat_protocol.framing import LineBuffer
 from chat_protocol.messages import (
@@ -195,7 +195,7 @@ def _command(line: str) -> Wish:
         case "/quit", []:
             return Leave()
         case "/search", [_, *_]:
-            return Search(" ".join(arguments)[:256])
+            return Search(" ".join(arguments)[:MAX_QUERY])
         case "/history", []:
             return HistoryRequest(limit=20)
         case "/history", [number]:

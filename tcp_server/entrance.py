@@ -109,10 +109,9 @@ class Entrance:
             raise NotChat from None
         refusal = None
         if header.client is not None:
-            client = header.client
-            refusal = self._house.admission.reveal(client)
+            refusal = self._house.admission.reveal(header.client)
             if refusal is None:
-                self._outlet.host = client
+                self._outlet.host = header.client
         return refusal, opening[header.length :]
 
     def _keep_pace(self, kind: Kind) -> None:

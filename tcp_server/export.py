@@ -5,13 +5,12 @@ import html
 import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
 from pathlib import Path
 
 from chat_protocol.codec import encode
 from chat_protocol.messages import Message
 from tcp_server.config import DEFAULT_HISTORY
-from tcp_server.phrases import shown_text
+from tcp_server.phrases import local, shown_text
 from tcp_server.sqlite_history import COLUMNS, as_message
 
 _HTML_HEAD = """<!DOCTYPE html>
@@ -68,7 +67,7 @@ def _as_jsonl(messages: Iterable[Message]) -> Iterator[str]:
 def _as_text(messages: Iterable[Message]) -> Iterator[str]:
     for message in messages:
         text = shown_text(message).replace("\n", "\n    ")
-        yield f"#{message.id} {_local(message.at):%Y-%m-%d %H:%M} {message.name}: {text}\n"
+        yield f"#{message.id} {local(message.at):%Y-%m-%d %H:%M} {message.name}: {text}\n"
 
 
 def _as_html(messages: Iterable[Message]) -> Iterator[str]:
@@ -77,12 +76,8 @@ def _as_html(messages: Iterable[Message]) -> Iterator[str]:
         name, text, at = map(html.escape, (message.name, shown_text(message), message.at))
         yield (
             f'<p id="{message.id}"><a href="#{message.id}">#{message.id}</a> '
-            f'<time datetime="{at}">{_local(message.at):%Y-%m-%d %H:%M}</time> <b>{name}</b>: {text}</p>\n'
+            f'<time datetime="{at}">{local(message.at):%Y-%m-%d %H:%M}</time> <b>{name}</b>: {text}</p>\n'
         )
-
-
-def _local(at: str) -> datetime:
-    return datetime.fromisoformat(at).astimezone()
 
 
 _FORMATS: dict[str, Callable[[Iterable[Message]], Iterator[str]]] = {

@@ -4,18 +4,17 @@ Not thread-safe: owned by whoever holds the sequencer, like the room it belongs 
 """
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Generic
 
 from chat_protocol import messages as m
-from chat_protocol.contract import SYSTEM_NAME
-from chat_protocol.text import clean
+from chat_protocol.text import one_line
+from tcp_server import notices
 from tcp_server.acts import Acts, Order, Refused
+from tcp_server.bans import Sentence
 from tcp_server.config import Config
 from tcp_server.history import History, Unavailable
 from tcp_server.ledger import Entry
 from tcp_server.members import Member
-from tcp_server.notices import tell
 from tcp_server.outcome import Connection, Outcome
 from tcp_server.passwords import Password
 from tcp_server.verdicts import Verdicts
@@ -68,7 +67,7 @@ class Moderation(Generic[Connection]):
             case m.Moderate():
                 return self._moderate(connection, member, wish)
             case m.Whois(name=name):
-                found = self._acts.somebody(_one_line(name))
+                found = self._acts.somebody(one_line(name))
                 return [Outcome(connection, [m.Whois(found.shown, self._acts.addresses(found))])]
             case m.Bans():
                 return [Outcome(connection, [self._bans()])]
@@ -94,20 +93,18 @@ class Moderation(Generic[Connection]):
 
         Where the log can then not take the notice, the act stands all the same, but for a deletion.
         """
-        order = Order(connection, member, m.timestamp(), wish, _one_line(wish.target), _one_line(wish.text))
+        order = Order(connection, member, m.timestamp(), wish, one_line(wish.target), one_line(wish.text))
         deed = self._acts.read(order)
         self._verdicts.record(self._acts.entry(order, deed))
         deed.do()
         reason, why = ("banned", [kept_out(wish.seconds)]) if wish.act == "ban" else ("kicked", [])
         gone = [outcome for other in deed.out for outcome in self._expel(other, reason, why)]
-        told = m.Message(self._history.last + 1, order.at, SYSTEM_NAME, tell(deed.notice), deed.notice)
-        self._history.append([told], [None])
+        told = notices.append(deed.notice, order.at, self._history)
         return [Outcome(connection, [told], [told]), *gone]
 
     def _bans(self) -> m.Bans:
         """Return who is kept out, the oldest ban first."""
-        bans = sorted(self._verdicts.bans, key=lambda ban: ban.at)
-        return m.Bans([m.BanEntry(ban.target, ban.at, _moment(ban.until), ban.by, ban.text) for ban in bans])
+        return m.Bans(list(map(_entry, sorted(self._verdicts.bans, key=lambda ban: ban.at))))
 
 
 def kept_out(seconds: float | None) -> m.Error:
@@ -115,11 +112,6 @@ def kept_out(seconds: float | None) -> m.Error:
     return m.Error("banned", "you are kept out", retry_after=seconds)
 
 
-def _one_line(text: str) -> str:
-    return " ".join(clean(text).split())
-
-
-def _moment(until: float | None) -> str | None:
-    if until is None:
-        return None
-    return datetime.fromtimestamp(until, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _entry(ban: Sentence) -> m.BanEntry:
+    until = None if ban.until is None else m.timestamp(ban.until)
+    return m.BanEntry(ban.target, ban.at, until, ban.by, ban.text)

@@ -1,8 +1,17 @@
 """What moderators do, as the room itself tells it: one honest line in Russian."""
 
-from chat_protocol.messages import Notice
+from chat_protocol.contract import SYSTEM_NAME
+from chat_protocol.messages import Message, Notice
+from tcp_server.history import History
 
 _UNITS = ((86400, "д"), (3600, "ч"), (60, "мин"), (1, "с"))
+
+
+def append(notice: Notice, at: str, history: History) -> Message:
+    """Append a notice to the log as what the room itself says, and return that. Raises `Unavailable`."""
+    told = Message(history.last + 1, at, SYSTEM_NAME, tell(notice), notice)
+    history.append([told], [None])
+    return told
 
 
 def tell(notice: Notice) -> str:

@@ -146,7 +146,7 @@ def answer(event: Members | Whois | Bans | Role) -> str:
 
 
 def _ban(entry: BanEntry) -> str:
-    until = f"до {_moment(entry.until)}" if entry.until else "навсегда"
+    until = f"до {local(entry.until):%d.%m %H:%M}" if entry.until else "навсегда"
     reason = f". Причина: {entry.text}" if entry.text else ""
     return f"{entry.target}: {until}; модератор {entry.by}{reason}"
 
@@ -164,8 +164,9 @@ def shown_text(message: Message) -> str:
 def remembered(message: Message) -> str:
     """Return a message out of the history, in the server's own time zone."""
     text = shown_text(message).replace("\n", "\n    ")
-    return f"#{message.id} {_moment(message.at)} {message.name}: {text}"
+    return f"#{message.id} {local(message.at):%d.%m %H:%M} {message.name}: {text}"
 
 
-def _moment(at: str) -> str:
-    return f"{datetime.fromisoformat(at).astimezone():%d.%m %H:%M}"
+def local(at: str) -> datetime:
+    """Return a moment of the protocol by the clock of this machine."""
+    return datetime.fromisoformat(at).astimezone()

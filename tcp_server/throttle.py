@@ -63,7 +63,6 @@ _KINDS: dict[type, Kind] = {
 
 _RATES = {Kind.PAGES: Rate(2, 20), Kind.SEARCHES: Rate(1, 10), Kind.OTHER: Rate(20, 100)}
 
-
 _LINES = 50
 """So many lines of one text count as one more message: `lines` repeats the name before each."""
 

@@ -5,14 +5,13 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from chat_protocol.contract import SYSTEM_NAME
 from chat_protocol.ip import Network, read_network
-from chat_protocol.messages import Message, Notice, timestamp
+from chat_protocol.messages import Notice, timestamp
+from tcp_server import notices
 from tcp_server.bans import Bans, Sentence, Sentences
 from tcp_server.history import History, Unavailable
 from tcp_server.ledger import Entry, Ledger
 from tcp_server.names import BadName, prepare
-from tcp_server.notices import tell
 
 
 class Verdicts:
@@ -53,8 +52,7 @@ class Verdicts:
                 if _is_kept(entry, history):
                     notice = Notice("delete", entry.by, id=entry.id, text=entry.text)
                     history.delete(entry.id or 0)
-                    told = Message(history.last + 1, timestamp(), SYSTEM_NAME, tell(notice), notice)
-                    history.append([told], [None])
+                    notices.append(notice, timestamp(), history)
             history.commit()
         self._deletions.clear()
 

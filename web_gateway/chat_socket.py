@@ -85,7 +85,7 @@ def chat_socket(gateway: Gateway) -> Blueprint:
         websocket.ws = websocket.event = None
         try:
             with Browser(websocket.sock, _read_ahead(request.environ, websocket.sock)) as browser:
-                _serve(browser, gateway, _source(request.environ, websocket.sock))
+                _serve(browser, gateway, _source(request.environ, websocket.sock, gateway.config))
         except Exception as error:  # noqa: BLE001
             # Beyond this guard Flask would write an HTTP 500 page into the WebSocket.
             log.error("a session ends after %s", type(error).__name__)  # noqa: TRY400
@@ -113,14 +113,14 @@ def _open_room(config: Config, source: bytes) -> tuple[Connection, Dialect]:
     if config.dialect == "plain":
         plain_room = PlainRoom.open(config.server, timeout=_ROOM_TIMEOUT, silence=SILENCE_LIMIT)
         return plain_room, PlainDialect(plain_room)
-    if not config.proxy_protocol:
-        source = b""
     room = Connection.open(config.server, timeout=_ROOM_TIMEOUT, silence=SILENCE_LIMIT, source=source)
     return room, JsonDialect()
 
 
-def _source(environ: dict[str, Any], sock: socket.socket) -> bytes:
-    """Return the PROXY header of a browser's connection."""
+def _source(environ: dict[str, Any], sock: socket.socket, config: Config) -> bytes:
+    """Return the PROXY header of a browser's connection, empty where the room takes none."""
+    if not config.proxy_protocol:
+        return b""
     host, port = sock.getsockname()[:2]
     return write_header((environ["REMOTE_ADDR"], int(environ["REMOTE_PORT"])), (host, port))
 

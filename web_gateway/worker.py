@@ -147,6 +147,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def _enqueue(self, conn: Any, head: bytearray) -> None:
         conn.parser.unreader.unread(bytes(head))
         conn.too_long = not _is_whole(head)
+        conn.counted = counted_as(conn.client[0], self.gateway.config.trusted_proxies)
         try:
             super().enqueue_req(conn)
         except RuntimeError as error:  # no more threads; but the pool keeps what it was given
@@ -198,8 +199,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         kept: Any = False
         if conn.sock.fileno() < 0:
             return kept  # given up when there was no thread for it
-        counted = counted_as(conn.client[0], self.gateway.config.trusted_proxies)
-        if not self._begin(conn, counted):
+        if not self._begin(conn):
             with suppress(OSError):
                 conn.sock.send(whole_refusal(503))
             _hang_up(conn.sock)
@@ -210,7 +210,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             else:
                 kept = super().handle(conn)
         finally:
-            self._end(conn, counted)
+            self._end(conn)
         return kept
 
     def handle_request(self, req: Any, conn: Any) -> Any:
@@ -222,7 +222,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if _has(req, "UPGRADE", "CONTENT-LENGTH", "TRANSFER-ENCODING"):
             req.force_close()
         if req.path == "/ws" and _has(req, "UPGRADE"):
-            self._end(conn, counted_as(conn.client[0], self.gateway.config.trusted_proxies))
+            self._end(conn)
             # gunicorn reads them once more, and would keep them for the length of the session.
             req.headers = iter(req.headers)
         else:
@@ -238,20 +238,20 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         with suppress(OSError):
             client.sendall(whole_refusal(status))
 
-    def _begin(self, conn: Any, counted: str | None) -> bool:
+    def _begin(self, conn: Any) -> bool:
         """Note that a thread is busy with a connection; False if one address keeps too many busy."""
         most = self.gateway.config.max_per_address
         with self._lock:
-            if counted and most and self._busy[counted] >= most:
+            if conn.counted and most and self._busy[conn.counted] >= most:
                 return False
-            self._busy.update([counted] if counted else [])
+            self._busy.update([conn.counted] if conn.counted else [])
             self._deadlines[conn] = monotonic() + HEAD_TIMEOUT
             return True
 
-    def _end(self, conn: Any, counted: str | None) -> None:
+    def _end(self, conn: Any) -> None:
         with self._lock:
-            if self._deadlines.pop(conn, None) is not None and counted:
-                self._busy -= Counter([counted])
+            if self._deadlines.pop(conn, None) is not None and conn.counted:
+                self._busy -= Counter([conn.counted])
 
 
 def _has(req: Any, *names: str) -> bool:

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat_protocol.contract import LONGEST_SENTENCE
 from chat_protocol.messages import Authenticate, Bans, Moderate, Whois
-from chat_protocol.moderation import LONGEST, VERBS, Misuse, Order, read_order
+from chat_protocol.moderation import VERBS, Misuse, Order, read_order
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ from chat_protocol.moderation import LONGEST, VERBS, Misuse, Order, read_order
         ("/unban Боб 10m", Moderate("unban", "Боб 10m")),
         ("/mute Боб", Moderate("mute", "Боб")),
         ("/mute Боб 10м: тише", Moderate("mute", "Боб", seconds=600, text="тише")),
-        ("/mute Боб 3660d", Moderate("mute", "Боб", seconds=LONGEST)),
+        ("/mute Боб 3660d", Moderate("mute", "Боб", seconds=LONGEST_SENTENCE)),
         ("/unmute Боб", Moderate("unmute", "Боб")),
         ("/delete #1043", Moderate("delete", id=1043)),
         ("/delete 1043: адрес", Moderate("delete", id=1043, text="адрес")),
@@ -47,7 +48,7 @@ def test_what_a_line_means(line: str, order: Order) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        *[f"/{verb}" for verb in VERBS - {"bans"}],
+        *[f"/{verb}" for verb in sorted(VERBS - {"bans"})],
         "/bans all",
         "/kick : спам",
         "/delete",

@@ -8,8 +8,9 @@ import wcwidth
 
 from chat_protocol.address import Address
 from chat_protocol.messages import Act, BanEntry, Bans, Joined, Left, Message, Moderate, Notice, Whois
+from chat_protocol.text import one_line
 from cli_client.news import Ended, Entered, Hits, Lost, NameRefused, News, Page, Said, Trouble, Unsent
-from cli_client.render import Fragments, Renderer, name_style, one_line
+from cli_client.render import Fragments, Renderer, name_style
 from cli_client.words import Words
 from tests.cli_client.fake_room import AT, message
 
