@@ -20,6 +20,8 @@ class LineBuffer:
     security limit: without it a peer that never sends LF would own our memory.
     """
 
+    __slots__ = ("_maximum", "_pending", "_pending_size")
+
     def __init__(self, maximum: int) -> None:
         self._maximum = maximum
         self._pending: list[bytes] = []
@@ -36,7 +38,7 @@ class LineBuffer:
         line, complete or not, is longer than the maximum; the buffer is then of
         no further use.
         """
-        if not self._pending and chunk.endswith(b"\n") and len(chunk) <= self._maximum:
+        if not self._pending_size and chunk.endswith(b"\n") and len(chunk) <= self._maximum:
             return chunk  # nearly always
         end = chunk.rfind(b"\n") + 1
         if not end:

@@ -6,6 +6,7 @@ whole frame, which either goes out at once or waits in a bounded backlog.
 """
 
 import logging
+import os
 import socket
 import threading
 from collections import deque
@@ -64,25 +65,38 @@ class Browser:
     may `send` and `close`; the relay's thread also calls `flush` and `tend`.
     """
 
+    __slots__ = (
+        "_ahead",
+        "_backlog",
+        "_begun",
+        "_closing_at",
+        "_lock",
+        "_pinged_at",
+        "_progress_at",
+        "_protocol",
+        "_socket",
+        "_waiting",
+        "descriptor",
+    )
+
     def __init__(self, sock: socket.socket, ahead: bytes = b"") -> None:
         """Take over a connected socket, which its HTTP server will close in the end.
 
         `ahead` is what that server has already read behind the handshake.
         """
-        # Two views of one connection: Python's time limits belong to the view, so the
-        # reader can wait with a deadline while writers never wait at all.
-        self._reader = sock  # session's thread
-        self._reader.settimeout(SILENCE_LIMIT)
-        self.socket = sock.dup()
-        """What the relay watches for room to write. Closed at the end of the `with` block."""
-        self.socket.settimeout(0)
+        self._socket = sock  # session's thread reads; any thread may shut it down
+        self._socket.settimeout(SILENCE_LIMIT)
+        # Python's time limits are its own: to the kernel the socket never blocks, and whoever
+        # writes by number does not wait.
+        self.descriptor = sock.fileno()
+        """What the relay watches for room to write, until the end of the `with` block."""
         self._ahead = ahead  # session's thread
         self._protocol = _Parser(Side.SERVER, max_size=MAX_LINE, logger=_quiet)  # session's thread
 
         # Held for one frame, never while waiting: keeps frames whole, and guards all below.
         self._lock = threading.Lock()
         self._backlog: deque[memoryview] = deque()  # frames, the first perhaps begun
-        self._waiting = 0  # bytes the backlog takes
+        self._waiting = 0  # bytes the backlog takes, none only if it is empty
         self._begun = False  # whether part of the first frame is out
         self._progress_at = 0.0  # when the backlog last grew from nothing or shrank
         self._pinged_at = monotonic()
@@ -97,7 +111,6 @@ class Browser:
         if error is not None:
             self.close(INTERNAL_ERROR, "internal error")
         self._finish()
-        self.socket.close()
 
     # --- reading: the session's thread ---------------------------------------------------
 
@@ -138,7 +151,7 @@ class Browser:
                 if len(frames) > _FRAMES_FREE:
                     sleep(_delay(frames))
             try:
-                chunk = self._reader.recv(size)
+                chunk = self._socket.recv(size)
             except TimeoutError:
                 self.close(TRY_LATER, "no sign of life")
                 return
@@ -175,7 +188,7 @@ class Browser:
         with self._lock:
             if self._closing_at is None:
                 self._put(frame)
-            return not self._backlog
+            return not self._waiting
 
     def close(self, code: int, reason: str) -> None:
         """Say goodbye, once: a close frame behind what is waiting, then no more. Never waits."""
@@ -216,7 +229,7 @@ class Browser:
 
     def _put(self, frame: bytes) -> None:
         sent = 0
-        if not self._backlog:
+        if not self._waiting:
             sent = self._try_to_send(frame)
             if sent == len(frame):
                 return
@@ -243,12 +256,12 @@ class Browser:
                 self._waiting -= _ENTRY
         if self._closing_at is not None:
             with suppress(OSError):
-                self.socket.shutdown(socket.SHUT_WR)
+                self._socket.shutdown(socket.SHUT_WR)
 
     def _try_to_send(self, data: bytes | memoryview) -> int:
         """Return how many bytes went: none where there is no room, all where nobody is there any more."""
         try:
-            return self.socket.send(data)
+            return os.write(self.descriptor, data)
         except BlockingIOError:
             return 0
         except OSError:
@@ -277,7 +290,7 @@ class Browser:
     def _hang_up(self) -> None:
         # close() alone would leave a blocked recv() asleep; only shutdown() wakes it.
         with suppress(OSError):
-            self.socket.shutdown(socket.SHUT_RDWR)
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def _finish(self) -> None:
         """Wait shortly for the browser to answer our close frame, then hang up.
@@ -289,10 +302,12 @@ class Browser:
         deadline = monotonic() + FAREWELL
         with suppress(OSError):
             while (left := deadline - monotonic()) > 0:
-                self._reader.settimeout(left)
-                if not self._reader.recv(_FIRST_READ):
+                self._socket.settimeout(left)
+                if not self._socket.recv(_FIRST_READ):
                     break
         self._hang_up()
+        with self._lock:
+            self._backlog.clear()  # the descriptor may soon be somebody else's
 
 
 class _Parser(Protocol):

@@ -44,6 +44,8 @@ class Dialect(Protocol):
 class JsonDialect:
     """Both ends speak the same JSON: nothing is translated, only checked and cut."""
 
+    __slots__ = ("_lines",)
+
     may_ack_late = True  # our server has TCP_NODELAY
 
     def __init__(self) -> None:

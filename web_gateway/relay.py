@@ -7,6 +7,7 @@ its session's own thread: see `chat_socket`.
 """
 
 import logging
+import os
 import select
 import socket
 import threading
@@ -30,16 +31,20 @@ _QUICK_ACK: int = getattr(socket, "TCP_QUICKACK", 0)  # Linux
 
 
 class Session:
-    """One browser and its one connection to the room."""
+    """One browser and its one connection to the room.
+
+    The relay reads and writes by number, and what it looks at for each delivery lies in slots: a room
+    message wakes every session, and by then most of what is theirs has left the processor's caches.
+    """
+
+    __slots__ = ("_acks_late", "_heard_at", "browser", "descriptor", "dialect", "room")
 
     def __init__(self, browser: Browser, room: Connection, dialect: Dialect) -> None:
         self.browser = browser
         self.room = room
         self.dialect = dialect
-        # Another view of the connection, as in `Browser`: who sends waits with a deadline, who
-        # listens never. Relay's thread; closed by `Relay.carrying`.
-        self.incoming = room.socket.dup()
-        self.incoming.settimeout(0)
+        self.descriptor = room.socket.fileno()
+        os.set_blocking(self.descriptor, False)  # who sends waits by `poll`: the room has a time limit
         self._acks_late = dialect.may_ack_late and _QUICK_ACK != 0
         self._heard_at = 0.0  # relay's thread
 
@@ -49,10 +54,10 @@ class Session:
         To acknowledge what is read at once, as the kernel does for who only listens, costs a packet for
         each, a tenth of what the relay costs. Asked for it, the kernel waits, until it had to do so in vain.
         """
-        chunk = self.incoming.recv(_READ_SIZE)
+        chunk = os.read(self.descriptor, _READ_SIZE)
         if self._acks_late:
             if now - self._heard_at > _ACK_DELAY:
-                self.incoming.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 0)
+                self.room.socket.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 0)
             self._heard_at = now
         return chunk
 
@@ -103,7 +108,6 @@ class Relay:
             yield session
         finally:
             self._have_done(lambda: self._forget(session))
-            session.incoming.close()
 
     def answer(self, session: Session, answer: Answer) -> None:
         """Tell a browser something the room does not say, in order with what the room says.
@@ -226,7 +230,7 @@ class Relay:
             self._await_drain(session)
 
     def _await_drain(self, session: Session) -> None:
-        fd = session.browser.socket.fileno()
+        fd = session.browser.descriptor
         if fd not in self._draining:
             self._poller.register(fd, select.POLLOUT)
             self._draining[fd] = session
@@ -236,9 +240,8 @@ class Relay:
         session.browser.close(ROOM_GONE, reason)
 
     def _add(self, session: Session) -> None:
-        fd = session.incoming.fileno()
-        self._poller.register(fd, select.POLLIN)
-        self._listening[fd] = session
+        self._poller.register(session.descriptor, select.POLLIN)
+        self._listening[session.descriptor] = session
         self._sessions.add(session)
         if self._farewell:
             session.browser.close(*self._farewell)
@@ -249,12 +252,12 @@ class Relay:
         self._forget_browser(session)
 
     def _forget_room(self, session: Session) -> None:
-        if self._listening.pop(session.incoming.fileno(), None) is not None:
-            self._poller.unregister(session.incoming.fileno())
+        if self._listening.pop(session.descriptor, None) is not None:
+            self._poller.unregister(session.descriptor)
 
     def _forget_browser(self, session: Session) -> None:
-        if self._draining.pop(session.browser.socket.fileno(), None) is not None:
-            self._poller.unregister(session.browser.socket.fileno())
+        if self._draining.pop(session.browser.descriptor, None) is not None:
+            self._poller.unregister(session.browser.descriptor)
 
     def _close_all(self, code: int, reason: str) -> None:
         self._farewell = (code, reason)

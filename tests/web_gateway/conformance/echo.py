@@ -44,7 +44,7 @@ class EchoBrowser(Browser):
     def echo(self, opcode: Opcode, message: bytes | bytearray) -> None:
         """Send a whole message."""
         done = self.send(Frame(opcode, message).serialize(mask=False))
-        while not done and select([], [self.socket], [], STALL)[1]:
+        while not done and select([], [self.descriptor], [], STALL)[1]:
             done = self.flush()
 
 
