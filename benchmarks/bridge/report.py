@@ -123,4 +123,7 @@ def markdown(results: Results, machine: str, rounds: int) -> str:
         lines.append(f"| {title.rstrip()} | {' | '.join(cells)} |")
     lines += ["", "## What is promised", "", "| | must be | is | |", "|---|--:|--:|---|"]
     lines += [target.row(results) for target in _TARGETS]
+    cpu = {name: figures["cpu_per_delivery"] for name, figures in results.items()}
+    bounds = [f"{cpu[LIMIT.name] / cpu[other.name]:.2f} of {other.name}'s" for other in (ASYNCIO, WEBSOCKIFY)]
+    lines += ["", f"CPU per delivery of the C limit, in the same run: {' and '.join(bounds)}."]
     return "\n".join(lines) + "\n"
