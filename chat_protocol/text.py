@@ -63,9 +63,11 @@ def one_line(text: str) -> str:
 
 def is_blank(text: str) -> bool:
     """Say whether nothing of `text` would be visible."""
+    first = text[:1]
+    if first not in _BLANKS and first.isprintable():
+        return False  # nearly always; to look at all of it takes longer
     if text.isprintable():
-        # The first character decides for nearly every text; to strip takes longer.
-        return text[:1] in _BLANKS and not text.strip(_BLANKS)
+        return not text.strip(_BLANKS)
     return all(char.isspace() or char in _BLANKS or unicodedata.category(char) == "Cf" for char in text)
 
 
@@ -75,6 +77,8 @@ def split(text: str, limit: int) -> list[str]:
     A cut falls behind white space where there is some in the last quarter of a
     piece, so that words stay whole.
     """
+    if len(text) <= limit:
+        return [text]
     pieces = []
     while len(text) > limit:
         cut = limit
