@@ -23,6 +23,9 @@ _FEW = 4
 _HOPE = 2.0
 """Seconds of lagging after which nobody is asked to wait for a reader any more."""
 
+_PULSE = 0.4
+"""Seconds without progress after which nobody is: who reads at all takes something in this time."""
+
 
 class FanOut:
     """Delivers outcomes to outlets, and sees each outlet to its end.
@@ -85,8 +88,8 @@ class FanOut:
 
     # --- the batch -------------------------------------------------------------------
 
-    def deliver(self, outcomes: Sequence[Outcome[Outlet]]) -> bool:
-        """Tell everybody what happened, in order; return whether many of them lag behind."""
+    def deliver(self, outcomes: Sequence[Outcome[Outlet]]) -> float:
+        """Tell everybody what happened, in order; return for how many seconds to be patient with them."""
         own: dict[Outlet, list[int]] = {}  # where each participant's own outcomes are
         for position, outcome in enumerate(outcomes):
             if outcome.connection is not None:
@@ -104,7 +107,7 @@ class FanOut:
             outlet.released = True
             self._end(outlet)
         self._released.clear()
-        return self._many_lag()
+        return self._patience()
 
     def _deliver_whole(self, outlets: Sequence[Outlet], data: bytes) -> None:
         """Tell those who only listen: the hot loop, one send each."""
@@ -148,18 +151,24 @@ class FanOut:
 
     # --- those who lag, and the end --------------------------------------------------
 
-    def _many_lag(self) -> bool:
-        """Say whether it helps to wait: for those who read slowly, not for those who do not read.
+    def _patience(self) -> float:
+        """Return the seconds it may help to wait: for those who read slowly, not for those who do not read.
 
         For a single one too, before it is cut.
         """
         if not self._blocked:
-            return False
-        hopeless = time.monotonic() - _HOPE
-        lagging = [outlet for outlet in self._blocked.values() if outlet.lags_since > hopeless]
-        if (most := self._config.backlog) and any(2 * _behind(outlet) > most for outlet in lagging):
-            return True
-        return _FEW * len(lagging) > sum(map(len, self._audience.values()))
+            return 0.0
+        now = time.monotonic()
+        hopes = {
+            outlet: hope
+            for outlet in self._blocked.values()
+            if (hope := min(outlet.lags_since + _HOPE, outlet.moved_at + _PULSE) - now) > 0
+        }
+        if _FEW * len(hopes) > sum(map(len, self._audience.values())):
+            return max(hopes.values())
+        most = self._config.backlog
+        nearly_cut = [hope for outlet, hope in hopes.items() if most and 2 * _behind(outlet) > most]
+        return max(nearly_cut, default=0.0)
 
     def _look_after(self, outlet: Outlet) -> None:
         """Wait for one that lags; pass one that is gone over, until its own thread makes it leave.

@@ -14,6 +14,7 @@ Locks, in the order they may be taken: `_floor`, then `_gate`.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -29,6 +30,9 @@ _CROWDED = 256 * 1024
 
 _BREATH = 1.0
 """Seconds a talker waits at most each time for the audience, however much it lags."""
+
+_GLANCE = 0.05
+"""Seconds between two looks whether to wait on: patience runs out without a word."""
 
 _SMALL = 2048
 """Work of so few bytes waits for nobody: what a person types is said at once, whoever lags."""
@@ -62,14 +66,15 @@ class Sequencer:
     def __init__(
         self,
         settle: Callable[[list[Outcome[Any]]], list[Outcome[Any]]],
-        deliver: Callable[[list[Outcome[Any]]], bool],
+        deliver: Callable[[list[Outcome[Any]]], float],
         pass_on: Callable[[], None],
     ) -> None:
         """Make one that nothing has happened in yet.
 
         `settle` is given all outcomes of a batch before anybody hears of them and returns
-        what they are now. `deliver` tells everybody, and returns whether too many of the
-        audience lag. `pass_on` makes some other thread call `run` soon; it must not block.
+        what they are now. `deliver` tells everybody, and returns for how many seconds talkers
+        had better wait, as too many of the audience lag. `pass_on` makes some other thread call
+        `run` soon; it must not block.
         """
         self._settle = settle
         self._deliver = deliver
@@ -79,7 +84,7 @@ class Sequencer:
         self._roomy = threading.Condition(self._gate)  # notified when there may be room for more
         self._pending: list[_Ticket] = []
         self._load = 0  # bytes taken in and not delivered yet
-        self._lagging = False  # what `deliver` last returned
+        self._patient_until = 0.0  # monotonic; by what `deliver` last returned
 
     def submit(self, work: Work, *args: Any, size: int = 0) -> None:
         """Have `work(*args)` done after all that was submitted before; its outcomes are delivered.
@@ -90,7 +95,9 @@ class Sequencer:
         ticket = _Ticket(work, args, size=size)
         with self._gate:
             if size > _SMALL and self._is_crowded(size):
-                self._roomy.wait_for(lambda: not self._is_crowded(size), _BREATH)
+                end = time.monotonic() + _BREATH
+                while self._is_crowded(size) and time.monotonic() < end:
+                    self._roomy.wait(_GLANCE)
                 self._roomy.wait_for(lambda: not self._is_full(size))
                 self._roomy.notify()  # there may be room for the next one too
             self._load += size
@@ -130,7 +137,7 @@ class Sequencer:
 
     def _is_crowded(self, size: int) -> bool:
         """Say whether work of that size has to wait. Requires holding `_gate`."""
-        return self._lagging or self._is_full(size)
+        return self._is_full(size) or time.monotonic() < self._patient_until
 
     def _is_full(self, size: int) -> bool:
         """Say whether work of that size would make too large a batch. Requires holding `_gate`."""
@@ -149,14 +156,14 @@ class Sequencer:
                 ticket.error = error
                 if ticket.done is None:
                     _log.exception("work on the room failed")
-        lagging = False
+        patience = 0.0
         try:
-            lagging = self._deliver(self._settle(outcomes))
+            patience = self._deliver(self._settle(outcomes))
         except Exception:  # noqa: BLE001 - nor is ours that of the thread that happens to do it
             _log.exception("a batch could not be delivered")
         finally:
             with self._gate:
-                self._lagging = lagging
+                self._patient_until = time.monotonic() + patience if patience else 0.0
                 self._load -= sum([ticket.size for ticket in batch])
                 self._roomy.notify()
             for ticket in batch:

@@ -230,6 +230,10 @@ def test_many_of_them_lagging_is_told(audience: Audience) -> None:
     assert not audience.fanout.deliver([])
     slow.lags_since += 5.0
     assert audience.fanout.deliver([])
+    slow.moved_at -= 1.0  # nor who takes nothing
+    assert not audience.fanout.deliver([])
+    slow.moved_at += 1.0
+    assert audience.fanout.deliver([])
     for _ in range(50):
         audience.listener(Lines)
     assert not audience.fanout.deliver([])  # one of many is not many

@@ -1,5 +1,6 @@
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -21,12 +22,12 @@ class Records:
     def __init__(self) -> None:
         self.batches: list[list[Any]] = []  # the connections of each delivery
         self.passed_on = threading.Semaphore(0)
-        self.lagging = False  # what delivering says of the audience
+        self.patience = 0.0  # what delivering says of the audience
         self.sequencer = Sequencer(as_they_are, self.deliver, self.passed_on.release)
 
-    def deliver(self, outcomes: Result) -> bool:
+    def deliver(self, outcomes: Result) -> float:
         self.batches.append([outcome.connection for outcome in outcomes])
-        return self.lagging
+        return self.patience
 
     @property
     def delivered(self) -> list[Any]:
@@ -133,7 +134,7 @@ def test_a_failure_reaches_the_one_who_waits_for_it(caplog: pytest.LogCaptureFix
 
 
 def test_a_batch_that_cannot_be_delivered_ends_no_thread(caplog: pytest.LogCaptureFixture) -> None:
-    def deliver(_: Result) -> bool:
+    def deliver(_: Result) -> float:
         raise RuntimeError("on purpose")
 
     sequencer = Sequencer(as_they_are, deliver, lambda: None)
@@ -156,11 +157,11 @@ def test_what_is_deferred_comes_in_the_next_batch() -> None:
 def test_delivery_can_defer_too() -> None:
     batches: list[list[Any]] = []
 
-    def deliver(outcomes: Result) -> bool:
+    def deliver(outcomes: Result) -> float:
         batches.append([outcome.connection for outcome in outcomes])
         if len(batches) == 1:
             sequencer.defer(lambda: [Outcome("answer", [Pong()])])
-        return False
+        return 0.0
 
     sequencer = Sequencer(as_they_are, deliver, lambda: None)
     sequencer.submit(note, "question")
@@ -203,21 +204,31 @@ def test_talkers_wait_while_too_much_is_undone(monkeypatch: pytest.MonkeyPatch) 
 def test_talkers_wait_while_the_audience_lags(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_BREATH", 30.0)
     records = Records()
-    records.lagging = True
+    records.patience = 60.0
     records.sequencer.submit(note, 1, size=5000)
     with ThreadPoolExecutor(1) as pool:
         talker = pool.submit(records.sequencer.submit, note, 2, size=5000)
         assert not wait([talker], 0.1).done
-        records.lagging = False
+        records.patience = 0.0
         records.sequencer.submit(note, "caught up")
         talker.result(10)
     assert records.delivered == [1, "caught up", 2]
 
 
+def test_patience_runs_out_by_itself() -> None:
+    records = Records()
+    records.patience = 0.1
+    began = time.monotonic()
+    for number in range(3):
+        records.sequencer.submit(note, number, size=5000)
+    assert time.monotonic() - began >= 0.2
+    assert records.delivered == [0, 1, 2]
+
+
 def test_talkers_wait_so_long_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_BREATH", 0.02)
     records = Records()
-    records.lagging = True
+    records.patience = 60.0
     for number in range(3):
         records.sequencer.submit(note, number, size=5000)
     assert records.delivered == [0, 1, 2]
@@ -227,7 +238,7 @@ def test_no_patience_makes_a_batch_too_large(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(module, "_CROWDED", 8000)
     monkeypatch.setattr(module, "_BREATH", 0.01)
     records = Records()
-    records.lagging = True
+    records.patience = 60.0
     with ThreadPoolExecutor(9) as pool, somebody_on_the_floor(records) as let_go:
         talkers = [pool.submit(records.sequencer.submit, note, number, size=5000) for number in range(9)]
         assert wait(talkers, 0.2).not_done
@@ -249,9 +260,9 @@ def test_what_is_delivered_is_what_was_settled() -> None:
         assert len(delivered) == len(settled) - 1  # before anybody hears of it
         return note("settled")
 
-    def deliver(outcomes: Result) -> bool:
+    def deliver(outcomes: Result) -> float:
         delivered.append([outcome.connection for outcome in outcomes])
-        return False
+        return 0.0
 
     sequencer = Sequencer(settle, deliver, lambda: None)
     sequencer.submit(note, 1)
