@@ -58,6 +58,8 @@ class NotChat(Exception):
 class Dialect(ABC):
     """One client's way of speaking."""
 
+    __slots__ = ()
+
     first_read: ClassVar[int] = 512
     """Bytes to ask of the socket at first; a busy reader asks for more."""
     max_read: ClassVar[int] = 64 * 1024
@@ -120,6 +122,8 @@ _utf8 = codecs.lookup("utf-8").incrementaldecoder
 class Json(Dialect):
     """JSON Lines both ways: our own clients, and bots."""
 
+    __slots__ = ("_lines",)
+
     pings = True
 
     def __init__(self) -> None:
@@ -142,12 +146,16 @@ class Json(Dialect):
 class _Text(Dialect):
     """What plain and lines share."""
 
+    __slots__ = ()
+
     def as_entry(self, wish: Wish) -> Join | Introduce | BadMessage:
         return Introduce(wish.text.strip()) if isinstance(wish, Say) else BadMessage("join_first", "")
 
 
 class Plain(_Text):
     """The original: each received chunk is one message, and events have no terminator."""
+
+    __slots__ = ("_decoder",)
 
     first_read = 4096
     max_read = 4096
@@ -171,6 +179,8 @@ class Plain(_Text):
 
 class Lines(_Text):
     """Text lines: people with `nc`, and shell scripts."""
+
+    __slots__ = ("_lines",)
 
     def __init__(self) -> None:
         self._lines = LineBuffer(MAX_LINE)

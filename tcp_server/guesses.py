@@ -32,6 +32,8 @@ class Guesses:
     Owned by the client's thread, which waits here.
     """
 
+    __slots__ = ("_admission", "_inlet", "_outlet", "_sequencer", "_wrong")
+
     def __init__(self, inlet: Inlet, outlet: Outlet, admission: Admission, sequencer: Sequencer) -> None:
         self._inlet = inlet
         self._outlet = outlet

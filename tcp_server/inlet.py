@@ -17,6 +17,8 @@ class Inlet:
     Each method raises `OSError` once the connection is gone.
     """
 
+    __slots__ = ("_socket",)
+
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
 

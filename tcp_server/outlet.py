@@ -4,11 +4,16 @@ import socket
 from collections import deque
 from contextlib import suppress
 from itertools import islice
+from typing import Final
 
 from tcp_server.dialects import Dialect, Plain
 
 _VIEWS_AT_ONCE = 64
 """How many waiting blocks one system call sends."""
+
+
+_NOTHING: Final[deque[memoryview]] = deque()
+"""The backlog of whoever never lagged: one for all, as an empty one of their own takes 0.6 KiB."""
 
 
 class Outlet:
@@ -37,7 +42,7 @@ class Outlet:
         self.socket = sock
         self.host = host
         self.dialect: type[Dialect] = Plain
-        self.backlog: deque[memoryview] = deque()  # views of bytes shared with everybody else's
+        self.backlog = _NOTHING  # views of bytes shared with everybody else's
         self.waiting = 0  # bytes in the backlog
         self.moved_at = 0.0  # when the backlog last got shorter, or began
         self.lags_since = 0.0  # when the backlog began
@@ -105,6 +110,8 @@ class Outlet:
             self.socket.shutdown(socket.SHUT_WR)
 
     def _keep(self, view: memoryview) -> None:
+        if self.backlog is _NOTHING:
+            self.backlog = deque()
         self.backlog.append(view)
         self.waiting += len(view)
 

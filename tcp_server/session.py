@@ -10,7 +10,7 @@ from itertools import groupby
 from chat_protocol.errors import BadMessage, LineTooLong
 from chat_protocol.messages import Authenticate, Bye, Throttled
 from tcp_server.commands import Wish
-from tcp_server.dialects import Json, NotChat
+from tcp_server.dialects import Dialect, Json, NotChat
 from tcp_server.entrance import Entrance, House
 from tcp_server.guesses import Dismissed, Guesses
 from tcp_server.inlet import Inlet, Silent
@@ -43,16 +43,14 @@ class Session:
     because the client is too fast. It writes to nobody, not even to its own client: fan-out does.
     """
 
+    __slots__ = ("_guesses", "_house", "_inlet", "_silence", "_told_at", "outlet")
+
     def __init__(self, sock: socket.socket, host: str, house: House) -> None:
         """`host` is the plain address of whoever is connected; a trusted one may name another."""
         self.outlet = Outlet(sock, host)
         self._inlet = Inlet(sock)
-        self._config = house.config
-        self._sequencer = house.sequencer
-        self._room = house.room
-        self._fanout = house.fanout
+        self._house = house
         self._guesses = Guesses(self._inlet, self.outlet, house.admission, house.sequencer)
-        self._entrance = Entrance(self._inlet, self.outlet, house, self._guesses)
         self._silence = "late"  # why it is dismissed when nothing is heard of it
         self._told_at = -_TOLD_ONCE  # when it last heard that it is too fast
 
@@ -69,15 +67,14 @@ class Session:
         except (NotChat, OSError):
             pass
         finally:
-            self._sequencer.submit(self._lost)
-            self._sequencer.submit(self._fanout.release, self.outlet)
+            self._house.sequencer.submit(self._lost)
+            self._house.sequencer.submit(self._house.fanout.release, self.outlet)
 
     def _serve(self) -> None:
-        self._sequencer.submit(self._fanout.greet, self.outlet)
-        dialect, chunk = self._entrance.find_dialect()
-        wishes, budget = self._entrance.let_in(dialect, chunk)
+        self._house.sequencer.submit(self._house.fanout.greet, self.outlet)
+        dialect, wishes, budget = self._let_in()
         self._silence = "silent"
-        self._inlet.wait_within(self._config.silence if dialect.pings else 0)
+        self._inlet.wait_within(self._house.config.silence if dialect.pings else 0)
         size = dialect.first_read
         most = dialect.max_read if budget.unlimited else _MOST_READ
         while True:
@@ -85,7 +82,7 @@ class Session:
                 self._submit(wishes)
             else:
                 # JSON clients are refused what is too long.
-                said = wishes if isinstance(dialect, Json) else as_said(wishes, self._config.max_text)
+                said = wishes if isinstance(dialect, Json) else as_said(wishes, self._house.config.max_text)
                 self._submit_in_time(said, budget)
             if wishes and isinstance(wishes[-1], BadMessage):  # nonsense takes long to read
                 size = dialect.first_read
@@ -98,13 +95,19 @@ class Session:
                 size = max(size // 2, dialect.first_read)
             wishes = dialect.read(chunk)
 
+    def _let_in(self) -> tuple[Dialect, Sequence[Wish], Budget]:
+        """Return how the client speaks, what it wants beyond being let in, and what it may ask for."""
+        entrance = Entrance(self._inlet, self.outlet, self._house, self._guesses)  # not kept: it is memory
+        dialect, chunk = entrance.find_dialect()
+        return dialect, *entrance.let_in(dialect, chunk)
+
     def _submit(self, wishes: Sequence[Wish]) -> None:
         """Have the room do it."""
         for portion, size in portions(wishes):
             if isinstance(portion[0], Authenticate):
-                self._guesses.attempt("moderators", self._room.handle, self.outlet, portion)
+                self._guesses.attempt("moderators", self._house.room.handle, self.outlet, portion)
                 continue
-            self._sequencer.submit(self._room.handle, self.outlet, portion, size=size)
+            self._house.sequencer.submit(self._house.room.handle, self.outlet, portion, size=size)
             if isinstance(portion[0], LENGTHY):
                 self._inlet.pause(_BREATH)
 
@@ -141,7 +144,7 @@ class Session:
         if seconds < _WORTH_TELLING or now - self._told_at < after:
             return False
         self._told_at = now
-        self._sequencer.submit(self._slow_down, round(seconds, 1))
+        self._house.sequencer.submit(self._slow_down, round(seconds, 1))
         return True
 
     def _dismiss(self, reason: str) -> None:
@@ -150,7 +153,7 @@ class Session:
         To close a socket with bytes unread is to reset it, and a reset would overtake
         the goodbye. Fan-out breaks the connection off when its time is over.
         """
-        self._sequencer.submit(self.part, reason)
+        self._house.sequencer.submit(self.part, reason)
         with suppress(OSError, Silent):
             self._inlet.wait_within(0)
             while True:
@@ -160,7 +163,7 @@ class Session:
 
     def part(self, bye: str) -> Sequence[Outcome[Outlet]]:
         """Say goodbye to the client, wherever it is in its conversation."""
-        return self._room.leave(self.outlet, for_good=False, bye=bye) or [
+        return self._house.room.leave(self.outlet, for_good=False, bye=bye) or [
             Outcome(self.outlet, [Bye(bye)], (), Presence.LEAVES)
         ]
 
@@ -169,4 +172,4 @@ class Session:
 
     def _lost(self) -> Sequence[Outcome[Outlet]]:
         """The client is gone without a word; whoever has left already is not concerned."""
-        return self._room.leave(self.outlet, for_good=False)
+        return self._house.room.leave(self.outlet, for_good=False)
