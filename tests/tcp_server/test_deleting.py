@@ -1,10 +1,8 @@
 """What is deleted is gone from the file, the index, the exports, and stays a number."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,10 +12,9 @@ from chat_protocol.messages import Ack, Message, Notice
 from tcp_server import sqlite_history as module
 from tcp_server.history import MemoryHistory, Unavailable
 from tcp_server.sqlite_history import SqliteHistory
+from tests.tcp_server.disk import ANNA, AT, opened
 from tests.tcp_server.finding import ids, searching
 
-ANNA = b"anna's digest   "
-AT = "2026-11-22T05:43:03.120Z"
 NOTICE = Notice("ban", "Анна", "Боб", seconds=60, text="спам")
 VERSION_1 = """
     CREATE TABLE log (epoch TEXT NOT NULL);
@@ -42,15 +39,6 @@ VERSION_1 = """
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "room.db"
-
-
-@contextmanager
-def opened(path: Path, **settings: Any) -> Iterator[SqliteHistory]:
-    history = SqliteHistory(path, **settings)
-    try:
-        yield history
-    finally:
-        history.close()
 
 
 def say(history: SqliteHistory, *texts: str, ref: str | None = None, notice: Notice | None = None) -> None:

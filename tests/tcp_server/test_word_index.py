@@ -13,6 +13,7 @@ from chat_protocol.messages import Found, Search
 from tcp_server import search, word_index
 from tcp_server.sqlite_history import SqliteHistory
 from tcp_server.word_index import WordIndex
+from tests.tcp_server.disk import opened
 from tests.tcp_server.finding import PATIENCE, ids, log, said, scan, searching
 
 OLD_SCHEMA = """
@@ -41,12 +42,6 @@ def up_to_date(path: Path) -> Iterator[WordIndex]:
         while index.step():
             pass
         yield index
-
-
-@contextmanager
-def opened(path: Path, keep: int = 0) -> Iterator[SqliteHistory]:
-    with closing(SqliteHistory(path, keep=keep)) as history:
-        yield history
 
 
 def numbers(path: Path) -> list[int]:
