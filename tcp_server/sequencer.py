@@ -31,9 +31,6 @@ _CROWDED = 256 * 1024
 _BREATH = 1.0
 """Seconds a talker waits at most each time for the audience, however much it lags."""
 
-_GLANCE = 0.05
-"""Seconds between two looks whether to wait on: patience runs out without a word."""
-
 _SMALL = 2048
 """Work of so few bytes waits for nobody: what a person types is said at once, whoever lags."""
 
@@ -95,11 +92,7 @@ class Sequencer:
         ticket = _Ticket(work, args, size=size)
         with self._gate:
             if size > _SMALL and self._is_crowded(size):
-                end = time.monotonic() + _BREATH
-                while self._is_crowded(size) and time.monotonic() < end:
-                    self._roomy.wait(_GLANCE)
-                self._roomy.wait_for(lambda: not self._is_full(size))
-                self._roomy.notify()  # there may be room for the next one too
+                self._await_room(size)
             self._load += size
             self._pending.append(ticket)
         self.run()
@@ -134,6 +127,15 @@ class Sequencer:
                 self._floor.release()
         if self._pending:
             self._pass_on()
+
+    def _await_room(self, size: int) -> None:
+        """Wait for the audience up to a limit, for less work however long. Requires holding `_gate`."""
+        end = time.monotonic() + _BREATH
+        while self._is_crowded(size) and (left := end - time.monotonic()) > 0:
+            patience = self._patient_until - time.monotonic()  # which runs out without a word
+            self._roomy.wait(min(left, patience) if patience > 0 else left)
+        self._roomy.wait_for(lambda: not self._is_full(size))
+        self._roomy.notify()  # there may be room for the next one too
 
     def _is_crowded(self, size: int) -> bool:
         """Say whether work of that size has to wait. Requires holding `_gate`."""
