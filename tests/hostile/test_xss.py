@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -57,6 +58,14 @@ def assert_clean(page: Page, url: str) -> None:
     assert page.locator("iframe, object, embed, form:not([id])").count() == 0
 
 
+def await_that(page: Page, condition: str) -> None:
+    """Wait until JavaScript says so; Playwright has the page `eval` what it waits for, against its policy."""
+    deadline = monotonic() + 10.0
+    while not page.evaluate(condition):
+        assert monotonic() < deadline, condition
+        page.wait_for_timeout(50)
+
+
 def test_the_watch_sees_what_it_is_there_for(chromium: Browser) -> None:
     made = [
         "img src=x",
@@ -82,7 +91,7 @@ def test_the_watch_sees_what_it_is_there_for(chromium: Browser) -> None:
             })""",
             made,
         )
-        page.wait_for_function("watch.violations.length > 0")
+        await_that(page, "watch.violations.length > 0")
         assert len(page.evaluate("watch.bad")) == len(made)
 
 
@@ -184,7 +193,7 @@ def test_whatever_a_room_sends_stays_text(chromium: Browser) -> None:
         page.fill("#join-name", "Анна")
         page.click("#join-button")
         page.wait_for_selector("#join-suggestion")
-        page.wait_for_function("watch.added > 200")
+        await_that(page, "watch.added > 200")
         page.fill("#join-name", "Анна")
         page.click("#join-button")
         browser.sees("Борис", "конец")
@@ -295,10 +304,10 @@ def test_whatever_people_send_stays_text(tmp_path: Path, chromium: Browser) -> N
             late.page.keyboard.type("script")
             late.page.wait_for_selector(".hit")
             late.page.click("#search-more")
-            late.page.wait_for_function("document.querySelectorAll('.hit').length > 20")
+            await_that(late.page, "document.querySelectorAll('.hit').length > 20")
             late.page.keyboard.press("Escape")
             late.page.focus("#transcript")
             for _ in range(4):
                 late.page.keyboard.press("Home")
-                late.page.wait_for_function("!document.querySelector('.gap-button:disabled')")
-            late.page.wait_for_function(f"watch.added > {said}")
+                await_that(late.page, "!document.querySelector('.gap-button:disabled')")
+            await_that(late.page, f"watch.added > {said}")
