@@ -52,6 +52,10 @@ class _Parser(argparse.ArgumentParser):
         complaint = self._words("bad_arguments", detail=one_line(message))
         self.exit(2, f"oneroom: {complaint}\n\n{self.format_help()}")
 
+    def refuse(self, complaint: str) -> NoReturn:
+        """End the program, saying what is wrong with the arguments."""
+        self.exit(2, f"oneroom: {complaint}\n")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the client; return its exit code.
@@ -70,28 +74,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         address = parse_address(options.address or "")
     except BadAddress:
-        parser.exit(2, f"oneroom: {words('bad_address', typed=one_line(options.address))}\n")
+        parser.refuse(words("bad_address", typed=one_line(options.address)))
     try:
         secure = options.tls or options.tls_ca or options.tls_pin
         tls = Tls(options.tls_ca or "", options.tls_pin or "") if secure else None
     except BadTls as error:
         cause = error.__cause__  # a fingerprint has none
-        parser.exit(2, _file_error(words, "--tls-ca", options.tls_ca, cause) if cause else _pin_error(words))
+        parser.refuse(_file_error(words, "--tls-ca", options.tls_ca, cause) if cause else words("bad_pin"))
     try:
         password = _password(options.password_file)
     except (OSError, ValueError) as error:
-        parser.exit(2, _file_error(words, "--password-file", options.password_file, error))
+        parser.refuse(_file_error(words, "--password-file", options.password_file, error))
 
     name = one_line(options.name or "")
     if _is_terminal():
         return Terminal(address, name, words, password=password, tls=tls).run()
     if not name:
-        parser.exit(2, f"oneroom: {words('pipe_name_needed')}\n")
+        parser.refuse(words("pipe_name_needed"))
     return Pipe(address, name, words, password=password, tls=tls).run()
-
-
-def _pin_error(words: Words) -> str:
-    return f"oneroom: {words('bad_pin')}\n"
 
 
 def _file_error(words: Words, option: str, path: str, error: BaseException) -> str:
@@ -107,7 +107,7 @@ def _file_error(words: Words, option: str, path: str, error: BaseException) -> s
             reason = "file_no_certificates"
         case _:
             reason = "file_other"
-    return f"oneroom: {words('bad_file', option=option, path=one_line(path), reason=words(reason))}\n"
+    return words("bad_file", option=option, path=one_line(path), reason=words(reason))
 
 
 def _password(path: str | None) -> str:

@@ -165,7 +165,7 @@ class Sequencer:
             _log.exception("a batch could not be delivered")
         finally:
             with self._gate:
-                self._patient_until = time.monotonic() + patience if patience else 0.0
+                self._patient_until = time.monotonic() + patience
                 self._load -= sum([ticket.size for ticket in batch])
                 self._roomy.notify()
             for ticket in batch:

@@ -96,7 +96,7 @@ class Browser:
         # Held for one frame, never while waiting: keeps frames whole, and guards all below.
         self._lock = threading.Lock()
         self._backlog: deque[memoryview] = deque()  # frames, the first perhaps begun
-        self._waiting = 0  # bytes the backlog takes, none only if it is empty
+        self._waiting = 0  # bytes the backlog takes, none if and only if it is empty
         self._begun = False  # whether part of the first frame is out
         self._progress_at = 0.0  # when the backlog last grew from nothing or shrank
         self._pinged_at = monotonic()
@@ -199,13 +199,13 @@ class Browser:
         """Send what the socket takes of the backlog; False while some is left."""
         with self._lock:
             self._flush()
-            return not self._backlog
+            return not self._waiting
 
     @property
     def has_backlog(self) -> bool:
         """Whether something waits for `flush`."""
         with self._lock:
-            return bool(self._backlog)
+            return self._waiting > 0
 
     def tend(self, now: float) -> bool:
         """Do what is due at `now` (monotonic), about every second; False once it is time to give up.
@@ -218,7 +218,7 @@ class Browser:
                 if now - self._closing_at > FAREWELL:
                     self._hang_up()
                     return False
-            elif self._backlog and now - self._progress_at > STALL:
+            elif self._waiting and now - self._progress_at > STALL:
                 self._cut()
             elif now - self._pinged_at >= PING_INTERVAL:
                 self._pinged_at = now
@@ -307,7 +307,8 @@ class Browser:
                     break
         self._hang_up()
         with self._lock:
-            self._backlog.clear()  # the descriptor may soon be somebody else's
+            self._backlog.clear()
+            self._waiting = 0  # nothing more is sent: the descriptor may soon be somebody else's
 
 
 class _Parser(Protocol):

@@ -242,9 +242,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Note that a thread is busy with a connection; False if one address keeps too many busy."""
         most = self.gateway.config.max_per_address
         with self._lock:
-            if conn.counted and most and self._busy[conn.counted] >= most:
-                return False
-            self._busy.update([conn.counted] if conn.counted else [])
+            if conn.counted:
+                if most and self._busy[conn.counted] >= most:
+                    return False
+                self._busy[conn.counted] += 1
             self._deadlines[conn] = monotonic() + HEAD_TIMEOUT
             return True
 

@@ -32,7 +32,8 @@ class Browser:
 
     def __init__(self, port: int, bridge: Bridge | None, *, deaf: bool = False) -> None:
         """Connect and shake hands. A `deaf` browser's kernel holds next to nothing for it."""
-        self._bridge = bridge if bridge and bridge.opcode else None
+        self._opcode = bridge.opcode if bridge else None
+        self._ending = bridge.ending if bridge else b""
         self.socket = socket.socket()
         self.socket.settimeout(_PATIENCE)
         if deaf:
@@ -40,7 +41,7 @@ class Browser:
         self.socket.connect(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.tail = b""  # what may be the first half of something looked for
-        if self._bridge:
+        if self._opcode:
             key = base64.b64encode(os.urandom(16)).decode()
             self.socket.sendall(
                 f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -62,9 +63,7 @@ class Browser:
     def pack(self, wish: dict[str, Any]) -> bytes:
         """Return a command as the bytes that carry it."""
         line = json.dumps(wish, ensure_ascii=False).encode()
-        if self._bridge is None or self._bridge.opcode is None:
-            return line + b"\n"
-        return _frame(self._bridge.opcode, line + self._bridge.ending)
+        return _frame(self._opcode, line + self._ending) if self._opcode else line + b"\n"
 
     def receive(self) -> bytes:
         """Return what has come; empty at the end."""

@@ -10,7 +10,8 @@ import pexpect
 import pyte
 
 from chat_protocol.address import Address
-from tests.cli_client.fake_room import PATIENCE
+from chat_protocol.messages import Bye, Leave
+from tests.cli_client.fake_room import PATIENCE, Seat
 from tests.support.processes import ROOT
 
 ENTER, ALT_ENTER, CTRL_C, CTRL_D, UP = "\r", "\x1b\r", "\x03", "\x04", "\x1b[A"
@@ -108,3 +109,11 @@ def sitting(
         yield Desk(child, columns, rows)
     finally:
         child.close(force=True)
+
+
+def leave(desk: Desk, seat: Seat) -> None:
+    """Have the person at the desk leave, and the room say goodbye."""
+    desk.type(CTRL_D)
+    seat.receive(Leave)
+    seat.send(Bye("left"))
+    assert desk.end() == 0

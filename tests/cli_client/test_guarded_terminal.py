@@ -4,7 +4,7 @@ import pytest
 
 from chat_protocol import messages as m
 from tests.cli_client.fake_room import AT, FakeRoom, Seat, message
-from tests.cli_client.screen import CTRL_C, CTRL_D, ENTER, UP, Desk, sitting
+from tests.cli_client.screen import CTRL_C, ENTER, UP, Desk, leave, sitting
 
 
 def sit_down(room: FakeRoom, desk: Desk, *, moderator: bool = False) -> Seat:
@@ -14,11 +14,12 @@ def sit_down(room: FakeRoom, desk: Desk, *, moderator: bool = False) -> Seat:
     return seat
 
 
-def leave(desk: Desk, seat: Seat) -> None:
-    desk.type(CTRL_D)
-    seat.receive(m.Leave)
-    seat.send(m.Bye("left"))
-    assert desk.end() == 0
+def talk_and_leave(desk: Desk, seat: Seat) -> None:
+    desk.type("сказано", ENTER)
+    say = seat.receive(m.Say)
+    assert say.text == "сказано"
+    seat.ack(say.ref, 1)
+    leave(desk, seat)
 
 
 def refuse(room: FakeRoom, error: m.Error) -> m.Join:
@@ -189,11 +190,7 @@ def test_a_wrong_password_of_moderators_is_asked_for_again_and_never_said(room: 
         desk.wait_for(lambda _: desk.cursor[1] == "›")
         desk.type("/moderator", ENTER)
         desk.wait_for("Вы уже модератор.")
-        desk.type("сказано", ENTER)
-        say = seat.receive(m.Say)
-        assert say.text == "сказано"
-        seat.ack(say.ref, 1)
-        leave(desk, seat)
+        talk_and_leave(desk, seat)
         assert not any(secret in desk.received for secret in (b"wrong", b"right"))
 
 
@@ -220,11 +217,7 @@ def test_a_wrong_password_of_the_room_is_asked_for_again_and_never_said(room: Fa
         seat = room.accept()
         assert seat.welcome().password == "right"
         desk.wait_for("1 в чате")
-        desk.type("сказано", ENTER)
-        say = seat.receive(m.Say)
-        assert say.text == "сказано"
-        seat.ack(say.ref, 1)
-        leave(desk, seat)
+        talk_and_leave(desk, seat)
         assert not any(secret in desk.received for secret in (b"wrong", b"right"))
 
 

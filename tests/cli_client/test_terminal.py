@@ -20,7 +20,7 @@ from chat_protocol.messages import (
 )
 from chat_protocol.messages import Typing as SomeoneTypes
 from tests.cli_client.fake_room import AT, FakeRoom, Seat, message
-from tests.cli_client.screen import ALT_ENTER, CTRL_C, CTRL_D, ENTER, UP, Desk, sitting
+from tests.cli_client.screen import ALT_ENTER, CTRL_C, CTRL_D, ENTER, UP, Desk, leave, sitting
 
 
 def sit_down(room: FakeRoom, desk: Desk, name: str = "Анна") -> Seat:
@@ -28,13 +28,6 @@ def sit_down(room: FakeRoom, desk: Desk, name: str = "Анна") -> Seat:
     seat.welcome(name=name, members=[name, "Боря"])
     desk.wait_for("2 here")
     return seat
-
-
-def leave(desk: Desk, seat: Seat) -> None:
-    desk.type(CTRL_D)
-    seat.receive(Leave)
-    seat.send(Bye("left"))
-    assert desk.end() == 0
 
 
 def test_the_line_being_typed_is_undisturbed_by_what_arrives(room: FakeRoom) -> None:
