@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from tcp_server.config import BadConfig, Config, load
 from tcp_server.export import export
+from tcp_server.log.sqlite_history import BadHistory
 from tcp_server.server import ChatServer
-from tcp_server.sqlite_history import BadHistory
 
 _STACK = 256 * 1024
 """Bytes of address space for each thread's stack; what is not touched costs nothing."""

@@ -15,7 +15,7 @@ from platformdirs import user_data_path
 from chat_protocol.contract import DEFAULT_PORT, MAX_PASSWORD, SILENCE_LIMIT
 from chat_protocol.ip import Network, parse_network, read_network, write_network
 from chat_protocol.release import release
-from tcp_server.passwords import Password
+from tcp_server.room.passwords import Password
 
 _log = logging.getLogger(__name__)
 

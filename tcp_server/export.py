@@ -10,8 +10,8 @@ from pathlib import Path
 from chat_protocol.codec import encode
 from chat_protocol.messages import Message
 from tcp_server.config import DEFAULT_HISTORY
-from tcp_server.phrases import local, shown_text
-from tcp_server.sqlite_history import COLUMNS, as_message
+from tcp_server.dialects.phrases import local, shown_text
+from tcp_server.log.sqlite_history import COLUMNS, as_message
 
 _HTML_HEAD = """<!DOCTYPE html>
 <html lang="ru">

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tcp_server.outcome import Outcome
+from tcp_server.room.outcome import Outcome
 
 _log = logging.getLogger(__name__)
 

@@ -18,22 +18,22 @@ from chat_protocol.connection import keep_alive
 from chat_protocol.contract import BANNED, FULL
 from chat_protocol.ip import read_ip
 from chat_protocol.messages import Error, Found, Search
-from tcp_server.admission import Admission, Refusal
 from tcp_server.config import Config, networks
-from tcp_server.entrance import House
-from tcp_server.fanout import FanOut
-from tcp_server.history import History, MemoryHistory
-from tcp_server.housekeeper import Housekeeper
-from tcp_server.ledger import open_ledger
-from tcp_server.outcome import Outcome
-from tcp_server.outlet import Outlet
-from tcp_server.readiness import readiness
-from tcp_server.room import Room
-from tcp_server.search import Searcher
+from tcp_server.connection.admission import Admission, Refusal
+from tcp_server.connection.fanout import FanOut
+from tcp_server.connection.handshake import House
+from tcp_server.connection.housekeeper import Housekeeper
+from tcp_server.connection.poller import readiness
+from tcp_server.connection.session import Session
+from tcp_server.connection.writer import Outlet
+from tcp_server.log.history import History, MemoryHistory
+from tcp_server.log.search import Searcher
+from tcp_server.log.sqlite_history import SqliteHistory
+from tcp_server.room.moderation.audit_log import open_ledger
+from tcp_server.room.moderation.sanctions import Verdicts
+from tcp_server.room.outcome import Outcome
+from tcp_server.room.room import Room
 from tcp_server.sequencer import Sequencer
-from tcp_server.session import Session
-from tcp_server.sqlite_history import SqliteHistory
-from tcp_server.verdicts import Verdicts
 
 _log = logging.getLogger(__name__)
 

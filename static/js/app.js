@@ -1,20 +1,20 @@
-import { Banner } from "./banner.js";
-import { Composer } from "./composer.js";
-import { Connection } from "./connection.js";
-import { byId } from "./dom.js";
-import { chooseLocale, Words } from "./i18n.js";
-import { JoinForm } from "./join_form.js";
-import { ModerationView } from "./moderation_view.js";
-import { Outbox } from "./outbox.js";
-import { People } from "./people.js";
-import { Room } from "./room.js";
-import { SearchPanel } from "./search_panel.js";
-import { IDENTITY_KEY, Session } from "./session.js";
-import { openStore } from "./storage.js";
-import { Theme } from "./theme.js";
-import { ThrottleNote } from "./throttle_note.js";
-import { Toast } from "./toast.js";
-import { Transcript } from "./transcript.js";
+import { byId } from "./lib/dom.js";
+import { chooseLocale, Words } from "./lib/i18n.js";
+import { openStore } from "./lib/storage.js";
+import { Connection } from "./model/connection.js";
+import { Outbox } from "./model/outbox.js";
+import { Room } from "./model/room.js";
+import { IDENTITY_KEY, Session } from "./model/session.js";
+import { Banner } from "./view/banner.js";
+import { Composer } from "./view/composer.js";
+import { JoinForm } from "./view/join_form.js";
+import { ModerationView } from "./view/moderation/moderation_view.js";
+import { People } from "./view/people.js";
+import { SearchPanel } from "./view/search_panel.js";
+import { Theme } from "./view/theme.js";
+import { ThrottleNote } from "./view/throttle_note.js";
+import { Toast } from "./view/toast.js";
+import { Transcript } from "./view/transcript/transcript.js";
 
 const locale = chooseLocale(navigator.languages);
 const words = await Words.load(locale).catch(error => {

@@ -10,7 +10,7 @@ from chat_protocol.contract import MAX_LINE
 from chat_protocol.errors import BadMessage, LineTooLong
 from chat_protocol.framing import LineBuffer
 from chat_protocol.proxy_header import BadHeader, Header, read_header
-from tcp_server.dialects import NotChat, detect
+from tcp_server.dialects.dialect import NotChat, detect
 from tests.hostile.canary import canary_at
 from tests.hostile.guest import Guest
 from tests.hostile.mutations import Mutator

@@ -79,10 +79,10 @@ _PATHS += [
     "/static/%2fetc%2fpasswd",
     "/static/file:///etc/passwd",
     "/static/C:%5cWindows%5cwin.ini",
-    "/static/js/room.js%00.html",
-    "/static/js/room.js/",
-    "/static/js/room.js/..",
-    "/static/js/room.js;.html",
+    "/static/js/model/room.js%00.html",
+    "/static/js/model/room.js/",
+    "/static/js/model/room.js/..",
+    "/static/js/model/room.js;.html",
     "/static/%00",
     "/static/~root/.profile",
     "/static/..",
@@ -149,8 +149,8 @@ _HEADER_ATTACKS = {
     "a header's value": request("/", f"X: a\x0b\x0c\x00{_LINE}"),
     "key": request("/ws", UPGRADE.strip().replace(KEY, f"AAAA%0d%0a{_LINE}")),
     "protocol": request("/ws", UPGRADE.strip(), f"Sec-WebSocket-Protocol: a%0d%0a{_LINE}"),
-    "range": request("/static/js/room.js", f"Range: bytes=0-1%0d%0a{_LINE}"),
-    "etag": request("/static/js/room.js", f'If-None-Match: "%0d%0a{_LINE}"'),
+    "range": request("/static/js/model/room.js", f"Range: bytes=0-1%0d%0a{_LINE}"),
+    "etag": request("/static/js/model/room.js", f'If-None-Match: "%0d%0a{_LINE}"'),
     "script name": request("/", f"SCRIPT_NAME: /%0d%0a{_LINE}"),
 }
 
@@ -165,7 +165,7 @@ def test_nobody_can_write_our_headers(serving: Serving, asked: bytes) -> None:
 
 
 _GET = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-_SECOND = "GET /static/js/room.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+_SECOND = "GET /static/js/model/room.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 _SMUGGLED = {
     "CL and TE": f"{_GET}Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{_SECOND}",
     "TE and CL": f"{_GET}Transfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n0\r\n\r\n{_SECOND}",
@@ -220,7 +220,7 @@ _METHODS = ("POST", "PUT", "DELETE", "PATCH", "TRACE", "TRACK", "PROPFIND", "DEB
 
 
 @pytest.mark.parametrize("method", _METHODS)
-@pytest.mark.parametrize("path", ["/", "/ws", "/healthz", "/static/js/room.js", "/nowhere"])
+@pytest.mark.parametrize("path", ["/", "/ws", "/healthz", "/static/js/model/room.js", "/nowhere"])
 def test_nothing_but_reading_is_allowed(serving: Serving, method: str, path: str) -> None:
     asked = request(path, f"Cookie: {_MARK}").replace(b"GET", method.encode(), 1)
     answer = ask(serving.address, asked)
@@ -236,8 +236,8 @@ _TOO_MUCH = {
     "many headers": (request("/", *[f"X-{n}: a" for n in range(100)]), 431),
     "a header without an end": (request("/", "X: " + "a" * 40_000)[:-4], 431),
     "cookies": (request("/", *["Cookie: " + "a" * 4000] * 20), 431),
-    "ranges": (request("/static/js/room.js", "Range: bytes=" + ",".join(["0-"] * 1000)), 416),
-    "a far range": (request("/static/js/room.js", "Range: bytes=9999999999999999999-"), 416),
+    "ranges": (request("/static/js/model/room.js", "Range: bytes=" + ",".join(["0-"] * 1000)), 416),
+    "a far range": (request("/static/js/model/room.js", "Range: bytes=9999999999999999999-"), 416),
     "an expectation": (request("/", "Expect: a miracle"), 417),
     "a coding": (request("/", "Transfer-Encoding: br"), 501),
 }

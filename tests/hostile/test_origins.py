@@ -154,7 +154,7 @@ _STRANGE_HOSTS: dict[str, tuple[str, int]] = {
 
 
 @pytest.mark.parametrize(("host", "status"), _STRANGE_HOSTS.values(), ids=_STRANGE_HOSTS.keys())
-@pytest.mark.parametrize("path", ["/", "/ws", "/static/js/room.js", "/nowhere"])
+@pytest.mark.parametrize("path", ["/", "/ws", "/static/js/model/room.js", "/nowhere"])
 def test_under_a_foreign_name_nothing_is_served(
     gateway: Serving, hall: Room, path: str, host: str, status: int
 ) -> None:

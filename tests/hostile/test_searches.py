@@ -8,7 +8,7 @@ from time import monotonic
 import pytest
 
 from chat_protocol.messages import Message
-from tcp_server.sqlite_history import SqliteHistory
+from tcp_server.log.sqlite_history import SqliteHistory
 from tests.hostile.canary import canary_at
 from tests.hostile.rounds import ROUNDS
 from tests.support.processes import Program, running

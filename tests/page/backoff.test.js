@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Backoff } from "../../static/js/backoff.js";
+import { Backoff } from "../../static/js/lib/backoff.js";
 
 test("waits double from half a second to twenty seconds, scattered, and begin again", () => {
   const longest = new Backoff(() => 1);

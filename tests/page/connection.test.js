@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { Connection } from "../../static/js/connection.js";
-import { PING_INTERVAL, SILENCE_LIMIT } from "../../static/js/protocol.js";
+import { Connection } from "../../static/js/model/connection.js";
+import { PING_INTERVAL, SILENCE_LIMIT } from "../../static/js/model/protocol.js";
 import { AT } from "./wire.js";
 
 /** The other end of the page's socket, played by the test. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { excerpt, termsOf } from "../../static/js/excerpt.js";
+import { excerpt, termsOf } from "../../static/js/lib/excerpt.js";
 
 /** An excerpt in short, with what is marked in brackets. */
 const shown = (text, query) =>

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Outbox } from "../../static/js/outbox.js";
-import { Room } from "../../static/js/room.js";
-import { Session } from "../../static/js/session.js";
-import { MemoryStore } from "../../static/js/storage.js";
+import { MemoryStore } from "../../static/js/lib/storage.js";
+import { Outbox } from "../../static/js/model/outbox.js";
+import { Room } from "../../static/js/model/room.js";
+import { Session } from "../../static/js/model/session.js";
 import { AT, message, page, Wire } from "./wire.js";
 
 const notice = (id, fields) => ({ ...message(id, "Сервер", "…"), notice: { by: "Вера", ...fields } });

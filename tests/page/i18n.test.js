@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { chooseLocale, Words } from "../../static/js/i18n.js";
+import { chooseLocale, Words } from "../../static/js/lib/i18n.js";
 
 const dictionary = language =>
   JSON.parse(readFileSync(new URL(`../../static/i18n/${language}.json`, import.meta.url), "utf8"));

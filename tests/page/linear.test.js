@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { excerpt } from "../../static/js/excerpt.js";
-import { hueOf, initialOf } from "../../static/js/person.js";
-import { clean, isBlank, isEmojiOnly, lengthOf, tokenize } from "../../static/js/text.js";
+import { hueOf, initialOf } from "../../static/js/lib/avatar.js";
+import { excerpt } from "../../static/js/lib/excerpt.js";
+import { clean, isBlank, isEmojiOnly, lengthOf, tokenize } from "../../static/js/lib/text.js";
 
 /** What makes careless searching for a match begin again and again. */
 const REPEATED = {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Members } from "../../static/js/members.js";
+import { Members } from "../../static/js/model/members.js";
 
 test("oneself comes first, the others by alphabet", () => {
   const members = new Members();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { Moderation } from "../../static/js/moderation.js";
+import { Moderation } from "../../static/js/model/moderation.js";
 
 /** A moderator's desk whose room is the test. */
 class Desk {

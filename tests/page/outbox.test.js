@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Outbox } from "../../static/js/outbox.js";
-import { MemoryStore } from "../../static/js/storage.js";
+import { MemoryStore } from "../../static/js/lib/storage.js";
+import { Outbox } from "../../static/js/model/outbox.js";
 import { AT, FullStore } from "./wire.js";
 
 test("what was said outlives a reload, in its order", () => {

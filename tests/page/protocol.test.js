@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseFrame } from "../../static/js/protocol.js";
+import { parseFrame } from "../../static/js/model/protocol.js";
 import { AT, message } from "./wire.js";
 
 const LIMITS = { name: 32, text: 4000, line: 65_536, history: 500 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { layOut, summarize } from "../../static/js/rows.js";
+import { layOut, summarize } from "../../static/js/view/transcript/rows.js";
 
 const at = minute => new Date(2026, 10, 22, 12, minute).toISOString();
 const said = (id, name, minute = 0) => ({

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { Search } from "../../static/js/search.js";
+import { Search } from "../../static/js/model/search.js";
 
 const message = id => ({ id, at: "2026-11-22T05:43:03.120Z", name: "Анна", text: `№ ${id}` });
 

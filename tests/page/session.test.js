@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Session } from "../../static/js/session.js";
-import { MemoryStore } from "../../static/js/storage.js";
+import { MemoryStore } from "../../static/js/lib/storage.js";
+import { Session } from "../../static/js/model/session.js";
 import { FullStore } from "./wire.js";
 
 test("the identity and the place in the conversation outlive a reload, and end together", () => {

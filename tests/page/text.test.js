@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clean, isBlank, isEmojiOnly, lengthOf, tokenize } from "../../static/js/text.js";
+import { clean, isBlank, isEmojiOnly, lengthOf, tokenize } from "../../static/js/lib/text.js";
 
 const kinds = text => tokenize(text).map(({ kind, text }) => [kind, text]);
 

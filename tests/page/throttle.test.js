@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Throttle } from "../../static/js/throttle.js";
+import { Throttle } from "../../static/js/model/throttle.js";
 
 test("a wait ends by itself, or before, or later if the room says so", t => {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1000 });

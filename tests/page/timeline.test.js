@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { HISTORY_PAGE } from "../../static/js/protocol.js";
-import { Timeline } from "../../static/js/timeline.js";
+import { HISTORY_PAGE } from "../../static/js/model/protocol.js";
+import { Timeline } from "../../static/js/model/timeline.js";
 
 const AT = "2026-11-22T05:43:03.120Z";
 const message = id => ({ id, at: AT, name: "Анна", text: `№ ${id}` });

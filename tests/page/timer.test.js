@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { after, countDown } from "../../static/js/timer.js";
+import { after, countDown } from "../../static/js/lib/timer.js";
 
 test("what no browser can wait for does not come at once", t => {
   const timer = t.mock.method(globalThis, "setTimeout", () => {});

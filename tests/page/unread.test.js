@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Unread } from "../../static/js/unread.js";
+import { Unread } from "../../static/js/model/unread.js";
 
 test("unread counts what came while not reading, and the line stays where it began", () => {
   const unread = new Unread();

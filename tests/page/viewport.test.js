@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SHOWN, Viewport } from "../../static/js/viewport.js";
+import { SHOWN, Viewport } from "../../static/js/view/transcript/viewport.js";
 
 const items = count => Array.from({ length: count }, (_, index) => ({ kind: "message", key: `k${index}` }));
 

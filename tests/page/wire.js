@@ -1,8 +1,8 @@
-import { Outbox } from "../../static/js/outbox.js";
-import { Room } from "../../static/js/room.js";
-import { Session } from "../../static/js/session.js";
-import { Signal } from "../../static/js/signal.js";
-import { MemoryStore } from "../../static/js/storage.js";
+import { Signal } from "../../static/js/lib/signal.js";
+import { MemoryStore } from "../../static/js/lib/storage.js";
+import { Outbox } from "../../static/js/model/outbox.js";
+import { Room } from "../../static/js/model/room.js";
+import { Session } from "../../static/js/model/session.js";
 
 export const AT = "2026-11-22T05:43:03.120Z";
 const LIMITS = { name: 32, text: 4000, line: 65_536, history: 500 };

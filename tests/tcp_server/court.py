@@ -3,7 +3,7 @@
 from typing import Any
 
 from chat_protocol import messages as m
-from tcp_server.commands import Introduce
+from tcp_server.room.commands import Introduce
 from tests.tcp_server.hall import Hall
 
 SECRET = "a secret that nobody guesses"

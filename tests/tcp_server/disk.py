@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from chat_protocol.messages import Message
-from tcp_server.history import Key
-from tcp_server.sqlite_history import SqliteHistory
+from tcp_server.log.history import Key
+from tcp_server.log.sqlite_history import SqliteHistory
 
 ANNA = b"anna's digest   "
 AT = "2026-11-22T05:43:03.120Z"

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from chat_protocol.messages import Found, Message, Search
-from tcp_server.query import Query
-from tcp_server.query import find as find_in
-from tcp_server.search import Searcher
-from tcp_server.sqlite_history import SqliteHistory
+from tcp_server.log.query import Query
+from tcp_server.log.query import find as find_in
+from tcp_server.log.search import Searcher
+from tcp_server.log.sqlite_history import SqliteHistory
 
 PATIENCE = 20.0
 

@@ -4,13 +4,13 @@ import time
 from typing import Any
 
 from chat_protocol import messages as m
-from tcp_server.commands import Introduce, LocalEvent, Wish
 from tcp_server.config import Config, networks
-from tcp_server.history import History, MemoryHistory
-from tcp_server.ledger import Ledger
-from tcp_server.outcome import Outcome, Presence
-from tcp_server.room import Room
-from tcp_server.verdicts import Verdicts
+from tcp_server.log.history import History, MemoryHistory
+from tcp_server.room.commands import Introduce, LocalEvent, Wish
+from tcp_server.room.moderation.audit_log import Ledger
+from tcp_server.room.moderation.sanctions import Verdicts
+from tcp_server.room.outcome import Outcome, Presence
+from tcp_server.room.room import Room
 
 
 def search(connection: str, wish: m.Search) -> list[Outcome[str]]:

@@ -12,7 +12,7 @@ import pytest
 
 from chat_protocol.codec import decode_events
 from chat_protocol.messages import Message, Notice
-from tcp_server.sqlite_history import SqliteHistory
+from tcp_server.log.sqlite_history import SqliteHistory
 from tests.support.processes import ROOT, running
 from tests.support.raw import JsonClient
 

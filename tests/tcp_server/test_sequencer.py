@@ -10,7 +10,7 @@ import pytest
 
 from chat_protocol.messages import Pong
 from tcp_server import sequencer as module
-from tcp_server.outcome import Outcome
+from tcp_server.room.outcome import Outcome
 from tcp_server.sequencer import Sequencer
 
 Result = list[Outcome[Any]]

@@ -45,7 +45,7 @@ def test_every_answer_is_secured(client: FlaskClient, path: str) -> None:
     assert "Strict-Transport-Security" not in headers
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/nowhere", "/static/js/room.js"])
+@pytest.mark.parametrize("path", ["/", "/healthz", "/nowhere", "/static/js/model/room.js"])
 def test_what_came_by_https_stays_with_https(room: Room, path: str) -> None:
     config = Config(server=room.address, trusted_proxies=(ip_network("10.0.0.1"),))
     with _client(config) as client:
@@ -107,12 +107,12 @@ def test_the_page_is_always_asked_for_again(client: FlaskClient) -> None:
 
 
 def test_files_are_sent_again_only_when_they_changed(client: FlaskClient) -> None:
-    with client.get("/static/js/connection.js") as first:
+    with client.get("/static/js/model/connection.js") as first:
         assert first.status_code == 200
         assert "javascript" in first.content_type
         assert first.headers["Cache-Control"] == "no-cache"
         seen = {"If-None-Match": first.headers["ETag"]}
-    with client.get("/static/js/connection.js", headers=seen) as again:
+    with client.get("/static/js/model/connection.js", headers=seen) as again:
         assert (again.status_code, again.data) == (304, b"")
 
 

@@ -1,0 +1,50 @@
+"""The one thread beside those of the clients: backlogs that can move on, and deadlines."""
+
+import threading
+import time
+
+from tcp_server.connection.fanout import FanOut
+from tcp_server.connection.poller import Readiness
+from tcp_server.connection.writer import Outlet
+from tcp_server.room.room import Room
+from tcp_server.sequencer import Sequencer
+
+_TICK = 0.5
+"""Seconds between two looks at the deadlines."""
+
+
+class Housekeeper:
+    """Wakes when a slow reader can take more, and twice a second; all it does is submit work.
+
+    It also takes the floor over from a client's thread that has done enough for others.
+    """
+
+    def __init__(self, ready: Readiness, sequencer: Sequencer, room: Room[Outlet], fanout: FanOut) -> None:
+        self._ready = ready
+        self._sequencer = sequencer
+        self._room = room
+        self._fanout = fanout
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="housekeeper", daemon=True)
+
+    def start(self) -> None:
+        """Begin. Once, from any thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what is submitted by now and end. Once, from any thread but its own."""
+        self._stopping.set()
+        self._ready.wake()
+        self._thread.join()
+
+    def _run(self) -> None:
+        next_look = time.monotonic() + _TICK
+        while not self._stopping.is_set():
+            if writable := self._ready.wait(max(0.0, next_look - time.monotonic())):
+                self._sequencer.submit(self._fanout.resume, writable)
+            if time.monotonic() >= next_look:
+                self._sequencer.submit(self._room.tend)
+                self._sequencer.submit(self._fanout.watch_deadlines)
+                next_look = time.monotonic() + _TICK
+            self._sequencer.run()
+        self._sequencer.run()  # what was passed on to us while we were told to stop

@@ -1,0 +1,358 @@
+"""The log of what was said, on disk, in SQLite.
+
+One file, one writer. What a batch appends is one transaction, committed before
+anybody hears of it. The write-ahead log makes a commit one sequential write; with
+`full` durability it also waits for the disk.
+"""
+
+import contextlib
+import fcntl
+import logging
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from chat_protocol.messages import Ack, Message, Notice
+from tcp_server.log.history import Key, MemoryHistory, Unavailable, emptied
+
+_log = logging.getLogger(__name__)
+
+_RECENT = 2000
+"""Messages held in memory as well: more than any newcomer is shown."""
+
+_SESSIONS = 10_000
+"""Sessions whose greatest ref is remembered."""
+
+_PRUNED_AT_ONCE = 500
+"""Rows forgotten in one go, which takes some milliseconds."""
+
+_PATIENCE = 5000
+"""Milliseconds to wait for whoever else has the file in use."""
+
+# Each step brings a file of the version before it to the next; PRAGMA user_version counts them.
+_MIGRATIONS = (
+    """
+    CREATE TABLE log (epoch TEXT NOT NULL);
+    INSERT INTO log VALUES (lower(hex(randomblob(8))));
+    CREATE TABLE messages (
+        id INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,
+        name TEXT NOT NULL,
+        text TEXT NOT NULL,
+        session BLOB,
+        ref TEXT
+    );
+    CREATE TABLE present (session BLOB PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
+    CREATE UNIQUE INDEX says ON messages (session, ref) WHERE ref IS NOT NULL;
+    """,
+    """
+    ALTER TABLE messages ADD COLUMN notice TEXT;
+    ALTER TABLE messages ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
+    """,
+    """
+    CREATE INDEX deletions ON messages (id) WHERE deleted;
+    """,
+)
+
+COLUMNS = "id, at, name, text, notice, deleted"
+"""What to select from `messages` for `as_message`."""
+
+_Row = tuple[int, str, str, str, str | None, int]
+
+_notices = msgspec.json.Decoder(Notice)
+
+
+def as_message(row: _Row) -> Message:
+    """Return a row as what was sent."""
+    number, at, name, text, notice, deleted = row
+    if notice is None and not deleted:
+        return Message(number, at, name, text)
+    return Message(number, at, name, text, _notices.decode(notice) if notice else None, bool(deleted))
+
+
+class BadHistory(Exception):
+    """The file cannot serve as a log; the text says why."""
+
+
+class SqliteHistory:
+    """A log in a file that no other server may use at the same time.
+
+    Owned by whoever holds the sequencer, in whatever thread that is.
+    """
+
+    def __init__(self, path: Path, *, keep: int = 0, keep_days: int = 0, full: bool = False) -> None:
+        """Open or create the file. Raises `BadHistory`.
+
+        At most `keep` messages, none older than `keep_days`, are kept; 0 is any number.
+        `full` durability survives the loss of power, otherwise that of the process.
+        """
+        self._keep = keep
+        self._keep_days = keep_days
+        self._staged: list[tuple[int, str, str, str, bytes | None, str | None]] = []
+        self._fresh: list[Message] = []  # what is staged, as it is read
+        self._deleted: dict[int, Message] = {}  # what the file does not know of yet, as it was before
+        self._gone: set[int] = set()  # what was deleted in this run
+        self._remains = True  # whether what was deleted may still be read in the file's own log
+        self._presence: dict[bytes, str | None] = {}  # changes the file does not have yet
+        # The greatest ref of each session that talks: one beyond it is certainly new, and
+        # clients whose refs sort as they come are spared a search for each message.
+        self._greatest: dict[bytes, str] = {}
+        with contextlib.ExitStack() as held:
+            held.callback(os.close, _claim(path))
+            try:
+                self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+                held.callback(self._db.close)
+                self._db.execute(f"PRAGMA busy_timeout = {_PATIENCE}")
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
+                self._db.execute("PRAGMA secure_delete = ON")
+                _migrate(self._db)
+                (self.epoch,) = self._db.execute("SELECT epoch FROM log").fetchone()
+                first, last = self._db.execute("SELECT min(id), max(id) FROM messages").fetchone()
+                self._first: int = first or 1
+                self._committed: int = last or 0
+                self._recent = MemoryHistory(_RECENT, self._committed)
+                self._load_recent()
+            except sqlite3.Error as error:
+                raise BadHistory(f"{path} cannot be used as history: {error}") from error
+            self._held = held.pop_all()  # the file, and the claim on it
+        self._writable = True  # as of the last commit; tells when to log that it changed
+
+    @property
+    def last(self) -> int:
+        return self._recent.last
+
+    @property
+    def first(self) -> int:
+        return self._first
+
+    def append(self, messages: Sequence[Message], keys: Sequence[Key | None]) -> None:
+        self._recent.append(messages, keys)
+        for message, key in zip(messages, keys, strict=True):
+            session, ref = key or (None, None)
+            if key is not None and key[1] > self._greatest.get(key[0], ""):
+                self._greatest[key[0]] = key[1]
+            self._staged.append((message.id, message.at, message.name, message.text, session, ref))
+        self._fresh.extend(messages)
+
+    def delete(self, message_id: int) -> None:
+        for message in self.before(message_id + 1, 1):
+            if message.id != message_id:
+                return
+            self._deleted[message_id] = message
+            self._gone.add(message_id)
+            self._recent.put(emptied(message))
+            if message_id > self._committed:
+                self._fresh[message_id - self._committed - 1] = emptied(message)
+
+    def note_presence(self, session: bytes, name: str | None) -> None:
+        self._presence[session] = name
+
+    def present(self) -> list[tuple[bytes, str]]:
+        return self._db.execute("SELECT session, name FROM present").fetchall()
+
+    def commit(self) -> None:
+        if not self._staged and not self._presence and not self._deleted:
+            return
+        try:
+            self._write()
+        except sqlite3.Error as error:
+            self._note(writable=False, why=str(error))
+            if self._staged or self._deleted:
+                self._recent.take_back(self._committed)
+                for message in self._deleted.values():
+                    self._recent.put(message)
+                self._gone -= self._deleted.keys()
+                raise Unavailable(str(error)) from error
+        else:
+            self._committed = self._recent.last
+            self._remains = self._remains or bool(self._deleted)
+            self._note(writable=True)
+        finally:
+            self._staged.clear()
+            self._fresh.clear()
+            self._deleted.clear()
+
+    def _write(self) -> None:
+        """Put everything that is new into the file, or nothing of it."""
+        db = self._db
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany(
+                "INSERT INTO messages (id, at, name, text, session, ref) VALUES (?, ?, ?, ?, ?, ?)",
+                self._staged,
+            )
+            db.executemany(
+                "UPDATE messages SET notice = ? WHERE id = ?",
+                [
+                    (msgspec.json.encode(message.notice).decode(), message.id)
+                    for message in self._fresh
+                    if message.notice is not None
+                ],
+            )
+            db.executemany(
+                "UPDATE messages SET text = '', notice = NULL, deleted = 1 WHERE id = ?",
+                [(message_id,) for message_id in self._deleted],
+            )
+            for session, name in self._presence.items():
+                if name is None:
+                    db.execute("DELETE FROM present WHERE session = ?", (session,))
+                else:
+                    db.execute("INSERT OR REPLACE INTO present VALUES (?, ?)", (session, name))
+            db.execute("COMMIT")
+        except sqlite3.Error:
+            if db.in_transaction:
+                with contextlib.suppress(sqlite3.Error):
+                    db.execute("ROLLBACK")
+            raise
+        self._presence.clear()
+
+    def recall(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
+        with _readable():
+            return self._recall(session, refs)
+
+    def _recall(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
+        found = self._recent.recall(session, refs)
+        greatest = self._greatest_of(session)
+        if unknown := [ref for ref in refs if ref <= greatest and ref not in found]:
+            rows = self._db.execute(
+                "SELECT ref, id, at FROM messages"  # noqa: S608 - only question marks are put in
+                f" WHERE session = ? AND ref IN ({', '.join('?' * len(unknown))})",
+                (session, *unknown),
+            )
+            found.update({row[0]: Ack(*row) for row in rows})
+        return found
+
+    def _greatest_of(self, session: bytes) -> str:
+        """Return the last of a session's refs in the order of their code points, as the file has it."""
+        if session not in self._greatest:
+            if len(self._greatest) >= _SESSIONS:
+                self._greatest.clear()
+            (ref,) = self._db.execute(
+                "SELECT max(ref) FROM messages WHERE session = ? AND ref IS NOT NULL", (session,)
+            ).fetchone()
+            self._greatest[session] = ref or ""
+        return self._greatest[session]
+
+    def before(self, message_id: int, limit: int) -> list[Message]:
+        end = min(message_id, self.last + 1)
+        limit = max(0, min(limit, end - self._first))
+        if end - limit >= self._recent.first:
+            return self._recent.before(end, limit)
+        staged = max(0, end - 1 - self._committed)  # how many the file does not have yet
+        newest = self._fresh[max(0, staged - limit) : staged]
+        with _readable():
+            rows = self._db.execute(
+                f"SELECT {COLUMNS} FROM messages WHERE id < ? ORDER BY id DESC LIMIT ?",  # noqa: S608
+                (end, max(0, limit - len(newest))),
+            ).fetchall()
+        older = [as_message(row) for row in reversed(rows)]
+        if self._deleted:
+            older = [emptied(message) if message.id in self._deleted else message for message in older]
+        return older + newest
+
+    def refreshed(self, messages: Sequence[Message]) -> list[Message]:
+        return [emptied(message) if message.id in self._gone else message for message in messages]
+
+    def prune(self) -> None:
+        try:
+            self._scrub()
+            if (forget := self._too_many() or self._too_old()) == 0:
+                return
+            self._db.execute("DELETE FROM messages WHERE id < ?", (self._first + forget,))
+        except sqlite3.Error as error:
+            self._note(writable=False, why=str(error))
+            return
+        self._first += forget
+
+    def close(self) -> None:
+        self._held.close()
+
+    def _scrub(self) -> None:
+        """Have the file's write-ahead log forget what was deleted, as soon as nobody is reading there."""
+        if self._remains:
+            self._db.execute("PRAGMA busy_timeout = 0")
+            try:
+                (busy, *_) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                self._db.execute(f"PRAGMA busy_timeout = {_PATIENCE}")
+            self._remains = bool(busy)
+
+    def _too_many(self) -> int:
+        """How many of the oldest to forget because of their number."""
+        over = self._committed - self._first + 1 - self._keep if self._keep else 0
+        return min(max(over, 0), _PRUNED_AT_ONCE)
+
+    def _too_old(self) -> int:
+        """How many of the oldest to forget because of their age. The newest stays: it has the number."""
+        if not self._keep_days or self._first >= self._committed:
+            return 0
+        limit = (datetime.now(UTC) - timedelta(days=self._keep_days)).isoformat()
+        rows = self._db.execute(
+            "SELECT at FROM messages WHERE id < ? ORDER BY id LIMIT ?", (self._committed, _PRUNED_AT_ONCE)
+        )
+        old = 0
+        for (at,) in rows:
+            if at >= limit:
+                break
+            old += 1
+        return old
+
+    def _load_recent(self) -> None:
+        rows = self._db.execute(
+            f"SELECT {COLUMNS}, session, ref FROM messages ORDER BY id DESC LIMIT ?",  # noqa: S608
+            (_RECENT,),
+        ).fetchall()
+        rows.reverse()
+        if rows:
+            self._recent.append(
+                [as_message(row[:-2]) for row in rows], [row[-2:] if row[-1] else None for row in rows]
+            )
+
+    def _note(self, *, writable: bool, why: str = "") -> None:
+        if writable != self._writable:
+            if writable:
+                _log.info("history is written again")
+            else:
+                _log.error("history cannot be written, what is said is refused: %s", why)
+        self._writable = writable
+
+
+@contextlib.contextmanager
+def _readable() -> Iterator[None]:
+    """Turn what the file answers instead of rows into `Unavailable`."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise Unavailable(f"the log cannot be read: {error}") from error
+
+
+def _claim(path: Path) -> int:
+    """Make this process the only server on the file; return the descriptor that holds it so."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        path.touch(0o600)  # what people say is nobody else's on this machine
+    except OSError as error:
+        raise BadHistory(f"cannot keep history in {path}: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise BadHistory(f"another server keeps its history in {path}") from None
+    return lock
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    """Bring the file to the newest schema, all or nothing."""
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version > len(_MIGRATIONS):
+        raise sqlite3.DatabaseError("it was written by a newer version")
+    if version == len(_MIGRATIONS):
+        return
+    steps = "".join(_MIGRATIONS[version:])
+    db.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {len(_MIGRATIONS)}; COMMIT;")

@@ -1,0 +1,1 @@
+"""What moderators may do, and the bans and mutes in force."""

@@ -1,0 +1,346 @@
+"""Who is here, what was said, in which order. Knows of no socket and no thread.
+
+Every method takes what one connection wants and returns what it comes to, as
+`Outcome`s. A connection is whatever the caller tells connections apart by.
+
+Not thread-safe: all calls are made by whoever holds the sequencer.
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from typing import Generic, cast
+
+from chat_protocol.contract import MAX_LINE
+from chat_protocol.errors import BadMessage
+from chat_protocol.messages import (
+    Authenticate,
+    Bans,
+    Bye,
+    Error,
+    Event,
+    HistoryRequest,
+    Join,
+    Joined,
+    Leave,
+    Left,
+    Limits,
+    Moderate,
+    Ping,
+    Pong,
+    Say,
+    Search,
+    Typing,
+    Welcome,
+    Whois,
+    timestamp,
+)
+from tcp_server.config import Config
+from tcp_server.log.history import History as Log
+from tcp_server.log.history import Unavailable
+from tcp_server.log.replay import Replay
+from tcp_server.room.commands import Help, HelpText, Introduce, LocalEvent, Members, Who, Wish
+from tcp_server.room.members import Lost, Member, Registry
+from tcp_server.room.moderation.actions import Acts
+from tcp_server.room.moderation.bans import Sentence
+from tcp_server.room.moderation.moderation import Moderation, kept_out
+from tcp_server.room.moderation.sanctions import Verdicts
+from tcp_server.room.names import BadName, is_same, prepare, suggest
+from tcp_server.room.outcome import Connection, Outcome, Presence, unsaid
+from tcp_server.room.passwords import Password, session_digest
+from tcp_server.room.rates import Budget
+from tcp_server.room.speech import Speech
+
+_SECRET_SHORTEST = 16
+"""A session secret of fewer characters is not taken from a client, but replaced."""
+
+_CONNECTIONS_PER_MEMBER = 16
+"""With one more, a member's oldest connection is replaced."""
+
+_TYPING_EVERY = 1.0
+"""Seconds between two typing notices of one member that reach the room."""
+
+
+class Room(Generic[Connection]):
+    """The one room."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - each of them is another part of the server
+        self,
+        config: Config,
+        history: Log,
+        search: Callable[[Connection, Search], list[Outcome[Connection]]],
+        address_of: Callable[[Connection], str],
+        verdicts: Verdicts,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`search` answers now or later, `address_of` may give ""; `clock` gives monotonic seconds."""
+        self._config = config
+        self._history = history
+        self._search = search
+        self._address_of = address_of
+        self._verdicts = verdicts
+        self._clock = clock
+        self._password = Password(config.password)
+        self._limits = Limits(config.max_name, config.max_text, MAX_LINE, config.max_replay)
+        self._replay = Replay(history, config.max_replay)
+        self._registry: Registry[Connection] = Registry()
+        self._speech: Speech[Connection] = Speech(history, verdicts, config.max_text)
+        acts = Acts(config, self._registry, history, verdicts, address_of)
+        self._moderation = Moderation(config, history, verdicts, acts, self._expel)
+        self._remember()
+
+    # --- what connections want -------------------------------------------------------
+
+    def join(self, connection: Connection, wish: Join | Introduce) -> list[Outcome[Connection]]:
+        """Let someone in, or say why not.
+
+        Nothing is told of who is here before the password is right. Whoever is kept out is
+        told for how long, and leaves.
+        """
+        if self._registry.of(connection) is not None:
+            return [_refused(connection, "already_joined", "this connection has joined already")]
+        if ban := self._verdicts.bans.find(self._address_of(connection)):
+            return self._keep_out(connection, ban)
+        secret = wish.session if isinstance(wish, Join) else None
+        session = None if secret is None else session_digest(secret)
+        if secret is not None and (known := self._registry.known(session)) is not None:
+            if ban := self._verdicts.bans.people.find(known.keys, session):
+                return self._keep_out(connection, ban)
+            if known.admitted or self._opens(wish):
+                return self._come_back(connection, known, cast("Join", wish), secret)
+        elif self._opens(wish):
+            return self._enter(connection, wish, secret or "")
+        return _without_password(connection, wish)
+
+    def budget_of(self, connection: Connection) -> Budget | None:
+        """Return what the member of a connection may ask for; None if it has not joined."""
+        member = self._registry.of(connection)
+        return None if member is None else member.budget
+
+    def handle(self, connection: Connection, wishes: Iterable[Wish]) -> list[Outcome[Connection]]:
+        """Do what a connection that has joined asks for, in its order."""
+        outcomes: list[Outcome[Connection]] = []
+        for kind, group in groupby(wishes, type):
+            # Looked up for each: a connection may leave in the middle of what it sends.
+            member = self._registry.of(connection)
+            if member is None:
+                break
+            if kind is Say:
+                outcomes.append(self._speech.say(connection, member, list(cast("Iterable[Say]", group))))
+            else:
+                for wish in group:
+                    outcomes += self._do(connection, member, wish)
+        return outcomes
+
+    def leave(
+        self, connection: Connection, *, for_good: bool, bye: str | None = None, reason: str | None = None
+    ) -> list[Outcome[Connection]]:
+        """Take a connection out, in the one place where that happens; again is no harm.
+
+        `bye` is the reason told to the connection, `reason` the one told to the room.
+        Unless `for_good`, a member whose last connection this was keeps the name for
+        the grace period, and the room hears of it only after that.
+        """
+        member = self._registry.detach(connection)
+        if member is None:
+            return []
+        told: list[Event] = []
+        if not member.connections:
+            over: list[Lost[Connection]] = [(member, reason)]
+            if not for_good and member.session is not None and self._config.grace:
+                over = self._await_return(member, reason)
+            told += [self._remove(*each) for each in over]
+        return [Outcome(connection, [Bye(bye)] if bye else [], told, Presence.LEAVES)]
+
+    def tend(self) -> list[Outcome[Connection]]:
+        """Take leave of those whose grace is over, and of what need not be kept. About once a second."""
+        over = self._registry.overdue(self._clock())
+        self._history.prune()
+        return [Outcome(None, (), [self._remove(*each)]) for each in over]
+
+    def settle(self, outcomes: list[Outcome[Connection]]) -> list[Outcome[Connection]]:
+        """Have all that was said in a batch kept before anybody hears of it.
+
+        Where that cannot be, the outcomes are returned as if nothing had been said in
+        them, and whoever spoke is told so.
+        """
+        try:
+            self._history.commit()
+        except Unavailable:
+            return [unsaid(outcome, self._history.last) for outcome in outcomes]
+        return outcomes
+
+    def clear(self) -> None:
+        """Forget everybody without a word: the server stops."""
+        self._registry.clear()
+
+    # --- how it is done ---------------------------------------------------------------
+
+    def _do(
+        self, connection: Connection, member: Member[Connection], wish: Wish
+    ) -> list[Outcome[Connection]]:
+        match wish:
+            case Typing():
+                return self._type(connection, member)
+            case Authenticate() | Moderate() | Whois() | Bans():
+                return self._moderation.handle(connection, member, wish)
+            case Ping() | HistoryRequest() | Who() | Help():
+                return [Outcome(connection, [self._answer(member, wish)])]
+            case Search():
+                return self._search(connection, wish)
+            case Leave():
+                return self.leave(connection, for_good=True, bye="left")
+            case Join() | Introduce():
+                return self.join(connection, wish)
+            case BadMessage():
+                return self._object(connection, wish)
+        raise AssertionError(f"not a wish: {wish!r}")
+
+    def _answer(
+        self, member: Member[Connection], wish: Ping | HistoryRequest | Who | Help
+    ) -> Event | LocalEvent:
+        match wish:
+            case Ping():
+                return Pong()
+            case HistoryRequest(before=before, limit=limit):
+                return self._replay.page(self._history.last + 1 if before is None else before, limit)
+            case Who():
+                return Members(self._registry.names())
+            case Help():
+                return HelpText(member.moderator)
+
+    def _type(self, connection: Connection, member: Member[Connection]) -> list[Outcome[Connection]]:
+        now = self._clock()
+        if now - member.typed_at < _TYPING_EVERY or self._verdicts.mutes.find(member.keys, member.session):
+            return []
+        member.typed_at = now
+        return [Outcome(connection, (), [Typing(member.shown)])]
+
+    def _object(self, connection: Connection, wish: BadMessage) -> list[Outcome[Connection]]:
+        """Say what is wrong; a stream that is not even text cannot be trusted further."""
+        if wish.code == "bad_utf8":
+            return self.leave(connection, for_good=False, bye="bad_utf8")
+        return [_refused(connection, wish.code, wish.text, wish.ref)]
+
+    def _enter(
+        self, connection: Connection, wish: Join | Introduce, secret: str
+    ) -> list[Outcome[Connection]]:
+        """Join someone who is new, if the name may be had."""
+        most = self._config.max_name
+        try:
+            name = prepare(wish.name, most)
+        except BadName as error:
+            return [_refused(connection, error.code, error.text)]
+        if ban := self._verdicts.bans.people.find(name.keys, session_digest(secret)):
+            return self._keep_out(connection, ban)
+        if (other := self._registry.named(name.keys)) is not None:
+            if not is_same(name.shown, other.shown):  # a number behind it would mislead as well
+                return [_refused(connection, "name_taken", "somebody here has a name that looks like it")]
+            free = suggest(name, self._registry.keys, most)
+            return [_refused(connection, "name_taken", "somebody here has this name", suggestion=free)]
+        # A secret from before a restart is taken over: what was said under it stays said.
+        secret = secret if len(secret) >= _SECRET_SHORTEST else secrets.token_urlsafe(18)
+        member = self._add(name.shown, name.keys, session_digest(secret) if isinstance(wish, Join) else None)
+        self._registry.attach(connection, member)
+        answer = []
+        if isinstance(wish, Join) and member.session is not None:
+            self._history.note_presence(member.session, member.shown)
+            answer.append(self._welcome(member, wish, secret))
+        return [Outcome(connection, answer, [Joined(member.shown, timestamp())], Presence.ENTERS)]
+
+    def _come_back(
+        self, connection: Connection, member: Member[Connection], wish: Join, secret: str
+    ) -> list[Outcome[Connection]]:
+        """Join someone who is known: nobody else hears of it."""
+        outcomes: list[Outcome[Connection]] = []
+        if len(member.connections) >= _CONNECTIONS_PER_MEMBER:
+            outcomes += self.leave(next(iter(member.connections)), for_good=True, bye="replaced")
+        member.admitted = True
+        self._registry.attach(connection, member)
+        outcomes.append(Outcome(connection, [self._welcome(member, wish, secret)], (), Presence.ENTERS))
+        return outcomes
+
+    def _keep_out(self, connection: Connection, ban: Sentence) -> list[Outcome[Connection]]:
+        answer: list[Event] = [kept_out(self._verdicts.seconds_left(ban)), Bye("banned")]
+        return [Outcome(connection, answer, (), Presence.LEAVES)]
+
+    def _remember(self) -> None:
+        """Hold the names of those who were here when the server ended: they may be back soon."""
+        for session, shown in self._history.present():
+            try:
+                keys = prepare(shown, self._config.max_name).keys
+            except BadName:  # the limits have changed since
+                keys = ()
+            banned = self._verdicts.bans.people.find(keys, session)
+            if not keys or banned or self._registry.named(keys):
+                self._history.note_presence(session, None)
+            else:
+                member = self._add(shown, keys, session)
+                member.admitted = False  # the password may have changed since
+                for each in self._await_return(member, None):
+                    self._remove(*each)
+
+    def _add(self, shown: str, keys: tuple[str, ...], session: bytes | None) -> Member[Connection]:
+        member = Member[Connection](shown, keys, Budget(self._config.rate, self._config.burst), session)
+        self._registry.add(member)
+        return member
+
+    def _opens(self, wish: Join | Introduce) -> bool:
+        return not self._password or self._password.fits(wish.password)
+
+    def _await_return(self, member: Member[Connection], reason: str | None) -> list[Lost[Connection]]:
+        return self._registry.await_return(member, self._clock() + self._config.grace, reason)
+
+    def _expel(
+        self, member: Member[Connection], reason: str, why: Sequence[Event] = ()
+    ) -> list[Outcome[Connection]]:
+        """Take a member out with all connections; one who is only awaited is awaited no longer.
+
+        `why` is told to each connection before the goodbye.
+        """
+        if not member.connections:
+            return [Outcome(None, (), [self._remove(member, reason)])]
+        return [
+            outcome._replace(answer=[*why, *outcome.answer])
+            for connection in list(member.connections)
+            for outcome in self.leave(connection, for_good=True, bye=reason, reason=reason)
+        ]
+
+    def _remove(self, member: Member[Connection], reason: str | None) -> Left:
+        self._registry.remove(member)
+        if member.session is not None:
+            self._history.note_presence(member.session, None)
+        return Left(member.shown, timestamp(), reason)
+
+    def _welcome(self, member: Member[Connection], wish: Join, secret: str) -> Welcome:
+        wanted = self._config.replay if wish.history is None else wish.history
+        page, missed = self._replay.unseen(wish.since, wanted)
+        return Welcome(
+            name=member.shown,
+            session=secret,
+            epoch=self._history.epoch,
+            last=self._history.last,
+            members=self._registry.names(),
+            messages=page.messages,
+            missed=missed,
+            more=page.more,
+            limits=self._limits,
+            moderated=bool(self._config.moderator_password),
+            moderator=member.moderator,
+        )
+
+
+def _refused(
+    connection: Connection, code: str, text: str, ref: str | None = None, suggestion: str | None = None
+) -> Outcome[Connection]:
+    return Outcome(connection, [Error(code, text, ref, suggestion=suggestion)])
+
+
+def _without_password(connection: Connection, wish: Join | Introduce) -> list[Outcome[Connection]]:
+    """Say that the password is missing or wrong; whoever types is asked for it again."""
+    required = Error("password_required", "the room has a password")
+    if not wish.password:
+        return [Outcome(connection, [required])]
+    wrong = Error("password_wrong", "this is not the room's password")
+    return [Outcome(connection, [wrong] if isinstance(wish, Join) else [wrong, required])]

@@ -1,9 +1,0 @@
-import assert from "node:assert/strict";
-import { test } from "node:test";
-import { hueOf } from "../../static/js/person.js";
-
-test("a name has one colour, and names have many", () => {
-  assert.equal(hueOf("Анна"), hueOf("анна"));
-  const names = Array.from({ length: 200 }, (_, index) => `гость ${index}`);
-  assert.ok(new Set(names.map(hueOf)).size >= 20);
-});

@@ -1,0 +1,146 @@
+"""What moderators, and those they act against, type and read in the text dialects."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from chat_protocol import messages as m
+from chat_protocol.contract import PASSWORD_PROMPT, PROMPT
+from chat_protocol.errors import BadMessage
+from chat_protocol.moderation import VERBS
+from tcp_server.dialects.dialect import Lines, Plain
+from tcp_server.dialects.phrases import USAGE
+from tcp_server.room.commands import HelpText, LocalEvent, Wish
+
+AT = "2026-11-22T05:43:03.120Z"
+NOTICE = m.Notice("kick", "Анна", "Боб")
+
+
+@pytest.fixture(autouse=True)
+def in_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("line", "wish"),
+    [
+        ("/moderator это я", m.Authenticate("это я")),
+        ("/kick Боб: спам", m.Moderate("kick", "Боб", text="спам")),
+        ("/ban 203.0.113.0/24 1h", m.Moderate("ban", "203.0.113.0/24", seconds=3600)),
+        ("/delete #7", m.Moderate("delete", id=7)),
+        ("/announce перерыв", m.Moderate("announce", text="перерыв")),
+        ("/whois Боб", m.Whois("Боб")),
+        ("/bans", m.Bans()),
+        ("//kick Боб", m.Say("/kick Боб")),
+        ("/kick", BadMessage("misuse", "kick")),
+        ("/delete всё", BadMessage("misuse", "delete")),
+        ("/ban Боб 10z", BadMessage("bad_time", "10z")),
+        ("/kicks Боб", BadMessage("unknown_command", "/kicks")),
+        ("/\x1b[2J" + "я" * 40, BadMessage("unknown_command", "/[2J" + "я" * 28)),
+    ],
+)
+def test_what_is_typed_in_lines(line: str, wish: Wish) -> None:
+    (read,) = Lines().read(f"{line}\n".encode())
+    if isinstance(wish, BadMessage):
+        assert isinstance(read, BadMessage)
+        assert (read.code, read.text) == (wish.code, wish.text)
+    else:
+        assert read == wish
+
+
+@pytest.mark.parametrize("line", ["/moderator пароль", "/kick Боб", "/bans", "/kick"])
+def test_nothing_of_it_is_a_name(line: str) -> None:
+    (wish,) = Lines().read(f"{line}\n".encode())
+    entry = Lines().as_entry(wish)
+    assert isinstance(entry, BadMessage)
+    assert entry.code == "join_first"
+
+
+def test_plain_knows_no_commands() -> None:
+    assert Plain().read("/kick Боб".encode()) == [m.Say("/kick Боб")]
+
+
+@pytest.mark.parametrize(
+    ("event", "plain", "lines"),
+    [
+        (
+            m.Message(7, AT, "Сервер", "Анна удаляет из чата: Боб", NOTICE),
+            "Сервер: Анна удаляет из чата: Боб",
+            "Сервер: Анна удаляет из чата: Боб\n",
+        ),
+        (m.Left("Боб", AT, "kicked"), "Боб покинул чат.", "Боб покинул чат.\n"),
+        (m.History([m.Message(7, AT, "Боб", "", deleted=True)], False), "",
+            "#7 22.11 05:43 Боб: (сообщение удалено)\n"),
+        (m.Role(moderator=True), "", "Вы теперь модератор. Команды: /help\n"),
+        (m.Whois("Боб", ["203.0.113.7", "::1"]), "", "Боб: 203.0.113.7, ::1\n"),
+        (m.Whois("Боб"), "", "Боб: адрес неизвестен\n"),
+        (m.Bans(), "", "Вход никому не закрыт.\n"),
+        (
+            m.Bans([m.BanEntry("Боб", AT, None, "Анна", "спам"), m.BanEntry("::1", AT, AT, "Анна")]),
+            "",
+            "Боб: навсегда; модератор Анна. Причина: спам\n::1: до 22.11 05:43; модератор Анна\n",
+        ),
+        (m.Error("muted", "", None, 59.5), "", "Вы не можете писать ещё 1 мин.\n"),
+        (m.Error("banned", "", None, 3600.0), "Вход закрыт ещё на 1 ч.", "Вход закрыт ещё на 1 ч.\n"),
+        (m.Error("banned", ""), "Вход закрыт навсегда.", "Вход закрыт навсегда.\n"),
+        (m.Error("too_fast", "", None, 0.5), "", "Слишком часто. Подождите 1 с.\n"),
+        (m.Error("not_moderator", ""), "", "Это может только модератор.\n"),
+        (m.Error("is_moderator", ""), "", "Это модератор: так нельзя.\n"),
+        (m.Error("not_found", "{Боб}"), "", "Не нашлось: {Боб}\n"),
+        (m.Error("bad_time", "10z"), "", "Не понимаю время «10z»: пишут 30s, 10m, 2h или 1d.\n"),
+        (m.Error("bad_target", ""), "", "Это не имя и не адрес.\n"),
+        (m.Error("too_many", ""), "", "Так вход закрылся бы слишком многим.\n"),
+        (m.Error("newer", "in {words}"), "", "in {words}\n"),
+        (m.Error("misuse", "unmute"), "", "Пишут так: /unmute имя\n"),
+        (m.Bye("kicked"), "", "Вас удалили из чата.\n"),
+        (m.Bye("banned"), "", "Вход закрыт.\n"),
+    ],
+)  # fmt: skip
+def test_what_is_read(event: m.Event, plain: str, lines: str) -> None:
+    assert Plain.join([Plain.write([event])]).decode() == plain
+    assert Lines.write([event]).decode() == lines
+
+
+@pytest.mark.parametrize(
+    ("events", "asked"),
+    [
+        (
+            [m.Error("name_taken", "", suggestion="Анна 2")],
+            f"Это имя уже занято. Свободно, например: Анна 2\n{PROMPT.decode()}",
+        ),
+        (
+            [m.Error("name_reserved", "")],
+            f"Это слово самого чата, оно не может быть именем.\n{PROMPT.decode()}",
+        ),
+        ([m.Error("password_required", "")], PASSWORD_PROMPT.decode()),
+        (
+            [m.Error("password_wrong", ""), m.Error("password_required", "")],
+            f"Пароль не подошёл.\n{PASSWORD_PROMPT.decode()}",
+        ),
+    ],
+)
+def test_an_answer_is_typed_behind_what_is_asked(events: list[m.Event], asked: str) -> None:
+    assert Plain.join([Plain.write(events)]).decode() == asked
+    assert Lines.write(events).decode() == asked
+
+
+def test_a_failed_moderator_is_not_asked_for_the_rooms_password() -> None:
+    assert Lines.write([m.Error("password_wrong", "")]).decode() == "Пароль не подошёл.\n"
+
+
+def test_help_for_moderators() -> None:
+    everybody, more = (Lines.write([HelpText(moderator)]).decode() for moderator in (False, True))
+    assert more.startswith(everybody)
+    assert all(f"/{verb}" not in everybody for verb in VERBS)
+    assert all(f"/{verb} " in more for verb in VERBS - {"moderator"})
+    assert USAGE.keys() == VERBS
+
+
+def test_only_lines_write_what_only_lines_read() -> None:
+    event: LocalEvent = HelpText(moderator=True)
+    assert Plain.write([event]) == b""

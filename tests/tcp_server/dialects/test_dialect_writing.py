@@ -1,0 +1,172 @@
+import time
+from collections.abc import Iterator, Sequence
+
+import msgspec
+import pytest
+
+from chat_protocol import messages as m
+from tcp_server.dialects.dialect import Dialect, Json, Lines, Plain
+from tcp_server.room.commands import HelpText, LocalEvent, Members
+
+AT = "2026-11-22T05:43:03.120Z"
+DIALECTS: list[type[Dialect]] = [Plain, Lines, Json]
+MESSAGE = m.Message(7, AT, "Анна", "привет")
+TWO_ROWS = m.Message(8, AT, "Анна", "раз\n\nдва")
+WELCOME = m.Welcome("Анна", "s", "e", 7, ["Анна"], [MESSAGE], 0, False, m.Limits(32, 4000, 65536, 500))
+PROMPT = "Введите ваше имя: "
+
+
+@pytest.fixture
+def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_utc")
+@pytest.mark.parametrize(
+    ("event", "plain", "lines", "json"),
+    [
+        (
+            MESSAGE,
+            "Анна: привет",
+            "Анна: привет\n",
+            f'{{"type":"message","id":7,"at":"{AT}","name":"Анна","text":"привет"}}\n',
+        ),
+        (
+            TWO_ROWS,
+            "Анна: раз\n\nдва",
+            "Анна: раз\nАнна: \nАнна: два\n",
+            f'{{"type":"message","id":8,"at":"{AT}","name":"Анна","text":"раз\\n\\nдва"}}\n',
+        ),
+        (
+            m.Joined("Анна", AT),
+            "Анна присоединился к чату!",
+            "Анна присоединился к чату!\n",
+            f'{{"type":"joined","name":"Анна","at":"{AT}"}}\n',
+        ),
+        (
+            m.Left("Анна", AT),
+            "Анна покинул чат.",
+            "Анна покинул чат.\n",
+            f'{{"type":"left","name":"Анна","at":"{AT}"}}\n',
+        ),
+        (
+            m.Left("Анна", AT, "slow"),
+            "Анна покинул чат.",
+            "Анна покинул чат.\n",
+            f'{{"type":"left","name":"Анна","at":"{AT}","reason":"slow"}}\n',
+        ),
+        (m.Typing("Анна"), "", "", '{"type":"typing","name":"Анна"}\n'),
+        (m.Ack("r", 7, AT), "", "", f'{{"type":"ack","ref":"r","id":7,"at":"{AT}"}}\n'),
+        (m.Pong(), "", "", '{"type":"pong"}\n'),
+        (
+            m.Error("name_taken", "taken"),
+            f"Это имя уже занято.\n{PROMPT}",
+            f"Это имя уже занято.\n{PROMPT}",
+            '{"type":"error","code":"name_taken","text":"taken"}\n',
+        ),
+        (
+            m.Error("unknown_command", "/чего"),
+            "",
+            "Нет команды /чего. Список команд: /help\n",
+            '{"type":"error","code":"unknown_command","text":"/чего"}\n',
+        ),
+        (
+            m.Error("of_tomorrow", "news", "r", 1.5),
+            "",
+            "news\n",
+            '{"type":"error","code":"of_tomorrow","text":"news","ref":"r","retry_after":1.5}\n',
+        ),
+        (m.Bye("shutdown"), "", "Сервер остановлен. До встречи!\n", '{"type":"bye","reason":"shutdown"}\n'),
+        (m.Bye("of_tomorrow"), "", "of_tomorrow\n", '{"type":"bye","reason":"of_tomorrow"}\n'),
+        (
+            m.History([MESSAGE, TWO_ROWS], True),
+            "",
+            "#7 22.11 05:43 Анна: привет\n#8 22.11 05:43 Анна: раз\n    \n    два\n",
+            (
+                '{"type":"history","messages":['
+                f'{{"type":"message","id":7,"at":"{AT}","name":"Анна","text":"привет"}},'
+                f'{{"type":"message","id":8,"at":"{AT}","name":"Анна","text":"раз\\n\\nдва"}}'
+                '],"more":true}\n'
+            ),
+        ),
+        (
+            m.History([], False),
+            "",
+            "Сообщений пока нет.\n",
+            '{"type":"history","messages":[],"more":false}\n',
+        ),
+        (
+            m.Found([MESSAGE], False),
+            "",
+            "#7 22.11 05:43 Анна: привет\n",
+            (
+                '{"type":"found","messages":['
+                f'{{"type":"message","id":7,"at":"{AT}","name":"Анна","text":"привет"}}],"more":false}}\n'
+            ),
+        ),
+        (
+            m.Found([], False),
+            "",
+            "Ничего не найдено.\n",
+            '{"type":"found","messages":[],"more":false}\n',
+        ),
+        (
+            WELCOME,
+            "",
+            "",
+            (
+                '{"type":"welcome","name":"Анна","session":"s","epoch":"e","last":7,"members":["Анна"],'
+                f'"messages":[{{"type":"message","id":7,"at":"{AT}","name":"Анна","text":"привет"}}],'
+                '"missed":0,"more":false,"limits":{"name":32,"text":4000,"line":65536,"history":500}}\n'
+            ),
+        ),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, msgspec.Struct) else "",
+)
+def test_what_an_event_is_in_each_dialect(event: m.Event, plain: str, lines: str, json: str) -> None:
+    written = [dialect.join([dialect.write([event])]).decode() for dialect in DIALECTS]
+    assert written == [plain, lines, json]
+
+
+@pytest.mark.parametrize(
+    ("event", "lines"),
+    [
+        (Members(["Анна", "Борис"]), "Сейчас в чате (2): Анна, Борис\n"),
+        (
+            HelpText(),
+            (
+                "/who — кто в чате\n/history [n] — последние сообщения\n"
+                "/search слова — найти сообщения\n/quit — выйти\n"
+                "//текст — сообщение, которое начинается с косой черты\n"
+            ),
+        ),
+    ],
+)
+def test_what_only_lines_can_ask_for(event: LocalEvent, lines: str) -> None:
+    assert Lines.write([event]).decode() == lines
+
+
+@pytest.mark.parametrize(
+    ("dialect", "together"),
+    [
+        (Plain, "Анна: привет\nБорис присоединился к чату!"),
+        (Lines, "Анна: привет\nБорис присоединился к чату!\n"),
+        (
+            Json,
+            (
+                f'{{"type":"message","id":7,"at":"{AT}","name":"Анна","text":"привет"}}\n'
+                f'{{"type":"joined","name":"Борис","at":"{AT}"}}\n'
+            ),
+        ),
+    ],
+    ids=["plain", "lines", "json"],
+)
+def test_several_events_in_one_write(dialect: type[Dialect], together: str) -> None:
+    batches: Sequence[Sequence[m.Event]] = [[MESSAGE], [m.Joined("Борис", AT)]]
+    assert dialect.join(dialect.write(batch) for batch in batches).decode() == together
+    assert dialect.join([dialect.write([event for batch in batches for event in batch])]).decode() == together
+    assert dialect.join([dialect.write([])]) == b""

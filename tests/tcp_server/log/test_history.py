@@ -1,0 +1,111 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat_protocol.messages import Ack, Message
+from tcp_server.log.history import MemoryHistory
+
+
+def said(*ids: int) -> list[Message]:
+    return [Message(number, "at", "Анна", str(number)) for number in ids]
+
+
+def filled(keep: int, count: int) -> MemoryHistory:
+    history = MemoryHistory(keep)
+    for number in range(1, count + 1):
+        history.append(said(number), [None])
+    return history
+
+
+def ids(messages: list[Message]) -> list[int]:
+    return [message.id for message in messages]
+
+
+def test_an_empty_log() -> None:
+    history = MemoryHistory(10)
+    assert (history.first, history.last) == (1, 0)
+    assert history.before(1, 10) == []
+    history.append([], [])
+    assert history.last == 0
+
+
+def test_each_log_has_its_own_name() -> None:
+    assert MemoryHistory(1).epoch != MemoryHistory(1).epoch
+
+
+@given(
+    keep=st.integers(0, 7),
+    runs=st.lists(st.integers(1, 5), max_size=12),
+    before=st.integers(0, 70),
+    limit=st.integers(0, 12),
+)
+def test_only_the_newest_are_kept(keep: int, runs: list[int], before: int, limit: int) -> None:
+    history = MemoryHistory(keep)
+    count = 0
+    for run in runs:
+        history.append(said(*range(count + 1, count + run + 1)), [None] * run)
+        count += run
+    kept = list(range(max(1, count - keep + 1), count + 1))
+    assert history.last == count
+    assert history.first == count - len(kept) + 1
+    older = [number for number in kept if number < before]
+    assert ids(history.before(before, limit)) == older[max(0, len(older) - limit) :]
+
+
+def test_memory_is_bounded() -> None:
+    assert len(filled(5, 1000)._messages) < 10
+
+
+def test_a_say_is_known_again_by_session_and_ref() -> None:
+    history = MemoryHistory(10)
+    history.append([Message(1, "at", "Анна", "раз"), Message(2, "at", "Анна", "два")], [(b"anna", "1"), None])
+    assert history.recall(b"anna", ["1", "2", "1"]) == {"1": Ack("1", 1, "at")}
+    assert history.recall(b"boris", ["1"]) == {}
+    assert history.recall(b"anna", []) == {}
+
+
+@pytest.mark.parametrize("keep", [0, 10_000, 30_000])
+def test_as_many_keys_are_kept_as_messages_and_at_least_ten_thousand(keep: int) -> None:
+    history = MemoryHistory(keep)
+    promised = max(keep, 10_000)
+    for number in range(1, 3 * promised + 1):
+        history.append(said(number), [(b"anna", str(number))])
+    kept = [str(number) for number in range(2 * promised + 1, 3 * promised + 1)]
+    assert history.recall(b"anna", kept) == {ref: Ack(ref, int(ref), "at") for ref in kept}
+    assert history.recall(b"anna", ["1"]) == {}
+    assert len(history._said) + len(history._said_before) <= 2 * promised
+
+
+def test_what_is_deleted_keeps_number_time_and_name() -> None:
+    history = filled(3, 5)
+    for number in (1, 2, 4, 6):  # 1 and 2 are no longer kept, 6 is not there yet
+        history.delete(number)
+    tombstone = Message(4, "at", "Анна", "", deleted=True)
+    assert history.before(100, 100) == [*said(3), tombstone, *said(5)]
+
+
+def test_the_ack_of_what_is_deleted_stays() -> None:
+    history = MemoryHistory(10)
+    history.append(said(1), [(b"anna", "r")])
+    history.delete(1)
+    assert history.recall(b"anna", ["r"]) == {"r": Ack("r", 1, "at")}
+
+
+@given(kept=st.integers(0, 6), count=st.integers(0, 12), last=st.integers(0, 12))
+def test_what_is_taken_back_was_never_said(kept: int, count: int, last: int) -> None:
+    last = min(last, count)
+    history, other = MemoryHistory(kept), MemoryHistory(kept)
+    for number in range(1, count + 1):
+        history.append(said(number), [(b"anna", str(number))])
+        if number <= last:
+            other.append(said(number), [(b"anna", str(number))])
+    oldest = history.first
+    history.take_back(last)
+    assert history.last == last
+    refs = [str(number) for number in range(1, count + 1)]
+    assert history.recall(b"anna", refs) == other.recall(b"anna", refs)
+    remaining = ids(history.before(100, 100))
+    assert remaining == list(range(history.first, last + 1))
+    assert set(range(oldest, last + 1)) <= set(remaining)
+    history.append(said(last + 1), [None])
+    assert ids(history.before(100, 1)) == ([last + 1] if kept else [])

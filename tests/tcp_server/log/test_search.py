@@ -1,0 +1,275 @@
+"""Finding what was said: in memory, in the index beside the log, and through a running server."""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chat_protocol.messages import Found, Message, Search
+from tcp_server.config import Config
+from tcp_server.log import search as module
+from tcp_server.log import word_index
+from tcp_server.log.query import Query, words
+from tcp_server.log.query import find as find_in
+from tcp_server.log.search import Answer, Searcher
+from tcp_server.log.word_index import WordIndex
+from tcp_server.server import ChatServer
+from tests.support.processes import running
+from tests.support.raw import JsonClient
+from tests.tcp_server.finding import PATIENCE, ids, log, said, scan, searching, searching_in
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "room.db"
+
+
+@pytest.fixture(params=["memory", "disk"])
+def find(request: pytest.FixtureRequest, path: Path) -> Iterator[Callable[..., Found | None]]:
+    """Search these messages, in memory and on disk with the same result."""
+    messages = said(
+        "Ёлка уже НАРЯЖЕНА",
+        "ещё одна ель, и ещё...",
+        "snake_case и CamelCase",
+        "ёлки-палки: 42 раза!",
+        "Straße, naïve",
+        "",
+        "🎄",
+    )
+    if request.param == "memory":
+        with searching_in(messages) as find:
+            yield find
+    else:
+        log(path, *[message.text for message in messages])
+        with searching(path) as find:
+            yield find
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("елка", [1]),
+        ("ЁЛК", [1, 4]),
+        ("ел", [1, 2, 4]),
+        ("наряжена ёлка", [1]),
+        ("еще", [2]),
+        ("лка", []),
+        ("ель раза", []),
+        ("палки", [4]),
+        ("ёлки-палки", [4]),
+        ("4", [4]),
+        ("STRASSE", [5]),
+        ("case", [3]),
+        ("camelcase", [3]),
+        ('"елка"*', [1]),
+        ("елка OR ель", []),
+        ("елка NOT", []),
+        ("text:елка", []),
+        ("", []),
+        ("🎄", []),
+        ("...", []),
+        ("' ; --", []),
+    ],
+)
+def test_words_are_found_by_their_beginnings(
+    find: Callable[..., Found], query: str, expected: list[int]
+) -> None:
+    assert ids(find(query)) == expected
+
+
+def test_pages_go_back_in_time(find: Callable[..., Found]) -> None:
+    newest = find("ел", limit=2)
+    assert (ids(newest), newest.more) == ([2, 4], True)
+    rest = find("ел", limit=2, before=2)
+    assert (ids(rest), rest.more) == ([1], False)
+    assert find("ел", before=1) == Found([], False)
+    assert find("ел", limit=0) == Found([], False)
+    exact = find("ел", limit=3)
+    assert (ids(exact), exact.more) == ([1, 2, 4], False)
+
+
+def test_what_is_found_is_whole(find: Callable[..., Found]) -> None:
+    assert find("snake").messages == [Message(3, "at", "Анна", "snake_case и CamelCase")]
+
+
+def test_words_are_compared_without_case() -> None:
+    assert words("Ёж, ЕЖ\tи ЩЁТКА-2!") == ["еж", "еж", "и", "щетка", "2"]
+    assert words("¡! \N{ZERO WIDTH JOINER}") == []
+
+
+def test_no_answer_is_longer_than_a_hundred(path: Path) -> None:
+    log(path, *["слово"] * 120)
+    with searching(path) as find:
+        found = find("слово", limit=1000)
+        assert ids(found) == list(range(21, 121))
+        assert found == scan(said(*["слово"] * 120), Search("слово", limit=1000))
+
+
+_TEXTS = st.text(alphabet="аАёЁеЕйbB_1²ß .-'\"*\N{ZERO WIDTH JOINER}中🎄", max_size=8)
+
+
+@settings(max_examples=25, deadline=None)
+@given(texts=st.lists(_TEXTS, min_size=1, max_size=12), query=_TEXTS)
+def test_memory_and_disk_agree(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str], query: str
+) -> None:
+    """And both with the plain words of what is wanted, in whatever blocks the log is cut."""
+    path = tmp_path_factory.mktemp("log") / "room.db"
+    log(path, *texts)
+    wanted = words(query)
+    expected = [
+        number
+        for number, text in enumerate(texts, 1)
+        if wanted and all(any(word.startswith(start) for word in words(text)) for start in wanted)
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(word_index, "_BLOCK", 3)
+        with closing(WordIndex(path)) as index:
+            while index.step():
+                pass
+        with searching(path) as find, searching_in(said(*texts)) as find_in_memory:
+            assert ids(find(query)) == expected
+            assert find(query) == find_in_memory(query)
+
+
+# --- what a search may cost --------------------------------------------------------------
+
+
+def test_words_that_change_nothing_are_not_looked_for() -> None:
+    assert Query("при б при привет приветы ПРИВЕТ").starts == ["б", "приветы"]
+    assert len(Query(" ".join(f"{number}ый" for number in range(100, 200))).starts) == 8
+
+
+@pytest.mark.parametrize(("looks", "expected"), [(0, None), (1, None), (2, [2]), (3, [1, 2])])
+def test_when_the_time_is_over_what_was_found_is_told(looks: int, expected: list[int] | None) -> None:
+    left = iter([False] * looks)
+    pieces = [said("нет", start=3), said("слово", start=2), said("слово", start=1), said("нет", start=0)]
+    found = find_in(Search("слово"), Query("слово"), pieces, lambda: next(left, True))
+    assert (found and (ids(found), found.more)) == (expected and (expected, True))
+
+
+class Endless(Sequence[Message]):
+    """More messages than anybody can search."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Event()
+
+    def __len__(self) -> int:
+        return 2**40
+
+    def __getitem__(self, _: Any) -> Any:
+        self.entered.set()
+        return []
+
+
+def test_a_search_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LONGEST", 0.2)
+    searcher = Searcher()
+    answers: queue.SimpleQueue[Found | None] = queue.SimpleQueue()
+    try:
+        assert searcher.ask(Search("слово"), answers.put, Endless())
+        assert answers.get(timeout=PATIENCE) is None
+    finally:
+        searcher.close()
+
+
+def test_the_end_of_the_server_is_the_end_of_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LONGEST", 1e6)
+    searcher = Searcher()
+    endless = Endless()
+    assert searcher.ask(Search("слово"), lambda _: None, endless)
+    assert endless.entered.wait(PATIENCE)
+    searcher.close()
+
+
+def test_only_so_many_may_wait(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_WAITING", 2)
+    log(path, "слово")
+    searcher = Searcher(path)
+    asked, go_on = threading.Event(), threading.Event()
+    answers: queue.SimpleQueue[Found | None] = queue.SimpleQueue()
+
+    def hold(_: Found | None) -> None:
+        asked.set()
+        assert go_on.wait(PATIENCE)
+
+    try:
+        assert searcher.ask(Search("слово"), hold)
+        assert asked.wait(PATIENCE)
+        taken = [searcher.ask(Search("слово"), answers.put) for _ in range(3)]
+        assert taken == [True, True, False]
+        go_on.set()
+        for _ in range(2):
+            assert ids(answers.get(timeout=PATIENCE)) == [1]
+    finally:
+        go_on.set()
+        searcher.close()
+
+
+# --- through the server ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kept", ["memory", "disk"])
+def test_a_client_searches(path: Path, kept: str) -> None:
+    flags = ("--host=127.0.0.1", "--port=0", f"--history={path if kept == 'disk' else kept}")
+    with running("tcp_server", *flags) as program, JsonClient(program.address) as anna:
+        anna.join("Анна")
+        for number, text in enumerate(("Ёлка", "ель", "и ещё ёлки"), 1):
+            anna.say_json(type="say", ref=str(number), text=text)
+            anna.expect_json(type="ack", id=number)
+        anna.say_json(type="search", query="елк")
+        found = anna.expect_json(type="found", more=False)["messages"]
+        assert [(message["id"], message["text"]) for message in found] == [(1, "Ёлка"), (3, "и ещё ёлки")]
+        anna.say_json(type="search", query="е", limit=1)
+        found = anna.expect_json(type="found", more=True)["messages"]
+        assert [message["id"] for message in found] == [3]
+
+
+def test_a_room_without_a_usable_index_is_a_room_all_the_same(path: Path) -> None:
+    path.with_name("room.db.words").mkdir()
+    flags = ("--host=127.0.0.1", "--port=0", f"--history={path}")
+    with running("tcp_server", *flags) as program, JsonClient(program.address) as anna:
+        anna.join("Анна")
+        anna.say_json(type="search", query="слово")
+        anna.expect_json(type="error", code="unavailable")
+        anna.say_json(type="say", ref="1", text="слово")
+        anna.expect_json(type="ack", id=1)
+        path.with_name("room.db.words").rmdir()
+        anna.say_json(type="search", query="слово")
+        assert [message["id"] for message in anna.expect_json(type="found")["messages"]] == [1]
+
+
+@pytest.mark.parametrize("kept", ["memory", "disk"])
+def test_what_is_deleted_while_it_is_found_is_not_told(
+    path: Path, monkeypatch: pytest.MonkeyPatch, kept: str
+) -> None:
+    history = str(path) if kept == "disk" else "memory"
+    server = ChatServer(Config(host="127.0.0.1", port=0, history=history, audit=str(path) + ".audit"))
+    try:
+        asked: queue.SimpleQueue[Answer] = queue.SimpleQueue()
+        told: list[Any] = []
+
+        def ask(_: Search, answer: Answer, __: object) -> bool:
+            asked.put(answer)
+            return True
+
+        monkeypatch.setattr(server._searcher, "ask", ask)
+        monkeypatch.setattr(server._sequencer, "submit", lambda work, *args: told.extend(work(*args)))
+        messages = said("слово", "ещё слово")
+        server._history.append(messages, [None, None])
+        server._history.commit()
+        outlet: Any = object()
+        assert server._search(outlet, Search("слово")) == []
+        server._history.delete(1)
+        asked.get_nowait()(Found(messages, True))
+        assert told[0].answer == [Found([Message(1, "at", "Анна", "", deleted=True), messages[1]], True)]
+        monkeypatch.undo()
+    finally:
+        server.stop()
+        server.serve()  # closes it

@@ -1,0 +1,293 @@
+"""The log on disk: what it keeps, what it forgets, and what it does when it cannot write."""
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chat_protocol.messages import Ack, Message
+from tcp_server.log import sqlite_history as module
+from tcp_server.log.sqlite_history import BadHistory, SqliteHistory
+from tests.support.processes import ROOT
+from tests.tcp_server.disk import ANNA, AT, ids, opened, say, stage
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "deep" / "room.db"
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(BadHistory) as caught:
+        SqliteHistory(path)
+    return str(caught.value)
+
+
+# --- across runs ---------------------------------------------------------------------
+
+
+def test_numbers_and_the_name_of_the_log_go_on(path: Path) -> None:
+    with opened(path) as history:
+        assert (history.first, history.last) == (1, 0)
+        epoch = history.epoch
+        assert epoch
+        say(history, "раз", "два")
+    with opened(path) as history:
+        assert (history.epoch, history.first, history.last) == (epoch, 1, 2)
+        say(history, "три")
+        assert history.before(4, 10) == [
+            Message(number, AT, "Анна", text) for number, text in ((1, "раз"), (2, "два"), (3, "три"))
+        ]
+
+
+def test_each_file_has_a_name_of_its_own(tmp_path: Path) -> None:
+    with opened(tmp_path / "a") as a, opened(tmp_path / "b") as b:
+        assert a.epoch != b.epoch
+
+
+def test_what_was_not_committed_was_never_said(path: Path) -> None:
+    with opened(path) as history:
+        say(history, "раз")
+        stage(history, "два")
+    with opened(path) as history:
+        assert history.last == 1
+
+
+@pytest.mark.parametrize("ref", ["r1", "ё", "a\0b", '"]', "5", "\U0001f600" * 64])
+def test_a_say_is_known_again_after_a_restart(path: Path, ref: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_RECENT", 3)
+    with opened(path) as history:
+        say(history, "раз", key=(ANNA, ref))
+        assert history.recall(ANNA, [ref]) == {ref: Ack(ref, 1, AT)}
+    with opened(path) as history:  # from memory, where the newest are
+        assert history.recall(ANNA, ["new", ref]) == {ref: Ack(ref, 1, AT)}
+        assert history.recall(b"boris", [ref]) == {}
+        say(history, *map(str, range(5)))
+    with opened(path) as history:  # from the file
+        assert history.recall(ANNA, [ref, "new"]) == {ref: Ack(ref, 1, AT)}
+        say(history, "два", key=(ANNA, "new"))
+        assert history.recall(ANNA, [ref, "new"]) == {ref: Ack(ref, 1, AT), "new": Ack("new", 7, AT)}
+
+
+def test_refs_are_known_again_in_whatever_order_they_sort(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tcp_server.log.sqlite_history._RECENT", 0)  # all is looked up in the file
+    refs = ["m", "z", "a", "я", "Z", "м", ""]
+    with opened(path) as history:
+        for ref in refs[:3]:
+            say(history, ref, key=(b"anna", ref))
+    with opened(path) as history:
+        for ref in refs[3:]:
+            assert history.recall(b"anna", [ref]) == {}
+            say(history, ref, key=(b"anna", ref))
+        say(history, "чужое", key=(b"boris", "q"))
+    with opened(path) as history:
+        found = history.recall(b"anna", [*refs, "b", "q", "яя"])
+        assert {ref: ack.id for ref, ack in found.items()} == {ref: i + 1 for i, ref in enumerate(refs)}
+
+
+def test_who_was_in_the_room_is_remembered(path: Path) -> None:
+    with opened(path) as history:
+        history.note_presence(b"a", "Анна")
+        history.note_presence(b"b", "Борис")
+        history.commit()
+        history.note_presence(b"a", None)
+        history.note_presence(b"b", "Боря")
+        history.commit()
+        history.note_presence(b"c", "Вера")
+    with opened(path) as history:
+        assert history.present() == [(b"b", "Боря")]
+
+
+# --- looking back --------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    counts=st.tuples(st.integers(0, 14), st.integers(0, 7), st.integers(0, 5)),
+    forgotten=st.integers(0, 16),
+    before=st.integers(0, 30),
+    limit=st.integers(0, 30),
+)
+def test_pages_cross_from_what_is_staged_to_memory_and_file(
+    tmp_path_factory: pytest.TempPathFactory,
+    counts: tuple[int, int, int],
+    forgotten: int,
+    before: int,
+    limit: int,
+) -> None:
+    saved, committed, staged = counts
+    path = tmp_path_factory.mktemp("log") / "room.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_RECENT", 4)
+        with opened(path) as history:
+            say(history, *map(str, range(1, saved + 1)))
+        with opened(path, keep=max(0, saved + committed - forgotten)) as history:
+            say(history, *map(str, range(saved + 1, saved + committed + 1)))
+            history.prune()
+            stage(history, *map(str, range(saved + committed + 1, saved + committed + staged + 1)))
+            kept = range(history.first, history.last + 1)
+            older = [number for number in kept if number < before]
+            found = history.before(before, limit)
+            assert ids(found) == older[max(0, len(older) - limit) :]
+            assert [message.text for message in found] == [str(message.id) for message in found]
+
+
+# --- retention -----------------------------------------------------------------------
+
+
+def test_only_so_many_are_kept(path: Path) -> None:
+    with opened(path, keep=3) as history:
+        say(history, *"abcdefgh")
+        assert history.first == 1
+        history.prune()
+        assert (history.first, history.last) == (6, 8)
+        assert ids(history.before(9, 100)) == [6, 7, 8]
+        history.prune()
+        assert history.first == 6
+    with opened(path) as history:
+        assert ids(history.before(9, 100)) == [6, 7, 8]
+
+
+def test_pruning_takes_small_steps(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_PRUNED_AT_ONCE", 2)
+    with opened(path, keep=3) as history:
+        say(history, *"abcdefgh")
+        for first in (3, 5, 6, 6):
+            history.prune()
+            assert history.first == first
+
+
+def test_what_is_too_old_goes_and_the_newest_keeps_the_number(path: Path) -> None:
+    now = datetime.now(UTC)
+    days = [f"{now - timedelta(days=age):%Y-%m-%dT%H:%M:%S.000Z}" for age in (9, 8, 4)]
+    with opened(path, keep_days=7) as history:
+        for at in days:
+            say(history, at, at=at)
+        history.prune()
+        assert history.first == 3
+    with opened(path, keep_days=2) as history:
+        history.prune()
+        assert (history.first, history.last) == (3, 3)
+        say(history, "now", at=f"{now:%Y-%m-%dT%H:%M:%S.000Z}")
+        history.prune()
+        assert (history.first, history.last) == (4, 4)
+
+
+def test_what_is_forgotten_may_be_said_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_RECENT", 1)
+    with opened(path, keep=1) as history:
+        say(history, "раз", key=(ANNA, "r"))
+        say(history, "два")
+        history.prune()
+    with opened(path) as history:
+        assert history.recall(ANNA, ["r"]) == {}
+        say(history, "раз", key=(ANNA, "r"))
+        assert history.last == 3
+
+
+# --- a file that cannot serve ----------------------------------------------------------
+
+
+def test_a_file_of_version_zero_is_brought_up_to_date(path: Path) -> None:
+    path.parent.mkdir()
+    path.touch()
+    with opened(path) as history:
+        say(history, "раз")
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (len(module._MIGRATIONS),)
+
+
+def test_each_migration_is_run_once_and_what_is_there_stays(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(path) as history:
+        epoch = history.epoch
+        say(history, "раз")
+    step = "ALTER TABLE messages ADD COLUMN mood TEXT DEFAULT 'calm'; UPDATE log SET epoch = epoch || '+';"
+    monkeypatch.setattr(module, "_MIGRATIONS", (*module._MIGRATIONS, step))
+    for _ in range(2):
+        with opened(path) as history:
+            assert (history.epoch, history.last) == (epoch + "+", 1)
+    monkeypatch.undo()
+    assert "newer version" in refused(path)
+
+
+def test_a_migration_that_fails_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(path) as history:
+        say(history, "раз")
+    step = "CREATE TABLE half (done); CREATE TABLE messages (oops);"
+    monkeypatch.setattr(module, "_MIGRATIONS", (*module._MIGRATIONS, step))
+    assert "cannot be used" in refused(path)
+    monkeypatch.undo()
+    with opened(path) as history:
+        assert history.last == 1
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT * FROM sqlite_schema WHERE name = 'half'").fetchall() == []
+
+
+def test_one_file_one_server(path: Path) -> None:
+    with opened(path) as history:
+        say(history, "раз")
+        assert "another server" in refused(path)
+        say(history, "два")
+    with opened(path) as history:  # a refusal has not taken the claim away, nor kept it
+        assert history.last == 2
+
+
+def test_a_file_of_something_else(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"Dear diary, today I am certainly not a database.\n" * 100)
+    assert "not a database" in refused(path)
+    assert path.read_bytes().startswith(b"Dear diary")
+
+
+def test_a_damaged_page(path: Path) -> None:
+    with opened(path) as history:
+        say(history, *["words " * 50] * 200)
+    content = bytearray(path.read_bytes())
+    for page in range(4096, len(content), 4096):
+        content[page : page + 64] = b"\xff" * 64
+    path.write_bytes(content)
+    assert "malformed" in refused(path)
+
+
+def test_a_place_where_nothing_can_be_kept(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert "cannot keep history" in refused(tmp_path / "file" / "room.db")
+    assert "cannot keep history" in refused(tmp_path) or "cannot be used" in refused(tmp_path)
+
+
+def test_nobody_else_on_the_machine_may_read_it(path: Path) -> None:
+    with opened(path) as history:
+        say(history, "раз")
+        for file in path.parent.iterdir():
+            assert file.stat().st_mode & 0o077 == 0, file
+
+
+@pytest.mark.parametrize("content", [None, b"x" * 5000])
+def test_the_program_says_so_in_one_line(path: Path, content: bytes | None) -> None:
+    with opened(path):
+        used = path
+        if content:
+            used = path.with_name("other.db")
+            used.write_bytes(content)
+        done = subprocess.run(
+            [sys.executable, "-m", "tcp_server", "--host=127.0.0.1", "--port=0", f"--history={used}"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("oneroom-server: ")
+    assert done.stderr.count("\n") == 1
+    assert str(used) in done.stderr

@@ -1,0 +1,114 @@
+"""A log on disk that cannot be written for a while: what is said is refused, and nothing else is."""
+
+import resource
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from chat_protocol.messages import Ack
+from tcp_server.log.history import Unavailable
+from tcp_server.log.sqlite_history import SqliteHistory
+from tests.support.processes import Program, running
+from tests.support.raw import JsonClient
+from tests.tcp_server.disk import ANNA, AT, ids, opened, say, stage
+
+FULL_DISK = (0, resource.RLIM_INFINITY)  # no file may grow
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "room.db"
+
+
+def fill_up(history: SqliteHistory) -> Callable[[], object]:
+    """Let the file grow no more; return what gives it room again."""
+    (pages,) = history._db.execute("PRAGMA page_count").fetchone()
+    history._db.execute(f"PRAGMA max_page_count = {pages}")
+    return lambda: history._db.execute("PRAGMA max_page_count = 1000000")
+
+
+def make_read_only(history: SqliteHistory) -> Callable[[], object]:
+    history._db.execute("PRAGMA query_only = ON")
+    return lambda: history._db.execute("PRAGMA query_only = OFF")
+
+
+@pytest.mark.parametrize("stop", [fill_up, make_read_only])
+def test_a_commit_that_fails_leaves_nothing_behind(
+    path: Path, stop: Callable[[SqliteHistory], Callable[[], object]], caplog: pytest.LogCaptureFixture
+) -> None:
+    big = "x" * 4000
+    with opened(path) as history:
+        say(history, "раз", key=(ANNA, "1"))
+        relieve = stop(history)
+        for _ in range(2):
+            history.note_presence(ANNA, "Анна")
+            stage(history, *[big] * 50, key=None)
+            stage(history, "два", key=(ANNA, "2"))
+            assert history.last == 52
+            with pytest.raises(Unavailable):
+                history.commit()
+            assert history.last == 1
+            assert ids(history.before(100, 100)) == [1]
+            assert history.recall(ANNA, ["1", "2"]) == {"1": Ack("1", 1, AT)}
+        relieve()
+        say(history, "три", key=(ANNA, "2"))
+        assert history.last == 2
+    with opened(path) as history:
+        assert [message.text for message in history.before(100, 100)] == ["раз", "три"]
+        assert history.recall(ANNA, ["1", "2"]) == {"1": Ack("1", 1, AT), "2": Ack("2", 2, AT)}
+        assert history.present() == [(ANNA, "Анна")]
+    assert [record.levelname for record in caplog.records] == ["ERROR"]  # once, not for each try
+
+
+def test_nothing_is_forgotten_that_cannot_be_forgotten_on_disk(path: Path) -> None:
+    with opened(path, keep=2) as history:
+        say(history, *"abcd")
+        relieve = make_read_only(history)
+        history.prune()
+        assert history.first == 1
+        relieve()
+        history.prune()
+        assert history.first == 3
+
+
+@pytest.fixture
+def server(path: Path) -> Iterator[Program]:
+    flags = ("--host=127.0.0.1", "--port=0", f"--history={path}")
+    with running("tcp_server", *flags) as program:
+        yield program
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits of another process are Linux's")
+def test_a_full_disk_refuses_what_is_said_and_nothing_else(server: Program) -> None:
+    with JsonClient(server.address) as anna, JsonClient(server.address) as boris:
+        anna.join("Анна")
+        boris.join("Борис")
+        anna.expect_json(type="joined", name="Борис")
+        anna.say_json(type="say", ref="1", text="раз")
+        anna.expect_json(type="ack", ref="1", id=1)
+        boris.expect_json(type="message", id=1)
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, FULL_DISK)
+        for _ in range(3):
+            anna.say_json(type="say", ref="2", text="два")
+            anna.expect_json(type="error", ref="2", code="unavailable")
+            assert boris.fence() == []
+            boris.say_json(type="history")
+            assert [message["id"] for message in boris.expect_json(type="history")["messages"]] == [1]
+        with JsonClient(server.address) as vera:  # who comes is let in all the same
+            assert vera.join("Вера")["last"] == 1
+            vera.say_json(type="leave")
+        boris.expect_json(type="joined", name="Вера")
+        boris.expect_json(type="left", name="Вера")
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+        anna.say_json(type="say", ref="2", text="два")
+        anna.expect_json(type="joined", name="Вера")
+        anna.expect_json(type="left", name="Вера")
+        anna.expect_json(type="ack", ref="2", id=2)
+        boris.expect_json(type="message", id=2, text="два")
+    errors = [line.partition(" ERROR ")[2] for line in server.stderr.text.splitlines() if " ERROR " in line]
+    history = [error for error in errors if error.startswith("history cannot be written")]
+    index = [error for error in errors if error.startswith("cannot index")]  # if it was about to be
+    assert len(history) == 1, errors
+    assert len(index) <= 1, errors
+    assert len(errors) == len(history) + len(index), errors

@@ -1,0 +1,271 @@
+"""The index beside the log: it follows the log, can be lost, and has no word that the log has not."""
+
+import resource
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from chat_protocol.messages import Found, Search
+from tcp_server.log import search, word_index
+from tcp_server.log.sqlite_history import SqliteHistory
+from tcp_server.log.word_index import WordIndex
+from tests.tcp_server.disk import opened
+from tests.tcp_server.finding import PATIENCE, ids, log, said, scan, searching
+
+OLD_SCHEMA = """
+    PRAGMA journal_mode = WAL;
+    CREATE VIRTUAL TABLE words USING fts5 (text, content='', tokenize='unicode61');
+    CREATE TABLE state (epoch TEXT NOT NULL, last INTEGER NOT NULL);
+    INSERT INTO words (rowid, text) VALUES (1, 'zanzibar quokka');
+"""
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that few messages make many."""
+    monkeypatch.setattr(word_index, "_BLOCK", 4)
+    monkeypatch.setattr(word_index, "_BLOCKS", 2)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "room.db"
+
+
+@contextmanager
+def up_to_date(path: Path) -> Iterator[WordIndex]:
+    with closing(WordIndex(path)) as index:
+        while index.step():
+            pass
+        yield index
+
+
+def numbers(path: Path) -> list[int]:
+    """The blocks that are indexed."""
+    with closing(sqlite3.connect(f"{path}.words")) as db:
+        return [number for (number,) in db.execute("SELECT number FROM blocks ORDER BY number")]
+
+
+def everything_beside(path: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in path.parent.glob("room.db.words*"))
+
+
+# --- it follows the log ------------------------------------------------------------------
+
+
+def test_the_index_keeps_up_with_what_is_said(path: Path) -> None:
+    history = SqliteHistory(path)
+    with closing(history), searching(path) as find:
+        for number in range(1, 4):
+            history.append(said("слово", start=number), [None])
+            history.commit()
+            assert ids(find("слово")) == list(range(1, number + 1))
+
+
+def test_the_index_catches_up_after_a_restart(path: Path) -> None:
+    log(path, "раз слово")
+    with searching(path) as find:
+        assert ids(find("слово")) == [1]
+    log(path, *["два слова"] * 7)
+    with searching(path) as find:
+        assert ids(find("слов")) == list(range(1, 9))
+        assert ids(find("раз")) == [1]
+
+
+def test_the_index_catches_up_while_nobody_searches(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "_PAUSE", 0.01)
+    caught_up = threading.Event()
+    step = WordIndex.step
+
+    def observed(index: WordIndex) -> bool:
+        more = step(index)
+        if not more:
+            caught_up.set()
+        return more
+
+    monkeypatch.setattr(WordIndex, "step", observed)
+    log(path, *["слово"] * 50)
+    with searching(path):
+        assert caught_up.wait(PATIENCE)
+    assert numbers(path) == list(range(12))
+
+
+@pytest.mark.parametrize("damage", ["beginning", "pages", "not a database", "gone"])
+def test_a_damaged_index_is_made_anew(path: Path, damage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()  # of a size that fills pages
+    texts = [f"слово{number} и ещё много чего" for number in range(2000)]
+    log(path, *texts)
+    with searching(path) as find:
+        assert ids(find("слово7")) != []
+    beside = path.with_name("room.db.words")
+    content = bytearray(beside.read_bytes())
+    match damage:
+        case "beginning":
+            content[:100] = b"\xff" * 100
+        case "pages":
+            for page in range(4096, len(content), 4096):
+                content[page : page + 256] = b"\xff" * 256
+        case "not a database":
+            content[:] = b"no"
+    beside.write_bytes(content)
+    if damage == "gone":
+        beside.unlink()
+    with searching(path) as find:
+        assert ids(find("слово1234")) == [1235]
+        assert find("слово7", limit=5) == scan(said(*texts), Search("слово7", limit=5))
+
+
+def test_the_index_of_another_log_is_not_used(path: Path) -> None:
+    log(path, "старое слово", "ещё слово")
+    with searching(path) as find:
+        assert ids(find("слово")) == [1, 2]
+    path.unlink()
+    log(path, "новое слово")
+    with searching(path) as find:
+        assert ids(find("слово")) == [1]
+        assert ids(find("старое")) == []
+
+
+def test_the_index_of_a_log_that_was_put_back_is_not_used(path: Path) -> None:
+    log(path, "раз слово")
+    backup = path.read_bytes()
+    log(path, "два слова")
+    with searching(path) as find:
+        assert ids(find("слов")) == [1, 2]
+    path.write_bytes(backup)
+    with searching(path) as find:
+        assert ids(find("слов")) == [1]
+        log(path, "три слова")
+        assert ids(find("слов")) == [1, 2]
+        assert ids(find("два")) == []
+
+
+def test_what_the_log_forgot_is_not_found(path: Path) -> None:
+    log(path, *["слово"] * 5)
+    with searching(path) as find:
+        assert ids(find("слово")) == [1, 2, 3, 4, 5]
+        history = SqliteHistory(path, keep=2)
+        history.prune()
+        history.close()
+        found = find("слово", limit=2)
+        assert found == Found(said("слово", "слово", start=4), False)
+
+
+def test_a_full_disk_is_no_damage(path: Path) -> None:
+    log(path, *["слово"] * 7)
+    with up_to_date(path) as index:
+        log(path, *["слово"] * 8)
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+        try:
+            with pytest.raises(sqlite3.OperationalError):
+                index.step()
+            assert sum(map(len, index.pieces(["слово"], None))) == 15
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert index.step()
+    assert numbers(path) == [0, 1, 2, 3]
+
+
+def test_an_index_that_cannot_be_written_stops_no_search(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: WordIndex) -> bool:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(search, "_PAUSE", 0.0)
+    monkeypatch.setattr(WordIndex, "step", fail)
+    log(path, *["слово"] * 9)
+    with searching(path) as find:
+        for _ in range(3):
+            assert ids(find("слов")) == list(range(1, 10))
+    (record,) = caplog.records  # and not one each time
+    assert "cannot index" in record.message
+
+
+# --- it has no word that the log has not --------------------------------------------------
+
+
+def test_a_block_has_its_words_and_not_their_order(path: Path) -> None:
+    log(path, "в начале было слово", "А", "слово было", "б", "в")
+    with up_to_date(path), closing(sqlite3.connect(f"{path}.words")) as db:
+        blocks = db.execute("SELECT * FROM blocks").fetchall()
+    assert [(number, kept, said.decode()) for number, kept, said in blocks] == [
+        (0, 3, " а было в начале слово"),
+    ]
+
+
+@pytest.mark.parametrize("indexed_while_running", [True, False])
+def test_deleted_words_leave_no_byte(path: Path, indexed_while_running: bool) -> None:
+    texts = [
+        f"слово{number} " + " ".join(f"quokka{number}x{i}" for i in range(400)) for number in range(1, 13)
+    ]
+    log(path, *texts)
+    with up_to_date(path) as index:
+        assert b"quokka6x7" in everything_beside(path)
+        with opened(path) as history:
+            history.delete(6)
+            history.commit()
+            if indexed_while_running:
+                assert index.step()
+                assert not index.step()
+    if not indexed_while_running:
+        with up_to_date(path):
+            pass
+    left = everything_beside(path)
+    assert [number for number in range(1, 12) if f"quokka{number}x".encode() in left] == [
+        1,
+        2,
+        3,
+        4,
+        5,
+        *range(7, 12),
+    ]
+    with searching(path) as find:
+        assert ids(find("слово6")) == []
+        assert ids(find("слово7")) == [7]
+
+
+def test_forgotten_words_leave_no_byte(path: Path) -> None:
+    log(path, *[f"quokka{number}x" for number in range(1, 21)])
+    with up_to_date(path) as index, opened(path, keep=10) as history:
+        history.prune()
+        assert history.first == 11
+        while index.step():
+            pass
+        left = everything_beside(path)
+        assert [number for number in range(1, 20) if f"quokka{number}x".encode() in left] == list(
+            range(11, 20)
+        )
+    with searching(path) as find:
+        assert ids(find("quokka", limit=100)) == list(range(11, 21))
+
+
+def test_an_index_of_the_old_schema_is_made_anew(path: Path) -> None:
+    log(path, *["слово"] * 8)
+    with closing(sqlite3.connect(f"{path}.words")) as db:
+        db.executescript(OLD_SCHEMA)
+        path.with_name("room.db.words-wal").write_bytes(b"zanzibar")
+    with up_to_date(path):
+        assert b"zanzibar" not in everything_beside(path)
+    assert numbers(path) == [0, 1]
+
+
+def test_deletions_come_first(path: Path) -> None:
+    log(path, *["слово"] * 8)
+    with up_to_date(path) as index:
+        log(path, *["слово"] * 400)
+        with opened(path) as history:
+            history.delete(1)
+            history.commit()
+        assert index.step()
+        with closing(sqlite3.connect(f"{path}.words")) as db:
+            assert db.execute("SELECT number, kept FROM blocks ORDER BY number").fetchall() == [
+                (0, 2),
+                (1, 4),
+                (101, 4),
+            ]

@@ -1,0 +1,226 @@
+"""What is deleted is gone from the file, the index, the exports, and stays a number."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chat_protocol.messages import Ack, Message, Notice
+from tcp_server.log import sqlite_history as module
+from tcp_server.log.history import MemoryHistory, Unavailable
+from tcp_server.log.sqlite_history import SqliteHistory
+from tests.tcp_server.disk import ANNA, AT, opened
+from tests.tcp_server.finding import ids, searching
+
+NOTICE = Notice("ban", "Анна", "Боб", seconds=60, text="спам")
+VERSION_1 = """
+    CREATE TABLE log (epoch TEXT NOT NULL);
+    INSERT INTO log VALUES ('the first');
+    CREATE TABLE messages (
+        id INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,
+        name TEXT NOT NULL,
+        text TEXT NOT NULL,
+        session BLOB,
+        ref TEXT
+    );
+    CREATE TABLE present (session BLOB PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
+    CREATE UNIQUE INDEX says ON messages (session, ref) WHERE ref IS NOT NULL;
+    INSERT INTO messages VALUES (7, '2026-11-22T05:43:03.120Z', 'Анна', 'раз', x'00ff', 'r');
+    INSERT INTO messages VALUES (8, '2026-11-22T05:43:03.120Z', 'Борис', 'два', NULL, NULL);
+    INSERT INTO present VALUES (x'00ff', 'Анна');
+    PRAGMA user_version = 1;
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "room.db"
+
+
+def say(history: SqliteHistory, *texts: str, ref: str | None = None, notice: Notice | None = None) -> None:
+    key = None if ref is None else (ANNA, ref)
+    for text in texts:
+        history.append([Message(history.last + 1, AT, "Анна", text, notice)], [key])
+
+
+def tombstone(number: int) -> Message:
+    return Message(number, AT, "Анна", "", deleted=True)
+
+
+# --- the file --------------------------------------------------------------------------
+
+
+def test_a_file_of_version_1_is_read_on(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(VERSION_1)
+    with opened(path) as history:
+        assert (history.epoch, history.first, history.last) == ("the first", 7, 8)
+        assert history.before(9, 9) == [Message(7, AT, "Анна", "раз"), Message(8, AT, "Борис", "два")]
+        assert history.recall(b"\0\xff", ["r"]) == {"r": Ack("r", 7, AT)}
+        assert history.present() == [(b"\0\xff", "Анна")]
+        say(history, "три", notice=NOTICE)
+        history.delete(7)
+        history.commit()
+    with opened(path) as history:
+        assert history.before(10, 9) == [
+            tombstone(7),
+            Message(8, AT, "Борис", "два"),
+            Message(9, AT, "Анна", "три", NOTICE),
+        ]
+        assert history.recall(b"\0\xff", ["r"]) == {"r": Ack("r", 7, AT)}
+
+
+@pytest.mark.parametrize("recent", [0, 2, 2000])
+def test_it_stays_deleted_wherever_it_is_read_from(
+    path: Path, monkeypatch: pytest.MonkeyPatch, recent: int
+) -> None:
+    monkeypatch.setattr(module, "_RECENT", recent)
+    with opened(path) as history:
+        say(history, "раз", ref="r")
+        history.commit()
+        say(history, "два", "три")
+        history.delete(1)
+        assert [message.text for message in history.before(9, 9)] == ["", "два", "три"]
+        history.delete(3)  # said in the same batch
+        history.delete(9)
+        history.commit()
+        assert history.before(2, 1) == [tombstone(1)]
+        assert history.before(4, 1) == [tombstone(3)]
+    with opened(path) as history:
+        assert history.before(9, 9) == [tombstone(1), Message(2, AT, "Анна", "два"), tombstone(3)]
+        assert history.recall(ANNA, ["r"]) == {"r": Ack("r", 1, AT)}
+
+
+def test_a_deleted_announcement_has_no_notice(path: Path) -> None:
+    with opened(path) as history:
+        say(history, "важно", notice=NOTICE)
+        history.commit()
+        history.delete(1)
+        history.commit()
+        assert history.before(9, 9) == [tombstone(1)]
+    with opened(path) as history:
+        assert history.before(9, 9) == [tombstone(1)]
+
+
+@pytest.mark.parametrize("recent", [1, 2000])
+def test_a_deletion_that_cannot_be_committed_did_not_happen(
+    path: Path, monkeypatch: pytest.MonkeyPatch, recent: int
+) -> None:
+    monkeypatch.setattr(module, "_RECENT", recent)
+    with opened(path) as history:
+        say(history, "раз", "два")
+        history.commit()
+        history._db.execute("PRAGMA query_only = ON")
+        for number in (1, 2):
+            history.delete(number)
+            say(history, "удалено")
+            with pytest.raises(Unavailable):
+                history.commit()
+            assert [message.text for message in history.before(9, 9)] == ["раз", "два"]
+        history._db.execute("PRAGMA query_only = OFF")
+        history.delete(1)
+        history.commit()
+        assert [message.text for message in history.before(9, 9)] == ["", "два"]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    texts=st.lists(st.text("abcdefghijklmnop", min_size=20, max_size=6000), min_size=1, max_size=12),
+    deleted=st.sets(st.integers(0, 11), min_size=1),
+    at_once=st.booleans(),
+)
+def test_no_byte_of_it_stays_in_the_files(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str], deleted: set[int], at_once: bool
+) -> None:
+    path = tmp_path_factory.mktemp("log") / "room.db"
+    marked = [f"{number:02d}-{text}" for number, text in enumerate(texts)]
+    with opened(path) as history:
+        for text in marked:
+            say(history, text)
+            if not at_once:
+                history.commit()
+        history.commit()
+        for number in deleted:
+            history.delete(number + 1)
+            history.commit()
+        history.prune()
+        files = b"".join(file.read_bytes() for file in path.parent.iterdir())
+        for number, text in enumerate(marked):
+            assert (text[:15].encode() in files) is (number not in deleted)
+
+
+def test_a_reader_puts_the_cleaning_off_and_the_room_does_not_wait(path: Path) -> None:
+    def left() -> bool:
+        return b"a secret" in b"".join(file.read_bytes() for file in path.parent.iterdir())
+
+    with opened(path) as history:
+        say(history, "a secret")
+        history.commit()
+        with closing(sqlite3.connect(path)) as reader:
+            rows = reader.execute("SELECT * FROM messages, (SELECT 1 UNION SELECT 2)")
+            rows.fetchone()
+            history.delete(1)
+            history.commit()
+            history.prune()
+            assert left()
+            rows.close()
+        history.prune()
+        assert not left()
+
+
+# --- searching -------------------------------------------------------------------------
+
+
+def test_what_is_deleted_is_not_found(path: Path) -> None:
+    with opened(path) as history, searching(path) as find:
+        say(history, "слово раз", "слово два", "слово три", notice=NOTICE)
+        history.commit()
+        assert ids(find("слово")) == [1, 2, 3]
+        history.delete(2)
+        history.commit()
+        found = find("слово")
+        assert found is not None
+        assert [(message.id, message.notice) for message in found.messages] == [(1, NOTICE), (3, NOTICE)]
+        assert ids(find("два")) == []
+
+
+def test_deleted_ones_do_not_count_towards_a_page(path: Path) -> None:
+    with opened(path) as history, searching(path) as find:
+        say(history, *["слово"] * 10)
+        history.commit()
+        for number in (2, 3, 6, 7, 8, 10):
+            history.delete(number)
+        history.commit()
+        found = find("слово", limit=2)
+        assert found is not None
+        assert (ids(found), found.more) == ([5, 9], True)
+        found = find("слово", before=5, limit=2)
+        assert found is not None
+        assert (ids(found), found.more) == ([1, 4], False)
+
+
+@pytest.mark.parametrize("kept", ["memory", "disk"])
+def test_what_was_read_before_is_read_as_it_is_now(path: Path, kept: str) -> None:
+    with closing(SqliteHistory(path) if kept == "disk" else MemoryHistory(10)) as history:
+        history.append([Message(number, AT, "Анна", "текст") for number in (1, 2, 3)], [None] * 3)
+        history.commit()
+        read = history.before(4, 3)
+        history.delete(2)
+        assert history.refreshed(read) == [read[0], tombstone(2), read[2]]
+        assert history.refreshed([Message(9, AT, "Анна", "чужое")]) == [Message(9, AT, "Анна", "чужое")]
+
+
+def test_a_deletion_that_did_not_happen_does_not_count(path: Path) -> None:
+    with opened(path) as history:
+        say(history, "раз")
+        history.commit()
+        read = history.before(2, 1)
+        history._db.execute("PRAGMA query_only = ON")
+        history.delete(1)
+        with pytest.raises(Unavailable):
+            history.commit()
+        assert history.refreshed(read) == read

@@ -1,0 +1,236 @@
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat_protocol.contract import SYSTEM_NAME
+from tcp_server.room.names import BadName, prepare, suggest
+
+
+def problem(name: str, limit: int = 32) -> str:
+    with pytest.raises(BadName) as caught:
+        prepare(name, limit)
+    assert caught.value.text
+    return caught.value.code
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Анна", "Анна"),
+        ("  Анна   Мария ", "Анна Мария"),
+        ("Анна\u3000Мария", "Анна Мария"),
+        ("e\u0301", "é"),
+        ("Ⅷ", "VIII"),
+        ("Ａnna", "Anna"),
+        ("😀", "😀"),
+        ("O'Neil-7_(x)", "O'Neil-7_(x)"),
+        ("李小龍", "李小龍"),
+    ],
+)
+def test_a_name_is_shown_as_it_was_written(name: str, shown: str) -> None:
+    assert prepare(name, 32).shown == shown
+
+
+@pytest.mark.parametrize("other", ["анна", "АННА", " Анна ", "аННа"])
+def test_spellings_of_one_name_have_one_key(other: str) -> None:
+    assert prepare(other, 32).key == prepare("Анна", 32).key
+
+
+def test_different_names_have_different_keys() -> None:
+    assert len({prepare(name, 32).key for name in ("Анна", "Анна2", "Ан на", "Anna", "Ёж", "Еж")}) == 6
+
+
+@pytest.mark.parametrize("name", ["", " ", "\n", "\t \u3000"])
+def test_an_empty_name(name: str) -> None:
+    assert problem(name) == "name_empty"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a\nb: c",
+        "a\x00b",
+        "a\x1b[31m",
+        "a\x9b",
+        "a\u202eb",
+        "a\u200bb",
+        "\u00ad",
+        "a\u2028b",
+        "\ue000",
+        "a\ufffe",
+        "a:b",
+        "a：b",  # becomes ":" when widths are folded
+        "{a",
+        "/who",
+        "／who",
+        "a\u2236b",  # these look like ":"
+        "a\ua789b",
+        "a\u05c3b",
+        "a\u02d0b",
+        "a\u0589b",
+        "Анна\u0903",
+        "#1043",
+        "＃ 12",
+        "\u0301a",  # would sit on whatever stands before the name
+        "a\u20dd",
+        "e\u0301\u0301",  # two accents, one upon the other, look like one
+        "Z\u0351\u036b\u0343\u032a\u0302\u0352",
+        "ا" + "\u064e\u064f\u0650\u0651\u0652",
+    ],
+)
+def test_characters_no_name_has(name: str) -> None:
+    assert problem(name) == "name_invalid"
+
+
+@pytest.mark.parametrize(
+    "invisible",
+    [
+        *"\u115f\u1160\u3164\uffa0",  # Hangul fillers
+        *"\u2800\U0001d159\ufffc\ufffd",  # symbols in name only
+        *"\u034f\u00ad\u180e\u200b\u200c\u200d\u2060\u2061\u2064\ufeff",
+        *"\u180b\ufe00\ufe0f\U000e0100",  # variation selectors
+        *"\U000e0001\U000e0061\U000e007f",  # tags
+        *"\u17b4\u17b5\u206a\ufff9\U0001bca0\U0001d173",
+    ],
+    ids=ascii,
+)
+@pytest.mark.parametrize("name", ["{0}", "{0}Анна", "Ан{0}на", "Анна{0}"])
+def test_nothing_in_a_name_is_invisible(name: str, invisible: str) -> None:
+    assert problem(name.format(invisible)) == "name_invalid"
+
+
+def test_no_character_that_steers_or_hides_is_in_any_name() -> None:
+    for code in range(0x110000):
+        if unicodedata.category(char := chr(code)) in {"Cc", "Cf", "Zl", "Zp"}:
+            assert problem(f"a{char}b") == "name_invalid", hex(code)
+
+
+@pytest.mark.parametrize("name", ["ế", "မြို့", "བསྒྲུབས", "שָׁלוֹם", "محمَّد", "ผู้ใหญ่", "क्ष", "दुःख", "Ё"])
+def test_marks_that_people_write_with(name: str) -> None:
+    assert prepare(name, 32).shown == unicodedata.normalize("NFKC", name)
+
+
+# --- names alike ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("alice", "аlісе"),
+        ("alice", "aIice"),
+        ("alice", "a1ice"),
+        ("alice", "ALlСE"),
+        ("alice", "ali\u0307ce"),
+        ("Анна", "AHHA"),
+        ("Анна", "Aннa"),
+        ("Nick", "Νick"),
+        ("Vera", "νera"),
+        ("Νίκος", "νίκος"),
+        ("Νίκος", "νίκoς"),
+        ("Гена", "Γена"),
+        ("modem", "rnodern"),
+        ("wave", "vvave"),
+        ("doll", "cloll"),
+        ("Bob", "B0b"),
+        ("Зоя", "3оя"),
+        ("口", "ロ"),
+        ("Jürgen", "Ju\u0308rgen"),
+    ],
+)
+def test_names_that_look_alike_share_a_key(one: str, other: str) -> None:
+    assert set(prepare(one, 32).keys) & set(prepare(other, 32).keys)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Анна", "Анна2"),
+        ("Анна", "Анна Б"),
+        ("Nina", "Vina"),
+        ("Yara", "Tara"),
+        ("Mary", "Mara"),
+        ("Вера", "Вета"),
+        ("Зара", "Лара"),
+        ("Zoe", "Zoé"),
+        ("Ёж", "Еж"),
+        ("Саша", "Маша"),
+        ("Боб", "Воб"),
+        ("Тима", "Дима"),
+        ("李", "季"),
+    ],
+)
+def test_names_that_do_not(one: str, other: str) -> None:
+    assert not set(prepare(one, 32).keys) & set(prepare(other, 32).keys)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(SYSTEM_NAME, "cepвep", "СЕРВЕР", "Server", "system", "Система", "oneroom", "0neroom"),
+        *("admin", "Аdмin", "adm1n", "Admin 2", "[админ]", "★ Moderator ★", "Модератор!", "администратор"),
+        *("Анна присоединился к чату!", "покинул чат", "Вера пoкинyл чaт", "Bob left the chat"),
+    ],
+)
+def test_names_of_the_room_itself(name: str) -> None:
+    assert problem(name) == "name_reserved"
+
+
+@pytest.mark.parametrize("name", ["Админка", "Сервера", "Чат", "systematic", "1234", "Покинула"])
+def test_names_that_only_begin_so(name: str) -> None:
+    assert prepare(name, 32).shown == name
+
+
+# --- suggestions ---------------------------------------------------------------------
+
+
+def test_a_suggestion_is_free_and_near_what_was_wanted() -> None:
+    anna = prepare("Анна", 32)
+    assert suggest(anna, set(anna.keys), 32) == "Анна 2"
+    assert suggest(anna, {*anna.keys, *prepare("анна 2", 32).keys}, 32) == "Анна 3"
+
+
+def test_a_suggestion_makes_room_for_its_number() -> None:
+    assert suggest(prepare("я" * 32, 32), (), 32) == "я" * 30 + " 2"
+    assert suggest(prepare("ян", 2), (), 2) is None
+
+
+def test_the_search_for_a_suggestion_ends() -> None:
+    class Everything:
+        def __contains__(self, _: object) -> bool:
+            return True
+
+    assert suggest(prepare("Анна", 32), Everything(), 32) is None
+
+
+@given(st.text(min_size=1, max_size=40), st.integers(1, 40))
+def test_every_suggestion_is_a_name(text: str, limit: int) -> None:
+    try:
+        name = prepare(text, limit)
+    except BadName:
+        return
+    suggestion = suggest(name, set(name.keys), limit)
+    if suggestion is not None:
+        assert prepare(suggestion, limit).shown == suggestion
+        assert not set(prepare(suggestion, limit).keys) & set(name.keys)
+
+
+def test_the_limit_counts_what_is_shown() -> None:
+    assert prepare("я" * 32, 32).shown == "я" * 32
+    assert problem("я" * 33) == "name_too_long"
+    assert prepare("e\u0301" * 32, 32).shown == "é" * 32
+    assert problem("\ufdfa" * 2) == "name_too_long"  # one code point that becomes eighteen
+    assert problem("a" + " " * 200 + "b") == "name_too_long"
+
+
+@given(st.text(max_size=200), st.integers(1, 40))
+def test_every_text_is_a_name_or_has_a_reason_why_not(text: str, limit: int) -> None:
+    try:
+        name = prepare(text, limit)
+    except BadName:
+        return
+    assert 0 < len(name.shown) <= limit
+    assert name.key
+    assert not set(name.shown) & set("\n\r\0\x1b:")
+    assert prepare(name.shown, limit)[:2] == name[:2]
