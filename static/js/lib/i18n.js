@@ -56,7 +56,7 @@ export class Words {
    * @returns {Promise<Words>}
    */
   static async load(locale) {
-    const response = await fetch(new URL(`../i18n/${languageOf(locale)}.json`, import.meta.url));
+    const response = await fetch(new URL(`../../i18n/${languageOf(locale)}.json`, import.meta.url));
     return new Words(locale, await response.json());
   }
 
