@@ -20,6 +20,11 @@ PASSWORD_PROMPT: Final = "Введите пароль: ".encode()
 SYSTEM_NAME: Final = "Сервер"
 """Whose name stands before what the room itself says; nobody can have it."""
 
+HAS_JOINED: Final = " присоединился к чату!"
+SAYS: Final = ": "
+HAS_LEFT: Final = " покинул чат."
+"""What follows a name in the three events of the original protocol, byte for byte; `SAYS` before a text."""
+
 MAX_LINE: Final = 64 * 1024
 """Longest line a client may send, in bytes, its LF not counted."""
 

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Final
 
 from chat_protocol.address import Address
+from chat_protocol.contract import HAS_JOINED, HAS_LEFT, SAYS
 from chat_protocol.messages import Joined, Left, Message, Throttled
 from chat_protocol.text import clean, is_blank, one_line, split
 from chat_protocol.tls import Tls
@@ -40,10 +41,6 @@ _SETTLED: Final = (Phase.ONLINE, *_REFUSED)
 _CALM: Final = 10.0  # seconds without a `throttled` after which the next one is told again
 
 _WINDOW: Final = 100  # says on their way at once; the rest waits in the pipe
-
-# As the lines dialect has it, whatever the user's language.
-_JOINED: Final = "{name} присоединился к чату!\n"
-_LEFT: Final = "{name} покинул чат.\n"
 
 
 class Pipe:
@@ -134,10 +131,10 @@ class Pipe:
                 self._entered(news)
             case Said(message, own=False) if not message.deleted:
                 self._write(_lines(message))
-            case Joined(name=name):
-                self._write(_JOINED.format(name=one_line(name)))
+            case Joined(name=name):  # Russian as in the lines dialect, whatever the user's language
+                self._write(f"{one_line(name)}{HAS_JOINED}\n")
             case Left(name=name):
-                self._write(_LEFT.format(name=one_line(name)))
+                self._write(f"{one_line(name)}{HAS_LEFT}\n")
             case Unsent(text, code, detail, seconds):
                 self._refused += 1
                 reason = self._words.error(code, detail, seconds)
@@ -206,7 +203,7 @@ def _moved(unsent: int, now: Status) -> bool:
 
 def _lines(message: Message) -> str:
     name = one_line(message.name)
-    return "".join(f"{name}: {line}\n" for line in clean(message.text).split("\n"))
+    return "".join(f"{name}{SAYS}{line}\n" for line in clean(message.text).split("\n"))
 
 
 def _read_some() -> bytes:

@@ -18,7 +18,7 @@ from typing import Final
 
 from chat_protocol.codec import decode_commands, encode, encode_all
 from chat_protocol.connection import Connection
-from chat_protocol.contract import MAX_LINE
+from chat_protocol.contract import HAS_JOINED, HAS_LEFT, MAX_LINE, SAYS
 from chat_protocol.errors import BadMessage
 from chat_protocol.messages import (
     Ack,
@@ -45,7 +45,7 @@ MAX_NAME: Final = 32
 MAX_TEXT: Final = 4000
 
 _PAUSE = 0.05  # seconds between two sends: the other end tells messages apart by their arrival
-_COMING_OR_GOING = re.compile(r"(.+?) (присоединился к чату!|покинул чат\.)", re.DOTALL)
+_PRESENCE = re.compile(rf"(.+?)({re.escape(HAS_JOINED)}|{re.escape(HAS_LEFT)})", re.DOTALL)
 
 
 class PlainRoom(Connection):
@@ -158,15 +158,13 @@ class PlainDialect:
 
     def _events(self, text: str) -> list[Event]:
         now = timestamp()
-        name, colon, said = text.partition(": ")
-        if colon:
+        name, says, said = text.partition(SAYS)
+        if says:
             self._speaker = name
             return [Message(self._next_id(), now, name, said)]
         # Many coming at once run together, as nothing separates them.
-        if seen := _COMING_OR_GOING.findall(text):
-            return [
-                Joined(who, now) if what.startswith("присоединился") else Left(who, now) for who, what in seen
-            ]
+        if seen := _PRESENCE.findall(text):
+            return [Joined(who, now) if what == HAS_JOINED else Left(who, now) for who, what in seen]
         # The rest of a message that came in two pieces.
         return [Message(self._next_id(), now, self._speaker or "?", text)]
 

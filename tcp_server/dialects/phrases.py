@@ -3,7 +3,7 @@
 import math
 from datetime import datetime
 
-from chat_protocol.contract import PASSWORD_PROMPT, PROMPT
+from chat_protocol.contract import HAS_JOINED, HAS_LEFT, PASSWORD_PROMPT, PROMPT, SAYS
 from chat_protocol.messages import BanEntry, Bans, Error, Event, Joined, Left, Message, Role, Whois
 from tcp_server.room.commands import LocalEvent, Members
 from tcp_server.room.moderation.notices import duration
@@ -103,11 +103,11 @@ def notice(event: Event | LocalEvent) -> str:
     """Return what the original would send for an event, unterminated; empty if it had no words for it."""
     match event:
         case Message(name=name, text=text):
-            return f"{name}: {text}"
+            return f"{name}{SAYS}{text}"
         case Joined(name=name):
-            return f"{name} присоединился к чату!"
+            return name + HAS_JOINED
         case Left(name=name):
-            return f"{name} покинул чат."
+            return name + HAS_LEFT
         case Error(code="banned" | "password_wrong"):
             return error(event)
         case Error(code=code) if code in QUESTIONS:

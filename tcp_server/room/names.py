@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from precis_i18n import get_profile
 
-from chat_protocol.contract import SYSTEM_NAME
+from chat_protocol.contract import HAS_JOINED, HAS_LEFT, SYSTEM_NAME
 from chat_protocol.ip import read_network
 from tcp_server.room.confusables import look_alikes, skeleton, unmask
 
@@ -161,7 +161,8 @@ _RESERVED = frozenset(
     )
 )
 _PHRASES = tuple(
-    skeleton(phrase) for phrase in ("присоединился к чату", "покинул чат", "joined the chat", "left the chat")
+    skeleton(phrase)
+    for phrase in (HAS_JOINED.strip(" !"), HAS_LEFT.strip(" ."), "joined the chat", "left the chat")
 )
 
 
