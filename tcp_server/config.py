@@ -85,7 +85,7 @@ class Config:
         "", "FILE", "what moderators did, and the bans; beside the history unless said otherwise"
     )
     name_timeout: float = _setting(60.0, "SECONDS", "seconds to give a name in; 0 for any")
-    silence: float = _setting(
+    idle_timeout: float = _setting(
         SILENCE_LIMIT, "SECONDS", "a JSON client silent for so many seconds is gone; 0 for never"
     )
     grace: float = _setting(
@@ -94,10 +94,12 @@ class Config:
     backlog: int = _setting(
         1024 * 1024, "BYTES", "bytes that may wait for a slow reader before it is cut; 0 for any"
     )
-    stall: float = _setting(
+    write_timeout: float = _setting(
         10.0, "SECONDS", "seconds a reader may take nothing before it is cut; 0 for any time"
     )
-    farewell: float = _setting(2.0, "SECONDS", "seconds a closing connection may take to read its last lines")
+    close_timeout: float = _setting(
+        2.0, "SECONDS", "seconds a closing connection may take to read its last lines"
+    )
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy with other values."""

@@ -59,7 +59,7 @@ _COMPLAINTS = 10.0
 """Seconds between two lines in the log about the same trouble."""
 
 _PATIENCE = 1.0
-"""Seconds beyond the farewell that the threads of clients may take to end."""
+"""Seconds beyond `close_timeout` that the threads of clients may take to end."""
 
 
 class ChatServer:
@@ -218,7 +218,7 @@ class ChatServer:
         with self._lock:
             sessions = list(self._sessions)
         self._sequencer.submit(self._see_off, sessions)
-        deadline = self._config.farewell + _PATIENCE
+        deadline = self._config.close_timeout + _PATIENCE
         with self._nobody:
             self._nobody.wait_for(lambda: not self._sessions, deadline)
         self._housekeeper.stop()

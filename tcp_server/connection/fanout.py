@@ -69,8 +69,8 @@ class FanOut:
     def watch_deadlines(self) -> list[Outcome[Outlet]]:
         """Cut those that made no progress, and end what is overdue. About once a second."""
         now = time.monotonic()
-        if stall := self._config.stall:
-            for outlet in [outlet for outlet in self._blocked.values() if outlet.moved_at + stall <= now]:
+        if timeout := self._config.write_timeout:
+            for outlet in [outlet for outlet in self._blocked.values() if outlet.moved_at + timeout <= now]:
                 if outlet.ends_at is None:
                     self._lost_patience(outlet)
         for outlet in [
@@ -203,7 +203,7 @@ class FanOut:
 
     def _begin_end(self, outlet: Outlet) -> None:
         if outlet.ends_at is None:
-            outlet.ends_at = time.monotonic() + self._config.farewell
+            outlet.ends_at = time.monotonic() + self._config.close_timeout
             self._ending[outlet] = None
 
     def _end(self, outlet: Outlet) -> None:

@@ -74,7 +74,7 @@ class Session:
         self._house.sequencer.submit(self._house.fanout.greet, self.outlet)
         dialect, wishes, budget = self._let_in()
         self._silence = "silent"
-        self._inlet.wait_within(self._house.config.silence if dialect.pings else 0)
+        self._inlet.wait_within(self._house.config.idle_timeout if dialect.pings else 0)
         size = dialect.first_read
         most = dialect.max_read if budget.unlimited else _MOST_READ
         while True:

@@ -92,7 +92,7 @@ def test_peers_fall_silent(tmp_path: Path) -> None:
             proxy.swallow(stage.rng.uniform(0.2, 0.8))
         stage.talk()
 
-    with stage(tmp_path, "--silence", "2", "--stall", "1", terminals=False) as here:
+    with stage(tmp_path, "--idle-timeout", "2", "--write-timeout", "1", terminals=False) as here:
         suffer(here, swallow)
         for proxy in (here.to_server, here.to_gateway):
             proxy.bury()

@@ -151,7 +151,7 @@ def test_no_memory_for_threads() -> None:
 
 def test_threads_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     server = ChatServer(
-        Config(host="127.0.0.1", port=0, history="memory", audit="", rate=0, grace=0, farewell=0.1)
+        Config(host="127.0.0.1", port=0, history="memory", audit="", rate=0, grace=0, close_timeout=0.1)
     )
     serving = threading.Thread(target=server.serve, name="server")
     serving.start()

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(120 * ROUNDS)
 
 FLAGS = (
     *("--host", "127.0.0.1", "--port", "0", "--history", "memory", "--grace", "0"),
-    *("--rate", "0", "--silence", "20", "--name-timeout", "20"),
+    *("--rate", "0", "--idle-timeout", "20", "--name-timeout", "20"),
 )
 TOGETHER = 24  # connections at a time
 

@@ -20,9 +20,9 @@ def test_defaults() -> None:
     assert config.history.endswith("history.db")
     assert config.durability == "normal"
     assert (config.max_name, config.max_text, config.max_replay) == (32, 4000, 500)
-    assert (config.name_timeout, config.silence, config.grace) == (60, 60, 20)
+    assert (config.name_timeout, config.idle_timeout, config.grace) == (60, 60, 20)
     assert (config.max_connections, config.max_per_address) == (10_000, 64)
-    assert (config.backlog, config.stall) == (1024 * 1024, 10)
+    assert (config.backlog, config.write_timeout) == (1024 * 1024, 10)
 
 
 def test_each_layer_overrides_the_one_below(tmp_path: Path) -> None:
@@ -50,9 +50,16 @@ def test_every_setting_is_a_flag_a_variable_and_a_key(tmp_path: Path) -> None:
 
 
 def test_zero_is_none_where_that_makes_sense() -> None:
-    arguments = ["--keep=0", "--grace=0", "--silence=0", "--backlog=0", "--max-connections=0", "--port=0"]
+    arguments = [
+        "--keep=0",
+        "--grace=0",
+        "--idle-timeout=0",
+        "--backlog=0",
+        "--max-connections=0",
+        "--port=0",
+    ]
     config = load(arguments, {})
-    assert (config.keep, config.grace, config.silence, config.backlog, config.port) == (0, 0, 0, 0, 0)
+    assert (config.keep, config.grace, config.idle_timeout, config.backlog, config.port) == (0, 0, 0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +72,7 @@ def test_zero_is_none_where_that_makes_sense() -> None:
         ("--keep=99999999999", "keep cannot be"),
         ("--grace=soon", "grace: 'soon' is not a number"),
         ("--grace=nan", "grace cannot be nan"),
-        ("--stall=inf", "stall cannot be inf"),
+        ("--write-timeout=inf", "write_timeout cannot be inf"),
         ("--durability=most", "durability is normal or full, not 'most'"),
         ("--max-text=0", "cannot be 0"),
         ("--max-name=0", "cannot be 0"),

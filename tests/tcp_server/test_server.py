@@ -159,7 +159,7 @@ def test_a_name_that_comes_byte_by_byte_is_late_too() -> None:
 
 def test_a_silent_json_client_is_gone_and_a_silent_terminal_is_not() -> None:
     with (
-        server("--silence", "0.3", "--grace", "0") as program,
+        server("--idle-timeout", "0.3", "--grace", "0") as program,
         text_client(program, "Анна") as lines,
         json_client(program, "Борис") as json,
     ):
@@ -293,7 +293,7 @@ def _deaf_client(program: Program, name: str) -> RawClient:
 
 
 def test_it_starts_again_at_once_on_the_same_port() -> None:
-    with server("--farewell", "0.1") as program, json_client(program, "Анна") as anna:
+    with server("--close-timeout", "0.1") as program, json_client(program, "Анна") as anna:
         port = program.port
         assert program.stop() == 0
         assert anna.expect_json(type="bye", reason="shutdown")

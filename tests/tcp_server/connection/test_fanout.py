@@ -301,7 +301,7 @@ def test_without_a_bound_nobody_is_cut() -> None:
 
 
 def test_no_progress_for_too_long_is_the_end() -> None:
-    with Audience(stall=10.0) as audience:
+    with Audience(write_timeout=10.0) as audience:
         outlet, other = audience.listener(Lines, buffer=8192), audience.listener(Lines, buffer=8192)
         audience.say("x" * 100_000)
         audience.fanout.watch_deadlines()
@@ -351,7 +351,7 @@ def test_a_socket_waits_for_its_thread(audience: Audience) -> None:
 
 @pytest.mark.parametrize("released", [True, False])
 def test_the_last_moment_ends(released: bool) -> None:
-    with Audience(farewell=0.0) as audience:
+    with Audience(close_timeout=0.0) as audience:
         outlet = audience.listener(Lines, buffer=8192)
         audience.say("x" * 100_000)
         audience.fanout.deliver([Outcome(outlet, [m.Bye("left")], (), Presence.LEAVES)])

@@ -93,7 +93,7 @@ def test_five_hundred_people_of_whom_twenty_never_read() -> None:
     each = 40
     said = 10 * each
     with (
-        server("--backlog", "50000", "--grace", "0.3", "--farewell", "20") as program,
+        server("--backlog", "50000", "--grace", "0.3", "--close-timeout", "20") as program,
         ExitStack() as stack,
         ThreadPoolExecutor(2) as pool,
     ):
