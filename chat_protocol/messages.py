@@ -27,13 +27,22 @@ class _Wire(Struct, frozen=True, omit_defaults=True, gc=False):
     """Common to all: immutable, compact, and of no interest to the cycle collector."""
 
 
-class Typing(_Wire, frozen=True, tag="typing"):
+class Labelled(_Wire, frozen=True, kw_only=True):
+    """Base of commands, and of the events that answer them.
+
+    `ref` is the client's own key for a command; the answer to it, and an `Error`, carry it back.
+    """
+
+    ref: Ref | None = None
+
+
+class Typing(Labelled, frozen=True, tag="typing"):
     """Someone is writing. A client sends it bare; the server adds who it is."""
 
     name: str = ""
 
 
-class Whois(_Wire, frozen=True, tag="whois"):
+class Whois(Labelled, frozen=True, tag="whois"):
     """From where someone is here. A moderator asks with `name` alone; the server adds the addresses."""
 
     name: Target
@@ -50,7 +59,7 @@ class BanEntry(_Wire, frozen=True):
     text: str = ""
 
 
-class Bans(_Wire, frozen=True, tag="bans"):
+class Bans(Labelled, frozen=True, tag="bans"):
     """Who is kept out. A moderator asks with it bare; the server adds the list."""
 
     bans: Sequence[BanEntry] = ()
@@ -66,7 +75,7 @@ class Mark(_Wire, frozen=True):
     id: MessageId
 
 
-class Join(_Wire, frozen=True, tag="join"):
+class Join(Labelled, frozen=True, tag="join"):
     """Enter the room, or come back to it."""
 
     name: Annotated[str, Meta(max_length=1024)]
@@ -86,14 +95,14 @@ class Say(_Wire, frozen=True, tag="say"):
     ref: Ref | None = None
 
 
-class HistoryRequest(_Wire, frozen=True, tag="history"):
+class HistoryRequest(Labelled, frozen=True, tag="history"):
     """Ask for at most `limit` messages with ids below `before` (None: the newest)."""
 
     before: MessageId | None = None
     limit: Count = 50
 
 
-class Search(_Wire, frozen=True, tag="search"):
+class Search(Labelled, frozen=True, tag="search"):
     """Ask for at most `limit` messages, below id `before` if given, in which all words of `query` begin."""
 
     query: Annotated[str, Meta(max_length=MAX_QUERY)]
@@ -101,21 +110,21 @@ class Search(_Wire, frozen=True, tag="search"):
     limit: Count = 20
 
 
-class Ping(_Wire, frozen=True, tag="ping"):
+class Ping(Labelled, frozen=True, tag="ping"):
     """Ask for a `pong`: all that was said before it has been dealt with by then."""
 
 
-class Leave(_Wire, frozen=True, tag="leave"):
+class Leave(Labelled, frozen=True, tag="leave"):
     """Leave for good: the room is told at once, and no name is kept."""
 
 
-class Authenticate(_Wire, frozen=True, tag="authenticate"):
+class Authenticate(Labelled, frozen=True, tag="authenticate"):
     """Become a moderator. Answered by `role`."""
 
     password: Password
 
 
-class Moderate(_Wire, frozen=True, tag="moderate"):
+class Moderate(Labelled, frozen=True, tag="moderate"):
     """Do what only a moderator may; the room is told by a `message` that carries a `notice`.
 
     `target` is a name; for `ban` and `unban` also an address or a network (CIDR). `id` is
@@ -175,7 +184,7 @@ class Limits(_Wire, frozen=True):
     history: int
 
 
-class Welcome(_Wire, frozen=True, tag="welcome"):
+class Welcome(Labelled, frozen=True, tag="welcome"):
     """The answer to `join`.
 
     `messages` are the newest ones the client has not seen; `missed` says how many
@@ -219,21 +228,21 @@ class Left(_Wire, frozen=True, tag="left"):
     reason: str | None = None
 
 
-class History(_Wire, frozen=True, tag="history"):
+class History(Labelled, frozen=True, tag="history"):
     """The answer to a history request: oldest first; `more` if older ones are kept."""
 
     messages: Sequence[Message]
     more: bool
 
 
-class Found(_Wire, frozen=True, tag="found"):
+class Found(Labelled, frozen=True, tag="found"):
     """The answer to a search: the newest messages that match, oldest first; `more` if older ones do."""
 
     messages: Sequence[Message]
     more: bool
 
 
-class Role(_Wire, frozen=True, tag="role"):
+class Role(Labelled, frozen=True, tag="role"):
     """What the client may do from now on."""
 
     moderator: bool
@@ -245,7 +254,7 @@ class Throttled(_Wire, frozen=True, tag="throttled"):
     seconds: float
 
 
-class Pong(_Wire, frozen=True, tag="pong"):
+class Pong(Labelled, frozen=True, tag="pong"):
     """The answer to `ping`."""
 
 
@@ -263,7 +272,7 @@ class Error(_Wire, frozen=True, tag="error"):
     suggestion: str | None = None
 
 
-class Bye(_Wire, frozen=True, tag="bye"):
+class Bye(Labelled, frozen=True, tag="bye"):
     """The last line of a connection that the server ends."""
 
     reason: str

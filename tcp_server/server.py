@@ -31,7 +31,7 @@ from tcp_server.log.search import Searcher
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.room.moderation.audit_log import open_ledger
 from tcp_server.room.moderation.sanctions import Verdicts
-from tcp_server.room.outcome import Outcome
+from tcp_server.room.outcome import Outcome, labelled
 from tcp_server.room.room import Room
 from tcp_server.sequencer import Sequencer
 
@@ -245,11 +245,14 @@ class ChatServer:
         if outlet in self._searching:
             return [Outcome(outlet, [_BUSY])]
 
-        def tell(found: Found | None) -> list[Outcome[Outlet]]:
+        def tell(found: Found | None) -> Sequence[Outcome[Outlet]]:
             self._searching.discard(outlet)
-            if found is None:
-                return [Outcome(outlet, [_CANNOT_SEARCH])]
-            return [Outcome(outlet, [Found(self._history.refreshed(found.messages), found.more)])]
+            answer = (
+                _CANNOT_SEARCH
+                if found is None
+                else Found(self._history.refreshed(found.messages), found.more)
+            )
+            return labelled([Outcome(outlet, [answer])], outlet, wish.ref)
 
         kept = None
         if not self._on_disk:

@@ -17,7 +17,7 @@ from tcp_server.connection.reader import Inlet, Silent
 from tcp_server.connection.writer import Outlet
 from tcp_server.dialects.dialect import Dialect, NotChat, detect
 from tcp_server.room.commands import Introduce, Wish
-from tcp_server.room.outcome import Outcome
+from tcp_server.room.outcome import Outcome, labelled
 from tcp_server.room.rates import Budget, Kind
 from tcp_server.room.room import Room
 from tcp_server.sequencer import Sequencer
@@ -128,8 +128,8 @@ class Entrance:
     ) -> Join | Introduce | BadMessage:
         """Read what is said before the join: a line behind a name is its password. Raises `Dismissed`."""
         match wish:
-            case Leave():
-                raise Dismissed("left")
+            case Leave(ref=ref):
+                raise Dismissed("left", ref)
             case BadMessage(code="bad_utf8"):
                 raise Dismissed("bad_utf8")
             case Say(text=text) if named is not None:
@@ -142,7 +142,7 @@ class Entrance:
     def _try(self, entry: Join | Introduce | BadMessage) -> Sequence[Outcome[Outlet]]:
         password = getattr(entry, "password", None)
         if self._house.config.password and password and password != self._password:
-            return self._guesses.attempt("room", self._admit, entry)
+            return self._guesses.attempt("room", self._admit, entry, ref=getattr(entry, "ref", None))
         return self._house.sequencer.call(self._admit, entry)
 
     def _admit(self, entry: Join | Introduce | BadMessage) -> Sequence[Outcome[Outlet]]:
@@ -153,4 +153,4 @@ class Entrance:
             return [Outcome(self._outlet, [Error(entry.code, entry.text, entry.ref)])]
         outcomes = self._house.room.join(self._outlet, entry)
         self._budget = self._house.room.budget_of(self._outlet)
-        return outcomes
+        return labelled(outcomes, self._outlet, getattr(entry, "ref", None))

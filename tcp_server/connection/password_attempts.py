@@ -23,7 +23,11 @@ _TURN = 0.5
 
 
 class Dismissed(Exception):
-    """The connection is to end, for a reason that the client is told."""
+    """The connection is to end, for a reason that the client is told; `ref` is that of its last command."""
+
+    def __init__(self, reason: str, ref: str | None = None) -> None:
+        super().__init__(reason)
+        self.ref = ref
 
 
 class Guesses:
@@ -42,7 +46,11 @@ class Guesses:
         self._wrong = 0
 
     def attempt(
-        self, secret: Secret, work: Callable[..., Sequence[Outcome[Outlet]]], *args: Any
+        self,
+        secret: Secret,
+        work: Callable[..., Sequence[Outcome[Outlet]]],
+        *args: Any,
+        ref: str | None = None,
     ) -> Sequence[Outcome[Outlet]]:
         """Have `work(*args)` done, which compares a password, unless too many were wrong already.
 
@@ -52,7 +60,7 @@ class Guesses:
         host = self._outlet.host
         if wait := self._admission.may_guess(host, secret):
             if not self._admission.is_exempt(host):
-                return self._sequencer.call(self._put_off, wait)
+                return self._sequencer.call(self._put_off, wait, ref)
             self._sequencer.submit(self._slow_down)
             while self._admission.may_guess(host, secret):
                 # By chance, so that no crowd of guessers can stand before all others.
@@ -64,7 +72,7 @@ class Guesses:
         penalty = self._penalty
         self._wrong += 1
         if self._wrong == _MOST:
-            raise Dismissed("password")
+            raise Dismissed("password", ref)
         self._inlet.pause(penalty)
         return outcomes
 
@@ -95,9 +103,9 @@ class Guesses:
             return Throttled(seconds)
         return Error("too_fast", "wait", retry_after=seconds)
 
-    def _put_off(self, seconds: float) -> Sequence[Outcome[Outlet]]:
+    def _put_off(self, seconds: float, ref: str | None) -> Sequence[Outcome[Outlet]]:
         """Work for the sequencer: have the client try later."""
-        answer = [Error("too_fast", "too many wrong passwords", retry_after=round(seconds, 1))]
+        answer = [Error("too_fast", "too many wrong passwords", ref, round(seconds, 1))]
         if self._outlet.dialect is not Json:
             answer.append(Error("password_required", "the password, please"))
         return [Outcome(self._outlet, answer)]

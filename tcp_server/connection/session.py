@@ -16,7 +16,7 @@ from tcp_server.connection.work_items import LENGTHY, as_said, portions
 from tcp_server.connection.writer import Outlet
 from tcp_server.dialects.dialect import Dialect, Json, NotChat
 from tcp_server.room.commands import Wish
-from tcp_server.room.outcome import Outcome, Presence
+from tcp_server.room.outcome import Outcome, Presence, labelled
 from tcp_server.room.rates import Budget, Kind, cost_of, count, kind_of
 
 _MOST_READ = 4096
@@ -59,7 +59,7 @@ class Session:
         try:
             self._serve()
         except Dismissed as reason:
-            self._dismiss(str(reason))
+            self._dismiss(str(reason), reason.ref)
         except Silent:
             self._dismiss(self._silence)
         except LineTooLong:
@@ -105,7 +105,8 @@ class Session:
         """Have the room do it."""
         for portion, size in portions(wishes):
             if isinstance(portion[0], Authenticate):
-                self._guesses.attempt("moderators", self._house.room.handle, self.outlet, portion)
+                ref = portion[0].ref
+                self._guesses.attempt("moderators", self._house.room.handle, self.outlet, portion, ref=ref)
                 continue
             self._house.sequencer.submit(self._house.room.handle, self.outlet, portion, size=size)
             if isinstance(portion[0], LENGTHY):
@@ -147,13 +148,13 @@ class Session:
         self._house.sequencer.submit(self._slow_down, round(seconds, 1))
         return True
 
-    def _dismiss(self, reason: str) -> None:
+    def _dismiss(self, reason: str, ref: str | None = None) -> None:
         """End the conversation, then read on for a while.
 
         To close a socket with bytes unread is to reset it, and a reset would overtake
         the goodbye. Fan-out breaks the connection off when its time is over.
         """
-        self._house.sequencer.submit(self.part, reason)
+        self._house.sequencer.submit(self.part, reason, ref)
         with suppress(OSError, Silent):
             self._inlet.wait_within(0)
             while True:
@@ -161,11 +162,12 @@ class Session:
 
     # --- work for the sequencer ------------------------------------------------------
 
-    def part(self, bye: str) -> Sequence[Outcome[Outlet]]:
+    def part(self, bye: str, ref: str | None = None) -> Sequence[Outcome[Outlet]]:
         """Say goodbye to the client, wherever it is in its conversation."""
-        return self._house.room.leave(self.outlet, for_good=False, bye=bye) or [
+        outcomes = self._house.room.leave(self.outlet, for_good=False, bye=bye) or [
             Outcome(self.outlet, [Bye(bye)], (), Presence.LEAVES)
         ]
+        return labelled(outcomes, self.outlet, ref)
 
     def _slow_down(self, seconds: float) -> Sequence[Outcome[Outlet]]:
         return [Outcome(self.outlet, [Throttled(seconds)])]

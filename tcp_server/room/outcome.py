@@ -6,7 +6,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
-from chat_protocol.messages import Ack, Error, Event, History, Message, Welcome
+from chat_protocol.messages import Ack, Error, Event, History, Labelled, Message, Welcome
 from tcp_server.room.commands import LocalEvent
 
 Connection = TypeVar("Connection", bound=Hashable)
@@ -30,16 +30,36 @@ class Outcome(NamedTuple, Generic[Connection]):
     presence: Presence = Presence.STAYS
 
 
+def labelled(
+    outcomes: Sequence[Outcome[Connection]], connection: Connection, ref: str | None
+) -> Sequence[Outcome[Connection]]:
+    """Return the outcomes with `ref` in what answers `connection`, where it has none of its own."""
+    if ref is None:
+        return outcomes
+    return [
+        outcome._replace(answer=[_with_ref(event, ref) for event in outcome.answer])
+        if outcome.connection == connection
+        else outcome
+        for outcome in outcomes
+    ]
+
+
+def _with_ref(event: Event | LocalEvent, ref: str) -> Event | LocalEvent:
+    return replace(event, ref=ref) if isinstance(event, Labelled | Error) and event.ref is None else event
+
+
 def unsaid(outcome: Outcome[Connection], last: int) -> Outcome[Connection]:
     """Return what an outcome is without the messages behind the id `last`."""
     shared = [event for event in outcome.shared if not (isinstance(event, Message) and event.id > last)]
     answer: list[Event | LocalEvent] = []
+    acked = {event.id for event in outcome.answer if isinstance(event, Ack)}
     for event in outcome.answer:
         match event:
             case Ack() if event.id > last:
                 answer.append(Error("unavailable", "the message could not be stored", event.ref))
             case Message() if event.id > last:
-                answer.append(Error("unavailable", "what was done could not be stored"))
+                if event.id not in acked:  # or its `ack` becomes the error
+                    answer.append(Error("unavailable", "what was done could not be stored"))
             case Welcome() | History():
                 kept = [message for message in event.messages if message.id <= last]
                 changes = {"last": last} if isinstance(event, Welcome) else {}

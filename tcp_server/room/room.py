@@ -47,7 +47,7 @@ from tcp_server.room.moderation.bans import Sentence
 from tcp_server.room.moderation.moderation import Moderation, kept_out
 from tcp_server.room.moderation.sanctions import Verdicts
 from tcp_server.room.names import BadName, is_same, prepare, suggest
-from tcp_server.room.outcome import Connection, Outcome, Presence, unsaid
+from tcp_server.room.outcome import Connection, Outcome, Presence, labelled, unsaid
 from tcp_server.room.passwords import Password, session_digest
 from tcp_server.room.rates import Budget
 from tcp_server.room.speech import Speech
@@ -130,7 +130,9 @@ class Room(Generic[Connection]):
                 outcomes.append(self._speech.say(connection, member, list(cast("Iterable[Say]", group))))
             else:
                 for wish in group:
-                    outcomes += self._do(connection, member, wish)
+                    outcomes += labelled(
+                        self._do(connection, member, wish), connection, getattr(wish, "ref", None)
+                    )
         return outcomes
 
     def leave(

@@ -100,7 +100,8 @@ class Moderation(Generic[Connection]):
         reason, why = ("banned", [kept_out(wish.seconds)]) if wish.act == "ban" else ("kicked", [])
         gone = [outcome for other in deed.out for outcome in self._expel(other, reason, why)]
         told = notices.append(deed.notice, order.at, self._history)
-        return [Outcome(connection, [told], [told]), *gone]
+        ack = [] if wish.ref is None else [m.Ack(wish.ref, told.id, told.at)]
+        return [Outcome(connection, [told, *ack], [told]), *gone]
 
     def _bans(self) -> m.Bans:
         """Return who is kept out, the oldest ban first."""
