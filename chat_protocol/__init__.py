@@ -1,5 +1,5 @@
-"""What the three programs share: the words on the wire and how bytes become them.
+"""What the three programs share: the wire protocol and how it is read and written.
 
-Nothing in here starts a thread or knows of the web. `docs/protocol.md` is the
-contract in prose; `messages` is the same contract as types.
+Nothing here starts a thread or knows about the web. `docs/protocol.md` is the
+protocol in prose; `messages` is the same protocol as types.
 """

@@ -1,4 +1,4 @@
-"""HOST:PORT as people write it on a command line."""
+"""Parses HOST:PORT as people write it on a command line."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ from chat_protocol.errors import BadAddress
 
 
 class Address(NamedTuple):
-    """Where a room listens."""
+    """Host and port of a room."""
 
     host: str
     port: int
@@ -17,10 +17,9 @@ class Address(NamedTuple):
 
 
 def parse_address(text: str, default_port: int = DEFAULT_PORT) -> Address:
-    """Read `HOST`, `HOST:PORT`, `:PORT`, `[V6]` or `[V6]:PORT`; raise `BadAddress`.
+    """Parse `HOST`, `HOST:PORT`, `:PORT`, `[V6]` or `[V6]:PORT`. Raises `BadAddress`.
 
-    An empty host means this machine. A bare IPv6 address needs no brackets as
-    long as no port follows.
+    An empty host means 127.0.0.1. An IPv6 address needs brackets only before a port.
     """
     text = text.strip()
     if text.startswith("["):

@@ -1,7 +1,6 @@
-"""A client's side of the wire: one blocking TCP connection to a room.
+"""A client's blocking TCP connection to a room, used by the terminal client and the gateway.
 
-The terminal client and the gateway each hold one of these per person. It knows
-how a room greets and how lines are cut; what the lines mean is its holder's affair.
+It reads the prompt and splits the stream into lines; the caller interprets the lines.
 """
 
 import socket
@@ -22,10 +21,10 @@ from chat_protocol.messages import Command, Event
 from chat_protocol.tls import Tls, TlsStream
 
 
-def keep_alive(sock: socket.socket) -> None:
-    """Let the kernel find out within about a minute that the other end is gone.
+def enable_keepalive(sock: socket.socket) -> None:
+    """Set TCP options: detect a dead peer within about a minute, send small writes at once.
 
-    Also sends small writes at once. Any thread; before the socket is shared.
+    Any thread, before the socket is shared.
     """
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -41,17 +40,17 @@ def keep_alive(sock: socket.socket) -> None:
 
 
 class Connection:
-    """A connection that has been greeted by a room.
+    """An open connection to a room, after its prompt.
 
-    One thread reads (`receive`, `events`); any thread may `send` and `close`.
+    One thread may read (`receive`, `events`); any thread may `send` and `close`.
     """
 
     def __init__(self, sock: socket.socket, stream: TlsStream | None = None) -> None:
-        """Take over a connected socket, and the TLS in it, whose prompt has been read. See `open`."""
+        """Wrap a connected socket, or the TLS stream over it, after the prompt. Use `open` instead."""
         self.socket = sock
         self._stream = stream or sock
-        self._lines = LineBuffer(MAX_REPLY_LINE)  # owned by the one reading thread
-        self._send_lock = threading.Lock()  # keeps the lines of two senders apart
+        self._lines = LineBuffer(MAX_REPLY_LINE)  # owned by the reading thread
+        self._send_lock = threading.Lock()  # held for a whole `sendall`: lines of two threads must not mix
 
     @classmethod
     def open(
@@ -59,31 +58,30 @@ class Connection:
         address: Address,
         *,
         timeout: float = 10.0,
-        silence: float | None = None,
+        idle_timeout: float | None = None,
         tls: Tls | None = None,
         source: bytes = b"",
     ) -> Self:
-        """Connect and wait for the room's prompt, both within `timeout` seconds.
+        """Connect and read the room's prompt, both within `timeout` seconds.
 
-        `silence` is how many seconds `receive` waits for the next bytes (None: for
-        ever); with `tls` all of it is encrypted but `source`, a PROXY header that says for
-        whom we connect. Raises `ConnectionFailed`: `RoomFull` if nobody more is let in,
-        `Banned` if we in particular are not, `NotARoom` if something else answers,
-        `TlsFailed` if it is not who we want.
+        `idle_timeout` is how many seconds `receive` waits for bytes (None: no limit);
+        `source` is a PROXY header, sent first and unencrypted; with `tls` the rest is
+        encrypted. Raises `ConnectionFailed`: `RoomFull`, `Banned`, `TlsFailed`, or
+        `NotARoom` if another service answers.
         """
         deadline = monotonic() + timeout
         try:
             sock = socket.create_connection(address, timeout)
-        except UnicodeError as error:  # no host name can look like this
+        except UnicodeError as error:  # an impossible host name
             raise ConnectionFailed(f"cannot reach {address}: not a host name") from error
         except OSError as error:
             raise ConnectionFailed(f"cannot reach {address}: {error.strerror or error}") from error
         try:
-            keep_alive(sock)
+            enable_keepalive(sock)
             sock.sendall(source)
             stream = tls.secure(sock, address, deadline) if tls else None
-            _expect_prompt(stream or sock, address, deadline)
-            sock.settimeout(silence)
+            _read_prompt(stream or sock, address, deadline)
+            sock.settimeout(idle_timeout)
         except OSError as error:
             sock.close()
             if isinstance(error, ConnectionFailed):
@@ -92,11 +90,11 @@ class Connection:
         return cls(sock, stream)
 
     def send(self, command: Command) -> None:
-        """Send one command, waiting while the room takes no more. Raises `ConnectionFailed`."""
+        """Send one command; blocks while the send buffer is full. Raises `ConnectionFailed`."""
         self.send_bytes(encode(command))
 
     def send_bytes(self, lines: bytes) -> None:
-        """Send whole lines as they are. Raises `ConnectionFailed`."""
+        """Send whole lines, as `send`. Raises `ConnectionFailed`."""
         try:
             with self._send_lock:
                 self._stream.sendall(lines)
@@ -104,10 +102,10 @@ class Connection:
             raise ConnectionFailed(f"connection lost: {error}") from error
 
     def receive(self) -> bytes:
-        """Wait for the next block of whole lines; empty once the room has closed.
+        """Wait for the next block of whole lines; empty once the room has closed the connection.
 
-        Raises `ConnectionFailed` when the connection breaks or stays silent too
-        long, `LineTooLong` when the other end keeps no measure.
+        Raises `ConnectionFailed` when the connection is lost or no bytes came within
+        `idle_timeout`, `LineTooLong` for a line over `MAX_REPLY_LINE`.
         """
         while True:
             try:
@@ -120,14 +118,14 @@ class Connection:
                 return block
 
     def events(self) -> Iterator[Event]:
-        """Yield what the room says until it closes. Raises as `receive`, and `BadMessage`."""
+        """Yield events until the room closes the connection. Raises as `receive`, and `BadMessage`."""
         while block := self.receive():
             yield from decode_events(block)
 
     def close(self) -> None:
-        """End the connection and wake whoever waits in `receive`. Any thread, any number of times."""
+        """Close the connection and wake a thread blocked in `receive`. Any thread, may be repeated."""
         with suppress(OSError):
-            # close() alone leaves a blocked recv() asleep; only shutdown() wakes it.
+            # close() alone does not wake a blocked recv(); shutdown() does.
             self._stream.shutdown(socket.SHUT_RDWR)
         self.socket.close()
 
@@ -140,8 +138,8 @@ class Connection:
         self.close()
 
 
-def _expect_prompt(stream: socket.socket | TlsStream, address: Address, deadline: float) -> None:
-    """Read exactly the prompt and not a byte more, however slowly its bytes come."""
+def _read_prompt(stream: socket.socket | TlsStream, address: Address, deadline: float) -> None:
+    """Read exactly the bytes of the prompt until `deadline` (monotonic), in however many pieces."""
     greeting = b""
     while len(greeting) < len(PROMPT):
         left = deadline - monotonic()
@@ -150,12 +148,12 @@ def _expect_prompt(stream: socket.socket | TlsStream, address: Address, deadline
         stream.settimeout(left)
         part = stream.recv(len(PROMPT) - len(greeting))
         if not part:
-            raise NotARoom(f"{address} closed the connection without a greeting")
+            raise NotARoom(f"{address} closed the connection without a prompt")
         greeting += part
         if PROMPT.startswith(greeting):
             continue
         if FULL.startswith(greeting):
-            raise RoomFull(f"the room at {address} takes nobody more at the moment")
+            raise RoomFull(f"the room at {address} is full")
         if BANNED.startswith(greeting):
-            raise Banned(f"the room at {address} keeps this address out")
-        raise NotARoom(f"what answers at {address} is not a chat room")
+            raise Banned(f"the room at {address} has banned this address")
+        raise NotARoom(f"the server at {address} is not a chat room")

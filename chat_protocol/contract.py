@@ -1,4 +1,4 @@
-"""The fixed points of the wire: what every program may rely on without asking."""
+"""Constants of the protocol, the same for every program and every server."""
 
 from typing import Final
 
@@ -6,19 +6,19 @@ DEFAULT_PORT: Final = 8080
 """The TCP port of the room."""
 
 PROMPT: Final = "Введите ваше имя: ".encode()
-"""What the server says first, on every connection: UTF-8, without a newline."""
+"""Sent by the server as soon as a connection opens, in UTF-8 without a newline."""
 
 FULL: Final = "Сейчас слишком много подключений, попробуйте позже.\n".encode()
-"""What the server says instead, and then closes, while it can take nobody more."""
+"""Sent instead of the prompt by a server that is full; it then closes the connection."""
 
 BANNED: Final = "Вход закрыт.\n".encode()
-"""What the server says instead, and then closes, to an address that is kept out."""
+"""Sent instead of the prompt to a banned address; the server then closes the connection."""
 
 PASSWORD_PROMPT: Final = "Введите пароль: ".encode()
-"""What plain and lines are asked behind a name, where the room has a password."""
+"""Sent in plain and lines after the name, where the room has a password. No newline."""
 
 SYSTEM_NAME: Final = "Сервер"
-"""Whose name stands before what the room itself says; nobody can have it."""
+"""The sender of the room's own messages; no member can have this name."""
 
 HAS_JOINED: Final = " присоединился к чату!"
 SAYS: Final = ": "
@@ -26,7 +26,7 @@ HAS_LEFT: Final = " покинул чат."
 """What follows a name in the three events of the original protocol, byte for byte; `SAYS` before a text."""
 
 MAX_LINE: Final = 64 * 1024
-"""Longest line a client may send, in bytes, its LF not counted."""
+"""Longest line a client may send, in bytes without its LF."""
 
 MAX_REPLY_LINE: Final = 4 * 1024 * 1024
 """Longest line a client must be ready to receive, in bytes: a full `welcome`."""
@@ -37,11 +37,11 @@ MAX_PASSWORD: Final = 256
 MAX_QUERY: Final = 256
 """Longest search, in code points."""
 
-LONGEST_SENTENCE: Final = 10 * 366 * 24 * 3600
-"""Seconds of the longest ban or mute that has an end."""
+MAX_SANCTION_SECONDS: Final = 10 * 366 * 24 * 3600
+"""Longest ban or mute that has an end, in seconds."""
 
 PING_INTERVAL: Final = 25.0
-"""Seconds of silence after which a JSON client sends `ping`."""
+"""Seconds without sent commands after which a JSON client sends `ping`."""
 
-SILENCE_LIMIT: Final = 60.0
-"""Seconds of silence after which either end holds the other for gone."""
+IDLE_TIMEOUT: Final = 60.0
+"""Seconds without received bytes after which either end considers the connection lost."""

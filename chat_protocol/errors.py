@@ -1,27 +1,27 @@
-"""Everything this package raises.
+"""The errors this package raises.
 
 ProtocolError
-├── BadMessage         a line that is no message of ours
-├── LineTooLong        a line beyond the hard maximum
+├── BadMessage         a line that is not a valid message
+├── LineTooLong        a line longer than the limit
 ├── BadAddress         text that is not HOST[:PORT]
-├── BadTls             a certificate file or fingerprint that is none
-└── ConnectionFailed   the other end cannot be reached, or is gone
-    ├── RoomFull       the room takes nobody more at the moment
-    ├── Banned         the room keeps this address out
-    ├── TlsFailed      it could not prove who it is, or does not speak TLS
-    └── NotARoom       something answers there, but it is not a room
+├── BadTls             an unusable certificate file or fingerprint
+└── ConnectionFailed   no connection, or it is lost
+    ├── RoomFull       the room accepts no more connections now
+    ├── Banned         our address is banned
+    ├── TlsFailed      the server has no valid certificate, or no TLS
+    └── NotARoom       another service answers there
 """
 
 
 class ProtocolError(Exception):
-    """Base of all errors of the wire."""
+    """Base class of the errors of this package."""
 
 
 class BadMessage(ProtocolError):
     """A line that cannot be read as a message.
 
-    `code` is a word of the protocol (`bad_json`, `unknown_type`, `bad_field`,
-    `bad_utf8`); `ref` is the client's key for it, where it could still be read.
+    `code` is an error code of the protocol (`bad_json`, `unknown_type`, `bad_field`,
+    `bad_utf8`); `ref` is the `ref` of the line if that could be read.
     """
 
     def __init__(self, code: str, text: str, ref: str | None = None) -> None:
@@ -32,15 +32,15 @@ class BadMessage(ProtocolError):
 
 
 class LineTooLong(ProtocolError):
-    """A line went on beyond the hard maximum; the stream cannot be trusted further."""
+    """A line is longer than the limit; the rest of the stream cannot be read."""
 
 
 class BadAddress(ProtocolError, ValueError):
-    """Text that names no host and port."""
+    """Text that is not HOST[:PORT]."""
 
 
 class BadTls(ProtocolError, ValueError):
-    """A file without certificates, or text that is no fingerprint."""
+    """A file without certificates, or text that is not a SHA-256 fingerprint."""
 
 
 class ConnectionFailed(ProtocolError, OSError):
@@ -48,18 +48,18 @@ class ConnectionFailed(ProtocolError, OSError):
 
 
 class RoomFull(ConnectionFailed):
-    """The room is there and takes nobody more at the moment."""
+    """The room accepts no more connections at the moment."""
 
 
 class Banned(ConnectionFailed):
-    """The room keeps our address out."""
+    """The room has banned our address."""
 
 
 class TlsFailed(ConnectionFailed):
-    """There is no secure connection to who we wanted.
+    """The TLS handshake failed.
 
     `code` is `not_tls`, `untrusted`, `expired`, `not_yet_valid`, `wrong_host`, `wrong_pin`,
-    or `tls` for all else.
+    or `tls` for any other reason.
     """
 
     def __init__(self, code: str, text: str) -> None:
@@ -68,4 +68,4 @@ class TlsFailed(ConnectionFailed):
 
 
 class NotARoom(ConnectionFailed):
-    """What answered did not greet the way a room does."""
+    """The server did not begin with the prompt of a room."""

@@ -1,23 +1,20 @@
-"""Bytes in, whole lines out.
+"""Splits a byte stream into whole lines.
 
-A reader hands in whatever the socket gave and gets back the lines that are
-complete, still as one block of bytes: who only passes them on (the gateway)
-never takes them apart, who reads them splits at C speed.
+The lines come as one block of bytes: the gateway passes blocks on without
+splitting them, and other readers split them at C speed.
 """
 
 from chat_protocol.errors import LineTooLong
 
-_PIECES = 64
-"""Of how many pieces a line that is not complete may lie in memory."""
+_MAX_FRAGMENTS = 64
+"""Most fragments kept of an incomplete line before they are joined."""
 
 
 class LineBuffer:
-    """Collects received bytes until their LF comes.
+    """Buffers received bytes until a line is complete. Not thread-safe.
 
-    Not thread-safe: one connection, one reader.
-
-    `maximum` is the longest line allowed, in bytes, its LF not counted. It is a
-    security limit: without it a peer that never sends LF would own our memory.
+    `maximum` is the longest line allowed, in bytes without its LF. It is a security
+    limit: without it a peer that never sends LF could exhaust memory.
     """
 
     __slots__ = ("_maximum", "_pending", "_pending_size")
@@ -28,18 +25,17 @@ class LineBuffer:
         self._pending_size = 0
 
     def __len__(self) -> int:
-        """Bytes held back because their LF has not come yet."""
+        """Return the size of the incomplete line, in bytes."""
         return self._pending_size
 
     def feed(self, chunk: bytes) -> bytes:
-        """Take what was received and return all lines complete by now, each with its LF.
+        """Add received bytes; return all lines that are now complete, each with its LF.
 
-        The block is empty while no line is complete. Raises `LineTooLong` when a
-        line, complete or not, is longer than the maximum; the buffer is then of
-        no further use.
+        The block is empty if none is. Raises `LineTooLong` when a line, complete or
+        not, is longer than the maximum; the buffer must not be used after that.
         """
         if not self._pending_size and chunk.endswith(b"\n") and len(chunk) <= self._maximum:
-            return chunk  # nearly always
+            return chunk  # the usual case
         end = chunk.rfind(b"\n") + 1
         if not end:
             self._hold(chunk)
@@ -55,7 +51,7 @@ class LineBuffer:
 
     def _hold(self, part: bytes) -> None:
         self._pending.append(part)
-        if len(self._pending) > _PIECES:  # small ones take twenty times their size
+        if len(self._pending) > _MAX_FRAGMENTS:  # a small bytes object takes twenty times its size
             self._pending = [b"".join(self._pending)]
         self._pending_size += len(part)
         if self._pending_size > self._maximum:

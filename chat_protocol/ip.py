@@ -1,4 +1,4 @@
-"""IP addresses and networks: how they are read and written, and which addresses count as one."""
+"""Parses and writes IP addresses and networks, and groups addresses for rate limits."""
 
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -7,14 +7,14 @@ from typing import Final
 IpAddress = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-MAPPED: Final = IPv6Network("::ffff:0:0/96")
-"""IPv4 in the clothes of IPv6 (RFC 4291, section 2.5.5.2)."""
+IPV4_MAPPED: Final = IPv6Network("::ffff:0:0/96")
+"""IPv4-mapped IPv6 addresses (RFC 4291, section 2.5.5.2)."""
 
-_ONE_CUSTOMER = 64  # bits of an IPv6 address that name a household or a server; the rest is its own choice
+_SUBSCRIBER_PREFIX = 64  # bits of an IPv6 address that are assigned to one household or server
 
 
 def read_ip(text: str) -> IpAddress | None:
-    """Read an address, without a zone, and IPv4 as such where it is dressed as IPv6; None for all else."""
+    """Parse an address, without its zone, an IPv4-mapped one as IPv4; None if it is not an address."""
     try:
         address = ip_address(text)
     except ValueError:
@@ -24,22 +24,22 @@ def read_ip(text: str) -> IpAddress | None:
     return address.ipv4_mapped or IPv6Address(int(address))
 
 
-def counted_as(text: str, exempt: Iterable[Network]) -> str | None:
-    """Name what the limits by address count a peer as; None for one that is not counted.
+def rate_limit_key(text: str, exempt: Iterable[Network]) -> str | None:
+    """Return the key under which limits by address count a peer; None if it is not counted.
 
-    An IPv4 address is one, and so is a whole /64 of IPv6. This machine is not counted, nor
-    who is in `exempt`.
+    The key is the IPv4 address, or the /64 network of an IPv6 address. Loopback addresses
+    and those in `exempt` are not counted.
     """
     address = read_ip(text)
     if address is None or address.is_loopback or is_in(address, exempt):
         return None
     if isinstance(address, IPv4Address):
         return str(address)
-    return str(ip_network((address, _ONE_CUSTOMER), strict=False))
+    return str(ip_network((address, _SUBSCRIBER_PREFIX), strict=False))
 
 
 def read_network(text: str) -> Network | None:
-    """Read an address or a network (CIDR), as `read_ip` does; None for all else."""
+    """Parse an address or a network (CIDR), as `read_ip` does; None if it is neither."""
     try:
         return parse_network(text, strict=False)
     except ValueError:
@@ -47,31 +47,32 @@ def read_network(text: str) -> Network | None:
 
 
 def parse_network(text: str, *, strict: bool = True) -> Network:
-    """As `read_network`, but raise `ValueError`; if `strict` also where bits are set behind the mask."""
-    address, slash, bits = text.partition("/")
-    network = ip_network(address.partition("%")[0] + slash + bits, strict)
-    if isinstance(network, IPv6Network) and network.subnet_of(MAPPED):
-        return IPv4Network((int(network.network_address) & 0xFFFF_FFFF, network.prefixlen - MAPPED.prefixlen))
+    """Parse as `read_network`, but raise `ValueError`; if `strict`, also for bits set after the prefix."""
+    address, slash, prefix = text.partition("/")
+    network = ip_network(address.partition("%")[0] + slash + prefix, strict)
+    if isinstance(network, IPv6Network) and network.subnet_of(IPV4_MAPPED):
+        bits = network.prefixlen - IPV4_MAPPED.prefixlen
+        return IPv4Network((int(network.network_address) & 0xFFFF_FFFF, bits))
     return network
 
 
 def widened(network: Network) -> Network:
-    """Return the network, but the whole /64 for a part of one: whoever has an address has all of them."""
-    if isinstance(network, IPv6Network) and network.prefixlen > _ONE_CUSTOMER:
-        return network.supernet(new_prefix=_ONE_CUSTOMER)
+    """Return the /64 around a smaller IPv6 network, since one subscriber has all of it; else the network."""
+    if isinstance(network, IPv6Network) and network.prefixlen > _SUBSCRIBER_PREFIX:
+        return network.supernet(new_prefix=_SUBSCRIBER_PREFIX)
     return network
 
 
 def write_network(network: Network) -> str:
-    """Return it as people write it: an address without the bits."""
+    """Write a network as people do: a single address without its prefix length."""
     return str(network.network_address if is_single(network) else network)
 
 
 def is_single(network: Network) -> bool:
-    """Say whether it is one address."""
+    """Return whether the network is a single address."""
     return network.prefixlen == network.max_prefixlen
 
 
 def is_in(address: IpAddress | None, networks: Iterable[Network]) -> bool:
-    """Say whether one of the networks has the address."""
+    """Return whether the address is in one of the networks."""
     return address is not None and any(address in network for network in networks)

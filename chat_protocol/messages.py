@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from chat_protocol.contract import LONGEST_SENTENCE, MAX_PASSWORD, MAX_QUERY
+from chat_protocol.contract import MAX_PASSWORD, MAX_QUERY, MAX_SANCTION_SECONDS
 
 Ref = Annotated[str, Meta(min_length=1, max_length=64)]
 Secret = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -19,7 +19,7 @@ MessageId = Annotated[int, Meta(ge=0, le=2**53)]
 Count = Annotated[int, Meta(ge=0, le=100_000)]
 Password = Annotated[str, Meta(max_length=MAX_PASSWORD)]
 Target = Annotated[str, Meta(max_length=1024)]
-Seconds = Annotated[int, Meta(ge=1, le=LONGEST_SENTENCE)]
+Seconds = Annotated[int, Meta(ge=1, le=MAX_SANCTION_SECONDS)]
 Act = Literal["kick", "ban", "unban", "mute", "unmute", "delete", "announce"]
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, Literal, get_args
 
-from chat_protocol.contract import LONGEST_SENTENCE
+from chat_protocol.contract import MAX_SANCTION_SECONDS
 from chat_protocol.messages import Act, Authenticate, Bans, Moderate, Whois
 
 Order = Authenticate | Moderate | Whois | Bans
@@ -30,7 +30,7 @@ _UNITS = {"s": 1, "с": 1, "m": 60, "м": 60, "h": 3600, "ч": 3600, "d": 86400,
 _ID = re.compile(r"#?([0-9]{1,15})")
 
 
-class Misuse(ValueError):
+class UsageError(ValueError):
     """A moderator's command that cannot be read; `verb` is its word, without the slash.
 
     `kind` is `misuse` where it lacks what it needs, and `bad_time` where `time` is none.
@@ -43,8 +43,8 @@ class Misuse(ValueError):
         self.time = time
 
 
-def read_order(line: str) -> Order | None:
-    """Understand a line that begins with a slash; None if it is no moderator's. Raises `Misuse`."""
+def parse_command(line: str) -> Order | None:
+    """Understand a line that begins with a slash; None if it is no moderator's. Raises `UsageError`."""
     word, _, rest = line.strip().partition(" ")
     verb = word.removeprefix("/").lower()
     reader = _READERS.get(verb)
@@ -52,26 +52,26 @@ def read_order(line: str) -> Order | None:
         return None
     order = reader(rest.strip())
     if order is None:
-        raise Misuse(verb)
+        raise UsageError(verb)
     return order
 
 
 def _act(act: Act, rest: str) -> Moderate | None:
-    """Read TARGET [time][: reason]. Raises `Misuse`."""
+    """Read TARGET [time][: reason]. Raises `UsageError`."""
     target, text = _without_reason(rest)
     seconds = None
     before, _, last = target.rpartition(" ")
     if act in ("ban", "mute") and before and _LIKE_A_TIME.fullmatch(last):
         target, seconds = before.rstrip(), _seconds(last)
         if seconds is None:
-            raise Misuse(act, last)
+            raise UsageError(act, last)
     return Moderate(act, target, seconds=seconds, text=text) if target else None
 
 
 def _seconds(time: str) -> int | None:
     found = _TIME.fullmatch(time)
     seconds = int(found[1]) * _UNITS[found[2].lower()] if found else 0
-    return seconds if 1 <= seconds <= LONGEST_SENTENCE else None
+    return seconds if 1 <= seconds <= MAX_SANCTION_SECONDS else None
 
 
 def _delete(rest: str) -> Moderate | None:

@@ -1,4 +1,4 @@
-"""The PROXY protocol, version 1: for whom a connection is, said in its first line. Pure.
+"""PROXY protocol version 1: a first line that carries the client's address through a proxy. Pure.
 
 Section 2.1 of HAProxy's proxy-protocol.txt. The gateway and proxies write it, the server reads it.
 """
@@ -10,61 +10,61 @@ from typing import Final, NamedTuple
 
 from chat_protocol.ip import read_ip
 
-NOBODY: Final = b"PROXY UNKNOWN\r\n"
-"""For a connection of the proxy's own."""
+UNKNOWN_HEADER: Final = b"PROXY UNKNOWN\r\n"
+"""The header of a connection that the proxy opens for itself."""
 
 _SIGNATURE = b"PROXY "
-_LONGEST = 107
-"""Bytes of the longest header there can be, its CRLF counted."""
+_MAX_LENGTH = 107
+"""Longest possible header, in bytes with its CRLF."""
 
 _PORT = re.compile(r"0|[1-9][0-9]{0,4}")
 
 
 class BadHeader(Exception):
-    """What begins like a header goes on like none: nothing behind it can be trusted."""
+    """A malformed PROXY header. The rest of the stream cannot be trusted."""
 
 
 class Header(NamedTuple):
-    """Who is behind the proxy (None: the proxy does not know, or did not say), and where the data begins."""
+    """The client's address (None if the header has none, or there is no header), and the header's length."""
 
     client: str | None
     length: int
 
 
-def write_header(client: tuple[str, int], came_in_on: tuple[str, int]) -> bytes:
-    """Return the header of a connection for `client`, whose own one ends at `came_in_on`.
+def write_header(client: tuple[str, int], server: tuple[str, int]) -> bytes:
+    """Return the header for `client`, which connected to the proxy at `server`.
 
-    Each is a host and a port, 0 where that is not known. What names no IP address makes
-    it `UNKNOWN`.
+    Each is a host and a port, 0 if unknown. The header is `UNKNOWN` if a host is not
+    an IP address.
     """
-    source, destination = read_ip(client[0]), read_ip(came_in_on[0])
+    source, destination = read_ip(client[0]), read_ip(server[0])
     if source is None or destination is None:
-        return NOBODY
+        return UNKNOWN_HEADER
     family = "TCP4"
-    if source.version != destination.version:  # as behind a proxy: there is one family for both
+    if source.version != destination.version:  # behind another proxy; the header has one family for both
         source, destination = _as_ipv6(source), _as_ipv6(destination)
     if source.version == 6:
         family = "TCP6"
-    return f"PROXY {family} {source} {destination} {client[1]} {came_in_on[1]}\r\n".encode()
+    return f"PROXY {family} {source} {destination} {client[1]} {server[1]}\r\n".encode()
 
 
 def read_header(opening: bytes) -> Header | None:
-    """Read the header, if there is one, off the first bytes of a connection; None while that needs more.
+    """Parse the first bytes of a connection, which may begin with a header; None if more are needed.
 
-    Bytes that begin with no header are data from the first one on. Raises `BadHeader`.
+    Without a header the result is `Header(None, 0)`. Raises `BadHeader`.
     """
     if not opening.startswith(_SIGNATURE):
         return None if _SIGNATURE.startswith(opening) else Header(None, 0)
-    end = opening.find(b"\r\n", 0, _LONGEST)
+    end = opening.find(b"\r\n", 0, _MAX_LENGTH)
     if end < 0:
-        if len(opening) >= _LONGEST or b"\n" in opening:
+        if len(opening) >= _MAX_LENGTH or b"\n" in opening:
             raise BadHeader
         return None
     return Header(_client(opening[:end].decode("latin-1")), end + len(b"\r\n"))
 
 
 def _client(line: str) -> str | None:
-    """Return the address that a whole header names as the client's."""
+    """Return the client's address from a header without its CRLF. Raises `BadHeader`."""
     match line.split(" "):
         case ["PROXY", "UNKNOWN", *_]:
             return None
@@ -78,8 +78,8 @@ def _client(line: str) -> str | None:
     raise BadHeader
 
 
-def _is_port(word: str) -> bool:
-    return _PORT.fullmatch(word) is not None and int(word) <= 65535
+def _is_port(text: str) -> bool:
+    return _PORT.fullmatch(text) is not None and int(text) <= 65535
 
 
 def _as_ipv6(address: IPv4Address | IPv6Address) -> IPv6Address:

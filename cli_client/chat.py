@@ -16,7 +16,7 @@ from typing import Final
 
 from chat_protocol.address import Address
 from chat_protocol.connection import Connection
-from chat_protocol.contract import MAX_QUERY, SILENCE_LIMIT
+from chat_protocol.contract import IDLE_TIMEOUT, MAX_QUERY
 from chat_protocol.errors import Banned, NotARoom, ProtocolError, RoomFull, TlsFailed
 from chat_protocol.messages import Command, Leave, Search, Throttled, Typing, Welcome
 from chat_protocol.tls import Tls
@@ -169,7 +169,7 @@ class Chat:
         """Hold one connection from its first byte to its last; return why it is over."""
         try:
             with (
-                Connection.open(self.address, silence=SILENCE_LIMIT, tls=self._tls) as connection,
+                Connection.open(self.address, idle_timeout=IDLE_TIMEOUT, tls=self._tls) as connection,
                 Sender(connection) as sender,
             ):
                 with self._changed:
@@ -181,7 +181,7 @@ class Chat:
                     if isinstance(event, Throttled):
                         # Our own pings wait in line too: the room is silent, not gone.
                         patience = min(max(0.0, event.seconds), LONGEST_WAIT)
-                        connection.socket.settimeout(SILENCE_LIMIT + patience)
+                        connection.socket.settimeout(IDLE_TIMEOUT + patience)
                     with self._changed:
                         news, over = self._talk.take(event), self._talk.over
                         self._changed.notify_all()

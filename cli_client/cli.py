@@ -12,9 +12,9 @@ from prompt_toolkit.utils import is_dumb_terminal
 
 from chat_protocol.address import parse_address
 from chat_protocol.errors import BadAddress, BadTls
-from chat_protocol.release import release
 from chat_protocol.text import one_line
 from chat_protocol.tls import Tls
+from chat_protocol.version import version
 from cli_client.pipe import Pipe
 from cli_client.terminal import Terminal
 from cli_client.words import Words, language
@@ -39,7 +39,7 @@ class _Parser(argparse.ArgumentParser):
             self.add_argument(option, nargs="?", const="")
         self.set_defaults(name=os.environ.get("ONEROOM_NAME") or None, lang=self._words.lang)
         self.add_argument("--tls", action="store_true")
-        self.add_argument("--version", action="version", version=f"oneroom {release()}")
+        self.add_argument("--version", action="version", version=f"oneroom {version()}")
         options, unknown = self.parse_known_args(arguments)
         unknown += [f"--{key.replace('_', '-')}" for key, value in vars(options).items() if value == ""]
         if options.lang not in ("", self._words.lang):

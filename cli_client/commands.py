@@ -80,8 +80,8 @@ def write_order(order: Wish) -> str:
 
 def _moderating(line: str, word: str) -> Moderate | Whois | Bans | Mistake:
     try:
-        order = moderation.read_order(line)
-    except moderation.Misuse as misuse:
+        order = moderation.parse_command(line)
+    except moderation.UsageError as misuse:
         return Mistake("bad_time", misuse.time) if misuse.time else Mistake(f"misuse_{misuse.verb}", "")
     assert not isinstance(order, Authenticate)  # `/moderator` is a verb of ours
     return order or Mistake("unknown_command", f"/{word}")

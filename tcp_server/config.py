@@ -12,9 +12,9 @@ from typing import Any, Self
 
 from platformdirs import user_data_path
 
-from chat_protocol.contract import DEFAULT_PORT, MAX_PASSWORD, SILENCE_LIMIT
+from chat_protocol.contract import DEFAULT_PORT, IDLE_TIMEOUT, MAX_PASSWORD
 from chat_protocol.ip import Network, parse_network, read_network, write_network
-from chat_protocol.release import release
+from chat_protocol.version import version
 from tcp_server.room.passwords import Password
 
 _log = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ class Config:
     )
     name_timeout: float = _setting(60.0, "SECONDS", "seconds to give a name in; 0 for any")
     idle_timeout: float = _setting(
-        SILENCE_LIMIT, "SECONDS", "a JSON client silent for so many seconds is gone; 0 for never"
+        IDLE_TIMEOUT, "SECONDS", "a JSON client silent for so many seconds is gone; 0 for never"
     )
     grace: float = _setting(
         20.0, "SECONDS", "seconds a JSON client that was lost keeps its name; 0 for not at all"
@@ -145,7 +145,7 @@ def _parser() -> argparse.ArgumentParser:
             "The log is written out by `oneroom-server export`; see `oneroom-server export --help`."
         ),
     )
-    parser.add_argument("--version", action="version", version=f"oneroom-server {release()}")
+    parser.add_argument("--version", action="version", version=f"oneroom-server {version()}")
     parser.add_argument("--config", metavar="FILE", help="TOML file with settings")
     for setting in fields(Config):
         if "secret" in setting.metadata:

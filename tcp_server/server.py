@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from chat_protocol.address import Address
-from chat_protocol.connection import keep_alive
+from chat_protocol.connection import enable_keepalive
 from chat_protocol.contract import BANNED, FULL
 from chat_protocol.ip import read_ip
 from chat_protocol.messages import Error, Found, Search
@@ -156,7 +156,7 @@ class ChatServer:
             _refuse(sock, _WORDS[refusal])
             return
         try:
-            keep_alive(sock)
+            enable_keepalive(sock)
             self._start(Session(sock, host, self._house))
         except (OSError, RuntimeError, MemoryError) as error:  # gone already; or no thread to be had
             self._admission.leave(host)

@@ -19,7 +19,7 @@ from typing import Final, Self, cast
 from websockets.frames import Close, Frame, Opcode
 from websockets.protocol import Protocol, Side
 
-from chat_protocol.contract import MAX_LINE, PING_INTERVAL, SILENCE_LIMIT
+from chat_protocol.contract import IDLE_TIMEOUT, MAX_LINE, PING_INTERVAL
 
 BACKLOG: Final = 1024 * 1024
 """Bytes that may wait for a browser before it is cut."""
@@ -85,7 +85,7 @@ class Browser:
         `ahead` is what that server has already read behind the handshake.
         """
         self._socket = sock  # session's thread reads; any thread may shut it down
-        self._socket.settimeout(SILENCE_LIMIT)
+        self._socket.settimeout(IDLE_TIMEOUT)
         # Python's time limits are its own: to the kernel the socket never blocks, and whoever
         # writes by number does not wait.
         self.descriptor = sock.fileno()

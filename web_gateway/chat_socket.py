@@ -18,7 +18,7 @@ from flask import Blueprint, Request, Response, request
 from flask_sock import Sock
 
 from chat_protocol.connection import Connection
-from chat_protocol.contract import SILENCE_LIMIT
+from chat_protocol.contract import IDLE_TIMEOUT
 from chat_protocol.errors import Banned, ConnectionFailed
 from chat_protocol.proxy_header import write_header
 from web_gateway.browser import POLICY, ROOM_GONE, TRY_LATER, Browser
@@ -111,9 +111,9 @@ def _serve(browser: Browser, gateway: Gateway, source: bytes) -> None:
 
 def _open_room(config: Config, source: bytes) -> tuple[Connection, Dialect]:
     if config.dialect == "plain":
-        plain_room = PlainRoom.open(config.server, timeout=_ROOM_TIMEOUT, silence=SILENCE_LIMIT)
+        plain_room = PlainRoom.open(config.server, timeout=_ROOM_TIMEOUT, idle_timeout=IDLE_TIMEOUT)
         return plain_room, PlainDialect(plain_room)
-    room = Connection.open(config.server, timeout=_ROOM_TIMEOUT, silence=SILENCE_LIMIT, source=source)
+    room = Connection.open(config.server, timeout=_ROOM_TIMEOUT, idle_timeout=IDLE_TIMEOUT, source=source)
     return room, JsonDialect()
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from chat_protocol.address import Address, parse_address
 from chat_protocol.contract import DEFAULT_PORT
 from chat_protocol.ip import Network, parse_network, read_ip
-from chat_protocol.release import release
+from chat_protocol.version import version
 from web_gateway.origins import read_host, read_origin
 
 _ENVIRONMENT = "ONEROOM_WEB_"
@@ -164,7 +164,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Opens a chat room to browsers: a page, and a bridge to the room's TCP port.",
         epilog=f"Every setting may also stand in the TOML file or the environment ({_ENVIRONMENT}PORT=5000).",
     )
-    parser.add_argument("--version", action="version", version=f"oneroom-web {release()}")
+    parser.add_argument("--version", action="version", version=f"oneroom-web {version()}")
     parser.add_argument("--config", metavar="FILE", help="TOML file with settings")
     for setting in fields(Config):
         parser.add_argument(_flag(setting.name), dest=setting.name, **_form(setting))

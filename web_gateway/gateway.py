@@ -5,7 +5,7 @@ import threading
 from collections import Counter
 from time import monotonic
 
-from chat_protocol.ip import counted_as
+from chat_protocol.ip import rate_limit_key
 from web_gateway.browser import GOING_AWAY
 from web_gateway.config import Config
 from web_gateway.health import RoomCheck
@@ -41,7 +41,7 @@ class Gateway:
 
         Each place taken is given back by `dismiss`.
         """
-        counted = counted_as(address, self.config.trusted_proxies)
+        counted = rate_limit_key(address, self.config.trusted_proxies)
         most = self.config.max_per_address
         with self._changed:
             if not self._open or self._sessions >= self.config.max_sessions:
@@ -55,7 +55,7 @@ class Gateway:
 
     def dismiss(self, address: str) -> None:
         """Give back the place of a session that is over."""
-        counted = counted_as(address, self.config.trusted_proxies)
+        counted = rate_limit_key(address, self.config.trusted_proxies)
         with self._changed:
             self._sessions -= 1
             if counted:

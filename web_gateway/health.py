@@ -5,7 +5,7 @@ from time import monotonic
 
 from chat_protocol.connection import Connection
 from chat_protocol.errors import ConnectionFailed
-from chat_protocol.proxy_header import NOBODY
+from chat_protocol.proxy_header import UNKNOWN_HEADER
 from web_gateway.config import Config
 
 _FRESH = 2.0  # seconds an answer is good for
@@ -41,7 +41,7 @@ class RoomCheck:
 
     def _greets(self) -> bool:
         try:
-            source = NOBODY if self._config.proxy_protocol else b""
+            source = UNKNOWN_HEADER if self._config.proxy_protocol else b""
             Connection.open(self._config.server, timeout=_TIMEOUT, source=source).close()
         except ConnectionFailed:
             return False

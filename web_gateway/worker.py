@@ -26,7 +26,7 @@ from gunicorn.http.errors import (
 )
 from gunicorn.workers.gthread import ThreadWorker
 
-from chat_protocol.ip import counted_as
+from chat_protocol.ip import rate_limit_key
 from web_gateway.gateway import Gateway
 from web_gateway.refusals import whole_refusal
 
@@ -147,7 +147,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def _enqueue(self, conn: Any, head: bytearray) -> None:
         conn.parser.unreader.unread(bytes(head))
         conn.too_long = not _is_whole(head)
-        conn.counted = counted_as(conn.client[0], self.gateway.config.trusted_proxies)
+        conn.counted = rate_limit_key(conn.client[0], self.gateway.config.trusted_proxies)
         try:
             super().enqueue_req(conn)
         except RuntimeError as error:  # no more threads; but the pool keeps what it was given

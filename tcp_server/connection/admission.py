@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Literal
 
-from chat_protocol.ip import counted_as, is_in, read_ip
+from chat_protocol.ip import is_in, rate_limit_key, read_ip
 from tcp_server.config import Config, networks
 from tcp_server.room.rates import Buckets, Rate
 
@@ -103,7 +103,7 @@ class Admission:
 
     def _key(self, host: str) -> str | None:
         """Return what an address is counted as; None for one that is exempt."""
-        return counted_as(host, self._trusted)
+        return rate_limit_key(host, self._trusted)
 
     def _count_there(self, host: str) -> Refusal | None:
         """Count one more connection of a subscriber, unless they are too many, or come too fast."""

@@ -31,7 +31,7 @@ from chat_protocol.messages import (
     Throttled,
     Whois,
 )
-from chat_protocol.moderation import Misuse, read_order
+from chat_protocol.moderation import UsageError, parse_command
 from chat_protocol.text import clean
 from tcp_server.dialects import phrases
 from tcp_server.room.commands import Help, HelpText, Introduce, LocalEvent, Members, Who, Wish
@@ -220,8 +220,8 @@ def _command(line: str) -> Wish:
 def _order(line: str) -> Wish:
     """Read a moderator's command."""
     try:
-        order = read_order(line)
-    except Misuse as misuse:
+        order = parse_command(line)
+    except UsageError as misuse:
         return BadMessage(misuse.kind, misuse.time or misuse.verb)
     return BadMessage("unknown_command", clean(line.split(maxsplit=1)[0])[:32]) if order is None else order
 

@@ -149,7 +149,7 @@ def test_silence_beyond_the_limit_is_a_lost_connection() -> None:
         peer.sendall(PROMPT + codec.encode(m.Pong()))
         wait_for_end(peer)
 
-    with room(behave) as address, Connection.open(address, silence=0.2) as connection:
+    with room(behave) as address, Connection.open(address, idle_timeout=0.2) as connection:
         assert connection.receive() == codec.encode(m.Pong())
         with pytest.raises(ConnectionFailed, match="timed out"):
             connection.receive()

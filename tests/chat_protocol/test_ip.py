@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat_protocol.ip import counted_as, parse_network, read_ip, read_network, write_network
+from chat_protocol.ip import parse_network, rate_limit_key, read_ip, read_network, write_network
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from chat_protocol.ip import counted_as, parse_network, read_ip, read_network, w
 )
 def test_one_subscriber_however_written(host: str, plain: str, counted: str | None) -> None:
     assert str(read_ip(host)) == plain
-    assert counted_as(host, [parse_network("198.51.100.0/24")]) == counted
+    assert rate_limit_key(host, [parse_network("198.51.100.0/24")]) == counted
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_addresses_and_networks(text: str, plain: str) -> None:
 @pytest.mark.parametrize("text", ["", "Боб", "1", "1.2.3", "1.2.3.256", "10.0.0.0/33", "/8", "::/x", "a/b/c"])
 def test_what_is_none(text: str) -> None:
     assert read_network(text) is None
-    assert counted_as(text, []) is None
+    assert rate_limit_key(text, []) is None
 
 
 def test_a_setting_has_no_bits_behind_its_mask() -> None:

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_protocol.contract import LONGEST_SENTENCE
+from chat_protocol.contract import MAX_SANCTION_SECONDS
 from chat_protocol.messages import Authenticate, Bans, Moderate, Whois
-from chat_protocol.moderation import VERBS, Misuse, Order, read_order
+from chat_protocol.moderation import VERBS, Order, UsageError, parse_command
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ from chat_protocol.moderation import VERBS, Misuse, Order, read_order
         ("/unban Боб 10m", Moderate("unban", "Боб 10m")),
         ("/mute Боб", Moderate("mute", "Боб")),
         ("/mute Боб 10м: тише", Moderate("mute", "Боб", seconds=600, text="тише")),
-        ("/mute Боб 3660d", Moderate("mute", "Боб", seconds=LONGEST_SENTENCE)),
+        ("/mute Боб 3660d", Moderate("mute", "Боб", seconds=MAX_SANCTION_SECONDS)),
         ("/unmute Боб", Moderate("unmute", "Боб")),
         ("/delete #1043", Moderate("delete", id=1043)),
         ("/delete 1043: адрес", Moderate("delete", id=1043, text="адрес")),
@@ -42,7 +42,7 @@ from chat_protocol.moderation import VERBS, Misuse, Order, read_order
     ],
 )
 def test_what_a_line_means(line: str, order: Order) -> None:
-    assert read_order(line) == order
+    assert parse_command(line) == order
 
 
 @pytest.mark.parametrize(
@@ -60,8 +60,8 @@ def test_what_a_line_means(line: str, order: Order) -> None:
     ],
 )
 def test_what_lacks_something_is_a_misuse(line: str) -> None:
-    with pytest.raises(Misuse) as caught:
-        read_order(line)
+    with pytest.raises(UsageError) as caught:
+        parse_command(line)
     assert caught.value.verb == line.split(maxsplit=1)[0][1:]
     assert (caught.value.kind, caught.value.time) == ("misuse", "")
 
@@ -71,18 +71,18 @@ def test_what_lacks_something_is_a_misuse(line: str) -> None:
 )
 @pytest.mark.parametrize("line", ["/ban Боб {}", "/mute Боб Марли {}: тише", "/ban 10.0.0.1 {}"])
 def test_a_slip_in_a_time_is_no_part_of_the_name(line: str, time: str) -> None:
-    with pytest.raises(Misuse) as caught:
-        read_order(line.format(time))
+    with pytest.raises(UsageError) as caught:
+        parse_command(line.format(time))
     assert caught.value.verb == line[1:].split(maxsplit=1)[0]
     assert (caught.value.kind, caught.value.time) == ("bad_time", time)
 
 
 @pytest.mark.parametrize("line", ["", "/", "//kick Боб", "/kicking Боб", "kick Боб", "/who", "/help"])
 def test_other_lines_are_no_orders(line: str) -> None:
-    assert read_order(line) is None
+    assert parse_command(line) is None
 
 
 @given(st.sampled_from(sorted(VERBS)), st.text(max_size=40))
 def test_nothing_typed_breaks_the_reading(verb: str, rest: str) -> None:
-    with suppress(Misuse):
-        assert read_order(f"/{verb} {rest}") is not None
+    with suppress(UsageError):
+        assert parse_command(f"/{verb} {rest}") is not None

@@ -110,7 +110,7 @@ def test_both_directions_at_full_speed_and_not_a_byte_wrong(
         listening(behave) as room,
         tls_front(certificate, room, newest) as front,
         ThreadPoolExecutor(2) as pool,
-        Connection.open(front.address, silence=20, tls=trusting(certificate)) as connection,
+        Connection.open(front.address, idle_timeout=20, tls=trusting(certificate)) as connection,
     ):
         # Two senders, so that lines must be kept whole as well.
         half = len(lines) // 2
@@ -193,7 +193,7 @@ def test_silence_has_its_limit(certificate: Certificate) -> None:
     with (
         listening(greet_and_wait) as room,
         tls_front(certificate, room) as front,
-        Connection.open(front.address, silence=0.2, tls=trusting(certificate)) as connection,
+        Connection.open(front.address, idle_timeout=0.2, tls=trusting(certificate)) as connection,
         pytest.raises(ConnectionFailed) as lost,
     ):
         connection.receive()
@@ -361,7 +361,7 @@ def s_server(certificate: Certificate, version: str) -> Iterator[Server]:
 def opened(server: Server, certificate: Certificate) -> Connection:
     """Open a connection while the server's keeper types the prompt."""
     with ThreadPoolExecutor(1) as pool:
-        opening = pool.submit(Connection.open, server.address, silence=10, tls=trusting(certificate))
+        opening = pool.submit(Connection.open, server.address, idle_timeout=10, tls=trusting(certificate))
         server.output.wait_for("CIPHER is")
         server.type(PROMPT)
         return opening.result(15)

@@ -329,7 +329,7 @@ def test_pings_when_it_has_nothing_to_say(room: FakeRoom, monkeypatch: pytest.Mo
 def test_a_room_that_has_gone_silent_is_left_for_a_new_connection(
     room: FakeRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cli_client.chat.SILENCE_LIMIT", 0.2)
+    monkeypatch.setattr("cli_client.chat.IDLE_TIMEOUT", 0.2)
     chat = Listened(room.address)
     chat.enter("Анна")
     chat.start()

@@ -118,7 +118,7 @@ def test_being_too_fast_is_a_wait_and_no_loss(room: FakeRoom, chat: Listened) ->
 def test_a_room_that_makes_one_wait_is_not_taken_for_gone(
     room: FakeRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cli_client.chat.SILENCE_LIMIT", 0.5)
+    monkeypatch.setattr("cli_client.chat.IDLE_TIMEOUT", 0.5)
     with talking(room) as chat:
         seat = enter(room, chat)
         seat.send(m.Throttled(60.0))

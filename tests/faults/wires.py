@@ -37,7 +37,7 @@ class TcpWire:
     """JSON Lines."""
 
     def __init__(self, address: Address) -> None:
-        self._connection = Connection.open(address, timeout=OPENING, silence=SILENCE)
+        self._connection = Connection.open(address, timeout=OPENING, idle_timeout=SILENCE)
 
     def send(self, command: Command) -> None:
         self._connection.send(command)

@@ -39,7 +39,7 @@ _HASTY = """
 import web_gateway.worker as worker
 worker.HEAD_TIMEOUT = 2.0
 if {counted}:
-    worker.counted_as = lambda address, _: address  # this machine too
+    worker.rate_limit_key = lambda address, _: address  # this machine too
 from web_gateway.cli import main
 main()
 """
@@ -161,7 +161,7 @@ def test_those_who_keep_an_answered_connection_are_cut_too(server: Address) -> N
     "half", [b"\x81", b"\x81\xfe", b"\x81\xfe\x10\x00mas", b"\x81\xfe\x10\x00maskx", b"\x01\x81maskx"]
 )
 def test_half_a_frame_is_not_waited_for(half: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(browser_module, "SILENCE_LIMIT", 0.5)
+    monkeypatch.setattr(browser_module, "IDLE_TIMEOUT", 0.5)
     monkeypatch.setattr(browser_module, "FAREWELL", 0.2)
     monkeypatch.setattr(relay_module, "_SWEEP", 0.05)
     room = Room()

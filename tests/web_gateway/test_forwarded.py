@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chat_protocol.ip import counted_as
+from chat_protocol.ip import rate_limit_key
 from web_gateway.forwarded import Forwarded
 
 if TYPE_CHECKING:
@@ -120,4 +120,4 @@ def test_a_proxy_is_known_in_every_dress(peer: str) -> None:
     ],
 )
 def test_what_the_limits_count(address: str, counted: str | None) -> None:
-    assert counted_as(address, _TRUSTED) == counted
+    assert rate_limit_key(address, _TRUSTED) == counted

@@ -26,7 +26,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch, standing_room: Room) -> Iterator[
     monkeypatch.setattr(browser_module, "STALL", 0.5)
     monkeypatch.setattr(browser_module, "FAREWELL", 0.5)
     monkeypatch.setattr(browser_module, "PING_INTERVAL", 0.2)
-    monkeypatch.setattr(browser_module, "SILENCE_LIMIT", 0.6)
+    monkeypatch.setattr(browser_module, "IDLE_TIMEOUT", 0.6)
     monkeypatch.setattr(relay_module, "_SWEEP", 0.05)
     with serving_here(Config(server=standing_room.address)) as serving:
         yield serving

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network
 from typing import NamedTuple
 
-from chat_protocol.ip import MAPPED, Network, read_network
+from chat_protocol.ip import IPV4_MAPPED, Network, read_network
 
 _LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 _WIDEST = {4: 8, 6: 16}
@@ -144,7 +144,7 @@ class Bans:
         """Say whether a network may not be banned: too wide, this machine, or a proxy others come through."""
         return (
             network.prefixlen < _WIDEST[network.version]
-            or network.overlaps(MAPPED)
+            or network.overlaps(IPV4_MAPPED)
             or any(network.overlaps(spared) for spared in self._spared)
         )
 
