@@ -16,10 +16,10 @@ Refusal = Literal["full", "banned"]
 Secret = Literal["room", "moderators"]
 """Which password is guessed at."""
 
-_GUESSES = Rate(1 / 10, 5)
+_ATTEMPTS = Rate(1 / 10, 5)
 """Wrong passwords of one subscriber."""
 
-_COMMON_GUESSES = Rate(5, 60)
+_SHARED_ATTEMPTS = Rate(5, 60)
 """Wrong passwords of all exempt addresses together: their right ones wait behind them."""
 
 
@@ -38,40 +38,40 @@ class Admission:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`banned` says whether an address is kept out, from any thread; `clock` gives monotonic seconds."""
-        self._most = config.max_connections
-        self._most_there = config.max_per_address
+        self._max_total = config.max_connections
+        self._max_per_address = config.max_per_address
         self._trusted = networks(config.trusted_proxy)
         self._banned = banned
         self._joins = Buckets(Rate(config.joins / 60, config.joins), clock) if config.joins else None
-        self._guesses = Buckets(_GUESSES, clock)
-        self._common_guesses = Buckets(_COMMON_GUESSES, clock)
+        self._attempts = Buckets(_ATTEMPTS, clock)
+        self._shared_attempts = Buckets(_SHARED_ATTEMPTS, clock)
         self._lock = threading.Lock()  # a leaf: nothing else is taken under it
         self._total = 0  # guarded by `_lock`
-        self._there: Counter[str] = Counter()  # by subscriber; guarded by `_lock`
+        self._by_subscriber: Counter[str] = Counter()  # by subscriber; guarded by `_lock`
 
     def enter(self, host: str) -> Refusal | None:
         """Count one more connection from there, or say why not."""
         if not self.is_exempt(host) and self._banned(host):
             return "banned"
         with self._lock:
-            if self._most and self._total >= self._most:
+            if self._max_total and self._total >= self._max_total:
                 return "full"
             self._total += 1
-        refusal = self._count_there(host)
+        refusal = self._count_subscriber(host)
         if refusal:
             with self._lock:
                 self._total -= 1
         return refusal
 
-    def reveal(self, host: str) -> Refusal | None:
+    def enter_proxied(self, host: str) -> Refusal | None:
         """Count a connection that has entered through a proxy with its own address, or say why not."""
         if not self.is_exempt(host) and self._banned(host):
             return "banned"
-        return self._count_there(host)
+        return self._count_subscriber(host)
 
     def leave(self, host: str) -> None:
         """Forget one connection: `host` as last counted."""
-        self._forget_there(host)
+        self._uncount_subscriber(host)
         with self._lock:
             self._total -= 1
 
@@ -81,23 +81,23 @@ class Admission:
 
     # --- passwords -------------------------------------------------------------------
 
-    def may_guess(self, host: str, secret: Secret) -> float:
+    def take_attempt(self, host: str, secret: Secret) -> float:
         """Count one guess at a password and return 0; or the seconds until one may be made."""
-        guesses, key = self._account(host)
-        return guesses.take(f"{secret} {key}")
+        attempts, key = self._account(host)
+        return attempts.take(f"{secret} {key}")
 
-    def guessed(self, host: str, secret: Secret) -> None:
+    def refund_attempt(self, host: str, secret: Secret) -> None:
         """Take the last guess back: it was right."""
-        guesses, key = self._account(host)
-        guesses.give_back(f"{secret} {key}")
+        attempts, key = self._account(host)
+        attempts.refund(f"{secret} {key}")
 
     def is_exempt(self, host: str) -> bool:
-        """Say whether many people may come from that address: none pays there for another's guesses."""
+        """Say whether many people may come from that address: none pays there for another's attempts."""
         return self._key(host) is None
 
     def _account(self, host: str) -> tuple[Buckets, str]:
         key = self._key(host)
-        return (self._common_guesses, "all") if key is None else (self._guesses, key)
+        return (self._shared_attempts, "all") if key is None else (self._attempts, key)
 
     # --- counting --------------------------------------------------------------------
 
@@ -105,23 +105,23 @@ class Admission:
         """Return what an address is counted as; None for one that is exempt."""
         return rate_limit_key(host, self._trusted)
 
-    def _count_there(self, host: str) -> Refusal | None:
+    def _count_subscriber(self, host: str) -> Refusal | None:
         """Count one more connection of a subscriber, unless they are too many, or come too fast."""
         if (key := self._key(host)) is None:
             return None
         with self._lock:
-            if self._most_there and self._there[key] >= self._most_there:
+            if self._max_per_address and self._by_subscriber[key] >= self._max_per_address:
                 return "full"
-            self._there[key] += 1
+            self._by_subscriber[key] += 1
         if self._joins is not None and self._joins.take(key):
-            self._forget_there(host)
+            self._uncount_subscriber(host)
             return "full"
         return None
 
-    def _forget_there(self, host: str) -> None:
+    def _uncount_subscriber(self, host: str) -> None:
         if (key := self._key(host)) is None:
             return
         with self._lock:
-            self._there[key] -= 1
-            if not self._there[key]:
-                del self._there[key]
+            self._by_subscriber[key] -= 1
+            if not self._by_subscriber[key]:
+                del self._by_subscriber[key]

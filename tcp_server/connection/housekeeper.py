@@ -4,8 +4,8 @@ import threading
 import time
 
 from tcp_server.connection.fanout import FanOut
-from tcp_server.connection.poller import Readiness
-from tcp_server.connection.writer import Outlet
+from tcp_server.connection.poller import WritePoller
+from tcp_server.connection.writer import Writer
 from tcp_server.room.room import Room
 from tcp_server.sequencer import Sequencer
 
@@ -19,8 +19,8 @@ class Housekeeper:
     It also takes the floor over from a client's thread that has done enough for others.
     """
 
-    def __init__(self, ready: Readiness, sequencer: Sequencer, room: Room[Outlet], fanout: FanOut) -> None:
-        self._ready = ready
+    def __init__(self, poller: WritePoller, sequencer: Sequencer, room: Room[Writer], fanout: FanOut) -> None:
+        self._poller = poller
         self._sequencer = sequencer
         self._room = room
         self._fanout = fanout
@@ -34,17 +34,17 @@ class Housekeeper:
     def stop(self) -> None:
         """Finish what is submitted by now and end. Once, from any thread but its own."""
         self._stopping.set()
-        self._ready.wake()
+        self._poller.wake()
         self._thread.join()
 
     def _run(self) -> None:
-        next_look = time.monotonic() + _TICK
+        next_tick = time.monotonic() + _TICK
         while not self._stopping.is_set():
-            if writable := self._ready.wait(max(0.0, next_look - time.monotonic())):
+            if writable := self._poller.wait(max(0.0, next_tick - time.monotonic())):
                 self._sequencer.submit(self._fanout.resume, writable)
-            if time.monotonic() >= next_look:
-                self._sequencer.submit(self._room.tend)
+            if time.monotonic() >= next_tick:
+                self._sequencer.submit(self._room.expire)
                 self._sequencer.submit(self._fanout.watch_deadlines)
-                next_look = time.monotonic() + _TICK
+                next_tick = time.monotonic() + _TICK
             self._sequencer.run()
         self._sequencer.run()  # what was passed on to us while we were told to stop

@@ -6,23 +6,23 @@ from typing import Any
 
 from chat_protocol.messages import Error, Event, Throttled
 from tcp_server.connection.admission import Admission, Secret
-from tcp_server.connection.reader import Inlet
-from tcp_server.connection.writer import Outlet
+from tcp_server.connection.reader import Reader
+from tcp_server.connection.writer import Writer
 from tcp_server.dialects.dialect import Json
 from tcp_server.room.outcome import Outcome
 from tcp_server.sequencer import Sequencer
 
-_MOST = 5
+_MAX_ATTEMPTS = 5
 """Wrong passwords with which a connection ends."""
 
-_FIRST_WAIT = 0.5
+_FIRST_PENALTY = 0.5
 """Seconds behind the first wrong password; twice as many behind each further one."""
 
-_TURN = 0.5
+_RETRY_INTERVAL = 0.5
 """Seconds between two tries, on average, to have one's guess looked at while others guess too."""
 
 
-class Dismissed(Exception):
+class Disconnect(Exception):
     """The connection is to end, for a reason that the client is told; `ref` is that of its last command."""
 
     def __init__(self, reason: str, ref: str | None = None) -> None:
@@ -30,17 +30,17 @@ class Dismissed(Exception):
         self.ref = ref
 
 
-class Guesses:
+class PasswordAttempts:
     """Counts wrong passwords, here for the connection and in `Admission` for its address.
 
     Owned by the client's thread, which waits here.
     """
 
-    __slots__ = ("_admission", "_inlet", "_outlet", "_sequencer", "_wrong")
+    __slots__ = ("_admission", "_writer", "_reader", "_sequencer", "_wrong")
 
-    def __init__(self, inlet: Inlet, outlet: Outlet, admission: Admission, sequencer: Sequencer) -> None:
-        self._inlet = inlet
-        self._outlet = outlet
+    def __init__(self, reader: Reader, writer: Writer, admission: Admission, sequencer: Sequencer) -> None:
+        self._reader = reader
+        self._writer = writer
         self._admission = admission
         self._sequencer = sequencer
         self._wrong = 0
@@ -48,69 +48,69 @@ class Guesses:
     def attempt(
         self,
         secret: Secret,
-        work: Callable[..., Sequence[Outcome[Outlet]]],
+        work: Callable[..., Sequence[Outcome[Writer]]],
         *args: Any,
         ref: str | None = None,
-    ) -> Sequence[Outcome[Outlet]]:
+    ) -> Sequence[Outcome[Writer]]:
         """Have `work(*args)` done, which compares a password, unless too many were wrong already.
 
         Where many people come from one address it is done later instead. Return what it comes
-        to. Raises `Dismissed`, and `OSError` when the connection breaks.
+        to. Raises `Disconnect`, and `OSError` when the connection breaks.
         """
-        host = self._outlet.host
-        if wait := self._admission.may_guess(host, secret):
+        host = self._writer.host
+        if wait := self._admission.take_attempt(host, secret):
             if not self._admission.is_exempt(host):
-                return self._sequencer.call(self._put_off, wait, ref)
-            self._sequencer.submit(self._slow_down)
-            while self._admission.may_guess(host, secret):
+                return self._sequencer.call(self._reject_for_now, wait, ref)
+            self._sequencer.submit(self._notify_waiting)
+            while self._admission.take_attempt(host, secret):
                 # By chance, so that no crowd of guessers can stand before all others.
-                self._inlet.pause(random.uniform(0.5, 1.5) * _TURN, for_finished=False)  # noqa: S311
+                self._reader.pause(random.uniform(0.5, 1.5) * _RETRY_INTERVAL, for_finished=False)  # noqa: S311
         outcomes = self._sequencer.call(self._compare, work, args)
-        if "password_wrong" not in codes(outcomes):
-            self._admission.guessed(host, secret)
+        if "password_wrong" not in error_codes(outcomes):
+            self._admission.refund_attempt(host, secret)
             return outcomes
         penalty = self._penalty
         self._wrong += 1
-        if self._wrong == _MOST:
-            raise Dismissed("password", ref)
-        self._inlet.pause(penalty)
+        if self._wrong == _MAX_ATTEMPTS:
+            raise Disconnect("password", ref)
+        self._reader.pause(penalty)
         return outcomes
 
     @property
     def _penalty(self) -> float:
         """Seconds to wait behind the next wrong password."""
-        return _FIRST_WAIT * 2.0**self._wrong
+        return _FIRST_PENALTY * 2.0**self._wrong
 
     def _compare(
-        self, work: Callable[..., Sequence[Outcome[Outlet]]], args: Sequence[Any]
-    ) -> Sequence[Outcome[Outlet]]:
+        self, work: Callable[..., Sequence[Outcome[Writer]]], args: Sequence[Any]
+    ) -> Sequence[Outcome[Writer]]:
         """Work for the sequencer: do it, and say how long a wrong password makes one wait."""
         outcomes = list(work(*args))
-        if self._wrong + 1 < _MOST:
+        if self._wrong + 1 < _MAX_ATTEMPTS:
             for position, outcome in enumerate(outcomes):
-                if "password_wrong" in codes([outcome]):
+                if "password_wrong" in error_codes([outcome]):
                     wrong, *question = outcome.answer
                     answer = [wrong, self._notice(self._penalty), *question]
                     outcomes[position] = outcome._replace(answer=answer)
         return outcomes
 
-    def _slow_down(self) -> Sequence[Outcome[Outlet]]:
+    def _notify_waiting(self) -> Sequence[Outcome[Writer]]:
         """Work for the sequencer: tell the client that others guess too."""
-        return [Outcome(self._outlet, [self._notice(_TURN)])]
+        return [Outcome(self._writer, [self._notice(_RETRY_INTERVAL)])]
 
     def _notice(self, seconds: float) -> Event:
-        if self._outlet.dialect is Json:
+        if self._writer.dialect is Json:
             return Throttled(seconds)
         return Error("too_fast", "wait", retry_after=seconds)
 
-    def _put_off(self, seconds: float, ref: str | None) -> Sequence[Outcome[Outlet]]:
+    def _reject_for_now(self, seconds: float, ref: str | None) -> Sequence[Outcome[Writer]]:
         """Work for the sequencer: have the client try later."""
         answer = [Error("too_fast", "too many wrong passwords", ref, round(seconds, 1))]
-        if self._outlet.dialect is not Json:
+        if self._writer.dialect is not Json:
             answer.append(Error("password_required", "the password, please"))
-        return [Outcome(self._outlet, answer)]
+        return [Outcome(self._writer, answer)]
 
 
-def codes(outcomes: Sequence[Outcome[Outlet]]) -> set[str]:
-    """Return the codes of all errors in there."""
+def error_codes(outcomes: Sequence[Outcome[Writer]]) -> set[str]:
+    """Return the error_codes of all errors in there."""
     return {event.code for outcome in outcomes for event in outcome.answer if isinstance(event, Error)}

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Protocol
 
 
-class Readiness(Protocol):
+class WritePoller(Protocol):
     """`wait` and `close` are for one thread, the rest is for any."""
 
     def arm(self, fd: int) -> None:
@@ -30,13 +30,13 @@ class Readiness(Protocol):
         """Give the descriptors back."""
 
 
-class EpollReadiness:
+class EpollPoller:
     """Linux: the kernel keeps the table."""
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
-        self._alarm = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._epoll.register(self._alarm, select.EPOLLIN)
+        self._wakeup_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._epoll.register(self._wakeup_fd, select.EPOLLIN)
 
     def arm(self, fd: int) -> None:
         try:
@@ -46,28 +46,28 @@ class EpollReadiness:
 
     def wait(self, timeout: float) -> list[int]:
         ready = [fd for fd, _ in self._epoll.poll(timeout)]
-        if self._alarm in ready:
-            ready.remove(self._alarm)
-            os.eventfd_read(self._alarm)
+        if self._wakeup_fd in ready:
+            ready.remove(self._wakeup_fd)
+            os.eventfd_read(self._wakeup_fd)
         return ready
 
     def wake(self) -> None:
-        os.eventfd_write(self._alarm, 1)
+        os.eventfd_write(self._wakeup_fd, 1)
 
     def close(self) -> None:
         self._epoll.close()
-        os.close(self._alarm)
+        os.close(self._wakeup_fd)
 
 
-class PollReadiness:
+class PollPoller:
     """Elsewhere: a table of our own, handed to the kernel at each wait."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._armed: set[int] = set()  # guarded by `_lock`
-        self._alarm_out, self._alarm_in = os.pipe()
-        os.set_blocking(self._alarm_out, False)
-        os.set_blocking(self._alarm_in, False)
+        self._wakeup_r, self._wakeup_w = os.pipe()
+        os.set_blocking(self._wakeup_r, False)
+        os.set_blocking(self._wakeup_w, False)
 
     def arm(self, fd: int) -> None:
         with self._lock:
@@ -76,27 +76,27 @@ class PollReadiness:
 
     def wait(self, timeout: float) -> list[int]:
         poll = select.poll()
-        poll.register(self._alarm_out, select.POLLIN)
+        poll.register(self._wakeup_r, select.POLLIN)
         with self._lock:
             for fd in self._armed:
                 poll.register(fd, select.POLLOUT)
         ready = [fd for fd, _ in poll.poll(timeout * 1000)]
-        if self._alarm_out in ready:
-            ready.remove(self._alarm_out)
-            os.read(self._alarm_out, 4096)
+        if self._wakeup_r in ready:
+            ready.remove(self._wakeup_r)
+            os.read(self._wakeup_r, 4096)
         with self._lock:
             self._armed.difference_update(ready)
         return ready
 
     def wake(self) -> None:
         with suppress(BlockingIOError):  # full: it will wake anyway
-            os.write(self._alarm_in, b"!")
+            os.write(self._wakeup_w, b"!")
 
     def close(self) -> None:
-        os.close(self._alarm_out)
-        os.close(self._alarm_in)
+        os.close(self._wakeup_r)
+        os.close(self._wakeup_w)
 
 
-def readiness() -> Readiness:
+def write_poller() -> WritePoller:
     """Make the one that suits this system."""
-    return EpollReadiness() if hasattr(select, "epoll") and hasattr(os, "eventfd") else PollReadiness()
+    return EpollPoller() if hasattr(select, "epoll") and hasattr(os, "eventfd") else PollPoller()

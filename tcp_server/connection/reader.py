@@ -11,7 +11,7 @@ class Silent(Exception):
     """Nothing came in the time that was given."""
 
 
-class Inlet:
+class Reader:
     """Where one client is heard. Owned by that client's thread.
 
     Each method raises `OSError` once the connection is gone.

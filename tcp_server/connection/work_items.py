@@ -4,65 +4,65 @@ from collections.abc import Iterator, Sequence
 
 from chat_protocol.messages import Authenticate, Bans, HistoryRequest, Say, Search
 from chat_protocol.text import clean, split
-from tcp_server.room.commands import Who, Wish
+from tcp_server.room.commands import Request, Who
 
-_MOST = 1024
-"""Wishes in one portion."""
+_MAX_ITEM_COMMANDS = 1024
+"""Wishes in one item."""
 
-_HEAVY = 256 * 1024
-"""Bytes that one portion may come to, if it can be cut; many of them together are still no backlog."""
+_MAX_ITEM_BYTES = 256 * 1024
+"""Bytes that one item may come to, if it can be cut; many of them together are still no backlog."""
 
-_LINE = 100
+_OVERHEAD_BYTES = 100
 """Bytes that stand about each message and before each of its lines: the name, and more in JSON."""
 
-LENGTHY = (HistoryRequest, Search, Who, Bans)
+LARGE_ANSWER = (HistoryRequest, Search, Who, Bans)
 """Wishes that a few bytes ask for and many bytes answer."""
 
-_LENGTHY_SIZE = 256 * 1024
+_LARGE_ANSWER_BYTES = 256 * 1024
 """What a lengthy answer is taken to be, in bytes."""
 
-_ALONE = frozenset({*LENGTHY, Authenticate})
+_ALONE = frozenset({*LARGE_ANSWER, Authenticate})
 """Wishes that are submitted alone."""
 
 
-def portions(wishes: Sequence[Wish]) -> Iterator[tuple[Sequence[Wish], int]]:
-    """Cut wishes, in their order; with each portion comes about how many bytes everybody will be sent."""
-    if _ALONE.isdisjoint(map(type, wishes)):  # nearly always
-        for start in range(0, len(wishes), _MOST):
-            yield from _light(wishes[start : start + _MOST])
+def work_items(requests: Sequence[Request]) -> Iterator[tuple[Sequence[Request], int]]:
+    """Cut requests, in their order; with each item comes about how many bytes everybody will be sent."""
+    if _ALONE.isdisjoint(map(type, requests)):  # nearly always
+        for start in range(0, len(requests), _MAX_ITEM_COMMANDS):
+            yield from _halve_until_small(requests[start : start + _MAX_ITEM_COMMANDS])
         return
     start = 0
-    for position, wish in enumerate(wishes):
-        if type(wish) in _ALONE:
-            yield from portions(wishes[start:position])
-            yield wishes[position : position + 1], _LENGTHY_SIZE
+    for position, request in enumerate(requests):
+        if type(request) in _ALONE:
+            yield from work_items(requests[start:position])
+            yield requests[position : position + 1], _LARGE_ANSWER_BYTES
             start = position + 1
-    yield from portions(wishes[start:])
+    yield from work_items(requests[start:])
 
 
-def as_said(wishes: Sequence[Wish], most: int) -> Sequence[Wish]:
+def split_long_texts(requests: Sequence[Request], most: int) -> Sequence[Request]:
     """Make of each text of more than `most` characters the several messages that it will be."""
-    said: list[Wish] = []
-    for wish in wishes:
-        if isinstance(wish, Say) and len(wish.text) > most:
-            said += map(Say, split(clean(wish.text), most))
+    split_requests: list[Request] = []
+    for request in requests:
+        if isinstance(request, Say) and len(request.text) > most:
+            split_requests += map(Say, split(clean(request.text), most))
         else:
-            said.append(wish)
-    return said
+            split_requests.append(request)
+    return split_requests
 
 
-def _light(wishes: Sequence[Wish]) -> Iterator[tuple[Sequence[Wish], int]]:
-    size = _weigh(wishes)
-    if size <= _HEAVY or len(wishes) == 1:
-        yield wishes, size
+def _halve_until_small(requests: Sequence[Request]) -> Iterator[tuple[Sequence[Request], int]]:
+    size = _estimated_bytes(requests)
+    if size <= _MAX_ITEM_BYTES or len(requests) == 1:
+        yield requests, size
         return
-    half = len(wishes) // 2
-    yield from _light(wishes[:half])
-    yield from _light(wishes[half:])
+    half = len(requests) // 2
+    yield from _halve_until_small(requests[:half])
+    yield from _halve_until_small(requests[half:])
 
 
-def _weigh(wishes: Sequence[Wish]) -> int:
-    text = "".join([wish.text for wish in wishes if type(wish) is Say])
+def _estimated_bytes(requests: Sequence[Request]) -> int:
+    text = "".join([request.text for request in requests if type(request) is Say])
     lines = text.count("\n") + text.count("\r")
     width = 1 if text.isascii() else 2  # known without a look at each; to encode would take longer
-    return width * len(text) + _LINE * (len(wishes) + lines)
+    return width * len(text) + _OVERHEAD_BYTES * (len(requests) + lines)

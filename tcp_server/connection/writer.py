@@ -12,27 +12,27 @@ _VIEWS_AT_ONCE = 64
 """How many waiting blocks one system call sends."""
 
 
-_NOTHING: Final[deque[memoryview]] = deque()
+_EMPTY_BACKLOG: Final[deque[memoryview]] = deque()
 """The backlog of whoever never lagged: one for all, as an empty one of their own takes 0.6 KiB."""
 
 
-class Outlet:
+class Writer:
     """Where one client hears the room.
 
     Owned by whoever holds the sequencer, but for `socket`, from which the client's
     own thread reads, and `dialect` and `host`, the client's plain address, which that
-    thread sets before its first wish.
+    thread sets before its first request.
     No method blocks and none raises when the client is gone: `broken` says so.
     """
 
     __slots__ = (
         "backlog",
+        "blocked_since",
         "broken",
         "dialect",
         "ends_at",
         "host",
-        "lags_since",
-        "moved_at",
+        "progress_at",
         "released",
         "socket",
         "waiting",
@@ -42,10 +42,10 @@ class Outlet:
         self.socket = sock
         self.host = host
         self.dialect: type[Dialect] = Plain
-        self.backlog = _NOTHING  # views of bytes shared with everybody else's
+        self.backlog = _EMPTY_BACKLOG  # views of bytes shared with everybody else's
         self.waiting = 0  # bytes in the backlog
-        self.moved_at = 0.0  # when the backlog last got shorter, or began
-        self.lags_since = 0.0  # when the backlog began
+        self.progress_at = 0.0  # when the backlog last got shorter, or began
+        self.blocked_since = 0.0  # when the backlog began
         self.ends_at: float | None = None  # nothing more is said, and by then all is over
         self.released = False  # the client's thread has ended: close the socket when done
         self.broken = False
@@ -67,7 +67,7 @@ class Outlet:
             except BlockingIOError:
                 pass
             except OSError:
-                self.break_off()
+                self.abort()
                 return False
             if sent == len(data):
                 return True
@@ -82,12 +82,12 @@ class Outlet:
             except BlockingIOError:
                 return
             except OSError:
-                self.break_off()
+                self.abort()
                 return
-            self.moved_at = now
-            self._forget(sent)
+            self.progress_at = now
+            self._consume(sent)
 
-    def cut_short(self) -> None:
+    def truncate_backlog(self) -> None:
         """Drop what waits, except the rest of a line whose beginning has been sent."""
         if self.backlog:
             head = bytes(self.backlog[0])
@@ -96,7 +96,7 @@ class Outlet:
             if rest := head[: head.find(b"\n") + 1]:
                 self._keep(memoryview(rest))
 
-    def break_off(self) -> None:
+    def abort(self) -> None:
         """End the connection at once; this wakes the client's thread, which then leaves."""
         self.broken = True
         self.backlog.clear()
@@ -110,12 +110,12 @@ class Outlet:
             self.socket.shutdown(socket.SHUT_WR)
 
     def _keep(self, view: memoryview) -> None:
-        if self.backlog is _NOTHING:
+        if self.backlog is _EMPTY_BACKLOG:
             self.backlog = deque()
         self.backlog.append(view)
         self.waiting += len(view)
 
-    def _forget(self, sent: int) -> None:
+    def _consume(self, sent: int) -> None:
         self.waiting -= sent
         while sent:
             head = self.backlog[0]

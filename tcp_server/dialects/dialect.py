@@ -1,4 +1,4 @@
-"""The three ways to speak with the room: received bytes to wishes, events to bytes. Pure.
+"""The three ways to speak with the room: received bytes to requests, events to bytes. Pure.
 
 A dialect object reads for one connection and remembers what is incomplete; writing
 needs no memory, so that one block of bytes serves everybody of the same dialect.
@@ -34,7 +34,7 @@ from chat_protocol.messages import (
 from chat_protocol.moderation import UsageError, parse_command
 from chat_protocol.text import clean
 from tcp_server.dialects import phrases
-from tcp_server.room.commands import Help, HelpText, Introduce, LocalEvent, Members, Who, Wish
+from tcp_server.room.commands import Help, HelpText, LocalEvent, MemberList, Request, TextJoin, Who
 
 # What a browser can be made to send to any TCP port; TLS; and proxies that are not trusted.
 _NOT_CHAT = re.compile(
@@ -69,14 +69,14 @@ class Dialect(ABC):
     """What stands between two blocks of bytes when the first could not be sent at once."""
 
     @abstractmethod
-    def read(self, chunk: bytes) -> Sequence[Wish]:
+    def read(self, chunk: bytes) -> Sequence[Request]:
         """Return what the client is known to want by now.
 
         Raises `LineTooLong`; the dialect is then of no further use.
         """
 
     @abstractmethod
-    def as_entry(self, wish: Wish) -> Join | Introduce | BadMessage:
+    def parse_join(self, request: Request) -> Join | TextJoin | BadMessage:
         """Understand what a client says before it has joined."""
 
     @classmethod
@@ -129,17 +129,17 @@ class Json(Dialect):
     def __init__(self) -> None:
         self._lines = LineBuffer(MAX_LINE)
 
-    def read(self, chunk: bytes) -> Sequence[Wish]:
+    def read(self, chunk: bytes) -> Sequence[Request]:
         return codec.decode_commands(self._lines.feed(chunk))
 
-    def as_entry(self, wish: Wish) -> Join | Introduce | BadMessage:
-        if isinstance(wish, Join | BadMessage):
-            return wish
-        return BadMessage("join_first", "join before anything else", getattr(wish, "ref", None))
+    def parse_join(self, request: Request) -> Join | TextJoin | BadMessage:
+        if isinstance(request, Join | BadMessage):
+            return request
+        return BadMessage("join_first", "join before anything else", getattr(request, "ref", None))
 
     @classmethod
     def write(cls, events: Sequence[Event | LocalEvent]) -> bytes:
-        # Local events answer local wishes, which nobody can utter in JSON.
+        # Local events answer local requests, which nobody can utter in JSON.
         return codec.encode_all(cast("Sequence[Event]", events))
 
 
@@ -148,8 +148,8 @@ class _Text(Dialect):
 
     __slots__ = ()
 
-    def as_entry(self, wish: Wish) -> Join | Introduce | BadMessage:
-        return Introduce(wish.text.strip()) if isinstance(wish, Say) else BadMessage("join_first", "")
+    def parse_join(self, request: Request) -> Join | TextJoin | BadMessage:
+        return TextJoin(request.text.strip()) if isinstance(request, Say) else BadMessage("join_first", "")
 
 
 class Plain(_Text):
@@ -164,7 +164,7 @@ class Plain(_Text):
     def __init__(self) -> None:
         self._decoder = _utf8("replace")  # keeps a character whose bytes come in two chunks
 
-    def read(self, chunk: bytes) -> Sequence[Wish]:
+    def read(self, chunk: bytes) -> Sequence[Request]:
         text = self._decoder.decode(chunk).strip("\r\n")
         return [Say(text)] if text else []
 
@@ -185,7 +185,7 @@ class Lines(_Text):
     def __init__(self) -> None:
         self._lines = LineBuffer(MAX_LINE)
 
-    def read(self, chunk: bytes) -> Sequence[Wish]:
+    def read(self, chunk: bytes) -> Sequence[Request]:
         text = self._lines.feed(chunk).decode(errors="replace").replace("\r\n", "\n")
         return [_command(line) if line.startswith("/") else Say(line) for line in text.split("\n")[:-1]]
 
@@ -194,7 +194,7 @@ class Lines(_Text):
         return "".join([_line(event) for event in events]).encode()
 
 
-def _command(line: str) -> Wish:
+def _command(line: str) -> Request:
     """Read what begins with a slash."""
     word, *arguments = line.split()
     match word, arguments:
@@ -217,7 +217,7 @@ def _command(line: str) -> Wish:
     return _order(line)
 
 
-def _order(line: str) -> Wish:
+def _order(line: str) -> Request:
     """Read a moderator's command."""
     try:
         order = parse_command(line)
@@ -233,20 +233,20 @@ def _line(event: Event | LocalEvent) -> str:
             return f"{event.name}: {event.text}\n"
         return "".join([f"{event.name}: {line}\n" for line in event.text.split("\n")])
     match event:
-        case Error(code=code) if code in phrases.QUESTIONS:
-            return phrases.question(event)
+        case Error(code=code) if code in phrases.PROMPTS_AFTER:
+            return phrases.join_refusal(event)
         case Error():
             return phrases.error(event) + "\n"
         case Throttled(seconds=seconds):
             return phrases.throttled(seconds) + "\n"
         case Bye(reason=reason):
-            return phrases.BYES.get(reason, reason) + "\n"
-        case Members() | Whois() | Bans() | Role():
+            return phrases.BYE_REASONS.get(reason, reason) + "\n"
+        case MemberList() | Whois() | Bans() | Role():
             return phrases.answer(event) + "\n"
         case HelpText(moderator=moderator):
             return phrases.HELP + (phrases.MODERATORS_HELP if moderator else "")
         case History(messages=kept) | Found(messages=kept):
             nothing = phrases.NO_HISTORY if isinstance(event, History) else phrases.NOTHING_FOUND
-            return "\n".join(map(phrases.remembered, kept) if kept else [nothing]) + "\n"
+            return "\n".join(map(phrases.history_line, kept) if kept else [nothing]) + "\n"
     notice = phrases.notice(event)
     return f"{notice}\n" if notice else ""

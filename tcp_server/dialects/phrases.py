@@ -5,7 +5,7 @@ from datetime import datetime
 
 from chat_protocol.contract import HAS_JOINED, HAS_LEFT, PASSWORD_PROMPT, PROMPT, SAYS
 from chat_protocol.messages import BanEntry, Bans, Error, Event, Joined, Left, Message, Role, Whois
-from tcp_server.room.commands import LocalEvent, Members
+from tcp_server.room.commands import LocalEvent, MemberList
 from tcp_server.room.moderation.notices import duration
 
 REFUSALS = {
@@ -18,7 +18,7 @@ REFUSALS = {
 }
 """Why somebody is asked for the name again, by error code."""
 
-QUESTIONS = {code: PROMPT.decode() for code in REFUSALS} | {"password_required": PASSWORD_PROMPT.decode()}
+PROMPTS_AFTER = {code: PROMPT.decode() for code in REFUSALS} | {"password_required": PASSWORD_PROMPT.decode()}
 """What somebody at the door is asked then, unterminated, by error code: the answer is typed behind it."""
 
 ERRORS = {
@@ -40,14 +40,14 @@ ERRORS = {
 }
 """What could not be done, by error code."""
 
-FOR_NOW = {
+ERRORS_WITH_TIME = {
     "banned": "Вход закрыт ещё на {time}.",
     "muted": "Вы не можете писать ещё {time}.",
     "too_fast": "Слишком часто. Подождите {time}.",
 }
 """The same where it is known for how long."""
 
-BYES = {
+BYE_REASONS = {
     "shutdown": "Сервер остановлен. До встречи!",
     "left": "До встречи!",
     "slow": "Вы отключены: ваше соединение не успевает за беседой.",
@@ -110,32 +110,32 @@ def notice(event: Event | LocalEvent) -> str:
             return name + HAS_LEFT
         case Error(code="banned" | "password_wrong"):
             return error(event)
-        case Error(code=code) if code in QUESTIONS:
-            return question(event)
+        case Error(code=code) if code in PROMPTS_AFTER:
+            return join_refusal(event)
     return ""
 
 
-def question(refusal: Error) -> str:
+def join_refusal(refusal: Error) -> str:
     """Return what somebody at the door reads, and is asked behind that."""
     reason = REFUSALS.get(refusal.code, "")
     if refusal.suggestion:
         reason += f" Свободно, например: {refusal.suggestion}"
-    return (f"{reason}\n" if reason else "") + QUESTIONS[refusal.code]
+    return (f"{reason}\n" if reason else "") + PROMPTS_AFTER[refusal.code]
 
 
 def error(refusal: Error) -> str:
     """Return what could not be done, and until when."""
     if refusal.code == "misuse":
         return f"Пишут так: {USAGE.get(refusal.text, refusal.text)}"
-    if refusal.retry_after is not None and refusal.code in FOR_NOW:
-        return FOR_NOW[refusal.code].format(time=duration(refusal.retry_after))
+    if refusal.retry_after is not None and refusal.code in ERRORS_WITH_TIME:
+        return ERRORS_WITH_TIME[refusal.code].format(time=duration(refusal.retry_after))
     return ERRORS.get(refusal.code, "{text}").format(text=refusal.text)
 
 
-def answer(event: Members | Whois | Bans | Role) -> str:
+def answer(event: MemberList | Whois | Bans | Role) -> str:
     """Return the answer to a question, without the last LF."""
     match event:
-        case Members(names=names):
+        case MemberList(names=names):
             return f"Сейчас в чате ({len(names)}): {', '.join(names)}"
         case Whois(name=name, addresses=addresses):
             return f"{name}: {', '.join(addresses) or 'адрес неизвестен'}"
@@ -161,7 +161,7 @@ def shown_text(message: Message) -> str:
     return DELETED if message.deleted else message.text
 
 
-def remembered(message: Message) -> str:
+def history_line(message: Message) -> str:
     """Return a message out of the history, in the server's own time zone."""
     text = shown_text(message).replace("\n", "\n    ")
     return f"#{message.id} {local(message.at):%d.%m %H:%M} {message.name}: {text}"

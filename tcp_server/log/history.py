@@ -17,7 +17,7 @@ class Unavailable(Exception):
     """The log cannot be written or read now; what was appended since the last commit is not in it."""
 
 
-def emptied(message: Message) -> Message:
+def redacted(message: Message) -> Message:
     """Return what is left of a message when it is deleted."""
     return Message(message.id, message.at, message.name, "", deleted=True)
 
@@ -57,10 +57,10 @@ class History(Protocol):
         Raises `Unavailable`.
         """
 
-    def refreshed(self, messages: Sequence[Message]) -> list[Message]:
-        """Return messages that were read in this run as they are now: those deleted since are emptied."""
+    def with_deletions(self, messages: Sequence[Message]) -> list[Message]:
+        """Return messages that were read in this run as they are now: those deleted since are redacted."""
 
-    def note_presence(self, session: bytes, name: str | None) -> None:
+    def set_presence(self, session: bytes, name: str | None) -> None:
         """Remember that this session is in the room under `name`, or (None) that it left."""
 
     def present(self) -> list[tuple[bytes, str]]:
@@ -117,7 +117,7 @@ class MemoryHistory:
     def delete(self, message_id: int) -> None:
         for message in self.before(message_id + 1, 1):
             if message.id == message_id:
-                self.put(emptied(message))
+                self.replace(redacted(message))
 
     def commit(self) -> None:
         """Nothing to do: memory lasts as long as we do."""
@@ -135,14 +135,14 @@ class MemoryHistory:
         start = max(end - limit, self.first)
         return self._messages[start - offset : end - offset]
 
-    def refreshed(self, messages: Sequence[Message]) -> list[Message]:
+    def with_deletions(self, messages: Sequence[Message]) -> list[Message]:
         end, count = self._last + 1, len(self._messages)
         return [
             self._messages[message.id - end] if end - count <= message.id < end else message
             for message in messages
         ]
 
-    def note_presence(self, session: bytes, name: str | None) -> None:
+    def set_presence(self, session: bytes, name: str | None) -> None:
         """Nothing to do: nobody comes back after us."""
 
     def present(self) -> list[tuple[bytes, str]]:
@@ -154,13 +154,13 @@ class MemoryHistory:
     def close(self) -> None:
         """Nothing to let go of."""
 
-    def put(self, message: Message) -> None:
+    def replace(self, message: Message) -> None:
         """Have this stand in place of the message with its number, if that is held."""
         position = message.id - self._last - 1 + len(self._messages)
         if 0 <= position < len(self._messages):
             self._messages[position] = message
 
-    def take_back(self, last: int) -> None:
+    def rollback_to(self, last: int) -> None:
         """Forget all behind the id `last`, as if it had not been appended."""
         if last == self._last:
             return

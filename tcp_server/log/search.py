@@ -16,22 +16,22 @@ from tcp_server.log.word_index import WordIndex, remove
 
 _log = logging.getLogger(__name__)
 
-_WAITING = 64
+_MAX_QUEUED = 64
 """Searches that may wait for their turn."""
 
-_LONGEST = 1.0
+_MAX_SECONDS = 1.0
 """Seconds that a search may take; those who wait for their turn share them."""
 
-_SHORTEST = 0.1
+_MIN_SECONDS = 0.1
 """Seconds that it may take however many wait."""
 
-_PIECE = 64
+_CHUNK = 64
 """Messages in memory that are searched without a look at the clock."""
 
-_PAUSE = 1.0
+_INDEX_INTERVAL = 1.0
 """Seconds between two looks for messages to index."""
 
-_REST = 9
+_IDLE_RATIO = 9
 """How many times as long as it works at the index the thread rests."""
 
 _Used = TypeVar("_Used")
@@ -40,8 +40,8 @@ Answer = Callable[[Found | None], None]
 """Takes what was found, or None if the search failed."""
 
 
-class _Question(NamedTuple):
-    wish: Search
+class _Job(NamedTuple):
+    request: Search
     kept: Sequence[Message] | None
     answer: Answer
 
@@ -54,19 +54,19 @@ class Searcher:
         self._path = path
         self._index: WordIndex | None = None  # the thread's; None at first and after a failure
         self._indexes = True  # whether it did so the last time; the thread's, tells when to log
-        self._questions: queue.Queue[_Question | None] = queue.Queue(_WAITING)
+        self._jobs: queue.Queue[_Job | None] = queue.Queue(_MAX_QUEUED)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="searcher", daemon=True)
         self._thread.start()
 
-    def ask(self, wish: Search, answer: Answer, kept: Sequence[Message] | None = None) -> bool:
+    def ask(self, request: Search, answer: Answer, kept: Sequence[Message] | None = None) -> bool:
         """Have `answer` called in the searcher's thread; False if too many are waiting already.
 
         `kept` is what to search instead of the log on disk, oldest first; nobody may change
         it any more. Any thread; never blocks.
         """
         try:
-            self._questions.put_nowait(_Question(wish, kept, answer))
+            self._jobs.put_nowait(_Job(request, kept, answer))
         except queue.Full:
             return False
         return True
@@ -75,48 +75,48 @@ class Searcher:
         """Stop within moments; questions left stay unanswered. Once, from any thread but its own."""
         self._closing.set()
         with suppress(queue.Full):
-            self._questions.put_nowait(None)  # wakes the thread; a full queue has it awake
+            self._jobs.put_nowait(None)  # wakes the thread; a full queue has it awake
         self._thread.join()
 
     def _run(self) -> None:
         index_at = 0.0
         while not self._closing.is_set():
-            question = None
+            job = None
             with suppress(queue.Empty):
-                question = self._questions.get(timeout=max(0.0, index_at - time.monotonic()))
+                job = self._jobs.get(timeout=max(0.0, index_at - time.monotonic()))
             if time.monotonic() >= index_at:
                 index_at = time.monotonic() + self._index_some()
-            if question is not None:
-                question.answer(self._find(question.wish, question.kept))
+            if job is not None:
+                job.answer(self._find(job.request, job.kept))
         self._close_index()
 
     def _index_some(self) -> float:
         """Bring the index on by one step and return after how many seconds to do the next."""
         if self._path is None:
-            return _PAUSE
+            return _INDEX_INTERVAL
         began = time.monotonic()
         more, why = False, ""
         try:
-            more = self._with_index(WordIndex.step)
+            more = self._with_index(WordIndex.update_some)
         except (sqlite3.Error, OSError) as error:
             why = str(error)
         if why and self._indexes:
             _log.error("cannot index what is said, nor take out what was deleted: %s", why)
         self._indexes = not why
-        return _REST * (time.monotonic() - began) if more else _PAUSE
+        return _IDLE_RATIO * (time.monotonic() - began) if more else _INDEX_INTERVAL
 
-    def _find(self, wish: Search, kept: Sequence[Message] | None) -> Found | None:
-        end = time.monotonic() + max(_LONGEST / (1 + self._questions.qsize()), _SHORTEST)
-        query = Query(wish.query)
+    def _find(self, request: Search, kept: Sequence[Message] | None) -> Found | None:
+        end = time.monotonic() + max(_MAX_SECONDS / (1 + self._jobs.qsize()), _MIN_SECONDS)
+        query = Query(request.query)
 
         def is_over() -> bool:
             return self._closing.is_set() or time.monotonic() >= end
 
         if kept is not None:
-            return find(wish, query, _pieces(kept), is_over)
+            return find(request, query, _chunks(kept), is_over)
         try:
             return self._with_index(
-                lambda index: find(wish, query, index.pieces(query.starts, wish.before), is_over)
+                lambda index: find(request, query, index.chunks(query.prefixes, request.before), is_over)
             )
         except (sqlite3.Error, OSError) as error:
             _log.error("cannot search: %s", error)
@@ -146,6 +146,6 @@ class Searcher:
         self._index = None
 
 
-def _pieces(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
-    for end in range(len(messages), 0, -_PIECE):
-        yield messages[max(0, end - _PIECE) : end]
+def _chunks(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
+    for end in range(len(messages), 0, -_CHUNK):
+        yield messages[max(0, end - _CHUNK) : end]

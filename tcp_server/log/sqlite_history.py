@@ -17,20 +17,20 @@ from pathlib import Path
 import msgspec
 
 from chat_protocol.messages import Ack, Message, Notice
-from tcp_server.log.history import Key, MemoryHistory, Unavailable, emptied
+from tcp_server.log.history import Key, MemoryHistory, Unavailable, redacted
 
 _log = logging.getLogger(__name__)
 
 _RECENT = 2000
-"""Messages held in memory as well: more than any newcomer is shown."""
+"""Messages resources in memory as well: more than any newcomer is shown."""
 
-_SESSIONS = 10_000
+_MAX_SESSIONS = 10_000
 """Sessions whose greatest ref is remembered."""
 
 _PRUNED_AT_ONCE = 500
 """Rows forgotten in one go, which takes some milliseconds."""
 
-_PATIENCE = 5000
+_BUSY_TIMEOUT_MS = 5000
 """Milliseconds to wait for whoever else has the file in use."""
 
 # Each step brings a file of the version before it to the next; PRAGMA user_version counts them.
@@ -93,20 +93,20 @@ class SqliteHistory:
         self._keep = keep
         self._keep_days = keep_days
         self._staged: list[tuple[int, str, str, str, bytes | None, str | None]] = []
-        self._fresh: list[Message] = []  # what is staged, as it is read
+        self._staged_messages: list[Message] = []  # what is staged, as it is read
         self._deleted: dict[int, Message] = {}  # what the file does not know of yet, as it was before
-        self._gone: set[int] = set()  # what was deleted in this run
-        self._remains = True  # whether what was deleted may still be read in the file's own log
+        self._deleted_this_run: set[int] = set()  # what was deleted in this run
+        self._wal_has_deleted = True  # whether what was deleted may still be read in the file's own log
         self._presence: dict[bytes, str | None] = {}  # changes the file does not have yet
         # The greatest ref of each session that talks: one beyond it is certainly new, and
         # clients whose refs sort as they come are spared a search for each message.
         self._greatest: dict[bytes, str] = {}
-        with contextlib.ExitStack() as held:
-            held.callback(os.close, _claim(path))
+        with contextlib.ExitStack() as resources:
+            resources.callback(os.close, _lock_file(path))
             try:
                 self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-                held.callback(self._db.close)
-                self._db.execute(f"PRAGMA busy_timeout = {_PATIENCE}")
+                resources.callback(self._db.close)
+                self._db.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
                 self._db.execute("PRAGMA secure_delete = ON")
@@ -119,7 +119,7 @@ class SqliteHistory:
                 self._load_recent()
             except sqlite3.Error as error:
                 raise BadHistory(f"{path} cannot be used as history: {error}") from error
-            self._held = held.pop_all()  # the file, and the claim on it
+            self._resources = resources.pop_all()  # the file, and the claim on it
         self._writable = True  # as of the last commit; tells when to log that it changed
 
     @property
@@ -137,19 +137,19 @@ class SqliteHistory:
             if key is not None and key[1] > self._greatest.get(key[0], ""):
                 self._greatest[key[0]] = key[1]
             self._staged.append((message.id, message.at, message.name, message.text, session, ref))
-        self._fresh.extend(messages)
+        self._staged_messages.extend(messages)
 
     def delete(self, message_id: int) -> None:
         for message in self.before(message_id + 1, 1):
             if message.id != message_id:
                 return
             self._deleted[message_id] = message
-            self._gone.add(message_id)
-            self._recent.put(emptied(message))
+            self._deleted_this_run.add(message_id)
+            self._recent.replace(redacted(message))
             if message_id > self._committed:
-                self._fresh[message_id - self._committed - 1] = emptied(message)
+                self._staged_messages[message_id - self._committed - 1] = redacted(message)
 
-    def note_presence(self, session: bytes, name: str | None) -> None:
+    def set_presence(self, session: bytes, name: str | None) -> None:
         self._presence[session] = name
 
     def present(self) -> list[tuple[bytes, str]]:
@@ -161,20 +161,20 @@ class SqliteHistory:
         try:
             self._write()
         except sqlite3.Error as error:
-            self._note(writable=False, why=str(error))
+            self._log_writable(writable=False, why=str(error))
             if self._staged or self._deleted:
-                self._recent.take_back(self._committed)
+                self._recent.rollback_to(self._committed)
                 for message in self._deleted.values():
-                    self._recent.put(message)
-                self._gone -= self._deleted.keys()
+                    self._recent.replace(message)
+                self._deleted_this_run -= self._deleted.keys()
                 raise Unavailable(str(error)) from error
         else:
             self._committed = self._recent.last
-            self._remains = self._remains or bool(self._deleted)
-            self._note(writable=True)
+            self._wal_has_deleted = self._wal_has_deleted or bool(self._deleted)
+            self._log_writable(writable=True)
         finally:
             self._staged.clear()
-            self._fresh.clear()
+            self._staged_messages.clear()
             self._deleted.clear()
 
     def _write(self) -> None:
@@ -190,7 +190,7 @@ class SqliteHistory:
                 "UPDATE messages SET notice = ? WHERE id = ?",
                 [
                     (msgspec.json.encode(message.notice).decode(), message.id)
-                    for message in self._fresh
+                    for message in self._staged_messages
                     if message.notice is not None
                 ],
             )
@@ -230,7 +230,7 @@ class SqliteHistory:
     def _greatest_of(self, session: bytes) -> str:
         """Return the last of a session's refs in the order of their code points, as the file has it."""
         if session not in self._greatest:
-            if len(self._greatest) >= _SESSIONS:
+            if len(self._greatest) >= _MAX_SESSIONS:
                 self._greatest.clear()
             (ref,) = self._db.execute(
                 "SELECT max(ref) FROM messages WHERE session = ? AND ref IS NOT NULL", (session,)
@@ -244,7 +244,7 @@ class SqliteHistory:
         if end - limit >= self._recent.first:
             return self._recent.before(end, limit)
         staged = max(0, end - 1 - self._committed)  # how many the file does not have yet
-        newest = self._fresh[max(0, staged - limit) : staged]
+        newest = self._staged_messages[max(0, staged - limit) : staged]
         with _readable():
             rows = self._db.execute(
                 f"SELECT {COLUMNS} FROM messages WHERE id < ? ORDER BY id DESC LIMIT ?",  # noqa: S608
@@ -252,35 +252,37 @@ class SqliteHistory:
             ).fetchall()
         older = [as_message(row) for row in reversed(rows)]
         if self._deleted:
-            older = [emptied(message) if message.id in self._deleted else message for message in older]
+            older = [redacted(message) if message.id in self._deleted else message for message in older]
         return older + newest
 
-    def refreshed(self, messages: Sequence[Message]) -> list[Message]:
-        return [emptied(message) if message.id in self._gone else message for message in messages]
+    def with_deletions(self, messages: Sequence[Message]) -> list[Message]:
+        return [
+            redacted(message) if message.id in self._deleted_this_run else message for message in messages
+        ]
 
     def prune(self) -> None:
         try:
-            self._scrub()
+            self._checkpoint()
             if (forget := self._too_many() or self._too_old()) == 0:
                 return
             self._db.execute("DELETE FROM messages WHERE id < ?", (self._first + forget,))
         except sqlite3.Error as error:
-            self._note(writable=False, why=str(error))
+            self._log_writable(writable=False, why=str(error))
             return
         self._first += forget
 
     def close(self) -> None:
-        self._held.close()
+        self._resources.close()
 
-    def _scrub(self) -> None:
+    def _checkpoint(self) -> None:
         """Have the file's write-ahead log forget what was deleted, as soon as nobody is reading there."""
-        if self._remains:
+        if self._wal_has_deleted:
             self._db.execute("PRAGMA busy_timeout = 0")
             try:
                 (busy, *_) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             finally:
-                self._db.execute(f"PRAGMA busy_timeout = {_PATIENCE}")
-            self._remains = bool(busy)
+                self._db.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+            self._wal_has_deleted = bool(busy)
 
     def _too_many(self) -> int:
         """How many of the oldest to forget because of their number."""
@@ -313,7 +315,7 @@ class SqliteHistory:
                 [as_message(row[:-2]) for row in rows], [row[-2:] if row[-1] else None for row in rows]
             )
 
-    def _note(self, *, writable: bool, why: str = "") -> None:
+    def _log_writable(self, *, writable: bool, why: str = "") -> None:
         if writable != self._writable:
             if writable:
                 _log.info("history is written again")
@@ -331,7 +333,7 @@ def _readable() -> Iterator[None]:
         raise Unavailable(f"the log cannot be read: {error}") from error
 
 
-def _claim(path: Path) -> int:
+def _lock_file(path: Path) -> int:
     """Make this process the only server on the file; return the descriptor that holds it so."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -37,19 +37,19 @@ class WordIndex:
 
     def __init__(self, path: Path) -> None:
         """Open it for the log at `path`, or create it. Raises `OSError` as well."""
-        with ExitStack() as held:
+        with ExitStack() as resources:
             self._log = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False
             )
-            held.callback(self._log.close)
+            resources.callback(self._log.close)
             (epoch,) = self._log.execute("SELECT epoch FROM log").fetchone()
             self._words = _open(path, epoch)
-            held.callback(self._words.close)
+            resources.callback(self._words.close)
             # How many messages of each indexed block there were, by number.
             self._kept: dict[int, int] = dict(self._words.execute("SELECT number, kept FROM blocks"))
-            self._held = held.pop_all()  # both files
+            self._resources = resources.pop_all()  # both files
 
-    def step(self) -> bool:
+    def update_some(self) -> bool:
         """Bring some of the index up to date with the log; False if there was nothing to do."""
         due = self._due()
         gone = self._kept.keys() - due.keys()
@@ -71,19 +71,19 @@ class WordIndex:
         self._kept.update({number: due[number] for number in changed})
         return True
 
-    def pieces(self, starts: Sequence[str], before: int | None) -> Iterator[list[Message]]:
+    def chunks(self, prefixes: Sequence[str], before: int | None) -> Iterator[list[Message]]:
         """Yield each block from the one before that id down, without those that cannot have such words.
 
         Where a block is left out an empty one stands, as going through them takes time too.
         """
-        wanted = [f" {start}".encode() for start in starts]
+        wanted = [f" {start}".encode() for start in prefixes]
         first, last = self._ends()
         end = last + 1 if before is None else min(before, last + 1)
         for number in range((end - 1) // _BLOCK, first // _BLOCK - 1, -1):
             yield self._read(number, end) if self._may_have(number, wanted) else []
 
     def close(self) -> None:
-        self._held.close()
+        self._resources.close()
 
     def _due(self) -> dict[int, int]:
         """Return how many messages are kept of each block that is full, by number."""
@@ -131,11 +131,11 @@ def remove(path: Path) -> None:
     It must not be open. Raises `OSError`.
     """
     for ending in ("", "-journal", "-wal", "-shm"):  # the latter two are of the first version
-        beside = _beside(path)
+        beside = _index_path(path)
         beside.with_name(beside.name + ending).unlink(missing_ok=True)
 
 
-def _beside(path: Path) -> Path:
+def _index_path(path: Path) -> Path:
     return path.with_name(path.name + ".words")
 
 
@@ -156,7 +156,7 @@ def _open(path: Path, epoch: str) -> sqlite3.Connection:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    beside = _beside(path)
+    beside = _index_path(path)
     beside.touch(0o600)
     found = sqlite3.connect(beside, isolation_level=None, check_same_thread=False)
     found.execute("PRAGMA secure_delete = ON")  # reads nothing yet, so it cannot fail

@@ -10,7 +10,7 @@ from chat_protocol.errors import BadMessage
 from chat_protocol.messages import Command
 
 
-class Introduce(NamedTuple):
+class TextJoin(NamedTuple):
     """Enter the room under `name`, without a session."""
 
     name: str
@@ -25,7 +25,7 @@ class Help(NamedTuple):
     """`/help`."""
 
 
-class Members(NamedTuple):
+class MemberList(NamedTuple):
     """The answer to `/who`."""
 
     names: Sequence[str]
@@ -37,8 +37,8 @@ class HelpText(NamedTuple):
     moderator: bool = False
 
 
-LocalCommand = Introduce | Who | Help
-LocalEvent = Members | HelpText
+LocalCommand = TextJoin | Who | Help
+LocalEvent = MemberList | HelpText
 
-Wish = Command | LocalCommand | BadMessage
+Request = Command | LocalCommand | BadMessage
 """What a client may want, or what is wrong with the way it said so."""

@@ -29,7 +29,7 @@ _DISTINCT: Final = f"{ascii_lowercase}{digits}-"
 _DOT_ABOVE: Final = "\u0307"  # shows nothing on a letter that has its dot already
 
 
-class _Classes:
+class _DisjointSets:
     """Disjoint sets of characters (and sequences of them) that look alike."""
 
     def __init__(self) -> None:
@@ -85,7 +85,7 @@ def _pairs() -> Iterator[tuple[str, str]]:
 
 
 def _build(pairs: Iterable[tuple[str, str]]) -> tuple[dict[int, str], dict[int, str]]:
-    classes = _Classes()
+    classes = _DisjointSets()
     excluded = {}
     # Small letters first, and those near ASCII: who comes later is who is left out.
     for char, target in sorted(pairs, key=lambda pair: (pair != (_plain(pair[0]), _plain(pair[1])), *pair)):

@@ -10,7 +10,7 @@ from typing import Generic
 from tcp_server.room.outcome import Connection
 from tcp_server.room.rates import Budget
 
-_ABSENT_MOST = 1000
+_MAX_ABSENT = 1000
 """The names of no more lost members than these are kept: names are no free storage."""
 
 
@@ -28,15 +28,15 @@ class Member(Generic[Connection]):
     admitted: bool = True  # whether the session opens the door without the room's password
 
 
-Lost = tuple[Member[Connection], str | None]
+Departure = tuple[Member[Connection], str | None]
 """Somebody without a connection, and why they went."""
 
 
-class Registry(Generic[Connection]):
+class Members(Generic[Connection]):
     """All members, by whatever they are asked for. Decides nothing."""
 
     def __init__(self) -> None:
-        self._members: dict[Member[Connection], None] = {}  # in the order in which they came
+        self._all: dict[Member[Connection], None] = {}  # in the order in which they came
         self._by_key: dict[str, Member[Connection]] = {}
         self._by_session: dict[bytes, Member[Connection]] = {}
         self._by_connection: dict[Connection, Member[Connection]] = {}
@@ -44,17 +44,17 @@ class Registry(Generic[Connection]):
         self._absent: dict[Member[Connection], tuple[float, str | None]] = {}
 
     def __iter__(self) -> Iterator[Member[Connection]]:
-        return iter(self._members)
+        return iter(self._all)
 
-    def of(self, connection: Connection) -> Member[Connection] | None:
+    def by_connection(self, connection: Connection) -> Member[Connection] | None:
         """Return whose connection that is."""
         return self._by_connection.get(connection)
 
-    def named(self, keys: Iterable[str]) -> Member[Connection] | None:
+    def by_name(self, keys: Iterable[str]) -> Member[Connection] | None:
         """Return who has a name that is unique under one of these keys."""
         return next((self._by_key[key] for key in keys if key in self._by_key), None)
 
-    def known(self, session: bytes | None) -> Member[Connection] | None:
+    def by_session(self, session: bytes | None) -> Member[Connection] | None:
         """Return whose session that is, by its digest."""
         return None if session is None else self._by_session.get(session)
 
@@ -65,18 +65,18 @@ class Registry(Generic[Connection]):
 
     def names(self) -> list[str]:
         """Return the names as shown, in the order in which people came."""
-        return [member.shown for member in self._members]
+        return [member.shown for member in self._all]
 
     def add(self, member: Member[Connection]) -> None:
         """Let someone be here, whose name and session are nobody's yet."""
-        self._members[member] = None
+        self._all[member] = None
         self._by_key.update(dict.fromkeys(member.keys, member))
         if member.session is not None:
             self._by_session[member.session] = member
 
     def remove(self, member: Member[Connection]) -> None:
         """Take out someone without a connection."""
-        del self._members[member]
+        del self._all[member]
         for key in member.keys:
             del self._by_key[key]
         self._absent.pop(member, None)
@@ -96,27 +96,27 @@ class Registry(Generic[Connection]):
             del member.connections[connection]
         return member
 
-    def await_return(
+    def hold_name(
         self, member: Member[Connection], until: float, reason: str | None
-    ) -> list[Lost[Connection]]:
+    ) -> list[Departure[Connection]]:
         """Keep someone without a connection until a moment of the clock; return who is to go for that.
 
         With too many of them it is who came last: a crowd that comes to be lost lasts no longer,
         and takes nothing from those who were here before.
         """
         self._absent[member] = until, reason
-        if len(self._absent) <= _ABSENT_MOST:
+        if len(self._absent) <= _MAX_ABSENT:
             return []
-        last = next(other for other in reversed(self._members) if other in self._absent)
+        last = next(other for other in reversed(self._all) if other in self._absent)
         return [(last, self._absent[last][1])]
 
-    def overdue(self, now: float) -> list[Lost[Connection]]:
+    def overdue(self, now: float) -> list[Departure[Connection]]:
         """Return who has not come back in time, and why they went."""
         return [(member, reason) for member, (until, reason) in self._absent.items() if until <= now]
 
     def clear(self) -> None:
         """Forget everybody."""
-        self._members.clear()
+        self._all.clear()
         self._by_key.clear()
         self._by_session.clear()
         self._by_connection.clear()

@@ -67,7 +67,7 @@ class Name(NamedTuple):
         return (self.key,) if self.key == self.look else (self.key, self.look)
 
 
-def prepare(name: str, limit: int) -> Name:
+def parse_name(name: str, limit: int) -> Name:
     """Normalise a name, of at most `limit` code points afterwards. Raises `BadName`."""
     if not name or name.isspace():
         raise BadName("name_empty", "the name is empty")
@@ -98,7 +98,7 @@ def is_same(one: str, other: str) -> bool:
 def suggest(name: Name, taken: Container[str], limit: int) -> str | None:
     """Return a name like `name` of which no key is `taken`, or None if none is found soon.
 
-    At most `limit` code points, as for `prepare`; the end makes room for a number.
+    At most `limit` code points, as for `parse_name`; the end makes room for a number.
     """
     for number in _SUGGESTIONS:
         ending = f" {number}"
@@ -106,7 +106,7 @@ def suggest(name: Name, taken: Container[str], limit: int) -> str | None:
         if not beginning:
             return None
         try:
-            other = prepare(beginning + ending, limit)
+            other = parse_name(beginning + ending, limit)
         except BadName:  # cut where it must not be
             continue
         if not any(key in taken for key in other.keys):

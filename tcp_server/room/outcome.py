@@ -1,4 +1,4 @@
-"""What one wish comes to: who is told what. Knows of no socket and no thread."""
+"""What one request comes to: who is told what. Knows of no socket and no thread."""
 
 from collections.abc import Hashable, Sequence
 from enum import Enum
@@ -22,7 +22,7 @@ class Presence(Enum):
 
 
 class Outcome(NamedTuple, Generic[Connection]):
-    """What one wish came to: the room hears `shared`, and `connection` hears `answer` instead."""
+    """What one request came to: the room hears `shared`, and `connection` hears `answer` instead."""
 
     connection: Connection | None
     answer: Sequence[Event | LocalEvent] = ()
@@ -48,7 +48,7 @@ def _with_ref(event: Event | LocalEvent, ref: str) -> Event | LocalEvent:
     return replace(event, ref=ref) if isinstance(event, Labelled | Error) and event.ref is None else event
 
 
-def unsaid(outcome: Outcome[Connection], last: int) -> Outcome[Connection]:
+def without_unsaved(outcome: Outcome[Connection], last: int) -> Outcome[Connection]:
     """Return what an outcome is without the messages behind the id `last`."""
     shared = [event for event in outcome.shared if not (isinstance(event, Message) and event.id > last)]
     answer: list[Event | LocalEvent] = []

@@ -11,12 +11,12 @@ from enum import Enum
 from typing import NamedTuple
 
 from chat_protocol.messages import Bans, HistoryRequest, Say, Search, Whois
-from tcp_server.room.commands import Who, Wish
+from tcp_server.room.commands import Request, Who
 
-_HAIR = 1e-6
+_EPSILON = 1e-6
 """What arithmetic may lose of one: whoever waited as long as told is not told to wait again."""
 
-_MOST_KEYS = 65_536
+_MAX_KEYS = 65_536
 """Of how many keys a `Buckets` keeps account; whoever comes beyond that shares one."""
 
 
@@ -67,21 +67,21 @@ _LINES = 50
 """So many lines of one text count as one more message: `lines` repeats the name before each."""
 
 
-def kind_of(wish: Wish) -> Kind:
-    """Return what a wish is counted as; what cannot be understood is counted too."""
-    return _KINDS.get(type(wish), Kind.OTHER)
+def kind_of(request: Request) -> Kind:
+    """Return what a request is counted as; what cannot be understood is counted too."""
+    return _KINDS.get(type(request), Kind.OTHER)
 
 
-def cost_of(wish: Wish) -> int:
-    """Return as how many a wish is counted."""
-    return 1 + len(wish.text.splitlines()) // _LINES if isinstance(wish, Say) else 1
+def cost_of(request: Request) -> int:
+    """Return as how many a request is counted."""
+    return 1 + len(request.text.splitlines()) // _LINES if isinstance(request, Say) else 1
 
 
-def count(wishes: Iterable[Wish]) -> Counter[Kind]:
+def count(requests: Iterable[Request]) -> Counter[Kind]:
     """Return how many there are of each kind."""
     counted: Counter[Kind] = Counter()
-    for wish in wishes:
-        counted[kind_of(wish)] += cost_of(wish)
+    for request in requests:
+        counted[kind_of(request)] += cost_of(request)
     return counted
 
 
@@ -113,8 +113,8 @@ class Budget:
                 self._take(kind, now, number)
         return True
 
-    def take(self, kind: Kind, costs: Sequence[int]) -> int:
-        """Take what there is now for wishes that cost so much, in their order; return for how many.
+    def take_some(self, kind: Kind, costs: Sequence[int]) -> int:
+        """Take what there is now for requests that cost so much, in their order; return for how many.
 
         What costs more than there ever is takes all, and the rest as a debt.
         """
@@ -153,7 +153,7 @@ class Budget:
 
     def _left(self, kind: Kind, now: float) -> float:
         """Requires holding `_lock`."""
-        return self._rate(kind).left(self._full_at.get(kind, now), now) + _HAIR
+        return self._rate(kind).left(self._full_at.get(kind, now), now) + _EPSILON
 
     def _take(self, kind: Kind, now: float, number: int) -> None:
         """Requires holding `_lock`."""
@@ -175,15 +175,15 @@ class Buckets:
         now = self._clock()
         with self._lock:
             if key not in self._full_at:
-                key = self._make_room(key, now)
+                key = self._key_for(key, now)
             full_at = self._full_at.get(key, now)
             wait = self._rate.wait(full_at, now, 1)
-            if wait > _HAIR:
+            if wait > _EPSILON:
                 return wait
             self._full_at[key] = self._rate.after(full_at, now, 1)
         return 0.0
 
-    def give_back(self, key: str) -> None:
+    def refund(self, key: str) -> None:
         """Undo one `take`."""
         with self._lock:
             if key in self._full_at:
@@ -192,8 +192,8 @@ class Buckets:
     def __len__(self) -> int:
         return len(self._full_at)
 
-    def _make_room(self, key: str, now: float) -> str:
+    def _key_for(self, key: str, now: float) -> str:
         """Return under which key to keep account of a new one. Requires holding `_lock`."""
-        if len(self._full_at) >= _MOST_KEYS:
+        if len(self._full_at) >= _MAX_KEYS:
             self._full_at = {other: full_at for other, full_at in self._full_at.items() if full_at > now}
-        return key if len(self._full_at) < _MOST_KEYS else ""
+        return key if len(self._full_at) < _MAX_KEYS else ""

@@ -40,25 +40,25 @@ from tcp_server.config import Config
 from tcp_server.log.history import History as Log
 from tcp_server.log.history import Unavailable
 from tcp_server.log.replay import Replay
-from tcp_server.room.commands import Help, HelpText, Introduce, LocalEvent, Members, Who, Wish
-from tcp_server.room.members import Lost, Member, Registry
-from tcp_server.room.moderation.actions import Acts
-from tcp_server.room.moderation.bans import Sentence
-from tcp_server.room.moderation.moderation import Moderation, kept_out
-from tcp_server.room.moderation.sanctions import Verdicts
-from tcp_server.room.names import BadName, is_same, prepare, suggest
-from tcp_server.room.outcome import Connection, Outcome, Presence, labelled, unsaid
+from tcp_server.room.commands import Help, HelpText, LocalEvent, MemberList, Request, TextJoin, Who
+from tcp_server.room.members import Departure, Member, Members
+from tcp_server.room.moderation.actions import ModeratorActions
+from tcp_server.room.moderation.bans import Sanction
+from tcp_server.room.moderation.moderation import Moderation, ban_error
+from tcp_server.room.moderation.sanctions import Sanctions
+from tcp_server.room.names import BadName, is_same, parse_name, suggest
+from tcp_server.room.outcome import Connection, Outcome, Presence, labelled, without_unsaved
 from tcp_server.room.passwords import Password, session_digest
 from tcp_server.room.rates import Budget
 from tcp_server.room.speech import Speech
 
-_SECRET_SHORTEST = 16
+_MIN_SECRET_LENGTH = 16
 """A session secret of fewer characters is not taken from a client, but replaced."""
 
-_CONNECTIONS_PER_MEMBER = 16
+_MAX_CONNECTIONS_PER_MEMBER = 16
 """With one more, a member's oldest connection is replaced."""
 
-_TYPING_EVERY = 1.0
+_TYPING_INTERVAL = 1.0
 """Seconds between two typing notices of one member that reach the room."""
 
 
@@ -71,7 +71,7 @@ class Room(Generic[Connection]):
         history: Log,
         search: Callable[[Connection, Search], list[Outcome[Connection]]],
         address_of: Callable[[Connection], str],
-        verdicts: Verdicts,
+        sanctions: Sanctions,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`search` answers now or later, `address_of` may give ""; `clock` gives monotonic seconds."""
@@ -79,59 +79,59 @@ class Room(Generic[Connection]):
         self._history = history
         self._search = search
         self._address_of = address_of
-        self._verdicts = verdicts
+        self._sanctions = sanctions
         self._clock = clock
         self._password = Password(config.password)
         self._limits = Limits(config.max_name, config.max_text, MAX_LINE, config.max_replay)
         self._replay = Replay(history, config.max_replay)
-        self._registry: Registry[Connection] = Registry()
-        self._speech: Speech[Connection] = Speech(history, verdicts, config.max_text)
-        acts = Acts(config, self._registry, history, verdicts, address_of)
-        self._moderation = Moderation(config, history, verdicts, acts, self._expel)
-        self._remember()
+        self._members: Members[Connection] = Members()
+        self._speech: Speech[Connection] = Speech(history, sanctions, config.max_text)
+        actions = ModeratorActions(config, self._members, history, sanctions, address_of)
+        self._moderation = Moderation(config, history, sanctions, actions, self._expel)
+        self._restore_presence()
 
     # --- what connections want -------------------------------------------------------
 
-    def join(self, connection: Connection, wish: Join | Introduce) -> list[Outcome[Connection]]:
+    def join(self, connection: Connection, request: Join | TextJoin) -> list[Outcome[Connection]]:
         """Let someone in, or say why not.
 
         Nothing is told of who is here before the password is right. Whoever is kept out is
         told for how long, and leaves.
         """
-        if self._registry.of(connection) is not None:
-            return [_refused(connection, "already_joined", "this connection has joined already")]
-        if ban := self._verdicts.bans.find(self._address_of(connection)):
-            return self._keep_out(connection, ban)
-        secret = wish.session if isinstance(wish, Join) else None
+        if self._members.by_connection(connection) is not None:
+            return [_error(connection, "already_joined", "this connection has joined already")]
+        if ban := self._sanctions.bans.find(self._address_of(connection)):
+            return self._refuse_banned(connection, ban)
+        secret = request.session if isinstance(request, Join) else None
         session = None if secret is None else session_digest(secret)
-        if secret is not None and (known := self._registry.known(session)) is not None:
-            if ban := self._verdicts.bans.people.find(known.keys, session):
-                return self._keep_out(connection, ban)
-            if known.admitted or self._opens(wish):
-                return self._come_back(connection, known, cast("Join", wish), secret)
-        elif self._opens(wish):
-            return self._enter(connection, wish, secret or "")
-        return _without_password(connection, wish)
+        if secret is not None and (known := self._members.by_session(session)) is not None:
+            if ban := self._sanctions.bans.people.find(known.keys, session):
+                return self._refuse_banned(connection, ban)
+            if known.admitted or self._has_password(request):
+                return self._resume(connection, known, cast("Join", request), secret)
+        elif self._has_password(request):
+            return self._join_new(connection, request, secret or "")
+        return _without_password(connection, request)
 
     def budget_of(self, connection: Connection) -> Budget | None:
         """Return what the member of a connection may ask for; None if it has not joined."""
-        member = self._registry.of(connection)
+        member = self._members.by_connection(connection)
         return None if member is None else member.budget
 
-    def handle(self, connection: Connection, wishes: Iterable[Wish]) -> list[Outcome[Connection]]:
+    def handle(self, connection: Connection, requests: Iterable[Request]) -> list[Outcome[Connection]]:
         """Do what a connection that has joined asks for, in its order."""
         outcomes: list[Outcome[Connection]] = []
-        for kind, group in groupby(wishes, type):
+        for kind, group in groupby(requests, type):
             # Looked up for each: a connection may leave in the middle of what it sends.
-            member = self._registry.of(connection)
+            member = self._members.by_connection(connection)
             if member is None:
                 break
             if kind is Say:
                 outcomes.append(self._speech.say(connection, member, list(cast("Iterable[Say]", group))))
             else:
-                for wish in group:
+                for request in group:
                     outcomes += labelled(
-                        self._do(connection, member, wish), connection, getattr(wish, "ref", None)
+                        self._do(connection, member, request), connection, getattr(request, "ref", None)
                     )
         return outcomes
 
@@ -144,24 +144,24 @@ class Room(Generic[Connection]):
         Unless `for_good`, a member whose last connection this was keeps the name for
         the grace period, and the room hears of it only after that.
         """
-        member = self._registry.detach(connection)
+        member = self._members.detach(connection)
         if member is None:
             return []
         told: list[Event] = []
         if not member.connections:
-            over: list[Lost[Connection]] = [(member, reason)]
+            over: list[Departure[Connection]] = [(member, reason)]
             if not for_good and member.session is not None and self._config.grace:
-                over = self._await_return(member, reason)
+                over = self._hold_name(member, reason)
             told += [self._remove(*each) for each in over]
         return [Outcome(connection, [Bye(bye)] if bye else [], told, Presence.LEAVES)]
 
-    def tend(self) -> list[Outcome[Connection]]:
+    def expire(self) -> list[Outcome[Connection]]:
         """Take leave of those whose grace is over, and of what need not be kept. About once a second."""
-        over = self._registry.overdue(self._clock())
+        over = self._members.overdue(self._clock())
         self._history.prune()
         return [Outcome(None, (), [self._remove(*each)]) for each in over]
 
-    def settle(self, outcomes: list[Outcome[Connection]]) -> list[Outcome[Connection]]:
+    def commit(self, outcomes: list[Outcome[Connection]]) -> list[Outcome[Connection]]:
         """Have all that was said in a batch kept before anybody hears of it.
 
         Where that cannot be, the outcomes are returned as if nothing had been said in
@@ -170,129 +170,133 @@ class Room(Generic[Connection]):
         try:
             self._history.commit()
         except Unavailable:
-            return [unsaid(outcome, self._history.last) for outcome in outcomes]
+            return [without_unsaved(outcome, self._history.last) for outcome in outcomes]
         return outcomes
 
     def clear(self) -> None:
         """Forget everybody without a word: the server stops."""
-        self._registry.clear()
+        self._members.clear()
 
     # --- how it is done ---------------------------------------------------------------
 
     def _do(
-        self, connection: Connection, member: Member[Connection], wish: Wish
+        self, connection: Connection, member: Member[Connection], request: Request
     ) -> list[Outcome[Connection]]:
-        match wish:
+        match request:
             case Typing():
-                return self._type(connection, member)
+                return self._notify_typing(connection, member)
             case Authenticate() | Moderate() | Whois() | Bans():
-                return self._moderation.handle(connection, member, wish)
+                return self._moderation.handle(connection, member, request)
             case Ping() | HistoryRequest() | Who() | Help():
-                return [Outcome(connection, [self._answer(member, wish)])]
+                return [Outcome(connection, [self._answer(member, request)])]
             case Search():
-                return self._search(connection, wish)
+                return self._search(connection, request)
             case Leave():
                 return self.leave(connection, for_good=True, bye="left")
-            case Join() | Introduce():
-                return self.join(connection, wish)
+            case Join() | TextJoin():
+                return self.join(connection, request)
             case BadMessage():
-                return self._object(connection, wish)
-        raise AssertionError(f"not a wish: {wish!r}")
+                return self._reject(connection, request)
+        raise AssertionError(f"not a request: {request!r}")
 
     def _answer(
-        self, member: Member[Connection], wish: Ping | HistoryRequest | Who | Help
+        self, member: Member[Connection], request: Ping | HistoryRequest | Who | Help
     ) -> Event | LocalEvent:
-        match wish:
+        match request:
             case Ping():
                 return Pong()
             case HistoryRequest(before=before, limit=limit):
                 return self._replay.page(self._history.last + 1 if before is None else before, limit)
             case Who():
-                return Members(self._registry.names())
+                return MemberList(self._members.names())
             case Help():
                 return HelpText(member.moderator)
 
-    def _type(self, connection: Connection, member: Member[Connection]) -> list[Outcome[Connection]]:
+    def _notify_typing(self, connection: Connection, member: Member[Connection]) -> list[Outcome[Connection]]:
         now = self._clock()
-        if now - member.typed_at < _TYPING_EVERY or self._verdicts.mutes.find(member.keys, member.session):
+        if now - member.typed_at < _TYPING_INTERVAL or self._sanctions.mutes.find(
+            member.keys, member.session
+        ):
             return []
         member.typed_at = now
         return [Outcome(connection, (), [Typing(member.shown)])]
 
-    def _object(self, connection: Connection, wish: BadMessage) -> list[Outcome[Connection]]:
+    def _reject(self, connection: Connection, request: BadMessage) -> list[Outcome[Connection]]:
         """Say what is wrong; a stream that is not even text cannot be trusted further."""
-        if wish.code == "bad_utf8":
+        if request.code == "bad_utf8":
             return self.leave(connection, for_good=False, bye="bad_utf8")
-        return [_refused(connection, wish.code, wish.text, wish.ref)]
+        return [_error(connection, request.code, request.text, request.ref)]
 
-    def _enter(
-        self, connection: Connection, wish: Join | Introduce, secret: str
+    def _join_new(
+        self, connection: Connection, request: Join | TextJoin, secret: str
     ) -> list[Outcome[Connection]]:
         """Join someone who is new, if the name may be had."""
         most = self._config.max_name
         try:
-            name = prepare(wish.name, most)
+            name = parse_name(request.name, most)
         except BadName as error:
-            return [_refused(connection, error.code, error.text)]
-        if ban := self._verdicts.bans.people.find(name.keys, session_digest(secret)):
-            return self._keep_out(connection, ban)
-        if (other := self._registry.named(name.keys)) is not None:
+            return [_error(connection, error.code, error.text)]
+        if ban := self._sanctions.bans.people.find(name.keys, session_digest(secret)):
+            return self._refuse_banned(connection, ban)
+        if (other := self._members.by_name(name.keys)) is not None:
             if not is_same(name.shown, other.shown):  # a number behind it would mislead as well
-                return [_refused(connection, "name_taken", "somebody here has a name that looks like it")]
-            free = suggest(name, self._registry.keys, most)
-            return [_refused(connection, "name_taken", "somebody here has this name", suggestion=free)]
+                return [_error(connection, "name_taken", "somebody here has a name that looks like it")]
+            free = suggest(name, self._members.keys, most)
+            return [_error(connection, "name_taken", "somebody here has this name", suggestion=free)]
         # A secret from before a restart is taken over: what was said under it stays said.
-        secret = secret if len(secret) >= _SECRET_SHORTEST else secrets.token_urlsafe(18)
-        member = self._add(name.shown, name.keys, session_digest(secret) if isinstance(wish, Join) else None)
-        self._registry.attach(connection, member)
+        secret = secret if len(secret) >= _MIN_SECRET_LENGTH else secrets.token_urlsafe(18)
+        member = self._add(
+            name.shown, name.keys, session_digest(secret) if isinstance(request, Join) else None
+        )
+        self._members.attach(connection, member)
         answer = []
-        if isinstance(wish, Join) and member.session is not None:
-            self._history.note_presence(member.session, member.shown)
-            answer.append(self._welcome(member, wish, secret))
+        if isinstance(request, Join) and member.session is not None:
+            self._history.set_presence(member.session, member.shown)
+            answer.append(self._welcome(member, request, secret))
         return [Outcome(connection, answer, [Joined(member.shown, timestamp())], Presence.ENTERS)]
 
-    def _come_back(
-        self, connection: Connection, member: Member[Connection], wish: Join, secret: str
+    def _resume(
+        self, connection: Connection, member: Member[Connection], request: Join, secret: str
     ) -> list[Outcome[Connection]]:
         """Join someone who is known: nobody else hears of it."""
         outcomes: list[Outcome[Connection]] = []
-        if len(member.connections) >= _CONNECTIONS_PER_MEMBER:
+        if len(member.connections) >= _MAX_CONNECTIONS_PER_MEMBER:
             outcomes += self.leave(next(iter(member.connections)), for_good=True, bye="replaced")
         member.admitted = True
-        self._registry.attach(connection, member)
-        outcomes.append(Outcome(connection, [self._welcome(member, wish, secret)], (), Presence.ENTERS))
+        self._members.attach(connection, member)
+        outcomes.append(Outcome(connection, [self._welcome(member, request, secret)], (), Presence.ENTERS))
         return outcomes
 
-    def _keep_out(self, connection: Connection, ban: Sentence) -> list[Outcome[Connection]]:
-        answer: list[Event] = [kept_out(self._verdicts.seconds_left(ban)), Bye("banned")]
+    def _refuse_banned(self, connection: Connection, ban: Sanction) -> list[Outcome[Connection]]:
+        answer: list[Event] = [ban_error(self._sanctions.seconds_left(ban)), Bye("banned")]
         return [Outcome(connection, answer, (), Presence.LEAVES)]
 
-    def _remember(self) -> None:
+    def _restore_presence(self) -> None:
         """Hold the names of those who were here when the server ended: they may be back soon."""
         for session, shown in self._history.present():
             try:
-                keys = prepare(shown, self._config.max_name).keys
+                keys = parse_name(shown, self._config.max_name).keys
             except BadName:  # the limits have changed since
                 keys = ()
-            banned = self._verdicts.bans.people.find(keys, session)
-            if not keys or banned or self._registry.named(keys):
-                self._history.note_presence(session, None)
+            banned = self._sanctions.bans.people.find(keys, session)
+            if not keys or banned or self._members.by_name(keys):
+                self._history.set_presence(session, None)
             else:
                 member = self._add(shown, keys, session)
                 member.admitted = False  # the password may have changed since
-                for each in self._await_return(member, None):
+                for each in self._hold_name(member, None):
                     self._remove(*each)
 
     def _add(self, shown: str, keys: tuple[str, ...], session: bytes | None) -> Member[Connection]:
         member = Member[Connection](shown, keys, Budget(self._config.rate, self._config.burst), session)
-        self._registry.add(member)
+        self._members.add(member)
         return member
 
-    def _opens(self, wish: Join | Introduce) -> bool:
-        return not self._password or self._password.fits(wish.password)
+    def _has_password(self, request: Join | TextJoin) -> bool:
+        return not self._password or self._password.fits(request.password)
 
-    def _await_return(self, member: Member[Connection], reason: str | None) -> list[Lost[Connection]]:
-        return self._registry.await_return(member, self._clock() + self._config.grace, reason)
+    def _hold_name(self, member: Member[Connection], reason: str | None) -> list[Departure[Connection]]:
+        return self._members.hold_name(member, self._clock() + self._config.grace, reason)
 
     def _expel(
         self, member: Member[Connection], reason: str, why: Sequence[Event] = ()
@@ -310,20 +314,20 @@ class Room(Generic[Connection]):
         ]
 
     def _remove(self, member: Member[Connection], reason: str | None) -> Left:
-        self._registry.remove(member)
+        self._members.remove(member)
         if member.session is not None:
-            self._history.note_presence(member.session, None)
+            self._history.set_presence(member.session, None)
         return Left(member.shown, timestamp(), reason)
 
-    def _welcome(self, member: Member[Connection], wish: Join, secret: str) -> Welcome:
-        wanted = self._config.replay if wish.history is None else wish.history
-        page, missed = self._replay.unseen(wish.since, wanted)
+    def _welcome(self, member: Member[Connection], request: Join, secret: str) -> Welcome:
+        wanted = self._config.replay if request.history is None else request.history
+        page, missed = self._replay.unseen(request.since, wanted)
         return Welcome(
             name=member.shown,
             session=secret,
             epoch=self._history.epoch,
             last=self._history.last,
-            members=self._registry.names(),
+            members=self._members.names(),
             messages=page.messages,
             missed=missed,
             more=page.more,
@@ -333,16 +337,16 @@ class Room(Generic[Connection]):
         )
 
 
-def _refused(
+def _error(
     connection: Connection, code: str, text: str, ref: str | None = None, suggestion: str | None = None
 ) -> Outcome[Connection]:
     return Outcome(connection, [Error(code, text, ref, suggestion=suggestion)])
 
 
-def _without_password(connection: Connection, wish: Join | Introduce) -> list[Outcome[Connection]]:
+def _without_password(connection: Connection, request: Join | TextJoin) -> list[Outcome[Connection]]:
     """Say that the password is missing or wrong; whoever types is asked for it again."""
     required = Error("password_required", "the room has a password")
-    if not wish.password:
+    if not request.password:
         return [Outcome(connection, [required])]
     wrong = Error("password_wrong", "this is not the room's password")
-    return [Outcome(connection, [wrong] if isinstance(wish, Join) else [wrong, required])]
+    return [Outcome(connection, [wrong] if isinstance(request, Join) else [wrong, required])]

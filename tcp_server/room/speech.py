@@ -9,18 +9,18 @@ from chat_protocol.messages import Ack, Error, Event, Message, Say, timestamp
 from chat_protocol.text import clean, is_blank, split
 from tcp_server.log.history import History, Key, Unavailable
 from tcp_server.room.members import Member
-from tcp_server.room.moderation.bans import Sentence
-from tcp_server.room.moderation.sanctions import Verdicts
+from tcp_server.room.moderation.bans import Sanction
+from tcp_server.room.moderation.sanctions import Sanctions
 from tcp_server.room.outcome import Connection, Outcome
 
 
 class Speech(Generic[Connection]):
     """Puts into the log what members say."""
 
-    def __init__(self, history: History, verdicts: Verdicts, max_text: int) -> None:
+    def __init__(self, history: History, sanctions: Sanctions, max_text: int) -> None:
         """`max_text` is in code points."""
         self._history = history
-        self._verdicts = verdicts
+        self._sanctions = sanctions
         self._max_text = max_text
 
     def say(self, connection: Connection, member: Member[Connection], says: list[Say]) -> Outcome[Connection]:
@@ -42,8 +42,8 @@ class Speech(Generic[Connection]):
         said: dict[str, Ack] = {}
         if session is not None:
             said = self._history.recall(session, [say.ref for say in says if say.ref is not None])
-        if (mute := self._verdicts.mutes.find(member.keys, session)) is not None:
-            return self._hush(connection, mute, says, said)
+        if (mute := self._sanctions.mutes.find(member.keys, session)) is not None:
+            return self._refuse_muted(connection, mute, says, said)
         for say in says:
             ref, text = say.ref, clean(say.text)
             if ref in said:
@@ -51,8 +51,8 @@ class Speech(Generic[Connection]):
                 continue
             if session is None:
                 pieces = [] if is_blank(text) else split(text, self._max_text)
-            elif objection := self._objection(ref, text):
-                answer.append(objection)
+            elif refusal := self._refusal(ref, text):
+                answer.append(refusal)
                 continue
             else:
                 pieces = [text]
@@ -67,11 +67,11 @@ class Speech(Generic[Connection]):
         self._history.append(messages, keys)
         return Outcome(connection, answer, messages)
 
-    def _hush(
-        self, connection: Connection, mute: Sentence, says: list[Say], said: dict[str, Ack]
+    def _refuse_muted(
+        self, connection: Connection, mute: Sanction, says: list[Say], said: dict[str, Ack]
     ) -> Outcome[Connection]:
         """Tell somebody mute that nothing was said: for each say, or once where says have no refs."""
-        seconds = self._verdicts.seconds_left(mute)
+        seconds = self._sanctions.seconds_left(mute)
         answer: list[Event] = []
         for say in says:
             if say.ref in said:
@@ -80,7 +80,7 @@ class Speech(Generic[Connection]):
                 answer.append(Error("muted", "you cannot write", say.ref, seconds))
         return Outcome(connection, answer)
 
-    def _objection(self, ref: str | None, text: str) -> Error | None:
+    def _refusal(self, ref: str | None, text: str) -> Error | None:
         """Why a JSON client's message is not said, if it is not."""
         if ref is None:
             return Error("bad_field", "a say needs a ref")

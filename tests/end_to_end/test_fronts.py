@@ -34,7 +34,7 @@ MODERATOR = "only for this test"
 SPOOFED = "203.0.113.9"
 
 
-class House(NamedTuple):
+class Services(NamedTuple):
     """A room, a gateway to it, and a documented proxy in front of both."""
 
     server: Program
@@ -44,7 +44,7 @@ class House(NamedTuple):
 @contextmanager
 def standing(
     kind: str, folder: Path, certificate: Certificate, changes: Mapping[str, str] | None = None
-) -> Iterator[House]:
+) -> Iterator[Services]:
     # As docs/tls.md starts them, on ports of their own.
     with (
         running(
@@ -61,7 +61,7 @@ def standing(
             kind, folder, certificate, room=server.address, gateway=gateway.address, changes=changes
         ) as front,
     ):
-        yield House(server, front)
+        yield Services(server, front)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 @pytest.fixture(scope="module", params=EACH_KIND)
 def house(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, certificate: Certificate
-) -> Iterator[House]:
+) -> Iterator[Services]:
     with standing(request.param, tmp_path_factory.mktemp("front"), certificate) as house:
         yield house
 
@@ -171,11 +171,11 @@ def addresses(server: Program, *names: str) -> list[list[str]]:
         return found
 
 
-def test_the_proxy_accepts_its_documented_file(house: House) -> None:
+def test_the_proxy_accepts_its_documented_file(house: Services) -> None:
     assert not re.search(r"warn", house.front.check(), re.IGNORECASE)
 
 
-def test_people_talk_through_it_and_keep_their_own_addresses(house: House) -> None:
+def test_people_talk_through_it_and_keep_their_own_addresses(house: Services) -> None:
     front = house.front
     flags = ("--tls", "--tls-ca", str(front.certificate.public), "--name", "Борис")
     with (
@@ -215,7 +215,7 @@ def test_people_talk_through_it_and_keep_their_own_addresses(house: House) -> No
     ],
     ids=str,
 )
-def test_what_a_browser_says_of_its_address_is_not_believed(house: House, headers: dict[str, str]) -> None:
+def test_what_a_browser_says_of_its_address_is_not_believed(house: Services, headers: dict[str, str]) -> None:
     with Page(house.front, "127.0.0.3", headers) as page:
         page.say_json(type="join", name="Хитрец", history=0)
         page.wait_for(type="welcome")
@@ -223,7 +223,7 @@ def test_what_a_browser_says_of_its_address_is_not_believed(house: House, header
         page.leave()
 
 
-def test_a_proxy_header_of_a_client_is_not_believed_either(house: House) -> None:
+def test_a_proxy_header_of_a_client_is_not_believed_either(house: Services) -> None:
     with JsonClient(house.server.address, PATIENCE) as watcher, Bot(house.front, "127.0.0.2") as bot:
         watcher.join("Сторож", history=0)
         bot.expect(PROMPT)
@@ -242,7 +242,7 @@ def get(front: Front, path: str, **headers: str) -> http.client.HTTPResponse:
         return answer
 
 
-def test_the_page_comes_by_https_and_stays_there(house: House) -> None:
+def test_the_page_comes_by_https_and_stays_there(house: Services) -> None:
     page = get(house.front, "/")
     assert page.status == 200
     assert re.match(r"max-age=\d{7,}", page.headers["Strict-Transport-Security"])
@@ -250,7 +250,7 @@ def test_the_page_comes_by_https_and_stays_there(house: House) -> None:
     assert get(house.front, "/", Host="elsewhere.example").status >= 400
 
 
-def test_http_leads_to_https_and_nowhere_else(house: House) -> None:
+def test_http_leads_to_https_and_nowhere_else(house: Services) -> None:
     door = http.client.HTTPConnection(*house.front.doors.plain_http, timeout=PATIENCE)
     try:
         door.request("GET", "/path?query", headers={"Host": "elsewhere.example"})
@@ -262,7 +262,7 @@ def test_http_leads_to_https_and_nowhere_else(house: House) -> None:
 
 
 @pytest.mark.parametrize("version", ["-tls1", "-tls1_1"])
-def test_old_tls_is_refused(house: House, version: str) -> None:
+def test_old_tls_is_refused(house: Services, version: str) -> None:
     for door in (house.front.doors.terminals, house.front.doors.browsers):
         attempt = subprocess.run(
             [OPENSSL, "s_client", "-connect", str(door), version, "-cipher", "DEFAULT@SECLEVEL=0"],
@@ -274,7 +274,7 @@ def test_old_tls_is_refused(house: House, version: str) -> None:
         assert b"alert protocol version" in attempt.stderr
 
 
-def test_one_address_is_turned_away_before_it_takes_all_places(house: House) -> None:
+def test_one_address_is_turned_away_before_it_takes_all_places(house: Services) -> None:
     with ExitStack() as stack:
         for number in range(300):
             # A reset can be there before the connection is.
@@ -288,7 +288,7 @@ def test_one_address_is_turned_away_before_it_takes_all_places(house: House) -> 
             bot.join("Глеб", history=0)
 
 
-def test_a_reload_disturbs_nobody(house: House) -> None:
+def test_a_reload_disturbs_nobody(house: Services) -> None:
     with Bot(house.front, "127.0.0.2") as bot, Page(house.front, "127.0.0.3") as page:
         bot.join("Дина", history=0)
         page.say_json(type="join", name="Егор", history=0)

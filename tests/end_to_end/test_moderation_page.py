@@ -22,7 +22,7 @@ OFF_SCREEN_LINKS = {"rules": {"skip-link": {"enabled": False}}}
 """A message scrolled out of sight begins with a link within the page; axe takes it for a skip link."""
 
 
-class House(NamedTuple):
+class Services(NamedTuple):
     """A running server, and a gateway to it."""
 
     server: Program
@@ -30,17 +30,17 @@ class House(NamedTuple):
 
 
 @contextmanager
-def guarded(*flags: str, password: str = "") -> Iterator[House]:
+def guarded(*flags: str, password: str = "") -> Iterator[Services]:
     env = {"ONEROOM_SERVER_MODERATOR_PASSWORD": "ключ", "ONEROOM_SERVER_PASSWORD": password}
     with (
         running("tcp_server", "--host", "127.0.0.1", "--port", "0", *flags, env=env) as server,
         running("web_gateway", "--port", "0", "--server", str(server.address)) as gateway,
     ):
-        yield House(server, f"http://{gateway.address}/")
+        yield Services(server, f"http://{gateway.address}/")
 
 
 @pytest.fixture(scope="module")
-def house() -> Iterator[House]:
+def house() -> Iterator[Services]:
     with guarded() as house:
         yield house
 
@@ -132,7 +132,7 @@ def test_a_room_with_a_password(chromium: Browser, width: int, dark: bool) -> No
         expect(page.locator(".message.own[data-state=sent]")).to_have_count(1)
 
 
-def test_a_taken_name_is_answered_with_a_free_one(house: House, chromium: Browser) -> None:
+def test_a_taken_name_is_answered_with_a_free_one(house: Services, chromium: Browser) -> None:
     with JsonClient(house.server.address) as anna, at_the_page(chromium, house.url) as browser:
         anna.join("Яна")
         page = browser.page
@@ -149,7 +149,7 @@ def test_a_taken_name_is_answered_with_a_free_one(house: House, chromium: Browse
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1280, True), (390, False)])
-def test_a_moderator_at_work(house: House, chromium: Browser, width: int, dark: bool) -> None:
+def test_a_moderator_at_work(house: Services, chromium: Browser, width: int, dark: bool) -> None:
     troll = f"Тролль{width}"
     with (
         at_the_page(chromium, house.url, width=width, dark=dark) as vera,
@@ -208,7 +208,7 @@ def test_a_moderator_at_work(house: House, chromium: Browser, width: int, dark: 
         other.page.wait_for_selector("#composer-text")
 
 
-def test_keeping_somebody_out_and_letting_them_in_again(house: House, chromium: Browser) -> None:
+def test_keeping_somebody_out_and_letting_them_in_again(house: Services, chromium: Browser) -> None:
     with at_the_page(chromium, house.url) as vera, at_the_page(chromium, house.url) as other:
         page = vera.page
         vera.enter("Вера")
@@ -246,7 +246,7 @@ def test_keeping_somebody_out_and_letting_them_in_again(house: House, chromium: 
         other.page.wait_for_selector("#composer-text")
 
 
-def test_moderating_with_the_keyboard_alone(house: House, chromium: Browser) -> None:
+def test_moderating_with_the_keyboard_alone(house: Services, chromium: Browser) -> None:
     with (
         JsonClient(house.server.address) as nina,
         at_the_page(chromium, house.url, lang="en-GB") as browser,
@@ -282,7 +282,7 @@ def test_moderating_with_the_keyboard_alone(house: House, chromium: Browser) -> 
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_a_moderators_tools_cover_nothing(house: House, chromium: Browser, width: int) -> None:
+def test_a_moderators_tools_cover_nothing(house: Services, chromium: Browser, width: int) -> None:
     with (
         JsonClient(house.server.address) as nina,
         at_the_page(chromium, house.url, width=width) as browser,
@@ -331,7 +331,7 @@ def test_a_role_lost_with_the_server_is_told(tmp_path: Path, chromium: Browser) 
             expect(mark).to_have_text("это вы")
 
 
-def test_however_much_is_said_at_once_is_shown_once(house: House, chromium: Browser) -> None:
+def test_however_much_is_said_at_once_is_shown_once(house: Services, chromium: Browser) -> None:
     with at_the_page(chromium, house.url) as browser:
         browser.enter("Спешка")
         shown = browser.page.evaluate(

@@ -30,7 +30,7 @@ def said(number: int) -> str:
     return f"{spelling} ({number})"
 
 
-class House(NamedTuple):
+class Services(NamedTuple):
     """A running server with a long log, and a gateway to it."""
 
     server: Program
@@ -38,7 +38,7 @@ class House(NamedTuple):
 
 
 @contextmanager
-def long_log(log: Path) -> Iterator[House]:
+def long_log(log: Path) -> Iterator[Services]:
     with running("tcp_server", "--host", "127.0.0.1", "--port", "0", "--history", str(log)) as server:
         with JsonClient(server.address) as vera:
             vera.join("Вера", history=0)
@@ -48,11 +48,11 @@ def long_log(log: Path) -> Iterator[House]:
             vera.say_json(type="leave")
             vera.expect_json(type="bye")
         with running("web_gateway", "--port", "0", "--server", str(server.address)) as gateway:
-            yield House(server, f"http://{gateway.address}/")
+            yield Services(server, f"http://{gateway.address}/")
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     with long_log(tmp_path_factory.mktemp("log") / "history.db") as house:
         yield house
 
@@ -75,7 +75,7 @@ def assert_in_its_place(browser: Sitter, number: int) -> None:
     assert browser.page.url.endswith(f"#{number}")
 
 
-def test_what_was_said_long_ago_is_found_and_shown_in_its_place(house: House, chromium: Browser) -> None:
+def test_what_was_said_long_ago_is_found_and_shown_in_its_place(house: Services, chromium: Browser) -> None:
     with at_the_page(chromium, house.url) as browser:
         browser.enter("Анна")
         browser.sees("Вера", said(SAID))
@@ -103,7 +103,7 @@ def test_what_was_said_long_ago_is_found_and_shown_in_its_place(house: House, ch
         expect(browser.page.locator(f"#m{SAID}")).to_be_in_viewport()
 
 
-def test_search_with_the_keyboard_alone(house: House, chromium: Browser) -> None:
+def test_search_with_the_keyboard_alone(house: Services, chromium: Browser) -> None:
     with at_the_page(chromium, house.url, dark=True, lang="en-GB") as browser:
         browser.enter("Ann")
         keyboard = browser.page.keyboard
@@ -130,7 +130,7 @@ def test_search_with_the_keyboard_alone(house: House, chromium: Browser) -> None
         expect(browser.page.locator("#m644")).to_be_focused()
 
 
-def test_on_a_phone_a_chosen_hit_uncovers_its_message(house: House, chromium: Browser) -> None:
+def test_on_a_phone_a_chosen_hit_uncovers_its_message(house: Services, chromium: Browser) -> None:
     with at_the_page(chromium, house.url, width=390, height=844) as browser:
         browser.enter("Ольга")
         browser.page.click("#search-button")
@@ -169,7 +169,7 @@ def test_a_search_waits_for_the_connection(tmp_path: Path, chromium: Browser) ->
             browser.page.wait_for_selector("#join-name")
 
 
-def test_a_room_that_keeps_nothing_offers_no_search(house: House, chromium: Browser) -> None:
+def test_a_room_that_keeps_nothing_offers_no_search(house: Services, chromium: Browser) -> None:
     with (
         running(
             "web_gateway", "--port", "0", "--server", str(house.server.address), "--dialect", "plain"

@@ -16,7 +16,7 @@ from tests.support.requirements import needs_chromium
 pytestmark = [needs_chromium, pytest.mark.timeout(120)]
 
 
-class House(NamedTuple):
+class Services(NamedTuple):
     """A running server and a gateway to it."""
 
     room: Address
@@ -24,15 +24,15 @@ class House(NamedTuple):
 
 
 @pytest.fixture
-def house() -> Iterator[House]:
+def house() -> Iterator[Services]:
     with (
         running("tcp_server", "--host", "127.0.0.1", "--port", "0") as server,
         running("web_gateway", "--port", "0", "--server", str(server.address)) as gateway,
     ):
-        yield House(server.address, f"http://{gateway.address}/")
+        yield Services(server.address, f"http://{gateway.address}/")
 
 
-def test_three_people_talk_in_one_room(house: House, chromium: Browser) -> None:
+def test_three_people_talk_in_one_room(house: Services, chromium: Browser) -> None:
     with (
         RawClient(house.room) as original,
         sitting(house.room, "--name", "Борис", lang="ru") as terminal,
@@ -77,7 +77,7 @@ def test_three_people_talk_in_one_room(house: House, chromium: Browser) -> None:
 @pytest.mark.parametrize("size", [(1280, 800), (390, 844)], ids=["desktop", "phone"])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_the_page_at_every_size_and_in_both_themes(
-    house: House, chromium: Browser, size: tuple[int, int], dark: bool
+    house: Services, chromium: Browser, size: tuple[int, int], dark: bool
 ) -> None:
     width, height = size
     with (
@@ -103,7 +103,7 @@ def test_the_page_at_every_size_and_in_both_themes(
             assert box["y"] + box["height"] <= height
 
 
-def test_a_name_that_is_taken_is_explained_at_the_field(house: House, chromium: Browser) -> None:
+def test_a_name_that_is_taken_is_explained_at_the_field(house: Services, chromium: Browser) -> None:
     with RawClient(house.room) as boris, at_the_page(chromium, house.url) as page:
         boris.expect(PROMPT)
         boris.send("Борис\n/who\n")

@@ -104,7 +104,7 @@ def test_dialects(seed: int) -> None:
             if dialect is not None:
                 for piece in (opening, *rest):
                     for wish in dialect.read(piece):
-                        assert dialect.as_entry(wish) is not None
+                        assert dialect.parse_join(wish) is not None
 
 
 def test_commands_and_events() -> None:

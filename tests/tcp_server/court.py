@@ -3,11 +3,11 @@
 from typing import Any
 
 from chat_protocol import messages as m
-from tcp_server.room.commands import Introduce
+from tcp_server.room.commands import TextJoin
 from tests.tcp_server.hall import Hall
 
-SECRET = "a secret that nobody guesses"
-OTHER = "another secret that nobody guesses"
+SECRET = "a secret that nobody password_attempts"
+OTHER = "another secret that nobody password_attempts"
 
 
 def room(**settings: Any) -> Hall:
@@ -26,6 +26,6 @@ def ban(hall: Hall, target: str, **fields: Any) -> None:
         hall.heard(connection)
 
 
-def tries(hall: Hall, connection: str, wish: m.Join | Introduce) -> list[str]:
-    hall.take(hall.room.join(connection, wish))
+def tries(hall: Hall, connection: str, request: m.Join | TextJoin) -> list[str]:
+    hall.take(hall.room.join(connection, request))
     return hall.summary(connection)

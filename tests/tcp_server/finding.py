@@ -24,9 +24,9 @@ def ids(found: Found | None) -> list[int]:
     return [message.id for message in found.messages]
 
 
-def scan(messages: list[Message], wish: Search) -> Found:
+def scan(messages: list[Message], request: Search) -> Found:
     """Say what is to be found."""
-    found = find_in(wish, Query(wish.query), [messages], lambda: False)
+    found = find_in(request, Query(request.query), [messages], lambda: False)
     assert found is not None
     return found
 

@@ -6,43 +6,45 @@ from typing import Any
 from chat_protocol import messages as m
 from tcp_server.config import Config, networks
 from tcp_server.log.history import History, MemoryHistory
-from tcp_server.room.commands import Introduce, LocalEvent, Wish
-from tcp_server.room.moderation.audit_log import Ledger
-from tcp_server.room.moderation.sanctions import Verdicts
+from tcp_server.room.commands import LocalEvent, Request, TextJoin
+from tcp_server.room.moderation.audit_log import AuditLog
+from tcp_server.room.moderation.sanctions import Sanctions
 from tcp_server.room.outcome import Outcome, Presence
 from tcp_server.room.room import Room
 
 
-def search(connection: str, wish: m.Search) -> list[Outcome[str]]:
-    return [Outcome(connection, [m.Found([], more=wish.query == "more")])]
+def search(connection: str, request: m.Search) -> list[Outcome[str]]:
+    return [Outcome(connection, [m.Found([], more=request.query == "more")])]
 
 
 class Hall:
     """A room, its clock, and what each connection has heard since it was last asked."""
 
-    def __init__(self, history: History | None = None, ledger: Ledger | None = None, **settings: Any) -> None:
+    def __init__(
+        self, history: History | None = None, audit_log: AuditLog | None = None, **settings: Any
+    ) -> None:
         self.now = 1000.0
         self._began = time.time() - self.now
         self.addresses: dict[str, str] = {}
         self.history = history or MemoryHistory(10_000)
         config = Config(**settings)
         self.password = config.moderator_password
-        self.verdicts = Verdicts(
-            ledger or Ledger(None), networks(config.trusted_proxy), lambda: self._began + self.now
+        self.sanctions = Sanctions(
+            audit_log or AuditLog(None), networks(config.trusted_proxy), lambda: self._began + self.now
         )
         self.room: Room[str] = Room(
             config,
             self.history,
             search,
             lambda connection: self.addresses.get(connection, ""),
-            self.verdicts,
+            self.sanctions,
             lambda: self.now,
         )
         self.audience: dict[str, None] = {}
         self._heard: dict[str, list[m.Event | LocalEvent]] = {}
 
     def take(self, outcomes: list[Outcome[str]]) -> None:
-        for outcome in self.room.settle(outcomes):
+        for outcome in self.room.commit(outcomes):
             for listener in self.audience:
                 if listener != outcome.connection:
                     self._heard.setdefault(listener, []).extend(outcome.shared)
@@ -53,12 +55,12 @@ class Hall:
                 elif outcome.presence is Presence.LEAVES:
                     self.audience.pop(outcome.connection, None)
 
-    def do(self, connection: str, *wishes: Wish) -> None:
-        self.take(self.room.handle(connection, wishes))
+    def do(self, connection: str, *requests: Request) -> None:
+        self.take(self.room.handle(connection, requests))
 
     def introduce(self, connection: str, name: str) -> None:
         """Join as plain and lines do."""
-        self.take(self.room.join(connection, Introduce(name)))
+        self.take(self.room.join(connection, TextJoin(name)))
 
     def join(self, connection: str, name: str, **fields: Any) -> m.Welcome:
         """Join as json does."""
@@ -82,7 +84,7 @@ class Hall:
 
     def wait(self, seconds: float) -> None:
         self.now += seconds
-        self.take(self.room.tend())
+        self.take(self.room.expire())
 
     def heard(self, connection: str) -> list[m.Event | LocalEvent]:
         return self._heard.pop(connection, [])

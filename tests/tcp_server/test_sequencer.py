@@ -22,12 +22,12 @@ class Records:
     def __init__(self) -> None:
         self.batches: list[list[Any]] = []  # the connections of each delivery
         self.passed_on = threading.Semaphore(0)
-        self.patience = 0.0  # what delivering says of the audience
+        self.backpressure = 0.0  # what delivering says of the audience
         self.sequencer = Sequencer(as_they_are, self.deliver, self.passed_on.release)
 
     def deliver(self, outcomes: Result) -> float:
         self.batches.append([outcome.connection for outcome in outcomes])
-        return self.patience
+        return self.backpressure
 
     @property
     def delivered(self) -> list[Any]:
@@ -176,18 +176,18 @@ def test_the_floor_is_passed_on_after_so_many_rounds() -> None:
             records.sequencer.defer(again, left - 1)
         return note(left)
 
-    records.sequencer.submit(again, 2 * module._ROUNDS)
-    assert len(records.batches) == module._ROUNDS
+    records.sequencer.submit(again, 2 * module._MAX_BATCHES)
+    assert len(records.batches) == module._MAX_BATCHES
     for _ in range(2):
         assert records.passed_on.acquire(blocking=False)
         records.sequencer.run()
-    assert records.delivered == list(range(2 * module._ROUNDS, -1, -1))
+    assert records.delivered == list(range(2 * module._MAX_BATCHES, -1, -1))
     assert not records.passed_on.acquire(blocking=False)
 
 
 def test_talkers_wait_while_too_much_is_undone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_CROWDED", 100)
-    monkeypatch.setattr(module, "_BREATH", 30.0)
+    monkeypatch.setattr(module, "_MAX_PENDING_BYTES", 100)
+    monkeypatch.setattr(module, "_MAX_BACKPRESSURE_WAIT", 30.0)
     records = Records()
     sequencer = records.sequencer
     with ThreadPoolExecutor(1) as pool, somebody_on_the_floor(records) as let_go:
@@ -202,14 +202,14 @@ def test_talkers_wait_while_too_much_is_undone(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_talkers_wait_while_the_audience_lags(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_BREATH", 30.0)
+    monkeypatch.setattr(module, "_MAX_BACKPRESSURE_WAIT", 30.0)
     records = Records()
-    records.patience = 60.0
+    records.backpressure = 60.0
     records.sequencer.submit(note, 1, size=5000)
     with ThreadPoolExecutor(1) as pool:
         talker = pool.submit(records.sequencer.submit, note, 2, size=5000)
         assert not wait([talker], 0.1).done
-        records.patience = 0.0
+        records.backpressure = 0.0
         records.sequencer.submit(note, "caught up")
         talker.result(10)
     assert records.delivered == [1, "caught up", 2]
@@ -217,7 +217,7 @@ def test_talkers_wait_while_the_audience_lags(monkeypatch: pytest.MonkeyPatch) -
 
 def test_patience_runs_out_by_itself() -> None:
     records = Records()
-    records.patience = 0.1
+    records.backpressure = 0.1
     began = time.monotonic()
     for number in range(3):
         records.sequencer.submit(note, number, size=5000)
@@ -226,19 +226,19 @@ def test_patience_runs_out_by_itself() -> None:
 
 
 def test_talkers_wait_so_long_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_BREATH", 0.02)
+    monkeypatch.setattr(module, "_MAX_BACKPRESSURE_WAIT", 0.02)
     records = Records()
-    records.patience = 60.0
+    records.backpressure = 60.0
     for number in range(3):
         records.sequencer.submit(note, number, size=5000)
     assert records.delivered == [0, 1, 2]
 
 
 def test_no_patience_makes_a_batch_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_CROWDED", 8000)
-    monkeypatch.setattr(module, "_BREATH", 0.01)
+    monkeypatch.setattr(module, "_MAX_PENDING_BYTES", 8000)
+    monkeypatch.setattr(module, "_MAX_BACKPRESSURE_WAIT", 0.01)
     records = Records()
-    records.patience = 60.0
+    records.backpressure = 60.0
     with ThreadPoolExecutor(9) as pool, somebody_on_the_floor(records) as let_go:
         talkers = [pool.submit(records.sequencer.submit, note, number, size=5000) for number in range(9)]
         assert wait(talkers, 0.2).not_done
@@ -255,7 +255,7 @@ def test_what_is_delivered_is_what_was_settled() -> None:
     settled: list[list[Any]] = []
     delivered: list[list[Any]] = []
 
-    def settle(outcomes: Result) -> Result:
+    def commit(outcomes: Result) -> Result:
         settled.append([outcome.connection for outcome in outcomes])
         assert len(delivered) == len(settled) - 1  # before anybody hears of it
         return note("settled")
@@ -264,7 +264,7 @@ def test_what_is_delivered_is_what_was_settled() -> None:
         delivered.append([outcome.connection for outcome in outcomes])
         return 0.0
 
-    sequencer = Sequencer(settle, deliver, lambda: None)
+    sequencer = Sequencer(commit, deliver, lambda: None)
     sequencer.submit(note, 1)
     sequencer.submit(note, 2)
     assert settled == [[1], [2]]

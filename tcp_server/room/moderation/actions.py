@@ -1,4 +1,4 @@
-"""The acts of moderators: what an order comes to, and against whom; nothing of it happens here.
+"""The actions of moderators: what an request comes to, and against whom; nothing of it happens here.
 
 Not thread-safe: owned by whoever holds the sequencer, like the room it belongs to.
 """
@@ -11,11 +11,11 @@ from chat_protocol.ip import Network, is_in, read_ip, read_network, widened, wri
 from chat_protocol.text import is_blank
 from tcp_server.config import Config
 from tcp_server.log.history import History
-from tcp_server.room.members import Member, Registry
+from tcp_server.room.members import Member, Members
 from tcp_server.room.moderation.audit_log import Entry
-from tcp_server.room.moderation.bans import Sentence
-from tcp_server.room.moderation.sanctions import Verdicts, keys_of
-from tcp_server.room.names import BadName, Name, prepare
+from tcp_server.room.moderation.bans import Sanction
+from tcp_server.room.moderation.sanctions import Sanctions, keys_of
+from tcp_server.room.names import BadName, Name, parse_name
 from tcp_server.room.outcome import Connection
 
 _MUTE = 600
@@ -31,24 +31,24 @@ class Refused(Exception):
         self.text = text
 
 
-class Order(NamedTuple, Generic[Connection]):
+class ModerationRequest(NamedTuple, Generic[Connection]):
     """What a moderator wants, when, with its words made one line."""
 
     connection: Connection
     by: Member[Connection]
     at: str
-    wish: m.Moderate
+    command: m.Moderate
     target: str
     text: str
 
     def notice(self, target: str = "", seconds: int | None = None) -> m.Notice:
         """Return what the room is to know of it."""
-        number = self.wish.id if self.wish.act == "delete" else None
-        return m.Notice(self.wish.act, self.by.shown, target, number, seconds, self.text)
+        number = self.command.id if self.command.act == "delete" else None
+        return m.Notice(self.command.act, self.by.shown, target, number, seconds, self.text)
 
 
-class Deed(NamedTuple, Generic[Connection]):
-    """What an order comes to, all being checked; nothing of it has happened before `do`.
+class PlannedAction(NamedTuple, Generic[Connection]):
+    """What an request comes to, all being checked; nothing of it has happened before `do`.
 
     `target` is recorded as it stands there, `whom` is the one it is against, if somebody here,
     and `out` are those who have to go.
@@ -61,25 +61,25 @@ class Deed(NamedTuple, Generic[Connection]):
     out: Sequence[Member[Connection]] = ()
 
 
-class Acts(Generic[Connection]):
+class ModeratorActions(Generic[Connection]):
     """Reads orders, knowing who is here and what was said."""
 
     def __init__(
         self,
         config: Config,
-        registry: Registry[Connection],
+        members: Members[Connection],
         history: History,
-        verdicts: Verdicts,
+        sanctions: Sanctions,
         address_of: Callable[[Connection], str],
     ) -> None:
         """`address_of` gives "" where there is none."""
         self._config = config
-        self._registry = registry
+        self._members = members
         self._history = history
-        self._verdicts = verdicts
-        self._bans, self._mutes = verdicts.bans, verdicts.mutes
+        self._sanctions = sanctions
+        self._bans, self._mutes = sanctions.bans, sanctions.mutes
         self.address_of = address_of
-        self._readers: dict[m.Act, Callable[[Order[Connection]], Deed[Connection]]] = {
+        self._planners: dict[m.Act, Callable[[ModerationRequest[Connection]], PlannedAction[Connection]]] = {
             "kick": self._kick,
             "ban": self._ban,
             "unban": self._unban,
@@ -89,101 +89,103 @@ class Acts(Generic[Connection]):
             "announce": self._announce,
         }
 
-    def read(self, order: Order[Connection]) -> Deed[Connection]:
-        """Check an order and return what it comes to. Raises `Refused`, `Unavailable`."""
-        if len(order.text) > self._config.max_text:
+    def plan(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
+        """Check an request and return what it comes to. Raises `Refused`, `Unavailable`."""
+        if len(request.text) > self._config.max_text:
             raise Refused("too_long", f"a text has at most {self._config.max_text} characters")
-        return self._readers[order.wish.act](order)
+        return self._planners[request.command.act](request)
 
-    def entry(self, order: Order[Connection], deed: Deed[Connection]) -> Entry:
-        """Return what is recorded of an order."""
-        whom = deed.whom
+    def entry(self, request: ModerationRequest[Connection], action: PlannedAction[Connection]) -> Entry:
+        """Return what is recorded of an request."""
+        whom = action.whom
         return Entry(
-            at=order.at,
-            act=order.wish.act,
-            by=order.by.shown,
-            address=self.address_of(order.connection),
-            target=deed.target,
+            at=request.at,
+            act=request.command.act,
+            by=request.by.shown,
+            address=self.address_of(request.connection),
+            target=action.target,
             addresses=self.addresses(whom) if whom else (),
             session=whom.session.hex() if whom and whom.session else "",
-            id=deed.notice.id,
-            seconds=deed.notice.seconds,
-            text=order.text,
+            id=action.notice.id,
+            seconds=action.notice.seconds,
+            text=request.text,
         )
 
-    # --- the acts --------------------------------------------------------------------
+    # --- the actions --------------------------------------------------------------------
 
-    def _kick(self, order: Order[Connection]) -> Deed[Connection]:
-        found = self._other(order.target)
-        return Deed(order.notice(found.shown), target=found.shown, whom=found, out=[found])
+    def _kick(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
+        found = self._other(request.target)
+        return PlannedAction(request.notice(found.shown), target=found.shown, whom=found, out=[found])
 
-    def _ban(self, order: Order[Connection]) -> Deed[Connection]:
-        network = read_network(order.target)
+    def _ban(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
+        network = read_network(request.target)
         if network is not None:
-            return self._ban_network(order, widened(network))
-        if read_network(order.target.partition("/")[0]) is not None:
-            raise Refused("bad_target", f"{order.target} is no network")
-        name = self._name(order.target)
-        found = self._registry.named(name.keys)
+            return self._ban_network(request, widened(network))
+        if read_network(request.target.partition("/")[0]) is not None:
+            raise Refused("bad_target", f"{request.target} is no network")
+        name = self._name(request.target)
+        found = self._members.by_name(name.keys)
         if found is None:
             shown, keys, session = name.shown, name.keys, None
         else:
             shown, keys, session = _no_moderator(found).shown, found.keys, found.session
-        seconds = order.wish.seconds
-        ban = self._sentence(order, shown, seconds, keys, session)
-        return Deed(
-            order.notice(shown, seconds),
+        seconds = request.command.seconds
+        ban = self._sanction(request, shown, seconds, keys, session)
+        return PlannedAction(
+            request.notice(shown, seconds),
             lambda: self._bans.people.put(ban),
             shown,
             whom=found,
             out=[found] if found else [],
         )
 
-    def _ban_network(self, order: Order[Connection], network: Network) -> Deed[Connection]:
-        target, seconds = write_network(network), order.wish.seconds
-        if self._bans.shuts_out_too_many(network):
+    def _ban_network(
+        self, request: ModerationRequest[Connection], network: Network
+    ) -> PlannedAction[Connection]:
+        target, seconds = write_network(network), request.command.seconds
+        if self._bans.is_too_wide(network):
             raise Refused("too_many", f"{target} would shut out too many")
-        if self._is_from(order.by, network):
+        if self._is_from(request.by, network):
             raise Refused("too_many", f"{target} is where you are yourself")
-        ban = self._sentence(order, target, seconds)
-        there = [other for other in self._registry if not other.moderator and self._is_from(other, network)]
-        return Deed(
-            order.notice(seconds=seconds),
+        ban = self._sanction(request, target, seconds)
+        there = [other for other in self._members if not other.moderator and self._is_from(other, network)]
+        return PlannedAction(
+            request.notice(seconds=seconds),
             lambda: self._bans.put(network, ban),
             target,
             out=there,
         )
 
-    def _unban(self, order: Order[Connection]) -> Deed[Connection]:
-        network = read_network(order.target)
+    def _unban(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
+        network = read_network(request.target)
         if network is not None:
             wide = widened(network)
             if self._bans.on(wide) is None:
-                raise Refused("not_found", order.target)
-            return Deed(order.notice(), lambda: self._bans.lift(wide), write_network(wide))
-        ban = self._bans.people.find(keys_of(order.target), None)
+                raise Refused("not_found", request.target)
+            return PlannedAction(request.notice(), lambda: self._bans.lift(wide), write_network(wide))
+        ban = self._bans.people.find(keys_of(request.target), None)
         if ban is None:
-            raise Refused("not_found", order.target)
-        return Deed(order.notice(ban.target), lambda: self._bans.people.lift(ban.keys), ban.target)
+            raise Refused("not_found", request.target)
+        return PlannedAction(request.notice(ban.target), lambda: self._bans.people.lift(ban.keys), ban.target)
 
-    def _mute(self, order: Order[Connection]) -> Deed[Connection]:
-        found = self._other(order.target)
-        seconds = order.wish.seconds or _MUTE
-        mute = self._sentence(order, found.shown, seconds, found.keys, found.session)
-        return Deed(
-            order.notice(found.shown, seconds), lambda: self._mutes.put(mute), found.shown, whom=found
+    def _mute(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
+        found = self._other(request.target)
+        seconds = request.command.seconds or _MUTE
+        mute = self._sanction(request, found.shown, seconds, found.keys, found.session)
+        return PlannedAction(
+            request.notice(found.shown, seconds), lambda: self._mutes.put(mute), found.shown, whom=found
         )
 
-    def _unmute(self, order: Order[Connection]) -> Deed[Connection]:
-        keys = keys_of(order.target)
-        here = self._registry.named(keys)
+    def _unmute(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
+        keys = keys_of(request.target)
+        here = self._members.by_name(keys)
         mute = self._mutes.find(keys, here.session if here else None)
         if mute is None:
-            raise Refused("not_found", order.target)
-        return Deed(order.notice(mute.target), lambda: self._mutes.lift(mute.keys), mute.target)
+            raise Refused("not_found", request.target)
+        return PlannedAction(request.notice(mute.target), lambda: self._mutes.lift(mute.keys), mute.target)
 
-    def _delete(self, order: Order[Connection]) -> Deed[Connection]:
-        number = order.wish.id
+    def _delete(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
+        number = request.command.id
         if number is None:
             raise Refused("bad_field", "to delete takes an id")
         found = [message for message in self._history.before(number + 1, 1) if message.id == number]
@@ -191,24 +193,24 @@ class Acts(Generic[Connection]):
             raise Refused("not_found", f"#{number}")
         if found[0].notice is not None and found[0].notice.act != "announce":
             raise Refused("bad_target", "what moderators did stays told")
-        return Deed(order.notice(), lambda: self._history.delete(number), found[0].name)
+        return PlannedAction(request.notice(), lambda: self._history.delete(number), found[0].name)
 
-    def _announce(self, order: Order[Connection]) -> Deed[Connection]:
-        if is_blank(order.text):
+    def _announce(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
+        if is_blank(request.text):
             raise Refused("blank", "the text is blank")
-        return Deed(order.notice())
+        return PlannedAction(request.notice())
 
     # --- whom and where --------------------------------------------------------------
 
     def _name(self, text: str) -> Name:
         try:
-            return prepare(text, self._config.max_name)
+            return parse_name(text, self._config.max_name)
         except BadName as error:
             raise Refused("bad_target", str(error)) from error
 
     def somebody(self, text: str) -> Member[Connection]:
         """Return who is here under a name. Raises `Refused`."""
-        found = self._registry.named(self._name(text).keys)
+        found = self._members.by_name(self._name(text).keys)
         if found is None:
             raise Refused("not_found", text)
         return found
@@ -224,19 +226,19 @@ class Acts(Generic[Connection]):
         addresses = map(self.address_of, member.connections)
         return any(is_in(read_ip(address), [network]) for address in addresses)
 
-    def _sentence(
+    def _sanction(
         self,
-        order: Order[Connection],
+        request: ModerationRequest[Connection],
         target: str,
         seconds: int | None,
         keys: tuple[str, ...] = (),
         session: bytes | None = None,
-    ) -> Sentence:
-        until = None if seconds is None else self._verdicts.now() + seconds
-        return Sentence(target, order.at, until, order.by.shown, order.text, keys, session)
+    ) -> Sanction:
+        until = None if seconds is None else self._sanctions.now() + seconds
+        return Sanction(target, request.at, until, request.by.shown, request.text, keys, session)
 
 
 def _no_moderator(member: Member[Connection]) -> Member[Connection]:
     if member.moderator:
-        raise Refused("is_moderator", "nobody acts against a moderator")
+        raise Refused("is_moderator", "nobody actions against a moderator")
     return member

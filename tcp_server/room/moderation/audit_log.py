@@ -42,7 +42,7 @@ class Entry(Struct, frozen=True, omit_defaults=True):
 _decoder = msgspec.json.Decoder(Entry)
 
 
-class Ledger:
+class AuditLog:
     """The file, or none."""
 
     def __init__(self, path: Path | None) -> None:
@@ -92,14 +92,14 @@ class Ledger:
         self._file = None
 
 
-def open_ledger(config: Config) -> Ledger:
-    """Return the ledger that the settings ask for: beside the history by default, none without one."""
+def open_audit_log(config: Config) -> AuditLog:
+    """Return the audit_log that the settings ask for: beside the history by default, none without one."""
     if config.audit:
-        return Ledger(Path(config.audit))
+        return AuditLog(Path(config.audit))
     if config.history in ("memory", "off"):
-        return Ledger(None)
+        return AuditLog(None)
     history = Path(config.history)
-    return Ledger(history.with_name(history.name + ".audit.jsonl"))
+    return AuditLog(history.with_name(history.name + ".audit.jsonl"))
 
 
 def _open(path: Path) -> int:

@@ -1,4 +1,4 @@
-"""What moderators ask for: who may, in which order it is recorded, done and told.
+"""What moderators ask for: who may, in which request it is recorded, done and told.
 
 Not thread-safe: owned by whoever holds the sequencer, like the room it belongs to.
 """
@@ -12,10 +12,10 @@ from tcp_server.config import Config
 from tcp_server.log.history import History, Unavailable
 from tcp_server.room.members import Member
 from tcp_server.room.moderation import notices
-from tcp_server.room.moderation.actions import Acts, Order, Refused
+from tcp_server.room.moderation.actions import ModerationRequest, ModeratorActions, Refused
 from tcp_server.room.moderation.audit_log import Entry
-from tcp_server.room.moderation.bans import Sentence
-from tcp_server.room.moderation.sanctions import Verdicts
+from tcp_server.room.moderation.bans import Sanction
+from tcp_server.room.moderation.sanctions import Sanctions
 from tcp_server.room.outcome import Connection, Outcome
 from tcp_server.room.passwords import Password
 
@@ -27,14 +27,14 @@ class Moderation(Generic[Connection]):
         self,
         config: Config,
         history: History,
-        verdicts: Verdicts,
-        acts: Acts[Connection],
+        sanctions: Sanctions,
+        actions: ModeratorActions[Connection],
         expel: Callable[[Member[Connection], str, Sequence[m.Event]], Sequence[Outcome[Connection]]],
     ) -> None:
         """`expel` takes a member out, for a reason, with all connections, each being told why."""
         self._history = history
-        self._verdicts = verdicts
-        self._acts = acts
+        self._sanctions = sanctions
+        self._actions = actions
         self._expel = expel
         self._password = Password(config.moderator_password)
 
@@ -42,11 +42,11 @@ class Moderation(Generic[Connection]):
         self,
         connection: Connection,
         member: Member[Connection],
-        wish: m.Authenticate | m.Moderate | m.Whois | m.Bans,
+        command: m.Authenticate | m.Moderate | m.Whois | m.Bans,
     ) -> list[Outcome[Connection]]:
         """Do what is asked for, or say why not."""
         try:
-            return self._do(connection, member, wish)
+            return self._do(connection, member, command)
         except Refused as error:
             return [Outcome(connection, [m.Error(error.code, error.text)])]
         except Unavailable as error:
@@ -56,63 +56,65 @@ class Moderation(Generic[Connection]):
         self,
         connection: Connection,
         member: Member[Connection],
-        wish: m.Authenticate | m.Moderate | m.Whois | m.Bans,
+        command: m.Authenticate | m.Moderate | m.Whois | m.Bans,
     ) -> list[Outcome[Connection]]:
         """Raises `Refused`, `Unavailable`."""
-        if isinstance(wish, m.Authenticate):
-            return self._authenticate(connection, member, wish)
+        if isinstance(command, m.Authenticate):
+            return self._authenticate(connection, member, command)
         if not member.moderator:
             raise Refused("not_moderator", "only a moderator may")
-        match wish:
+        match command:
             case m.Moderate():
-                return self._moderate(connection, member, wish)
+                return self._moderate(connection, member, command)
             case m.Whois(name=name):
-                found = self._acts.somebody(one_line(name))
-                return [Outcome(connection, [m.Whois(found.shown, self._acts.addresses(found))])]
+                found = self._actions.somebody(one_line(name))
+                return [Outcome(connection, [m.Whois(found.shown, self._actions.addresses(found))])]
             case m.Bans():
                 return [Outcome(connection, [self._bans()])]
 
     def _authenticate(
-        self, connection: Connection, member: Member[Connection], wish: m.Authenticate
+        self, connection: Connection, member: Member[Connection], command: m.Authenticate
     ) -> list[Outcome[Connection]]:
         """Make a member a moderator, on all connections. Raises `Refused`, `Unavailable`."""
-        if not self._password.fits(wish.password):
+        if not self._password.fits(command.password):
             raise Refused("password_wrong", "this does not make anybody a moderator")
         if member.moderator:
             return [Outcome(connection, [m.Role(moderator=True)])]
-        address = self._acts.address_of(connection)
-        self._verdicts.record(Entry(m.timestamp(), "moderator", member.shown, address))
+        address = self._actions.address_of(connection)
+        self._sanctions.record(Entry(m.timestamp(), "moderator", member.shown, address))
         member.moderator = True
         others = [other for other in member.connections if other != connection]
         return [Outcome(each, [m.Role(moderator=True)]) for each in (connection, *others)]
 
     def _moderate(
-        self, connection: Connection, member: Member[Connection], wish: m.Moderate
+        self, connection: Connection, member: Member[Connection], command: m.Moderate
     ) -> list[Outcome[Connection]]:
-        """Record an act, do it, and tell the room, in this order. Raises `Refused`, `Unavailable`.
+        """Record an act, do it, and tell the room, in this request. Raises `Refused`, `Unavailable`.
 
         Where the log can then not take the notice, the act stands all the same, but for a deletion.
         """
-        order = Order(connection, member, m.timestamp(), wish, one_line(wish.target), one_line(wish.text))
-        deed = self._acts.read(order)
-        self._verdicts.record(self._acts.entry(order, deed))
-        deed.do()
-        reason, why = ("banned", [kept_out(wish.seconds)]) if wish.act == "ban" else ("kicked", [])
-        gone = [outcome for other in deed.out for outcome in self._expel(other, reason, why)]
-        told = notices.append(deed.notice, order.at, self._history)
-        ack = [] if wish.ref is None else [m.Ack(wish.ref, told.id, told.at)]
+        request = ModerationRequest(
+            connection, member, m.timestamp(), command, one_line(command.target), one_line(command.text)
+        )
+        action = self._actions.plan(request)
+        self._sanctions.record(self._actions.entry(request, action))
+        action.do()
+        reason, why = ("banned", [ban_error(command.seconds)]) if command.act == "ban" else ("kicked", [])
+        gone = [outcome for other in action.out for outcome in self._expel(other, reason, why)]
+        told = notices.append(action.notice, request.at, self._history)
+        ack = [] if command.ref is None else [m.Ack(command.ref, told.id, told.at)]
         return [Outcome(connection, [told, *ack], [told]), *gone]
 
     def _bans(self) -> m.Bans:
         """Return who is kept out, the oldest ban first."""
-        return m.Bans(list(map(_entry, sorted(self._verdicts.bans, key=lambda ban: ban.at))))
+        return m.Bans(list(map(_entry, sorted(self._sanctions.bans, key=lambda ban: ban.at))))
 
 
-def kept_out(seconds: float | None) -> m.Error:
+def ban_error(seconds: float | None) -> m.Error:
     """Return what somebody banned hears before the goodbye; None is for good."""
     return m.Error("banned", "you are kept out", retry_after=seconds)
 
 
-def _entry(ban: Sentence) -> m.BanEntry:
+def _entry(ban: Sanction) -> m.BanEntry:
     until = None if ban.until is None else m.timestamp(ban.until)
     return m.BanEntry(ban.target, ban.at, until, ban.by, ban.text)

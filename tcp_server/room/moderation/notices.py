@@ -9,12 +9,12 @@ _UNITS = ((86400, "д"), (3600, "ч"), (60, "мин"), (1, "с"))
 
 def append(notice: Notice, at: str, history: History) -> Message:
     """Append a notice to the log as what the room itself says, and return that. Raises `Unavailable`."""
-    told = Message(history.last + 1, at, SYSTEM_NAME, tell(notice), notice)
+    told = Message(history.last + 1, at, SYSTEM_NAME, describe(notice), notice)
     history.append([told], [None])
     return told
 
 
-def tell(notice: Notice) -> str:
+def describe(notice: Notice) -> str:
     """Put a notice into words. An address or a network is not told: without a target there was one."""
     by, whom = notice.by, notice.target
     match notice.act:

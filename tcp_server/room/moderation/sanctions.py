@@ -1,4 +1,4 @@
-"""What moderators did and still holds: restored from the ledger, and kept by it."""
+"""What moderators did and still holds: restored from the audit_log, and kept by it."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -9,39 +9,39 @@ from chat_protocol.ip import Network, read_network
 from chat_protocol.messages import Notice, timestamp
 from tcp_server.log.history import History, Unavailable
 from tcp_server.room.moderation import notices
-from tcp_server.room.moderation.audit_log import Entry, Ledger
-from tcp_server.room.moderation.bans import Bans, Sentence, Sentences
-from tcp_server.room.names import BadName, prepare
+from tcp_server.room.moderation.audit_log import AuditLog, Entry
+from tcp_server.room.moderation.bans import Bans, Sanction, SanctionList
+from tcp_server.room.names import BadName, parse_name
 
 
-class Verdicts:
+class Sanctions:
     """What holds against whom.
 
-    Owned by whoever holds the sequencer; only `bans.keeps_out` may be called from any thread.
+    Owned by whoever holds the sequencer; only `bans.is_banned` may be called from any thread.
     """
 
     def __init__(
-        self, ledger: Ledger, trusted: Sequence[Network] = (), now: Callable[[], float] = time.time
+        self, audit_log: AuditLog, trusted: Sequence[Network] = (), now: Callable[[], float] = time.time
     ) -> None:
-        """Restore what the ledger has. Raises `BadHistory`.
+        """Restore what the audit_log has. Raises `BadHistory`.
 
         `trusted` are the proxies that others come through; `now` gives seconds since 1970.
         """
         self.now = now
         self.bans = Bans(trusted, now)
-        self.mutes = Sentences(now)
-        self.record = ledger.record  # raises `Unavailable`
-        self.close = ledger.close
+        self.mutes = SanctionList(now)
+        self.record = audit_log.record  # raises `Unavailable`
+        self.close = audit_log.close
         self._deletions: list[Entry] = []
-        for entry in ledger.entries():
+        for entry in audit_log.entries():
             with suppress(ValueError, OverflowError):  # of a moment that is none
                 self._restore(entry)
 
-    def seconds_left(self, sentence: Sentence) -> float | None:
+    def seconds_left(self, sanction: Sanction) -> float | None:
         """Return for how long something still holds; None is for good."""
-        return None if sentence.until is None else round(max(sentence.until - self.now(), 0.1), 1)
+        return None if sanction.until is None else round(max(sanction.until - self.now(), 0.1), 1)
 
-    def delete_again(self, history: History) -> None:
+    def redo_deletions(self, history: History) -> None:
         """Delete what the log still has: the server ended between the record and the deed.
 
         The room is told, as it was not then. Numbers may have been given again since, so it
@@ -74,7 +74,7 @@ class Verdicts:
     def _restore_network(self, entry: Entry, network: Network) -> None:
         ban = _restored(entry)
         self.bans.lift(network)
-        if not ban.is_over(self.now()) and not self.bans.shuts_out_too_many(network):
+        if not ban.is_over(self.now()) and not self.bans.is_too_wide(network):
             self.bans.put(network, ban)
 
 
@@ -91,25 +91,25 @@ def _is_kept(entry: Entry, history: History) -> bool:
     )
 
 
-def _restore_person(sentences: Sentences, entry: Entry, now: float) -> None:
-    sentence = _restored(entry)
-    if entry.act.startswith("un") or sentence.is_over(now):
-        sentences.lift(sentence.keys)
+def _restore_person(sanctions: SanctionList, entry: Entry, now: float) -> None:
+    sanction = _restored(entry)
+    if entry.act.startswith("un") or sanction.is_over(now):
+        sanctions.lift(sanction.keys)
     else:
-        sentences.put(sentence)
+        sanctions.put(sanction)
 
 
-def _restored(entry: Entry) -> Sentence:
+def _restored(entry: Entry) -> Sanction:
     """Return what was passed in an earlier run. Raises `ValueError`, `OverflowError`."""
     began = datetime.fromisoformat(entry.at).timestamp()
     until = None if entry.seconds is None else began + entry.seconds
     session = bytes.fromhex(entry.session) or None
-    return Sentence(entry.target, entry.at, until, entry.by, entry.text, keys_of(entry.target), session)
+    return Sanction(entry.target, entry.at, until, entry.by, entry.text, keys_of(entry.target), session)
 
 
 def keys_of(target: str) -> tuple[str, ...]:
     """Return the keys of a name that somebody may have had when others were allowed."""
     try:
-        return prepare(target, len(target)).keys
+        return parse_name(target, len(target)).keys
     except BadName:
         return (target,)

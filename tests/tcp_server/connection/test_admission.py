@@ -74,22 +74,22 @@ def test_whoever_is_banned_is_kept_out() -> None:
     assert admission.enter(ELSEWHERE) == "banned"
     assert admission.enter("198.51.100.1") is None
     assert admission.enter("10.0.0.1") is None
-    assert admission.reveal(ELSEWHERE) == "banned"
+    assert admission.enter_proxied(ELSEWHERE) == "banned"
 
 
 def test_whoever_comes_through_a_proxy_is_counted_with_the_own_address() -> None:
     admission = Admission(Config(max_per_address=2, max_connections=3, trusted_proxy="10.0.0.1"))
     for _ in range(2):
         assert admission.enter("10.0.0.1") is None
-        assert admission.reveal(ELSEWHERE) is None
+        assert admission.enter_proxied(ELSEWHERE) is None
     assert admission.enter("10.0.0.1") is None
-    assert admission.reveal(ELSEWHERE) == "full"
+    assert admission.enter_proxied(ELSEWHERE) == "full"
     assert admission.enter(ELSEWHERE) == "full"
     admission.leave("10.0.0.1")  # the one that was not let in
     admission.leave(ELSEWHERE)
     assert admission.enter(ELSEWHERE) is None
     assert admission.enter("10.0.0.1") is None
-    assert admission.reveal("127.0.0.1") is None
+    assert admission.enter_proxied("127.0.0.1") is None
     assert admission.enter("10.0.0.1") == "full"
 
 
@@ -97,22 +97,22 @@ def test_guesses_at_passwords() -> None:
     clock = Clock()
     admission = Admission(Config(), clock=clock)
     for _ in range(20):
-        assert admission.may_guess(ELSEWHERE, "room") == 0
-        admission.guessed(ELSEWHERE, "room")
-    assert [admission.may_guess(ELSEWHERE, "room") for _ in range(5)] == [0] * 5
-    assert admission.may_guess(ELSEWHERE, "room") == pytest.approx(10)
-    assert admission.may_guess("198.51.100.1", "room") == 0
-    together = [admission.may_guess(host, "room") for host in ("127.0.0.1", "::1") * 30]
+        assert admission.take_attempt(ELSEWHERE, "room") == 0
+        admission.refund_attempt(ELSEWHERE, "room")
+    assert [admission.take_attempt(ELSEWHERE, "room") for _ in range(5)] == [0] * 5
+    assert admission.take_attempt(ELSEWHERE, "room") == pytest.approx(10)
+    assert admission.take_attempt("198.51.100.1", "room") == 0
+    together = [admission.take_attempt(host, "room") for host in ("127.0.0.1", "::1") * 30]
     assert together == [0] * 60
-    assert admission.may_guess("127.0.0.1", "room") == pytest.approx(0.2)
+    assert admission.take_attempt("127.0.0.1", "room") == pytest.approx(0.2)
     clock.now += 10
-    assert admission.may_guess(ELSEWHERE, "room") == 0
+    assert admission.take_attempt(ELSEWHERE, "room") == 0
 
 
 @pytest.mark.parametrize("host", [ELSEWHERE, "127.0.0.1"])
 def test_guesses_at_one_password_are_not_guesses_at_the_other(host: str) -> None:
     admission = Admission(Config(), clock=Clock())
-    while not admission.may_guess(host, "room"):
+    while not admission.take_attempt(host, "room"):
         pass
-    assert admission.may_guess(host, "moderators") == 0
+    assert admission.take_attempt(host, "moderators") == 0
     assert admission.is_exempt(host) == (host != ELSEWHERE)

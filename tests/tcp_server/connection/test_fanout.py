@@ -12,9 +12,9 @@ from chat_protocol import messages as m
 from chat_protocol.contract import PROMPT
 from tcp_server.config import Config
 from tcp_server.connection.fanout import FanOut
-from tcp_server.connection.writer import Outlet
+from tcp_server.connection.writer import Writer
 from tcp_server.dialects.dialect import Dialect, Json, Lines, Plain
-from tcp_server.room.commands import LocalEvent, Members
+from tcp_server.room.commands import LocalEvent, MemberList
 from tcp_server.room.outcome import Outcome, Presence
 
 DIALECTS: list[type[Dialect]] = [Plain, Lines, Json]
@@ -22,7 +22,7 @@ AT = "2026-11-22T05:43:03.120Z"
 
 
 class Armed:
-    """Readiness that only notes who waits."""
+    """WritePoller that only notes who waits."""
 
     def __init__(self) -> None:
         self.descriptors: list[int] = []
@@ -45,50 +45,50 @@ class Audience:
 
     def __init__(self, **settings: Any) -> None:
         self.armed = Armed()
-        self.cut: list[Outlet] = []
+        self.cut: list[Writer] = []
         self.fanout = FanOut(Config(**settings), self.armed, self.cut.append)
-        self._far: dict[Outlet, socket.socket] = {}
+        self._far: dict[Writer, socket.socket] = {}
         self._open = ExitStack()
 
-    def connect(self, dialect: type[Dialect], buffer: int = 0) -> Outlet:
+    def connect(self, dialect: type[Dialect], buffer: int = 0) -> Writer:
         near, far = socket.socketpair()
         self._open.enter_context(near)
         self._open.enter_context(far)
         if buffer:
             near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
         far.setblocking(False)
-        outlet = Outlet(near)
-        outlet.dialect = dialect
-        self._far[outlet] = far
-        return outlet
+        writer = Writer(near)
+        writer.dialect = dialect
+        self._far[writer] = far
+        return writer
 
-    def listener(self, dialect: type[Dialect], buffer: int = 0) -> Outlet:
+    def listener(self, dialect: type[Dialect], buffer: int = 0) -> Writer:
         """Connect one that hears the room."""
-        outlet = self.connect(dialect, buffer)
-        self.fanout.deliver([Outcome(outlet, (), (), Presence.ENTERS)])
-        return outlet
+        writer = self.connect(dialect, buffer)
+        self.fanout.deliver([Outcome(writer, (), (), Presence.ENTERS)])
+        return writer
 
     def say(self, text: str, number: int = 1) -> None:
         self.fanout.deliver([Outcome(None, (), [m.Message(number, AT, "Анна", text)])])
 
-    def heard(self, outlet: Outlet) -> bytes:
+    def heard(self, writer: Writer) -> bytes:
         """All that has been sent and not read yet."""
         data = b""
         try:
-            while part := self._far[outlet].recv(1 << 20):
+            while part := self._far[writer].recv(1 << 20):
                 data += part
         except BlockingIOError:
             pass
         return data
 
-    def heard_to_the_end(self, outlet: Outlet) -> bytes:
+    def heard_to_the_end(self, writer: Writer) -> bytes:
         """Read on, with fan-out resuming, until the end of the stream."""
         data = b""
         for _ in range(10_000):
             try:
-                part = self._far[outlet].recv(1 << 20)
+                part = self._far[writer].recv(1 << 20)
             except BlockingIOError:
-                fd = outlet.socket.fileno()
+                fd = writer.socket.fileno()
                 assert fd in self.armed.descriptors, f"no end, and nothing that waits, after {data[-200:]!r}"
                 self.fanout.resume([fd])
                 continue
@@ -119,7 +119,7 @@ def joined(dialect: type[Dialect], events: Sequence[m.Event | LocalEvent]) -> by
 
 def test_the_prompt_is_for_whoever_comes(audience: Audience) -> None:
     old, new = audience.listener(Lines), audience.connect(Lines)
-    audience.fanout.greet(new)
+    audience.fanout.send_prompt(new)
     assert audience.heard(new) == PROMPT
     assert audience.heard(old) == b""
 
@@ -129,7 +129,7 @@ def test_everybody_hears_it_in_their_own_dialect(audience: Audience) -> None:
     stranger = audience.connect(Lines)
     audience.say("привет")
     event = m.Message(1, AT, "Анна", "привет")
-    assert [audience.heard(outlet) for outlet in listeners] == [
+    assert [audience.heard(writer) for writer in listeners] == [
         joined(dialect, [event]) for dialect in DIALECTS
     ]
     assert audience.heard(stranger) == b""
@@ -142,59 +142,59 @@ STEPS = st.lists(
 
 
 def outcomes_of(
-    steps: Sequence[Step], outlets: Sequence[Outlet], present: dict[Outlet, bool]
-) -> list[Outcome[Outlet]]:
+    steps: Sequence[Step], writers: Sequence[Writer], present: dict[Writer, bool]
+) -> list[Outcome[Writer]]:
     """Turn steps into a possible batch. `present`: True for who hears, False for who has left."""
-    outcomes: list[Outcome[Outlet]] = []
+    outcomes: list[Outcome[Writer]] = []
     for number, (step, who) in enumerate(steps):
-        outlet = outlets[who % len(outlets)]
+        writer = writers[who % len(writers)]
         message = m.Message(number, AT, f"n{who}", f"t{number}")
-        match step, present.get(outlet):
+        match step, present.get(writer):
             case "tell", _:
                 outcomes.append(Outcome(None, (), [m.Left(f"n{who}", AT)]))
             case "enter", None:
-                present[outlet] = True
-                welcome = [Members(["x"])] if outlet.dialect is Lines else [m.Ack("w", number, AT)]
-                outcomes.append(Outcome(outlet, welcome, [m.Joined(f"n{who}", AT)], Presence.ENTERS))
+                present[writer] = True
+                welcome = [MemberList(["x"])] if writer.dialect is Lines else [m.Ack("w", number, AT)]
+                outcomes.append(Outcome(writer, welcome, [m.Joined(f"n{who}", AT)], Presence.ENTERS))
             case "ask", None | True:
-                outcomes.append(Outcome(outlet, [m.Error("name_taken", "")]))
+                outcomes.append(Outcome(writer, [m.Error("name_taken", "")]))
             case "say", True:
-                outcomes.append(Outcome(outlet, [m.Ack(f"r{number}", number, AT)], [message, message]))
+                outcomes.append(Outcome(writer, [m.Ack(f"r{number}", number, AT)], [message, message]))
             case "leave", True:
-                present[outlet] = False
-                outcomes.append(Outcome(outlet, [m.Bye("left")], [m.Left(f"n{who}", AT)], Presence.LEAVES))
+                present[writer] = False
+                outcomes.append(Outcome(writer, [m.Bye("left")], [m.Left(f"n{who}", AT)], Presence.LEAVES))
     return outcomes
 
 
 @given(st.lists(STEPS, max_size=4))
 def test_each_hears_the_same_order_with_its_own_answers_in_place(batches: list[list[Step]]) -> None:
     with Audience() as audience:
-        outlets = [audience.connect(dialect) for dialect in DIALECTS + DIALECTS]
-        present: dict[Outlet, bool] = {}
-        hears: dict[Outlet, bool] = {}
+        writers = [audience.connect(dialect) for dialect in DIALECTS + DIALECTS]
+        present: dict[Writer, bool] = {}
+        hears: dict[Writer, bool] = {}
         for steps in batches:
-            outcomes = outcomes_of(steps, outlets, present)
-            expected: dict[Outlet, list[m.Event | LocalEvent]] = {outlet: [] for outlet in outlets}
+            outcomes = outcomes_of(steps, writers, present)
+            expected: dict[Writer, list[m.Event | LocalEvent]] = {writer: [] for writer in writers}
             for outcome in outcomes:  # one at a time, to each in turn: slow and surely right
-                for outlet in outlets:
-                    if outlet is outcome.connection:
-                        expected[outlet] += outcome.answer
-                        hears[outlet] = outcome.presence is Presence.ENTERS or (
-                            hears.get(outlet, False) and outcome.presence is Presence.STAYS
+                for writer in writers:
+                    if writer is outcome.connection:
+                        expected[writer] += outcome.answer
+                        hears[writer] = outcome.presence is Presence.ENTERS or (
+                            hears.get(writer, False) and outcome.presence is Presence.STAYS
                         )
-                    elif hears.get(outlet):
-                        expected[outlet] += outcome.shared
+                    elif hears.get(writer):
+                        expected[writer] += outcome.shared
             audience.fanout.deliver(outcomes)
-            for outlet, events in expected.items():
-                assert audience.heard(outlet) == joined(outlet.dialect, events)
+            for writer, events in expected.items():
+                assert audience.heard(writer) == joined(writer.dialect, events)
 
 
 def test_one_write_for_a_whole_batch(audience: Audience) -> None:
-    outlet = audience.listener(Plain)
+    writer = audience.listener(Plain)
     audience.fanout.deliver(
         [Outcome(None, (), [m.Joined("Анна", AT)]), Outcome(None, (), [m.Left("Анна", AT)])]
     )
-    assert audience.heard(outlet) == "Анна присоединился к чату!\nАнна покинул чат.".encode()
+    assert audience.heard(writer) == "Анна присоединился к чату!\nАнна покинул чат.".encode()
 
 
 # --- those who lag -------------------------------------------------------------------
@@ -218,21 +218,21 @@ def test_a_slow_reader_gets_it_all_later_and_the_others_at_once(audience: Audien
 
 
 def test_a_stranger_to_resume_is_no_error(audience: Audience) -> None:
-    outlet = audience.listener(Lines)
-    assert audience.fanout.resume([outlet.socket.fileno(), 99_999]) == []
+    writer = audience.listener(Lines)
+    assert audience.fanout.resume([writer.socket.fileno(), 99_999]) == []
 
 
 def test_many_of_them_lagging_is_told(audience: Audience) -> None:
     slow = audience.listener(Lines, buffer=8192)
-    flood = [Outcome[Outlet](None, (), [m.Message(1, AT, "Анна", "x" * 50_000)])]
+    flood = [Outcome[Writer](None, (), [m.Message(1, AT, "Анна", "x" * 50_000)])]
     assert audience.fanout.deliver(flood)
-    slow.lags_since -= 5.0  # who lags for long is not waited for
+    slow.blocked_since -= 5.0  # who lags for long is not waited for
     assert not audience.fanout.deliver([])
-    slow.lags_since += 5.0
+    slow.blocked_since += 5.0
     assert audience.fanout.deliver([])
-    slow.moved_at -= 1.0  # nor who takes nothing
+    slow.progress_at -= 1.0  # nor who takes nothing
     assert not audience.fanout.deliver([])
-    slow.moved_at += 1.0
+    slow.progress_at += 1.0
     assert audience.fanout.deliver([])
     for _ in range(50):
         audience.listener(Lines)
@@ -282,12 +282,12 @@ def test_talkers_wait_before_a_single_one_is_cut() -> None:
         for _ in range(50):
             audience.listener(Lines)
         slow = audience.listener(Lines, buffer=8192)
-        flood = [Outcome[Outlet](None, (), [m.Message(1, AT, "Анна", "x" * 10_000)])]
+        flood = [Outcome[Writer](None, (), [m.Message(1, AT, "Анна", "x" * 10_000)])]
         while not audience.fanout.deliver(flood):
             assert not audience.cut
         assert 25_000 < slow.waiting < 50_000
         assert not audience.cut
-        slow.lags_since -= 5.0  # who lags for long is not waited for
+        slow.blocked_since -= 5.0  # who lags for long is not waited for
         assert not audience.fanout.deliver([])
 
 
@@ -302,71 +302,71 @@ def test_without_a_bound_nobody_is_cut() -> None:
 
 def test_no_progress_for_too_long_is_the_end() -> None:
     with Audience(write_timeout=10.0) as audience:
-        outlet, other = audience.listener(Lines, buffer=8192), audience.listener(Lines, buffer=8192)
+        writer, other = audience.listener(Lines, buffer=8192), audience.listener(Lines, buffer=8192)
         audience.say("x" * 100_000)
         audience.fanout.watch_deadlines()
         assert not audience.cut
-        outlet.moved_at -= 10.0
+        writer.progress_at -= 10.0
         audience.fanout.watch_deadlines()
-        assert audience.cut == [outlet]
-        audience.fanout.deliver([Outcome(outlet, [m.Bye("slow")], (), Presence.LEAVES)])
+        assert audience.cut == [writer]
+        audience.fanout.deliver([Outcome(writer, [m.Bye("slow")], (), Presence.LEAVES)])
         audience.fanout.watch_deadlines()
-        assert not outlet.broken  # it still has its last moment to read why
-        assert audience.heard_to_the_end(outlet).endswith(Lines.write([m.Bye("slow")]))
+        assert not writer.broken  # it still has its last moment to read why
+        assert audience.heard_to_the_end(writer).endswith(Lines.write([m.Bye("slow")]))
         assert other.waiting
-        assert audience.cut == [outlet]
+        assert audience.cut == [writer]
 
 
 # --- the end -------------------------------------------------------------------------
 
 
 def test_whoever_leaves_is_not_told_anything_more(audience: Audience) -> None:
-    outlet = audience.listener(Json)
-    audience.fanout.deliver([Outcome(outlet, [m.Bye("left")], (), Presence.LEAVES)])
-    audience.fanout.deliver([Outcome(outlet, [m.Pong()], (), Presence.STAYS)])
+    writer = audience.listener(Json)
+    audience.fanout.deliver([Outcome(writer, [m.Bye("left")], (), Presence.LEAVES)])
+    audience.fanout.deliver([Outcome(writer, [m.Pong()], (), Presence.STAYS)])
     audience.say("привет")
-    assert audience.heard_to_the_end(outlet) == codec.encode(m.Bye("left"))
+    assert audience.heard_to_the_end(writer) == codec.encode(m.Bye("left"))
 
 
 def test_a_socket_is_closed_when_its_thread_has_ended_and_all_is_sent(audience: Audience) -> None:
-    outlet = audience.listener(Lines, buffer=8192)
+    writer = audience.listener(Lines, buffer=8192)
     audience.say("x" * 100_000)
-    audience.fanout.deliver([Outcome(outlet, [m.Bye("left")], (), Presence.LEAVES)])
-    audience.fanout.release(outlet)
+    audience.fanout.deliver([Outcome(writer, [m.Bye("left")], (), Presence.LEAVES)])
+    audience.fanout.release(writer)
     audience.fanout.deliver([])
-    assert outlet.socket.fileno() >= 0
-    assert audience.heard_to_the_end(outlet).endswith(Lines.write([m.Bye("left")]))
-    assert outlet.socket.fileno() == -1
+    assert writer.socket.fileno() >= 0
+    assert audience.heard_to_the_end(writer).endswith(Lines.write([m.Bye("left")]))
+    assert writer.socket.fileno() == -1
 
 
 def test_a_socket_waits_for_its_thread(audience: Audience) -> None:
-    outlet = audience.listener(Lines)
-    audience.fanout.deliver([Outcome(outlet, [m.Bye("left")], (), Presence.LEAVES)])
-    assert audience.heard_to_the_end(outlet) == Lines.write([m.Bye("left")])
-    assert outlet.socket.fileno() >= 0
-    audience.fanout.release(outlet)
+    writer = audience.listener(Lines)
+    audience.fanout.deliver([Outcome(writer, [m.Bye("left")], (), Presence.LEAVES)])
+    assert audience.heard_to_the_end(writer) == Lines.write([m.Bye("left")])
+    assert writer.socket.fileno() >= 0
+    audience.fanout.release(writer)
     audience.fanout.deliver([])
-    assert outlet.socket.fileno() == -1
+    assert writer.socket.fileno() == -1
 
 
 @pytest.mark.parametrize("released", [True, False])
 def test_the_last_moment_ends(released: bool) -> None:
     with Audience(close_timeout=0.0) as audience:
-        outlet = audience.listener(Lines, buffer=8192)
+        writer = audience.listener(Lines, buffer=8192)
         audience.say("x" * 100_000)
-        audience.fanout.deliver([Outcome(outlet, [m.Bye("left")], (), Presence.LEAVES)])
+        audience.fanout.deliver([Outcome(writer, [m.Bye("left")], (), Presence.LEAVES)])
         if released:
-            audience.fanout.release(outlet)
+            audience.fanout.release(writer)
             audience.fanout.deliver([])
-        assert outlet.backlog
+        assert writer.backlog
         audience.fanout.watch_deadlines()
-        assert outlet.broken
-        assert (outlet.socket.fileno() == -1) == released
+        assert writer.broken
+        assert (writer.socket.fileno() == -1) == released
         audience.fanout.watch_deadlines()
         if not released:  # the thread wakes, and then the socket is closed after all
-            audience.fanout.release(outlet)
+            audience.fanout.release(writer)
             audience.fanout.deliver([])
-        assert outlet.socket.fileno() == -1
+        assert writer.socket.fileno() == -1
 
 
 def test_a_client_that_vanishes_disturbs_nobody(audience: Audience) -> None:
@@ -377,8 +377,8 @@ def test_a_client_that_vanishes_disturbs_nobody(audience: Audience) -> None:
     )
     audience.say("x" * 100_000)
     audience.heard(other)
-    for outlet in (gone, slow_and_gone):
-        audience._far[outlet].close()
+    for writer in (gone, slow_and_gone):
+        audience._far[writer].close()
     audience.say("привет")
     audience.fanout.resume([slow_and_gone.socket.fileno()])
     audience.say("ещё")

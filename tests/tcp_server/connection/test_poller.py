@@ -6,20 +6,20 @@ from time import monotonic
 
 import pytest
 
-from tcp_server.connection.poller import EpollReadiness, PollReadiness, Readiness, readiness
+from tcp_server.connection.poller import EpollPoller, PollPoller, WritePoller, write_poller
 
 
 @pytest.fixture(
     params=[
         pytest.param(
-            EpollReadiness,
+            EpollPoller,
             marks=pytest.mark.skipif(not hasattr(select, "epoll"), reason="this system has no epoll"),
         ),
-        PollReadiness,
+        PollPoller,
     ]
 )
-def ready(request: pytest.FixtureRequest) -> Iterator[Readiness]:
-    made: Readiness = request.param()
+def ready(request: pytest.FixtureRequest) -> Iterator[WritePoller]:
+    made: WritePoller = request.param()
     yield made
     made.close()
 
@@ -49,7 +49,7 @@ def empty(sock: socket.socket) -> None:
         pass
 
 
-def wait_for_any(ready: Readiness) -> list[int]:
+def wait_for_any(ready: WritePoller) -> list[int]:
     """Wait past the wake-ups of the waiting itself."""
     deadline = monotonic() + 10
     while monotonic() < deadline:
@@ -59,7 +59,7 @@ def wait_for_any(ready: Readiness) -> list[int]:
 
 
 def test_a_writable_socket_is_reported_once(
-    ready: Readiness, pair: tuple[socket.socket, socket.socket]
+    ready: WritePoller, pair: tuple[socket.socket, socket.socket]
 ) -> None:
     near, _ = pair
     for _ in range(2):
@@ -69,7 +69,7 @@ def test_a_writable_socket_is_reported_once(
 
 
 def test_a_full_socket_is_reported_when_it_is_read(
-    ready: Readiness, pair: tuple[socket.socket, socket.socket]
+    ready: WritePoller, pair: tuple[socket.socket, socket.socket]
 ) -> None:
     near, far = pair
     fill(near)
@@ -80,7 +80,7 @@ def test_a_full_socket_is_reported_when_it_is_read(
     assert wait_for_any(ready) == [near.fileno()]
 
 
-def test_a_broken_socket_is_reported(ready: Readiness, pair: tuple[socket.socket, socket.socket]) -> None:
+def test_a_broken_socket_is_reported(ready: WritePoller, pair: tuple[socket.socket, socket.socket]) -> None:
     near, _ = pair
     fill(near)
     ready.arm(near.fileno())
@@ -88,7 +88,7 @@ def test_a_broken_socket_is_reported(ready: Readiness, pair: tuple[socket.socket
     assert wait_for_any(ready) == [near.fileno()]
 
 
-def test_a_closed_socket_is_no_trouble(ready: Readiness, pair: tuple[socket.socket, socket.socket]) -> None:
+def test_a_closed_socket_is_no_trouble(ready: WritePoller, pair: tuple[socket.socket, socket.socket]) -> None:
     near, far = pair
     fill(near)
     fd = near.fileno()
@@ -102,7 +102,7 @@ def test_a_closed_socket_is_no_trouble(ready: Readiness, pair: tuple[socket.sock
 
 
 def test_another_thread_may_ask_while_one_waits(
-    ready: Readiness, pair: tuple[socket.socket, socket.socket]
+    ready: WritePoller, pair: tuple[socket.socket, socket.socket]
 ) -> None:
     near, _ = pair
     found: list[int] = []
@@ -113,7 +113,7 @@ def test_another_thread_may_ask_while_one_waits(
     assert found == [near.fileno()]
 
 
-def test_waking(ready: Readiness) -> None:
+def test_waking(ready: WritePoller) -> None:
     for _ in range(100_000):  # more than a pipe holds
         ready.wake()
     started = monotonic()
@@ -128,13 +128,13 @@ def test_waking(ready: Readiness) -> None:
     assert not waiter.is_alive()
 
 
-def test_time_runs_out(ready: Readiness) -> None:
+def test_time_runs_out(ready: WritePoller) -> None:
     started = monotonic()
     assert ready.wait(0.02) == []
     assert 0.015 < monotonic() - started < 5
 
 
 def test_this_system_has_one() -> None:
-    made = readiness()
+    made = write_poller()
     made.close()
-    assert isinstance(made, EpollReadiness if hasattr(select, "epoll") else PollReadiness)
+    assert isinstance(made, EpollPoller if hasattr(select, "epoll") else PollPoller)

@@ -4,41 +4,45 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_protocol import messages as m
-from tcp_server.connection.work_items import _HEAVY, _MOST, as_said, portions
+from tcp_server.connection.work_items import _MAX_ITEM_BYTES, _MAX_ITEM_COMMANDS, split_long_texts, work_items
 from tcp_server.dialects.dialect import Lines
-from tcp_server.room.commands import Help, Who, Wish
+from tcp_server.room.commands import Help, Request, Who
 
-WISHES: st.SearchStrategy[Wish] = st.one_of(
+WISHES: st.SearchStrategy[Request] = st.one_of(
     st.sampled_from([Help(), Who(), m.Ping(), m.Authenticate("x"), m.Search("x")]),
     st.builds(m.Say, st.sampled_from(["x", "привет", "a\n" * 2000, "я" * 4000])),
 )
 
 
 @given(st.lists(WISHES, max_size=60))
-def test_all_of_it_in_its_order(wishes: list[Wish]) -> None:
-    cut = list(portions(wishes))
-    assert [wish for portion, _ in cut for wish in portion] == wishes
+def test_all_of_it_in_its_order(requests: list[Request]) -> None:
+    cut = list(work_items(requests))
+    assert [request for portion, _ in cut for request in portion] == requests
     for portion, size in cut:
-        assert len(portion) == 1 or size <= _HEAVY
+        assert len(portion) == 1 or size <= _MAX_ITEM_BYTES
         alone = isinstance(portion[0], Who | m.Authenticate | m.Search)
         assert len(portion) == 1 or not alone
 
 
 def test_so_many_at_a_time() -> None:
-    assert [len(portion) for portion, _ in portions([m.Say("x")] * (2 * _MOST + 1))] == [_MOST, _MOST, 1]
+    assert [len(portion) for portion, _ in work_items([m.Say("x")] * (2 * _MAX_ITEM_COMMANDS + 1))] == [
+        _MAX_ITEM_COMMANDS,
+        _MAX_ITEM_COMMANDS,
+        1,
+    ]
 
 
 def test_the_size_is_about_what_a_reader_of_lines_is_sent() -> None:
     name = "ꙮ" * 32
     for text in ("x", "привет", "я" * 4000, "\n" * 3999, "a\nb" * 10):
-        [(_, size)] = portions([m.Say(text)])
+        [(_, size)] = work_items([m.Say(text)])
         sent = len(Lines.write([m.Message(1, "", name, text)]))
         assert 0.9 * sent <= size <= 1.2 * sent + 100
 
 
 def test_long_texts_are_the_messages_that_they_will_be() -> None:
-    wishes: list[Wish] = [m.Say("a" * 25), Help(), m.Say("b"), m.Say("c\0" * 10)]
-    assert as_said(wishes, 10) == [
+    requests: list[Request] = [m.Say("a" * 25), Help(), m.Say("b"), m.Say("c\0" * 10)]
+    assert split_long_texts(requests, 10) == [
         m.Say("a" * 10),
         m.Say("a" * 10),
         m.Say("a" * 5),

@@ -8,7 +8,7 @@ from chat_protocol import messages as m
 from chat_protocol.contract import MAX_LINE
 from chat_protocol.errors import BadMessage, LineTooLong
 from tcp_server.dialects.dialect import Dialect, Json, Lines, NotChat, Plain, detect
-from tcp_server.room.commands import Help, Introduce, Who, Wish
+from tcp_server.room.commands import Help, Request, TextJoin, Who
 
 JOIN = '{"type":"join","name":"Анна"}\n'.encode()
 
@@ -129,14 +129,14 @@ def test_no_first_bytes_can_break_in(opening: bytes) -> None:
     except NotChat:
         return
     if dialect is not None:
-        for wish in dialect.read(opening):
-            assert isinstance(dialect.as_entry(wish), m.Join | Introduce | BadMessage)
+        for command in dialect.read(opening):
+            assert isinstance(dialect.parse_join(command), m.Join | TextJoin | BadMessage)
 
 
 # --- reading -------------------------------------------------------------------------
 
 LINES = "Анна\r\n\nпривет, 😀\n/who\n//who\n/history 7\n/quit\nне конец"
-LINES_WISHES: list[Wish] = [
+LINES_WISHES: list[Request] = [
     m.Say("Анна"),
     m.Say(""),
     m.Say("привет, 😀"),
@@ -146,22 +146,22 @@ LINES_WISHES: list[Wish] = [
     m.Leave(),
 ]
 JSON = JOIN + '{"type":"say","ref":"1","text":"а😀"}\r\n\n{"type":"ping"}\n{"type":"le'.encode()
-JSON_WISHES: list[Wish] = [m.Join("Анна"), m.Say("а😀", "1"), m.Ping()]
+JSON_WISHES: list[Request] = [m.Join("Анна"), m.Say("а😀", "1"), m.Ping()]
 
 
 @pytest.mark.parametrize(
-    ("dialect", "stream", "wishes"),
+    ("dialect", "stream", "requests"),
     [(Lines, LINES.encode(), LINES_WISHES), (Json, JSON, JSON_WISHES)],
     ids=["lines", "json"],
 )
 def test_wishes_are_the_same_at_every_split(
-    dialect: type[Lines | Json], stream: bytes, wishes: list[Wish]
+    dialect: type[Lines | Json], stream: bytes, requests: list[Request]
 ) -> None:
     splits = [chunks(stream, first, second) for second in range(len(stream)) for first in range(second)]
     splits.append([bytes([byte]) for byte in stream])
     for split in splits:
         reader = dialect()
-        assert [wish for chunk in split for wish in reader.read(chunk)] == wishes
+        assert [command for chunk in split for command in reader.read(chunk)] == requests
 
 
 def test_each_chunk_of_plain_is_one_message() -> None:
@@ -179,24 +179,24 @@ def test_plain_keeps_a_character_that_comes_in_pieces() -> None:
     for first in range(len(stream)):
         for second in range(first, len(stream)):
             plain = Plain()
-            said = [wish for chunk in chunks(stream, first, second) for wish in plain.read(chunk)]
-            assert "".join(wish.text for wish in said if isinstance(wish, m.Say)) == text
+            said = [command for chunk in chunks(stream, first, second) for command in plain.read(chunk)]
+            assert "".join(command.text for command in said if isinstance(command, m.Say)) == text
 
 
 @pytest.mark.parametrize("dialect", [Plain, Lines])
 def test_bad_utf8_in_text_is_replaced(dialect: type[Plain | Lines]) -> None:
-    (wish,) = dialect().read(b"a\xffb\xd0\n")
-    assert wish == m.Say("a�b�")
+    (command,) = dialect().read(b"a\xffb\xd0\n")
+    assert command == m.Say("a�b�")
 
 
 def test_bad_utf8_in_json_is_told() -> None:
-    (wish,) = Json().read(b'{"type":"say","text":"\xff"}\n')
-    assert isinstance(wish, BadMessage)
-    assert wish.code == "bad_utf8"
+    (command,) = Json().read(b'{"type":"say","text":"\xff"}\n')
+    assert isinstance(command, BadMessage)
+    assert command.code == "bad_utf8"
 
 
 @pytest.mark.parametrize(
-    ("line", "wish"),
+    ("line", "command"),
     [
         ("/who", Who()),
         ("/who ", Who()),
@@ -212,8 +212,8 @@ def test_bad_utf8_in_json_is_told() -> None:
         ("what is /who", m.Say("what is /who")),
     ],
 )
-def test_slash_commands(line: str, wish: Wish) -> None:
-    assert Lines().read(f"{line}\n".encode()) == [wish]
+def test_slash_commands(line: str, command: Request) -> None:
+    assert Lines().read(f"{line}\n".encode()) == [command]
 
 
 @pytest.mark.parametrize(
@@ -232,9 +232,9 @@ def test_slash_commands(line: str, wish: Wish) -> None:
     ],
 )
 def test_slash_commands_that_are_none(line: str, code: str) -> None:
-    (wish,) = Lines().read(f"{line}\n".encode())
-    assert isinstance(wish, BadMessage)
-    assert wish.code == code
+    (command,) = Lines().read(f"{line}\n".encode())
+    assert isinstance(command, BadMessage)
+    assert command.code == code
 
 
 @pytest.mark.parametrize("dialect", [Lines, Json])
@@ -249,20 +249,20 @@ def test_a_line_over_the_maximum(dialect: type[Lines | Json]) -> None:
 
 @pytest.mark.parametrize("dialect", [Plain, Lines])
 def test_the_first_text_is_the_name(dialect: type[Plain | Lines]) -> None:
-    assert dialect().as_entry(m.Say(" Анна ")) == Introduce("Анна")
+    assert dialect().parse_join(m.Say(" Анна ")) == TextJoin("Анна")
 
 
-@pytest.mark.parametrize("wish", [Who(), Help(), m.HistoryRequest(), BadMessage("unknown_command", "")])
-def test_no_command_is_a_name(wish: Wish) -> None:
-    entry = Lines().as_entry(wish)
+@pytest.mark.parametrize("command", [Who(), Help(), m.HistoryRequest(), BadMessage("unknown_command", "")])
+def test_no_command_is_a_name(command: Request) -> None:
+    entry = Lines().parse_join(command)
     assert isinstance(entry, BadMessage)
     assert entry.code == "join_first"
 
 
 def test_json_joins_first_and_is_told_which_say_was_too_early() -> None:
-    assert Json().as_entry(m.Join("Анна")) == m.Join("Анна")
-    early = Json().as_entry(m.Say("a", "r1"))
+    assert Json().parse_join(m.Join("Анна")) == m.Join("Анна")
+    early = Json().parse_join(m.Say("a", "r1"))
     assert isinstance(early, BadMessage)
     assert (early.code, early.ref) == ("join_first", "r1")
     broken = BadMessage("bad_json", "no")
-    assert Json().as_entry(broken) is broken
+    assert Json().parse_join(broken) is broken

@@ -11,7 +11,7 @@ from chat_protocol.errors import BadMessage
 from chat_protocol.moderation import VERBS
 from tcp_server.dialects.dialect import Lines, Plain
 from tcp_server.dialects.phrases import USAGE
-from tcp_server.room.commands import HelpText, LocalEvent, Wish
+from tcp_server.room.commands import HelpText, LocalEvent, Request
 
 AT = "2026-11-22T05:43:03.120Z"
 NOTICE = m.Notice("kick", "Анна", "Боб")
@@ -27,7 +27,7 @@ def in_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("line", "wish"),
+    ("line", "command"),
     [
         ("/moderator это я", m.Authenticate("это я")),
         ("/kick Боб: спам", m.Moderate("kick", "Боб", text="спам")),
@@ -44,19 +44,19 @@ def in_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("/\x1b[2J" + "я" * 40, BadMessage("unknown_command", "/[2J" + "я" * 28)),
     ],
 )
-def test_what_is_typed_in_lines(line: str, wish: Wish) -> None:
+def test_what_is_typed_in_lines(line: str, command: Request) -> None:
     (read,) = Lines().read(f"{line}\n".encode())
-    if isinstance(wish, BadMessage):
+    if isinstance(command, BadMessage):
         assert isinstance(read, BadMessage)
-        assert (read.code, read.text) == (wish.code, wish.text)
+        assert (read.code, read.text) == (command.code, command.text)
     else:
-        assert read == wish
+        assert read == command
 
 
 @pytest.mark.parametrize("line", ["/moderator пароль", "/kick Боб", "/bans", "/kick"])
 def test_nothing_of_it_is_a_name(line: str) -> None:
-    (wish,) = Lines().read(f"{line}\n".encode())
-    entry = Lines().as_entry(wish)
+    (command,) = Lines().read(f"{line}\n".encode())
+    entry = Lines().parse_join(command)
     assert isinstance(entry, BadMessage)
     assert entry.code == "join_first"
 

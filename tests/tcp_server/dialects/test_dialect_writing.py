@@ -6,7 +6,7 @@ import pytest
 
 from chat_protocol import messages as m
 from tcp_server.dialects.dialect import Dialect, Json, Lines, Plain
-from tcp_server.room.commands import HelpText, LocalEvent, Members
+from tcp_server.room.commands import HelpText, LocalEvent, MemberList
 
 AT = "2026-11-22T05:43:03.120Z"
 DIALECTS: list[type[Dialect]] = [Plain, Lines, Json]
@@ -135,7 +135,7 @@ def test_what_an_event_is_in_each_dialect(event: m.Event, plain: str, lines: str
 @pytest.mark.parametrize(
     ("event", "lines"),
     [
-        (Members(["Анна", "Борис"]), "Сейчас в чате (2): Анна, Борис\n"),
+        (MemberList(["Анна", "Борис"]), "Сейчас в чате (2): Анна, Борис\n"),
         (
             HelpText(),
             (

@@ -100,7 +100,7 @@ def test_what_is_taken_back_was_never_said(kept: int, count: int, last: int) -> 
         if number <= last:
             other.append(said(number), [(b"anna", str(number))])
     oldest = history.first
-    history.take_back(last)
+    history.rollback_to(last)
     assert history.last == last
     refs = [str(number) for number in range(1, count + 1)]
     assert history.recall(b"anna", refs) == other.recall(b"anna", refs)

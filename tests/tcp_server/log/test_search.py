@@ -131,7 +131,7 @@ def test_memory_and_disk_agree(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(word_index, "_BLOCK", 3)
         with closing(WordIndex(path)) as index:
-            while index.step():
+            while index.update_some():
                 pass
         with searching(path) as find, searching_in(said(*texts)) as find_in_memory:
             assert ids(find(query)) == expected
@@ -142,8 +142,8 @@ def test_memory_and_disk_agree(
 
 
 def test_words_that_change_nothing_are_not_looked_for() -> None:
-    assert Query("при б при привет приветы ПРИВЕТ").starts == ["б", "приветы"]
-    assert len(Query(" ".join(f"{number}ый" for number in range(100, 200))).starts) == 8
+    assert Query("при б при привет приветы ПРИВЕТ").prefixes == ["б", "приветы"]
+    assert len(Query(" ".join(f"{number}ый" for number in range(100, 200))).prefixes) == 8
 
 
 @pytest.mark.parametrize(("looks", "expected"), [(0, None), (1, None), (2, [2]), (3, [1, 2])])
@@ -169,7 +169,7 @@ class Endless(Sequence[Message]):
 
 
 def test_a_search_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_LONGEST", 0.2)
+    monkeypatch.setattr(module, "_MAX_SECONDS", 0.2)
     searcher = Searcher()
     answers: queue.SimpleQueue[Found | None] = queue.SimpleQueue()
     try:
@@ -180,7 +180,7 @@ def test_a_search_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_end_of_the_server_is_the_end_of_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_LONGEST", 1e6)
+    monkeypatch.setattr(module, "_MAX_SECONDS", 1e6)
     searcher = Searcher()
     endless = Endless()
     assert searcher.ask(Search("слово"), lambda _: None, endless)
@@ -189,7 +189,7 @@ def test_the_end_of_the_server_is_the_end_of_a_search(monkeypatch: pytest.Monkey
 
 
 def test_only_so_many_may_wait(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_WAITING", 2)
+    monkeypatch.setattr(module, "_MAX_QUEUED", 2)
     log(path, "слово")
     searcher = Searcher(path)
     asked, go_on = threading.Event(), threading.Event()
@@ -264,8 +264,8 @@ def test_what_is_deleted_while_it_is_found_is_not_told(
         messages = said("слово", "ещё слово")
         server._history.append(messages, [None, None])
         server._history.commit()
-        outlet: Any = object()
-        assert server._search(outlet, Search("слово")) == []
+        writer: Any = object()
+        assert server._search(writer, Search("слово")) == []
         server._history.delete(1)
         asked.get_nowait()(Found(messages, True))
         assert told[0].answer == [Found([Message(1, "at", "Анна", "", deleted=True), messages[1]], True)]

@@ -95,13 +95,13 @@ def test_refs_are_known_again_in_whatever_order_they_sort(
 
 def test_who_was_in_the_room_is_remembered(path: Path) -> None:
     with opened(path) as history:
-        history.note_presence(b"a", "Анна")
-        history.note_presence(b"b", "Борис")
+        history.set_presence(b"a", "Анна")
+        history.set_presence(b"b", "Борис")
         history.commit()
-        history.note_presence(b"a", None)
-        history.note_presence(b"b", "Боря")
+        history.set_presence(b"a", None)
+        history.set_presence(b"b", "Боря")
         history.commit()
-        history.note_presence(b"c", "Вера")
+        history.set_presence(b"c", "Вера")
     with opened(path) as history:
         assert history.present() == [(b"b", "Боря")]
 

@@ -42,7 +42,7 @@ def test_a_commit_that_fails_leaves_nothing_behind(
         say(history, "раз", key=(ANNA, "1"))
         relieve = stop(history)
         for _ in range(2):
-            history.note_presence(ANNA, "Анна")
+            history.set_presence(ANNA, "Анна")
             stage(history, *[big] * 50, key=None)
             stage(history, "два", key=(ANNA, "2"))
             assert history.last == 52

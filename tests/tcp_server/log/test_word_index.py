@@ -39,7 +39,7 @@ def path(tmp_path: Path) -> Path:
 @contextmanager
 def up_to_date(path: Path) -> Iterator[WordIndex]:
     with closing(WordIndex(path)) as index:
-        while index.step():
+        while index.update_some():
             pass
         yield index
 
@@ -77,17 +77,17 @@ def test_the_index_catches_up_after_a_restart(path: Path) -> None:
 
 
 def test_the_index_catches_up_while_nobody_searches(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "_PAUSE", 0.01)
+    monkeypatch.setattr(search, "_INDEX_INTERVAL", 0.01)
     caught_up = threading.Event()
-    step = WordIndex.step
+    update_some = WordIndex.update_some
 
     def observed(index: WordIndex) -> bool:
-        more = step(index)
+        more = update_some(index)
         if not more:
             caught_up.set()
         return more
 
-    monkeypatch.setattr(WordIndex, "step", observed)
+    monkeypatch.setattr(WordIndex, "update_some", observed)
     log(path, *["слово"] * 50)
     with searching(path):
         assert caught_up.wait(PATIENCE)
@@ -163,11 +163,11 @@ def test_a_full_disk_is_no_damage(path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
         try:
             with pytest.raises(sqlite3.OperationalError):
-                index.step()
-            assert sum(map(len, index.pieces(["слово"], None))) == 15
+                index.update_some()
+            assert sum(map(len, index.chunks(["слово"], None))) == 15
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        assert index.step()
+        assert index.update_some()
     assert numbers(path) == [0, 1, 2, 3]
 
 
@@ -177,8 +177,8 @@ def test_an_index_that_cannot_be_written_stops_no_search(
     def fail(_: WordIndex) -> bool:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(search, "_PAUSE", 0.0)
-    monkeypatch.setattr(WordIndex, "step", fail)
+    monkeypatch.setattr(search, "_INDEX_INTERVAL", 0.0)
+    monkeypatch.setattr(WordIndex, "update_some", fail)
     log(path, *["слово"] * 9)
     with searching(path) as find:
         for _ in range(3):
@@ -211,8 +211,8 @@ def test_deleted_words_leave_no_byte(path: Path, indexed_while_running: bool) ->
             history.delete(6)
             history.commit()
             if indexed_while_running:
-                assert index.step()
-                assert not index.step()
+                assert index.update_some()
+                assert not index.update_some()
     if not indexed_while_running:
         with up_to_date(path):
             pass
@@ -235,7 +235,7 @@ def test_forgotten_words_leave_no_byte(path: Path) -> None:
     with up_to_date(path) as index, opened(path, keep=10) as history:
         history.prune()
         assert history.first == 11
-        while index.step():
+        while index.update_some():
             pass
         left = everything_beside(path)
         assert [number for number in range(1, 20) if f"quokka{number}x".encode() in left] == list(
@@ -262,7 +262,7 @@ def test_deletions_come_first(path: Path) -> None:
         with opened(path) as history:
             history.delete(1)
             history.commit()
-        assert index.step()
+        assert index.update_some()
         with closing(sqlite3.connect(f"{path}.words")) as db:
             assert db.execute("SELECT number, kept FROM blocks ORDER BY number").fetchall() == [
                 (0, 2),

@@ -1,4 +1,4 @@
-from tcp_server.room.members import Member, Registry
+from tcp_server.room.members import Member, Members
 from tcp_server.room.rates import Budget
 
 
@@ -7,69 +7,69 @@ def member(shown: str, session: bytes | None = None, *keys: str) -> Member[str]:
 
 
 def test_somebody_is_found_by_name_session_and_connection() -> None:
-    registry: Registry[str] = Registry()
+    members: Members[str] = Members()
     anna, boris = member("Анна", b"a", "anna"), member("Борис")
     for each in (anna, boris):
-        registry.add(each)
-    registry.attach("1", anna)
-    assert registry.of("1") is anna
-    assert registry.of("2") is None
-    assert registry.named(["x", "anna"]) is anna
-    assert registry.named(["борис"]) is boris
-    assert registry.named(["x"]) is registry.named([]) is None
-    assert registry.known(b"a") is anna
-    assert registry.known(b"b") is registry.known(None) is None
-    assert registry.names() == ["Анна", "Борис"]
-    assert list(registry) == [anna, boris]
-    assert [key in registry.keys for key in ("анна", "anna", "борис", "x")] == [True, True, True, False]
+        members.add(each)
+    members.attach("1", anna)
+    assert members.by_connection("1") is anna
+    assert members.by_connection("2") is None
+    assert members.by_name(["x", "anna"]) is anna
+    assert members.by_name(["борис"]) is boris
+    assert members.by_name(["x"]) is members.by_name([]) is None
+    assert members.by_session(b"a") is anna
+    assert members.by_session(b"b") is members.by_session(None) is None
+    assert members.names() == ["Анна", "Борис"]
+    assert list(members) == [anna, boris]
+    assert [key in members.keys for key in ("анна", "anna", "борис", "x")] == [True, True, True, False]
 
 
 def test_whoever_is_removed_is_found_by_nothing() -> None:
-    registry: Registry[str] = Registry()
+    members: Members[str] = Members()
     anna = member("Анна", b"a", "anna")
-    registry.add(anna)
-    registry.attach("1", anna)
-    assert registry.detach("1") is anna
-    assert registry.detach("1") is None
-    registry.remove(anna)
-    assert registry.of("1") is registry.named(["анна", "anna"]) is registry.known(b"a") is None
-    assert registry.names() == []
+    members.add(anna)
+    members.attach("1", anna)
+    assert members.detach("1") is anna
+    assert members.detach("1") is None
+    members.remove(anna)
+    assert members.by_connection("1") is members.by_name(["анна", "anna"]) is members.by_session(b"a") is None
+    assert members.names() == []
 
 
 def test_whoever_comes_back_is_awaited_no_longer() -> None:
-    registry: Registry[str] = Registry()
+    members: Members[str] = Members()
     anna, boris = member("Анна", b"a"), member("Борис", b"b")
     for each, until in ((anna, 10.0), (boris, 20.0)):
-        registry.add(each)
-        assert registry.await_return(each, until, "slow") == []
-    assert registry.overdue(9.9) == []
-    assert registry.overdue(10.0) == [(anna, "slow")]
-    registry.attach("1", anna)
-    assert registry.overdue(100.0) == [(boris, "slow")]
-    registry.remove(boris)
-    assert registry.overdue(100.0) == []
+        members.add(each)
+        assert members.hold_name(each, until, "slow") == []
+    assert members.overdue(9.9) == []
+    assert members.overdue(10.0) == [(anna, "slow")]
+    members.attach("1", anna)
+    assert members.overdue(100.0) == [(boris, "slow")]
+    members.remove(boris)
+    assert members.overdue(100.0) == []
 
 
 def test_names_are_no_free_storage() -> None:
-    registry: Registry[str] = Registry()
+    members: Members[str] = Members()
     first, last, here = member("first"), member("last"), member("here")
-    registry.add(first)
+    members.add(first)
     crowd = [member(f"a{number}") for number in range(1000)]
     for lost in crowd:
-        registry.add(lost)
-        assert registry.await_return(lost, 1.0, "slow") == []
-    registry.add(here)
-    registry.add(last)
-    assert registry.await_return(last, 1.0, None) == [(last, None)]
-    registry.remove(last)
-    assert registry.await_return(first, 1.0, None) == [(crowd[-1], "slow")]  # and not who was here before
+        members.add(lost)
+        assert members.hold_name(lost, 1.0, "slow") == []
+    members.add(here)
+    members.add(last)
+    assert members.hold_name(last, 1.0, None) == [(last, None)]
+    members.remove(last)
+    assert members.hold_name(first, 1.0, None) == [(crowd[-1], "slow")]  # and not who was here before
 
 
 def test_a_cleared_registry_is_empty() -> None:
-    registry: Registry[str] = Registry()
+    members: Members[str] = Members()
     anna = member("Анна", b"a")
-    registry.add(anna)
-    registry.attach("1", anna)
-    registry.clear()
-    assert registry.of("1") is registry.known(b"a") is registry.named(["анна"]) is None
-    assert list(registry) == []
+    members.add(anna)
+    members.attach("1", anna)
+    members.clear()
+    assert members.by_connection("1") is members.by_session(b"a") is members.by_name(["анна"]) is None
+    assert list(members) == []

@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_protocol.contract import SYSTEM_NAME
-from tcp_server.room.names import BadName, prepare, suggest
+from tcp_server.room.names import BadName, parse_name, suggest
 
 
 def problem(name: str, limit: int = 32) -> str:
     with pytest.raises(BadName) as caught:
-        prepare(name, limit)
+        parse_name(name, limit)
     assert caught.value.text
     return caught.value.code
 
@@ -30,16 +30,16 @@ def problem(name: str, limit: int = 32) -> str:
     ],
 )
 def test_a_name_is_shown_as_it_was_written(name: str, shown: str) -> None:
-    assert prepare(name, 32).shown == shown
+    assert parse_name(name, 32).shown == shown
 
 
 @pytest.mark.parametrize("other", ["анна", "АННА", " Анна ", "аННа"])
 def test_spellings_of_one_name_have_one_key(other: str) -> None:
-    assert prepare(other, 32).key == prepare("Анна", 32).key
+    assert parse_name(other, 32).key == parse_name("Анна", 32).key
 
 
 def test_different_names_have_different_keys() -> None:
-    assert len({prepare(name, 32).key for name in ("Анна", "Анна2", "Ан на", "Anna", "Ёж", "Еж")}) == 6
+    assert len({parse_name(name, 32).key for name in ("Анна", "Анна2", "Ан на", "Anna", "Ёж", "Еж")}) == 6
 
 
 @pytest.mark.parametrize("name", ["", " ", "\n", "\t \u3000"])
@@ -109,7 +109,7 @@ def test_no_character_that_steers_or_hides_is_in_any_name() -> None:
 
 @pytest.mark.parametrize("name", ["ế", "မြို့", "བསྒྲུབས", "שָׁלוֹם", "محمَّد", "ผู้ใหญ่", "क्ष", "दुःख", "Ё"])
 def test_marks_that_people_write_with(name: str) -> None:
-    assert prepare(name, 32).shown == unicodedata.normalize("NFKC", name)
+    assert parse_name(name, 32).shown == unicodedata.normalize("NFKC", name)
 
 
 # --- names alike ---------------------------------------------------------------------
@@ -140,7 +140,7 @@ def test_marks_that_people_write_with(name: str) -> None:
     ],
 )
 def test_names_that_look_alike_share_a_key(one: str, other: str) -> None:
-    assert set(prepare(one, 32).keys) & set(prepare(other, 32).keys)
+    assert set(parse_name(one, 32).keys) & set(parse_name(other, 32).keys)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_names_that_look_alike_share_a_key(one: str, other: str) -> None:
     ],
 )
 def test_names_that_do_not(one: str, other: str) -> None:
-    assert not set(prepare(one, 32).keys) & set(prepare(other, 32).keys)
+    assert not set(parse_name(one, 32).keys) & set(parse_name(other, 32).keys)
 
 
 @pytest.mark.parametrize(
@@ -179,21 +179,21 @@ def test_names_of_the_room_itself(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["Админка", "Сервера", "Чат", "systematic", "1234", "Покинула"])
 def test_names_that_only_begin_so(name: str) -> None:
-    assert prepare(name, 32).shown == name
+    assert parse_name(name, 32).shown == name
 
 
 # --- suggestions ---------------------------------------------------------------------
 
 
 def test_a_suggestion_is_free_and_near_what_was_wanted() -> None:
-    anna = prepare("Анна", 32)
+    anna = parse_name("Анна", 32)
     assert suggest(anna, set(anna.keys), 32) == "Анна 2"
-    assert suggest(anna, {*anna.keys, *prepare("анна 2", 32).keys}, 32) == "Анна 3"
+    assert suggest(anna, {*anna.keys, *parse_name("анна 2", 32).keys}, 32) == "Анна 3"
 
 
 def test_a_suggestion_makes_room_for_its_number() -> None:
-    assert suggest(prepare("я" * 32, 32), (), 32) == "я" * 30 + " 2"
-    assert suggest(prepare("ян", 2), (), 2) is None
+    assert suggest(parse_name("я" * 32, 32), (), 32) == "я" * 30 + " 2"
+    assert suggest(parse_name("ян", 2), (), 2) is None
 
 
 def test_the_search_for_a_suggestion_ends() -> None:
@@ -201,25 +201,25 @@ def test_the_search_for_a_suggestion_ends() -> None:
         def __contains__(self, _: object) -> bool:
             return True
 
-    assert suggest(prepare("Анна", 32), Everything(), 32) is None
+    assert suggest(parse_name("Анна", 32), Everything(), 32) is None
 
 
 @given(st.text(min_size=1, max_size=40), st.integers(1, 40))
 def test_every_suggestion_is_a_name(text: str, limit: int) -> None:
     try:
-        name = prepare(text, limit)
+        name = parse_name(text, limit)
     except BadName:
         return
     suggestion = suggest(name, set(name.keys), limit)
     if suggestion is not None:
-        assert prepare(suggestion, limit).shown == suggestion
-        assert not set(prepare(suggestion, limit).keys) & set(name.keys)
+        assert parse_name(suggestion, limit).shown == suggestion
+        assert not set(parse_name(suggestion, limit).keys) & set(name.keys)
 
 
 def test_the_limit_counts_what_is_shown() -> None:
-    assert prepare("я" * 32, 32).shown == "я" * 32
+    assert parse_name("я" * 32, 32).shown == "я" * 32
     assert problem("я" * 33) == "name_too_long"
-    assert prepare("e\u0301" * 32, 32).shown == "é" * 32
+    assert parse_name("e\u0301" * 32, 32).shown == "é" * 32
     assert problem("\ufdfa" * 2) == "name_too_long"  # one code point that becomes eighteen
     assert problem("a" + " " * 200 + "b") == "name_too_long"
 
@@ -227,10 +227,10 @@ def test_the_limit_counts_what_is_shown() -> None:
 @given(st.text(max_size=200), st.integers(1, 40))
 def test_every_text_is_a_name_or_has_a_reason_why_not(text: str, limit: int) -> None:
     try:
-        name = prepare(text, limit)
+        name = parse_name(text, limit)
     except BadName:
         return
     assert 0 < len(name.shown) <= limit
     assert name.key
     assert not set(name.shown) & set("\n\r\0\x1b:")
-    assert prepare(name.shown, limit)[:2] == name[:2]
+    assert parse_name(name.shown, limit)[:2] == name[:2]

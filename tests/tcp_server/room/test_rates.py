@@ -8,7 +8,7 @@ import pytest
 from chat_protocol import messages as m
 from chat_protocol.errors import BadMessage
 from tcp_server.room import rates
-from tcp_server.room.commands import Help, Who, Wish
+from tcp_server.room.commands import Help, Request, Who
 from tcp_server.room.rates import Buckets, Budget, Kind, Rate, count
 
 
@@ -34,12 +34,12 @@ def says(number: int) -> Counter[Kind]:
 
 def test_a_burst_at_once_and_then_the_rate(clock: Clock) -> None:
     budget = Budget(20, 100, clock)
-    assert budget.take(Kind.SAYS, [1] * 1000) == 100
-    assert budget.take(Kind.SAYS, [1] * 1000) == 0
+    assert budget.take_some(Kind.SAYS, [1] * 1000) == 100
+    assert budget.take_some(Kind.SAYS, [1] * 1000) == 0
     clock.now += 0.25
-    assert budget.take(Kind.SAYS, [1] * 1000) == 5
+    assert budget.take_some(Kind.SAYS, [1] * 1000) == 5
     clock.now += 3600
-    assert budget.take(Kind.SAYS, [1] * 1000) == 100
+    assert budget.take_some(Kind.SAYS, [1] * 1000) == 100
 
 
 def test_over_an_hour_it_is_the_rate_whatever_the_steps(clock: Clock) -> None:
@@ -47,16 +47,16 @@ def test_over_an_hour_it_is_the_rate_whatever_the_steps(clock: Clock) -> None:
     taken = 0
     for _ in range(3600 * 7):
         clock.now += 1 / 7
-        taken += budget.take(Kind.SAYS, [1] * 1000)
+        taken += budget.take_some(Kind.SAYS, [1] * 1000)
     assert taken == pytest.approx(3600 * 20 + 100, abs=20)
 
 
 def test_whoever_waits_as_long_as_told_is_not_told_to_wait_again(clock: Clock) -> None:
     budget = Budget(3, 7, clock)
-    assert budget.take(Kind.SAYS, [1] * 7) == 7
+    assert budget.take_some(Kind.SAYS, [1] * 7) == 7
     for _ in range(10_000):
         clock.now += budget.wait(says(1))
-        assert budget.take(Kind.SAYS, [1] * 5) == 1
+        assert budget.take_some(Kind.SAYS, [1] * 5) == 1
 
 
 def test_waiting_is_told_for_all_that_is_wanted(clock: Clock) -> None:
@@ -78,7 +78,7 @@ def test_all_or_nothing(clock: Clock) -> None:
 def test_what_one_kind_uses_up_is_not_missing_from_another(clock: Clock) -> None:
     budget = Budget(1, 1, clock)
     for kind, at_once in {Kind.SAYS: 1, Kind.PAGES: 20, Kind.SEARCHES: 10, Kind.OTHER: 100}.items():
-        assert budget.take(kind, [1] * 1000) == at_once
+        assert budget.take_some(kind, [1] * 1000) == at_once
 
 
 def test_a_rate_of_zero_is_no_limit_for_anything(clock: Clock) -> None:
@@ -87,15 +87,15 @@ def test_a_rate_of_zero_is_no_limit_for_anything(clock: Clock) -> None:
     everything = Counter(dict.fromkeys(Kind, 10**6))
     assert budget.take_all(everything)
     assert budget.wait(everything) == 0
-    assert [budget.take(kind, [1] * 10**6) for kind in Kind] == [10**6] * 4
+    assert [budget.take_some(kind, [1] * 10**6) for kind in Kind] == [10**6] * 4
 
 
 def test_a_burst_of_zero_still_lets_one_through(clock: Clock) -> None:
-    assert Budget(5, 0, clock).take(Kind.SAYS, [1] * 2) == 1
+    assert Budget(5, 0, clock).take_some(Kind.SAYS, [1] * 2) == 1
 
 
 def test_every_wish_is_counted() -> None:
-    wishes: list[Wish] = [
+    requests: list[Request] = [
         m.Say("a", "1"),
         m.Say("b", "2"),
         m.HistoryRequest(),
@@ -106,7 +106,7 @@ def test_every_wish_is_counted() -> None:
         m.Ping(),
         BadMessage("bad_json", ""),
     ]
-    assert count(wishes) == {Kind.SAYS: 2, Kind.PAGES: 2, Kind.SEARCHES: 1, Kind.OTHER: 4}
+    assert count(requests) == {Kind.SAYS: 2, Kind.PAGES: 2, Kind.SEARCHES: 1, Kind.OTHER: 4}
 
 
 def test_lines_of_a_text_count_too() -> None:
@@ -116,10 +116,10 @@ def test_lines_of_a_text_count_too() -> None:
 
 def test_what_costs_more_than_there_ever_is_becomes_a_debt(clock: Clock) -> None:
     budget = Budget(10, 50, clock)
-    assert budget.take(Kind.SAYS, [40, 11, 1]) == 1
-    assert budget.take(Kind.SAYS, [81]) == 0
+    assert budget.take_some(Kind.SAYS, [40, 11, 1]) == 1
+    assert budget.take_some(Kind.SAYS, [81]) == 0
     clock.now += 4
-    assert budget.take(Kind.SAYS, [81, 1]) == 1
+    assert budget.take_some(Kind.SAYS, [81, 1]) == 1
     assert budget.wait(says(1)) == pytest.approx(3.2)
 
 
@@ -128,7 +128,7 @@ def test_connections_that_share_a_budget_get_no_more_than_one(clock: Clock) -> N
     taken: list[int] = []
 
     def take() -> None:
-        taken.append(sum(budget.take(Kind.SAYS, [1] * 3) for _ in range(400)))
+        taken.append(sum(budget.take_some(Kind.SAYS, [1] * 3) for _ in range(400)))
 
     threads = [threading.Thread(target=take) for _ in range(4)]
     for thread in threads:
@@ -142,42 +142,42 @@ def test_connections_that_share_a_budget_get_no_more_than_one(clock: Clock) -> N
 
 
 def test_each_key_has_its_own(clock: Clock) -> None:
-    ledger = Buckets(Rate(0.1, 5), clock)
-    assert [ledger.take("a") for _ in range(5)] == [0.0] * 5
-    assert ledger.take("a") == pytest.approx(10)
-    assert ledger.take("b") == 0
+    audit_log = Buckets(Rate(0.1, 5), clock)
+    assert [audit_log.take("a") for _ in range(5)] == [0.0] * 5
+    assert audit_log.take("a") == pytest.approx(10)
+    assert audit_log.take("b") == 0
     clock.now += 10
-    assert ledger.take("a") == 0
-    assert ledger.take("a") == pytest.approx(10)
+    assert audit_log.take("a") == 0
+    assert audit_log.take("a") == pytest.approx(10)
 
 
 def test_what_is_given_back_can_be_taken_again(clock: Clock) -> None:
-    ledger = Buckets(Rate(0.1, 1), clock)
-    ledger.give_back("a")
+    audit_log = Buckets(Rate(0.1, 1), clock)
+    audit_log.refund("a")
     for _ in range(100):
-        assert ledger.take("a") == 0
-        ledger.give_back("a")
-    assert ledger.take("a") == 0
-    assert ledger.take("a") == pytest.approx(10)
+        assert audit_log.take("a") == 0
+        audit_log.refund("a")
+    assert audit_log.take("a") == 0
+    assert audit_log.take("a") == pytest.approx(10)
 
 
 def test_a_ledger_does_not_grow_for_ever(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rates, "_MOST_KEYS", 100)
-    ledger = Buckets(Rate(1, 1), clock)
+    monkeypatch.setattr(rates, "_MAX_KEYS", 100)
+    audit_log = Buckets(Rate(1, 1), clock)
     for number in range(1000):
         clock.now += 0.5
-        assert ledger.take(str(number)) == 0
-        assert len(ledger) <= 100
+        assert audit_log.take(str(number)) == 0
+        assert len(audit_log) <= 100
 
 
 def test_a_crowd_of_keys_shares_what_is_left(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rates, "_MOST_KEYS", 100)
-    ledger = Buckets(Rate(1, 2), clock)
+    monkeypatch.setattr(rates, "_MAX_KEYS", 100)
+    audit_log = Buckets(Rate(1, 2), clock)
     for number in range(99):
-        ledger.take(str(number))
-    allowed = [ledger.take(f"late{number}") for number in range(1000)].count(0.0)
+        audit_log.take(str(number))
+    allowed = [audit_log.take(f"late{number}") for number in range(1000)].count(0.0)
     assert allowed < 5
-    assert len(ledger) <= 101
-    assert ledger.take("5") == 0
+    assert len(audit_log) <= 101
+    assert audit_log.take("5") == 0
     clock.now += 10
-    assert ledger.take("new") == 0
+    assert audit_log.take("new") == 0

@@ -2,7 +2,7 @@ import pytest
 
 from chat_protocol import messages as m
 from chat_protocol.errors import BadMessage
-from tcp_server.room.commands import Help, HelpText, Members, Who
+from tcp_server.room.commands import Help, HelpText, MemberList, Who
 from tests.tcp_server.hall import Hall
 
 # --- coming in -----------------------------------------------------------------------
@@ -50,7 +50,7 @@ def test_one_connection_joins_once() -> None:
     hall.do("a", m.Join("Борис"))
     assert hall.summary("a") == ["error already_joined"]
     hall.do("a", Who())
-    assert hall.heard("a") == [Members(["Анна"])]
+    assert hall.heard("a") == [MemberList(["Анна"])]
 
 
 def test_whoever_has_not_joined_cannot_do_anything() -> None:
@@ -190,7 +190,7 @@ def test_questions_are_answered_to_the_asker_alone() -> None:
     hall.do("b", m.Ping(), Who(), Help(), BadMessage("unknown_command", "no such command"))
     pong, who, help_text, error = hall.heard("b")
     assert pong == m.Pong()
-    assert who == Members(["Анна", "Борис"])
+    assert who == MemberList(["Анна", "Борис"])
     assert help_text == HelpText()
     assert error == m.Error("unknown_command", "no such command")
     assert hall.heard("a") == []

@@ -2,7 +2,7 @@
 
 from chat_protocol import messages as m
 from tcp_server.log.history import MemoryHistory
-from tcp_server.room.commands import Introduce
+from tcp_server.room.commands import TextJoin
 from tcp_server.room.passwords import session_digest
 from tests.tcp_server.court import OTHER, SECRET, tries
 from tests.tcp_server.hall import Hall
@@ -15,10 +15,10 @@ def test_without_the_password_nothing_is_told_of_who_is_here() -> None:
         assert tries(hall, "b", m.Join(name)) == ["error password_required"]
         assert tries(hall, "b", m.Join(name, password="")) == ["error password_required"]
         assert tries(hall, "b", m.Join(name, password="сезон")) == ["error password_wrong"]
-        assert tries(hall, "c", Introduce(name)) == ["error password_required"]
-        assert tries(hall, "c", Introduce(name, "нет")) == ["error password_wrong", "error password_required"]
+        assert tries(hall, "c", TextJoin(name)) == ["error password_required"]
+        assert tries(hall, "c", TextJoin(name, "нет")) == ["error password_wrong", "error password_required"]
     assert tries(hall, "b", m.Join("Анна", password="сезам")) == ["error name_taken"]
-    assert tries(hall, "c", Introduce("Борис", "сезам")) == []
+    assert tries(hall, "c", TextJoin("Борис", "сезам")) == []
     assert hall.join("a2", "", session=session).name == "Анна"  # the secret is proof enough
     assert tries(hall, "d", m.Join("Дина", session=OTHER)) == ["error password_required"]
 

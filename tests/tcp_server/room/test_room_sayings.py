@@ -141,7 +141,7 @@ class FullDisk(MemoryHistory):
 
     def commit(self) -> None:
         if self.full:
-            self.take_back(self._safe)
+            self.rollback_to(self._safe)
             raise Unavailable
         self._safe = self.last
 

@@ -13,21 +13,21 @@ from chat_protocol.messages import Message, Notice
 from tcp_server.config import Config, networks
 from tcp_server.log.history import Unavailable
 from tcp_server.log.sqlite_history import BadHistory, SqliteHistory
-from tcp_server.room.moderation.audit_log import Entry, Ledger, open_ledger
-from tcp_server.room.moderation.sanctions import Verdicts
+from tcp_server.room.moderation.audit_log import AuditLog, Entry, open_audit_log
+from tcp_server.room.moderation.sanctions import Sanctions
 
 AT = "2026-11-22T05:43:03.120Z"
 NOW = 1795326183.120  # the same moment
 
 
 @contextmanager
-def opened(path: Path | None) -> Iterator[Ledger]:
-    ledger = Ledger(path)
+def opened(path: Path | None) -> Iterator[AuditLog]:
+    audit_log = AuditLog(path)
     try:
-        yield ledger
+        yield audit_log
     finally:
-        ledger.close()
-        ledger.close()
+        audit_log.close()
+        audit_log.close()
 
 
 @pytest.fixture
@@ -37,9 +37,9 @@ def path(tmp_path: Path) -> Path:
 
 def test_an_act_is_a_line_that_nobody_else_may_read(path: Path) -> None:
     entry = Entry(AT, "ban", "Анна", "198.51.100.1", "Боб", ["203.0.113.7"], "00ff", None, 60, "спам")
-    with opened(path) as ledger:
-        ledger.record(entry)
-        ledger.record(Entry(AT, "moderator", "Анна"))
+    with opened(path) as audit_log:
+        audit_log.record(entry)
+        audit_log.record(Entry(AT, "moderator", "Анна"))
         assert path.stat().st_mode & 0o777 == 0o600
         first, second = path.read_text(encoding="utf-8").splitlines()
     assert json.loads(first) == {
@@ -54,50 +54,50 @@ def test_an_act_is_a_line_that_nobody_else_may_read(path: Path) -> None:
         "text": "спам",
     }
     assert json.loads(second) == {"at": AT, "act": "moderator", "by": "Анна"}
-    with opened(path) as ledger:
-        assert next(iter(ledger.entries())) == entry
+    with opened(path) as audit_log:
+        assert next(iter(audit_log.entries())) == entry
 
 
 def test_nothing_in_an_act_splits_its_line(path: Path) -> None:
     nasty = "".join(map(chr, [*range(32), 0x7F, 0x85, 0x2028, 0x2029])) + '"}\n{"act":"unban"'
     entry = Entry(AT, "kick", nasty, nasty, nasty, [nasty], text=nasty)
-    with opened(path) as ledger:
-        ledger.record(entry)
+    with opened(path) as audit_log:
+        audit_log.record(entry)
         assert path.read_bytes().count(b"\n") == 1
-        assert list(ledger.entries()) == [entry]
+        assert list(audit_log.entries()) == [entry]
 
 
 def test_it_is_on_the_disk_before_it_counts(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[int] = []
     monkeypatch.setattr(os, "fsync", lambda file: synced.append(os.fstat(file).st_size))
-    with opened(path) as ledger:
-        ledger.record(Entry(AT, "kick", "Анна"))
+    with opened(path) as audit_log:
+        audit_log.record(Entry(AT, "kick", "Анна"))
         assert synced == [path.stat().st_size]
 
 
 def test_a_torn_last_line_is_passed_over_and_spoils_nothing(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with opened(path) as ledger:
-        ledger.record(Entry(AT, "kick", "Анна"))
+    with opened(path) as audit_log:
+        audit_log.record(Entry(AT, "kick", "Анна"))
     with path.open("ab") as file:
         file.write(b'{"at":"2026-11-22T05:43:04.')
-    with opened(path) as ledger:
-        assert [entry.act for entry in ledger.entries()] == ["kick"]
-        ledger.record(Entry(AT, "mute", "Анна"))
+    with opened(path) as audit_log:
+        assert [entry.act for entry in audit_log.entries()] == ["kick"]
+        audit_log.record(Entry(AT, "mute", "Анна"))
         assert not caplog.records
-        assert [entry.act for entry in ledger.entries()] == ["kick", "mute"]
+        assert [entry.act for entry in audit_log.entries()] == ["kick", "mute"]
 
 
 def test_unreadable_lines_cost_one_warning_and_nothing_else(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with opened(path) as ledger:
-        ledger.record(Entry(AT, "kick", "Анна"))
+    with opened(path) as audit_log:
+        audit_log.record(Entry(AT, "kick", "Анна"))
         with path.open("ab") as file:
             file.write(b"nonsense\n\n\xff\xfe\n[]\n{}\n" + b"[" * 5000 + b'\n{"at":1,"act":"a","by":"b"}\n')
-        ledger.record(Entry(AT, "mute", "Анна"))
-        assert [entry.act for entry in ledger.entries()] == ["kick", "mute"]
+        audit_log.record(Entry(AT, "mute", "Анна"))
+        assert [entry.act for entry in audit_log.entries()] == ["kick", "mute"]
     (record,) = caplog.records
     assert record.getMessage().startswith("6 lines of ")
 
@@ -116,66 +116,66 @@ def test_a_line_that_cannot_be_written_whole_is_not_there(
     def fail(_: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    with opened(path) as ledger:
-        ledger.record(Entry(AT, "kick", "Анна"))
+    with opened(path) as audit_log:
+        audit_log.record(Entry(AT, "kick", "Анна"))
         before = path.read_bytes()
         with monkeypatch.context() as patch:
             patch.setattr(os, broken, half if broken == "write" else fail)
             with pytest.raises(Unavailable):
-                ledger.record(Entry(AT, "ban", "Анна", target="Боб"))
+                audit_log.record(Entry(AT, "ban", "Анна", target="Боб"))
         assert path.read_bytes() == before
-        ledger.record(Entry(AT, "mute", "Анна"))
-        assert [entry.act for entry in ledger.entries()] == ["kick", "mute"]
+        audit_log.record(Entry(AT, "mute", "Анна"))
+        assert [entry.act for entry in audit_log.entries()] == ["kick", "mute"]
 
 
 def test_where_nothing_can_be_written_the_act_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with opened(tmp_path / "file" / "audit.jsonl") as ledger, pytest.raises(Unavailable):
-        ledger.record(Entry(AT, "kick", "Анна"))
+    with opened(tmp_path / "file" / "audit.jsonl") as audit_log, pytest.raises(Unavailable):
+        audit_log.record(Entry(AT, "kick", "Анна"))
 
 
 def test_a_ledger_that_cannot_be_read_is_no_empty_one(tmp_path: Path) -> None:
-    with opened(tmp_path) as ledger, pytest.raises(BadHistory, match=r"Is a directory"):
-        list(ledger.entries())
+    with opened(tmp_path) as audit_log, pytest.raises(BadHistory, match=r"Is a directory"):
+        list(audit_log.entries())
 
 
 def test_without_a_file_nothing_is_kept() -> None:
-    with opened(None) as ledger:
-        ledger.record(Entry(AT, "kick", "Анна"))
-        assert list(ledger.entries()) == []
+    with opened(None) as audit_log:
+        audit_log.record(Entry(AT, "kick", "Анна"))
+        assert list(audit_log.entries()) == []
 
 
 @pytest.mark.parametrize(
     ("settings", "where"),
     [
         ({"history": "/x/room.db"}, "/x/room.db.audit.jsonl"),
-        ({"history": "/x/room.db", "audit": "/y/acts"}, "/y/acts"),
+        ({"history": "/x/room.db", "audit": "/y/actions"}, "/y/actions"),
         ({"history": "memory"}, None),
         ({"history": "off"}, None),
-        ({"history": "memory", "audit": "/y/acts"}, "/y/acts"),
+        ({"history": "memory", "audit": "/y/actions"}, "/y/actions"),
     ],
 )
 def test_where_it_is_kept(settings: dict[str, str], where: str | None) -> None:
-    ledger = open_ledger(Config(**settings))  # type: ignore[arg-type]
-    assert ledger._path == (Path(where) if where else None)
+    audit_log = open_audit_log(Config(**settings))  # type: ignore[arg-type]
+    assert audit_log._path == (Path(where) if where else None)
 
 
 # --- what is restored ------------------------------------------------------------------
 
 
-def restored(path: Path, *entries: Entry, now: float = NOW, trusted: str = "") -> Verdicts:
-    with opened(path) as ledger:
+def restored(path: Path, *entries: Entry, now: float = NOW, trusted: str = "") -> Sanctions:
+    with opened(path) as audit_log:
         for entry in entries:
-            ledger.record(entry)
-        return Verdicts(ledger, networks(trusted), lambda: now)
+            audit_log.record(entry)
+        return Sanctions(audit_log, networks(trusted), lambda: now)
 
 
-def targets(verdicts: Verdicts) -> tuple[list[str], list[str]]:
-    return [ban.target for ban in verdicts.bans], [mute.target for mute in verdicts.mutes]
+def targets(sanctions: Sanctions) -> tuple[list[str], list[str]]:
+    return [ban.target for ban in sanctions.bans], [mute.target for mute in sanctions.mutes]
 
 
 def test_bans_and_mutes_hold_again(path: Path) -> None:
-    verdicts = restored(
+    sanctions = restored(
         path,
         Entry(AT, "moderator", "Анна"),
         Entry(AT, "ban", "Анна", target="Боб", session="0a" * 16, text="спам"),
@@ -186,17 +186,17 @@ def test_bans_and_mutes_hold_again(path: Path) -> None:
         Entry(AT, "a word of a newer version", "Анна", target="Глеб"),
         now=NOW + 59,
     )
-    assert targets(verdicts) == (["Боб", "203.0.113.0/24"], ["Вера"])
-    assert verdicts.bans.keeps_out("203.0.113.7")
-    bob = verdicts.bans.people.find((), bytes.fromhex("0a" * 16))
+    assert targets(sanctions) == (["Боб", "203.0.113.0/24"], ["Вера"])
+    assert sanctions.bans.is_banned("203.0.113.7")
+    bob = sanctions.bans.people.find((), bytes.fromhex("0a" * 16))
     assert bob is not None
     assert (bob.at, bob.until, bob.by, bob.text) == (AT, None, "Анна", "спам")
-    (vera,) = verdicts.mutes
-    assert verdicts.seconds_left(vera) == pytest.approx(541.0)
+    (vera,) = sanctions.mutes
+    assert sanctions.seconds_left(vera) == pytest.approx(541.0)
 
 
 def test_what_was_taken_back_or_is_over_does_not(path: Path) -> None:
-    verdicts = restored(
+    sanctions = restored(
         path,
         Entry(AT, "ban", "Анна", target="Боб"),
         Entry(AT, "unban", "Анна", target="боб"),
@@ -210,12 +210,12 @@ def test_what_was_taken_back_or_is_over_does_not(path: Path) -> None:
         Entry(AT, "mute", "Анна", target="Дина", seconds=10),
         now=NOW + 10,
     )
-    assert targets(verdicts) == ([], [])
-    assert not verdicts.bans.keeps_out("203.0.114.1")
+    assert targets(sanctions) == ([], [])
+    assert not sanctions.bans.is_banned("203.0.114.1")
 
 
 def test_what_was_allowed_once_still_counts_if_it_can(path: Path) -> None:
-    verdicts = restored(
+    sanctions = restored(
         path,
         Entry(AT, "ban", "Анна", target="192.0.2.0/24"),  # a proxy stands there now
         Entry(AT, "ban", "Анна", target="a:b", session="0b" * 16),  # no longer a name
@@ -223,8 +223,8 @@ def test_what_was_allowed_once_still_counts_if_it_can(path: Path) -> None:
         Entry(AT, "ban", "Анна", target="Карл", session="not hex"),
         trusted="192.0.2.5",
     )
-    assert targets(verdicts) == (["a:b"], [])
-    assert verdicts.bans.people.find(("x",), bytes.fromhex("0b" * 16)) is not None
+    assert targets(sanctions) == (["a:b"], [])
+    assert sanctions.bans.people.find(("x",), bytes.fromhex("0b" * 16)) is not None
 
 
 # --- what is deleted again ---------------------------------------------------------------
@@ -255,7 +255,7 @@ def test_what_was_to_be_deleted_is_deleted_at_the_start(path: Path, entry: Entry
         history.commit()
     for _ in range(2):  # the second time there is nothing to do
         with closing(SqliteHistory(log)) as history:
-            restored(path, entry).delete_again(history)
+            restored(path, entry).redo_deletions(history)
             assert [message.text for message in history.before(4, 3)] == ["", "" if deleted else "два", "три"]
             told = [message.notice for message in history.before(10, 9)[3:]]
             assert told == ([Notice("delete", "Вера", id=2, text="спам")] if deleted else [])
@@ -266,5 +266,5 @@ def test_a_log_that_cannot_be_written_does_not_keep_the_server_from_starting(pat
         history.append([Message(1, AT, "Анна", "раз")], [None])
         history.commit()
         history._db.execute("PRAGMA query_only = ON")
-        restored(path, Entry(AT, "delete", "Вера", target="Анна", id=1)).delete_again(history)
+        restored(path, Entry(AT, "delete", "Вера", target="Анна", id=1)).redo_deletions(history)
         assert [message.text for message in history.before(9, 9)] == ["раз"]

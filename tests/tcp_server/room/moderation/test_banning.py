@@ -3,7 +3,7 @@
 import pytest
 
 from chat_protocol import messages as m
-from tcp_server.room.commands import Introduce
+from tcp_server.room.commands import TextJoin
 from tests.tcp_server.court import OTHER, SECRET, ban, room, tries
 
 # --- ban: people ---------------------------------------------------------------------
@@ -20,7 +20,7 @@ def test_a_banned_name_goes_and_is_kept_out() -> None:
     (outcome,) = hall.room.join("d", m.Join("боб"))
     assert outcome.presence.value == "leaves"
     assert outcome.answer == [m.Error("banned", "you are kept out", retry_after=3000.0), m.Bye("banned")]
-    assert tries(hall, "e", Introduce("БОБ")) == ["error banned", "bye banned"]
+    assert tries(hall, "e", TextJoin("БОБ")) == ["error banned", "bye banned"]
     assert tries(hall, "f", m.Join("Карл", session=SECRET)) == ["error banned", "bye banned"]
     assert hall.heard("c") == []
     hall.wait(3000)
@@ -31,7 +31,7 @@ def test_a_ban_for_good_has_no_end() -> None:
     hall = room()
     ban(hall, "Вера")
     hall.wait(1e9)
-    (outcome,) = hall.room.join("d", Introduce("вера"))
+    (outcome,) = hall.room.join("d", TextJoin("вера"))
     assert outcome.answer == [m.Error("banned", "you are kept out"), m.Bye("banned")]
 
 

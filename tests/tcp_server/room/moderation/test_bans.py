@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chat_protocol.ip import IpAddress, Network, is_in, read_ip, read_network
 from tcp_server.config import networks
-from tcp_server.room.moderation.bans import Bans, Sentence, Sentences
+from tcp_server.room.moderation.bans import Bans, Sanction, SanctionList
 
 
 def network(text: str) -> Network:
@@ -17,17 +17,17 @@ def network(text: str) -> Network:
     return found
 
 
-def sentence(target: str, until: float | None = None, **fields: object) -> Sentence:
-    return Sentence(target, "2026-11-22T05:43:03.120Z", until, "Анна", **fields)  # type: ignore[arg-type]
+def sanction(target: str, until: float | None = None, **fields: object) -> Sanction:
+    return Sanction(target, "2026-11-22T05:43:03.120Z", until, "Анна", **fields)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("text", ["", "Боб", "1", "1.2.3", "1.2.3.256", "10.0.0.0/33", "/8", "::/x", "a/b/c"])
 def test_what_is_no_address_is_not_kept_out(text: str) -> None:
-    assert not Bans().keeps_out(text)
+    assert not Bans().is_banned(text)
 
 
 @pytest.mark.parametrize(
-    ("banned", "host", "kept_out"),
+    ("banned", "host", "ban_error"),
     [
         ("203.0.113.7", "203.0.113.7", True),
         ("203.0.113.7", "203.0.113.8", False),
@@ -42,34 +42,34 @@ def test_what_is_no_address_is_not_kept_out(text: str) -> None:
         ("203.0.113.7", "", False),
     ],
 )
-def test_what_a_ban_covers(banned: str, host: str, kept_out: bool) -> None:
+def test_what_a_ban_covers(banned: str, host: str, ban_error: bool) -> None:
     bans = Bans()
-    bans.put(network("198.51.100.0/24"), sentence("198.51.100.0/24"))
-    bans.put(network(banned), sentence(banned))
-    assert bans.keeps_out(host) is is_in(read_ip(host), [network(banned)]) is kept_out
-    assert (bans.find(host) is not None) is kept_out
+    bans.put(network("198.51.100.0/24"), sanction("198.51.100.0/24"))
+    bans.put(network(banned), sanction(banned))
+    assert bans.is_banned(host) is is_in(read_ip(host), [network(banned)]) is ban_error
+    assert (bans.find(host) is not None) is ban_error
     bans.lift(network(banned))
-    assert not bans.keeps_out(host)
+    assert not bans.is_banned(host)
 
 
 @given(st.ip_addresses(v=4), st.integers(8, 32), st.ip_addresses(v=4))
 def test_the_table_agrees_with_the_definition(address: IpAddress, bits: int, host: IpAddress) -> None:
     banned = network(f"{address}/{bits}")
     bans = Bans()
-    bans.put(banned, sentence(str(banned)))
-    assert bans.keeps_out(str(host)) is is_in(host, [banned])
-    assert bans.keeps_out(str(address))
+    bans.put(banned, sanction(str(banned)))
+    assert bans.is_banned(str(host)) is is_in(host, [banned])
+    assert bans.is_banned(str(address))
 
 
 def test_a_ban_ends_by_the_wall_clock() -> None:
     now = 1000.0
     bans = Bans(now=lambda: now)
-    bans.put(network("203.0.113.7"), sentence("203.0.113.7", until=1060.0))
-    bans.people.put(sentence("Боб", until=1060.0, keys=("боб",)))
-    assert bans.keeps_out("203.0.113.7")
+    bans.put(network("203.0.113.7"), sanction("203.0.113.7", until=1060.0))
+    bans.people.put(sanction("Боб", until=1060.0, keys=("боб",)))
+    assert bans.is_banned("203.0.113.7")
     assert len(list(bans)) == 2
     now = 1060.0
-    assert not bans.keeps_out("203.0.113.7")
+    assert not bans.is_banned("203.0.113.7")
     assert bans.people.find(("боб",), None) is None
     assert bans.lift(network("203.0.113.7")) is None
     assert list(bans) == []
@@ -96,14 +96,14 @@ def test_a_ban_ends_by_the_wall_clock() -> None:
         ("::ffff:192.0.2.5", True),
     ],
 )
-def test_nobody_shuts_out_too_many(text: str, too_many: bool) -> None:
+def test_nobody_is_too_wide(text: str, too_many: bool) -> None:
     bans = Bans(networks("192.0.2.5,2001:db8::/64"))
-    assert bans.shuts_out_too_many(network(text)) is too_many
+    assert bans.is_too_wide(network(text)) is too_many
 
 
 def test_people_are_found_by_any_key_and_by_session() -> None:
-    people = Sentences()
-    people.put(sentence("Боб", keys=("боб", "b0b"), session=b"1"))
+    people = SanctionList()
+    people.put(sanction("Боб", keys=("боб", "b0b"), session=b"1"))
     for found in (
         people.find(("b0b",), None),
         people.find(("x", "боб"), b"2"),
@@ -120,9 +120,9 @@ def test_people_are_found_by_any_key_and_by_session() -> None:
 
 
 def test_of_two_on_one_session_each_is_lifted_alone() -> None:
-    people = Sentences()
-    people.put(sentence("Боб", keys=("боб",), session=b"1"))
-    people.put(sentence("Карл", keys=("карл",), session=b"1"))
+    people = SanctionList()
+    people.put(sanction("Боб", keys=("боб",), session=b"1"))
+    people.put(sanction("Карл", keys=("карл",), session=b"1"))
     people.lift(("боб",))
     found = people.find((), b"1")
     assert found is not None
@@ -131,13 +131,13 @@ def test_of_two_on_one_session_each_is_lifted_alone() -> None:
 
 def test_it_may_be_asked_from_any_thread_while_bans_change() -> None:
     bans = Bans()
-    bans.put(network("203.0.113.7"), sentence("203.0.113.7"))
+    bans.put(network("203.0.113.7"), sanction("203.0.113.7"))
     wrong: list[str] = []
     done = threading.Event()
 
     def ask() -> None:
         while not done.is_set():
-            if not bans.keeps_out("203.0.113.7") or bans.keeps_out("192.0.2.1"):
+            if not bans.is_banned("203.0.113.7") or bans.is_banned("192.0.2.1"):
                 wrong.append("seen while changing")
 
     threads = [threading.Thread(target=ask) for _ in range(3)]
@@ -145,7 +145,7 @@ def test_it_may_be_asked_from_any_thread_while_bans_change() -> None:
         thread.start()
     for number in range(400):
         other = network(f"198.51.{number % 100}.0/{16 + number % 9}")
-        bans.put(other, sentence(str(other)))
+        bans.put(other, sanction(str(other)))
         bans.lift(other)
     done.set()
     for thread in threads:
@@ -155,9 +155,9 @@ def test_it_may_be_asked_from_any_thread_while_bans_change() -> None:
 
 def test_what_is_over_is_not_held_for_ever() -> None:
     now = 0.0
-    sentences = Sentences(lambda: now)
+    sanctions = SanctionList(lambda: now)
     for number in range(1000):
         now = number
-        sentences.put(sentence(f"n{number}", now + 10, keys=(f"n{number}",)))
-    assert [one.target for one in sentences] == [f"n{number}" for number in range(990, 1000)]
-    assert len(sentences._found) < 200
+        sanctions.put(sanction(f"n{number}", now + 10, keys=(f"n{number}",)))
+    assert [one.target for one in sanctions] == [f"n{number}" for number in range(990, 1000)]
+    assert len(sanctions._found) < 200

@@ -210,8 +210,8 @@ def test_what_was_read_before_is_read_as_it_is_now(path: Path, kept: str) -> Non
         history.commit()
         read = history.before(4, 3)
         history.delete(2)
-        assert history.refreshed(read) == [read[0], tombstone(2), read[2]]
-        assert history.refreshed([Message(9, AT, "Анна", "чужое")]) == [Message(9, AT, "Анна", "чужое")]
+        assert history.with_deletions(read) == [read[0], tombstone(2), read[2]]
+        assert history.with_deletions([Message(9, AT, "Анна", "чужое")]) == [Message(9, AT, "Анна", "чужое")]
 
 
 def test_a_deletion_that_did_not_happen_does_not_count(path: Path) -> None:
@@ -223,4 +223,4 @@ def test_a_deletion_that_did_not_happen_does_not_count(path: Path) -> None:
         history.delete(1)
         with pytest.raises(Unavailable):
             history.commit()
-        assert history.refreshed(read) == read
+        assert history.with_deletions(read) == read

@@ -6,7 +6,7 @@ from chat_protocol import messages as m
 from chat_protocol.contract import SYSTEM_NAME
 from tcp_server.log.history import MemoryHistory, Unavailable
 from tcp_server.room.commands import Help, HelpText
-from tcp_server.room.moderation.audit_log import Entry, Ledger
+from tcp_server.room.moderation.audit_log import AuditLog, Entry
 from tests.tcp_server.court import SECRET, ban, room, tries
 from tests.tcp_server.hall import Hall
 
@@ -59,7 +59,7 @@ def test_a_moderator_is_one_until_leaving_for_good() -> None:
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "command",
     [
         m.Moderate("kick", "Анна"),
         m.Moderate("ban", "10.0.0.1"),
@@ -69,10 +69,10 @@ def test_a_moderator_is_one_until_leaving_for_good() -> None:
         m.Bans(),
     ],
 )
-def test_others_may_nothing_of_it(wish: m.Moderate | m.Whois | m.Bans) -> None:
+def test_others_may_nothing_of_it(command: m.Moderate | m.Whois | m.Bans) -> None:
     hall = room()
     hall.do("c", m.Say("раз"))
-    hall.do("c", wish)
+    hall.do("c", command)
     assert hall.summary("c") == ["error not_moderator"]
     assert hall.summary("a") == ["#1 Вера: раз"]
     assert set(hall.audience) == {"a", "b", "c"}
@@ -305,8 +305,8 @@ def test_the_bans_are_listed_until_they_end() -> None:
 # --- what is kept of it ----------------------------------------------------------------
 
 
-class Notebook(Ledger):
-    """A ledger in memory that can be told to fail."""
+class Notebook(AuditLog):
+    """A audit_log in memory that can be told to fail."""
 
     def __init__(self) -> None:
         super().__init__(None)
@@ -321,7 +321,7 @@ class Notebook(Ledger):
 
 def test_each_act_is_recorded_with_the_addresses_of_both() -> None:
     notebook = Notebook()
-    hall = Hall(ledger=notebook, moderator_password="страж")
+    hall = Hall(audit_log=notebook, moderator_password="страж")
     hall.addresses = {"a": "198.51.100.1", "b": "203.0.113.7"}
     hall.enthrone("a", "Анна")
     hall.join("b", "Боб")
@@ -341,7 +341,7 @@ def test_each_act_is_recorded_with_the_addresses_of_both() -> None:
 
 def test_what_cannot_be_recorded_does_not_happen() -> None:
     notebook = Notebook()
-    hall = Hall(ledger=notebook, moderator_password="страж")
+    hall = Hall(audit_log=notebook, moderator_password="страж")
     hall.enthrone("a", "Анна")
     hall.join("b", "Боб")
     hall.do("b", m.Say("раз", "r"))
@@ -363,7 +363,7 @@ class FullDisk(MemoryHistory):
     """A log that takes nothing."""
 
     def commit(self) -> None:
-        self.take_back(0)
+        self.rollback_to(0)
         raise Unavailable
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from chat_protocol.messages import Act, Notice
-from tcp_server.room.moderation.notices import duration, tell
+from tcp_server.room.moderation.notices import describe, duration
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from tcp_server.room.moderation.notices import duration, tell
     ],
 )
 def test_each_act_is_one_sentence(act: Act, fields: dict[str, str], told: str) -> None:
-    assert tell(Notice(act, "Анна", **fields)) == told  # type: ignore[arg-type]
+    assert describe(Notice(act, "Анна", **fields)) == told  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
