@@ -228,7 +228,7 @@ class Left(_Wire, frozen=True, tag="left"):
     reason: str | None = None
 
 
-class History(Labelled, frozen=True, tag="history"):
+class HistoryPage(Labelled, frozen=True, tag="history"):
     """The answer to a history request: oldest first; `more` if older ones are kept."""
 
     messages: Sequence[Message]
@@ -285,7 +285,7 @@ Event = (
     | Joined
     | Left
     | Typing
-    | History
+    | HistoryPage
     | Found
     | Role
     | Throttled

@@ -16,7 +16,7 @@ from chat_protocol.messages import (
     Error,
     Event,
     Found,
-    History,
+    HistoryPage,
     HistoryRequest,
     Join,
     Joined,
@@ -172,7 +172,7 @@ class Conversation:
                 return self._acknowledged(event)
             case Joined() | Left():
                 return self._presence(event)
-            case History():
+            case HistoryPage():
                 return self._paged(event)
             case Found():
                 return [Hits(event.messages, event.more, self._wishes.found())]
@@ -233,7 +233,7 @@ class Conversation:
             self._members.append(event.name)
         return [event]
 
-    def _paged(self, history: History) -> list[News]:
+    def _paged(self, history: HistoryPage) -> list[News]:
         target = self._asked.pop(0) if self._asked else None
         if target is not None:
             found = any(message.id == target for message in history.messages)

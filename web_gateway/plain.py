@@ -24,7 +24,7 @@ from chat_protocol.messages import (
     Ack,
     Bye,
     Event,
-    History,
+    HistoryPage,
     HistoryRequest,
     Join,
     Joined,
@@ -96,7 +96,7 @@ class PlainDialect:
             case [Say() as say]:
                 crossing = self._say(say)
             case [HistoryRequest()]:
-                crossing = Crossing(answer=lambda: encode(History([], more=False)))
+                crossing = Crossing(answer=lambda: encode(HistoryPage([], more=False)))
             case [Ping()]:
                 crossing = Crossing(answer=lambda: encode(Pong()))
             case [Leave()]:

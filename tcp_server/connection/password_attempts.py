@@ -36,7 +36,7 @@ class PasswordAttempts:
     Owned by the client's thread, which waits here.
     """
 
-    __slots__ = ("_admission", "_writer", "_reader", "_sequencer", "_wrong")
+    __slots__ = ("_admission", "_reader", "_sequencer", "_writer", "_wrong")
 
     def __init__(self, reader: Reader, writer: Writer, admission: Admission, sequencer: Sequencer) -> None:
         self._reader = reader

@@ -20,7 +20,7 @@ from chat_protocol.messages import (
     Error,
     Event,
     Found,
-    History,
+    HistoryPage,
     HistoryRequest,
     Join,
     Leave,
@@ -245,8 +245,8 @@ def _line(event: Event | LocalEvent) -> str:
             return phrases.answer(event) + "\n"
         case HelpText(moderator=moderator):
             return phrases.HELP + (phrases.MODERATORS_HELP if moderator else "")
-        case History(messages=kept) | Found(messages=kept):
-            nothing = phrases.NO_HISTORY if isinstance(event, History) else phrases.NOTHING_FOUND
+        case HistoryPage(messages=kept) | Found(messages=kept):
+            nothing = phrases.NO_HISTORY if isinstance(event, HistoryPage) else phrases.NOTHING_FOUND
             return "\n".join(map(phrases.history_line, kept) if kept else [nothing]) + "\n"
     notice = phrases.notice(event)
     return f"{notice}\n" if notice else ""

@@ -1,8 +1,7 @@
 """What is shown of the log to those who were not there, in answers of bounded size."""
 
-from chat_protocol.messages import History, Mark
-from tcp_server.log.history import History as Log
-from tcp_server.log.history import Unavailable
+from chat_protocol.messages import HistoryPage, Mark
+from tcp_server.log.history import History, Unavailable
 
 _BYTES = 256 * 1024
 """Most that one answer carries, in UTF-8 bytes of text, roughly."""
@@ -11,15 +10,15 @@ _BYTES = 256 * 1024
 class Replay:
     """Pages of a log. Owned by whoever holds the sequencer."""
 
-    def __init__(self, log: Log, most: int) -> None:
+    def __init__(self, history: History, most: int) -> None:
         """`most` is how many messages one answer has at most."""
-        self._log = log
+        self._history = history
         self._most = most
 
-    def page(self, before: int, limit: int) -> History:
+    def page(self, before: int, limit: int) -> HistoryPage:
         """Return the newest messages with ids below `before`, as many as fit one answer."""
         try:
-            messages = self._log.before(before, min(limit, self._most))
+            messages = self._history.before(before, min(limit, self._most))
         except Unavailable:  # a disk that cannot be read keeps nobody out
             messages = []
         size = 0
@@ -28,16 +27,16 @@ class Replay:
             if size > _BYTES and count:
                 messages = messages[len(messages) - count :]
                 break
-        oldest = messages[0].id if messages else min(before, self._log.last + 1)
-        return History(messages, oldest > self._log.first)
+        oldest = messages[0].id if messages else min(before, self._history.last + 1)
+        return HistoryPage(messages, oldest > self._history.first)
 
-    def unseen(self, since: Mark | None, wanted: int) -> tuple[History, int]:
+    def unseen(self, since: Mark | None, wanted: int) -> tuple[HistoryPage, int]:
         """Return what came behind a mark, and how many more are left out before that.
 
         A mark of another log is none; without one it is the newest `wanted`.
         """
-        if since is None or since.epoch != self._log.epoch or since.id > self._log.last:
-            return self.page(self._log.last + 1, wanted), 0
-        unseen = self._log.last - since.id
-        page = self.page(self._log.last + 1, unseen)
+        if since is None or since.epoch != self._history.epoch or since.id > self._history.last:
+            return self.page(self._history.last + 1, wanted), 0
+        unseen = self._history.last - since.id
+        page = self.page(self._history.last + 1, unseen)
         return page, unseen - len(page.messages)

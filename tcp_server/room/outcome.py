@@ -6,7 +6,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
-from chat_protocol.messages import Ack, Error, Event, History, Labelled, Message, Welcome
+from chat_protocol.messages import Ack, Error, Event, HistoryPage, Labelled, Message, Welcome
 from tcp_server.room.commands import LocalEvent
 
 Connection = TypeVar("Connection", bound=Hashable)
@@ -60,7 +60,7 @@ def without_unsaved(outcome: Outcome[Connection], last: int) -> Outcome[Connecti
             case Message() if event.id > last:
                 if event.id not in acked:  # or its `ack` becomes the error
                     answer.append(Error("unavailable", "what was done could not be stored"))
-            case Welcome() | History():
+            case Welcome() | HistoryPage():
                 kept = [message for message in event.messages if message.id <= last]
                 changes = {"last": last} if isinstance(event, Welcome) else {}
                 answer.append(replace(event, messages=kept, **changes))

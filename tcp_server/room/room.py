@@ -37,8 +37,7 @@ from chat_protocol.messages import (
     timestamp,
 )
 from tcp_server.config import Config
-from tcp_server.log.history import History as Log
-from tcp_server.log.history import Unavailable
+from tcp_server.log.history import History, Unavailable
 from tcp_server.log.replay import Replay
 from tcp_server.room.commands import Help, HelpText, LocalEvent, MemberList, Request, TextJoin, Who
 from tcp_server.room.members import Departure, Member, Members
@@ -68,7 +67,7 @@ class Room(Generic[Connection]):
     def __init__(  # noqa: PLR0913, PLR0917 - each of them is another part of the server
         self,
         config: Config,
-        history: Log,
+        history: History,
         search: Callable[[Connection, Search], list[Outcome[Connection]]],
         address_of: Callable[[Connection], str],
         sanctions: Sanctions,

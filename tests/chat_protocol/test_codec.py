@@ -35,7 +35,7 @@ EVENTS: list[m.Event] = [
     m.Left("Анна", "at"),
     m.Left("Анна", "at", "slow"),
     m.Typing("Анна"),
-    m.History([], True),
+    m.HistoryPage([], True),
     m.Pong(),
     m.Error("too_fast", "slow down", "ref", 1.5),
     m.Error("bad_json", "no"),

@@ -9,7 +9,7 @@ from chat_protocol.messages import (
     Bye,
     Error,
     Found,
-    History,
+    HistoryPage,
     HistoryRequest,
     Join,
     Joined,
@@ -145,11 +145,11 @@ def test_own_message_inside_a_hole_is_still_told_on_its_ack(room: FakeRoom, chat
 
     chat.page(1)
     assert seat.receive(HistoryRequest) == HistoryRequest(before=9, limit=1)
-    seat.send(History([message(8)], more=True))
+    seat.send(HistoryPage([message(8)], more=True))
     assert [m.id for m in chat.next(Page).messages] == [8]
     chat.page(500)
     assert seat.receive(HistoryRequest) == HistoryRequest(before=8, limit=7)
-    seat.send(History([message(n) for n in range(1, 8)], more=True))
+    seat.send(HistoryPage([message(n) for n in range(1, 8)], more=True))
     assert [m.id for m in chat.next(Page).messages] == [2, 3, 4, 5, 6, 7]  # 1 has been shown
 
 
@@ -164,9 +164,9 @@ def test_a_page_with_nothing_new_is_passed_over(room: FakeRoom, chat: Listened) 
     chat.next(Said)
     chat.page(20)
     assert seat.receive(HistoryRequest) == HistoryRequest(before=7, limit=1)
-    seat.send(History([message(6)], more=True))
+    seat.send(HistoryPage([message(6)], more=True))
     assert seat.receive(HistoryRequest) == HistoryRequest(before=5, limit=1)
-    seat.send(History([message(4)], more=False))
+    seat.send(HistoryPage([message(4)], more=False))
     assert [m.id for m in chat.next(Page).messages] == [4]
 
 
@@ -196,12 +196,12 @@ def test_history_fills_the_hole_first_and_then_goes_further_back(room: FakeRoom,
     assert chat.page(5)
     assert chat.page(5)  # the same page is not asked for twice
     assert seat.receive(HistoryRequest) == HistoryRequest(before=60, limit=5)
-    seat.send(History([message(n) for n in range(55, 60)], more=True))
+    seat.send(HistoryPage([message(n) for n in range(55, 60)], more=True))
     assert [m.id for m in chat.next(Page).messages] == [55, 56, 57, 58, 59]
 
     chat.page(500)
     assert seat.receive(HistoryRequest) == HistoryRequest(before=55, limit=4)
-    seat.send(History([message(n) for n in range(51, 55)], more=True))
+    seat.send(HistoryPage([message(n) for n in range(51, 55)], more=True))
     chat.next(Page)
 
     chat.page(20)
@@ -216,13 +216,13 @@ def test_show_finds_what_is_known_and_asks_for_what_is_not(room: FakeRoom, chat:
 
     assert chat.show(20) is None
     assert seat.receive(HistoryRequest) == HistoryRequest(before=24, limit=7)
-    seat.send(History([message(n) for n in range(17, 24)], more=True))
+    seat.send(HistoryPage([message(n) for n in range(17, 24)], more=True))
     found = chat.next(Page)
     assert (found.target, len(found.messages)) == (20, 7)
 
     assert chat.show(5000) is None
     seat.receive(HistoryRequest)
-    seat.send(History([message(109)], more=True))
+    seat.send(HistoryPage([message(109)], more=True))
     assert chat.next(Page) == Page((), 5000)
 
 

@@ -9,7 +9,7 @@ import pytest
 from chat_protocol.messages import (
     Bye,
     Error,
-    History,
+    HistoryPage,
     HistoryRequest,
     Join,
     Joined,
@@ -151,7 +151,7 @@ def test_commands(room: FakeRoom) -> None:
         desk.wait_for("2 people here: Анна, Боря")
         desk.type("/history 2", ENTER)
         assert seat.receive(HistoryRequest).limit == 2
-        seat.send(History([message(8), message(9)], more=True))
+        seat.send(HistoryPage([message(8), message(9)], more=True))
         desk.wait_for("── earlier · #8–#9 ──")
         desk.type("/show 8", ENTER)
         desk.wait_for("── message #8 ──")

@@ -22,7 +22,7 @@ from chat_protocol.messages import (
     Bye,
     Error,
     Event,
-    History,
+    HistoryPage,
     HistoryRequest,
     Join,
     Mark,
@@ -161,7 +161,7 @@ class Person:
                 self._see(event.id, event.text)
             case Ack():
                 self._settle(event)
-            case History():
+            case HistoryPage():
                 self._fill(event)
             case Error(ref=ref) if ref is not None and event.code == "unavailable":
                 self.sent.refused.add(self._outbox.pop(ref))
@@ -215,7 +215,7 @@ class Person:
         low, high = self._holes[0]
         self._send(HistoryRequest(high, min(_PAGE, high - low - 1)))
 
-    def _fill(self, page: History) -> None:
+    def _fill(self, page: HistoryPage) -> None:
         low, _ = self._holes.pop(0)
         run = [(message.id, message.text) for message in page.messages if message.id > low]
         self.seen.runs.insert(0, run)

@@ -15,7 +15,7 @@ from chat_protocol.messages import (
     Error,
     Event,
     Found,
-    History,
+    HistoryPage,
     HistoryRequest,
     Join,
     Joined,
@@ -211,7 +211,7 @@ def told_at_a_terminal(room: FakeRoom, injections: Iterable[str]) -> set[str]:
         desk.wait_for("#9999")
         desk.type("/history", ENTER)
         seat.receive(HistoryRequest)
-        seat.send(History([Message(2, AT, f"Ева{evil}", f"было{evil}")], more=True))
+        seat.send(HistoryPage([Message(2, AT, f"Ева{evil}", f"было{evil}")], more=True))
         desk.wait_for("#2")
         desk.type("/search было", ENTER)
         seat.receive(Search)

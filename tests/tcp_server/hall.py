@@ -115,7 +115,7 @@ def short(event: m.Event | LocalEvent) -> str:
     raise AssertionError(event)
 
 
-def ids(page: m.Welcome | m.History) -> list[int]:
+def ids(page: m.Welcome | m.HistoryPage) -> list[int]:
     return [message.id for message in page.messages]
 
 

@@ -74,7 +74,7 @@ def test_plain_knows_no_commands() -> None:
             "Сервер: Анна удаляет из чата: Боб\n",
         ),
         (m.Left("Боб", AT, "kicked"), "Боб покинул чат.", "Боб покинул чат.\n"),
-        (m.History([m.Message(7, AT, "Боб", "", deleted=True)], False), "",
+        (m.HistoryPage([m.Message(7, AT, "Боб", "", deleted=True)], False), "",
             "#7 22.11 05:43 Боб: (сообщение удалено)\n"),
         (m.Role(moderator=True), "", "Вы теперь модератор. Команды: /help\n"),
         (m.Whois("Боб", ["203.0.113.7", "::1"]), "", "Боб: 203.0.113.7, ::1\n"),

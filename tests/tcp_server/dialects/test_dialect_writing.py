@@ -83,7 +83,7 @@ def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         (m.Bye("shutdown"), "", "Сервер остановлен. До встречи!\n", '{"type":"bye","reason":"shutdown"}\n'),
         (m.Bye("of_tomorrow"), "", "of_tomorrow\n", '{"type":"bye","reason":"of_tomorrow"}\n'),
         (
-            m.History([MESSAGE, TWO_ROWS], True),
+            m.HistoryPage([MESSAGE, TWO_ROWS], True),
             "",
             "#7 22.11 05:43 Анна: привет\n#8 22.11 05:43 Анна: раз\n    \n    два\n",
             (
@@ -94,7 +94,7 @@ def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             ),
         ),
         (
-            m.History([], False),
+            m.HistoryPage([], False),
             "",
             "Сообщений пока нет.\n",
             '{"type":"history","messages":[],"more":false}\n',

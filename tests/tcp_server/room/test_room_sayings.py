@@ -254,12 +254,12 @@ def test_history_pages_back_to_the_oldest_kept() -> None:
     while more:
         hall.do("a", m.HistoryRequest(before=before, limit=3))
         (page,) = hall.heard("a")
-        assert isinstance(page, m.History)
+        assert isinstance(page, m.HistoryPage)
         seen.append(ids(page))
         before, more = page.messages[0].id, page.more
     assert seen == [[18, 19, 20], [15, 16, 17], [13, 14]]
     hall.do("a", m.HistoryRequest(limit=100), m.HistoryRequest(before=13), m.HistoryRequest(before=2**53))
-    pages = [page for page in hall.heard("a") if isinstance(page, m.History)]
+    pages = [page for page in hall.heard("a") if isinstance(page, m.HistoryPage)]
     assert [(ids(page), page.more) for page in pages] == [
         ([17, 18, 19, 20], True),
         ([], False),

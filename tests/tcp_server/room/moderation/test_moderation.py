@@ -229,7 +229,7 @@ def test_what_is_deleted_keeps_its_number_and_its_ack_but_no_text() -> None:
     welcome = hall.join("d", "Дина", since=m.Mark(epoch, 0))
     hall.do("d", m.HistoryRequest())
     (page,) = hall.heard("d")
-    assert isinstance(page, m.History)
+    assert isinstance(page, m.HistoryPage)
     for shown in (welcome.messages, page.messages):
         assert [message.id for message in shown] == [1, 2, 3]
         assert (shown[0].text, shown[0].deleted, shown[0].name) == ("", True, tombstone.name)
