@@ -9,7 +9,6 @@ import logging
 import os
 import socket
 import threading
-from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from time import monotonic, sleep
@@ -19,6 +18,7 @@ from typing import Final, Self, cast
 from websockets.frames import Close, Frame, Opcode
 from websockets.protocol import Protocol, Side
 
+from chat_protocol.backlog import Backlog
 from chat_protocol.contract import IDLE_TIMEOUT, MAX_LINE, PING_INTERVAL
 
 BACKLOG: Final = 1024 * 1024
@@ -40,8 +40,8 @@ INTERNAL_ERROR: Final = 1011
 ROOM_GONE: Final = 1012
 TRY_LATER: Final = 1013
 
-_ENTRY = 256
-"""Bytes that a frame in the backlog costs beside its own: many small ones are memory too."""
+_FRAME_OVERHEAD = 256
+"""Bytes of memory that a frame in the backlog takes besides its own."""
 
 _FRAMES_FREE = 64
 _FRAMES_A_SECOND = 1000
@@ -68,14 +68,12 @@ class Browser:
     __slots__ = (
         "_ahead",
         "_backlog",
-        "_begun",
         "_closing_at",
         "_lock",
         "_pinged_at",
         "_progress_at",
         "_protocol",
         "_socket",
-        "_waiting",
         "descriptor",
     )
 
@@ -95,10 +93,8 @@ class Browser:
 
         # Held for one frame, never while waiting: keeps frames whole, and guards all below.
         self._lock = threading.Lock()
-        self._backlog: deque[memoryview] = deque()  # frames, the first perhaps begun
-        self._waiting = 0  # bytes the backlog takes, none if and only if it is empty
-        self._begun = False  # whether part of the first frame is out
-        self._progress_at = 0.0  # when the backlog last grew from nothing or shrank
+        self._backlog: Backlog | None = None  # frames; None while nothing waits
+        self._progress_at = 0.0  # when the backlog began or last shrank
         self._pinged_at = monotonic()
         self._closing_at: float | None = None  # when the close frame went out; no data after it
 
@@ -188,7 +184,7 @@ class Browser:
         with self._lock:
             if self._closing_at is None:
                 self._put(frame)
-            return not self._waiting
+            return self._backlog is None
 
     def close(self, code: int, reason: str) -> None:
         """Say goodbye, once: a close frame behind what is waiting, then no more. Never waits."""
@@ -199,13 +195,13 @@ class Browser:
         """Send what the socket takes of the backlog; False while some is left."""
         with self._lock:
             self._flush()
-            return not self._waiting
+            return self._backlog is None
 
     @property
     def has_backlog(self) -> bool:
         """Whether something waits for `flush`."""
         with self._lock:
-            return self._waiting > 0
+            return self._backlog is not None
 
     def tend(self, now: float) -> bool:
         """Do what is due at `now` (monotonic), about every second; False once it is time to give up.
@@ -218,7 +214,7 @@ class Browser:
                 if now - self._closing_at > FAREWELL:
                     self._hang_up()
                     return False
-            elif self._waiting and now - self._progress_at > STALL:
+            elif self._backlog and now - self._progress_at > STALL:
                 self._cut()
             elif now - self._pinged_at >= PING_INTERVAL:
                 self._pinged_at = now
@@ -228,44 +224,37 @@ class Browser:
     # --- with the lock held --------------------------------------------------------------
 
     def _put(self, frame: bytes) -> None:
+        if self._backlog:
+            self._backlog.append(frame)
+            if self._backlog.exceeds(BACKLOG, _FRAME_OVERHEAD):
+                self._cut()
+            return
         sent = 0
-        if not self._waiting:
-            sent = self._try_to_send(frame)
-            if sent == len(frame):
-                return
-            self._begun = sent > 0
+        try:
+            sent = os.write(self.descriptor, frame)
+        except BlockingIOError:
+            pass
+        except OSError:
+            return  # the session's thread reads the same from its side
+        if sent < len(frame):
+            self._backlog = Backlog(frame, sent)
             self._progress_at = monotonic()
-        self._backlog.append(memoryview(frame)[sent:])
-        self._waiting += len(frame) - sent + _ENTRY
-        if len(self._backlog) > 1 and self._waiting > BACKLOG:
-            self._cut()
 
     def _flush(self) -> None:
         while self._backlog:
-            first = self._backlog[0]
-            sent = self._try_to_send(first)
-            if not sent:
+            try:
+                sent = os.writev(self.descriptor, self._backlog.next_blocks())
+            except BlockingIOError:
                 return
+            except OSError:
+                self._backlog = None
+                break
             self._progress_at = monotonic()
-            self._waiting -= sent
-            self._begun = sent < len(first)
-            if self._begun:
-                self._backlog[0] = first[sent:]
-            else:
-                self._backlog.popleft()
-                self._waiting -= _ENTRY
+            if not self._backlog.consume(sent):
+                self._backlog = None
         if self._closing_at is not None:
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_WR)
-
-    def _try_to_send(self, data: bytes | memoryview) -> int:
-        """Return how many bytes went: none where there is no room, all where nobody is there any more."""
-        try:
-            return os.write(self.descriptor, data)
-        except BlockingIOError:
-            return 0
-        except OSError:
-            return len(data)  # the session's thread reads the same from its side
 
     def _close(self, code: int, reason: str) -> None:
         if self._closing_at is None:
@@ -279,12 +268,13 @@ class Browser:
             self._flush()
 
     def _cut(self) -> None:
-        """Give up a browser that reads too slowly, but let a frame that has begun end whole."""
+        """Close a browser that reads too slowly, behind the frame that has begun."""
         if self._closing_at is not None:
             return
-        begun = [self._backlog[0]] if self._begun else []
-        self._backlog = deque(begun)
-        self._waiting = sum([len(frame) + _ENTRY for frame in begun])
+        if self._backlog and self._backlog.has_begun:
+            self._backlog.truncate(len(self._backlog.first))
+        else:
+            self._backlog = None
         self._close(TRY_LATER, "reads too slowly")
 
     def _hang_up(self) -> None:
@@ -307,8 +297,7 @@ class Browser:
                     break
         self._hang_up()
         with self._lock:
-            self._backlog.clear()
-            self._waiting = 0  # nothing more is sent: the descriptor may soon be somebody else's
+            self._backlog = None  # nothing more is sent: the descriptor may soon be somebody else's
 
 
 class _Parser(Protocol):

@@ -173,7 +173,11 @@ class FanOut:
         if _LAGGING_SHARE * len(seconds) > sum(map(len, self._audience.values())):
             return max(seconds.values())
         most = self._config.backlog
-        nearly_cut = [left for writer, left in seconds.items() if most and 2 * _queued_bytes(writer) > most]
+        nearly_cut = [
+            left
+            for writer, left in seconds.items()
+            if most and writer.backlog and writer.backlog.exceeds(most // 2)
+        ]
         return max(nearly_cut, default=0.0)
 
     def _on_blocked(self, writer: Writer) -> None:
@@ -189,7 +193,8 @@ class FanOut:
             self._blocked[fd] = writer
             writer.progress_at = writer.blocked_since = time.monotonic()
             self._arm(writer)
-        if self._config.backlog and writer.ends_at is None and _queued_bytes(writer) > self._config.backlog:
+        most = self._config.backlog
+        if most and writer.ends_at is None and writer.backlog and writer.backlog.exceeds(most):
             self._drop_slow_reader(writer)
 
     def _drop_slow_reader(self, writer: Writer) -> None:
@@ -225,8 +230,3 @@ class FanOut:
             writer.socket.close()
         elif writer.ends_at is not None:
             writer.end_writing()
-
-
-def _queued_bytes(writer: Writer) -> int:
-    """Return the bytes that wait behind the block being sent: one alone, a `welcome`, may be of any size."""
-    return writer.waiting - len(writer.backlog[0]) if writer.backlog else 0

@@ -1,19 +1,10 @@
 """The writing end of one client's connection: its socket, and what it was too slow to take."""
 
 import socket
-from collections import deque
 from contextlib import suppress
-from itertools import islice
-from typing import Final
 
+from chat_protocol.backlog import Backlog
 from tcp_server.dialects.dialect import Dialect, Plain
-
-_VIEWS_AT_ONCE = 64
-"""How many waiting blocks one system call sends."""
-
-
-_EMPTY_BACKLOG: Final[deque[memoryview]] = deque()
-"""The backlog of whoever never lagged: one for all, as an empty one of their own takes 0.6 KiB."""
 
 
 class Writer:
@@ -35,15 +26,13 @@ class Writer:
         "progress_at",
         "released",
         "socket",
-        "waiting",
     )
 
     def __init__(self, sock: socket.socket, host: str = "") -> None:
         self.socket = sock
         self.host = host
         self.dialect: type[Dialect] = Plain
-        self.backlog = _EMPTY_BACKLOG  # views of bytes shared with everybody else's
-        self.waiting = 0  # bytes in the backlog
+        self.backlog: Backlog | None = None  # None while nothing waits
         self.progress_at = 0.0  # when the backlog last got shorter, or began
         self.blocked_since = 0.0  # when the backlog began
         self.ends_at: float | None = None  # nothing more is said, and by then all is over
@@ -57,50 +46,52 @@ class Writer:
         """
         if self.broken:
             return False
-        sent = 0
         if self.backlog:
             if self.dialect.gap:
-                self._keep(memoryview(self.dialect.gap))
-        else:
-            try:
-                sent = self.socket.send(data, socket.MSG_DONTWAIT)
-            except BlockingIOError:
-                pass
-            except OSError:
-                self.abort()
-                return False
-            if sent == len(data):
-                return True
-        self._keep(memoryview(data)[sent:])
+                self.backlog.append(self.dialect.gap)
+            self.backlog.append(data)
+            return False
+        sent = 0
+        try:
+            sent = self.socket.send(data, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.abort()
+            return False
+        if sent == len(data):
+            return True
+        self.backlog = Backlog(data, sent)
         return False
 
     def drain(self, now: float) -> None:
         """Send as much of the backlog as the kernel takes."""
         while self.backlog:
             try:
-                sent = self.socket.sendmsg(islice(self.backlog, _VIEWS_AT_ONCE), (), socket.MSG_DONTWAIT)
+                sent = self.socket.sendmsg(self.backlog.next_blocks(), (), socket.MSG_DONTWAIT)
             except BlockingIOError:
                 return
             except OSError:
                 self.abort()
                 return
             self.progress_at = now
-            self._consume(sent)
+            if not self.backlog.consume(sent):
+                self.backlog = None
+
+    @property
+    def waiting(self) -> int:
+        """Return the bytes in the backlog."""
+        return self.backlog.size if self.backlog else 0
 
     def truncate_backlog(self) -> None:
         """Drop what waits, except the rest of a line whose beginning has been sent."""
-        if self.backlog:
-            head = bytes(self.backlog[0])
-            self.backlog.clear()
-            self.waiting = 0
-            if rest := head[: head.find(b"\n") + 1]:
-                self._keep(memoryview(rest))
+        if self.backlog and not self.backlog.truncate(bytes(self.backlog.first).find(b"\n") + 1):
+            self.backlog = None
 
     def abort(self) -> None:
         """End the connection at once; this wakes the client's thread, which then leaves."""
         self.broken = True
-        self.backlog.clear()
-        self.waiting = 0
+        self.backlog = None
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
 
@@ -108,19 +99,3 @@ class Writer:
         """Tell the client that nothing follows; what it still sends is read and ignored."""
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_WR)
-
-    def _keep(self, view: memoryview) -> None:
-        if self.backlog is _EMPTY_BACKLOG:
-            self.backlog = deque()
-        self.backlog.append(view)
-        self.waiting += len(view)
-
-    def _consume(self, sent: int) -> None:
-        self.waiting -= sent
-        while sent:
-            head = self.backlog[0]
-            if sent < len(head):
-                self.backlog[0] = head[sent:]
-                return
-            sent -= len(head)
-            self.backlog.popleft()

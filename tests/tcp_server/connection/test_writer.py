@@ -56,9 +56,10 @@ def test_what_waits_comes_whole_and_in_order(
     blocks = [BLOCK, b"one\n", b"two\n", BLOCK]
     for block in blocks:
         writer.write(block)
-    assert writer.waiting == sum(map(len, writer.backlog)) > len(BLOCK)
+    assert writer.backlog
+    assert writer.waiting == sum(map(len, writer.backlog.next_blocks())) > len(BLOCK)
     assert read_all(writer, far) == b"".join(blocks)
-    assert (writer.waiting, len(writer.backlog)) == (0, 0)
+    assert writer.waiting == 0
     writer.write(b"three\n")
     assert read(far, 6) == b"three\n"
 
@@ -97,11 +98,12 @@ def test_to_cut_short_leaves_whole_lines(ends: tuple[Writer, socket.socket], eat
     writer, far = ends
     writer.dialect = Lines
     writer.write(BLOCK)
-    writer.backlog[0] = writer.backlog[0][eaten:]  # as if the kernel had taken that much more
+    assert writer.backlog
+    writer.backlog.consume(eaten)  # as if the kernel had taken that much more
     writer.write(BLOCK)
-    held_back = bytes(writer.backlog[0])
+    held_back = bytes(writer.backlog.first)
     writer.truncate_backlog()
-    rest = b"".join(writer.backlog)
+    rest = b"".join(writer.backlog.next_blocks())
     assert writer.waiting == len(rest)
     assert held_back.startswith(rest)
     assert rest.count(b"\n") == 1
@@ -125,7 +127,7 @@ def test_a_client_that_is_gone_is_no_error(ends: tuple[Writer, socket.socket]) -
     far.close()
     writer.drain(0.0)
     assert writer.broken
-    assert (writer.waiting, len(writer.backlog)) == (0, 0)
+    assert writer.backlog is None
     writer.write(b"hello")
     writer.end_writing()
     writer.abort()
