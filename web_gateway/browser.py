@@ -20,6 +20,7 @@ from websockets.protocol import Protocol, Side
 
 from chat_protocol.backlog import Backlog
 from chat_protocol.contract import IDLE_TIMEOUT, MAX_LINE, PING_INTERVAL
+from chat_protocol.read_size import next_read_size
 
 BACKLOG: Final = 1024 * 1024
 """Bytes that may wait for a browser before it is cut."""
@@ -155,11 +156,7 @@ class Browser:
                 return
             if not chunk:
                 return
-            # A small buffer for each idle browser, a large one for each busy one.
-            if len(chunk) == size:
-                size = min(2 * size, _MAX_READ)
-            elif len(chunk) < size // 4:
-                size = max(size // 2, _FIRST_READ)
+            size = next_read_size(size, len(chunk), _FIRST_READ, _MAX_READ)
 
     def _answer(self, writes: Sequence[bytes]) -> None:
         """Send what the parser wants sent: pongs, and the close frame with the end after it.

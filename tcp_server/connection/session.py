@@ -9,6 +9,7 @@ from itertools import groupby
 
 from chat_protocol.errors import BadMessage, LineTooLong
 from chat_protocol.messages import Authenticate, Bye, Throttled
+from chat_protocol.read_size import next_read_size
 from tcp_server.connection.handshake import Handshake, Services
 from tcp_server.connection.password_attempts import Disconnect, PasswordAttempts
 from tcp_server.connection.reader import Reader, Silent
@@ -94,11 +95,7 @@ class Session:
                 size = dialect.first_read
                 self._reader.pause(_YIELD)
             chunk = self._reader.receive(size)
-            # A small buffer for each idle client, a large one for each busy one.
-            if len(chunk) == size:
-                size = min(2 * size, most)
-            elif len(chunk) < size // 4:
-                size = max(size // 2, dialect.first_read)
+            size = next_read_size(size, len(chunk), dialect.first_read, most)
             requests = dialect.read(chunk)
 
     def _shake_hands(self) -> tuple[Dialect, Sequence[Request], Budget]:
