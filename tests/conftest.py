@@ -2,56 +2,24 @@
 
 import gc
 import os
-import threading
 from collections.abc import Generator, Iterator
-from pathlib import Path
 from time import monotonic, sleep
 
-import psutil
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.support.requirements import CHROMIUM
+from tests.support import surroundings
+from tests.support.leaks import describe, left_over
+from tests.support.requirements import CHROMIUM, how_to_install
 
-_DESCRIPTORS = Path("/proc/self/fd")
-# Two servers cannot share the default file, and no test may write into anybody's own.
-os.environ.setdefault("ONEROOM_SERVER_HISTORY", "memory")
-# Most tests talk faster than people; those of the rates set their own.
-os.environ.setdefault("ONEROOM_SERVER_RATE", "0")
+surroundings.settle()
 
-_PATIENCE = 5.0  # seconds a test's threads and processes have to finish what they are ending
-
-
-def _left_over() -> set[str]:
-    """Name all that a test might leave behind and that would then disturb the next."""
-    found = {f"thread {thread.name} ({thread.ident})" for thread in threading.enumerate()}
-    found |= {f"process {child.pid} {_command(child)}" for child in psutil.Process().children()}
-    if _DESCRIPTORS.is_dir():
-        found |= {
-            f"descriptor {link.name} -> {target}"
-            for link in _DESCRIPTORS.iterdir()
-            if (target := _target(link))
-        }
-    return found
-
-
-def _command(process: psutil.Process) -> str:
-    try:
-        return " ".join(process.cmdline())
-    except psutil.Error:
-        return "(ended)"
-
-
-def _target(link: Path) -> str:
-    try:
-        return str(link.readlink())
-    except OSError:  # the descriptor of the listing itself, closed by now
-        return ""
+_PATIENCE = 15.0  # seconds a test's threads and processes have to finish what they are ending
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """The one browser of all tests: a thread can have a single Playwright."""
+    """The one browser of all tests of a worker: a thread can have a single Playwright."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--disable-dev-shm-usage"])
         yield browser
@@ -64,21 +32,25 @@ def nothing_left_over() -> Iterator[None]:
 
     What fixtures of a wider scope hold is there before the test and so no leak.
     """
-    before = _left_over()
+    before = left_over()
     yield
     deadline = monotonic() + _PATIENCE
-    while left := _left_over() - before:
+    while left := left_over() - before:
         gc.collect()  # an unclosed socket is then a ResourceWarning, which is an error
         if monotonic() > deadline:
-            pytest.fail("left over: " + ", ".join(sorted(left)))
+            pytest.fail("left over: " + ", ".join(sorted(map(describe, left))))
         sleep(0.01)
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """Why a test was skipped."""
+    return report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
 
 
 def _fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
     if report.skipped and os.environ.get("ONEROOM_NO_SKIP") and not hasattr(report, "wasxfail"):
-        why = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        report.longrepr = f"ONEROOM_NO_SKIP is set, but: {_reason(report)}"
         report.outcome = "failed"
-        report.longrepr = f"ONEROOM_NO_SKIP is set, but: {why}"
 
 
 @pytest.hookimpl(wrapper=True)
@@ -93,3 +65,11 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     _fail_if_skipped(report)
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how to install what tests were skipped for, or have failed for with ONEROOM_NO_SKIP=1."""
+    stats = terminalreporter.stats
+    reasons = map(_reason, [*stats.get("skipped", []), *stats.get("error", []), *stats.get("failed", [])])
+    if line := how_to_install(reasons):
+        terminalreporter.write_line(line, yellow=True)

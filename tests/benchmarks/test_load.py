@@ -1,14 +1,14 @@
 """The load generator counts what there is to count, with the smallest server there is."""
 
-import shutil
 from collections.abc import Callable
 
 import pytest
 
 from benchmarks.load import Crowd, Workload
 from benchmarks.servers import Kind, limit, ours, serving
+from tests.support.requirements import needs_cc
 
-pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
+pytestmark = needs_cc
 
 KINDS: dict[str, Callable[[], Kind]] = {
     "limit": limit,

@@ -19,14 +19,12 @@ import pytest
 
 from tests.faults.proxy import Weather
 from tests.faults.stage import Stage
+from tests.support.requirements import needs_prlimit
 
 ROUNDS = int(os.environ.get("ONEROOM_FAULT_ROUNDS") or 1)
 SEED = int(os.environ.get("ONEROOM_FAULT_SEED") or random.SystemRandom().randrange(10**6))
 
 pytestmark = pytest.mark.timeout(60 + 20 * ROUNDS)
-needs_prlimit = pytest.mark.skipif(
-    not hasattr(resource, "prlimit"), reason="only Linux limits another process"
-)
 
 
 def suffer(stage: Stage, fault: Callable[[Stage], None]) -> None:

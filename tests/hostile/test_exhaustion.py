@@ -14,13 +14,12 @@ from tcp_server.config import Config
 from tcp_server.server import ChatServer
 from tests.support.processes import Program, start
 from tests.support.raw import PROMPT, JsonClient, RawClient
+from tests.support.requirements import needs_prlimit
 
 LOCAL = "--host 127.0.0.1 --port 0 --history memory --grace 0"
 FULL = "Сейчас слишком много подключений, попробуйте позже.\n"
 RELIEF = 2.0
 """Seconds after which somebody new is in again."""
-
-needs_prlimit = pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits of others are Linux")
 
 
 @contextmanager

@@ -1,32 +1,76 @@
-"""What a test may need and a machine may lack.
+"""What a test may need and a machine may lack: programs, and features of the system.
 
-Such a test is skipped; with ONEROOM_NO_SKIP=1, as in the project's own checks, it
-fails instead (see `conftest.py`).
+Such a test is skipped, and the last line of the run says which packages bring what is
+missing; with ONEROOM_NO_SKIP=1, as in the project's own checks, it fails instead (see
+`conftest.py`).
 """
 
 import os
+import re
+import resource
+import select
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from tests.support.processes import ROOT
 
 # Programs that serve stand where only root's PATH looks.
-_SERVICES = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/usr/local/sbin"
+_PATH = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/usr/local/sbin"
 
-CHROMIUM = shutil.which("chromium") or ""
-HAPROXY = shutil.which("haproxy", path=_SERVICES) or ""
-NGINX = shutil.which("nginx", path=_SERVICES) or ""
-OPENSSL = shutil.which("openssl") or ""
+PACKAGES: Final = {
+    "cc": "gcc libc6-dev",
+    "chromium": "chromium fonts-dejavu-core fonts-noto-color-emoji",
+    "haproxy": "haproxy",
+    "nginx": "nginx libnginx-mod-stream",
+    "npm": "nodejs npm",
+    "openssl": "openssl",
+}
+"""Every program that some test needs, and the packages of Debian that bring it."""
+
+_MISSING = re.compile(r"^(?:Skipped: |ONEROOM_NO_SKIP is set, but: )*the program (\S+) is not installed$")
+
+
+def _find(program: str) -> str:
+    return shutil.which(program, path=_PATH) or ""
+
+
+def _needs(program: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(not _find(program), reason=f"the program {program} is not installed")
+
+
+CHROMIUM = _find("chromium")
+HAPROXY = _find("haproxy")
+NGINX = _find("nginx")
+NPM = _find("npm")
+OPENSSL = _find("openssl")
 ORIGINAL = Path(os.environ.get("ONEROOM_ORIGINAL") or ROOT.parent / "shared" / "original")
 """The folder with the original chat's `server.py` and `client.py`."""
 
-needs_chromium = pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")
-needs_haproxy = pytest.mark.skipif(not HAPROXY, reason="HAProxy is not installed")
-needs_nginx = pytest.mark.skipif(not NGINX, reason="nginx is not installed")
-needs_node = pytest.mark.skipif(not shutil.which("node"), reason="Node is not installed")
-needs_openssl = pytest.mark.skipif(not OPENSSL, reason="openssl is not installed")
+needs_cc = _needs("cc")
+needs_chromium = _needs("chromium")
+needs_haproxy = _needs("haproxy")
+needs_nginx = _needs("nginx")
+needs_npm = _needs("npm")
+needs_openssl = _needs("openssl")
 needs_original = pytest.mark.skipif(
     not (ORIGINAL / "client.py").is_file(), reason="the original scripts are not there"
 )
+
+needs_epoll = pytest.mark.skipif(not hasattr(select, "epoll"), reason="this system has no epoll")
+needs_prlimit = pytest.mark.skipif(
+    not hasattr(resource, "prlimit"), reason="this system does not limit another process"
+)
+needs_proc = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system has no /proc")
+
+
+def how_to_install(reasons: Iterable[str]) -> str:
+    """Return one line with the command that brings the programs these tests were skipped for, or nothing."""
+    missing = sorted({found[1] for reason in reasons if (found := _MISSING.search(reason))})
+    if not missing:
+        return ""
+    packages = " ".join(PACKAGES[program] for program in missing)
+    return f"Not installed: {', '.join(missing)}. To run those tests too: apt-get install {packages}"

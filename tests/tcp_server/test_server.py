@@ -15,6 +15,7 @@ import pytest
 
 from tests.support.processes import Program, running, start
 from tests.support.raw import PROMPT, DeafClient, JsonClient, RawClient
+from tests.support.requirements import needs_prlimit
 
 LOCAL = ("--host", "127.0.0.1", "--port", "0", "--history", "memory")
 FULL = "Сейчас слишком много подключений, попробуйте позже.\n"
@@ -217,7 +218,7 @@ def _next_let_in(program: Program) -> RawClient:
         assert monotonic() < deadline, "never let in again"
 
 
-@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits of a running process are Linux")
+@needs_prlimit
 def test_without_descriptors_newcomers_are_turned_away_and_nobody_else_is_harmed() -> None:
     with server() as program, json_client(program, "Борис") as boris, text_client(program, "Анна") as anna:
         boris.expect_json(type="joined", name="Анна")

@@ -7,14 +7,12 @@ from time import monotonic
 import pytest
 
 from tcp_server.connection.poller import EpollPoller, PollPoller, WritePoller, write_poller
+from tests.support.requirements import needs_epoll
 
 
 @pytest.fixture(
     params=[
-        pytest.param(
-            EpollPoller,
-            marks=pytest.mark.skipif(not hasattr(select, "epoll"), reason="this system has no epoll"),
-        ),
+        pytest.param(EpollPoller, marks=needs_epoll),
         PollPoller,
     ]
 )

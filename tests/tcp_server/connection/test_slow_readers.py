@@ -14,6 +14,7 @@ import pytest
 from chat_protocol.address import Address
 from tests.support.processes import Program, running
 from tests.support.raw import PROMPT, DeafClient, JsonClient, RawClient
+from tests.support.requirements import needs_proc
 
 DIALECTS = ("plain", "lines", "json")
 NUMBER = re.compile(rb"<(\d+-\d+)>")
@@ -134,7 +135,7 @@ def resident(program: Program) -> int:
     return int(found[1]) * 1024
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+@needs_proc
 def test_what_nobody_reads_costs_bounded_memory() -> None:
     text = "😀" * 4000
     with server() as program, ExitStack() as stack:

@@ -11,6 +11,7 @@ from tcp_server.log.history import Unavailable
 from tcp_server.log.sqlite_history import SqliteHistory
 from tests.support.processes import Program, running
 from tests.support.raw import JsonClient
+from tests.support.requirements import needs_prlimit
 from tests.tcp_server.disk import ANNA, AT, ids, opened, say, stage
 
 FULL_DISK = (0, resource.RLIM_INFINITY)  # no file may grow
@@ -79,7 +80,7 @@ def server(path: Path) -> Iterator[Program]:
         yield program
 
 
-@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits of another process are Linux's")
+@needs_prlimit
 def test_a_full_disk_refuses_what_is_said_and_nothing_else(server: Program) -> None:
     with JsonClient(server.address) as anna, JsonClient(server.address) as boris:
         anna.join("Анна")

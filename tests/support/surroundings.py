@@ -1,0 +1,35 @@
+"""What a run must not depend on: how it was started, and what the user's environment holds."""
+
+import os
+import re
+import signal
+
+# Settings of our own programs; what sets up the tests themselves (ONEROOM_NO_SKIP and its like) stays.
+_FOREIGN = re.compile(
+    r"ONEROOM_(SERVER|WEB)_.*|ONEROOM_(NAME|PASSWORD)|(?i:\w+_proxy)|LC_.*|LANGUAGE"
+    r"|COLUMNS|LINES|NO_COLOR|FORCE_COLOR|MAKEFLAGS|MFLAGS|MAKELEVEL|PYTHON(UTF8|WARNINGS|UNBUFFERED|IOENCODING)"
+)
+_INHERITED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+
+
+def settle() -> None:
+    """Make this process, and so every program a test starts, alike in a terminal, in CI and under cron.
+
+    Signals that are ignored or blocked here (`make test &`, nohup) would be so in the programs
+    too; a handler, even one that does nothing, is not inherited by them.
+    """
+    for number in _INHERITED:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    os.umask(0o022)
+    for name in [name for name in os.environ if _FOREIGN.fullmatch(name)]:
+        del os.environ[name]
+    os.environ |= {
+        "LANG": "C.UTF-8",
+        "TERM": "xterm-256color",
+        # Two servers cannot share the default file, and no test may write into anybody's own.
+        "ONEROOM_SERVER_HISTORY": "memory",
+        # Most tests talk faster than people; those of the rates set their own.
+        "ONEROOM_SERVER_RATE": "0",
+    }
