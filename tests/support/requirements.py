@@ -48,7 +48,7 @@ NGINX = _find("nginx")
 NPM = _find("npm")
 OPENSSL = _find("openssl")
 ORIGINAL = Path(os.environ.get("ONEROOM_ORIGINAL") or ROOT.parent / "shared" / "original")
-"""The folder with the original chat's `server.py` and `client.py`."""
+"""The folder with the original chat's `server.py` and `client.py`, where they are (see `original_like`)."""
 
 needs_cc = _needs("cc")
 needs_chromium = _needs("chromium")
@@ -56,9 +56,6 @@ needs_haproxy = _needs("haproxy")
 needs_nginx = _needs("nginx")
 needs_npm = _needs("npm")
 needs_openssl = _needs("openssl")
-needs_original = pytest.mark.skipif(
-    not (ORIGINAL / "client.py").is_file(), reason="the original scripts are not there"
-)
 
 needs_epoll = pytest.mark.skipif(not hasattr(select, "epoll"), reason="this system has no epoll")
 needs_prlimit = pytest.mark.skipif(

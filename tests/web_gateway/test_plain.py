@@ -2,7 +2,6 @@
 
 import json
 import socket
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,9 +12,9 @@ from websockets.sync.client import ClientConnection
 from chat_protocol.address import Address
 from chat_protocol.codec import decode_events
 from chat_protocol.messages import Ack, Error, Joined, Left, Message, Welcome
-from tests.support.processes import start
+from tests.support.original_like import SCRIPTS
+from tests.support.original_like import serving as server_of
 from tests.support.raw import PROMPT, RawClient
-from tests.support.requirements import ORIGINAL, needs_original
 from tests.web_gateway.conftest import PATIENCE, serving_by_gunicorn
 from web_gateway.plain import PlainDialect, PlainRoom
 
@@ -100,31 +99,17 @@ def test_what_the_room_has_no_word_for_is_answered_here(dialect: PlainDialect) -
         assert crossing.last == (command == "leave")
 
 
-_ON_A_FREE_PORT = """
-import runpy, socket, sys
-bind = socket.socket.bind
-socket.socket.bind = lambda self, address: bind(self, ("127.0.0.1", 0)) or print(
-    "port", self.getsockname()[1], flush=True)
-runpy.run_path(sys.argv[1], run_name="__main__")
-"""
-
-
-@pytest.fixture
-def original() -> Iterator[Address]:
-    """The original server, on a port of its own."""
-    program = start(sys.executable, "-u", "-c", _ON_A_FREE_PORT, str(ORIGINAL / "server.py"))
-    try:
-        line = program.stdout.wait_for(lambda text: "\n" in text)
-        yield Address("127.0.0.1", int(line.split()[1]))
-    finally:
-        program.kill()
+@pytest.fixture(params=SCRIPTS)
+def original(request: pytest.FixtureRequest) -> Iterator[Address]:
+    """A server of the original kind."""
+    with server_of(request.param) as chat:
+        yield chat.address
 
 
 def _receive(browser: ClientConnection) -> list[dict[str, Any]]:
     return [json.loads(line) for line in str(browser.recv(timeout=PATIENCE)).split("\n")]
 
 
-@needs_original
 def test_browsers_and_terminals_talk_through_the_original_server(original: Address) -> None:
     with serving_by_gunicorn(original, "--dialect", "plain") as serving, RawClient(original) as terminal:
         terminal.expect(PROMPT)
@@ -151,7 +136,6 @@ def test_browsers_and_terminals_talk_through_the_original_server(original: Addre
         terminal.expect("Вера присоединился к чату!Вера покинул чат.Анна покинул чат.")
 
 
-@needs_original
 def test_leaving_ends_the_session_with_a_goodbye(original: Address) -> None:
     with serving_by_gunicorn(original, "--dialect", "plain") as serving, serving.browse() as browser:
         browser.send('{"type":"join","name":"Анна"}')
