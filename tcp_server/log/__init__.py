@@ -1,1 +1,1 @@
-"""The message log: in memory or in SQLite, read by number or by words."""
+"""The message log, in memory or in SQLite, and the search in it."""

@@ -1,6 +1,6 @@
-"""The log of what was said: what the room asks of it, and the one that lives in memory.
+"""The message log: its interface, and the implementation in memory.
 
-Not thread-safe: owned by whoever holds the sequencer, like the room it belongs to.
+Not thread-safe: the caller holds the sequencer's room lock.
 """
 
 import secrets
@@ -10,46 +10,43 @@ from typing import Protocol
 from chat_protocol.messages import Ack, Message
 
 Key = tuple[bytes, str]
-"""Whose say it was (the session's digest) and its ref: known again when repeated."""
+"""The digest of a say's session and its ref: by both a repeated say is recognised."""
 
 
 class Unavailable(Exception):
-    """The log cannot be written or read now; what was appended since the last commit is not in it."""
+    """The log cannot be written or read at present. A failed commit has undone what came since the last."""
 
 
 def redacted(message: Message) -> Message:
-    """Return what is left of a message when it is deleted."""
+    """Return a message as it is after its deletion: without text and notice."""
     return Message(message.id, message.at, message.name, "", deleted=True)
 
 
 class History(Protocol):
-    """Numbered messages without a gap, the newest of them kept."""
+    """Messages with consecutive ids, of which the newest are kept."""
 
     epoch: str
-    """Names this log: a client that saw another one starts afresh."""
+    """Random id of this log; a client that knows another epoch starts anew."""
 
     @property
     def last(self) -> int:
-        """The newest id, 0 before the first."""
+        """The newest id; 0 before the first message."""
 
     @property
     def first(self) -> int:
-        """The oldest id kept; `last` + 1 while nothing is."""
+        """The oldest id kept; `last` + 1 if none is."""
 
     def append(self, messages: Sequence[Message], keys: Sequence[Key | None]) -> None:
-        """Add messages, each with its key if it has one; their ids follow `last` without a gap."""
+        """Add messages, each with its key or None. Their ids must follow `last` without a gap."""
 
     def delete(self, message_id: int) -> None:
-        """Empty the text of a message, if it is kept; its number stays, and the ack of its say."""
+        """Redact a message, if it is kept; its id and the ack of its say remain. Raises `Unavailable`."""
 
     def commit(self) -> None:
-        """Make what was appended and deleted last; raise `Unavailable` after undoing it again."""
+        """Make everything since the last commit permanent; if that fails, undo it and raise `Unavailable`."""
 
     def recall(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
-        """Return the acknowledgements of those says of a session that were given before, by ref.
-
-        Raises `Unavailable`.
-        """
+        """Return, by ref, the acks of those says of a session that are in the log. Raises `Unavailable`."""
 
     def before(self, message_id: int, limit: int) -> list[Message]:
         """Return the newest `limit` messages with ids below `message_id`, oldest first.
@@ -58,38 +55,43 @@ class History(Protocol):
         """
 
     def with_deletions(self, messages: Sequence[Message]) -> list[Message]:
-        """Return messages that were read in this run as they are now: those deleted since are redacted."""
+        """Return messages that were read since the server started, those deleted meanwhile redacted."""
 
     def set_presence(self, session: bytes, name: str | None) -> None:
-        """Remember that this session is in the room under `name`, or (None) that it left."""
+        """Store that this session is in the room under `name`, or (None) that it left."""
 
     def present(self) -> list[tuple[bytes, str]]:
         """The sessions that were in the room when the server ended, with their names."""
 
     def prune(self) -> None:
-        """Forget some of what is too old or too much, never long at a time."""
+        """Remove messages over the limits of number and age, a bounded number in each call."""
 
     def close(self) -> None:
-        """Let go of what it holds."""
+        """Release what it holds."""
+
+
+def find_message(history: History, message_id: int) -> Message | None:
+    """Return the message with that id, if it is kept. Raises `Unavailable`."""
+    return next((message for message in history.before(message_id + 1, 1) if message.id == message_id), None)
 
 
 class MemoryHistory:
-    """The newest `keep` messages of this run of the server, and their keys.
+    """The newest `keep` messages since the server started, and their keys.
 
     With `keep` 0 messages are only numbered. The keys of the newest 10,000 messages
-    are remembered in any case.
+    are kept in any case.
     """
 
     _KEYS_KEPT = 10_000
 
     def __init__(self, keep: int, last: int = 0) -> None:
-        """`last` is the id before the first to come."""
+        """`last` is the id before that of the first message."""
         self.epoch = secrets.token_hex(8)
         self._last = last
         self._keep = keep
         self._messages: list[Message] = []  # ids are contiguous and end at `last`
-        self._said: dict[Key, Ack] = {}
-        self._said_before: dict[Key, Ack] = {}  # the older half, dropped as a whole
+        self._acks: dict[Key, Ack] = {}
+        self._older_acks: dict[Key, Ack] = {}  # the older half, dropped as a whole
 
     @property
     def last(self) -> int:
@@ -105,27 +107,26 @@ class MemoryHistory:
         self._last = messages[-1].id
         for message, key in zip(messages, keys, strict=True):
             if key is not None:
-                self._said[key] = Ack(key[1], message.id, message.at)
-        if len(self._said) >= max(self._keep, self._KEYS_KEPT):
-            self._said_before, self._said = self._said, {}
+                self._acks[key] = Ack(key[1], message.id, message.at)
+        if len(self._acks) >= max(self._keep, self._KEYS_KEPT):
+            self._older_acks, self._acks = self._acks, {}
         if self._keep:
             self._messages.extend(messages)
-            # Cut rarely and by the half: deleting at the front moves all the rest.
+            # Cut rarely, and then by half: a deletion at the front moves all the rest.
             if len(self._messages) >= 2 * self._keep:
                 del self._messages[: -self._keep]
 
     def delete(self, message_id: int) -> None:
-        for message in self.before(message_id + 1, 1):
-            if message.id == message_id:
-                self.replace(redacted(message))
+        if (message := find_message(self, message_id)) is not None:
+            self.replace(redacted(message))
 
     def commit(self) -> None:
-        """Nothing to do: memory lasts as long as we do."""
+        """Nothing to do: this log ends with the process."""
 
     def recall(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
         found = {}
         for ref in refs:
-            if ack := self._said.get((session, ref)) or self._said_before.get((session, ref)):
+            if ack := self._acks.get((session, ref)) or self._older_acks.get((session, ref)):
                 found[ref] = ack
         return found
 
@@ -143,7 +144,7 @@ class MemoryHistory:
         ]
 
     def set_presence(self, session: bytes, name: str | None) -> None:
-        """Nothing to do: nobody comes back after us."""
+        """Nothing to do: this log ends with the process."""
 
     def present(self) -> list[tuple[bytes, str]]:
         return []
@@ -152,20 +153,20 @@ class MemoryHistory:
         """Nothing to do: `append` cuts."""
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing to release."""
 
     def replace(self, message: Message) -> None:
-        """Have this stand in place of the message with its number, if that is held."""
+        """Put `message` in place of the one with its id, if that is kept."""
         position = message.id - self._last - 1 + len(self._messages)
         if 0 <= position < len(self._messages):
             self._messages[position] = message
 
     def rollback_to(self, last: int) -> None:
-        """Forget all behind the id `last`, as if it had not been appended."""
+        """Undo all appends after the id `last`."""
         if last == self._last:
             return
         del self._messages[max(0, len(self._messages) - (self._last - last)) :]
-        for said in (self._said, self._said_before):
-            for key in [key for key, ack in said.items() if ack.id > last]:
-                del said[key]
+        for acks in (self._acks, self._older_acks):
+            for key in [key for key, ack in acks.items() if ack.id > last]:
+                del acks[key]
         self._last = last

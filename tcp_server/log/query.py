@@ -1,4 +1,4 @@
-"""What a search means: which messages it finds, wherever they are kept."""
+"""Which messages a search finds, in memory and on disk alike."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -6,30 +6,30 @@ from collections.abc import Callable, Iterable, Sequence
 from chat_protocol.messages import Found, Message, Search
 
 _MAX_FOUND = 100
-"""Messages found at once, at most."""
+"""Most messages in one answer."""
 
 _MAX_WORDS = 8
-"""Words of a query that count; further ones are not looked for."""
+"""Words of a query that are searched for; further ones are ignored."""
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text in the form in which they are compared."""
+    """Return the words of a text, folded for comparison."""
     return re.findall(r"[^\W_]+", _folded(text))
 
 
 class Query:
-    """Words that are to begin words of a message, without regard to case or to ё and е."""
+    """A prefix search for all words of a text, ignoring case and the difference of ё and е."""
 
     def __init__(self, text: str) -> None:
         wanted = list(dict.fromkeys(words(text)))[:_MAX_WORDS]
         self.prefixes = [word for word in wanted if not any(_extends(other, word) for other in wanted)]
-        """What is looked for: none of them twice, and none that another one begins with."""
+        """The words, each once, without those that are prefixes of another one."""
         self._patterns = [re.compile(rf"(?<![^\W_]){prefix}") for prefix in self.prefixes]
 
     def matches(self, text: str) -> bool:
-        """Say whether this is meant, if any words are."""
+        """Return whether the text has, for each prefix, a word that begins with it."""
         folded = _folded(text)
-        # To look for the letters alone is much faster, and mostly says no.
+        # A search for a substring is much faster than a pattern, and excludes most texts.
         return all(prefix in folded for prefix in self.prefixes) and all(
             pattern.search(folded) for pattern in self._patterns
         )
@@ -38,10 +38,10 @@ class Query:
 def find(
     request: Search, query: Query, chunks: Iterable[Sequence[Message]], is_over: Callable[[], bool]
 ) -> Found | None:
-    """Search chunks of the log, the newest chunk first, each of them oldest first.
+    """Search chunks of the log, given newest first; the messages in each are oldest first.
 
-    Between two chunks it may be over: then what was found by then is all, with `more`
-    to be asked for, and None if it is nothing.
+    Stops before a chunk when `is_over()`, and returns what was found so far with `more`
+    set, or None if that is nothing.
     """
     limit = min(request.limit, _MAX_FOUND)
     if not query.prefixes or not limit:

@@ -1,39 +1,39 @@
-"""What is shown of the log to those who were not there, in answers of bounded size."""
+"""Pages of the log that clients are sent when they join or ask for history."""
 
 from chat_protocol.messages import HistoryPage, Mark
 from tcp_server.log.history import History, Unavailable
 
-_BYTES = 256 * 1024
-"""Most that one answer carries, in UTF-8 bytes of text, roughly."""
+_MAX_BYTES = 256 * 1024
+"""Approximate size limit of one page, in UTF-8 bytes."""
 
 
 class Replay:
-    """Pages of a log. Owned by whoever holds the sequencer."""
+    """Reads pages from a log. Not thread-safe: the caller holds the sequencer's room lock."""
 
-    def __init__(self, history: History, most: int) -> None:
-        """`most` is how many messages one answer has at most."""
+    def __init__(self, history: History, max_messages: int) -> None:
+        """A page contains at most `max_messages`."""
         self._history = history
-        self._most = most
+        self._max_messages = max_messages
 
     def page(self, before: int, limit: int) -> HistoryPage:
-        """Return the newest messages with ids below `before`, as many as fit one answer."""
+        """Return the newest messages with ids below `before`, as many as fit into one page."""
         try:
-            messages = self._history.before(before, min(limit, self._most))
-        except Unavailable:  # a disk that cannot be read keeps nobody out
+            messages = self._history.before(before, min(limit, self._max_messages))
+        except Unavailable:  # people can join even if the disk cannot be read
             messages = []
         size = 0
         for count, message in enumerate(reversed(messages)):
             size += 2 * len(message.text) + 100
-            if size > _BYTES and count:
+            if size > _MAX_BYTES and count:
                 messages = messages[len(messages) - count :]
                 break
         oldest = messages[0].id if messages else min(before, self._history.last + 1)
         return HistoryPage(messages, oldest > self._history.first)
 
     def unseen(self, since: Mark | None, wanted: int) -> tuple[HistoryPage, int]:
-        """Return what came behind a mark, and how many more are left out before that.
+        """Return the messages after `since`, and how many of the oldest of them do not fit.
 
-        A mark of another log is none; without one it is the newest `wanted`.
+        Without `since`, or if it is from another log, returns the newest `wanted` messages.
         """
         if since is None or since.epoch != self._history.epoch or since.id > self._history.last:
             return self.page(self._history.last + 1, wanted), 0

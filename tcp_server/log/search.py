@@ -1,4 +1,4 @@
-"""Finding what was said, off the path of what is being said: by one thread, one search after the other."""
+"""Message search in a thread of its own, so that it never delays the room."""
 
 import logging
 import queue
@@ -17,27 +17,27 @@ from tcp_server.log.word_index import WordIndex, remove
 _log = logging.getLogger(__name__)
 
 _MAX_QUEUED = 64
-"""Searches that may wait for their turn."""
+"""Searches that may wait in the queue."""
 
 _MAX_SECONDS = 1.0
-"""Seconds that a search may take; those who wait for their turn share them."""
+"""Seconds that a search may take, shared between it and those in the queue."""
 
 _MIN_SECONDS = 0.1
-"""Seconds that it may take however many wait."""
+"""Seconds that it may take in any case."""
 
 _CHUNK = 64
-"""Messages in memory that are searched without a look at the clock."""
+"""Messages in memory that are searched between two checks of the time."""
 
 _INDEX_INTERVAL = 1.0
-"""Seconds between two looks for messages to index."""
+"""Seconds between two indexing steps while there is nothing to index."""
 
 _IDLE_RATIO = 9
-"""How many times as long as it works at the index the thread rests."""
+"""Idle time after an indexing step, as a multiple of its duration."""
 
-_Used = TypeVar("_Used")
+_Result = TypeVar("_Result")
 
 Answer = Callable[[Found | None], None]
-"""Takes what was found, or None if the search failed."""
+"""Takes the result, or None if the search failed."""
 
 
 class _Job(NamedTuple):
@@ -47,23 +47,25 @@ class _Job(NamedTuple):
 
 
 class Searcher:
-    """One thread that answers searches, and indexes the log where that is on disk."""
+    """A thread that answers searches, and keeps the index of a log on disk up to date."""
 
     def __init__(self, path: Path | None = None) -> None:
-        """`path` is the log's file, which must exist; without one, each search brings its messages."""
+        """`path` is the log's file, which must exist; without it each search comes with its messages."""
         self._path = path
-        self._index: WordIndex | None = None  # the thread's; None at first and after a failure
-        self._indexes = True  # whether it did so the last time; the thread's, tells when to log
+        # Both are used by the thread only: the index, None until opened and after damage, and
+        # whether the last indexing step succeeded (only a change is logged).
+        self._index: WordIndex | None = None
+        self._can_index = True
         self._jobs: queue.Queue[_Job | None] = queue.Queue(_MAX_QUEUED)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="searcher", daemon=True)
         self._thread.start()
 
     def ask(self, request: Search, answer: Answer, kept: Sequence[Message] | None = None) -> bool:
-        """Have `answer` called in the searcher's thread; False if too many are waiting already.
+        """Queue a search and return True; False if the queue is full. Any thread; never blocks.
 
-        `kept` is what to search instead of the log on disk, oldest first; nobody may change
-        it any more. Any thread; never blocks.
+        `answer` is called in the searcher's thread. `kept` are the messages to search instead
+        of the log on disk, oldest first; they must not change afterwards.
         """
         try:
             self._jobs.put_nowait(_Job(request, kept, answer))
@@ -72,10 +74,10 @@ class Searcher:
         return True
 
     def close(self) -> None:
-        """Stop within moments; questions left stay unanswered. Once, from any thread but its own."""
+        """Stop; searches in the queue stay unanswered. Call once, from any thread but its own."""
         self._closing.set()
         with suppress(queue.Full):
-            self._jobs.put_nowait(None)  # wakes the thread; a full queue has it awake
+            self._jobs.put_nowait(None)  # wakes the thread; with a full queue it is awake
         self._thread.join()
 
     def _run(self) -> None:
@@ -91,7 +93,7 @@ class Searcher:
         self._close_index()
 
     def _index_some(self) -> float:
-        """Bring the index on by one step and return after how many seconds to do the next."""
+        """Do one indexing step and return after how many seconds to do the next."""
         if self._path is None:
             return _INDEX_INTERVAL
         began = time.monotonic()
@@ -100,9 +102,9 @@ class Searcher:
             more = self._with_index(WordIndex.update_some)
         except (sqlite3.Error, OSError) as error:
             why = str(error)
-        if why and self._indexes:
+        if why and self._can_index:
             _log.error("cannot index what is said, nor take out what was deleted: %s", why)
-        self._indexes = not why
+        self._can_index = not why
         return _IDLE_RATIO * (time.monotonic() - began) if more else _INDEX_INTERVAL
 
     def _find(self, request: Search, kept: Sequence[Message] | None) -> Found | None:
@@ -122,20 +124,20 @@ class Searcher:
             _log.error("cannot search: %s", error)
             return None
 
-    def _with_index(self, use: Callable[[WordIndex], _Used]) -> _Used:
-        """Use the index, once more if it has to be made anew. Raises `sqlite3.Error`, `OSError`."""
+    def _with_index(self, use: Callable[[WordIndex], _Result]) -> _Result:
+        """Call `use` with the index, rebuilt if it is damaged. Raises `sqlite3.Error`, `OSError`."""
         assert self._path is not None
         try:
-            return use(self._opened(self._path))
+            return use(self._open_index(self._path))
         except sqlite3.DatabaseError as error:
             if type(error) is not sqlite3.DatabaseError:  # the plain one means damage
                 raise
             _log.warning("the search index is damaged and made anew: %s", error)
             self._close_index()
             remove(self._path)
-            return use(self._opened(self._path))
+            return use(self._open_index(self._path))
 
-    def _opened(self, path: Path) -> WordIndex:
+    def _open_index(self, path: Path) -> WordIndex:
         if self._index is None:
             self._index = WordIndex(path)
         return self._index

@@ -1,8 +1,8 @@
-"""The log of what was said, on disk, in SQLite.
+"""The message log on disk, in SQLite.
 
-One file, one writer. What a batch appends is one transaction, committed before
-anybody hears of it. The write-ahead log makes a commit one sequential write; with
-`full` durability it also waits for the disk.
+One file, one writer. A batch is one transaction, committed before any of it is sent.
+The write-ahead log (WAL) makes a commit one sequential write; with `full` durability
+it also waits for the disk.
 """
 
 import contextlib
@@ -12,28 +12,29 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 
 import msgspec
 
 from chat_protocol.messages import Ack, Message, Notice
-from tcp_server.log.history import Key, MemoryHistory, Unavailable, redacted
+from tcp_server.log.history import Key, MemoryHistory, Unavailable, find_message, redacted
 
 _log = logging.getLogger(__name__)
 
 _RECENT = 2000
-"""Messages resources in memory as well: more than any newcomer is shown."""
+"""Messages kept in memory as well: more than a `welcome` contains."""
 
 _MAX_SESSIONS = 10_000
-"""Sessions whose greatest ref is remembered."""
+"""Sessions whose greatest ref is kept in memory."""
 
 _PRUNED_AT_ONCE = 500
-"""Rows forgotten in one go, which takes some milliseconds."""
+"""Rows removed in one call of `prune`, which takes some milliseconds."""
 
 _BUSY_TIMEOUT_MS = 5000
-"""Milliseconds to wait for whoever else has the file in use."""
+"""Milliseconds to wait for a lock that another process holds on the file."""
 
-# Each step brings a file of the version before it to the next; PRAGMA user_version counts them.
+# Each step brings a file from one version to the next; PRAGMA user_version counts them.
 _MIGRATIONS = (
     """
     CREATE TABLE log (epoch TEXT NOT NULL);
@@ -59,7 +60,7 @@ _MIGRATIONS = (
 )
 
 COLUMNS = "id, at, name, text, notice, deleted"
-"""What to select from `messages` for `as_message`."""
+"""The columns of `messages` that `as_message` takes."""
 
 _Row = tuple[int, str, str, str, str | None, int]
 
@@ -67,7 +68,7 @@ _notices = msgspec.json.Decoder(Notice)
 
 
 def as_message(row: _Row) -> Message:
-    """Return a row as what was sent."""
+    """Return a row of `COLUMNS` as a message."""
     number, at, name, text, notice, deleted = row
     if notice is None and not deleted:
         return Message(number, at, name, text)
@@ -75,31 +76,31 @@ def as_message(row: _Row) -> Message:
 
 
 class BadHistory(Exception):
-    """The file cannot serve as a log; the text says why."""
+    """The file cannot be used as a log; the text says why."""
 
 
 class SqliteHistory:
-    """A log in a file that no other server may use at the same time.
+    """A log in a file, which only one server at a time may use.
 
-    Owned by whoever holds the sequencer, in whatever thread that is.
+    Not thread-safe: the caller holds the sequencer's room lock, in any thread.
     """
 
     def __init__(self, path: Path, *, keep: int = 0, keep_days: int = 0, full: bool = False) -> None:
         """Open or create the file. Raises `BadHistory`.
 
-        At most `keep` messages, none older than `keep_days`, are kept; 0 is any number.
-        `full` durability survives the loss of power, otherwise that of the process.
+        At most `keep` messages, none older than `keep_days`, are kept; 0 means no limit.
+        `full` durability survives a loss of power, otherwise the end of the process.
         """
         self._keep = keep
         self._keep_days = keep_days
-        self._staged: list[tuple[int, str, str, str, bytes | None, str | None]] = []
-        self._staged_messages: list[Message] = []  # what is staged, as it is read
-        self._deleted: dict[int, Message] = {}  # what the file does not know of yet, as it was before
-        self._deleted_this_run: set[int] = set()  # what was deleted in this run
-        self._wal_has_deleted = True  # whether what was deleted may still be read in the file's own log
-        self._presence: dict[bytes, str | None] = {}  # changes the file does not have yet
-        # The greatest ref of each session that talks: one beyond it is certainly new, and
-        # clients whose refs sort as they come are spared a search for each message.
+        self._staged: list[tuple[int, str, str, str, bytes | None, str | None]] = []  # rows to insert
+        self._staged_messages: list[Message] = []  # the same, as `before` returns them
+        self._deleted: dict[int, Message] = {}  # not committed yet; the originals, for a rollback
+        self._deleted_this_run: set[int] = set()  # since the server started
+        self._wal_has_deleted = True  # whether the WAL may still contain deleted text
+        self._presence: dict[bytes, str | None] = {}  # changes that are not committed yet
+        # Each session's greatest ref: one above it is certainly new. So clients whose refs
+        # increase cost no query for each message.
         self._greatest: dict[bytes, str] = {}
         with contextlib.ExitStack() as resources:
             resources.callback(os.close, _lock_file(path))
@@ -119,8 +120,8 @@ class SqliteHistory:
                 self._load_recent()
             except sqlite3.Error as error:
                 raise BadHistory(f"{path} cannot be used as history: {error}") from error
-            self._resources = resources.pop_all()  # the file, and the claim on it
-        self._writable = True  # as of the last commit; tells when to log that it changed
+            self._resources = resources.pop_all()  # the file and the lock on it
+        self._writable = True  # as of the last commit; only a change is logged
 
     @property
     def last(self) -> int:
@@ -140,14 +141,13 @@ class SqliteHistory:
         self._staged_messages.extend(messages)
 
     def delete(self, message_id: int) -> None:
-        for message in self.before(message_id + 1, 1):
-            if message.id != message_id:
-                return
-            self._deleted[message_id] = message
-            self._deleted_this_run.add(message_id)
-            self._recent.replace(redacted(message))
-            if message_id > self._committed:
-                self._staged_messages[message_id - self._committed - 1] = redacted(message)
+        if (message := find_message(self, message_id)) is None:
+            return
+        self._deleted[message_id] = message
+        self._deleted_this_run.add(message_id)
+        self._recent.replace(redacted(message))
+        if message_id > self._committed:
+            self._staged_messages[message_id - self._committed - 1] = redacted(message)
 
     def set_presence(self, session: bytes, name: str | None) -> None:
         self._presence[session] = name
@@ -178,7 +178,7 @@ class SqliteHistory:
             self._deleted.clear()
 
     def _write(self) -> None:
-        """Put everything that is new into the file, or nothing of it."""
+        """Write all changes to the file in one transaction."""
         db = self._db
         try:
             db.execute("BEGIN IMMEDIATE")
@@ -228,7 +228,7 @@ class SqliteHistory:
         return found
 
     def _greatest_of(self, session: bytes) -> str:
-        """Return the last of a session's refs in the order of their code points, as the file has it."""
+        """Return a session's greatest ref by code points, the order that SQLite uses."""
         if session not in self._greatest:
             if len(self._greatest) >= _MAX_SESSIONS:
                 self._greatest.clear()
@@ -243,7 +243,7 @@ class SqliteHistory:
         limit = max(0, min(limit, end - self._first))
         if end - limit >= self._recent.first:
             return self._recent.before(end, limit)
-        staged = max(0, end - 1 - self._committed)  # how many the file does not have yet
+        staged = max(0, end - 1 - self._committed)  # how many are not in the file yet
         newest = self._staged_messages[max(0, staged - limit) : staged]
         with _readable():
             rows = self._db.execute(
@@ -263,19 +263,19 @@ class SqliteHistory:
     def prune(self) -> None:
         try:
             self._checkpoint()
-            if (forget := self._too_many() or self._too_old()) == 0:
+            if (count := self._count_surplus() or self._count_expired()) == 0:
                 return
-            self._db.execute("DELETE FROM messages WHERE id < ?", (self._first + forget,))
+            self._db.execute("DELETE FROM messages WHERE id < ?", (self._first + count,))
         except sqlite3.Error as error:
             self._log_writable(writable=False, why=str(error))
             return
-        self._first += forget
+        self._first += count
 
     def close(self) -> None:
         self._resources.close()
 
     def _checkpoint(self) -> None:
-        """Have the file's write-ahead log forget what was deleted, as soon as nobody is reading there."""
+        """Truncate the WAL, which may contain deleted text; retried later if a reader prevents it."""
         if self._wal_has_deleted:
             self._db.execute("PRAGMA busy_timeout = 0")
             try:
@@ -284,25 +284,20 @@ class SqliteHistory:
                 self._db.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
             self._wal_has_deleted = bool(busy)
 
-    def _too_many(self) -> int:
-        """How many of the oldest to forget because of their number."""
-        over = self._committed - self._first + 1 - self._keep if self._keep else 0
-        return min(max(over, 0), _PRUNED_AT_ONCE)
+    def _count_surplus(self) -> int:
+        """Return how many of the oldest to remove because of `keep`."""
+        surplus = self._committed - self._first + 1 - self._keep if self._keep else 0
+        return min(max(surplus, 0), _PRUNED_AT_ONCE)
 
-    def _too_old(self) -> int:
-        """How many of the oldest to forget because of their age. The newest stays: it has the number."""
+    def _count_expired(self) -> int:
+        """Return how many of the oldest to remove because of `keep_days`; the newest stays, for its id."""
         if not self._keep_days or self._first >= self._committed:
             return 0
         limit = (datetime.now(UTC) - timedelta(days=self._keep_days)).isoformat()
         rows = self._db.execute(
             "SELECT at FROM messages WHERE id < ? ORDER BY id LIMIT ?", (self._committed, _PRUNED_AT_ONCE)
         )
-        old = 0
-        for (at,) in rows:
-            if at >= limit:
-                break
-            old += 1
-        return old
+        return sum(1 for _ in takewhile(lambda row: row[0] < limit, rows))
 
     def _load_recent(self) -> None:
         rows = self._db.execute(
@@ -326,7 +321,7 @@ class SqliteHistory:
 
 @contextlib.contextmanager
 def _readable() -> Iterator[None]:
-    """Turn what the file answers instead of rows into `Unavailable`."""
+    """Turn errors of SQLite into `Unavailable`."""
     try:
         yield
     except sqlite3.Error as error:
@@ -334,11 +329,11 @@ def _readable() -> Iterator[None]:
 
 
 def _lock_file(path: Path) -> int:
-    """Make this process the only server on the file; return the descriptor that holds it so."""
+    """Make this process the only server on the file; return the descriptor of the lock."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        path.touch(0o600)  # what people say is nobody else's on this machine
+        path.touch(0o600)  # messages are private to this user of the machine
     except OSError as error:
         raise BadHistory(f"cannot keep history in {path}: {error.strerror}") from error
     try:
@@ -350,7 +345,7 @@ def _lock_file(path: Path) -> int:
 
 
 def _migrate(db: sqlite3.Connection) -> None:
-    """Bring the file to the newest schema, all or nothing."""
+    """Bring the file to the newest schema, in one transaction."""
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if version > len(_MIGRATIONS):
         raise sqlite3.DatabaseError("it was written by a newer version")

@@ -73,7 +73,7 @@ def test_as_many_keys_are_kept_as_messages_and_at_least_ten_thousand(keep: int) 
     kept = [str(number) for number in range(2 * promised + 1, 3 * promised + 1)]
     assert history.recall(b"anna", kept) == {ref: Ack(ref, int(ref), "at") for ref in kept}
     assert history.recall(b"anna", ["1"]) == {}
-    assert len(history._said) + len(history._said_before) <= 2 * promised
+    assert len(history._acks) + len(history._older_acks) <= 2 * promised
 
 
 def test_what_is_deleted_keeps_number_time_and_name() -> None:
