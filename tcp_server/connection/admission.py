@@ -8,7 +8,8 @@ from typing import Literal
 
 from chat_protocol.ip import is_in, rate_limit_key, read_ip
 from tcp_server.config import Config, networks
-from tcp_server.room.rates import Buckets, Rate
+from tcp_server.connection.rate_limits import Buckets
+from tcp_server.room.rates import Rate
 
 Refusal = Literal["full", "banned"]
 """Why somebody is not let in: a word of the protocol, for `bye`."""

@@ -13,12 +13,13 @@ from tcp_server.config import Config
 from tcp_server.connection.admission import Admission, Refusal
 from tcp_server.connection.fanout import FanOut
 from tcp_server.connection.password_attempts import Disconnect, PasswordAttempts, error_codes
+from tcp_server.connection.rate_limits import Budget, Budgets
 from tcp_server.connection.reader import Reader, Silent
 from tcp_server.connection.writer import Writer
 from tcp_server.dialects.dialect import Dialect, NotChat, detect
 from tcp_server.room.commands import Request, TextJoin
 from tcp_server.room.outcome import Outcome, labelled
-from tcp_server.room.rates import Budget, Kind
+from tcp_server.room.rates import Kind
 from tcp_server.room.room import Room
 from tcp_server.sequencer import Sequencer
 
@@ -40,6 +41,7 @@ class Services(NamedTuple):
     sequencer: Sequencer
     room: Room[Writer]
     fanout: FanOut
+    budgets: Budgets
 
 
 class Handshake:
@@ -156,5 +158,6 @@ class Handshake:
         if isinstance(entry, BadMessage):
             return [Outcome(self._writer, [Error(entry.code, entry.text, entry.ref)])]
         outcomes = self._services.room.join(self._writer, entry)
-        self._budget = self._services.room.budget_of(self._writer)
+        if (member := self._services.room.member_of(self._writer)) is not None:
+            self._budget = self._services.budgets.of(member)
         return labelled(outcomes, self._writer, getattr(entry, "ref", None))

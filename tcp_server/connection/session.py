@@ -1,64 +1,51 @@
-"""One client's thread: let it in, read what it says, pass that on, no faster than it may."""
+"""The thread of one client: handshake, then read its requests and submit them to the room."""
 
 import socket
-import time
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from itertools import groupby
 
 from chat_protocol.errors import BadMessage, LineTooLong
 from chat_protocol.messages import Authenticate, Bye, Throttled
 from chat_protocol.read_size import next_read_size
 from tcp_server.connection.handshake import Handshake, Services
+from tcp_server.connection.pacing import Pacer
 from tcp_server.connection.password_attempts import Disconnect, PasswordAttempts
+from tcp_server.connection.rate_limits import Budget
 from tcp_server.connection.reader import Reader, Silent
 from tcp_server.connection.work_items import LARGE_ANSWER, split_long_texts, work_items
 from tcp_server.connection.writer import Writer
 from tcp_server.dialects.dialect import Dialect, Json, NotChat
 from tcp_server.room.commands import Request
 from tcp_server.room.outcome import Outcome, Presence, labelled
-from tcp_server.room.rates import Budget, Kind, cost_of, count, kind_of
 
 _MAX_READ = 4096
-"""Bytes to read at a time from a client that may be made to wait: what is read lies in our memory."""
+"""Bytes to read at a time from a client with a rate limit: what it has to wait with is kept in memory."""
 
 _YIELD = 0.005
-"""Seconds that a client waits behind what takes long: others are to have their turn meanwhile."""
-
-_MAX_PAUSE = 0.25
-"""Seconds that a client which is too fast waits at a time, while several more messages are to wait for."""
-
-_MIN_NOTICED_WAIT = 0.5
-"""Seconds of waiting of which a client is told."""
-
-_NOTICE_INTERVAL = 1.0
-_REPEAT_NOTICE_INTERVAL = 10.0
-"""Seconds between two times it is told; the longer ones while what was read at once goes on waiting."""
+"""Pause, in seconds, after an expensive request, so that other clients get a turn."""
 
 
 class Session:
-    """The life of one connection; `run` is its thread.
+    """One connection from the prompt to its end; `run` is its thread.
 
-    The thread only ever waits for bytes of its own client, for its turn with the room, or
-    because the client is too fast. It writes to nobody, not even to its own client: fan-out does.
+    The thread waits only for bytes of its own client, for capacity of the room, or because the
+    client exceeds its rate. It never writes to a socket: fan-out does that for all clients.
     """
 
-    __slots__ = ("_notified_at", "_password_attempts", "_reader", "_services", "_timeout_reason", "writer")
+    __slots__ = ("_password_attempts", "_reader", "_services", "_timeout_reason", "writer")
 
     def __init__(self, sock: socket.socket, host: str, services: Services) -> None:
-        """`host` is the plain address of whoever is connected; a trusted one may name another."""
+        """`host` is the peer's plain address; a trusted proxy may then name another one."""
         self.writer = Writer(sock, host)
         self._reader = Reader(sock)
         self._services = services
         self._password_attempts = PasswordAttempts(
             self._reader, self.writer, services.admission, services.sequencer
         )
-        self._timeout_reason = "late"  # why it is dismissed when nothing is heard of it
-        self._notified_at = -_NOTICE_INTERVAL  # when it last heard that it is too fast
+        self._timeout_reason = "late"  # the `bye` reason if the client sends nothing in time
 
     def run(self) -> None:
-        """Serve the client until it is gone; never raises for anything it does."""
+        """Serve the client until it is gone. Raises nothing, whatever the client does."""
         try:
             self._serve()
         except Disconnect as reason:
@@ -78,20 +65,12 @@ class Session:
         dialect, requests, budget = self._shake_hands()
         self._timeout_reason = "silent"
         self._reader.wait_within(self._services.config.idle_timeout if dialect.pings else 0)
+        submit = self._submit if budget.unlimited else self._paced(dialect, budget)
         size = dialect.first_read
         most = dialect.max_read if budget.unlimited else _MAX_READ
         while True:
-            if budget.unlimited:
-                self._submit(requests)
-            else:
-                # JSON clients are refused what is too long.
-                requests = (
-                    requests
-                    if isinstance(dialect, Json)
-                    else split_long_texts(requests, self._services.config.max_text)
-                )
-                self._submit_within_budget(requests, budget)
-            if requests and isinstance(requests[-1], BadMessage):  # nonsense takes long to read
+            submit(requests)
+            if requests and isinstance(requests[-1], BadMessage):  # invalid lines are expensive to parse
                 size = dialect.first_read
                 self._reader.pause(_YIELD)
             chunk = self._reader.receive(size)
@@ -99,67 +78,40 @@ class Session:
             requests = dialect.read(chunk)
 
     def _shake_hands(self) -> tuple[Dialect, Sequence[Request], Budget]:
-        """Return how the client speaks, what it wants beyond being let in, and what it may ask for."""
-        handshake = Handshake(
-            self._reader, self.writer, self._services, self._password_attempts
-        )  # not kept: it is memory
+        """Return the client's dialect, the requests it sent behind its join, and its budget."""
+        # The handshake is not kept: that would be memory for each idle client.
+        handshake = Handshake(self._reader, self.writer, self._services, self._password_attempts)
         dialect, chunk = handshake.find_dialect()
         return dialect, *handshake.join(dialect, chunk)
 
+    def _paced(self, dialect: Dialect, budget: Budget) -> Callable[[Sequence[Request]], None]:
+        """Return what submits requests no faster than the budget allows."""
+        pacer = Pacer(self._reader, budget, self._submit, self._notify_throttled)
+        if isinstance(dialect, Json):  # its long texts are refused, not split
+            return pacer.submit
+        most = self._services.config.max_text
+        return lambda requests: pacer.submit(split_long_texts(requests, most))
+
     def _submit(self, requests: Sequence[Request]) -> None:
-        """Have the room do it."""
+        """Submit requests to the room, in work items of bounded size."""
+        room, sequencer = self._services.room, self._services.sequencer
         for item, size in work_items(requests):
-            if isinstance(item[0], Authenticate):
-                ref = item[0].ref
-                self._password_attempts.attempt(
-                    "moderators", self._services.room.handle, self.writer, item, ref=ref
-                )
+            first = item[0]
+            if isinstance(first, Authenticate):
+                self._password_attempts.attempt("moderators", room.handle, self.writer, item, ref=first.ref)
                 continue
-            self._services.sequencer.submit(self._services.room.handle, self.writer, item, size=size)
-            if isinstance(item[0], LARGE_ANSWER):
+            sequencer.submit(room.handle, self.writer, item, size=size)
+            if isinstance(first, LARGE_ANSWER):
                 self._reader.pause(_YIELD)
 
-    def _submit_within_budget(self, requests: Sequence[Request], budget: Budget) -> None:
-        """Have the room do of it what the client may ask for now, and the rest as time goes on."""
-        if not requests:  # to read what comes to nothing is work too
-            while not budget.take_some(Kind.OTHER, [1]):
-                self._reader.pause(_MAX_PAUSE)
-        elif budget.take_all(left := count(requests)):
-            self._submit(requests)
-        else:
-            self._submit_piecemeal(requests, left, budget)
-
-    def _submit_piecemeal(self, requests: Sequence[Request], left: Counter[Kind], budget: Budget) -> None:
-        """Wait for each of them in turn; `left` is what they all cost, and used up."""
-        interval = _NOTICE_INTERVAL
-        for kind, run in groupby(requests, kind_of):
-            rest = list(run)
-            costs = list(map(cost_of, rest))
-            while rest:
-                taken = budget.take_some(kind, costs)
-                self._submit(rest[:taken])
-                left[kind] -= sum(costs[:taken])
-                del rest[:taken], costs[:taken]
-                if not rest:
-                    break
-                if self._notify_throttled(budget.wait(left), interval):
-                    interval = _REPEAT_NOTICE_INTERVAL
-                self._reader.pause(min(_MAX_PAUSE, budget.wait(Counter({kind: sum(costs)}))))
-
-    def _notify_throttled(self, seconds: float, after: float) -> bool:
-        """Tell the client how long it has to wait, if that is long and it was last told so long ago."""
-        now = time.monotonic()
-        if seconds < _MIN_NOTICED_WAIT or now - self._notified_at < after:
-            return False
-        self._notified_at = now
-        self._services.sequencer.submit(self._throttled, round(seconds, 1))
-        return True
+    def _notify_throttled(self, seconds: float) -> None:
+        self._services.sequencer.submit(self._throttled, seconds)
 
     def _disconnect(self, reason: str, ref: str | None = None) -> None:
-        """End the conversation, then read on for a while.
+        """Say goodbye, then read and ignore until the client closes.
 
-        To close a socket with bytes unread is to reset it, and a reset would overtake
-        the goodbye. Fan-out breaks the connection off when its time is over.
+        Closing a socket with unread bytes sends a reset, which would overtake the goodbye.
+        Fan-out aborts the connection after the close timeout.
         """
         self._services.sequencer.submit(self.say_bye, reason, ref)
         with suppress(OSError, Silent):
@@ -170,7 +122,7 @@ class Session:
     # --- work for the sequencer ------------------------------------------------------
 
     def say_bye(self, bye: str, ref: str | None = None) -> Sequence[Outcome[Writer]]:
-        """Say goodbye to the client, wherever it is in its conversation."""
+        """Leave the room, if it has joined, and tell the client why."""
         outcomes = self._services.room.leave(self.writer, for_good=False, bye=bye) or [
             Outcome(self.writer, [Bye(bye)], (), Presence.LEAVES)
         ]
@@ -180,5 +132,5 @@ class Session:
         return [Outcome(self.writer, [Throttled(seconds)])]
 
     def _on_disconnect(self) -> Sequence[Outcome[Writer]]:
-        """The client is gone without a word; whoever has left already is not concerned."""
+        """The connection is lost. Does nothing if the client has left already."""
         return self._services.room.leave(self.writer, for_good=False)

@@ -8,19 +8,17 @@ from dataclasses import dataclass, field
 from typing import Generic
 
 from tcp_server.room.outcome import Connection
-from tcp_server.room.rates import Budget
 
 _MAX_ABSENT = 1000
 """The names of no more lost members than these are kept: names are no free storage."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Member(Generic[Connection]):
     """One person: a name, and the connections that share it, oldest first."""
 
     shown: str
     keys: tuple[str, ...]  # under which the name is unique
-    budget: Budget
     session: bytes | None = None  # digest of the secret; text dialects have none
     connections: dict[Connection, None] = field(default_factory=dict)
     typed_at: float = -1e9

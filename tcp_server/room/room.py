@@ -48,7 +48,6 @@ from tcp_server.room.moderation.sanctions import Sanctions
 from tcp_server.room.names import BadName, is_same, parse_name, suggest
 from tcp_server.room.outcome import Connection, Outcome, Presence, labelled, without_unsaved
 from tcp_server.room.passwords import Password, session_digest
-from tcp_server.room.rates import Budget
 from tcp_server.room.speech import Speech
 
 _MIN_SECRET_LENGTH = 16
@@ -112,10 +111,9 @@ class Room(Generic[Connection]):
             return self._join_new(connection, request, secret or "")
         return _without_password(connection, request)
 
-    def budget_of(self, connection: Connection) -> Budget | None:
-        """Return what the member of a connection may ask for; None if it has not joined."""
-        member = self._members.by_connection(connection)
-        return None if member is None else member.budget
+    def member_of(self, connection: Connection) -> Member[Connection] | None:
+        """Return whose connection that is; None if it has not joined."""
+        return self._members.by_connection(connection)
 
     def handle(self, connection: Connection, requests: Iterable[Request]) -> list[Outcome[Connection]]:
         """Do what a connection that has joined asks for, in its order."""
@@ -287,7 +285,7 @@ class Room(Generic[Connection]):
                     self._remove(*each)
 
     def _add(self, shown: str, keys: tuple[str, ...], session: bytes | None) -> Member[Connection]:
-        member = Member[Connection](shown, keys, Budget(self._config.rate, self._config.burst), session)
+        member = Member[Connection](shown, keys, session)
         self._members.add(member)
         return member
 

@@ -4,7 +4,7 @@ import pytest
 
 from tcp_server.config import Config
 from tcp_server.connection.admission import Admission
-from tests.tcp_server.room.test_rates import Clock
+from tests.tcp_server.connection.test_rate_limits import Clock
 
 ELSEWHERE = "203.0.113.7"
 

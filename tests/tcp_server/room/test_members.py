@@ -1,9 +1,8 @@
 from tcp_server.room.members import Member, Members
-from tcp_server.room.rates import Budget
 
 
 def member(shown: str, session: bytes | None = None, *keys: str) -> Member[str]:
-    return Member(shown, (shown.lower(), *keys), Budget(0, 0), session)
+    return Member(shown, (shown.lower(), *keys), session)
 
 
 def test_somebody_is_found_by_name_session_and_connection() -> None:

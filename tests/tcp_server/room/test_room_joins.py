@@ -60,11 +60,11 @@ def test_after_a_restart_the_password_is_asked_of_those_who_were_here_too() -> N
     assert after.join("a2", "", session=SECRET).members == ["Анна"]  # once is enough
 
 
-def test_a_budget_belongs_to_the_member() -> None:
+def test_connections_of_one_session_are_one_member() -> None:
     hall = Hall()
     session = hall.join("a", "Анна").session
     hall.join("a2", "", session=session)
     hall.introduce("b", "Борис")
-    assert hall.room.budget_of("a") is hall.room.budget_of("a2") is not None
-    assert hall.room.budget_of("b") not in (None, hall.room.budget_of("a"))
-    assert hall.room.budget_of("nobody") is None
+    assert hall.room.member_of("a") is hall.room.member_of("a2") is not None
+    assert hall.room.member_of("b") not in (None, hall.room.member_of("a"))
+    assert hall.room.member_of("nobody") is None

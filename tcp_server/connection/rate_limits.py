@@ -1,0 +1,149 @@
+"""Rate limits that many threads share: who has used how much of which rate.
+
+Nothing here waits: the caller is told how long to.
+"""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from tcp_server.room.members import Member
+from tcp_server.room.rates import EPSILON, FIXED_RATES, Kind, Rate
+
+_MAX_KEYS = 65_536
+"""Keys that a `Buckets` counts apart; all beyond that share one bucket."""
+
+
+class Budget:
+    """What one member may still ask for, over all its connections. Any thread."""
+
+    __slots__ = ("_clock", "_full_at", "_lock", "_says", "unlimited")
+
+    def __init__(self, rate: float, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
+        """`rate` is in says a second, `burst` at least 1; a `rate` of 0 lifts every limit.
+
+        `clock` gives monotonic seconds.
+        """
+        self.unlimited = not rate
+        self._says = Rate(rate, max(1, burst))
+        self._clock = clock
+        self._lock = threading.Lock()  # a leaf: no other lock is taken under it
+        self._full_at: dict[Kind, float] = {}  # guarded by `_lock`
+
+    def take_all(self, costs: Counter[Kind]) -> bool:
+        """Take all of that, or nothing; return whether there was enough."""
+        if self.unlimited:
+            return True
+        now = self._clock()
+        with self._lock:
+            if any(self._left(kind, now) < number for kind, number in costs.items()):
+                return False
+            for kind, number in costs.items():
+                self._take(kind, now, number)
+        return True
+
+    def take_some(self, kind: Kind, costs: Sequence[int]) -> int:
+        """Pay for requests in their order as far as the tokens go; return for how many.
+
+        A request dearer than the burst takes the whole bucket and leaves it negative.
+        """
+        if self.unlimited:
+            return len(costs)
+        now = self._clock()
+        taken = spent = 0
+        with self._lock:
+            left, burst = self._left(kind, now), self._rate(kind).at_once
+            for cost in costs:
+                if left - spent < min(cost, burst):
+                    break
+                spent += cost
+                taken += 1
+            if taken:
+                self._take(kind, now, spent)
+        return taken
+
+    def wait(self, costs: Counter[Kind]) -> float:
+        """Return the seconds until all of that could have been taken, if no other thread takes any."""
+        if self.unlimited:
+            return 0.0
+        now = self._clock()
+        with self._lock:
+            waits = [
+                self._rate(kind).wait(self._full_at.get(kind, now), now, number)
+                for kind, number in costs.items()
+                if number
+            ]
+        return max(waits, default=0.0)
+
+    def _rate(self, kind: Kind) -> Rate:
+        return self._says if kind is Kind.SAYS else FIXED_RATES[kind]
+
+    def _left(self, kind: Kind, now: float) -> float:
+        """Requires holding `_lock`."""
+        return self._rate(kind).left(self._full_at.get(kind, now), now) + EPSILON
+
+    def _take(self, kind: Kind, now: float, number: int) -> None:
+        """Requires holding `_lock`."""
+        self._full_at[kind] = self._rate(kind).after(self._full_at.get(kind, now), now, number)
+
+
+class Budgets:
+    """One budget for each member, for as long as the member exists.
+
+    Not thread-safe: the caller holds the sequencer's room lock.
+    """
+
+    def __init__(self, rate: float, burst: int) -> None:
+        """The limits of each member, as for `Budget`."""
+        self._rate = rate
+        self._burst = burst
+        self._budgets: WeakKeyDictionary[Member[Any], Budget] = WeakKeyDictionary()
+
+    def of(self, member: Member[Any]) -> Budget:
+        """Return the budget that all connections of a member share."""
+        budget = self._budgets.get(member)
+        if budget is None:
+            budget = self._budgets[member] = Budget(self._rate, self._burst)
+        return budget
+
+
+class Buckets:
+    """One token bucket for each of many keys; only those that are not full take memory. Any thread."""
+
+    def __init__(self, rate: Rate, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock` gives monotonic seconds."""
+        self._rate = rate
+        self._clock = clock
+        self._lock = threading.Lock()  # a leaf: no other lock is taken under it
+        self._full_at: dict[str, float] = {}  # guarded by `_lock`
+
+    def take(self, key: str) -> float:
+        """Take one token and return 0; or none, and return the seconds until there is one."""
+        now = self._clock()
+        with self._lock:
+            if key not in self._full_at:
+                key = self._key_for(key, now)
+            full_at = self._full_at.get(key, now)
+            wait = self._rate.wait(full_at, now, 1)
+            if wait > EPSILON:
+                return wait
+            self._full_at[key] = self._rate.after(full_at, now, 1)
+        return 0.0
+
+    def refund(self, key: str) -> None:
+        """Undo one `take`."""
+        with self._lock:
+            if key in self._full_at:
+                self._full_at[key] -= 1 / self._rate.per_second
+
+    def __len__(self) -> int:
+        return len(self._full_at)
+
+    def _key_for(self, key: str, now: float) -> str:
+        """Return under which key to count a new one. Requires holding `_lock`."""
+        if len(self._full_at) >= _MAX_KEYS:
+            self._full_at = {other: full_at for other, full_at in self._full_at.items() if full_at > now}
+        return key if len(self._full_at) < _MAX_KEYS else ""

@@ -1,0 +1,172 @@
+"""Rates and accounts, on a clock of their own."""
+
+import gc
+import threading
+from collections import Counter
+
+import pytest
+
+from tcp_server.connection import rate_limits
+from tcp_server.connection.rate_limits import Buckets, Budget, Budgets
+from tcp_server.room.members import Member
+from tcp_server.room.rates import Kind, Rate
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def says(number: int) -> Counter[Kind]:
+    return Counter({Kind.SAYS: number})
+
+
+# --- what one member may ask for -----------------------------------------------------
+
+
+def test_a_burst_at_once_and_then_the_rate(clock: Clock) -> None:
+    budget = Budget(20, 100, clock)
+    assert budget.take_some(Kind.SAYS, [1] * 1000) == 100
+    assert budget.take_some(Kind.SAYS, [1] * 1000) == 0
+    clock.now += 0.25
+    assert budget.take_some(Kind.SAYS, [1] * 1000) == 5
+    clock.now += 3600
+    assert budget.take_some(Kind.SAYS, [1] * 1000) == 100
+
+
+def test_an_hour_allows_the_rate_whatever_the_steps(clock: Clock) -> None:
+    budget = Budget(20, 100, clock)
+    taken = 0
+    for _ in range(3600 * 7):
+        clock.now += 1 / 7
+        taken += budget.take_some(Kind.SAYS, [1] * 1000)
+    assert taken == pytest.approx(3600 * 20 + 100, abs=20)
+
+
+def test_a_client_that_waited_as_told_need_not_wait_again(clock: Clock) -> None:
+    budget = Budget(3, 7, clock)
+    assert budget.take_some(Kind.SAYS, [1] * 7) == 7
+    for _ in range(10_000):
+        clock.now += budget.wait(says(1))
+        assert budget.take_some(Kind.SAYS, [1] * 5) == 1
+
+
+def test_the_wait_is_for_everything_wanted(clock: Clock) -> None:
+    budget = Budget(20, 100, clock)
+    assert budget.wait(says(100)) == 0
+    assert budget.wait(says(160)) == pytest.approx(3)
+    assert budget.wait(Counter({Kind.SAYS: 160, Kind.SEARCHES: 15})) == pytest.approx(5)
+    assert budget.wait(Counter()) == 0
+
+
+def test_take_all_takes_all_or_nothing(clock: Clock) -> None:
+    budget = Budget(20, 100, clock)
+    assert not budget.take_all(Counter({Kind.SAYS: 1, Kind.SEARCHES: 11}))
+    assert budget.take_all(Counter({Kind.SAYS: 100, Kind.SEARCHES: 10}))
+    assert not budget.take_all(says(1))
+    assert budget.take_all(Counter())
+
+
+def test_kinds_do_not_share_tokens(clock: Clock) -> None:
+    budget = Budget(1, 1, clock)
+    for kind, at_once in {Kind.SAYS: 1, Kind.PAGES: 20, Kind.SEARCHES: 10, Kind.OTHER: 100}.items():
+        assert budget.take_some(kind, [1] * 1000) == at_once
+
+
+def test_a_rate_of_zero_is_no_limit_for_anything(clock: Clock) -> None:
+    budget = Budget(0, 1, clock)
+    assert budget.unlimited
+    everything = Counter(dict.fromkeys(Kind, 10**6))
+    assert budget.take_all(everything)
+    assert budget.wait(everything) == 0
+    assert [budget.take_some(kind, [1] * 10**6) for kind in Kind] == [10**6] * 4
+
+
+def test_a_burst_of_zero_still_lets_one_through(clock: Clock) -> None:
+    assert Budget(5, 0, clock).take_some(Kind.SAYS, [1] * 2) == 1
+
+
+def test_a_cost_above_the_burst_leaves_the_bucket_negative(clock: Clock) -> None:
+    budget = Budget(10, 50, clock)
+    assert budget.take_some(Kind.SAYS, [40, 11, 1]) == 1
+    assert budget.take_some(Kind.SAYS, [81]) == 0
+    clock.now += 4
+    assert budget.take_some(Kind.SAYS, [81, 1]) == 1
+    assert budget.wait(says(1)) == pytest.approx(3.2)
+
+
+def test_threads_that_share_a_budget_share_its_tokens(clock: Clock) -> None:
+    budget = Budget(1, 1000, clock)
+    taken: list[int] = []
+
+    def take() -> None:
+        taken.append(sum(budget.take_some(Kind.SAYS, [1] * 3) for _ in range(400)))
+
+    threads = [threading.Thread(target=take) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(taken) == 1000
+
+
+# --- accounts by key -----------------------------------------------------------------
+
+
+def test_each_key_has_its_own_bucket(clock: Clock) -> None:
+    buckets = Buckets(Rate(0.1, 5), clock)
+    assert [buckets.take("a") for _ in range(5)] == [0.0] * 5
+    assert buckets.take("a") == pytest.approx(10)
+    assert buckets.take("b") == 0
+    clock.now += 10
+    assert buckets.take("a") == 0
+    assert buckets.take("a") == pytest.approx(10)
+
+
+def test_a_refunded_token_can_be_taken_again(clock: Clock) -> None:
+    buckets = Buckets(Rate(0.1, 1), clock)
+    buckets.refund("a")
+    for _ in range(100):
+        assert buckets.take("a") == 0
+        buckets.refund("a")
+    assert buckets.take("a") == 0
+    assert buckets.take("a") == pytest.approx(10)
+
+
+def test_full_buckets_take_no_memory(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limits, "_MAX_KEYS", 100)
+    buckets = Buckets(Rate(1, 1), clock)
+    for number in range(1000):
+        clock.now += 0.5
+        assert buckets.take(str(number)) == 0
+        assert len(buckets) <= 100
+
+
+def test_keys_beyond_the_limit_share_one_bucket(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limits, "_MAX_KEYS", 100)
+    buckets = Buckets(Rate(1, 2), clock)
+    for number in range(99):
+        buckets.take(str(number))
+    allowed = [buckets.take(f"late{number}") for number in range(1000)].count(0.0)
+    assert allowed < 5
+    assert len(buckets) <= 101
+    assert buckets.take("5") == 0
+    clock.now += 10
+    assert buckets.take("new") == 0
+
+
+def test_a_budget_belongs_to_the_member_and_ends_with_it() -> None:
+    budgets = Budgets(20, 100)
+    anna, boris = Member[str]("Anna", ("anna",)), Member[str]("Boris", ("boris",))
+    assert budgets.of(anna) is budgets.of(anna) is not budgets.of(boris)
+    del anna
+    gc.collect()
+    assert len(budgets._budgets) == 1
