@@ -12,14 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat_protocol.messages import Found, Message, Search
-from tcp_server.config import Config
 from tcp_server.log import search as module
 from tcp_server.log import word_index
 from tcp_server.log.query import Query, words
 from tcp_server.log.query import find as find_in
-from tcp_server.log.search import Answer, Searcher
+from tcp_server.log.search import Searcher
 from tcp_server.log.word_index import WordIndex
-from tcp_server.server import ChatServer
 from tests.support.processes import running
 from tests.support.raw import JsonClient
 from tests.tcp_server.finding import PATIENCE, ids, log, said, scan, searching, searching_in
@@ -243,33 +241,3 @@ def test_a_room_without_a_usable_index_is_a_room_all_the_same(path: Path) -> Non
         path.with_name("room.db.words").rmdir()
         anna.say_json(type="search", query="слово")
         assert [message["id"] for message in anna.expect_json(type="found")["messages"]] == [1]
-
-
-@pytest.mark.parametrize("kept", ["memory", "disk"])
-def test_what_is_deleted_while_it_is_found_is_not_told(
-    path: Path, monkeypatch: pytest.MonkeyPatch, kept: str
-) -> None:
-    history = str(path) if kept == "disk" else "memory"
-    server = ChatServer(Config(host="127.0.0.1", port=0, history=history, audit=str(path) + ".audit"))
-    try:
-        asked: queue.SimpleQueue[Answer] = queue.SimpleQueue()
-        told: list[Any] = []
-
-        def ask(_: Search, answer: Answer, __: object) -> bool:
-            asked.put(answer)
-            return True
-
-        monkeypatch.setattr(server._searcher, "ask", ask)
-        monkeypatch.setattr(server._sequencer, "submit", lambda work, *args: told.extend(work(*args)))
-        messages = said("слово", "ещё слово")
-        server._history.append(messages, [None, None])
-        server._history.commit()
-        writer: Any = object()
-        assert server._search(writer, Search("слово")) == []
-        server._history.delete(1)
-        asked.get_nowait()(Found(messages, True))
-        assert told[0].answer == [Found([Message(1, "at", "Анна", "", deleted=True), messages[1]], True)]
-        monkeypatch.undo()
-    finally:
-        server.stop()
-        server.serve()  # closes it
