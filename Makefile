@@ -11,7 +11,7 @@ PYTHON2 ?= $(shell python2.7 -c 'import sys; print(sys.executable)' 2>/dev/null)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test faults hostile conformance check format bench bench-bridge bench-log wheel clean
+.PHONY: help run test test-oldest faults hostile conformance check format bench bench-bridge bench-log wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,11 @@ run: $(VENV)/runtime ## Start the TCP server (PORT=8080) and the gateway (WEB_PO
 test: $(VENV)/development $(if $(NPM),node_modules) ## Run all tests
 	$(BIN)/python -m pytest
 	$(call with_npm,test)
+
+# tests/tcp_server/connection is left out: it is slow, and what it tests uses the standard library.
+test-oldest: $(VENV)/oldest/installed ## Run the unit tests with the oldest libraries that pyproject.toml allows
+	$(VENV)/oldest/bin/python -m pytest --ignore=tests/tcp_server/connection \
+	  tests/chat_protocol tests/tcp_server tests/web_gateway tests/cli_client
 
 faults: $(VENV)/development ## Kill, cut, fill and silence everything, 20 rounds of each; some minutes
 	ONEROOM_FAULT_ROUNDS=20 $(BIN)/python -m pytest -s tests/faults
@@ -76,6 +81,14 @@ $(VENV)/runtime: pyproject.toml
 $(VENV)/development: pyproject.toml | $(VENV)/runtime
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $(VENV)/runtime $@
+
+$(VENV)/oldest/installed: pyproject.toml tools/oldest.py | $(VENV)/runtime
+	rm -rf $(@D)
+	$(BIN)/python -m venv $(@D)
+	$(BIN)/python tools/oldest.py >$(@D)/constraints.txt
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint $(@D)/constraints.txt --editable '.[dev]'
+	@touch $@
 
 # Programs of others that only conformance and measurements need.
 $(VENV)/autobahn: | $(VENV)/development
