@@ -26,7 +26,7 @@ from chat_protocol.messages import (
     Whois,
 )
 from chat_protocol.text import clean, one_line
-from cli_client.commands import write_order
+from cli_client.commands import write_command
 from cli_client.news import (
     Changed,
     Ended,
@@ -257,7 +257,7 @@ class Renderer:
         reason = self._words.error(news.code, news.detail, news.seconds)
         if news.about is None or news.code == "not_found":
             return self._quiet(reason)
-        return self.notice("refused_order", order=one_line(write_order(news.about)), reason=reason)
+        return self.notice("refused_order", order=one_line(write_command(news.about)), reason=reason)
 
     def _quiet(self, text: str) -> Fragments:
         return [("class:aside", self._indented(text))]

@@ -24,12 +24,24 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.renderer import print_formatted_text
 
 from chat_protocol.address import Address
+from chat_protocol.commands import Help, ParsedCommand, Show, Who
 from chat_protocol.contract import MAX_PASSWORD
-from chat_protocol.messages import Authenticate, Bans, Left, Moderate, Role, Typing, Whois
+from chat_protocol.messages import (
+    Authenticate,
+    Bans,
+    HistoryRequest,
+    Leave,
+    Left,
+    Moderate,
+    Role,
+    Search,
+    Typing,
+    Whois,
+)
 from chat_protocol.text import clean, is_blank, one_line
 from chat_protocol.tls import Tls
 from cli_client.chat import Chat
-from cli_client.commands import PAGE, Mistake, Order, Verb, read_line
+from cli_client.commands import InvalidCommand, parse_line
 from cli_client.news import Ended, Entered, NameRefused, News, PasswordWanted, Phase, Said, Status, Trouble
 from cli_client.render import STYLE, Fragments, Renderer
 from cli_client.toolbar import Toolbar
@@ -267,24 +279,21 @@ class Terminal:
             if status.phase is Phase.WAITING:
                 self._chat.retry_now()
             return
-        meant = read_line(text)
+        meant = parse_line(text)
         if isinstance(meant, str) and len(meant) > status.limits.text:
             # The text stays where it is, to be shortened.
             limit = status.limits.text
             self._print(self._renderer.notice("too_long_here", length=len(meant), limit=limit))
             return
-        secret = isinstance(meant, Order) and meant.verb is Verb.MODERATOR
-        buffer.reset(append_to_history=not secret)
+        buffer.reset(append_to_history=not isinstance(meant, Authenticate))
         match meant:
             case str():
                 self._chat.say(meant)
                 self._told_typing = 0.0
-            case Mistake(hint, typed):
+            case InvalidCommand(hint, typed):
                 self._print(self._renderer.notice(hint, typed=one_line(typed)))
-            case Order():
-                self._print(self._obey(meant))
-            case Moderate() | Whois() | Bans():
-                self._print(self._tell_room(meant))
+            case _:
+                self._print(self._run_command(meant))
 
     def _answer(self, question: Question, answer: str) -> None:
         """Take the answer to a question; an empty one is none.
@@ -328,30 +337,30 @@ class Terminal:
         self._ask(Question.MODERATOR)
         return []
 
-    def _tell_room(self, order: Authenticate | Moderate | Whois | Bans) -> Fragments:
+    def _tell_room(self, order: Authenticate | Search | Moderate | Whois | Bans) -> Fragments:
         return [] if self._chat.ask(order) else self._renderer.notice("not_online")
 
-    def _obey(self, order: Order) -> Fragments:
-        match order.verb:
-            case Verb.WHO:
-                status = self._chat.status()
+    def _run_command(self, command: ParsedCommand) -> Fragments:
+        """Do what a command says; return what to print now."""
+        status = self._chat.status()
+        match command:
+            case Who():
                 online = status.phase is Phase.ONLINE
                 return self._renderer.who(status.members) if online else self._renderer.notice("not_online")
-            case Verb.HISTORY:
-                return [] if self._chat.page(order.number) else self._renderer.notice("not_online")
-            case Verb.SHOW:
-                page = self._chat.show(order.number)
-                if page and not page.messages and self._chat.status().phase is not Phase.ONLINE:
+            case HistoryRequest(limit=limit):
+                return [] if self._chat.page(limit) else self._renderer.notice("not_online")
+            case Show(number):
+                page = self._chat.show(number)
+                if page and not page.messages and status.phase is not Phase.ONLINE:
                     return self._renderer.notice("not_online")
                 return self._renderer.page(page) if page else []
-            case Verb.SEARCH:
-                found = self._chat.search(order.words, PAGE)
-                return [] if found else self._renderer.notice("not_online")
-            case Verb.MODERATOR:
-                return self._ask_moderator(self._chat.status())
-            case Verb.HELP:
-                return self._help(self._chat.status())
-            case Verb.QUIT:
+            case Search() | Moderate() | Whois() | Bans():
+                return self._tell_room(command)
+            case Authenticate():
+                return self._ask_moderator(status)
+            case Help():
+                return self._help(status)
+            case Leave():
                 self._quit()
         return []
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
+from chat_protocol.commands import Who
 from chat_protocol.messages import Authenticate, Bans, HistoryRequest, Say, Search
 from chat_protocol.text import clean, split
-from tcp_server.room.commands import Request, Who
+from tcp_server.room.commands import Request
 
 _MAX_ITEM_COMMANDS = 1024
 """Wishes in one item."""

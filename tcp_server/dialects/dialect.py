@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar, cast
 
 from chat_protocol import codec
-from chat_protocol.contract import MAX_LINE, MAX_QUERY
+from chat_protocol.commands import Show, UsageError, parse_command
+from chat_protocol.contract import MAX_LINE
 from chat_protocol.errors import BadMessage
 from chat_protocol.framing import LineBuffer
 from chat_protocol.messages import (
@@ -21,20 +22,16 @@ from chat_protocol.messages import (
     Event,
     Found,
     HistoryPage,
-    HistoryRequest,
     Join,
-    Leave,
     Message,
     Role,
     Say,
-    Search,
     Throttled,
     Whois,
 )
-from chat_protocol.moderation import UsageError, parse_command
 from chat_protocol.text import clean
 from tcp_server.dialects import phrases
-from tcp_server.room.commands import Help, HelpText, LocalEvent, MemberList, Request, TextJoin, Who
+from tcp_server.room.commands import HelpText, LocalEvent, MemberList, Request, TextJoin
 
 # What a browser can be made to send to any TCP port; TLS; and proxies that are not trusted.
 _NOT_CHAT = re.compile(
@@ -195,35 +192,16 @@ class Lines(_Text):
 
 
 def _command(line: str) -> Request:
-    """Read what begins with a slash."""
-    word, *arguments = line.split()
-    match word, arguments:
-        case "/who", []:
-            return Who()
-        case "/help", []:
-            return Help()
-        case "/quit", []:
-            return Leave()
-        case "/search", [_, *_]:
-            return Search(" ".join(arguments)[:MAX_QUERY])
-        case "/history", []:
-            return HistoryRequest(limit=20)
-        case "/history", [number]:
-            if number.isascii() and number.isdigit() and len(number) < 6:
-                return HistoryRequest(limit=int(number))
-            return BadMessage("bad_number", "not a number")
-    if word.startswith("//"):
+    """Parse a line that begins with a slash; `//x` says `/x`."""
+    if line.startswith("//"):
         return Say(line[1:])
-    return _order(line)
-
-
-def _order(line: str) -> Request:
-    """Read a moderator's command."""
     try:
-        order = parse_command(line)
-    except UsageError as misuse:
-        return BadMessage(misuse.kind, misuse.time or misuse.verb)
-    return BadMessage("unknown_command", clean(line.split(maxsplit=1)[0])[:32]) if order is None else order
+        command = parse_command(line, lines=True)
+    except UsageError as error:
+        text = clean(error.text)[:32] if error.code == "unknown_command" else error.text
+        return BadMessage(error.code, text)
+    assert not isinstance(command, Show)  # not in lines
+    return command
 
 
 def _line(event: Event | LocalEvent) -> str:

@@ -6,6 +6,7 @@ These never travel as JSON: the text dialects read and write them.
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from chat_protocol.commands import Help, Who
 from chat_protocol.errors import BadMessage
 from chat_protocol.messages import Command
 
@@ -15,14 +16,6 @@ class TextJoin(NamedTuple):
 
     name: str
     password: str | None = None
-
-
-class Who(NamedTuple):
-    """`/who`."""
-
-
-class Help(NamedTuple):
-    """`/help`."""
 
 
 class MemberList(NamedTuple):

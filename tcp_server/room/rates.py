@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import NamedTuple
 
+from chat_protocol.commands import Who
 from chat_protocol.messages import Bans, HistoryRequest, Say, Search, Whois
-from tcp_server.room.commands import Request, Who
+from tcp_server.room.commands import Request
 
 EPSILON = 1e-6
 """Tolerance for floating-point rounding, in tokens: a client that waited as told must not wait again."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Generic, cast
 
+from chat_protocol.commands import Help, Who
 from chat_protocol.contract import MAX_LINE
 from chat_protocol.errors import BadMessage
 from chat_protocol.messages import (
@@ -39,7 +40,7 @@ from chat_protocol.messages import (
 from tcp_server.config import Config
 from tcp_server.log.history import History, Unavailable
 from tcp_server.log.replay import Replay
-from tcp_server.room.commands import Help, HelpText, LocalEvent, MemberList, Request, TextJoin, Who
+from tcp_server.room.commands import HelpText, LocalEvent, MemberList, Request, TextJoin
 from tcp_server.room.members import Departure, Member, Members
 from tcp_server.room.moderation.actions import ModeratorActions
 from tcp_server.room.moderation.bans import Sanction

@@ -1,75 +1,77 @@
-"""What a typed line means."""
+"""What a typed line means: a text, a command, or a mistake with its explanation."""
 
 import pytest
 
-from chat_protocol.messages import Bans, Moderate, Search, Whois
-from cli_client.commands import PAGE, Mistake, Order, Verb, read_line, write_order
-from cli_client.wishes import Wish
+from chat_protocol.commands import PAGE, Help, ParsedCommand, Show, Who
+from chat_protocol.messages import Authenticate, Bans, HistoryRequest, Leave, Moderate, Search, Whois
+from cli_client.commands import InvalidCommand, parse_line, write_command
 
 
 @pytest.mark.parametrize(
     ("line", "text"),
     [("привет", "привет"), (" /who", " /who"), ("//who", "/who"), ("///", "//"), ("5/2", "5/2")],
 )
-def test_what_is_said(line: str, text: str) -> None:
-    assert read_line(line) == text
+def test_texts(line: str, text: str) -> None:
+    assert parse_line(line) == text
 
 
 @pytest.mark.parametrize(
-    ("line", "order"),
+    ("line", "command"),
     [
-        ("/who", Order(Verb.WHO)),
-        ("/WHO ", Order(Verb.WHO)),
-        ("/quit", Order(Verb.QUIT)),
-        ("/help me", Order(Verb.HELP)),
-        ("/history", Order(Verb.HISTORY, PAGE)),
-        ("/history 7", Order(Verb.HISTORY, 7)),
-        ("/show 1043", Order(Verb.SHOW, 1043)),
-        ("/show  #1043", Order(Verb.SHOW, 1043)),
-        ("/search  два слова ", Order(Verb.SEARCH, words="два слова")),
-        ("/moderator", Order(Verb.MODERATOR)),
-        ("/moderator secret", Order(Verb.MODERATOR)),
+        ("/who", Who()),
+        ("/WHO ", Who()),
+        ("/ who", Who()),
+        ("/quit", Leave()),
+        ("/help me", Help()),
+        ("/history", HistoryRequest(limit=PAGE)),
+        ("/history 7", HistoryRequest(limit=7)),
+        ("/show 1043", Show(1043)),
+        ("/show  #1043", Show(1043)),
+        ("/search  два слова ", Search("два слова")),
+        ("/moderator", Authenticate("")),
+        ("/moderator secret", Authenticate("")),
         ("/kick Иван Петров: причина", Moderate("kick", "Иван Петров", text="причина")),
         ("/delete 7", Moderate("delete", id=7)),
         ("/whois Боря", Whois("Боря")),
         ("/bans", Bans()),
     ],
 )
-def test_commands(line: str, order: object) -> None:
-    assert read_line(line) == order
+def test_commands(line: str, command: ParsedCommand) -> None:
+    assert parse_line(line) == command
 
 
 @pytest.mark.parametrize(
     ("line", "hint"),
     [
-        ("/", "unknown_command"),
-        ("/whoo", "unknown_command"),
-        ("/history many", "number_wanted"),
-        ("/history 0", "number_wanted"),
-        ("/history -5", "number_wanted"),
-        ("/show", "message_number_wanted"),
-        ("/search ", "words_wanted"),
-        ("/kick", "misuse_kick"),
-        ("/mute Боря 0m", "bad_time"),
-        ("/ban Боря 10z: спам", "bad_time"),
-        ("/delete всё", "misuse_delete"),
-        ("/bans now", "misuse_bans"),
-        ("/show ٣", "message_number_wanted"),
-        ("/show 99999999999999999999", "message_number_wanted"),
+        ("/", "usage_unknown_command"),
+        ("/whoo", "usage_unknown_command"),
+        ("/history many", "usage_history"),
+        ("/history 0", "usage_history"),
+        ("/history -5", "usage_history"),
+        ("/show", "usage_show"),
+        ("/search ", "usage_search"),
+        ("/kick", "usage_kick"),
+        ("/mute Боря 0m", "usage_bad_time"),
+        ("/ban Боря 10z: спам", "usage_bad_time"),
+        ("/delete всё", "usage_delete"),
+        ("/bans now", "usage_bans"),
+        ("/show ٣", "usage_show"),
+        ("/show 99999999999999999999", "usage_show"),
     ],
 )
-def test_mistakes_are_not_said(line: str, hint: str) -> None:
-    meant = read_line(line)
-    assert isinstance(meant, Mistake)
-    assert meant.hint == hint
+def test_a_mistake_is_explained_and_not_said(line: str, hint: str) -> None:
+    parsed = parse_line(line)
+    assert isinstance(parsed, InvalidCommand)
+    assert parsed.hint == hint
 
 
-def test_a_slip_in_a_time_is_quoted() -> None:
-    assert read_line("/ban Боря 10z: спам") == Mistake("bad_time", "10z")
+def test_a_wrong_time_and_an_unknown_word_are_quoted() -> None:
+    assert parse_line("/ban Боря 10z: спам") == InvalidCommand("usage_bad_time", "10z")
+    assert parse_line("/frob nicate") == InvalidCommand("usage_unknown_command", "/frob")
 
 
 @pytest.mark.parametrize(
-    ("order", "typed"),
+    ("command", "typed"),
     [
         (Moderate("ban", "Боря", seconds=60, text="спам"), "/ban Боря"),
         (Moderate("delete", id=7), "/delete #7"),
@@ -77,7 +79,11 @@ def test_a_slip_in_a_time_is_quoted() -> None:
         (Whois("Боря"), "/whois Боря"),
         (Bans(), "/bans"),
         (Search("два слова"), "/search два слова"),
+        (HistoryRequest(limit=20), "/history"),
+        (Show(7), "/show #7"),
     ],
 )
-def test_an_order_is_reminded_of_as_it_was_typed(order: Wish, typed: str) -> None:
-    assert write_order(order) == typed
+def test_a_command_is_written_without_reason_and_announced_text(
+    command: Moderate | Whois | Bans | Search | HistoryRequest | Show, typed: str
+) -> None:
+    assert write_command(command) == typed

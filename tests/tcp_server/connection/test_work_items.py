@@ -4,9 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_protocol import messages as m
+from chat_protocol.commands import Help, Who
 from tcp_server.connection.work_items import _MAX_ITEM_BYTES, _MAX_ITEM_COMMANDS, split_long_texts, work_items
 from tcp_server.dialects.dialect import Lines
-from tcp_server.room.commands import Help, Request, Who
+from tcp_server.room.commands import Request
 
 WISHES: st.SearchStrategy[Request] = st.one_of(
     st.sampled_from([Help(), Who(), m.Ping(), m.Authenticate("x"), m.Search("x")]),

@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_protocol import messages as m
+from chat_protocol.commands import Help, Who
 from chat_protocol.contract import MAX_LINE
 from chat_protocol.errors import BadMessage, LineTooLong
 from tcp_server.dialects.dialect import Dialect, Json, Lines, NotChat, Plain, detect
-from tcp_server.room.commands import Help, Request, TextJoin, Who
+from tcp_server.room.commands import Request, TextJoin
 
 JOIN = '{"type":"join","name":"Анна"}\n'.encode()
 

@@ -1,8 +1,9 @@
 """What requests cost, and which limit they count towards."""
 
 from chat_protocol import messages as m
+from chat_protocol.commands import Help, Who
 from chat_protocol.errors import BadMessage
-from tcp_server.room.commands import Help, Request, Who
+from tcp_server.room.commands import Request
 from tcp_server.room.rates import Kind, total_cost
 
 

@@ -1,8 +1,9 @@
 import pytest
 
 from chat_protocol import messages as m
+from chat_protocol.commands import Help, Who
 from chat_protocol.errors import BadMessage
-from tcp_server.room.commands import Help, HelpText, MemberList, Who
+from tcp_server.room.commands import HelpText, MemberList
 from tests.tcp_server.hall import Hall
 
 # --- coming in -----------------------------------------------------------------------

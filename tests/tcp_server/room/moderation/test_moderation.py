@@ -3,9 +3,10 @@
 import pytest
 
 from chat_protocol import messages as m
+from chat_protocol.commands import Help
 from chat_protocol.contract import SYSTEM_NAME
 from tcp_server.log.history import MemoryHistory, Unavailable
-from tcp_server.room.commands import Help, HelpText
+from tcp_server.room.commands import HelpText
 from tcp_server.room.moderation.audit_log import AuditLog, Entry
 from tests.tcp_server.court import SECRET, ban, room, tries
 from tests.tcp_server.hall import Hall
