@@ -1,15 +1,15 @@
-"""The one order: everything that happens to the room happens through here.
+"""Puts all work on the room into one order, and runs it in batches.
 
-Threads do not wait for the room: they leave their work in a list, and whichever
-of them finds the room free does all that has gathered, its own and the others'
-(flat combining: Hendler, Incze, Shavit, Tzafrir, 2010). A quiet room thus costs
-no hop between threads, and a busy one does ever more work at a time, with one
-send to each client for all of it.
+A thread does not wait for the room: it appends its work to a queue, and the thread that
+gets the room lock runs everything in the queue, its own work and that of others (flat
+combining: Hendler, Incze, Shavit, Tzafrir, 2010). So a quiet room costs no switch
+between threads, and a busy one does more work in each batch, with one send to each
+client for all of it.
 
-The room takes in no more than it can give out: with too much undone, or with much
-of the audience lagging, talkers are made to wait here, and TCP passes that on to them.
+The room takes in no more than it can send: with too much work pending, or too many slow
+readers, senders wait here, and TCP flow control slows their clients down.
 
-Locks, in the order they may be taken: `_room_lock`, then `_queue_lock`.
+Lock order: `_room_lock`, then `_queue_lock`.
 """
 
 import logging
@@ -23,22 +23,22 @@ from tcp_server.room.outcome import Outcome
 _log = logging.getLogger(__name__)
 
 _MAX_BATCHES = 8
-"""How many batches one thread does for others before it goes back to its own client."""
+"""Most batches that one thread runs before it returns to its own client."""
 
 _MAX_PENDING_BYTES = 256 * 1024
-"""Bytes of work that may be undone before talkers wait."""
+"""High-water mark: bytes of pending work above which senders wait."""
 
 _MAX_BACKPRESSURE_WAIT = 1.0
-"""Seconds a talker waits at most each time for the audience, however much it lags."""
+"""Longest time, in seconds, that one `submit` is delayed because readers are slow."""
 
 _NO_WAIT_BYTES = 2048
-"""Work of so few bytes waits for nobody: what a person types is said at once, whoever lags."""
+"""Work of at most this many bytes is never delayed: what a person types is sent at once."""
 
 Work = Callable[..., Sequence[Outcome[Any]]]
 
 
 class _WorkItem:
-    """One piece of work, and where its outcome goes if somebody waits for it."""
+    """One piece of work, and its outcomes for a thread that waits for them."""
 
     __slots__ = ("args", "done", "error", "outcomes", "size", "work")
 
@@ -54,10 +54,10 @@ class _WorkItem:
 
 
 class Sequencer:
-    """Applies work in one order and hands the outcomes of each batch to `deliver`.
+    """Runs work in one order and hands the outcomes of each batch to `deliver`.
 
-    Work and `deliver` run in the thread that holds the floor, one at a time; neither
-    may block, and what they want done next they `defer`.
+    Work and `deliver` run in the thread that holds the room lock. Neither may block; what
+    they want done afterwards they `defer`.
     """
 
     def __init__(
@@ -66,28 +66,27 @@ class Sequencer:
         deliver: Callable[[list[Outcome[Any]]], float],
         wake_helper: Callable[[], None],
     ) -> None:
-        """Make one that nothing has happened in yet.
+        """Create an idle sequencer.
 
-        `commit` is given all outcomes of a batch before anybody hears of them and returns
-        what they are now. `deliver` tells everybody, and returns for how many seconds talkers
-        had better wait, as too many of the audience lag. `wake_helper` makes some other thread call
-        `run` soon; it must not block.
+        `commit` stores a batch before anything is sent and returns its outcomes, changed if that
+        failed. `deliver` sends them and returns for how many seconds senders should be slowed
+        down. `wake_helper` makes some other thread call `run` soon; it must not block.
         """
         self._commit = commit
         self._deliver = deliver
         self._wake_helper = wake_helper
-        self._room_lock = threading.Lock()  # held while a batch is applied and delivered
-        self._queue_lock = threading.Lock()  # guards all below; never held for long
-        self._has_capacity = threading.Condition(self._queue_lock)  # notified when there may be room for more
+        self._room_lock = threading.Lock()  # held while a batch is run and delivered
+        self._queue_lock = threading.Lock()  # guards everything below; held for a few instructions
+        self._has_capacity = threading.Condition(self._queue_lock)  # notified when a batch is done
         self._pending: list[_WorkItem] = []
-        self._pending_bytes = 0  # bytes taken in and not delivered yet
-        self._backpressure_until = 0.0  # monotonic; by what `deliver` last returned
+        self._pending_bytes = 0  # bytes of work that is not delivered yet
+        self._backpressure_until = 0.0  # monotonic; from what `deliver` last returned
 
     def submit(self, work: Work, *args: Any, size: int = 0) -> None:
-        """Have `work(*args)` done after all that was submitted before; its outcomes are delivered.
+        """Run `work(*args)` after everything submitted before, and deliver its outcomes.
 
-        `size` is about how many bytes it will have everybody sent; much of it may wait for
-        its turn here. Any thread, except from within work.
+        `size` is the estimated number of bytes that each reader will be sent; large work may be
+        delayed here. Any thread, but not from within work.
         """
         item = _WorkItem(work, args, size=size)
         with self._queue_lock:
@@ -98,7 +97,7 @@ class Sequencer:
         self.run()
 
     def call(self, work: Work, *args: Any) -> Sequence[Outcome[Any]]:
-        """As `submit`, but wait until it is done and return its outcomes; raise what it raised."""
+        """Like `submit`, but wait until the work is done; return its outcomes or raise its error."""
         done = threading.Event()
         item = _WorkItem(work, args, done)
         with self._queue_lock:
@@ -110,15 +109,15 @@ class Sequencer:
         return item.outcomes
 
     def defer(self, work: Work, *args: Any) -> None:
-        """Have `work(*args)` done in the next round. From within work or `deliver` only."""
+        """Run `work(*args)` in the next batch. Only from within work or `deliver`."""
         with self._queue_lock:
             self._pending.append(_WorkItem(work, args))
 
     def run(self) -> None:
-        """Do what has gathered, unless somebody is at it. Any thread, except from within work."""
+        """Run what is pending, unless another thread does. Any thread, but not from within work."""
         for _ in range(_MAX_BATCHES):
-            # Whoever holds the floor looks at the list again after letting go of it,
-            # so what a thread left there before it failed to get the floor is not forgotten.
+            # The holder of the room lock looks at the queue again after releasing the lock, so
+            # work that was queued before another thread failed to get the lock is not lost.
             if not self._pending or not self._room_lock.acquire(blocking=False):
                 return
             try:
@@ -129,24 +128,26 @@ class Sequencer:
             self._wake_helper()
 
     def _await_capacity(self, size: int) -> None:
-        """Wait for the audience up to a limit, for less work however long. Requires holding `_queue_lock`."""
+        """Wait for slow readers, up to a limit, and for capacity, without limit. Requires `_queue_lock`."""
         end = time.monotonic() + _MAX_BACKPRESSURE_WAIT
         while self._must_wait(size) and (left := end - time.monotonic()) > 0:
-            backpressure = self._backpressure_until - time.monotonic()  # which runs out without a word
+            backpressure = (
+                self._backpressure_until - time.monotonic()
+            )  # its end is not notified, hence the timeout
             self._has_capacity.wait(min(left, backpressure) if backpressure > 0 else left)
         self._has_capacity.wait_for(lambda: not self._is_full(size))
-        self._has_capacity.notify()  # there may be room for the next one too
+        self._has_capacity.notify()  # there may be capacity for another thread too
 
     def _must_wait(self, size: int) -> bool:
-        """Say whether work of that size has to wait. Requires holding `_queue_lock`."""
+        """Return whether work of that size has to wait. Requires `_queue_lock`."""
         return self._is_full(size) or time.monotonic() < self._backpressure_until
 
     def _is_full(self, size: int) -> bool:
-        """Say whether work of that size would make too large a batch. Requires holding `_queue_lock`."""
+        """Return whether work of that size would exceed the high-water mark. Requires `_queue_lock`."""
         return self._pending_bytes > 0 and self._pending_bytes + size > _MAX_PENDING_BYTES
 
     def _do_batch(self) -> None:
-        """Apply and deliver what has gathered. Requires holding `_room_lock`."""
+        """Run and deliver what is pending. Requires `_room_lock`."""
         with self._queue_lock:
             batch, self._pending = self._pending, []
         outcomes: list[Outcome[Any]] = []
@@ -154,14 +155,14 @@ class Sequencer:
             try:
                 item.outcomes = item.work(*item.args)
                 outcomes.extend(item.outcomes)
-            except Exception as error:  # noqa: BLE001 - one client's trouble is not the others'
+            except Exception as error:  # noqa: BLE001 - it must not affect the rest of the batch
                 item.error = error
                 if item.done is None:
                     _log.exception("work on the room failed")
         backpressure = 0.0
         try:
             backpressure = self._deliver(self._commit(outcomes))
-        except Exception:  # noqa: BLE001 - nor is ours that of the thread that happens to do it
+        except Exception:  # noqa: BLE001 - nor the thread that happens to run the batch
             _log.exception("a batch could not be delivered")
         finally:
             with self._queue_lock:

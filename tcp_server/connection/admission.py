@@ -1,4 +1,4 @@
-"""Who may come in: caps in total and by address, how often, and who is kept out. Knows of no socket."""
+"""Which connections are accepted: limits in total, by address and per minute, and bans. No socket."""
 
 import threading
 import time
@@ -12,24 +12,24 @@ from tcp_server.connection.rate_limits import Buckets
 from tcp_server.room.rates import Rate
 
 Refusal = Literal["full", "banned"]
-"""Why somebody is not let in: a word of the protocol, for `bye`."""
+"""Why a connection is refused: the reason of its `bye`."""
 
 Secret = Literal["room", "moderators"]
-"""Which password is guessed at."""
+"""Which password is tried."""
 
 _ATTEMPTS = Rate(1 / 10, 5)
-"""Wrong passwords of one subscriber."""
+"""Wrong passwords of one address, per second."""
 
 _SHARED_ATTEMPTS = Rate(5, 60)
-"""Wrong passwords of all exempt addresses together: their right ones wait behind them."""
+"""Password attempts of all exempt addresses together; a correct password waits for a slot too."""
 
 
 class Admission:
-    """Counts who is here, by subscriber, and how often they come. Any thread.
+    """Counts connections and password attempts, by address. Any thread.
 
-    Addresses are plain ones. Loopback and the trusted proxies are exempt: they count
-    towards the total alone. Who comes through a proxy is counted with its own address
-    once that is known.
+    Loopback and the trusted proxies are exempt: their connections count towards the total
+    alone. A client behind a proxy is counted by its own address once that is known. An IPv6
+    /64 counts as one address.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Admission:
         banned: Callable[[str], bool] = lambda _: False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`banned` says whether an address is kept out, from any thread; `clock` gives monotonic seconds."""
+        """`banned` tells whether an address is banned, from any thread; `clock` gives monotonic seconds."""
         self._max_total = config.max_connections
         self._max_per_address = config.max_per_address
         self._trusted = networks(config.trusted_proxy)
@@ -46,54 +46,54 @@ class Admission:
         self._joins = Buckets(Rate(config.joins / 60, config.joins), clock) if config.joins else None
         self._attempts = Buckets(_ATTEMPTS, clock)
         self._shared_attempts = Buckets(_SHARED_ATTEMPTS, clock)
-        self._lock = threading.Lock()  # a leaf: nothing else is taken under it
+        self._lock = threading.Lock()  # a leaf: no other lock is taken under it
         self._total = 0  # guarded by `_lock`
-        self._by_subscriber: Counter[str] = Counter()  # by subscriber; guarded by `_lock`
+        self._by_address: Counter[str] = Counter()  # by address; guarded by `_lock`
 
     def enter(self, host: str) -> Refusal | None:
-        """Count one more connection from there, or say why not."""
+        """Count one more connection from an address, or return why it is refused."""
         if not self.is_exempt(host) and self._banned(host):
             return "banned"
         with self._lock:
             if self._max_total and self._total >= self._max_total:
                 return "full"
             self._total += 1
-        refusal = self._count_subscriber(host)
+        refusal = self._count_address(host)
         if refusal:
             with self._lock:
                 self._total -= 1
         return refusal
 
     def enter_proxied(self, host: str) -> Refusal | None:
-        """Count a connection that has entered through a proxy with its own address, or say why not."""
+        """Count a connection that entered through a proxy by its own address, or return why it is refused."""
         if not self.is_exempt(host) and self._banned(host):
             return "banned"
-        return self._count_subscriber(host)
+        return self._count_address(host)
 
     def leave(self, host: str) -> None:
-        """Forget one connection: `host` as last counted."""
-        self._uncount_subscriber(host)
+        """Count one connection less; `host` as last counted."""
+        self._uncount_address(host)
         with self._lock:
             self._total -= 1
 
     def trusts(self, host: str) -> bool:
-        """Say whether an address may name its client."""
+        """Return whether an address is a trusted proxy, which may name its client."""
         return is_in(read_ip(host), self._trusted)
 
     # --- passwords -------------------------------------------------------------------
 
     def take_attempt(self, host: str, secret: Secret) -> float:
-        """Count one guess at a password and return 0; or the seconds until one may be made."""
+        """Count one password attempt and return 0; or return the seconds until one is allowed."""
         attempts, key = self._account(host)
         return attempts.take(f"{secret} {key}")
 
     def refund_attempt(self, host: str, secret: Secret) -> None:
-        """Take the last guess back: it was right."""
+        """Uncount the last attempt: the password was right."""
         attempts, key = self._account(host)
         attempts.refund(f"{secret} {key}")
 
     def is_exempt(self, host: str) -> bool:
-        """Say whether many people may come from that address: none pays there for another's attempts."""
+        """Return whether per-address limits do not apply (loopback, trusted proxies)."""
         return self._key(host) is None
 
     def _account(self, host: str) -> tuple[Buckets, str]:
@@ -103,26 +103,26 @@ class Admission:
     # --- counting --------------------------------------------------------------------
 
     def _key(self, host: str) -> str | None:
-        """Return what an address is counted as; None for one that is exempt."""
+        """Return the key that an address is counted by; None if it is exempt."""
         return rate_limit_key(host, self._trusted)
 
-    def _count_subscriber(self, host: str) -> Refusal | None:
-        """Count one more connection of a subscriber, unless they are too many, or come too fast."""
+    def _count_address(self, host: str) -> Refusal | None:
+        """Count one more connection of an address, unless there are too many, or too many per minute."""
         if (key := self._key(host)) is None:
             return None
         with self._lock:
-            if self._max_per_address and self._by_subscriber[key] >= self._max_per_address:
+            if self._max_per_address and self._by_address[key] >= self._max_per_address:
                 return "full"
-            self._by_subscriber[key] += 1
+            self._by_address[key] += 1
         if self._joins is not None and self._joins.take(key):
-            self._uncount_subscriber(host)
+            self._uncount_address(host)
             return "full"
         return None
 
-    def _uncount_subscriber(self, host: str) -> None:
+    def _uncount_address(self, host: str) -> None:
         if (key := self._key(host)) is None:
             return
         with self._lock:
-            self._by_subscriber[key] -= 1
-            if not self._by_subscriber[key]:
-                del self._by_subscriber[key]
+            self._by_address[key] -= 1
+            if not self._by_address[key]:
+                del self._by_address[key]

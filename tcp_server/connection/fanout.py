@@ -1,10 +1,10 @@
-"""One batch to every socket. The only writer to client sockets.
+"""Sends each batch to every client. The only writer to client sockets.
 
-The work for a batch is one send a client, however many messages are in it: what
-everybody hears is written once per dialect and shared, and only those who took
-part in the batch get a copy of their own. A client that cannot take its bytes
-keeps views of the shared block; past the bound, or after too long without
-progress, it is cut. Nobody ever waits for it.
+A batch is one send for each client, however many messages are in it: the events are
+encoded once for each dialect, and all clients share these bytes; only a client whose
+own requests are in the batch gets a copy with its answers. A client that cannot take
+all bytes keeps views of the shared block. Past the backlog limit, or after the write
+timeout, it is dropped. No thread ever waits for it.
 """
 
 import time
@@ -18,41 +18,41 @@ from tcp_server.dialects.dialect import Dialect, Json, Lines, Plain
 from tcp_server.room.outcome import Outcome, Presence
 
 _LAGGING_SHARE = 4
-"""One reader in so many may lag before talkers are asked to wait."""
+"""Senders are slowed down when more than one reader in so many is blocked."""
 
 _MAX_BACKPRESSURE = 2.0
-"""Seconds of lagging after which nobody is asked to wait for a reader any more."""
+"""Longest time, in seconds, that senders are slowed down for one slow reader."""
 
 _PROGRESS_TIMEOUT = 0.4
-"""Seconds without progress after which nobody is: who reads at all takes something in this time."""
+"""Seconds without progress after which a reader no longer slows senders down: it is not reading at all."""
 
 
 class FanOut:
-    """Delivers outcomes to writers, and sees each writer to its end.
+    """Delivers outcomes to writers, and closes their sockets in the end.
 
-    Not thread-safe: all of it is called by whoever holds the sequencer.
+    Not thread-safe: the caller holds the sequencer's room lock.
     """
 
-    def __init__(self, config: Config, write_poller: WritePoller, cut: Callable[[Writer], None]) -> None:
-        """`cut` is told of an writer that lags too far; it has to make it leave the room."""
+    def __init__(self, config: Config, poller: WritePoller, drop: Callable[[Writer], None]) -> None:
+        """`drop` is called with a reader that is too slow; it has to make it leave the room."""
         self._config = config
-        self._poller = write_poller
-        self._cut = cut
-        # Those who hear the room, by dialect; dicts used as sets that keep their order.
+        self._poller = poller
+        self._drop = drop
+        # Members' connections, by dialect; dicts serve as ordered sets.
         self._audience: dict[type[Dialect], dict[Writer, None]] = {Plain: {}, Lines: {}, Json: {}}
-        self._blocked: dict[int, Writer] = {}  # those with a backlog, by descriptor
-        self._closing: dict[Writer, None] = {}  # those with a last moment, soonest first
-        self._released: list[Writer] = []  # their threads have ended; closed behind this batch
+        self._blocked: dict[int, Writer] = {}  # writers with a backlog, by descriptor
+        self._closing: dict[Writer, None] = {}  # closing writers, by deadline
+        self._released: list[Writer] = []  # their threads have ended; closed after this batch
 
     # --- work for the sequencer ------------------------------------------------------
 
     def send_prompt(self, writer: Writer) -> list[Outcome[Writer]]:
-        """Ask a new connection for its name."""
+        """Ask a new client for its name."""
         writer.write(PROMPT)
         return []
 
     def resume(self, descriptors: Sequence[int]) -> list[Outcome[Writer]]:
-        """Go on with those that can be written again."""
+        """Continue to send to readers that can take more."""
         now = time.monotonic()
         for fd in descriptors:
             writer = self._blocked.get(fd)
@@ -67,7 +67,7 @@ class FanOut:
         return []
 
     def watch_deadlines(self) -> list[Outcome[Writer]]:
-        """Cut those that made no progress, and end what is overdue. About once a second."""
+        """Drop readers without progress, and abort connections whose close timeout is over."""
         now = time.monotonic()
         if timeout := self._config.write_timeout:
             for writer in [
@@ -84,15 +84,15 @@ class FanOut:
         return []
 
     def release(self, writer: Writer) -> list[Outcome[Writer]]:
-        """Close the socket once all is sent: nobody reads from it any more."""
+        """Close the socket once everything is sent: its thread has ended."""
         self._released.append(writer)
         return []
 
     # --- the batch -------------------------------------------------------------------
 
     def deliver(self, outcomes: Sequence[Outcome[Writer]]) -> float:
-        """Tell everybody what happened, in order; return for how many seconds to be patient with them."""
-        own: dict[Writer, list[int]] = {}  # where each participant's own outcomes are
+        """Send the outcomes of one batch; return for how many seconds senders should be slowed down."""
+        own: dict[Writer, list[int]] = {}  # positions of each participant's own outcomes
         for position, outcome in enumerate(outcomes):
             if outcome.connection is not None:
                 own.setdefault(outcome.connection, []).append(position)
@@ -112,7 +112,7 @@ class FanOut:
         return self._backpressure_seconds()
 
     def _deliver_whole(self, writers: Sequence[Writer], data: bytes) -> None:
-        """Tell those who only listen: the hot loop, one send each."""
+        """Send to clients that took no part in the batch. The hot loop: one send each."""
         for writer in writers:
             if not writer.write(data):
                 self._on_blocked(writer)
@@ -124,16 +124,16 @@ class FanOut:
         outcomes: Sequence[Outcome[Writer]],
         written: list[bytes],
     ) -> None:
-        """Tell a participant: its own answers stand where the others hear what it did."""
+        """Send to a participant: its answers take the place of what the others hear of its requests."""
         audience = self._audience[writer.dialect]
         pieces: list[bytes] = []
-        heard = 0
+        sent = 0
         leaves = False
         for position in positions:
             outcome = outcomes[position]
             if writer in audience:
-                pieces += written[heard:position]
-            heard = position + 1
+                pieces += written[sent:position]
+            sent = position + 1
             if outcome.answer:
                 pieces.append(writer.dialect.write(outcome.answer))
             if outcome.presence is Presence.ENTERS:
@@ -142,21 +142,22 @@ class FanOut:
                 audience.pop(writer, None)
                 leaves = True
         if writer in audience:
-            pieces += written[heard:]
-        still_heard = writer.ends_at is None
+            pieces += written[sent:]
+        was_open = writer.ends_at is None
         if leaves:
             self._begin_closing(writer)
-        if (data := writer.dialect.join(pieces)) and still_heard and not writer.write(data):
+        if (data := writer.dialect.join(pieces)) and was_open and not writer.write(data):
             self._on_blocked(writer)
         if leaves:
             self._close_when_drained(writer)
 
-    # --- those who lag, and the end --------------------------------------------------
+    # --- slow readers, and closing --------------------------------------------------
 
     def _backpressure_seconds(self) -> float:
-        """Return the seconds it may help to wait: for those who read slowly, not for those who do not read.
+        """Return for how many seconds senders should be slowed down, 0 if not at all.
 
-        For a single one too, before it is cut.
+        Counts only readers that make progress. A single reader counts too once its backlog is
+        half of the limit.
         """
         if not self._blocked:
             return 0.0
@@ -173,17 +174,17 @@ class FanOut:
         if _LAGGING_SHARE * len(seconds) > sum(map(len, self._audience.values())):
             return max(seconds.values())
         most = self._config.backlog
-        nearly_cut = [
+        nearly_dropped = [
             left
             for writer, left in seconds.items()
             if most and writer.backlog and writer.backlog.exceeds(most // 2)
         ]
-        return max(nearly_cut, default=0.0)
+        return max(nearly_dropped, default=0.0)
 
     def _on_blocked(self, writer: Writer) -> None:
-        """Wait for one that lags; pass one that is gone over, until its own thread makes it leave.
+        """Queue a blocked reader for later writing; a broken one leaves the audience at once.
 
-        When a crowd goes, each of its leavings would otherwise be told to all the others who went.
+        Otherwise a mass disconnect would send each `left` to all the dead sockets.
         """
         if writer.broken:
             self._audience[writer.dialect].pop(writer, None)
@@ -202,14 +203,14 @@ class FanOut:
         if writer in audience:
             del audience[writer]
             writer.truncate_backlog()
-            self._cut(writer)
+            self._drop(writer)
         else:
             writer.abort()
 
     def _arm(self, writer: Writer) -> None:
         try:
             self._poller.arm(writer.socket.fileno())
-        except OSError:  # the kernel has no memory for it: better cut than forgotten
+        except OSError:  # the kernel has no memory to watch it
             writer.abort()
 
     def _begin_closing(self, writer: Writer) -> None:
@@ -218,7 +219,7 @@ class FanOut:
             self._closing[writer] = None
 
     def _close_when_drained(self, writer: Writer) -> None:
-        """Let it have what waits, for a short while, and then nothing more."""
+        """Close it once its backlog is sent, at the latest after the close timeout."""
         self._begin_closing(writer)
         if not writer.backlog:
             self._on_drained(writer)

@@ -1,4 +1,4 @@
-"""How one client comes in: for whom it speaks, how it speaks, its name, the password."""
+"""The handshake with one client: PROXY header, dialect, name, password."""
 
 import logging
 import time
@@ -27,14 +27,14 @@ _log = logging.getLogger(__name__)
 
 _ATTEMPT_RATE = 1.0
 _ATTEMPT_BURST = 10
-"""How fast a client may say what does not let it in."""
+"""How often, per second, a client may send something that does not let it in, and at once."""
 
 _REFUSAL_TIMEOUT = 1.0
-"""Seconds in which one that is not let in may show in which dialect to tell it so."""
+"""Seconds that a refused client has to show its dialect, in which it is then told why."""
 
 
 class Services(NamedTuple):
-    """What the threads of all clients share."""
+    """What all client threads share."""
 
     config: Config
     admission: Admission
@@ -45,9 +45,9 @@ class Services(NamedTuple):
 
 
 class Handshake:
-    """The first part of one client's conversation. Owned by that client's thread.
+    """Takes one client from its first byte to its join. Owned by that client's thread.
 
-    Raises `Disconnect` and what the reader raises.
+    Raises `Disconnect`, and what `Reader` raises.
     """
 
     def __init__(
@@ -60,11 +60,11 @@ class Handshake:
         timeout = services.config.name_timeout
         self._deadline = time.monotonic() + timeout if timeout else None
         self._attempts = Budget(_ATTEMPT_RATE if services.config.rate else 0, _ATTEMPT_BURST)
-        self._budget: Budget | None = None  # of the member it has become
-        self._password: str | None = None  # what was shown and is right, though the name was not
+        self._budget: Budget | None = None  # set once the client has joined
+        self._password: str | None = None  # a correct password, kept while the name is refused
 
     def find_dialect(self) -> tuple[Dialect, bytes]:
-        """Wait for as many first bytes as show the dialect; return it, and them too. Raises `NotChat`."""
+        """Read until the dialect is clear; return it and the bytes read. Raises `NotChat`."""
         refusal, first = self._read_proxy_header()
         if refusal:
             self._deadline = time.monotonic() + _REFUSAL_TIMEOUT
@@ -79,8 +79,8 @@ class Handshake:
         return dialect, bytes(opening)
 
     def join(self, dialect: Dialect, chunk: bytes) -> tuple[Sequence[Request], Budget]:
-        """Ask until the client has a name it may have; return what it wants beyond that, and may."""
-        named: TextJoin | None = None  # who is asked for the password
+        """Ask until the client has joined; return the requests it sent behind its join, and its budget."""
+        named: TextJoin | None = None  # the name that a password is asked for
         while True:
             requests = dialect.read(chunk)
             if not requests:
@@ -95,12 +95,12 @@ class Handshake:
                     named = None
                 elif isinstance(entry, TextJoin):
                     named = entry
-                if any(code.startswith("name_") for code in found):  # looked at behind the password
+                if any(code.startswith("name_") for code in found):  # names are checked after the password
                     self._password = getattr(entry, "password", None)
             chunk = self._reader.receive_until(self._deadline)
 
     def _read_proxy_header(self) -> tuple[Refusal | None, bytes]:
-        """Learn who is behind a proxy; return why that one is not let in, and the bytes that came then."""
+        """Read the header of a trusted proxy; return why its client is refused, and the bytes behind it."""
         host = self._writer.host
         if not self._services.admission.trusts(host):
             return None, b""
@@ -130,7 +130,7 @@ class Handshake:
     def _parse_join(
         self, dialect: Dialect, request: Request, named: TextJoin | None
     ) -> Join | TextJoin | BadMessage:
-        """Read what is said before the join: a line behind a name is its password. Raises `Disconnect`."""
+        """Read a request before the join: a line after a name is the password. Raises `Disconnect`."""
         match request:
             case Leave(ref=ref):
                 raise Disconnect("left", ref)
@@ -138,7 +138,7 @@ class Handshake:
                 raise Disconnect("bad_utf8")
             case Say(text=text) if named is not None:
                 return named._replace(password=text)
-        if named is not None:  # never the name: a password would be typed there for all to see
+        if named is not None:  # do not ask for the name again: a password typed there would be shown to all
             return BadMessage("password_required", "the password, please")
         entry = dialect.parse_join(request)
         return entry._replace(password=self._password) if isinstance(entry, TextJoin) else entry
@@ -152,8 +152,8 @@ class Handshake:
         return self._services.sequencer.call(self._admit, entry)
 
     def _admit(self, entry: Join | TextJoin | BadMessage) -> Sequence[Outcome[Writer]]:
-        """Work for the sequencer: what an entry comes to."""
-        if self._writer.ends_at is not None:  # the goodbye has been said
+        """Work for the sequencer: join, or return why not."""
+        if self._writer.ends_at is not None:  # it has been told to leave already
             return [Outcome(self._writer)]
         if isinstance(entry, BadMessage):
             return [Outcome(self._writer, [Error(entry.code, entry.text, entry.ref)])]

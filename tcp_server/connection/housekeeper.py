@@ -1,4 +1,4 @@
-"""The one thread beside those of the clients: backlogs that can move on, and deadlines."""
+"""The thread that resumes writes to slow readers and checks deadlines."""
 
 import threading
 import time
@@ -10,13 +10,13 @@ from tcp_server.room.room import Room
 from tcp_server.sequencer import Sequencer
 
 _TICK = 0.5
-"""Seconds between two looks at the deadlines."""
+"""Seconds between two checks of the deadlines."""
 
 
 class Housekeeper:
-    """Wakes when a slow reader can take more, and twice a second; all it does is submit work.
+    """Wakes when a slow reader can take more, and at each tick; it only submits work.
 
-    It also takes the floor over from a client's thread that has done enough for others.
+    It also takes the room over from a client's thread that has done `_MAX_BATCHES` for others.
     """
 
     def __init__(self, poller: WritePoller, sequencer: Sequencer, room: Room[Writer], fanout: FanOut) -> None:
@@ -28,11 +28,11 @@ class Housekeeper:
         self._thread = threading.Thread(target=self._run, name="housekeeper", daemon=True)
 
     def start(self) -> None:
-        """Begin. Once, from any thread."""
+        """Start the thread. Once, from any thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish what is submitted by now and end. Once, from any thread but its own."""
+        """Finish what has been submitted, and end the thread. Once, from any other thread."""
         self._stopping.set()
         self._poller.wake()
         self._thread.join()
@@ -47,4 +47,4 @@ class Housekeeper:
                 self._sequencer.submit(self._fanout.watch_deadlines)
                 next_tick = time.monotonic() + _TICK
             self._sequencer.run()
-        self._sequencer.run()  # what was passed on to us while we were told to stop
+        self._sequencer.run()  # what was submitted while `stop` was called

@@ -1,4 +1,4 @@
-"""What one connection tries as passwords, and what that costs it."""
+"""Password attempts of one connection: counted, and slowed down if wrong."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -13,17 +13,17 @@ from tcp_server.room.outcome import Outcome
 from tcp_server.sequencer import Sequencer
 
 _MAX_ATTEMPTS = 5
-"""Wrong passwords with which a connection ends."""
+"""Wrong passwords after which the connection is closed."""
 
 _FIRST_PENALTY = 0.5
-"""Seconds behind the first wrong password; twice as many behind each further one."""
+"""Pause, in seconds, after the first wrong password; doubled after each further one."""
 
 _RETRY_INTERVAL = 0.5
-"""Seconds between two tries, on average, to have one's guess looked at while others guess too."""
+"""Average seconds between two tries while the shared limit for exempt addresses is used up."""
 
 
 class Disconnect(Exception):
-    """The connection is to end, for a reason that the client is told; `ref` is that of its last command."""
+    """The connection must end; the text is the `bye` reason, `ref` that of the client's last command."""
 
     def __init__(self, reason: str, ref: str | None = None) -> None:
         super().__init__(reason)
@@ -31,7 +31,7 @@ class Disconnect(Exception):
 
 
 class PasswordAttempts:
-    """Counts wrong passwords, here for the connection and in `Admission` for its address.
+    """Counts wrong passwords: of the connection here, of its address in `Admission`.
 
     Owned by the client's thread, which waits here.
     """
@@ -52,10 +52,11 @@ class PasswordAttempts:
         *args: Any,
         ref: str | None = None,
     ) -> Sequence[Outcome[Writer]]:
-        """Have `work(*args)` done, which compares a password, unless too many were wrong already.
+        """Run `work(*args)`, which compares a password, in the sequencer; return its outcomes.
 
-        Where many people come from one address it is done later instead. Return what it comes
-        to. Raises `Disconnect`, and `OSError` when the connection breaks.
+        If the address has used up its attempts, the attempt is refused; from an exempt address
+        (loopback, trusted proxies) it waits for a slot instead. `ref` is that of the command.
+        Raises `Disconnect`, and `OSError` when the connection is lost.
         """
         host = self._writer.host
         if wait := self._admission.take_attempt(host, secret):
@@ -63,7 +64,7 @@ class PasswordAttempts:
                 return self._sequencer.call(self._reject_for_now, wait, ref)
             self._sequencer.submit(self._notify_waiting)
             while self._admission.take_attempt(host, secret):
-                # By chance, so that no crowd of guessers can stand before all others.
+                # At random, so that a crowd of attackers cannot always be first.
                 self._reader.pause(random.uniform(0.5, 1.5) * _RETRY_INTERVAL, for_finished=False)  # noqa: S311
         outcomes = self._sequencer.call(self._compare, work, args)
         if "password_wrong" not in error_codes(outcomes):
@@ -78,24 +79,24 @@ class PasswordAttempts:
 
     @property
     def _penalty(self) -> float:
-        """Seconds to wait behind the next wrong password."""
+        """Pause after the next wrong password, in seconds."""
         return _FIRST_PENALTY * 2.0**self._wrong
 
     def _compare(
         self, work: Callable[..., Sequence[Outcome[Writer]]], args: Sequence[Any]
     ) -> Sequence[Outcome[Writer]]:
-        """Work for the sequencer: do it, and say how long a wrong password makes one wait."""
+        """Work for the sequencer: run `work`; tell the client how long a wrong password makes it wait."""
         outcomes = list(work(*args))
         if self._wrong + 1 < _MAX_ATTEMPTS:
             for position, outcome in enumerate(outcomes):
                 if "password_wrong" in error_codes([outcome]):
-                    wrong, *question = outcome.answer
-                    answer = [wrong, self._notice(self._penalty), *question]
+                    wrong, *prompt = outcome.answer
+                    answer = [wrong, self._notice(self._penalty), *prompt]
                     outcomes[position] = outcome._replace(answer=answer)
         return outcomes
 
     def _notify_waiting(self) -> Sequence[Outcome[Writer]]:
-        """Work for the sequencer: tell the client that others guess too."""
+        """Work for the sequencer: tell the client that its attempt waits for a slot."""
         return [Outcome(self._writer, [self._notice(_RETRY_INTERVAL)])]
 
     def _notice(self, seconds: float) -> Event:
@@ -104,7 +105,7 @@ class PasswordAttempts:
         return Error("too_fast", "wait", retry_after=seconds)
 
     def _reject_for_now(self, seconds: float, ref: str | None) -> Sequence[Outcome[Writer]]:
-        """Work for the sequencer: have the client try later."""
+        """Work for the sequencer: refuse the attempt for now."""
         answer = [Error("too_fast", "too many wrong passwords", ref, round(seconds, 1))]
         if self._writer.dialect is not Json:
             answer.append(Error("password_required", "the password, please"))
@@ -112,5 +113,5 @@ class PasswordAttempts:
 
 
 def error_codes(outcomes: Sequence[Outcome[Writer]]) -> set[str]:
-    """Return the error_codes of all errors in there."""
+    """Return the codes of all errors in the outcomes."""
     return {event.code for outcome in outcomes for event in outcome.answer if isinstance(event, Error)}

@@ -1,7 +1,7 @@
-"""Which sockets can be written again: one question each, asked once, answered once.
+"""One-shot write readiness: which sockets can be written again.
 
-`selectors` would keep a table of its own that threads may not share; here any thread
-may ask while another waits for the answers.
+`selectors` keeps a table that threads may not share; here any thread may arm a socket
+while another one waits.
 """
 
 import os
@@ -12,26 +12,26 @@ from typing import Protocol
 
 
 class WritePoller(Protocol):
-    """`wait` and `close` are for one thread, the rest is for any."""
+    """Waits until sockets can be written. `wait` and `close`: one thread; the rest: any."""
 
     def arm(self, fd: int) -> None:
-        """Have `wait` report `fd` once, when it can be written. To close it is to disarm it."""
+        """Have `wait` report `fd` once, when it can be written. Closing `fd` disarms it."""
 
     def wait(self, timeout: float) -> list[int]:
-        """Sleep until something is ready, `wake` is called, or `timeout` seconds are over.
+        """Wait at most `timeout` seconds for ready descriptors or for `wake`.
 
-        May report a descriptor that has been closed or handed out anew since.
+        May report a descriptor that was closed, or closed and reused, meanwhile.
         """
 
     def wake(self) -> None:
-        """Have `wait` return now."""
+        """Have `wait` return at once."""
 
     def close(self) -> None:
-        """Give the descriptors back."""
+        """Close our own descriptors."""
 
 
 class EpollPoller:
-    """Linux: the kernel keeps the table."""
+    """For Linux: the kernel keeps the table."""
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
@@ -60,7 +60,7 @@ class EpollPoller:
 
 
 class PollPoller:
-    """Elsewhere: a table of our own, handed to the kernel at each wait."""
+    """For other systems: we keep the table, and pass it to the kernel at each wait."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -89,7 +89,7 @@ class PollPoller:
         return ready
 
     def wake(self) -> None:
-        with suppress(BlockingIOError):  # full: it will wake anyway
+        with suppress(BlockingIOError):  # the pipe is full: `wait` returns anyway
             os.write(self._wakeup_w, b"!")
 
     def close(self) -> None:
@@ -98,5 +98,5 @@ class PollPoller:
 
 
 def write_poller() -> WritePoller:
-    """Make the one that suits this system."""
+    """Return the best poller of this system."""
     return EpollPoller() if hasattr(select, "epoll") and hasattr(os, "eventfd") else PollPoller()

@@ -1,4 +1,4 @@
-"""The reading end of one client's connection, and the waiting that is done there."""
+"""Reads from one client, with deadlines; and pauses it."""
 
 import math
 import select
@@ -8,13 +8,13 @@ import time
 
 
 class Silent(Exception):
-    """Nothing came in the time that was given."""
+    """No bytes arrived before the deadline."""
 
 
 class Reader:
-    """Where one client is heard. Owned by that client's thread.
+    """The receive half of one connection. Owned by that client's thread.
 
-    Each method raises `OSError` once the connection is gone.
+    Each method raises `OSError` when the connection is lost.
     """
 
     __slots__ = ("_socket",)
@@ -33,7 +33,7 @@ class Reader:
         return chunk
 
     def receive_until(self, deadline: float | None) -> bytes:
-        """Wait for bytes of a client that is to come to the point by then. Raises `Silent`."""
+        """Wait for bytes until `deadline` (monotonic; None: no limit). Raises `Silent`."""
         if deadline is not None:
             left = deadline - time.monotonic()
             if left <= 0:
@@ -42,9 +42,9 @@ class Reader:
         return self.receive(4096)
 
     def wait_within(self, seconds: float) -> None:
-        """Bound each wait for bytes from now on by the kernel's own timeout; 0 is none.
+        """Set the kernel's timeout, in seconds, for each further read; 0 is none.
 
-        Python's `settimeout` would make the socket non-blocking and cost a second
+        Python's `settimeout` would make the socket non-blocking, which costs a second
         system call for each read.
         """
         whole, part = divmod(max(seconds, 0.001) if seconds else 0, 1)
@@ -53,13 +53,13 @@ class Reader:
         )
 
     def pause(self, seconds: float, *, for_finished: bool = True) -> None:
-        """Read nothing for a while, so that the client's own machine makes it wait.
+        """Read nothing for some seconds, so that TCP flow control slows the client down.
 
-        A client that has only finished sending is still waited for, unless told otherwise:
-        from here it looks like one that is gone.
+        A half-closed connection (FIN received) does not end the pause, unless `for_finished` is
+        False: a client that is gone looks the same.
         """
         broken = select.poll()
-        # Whoever asks for nothing is told of the end all the same.
+        # poll() reports errors and hang-ups even if no event is asked for.
         broken.register(self._socket, 0 if for_finished else select.POLLRDHUP)
         if broken.poll(math.ceil(seconds * 1000)):
             raise ConnectionResetError("broken while it waited")

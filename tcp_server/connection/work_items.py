@@ -1,4 +1,4 @@
-"""What one client wants, cut into what is done for it at a time."""
+"""Splits a client's requests into work items of bounded size."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,26 +8,26 @@ from chat_protocol.text import clean, split
 from tcp_server.room.commands import Request
 
 _MAX_ITEM_COMMANDS = 1024
-"""Wishes in one item."""
+"""Most requests in one work item."""
 
 _MAX_ITEM_BYTES = 256 * 1024
-"""Bytes that one item may come to, if it can be cut; many of them together are still no backlog."""
+"""Largest work item in bytes sent to each reader, unless it is a single request."""
 
 _OVERHEAD_BYTES = 100
-"""Bytes that stand about each message and before each of its lines: the name, and more in JSON."""
+"""Estimated bytes around each message and before each of its lines: the name, and JSON."""
 
 LARGE_ANSWER = (HistoryRequest, Search, Who, Bans)
-"""Wishes that a few bytes ask for and many bytes answer."""
+"""Requests of a few bytes whose answers have many."""
 
 _LARGE_ANSWER_BYTES = 256 * 1024
-"""What a lengthy answer is taken to be, in bytes."""
+"""Estimated size of a large answer, in bytes."""
 
 _ALONE = frozenset({*LARGE_ANSWER, Authenticate})
-"""Wishes that are submitted alone."""
+"""Requests that are work items of their own."""
 
 
 def work_items(requests: Sequence[Request]) -> Iterator[tuple[Sequence[Request], int]]:
-    """Cut requests, in their order; with each item comes about how many bytes everybody will be sent."""
+    """Yield the requests in their order as work items, each with its estimated size in bytes."""
     if _ALONE.isdisjoint(map(type, requests)):  # nearly always
         for start in range(0, len(requests), _MAX_ITEM_COMMANDS):
             yield from _halve_until_small(requests[start : start + _MAX_ITEM_COMMANDS])
@@ -42,7 +42,7 @@ def work_items(requests: Sequence[Request]) -> Iterator[tuple[Sequence[Request],
 
 
 def split_long_texts(requests: Sequence[Request], most: int) -> Sequence[Request]:
-    """Make of each text of more than `most` characters the several messages that it will be."""
+    """Replace each say of more than `most` code points by several."""
     split_requests: list[Request] = []
     for request in requests:
         if isinstance(request, Say) and len(request.text) > most:
@@ -65,5 +65,5 @@ def _halve_until_small(requests: Sequence[Request]) -> Iterator[tuple[Sequence[R
 def _estimated_bytes(requests: Sequence[Request]) -> int:
     text = "".join([request.text for request in requests if type(request) is Say])
     lines = text.count("\n") + text.count("\r")
-    width = 1 if text.isascii() else 2  # known without a look at each; to encode would take longer
+    width = 1 if text.isascii() else 2  # an estimate that need not encode the text
     return width * len(text) + _OVERHEAD_BYTES * (len(requests) + lines)

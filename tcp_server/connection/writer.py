@@ -1,4 +1,4 @@
-"""The writing end of one client's connection: its socket, and what it was too slow to take."""
+"""Writes to one client: its socket, and the backlog it was too slow to take."""
 
 import socket
 from contextlib import suppress
@@ -8,12 +8,11 @@ from tcp_server.dialects.dialect import Dialect, Plain
 
 
 class Writer:
-    """Where one client hears the room.
+    """The send half of one connection; also what the room identifies the connection by.
 
-    Owned by whoever holds the sequencer, but for `socket`, from which the client's
-    own thread reads, and `dialect` and `host`, the client's plain address, which that
-    thread sets before its first request.
-    No method blocks and none raises when the client is gone: `broken` says so.
+    Owned by the holder of the sequencer's room lock. Exceptions: the client's thread reads from
+    `socket`, and sets `dialect` and `host` (the client's plain address) before its first request.
+    No method blocks, and none raises when the connection is lost: `broken` is then true.
     """
 
     __slots__ = (
@@ -32,17 +31,17 @@ class Writer:
         self.socket = sock
         self.host = host
         self.dialect: type[Dialect] = Plain
-        self.backlog: Backlog | None = None  # None while nothing waits
-        self.progress_at = 0.0  # when the backlog last got shorter, or began
-        self.blocked_since = 0.0  # when the backlog began
-        self.ends_at: float | None = None  # nothing more is said, and by then all is over
-        self.released = False  # the client's thread has ended: close the socket when done
+        self.backlog: Backlog | None = None  # None if empty
+        self.progress_at = 0.0  # when the backlog began or last shrank; monotonic
+        self.blocked_since = 0.0  # when the backlog began; monotonic
+        self.ends_at: float | None = None  # monotonic deadline once it closes; no new data then
+        self.released = False  # the client's thread has ended: the socket may be closed
         self.broken = False
 
     def write(self, data: bytes) -> bool:
-        """Send what the kernel takes now and keep the rest, behind what waits already.
+        """Send what the kernel takes now and append the rest to the backlog.
 
-        Return whether all of it is sent.
+        Return whether nothing is left.
         """
         if self.broken:
             return False
@@ -84,18 +83,18 @@ class Writer:
         return self.backlog.size if self.backlog else 0
 
     def truncate_backlog(self) -> None:
-        """Drop what waits, except the rest of a line whose beginning has been sent."""
+        """Drop the backlog, except for the rest of a line whose beginning has been sent."""
         if self.backlog and not self.backlog.truncate(bytes(self.backlog.first).find(b"\n") + 1):
             self.backlog = None
 
     def abort(self) -> None:
-        """End the connection at once; this wakes the client's thread, which then leaves."""
+        """Shut the connection down at once; this wakes the client's thread, which then leaves."""
         self.broken = True
         self.backlog = None
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
 
     def end_writing(self) -> None:
-        """Tell the client that nothing follows; what it still sends is read and ignored."""
+        """Send FIN; what the client still sends is read and ignored."""
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_WR)

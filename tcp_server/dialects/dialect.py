@@ -1,7 +1,7 @@
-"""The three ways to speak with the room: received bytes to requests, events to bytes. Pure.
+"""The three dialects of the wire: received bytes to requests, events to bytes. Pure.
 
-A dialect object reads for one connection and remembers what is incomplete; writing
-needs no memory, so that one block of bytes serves everybody of the same dialect.
+A dialect object parses for one connection and keeps what is incomplete. Encoding has no
+state, so that one block of bytes serves all connections of a dialect.
 """
 
 import codecs
@@ -33,7 +33,7 @@ from chat_protocol.text import clean
 from tcp_server.dialects import phrases
 from tcp_server.room.commands import HelpText, LocalEvent, MemberList, Request, TextJoin
 
-# What a browser can be made to send to any TCP port; TLS; and proxies that are not trusted.
+# HTTP, which a web page can send to any TCP port; TLS; PROXY headers of untrusted peers.
 _NOT_CHAT = re.compile(
     rb"(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|TRACE|CONNECT|PRI) +[/*\w]"
     rb"|[^\r\n]*\bHTTP/\d"
@@ -42,60 +42,60 @@ _NOT_CHAT = re.compile(
 )
 
 _HEAD = 1024
-"""So many first bytes show what is no chat; so many without LF are no line."""
+"""Bytes in which another protocol is recognised; a first chunk of so many without LF is no line."""
 
-_HALF = 3
-"""Bytes, at most, of a character that lacks its last."""
+_MAX_INCOMPLETE = 3
+"""Longest incomplete UTF-8 sequence, in bytes."""
 
 
 class NotChat(Exception):
-    """The client speaks HTTP, TLS or for others: it is to be closed unheard."""
+    """The client speaks HTTP, TLS or an untrusted PROXY header: close without a reply."""
 
 
 class Dialect(ABC):
-    """One client's way of speaking."""
+    """Parses what one client sends, and encodes what it is sent."""
 
     __slots__ = ()
 
     first_read: ClassVar[int] = 512
-    """Bytes to ask of the socket at first; a busy reader asks for more."""
+    """Bytes of the first read; a busy connection reads more at a time, up to `max_read`."""
     max_read: ClassVar[int] = 64 * 1024
     pings: ClassVar[bool] = False
-    """Whether clients of this dialect ping: their silence then means that they are gone."""
+    """Whether clients of this dialect ping, so that the idle timeout applies to them."""
     gap: ClassVar[bytes] = b""
-    """What stands between two blocks of bytes when the first could not be sent at once."""
+    """Separator between two blocks of bytes when the first could not be sent at once."""
 
     @abstractmethod
     def read(self, chunk: bytes) -> Sequence[Request]:
-        """Return what the client is known to want by now.
+        """Return the requests that a chunk completes.
 
-        Raises `LineTooLong`; the dialect is then of no further use.
+        Raises `LineTooLong`; the object cannot be used after that.
         """
 
     @abstractmethod
     def parse_join(self, request: Request) -> Join | TextJoin | BadMessage:
-        """Understand what a client says before it has joined."""
+        """Return what a client that has not joined means by a request."""
 
     @classmethod
     @abstractmethod
     def write(cls, events: Sequence[Event | LocalEvent]) -> bytes:
-        """Return the events as bytes: none for those that the dialect does not show."""
+        """Return the events as bytes; events that the dialect does not show have none."""
 
     @classmethod
     def join(cls, pieces: Iterable[bytes]) -> bytes:
-        """Put written pieces together into what one client is sent at once."""
+        """Join encoded pieces into what one client is sent at once."""
         return b"".join(pieces)
 
 
 def detect(opening: bytes | bytearray, searched: int = 0) -> Dialect | None:
-    """Choose the dialect by the first bytes a client sent; None while that needs more of them.
+    """Choose the dialect by a client's first bytes; None if more of them are needed.
 
-    So many of them as were `searched` before are known to have no LF. More than `MAX_LINE`
-    are never needed. Raises `NotChat`.
+    The first `searched` bytes are known to have no LF. Never needs more than `MAX_LINE` bytes.
+    Raises `NotChat`.
     """
     end = opening.find(b"\n", searched)
     if opening.startswith(b"{"):
-        if end < 0:  # one without end is for the dialect to refuse
+        if end < 0:  # the dialect refuses a line without end
             return Json() if len(opening) > MAX_LINE else None
         return Json() if _is_json(bytes(opening[:end])) else Lines()
     if _NOT_CHAT.match(opening, 0, _HEAD):
@@ -103,9 +103,9 @@ def detect(opening: bytes | bytearray, searched: int = 0) -> Dialect | None:
     if end >= 0:
         return Lines()
     decoder = _utf8("replace")
-    decoder.decode(opening[-_HALF:])
-    half_a_character, _ = decoder.getstate()
-    return None if half_a_character and len(opening) < _HEAD else Plain()
+    decoder.decode(opening[-_MAX_INCOMPLETE:])
+    incomplete, _ = decoder.getstate()
+    return None if incomplete and len(opening) < _HEAD else Plain()
 
 
 def _is_json(line: bytes) -> bool:
@@ -117,7 +117,7 @@ _utf8 = codecs.lookup("utf-8").incrementaldecoder
 
 
 class Json(Dialect):
-    """JSON Lines both ways: our own clients, and bots."""
+    """JSON Lines both ways: for our own clients and bots."""
 
     __slots__ = ("_lines",)
 
@@ -136,12 +136,12 @@ class Json(Dialect):
 
     @classmethod
     def write(cls, events: Sequence[Event | LocalEvent]) -> bytes:
-        # Local events answer local requests, which nobody can utter in JSON.
+        # Local events answer local requests, which do not exist in JSON.
         return codec.encode_all(cast("Sequence[Event]", events))
 
 
 class _Text(Dialect):
-    """What plain and lines share."""
+    """What `Plain` and `Lines` have in common."""
 
     __slots__ = ()
 
@@ -150,7 +150,7 @@ class _Text(Dialect):
 
 
 class Plain(_Text):
-    """The original: each received chunk is one message, and events have no terminator."""
+    """The original protocol: each received chunk is one message, and events have no terminator."""
 
     __slots__ = ("_decoder",)
 
@@ -159,7 +159,7 @@ class Plain(_Text):
     gap = b"\n"
 
     def __init__(self) -> None:
-        self._decoder = _utf8("replace")  # keeps a character whose bytes come in two chunks
+        self._decoder = _utf8("replace")  # keeps a character that is split between two chunks
 
     def read(self, chunk: bytes) -> Sequence[Request]:
         text = self._decoder.decode(chunk).strip("\r\n")
@@ -175,7 +175,7 @@ class Plain(_Text):
 
 
 class Lines(_Text):
-    """Text lines: people with `nc`, and shell scripts."""
+    """Lines of text: for `nc`, telnet and shell scripts."""
 
     __slots__ = ("_lines",)
 
@@ -205,7 +205,7 @@ def _command(line: str) -> Request:
 
 
 def _line(event: Event | LocalEvent) -> str:
-    """Write one event as whole lines; empty if there is nothing to show."""
+    """Return one event as whole lines; empty if it is not shown."""
     if type(event) is Message:
         if "\n" not in event.text:
             return f"{event.name}: {event.text}\n"

@@ -1,4 +1,4 @@
-"""What people at a bare terminal read: the original's notices and the room's Russian."""
+"""The Russian texts of the plain and lines dialects."""
 
 import math
 from datetime import datetime
@@ -16,10 +16,10 @@ REFUSALS = {
     "name_reserved": "Это слово самого чата, оно не может быть именем.",
     "join_first": "Сначала назовите себя.",
 }
-"""Why somebody is asked for the name again, by error code."""
+"""Why a join is refused, by error code."""
 
 PROMPTS_AFTER = {code: PROMPT.decode() for code in REFUSALS} | {"password_required": PASSWORD_PROMPT.decode()}
-"""What somebody at the door is asked then, unterminated, by error code: the answer is typed behind it."""
+"""The prompt after a refused join, by error code: without LF, the answer is typed behind it."""
 
 ERRORS = {
     "unknown_command": "Нет команды {text}. Список команд: /help",
@@ -38,14 +38,14 @@ ERRORS = {
     "unavailable": "Не получилось: сервер сейчас не может ничего сохранить или найти.",
     "too_fast": "Слишком часто. Подождите немного.",
 }
-"""What could not be done, by error code."""
+"""Error texts, by error code."""
 
 ERRORS_WITH_TIME = {
     "banned": "Вход закрыт ещё на {time}.",
     "muted": "Вы не можете писать ещё {time}.",
     "too_fast": "Слишком часто. Подождите {time}.",
 }
-"""The same where it is known for how long."""
+"""Error texts with the time that is left, by error code."""
 
 BYE_REASONS = {
     "shutdown": "Сервер остановлен. До встречи!",
@@ -58,7 +58,7 @@ BYE_REASONS = {
     "kicked": "Вас удалили из чата.",
     "password": "Вы отключены: слишком много неверных паролей.",
 }
-"""Why the server ends a connection, by reason."""
+"""Why the server closes a connection, by `bye` reason."""
 
 HELP = """\
 /who — кто в чате
@@ -80,7 +80,7 @@ USAGE = {
     "whois": "/whois имя",
     "bans": "/bans",
 }
-"""How moderators' commands are written, by their word. A time is 30s, 10m, 2h or 1d."""
+"""Usage of moderators' commands, by name. A time is 30s, 10m, 2h or 1d."""
 
 MODERATORS_HELP = """\
 /kick имя — удалить из чата
@@ -100,7 +100,7 @@ NOTHING_FOUND = "Ничего не найдено."
 
 
 def notice(event: Event | LocalEvent) -> str:
-    """Return what the original would send for an event, unterminated; empty if it had no words for it."""
+    """Return an event as the original server sends it, without LF; empty if it has no such event."""
     match event:
         case Message(name=name, text=text):
             return f"{name}{SAYS}{text}"
@@ -116,7 +116,7 @@ def notice(event: Event | LocalEvent) -> str:
 
 
 def join_refusal(refusal: Error) -> str:
-    """Return what somebody at the door reads, and is asked behind that."""
+    """Return why a join is refused, and the next prompt."""
     reason = REFUSALS.get(refusal.code, "")
     if refusal.suggestion:
         reason += f" Свободно, например: {refusal.suggestion}"
@@ -124,7 +124,7 @@ def join_refusal(refusal: Error) -> str:
 
 
 def error(refusal: Error) -> str:
-    """Return what could not be done, and until when."""
+    """Return the text of an error, with the time that is left."""
     if refusal.code == "misuse":
         return f"Пишут так: {USAGE.get(refusal.text, refusal.text)}"
     if refusal.retry_after is not None and refusal.code in ERRORS_WITH_TIME:
@@ -133,7 +133,7 @@ def error(refusal: Error) -> str:
 
 
 def answer(event: MemberList | Whois | Bans | Role) -> str:
-    """Return the answer to a question, without the last LF."""
+    """Return the answer to a command, without the last LF."""
     match event:
         case MemberList(names=names):
             return f"Сейчас в чате ({len(names)}): {', '.join(names)}"
@@ -152,21 +152,21 @@ def _ban(entry: BanEntry) -> str:
 
 
 def throttled(seconds: float) -> str:
-    """Return that somebody is too fast, and for how long."""
+    """Return the text for a client that is slowed down, by how many seconds."""
     return f"Вы пишете слишком часто: отправлю через {math.ceil(seconds)} с."
 
 
 def shown_text(message: Message) -> str:
-    """Return what stands for the text of a message that is read again later."""
+    """Return the text of a stored message, or a note that it was deleted."""
     return DELETED if message.deleted else message.text
 
 
 def history_line(message: Message) -> str:
-    """Return a message out of the history, in the server's own time zone."""
+    """Return a stored message as one history line, in the server's time zone."""
     text = shown_text(message).replace("\n", "\n    ")
     return f"#{message.id} {local(message.at):%d.%m %H:%M} {message.name}: {text}"
 
 
 def local(at: str) -> datetime:
-    """Return a moment of the protocol by the clock of this machine."""
+    """Return a timestamp of the wire in the server's time zone."""
     return datetime.fromisoformat(at).astimezone()
