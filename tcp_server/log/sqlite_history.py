@@ -329,7 +329,10 @@ def _readable() -> Iterator[None]:
 
 
 def _lock_file(path: Path) -> int:
-    """Make this process the only server on the file; return the descriptor of the lock."""
+    """Make this process the only server on the file; return the descriptor of the lock.
+
+    The lock file holds the process id, so that a second server can say who is in its way.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -339,8 +342,13 @@ def _lock_file(path: Path) -> int:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
+        owner = os.pread(lock, 20, 0).decode("ascii", "replace").strip()
         os.close(lock)
-        raise BadHistory(f"another server keeps its history in {path}") from None
+        process = f" (process {owner})" if owner.isdigit() else ""
+        raise BadHistory(f"another Oneroom server{process} keeps its history in {path}") from None
+    with contextlib.suppress(OSError):  # on a full disk: the lock holds without it
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
     return lock
 
 

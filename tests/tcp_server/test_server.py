@@ -313,6 +313,16 @@ def test_a_taken_port_is_told_in_one_line() -> None:
     assert said.count("\n") == 1
 
 
+def test_a_second_server_on_one_history_says_which_process_has_it(tmp_path: Path) -> None:
+    history = tmp_path / "history.db"
+    with server("--history", str(history)) as first:
+        second = start(sys.executable, "-m", "tcp_server", *LOCAL, "--history", str(history))
+        assert second.wait() == 1
+    assert second.stdout.text == ""
+    owner = f"another Oneroom server (process {first.process.pid})"
+    assert second.stderr.text == f"oneroom-server: {owner} keeps its history in {history}\n"
+
+
 @pytest.mark.parametrize(
     ("flags", "code", "said"),
     [

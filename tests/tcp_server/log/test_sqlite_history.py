@@ -1,5 +1,6 @@
 """The log on disk: what it keeps, what it forgets, and what it does when it cannot write."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -236,10 +237,18 @@ def test_a_migration_that_fails_changes_nothing(path: Path, monkeypatch: pytest.
 def test_one_file_one_server(path: Path) -> None:
     with opened(path) as history:
         say(history, "раз")
-        assert "another server" in refused(path)
+        assert refused(path) == f"another Oneroom server (process {os.getpid()}) keeps its history in {path}"
         say(history, "два")
     with opened(path) as history:  # a refusal has not taken the claim away, nor kept it
         assert history.last == 2
+
+
+def test_a_lock_file_that_names_no_process_is_refused_all_the_same(path: Path) -> None:
+    with opened(path):
+        path.with_name(path.name + ".lock").write_bytes(b"\xff\n")
+        assert refused(path) == f"another Oneroom server keeps its history in {path}"
+    with opened(path):
+        pass
 
 
 def test_a_file_of_something_else(path: Path) -> None:
