@@ -5,6 +5,7 @@ ProtocolError
 ├── LineTooLong        a line longer than the limit
 ├── BadAddress         text that is not HOST[:PORT]
 ├── BadTls             an unusable certificate file or fingerprint
+├── CannotListen       no listening socket on an address
 └── ConnectionFailed   no connection, or it is lost
     ├── RoomFull       the room accepts no more connections now
     ├── Banned         our address is banned
@@ -41,6 +42,10 @@ class BadAddress(ProtocolError, ValueError):
 
 class BadTls(ProtocolError, ValueError):
     """A file without certificates, or text that is not a SHA-256 fingerprint."""
+
+
+class CannotListen(ProtocolError, OSError):
+    """A server cannot listen on its address; the text says why."""
 
 
 class ConnectionFailed(ProtocolError, OSError):

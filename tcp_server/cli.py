@@ -2,7 +2,6 @@
 
 import gc
 import logging
-import os
 import resource
 import signal
 import sys
@@ -44,12 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.setswitchinterval(_SWITCH)
     try:
         server = ChatServer(config)
-    except BadHistory as error:
+    except (BadHistory, OSError) as error:
         print(f"oneroom-server: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else error
-        print(f"oneroom-server: cannot listen on {config.host}:{config.port}: {reason}", file=sys.stderr)
         return 1
     server.stop_at(signal.SIGINT, signal.SIGTERM)
     # Everything allocated so far is permanent: keep the garbage collector away from it.

@@ -18,6 +18,7 @@ from chat_protocol.address import Address
 from chat_protocol.connection import enable_keepalive
 from chat_protocol.contract import BANNED, FULL
 from chat_protocol.ip import read_ip
+from chat_protocol.listener import listen
 from tcp_server.config import Config, networks
 from tcp_server.connection.admission import Admission, Refusal
 from tcp_server.connection.fanout import FanOut
@@ -38,9 +39,6 @@ from tcp_server.room.room import Room
 from tcp_server.sequencer import Sequencer, Work
 
 _log = logging.getLogger(__name__)
-
-_LISTEN_BACKLOG = 1024
-"""Connections that the kernel queues until we accept them."""
 
 _SEND_BUFFER = 256 * 1024
 """Bytes that the kernel may queue for one client. By default it grows the buffer to megabytes and
@@ -70,11 +68,7 @@ class ChatServer:
         Raises `OSError` if the address cannot be bound, `BadHistory` if the log cannot be opened.
         """
         self._config = config
-        family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
-        # create_server sets SO_REUSEADDR: a restart does not wait for old connections to die.
-        self._listener = socket.create_server(
-            (config.host, config.port), family=family, backlog=_LISTEN_BACKLOG
-        )
+        self._listener = listen(config.host, config.port)
         self._listener.setblocking(False)
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)  # inherited
         self._poller = write_poller()

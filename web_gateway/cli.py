@@ -4,8 +4,8 @@ import logging
 import sys
 from collections.abc import Sequence
 
+from chat_protocol.errors import CannotListen
 from web_gateway.config import BadConfig, load
-from web_gateway.listener import CannotListen
 from web_gateway.serving import serve
 
 

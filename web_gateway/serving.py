@@ -2,8 +2,8 @@
 
 import sys
 
+from chat_protocol.listener import listen
 from web_gateway.config import Config
-from web_gateway.listener import listen
 
 if sys.platform == "win32":
     from web_gateway.werkzeug_server import serve_on
@@ -16,4 +16,4 @@ def serve(config: Config) -> None:
 
     Prints the address in one line when ready. May end by SystemExit.
     """
-    serve_on(listen(config), config)
+    serve_on(listen(config.host, config.port), config)

@@ -309,7 +309,8 @@ def test_a_taken_port_is_told_in_one_line() -> None:
         assert program.wait() == 1
     assert program.stdout.text == ""
     said = program.stderr.text
-    assert said.startswith(f"oneroom-server: cannot listen on 127.0.0.1:{port}: Address already in use")
+    assert said.startswith(f"oneroom-server: cannot listen on 127.0.0.1:{port}: ")
+    assert said.endswith(" listens there; choose another port with --port\n")
     assert said.count("\n") == 1
 
 

@@ -40,10 +40,10 @@ def test_a_taken_port_is_one_clear_line(occupied: int) -> None:
     code, program = _run("--port", str(occupied))
     assert code == 1
     assert program.stdout.text == ""
-    assert program.stderr.text == (
-        f"oneroom-web: cannot listen on 127.0.0.1:{occupied}: "
-        "another program listens there; choose another with --port\n"
-    )
+    said = program.stderr.text
+    assert said.startswith(f"oneroom-web: cannot listen on 127.0.0.1:{occupied}: ")
+    assert said.endswith(" listens there; choose another port with --port\n")
+    assert said.count("\n") == 1
 
 
 def test_a_host_that_does_not_exist_is_one_clear_line() -> None:

@@ -1,0 +1,64 @@
+"""A listening TCP socket, and who is in the way where there can be none."""
+
+import errno
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from chat_protocol.address import Address
+from chat_protocol.errors import CannotListen
+from chat_protocol.text import one_line
+
+_BACKLOG: Final = 1024
+"""Connections that the kernel holds until they are accepted."""
+
+_MAX_COMMAND: Final = 80
+"""Characters shown of another program's command line."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; port 0 picks a free one. Raises `CannotListen`, which says why.
+
+    A name that has addresses of both kinds means the IPv4 one. The socket has SO_REUSEADDR:
+    a restart does not wait for old connections to time out.
+    """
+    try:
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, address = min(found, key=lambda info: info[0] != socket.AF_INET)
+        return socket.create_server(address, family=family, backlog=_BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            why = f"{_owner(port) or 'another program'} listens there; choose another port with --port"
+            if sys.platform == "darwin" and port == 5000:
+                why += " or turn off AirPlay Receiver in the system settings"
+        else:
+            why = (error.strerror or str(error)).partition(" (while")[0]
+        raise CannotListen(f"cannot listen on {Address(host, port)}: {why}") from error
+
+
+def _owner(port: int) -> str:
+    """Name the process that listens on a port; empty if that cannot be found out.
+
+    Reads /proc: works on Linux, for other users' processes only as root.
+    """
+    sockets = set(_listening_sockets(port))
+    for process in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):
+        with suppress(OSError):
+            if any(str(link.readlink()) in sockets for link in (process / "fd").iterdir()):
+                program, *arguments = (process / "cmdline").read_text(errors="replace").split("\0")
+                command = one_line(" ".join([Path(program).name, *arguments]))
+                return f"process {process.name} ({command[:_MAX_COMMAND]})"
+    return ""
+
+
+def _listening_sockets(port: int) -> Iterator[str]:
+    """Yield the sockets that listen on a port, as links in /proc/PID/fd name them."""
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with suppress(OSError):
+            for line in Path(table).read_text().splitlines()[1:]:
+                fields = line.split()  # proc(5): 1 is the local address, 3 the state, 9 the inode
+                if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:
+                    yield f"socket:[{fields[9]}]"
