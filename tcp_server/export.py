@@ -1,4 +1,4 @@
-"""The log for reading elsewhere: `oneroom-server export`. Works beside a running server."""
+"""`oneroom-server export`: prints the whole log. Works beside a running server."""
 
 import argparse
 import html
@@ -33,26 +33,26 @@ def export(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--format", choices=_FORMATS, default="text", help="default: text")
     parser.add_argument("--history", metavar="FILE", default=DEFAULT_HISTORY, help="default: %(default)s")
-    wanted = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
         sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-        for part in _FORMATS[wanted.format](_messages(Path(wanted.history))):
+        for part in _FORMATS[options.format](_read(Path(options.history))):
             sys.stdout.write(part)
         sys.stdout.flush()
     except sqlite3.Error as error:
-        print(f"oneroom-server: cannot read {wanted.history}: {error}", file=sys.stderr)
+        print(f"oneroom-server: cannot read {options.history}: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:
-        # Whoever reads has enough; the interpreter's own last flush must not fail for it too.
+        # The reader has closed the pipe, as `head` does: without this the flush at exit would fail too.
         sys.stdout = None
     return 0
 
 
-def _messages(path: Path) -> Iterator[Message]:
+def _read(path: Path) -> Iterator[Message]:
     log = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     try:
         (version,) = log.execute("PRAGMA user_version").fetchone()
-        columns = COLUMNS if version > 1 else "id, at, name, text, NULL, 0"  # no server has migrated it yet
+        columns = COLUMNS if version > 1 else "id, at, name, text, NULL, 0"  # not migrated yet
         for row in log.execute(f"SELECT {columns} FROM messages ORDER BY id"):  # noqa: S608
             yield as_message(row)
     finally:

@@ -6,7 +6,7 @@ from datetime import datetime
 from chat_protocol.contract import HAS_JOINED, HAS_LEFT, PASSWORD_PROMPT, PROMPT, SAYS
 from chat_protocol.messages import BanEntry, Bans, Error, Event, Joined, Left, Message, Role, Whois
 from tcp_server.room.commands import LocalEvent, MemberList
-from tcp_server.room.moderation.notices import duration
+from tcp_server.room.russian import duration
 
 REFUSALS = {
     "name_empty": "Имя не может быть пустым.",

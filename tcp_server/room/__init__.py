@@ -1,1 +1,1 @@
-"""The room itself: who is in it, what is said, what is refused. No socket, no thread."""
+"""The room: its members, their messages, and what is refused. No socket, no thread."""

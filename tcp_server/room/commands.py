@@ -1,7 +1,4 @@
-"""What people on a text line can ask for and be told beyond the JSON vocabulary.
-
-These never travel as JSON: the text dialects read and write them.
-"""
+"""Commands and events of the text dialects that have no JSON form."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,7 +9,7 @@ from chat_protocol.messages import Command
 
 
 class TextJoin(NamedTuple):
-    """Enter the room under `name`, without a session."""
+    """Join the room as `name`, without a session."""
 
     name: str
     password: str | None = None
@@ -34,4 +31,4 @@ LocalCommand = TextJoin | Who | Help
 LocalEvent = MemberList | HelpText
 
 Request = Command | LocalCommand | BadMessage
-"""What a client may want, or what is wrong with the way it said so."""
+"""A parsed command of a client, or the error for one that could not be parsed."""

@@ -1,6 +1,6 @@
-"""Who is here: people, the connections each of them has, and those who may be back soon.
+"""The members: connected ones, and disconnected ones during their grace period.
 
-Not thread-safe: owned by whoever holds the sequencer, like the room it belongs to.
+Not thread-safe: the caller holds the sequencer's room lock.
 """
 
 from collections.abc import Container, Iterable, Iterator
@@ -10,50 +10,50 @@ from typing import Generic
 from tcp_server.room.outcome import Connection
 
 _MAX_ABSENT = 1000
-"""The names of no more lost members than these are kept: names are no free storage."""
+"""Most disconnected members whose names are held, so that names cannot use up memory."""
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class Member(Generic[Connection]):
     """One person: a name, and the connections that share it, oldest first."""
 
-    shown: str
+    name: str
     keys: tuple[str, ...]  # under which the name is unique
-    session: bytes | None = None  # digest of the secret; text dialects have none
+    session: bytes | None = None  # digest of the secret; None in text dialects
     connections: dict[Connection, None] = field(default_factory=dict)
     typed_at: float = -1e9
     moderator: bool = False
-    admitted: bool = True  # whether the session opens the door without the room's password
+    admitted: bool = True  # whether the session can be resumed without the room's password
 
 
 Departure = tuple[Member[Connection], str | None]
-"""Somebody without a connection, and why they went."""
+"""A member without a connection, and the reason for leaving, if there is one."""
 
 
 class Members(Generic[Connection]):
-    """All members, by whatever they are asked for. Decides nothing."""
+    """All members, found by connection, name or session."""
 
     def __init__(self) -> None:
-        self._all: dict[Member[Connection], None] = {}  # in the order in which they came
+        self._all: dict[Member[Connection], None] = {}  # in the order in which they joined
         self._by_key: dict[str, Member[Connection]] = {}
         self._by_session: dict[bytes, Member[Connection]] = {}
         self._by_connection: dict[Connection, Member[Connection]] = {}
-        # When the grace of those without a connection ends, soonest first, and why they went.
+        # Those without a connection: when the grace period ends, soonest first, and the reason.
         self._absent: dict[Member[Connection], tuple[float, str | None]] = {}
 
     def __iter__(self) -> Iterator[Member[Connection]]:
         return iter(self._all)
 
     def by_connection(self, connection: Connection) -> Member[Connection] | None:
-        """Return whose connection that is."""
+        """Return the member with that connection."""
         return self._by_connection.get(connection)
 
     def by_name(self, keys: Iterable[str]) -> Member[Connection] | None:
-        """Return who has a name that is unique under one of these keys."""
+        """Return the member whose name has one of these keys."""
         return next((self._by_key[key] for key in keys if key in self._by_key), None)
 
     def by_session(self, session: bytes | None) -> Member[Connection] | None:
-        """Return whose session that is, by its digest."""
+        """Return the member with that session digest."""
         return None if session is None else self._by_session.get(session)
 
     @property
@@ -62,18 +62,18 @@ class Members(Generic[Connection]):
         return self._by_key
 
     def names(self) -> list[str]:
-        """Return the names as shown, in the order in which people came."""
-        return [member.shown for member in self._all]
+        """Return the names, in the order in which members joined."""
+        return [member.name for member in self._all]
 
     def add(self, member: Member[Connection]) -> None:
-        """Let someone be here, whose name and session are nobody's yet."""
+        """Add a member, whose name and session must not be in use."""
         self._all[member] = None
         self._by_key.update(dict.fromkeys(member.keys, member))
         if member.session is not None:
             self._by_session[member.session] = member
 
     def remove(self, member: Member[Connection]) -> None:
-        """Take out someone without a connection."""
+        """Remove a member that has no connection."""
         del self._all[member]
         for key in member.keys:
             del self._by_key[key]
@@ -82,13 +82,13 @@ class Members(Generic[Connection]):
             del self._by_session[member.session]
 
     def attach(self, connection: Connection, member: Member[Connection]) -> None:
-        """Give someone who is here a connection."""
+        """Add a connection to a member."""
         self._absent.pop(member, None)
         member.connections[connection] = None
         self._by_connection[connection] = member
 
     def detach(self, connection: Connection) -> Member[Connection] | None:
-        """Take a connection from whoever has it, and return who that is."""
+        """Remove a connection from its member, and return that."""
         member = self._by_connection.pop(connection, None)
         if member is not None:
             del member.connections[connection]
@@ -97,10 +97,10 @@ class Members(Generic[Connection]):
     def hold_name(
         self, member: Member[Connection], until: float, reason: str | None
     ) -> list[Departure[Connection]]:
-        """Keep someone without a connection until a moment of the clock; return who is to go for that.
+        """Keep a member without a connection until that time; return who must be removed instead.
 
-        With too many of them it is who came last: a crowd that comes to be lost lasts no longer,
-        and takes nothing from those who were here before.
+        With too many of them that is the one who joined last: so a flood of short-lived
+        members cannot displace earlier ones.
         """
         self._absent[member] = until, reason
         if len(self._absent) <= _MAX_ABSENT:
@@ -109,11 +109,11 @@ class Members(Generic[Connection]):
         return [(last, self._absent[last][1])]
 
     def overdue(self, now: float) -> list[Departure[Connection]]:
-        """Return who has not come back in time, and why they went."""
+        """Return those whose grace period is over."""
         return [(member, reason) for member, (until, reason) in self._absent.items() if until <= now]
 
     def clear(self) -> None:
-        """Forget everybody."""
+        """Remove all members."""
         self._all.clear()
         self._by_key.clear()
         self._by_session.clear()

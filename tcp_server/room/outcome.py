@@ -1,4 +1,4 @@
-"""What one request comes to: who is told what. Knows of no socket and no thread."""
+"""The result of one request: which events are sent to whom."""
 
 from collections.abc import Hashable, Sequence
 from enum import Enum
@@ -6,15 +6,15 @@ from typing import Generic, NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
-from chat_protocol.messages import Ack, Error, Event, HistoryPage, Labelled, Message, Welcome
+from chat_protocol.messages import Error, Event, Labelled
 from tcp_server.room.commands import LocalEvent
 
 Connection = TypeVar("Connection", bound=Hashable)
-"""Whatever the caller tells connections apart by."""
+"""Identifies a connection: the server uses `Writer`, tests use strings."""
 
 
 class Presence(Enum):
-    """What an outcome means for the hearing of its connection."""
+    """Whether an outcome's connection joins the audience, which is sent what is shared, or leaves it."""
 
     STAYS = "stays"
     ENTERS = "enters"
@@ -22,7 +22,7 @@ class Presence(Enum):
 
 
 class Outcome(NamedTuple, Generic[Connection]):
-    """What one request came to: the room hears `shared`, and `connection` hears `answer` instead."""
+    """The result of one request: `connection` is sent `answer`, all others in the audience `shared`."""
 
     connection: Connection | None
     answer: Sequence[Event | LocalEvent] = ()
@@ -33,7 +33,7 @@ class Outcome(NamedTuple, Generic[Connection]):
 def labelled(
     outcomes: Sequence[Outcome[Connection]], connection: Connection, ref: str | None
 ) -> Sequence[Outcome[Connection]]:
-    """Return the outcomes with `ref` in what answers `connection`, where it has none of its own."""
+    """Return the outcomes with `ref` set in the answers to `connection` that can carry one and have none."""
     if ref is None:
         return outcomes
     return [
@@ -46,26 +46,3 @@ def labelled(
 
 def _with_ref(event: Event | LocalEvent, ref: str) -> Event | LocalEvent:
     return replace(event, ref=ref) if isinstance(event, Labelled | Error) and event.ref is None else event
-
-
-def without_unsaved(outcome: Outcome[Connection], last: int) -> Outcome[Connection]:
-    """Return what an outcome is without the messages behind the id `last`."""
-    shared = [event for event in outcome.shared if not (isinstance(event, Message) and event.id > last)]
-    answer: list[Event | LocalEvent] = []
-    acked = {event.id for event in outcome.answer if isinstance(event, Ack)}
-    for event in outcome.answer:
-        match event:
-            case Ack() if event.id > last:
-                answer.append(Error("unavailable", "the message could not be stored", event.ref))
-            case Message() if event.id > last:
-                if event.id not in acked:  # or its `ack` becomes the error
-                    answer.append(Error("unavailable", "what was done could not be stored"))
-            case Welcome() | HistoryPage():
-                kept = [message for message in event.messages if message.id <= last]
-                changes = {"last": last} if isinstance(event, Welcome) else {}
-                answer.append(replace(event, messages=kept, **changes))
-            case _:
-                answer.append(event)
-    if len(shared) < len(outcome.shared) and not answer:
-        answer.append(Error("unavailable", "the message could not be stored"))
-    return outcome._replace(answer=answer, shared=shared)

@@ -1,4 +1,4 @@
-"""Secrets that people show, compared without telling anything about them by the time that takes."""
+"""Passwords and session secrets, kept as digests and compared in constant time."""
 
 import hashlib
 import hmac
@@ -6,7 +6,7 @@ import unicodedata
 
 
 class Password:
-    """What one must know. An empty one asks for nothing, and fits nothing."""
+    """A password. An empty one is false, and no attempt matches it."""
 
     def __init__(self, text: str) -> None:
         self._digest = _digest(text) if text else b""
@@ -15,15 +15,15 @@ class Password:
         return bool(self._digest)
 
     def fits(self, attempt: str | None) -> bool:
-        """Say whether that is the password, however its letters are composed."""
+        """Return whether that is the password, after normalisation to NFC."""
         return bool(self._digest) and hmac.compare_digest(self._digest, _digest(attempt or ""))
 
 
 def session_digest(secret: str) -> bytes:
-    """Return what a session's secret is kept and looked up by."""
+    """Return the 16 bytes by which a session's secret is stored and looked up."""
     return hashlib.sha256(secret.encode()).digest()[:16]
 
 
 def _digest(text: str) -> bytes:
-    # Bytes of the environment that are no UTF-8 arrive as surrogates.
+    # Python decodes bytes of the environment that are not UTF-8 to surrogates.
     return hashlib.sha256(unicodedata.normalize("NFC", text).encode(errors="surrogateescape")).digest()

@@ -1,9 +1,7 @@
-"""Who is here, what was said, in which order. Knows of no socket and no thread.
+"""The state of the chat room, and every change to it.
 
-Every method takes what one connection wants and returns what it comes to, as
-`Outcome`s. A connection is whatever the caller tells connections apart by.
-
-Not thread-safe: all calls are made by whoever holds the sequencer.
+Each method takes a request of one connection and returns `Outcome`s: what is to be
+sent to whom. Not thread-safe: the caller holds the sequencer's room lock.
 """
 
 import secrets
@@ -47,22 +45,23 @@ from tcp_server.room.moderation.bans import Sanction
 from tcp_server.room.moderation.moderation import Moderation, ban_error
 from tcp_server.room.moderation.sanctions import Sanctions
 from tcp_server.room.names import BadName, is_same, parse_name, suggest
-from tcp_server.room.outcome import Connection, Outcome, Presence, labelled, without_unsaved
+from tcp_server.room.outcome import Connection, Outcome, Presence, labelled
 from tcp_server.room.passwords import Password, session_digest
+from tcp_server.room.rollback import without_unsaved
 from tcp_server.room.speech import Speech
 
 _MIN_SECRET_LENGTH = 16
-"""A session secret of fewer characters is not taken from a client, but replaced."""
+"""A client's session secret of fewer characters is replaced: it could be guessed."""
 
 _MAX_CONNECTIONS_PER_MEMBER = 16
-"""With one more, a member's oldest connection is replaced."""
+"""One connection more ends the member's oldest one."""
 
 _TYPING_INTERVAL = 1.0
-"""Seconds between two typing notices of one member that reach the room."""
+"""Seconds in which at most one `typing` of a member is passed on."""
 
 
 class Room(Generic[Connection]):
-    """The one room."""
+    """The only room of a server."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - each of them is another part of the server
         self,
@@ -73,7 +72,7 @@ class Room(Generic[Connection]):
         sanctions: Sanctions,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`search` answers now or later, `address_of` may give ""; `clock` gives monotonic seconds."""
+        """`search` may answer later, `address_of` returns "" if unknown, `clock` monotonic seconds."""
         self._config = config
         self._history = history
         self._search = search
@@ -89,13 +88,12 @@ class Room(Generic[Connection]):
         self._moderation = Moderation(config, history, sanctions, actions, self._expel)
         self._restore_presence()
 
-    # --- what connections want -------------------------------------------------------
+    # --- requests --------------------------------------------------------------------
 
     def join(self, connection: Connection, request: Join | TextJoin) -> list[Outcome[Connection]]:
-        """Let someone in, or say why not.
+        """Join the room, or refuse to.
 
-        Nothing is told of who is here before the password is right. Whoever is kept out is
-        told for how long, and leaves.
+        Before the password is right, no answer depends on who is here. A ban ends the connection.
         """
         if self._members.by_connection(connection) is not None:
             return [_error(connection, "already_joined", "this connection has joined already")]
@@ -110,17 +108,17 @@ class Room(Generic[Connection]):
                 return self._resume(connection, known, cast("Join", request), secret)
         elif self._has_password(request):
             return self._join_new(connection, request, secret or "")
-        return _without_password(connection, request)
+        return _refuse_password(connection, request)
 
     def member_of(self, connection: Connection) -> Member[Connection] | None:
-        """Return whose connection that is; None if it has not joined."""
+        """Return the member with that connection; None if it has not joined."""
         return self._members.by_connection(connection)
 
     def handle(self, connection: Connection, requests: Iterable[Request]) -> list[Outcome[Connection]]:
-        """Do what a connection that has joined asks for, in its order."""
+        """Carry out requests of a connection that has joined, in their order."""
         outcomes: list[Outcome[Connection]] = []
         for kind, group in groupby(requests, type):
-            # Looked up for each: a connection may leave in the middle of what it sends.
+            # Looked up each time: a request may have been to leave.
             member = self._members.by_connection(connection)
             if member is None:
                 break
@@ -136,34 +134,34 @@ class Room(Generic[Connection]):
     def leave(
         self, connection: Connection, *, for_good: bool, bye: str | None = None, reason: str | None = None
     ) -> list[Outcome[Connection]]:
-        """Take a connection out, in the one place where that happens; again is no harm.
+        """Remove a connection; does nothing if it has been removed already.
 
-        `bye` is the reason told to the connection, `reason` the one told to the room.
-        Unless `for_good`, a member whose last connection this was keeps the name for
-        the grace period, and the room hears of it only after that.
+        `bye` is the reason sent to the connection, `reason` the one sent to the room.
+        Unless `for_good`, a member without connections keeps the name for the grace
+        period, and `left` is sent only after that.
         """
         member = self._members.detach(connection)
         if member is None:
             return []
-        told: list[Event] = []
+        departures: list[Departure[Connection]] = []
         if not member.connections:
-            over: list[Departure[Connection]] = [(member, reason)]
-            if not for_good and member.session is not None and self._config.grace:
-                over = self._hold_name(member, reason)
-            told += [self._remove(*each) for each in over]
-        return [Outcome(connection, [Bye(bye)] if bye else [], told, Presence.LEAVES)]
+            if for_good or member.session is None or not self._config.grace:
+                departures = [(member, reason)]
+            else:
+                departures = self._hold_name(member, reason)
+        shared = [self._remove(*departure) for departure in departures]
+        return [Outcome(connection, [Bye(bye)] if bye else [], shared, Presence.LEAVES)]
 
     def expire(self) -> list[Outcome[Connection]]:
-        """Take leave of those whose grace is over, and of what need not be kept. About once a second."""
-        over = self._members.overdue(self._clock())
+        """Remove members whose grace period is over, and prune the log. Called every 0.5 s."""
+        overdue = self._members.overdue(self._clock())
         self._history.prune()
-        return [Outcome(None, (), [self._remove(*each)]) for each in over]
+        return [Outcome(None, (), [self._remove(*departure)]) for departure in overdue]
 
     def commit(self, outcomes: list[Outcome[Connection]]) -> list[Outcome[Connection]]:
-        """Have all that was said in a batch kept before anybody hears of it.
+        """Commit a batch to the log, before its outcomes are sent.
 
-        Where that cannot be, the outcomes are returned as if nothing had been said in
-        them, and whoever spoke is told so.
+        If that fails, return the outcomes without its messages, and with errors instead of acks.
         """
         try:
             self._history.commit()
@@ -172,10 +170,10 @@ class Room(Generic[Connection]):
         return outcomes
 
     def clear(self) -> None:
-        """Forget everybody without a word: the server stops."""
+        """Remove all members without `left` events. Called at shutdown."""
         self._members.clear()
 
-    # --- how it is done ---------------------------------------------------------------
+    # --- helpers ---------------------------------------------------------------------
 
     def _do(
         self, connection: Connection, member: Member[Connection], request: Request
@@ -217,10 +215,10 @@ class Room(Generic[Connection]):
         ):
             return []
         member.typed_at = now
-        return [Outcome(connection, (), [Typing(member.shown)])]
+        return [Outcome(connection, (), [Typing(member.name)])]
 
     def _reject(self, connection: Connection, request: BadMessage) -> list[Outcome[Connection]]:
-        """Say what is wrong; a stream that is not even text cannot be trusted further."""
+        """Answer a command that could not be parsed. Invalid UTF-8 ends the connection."""
         if request.code == "bad_utf8":
             return self.leave(connection, for_good=False, bye="bad_utf8")
         return [_error(connection, request.code, request.text, request.ref)]
@@ -228,35 +226,34 @@ class Room(Generic[Connection]):
     def _join_new(
         self, connection: Connection, request: Join | TextJoin, secret: str
     ) -> list[Outcome[Connection]]:
-        """Join someone who is new, if the name may be had."""
-        most = self._config.max_name
+        """Add a new member, if the name is valid and free."""
+        max_name = self._config.max_name
         try:
-            name = parse_name(request.name, most)
+            name = parse_name(request.name, max_name)
         except BadName as error:
             return [_error(connection, error.code, error.text)]
         if ban := self._sanctions.bans.people.find(name.keys, session_digest(secret)):
             return self._refuse_banned(connection, ban)
         if (other := self._members.by_name(name.keys)) is not None:
-            if not is_same(name.shown, other.shown):  # a number behind it would mislead as well
+            if not is_same(name.shown, other.name):  # no suggestion: with a number it would look like it too
                 return [_error(connection, "name_taken", "somebody here has a name that looks like it")]
-            free = suggest(name, self._members.keys, most)
+            free = suggest(name, self._members.keys, max_name)
             return [_error(connection, "name_taken", "somebody here has this name", suggestion=free)]
-        # A secret from before a restart is taken over: what was said under it stays said.
+        # A secret from before a restart is kept, so that refs already used with it stay known.
         secret = secret if len(secret) >= _MIN_SECRET_LENGTH else secrets.token_urlsafe(18)
-        member = self._add(
-            name.shown, name.keys, session_digest(secret) if isinstance(request, Join) else None
-        )
+        session = session_digest(secret) if isinstance(request, Join) else None
+        member = self._add(name.shown, name.keys, session)
         self._members.attach(connection, member)
         answer = []
-        if isinstance(request, Join) and member.session is not None:
-            self._history.set_presence(member.session, member.shown)
+        if isinstance(request, Join) and session is not None:
+            self._history.set_presence(session, member.name)
             answer.append(self._welcome(member, request, secret))
-        return [Outcome(connection, answer, [Joined(member.shown, timestamp())], Presence.ENTERS)]
+        return [Outcome(connection, answer, [Joined(member.name, timestamp())], Presence.ENTERS)]
 
     def _resume(
         self, connection: Connection, member: Member[Connection], request: Join, secret: str
     ) -> list[Outcome[Connection]]:
-        """Join someone who is known: nobody else hears of it."""
+        """Add a connection to a member; the room is sent nothing."""
         outcomes: list[Outcome[Connection]] = []
         if len(member.connections) >= _MAX_CONNECTIONS_PER_MEMBER:
             outcomes += self.leave(next(iter(member.connections)), for_good=True, bye="replaced")
@@ -270,23 +267,23 @@ class Room(Generic[Connection]):
         return [Outcome(connection, answer, (), Presence.LEAVES)]
 
     def _restore_presence(self) -> None:
-        """Hold the names of those who were here when the server ended: they may be back soon."""
-        for session, shown in self._history.present():
+        """Hold the names of those who were here when the server ended, for the grace period."""
+        for session, name in self._history.present():
             try:
-                keys = parse_name(shown, self._config.max_name).keys
-            except BadName:  # the limits have changed since
+                keys = parse_name(name, self._config.max_name).keys
+            except BadName:  # the limits may have changed
                 keys = ()
             banned = self._sanctions.bans.people.find(keys, session)
             if not keys or banned or self._members.by_name(keys):
                 self._history.set_presence(session, None)
             else:
-                member = self._add(shown, keys, session)
-                member.admitted = False  # the password may have changed since
-                for each in self._hold_name(member, None):
-                    self._remove(*each)
+                member = self._add(name, keys, session)
+                member.admitted = False  # the password may have changed
+                for departure in self._hold_name(member, None):
+                    self._remove(*departure)
 
-    def _add(self, shown: str, keys: tuple[str, ...], session: bytes | None) -> Member[Connection]:
-        member = Member[Connection](shown, keys, session)
+    def _add(self, name: str, keys: tuple[str, ...], session: bytes | None) -> Member[Connection]:
+        member = Member[Connection](name, keys, session)
         self._members.add(member)
         return member
 
@@ -297,16 +294,16 @@ class Room(Generic[Connection]):
         return self._members.hold_name(member, self._clock() + self._config.grace, reason)
 
     def _expel(
-        self, member: Member[Connection], reason: str, why: Sequence[Event] = ()
+        self, member: Member[Connection], reason: str, answer: Sequence[Event] = ()
     ) -> list[Outcome[Connection]]:
-        """Take a member out with all connections; one who is only awaited is awaited no longer.
+        """Remove a member, connected or in its grace period.
 
-        `why` is told to each connection before the goodbye.
+        Each of its connections is sent `answer` before the `bye`.
         """
         if not member.connections:
             return [Outcome(None, (), [self._remove(member, reason)])]
         return [
-            outcome._replace(answer=[*why, *outcome.answer])
+            outcome._replace(answer=[*answer, *outcome.answer])
             for connection in list(member.connections)
             for outcome in self.leave(connection, for_good=True, bye=reason, reason=reason)
         ]
@@ -315,13 +312,13 @@ class Room(Generic[Connection]):
         self._members.remove(member)
         if member.session is not None:
             self._history.set_presence(member.session, None)
-        return Left(member.shown, timestamp(), reason)
+        return Left(member.name, timestamp(), reason)
 
     def _welcome(self, member: Member[Connection], request: Join, secret: str) -> Welcome:
         wanted = self._config.replay if request.history is None else request.history
         page, missed = self._replay.unseen(request.since, wanted)
         return Welcome(
-            name=member.shown,
+            name=member.name,
             session=secret,
             epoch=self._history.epoch,
             last=self._history.last,
@@ -341,8 +338,8 @@ def _error(
     return Outcome(connection, [Error(code, text, ref, suggestion=suggestion)])
 
 
-def _without_password(connection: Connection, request: Join | TextJoin) -> list[Outcome[Connection]]:
-    """Say that the password is missing or wrong; whoever types is asked for it again."""
+def _refuse_password(connection: Connection, request: Join | TextJoin) -> list[Outcome[Connection]]:
+    """Answer that the password is missing or wrong; a text dialect is then asked for it again."""
     required = Error("password_required", "the room has a password")
     if not request.password:
         return [Outcome(connection, [required])]

@@ -1,6 +1,6 @@
-"""What members say: numbered once, cut where it is too long, refused where it cannot be.
+"""Adds members' messages to the log: numbers, splits, deduplicates or refuses them.
 
-Not thread-safe: owned by whoever holds the sequencer, like the room it belongs to.
+Not thread-safe: the caller holds the sequencer's room lock.
 """
 
 from typing import Generic
@@ -15,16 +15,16 @@ from tcp_server.room.outcome import Connection, Outcome
 
 
 class Speech(Generic[Connection]):
-    """Puts into the log what members say."""
+    """Handles `say` commands."""
 
     def __init__(self, history: History, sanctions: Sanctions, max_text: int) -> None:
-        """`max_text` is in code points."""
+        """`max_text` is the longest text of one message, in code points."""
         self._history = history
         self._sanctions = sanctions
         self._max_text = max_text
 
     def say(self, connection: Connection, member: Member[Connection], says: list[Say]) -> Outcome[Connection]:
-        """Say a run of messages, or return why not."""
+        """Append the messages to the log; return them with their acks, or the errors."""
         try:
             return self._say(connection, member, says)
         except Unavailable as error:
@@ -33,26 +33,26 @@ class Speech(Generic[Connection]):
     def _say(
         self, connection: Connection, member: Member[Connection], says: list[Say]
     ) -> Outcome[Connection]:
-        """The hot path: a run of messages out of one received chunk. Raises `Unavailable`."""
+        """Append all says of one received chunk: the hot path. Raises `Unavailable`."""
         messages: list[Message] = []
         keys: list[Key | None] = []
         answer: list[Event] = []
-        name, session = member.shown, member.session
+        name, session = member.name, member.session
         last, at = self._history.last, timestamp()
-        said: dict[str, Ack] = {}
+        acks: dict[str, Ack] = {}  # by ref, of says that are in the log already
         if session is not None:
-            said = self._history.recall(session, [say.ref for say in says if say.ref is not None])
+            acks = self._history.recall(session, [say.ref for say in says if say.ref is not None])
         if (mute := self._sanctions.mutes.find(member.keys, session)) is not None:
-            return self._refuse_muted(connection, mute, says, said)
+            return self._refuse_muted(connection, mute, says, acks)
         for say in says:
             ref, text = say.ref, clean(say.text)
-            if ref in said:
-                answer.append(said[ref])
+            if ref in acks:
+                answer.append(acks[ref])
                 continue
             if session is None:
                 pieces = [] if is_blank(text) else split(text, self._max_text)
-            elif refusal := self._refusal(ref, text):
-                answer.append(refusal)
+            elif error := self._check(ref, text):
+                answer.append(error)
                 continue
             else:
                 pieces = [text]
@@ -62,26 +62,26 @@ class Speech(Generic[Connection]):
                 keys.append(None)
             if session is not None and ref is not None:
                 keys[-1] = (session, ref)
-                said[ref] = Ack(ref, last, at)
-                answer.append(said[ref])
+                acks[ref] = Ack(ref, last, at)
+                answer.append(acks[ref])
         self._history.append(messages, keys)
         return Outcome(connection, answer, messages)
 
     def _refuse_muted(
-        self, connection: Connection, mute: Sanction, says: list[Say], said: dict[str, Ack]
+        self, connection: Connection, mute: Sanction, says: list[Say], acks: dict[str, Ack]
     ) -> Outcome[Connection]:
-        """Tell somebody mute that nothing was said: for each say, or once where says have no refs."""
+        """Answer each say with a `muted` error, or all of them with one where they have no refs."""
         seconds = self._sanctions.seconds_left(mute)
         answer: list[Event] = []
         for say in says:
-            if say.ref in said:
-                answer.append(said[say.ref])
+            if say.ref in acks:
+                answer.append(acks[say.ref])
             elif say.ref is not None or not answer:
                 answer.append(Error("muted", "you cannot write", say.ref, seconds))
         return Outcome(connection, answer)
 
-    def _refusal(self, ref: str | None, text: str) -> Error | None:
-        """Why a JSON client's message is not said, if it is not."""
+    def _check(self, ref: str | None, text: str) -> Error | None:
+        """Return what is wrong with a say of a JSON client, if anything."""
         if ref is None:
             return Error("bad_field", "a say needs a ref")
         if is_blank(text):

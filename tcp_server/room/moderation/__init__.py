@@ -1,1 +1,1 @@
-"""What moderators may do, and the bans and mutes in force."""
+"""Actions of moderators, and the bans and mutes in force."""

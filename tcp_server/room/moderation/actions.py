@@ -1,6 +1,6 @@
-"""The actions of moderators: what an request comes to, and against whom; nothing of it happens here.
+"""Checks and plans what moderators ask for; nothing is changed here.
 
-Not thread-safe: owned by whoever holds the sequencer, like the room it belongs to.
+Not thread-safe: the caller holds the sequencer's room lock.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ from chat_protocol import messages as m
 from chat_protocol.ip import Network, is_in, read_ip, read_network, widened, write_network
 from chat_protocol.text import is_blank
 from tcp_server.config import Config
-from tcp_server.log.history import History
+from tcp_server.log.history import History, find_message
 from tcp_server.room.members import Member, Members
 from tcp_server.room.moderation.audit_log import Entry
 from tcp_server.room.moderation.bans import Sanction
@@ -18,12 +18,12 @@ from tcp_server.room.moderation.sanctions import Sanctions, keys_of
 from tcp_server.room.names import BadName, Name, parse_name
 from tcp_server.room.outcome import Connection
 
-_MUTE = 600
-"""Seconds of a mute that names none."""
+_DEFAULT_MUTE = 600
+"""Duration of a mute without one, in seconds."""
 
 
 class Refused(Exception):
-    """The act is not to be; why, as a word of the protocol and in words, or whom or what it did not find."""
+    """A request is refused: a protocol error code, and the reason or what was not found."""
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
@@ -32,7 +32,7 @@ class Refused(Exception):
 
 
 class ModerationRequest(NamedTuple, Generic[Connection]):
-    """What a moderator wants, when, with its words made one line."""
+    """A `moderate` command, who sent it and when; `target` and `text` are cleaned and of one line."""
 
     connection: Connection
     by: Member[Connection]
@@ -42,27 +42,26 @@ class ModerationRequest(NamedTuple, Generic[Connection]):
     text: str
 
     def notice(self, target: str = "", seconds: int | None = None) -> m.Notice:
-        """Return what the room is to know of it."""
-        number = self.command.id if self.command.act == "delete" else None
-        return m.Notice(self.command.act, self.by.shown, target, number, seconds, self.text)
+        """Return the notice of it for the room."""
+        message_id = self.command.id if self.command.act == "delete" else None
+        return m.Notice(self.command.act, self.by.name, target, message_id, seconds, self.text)
 
 
 class PlannedAction(NamedTuple, Generic[Connection]):
-    """What an request comes to, all being checked; nothing of it has happened before `do`.
+    """A checked action, which takes effect with `apply()` and the removal of `expelled`.
 
-    `target` is recorded as it stands there, `whom` is the one it is against, if somebody here,
-    and `out` are those who have to go.
+    `target` is for the audit log only; `member` is the one it is against, if there is one.
     """
 
     notice: m.Notice
-    do: Callable[[], object] = lambda: None
+    apply: Callable[[], object] = lambda: None
     target: str = ""
-    whom: Member[Connection] | None = None
-    out: Sequence[Member[Connection]] = ()
+    member: Member[Connection] | None = None
+    expelled: Sequence[Member[Connection]] = ()
 
 
 class ModeratorActions(Generic[Connection]):
-    """Reads orders, knowing who is here and what was said."""
+    """Plans actions, given the members, the log and the sanctions in force."""
 
     def __init__(
         self,
@@ -72,7 +71,7 @@ class ModeratorActions(Generic[Connection]):
         sanctions: Sanctions,
         address_of: Callable[[Connection], str],
     ) -> None:
-        """`address_of` gives "" where there is none."""
+        """`address_of` returns "" if there is none."""
         self._config = config
         self._members = members
         self._history = history
@@ -90,22 +89,22 @@ class ModeratorActions(Generic[Connection]):
         }
 
     def plan(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
-        """Check an request and return what it comes to. Raises `Refused`, `Unavailable`."""
+        """Check a request and return the action. Raises `Refused`, `Unavailable`."""
         if len(request.text) > self._config.max_text:
             raise Refused("too_long", f"a text has at most {self._config.max_text} characters")
         return self._planners[request.command.act](request)
 
     def entry(self, request: ModerationRequest[Connection], action: PlannedAction[Connection]) -> Entry:
-        """Return what is recorded of an request."""
-        whom = action.whom
+        """Return the entry of an action in the audit log."""
+        member = action.member
         return Entry(
             at=request.at,
             act=request.command.act,
-            by=request.by.shown,
+            by=request.by.name,
             address=self.address_of(request.connection),
             target=action.target,
-            addresses=self.addresses(whom) if whom else (),
-            session=whom.session.hex() if whom and whom.session else "",
+            addresses=self.addresses_of(member) if member else (),
+            session=member.session.hex() if member and member.session else "",
             id=action.notice.id,
             seconds=action.notice.seconds,
             text=request.text,
@@ -114,8 +113,10 @@ class ModeratorActions(Generic[Connection]):
     # --- the actions --------------------------------------------------------------------
 
     def _kick(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
-        found = self._other(request.target)
-        return PlannedAction(request.notice(found.shown), target=found.shown, whom=found, out=[found])
+        member = self._find_other(request.target)
+        return PlannedAction(
+            request.notice(member.name), target=member.name, member=member, expelled=[member]
+        )
 
     def _ban(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
         network = read_network(request.target)
@@ -123,21 +124,17 @@ class ModeratorActions(Generic[Connection]):
             return self._ban_network(request, widened(network))
         if read_network(request.target.partition("/")[0]) is not None:
             raise Refused("bad_target", f"{request.target} is no network")
-        name = self._name(request.target)
-        found = self._members.by_name(name.keys)
-        if found is None:
-            shown, keys, session = name.shown, name.keys, None
+        name = self._parse_name(request.target)
+        member = self._members.by_name(name.keys)
+        if member is None:
+            target, keys, session, expelled = name.shown, name.keys, None, []
         else:
-            shown, keys, session = _no_moderator(found).shown, found.keys, found.session
+            _protect_moderators(member)
+            target, keys, session, expelled = member.name, member.keys, member.session, [member]
         seconds = request.command.seconds
-        ban = self._sanction(request, shown, seconds, keys, session)
-        return PlannedAction(
-            request.notice(shown, seconds),
-            lambda: self._bans.people.put(ban),
-            shown,
-            whom=found,
-            out=[found] if found else [],
-        )
+        ban = self._sanction(request, target, seconds, keys, session)
+        notice = request.notice(target, seconds)
+        return PlannedAction(notice, lambda: self._bans.people.put(ban), target, member, expelled)
 
     def _ban_network(
         self, request: ModerationRequest[Connection], network: Network
@@ -145,84 +142,85 @@ class ModeratorActions(Generic[Connection]):
         target, seconds = write_network(network), request.command.seconds
         if self._bans.is_too_wide(network):
             raise Refused("too_many", f"{target} would shut out too many")
-        if self._is_from(request.by, network):
+        if self._is_connected_from(network, request.by):
             raise Refused("too_many", f"{target} is where you are yourself")
         ban = self._sanction(request, target, seconds)
-        there = [other for other in self._members if not other.moderator and self._is_from(other, network)]
-        return PlannedAction(
-            request.notice(seconds=seconds),
-            lambda: self._bans.put(network, ban),
-            target,
-            out=there,
-        )
+        expelled = [
+            member
+            for member in self._members
+            if not member.moderator and self._is_connected_from(network, member)
+        ]
+        notice = request.notice(seconds=seconds)  # without the address
+        return PlannedAction(notice, lambda: self._bans.put(network, ban), target, expelled=expelled)
 
     def _unban(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
         network = read_network(request.target)
         if network is not None:
-            wide = widened(network)
-            if self._bans.on(wide) is None:
+            banned = widened(network)
+            if self._bans.on(banned) is None:
                 raise Refused("not_found", request.target)
-            return PlannedAction(request.notice(), lambda: self._bans.lift(wide), write_network(wide))
+            return PlannedAction(request.notice(), lambda: self._bans.lift(banned), write_network(banned))
         ban = self._bans.people.find(keys_of(request.target), None)
         if ban is None:
             raise Refused("not_found", request.target)
         return PlannedAction(request.notice(ban.target), lambda: self._bans.people.lift(ban.keys), ban.target)
 
     def _mute(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
-        found = self._other(request.target)
-        seconds = request.command.seconds or _MUTE
-        mute = self._sanction(request, found.shown, seconds, found.keys, found.session)
-        return PlannedAction(
-            request.notice(found.shown, seconds), lambda: self._mutes.put(mute), found.shown, whom=found
-        )
+        member = self._find_other(request.target)
+        seconds = request.command.seconds or _DEFAULT_MUTE
+        mute = self._sanction(request, member.name, seconds, member.keys, member.session)
+        notice = request.notice(member.name, seconds)
+        return PlannedAction(notice, lambda: self._mutes.put(mute), member.name, member)
 
     def _unmute(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
         keys = keys_of(request.target)
-        here = self._members.by_name(keys)
-        mute = self._mutes.find(keys, here.session if here else None)
+        member = self._members.by_name(keys)
+        mute = self._mutes.find(keys, member.session if member else None)
         if mute is None:
             raise Refused("not_found", request.target)
         return PlannedAction(request.notice(mute.target), lambda: self._mutes.lift(mute.keys), mute.target)
 
     def _delete(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
-        number = request.command.id
-        if number is None:
+        message_id = request.command.id
+        if message_id is None:
             raise Refused("bad_field", "to delete takes an id")
-        found = [message for message in self._history.before(number + 1, 1) if message.id == number]
-        if not found or found[0].deleted:
-            raise Refused("not_found", f"#{number}")
-        if found[0].notice is not None and found[0].notice.act != "announce":
+        message = find_message(self._history, message_id)
+        if message is None or message.deleted:
+            raise Refused("not_found", f"#{message_id}")
+        if message.notice is not None and message.notice.act != "announce":
             raise Refused("bad_target", "what moderators did stays told")
-        return PlannedAction(request.notice(), lambda: self._history.delete(number), found[0].name)
+        return PlannedAction(request.notice(), lambda: self._history.delete(message_id), message.name)
 
     def _announce(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
         if is_blank(request.text):
             raise Refused("blank", "the text is blank")
         return PlannedAction(request.notice())
 
-    # --- whom and where --------------------------------------------------------------
+    # --- members and addresses -------------------------------------------------------
 
-    def _name(self, text: str) -> Name:
+    def _parse_name(self, text: str) -> Name:
         try:
             return parse_name(text, self._config.max_name)
         except BadName as error:
             raise Refused("bad_target", str(error)) from error
 
-    def somebody(self, text: str) -> Member[Connection]:
-        """Return who is here under a name. Raises `Refused`."""
-        found = self._members.by_name(self._name(text).keys)
-        if found is None:
-            raise Refused("not_found", text)
-        return found
+    def find_member(self, name: str) -> Member[Connection]:
+        """Return the member with that name. Raises `Refused`."""
+        member = self._members.by_name(self._parse_name(name).keys)
+        if member is None:
+            raise Refused("not_found", name)
+        return member
 
-    def _other(self, text: str) -> Member[Connection]:
-        return _no_moderator(self.somebody(text))
+    def _find_other(self, name: str) -> Member[Connection]:
+        member = self.find_member(name)
+        _protect_moderators(member)
+        return member
 
-    def addresses(self, member: Member[Connection]) -> list[str]:
-        """Return from where somebody is here."""
+    def addresses_of(self, member: Member[Connection]) -> list[str]:
+        """Return the known addresses of a member's connections, sorted."""
         return sorted(set(map(self.address_of, member.connections)) - {""})
 
-    def _is_from(self, member: Member[Connection], network: Network) -> bool:
+    def _is_connected_from(self, network: Network, member: Member[Connection]) -> bool:
         addresses = map(self.address_of, member.connections)
         return any(is_in(read_ip(address), [network]) for address in addresses)
 
@@ -235,10 +233,9 @@ class ModeratorActions(Generic[Connection]):
         session: bytes | None = None,
     ) -> Sanction:
         until = None if seconds is None else self._sanctions.now() + seconds
-        return Sanction(target, request.at, until, request.by.shown, request.text, keys, session)
+        return Sanction(target, request.at, until, request.by.name, request.text, keys, session)
 
 
-def _no_moderator(member: Member[Connection]) -> Member[Connection]:
+def _protect_moderators(member: Member[Connection]) -> None:
     if member.moderator:
-        raise Refused("is_moderator", "nobody actions against a moderator")
-    return member
+        raise Refused("is_moderator", "nobody acts against a moderator")

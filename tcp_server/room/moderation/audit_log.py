@@ -1,7 +1,7 @@
-"""What moderators did, in a file that is only ever added to: JSON Lines, one act each.
+"""The audit log: an append-only file of JSON Lines, one for each action of a moderator.
 
-It is the audit log, and what bans and mutes are restored from. Owned by whoever holds
-the sequencer; to write a line is to wait for the disk, which so rare a thing may.
+Bans and mutes are restored from it. Not thread-safe: the caller holds the sequencer's room
+lock. Writing waits for the disk (fsync), which is acceptable as entries are rare.
 """
 
 import logging
@@ -21,10 +21,10 @@ _log = logging.getLogger(__name__)
 
 
 class Entry(Struct, frozen=True, omit_defaults=True):
-    """One act: when (RFC 3339), what, by whom, from where, against whom.
+    """One action: when (RFC 3339), what, by whom and from which address, against whom.
 
-    `act` is one of `Moderate`, or `moderator` where somebody became one. `session` is the
-    digest of the session of whom it was against, in hex.
+    `act` is one of those of `Moderate`, or `moderator` if somebody became one. `addresses` and
+    `session`, a digest in hex, are those of the member it was against.
     """
 
     at: str
@@ -43,18 +43,17 @@ _decoder = msgspec.json.Decoder(Entry)
 
 
 class AuditLog:
-    """The file, or none."""
+    """The audit log in a file, or, without one, an empty log that keeps nothing."""
 
     def __init__(self, path: Path | None) -> None:
         """Without a `path` nothing is written and nothing restored."""
         self._path = path
-        self._file: int | None = None  # open from the first entry on: later there may be no descriptor
+        self._file: int | None = None  # stays open from the first entry on: descriptors may run out later
 
     def entries(self) -> Iterator[Entry]:
-        """Read what was recorded. Raises `BadHistory`.
+        """Read the entries. Raises `BadHistory`.
 
-        What cannot be read as an entry is passed over: a line is torn when the machine
-        fails, and may be spoilt by hand.
+        Invalid lines are skipped: one may be torn by a crash of the machine or damaged by hand.
         """
         if self._path is None:
             return
@@ -74,7 +73,7 @@ class AuditLog:
             _log.warning("%d lines of %s could not be read and are passed over", unreadable, self._path)
 
     def record(self, entry: Entry) -> None:
-        """Write an entry, and wait until it is on the disk. Raises `Unavailable`: then it is not there."""
+        """Write an entry and wait until it is on the disk. Raises `Unavailable` if it is not written."""
         if self._path is None:
             return
         try:
@@ -86,14 +85,14 @@ class AuditLog:
             raise Unavailable(f"the act could not be recorded: {error.strerror}") from error
 
     def close(self) -> None:
-        """Let go of the file; again is no harm."""
+        """Close the file; may be called again."""
         if self._file is not None:
             os.close(self._file)
         self._file = None
 
 
 def open_audit_log(config: Config) -> AuditLog:
-    """Return the audit_log that the settings ask for: beside the history by default, none without one."""
+    """Return the audit log that the settings name: by default beside the history file, if there is one."""
     if config.audit:
         return AuditLog(Path(config.audit))
     if config.history in ("memory", "off"):
@@ -108,9 +107,9 @@ def _open(path: Path) -> int:
 
 
 def _append(file: int, line: bytes) -> None:
-    """Write all of it to the disk, or nothing."""
+    """Write the whole line to the disk, or nothing."""
     end = os.fstat(file).st_size
-    if end and os.pread(file, 1, end - 1) != b"\n":  # a torn line must not spoil the next one
+    if end and os.pread(file, 1, end - 1) != b"\n":  # the last line is torn: begin a new one
         line = b"\n" + line
     try:
         while line:

@@ -1,4 +1,4 @@
-"""Who is kept out, or must be silent: by name, by session, by address; until when."""
+"""Bans and mutes in force, by name, session, or address."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -9,17 +9,17 @@ from chat_protocol.ip import IPV4_MAPPED, Network, read_network
 
 _LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 _MIN_PREFIX_LENGTH = {4: 8, 6: 16}
-"""Bits that must be given of a network, by version of IP: fewer would shut out too many."""
+"""Shortest prefix of a network that can be banned, in bits, by version of IP."""
 
 _MIN_PURGE = 64
-"""Handles of sanctions that are not worth looking through for those that are over."""
+"""With fewer entries than these, expired ones are not purged."""
 
 
 class Sanction(NamedTuple):
-    """A ban or a mute. `until` is by the wall clock, in seconds since 1970; None is for good.
+    """A ban or a mute. `until` is in seconds since 1970; None means for ever.
 
-    `target` is a name as shown, with the `keys` under which it is unique, or an address or a
-    network; `session` is the digest of the person's session, where there was one.
+    `target` is a name, with the `keys` under which it is unique, or an address or a network;
+    `session` is the digest of the person's session, if there was one.
     """
 
     target: str
@@ -31,55 +31,55 @@ class Sanction(NamedTuple):
     session: bytes | None = None
 
     def is_over(self, now: float) -> bool:
-        """Say whether it no longer holds."""
+        """Return whether it has expired."""
         return self.until is not None and self.until <= now
 
 
 class SanctionList:
-    """SanctionList on people, found by a key of the name or by the session. For one thread at a time."""
+    """Bans or mutes of people, found by a key of the name or by session. For one thread at a time."""
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
-        """`now` gives seconds since 1970."""
+        """`now` returns seconds since 1970."""
         self._now = now
-        self._found: dict[str | bytes, Sanction] = {}  # by key and by session
-        self._purge_at = _MIN_PURGE  # with more handles than these, what is over is dropped
+        self._sanctions: dict[str | bytes, Sanction] = {}  # by key and by session
+        self._purge_at = _MIN_PURGE  # with more entries than these, expired ones are purged
 
     def __iter__(self) -> Iterator[Sanction]:
         now = self._now()
-        return (sanction for sanction in dict.fromkeys(self._found.values()) if not sanction.is_over(now))
+        return (sanction for sanction in dict.fromkeys(self._sanctions.values()) if not sanction.is_over(now))
 
     def put(self, sanction: Sanction) -> None:
-        """Pass a sanction in place of any there was; a session that was known stays known."""
-        before = self.lift(sanction.keys)
-        if before is not None and sanction.session is None:
-            sanction = sanction._replace(session=before.session)
-        self._found.update(dict.fromkeys(_handles(sanction.keys, sanction.session), sanction))
-        if len(self._found) > self._purge_at:
+        """Add a sanction, replacing one on the same name; if it has no session, it takes that one's."""
+        replaced = self.lift(sanction.keys)
+        if replaced is not None and sanction.session is None:
+            sanction = sanction._replace(session=replaced.session)
+        self._sanctions.update(dict.fromkeys(_lookup_keys(sanction.keys, sanction.session), sanction))
+        if len(self._sanctions) > self._purge_at:
             now = self._now()
-            self._found = {handle: one for handle, one in self._found.items() if not one.is_over(now)}
-            self._purge_at = max(_MIN_PURGE, 2 * len(self._found))
+            self._sanctions = {key: one for key, one in self._sanctions.items() if not one.is_over(now)}
+            self._purge_at = max(_MIN_PURGE, 2 * len(self._sanctions))
 
     def lift(self, keys: Iterable[str]) -> Sanction | None:
-        """Take back what is on a name and return it, if there was anything."""
+        """Remove the sanction on a name, and return it if there was one."""
         sanction = self.find(keys, None)
         if sanction is not None:
-            for handle in _handles(sanction.keys, sanction.session):
-                if self._found.get(handle) is sanction:
-                    del self._found[handle]
+            for key in _lookup_keys(sanction.keys, sanction.session):
+                if self._sanctions.get(key) is sanction:
+                    del self._sanctions[key]
         return sanction
 
     def find(self, keys: Iterable[str], session: bytes | None) -> Sanction | None:
-        """Return what is on somebody who has that name, or that session."""
-        if self._found:
+        """Return the sanction on a name with one of these keys, or on that session."""
+        if self._sanctions:
             now = self._now()
-            for handle in _handles(keys, session):
-                sanction = self._found.get(handle)
+            for key in _lookup_keys(keys, session):
+                sanction = self._sanctions.get(key)
                 if sanction is not None and not sanction.is_over(now):
                     return sanction
         return None
 
 
-def _handles(keys: Iterable[str], session: bytes | None) -> Sequence[str | bytes]:
+def _lookup_keys(keys: Iterable[str], session: bytes | None) -> Sequence[str | bytes]:
     return [*keys] if session is None else [*keys, session]
 
 
@@ -91,17 +91,18 @@ class _NetworkBans(NamedTuple):
 
 
 class Bans:
-    """Who is kept out.
+    """All bans: of people, and of addresses and networks.
 
-    Owned by whoever holds the sequencer; only `is_banned` may be called from any thread.
+    `is_banned` and `find` may be called from any thread; for the rest the caller holds the
+    sequencer's room lock.
     """
 
     def __init__(self, trusted: Sequence[Network] = (), now: Callable[[], float] = time.time) -> None:
-        """`trusted` are the proxies that others come through; `now` gives seconds since 1970."""
-        self._spared = (*_LOOPBACK, *trusted)
+        """`trusted` are the proxies that others connect through; `now` returns seconds since 1970."""
+        self._never_banned = (*_LOOPBACK, *trusted)
         self._now = now
         self.people = SanctionList(now)
-        self._networks = _NetworkBans({}, frozenset())  # for other threads too: replaced, never changed
+        self._networks = _NetworkBans({}, frozenset())  # read by any thread: replaced, never changed
 
     def __iter__(self) -> Iterator[Sanction]:
         yield from self.people
@@ -109,11 +110,11 @@ class Bans:
         yield from (sanction for sanction in self._networks.sanctions.values() if not sanction.is_over(now))
 
     def is_banned(self, host: str) -> bool:
-        """Say whether nobody may come from that address. Any thread."""
+        """Return whether an address is banned. Any thread."""
         return self.find(host) is not None
 
     def find(self, host: str) -> Sanction | None:
-        """Return what keeps an address out. Any thread."""
+        """Return the ban of an address or of a network it is in. Any thread."""
         networks = self._networks
         if not networks.sanctions or (address := read_network(host)) is None:
             return None
@@ -126,26 +127,26 @@ class Bans:
         return None
 
     def on(self, network: Network) -> Sanction | None:
-        """Return what is on exactly that address or network."""
+        """Return the ban of exactly that address or network."""
         sanction = self._networks.sanctions.get(network)
         return None if sanction is None or sanction.is_over(self._now()) else sanction
 
     def put(self, network: Network, sanction: Sanction) -> None:
-        """Keep an address or a network out."""
+        """Ban an address or a network."""
         self._replace({**self._networks.sanctions, network: sanction})
 
     def lift(self, network: Network) -> Sanction | None:
-        """Let an address or a network in again, and return what was on it, if there was anything."""
+        """Remove the ban of exactly that address or network, and return it if there was one."""
         sanction = self.on(network)
         self._replace({other: kept for other, kept in self._networks.sanctions.items() if other != network})
         return sanction
 
     def is_too_wide(self, network: Network) -> bool:
-        """Say whether a network may not be banned: too wide, this machine, or a proxy others come through."""
+        """Return whether a network must not be banned: too many hosts, this machine, or a trusted proxy."""
         return (
             network.prefixlen < _MIN_PREFIX_LENGTH[network.version]
             or network.overlaps(IPV4_MAPPED)
-            or any(network.overlaps(spared) for spared in self._spared)
+            or any(network.overlaps(other) for other in self._never_banned)
         )
 
     def _replace(self, sanctions: dict[Network, Sanction]) -> None:

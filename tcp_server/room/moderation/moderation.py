@@ -1,6 +1,6 @@
-"""What moderators ask for: who may, in which request it is recorded, done and told.
+"""Commands of moderators: each is planned, recorded in the audit log, applied and announced, in this order.
 
-Not thread-safe: owned by whoever holds the sequencer, like the room it belongs to.
+Not thread-safe: the caller holds the sequencer's room lock.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ from tcp_server.room.passwords import Password
 
 
 class Moderation(Generic[Connection]):
-    """What those may do who know the moderators' password."""
+    """Handles the commands of moderators, and how one becomes a moderator."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class Moderation(Generic[Connection]):
         actions: ModeratorActions[Connection],
         expel: Callable[[Member[Connection], str, Sequence[m.Event]], Sequence[Outcome[Connection]]],
     ) -> None:
-        """`expel` takes a member out, for a reason, with all connections, each being told why."""
+        """`expel` removes a member, for a reason; each of its connections is sent those events first."""
         self._history = history
         self._sanctions = sanctions
         self._actions = actions
@@ -44,15 +44,15 @@ class Moderation(Generic[Connection]):
         member: Member[Connection],
         command: m.Authenticate | m.Moderate | m.Whois | m.Bans,
     ) -> list[Outcome[Connection]]:
-        """Do what is asked for, or say why not."""
+        """Carry out a command, or answer why not."""
         try:
-            return self._do(connection, member, command)
+            return self._handle(connection, member, command)
         except Refused as error:
             return [Outcome(connection, [m.Error(error.code, error.text)])]
         except Unavailable as error:
             return [Outcome(connection, [m.Error("unavailable", str(error))])]
 
-    def _do(
+    def _handle(
         self,
         connection: Connection,
         member: Member[Connection],
@@ -67,10 +67,11 @@ class Moderation(Generic[Connection]):
             case m.Moderate():
                 return self._moderate(connection, member, command)
             case m.Whois(name=name):
-                found = self._actions.somebody(one_line(name))
-                return [Outcome(connection, [m.Whois(found.shown, self._actions.addresses(found))])]
+                found = self._actions.find_member(one_line(name))
+                return [Outcome(connection, [m.Whois(found.name, self._actions.addresses_of(found))])]
             case m.Bans():
-                return [Outcome(connection, [self._bans()])]
+                bans = sorted(self._sanctions.bans, key=lambda ban: ban.at)  # the oldest first
+                return [Outcome(connection, [m.Bans(list(map(_ban_entry, bans)))])]
 
     def _authenticate(
         self, connection: Connection, member: Member[Connection], command: m.Authenticate
@@ -81,7 +82,7 @@ class Moderation(Generic[Connection]):
         if member.moderator:
             return [Outcome(connection, [m.Role(moderator=True)])]
         address = self._actions.address_of(connection)
-        self._sanctions.record(Entry(m.timestamp(), "moderator", member.shown, address))
+        self._sanctions.record(Entry(m.timestamp(), "moderator", member.name, address))
         member.moderator = True
         others = [other for other in member.connections if other != connection]
         return [Outcome(each, [m.Role(moderator=True)]) for each in (connection, *others)]
@@ -89,32 +90,28 @@ class Moderation(Generic[Connection]):
     def _moderate(
         self, connection: Connection, member: Member[Connection], command: m.Moderate
     ) -> list[Outcome[Connection]]:
-        """Record an act, do it, and tell the room, in this request. Raises `Refused`, `Unavailable`.
+        """Plan an action, record it, apply it, and tell the room. Raises `Refused`, `Unavailable`.
 
-        Where the log can then not take the notice, the act stands all the same, but for a deletion.
+        If the notice cannot be committed then, only a deletion is undone: other actions stay.
         """
         request = ModerationRequest(
             connection, member, m.timestamp(), command, one_line(command.target), one_line(command.text)
         )
         action = self._actions.plan(request)
         self._sanctions.record(self._actions.entry(request, action))
-        action.do()
-        reason, why = ("banned", [ban_error(command.seconds)]) if command.act == "ban" else ("kicked", [])
-        gone = [outcome for other in action.out for outcome in self._expel(other, reason, why)]
-        told = notices.append(action.notice, request.at, self._history)
-        ack = [] if command.ref is None else [m.Ack(command.ref, told.id, told.at)]
-        return [Outcome(connection, [told, *ack], [told]), *gone]
-
-    def _bans(self) -> m.Bans:
-        """Return who is kept out, the oldest ban first."""
-        return m.Bans(list(map(_entry, sorted(self._sanctions.bans, key=lambda ban: ban.at))))
+        action.apply()
+        reason, answer = ("banned", [ban_error(command.seconds)]) if command.act == "ban" else ("kicked", [])
+        expelled = [outcome for other in action.expelled for outcome in self._expel(other, reason, answer)]
+        notice = notices.append(action.notice, request.at, self._history)
+        ack = [] if command.ref is None else [m.Ack(command.ref, notice.id, notice.at)]
+        return [Outcome(connection, [notice, *ack], [notice]), *expelled]
 
 
 def ban_error(seconds: float | None) -> m.Error:
-    """Return what somebody banned hears before the goodbye; None is for good."""
+    """Return the error that a banned person is sent before the `bye`; None means for ever."""
     return m.Error("banned", "you are kept out", retry_after=seconds)
 
 
-def _entry(ban: Sanction) -> m.BanEntry:
+def _ban_entry(ban: Sanction) -> m.BanEntry:
     until = None if ban.until is None else m.timestamp(ban.until)
     return m.BanEntry(ban.target, ban.at, until, ban.by, ban.text)

@@ -1,4 +1,4 @@
-"""What moderators did and still holds: restored from the audit_log, and kept by it."""
+"""Bans and mutes, restored from the audit log at the start."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -7,7 +7,7 @@ from datetime import datetime
 
 from chat_protocol.ip import Network, read_network
 from chat_protocol.messages import Notice, timestamp
-from tcp_server.log.history import History, Unavailable
+from tcp_server.log.history import History, Unavailable, find_message
 from tcp_server.room.moderation import notices
 from tcp_server.room.moderation.audit_log import AuditLog, Entry
 from tcp_server.room.moderation.bans import Bans, Sanction, SanctionList
@@ -15,17 +15,17 @@ from tcp_server.room.names import BadName, parse_name
 
 
 class Sanctions:
-    """What holds against whom.
+    """The bans and mutes in force, and the audit log.
 
-    Owned by whoever holds the sequencer; only `bans.is_banned` may be called from any thread.
+    Not thread-safe: the caller holds the sequencer's room lock, except for `bans.is_banned`.
     """
 
     def __init__(
         self, audit_log: AuditLog, trusted: Sequence[Network] = (), now: Callable[[], float] = time.time
     ) -> None:
-        """Restore what the audit_log has. Raises `BadHistory`.
+        """Restore what the audit log has. Raises `BadHistory`.
 
-        `trusted` are the proxies that others come through; `now` gives seconds since 1970.
+        `trusted` are the proxies that others connect through; `now` returns seconds since 1970.
         """
         self.now = now
         self.bans = Bans(trusted, now)
@@ -34,22 +34,22 @@ class Sanctions:
         self.close = audit_log.close
         self._deletions: list[Entry] = []
         for entry in audit_log.entries():
-            with suppress(ValueError, OverflowError):  # of a moment that is none
+            with suppress(ValueError, OverflowError):  # invalid timestamp or session
                 self._restore(entry)
 
     def seconds_left(self, sanction: Sanction) -> float | None:
-        """Return for how long something still holds; None is for good."""
+        """Return for how long a sanction will be in force; None means for ever."""
         return None if sanction.until is None else round(max(sanction.until - self.now(), 0.1), 1)
 
     def redo_deletions(self, history: History) -> None:
-        """Delete what the log still has: the server ended between the record and the deed.
+        """Redo recorded deletions that were not committed when the server ended, with their notices.
 
-        The room is told, as it was not then. Numbers may have been given again since, so it
-        has to be what the record says. Once, at the start.
+        An id may have been reused since, so the message must match the record. Call once, at
+        the start.
         """
-        with suppress(Unavailable):  # which the log says itself
+        with suppress(Unavailable):  # the history has logged it
             for entry in self._deletions:
-                if _is_kept(entry, history):
+                if _is_undeleted(entry, history):
                     notice = Notice("delete", entry.by, id=entry.id, text=entry.text)
                     history.delete(entry.id or 0)
                     notices.append(notice, timestamp(), history)
@@ -57,7 +57,7 @@ class Sanctions:
         self._deletions.clear()
 
     def _restore(self, entry: Entry) -> None:
-        """Have an act of an earlier run hold. Raises `ValueError`, `OverflowError`."""
+        """Apply an action from before the start. Raises `ValueError`, `OverflowError`."""
         network = read_network(entry.target)
         match entry.act:
             case "ban" if network is not None:
@@ -72,43 +72,43 @@ class Sanctions:
                 _restore_person(self.mutes, entry, self.now())
 
     def _restore_network(self, entry: Entry, network: Network) -> None:
-        ban = _restored(entry)
+        ban = _sanction(entry)
         self.bans.lift(network)
         if not ban.is_over(self.now()) and not self.bans.is_too_wide(network):
             self.bans.put(network, ban)
 
 
-def _is_kept(entry: Entry, history: History) -> bool:
-    """Say whether a message that was deleted is in the log as if it were not. Raises `Unavailable`."""
+def _is_undeleted(entry: Entry, history: History) -> bool:
+    """Return whether the message of a recorded deletion is in the log undeleted. Raises `Unavailable`."""
     if entry.id is None or not history.first <= entry.id <= history.last:
         return False
-    return any(
-        message.id == entry.id
+    message = find_message(history, entry.id)
+    return (
+        message is not None
         and not message.deleted
         and message.name == entry.target
         and message.at <= entry.at
-        for message in history.before(entry.id + 1, 1)
     )
 
 
 def _restore_person(sanctions: SanctionList, entry: Entry, now: float) -> None:
-    sanction = _restored(entry)
+    sanction = _sanction(entry)
     if entry.act.startswith("un") or sanction.is_over(now):
         sanctions.lift(sanction.keys)
     else:
         sanctions.put(sanction)
 
 
-def _restored(entry: Entry) -> Sanction:
-    """Return what was passed in an earlier run. Raises `ValueError`, `OverflowError`."""
-    began = datetime.fromisoformat(entry.at).timestamp()
-    until = None if entry.seconds is None else began + entry.seconds
+def _sanction(entry: Entry) -> Sanction:
+    """Return the ban or mute that an entry records. Raises `ValueError`, `OverflowError`."""
+    start = datetime.fromisoformat(entry.at).timestamp()
+    until = None if entry.seconds is None else start + entry.seconds
     session = bytes.fromhex(entry.session) or None
     return Sanction(entry.target, entry.at, until, entry.by, entry.text, keys_of(entry.target), session)
 
 
 def keys_of(target: str) -> tuple[str, ...]:
-    """Return the keys of a name that somebody may have had when others were allowed."""
+    """Return the keys of a name, which may have been given under other limits than today's."""
     try:
         return parse_name(target, len(target)).keys
     except BadName:

@@ -160,4 +160,4 @@ def test_what_is_over_is_not_held_for_ever() -> None:
         now = number
         sanctions.put(sanction(f"n{number}", now + 10, keys=(f"n{number}",)))
     assert [one.target for one in sanctions] == [f"n{number}" for number in range(990, 1000)]
-    assert len(sanctions._found) < 200
+    assert len(sanctions._sanctions) < 200

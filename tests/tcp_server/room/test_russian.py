@@ -1,7 +1,7 @@
 import pytest
 
 from chat_protocol.messages import Act, Notice
-from tcp_server.room.moderation.notices import describe, duration
+from tcp_server.room.russian import describe, duration
 
 
 @pytest.mark.parametrize(
