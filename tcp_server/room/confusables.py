@@ -1,11 +1,11 @@
-"""Which names look alike: the skeletons of UTS 39, section 4, without regard to case.
+"""Which names look alike: the skeletons of UTS 39, section 4, ignoring case.
 
-The data are those of `confusable-homoglyphs`, as pairs of a character and what it looks
-like. Two characters are of one class if they look alike, or if their small forms do: "Н"
-and "H" are, so "н" and "h" are too. Without measure that would make one class of half the
-alphabet (Γ looks like Г, г like r, γ like y), so no pair may unite two ASCII letters or
-digits. Capitals whose pair that excludes, such as the Greek Ν beside its small ν, are
-what `unmask` is for.
+The data are those of `confusable-homoglyphs`: pairs of a character and what it looks like.
+Two characters are in one class if they look alike, or if their small forms do: as "Н" and
+"H" look alike, "н" and "h" are in one class. Without a limit that would put half the
+alphabet into one class (Γ looks like Г, г like r, γ like y), so a pair that would join two
+ASCII letters or digits is left out. If its character is a capital, such as the Greek Ν
+beside its small ν, `replace_capitals` handles it.
 """
 
 import json
@@ -16,26 +16,26 @@ from importlib.resources import files
 from string import ascii_lowercase, digits
 from typing import Final
 
-# Of one class all the same: I and l, O and 0 are told apart by few fonts; of Σ both are small forms.
-_UNITED: Final = (("i", "l"), ("l", "1"), ("o", "0"), ("ς", "σ"))
+# Joined all the same: few fonts distinguish I and l, or O and 0; ς and σ are both small forms of Σ.
+_ALWAYS_JOINED: Final = (("i", "l"), ("l", "1"), ("o", "0"), ("ς", "σ"))
 
-# One look in proportional fonts, and not in the data, which has only m.
+# These look alike in proportional fonts, and are not in the data, which has only m for rn.
 _LIGATURES: Final = (("w", "vv"), ("d", "cl"))
 
-_MARK: Final = "\u200e"  # around what is written from right to left, in the data
+_MARK: Final = "\u200e"  # surrounds right-to-left characters in the data
 
 _DISTINCT: Final = f"{ascii_lowercase}{digits}-"
 
-_DOT_ABOVE: Final = "\u0307"  # shows nothing on a letter that has its dot already
+_DOT_ABOVE: Final = "\u0307"  # invisible on a letter that has a dot already
 
 
 class _DisjointSets:
-    """Disjoint sets of characters (and sequences of them) that look alike."""
+    """Disjoint sets (union-find) of characters, and sequences of them, that look alike."""
 
     def __init__(self) -> None:
         self._parents: dict[str, str] = {}
         self._ascii: dict[str, str] = {}  # root -> the ASCII character its class stands for
-        for first, second in _UNITED:
+        for first, second in _ALWAYS_JOINED:
             self._parents[self._root(first)] = self._root(second)
         for char in _DISTINCT:
             self._ascii[self._root(char)] = char
@@ -46,7 +46,7 @@ class _DisjointSets:
         return item
 
     def unite(self, one: str, other: str) -> bool:
-        """Make two classes one, unless each stands for another ASCII character."""
+        """Join the classes of two items, unless each has an ASCII character; return whether they are one."""
         first, second = self._root(one), self._root(other)
         if first == second:
             return True
@@ -58,13 +58,13 @@ class _DisjointSets:
         return True
 
     def table(self) -> dict[int, str]:
-        """Return what stands for each character: a sequence where its class has one."""
-        chosen: dict[str, str] = {}
+        """Return the representative of each character's class: a sequence if the class has one."""
+        representatives: dict[str, str] = {}
         for item in sorted(self._parents, key=lambda item: (len(item) == 1, len(item), item)):
-            chosen.setdefault(self._root(item), item)
-        table = {ord(item): chosen[self._root(item)] for item in self._parents if len(item) == 1}
+            representatives.setdefault(self._root(item), item)
+        table = {ord(item): representatives[self._root(item)] for item in self._parents if len(item) == 1}
         sequences = [code for code, text in table.items() if len(text) > 1]
-        for _ in range(4):  # the characters of a sequence have their own classes
+        for _ in range(4):  # the characters of a sequence have classes of their own
             for code in sequences:
                 table[code] = table[code].translate(table)
         return table
@@ -75,46 +75,47 @@ def _plain(text: str) -> str:
 
 
 def _pairs() -> Iterator[tuple[str, str]]:
-    """Yield characters of which names consist, each with what it looks like."""
+    """Yield each character that a name may have with the character or sequence that it looks like."""
     data = files("confusable_homoglyphs").joinpath("confusables.json").read_text(encoding="utf-8")
     for marked, targets in json.loads(data).items():
         char = marked.strip(_MARK)
-        # A prototype has all that look like it as its targets; each of those has but the prototype.
+        # The targets of a prototype are all that look like it; each of those has the prototype alone.
         if len(char) == 1 == len(targets) and len(_plain(char)) == 1:
             yield char, targets[0]["c"].strip(_MARK)
 
 
 def _build(pairs: Iterable[tuple[str, str]]) -> tuple[dict[int, str], dict[int, str]]:
+    """Return the representative of each character, and the pairs left out."""
     classes = _DisjointSets()
-    excluded = {}
-    # Small letters first, and those near ASCII: who comes later is who is left out.
+    left_out = {}
+    # Small letters first, then by code point: later pairs are the ones left out.
     for char, target in sorted(pairs, key=lambda pair: (pair != (_plain(pair[0]), _plain(pair[1])), *pair)):
         if not classes.unite(_plain(char), _plain(target)):
-            excluded[ord(char)] = target
+            left_out[ord(char)] = target
     for char, sequence in _LIGATURES:
         classes.unite(char, sequence)
-    return classes.table(), excluded
+    return classes.table(), left_out
 
 
-_TABLE, _EXCLUDED = _build(_pairs())
+_TABLE, _LEFT_OUT = _build(_pairs())
 _NEEDLESS_DOTS = re.compile(f"(?<=[{re.escape('ij'.translate(_TABLE))}]){_DOT_ABOVE.translate(_TABLE)}+")
 
 
 def skeleton(text: str) -> str:
-    """Return what all texts that look like `text` have in common; not for display."""
-    seen = "".join(char for char in _plain(text) if unicodedata.category(char) != "Cf")
-    return _NEEDLESS_DOTS.sub("", unicodedata.normalize("NFKD", seen.translate(_TABLE)))
+    """Return a form that is equal for all texts that look alike; not for display."""
+    visible = "".join(char for char in _plain(text) if unicodedata.category(char) != "Cf")
+    return _NEEDLESS_DOTS.sub("", unicodedata.normalize("NFKD", visible.translate(_TABLE)))
 
 
-def unmask(text: str) -> str:
-    """Return `text` with what it looks like in place of capitals whose small letters look otherwise.
+def replace_capitals(text: str) -> str:
+    """Replace capitals by what they look like, where their small forms look different.
 
     "Νick" with a Greek capital Ν looks like "Nick", though "νick" does not.
     """
-    return text.translate(_EXCLUDED)
+    return text.translate(_LEFT_OUT)
 
 
 def look_alikes(char: str) -> frozenset[str]:
-    """Return all characters that look like this one, itself among them."""
-    look = char.translate(_TABLE)
-    return frozenset(chr(code) for code, text in _TABLE.items() if text == look) | {char}
+    """Return all characters that look like `char`, including itself."""
+    representative = char.translate(_TABLE)
+    return frozenset(chr(code) for code, text in _TABLE.items() if text == representative) | {char}
