@@ -240,7 +240,7 @@ class ChatServer:
 
     def _drop(self, writer: Writer) -> None:
         """Make a slow reader leave. Called by fan-out from within work: done in the next batch."""
-        self._sequencer.defer(partial(self._room.leave, writer, for_good=False, bye="slow", reason="slow"))
+        self._sequencer.defer(partial(self._room.leave, writer, hold_name=True, bye="slow", reason="slow"))
 
     def _submit(self, work: Work, *args: Any) -> None:
         self._sequencer.submit(work, *args)

@@ -123,7 +123,7 @@ class Session:
 
     def say_bye(self, bye: str, ref: str | None = None) -> Sequence[Outcome[Writer]]:
         """Leave the room, if it has joined, and tell the client why."""
-        outcomes = self._services.room.leave(self.writer, for_good=False, bye=bye) or [
+        outcomes = self._services.room.leave(self.writer, hold_name=True, bye=bye) or [
             Outcome(self.writer, [Bye(bye)], (), Presence.LEAVES)
         ]
         return labelled(outcomes, self.writer, ref)
@@ -133,4 +133,4 @@ class Session:
 
     def _on_disconnect(self) -> Sequence[Outcome[Writer]]:
         """The connection is lost. Does nothing if the client has left already."""
-        return self._services.room.leave(self.writer, for_good=False)
+        return self._services.room.leave(self.writer, hold_name=True)

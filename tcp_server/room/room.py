@@ -132,23 +132,23 @@ class Room(Generic[Connection]):
         return outcomes
 
     def leave(
-        self, connection: Connection, *, for_good: bool, bye: str | None = None, reason: str | None = None
+        self, connection: Connection, *, hold_name: bool, bye: str | None = None, reason: str | None = None
     ) -> list[Outcome[Connection]]:
         """Remove a connection; does nothing if it has been removed already.
 
         `bye` is the reason sent to the connection, `reason` the one sent to the room.
-        Unless `for_good`, a member without connections keeps the name for the grace
-        period, and `left` is sent only after that.
+        With `hold_name`, a member without connections keeps its name for the grace period,
+        and `left` is sent only after that.
         """
         member = self._members.detach(connection)
         if member is None:
             return []
         departures: list[Departure[Connection]] = []
         if not member.connections:
-            if for_good or member.session is None or not self._config.grace:
-                departures = [(member, reason)]
-            else:
+            if hold_name and member.session is not None and self._config.grace:
                 departures = self._hold_name(member, reason)
+            else:
+                departures = [(member, reason)]
         shared = [self._remove(*departure) for departure in departures]
         return [Outcome(connection, [Bye(bye)] if bye else [], shared, Presence.LEAVES)]
 
@@ -188,7 +188,7 @@ class Room(Generic[Connection]):
             case Search():
                 return self._search(connection, request)
             case Leave():
-                return self.leave(connection, for_good=True, bye="left")
+                return self.leave(connection, hold_name=False, bye="left")
             case Join() | TextJoin():
                 return self.join(connection, request)
             case BadMessage():
@@ -220,7 +220,7 @@ class Room(Generic[Connection]):
     def _reject(self, connection: Connection, request: BadMessage) -> list[Outcome[Connection]]:
         """Answer a command that could not be parsed. Invalid UTF-8 ends the connection."""
         if request.code == "bad_utf8":
-            return self.leave(connection, for_good=False, bye="bad_utf8")
+            return self.leave(connection, hold_name=True, bye="bad_utf8")
         return [_error(connection, request.code, request.text, request.ref)]
 
     def _join_new(
@@ -235,14 +235,15 @@ class Room(Generic[Connection]):
         if ban := self._sanctions.bans.people.find(name.keys, session_digest(secret)):
             return self._refuse_banned(connection, ban)
         if (other := self._members.by_name(name.keys)) is not None:
-            if not is_same(name.shown, other.name):  # no suggestion: with a number it would look like it too
+            if not is_same(name.shown, other.name):  # no suggestion: with a number it would look alike too
                 return [_error(connection, "name_taken", "somebody here has a name that looks like it")]
             free = suggest(name, self._members.keys, max_name)
             return [_error(connection, "name_taken", "somebody here has this name", suggestion=free)]
         # A secret from before a restart is kept, so that refs already used with it stay known.
         secret = secret if len(secret) >= _MIN_SECRET_LENGTH else secrets.token_urlsafe(18)
         session = session_digest(secret) if isinstance(request, Join) else None
-        member = self._add(name.shown, name.keys, session)
+        member = Member[Connection](name.shown, name.keys, session)
+        self._members.add(member)
         self._members.attach(connection, member)
         answer = []
         if isinstance(request, Join) and session is not None:
@@ -256,7 +257,7 @@ class Room(Generic[Connection]):
         """Add a connection to a member; the room is sent nothing."""
         outcomes: list[Outcome[Connection]] = []
         if len(member.connections) >= _MAX_CONNECTIONS_PER_MEMBER:
-            outcomes += self.leave(next(iter(member.connections)), for_good=True, bye="replaced")
+            outcomes += self.leave(next(iter(member.connections)), hold_name=False, bye="replaced")
         member.admitted = True
         self._members.attach(connection, member)
         outcomes.append(Outcome(connection, [self._welcome(member, request, secret)], (), Presence.ENTERS))
@@ -277,15 +278,12 @@ class Room(Generic[Connection]):
             if not keys or banned or self._members.by_name(keys):
                 self._history.set_presence(session, None)
             else:
-                member = self._add(name, keys, session)
-                member.admitted = False  # the password may have changed
+                member = Member[Connection](
+                    name, keys, session, admitted=False
+                )  # the password may have changed
+                self._members.add(member)
                 for departure in self._hold_name(member, None):
                     self._remove(*departure)
-
-    def _add(self, name: str, keys: tuple[str, ...], session: bytes | None) -> Member[Connection]:
-        member = Member[Connection](name, keys, session)
-        self._members.add(member)
-        return member
 
     def _has_password(self, request: Join | TextJoin) -> bool:
         return not self._password or self._password.fits(request.password)
@@ -305,7 +303,7 @@ class Room(Generic[Connection]):
         return [
             outcome._replace(answer=[*answer, *outcome.answer])
             for connection in list(member.connections)
-            for outcome in self.leave(connection, for_good=True, bye=reason, reason=reason)
+            for outcome in self.leave(connection, hold_name=False, bye=reason, reason=reason)
         ]
 
     def _remove(self, member: Member[Connection], reason: str | None) -> Left:

@@ -79,8 +79,8 @@ class Hall:
     def act(self, connection: str, act: m.Act, target: str = "", **fields: Any) -> None:
         self.do(connection, m.Moderate(act, target, **fields))
 
-    def leave(self, connection: str, *, for_good: bool = False, **reasons: str) -> None:
-        self.take(self.room.leave(connection, for_good=for_good, **reasons))
+    def leave(self, connection: str, *, hold_name: bool = True, **reasons: str) -> None:
+        self.take(self.room.leave(connection, hold_name=hold_name, **reasons))
 
     def wait(self, seconds: float) -> None:
         self.now += seconds

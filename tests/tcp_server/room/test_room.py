@@ -57,7 +57,7 @@ def test_one_connection_joins_once() -> None:
 def test_whoever_has_not_joined_cannot_do_anything() -> None:
     hall = Hall()
     assert hall.room.handle("a", [m.Say("a"), m.Ping(), m.Leave()]) == []
-    assert hall.room.leave("a", for_good=True) == []
+    assert hall.room.leave("a", hold_name=False) == []
 
 
 # --- several connections of one person -----------------------------------------------
@@ -74,10 +74,10 @@ def test_several_connections_are_one_member() -> None:
     hall.do("phone", m.Say("раз", "r"))
     assert hall.summary("phone") == ["ack r #1"]
     assert hall.summary("desk") == ["#1 Анна: раз"]
-    hall.leave("desk", for_good=True)
+    hall.leave("desk", hold_name=False)
     hall.wait(100)
     assert hall.summary("b") == ["#1 Анна: раз"]
-    hall.leave("phone", for_good=True)
+    hall.leave("phone", hold_name=False)
     assert hall.summary("b") == ["left Анна"]
 
 

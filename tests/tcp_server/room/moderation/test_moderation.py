@@ -55,7 +55,7 @@ def test_a_moderator_is_one_until_leaving_for_good() -> None:
     hall.leave("a")
     hall.wait(10)
     assert hall.join("a2", "Анна", session=session).moderator
-    hall.leave("a2", for_good=True)
+    hall.leave("a2", hold_name=False)
     assert not hall.join("a3", "Анна", session=session).moderator
 
 
@@ -201,7 +201,7 @@ def test_whoever_is_mute_is_not_heard_for_that_time() -> None:
 def test_another_name_does_not_help_who_shows_the_same_session() -> None:
     hall = room()
     hall.act("a", "mute", "Боб")
-    hall.leave("b", for_good=True)
+    hall.leave("b", hold_name=False)
     hall.join("b2", "Боба", session=SECRET)
     hall.heard("a")
     hall.do("b2", m.Say("раз", "r"))
