@@ -11,7 +11,7 @@ PYTHON2 ?= $(shell python2.7 -c 'import sys; print(sys.executable)' 2>/dev/null)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-oldest faults hostile conformance check format bench bench-bridge bench-log wheel clean
+.PHONY: help run test test-oldest faults hostile conformance check format docs bench bench-bridge bench-log wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ check: $(VENV)/development $(if $(NPM),node_modules) ## Check style and types of
 format: $(VENV)/development ## Bring the Python code into the common form
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+docs: $(VENV)/development ## Write docs/configuration.md from the settings
+	$(BIN)/python -m tools.configuration
 
 bench: $(VENV)/development ## Measure the room beside its peers (QUICK=1: a few minutes)
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)

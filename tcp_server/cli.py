@@ -8,7 +8,8 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from tcp_server.config import BadConfig, Config, load
+from chat_protocol.settings import BadConfig
+from tcp_server.config import Config, load
 from tcp_server.export import export
 from tcp_server.log.sqlite_history import BadHistory
 from tcp_server.server import ChatServer

@@ -36,7 +36,7 @@ def export(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-        for part in _FORMATS[options.format](_read(Path(options.history))):
+        for part in _FORMATS[options.format](_read(Path(options.history).expanduser())):
             sys.stdout.write(part)
         sys.stdout.flush()
     except sqlite3.Error as error:

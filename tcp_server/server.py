@@ -19,7 +19,7 @@ from chat_protocol.connection import enable_keepalive
 from chat_protocol.contract import BANNED, FULL
 from chat_protocol.ip import read_ip
 from chat_protocol.listener import listen
-from tcp_server.config import Config, networks
+from tcp_server.config import Config
 from tcp_server.connection.admission import Admission, Refusal
 from tcp_server.connection.fanout import FanOut
 from tcp_server.connection.handshake import Services
@@ -76,7 +76,7 @@ class ChatServer:
         on_disk = isinstance(self._history, SqliteHistory)
         self._searcher = Searcher(Path(config.history) if on_disk else None)
         searches = Searches(self._history, self._searcher, self._submit, 0 if on_disk else _MAX_IN_MEMORY)
-        self._sanctions = Sanctions(open_audit_log(config), networks(config.trusted_proxy))
+        self._sanctions = Sanctions(open_audit_log(config), config.trusted_proxy)
         self._sanctions.redo_deletions(self._history)
         self._room: Room[Writer] = Room(
             config, self._history, searches.search, lambda writer: writer.host, self._sanctions

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.processes import ROOT
+from tools import configuration
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
@@ -27,6 +28,10 @@ def pointed_at(document: Path) -> Iterator[Path]:
 def test_everything_a_document_points_at_is_there(document: Path) -> None:
     missing = [str(target) for target in pointed_at(document) if not target.exists()]
     assert not missing, "\n".join(missing)
+
+
+def test_the_settings_are_documented_as_they_are() -> None:
+    assert configuration.PATH.read_text(encoding="utf-8") == configuration.document(), "run `make docs`"
 
 
 def test_every_line_of_the_threat_model_names_its_test() -> None:

@@ -6,7 +6,6 @@ import resource
 import signal
 import socket
 import sys
-from dataclasses import replace
 from typing import Any
 
 from flask import Flask
@@ -33,7 +32,7 @@ def serve_on(listener: socket.socket, config: Config) -> None:
     sessions = max(1, min(config.max_sessions, affordable))
     if sessions < config.max_sessions:
         log.warning("only %d sessions at once: the system allows no more descriptors", sessions)
-    _Server(replace(config, max_sessions=sessions), listener).run()
+    _Server(config.replace(max_sessions=sessions), listener).run()
 
 
 def _allow_descriptors(config: Config) -> int:

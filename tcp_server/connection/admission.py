@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from chat_protocol.ip import is_in, rate_limit_key, read_ip
-from tcp_server.config import Config, networks
+from tcp_server.config import Config
 from tcp_server.connection.rate_limits import Buckets
 from tcp_server.room.rates import Rate
 
@@ -41,7 +41,7 @@ class Admission:
         """`banned` tells whether an address is banned, from any thread; `clock` gives monotonic seconds."""
         self._max_total = config.max_connections
         self._max_per_address = config.max_per_address
-        self._trusted = networks(config.trusted_proxy)
+        self._trusted = config.trusted_proxy
         self._banned = banned
         self._joins = Buckets(Rate(config.joins / 60, config.joins), clock) if config.joins else None
         self._attempts = Buckets(_ATTEMPTS, clock)

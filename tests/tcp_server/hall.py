@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from chat_protocol import messages as m
-from tcp_server.config import Config, networks
+from tcp_server.config import Config
 from tcp_server.log.history import History, MemoryHistory
 from tcp_server.room.commands import LocalEvent, Request, TextJoin
 from tcp_server.room.moderation.audit_log import AuditLog
@@ -30,7 +30,7 @@ class Hall:
         config = Config(**settings)
         self.password = config.moderator_password
         self.sanctions = Sanctions(
-            audit_log or AuditLog(None), networks(config.trusted_proxy), lambda: self._began + self.now
+            audit_log or AuditLog(None), config.trusted_proxy, lambda: self._began + self.now
         )
         self.room: Room[str] = Room(
             config,

@@ -1,10 +1,12 @@
-from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tcp_server.config import BadConfig, Config, load, networks
+from chat_protocol.ip import parse_network
+from chat_protocol.settings import BadConfig
+from tcp_server.config import PROGRAM, Config, load
 
 
 def refused(*arguments: str, **environment: str) -> str:
@@ -34,18 +36,22 @@ def test_each_layer_overrides_the_one_below(tmp_path: Path) -> None:
 
 
 def test_every_setting_is_a_flag_a_variable_and_a_key(tmp_path: Path) -> None:
-    for setting in fields(Config):
-        if "secret" in setting.metadata or setting.name.endswith("_file"):
+    texts: dict[str, tuple[str, Any]] = {
+        "host": ("::1", "::1"),
+        "history": ("off", "off"),
+        "durability": ("full", "full"),
+        "trusted_proxy": ("::1", (parse_network("::1"),)),
+        "audit": ("acts", "acts"),
+    }
+    for name, setting in PROGRAM.settings.items():
+        if setting.is_secret or name.endswith("_file"):
             continue
-        value = {"host": "::1", "history": "off", "durability": "full", "trusted_proxy": "::1"}.get(
-            setting.name, "7"
-        )
-        kind = type(getattr(Config(), setting.name))
-        wanted = Config().replace(**{setting.name: kind(value)})
-        assert load([f"--{setting.name.replace('_', '-')}={value}"], {}) == wanted
-        assert load([], {f"ONEROOM_SERVER_{setting.name.upper()}": value}) == wanted
-        file = tmp_path / f"{setting.name}.toml"
-        file.write_text(f"{setting.name} = {value if value == '7' else repr(value)}\n")
+        text, value = texts.get(name, ("7", 7))
+        wanted = Config().replace(**{name: value})
+        assert load([f"--{name.replace('_', '-')}={text}"], {}) == wanted
+        assert load([], {f"ONEROOM_SERVER_{name.upper()}": text}) == wanted
+        file = tmp_path / f"{name}.toml"
+        file.write_text(f"{name} = {text if text == '7' else repr(text)}\n")
         assert load([f"--config={file}"], {}) == wanted
 
 
@@ -65,40 +71,42 @@ def test_zero_is_none_where_that_makes_sense() -> None:
 @pytest.mark.parametrize(
     ("argument", "why"),
     [
-        ("--port=http", "port: 'http' is not a whole number"),
-        ("--port=65536", "port cannot be 65536"),
-        ("--port=-1", "port cannot be -1"),
-        ("--keep=1.5", "keep: '1.5' is not a whole number"),
-        ("--keep=99999999999", "keep cannot be"),
-        ("--grace=soon", "grace: 'soon' is not a number"),
-        ("--grace=nan", "grace cannot be nan"),
-        ("--write-timeout=inf", "write_timeout cannot be inf"),
-        ("--durability=most", "durability is normal or full, not 'most'"),
-        ("--max-text=0", "cannot be 0"),
-        ("--max-name=0", "cannot be 0"),
-        ("--rate=0.001", "rate is 0 for any number, or at least 0.01"),
-        ("--rate=-1", "rate cannot be -1"),
+        ("--port=http", "--port: 'http' is not a whole number from 0 to 65535"),
+        ("--port=65536", "--port: '65536' is not a whole number from 0 to 65535"),
+        ("--port=-1", "--port: '-1' is not a whole number from 0 to 65535"),
+        ("--keep=1.5", "--keep: '1.5' is not a whole number from 0 to 2147483647"),
+        ("--keep=99999999999", "--keep: '99999999999' is not a whole number from 0 to 2147483647"),
+        ("--grace=soon", "--grace: 'soon' is not a number from 0 to 2147483647"),
+        ("--grace=nan", "--grace: 'nan' is not a number from 0 to 2147483647"),
+        ("--write-timeout=inf", "--write-timeout: 'inf' is not a number from 0 to 2147483647"),
+        ("--durability=most", "--durability: 'most' is not normal or full"),
+        ("--max-text=0", "--max-text: '0' is not a whole number from 1 to 2147483647"),
+        ("--max-name=0", "--max-name: '0' is not a whole number from 1 to 2147483647"),
+        ("--rate=0.001", "--rate: 0.001 is neither 0 nor at least 0.01"),
+        ("--rate=-1", "--rate: '-1' is not a number from 0 to 2147483647"),
         (
             "--trusted-proxy=proxy.example",
-            "trusted_proxy: 'proxy.example' is neither an address nor a network",
+            "--trusted-proxy: 'proxy.example' is not an address or a network like 10.0.0.0/8",
         ),
         (
             "--trusted-proxy=10.0.0.0/8,10.0.0.1/8",
-            "trusted_proxy: 10.0.0.1/8 is not a network (10.0.0.0/8 is)",
+            "--trusted-proxy: '10.0.0.1/8' is not an address or a network like 10.0.0.0/8 (10.0.0.0/8 is)",
         ),
     ],
 )
 def test_what_cannot_be_used_is_named(argument: str, why: str) -> None:
-    assert why in refused(argument)
+    assert refused(argument) == why
 
 
 def test_the_environment_is_checked_too() -> None:
-    assert refused(ONEROOM_SERVER_PORT="") == "port: '' is not a whole number"
+    assert refused(ONEROOM_SERVER_PORT="") == (
+        "ONEROOM_SERVER_PORT: '' is not a whole number from 0 to 65535"
+    )
 
 
 def test_a_slip_in_the_environment_is_told_of() -> None:
     assert refused(ONEROOM_SERVER_PASSWROD="x") == (
-        "unknown setting in the environment: ONEROOM_SERVER_PASSWROD"
+        "there is no setting ONEROOM_SERVER_PASSWROD; did you mean ONEROOM_SERVER_PASSWORD?"
     )
     assert load([], {"ONEROOM_SERVER_GONE": "", "ONEROOM_WEB_GONE": "x"}) == Config()
 
@@ -106,17 +114,20 @@ def test_a_slip_in_the_environment_is_told_of() -> None:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"port = ", "room.toml: Invalid value"),
-        (b"\xff", "room.toml: it is not UTF-8"),
-        (b"colour = 1", "unknown setting 'colour'"),
-        (b"port = []", "port: [] is not a whole number"),
-        (b"[port]\nnumber = 1", "port: {'number': 1} is not a whole number"),
+        (b"port = ", "cannot read room.toml: it is not TOML: Invalid value"),
+        (b"\xff", "cannot read room.toml: it is not UTF-8"),
+        (b"colour = 1", "there is no setting colour in room.toml"),
+        (b"port = []", "port in room.toml: [] is not a whole number"),
+        (b"[port]\nnumber = 1", "port in room.toml: {'number': 1} is not a whole number"),
+        (b"rate = 0.001", "rate in room.toml: 0.001 is neither 0 nor at least 0.01"),
     ],
 )
-def test_a_file_that_cannot_be_used(tmp_path: Path, content: bytes, why: str) -> None:
-    file = tmp_path / "room.toml"
-    file.write_bytes(content)
-    assert why in refused("--config", str(file))
+def test_a_file_that_cannot_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, why: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("room.toml").write_bytes(content)
+    assert refused("--config", "room.toml").startswith(why)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
@@ -129,8 +140,11 @@ def test_help_names_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
         load(["--help"], {})
     assert caught.value.code == 0
     said = capsys.readouterr().out
-    flags = [setting.name.replace("_", "-") for setting in fields(Config) if "secret" not in setting.metadata]
-    assert all(f"--{flag} " in said for flag in flags)
+    flags = [
+        PROGRAM.spell(name, "flag") for name, setting in PROGRAM.settings.items() if not setting.is_secret
+    ]
+    assert all(f"{flag} " in said for flag in flags)
+    assert not any(flag in said for flag in ("--silence", "--stall", "--farewell"))
     assert "--password " not in said
     assert not any(word in said for word in (" STR", " INT", " FLOAT", "(default: )"))
     for word in ("--grace SECONDS", "--backlog BYTES", "--audit FILE", "export --help"):
@@ -150,12 +164,37 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_trusted_proxies_are_addresses_and_networks() -> None:
-    assert list(map(str, networks("127.0.0.1, 10.0.0.0/8,::1 ,"))) == [
+    assert list(map(str, load(["--trusted-proxy=127.0.0.1, 10.0.0.0/8,::1 ,"], {}).trusted_proxy)) == [
         "127.0.0.1/32",
         "10.0.0.0/8",
         "::1/128",
     ]
-    assert networks("") == []
+    assert load([], {"ONEROOM_SERVER_TRUSTED_PROXY": ""}).trusted_proxy == ()
+
+
+def test_trusted_proxies_may_be_given_one_by_one() -> None:
+    flags = ["--trusted-proxy", "127.0.0.1", "--trusted-proxy", "10.0.0.0/8,::1"]
+    assert list(map(str, load(flags, {}).trusted_proxy)) == ["127.0.0.1/32", "10.0.0.0/8", "::1/128"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("silence", "idle_timeout"), ("stall", "write_timeout"), ("farewell", "close_timeout")],
+)
+def test_a_former_name_still_works(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, old: str, new: str
+) -> None:
+    wanted = Config().replace(**{new: 7.0})
+    file = tmp_path / "room.toml"
+    file.write_text(f"{old} = 7")
+    assert load([f"--{old}=7"], {}) == wanted
+    assert load([], {f"ONEROOM_SERVER_{old.upper()}": "7"}) == wanted
+    assert load(["--config", str(file)], {}) == wanted
+    assert [record.getMessage().partition(";")[0] for record in caplog.records] == [
+        f"--{old} is now called --{new.replace('_', '-')}",
+        f"ONEROOM_SERVER_{old.upper()} is now called ONEROOM_SERVER_{new.upper()}",
+        f"{old} in {file} is now called {new}",
+    ]
 
 
 @pytest.mark.parametrize("name", ["password", "moderator_password"])
@@ -186,10 +225,10 @@ def test_a_password_that_everybody_can_read_is_told_of(
     [
         (b"", "there is no password in"),
         (b"\n", "there is no password in"),
-        (b"\xff", "cannot read the password in"),
-        (b"two\nlines", "the password has characters that cannot be typed"),
-        (b"tab\tbed", "the password has characters that cannot be typed"),
-        (b"x" * 257, "the password is longer than 256 characters"),
+        (b"\xff", "--password-file: cannot read "),
+        (b"two\nlines", "is not a password of at most 256 characters that can be typed"),
+        (b"tab\tbed", "is not a password of at most 256 characters that can be typed"),
+        (b"x" * 257, "is not a password of at most 256 characters that can be typed"),
     ],
 )
 def test_a_password_file_that_cannot_be_used(tmp_path: Path, content: bytes, why: str) -> None:
@@ -197,12 +236,15 @@ def test_a_password_file_that_cannot_be_used(tmp_path: Path, content: bytes, why
     file.write_bytes(content)
     file.chmod(0o600)
     said = refused("--password-file", str(file))
+    assert said.startswith("--password-file: ")
     assert why in said
     assert "lines" not in said
 
 
 def test_a_password_file_that_is_not_there(tmp_path: Path) -> None:
-    assert "cannot read the password in" in refused("--password-file", str(tmp_path / "none"))
+    file = str(tmp_path / "none")
+    said = refused("--password-file", file)
+    assert said == f"--password-file: cannot read {file}: No such file or directory"
 
 
 def test_passwords_are_no_flags() -> None:
@@ -213,7 +255,7 @@ def test_passwords_are_no_flags() -> None:
 
 def test_two_sources_of_one_password_are_one_too_many(tmp_path: Path) -> None:
     said = refused("--password-file", str(tmp_path / "secret"), ONEROOM_SERVER_PASSWORD="x")
-    assert said == "password and password_file are both set"
+    assert said == "ONEROOM_SERVER_PASSWORD and --password-file are both given: only one may be"
 
 
 def test_the_two_passwords_differ(tmp_path: Path) -> None:
@@ -225,4 +267,16 @@ def test_the_two_passwords_differ(tmp_path: Path) -> None:
 
 
 def test_a_password_of_the_environment_that_is_no_text() -> None:
-    assert "cannot be typed" in refused(ONEROOM_SERVER_PASSWORD="\udcff")
+    said = refused(ONEROOM_SERVER_PASSWORD="\udcff")
+    assert said == (
+        "ONEROOM_SERVER_PASSWORD: its text is not a password of at most 256 characters that can be typed"
+    )
+
+
+def test_a_password_is_taken_as_it_is_and_never_shown(tmp_path: Path) -> None:
+    assert load([], {"ONEROOM_SERVER_PASSWORD": " сезам "}).password == " сезам "
+    file = tmp_path / "room.toml"
+    file.write_text("password = 1234")
+    said = refused("--config", str(file))
+    assert said.startswith(f"password in {file}: its text is not a password")
+    assert "1234" not in said

@@ -328,7 +328,7 @@ def test_a_second_server_on_one_history_says_which_process_has_it(tmp_path: Path
     ("flags", "code", "said"),
     [
         (["--host", "no.such.host.invalid"], 1, "oneroom-server: cannot listen on no.such.host.invalid:0: "),
-        (["--grace", "soon"], 2, "oneroom-server: grace: 'soon' is not a number\n"),
+        (["--grace", "soon"], 2, "oneroom-server: --grace: 'soon' is not a number from 0 to "),
         (["--config", "/nonexistent"], 2, "oneroom-server: cannot read /nonexistent: "),
     ],
 )

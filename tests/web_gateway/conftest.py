@@ -6,7 +6,6 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
 from time import monotonic
 from types import TracebackType
 from typing import Self
@@ -120,7 +119,7 @@ class Serving:
 @contextmanager
 def serving_here(config: Config) -> Iterator[Serving]:
     """Serve by Werkzeug in this process, so that what is left over would be seen."""
-    app = create_app(replace(config, port=0))
+    app = create_app(config.replace(port=0))
     gateway: Gateway = app.extensions["gateway"]
     server = ThreadedWSGIServer("127.0.0.1", 0, app, Handler)
     server.daemon_threads = False

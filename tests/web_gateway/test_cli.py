@@ -56,4 +56,4 @@ def test_a_host_that_does_not_exist_is_one_clear_line() -> None:
 def test_a_bad_flag_is_explained() -> None:
     code, program = _run("--port", "http")
     assert code == 2
-    assert program.stderr.text.endswith("port: 'http' is not a number from 0 to 65535\n")
+    assert program.stderr.text == "oneroom-web: --port: 'http' is not a whole number from 0 to 65535\n"

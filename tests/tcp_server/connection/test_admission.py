@@ -2,6 +2,7 @@
 
 import pytest
 
+from chat_protocol.ip import parse_network
 from tcp_server.config import Config
 from tcp_server.connection.admission import Admission
 from tests.tcp_server.connection.test_rate_limits import Clock
@@ -63,14 +64,17 @@ def test_zero_is_any_number() -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "10.1.2.3", "2001:db8::5"])
 def test_loopback_and_proxies_are_exempt(host: str) -> None:
-    config = Config(max_per_address=1, joins=1, trusted_proxy="10.0.0.0/8, 2001:db8::5")
+    proxies = (parse_network("10.0.0.0/8"), parse_network("2001:db8::5"))
+    config = Config(max_per_address=1, joins=1, trusted_proxy=proxies)
     admission = Admission(config, banned=lambda _: True)
     assert {admission.enter(host) for _ in range(100)} == {None}
     assert admission.trusts(host) == (host in ("10.1.2.3", "2001:db8::5"))
 
 
 def test_whoever_is_banned_is_kept_out() -> None:
-    admission = Admission(Config(trusted_proxy="10.0.0.1"), banned=lambda host: host == ELSEWHERE)
+    admission = Admission(
+        Config(trusted_proxy=(parse_network("10.0.0.1"),)), banned=lambda host: host == ELSEWHERE
+    )
     assert admission.enter(ELSEWHERE) == "banned"
     assert admission.enter("198.51.100.1") is None
     assert admission.enter("10.0.0.1") is None
@@ -78,7 +82,9 @@ def test_whoever_is_banned_is_kept_out() -> None:
 
 
 def test_whoever_comes_through_a_proxy_is_counted_with_the_own_address() -> None:
-    admission = Admission(Config(max_per_address=2, max_connections=3, trusted_proxy="10.0.0.1"))
+    admission = Admission(
+        Config(max_per_address=2, max_connections=3, trusted_proxy=(parse_network("10.0.0.1"),))
+    )
     for _ in range(2):
         assert admission.enter("10.0.0.1") is None
         assert admission.enter_proxied(ELSEWHERE) is None

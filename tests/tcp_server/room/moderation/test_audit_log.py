@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from chat_protocol.ip import parse_network
 from chat_protocol.messages import Message, Notice
-from tcp_server.config import Config, networks
+from tcp_server.config import Config
 from tcp_server.log.history import Unavailable
 from tcp_server.log.sqlite_history import BadHistory, SqliteHistory
 from tcp_server.room.moderation.audit_log import AuditLog, Entry, open_audit_log
@@ -167,7 +168,7 @@ def restored(path: Path, *entries: Entry, now: float = NOW, trusted: str = "") -
     with opened(path) as audit_log:
         for entry in entries:
             audit_log.record(entry)
-        return Sanctions(audit_log, networks(trusted), lambda: now)
+        return Sanctions(audit_log, [parse_network(trusted)] if trusted else [], lambda: now)
 
 
 def targets(sanctions: Sanctions) -> tuple[list[str], list[str]]:

@@ -3,6 +3,7 @@
 import pytest
 
 from chat_protocol import messages as m
+from chat_protocol.ip import parse_network
 from tcp_server.room.commands import TextJoin
 from tests.tcp_server.court import OTHER, SECRET, ban, room, tries
 
@@ -120,7 +121,7 @@ def test_a_ban_of_ipv6_is_of_all_the_addresses_that_one_customer_has(network: st
     ["0.0.0.0/0", "10.0.0.0/7", "127.0.0.1", "::1", "::/0", "2000::/15", "::ffff:0:0/96", "192.0.2.0/24"],
 )
 def test_networks_that_would_shut_out_too_many_are_refused(network: str) -> None:
-    hall = room(trusted_proxy="192.0.2.5, 2001:db8::/64")
+    hall = room(trusted_proxy=(parse_network("192.0.2.5"), parse_network("2001:db8::/64")))
     hall.act("a", "ban", network)
     assert hall.summary("a") == ["error too_many"]
     assert hall.heard("c") == []
