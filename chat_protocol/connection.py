@@ -39,6 +39,15 @@ def enable_keepalive(sock: socket.socket) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 60_000)
 
 
+def abort(sock: socket.socket) -> None:
+    """End a connection in both directions, and wake threads blocked on it. Any thread, may be repeated.
+
+    Unlike close(), which does not wake them, this leaves the descriptor open.
+    """
+    with suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
+
+
 class Connection:
     """An open connection to a room, after its prompt.
 

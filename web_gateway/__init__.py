@@ -1,4 +1,4 @@
-"""The door for browsers: a page, and a WebSocket that ends in the room's TCP port."""
+"""The gateway for browsers: serves the page and bridges each WebSocket to the room's TCP port."""
 
 import logging
 from pathlib import Path
@@ -18,24 +18,23 @@ log = logging.getLogger(__name__)
 
 class _App(Flask):
     def log_exception(self, exc_info: Any) -> None:
-        """Name a mistake of ours, and quote neither our code nor the request."""
+        """Log the type of an exception, without traceback and request."""
         log.error("a request ends after %s", exc_info[0].__name__)
 
 
 def create_app(config: Config | None = None) -> Flask:
     """Build the WSGI application, with its `Gateway` as `app.extensions["gateway"]`.
 
-    Whoever serves the application builds it in the process that serves (after a
-    fork), and starts and stops the gateway there.
+    Call it in the process that serves, after any fork; start and stop the gateway there.
     """
     app = _App(
         __name__,
         static_folder=_folder("static"),
         template_folder=_folder("templates"),
     )
-    app.url_map.merge_slashes = False  # no redirect is needed here, so none can be abused
+    app.url_map.merge_slashes = False  # so that there are no redirects, which could be abused
     gateway = Gateway(config := config or Config())
-    # Its method, not itself: called as a function it takes no page of each session's stack.
+    # The bound method, not the object: the call then needs one page less of each session's stack.
     app.wsgi_app = Forwarded(app.wsgi_app, config.trusted_proxies).__call__  # type: ignore[method-assign]
     app.extensions["gateway"] = gateway
     app.register_blueprint(views(gateway))
@@ -45,6 +44,6 @@ def create_app(config: Config | None = None) -> Flask:
 
 
 def _folder(name: str) -> str:
-    """Return where a wheel puts the page's files or, in a checkout, where they are written."""
+    """Return a folder of the page's files: in the package, as in a wheel, or else in the checkout."""
     installed = _HERE / name
     return str(installed if installed.is_dir() else _HERE.parent / name)

@@ -1,8 +1,7 @@
-"""The browser's end of a session: a WebSocket that nobody ever waits to write to.
+"""A browser's WebSocket after its handshake. Writing to it never blocks.
 
-flask-sock has shaken hands. From there on the session's own thread reads, through
-the sans-I/O parser of `websockets`, and whoever has something to send hands over a
-whole frame, which either goes out at once or waits in a bounded backlog.
+The session's own thread reads, through the sans-I/O parser of `websockets`. Any thread may
+send a whole frame, which goes out at once or waits in a bounded backlog.
 """
 
 import logging
@@ -15,89 +14,85 @@ from time import monotonic, sleep
 from types import TracebackType
 from typing import Final, Self, cast
 
-from websockets.frames import Close, Frame, Opcode
+from websockets.frames import Close, CloseCode, Frame, Opcode
 from websockets.protocol import Protocol, Side
 
 from chat_protocol.backlog import Backlog
+from chat_protocol.connection import abort
 from chat_protocol.contract import IDLE_TIMEOUT, MAX_LINE, PING_INTERVAL
 from chat_protocol.read_size import next_read_size
 
-BACKLOG: Final = 1024 * 1024
-"""Bytes that may wait for a browser before it is cut."""
+MAX_BACKLOG: Final = 1024 * 1024
+"""Bytes that may wait for a browser; with more it is closed."""
 
-STALL: Final = 10.0
-"""Seconds a browser may take nothing of its backlog before it is cut."""
+WRITE_TIMEOUT: Final = 10.0
+"""Seconds after which a browser that takes nothing of its backlog is closed."""
 
-FAREWELL: Final = 2.0
-"""Seconds a browser has to answer our close frame."""
-
-# Close codes. To all but 1008 the page answers by coming back.
-NORMAL: Final = 1000
-GOING_AWAY: Final = 1001
-UNSUPPORTED: Final = 1003
-BAD_DATA: Final = 1007
-POLICY: Final = 1008
-INTERNAL_ERROR: Final = 1011
-ROOM_GONE: Final = 1012
-TRY_LATER: Final = 1013
+CLOSE_TIMEOUT: Final = 2.0
+"""Seconds to wait for the browser's answer to our close frame."""
 
 _FRAME_OVERHEAD = 256
-"""Bytes of memory that a frame in the backlog takes besides its own."""
+"""Bytes of memory that a frame in the backlog takes besides its own bytes."""
 
-_FRAMES_FREE = 64
-_FRAMES_A_SECOND = 1000
-"""How many frames that say nothing (pings, pongs, fragments) a browser may send at once, and for long."""
+_CONTROL_FRAME_BURST = 64
+_CONTROL_FRAME_RATE = 1000
+"""Frames without a text (pings, pongs, fragments) that a browser may send at once, and a second."""
 
-_FIRST_READ = 512  # held by every idle session, so no bigger than what people type
+_FIRST_READ = 512
+"""Bytes of the first read. A waiting thread keeps its buffer, so idle sessions get a small one."""
+
 _MAX_READ = 64 * 1024
 _PING = Frame(Opcode.PING, b"").serialize(mask=False)
-_quiet = logging.getLogger("websockets.server")  # one logger for all: making one per session costs
+_protocol_log = logging.getLogger("websockets.server")  # shared: making a logger for each session is slow
 
 
 def text_frame(text: bytes | memoryview) -> bytes:
-    """Return a whole message, UTF-8, as the frame that any browser may be sent."""
+    """Return the frame of a whole message in UTF-8. It can be sent to any number of browsers."""
     return Frame(Opcode.TEXT, text).serialize(mask=False)
 
 
-class Browser:
-    """A WebSocket after its handshake.
+def _close_frame(code: int, reason: str) -> bytes:
+    return Frame(Opcode.CLOSE, Close(code, reason).serialize()).serialize(mask=False)
 
-    The session's thread reads (`messages`) and leaves the `with` block; any thread
-    may `send` and `close`; the relay's thread also calls `flush` and `tend`.
+
+class Browser:
+    """One browser's open WebSocket.
+
+    The session's thread reads (`messages`) and leaves the `with` block. Any thread may
+    `send` and `close`. The relay's thread also calls `flush` and `check_deadlines`.
     """
 
     __slots__ = (
-        "_ahead",
         "_backlog",
         "_closing_at",
         "_lock",
         "_pinged_at",
         "_progress_at",
         "_protocol",
+        "_read_ahead",
         "_socket",
         "descriptor",
     )
 
-    def __init__(self, sock: socket.socket, ahead: bytes = b"") -> None:
-        """Take over a connected socket, which its HTTP server will close in the end.
+    def __init__(self, sock: socket.socket, read_ahead: bytes = b"") -> None:
+        """Wrap a connected socket, which its HTTP server closes at the end.
 
-        `ahead` is what that server has already read behind the handshake.
+        `read_ahead` is what that server has already read after the handshake.
         """
-        self._socket = sock  # session's thread reads; any thread may shut it down
+        self._socket = sock  # read by the session's thread; any thread may shut it down
+        # Python implements timeouts above a non-blocking socket, so os.write() to it does not block.
         self._socket.settimeout(IDLE_TIMEOUT)
-        # Python's time limits are its own: to the kernel the socket never blocks, and whoever
-        # writes by number does not wait.
         self.descriptor = sock.fileno()
-        """What the relay watches for room to write, until the end of the `with` block."""
-        self._ahead = ahead  # session's thread
-        self._protocol = _Parser(Side.SERVER, max_size=MAX_LINE, logger=_quiet)  # session's thread
+        """The socket's file descriptor, valid until the end of the `with` block."""
+        self._read_ahead = read_ahead  # session's thread
+        self._protocol = _Parser(Side.SERVER, max_size=MAX_LINE, logger=_protocol_log)  # session's thread
 
-        # Held for one frame, never while waiting: keeps frames whole, and guards all below.
+        # Guards all below, and keeps frames of two threads apart. Never held while waiting.
         self._lock = threading.Lock()
         self._backlog: Backlog | None = None  # frames; None while nothing waits
         self._progress_at = 0.0  # when the backlog began or last shrank
         self._pinged_at = monotonic()
-        self._closing_at: float | None = None  # when the close frame went out; no data after it
+        self._closing_at: float | None = None  # when the close frame was sent; no data is sent after it
 
     def __enter__(self) -> Self:
         return self
@@ -106,51 +101,50 @@ class Browser:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if error is not None:
-            self.close(INTERNAL_ERROR, "internal error")
+            self.close(CloseCode.INTERNAL_ERROR, "internal error")
         self._finish()
 
     # --- reading: the session's thread ---------------------------------------------------
 
     def messages(self) -> Iterator[list[bytes]]:
-        """Yield what the browser says, each at most `MAX_LINE` bytes of valid UTF-8.
+        """Yield the browser's text messages, each at most `MAX_LINE` bytes of valid UTF-8.
 
-        Messages that come together are yielded together. Ends when the browser is
-        gone, whoever wished it. Pings and close frames are answered on the way; what
-        breaks the rules of WebSocket is answered by the close code for it.
+        Messages that arrive together are yielded together. Ends when the connection ends.
+        Answers pings and close frames, and violations of RFC 6455 with their close code.
         """
-        message = bytearray()  # not a list: empty fragments must cost nothing
+        message = bytearray()  # not a list of fragments: empty ones would take memory
         for frames in self._frames():
             complete = []
             for frame in frames:
                 if frame.opcode is Opcode.BINARY:
-                    self.close(UNSUPPORTED, "text only")
+                    self.close(CloseCode.UNSUPPORTED_DATA, "text only")
                 elif frame.opcode is Opcode.TEXT or frame.opcode is Opcode.CONT:
                     message += frame.data
                     if frame.fin:
                         if _is_utf8(message):
                             complete.append(bytes(message))
                         else:
-                            self.close(BAD_DATA, "not UTF-8")
+                            self.close(CloseCode.INVALID_DATA, "not UTF-8")
                         message.clear()
             if complete:
                 yield complete
 
     def _frames(self) -> Iterator[list[Frame]]:
-        chunk = self._ahead
+        chunk = self._read_ahead
         size = _FIRST_READ
         while True:
-            # Once a close frame is out, the rest is read only to see the end.
+            # After the close frame, bytes are read and ignored until the connection ends.
             if chunk and self._closing_at is None:
                 self._protocol.receive_data(chunk)
                 frames = cast("list[Frame]", self._protocol.events_received())
                 self._answer(self._protocol.data_to_send())
                 yield frames
-                if len(frames) > _FRAMES_FREE:
-                    sleep(_delay(frames))
+                if len(frames) > _CONTROL_FRAME_BURST:
+                    sleep(_control_frame_delay(frames))
             try:
                 chunk = self._socket.recv(size)
             except TimeoutError:
-                self.close(TRY_LATER, "no sign of life")
+                self.close(CloseCode.TRY_AGAIN_LATER, "idle timeout")
                 return
             except OSError:
                 return
@@ -159,24 +153,24 @@ class Browser:
             size = next_read_size(size, len(chunk), _FIRST_READ, _MAX_READ)
 
     def _answer(self, writes: Sequence[bytes]) -> None:
-        """Send what the parser wants sent: pongs, and the close frame with the end after it.
+        """Send what the parser has to send: pongs, or a close frame and b"" for the end of the stream.
 
-        All at once: ten thousand pings fit one read, and to send ten thousand pongs one by one
-        would leave the other sessions no turn.
+        One send for all: ten thousand pings fit in one read, and ten thousand sends would
+        starve the other sessions.
         """
         with self._lock:
             if self._closing_at is None and (answers := b"".join(writes)):
                 self._put(answers)
             if b"" in writes:
-                self._end_after_backlog()
+                self._close()
 
     # --- writing: any thread -------------------------------------------------------------
 
     def send(self, frame: bytes) -> bool:
-        """Send one whole frame without waiting; False while part of it is in the backlog.
+        """Send one whole frame without blocking. Return whether nothing waits in the backlog.
 
-        After `close` nothing is sent any more. A browser whose backlog grows beyond
-        `BACKLOG` is closed with 1013.
+        Does nothing after `close`. A browser whose backlog grows beyond `MAX_BACKLOG`, not
+        counting the frame being sent, is closed with 1013.
         """
         with self._lock:
             if self._closing_at is None:
@@ -184,35 +178,37 @@ class Browser:
             return self._backlog is None
 
     def close(self, code: int, reason: str) -> None:
-        """Say goodbye, once: a close frame behind what is waiting, then no more. Never waits."""
+        """Send a close frame after the backlog, and nothing more. Only the first call counts.
+
+        `code` is one of RFC 6455, section 7.4. The page reconnects after each but 1008.
+        """
         with self._lock:
-            self._close(code, reason)
+            self._close(_close_frame(code, reason))
 
     def flush(self) -> bool:
-        """Send what the socket takes of the backlog; False while some is left."""
+        """Send as much of the backlog as the kernel takes. Return whether nothing is left."""
         with self._lock:
             self._flush()
             return self._backlog is None
 
     @property
     def has_backlog(self) -> bool:
-        """Whether something waits for `flush`."""
+        """Whether frames wait for `flush`."""
         with self._lock:
             return self._backlog is not None
 
-    def tend(self, now: float) -> bool:
-        """Do what is due at `now` (monotonic), about every second; False once it is time to give up.
+    def check_deadlines(self, now: float) -> bool:
+        """Ping, close or abort the browser if it is time to; called about once a second.
 
-        Pings the browser, cuts one that takes nothing, and hangs up on one that does
-        not answer our goodbye.
+        `now` is monotonic. Returns False once the connection is aborted.
         """
         with self._lock:
             if self._closing_at is not None:
-                if now - self._closing_at > FAREWELL:
-                    self._hang_up()
+                if now - self._closing_at > CLOSE_TIMEOUT:
+                    abort(self._socket)
                     return False
-            elif self._backlog and now - self._progress_at > STALL:
-                self._cut()
+            elif self._backlog and now - self._progress_at > WRITE_TIMEOUT:
+                self._close_slow_reader()
             elif now - self._pinged_at >= PING_INTERVAL:
                 self._pinged_at = now
                 self._put(_PING)
@@ -223,8 +219,8 @@ class Browser:
     def _put(self, frame: bytes) -> None:
         if self._backlog:
             self._backlog.append(frame)
-            if self._backlog.exceeds(BACKLOG, _FRAME_OVERHEAD):
-                self._cut()
+            if self._backlog.exceeds(MAX_BACKLOG, _FRAME_OVERHEAD):
+                self._close_slow_reader()
             return
         sent = 0
         try:
@@ -232,7 +228,7 @@ class Browser:
         except BlockingIOError:
             pass
         except OSError:
-            return  # the session's thread reads the same from its side
+            return  # the session's thread sees the error when it reads
         if sent < len(frame):
             self._backlog = Backlog(frame, sent)
             self._progress_at = monotonic()
@@ -253,52 +249,44 @@ class Browser:
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_WR)
 
-    def _close(self, code: int, reason: str) -> None:
+    def _close(self, frame: bytes = b"") -> None:
+        """Send a close frame, unless one is in the backlog, and end the stream after it."""
         if self._closing_at is None:
-            self._closing_at = monotonic()  # first, as a full backlog closes too
-            self._put(Frame(Opcode.CLOSE, Close(code, reason).serialize()).serialize(mask=False))
+            self._closing_at = monotonic()  # first, since _put() closes if the backlog is full
+            if frame:
+                self._put(frame)
             self._flush()
 
-    def _end_after_backlog(self) -> None:
-        if self._closing_at is None:
-            self._closing_at = monotonic()
-            self._flush()
-
-    def _cut(self) -> None:
-        """Close a browser that reads too slowly, behind the frame that has begun."""
+    def _close_slow_reader(self) -> None:
+        """Drop the backlog, except the rest of a frame of which part has been sent, and close."""
         if self._closing_at is not None:
             return
         if self._backlog and self._backlog.has_begun:
             self._backlog.truncate(len(self._backlog.first))
         else:
             self._backlog = None
-        self._close(TRY_LATER, "reads too slowly")
-
-    def _hang_up(self) -> None:
-        # close() alone would leave a blocked recv() asleep; only shutdown() wakes it.
-        with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
+        self._close(_close_frame(CloseCode.TRY_AGAIN_LATER, "reads too slowly"))
 
     def _finish(self) -> None:
-        """Wait shortly for the browser to answer our close frame, then hang up.
+        """Send a close frame if none was sent, wait for the browser's answer, and end the connection.
 
-        Otherwise the HTTP server would close, or write a response of its own, before
-        the browser has read our code, and it would see 1006.
+        Without the wait the HTTP server could close the socket, or write a response of its
+        own, before the browser has read our close code, and it would see 1006.
         """
-        self.close(NORMAL, "")
-        deadline = monotonic() + FAREWELL
+        self.close(CloseCode.NORMAL_CLOSURE, "")
+        deadline = monotonic() + CLOSE_TIMEOUT
         with suppress(OSError):
             while (left := deadline - monotonic()) > 0:
                 self._socket.settimeout(left)
                 if not self._socket.recv(_FIRST_READ):
                     break
-        self._hang_up()
+        abort(self._socket)
         with self._lock:
-            self._backlog = None  # nothing more is sent: the descriptor may soon be somebody else's
+            self._backlog = None  # nothing is sent any more: the descriptor may soon be reused
 
 
 class _Parser(Protocol):
-    """Takes a close frame for what it says even within a fragmented message, as RFC 6455 (5.4) allows."""
+    """Accepts a close frame between the fragments of a message, as RFC 6455 allows (section 5.4)."""
 
     def recv_frame(self, frame: Frame) -> None:
         if frame.opcode is Opcode.CLOSE:
@@ -306,10 +294,10 @@ class _Parser(Protocol):
         super().recv_frame(frame)
 
 
-def _delay(frames: Sequence[Frame]) -> float:
-    """Return for how many seconds a browser is not read from after it has sent all these at once."""
-    idle = sum([frame.opcode is not Opcode.TEXT for frame in frames])
-    return min(1.0, max(0, idle - _FRAMES_FREE) / _FRAMES_A_SECOND)
+def _control_frame_delay(frames: Sequence[Frame]) -> float:
+    """Return for how many seconds not to read from a browser that has sent these frames at once."""
+    count = sum([frame.opcode is not Opcode.TEXT for frame in frames])
+    return min(1.0, max(0, count - _CONTROL_FRAME_BURST) / _CONTROL_FRAME_RATE)
 
 
 def _is_utf8(message: bytearray) -> bool:

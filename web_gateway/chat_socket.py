@@ -1,45 +1,43 @@
-"""The WebSocket route: who may come in, and the way from a browser to the room.
+"""The WebSocket route, and the way from a browser to the room.
 
-Each session is served in the one thread its HTTP server has given it. It opens the
-session's one TCP connection and passes on what the browser says, no faster than the
-room takes it. The way back is the `Relay`'s.
+Each session runs in the thread that the HTTP server has given it: it opens the session's TCP
+connection to the room and passes on what the browser sends, no faster than the room reads. The
+other direction is the work of the `Relay`.
 """
 
-import base64
-import binascii
-import io
 import logging
 import socket
 from collections.abc import Callable
 from typing import Any
 
 import flask
-from flask import Blueprint, Request, Response, request
+from flask import Blueprint, Response, request
 from flask_sock import Sock
+from websockets.frames import CloseCode
 
 from chat_protocol.connection import Connection
 from chat_protocol.contract import IDLE_TIMEOUT
 from chat_protocol.errors import Banned, ConnectionFailed
 from chat_protocol.proxy_header import write_header
-from web_gateway.browser import POLICY, ROOM_GONE, TRY_LATER, Browser
+from web_gateway.browser import Browser
 from web_gateway.config import Config
-from web_gateway.dialects import Crossing, Dialect, JsonDialect
+from web_gateway.dialects import Dialect, JsonDialect, Translation
 from web_gateway.gateway import Gateway
-from web_gateway.origins import may_speak
+from web_gateway.handshake import read_ahead, reduce_headers, refusal
 from web_gateway.plain import PlainDialect, PlainRoom
 from web_gateway.refusals import refuse
-from web_gateway.relay import Session
+from web_gateway.relay import BridgeSession
 
 log = logging.getLogger(__name__)
 
-_ROOM_TIMEOUT = 5.0  # seconds the room has to accept and greet
+_ROOM_TIMEOUT = 5.0  # seconds to connect to the room and read its prompt
 
 
 class NoReader:
-    """Stands in for the thread simple-websocket would start to read in our place.
+    """Replaces the thread in which simple-websocket would read.
 
-    That thread reads without measure while a handler is busy, and can leave one
-    waiting for ever after an oversized message.
+    That thread reads without limit while a handler is busy, and may never wake a handler
+    after an oversized message.
     """
 
     name = ""
@@ -57,133 +55,84 @@ def chat_socket(gateway: Gateway) -> Blueprint:
     sock = Sock()
 
     @routes.before_request
-    def enter() -> Response | None:
-        if refusal := _refusal(request, gateway.config):
-            return refusal
+    def admit() -> Response | None:
+        if response := refusal(request, gateway.config.allowed_origins):
+            return response
         address = request.remote_addr or ""
         if not gateway.admit(address):
             return refuse(503, {"Retry-After": "5"})
         flask.g.admitted = address
-        _reduce_handshake(request.environ)
+        reduce_headers(request.environ)
         return None
 
     @routes.teardown_request
-    def leave(_error: BaseException | None) -> None:
+    def release(_error: BaseException | None) -> None:
         if (address := flask.g.pop("admitted", None)) is not None:
-            gateway.dismiss(address)
+            gateway.release(address)
 
-    # `enter` refuses whatever comes here, but without a route it would not be asked.
+    # Never called: `admit` refuses such a request, but runs only for a known route.
     @routes.get("/ws")
     def no_websocket() -> Response:
         return refuse(426)
 
     @sock.route("/ws", bp=routes)  # type: ignore[untyped-decorator]
     def chat(websocket: Any) -> None:
-        # From here on the connection is ours alone: simple-websocket must not close it again,
-        # nor keep for the length of the session what it has only made for the handshake.
+        # simple-websocket must not close the connection again, nor keep the objects of its
+        # handshake in memory during the session.
         websocket.connected = False
         websocket.ws = websocket.event = None
         try:
-            with Browser(websocket.sock, _read_ahead(request.environ, websocket.sock)) as browser:
-                _serve(browser, gateway, _source(request.environ, websocket.sock, gateway.config))
+            with Browser(websocket.sock, read_ahead(request.environ, websocket.sock)) as browser:
+                _serve(browser, gateway, _proxy_header(request.environ, websocket.sock, gateway.config))
         except Exception as error:  # noqa: BLE001
-            # Beyond this guard Flask would write an HTTP 500 page into the WebSocket.
+            # Flask would write an HTTP 500 page into the WebSocket.
             log.error("a session ends after %s", type(error).__name__)  # noqa: TRY400
 
     return routes
 
 
-def _serve(browser: Browser, gateway: Gateway, source: bytes) -> None:
-    """Serve one browser, who is told to the room by `source`, until it is gone."""
+def _serve(browser: Browser, gateway: Gateway, proxy_header: bytes) -> None:
+    """Serve one browser until its connection ends. `proxy_header` begins the connection to the room."""
     try:
-        room, dialect = _open_room(gateway.config, source)
+        room, dialect = _open_room(gateway.config, proxy_header)
     except Banned:
-        browser.close(POLICY, "kept out")
+        browser.close(CloseCode.POLICY_VIOLATION, "banned")
         return
     except ConnectionFailed:
-        browser.close(TRY_LATER, "the room cannot be reached")
+        browser.close(CloseCode.TRY_AGAIN_LATER, "the room cannot be reached")
         return
-    with room, gateway.relay.carrying(Session(browser, room, dialect)) as session:
+    session = BridgeSession(browser, room, dialect)
+    with room, gateway.relay.attached(session):
         for messages in browser.messages():
-            for crossing in dialect.to_room(messages):
-                _cross(session, crossing, gateway)
+            for translation in dialect.to_room(messages):
+                _pass_on(session, translation, gateway)
 
 
-def _open_room(config: Config, source: bytes) -> tuple[Connection, Dialect]:
+def _open_room(config: Config, proxy_header: bytes) -> tuple[Connection, Dialect]:
     if config.dialect == "plain":
         plain_room = PlainRoom.open(config.server, timeout=_ROOM_TIMEOUT, idle_timeout=IDLE_TIMEOUT)
         return plain_room, PlainDialect(plain_room)
-    room = Connection.open(config.server, timeout=_ROOM_TIMEOUT, idle_timeout=IDLE_TIMEOUT, source=source)
+    room = Connection.open(
+        config.server, timeout=_ROOM_TIMEOUT, idle_timeout=IDLE_TIMEOUT, source=proxy_header
+    )
     return room, JsonDialect()
 
 
-def _source(environ: dict[str, Any], sock: socket.socket, config: Config) -> bytes:
-    """Return the PROXY header of a browser's connection, empty where the room takes none."""
+def _proxy_header(environ: dict[str, Any], sock: socket.socket, config: Config) -> bytes:
+    """Return the PROXY header with the browser's address, empty if the room takes none."""
     if not config.proxy_protocol:
         return b""
     host, port = sock.getsockname()[:2]
     return write_header((environ["REMOTE_ADDR"], int(environ["REMOTE_PORT"])), (host, port))
 
 
-def _cross(session: Session, crossing: Crossing, gateway: Gateway) -> None:
-    if crossing.answer:
-        gateway.relay.answer(session, crossing.answer)
+def _pass_on(session: BridgeSession, translation: Translation, gateway: Gateway) -> None:
+    if translation.answer:
+        gateway.relay.answer(session, translation.answer)
     try:
-        if crossing.room:
-            session.room.send_bytes(crossing.room)
-        if crossing.last:
+        if translation.to_room:
+            session.room.send_bytes(translation.to_room)
+        if translation.end:
             session.room.socket.shutdown(socket.SHUT_WR)
     except OSError:
-        session.browser.close(ROOM_GONE, "the connection to the room is lost")
-
-
-# --- the handshake -----------------------------------------------------------------------
-
-
-def _refusal(request: Request, config: Config) -> Response | None:
-    """Return the answer to a handshake that must not succeed, None to one that may.
-
-    Looked at before flask-sock does, which would answer a bad one with a traceback.
-    """
-    headers = request.headers
-    # A body would be taken for WebSocket frames.
-    has_body = request.content_length or headers.get("Transfer-Encoding")
-    if request.environ.get("SERVER_PROTOCOL") != "HTTP/1.1" or has_body:
-        return refuse(400)
-    host = headers.get("Host", "")
-    if not may_speak(headers.get("Origin"), request.scheme, host, config.allowed_origins):
-        return refuse(403)
-    is_websocket = request.url_rule is not None and request.url_rule.websocket
-    if not is_websocket or headers.get("Sec-WebSocket-Version") != "13":
-        return refuse(426, {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"})
-    return None if _is_key(headers.get("Sec-WebSocket-Key", "")) else refuse(400)
-
-
-def _is_key(key: str) -> bool:
-    try:
-        return len(base64.b64decode(key, validate=True)) == 16
-    except (binascii.Error, ValueError):
-        return False
-
-
-def _reduce_handshake(environ: dict[str, Any]) -> None:
-    """Leave of the headers only what the handshake needs, in its plainest form.
-
-    Without `Sec-WebSocket-Extensions` there is no compression, which has no other
-    off switch: it would double a session's memory and let 200 kB become 200 MB.
-    """
-    needed = {"HTTP_HOST", "HTTP_SEC_WEBSOCKET_KEY", "HTTP_SEC_WEBSOCKET_VERSION"}
-    for name in [name for name in environ if name.startswith("HTTP_") and name not in needed]:
-        del environ[name]
-    environ["HTTP_CONNECTION"] = "Upgrade"
-    environ["HTTP_UPGRADE"] = "websocket"
-
-
-def _read_ahead(environ: dict[str, Any], sock: socket.socket) -> bytes:
-    """Return what the HTTP server has read of the stream behind the handshake."""
-    stream = environ["wsgi.input"]
-    if isinstance(stream, io.BufferedReader):  # Werkzeug
-        sock.settimeout(0)  # peek() must not wait where there is nothing
-        return stream.peek()
-    unread: bytes = stream.reader.unreader.take_buffered()  # gunicorn
-    return unread
+        session.browser.close(CloseCode.SERVICE_RESTART, "the connection to the room is lost")

@@ -5,13 +5,21 @@ import sys
 from collections.abc import Sequence
 
 from chat_protocol.errors import CannotListen
+from chat_protocol.listener import listen
 from chat_protocol.settings import BadConfig
 from web_gateway.config import load
-from web_gateway.serving import serve
+
+if sys.platform == "win32":
+    from web_gateway.werkzeug_server import serve_on
+else:
+    from web_gateway.gunicorn_server import serve_on
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a gateway until it is told to stop. Returns the exit status, or ends by SystemExit."""
+    """Run a gateway until SIGTERM or Ctrl-C. Return the exit status, or raise SystemExit.
+
+    Prints the page's address in one line when it is ready to serve.
+    """
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     try:
         config = load(arguments)
@@ -19,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"oneroom-web: {error}", file=sys.stderr)
         return 2
     try:
-        serve(config)
+        serve_on(listen(config.host, config.port), config)
     except CannotListen as error:
         print(f"oneroom-web: {error}", file=sys.stderr)
         return 1

@@ -1,88 +1,89 @@
-"""How a browser's words cross into the room's stream, and back."""
+"""Translates between a browser's WebSocket messages and the byte stream of its room."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import msgspec
 
-from chat_protocol.codec import encode
+from chat_protocol.codec import decode_commands, encode
 from chat_protocol.contract import MAX_REPLY_LINE
 from chat_protocol.framing import LineBuffer
-from chat_protocol.messages import Error
+from chat_protocol.messages import Error, Event
 
 Answer = Callable[[], bytes]
-"""Makes lines for the browser, with their LF, when the relay is about to send them."""
+"""Returns lines for the browser, with their LF. Called in the relay's thread, just before they are sent."""
 
 
-class Crossing(NamedTuple):
-    """What becomes of a browser's words."""
+class Translation(NamedTuple):
+    """What a browser's messages result in."""
 
-    room: bytes = b""
-    """What the room is sent."""
+    to_room: bytes = b""
+    """Bytes to send to the room."""
     answer: Answer | None = None
-    """What the browser is answered by the gateway itself."""
-    last: bool = False
-    """Whether the browser will say nothing more."""
+    """The gateway's own answer to the browser."""
+    end: bool = False
+    """Whether the browser has left, so nothing more is sent to the room."""
 
 
 class Dialect(Protocol):
-    """One session's way of speaking with its room."""
+    """The translation of one session. Each method says which thread may call it."""
 
-    may_ack_late: bool
-    """Whether the room does not wait for the acknowledgement of what it sent before it sends more."""
+    allows_delayed_acks: bool
+    """Whether TCP ACKs to the room may be delayed: with TCP_NODELAY it does not wait for them."""
 
-    def to_room(self, messages: Sequence[bytes]) -> Iterator[Crossing]:
-        """Take WebSocket messages that came together, valid UTF-8. The session's thread; may wait shortly."""
+    def to_room(self, messages: Sequence[bytes]) -> Iterator[Translation]:
+        """Translate WebSocket messages that arrived together. Session's thread; may sleep shortly."""
 
     def to_browser(self, chunk: bytes) -> bytes:
-        """Take bytes as received and return the lines complete by now. The relay's thread.
+        """Return the lines that this chunk of the room's bytes completes. Relay's thread.
 
-        Raises `LineTooLong` when the room keeps no measure.
+        Raises `LineTooLong`.
         """
 
 
 class JsonDialect:
-    """Both ends speak the same JSON: nothing is translated, only checked and cut."""
+    """For a room that speaks JSON Lines: lines and frames carry the same JSON."""
 
     __slots__ = ("_lines",)
 
-    may_ack_late = True  # our server has TCP_NODELAY
+    allows_delayed_acks = True
 
     def __init__(self) -> None:
         self._lines = LineBuffer(MAX_REPLY_LINE)  # relay's thread
 
-    def to_room(self, messages: Sequence[bytes]) -> Iterator[Crossing]:
-        """Let JSON objects pass as lines, as one block; answer each thing else with an `error`."""
+    def to_room(self, messages: Sequence[bytes]) -> Iterator[Translation]:
+        """Answer each invalid message with an error; then yield all valid ones as one block of lines."""
         lines = []
         for message in messages:
-            # White space before the brace would make the room take the line for a name.
-            line = message.strip(b" \t")
-            if wrong := what_is_wrong(line):
-                yield refused("bad_frame", wrong)
+            line = message.strip(b" \t")  # the room would take a line with a leading space for a name
+            if error := frame_error(line):
+                yield reply(error)
             else:
                 lines.append(line + b"\n")
         if lines:
-            yield Crossing(b"".join(lines))
+            yield Translation(b"".join(lines))
 
     def to_browser(self, chunk: bytes) -> bytes:
-        """Return the lines complete by now as they are."""
+        """Return the lines that this chunk completes, unchanged."""
         return self._lines.feed(chunk)
 
 
 _objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-def what_is_wrong(line: bytes) -> str | None:
-    """Say why a browser's message is no line of ours, None if it is one."""
-    if b"\n" in line or b"\r" in line:
-        return "a frame is one line without LF and CR"
+def frame_error(message: bytes) -> Error | None:
+    """Return what is wrong with a browser's message as a line of JSON, None if it is valid."""
     try:
-        _objects.decode(line)
-    except (msgspec.DecodeError, RecursionError):  # the latter by a thousand brackets
-        return "a frame is one JSON object"
+        _objects.decode(message)
+    except (msgspec.DecodeError, RecursionError):  # RecursionError: thousands of nested brackets
+        return Error("bad_frame", "a frame is one JSON object")
+    if b"\n" in message or b"\r" in message:
+        [command] = decode_commands(message.translate(None, b"\r\n"))
+        return Error("bad_frame", "a frame is one line without LF and CR", command.ref)
     return None
 
 
-def refused(code: str, text: str, ref: str | None = None) -> Crossing:
-    """Answer with an `error` and tell the room nothing."""
-    return Crossing(answer=lambda: encode(Error(code, text, ref)))
+def reply(event: Event, *, end: bool = False) -> Translation:
+    """Send an event to the browser and nothing to the room; if `end`, nothing later either."""
+    return Translation(answer=partial(encode, event), end=end)

@@ -1,4 +1,4 @@
-"""Whom to believe about a browser's address: a proxy of ours, and nobody else."""
+"""The browser's address and scheme, from the headers of a trusted proxy."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -12,29 +12,29 @@ if TYPE_CHECKING:
 
 
 class Forwarded:
-    """WSGI middleware: what `X-Forwarded-For` and `-Proto` say holds if a trusted proxy says it.
+    """WSGI middleware that applies `X-Forwarded-For` and `X-Forwarded-Proto` of trusted proxies only.
 
-    Of several addresses the rightmost that is no proxy of ours is the browser's: what stands
-    left of it is its own invention.
+    The browser's address is the rightmost one that is not a trusted proxy: anything to the left of
+    it can be forged by the browser.
     """
 
     def __init__(self, app: "WSGIApplication", trusted: tuple[Network, ...]) -> None:
         self._trusted = trusted
         self._app = app
-        self._believing = ProxyFix(app, x_for=1, x_proto=1)
+        self._fixed_app = ProxyFix(app, x_for=1, x_proto=1)
 
     def __call__(self, environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
-        # Left for `ProxyFix`, which checks nothing, is at most one value of each, a good one.
+        # `ProxyFix` checks no values, so it gets at most one valid value of each header.
         addresses = environ.pop("HTTP_X_FORWARDED_FOR", "")
         scheme = environ.pop("HTTP_X_FORWARDED_PROTO", "").rpartition(",")[2].strip().lower()
         if not is_in(read_ip(environ.get("REMOTE_ADDR", "")), self._trusted):
             return self._app(environ, start_response)
         if client := self._client(addresses):
             environ["HTTP_X_FORWARDED_FOR"] = str(client)
-            environ["REMOTE_PORT"] = "0"  # nobody forwards it
+            environ["REMOTE_PORT"] = "0"  # proxies do not forward the port
         if scheme in {"http", "https"}:
             environ["HTTP_X_FORWARDED_PROTO"] = scheme
-        return self._believing(environ, start_response)
+        return self._fixed_app(environ, start_response)
 
     def _client(self, addresses: str) -> IpAddress | None:
         client = None

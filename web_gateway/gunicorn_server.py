@@ -1,4 +1,4 @@
-"""gunicorn, with nothing read from its own files and flags."""
+"""Serves by gunicorn, without its own configuration files and flags."""
 
 import gc
 import logging
@@ -17,17 +17,17 @@ from web_gateway import create_app
 from web_gateway.config import Config
 from web_gateway.headers import SERVER_NAME
 from web_gateway.listener import announce
-from web_gateway.worker import MOST_IDLE, MOST_WAITING, Worker
+from web_gateway.worker import MAX_IDLE, MAX_WAITING, Worker
 
 log = logging.getLogger(__name__)
 
-_SPARE_THREADS = 16  # for the page and for health, whatever the sessions do
-_SPARE_DESCRIPTORS = MOST_WAITING + MOST_IDLE + 128
-_PER_SESSION = 4  # the browser's connection and the room's, each in two views
+_SPARE_THREADS = 16  # for requests other than sessions
+_SPARE_DESCRIPTORS = MAX_WAITING + MAX_IDLE + 128
+_PER_SESSION = 4  # descriptors to allow for: a session has two connections
 
 
 def serve_on(listener: socket.socket, config: Config) -> None:
-    """Serve with `config.workers` processes of threads; ends by SystemExit. Owns the listener."""
+    """Serve with `config.workers` processes until told to stop; raises SystemExit. Owns the listener."""
     affordable = (_allow_descriptors(config) - _SPARE_DESCRIPTORS) // _PER_SESSION
     sessions = max(1, min(config.max_sessions, affordable))
     if sessions < config.max_sessions:
@@ -36,7 +36,7 @@ def serve_on(listener: socket.socket, config: Config) -> None:
 
 
 def _allow_descriptors(config: Config) -> int:
-    """Raise the limit where it is too low, and return how many descriptors we may count on."""
+    """Raise the limit on descriptors if it is too low. Return how many can be used."""
     wanted = config.max_sessions * _PER_SESSION + _SPARE_DESCRIPTORS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= wanted:
@@ -44,21 +44,21 @@ def _allow_descriptors(config: Config) -> int:
     limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
-    except (ValueError, OSError):  # macOS has a limit beyond the one it names
+    except (ValueError, OSError):  # macOS enforces a lower limit than it reports
         return soft
     return limit
 
 
 class _Log(Logger):  # type: ignore[misc]
-    """gunicorn's log, where a mistake is one line and quotes nobody's words."""
+    """gunicorn's log, which writes an exception in one line and quotes nothing of a request."""
 
     def exception(self, msg: str, *_args: Any, **_kwargs: Any) -> None:
-        """Name what the thread is handling."""
+        """Log the type of the current exception."""
         self.error("%s: %s", msg.partition(" %")[0], type(sys.exception()).__name__)
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
-    """Hands our settings to gunicorn."""
+    """A gunicorn application with our settings."""
 
     def __init__(self, config: Config, listener: socket.socket) -> None:
         self._config = config
@@ -72,13 +72,13 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "worker_class": Worker,
             "workers": self._config.workers,
             "threads": threads,
-            "worker_connections": threads + 2 * (MOST_WAITING + MOST_IDLE),
+            "worker_connections": threads + 2 * (MAX_WAITING + MAX_IDLE),
             "keepalive": 5,
-            # What a peer forwards is believed by `Forwarded` or not at all.
+            # X-Forwarded headers are handled by `Forwarded`.
             "forwarded_allow_ips": "",
             "limit_request_fields": 64,
             "logger_class": _Log,
-            # We end the sessions ourselves; this is for what then still hangs.
+            # For requests that still run after `Worker` has closed the sessions.
             "graceful_timeout": 4,
             "timeout": 30,
             "loglevel": "warning",
@@ -89,17 +89,17 @@ class _Server(BaseApplication):  # type: ignore[misc]
         }
         for name, value in settings.items():
             self.cfg.set(name, value)
-        wsgi.SERVER = SERVER_NAME  # there is no setting for it
+        wsgi.SERVER = SERVER_NAME  # gunicorn has no setting for it
 
     def load(self) -> Flask:
         return create_app(self._config)
 
     def _take_over(self, arbiter: Any) -> None:
-        self._listener.detach()  # gunicorn has made the descriptor its own
-        # What every worker inherits: were the collector to go through it in each of them, the
-        # kernel would have to copy all its pages, 8 MiB a worker.
+        self._listener.detach()  # gunicorn owns the descriptor now
+        # Keep the garbage collector of each worker away from the objects that it inherits: it would
+        # write to them, and so make the kernel copy their pages, 8 MiB a worker.
         gc.freeze()
-        # There is nothing to read again: a closed terminal means the end.
+        # There is no configuration to reload; when its terminal is closed the gateway stops.
         signal.signal(signal.SIGHUP, lambda *_: arbiter.signal(signal.SIGTERM, None))
 
     def _start(self, worker: "Worker") -> None:

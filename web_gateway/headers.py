@@ -1,9 +1,9 @@
-"""What every answer of the gateway carries."""
+"""Headers of every response."""
 
 from typing import Final
 
-# The page needs nothing from anywhere else, and nothing inline: whatever a text of
-# somebody else could smuggle in has nowhere to run and nowhere to send to.
+# The page loads only its own files and has nothing inline, so script that gets in through a
+# message can neither run nor send anything out.
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
@@ -18,7 +18,7 @@ SECURITY_HEADERS: Final = {
 }
 
 HTTPS_HEADERS: Final = {"Strict-Transport-Security": "max-age=31536000"}
-"""Only for what came by https: a room on a local network must stay reachable by http."""
+"""Only for responses over https: a gateway in a local network must stay reachable by http."""
 
 SERVER_NAME: Final = "oneroom"
-"""What we call ourselves in `Server`: nobody needs to know what serves us, and in which version."""
+"""Value of the `Server` header. It does not name the HTTP server or a version."""

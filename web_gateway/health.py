@@ -1,4 +1,4 @@
-"""Whether the room behind this gateway answers."""
+"""Checks whether the room answers."""
 
 import threading
 from time import monotonic
@@ -8,38 +8,37 @@ from chat_protocol.errors import ConnectionFailed
 from chat_protocol.proxy_header import UNKNOWN_HEADER
 from web_gateway.config import Config
 
-_FRESH = 2.0  # seconds an answer is good for
-_TIMEOUT = 1.0  # seconds the room has for its greeting
+_MAX_AGE = 2.0  # seconds for which an answer is reused
+_TIMEOUT = 1.0  # seconds to connect to the room and read its prompt
 
 
 class RoomCheck:
-    """Asks the room for its greeting, at most once in a while. Any thread."""
+    """Connects to the room for its prompt, at most once in `_MAX_AGE` seconds. Any thread."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._asking = threading.Lock()  # held by the one thread that asks; guards both below
-        self._answer: bool | None = None
-        self._asked_at = float("-inf")
+        self._checking = threading.Lock()  # held by the one thread that checks; guards both below
+        self._reachable: bool | None = None
+        self._checked_at = float("-inf")
 
     def reachable(self) -> bool | None:
-        """Say whether the room greets; None where asking would be heard in the room.
+        """Return whether the room sends its prompt; None for a room of the original kind.
 
-        The original server takes whoever hangs up before giving a name for
-        somebody without a name, and announces them.
+        That one would announce the check, as a client that closed the connection before giving a name.
         """
         if self._config.dialect == "plain":
             return None
-        # Who comes while another asks is content with the answer before.
-        if self._asking.acquire(blocking=self._answer is None):
+        # While another thread checks, return the last answer, if there is one.
+        if self._checking.acquire(blocking=self._reachable is None):
             try:
-                if monotonic() - self._asked_at > _FRESH:
-                    self._answer = self._greets()
-                    self._asked_at = monotonic()
+                if monotonic() - self._checked_at > _MAX_AGE:
+                    self._reachable = self._check()
+                    self._checked_at = monotonic()
             finally:
-                self._asking.release()
-        return self._answer
+                self._checking.release()
+        return self._reachable
 
-    def _greets(self) -> bool:
+    def _check(self) -> bool:
         try:
             source = UNKNOWN_HEADER if self._config.proxy_protocol else b""
             Connection.open(self._config.server, timeout=_TIMEOUT, source=source).close()

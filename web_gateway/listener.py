@@ -1,4 +1,4 @@
-"""Where the gateway listens, and how it says so."""
+"""Announces where the gateway listens."""
 
 import socket
 
@@ -7,7 +7,7 @@ from web_gateway.config import Config
 
 
 def announce(config: Config, listener: socket.socket) -> None:
-    """Say on standard output, in one line, where the page is."""
+    """Print the address of the page in one line on standard output."""
     host, port = listener.getsockname()[:2]
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     print(f"Oneroom gateway: http://{Address(shown, port)} (room at {config.server})", flush=True)

@@ -1,9 +1,8 @@
-"""A bridge to a room that speaks only the original protocol.
+"""Translates for a room that speaks only the original protocol.
 
-There, bytes are all there is: a name, then texts; each received chunk is one
-message, and events come as bare Russian sentences. The bridge speaks our JSON with
-the browser as far as that goes: no history, no members but oneself and those seen
-coming, numbers that hold for one connection only.
+That protocol has no framing: the client sends a name, then texts, each in a chunk of its own, and
+receives events as bare Russian sentences. So the browser gets no history, no members but itself and
+those it sees join, and message ids that are valid for one connection only.
 """
 
 import codecs
@@ -23,6 +22,8 @@ from chat_protocol.errors import BadMessage
 from chat_protocol.messages import (
     Ack,
     Bye,
+    Command,
+    Error,
     Event,
     HistoryPage,
     HistoryRequest,
@@ -35,30 +36,32 @@ from chat_protocol.messages import (
     Ping,
     Pong,
     Say,
+    Typing,
     Welcome,
     timestamp,
 )
 from chat_protocol.text import clean, is_blank
-from web_gateway.dialects import Crossing, refused, what_is_wrong
+from web_gateway.dialects import Translation, frame_error, reply
 
 MAX_NAME: Final = 32
 MAX_TEXT: Final = 4000
 
-_PAUSE = 0.05  # seconds between two sends: the other end tells messages apart by their arrival
+_SEND_INTERVAL = 0.05  # seconds between two sends, so that the room receives them as two chunks
 _PRESENCE = re.compile(rf"(.+?)({re.escape(HAS_JOINED)}|{re.escape(HAS_LEFT)})", re.DOTALL)
 
 
 class PlainRoom(Connection):
-    """A connection that can be given up before a name without anybody hearing of it.
+    """A connection to a room that can be closed before the name without an event there.
 
-    The original announces whoever hangs up before giving a name, as somebody
-    without one; of a reset it takes no notice.
+    The original server announces a client that closes the connection before giving a name, as one
+    with an empty name. It announces nothing if the connection is reset.
     """
 
-    named = False  # session's thread
+    named = False
+    """Whether a name was sent. Session's thread."""
 
     def close(self) -> None:
-        """End the connection; by a reset as long as no name was given. Session's thread."""
+        """Close the connection, by a reset if no name was sent. Session's thread."""
         if not self.named:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.socket.close()
@@ -66,58 +69,50 @@ class PlainRoom(Connection):
 
 
 class PlainDialect:
-    """One session's translation. Each method says which thread it belongs to."""
+    """The translation of one session."""
 
-    may_ack_late = False  # the original lets the kernel wait (Nagle), a fiftieth of a second each time
+    allows_delayed_acks = False  # the original server has Nagle's algorithm on, and so waits for ACKs
 
     def __init__(self, room: PlainRoom) -> None:
         self._room = room
         self._sent_at = float("-inf")  # session's thread
-        self._last_id = 0  # relay's thread, in whose order the browser sees numbers
+        self._last_id = 0  # relay's thread, which sends the browser its ids in order
         self._speaker = ""  # relay's thread
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")  # relay's thread
 
     # --- browser to room: the session's thread -------------------------------------------
 
-    def to_room(self, messages: Sequence[bytes]) -> Iterator[Crossing]:
-        """Answer here what the room cannot, and pass on names and texts. May wait `_PAUSE` before each."""
+    def to_room(self, messages: Sequence[bytes]) -> Iterator[Translation]:
+        """Pass on names and texts, and answer all else. Sleeps up to `_SEND_INTERVAL` before each text."""
         for message in messages:
-            if wrong := what_is_wrong(message):
-                yield refused("bad_frame", wrong)
+            if error := frame_error(message):
+                yield reply(error)
             else:
-                yield self._translate(message)
+                [command] = decode_commands(message)
+                yield self._translate(command)
 
-    def _translate(self, message: bytes) -> Crossing:
-        match decode_commands(message):
-            case [BadMessage() as bad]:
-                crossing = refused(bad.code, bad.text, bad.ref)
-            case [Join() as join]:
-                crossing = self._join(join)
-            case [Say() as say]:
-                crossing = self._say(say)
-            case [HistoryRequest()]:
-                crossing = Crossing(answer=lambda: encode(HistoryPage([], more=False)))
-            case [Ping()]:
-                crossing = Crossing(answer=lambda: encode(Pong()))
-            case [Leave()]:
-                crossing = Crossing(answer=lambda: encode(Bye("left")), last=True)
-            case _:
-                crossing = Crossing()  # nobody there can see anyone type
-        return crossing
+    def _translate(self, command: Command | BadMessage) -> Translation:
+        match command:
+            case Join():
+                return self._join(command)
+            case Say():
+                return self._say(command)
+            case Leave(ref=ref):
+                return reply(Bye("left", ref=ref), end=True)
+            case Typing():  # needs no answer
+                return Translation()
+        return reply(_answer(command))
 
-    def _join(self, join: Join) -> Crossing:
+    def _join(self, join: Join) -> Translation:
         name = " ".join(clean(join.name).split())
         if self._room.named:
-            return refused("already_joined", "this connection has a name already")
+            return reply(Error("already_joined", "this connection has a name already", join.ref))
         if is_blank(name):
-            return refused("name_empty", "the name is empty")
+            return reply(Error("name_empty", "the name is empty", join.ref))
         if len(name) > MAX_NAME:
-            return refused("name_too_long", f"a name has at most {MAX_NAME} characters")
+            return reply(Error("name_too_long", f"a name has at most {MAX_NAME} characters", join.ref))
         self._room.named = True
-        return Crossing(self._paced(name), lambda: encode(self._welcome(name)))
-
-    def _welcome(self, name: str) -> Welcome:
-        return Welcome(
+        welcome = Welcome(
             name=name,
             session="",
             epoch=secrets.token_hex(8),
@@ -127,23 +122,27 @@ class PlainDialect:
             missed=0,
             more=False,
             limits=Limits(name=MAX_NAME, text=MAX_TEXT, line=MAX_LINE, history=0),
+            ref=join.ref,
         )
+        return Translation(self._paced(name), partial(encode, welcome))
 
-    def _say(self, say: Say) -> Crossing:
+    def _say(self, say: Say) -> Translation:
         text = clean(say.text)
         if not self._room.named:
-            return refused("join_first", "give a name first", say.ref)
+            return reply(Error("join_first", "give a name first", say.ref))
+        if say.ref is None:
+            return reply(Error("bad_field", "a say needs a ref"))
         if is_blank(text):
-            return refused("blank", "there is nothing to say", say.ref)
+            return reply(Error("blank", "the text is blank", say.ref))
         if len(text) > MAX_TEXT:
-            return refused("too_long", f"a text has at most {MAX_TEXT} characters", say.ref)
-        return Crossing(self._paced(text), partial(self._acknowledge, say.ref))
+            return reply(Error("too_long", f"a text has at most {MAX_TEXT} characters", say.ref))
+        return Translation(self._paced(text), partial(self._acknowledge, say.ref))
 
-    def _acknowledge(self, ref: str | None) -> bytes:
-        return encode(Ack(ref, self._next_id(), timestamp())) if ref else b""
+    def _acknowledge(self, ref: str) -> bytes:
+        return encode(Ack(ref, self._next_id(), timestamp()))
 
     def _paced(self, text: str) -> bytes:
-        pause = self._sent_at + _PAUSE - time.monotonic()
+        pause = self._sent_at + _SEND_INTERVAL - time.monotonic()
         if pause > 0:
             time.sleep(pause)
         self._sent_at = time.monotonic()
@@ -152,7 +151,7 @@ class PlainDialect:
     # --- room to browser: the relay's thread ---------------------------------------------
 
     def to_browser(self, chunk: bytes) -> bytes:
-        """Read one chunk as the event it is there."""
+        """Return the events of a chunk as JSON lines."""
         text = clean(self._decoder.decode(chunk))
         return encode_all(self._events(text)) if text else b""
 
@@ -162,12 +161,24 @@ class PlainDialect:
         if says:
             self._speaker = name
             return [Message(self._next_id(), now, name, said)]
-        # Many coming at once run together, as nothing separates them.
+        # Several events may arrive in one chunk without a separator.
         if seen := _PRESENCE.findall(text):
             return [Joined(who, now) if what == HAS_JOINED else Left(who, now) for who, what in seen]
-        # The rest of a message that came in two pieces.
+        # The rest of a message that arrived in two chunks.
         return [Message(self._next_id(), now, self._speaker or "?", text)]
 
     def _next_id(self) -> int:
         self._last_id += 1
         return self._last_id
+
+
+def _answer(command: Command | BadMessage) -> Event:
+    """Return the answer to a command that the room need not know of."""
+    match command:
+        case HistoryRequest(ref=ref):
+            return HistoryPage([], more=False, ref=ref)
+        case Ping(ref=ref):
+            return Pong(ref=ref)
+        case BadMessage():
+            return Error(command.code, command.text, command.ref)
+    return Error("unknown_type", f"this room has no {command.__struct_config__.tag!r}", command.ref)

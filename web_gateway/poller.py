@@ -1,7 +1,7 @@
-"""Which descriptors are ready: `select.epoll`, or what stands in for it elsewhere.
+"""Waits for many descriptors: `select.epoll`, or `select.poll` where there is no epoll.
 
-`selectors` would make an object for each of a hundred answers, a twentieth of what a
-delivery costs the relay.
+`selectors` creates an object for each ready descriptor, which would cost the relay a twentieth
+of the time of a delivery.
 """
 
 import select
@@ -15,17 +15,17 @@ class Poller(Protocol):
         """Watch a descriptor for `select.POLLIN` or `select.POLLOUT`."""
 
     def unregister(self, fd: int, /) -> None:
-        """Watch it no more; before it is closed."""
+        """Stop watching a descriptor; call before it is closed."""
 
     def poll(self, timeout: float, /) -> list[tuple[int, int]]:
-        """Wait at most `timeout` seconds (-1: for ever) and return what is ready, with the events."""
+        """Wait at most `timeout` seconds (-1: no limit). Return ready descriptors with their events."""
 
     def close(self) -> None:
-        """Give the descriptor back."""
+        """Release the poller's own descriptor."""
 
 
 class _Poll:
-    """Where there is no epoll."""
+    """`select.poll` with the interface of `select.epoll`."""
 
     def __init__(self) -> None:
         self._poll = select.poll()
@@ -36,9 +36,9 @@ class _Poll:
         return self._poll.poll(1000 * timeout)
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing: it has no descriptor."""
 
 
 def poller() -> Poller:
-    """Return the best this system has. The event bits are those of `poll` in either case."""
+    """Return the best poller of this system. The bits of events are the same in both."""
     return select.epoll() if hasattr(select, "epoll") else _Poll()

@@ -1,4 +1,4 @@
-"""What a person is told whom the gateway turns away, in Russian or English."""
+"""Error responses: one sentence in Russian or English."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -7,29 +7,32 @@ from flask import Response, request
 
 from web_gateway.headers import SECURITY_HEADERS, SERVER_NAME
 
-_PLAIN = "text/plain; charset=utf-8"
-_WORDS = {
-    400: ("Bad request: the browser's words make no sense here.", "Неверный запрос: сервер его не понял."),
+_CONTENT_TYPE = "text/plain; charset=utf-8"
+_TEXTS = {  # in English and Russian, by HTTP status
+    400: ("Bad request: the server did not understand it.", "Неверный запрос: сервер его не понял."),
     403: (
-        "This page may not speak for you in this room.",
+        "This page may not write to the chat in your name.",
         "Эта страница не может писать в чат от вашего имени.",
     ),
     404: ("There is nothing at this address.", "По этому адресу ничего нет."),
-    405: ("This cannot be done here.", "Здесь так нельзя."),
+    405: ("This request is not allowed here.", "Такой запрос здесь не разрешён."),
     421: (
-        "The chat is not served under this name; whoever runs it may allow it by --allowed-host.",
-        "Под этим именем чата нет; хозяин может его разрешить: --allowed-host.",
+        "The chat is not served under this name. Whoever runs it can allow the name: --allowed-host.",
+        "Под этим именем чата нет. Разрешить имя может тот, кто запустил чат: --allowed-host.",
     ),
     426: ("This address is for WebSocket connections.", "Этот адрес — только для WebSocket."),
-    500: ("A mistake of ours. Please try again.", "Ошибка на нашей стороне. Попробуйте ещё раз."),
+    500: (
+        "Something went wrong on our side. Please try again.",
+        "Ошибка на нашей стороне. Попробуйте ещё раз.",
+    ),
     503: ("All places are taken. Please try again shortly.", "Все места заняты. Попробуйте чуть позже."),
 }
 
 
 def refuse(status: int, headers: Mapping[str, str] | None = None) -> Response:
-    """Return an answer of one sentence in the language of the current request."""
+    """Return an error response in the language of the current request."""
     russian = request.accept_languages.best_match(["en", "ru"]) == "ru"
-    response = Response(_words(status)[russian] + "\n", status, content_type=_PLAIN)
+    response = Response(_texts(status)[russian] + "\n", status, content_type=_CONTENT_TYPE)
     response.headers["Content-Language"] = "ru" if russian else "en"
     response.vary.add("Accept-Language")
     response.cache_control.no_store = True
@@ -37,14 +40,14 @@ def refuse(status: int, headers: Mapping[str, str] | None = None) -> Response:
     return response
 
 
-def whole_refusal(status: int) -> bytes:
-    """Return a whole answer to what is no request, and so has no language: one sentence in both."""
-    body = "".join(sentence + "\n" for sentence in _words(status)).encode()
+def raw_refusal(status: int) -> bytes:
+    """Return a whole response in both languages, for bytes that cannot be parsed as a request."""
+    body = "".join(text + "\n" for text in _texts(status)).encode()
     headers = SECURITY_HEADERS | {
         "Server": SERVER_NAME,
         "Connection": "close",
         "Cache-Control": "no-store",
-        "Content-Type": _PLAIN,
+        "Content-Type": _CONTENT_TYPE,
         "Content-Length": str(len(body)),
     }
     lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
@@ -52,5 +55,5 @@ def whole_refusal(status: int) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-def _words(status: int) -> tuple[str, str]:
-    return _WORDS.get(status, _WORDS[400 if status < 500 else 500])
+def _texts(status: int) -> tuple[str, str]:
+    return _TEXTS.get(status, _TEXTS[400 if status < 500 else 500])

@@ -1,9 +1,8 @@
-"""The one thread that carries the room to all browsers.
+"""One thread that sends what the rooms say to all browsers.
 
-A message to the room wakes every session at once; a thread for each would have a
-hundred of them fight for the interpreter to send the same bytes. So one thread
-watches all TCP connections and sends on. The way from a browser to the room is
-its session's own thread: see `chat_socket`.
+A room message arrives on every session's TCP connection at once. With a thread for each, a hundred
+threads would compete for the interpreter to send the same bytes, so one thread watches all
+connections. The other direction is the work of each session's own thread: see `chat_socket`.
 """
 
 import logging
@@ -16,77 +15,75 @@ from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from time import monotonic
 
-from chat_protocol.connection import Connection
+from websockets.frames import CloseCode
+
+from chat_protocol.connection import Connection, abort
 from chat_protocol.errors import LineTooLong
-from web_gateway.browser import FAREWELL, INTERNAL_ERROR, ROOM_GONE, Browser, text_frame
+from web_gateway.browser import CLOSE_TIMEOUT, Browser, text_frame
 from web_gateway.dialects import Answer, Dialect
 from web_gateway.poller import poller
 
 log = logging.getLogger(__name__)
 
 _READ_SIZE = 65536
-_SWEEP = 1.0  # seconds between two looks at everybody's deadlines
-_ACK_DELAY = 0.03  # seconds a kernel that waits to acknowledge still waits after this long, at least
+_SWEEP = 1.0  # seconds between two checks of all deadlines
+_ACK_TIMER = 0.03  # seconds, a little less than Linux's shortest delayed-ACK timer, 40 ms
 _QUICK_ACK: int = getattr(socket, "TCP_QUICKACK", 0)  # Linux
 
 
-class Session:
-    """One browser and its one connection to the room.
+class BridgeSession:
+    """One browser and its own connection to the room.
 
-    The relay reads and writes by number, and what it looks at for each delivery lies in slots: a room
-    message wakes every session, and by then most of what is theirs has left the processor's caches.
+    Uses descriptors and slots for speed: a room message touches every session, and most of their
+    memory has left the processor's caches by then.
     """
 
-    __slots__ = ("_acks_late", "_heard_at", "browser", "descriptor", "dialect", "room")
+    __slots__ = ("_delays_acks", "_received_at", "browser", "descriptor", "dialect", "room")
 
     def __init__(self, browser: Browser, room: Connection, dialect: Dialect) -> None:
         self.browser = browser
         self.room = room
         self.dialect = dialect
         self.descriptor = room.socket.fileno()
-        os.set_blocking(self.descriptor, False)  # who sends waits by `poll`: the room has a time limit
-        self._acks_late = dialect.may_ack_late and _QUICK_ACK != 0
-        self._heard_at = 0.0  # relay's thread
+        # For the relay's reads. The session's thread still waits when it sends: the socket has a timeout.
+        os.set_blocking(self.descriptor, False)
+        self._delays_acks = dialect.allows_delayed_acks and _QUICK_ACK != 0
+        self._received_at = 0.0  # relay's thread
 
     def receive(self, now: float) -> bytes:
-        """Return what the room has sent, empty once it has closed. Relay's thread; raises `OSError`.
+        """Return bytes from the room, empty once it has closed the connection. Relay's thread.
 
-        To acknowledge what is read at once, as the kernel does for who only listens, costs a packet for
-        each, a tenth of what the relay costs. Asked for it, the kernel waits, until it had to do so in vain.
+        Raises `OSError`. Turns TCP_QUICKACK off, so that ACKs are delayed and travel with data: this
+        saves a tenth of the relay's CPU. The kernel turns it on again after a pause.
         """
         chunk = os.read(self.descriptor, _READ_SIZE)
-        if self._acks_late:
-            if now - self._heard_at > _ACK_DELAY:
+        if self._delays_acks:
+            if now - self._received_at > _ACK_TIMER:
                 self.room.socket.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 0)
-            self._heard_at = now
+            self._received_at = now
         return chunk
-
-    def hang_up(self) -> None:
-        """Wake whoever still waits to send to the room: it is over. Any thread, any number of times."""
-        with suppress(OSError):
-            self.room.socket.shutdown(socket.SHUT_RDWR)
 
 
 class Relay:
-    """Watches all rooms' sockets, and the browsers' where something waits for them.
+    """Watches all connections to rooms, and those browsers that have a backlog.
 
-    Other threads put what they want done into the inbox and ring the bell; all else
-    belongs to the relay's thread.
+    Other threads put tasks into the inbox and write to the wakeup socket. All other attributes
+    belong to the relay's thread.
     """
 
     def __init__(self) -> None:
-        """Make ready in the process that will serve: nothing here survives a fork."""
-        self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()  # any thread puts, the relay takes
-        self._bell, self._clapper = socket.socketpair()  # the relay listens, any thread strikes
-        self._bell.settimeout(0)
-        self._clapper.settimeout(0)
+        """Create a relay in the process that will run it, after any fork."""
+        self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._wakeup_r, self._wakeup_w = socket.socketpair()
+        self._wakeup_r.settimeout(0)
+        self._wakeup_w.settimeout(0)
         self._poller = poller()
-        self._poller.register(self._bell.fileno(), select.POLLIN)
-        self._sessions: set[Session] = set()
-        self._listening: dict[int, Session] = {}  # those who hear the room, by its socket's descriptor
-        self._draining: dict[int, Session] = {}  # those whose browser has a backlog, by its descriptor
-        self._farewell: tuple[int, str] | None = None  # what to tell everybody, once we stop
-        self._framed = (b"", b"")  # the last lines and their frame: most sessions get the same
+        self._poller.register(self._wakeup_r.fileno(), select.POLLIN)
+        self._sessions: set[BridgeSession] = set()
+        self._reading: dict[int, BridgeSession] = {}  # with an open room, by the descriptor to the room
+        self._blocked: dict[int, BridgeSession] = {}  # with a backlog, by the browser's descriptor
+        self._close_all_with: tuple[CloseCode, str] | None = None  # set once the relay is closing
+        self._framed = (b"", b"")  # the last lines and their frame: most sessions get the same lines
         self._running = True
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
 
@@ -97,85 +94,82 @@ class Relay:
     # --- any thread ----------------------------------------------------------------------
 
     @contextmanager
-    def carrying(self, session: Session) -> Iterator[Session]:
-        """Carry the room to the session's browser for the length of the block.
-
-        Afterwards the relay knows nothing of the session any more, so that its
-        sockets may be closed.
-        """
-        self._have_done(lambda: self._add(session))
+    def attached(self, session: BridgeSession) -> Iterator[None]:
+        """Relay the room to the session's browser during the block. Its sockets may be closed afterwards."""
+        self._call(lambda: self._add(session))
         try:
-            yield session
+            yield
         finally:
-            self._have_done(lambda: self._forget(session))
+            self._call(lambda: self._remove(session))
 
-    def answer(self, session: Session, answer: Answer) -> None:
-        """Tell a browser something the room does not say, in order with what the room says.
+    def answer(self, session: BridgeSession, answer: Answer) -> None:
+        """Send a browser the gateway's own answer, in order with what the room says.
 
-        Waits until it is done: who asks without measure fills no queue.
+        Waits until it is sent or in the backlog, so a flood of requests fills no queue.
         """
-        self._have_done(lambda: self._tell(session, answer))
+        self._call(lambda: self._answer(session, answer))
 
-    def close_all(self, code: int, reason: str) -> None:
-        """Close every browser, and every one that comes from now on. Waits for nothing."""
-        self._ask(lambda: self._close_all(code, reason))
+    def close_all(self, code: CloseCode, reason: str) -> None:
+        """Close every browser, and each one that is added later. Does not wait."""
+        self._post(lambda: self._close_all(code, reason))
 
     def stop(self) -> None:
-        """End the thread and wait for it."""
-        self._ask(self._end)
-        self._thread.join(FAREWELL)
+        """End the thread and wait for it, at most `CLOSE_TIMEOUT` seconds."""
+        self._post(self._end)
+        self._thread.join(CLOSE_TIMEOUT)
 
-    def _have_done(self, deed: Callable[[], None]) -> None:
-        """Have the relay's thread do something and wait; what it raises is raised here, not there."""
+    def _call(self, task: Callable[[], None]) -> None:
+        """Run a task in the relay's thread and wait for it. Raises what the task raises."""
         done = threading.Event()
         failed: list[Exception] = []
 
-        def act() -> None:
+        def run() -> None:
             try:
-                deed()
+                task()
             except Exception as error:  # noqa: BLE001
                 failed.append(error)
             finally:
                 done.set()
 
-        self._ask(act)
+        self._post(run)
         while not done.wait(1.0) and self._thread.is_alive():
             pass
         if failed:
             raise failed[0]
 
-    def _ask(self, deed: Callable[[], None]) -> None:
-        self._inbox.put(deed)
-        # A full bell rings already; a broken one has nobody listening any more.
+    def _post(self, task: Callable[[], None]) -> None:
+        """Have the relay's thread run a task. Does not wait."""
+        self._inbox.put(task)
+        # An error is harmless: a full buffer wakes the relay too, and a closed one has no relay.
         with suppress(OSError):
-            self._clapper.send(b"\0")
+            self._wakeup_w.send(b"\0")
 
     # --- the relay's thread --------------------------------------------------------------
 
     def _run(self) -> None:
         next_sweep = monotonic() + _SWEEP
-        bell = self._bell.fileno()
+        wakeup = self._wakeup_r.fileno()
         while self._running:
             ready = self._poller.poll(_SWEEP if self._sessions else -1)
             now = monotonic()
             for fd, _ in ready:
-                # By number: it may belong to somebody else by now, to whom it does no harm.
-                if (session := self._listening.get(fd)) is not None:
-                    self._hear_room(session, now)
-                elif fd == bell:
+                # Looked up by descriptor: it may have been reused during this loop, which is harmless.
+                if (session := self._reading.get(fd)) is not None:
+                    self._read_room(session, now)
+                elif fd == wakeup:
                     self._empty_inbox()
-                elif (session := self._draining.get(fd)) is not None:
-                    self._drain(session)
+                elif (session := self._blocked.get(fd)) is not None:
+                    self._flush(session)
             if now >= next_sweep:
                 next_sweep = now + _SWEEP
                 self._sweep(now)
         self._poller.close()
-        self._bell.close()
-        self._clapper.close()
+        self._wakeup_r.close()
+        self._wakeup_w.close()
 
     def _empty_inbox(self) -> None:
         with suppress(BlockingIOError):
-            self._bell.recv(4096)
+            self._wakeup_r.recv(4096)
         with suppress(Empty):
             while True:
                 self._inbox.get_nowait()()
@@ -183,18 +177,17 @@ class Relay:
     def _sweep(self, now: float) -> None:
         for session in self._sessions:
             try:
-                if not session.browser.tend(now):
-                    session.hang_up()
+                if not session.browser.check_deadlines(now):
+                    abort(session.room.socket)  # wakes the session's thread if it waits to send
                 elif session.browser.has_backlog:
-                    self._await_drain(session)
+                    self._watch_browser(session)
             except Exception as error:  # noqa: BLE001
-                _give_up(session, error)
+                _close_failed(session, error)
 
-    def _hear_room(self, session: Session, now: float) -> None:
+    def _read_room(self, session: BridgeSession, now: float) -> None:
         try:
-            chunk = session.receive(now)
-            if chunk:
-                self._deliver(session, session.dialect.to_browser(chunk))
+            if chunk := session.receive(now):
+                self._send(session, session.dialect.to_browser(chunk))
                 return
             reason = "the room has closed the connection"
         except BlockingIOError:
@@ -202,65 +195,62 @@ class Relay:
         except OSError:
             reason = "the connection to the room is lost"
         except LineTooLong:
-            reason = "the room sends an endless line"
+            reason = "a line from the room is too long"
         except Exception as error:  # noqa: BLE001
-            _give_up(session, error)
+            _close_failed(session, error)
             return
-        self._leave_room(session, reason)
+        self._unwatch_room(session)
+        session.browser.close(CloseCode.SERVICE_RESTART, reason)
 
-    def _drain(self, session: Session) -> None:
+    def _flush(self, session: BridgeSession) -> None:
         try:
             if session.browser.flush():
-                self._forget_browser(session)
+                self._unwatch_browser(session)
         except Exception as error:  # noqa: BLE001
-            _give_up(session, error)
+            _close_failed(session, error)
 
-    def _tell(self, session: Session, answer: Answer) -> None:
+    def _answer(self, session: BridgeSession, answer: Answer) -> None:
         try:
-            self._deliver(session, answer())
+            self._send(session, answer())
         except Exception as error:  # noqa: BLE001
-            _give_up(session, error)
+            _close_failed(session, error)
 
-    def _deliver(self, session: Session, lines: bytes) -> None:
+    def _send(self, session: BridgeSession, lines: bytes) -> None:
         if not lines:
             return
         if lines != self._framed[0]:
             self._framed = (lines, text_frame(memoryview(lines)[:-1]))
         if not session.browser.send(self._framed[1]):
-            self._await_drain(session)
+            self._watch_browser(session)
 
-    def _await_drain(self, session: Session) -> None:
+    def _watch_browser(self, session: BridgeSession) -> None:
         fd = session.browser.descriptor
-        if fd not in self._draining:
+        if fd not in self._blocked:
             self._poller.register(fd, select.POLLOUT)
-            self._draining[fd] = session
+            self._blocked[fd] = session
 
-    def _leave_room(self, session: Session, reason: str) -> None:
-        self._forget_room(session)
-        session.browser.close(ROOM_GONE, reason)
-
-    def _add(self, session: Session) -> None:
-        self._poller.register(session.descriptor, select.POLLIN)
-        self._listening[session.descriptor] = session
-        self._sessions.add(session)
-        if self._farewell:
-            session.browser.close(*self._farewell)
-
-    def _forget(self, session: Session) -> None:
-        self._sessions.discard(session)
-        self._forget_room(session)
-        self._forget_browser(session)
-
-    def _forget_room(self, session: Session) -> None:
-        if self._listening.pop(session.descriptor, None) is not None:
-            self._poller.unregister(session.descriptor)
-
-    def _forget_browser(self, session: Session) -> None:
-        if self._draining.pop(session.browser.descriptor, None) is not None:
+    def _unwatch_browser(self, session: BridgeSession) -> None:
+        if self._blocked.pop(session.browser.descriptor, None) is not None:
             self._poller.unregister(session.browser.descriptor)
 
-    def _close_all(self, code: int, reason: str) -> None:
-        self._farewell = (code, reason)
+    def _unwatch_room(self, session: BridgeSession) -> None:
+        if self._reading.pop(session.descriptor, None) is not None:
+            self._poller.unregister(session.descriptor)
+
+    def _add(self, session: BridgeSession) -> None:
+        self._poller.register(session.descriptor, select.POLLIN)
+        self._reading[session.descriptor] = session
+        self._sessions.add(session)
+        if self._close_all_with:
+            session.browser.close(*self._close_all_with)
+
+    def _remove(self, session: BridgeSession) -> None:
+        self._sessions.discard(session)
+        self._unwatch_room(session)
+        self._unwatch_browser(session)
+
+    def _close_all(self, code: CloseCode, reason: str) -> None:
+        self._close_all_with = (code, reason)
         for session in self._sessions:
             session.browser.close(code, reason)
 
@@ -268,7 +258,7 @@ class Relay:
         self._running = False
 
 
-def _give_up(session: Session, error: Exception) -> None:
-    """Let a mistake of ours end this session and not the thread that serves all others."""
+def _close_failed(session: BridgeSession, error: Exception) -> None:
+    """Close one session after an unexpected error, which must not end the thread that serves all others."""
     log.error("relay: a session ends after %s", type(error).__name__)
-    session.browser.close(INTERNAL_ERROR, "internal error")
+    session.browser.close(CloseCode.INTERNAL_ERROR, "internal error")

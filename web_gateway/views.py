@@ -1,4 +1,4 @@
-"""The page, its files, and the health of the gateway."""
+"""The page, its static files, and the health check."""
 
 from http import HTTPStatus
 
@@ -7,25 +7,25 @@ from werkzeug.exceptions import HTTPException
 
 from web_gateway.gateway import Gateway
 from web_gateway.headers import HTTPS_HEADERS, SECURITY_HEADERS
-from web_gateway.origins import Names, read_host
+from web_gateway.origins import ServedHosts, read_host
 from web_gateway.refusals import refuse
 
 
 def views(gateway: Gateway) -> Blueprint:
-    """Return the ordinary routes, and what holds for every answer of the gateway."""
+    """Return the routes other than `/ws`, with the checks and headers that apply to all routes."""
     routes = Blueprint("views", __name__)
     config = gateway.config
-    names = Names(config.host, config.allowed_hosts, config.allowed_origins)
+    served_hosts = ServedHosts(config.host, config.allowed_hosts, config.allowed_origins)
 
     @routes.before_app_request
-    def know_the_name() -> Response | None:
-        """Serve nobody under a foreign name, but for a supervisor, who may not know ours."""
+    def check_host() -> Response | None:
+        """Refuse requests for other host names, except for health: a supervisor may use any name."""
         if request.path == "/healthz":
             return None
         host = read_host(request.headers.get("Host", ""))
         if host is None:
             return refuse(HTTPStatus.BAD_REQUEST)
-        return None if names.include(host) else refuse(HTTPStatus.MISDIRECTED_REQUEST)
+        return None if host in served_hosts else refuse(HTTPStatus.MISDIRECTED_REQUEST)
 
     @routes.get("/")
     def page() -> Response:
@@ -35,7 +35,7 @@ def views(gateway: Gateway) -> Blueprint:
 
     @routes.get("/healthz")
     def health() -> Response:
-        """Tell a supervisor how we are: 200 as long as the gateway itself is well."""
+        """Return the gateway's state: 200 even if the room cannot be reached."""
         response = jsonify(
             status="ok",
             sessions=gateway.sessions,
@@ -46,14 +46,14 @@ def views(gateway: Gateway) -> Blueprint:
         return response
 
     @routes.after_app_request
-    def secure(response: Response) -> Response:
+    def add_security_headers(response: Response) -> Response:
         response.headers.update(SECURITY_HEADERS)
         if request.is_secure:
             response.headers.update(HTTPS_HEADERS)
         return response
 
     @routes.app_errorhandler(HTTPException)
-    def refused(error: HTTPException) -> Response:
+    def refuse_with_status(error: HTTPException) -> Response:
         allowed = {name: value for name, value in error.get_headers() if name == "Allow"}
         return refuse(error.code or HTTPStatus.INTERNAL_SERVER_ERROR, allowed)
 

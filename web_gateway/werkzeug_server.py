@@ -1,4 +1,4 @@
-"""Werkzeug's threaded server, where gunicorn does not run."""
+"""Serves by Werkzeug's threaded server, where gunicorn does not run."""
 
 import logging
 import signal
@@ -13,13 +13,13 @@ from web_gateway.config import Config
 from web_gateway.gateway import Gateway
 from web_gateway.headers import SERVER_NAME
 from web_gateway.listener import announce
-from web_gateway.refusals import whole_refusal
+from web_gateway.refusals import raw_refusal
 
-_READ_TIMEOUT: Final = 10.0  # seconds a client may be silent within a request
+_READ_TIMEOUT: Final = 10.0  # seconds to wait for the next bytes of a request
 
 
 class Handler(WSGIRequestHandler):
-    """Does not wait for ever for a request to end, and quotes nothing of it anywhere."""
+    """Handles a request with a read timeout, and quotes nothing of it in responses and logs."""
 
     timeout = _READ_TIMEOUT
 
@@ -27,16 +27,16 @@ class Handler(WSGIRequestHandler):
         return SERVER_NAME
 
     def send_error(self, code: int, _message: str | None = None, _explain: str | None = None) -> None:
-        """Answer what is no request, and end the connection."""
-        self.wfile.write(whole_refusal(code))
+        """Answer a malformed request and close the connection."""
+        self.wfile.write(raw_refusal(code))
         self.close_connection = True
 
     def log(self, _level: str, _message: str, *_args: object) -> None:
-        """Log nothing: it would be what somebody asked."""
+        """Do nothing: a log line would quote the request."""
 
 
 def serve_on(listener: socket.socket, config: Config) -> None:
-    """Serve with a thread per connection until SIGTERM or Ctrl-C. Owns the listener from here on."""
+    """Serve with a thread for each connection until SIGTERM or Ctrl-C. Owns the listener."""
     logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
     app = create_app(config)
     gateway: Gateway = app.extensions["gateway"]
@@ -50,7 +50,7 @@ def serve_on(listener: socket.socket, config: Config) -> None:
     serving = threading.Thread(target=server.serve_forever, args=(0.1,), name="http")
     serving.start()
     announce(config, server.socket)
-    while not stopping.wait(1.0):  # a wait without end is deaf to Ctrl-C on Windows
+    while not stopping.wait(1.0):  # on Windows Ctrl-C does not interrupt a wait without a timeout
         pass
     server.shutdown()
     serving.join()

@@ -1,6 +1,6 @@
-"""gunicorn's threaded worker, made fit for sessions that last and for clients that mean no good.
+"""gunicorn's threaded worker with deadlines and limits, for long sessions and hostile clients.
 
-Read against gunicorn 27.0; each method here answers one thing that worker does.
+Written against gunicorn 27.0: each method here changes one thing that its worker does.
 """
 
 import logging
@@ -26,28 +26,29 @@ from gunicorn.http.errors import (
 )
 from gunicorn.workers.gthread import ThreadWorker
 
+from chat_protocol.connection import abort
 from chat_protocol.ip import rate_limit_key
 from web_gateway.gateway import Gateway
-from web_gateway.refusals import whole_refusal
+from web_gateway.refusals import raw_refusal
 
 log = logging.getLogger(__name__)
 
 HEAD_TIMEOUT: Final = 10.0
-"""Seconds a client has to send a whole request."""
+"""Seconds for a client to send a whole request."""
 
 ANSWER_TIMEOUT: Final = 30.0
-"""Seconds a client has to take the answer; what the kernel keeps for it counts as taken."""
+"""Seconds for a client to receive the response; bytes in the kernel's buffer count as received."""
 
-MOST_WAITING: Final = 256
-"""Connections that may be without a whole request; of more, the oldest are closed."""
+MAX_WAITING: Final = 256
+"""Connections without a whole request; with more, the oldest are closed."""
 
-MOST_IDLE: Final = 128
-"""Connections that may be kept after an answer."""
+MAX_IDLE: Final = 128
+"""Connections kept open after a response."""
 
-_LONGEST_HEAD = 32 * 1024  # bytes of a request before its body
-_LINGER = 1.0  # seconds a client has to read the last answer before its connection is closed
-_SHED_PAUSE = 0.1
-_COMPLAINT_INTERVAL = 60.0
+_MAX_HEAD = 32 * 1024  # bytes of a request's line and headers
+_LINGER = 1.0  # seconds for a client to read the last response before its connection is closed
+_ACCEPT_PAUSE = 0.1  # seconds without accepting when the system is out of descriptors
+_LOG_INTERVAL = 60.0  # seconds between two log lines about that
 _STATUS = {
     ExpectationFailed: 417,
     InvalidResponseHeader: 500,
@@ -59,33 +60,33 @@ _STATUS = {
 
 
 class _Waiting(NamedTuple):
-    """A connection no thread has to do with: its next request, or its end, is still to come."""
+    """The state of a connection that has no thread: its next request, or its end, is awaited."""
 
     deadline: float
     head: bytearray | None
-    """What is here of the request; None where nothing that comes is read any more."""
+    """What has arrived of the request; None if only the end of the connection is awaited."""
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
-    """gunicorn's `gthread` with deadlines, and with no thread for half a request."""
+    """gunicorn's `gthread` with deadlines, which gives a request a thread once it is whole."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.max_keepalived = MOST_IDLE
-        self._waiting: dict[Any, _Waiting] = {}  # by connection, the oldest first; main thread
-        self._complained_at = float("-inf")  # main thread
+        self.max_keepalived = MAX_IDLE
+        self._waiting: dict[Any, _Waiting] = {}  # by connection, oldest first; main thread
+        self._logged_at = float("-inf")  # main thread
         self._lock = threading.Lock()  # guards the two below
-        self._deadlines: dict[Any, float] = {}  # of connections in a thread, sessions apart
-        self._busy: Counter[str] = Counter()  # those connections, by what addresses count as
+        self._deadlines: dict[Any, float] = {}  # of connections that have a thread, except sessions
+        self._busy: Counter[str] = Counter()  # those connections, counted by `rate_limit_key`
 
     @property
     def gateway(self) -> Gateway:
-        """What this process serves, once the application is loaded."""
+        """The gateway of this process. Available once the application is loaded."""
         gateway: Gateway = self.wsgi.extensions["gateway"]
         return gateway
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """On SIGTERM close the sessions, which gunicorn would wait for."""
+        """On SIGTERM, close the sessions; gunicorn would wait for them to end."""
         if self.alive:
             self.method_queue.defer(self._close_sessions)
         super().handle_exit(sig, frame)
@@ -103,15 +104,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     # --- before the request: the main thread ---------------------------------------------
 
     def accept(self, listener: Any) -> None:
-        """Out of descriptors, turn the new away for a moment; gunicorn would die of it."""
+        """Accept a connection. Out of descriptors, pause; gunicorn's worker would exit."""
         try:
             super().accept(listener)
         except OSError as error:
-            self._complain(error)
-            time.sleep(_SHED_PAUSE)
+            self._log_shortage(error)
+            time.sleep(_ACCEPT_PAUSE)
 
     def enqueue_req(self, conn: Any) -> None:
-        """Give a request to a thread once its head is whole; gunicorn does so before the first byte."""
+        """Give a request a thread once its head is whole; gunicorn does so before the first byte."""
         conn.init()
         head = bytearray(conn.parser.unreader.take_buffered())
         if _is_ready(head):
@@ -127,10 +128,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def _read(self, conn: Any, _sock: socket.socket) -> None:
         waiting = self._waiting.get(conn)
         if waiting is None:
-            return  # dropped since the poller saw it
+            return  # dropped since the poller returned it
         head = waiting.head
         try:
-            chunk = conn.sock.recv(_LONGEST_HEAD + 1 - len(head or b""))
+            chunk = conn.sock.recv(_MAX_HEAD + 1 - len(head or b""))
         except BlockingIOError:
             return
         except OSError:
@@ -147,24 +148,24 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def _enqueue(self, conn: Any, head: bytearray) -> None:
         conn.parser.unreader.unread(bytes(head))
         conn.too_long = not _is_whole(head)
-        conn.counted = rate_limit_key(conn.client[0], self.gateway.config.trusted_proxies)
+        conn.rate_limit_key = rate_limit_key(conn.client[0], self.gateway.config.trusted_proxies)
         try:
             super().enqueue_req(conn)
-        except RuntimeError as error:  # no more threads; but the pool keeps what it was given
-            self._complain(error)
+        except RuntimeError as error:  # no more threads; the request stays in the pool's queue
+            self._log_shortage(error)
             self.nr_conns -= 1
             conn.close()
 
-    def _complain(self, error: Exception) -> None:
-        if monotonic() - self._complained_at > _COMPLAINT_INTERVAL:
-            self._complained_at = monotonic()
+    def _log_shortage(self, error: Exception) -> None:
+        if monotonic() - self._logged_at > _LOG_INTERVAL:
+            self._logged_at = monotonic()
             log.warning("cannot take another connection for now: %s", error)
 
     def finish_request(self, conn: Any, future: Any) -> None:
-        """Let a client read the last answer to its end: closing over unread bytes would cut it off.
+        """Give a client time to read the last response: closing a socket with unread bytes resets it.
 
-        gunicorn waits for that up to 2 s where it accepts: four clients that keep their
-        connection open would freeze everyone.
+        gunicorn waits up to 2 s for that in the thread that accepts: four clients that keep
+        their connection open would block all others.
         """
         answered = not future.cancelled() and future.exception() is None
         if answered and future.result() is False and conn.sock.fileno() >= 0:
@@ -181,28 +182,28 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         conn.close()
 
     def murder_pending(self) -> None:
-        """Every second or more often: hang up on those who are too slow to ask or to listen."""
+        """End connections that are past a deadline. Called by gunicorn at least once a second."""
         now = monotonic()
-        surplus = len(self._waiting) - MOST_WAITING
+        surplus = len(self._waiting) - MAX_WAITING
         for place, (conn, waiting) in enumerate(list(self._waiting.items())):
             if place < surplus or waiting.deadline < now:
                 self._drop(conn)
         with self._lock:
             late = [conn for conn, deadline in self._deadlines.items() if deadline < now]
         for conn in late:
-            _hang_up(conn.sock)
+            abort(conn.sock)
 
     # --- the request: its thread ---------------------------------------------------------
 
     def handle(self, conn: Any) -> Any:
-        """Serve one request within a deadline."""
+        """Serve one request within a deadline. Return whether the connection is kept."""
         kept: Any = False
         if conn.sock.fileno() < 0:
-            return kept  # given up when there was no thread for it
+            return kept  # closed when there was no thread for it
         if not self._begin(conn):
             with suppress(OSError):
-                conn.sock.send(whole_refusal(503))
-            _hang_up(conn.sock)
+                conn.sock.send(raw_refusal(503))
+            abort(conn.sock)
             return kept
         try:
             if conn.too_long:
@@ -214,16 +215,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         return kept
 
     def handle_request(self, req: Any, conn: Any) -> Any:
-        """Set the deadline for the answer; a session has none.
+        """Set the deadline for the response; a WebSocket session has none.
 
-        A session is its connection's last request, or refusals nobody reads would take the
-        thread, one after another; and so is one with a body, as nothing here reads any.
+        A request for one is the last of its connection, even if refused: a client that sends many
+        and reads no response would keep the thread. So is one with a body, since bodies are not read.
         """
         if _has(req, "UPGRADE", "CONTENT-LENGTH", "TRANSFER-ENCODING"):
             req.force_close()
         if req.path == "/ws" and _has(req, "UPGRADE"):
             self._end(conn)
-            # gunicorn reads them once more, and would keep them for the length of the session.
+            # gunicorn reads the headers once more; a list would stay in memory during the session.
             req.headers = iter(req.headers)
         else:
             with self._lock:
@@ -231,44 +232,39 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         return super().handle_request(req, conn)
 
     def handle_error(self, _req: Any, client: socket.socket, _address: Any, error: Exception) -> None:
-        """Answer what is no request in one sentence; quote nothing of it there or in the log."""
+        """Answer a malformed request, quoting nothing of it in the response or in the log."""
         status = _STATUS.get(type(error), 400 if isinstance(error, ParseException) else 500)
         if status == 500:
             log.error("a request ends after %s", type(error).__name__)
         with suppress(OSError):
-            client.sendall(whole_refusal(status))
+            client.sendall(raw_refusal(status))
 
     def _begin(self, conn: Any) -> bool:
-        """Note that a thread is busy with a connection; False if one address keeps too many busy."""
-        most = self.gateway.config.max_per_address
+        """Count a connection that has a thread; return False if its address has too many."""
+        limit = self.gateway.config.max_per_address
         with self._lock:
-            if conn.counted:
-                if most and self._busy[conn.counted] >= most:
+            if conn.rate_limit_key:
+                if limit and self._busy[conn.rate_limit_key] >= limit:
                     return False
-                self._busy[conn.counted] += 1
+                self._busy[conn.rate_limit_key] += 1
             self._deadlines[conn] = monotonic() + HEAD_TIMEOUT
             return True
 
     def _end(self, conn: Any) -> None:
         with self._lock:
-            if self._deadlines.pop(conn, None) is not None and conn.counted:
-                self._busy -= Counter([conn.counted])
+            if self._deadlines.pop(conn, None) is not None and conn.rate_limit_key:
+                self._busy -= Counter([conn.rate_limit_key])
 
 
 def _has(req: Any, *names: str) -> bool:
-    """Say whether a request has one of these headers."""
+    """Return whether a request has one of these headers."""
     return any(name in names for name, _ in req.headers)
 
 
-def _hang_up(sock: socket.socket) -> None:
-    with suppress(OSError):
-        sock.shutdown(socket.SHUT_RDWR)
-
-
 def _is_whole(head: bytearray) -> bool:
-    # A bare LF ends no line here, so nothing behind one is worth waiting for.
+    # After a bare LF the head is malformed, so there is no need to wait for its end.
     return b"\r\n\r\n" in head or head.count(b"\n") != head.count(b"\r\n")
 
 
 def _is_ready(head: bytearray) -> bool:
-    return len(head) > _LONGEST_HEAD or _is_whole(head)
+    return len(head) > _MAX_HEAD or _is_whole(head)

@@ -25,7 +25,7 @@ def standing_hall() -> Iterator[Room]:
 @pytest.fixture
 def hall(standing_hall: Room) -> Iterator[Room]:
     yield standing_hall
-    standing_hall.hang_up()
+    standing_hall.disconnect()
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ _OWN = {
 def test_an_allowed_origin_gets_its_one_connection(gateway: Serving, hall: Room, lines: list[str]) -> None:
     assert _status(gateway, *lines) == 101
     hall.accept().expect_end()
-    hall.expect_nobody()
+    hall.expect_no_connection()
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_behind_tls_the_origin_is_https(gateway: Serving, hall: Room, host: str,
     assert _status(gateway, forwarded, f"Origin: {origin}", host=host) == 101
     hall.accept().expect_end()
     assert _status(gateway, forwarded, f"Origin: {origin.replace('https', 'http')}", host=host) == 403
-    hall.expect_nobody()
+    hall.expect_no_connection()
 
 
 _FOREIGN: dict[str, str | bytes] = {
@@ -130,7 +130,7 @@ def test_no_other_origin_upgrades_or_reaches_the_room(
 ) -> None:
     line = b"Origin: " + (origin.encode() if isinstance(origin, str) else origin)
     assert _status(gateway, line) in {400, 403}
-    hall.expect_nobody()
+    hall.expect_no_connection()
 
 
 _STRANGE_HOSTS: dict[str, tuple[str, int]] = {
@@ -163,7 +163,7 @@ def test_under_a_foreign_name_nothing_is_served(
     assert answer.status == status
     if status == 421:
         assert b"--allowed-host" in answer.body
-    hall.expect_nobody()
+    hall.expect_no_connection()
 
 
 def test_a_supervisor_need_not_know_the_name(gateway: Serving) -> None:

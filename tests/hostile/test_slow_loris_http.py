@@ -17,7 +17,7 @@ from chat_protocol.address import Address
 from tests.hostile.raw_http import UPGRADE, ask, request
 from tests.hostile.rounds import ROUNDS
 from tests.support.processes import Program, find_address, running, start
-from tests.web_gateway.conftest import PATIENCE, RawBrowser, Room, serving_here
+from tests.web_gateway.conftest import TIMEOUT, RawBrowser, Room, serving_here
 from web_gateway import browser as browser_module
 from web_gateway import relay as relay_module
 from web_gateway.config import Config
@@ -75,7 +75,7 @@ def _crowd(address: Address, *sent: bytes, count: int = _CROWD) -> Iterator[list
     crowd: list[socket.socket] = []
     try:
         for _, beginning in zip(range(count), cycle(sent), strict=False):
-            crowd.append(socket.create_connection(address, PATIENCE))
+            crowd.append(socket.create_connection(address, TIMEOUT))
             crowd[-1].sendall(beginning)
         yield crowd
     finally:
@@ -87,12 +87,12 @@ def _come_in(address: Address) -> float:
     """Return the seconds that a newcomer needs for the page and a place in the room."""
     started = monotonic()
     assert ask(address, request("/")).status == 200
-    with connect(f"ws://{address}/ws", open_timeout=PATIENCE) as browser:
+    with connect(f"ws://{address}/ws", open_timeout=TIMEOUT) as browser:
         browser.send(json.dumps({"type": "join", "name": "Анна"}))
-        assert json.loads(browser.recv(timeout=PATIENCE))["type"] == "welcome"
+        assert json.loads(browser.recv(timeout=TIMEOUT))["type"] == "welcome"
         browser.send('{"type":"leave"}')
         taken = monotonic() - started
-        assert "bye" in str(browser.recv(timeout=PATIENCE))
+        assert "bye" in str(browser.recv(timeout=TIMEOUT))
     return taken
 
 
@@ -114,7 +114,7 @@ def _all_cut(crowd: list[socket.socket], within: float) -> None:
 @pytest.mark.parametrize("flags", [[], ["--max-sessions", "4"]], ids=["many threads", "few threads"])
 def test_nobody_waits_for_the_slow(server: Address, flags: list[str]) -> None:
     with _gateway(server, *flags) as program:
-        assert _come_in(_address(program)) < PATIENCE  # everything is loaded now
+        assert _come_in(_address(program)) < TIMEOUT  # everything is loaded now
         kinds = tuple(_SLOW.values())
         for sent in [kinds, *[(kind,) for kind in kinds]] if ROUNDS > 1 else [kinds]:
             with _crowd(_address(program), *sent) as crowd:
@@ -162,7 +162,7 @@ def test_those_who_keep_an_answered_connection_are_cut_too(server: Address) -> N
 )
 def test_half_a_frame_is_not_waited_for(half: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(browser_module, "IDLE_TIMEOUT", 0.5)
-    monkeypatch.setattr(browser_module, "FAREWELL", 0.2)
+    monkeypatch.setattr(browser_module, "CLOSE_TIMEOUT", 0.2)
     monkeypatch.setattr(relay_module, "_SWEEP", 0.05)
     room = Room()
     try:
@@ -171,7 +171,7 @@ def test_half_a_frame_is_not_waited_for(half: bytes, monkeypatch: pytest.MonkeyP
                 room.accept()
                 slow.socket.sendall(half)
                 close = slow.read_close()
-                assert (close.code, close.reason) == (1013, "no sign of life")
+                assert (close.code, close.reason) == (1013, "idle timeout")
             assert serving.gateway
             _eventually(lambda: serving.gateway is not None and serving.gateway.sessions == 0)
     finally:
@@ -179,7 +179,7 @@ def test_half_a_frame_is_not_waited_for(half: bytes, monkeypatch: pytest.MonkeyP
 
 
 def _eventually(condition: Callable[[], bool]) -> None:
-    deadline = monotonic() + PATIENCE
+    deadline = monotonic() + TIMEOUT
     while not condition():
         assert monotonic() < deadline
 

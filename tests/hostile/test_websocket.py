@@ -38,7 +38,7 @@ def program(hall: Room) -> Iterator[Program]:
 @pytest.fixture
 def serving(program: Program, hall: Room) -> Iterator[Serving]:
     yield Serving(find_address(program.line.replace("http://", "")))
-    hall.hang_up()
+    hall.disconnect()
 
 
 def _memory(program: Program) -> int:

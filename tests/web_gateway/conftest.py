@@ -1,4 +1,4 @@
-"""A room played by the test, browsers played by `websockets` or byte by byte, and gateways to try."""
+"""Fixtures of these tests: a room driven by the test, browsers, and gateways between them."""
 
 import base64
 import os
@@ -25,76 +25,77 @@ from web_gateway.config import Config
 from web_gateway.gateway import Gateway
 from web_gateway.werkzeug_server import Handler
 
-PATIENCE = 5.0
+TIMEOUT = 5.0
+"""Seconds after which what a test waits for has failed."""
 
 
 class RoomEnd(JsonClient):
-    """The room's side of one connection, in the hand of the test."""
+    """The room's side of one connection."""
 
     def __init__(self, sock: socket.socket) -> None:
-        self.timeout = PATIENCE
+        self.timeout = TIMEOUT
         self.socket = sock
-        self.socket.settimeout(PATIENCE)
+        self.socket.settimeout(TIMEOUT)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as the server does
         self._pending = b""
 
 
 class Room:
-    """A room that does what the test makes it do."""
+    """A listening socket that stands in for a room. The test does what a room would do."""
 
     def __init__(self, port: int = 0) -> None:
         self._listener = socket.create_server(("127.0.0.1", port))
-        self._listener.settimeout(PATIENCE)
+        self._listener.settimeout(TIMEOUT)
         self.address = Address(*self._listener.getsockname())
         self._ends: list[RoomEnd] = []
 
     def accept(self, *, greeting: str = PROMPT) -> RoomEnd:
-        """Take the next connection and greet it."""
+        """Accept the next connection and send the prompt, or another greeting."""
         end = RoomEnd(self._listener.accept()[0])
         self._ends.append(end)
         end.send(greeting)
         return end
 
-    def expect_nobody(self) -> None:
+    def expect_no_connection(self) -> None:
         """Fail if a connection waits to be accepted."""
         self._listener.settimeout(0)
         with pytest.raises(BlockingIOError):
             self._listener.accept()
-        self._listener.settimeout(PATIENCE)
+        self._listener.settimeout(TIMEOUT)
 
-    def hang_up(self) -> None:
-        """End all connections, those nobody has accepted yet too."""
+    def disconnect(self) -> None:
+        """Close all connections, also those not yet accepted."""
         self._listener.settimeout(0)
         with suppress(BlockingIOError):
             while True:
                 self._listener.accept()[0].close()
-        self._listener.settimeout(PATIENCE)
+        self._listener.settimeout(TIMEOUT)
         for end in self._ends:
             end.close()
         self._ends.clear()
 
     def close(self) -> None:
-        """Be gone."""
-        self.hang_up()
+        """Close all connections and the listener."""
+        self.disconnect()
         self._listener.close()
 
 
 @pytest.fixture(scope="module")
-def standing_room() -> Iterator[Room]:
-    """The room of a module's tests. Use `room`, which cleans up."""
+def module_room() -> Iterator[Room]:
+    """The room of all tests of a module. Use `room`, which closes its connections after each."""
     room = Room()
     yield room
     room.close()
 
 
 @pytest.fixture
-def room(standing_room: Room) -> Iterator[Room]:
-    yield standing_room
-    standing_room.hang_up()
+def room(module_room: Room) -> Iterator[Room]:
+    yield module_room
+    module_room.disconnect()
 
 
 class Serving:
-    """A gateway that is being served."""
+    """A running gateway."""
 
     def __init__(self, address: Address, gateway: Gateway | None = None) -> None:
         self.address = address
@@ -103,9 +104,9 @@ class Serving:
 
     @contextmanager
     def browse(self, origin: str | None = None) -> Iterator[ClientConnection]:
-        """Open a WebSocket as a page from `origin` would (None: as something that is no page)."""
+        """Open a WebSocket as a page from `origin` does (None: as a program that is no browser)."""
         with connect(
-            f"ws://{self.address}/ws", origin=Origin(origin) if origin else None, open_timeout=PATIENCE
+            f"ws://{self.address}/ws", origin=Origin(origin) if origin else None, open_timeout=TIMEOUT
         ) as browser:
             yield browser
 
@@ -118,7 +119,7 @@ class Serving:
 
 @contextmanager
 def serving_here(config: Config) -> Iterator[Serving]:
-    """Serve by Werkzeug in this process, so that what is left over would be seen."""
+    """Serve by Werkzeug in this process, so that leaked threads and descriptors are found."""
     app = create_app(config.replace(port=0))
     gateway: Gateway = app.extensions["gateway"]
     server = ThreadedWSGIServer("127.0.0.1", 0, app, Handler)
@@ -138,29 +139,29 @@ def serving_here(config: Config) -> Iterator[Serving]:
 
 @contextmanager
 def serving_by_gunicorn(room: Address, *flags: str) -> Iterator[Serving]:
-    """Serve the way users do."""
+    """Run a gateway as users do."""
     with running("web_gateway", "--port", "0", "--server", str(room), *flags) as program:
         yield Serving(find_address(program.line.replace("http://", "")))
 
 
 @pytest.fixture(scope="module", params=["gunicorn", "werkzeug"])
-def serving(request: pytest.FixtureRequest, standing_room: Room) -> Iterator[Serving]:
-    """A gateway to the room: everything tried with this holds under both servers."""
+def serving(request: pytest.FixtureRequest, module_room: Room) -> Iterator[Serving]:
+    """A gateway to the room. Each test with it runs under both HTTP servers."""
     with ExitStack() as stack:
         if request.param == "gunicorn":
-            yield stack.enter_context(serving_by_gunicorn(standing_room.address))
+            yield stack.enter_context(serving_by_gunicorn(module_room.address))
         else:
-            yield stack.enter_context(serving_here(Config(server=standing_room.address)))
+            yield stack.enter_context(serving_here(Config(server=module_room.address)))
 
 
 class RawBrowser:
-    """A WebSocket client that can be as rude or as slow as a test needs."""
+    """A WebSocket client that sends any bytes, also invalid ones, and reads only when told to."""
 
     def __init__(
         self, address: Address, *, headers: str = "", behind: bytes = b"", buffer: int | None = None
     ) -> None:
         self.socket = socket.socket()
-        self.socket.settimeout(PATIENCE)
+        self.socket.settimeout(TIMEOUT)
         if buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         self.socket.connect(address)
@@ -182,8 +183,8 @@ class RawBrowser:
         self.socket.sendall(b"".join(frame.serialize(mask=True) for frame in frames))
 
     def frames(self) -> Iterator[Frame]:
-        """Yield frames until the gateway ends the connection, then end it too, as browsers do."""
-        deadline = monotonic() + 4 * PATIENCE
+        """Yield frames until the gateway ends the connection, then close it, as browsers do."""
+        deadline = monotonic() + 4 * TIMEOUT
         while monotonic() < deadline:
             try:
                 chunk = self.socket.recv(65536)
@@ -204,7 +205,7 @@ class RawBrowser:
         return next(self.frames())
 
     def read_close(self) -> Close:
-        """Read on until the close frame and return what it says."""
+        """Read until the close frame and return its contents."""
         for frame in self.frames():
             if frame.opcode is Opcode.CLOSE:
                 return Close.parse(frame.data)
@@ -219,6 +220,6 @@ class RawBrowser:
         self.socket.close()
 
 
-def text(words: str) -> Frame:
-    """Return a whole text message as its frame."""
-    return Frame(Opcode.TEXT, words.encode())
+def text(message: str) -> Frame:
+    """Return the frame of a whole text message."""
+    return Frame(Opcode.TEXT, message.encode())

@@ -1,4 +1,4 @@
-"""Whatever a browser does wrong gets a clear answer and disturbs nobody else."""
+"""Invalid input from a browser: it gets a clear error, and other sessions go on."""
 
 import json
 
@@ -26,9 +26,7 @@ from tests.web_gateway.conftest import RawBrowser, Room, Serving, text
         "GET / HTTP/1.1",
     ],
 )
-def test_a_frame_that_is_not_one_json_object_goes_no_further(
-    serving: Serving, room: Room, frame: str
-) -> None:
+def test_an_invalid_frame_is_answered_with_an_error(serving: Serving, room: Room, frame: str) -> None:
     with serving.chat(room) as (browser, end):
         browser.send(frame)
         error = json.loads(browser.recv(timeout=5))
@@ -37,7 +35,20 @@ def test_a_frame_that_is_not_one_json_object_goes_no_further(
         assert end.read_line() == '{"type":"ping"}'
 
 
-def test_space_before_the_object_does_not_make_it_a_name(serving: Serving, room: Room) -> None:
+def test_an_invalid_frame_is_answered_with_its_ref_if_that_can_be_read(serving: Serving, room: Room) -> None:
+    with serving.chat(room) as (browser, _):
+        for frame, ref in (
+            ('{"type":"ping",\n"ref":"r1"}', "r1"),
+            ('{"type":"no such type",\r"ref":"r2"}', "r2"),
+            ('{"type":"ping",\n"ref":7}', None),
+            ('{"type":"ping","ref":"r3"', None),
+        ):
+            browser.send(frame)
+            error = json.loads(browser.recv(timeout=5))
+            assert (error["code"], error.get("ref")) == ("bad_frame", ref)
+
+
+def test_leading_space_is_removed(serving: Serving, room: Room) -> None:
     with serving.chat(room) as (browser, end):
         browser.send('\t {"type":"join"} ')
         assert end.read_line() == '{"type":"join"}'
@@ -53,7 +64,7 @@ _CLOSED = {
         + Frame(Opcode.CONT, b"x").serialize(mask=True),
         1009,
     ),
-    "too big by its word": (b"\x81\xff" + (1 << 40).to_bytes(8), 1009),
+    "too big by its header": (b"\x81\xff" + (1 << 40).to_bytes(8), 1009),
     "not masked": (text("{}").serialize(mask=False), 1002),
     "unknown opcode": (b"\x83\x80mask", 1002),
     "reserved bit": (b"\xc1\x80mask", 1002),
@@ -64,7 +75,7 @@ _CLOSED = {
 
 
 @pytest.mark.parametrize(("sent", "code"), _CLOSED.values(), ids=_CLOSED.keys())
-def test_what_breaks_the_rules_is_closed_with_the_code_for_it(
+def test_a_protocol_violation_is_closed_with_its_code(
     serving: Serving, room: Room, sent: bytes, code: int
 ) -> None:
     with serving.chat(room) as (other, others_end), RawBrowser(serving.address) as browser:
@@ -85,7 +96,7 @@ def test_the_longest_message_passes(serving: Serving, room: Room) -> None:
         assert end.read_line() == longest
 
 
-def test_empty_fragments_cost_nothing(serving: Serving, room: Room) -> None:
+def test_ten_thousand_empty_fragments_are_accepted(serving: Serving, room: Room) -> None:
     with RawBrowser(serving.address) as browser:
         end = room.accept()
         empty = Frame(Opcode.CONT, b"", fin=False).serialize(mask=True)

@@ -1,4 +1,4 @@
-"""What whoever starts the gateway reads."""
+"""The gateway's output when it starts, or cannot start."""
 
 import re
 import socket
@@ -12,7 +12,7 @@ from tests.support.processes import Program, running, start
 
 @pytest.fixture
 def occupied() -> Iterator[int]:
-    """A port where something listens."""
+    """A port on which another program listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
 
@@ -22,7 +22,7 @@ def _run(*flags: str) -> tuple[int, Program]:
     return program.wait(), program
 
 
-def test_it_says_where_it_is_in_one_line() -> None:
+def test_the_address_is_printed_in_one_line() -> None:
     with running("web_gateway", "--port", "0", "--server", "chat.example") as program:
         pass
     assert re.fullmatch(
@@ -31,12 +31,12 @@ def test_it_says_where_it_is_in_one_line() -> None:
     assert program.stderr.text == ""
 
 
-def test_an_address_for_everybody_is_shown_as_one_to_click() -> None:
+def test_a_wildcard_address_is_printed_as_loopback() -> None:
     with running("web_gateway", "--port", "0", "--host", "0.0.0.0") as program:
         assert program.line.startswith("Oneroom gateway: http://127.0.0.1:")
 
 
-def test_a_taken_port_is_one_clear_line(occupied: int) -> None:
+def test_a_taken_port_is_reported_in_one_line(occupied: int) -> None:
     code, program = _run("--port", str(occupied))
     assert code == 1
     assert program.stdout.text == ""
@@ -46,7 +46,7 @@ def test_a_taken_port_is_one_clear_line(occupied: int) -> None:
     assert said.count("\n") == 1
 
 
-def test_a_host_that_does_not_exist_is_one_clear_line() -> None:
+def test_an_unknown_host_is_reported_in_one_line() -> None:
     code, program = _run("--host", "no-such-host.invalid")
     assert code == 1
     assert program.stderr.text.startswith("oneroom-web: cannot listen on no-such-host.invalid:5000: ")

@@ -1,4 +1,4 @@
-"""The heart of the Autobahn suite, case by case: what RFC 6455 asks of whoever reads and writes frames.
+"""The main cases of the Autobahn suite: how RFC 6455 requires frames to be read and written.
 
 `make conformance` runs the whole suite; both try the stack of `conformance/echo.py`.
 """
@@ -76,7 +76,7 @@ _ECHOED: dict[str, tuple[Sequence[Frame], Sequence[Frame]]] = {
         [Frame(PING, b"%d" % number) for number in range(10)],
         [Frame(PONG, b"%d" % number) for number in range(10)],
     ),
-    "a pong nobody asked for": ([Frame(PONG, b"?"), Frame(PING, b"!")], [Frame(PONG, b"!")]),
+    "an unsolicited pong": ([Frame(PONG, b"?"), Frame(PING, b"!")], [Frame(PONG, b"!")]),
     "pings between fragments": (
         _woven(_fragments(TEXT, _WORDS, 20), Frame(PING, b"!")),
         [Frame(PONG, b"!")] * (len(_WORDS) // 20) + [Frame(TEXT, _WORDS)],
@@ -89,7 +89,7 @@ _ECHOED: dict[str, tuple[Sequence[Frame], Sequence[Frame]]] = {
 
 
 @pytest.mark.parametrize(("sent", "answers"), _ECHOED.values(), ids=_ECHOED.keys())
-def test_what_is_right_is_answered(echo: Address, sent: Sequence[Frame], answers: Sequence[Frame]) -> None:
+def test_valid_frames_are_echoed(echo: Address, sent: Sequence[Frame], answers: Sequence[Frame]) -> None:
     with RawBrowser(echo) as browser:
         browser.send(*sent)
         assert list(islice(browser.frames(), len(answers))) == list(answers)
@@ -146,7 +146,7 @@ _BROKEN = {
 
 
 @pytest.mark.parametrize(("sent", "code"), _BROKEN.values(), ids=_BROKEN.keys())
-def test_what_is_wrong_is_closed_with_the_code_for_it(echo: Address, sent: bytes, code: int) -> None:
+def test_invalid_frames_are_closed_with_their_code(echo: Address, sent: bytes, code: int) -> None:
     with RawBrowser(echo) as browser:
         browser.socket.sendall(sent)
         assert browser.read_close().code == code
@@ -163,11 +163,11 @@ _CLOSED = {
 }
 
 
-@pytest.mark.parametrize("goodbye", _CLOSED.values(), ids=_CLOSED.keys())
+@pytest.mark.parametrize("payload", _CLOSED.values(), ids=_CLOSED.keys())
 @pytest.mark.parametrize("before", [(), (Frame(TEXT, b"x", fin=False),)], ids=["", "within a message"])
-def test_a_close_is_answered_in_kind_and_is_the_end(
-    echo: Address, before: Sequence[Frame], goodbye: bytes
+def test_a_close_frame_is_echoed_and_nothing_follows(
+    echo: Address, before: Sequence[Frame], payload: bytes
 ) -> None:
     with RawBrowser(echo) as browser:
-        browser.send(*before, Frame(CLOSE, goodbye), Frame(CONT, b"x"), Frame(PING, b"?"))
-        assert list(browser.frames()) == [Frame(CLOSE, goodbye)]
+        browser.send(*before, Frame(CLOSE, payload), Frame(CONT, b"x"), Frame(PING, b"?"))
+        assert list(browser.frames()) == [Frame(CLOSE, payload)]

@@ -1,4 +1,4 @@
-"""Whose address a browser has: the socket's, or what a trusted proxy says."""
+"""The browser's address: of the connection, or as a trusted proxy forwards it."""
 
 from collections.abc import Iterable
 from ipaddress import ip_network
@@ -45,7 +45,7 @@ def _seen(peer: str, **headers: str) -> tuple[str, str]:
         ("10.2.2.2, 10.1.1.1", "10.2.2.2"),
     ],
 )
-def test_a_trusted_proxy_is_believed_about_the_last_it_does_not_trust(addresses: str, client: str) -> None:
+def test_the_address_is_the_last_one_that_is_no_trusted_proxy(addresses: str, client: str) -> None:
     assert _seen("10.0.0.1", HTTP_X_FORWARDED_FOR=addresses)[0] == client
 
 
@@ -70,12 +70,12 @@ def test_a_trusted_proxy_is_believed_about_the_last_it_does_not_trust(addresses:
         "²03.0.113.7",
     ],
 )
-def test_what_is_no_address_leaves_the_proxys_own(addresses: str) -> None:
+def test_an_invalid_address_is_ignored(addresses: str) -> None:
     assert _seen("10.0.0.1", HTTP_X_FORWARDED_FOR=addresses) == ("10.0.0.1", "http")
 
 
 @pytest.mark.parametrize("peer", ["203.0.113.9", "127.0.0.1", "::1", "192.0.2.2", "11.0.0.1", ""])
-def test_nobody_else_is_believed(peer: str) -> None:
+def test_headers_of_other_peers_are_ignored(peer: str) -> None:
     seen = _seen(peer, HTTP_X_FORWARDED_FOR="203.0.113.7", HTTP_X_FORWARDED_PROTO="https")
     assert seen == (peer, "http")
 
@@ -98,7 +98,7 @@ def test_the_scheme_is_http_or_https(word: str, scheme: str) -> None:
 
 
 @pytest.mark.parametrize("peer", ["::ffff:10.0.0.1", "2001:db8::1%eth0", "192.0.2.1"])
-def test_a_proxy_is_known_in_every_dress(peer: str) -> None:
+def test_a_proxy_is_recognised_in_every_notation(peer: str) -> None:
     assert _seen(peer, HTTP_X_FORWARDED_FOR="203.0.113.7")[0] == "203.0.113.7"
 
 
@@ -119,5 +119,5 @@ def test_a_proxy_is_known_in_every_dress(peer: str) -> None:
         ("", None),
     ],
 )
-def test_what_the_limits_count(address: str, counted: str | None) -> None:
+def test_rate_limit_keys(address: str, counted: str | None) -> None:
     assert rate_limit_key(address, _TRUSTED) == counted

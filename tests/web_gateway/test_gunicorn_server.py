@@ -1,4 +1,4 @@
-"""gunicorn's traps: each is tried against the server as users run it."""
+"""Weak points of gunicorn's threaded worker, tried against the gateway as users run it."""
 
 import resource
 import signal
@@ -16,21 +16,21 @@ from websockets.exceptions import ConnectionClosed
 
 from chat_protocol.address import Address
 from tests.support.processes import ROOT, Program, find_address, running, start
-from tests.web_gateway.conftest import PATIENCE, RawBrowser, Room, Serving, text
+from tests.web_gateway.conftest import TIMEOUT, RawBrowser, Room, Serving, text
 
 
 def _serving(program: Program) -> Serving:
     return Serving(find_address(program.line.replace("http://", "")))
 
 
-def _eventually(condition: Callable[[], bool], within: float = PATIENCE) -> None:
+def _eventually(condition: Callable[[], bool], within: float = TIMEOUT) -> None:
     deadline = monotonic() + within
     while not condition():
-        assert monotonic() < deadline, "it never came to be"
+        assert monotonic() < deadline, "the condition never became true"
         sleep(0.02)
 
 
-def _ask(address: Address, path: str = "/healthz", within: float = PATIENCE) -> int:
+def _ask(address: Address, path: str = "/healthz", within: float = TIMEOUT) -> int:
     with urllib.request.urlopen(f"http://{address}{path}", timeout=within) as response:
         return int(response.status)
 
@@ -43,37 +43,37 @@ def _shows_the_page(address: Address, within: float) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_closes_everybody_with_1001_and_ends_at_once(room: Room, number: signal.Signals) -> None:
+def test_a_signal_closes_browsers_with_1001_and_ends_the_gateway(room: Room, number: signal.Signals) -> None:
     with (
         running("web_gateway", "--port", "0", "--server", str(room.address)) as program,
         ExitStack() as stack,
     ):
         children = psutil.Process(program.process.pid).children()
         chats = [stack.enter_context(_serving(program).chat(room)) for _ in range(30)]
-        half_asked = stack.enter_context(socket.create_connection(program.address))
-        half_asked.sendall(b"GET / HTTP/1.1\r\n")
+        half_sent = stack.enter_context(socket.create_connection(program.address))
+        half_sent.sendall(b"GET / HTTP/1.1\r\n")
         started = monotonic()
         program.process.send_signal(number)
         for browser, end in chats:
             with pytest.raises(ConnectionClosed) as closed:
-                browser.recv(timeout=PATIENCE)
+                browser.recv(timeout=TIMEOUT)
             assert closed.value.rcvd is not None
             assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1001, "the gateway stops")
             end.expect_end()
-        half_asked.close()
+        half_sent.close()
         assert program.wait(5) == 0
         assert monotonic() - started < 5
         assert not any(child.is_running() for child in children)
         assert program.stderr.text == ""
 
 
-def test_a_browser_that_ignores_the_end_does_not_delay_it(room: Room) -> None:
+def test_idle_http_connections_do_not_delay_the_end(room: Room) -> None:
     with (
         running("web_gateway", "--port", "0", "--server", str(room.address)) as program,
         ExitStack() as stack,
     ):
         for _ in range(3):
-            # Kept alive by HTTP, as by a page that is only looked at.
+            # Kept alive by HTTP, as after a page that opened no WebSocket.
             idle = stack.enter_context(socket.create_connection(program.address))
             idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         started = monotonic()
@@ -91,7 +91,7 @@ def test_sessions_leave_no_thread_or_descriptor_behind(room: Room) -> None:
                 for _ in range(count):
                     stack.enter_context(serving.chat(room))
 
-        together(20)  # as many threads as the pool will need
+        together(20)  # starts as many threads as the pool will need
         _eventually(lambda: worker.num_fds() <= 20)
         descriptors, threads = worker.num_fds(), worker.num_threads()
         for _ in range(3):
@@ -100,7 +100,7 @@ def test_sessions_leave_no_thread_or_descriptor_behind(room: Room) -> None:
         assert worker.num_threads() <= threads
 
 
-def test_clients_that_keep_a_finished_connection_open_freeze_nobody(room: Room) -> None:
+def test_clients_that_keep_a_finished_connection_open_block_nobody(room: Room) -> None:
     with (
         running("web_gateway", "--port", "0", "--server", str(room.address)) as program,
         ExitStack() as stack,
@@ -109,14 +109,14 @@ def test_clients_that_keep_a_finished_connection_open_freeze_nobody(room: Room) 
         for _ in range(8):
             lingering = stack.enter_context(socket.create_connection(program.address))
             lingering.sendall(b"GET /nowhere HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
-            lingering.settimeout(PATIENCE)
+            lingering.settimeout(TIMEOUT)
             assert b" 404 " in lingering.recv(4096)
-            # Its server side is now being closed, for which gunicorn waits where it accepts.
+            # The server is closing it now; gunicorn waits for that in the thread that accepts.
         assert _ask(program.address) == 200
         assert monotonic() - started < 2, "one wait alone would have taken as long"
 
 
-_HASTY = """
+_STRICT = """
 import web_gateway.gunicorn_server as server
 import web_gateway.worker as worker
 worker.HEAD_TIMEOUT = worker.ANSWER_TIMEOUT = 0.5
@@ -127,10 +127,10 @@ main()
 
 
 @pytest.fixture
-def hasty(room: Room) -> Iterator[Program]:
-    """A gateway of two threads and little patience."""
+def strict(room: Room) -> Iterator[Program]:
+    """A gateway with two threads and short timeouts."""
     flags = ("--port", "0", "--server", str(room.address), "--max-sessions", "1")
-    program = start(sys.executable, "-c", _HASTY, *flags)
+    program = start(sys.executable, "-c", _STRICT, *flags)
     try:
         program.stdout.wait_for("\n")
         yield program
@@ -143,37 +143,37 @@ def hasty(room: Room) -> Iterator[Program]:
 @pytest.mark.parametrize(
     "asked", [b"GET / HTTP/1.1\r\nHost:", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nx"]
 )
-def test_half_a_request_holds_no_thread_beyond_its_deadline(hasty: Program, asked: bytes) -> None:
+def test_half_a_request_holds_no_thread_beyond_its_deadline(strict: Program, asked: bytes) -> None:
     with ExitStack() as stack:
         started = monotonic()
-        slow = [stack.enter_context(socket.create_connection(hasty.address)) for _ in range(2)]
+        slow = [stack.enter_context(socket.create_connection(strict.address)) for _ in range(2)]
         for connection in slow:
-            connection.sendall(asked)  # all threads are taken now
-            connection.settimeout(PATIENCE)
-        assert _ask(hasty.address, "/") == 200
+            connection.sendall(asked)  # all threads are busy now
+            connection.settimeout(TIMEOUT)
+        assert _ask(strict.address, "/") == 200
         for connection in slow:
             while connection.recv(4096):
                 pass
         assert monotonic() - started < 4
 
 
-def test_an_answer_nobody_reads_holds_no_thread_beyond_its_deadline(hasty: Program) -> None:
+def test_an_unread_response_holds_no_thread_beyond_its_deadline(strict: Program) -> None:
     longest = max((ROOT / "static").rglob("*.*"), key=lambda path: path.stat().st_size)
     request = f"GET /{longest.relative_to(ROOT)} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
     with ExitStack() as stack:
         for _ in range(2):
             deaf = stack.enter_context(socket.socket())
             deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            deaf.connect(hasty.address)
+            deaf.connect(strict.address)
             deaf.sendall(request * (6_000_000 // longest.stat().st_size))  # twice what the kernel keeps
-        _eventually(lambda: not _shows_the_page(hasty.address, within=0.3))  # all threads are taken now
-        _eventually(lambda: _shows_the_page(hasty.address, within=PATIENCE))
+        _eventually(lambda: not _shows_the_page(strict.address, within=0.3))  # all threads are busy now
+        _eventually(lambda: _shows_the_page(strict.address, within=TIMEOUT))
 
 
-def test_a_session_stuck_on_its_way_to_the_room_does_not_delay_the_end(room: Room) -> None:
+def test_a_session_blocked_on_the_room_does_not_delay_the_end(room: Room) -> None:
     with running("web_gateway", "--port", "0", "--server", str(room.address)) as program:
         with RawBrowser(program.address) as browser:
-            room.accept()  # which reads nothing
+            room.accept()  # and does not read
             longest = text('{"n":"' + "x" * 60_000 + '"}').serialize(mask=True)
             browser.socket.settimeout(0.3)
             with suppress(TimeoutError):
@@ -187,10 +187,10 @@ def test_gunicorn_opens_no_control_socket(room: Room, tmp_path: Path) -> None:
     homeless = {"HOME": str(tmp_path), "XDG_RUNTIME_DIR": ""}
     with running("web_gateway", "--port", "0", "--server", str(room.address), env=homeless) as program:
         assert program.stop() == 0
-    assert list(tmp_path.iterdir()) == [], "the folder for the socket stays"
+    assert list(tmp_path.iterdir()) == [], "gunicorn would make a folder for the socket"
 
 
-def test_out_of_descriptors_the_new_wait_and_those_inside_stay(room: Room) -> None:
+def test_out_of_descriptors_new_connections_wait_and_sessions_go_on(room: Room) -> None:
     with (
         running("web_gateway", "--port", "0", "--server", str(room.address)) as program,
         _serving(program).chat(room) as (browser, end),
@@ -207,7 +207,7 @@ def test_out_of_descriptors_the_new_wait_and_those_inside_stay(room: Room) -> No
             browser.send('{"type":"ping"}')
             assert end.read_line() == '{"type":"ping"}'
             resource.prlimit(worker.pid, resource.RLIMIT_NOFILE, (soft, hard))
-            waiting.settimeout(PATIENCE)
+            waiting.settimeout(TIMEOUT)
             assert b" 404 " in waiting.recv(4096)
 
 
@@ -224,7 +224,7 @@ main(sys.argv[2:])
 """
 
 
-def test_out_of_threads_the_new_are_refused_and_those_inside_stay(room: Room, tmp_path: Path) -> None:
+def test_out_of_threads_new_connections_are_refused_and_sessions_go_on(room: Room, tmp_path: Path) -> None:
     shortage = tmp_path / "shortage"
     flags = ("--port", "0", "--server", str(room.address))
     program = start(sys.executable, "-c", _THREADLESS, str(shortage), *flags)
@@ -233,7 +233,7 @@ def test_out_of_threads_the_new_are_refused_and_those_inside_stay(room: Room, tm
         with _serving(program).chat(room) as (browser, end):
             shortage.touch()
             for _ in range(30):
-                with suppress(OSError):  # or by chance a thread is free
+                with suppress(OSError):  # unless a thread happens to be free
                     _ask(program.address)
             program.stderr.wait_for("cannot take another connection for now: can't start new thread")
             browser.send('{"type":"ping"}')
@@ -254,4 +254,4 @@ def test_several_workers_share_the_port(room: Room) -> None:
         for _ in range(6):
             browser, end = stack.enter_context(_serving(program).chat(room))
             end.send('{"type":"pong"}\n')
-            assert browser.recv(timeout=PATIENCE) == '{"type":"pong"}'
+            assert browser.recv(timeout=TIMEOUT) == '{"type":"pong"}'

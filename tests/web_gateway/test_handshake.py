@@ -1,4 +1,4 @@
-"""Who is refused before the upgrade, and how they are told."""
+"""WebSocket handshakes: which are refused, and with which response."""
 
 import base64
 import http.client
@@ -10,7 +10,7 @@ from http import HTTPStatus
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.web_gateway.conftest import PATIENCE, Room, Serving, serving_by_gunicorn
+from tests.web_gateway.conftest import TIMEOUT, Room, Serving, serving_by_gunicorn
 
 _GOOD = {
     "Upgrade": "websocket",
@@ -28,7 +28,7 @@ def _ask(
     body: str = "",
 ) -> tuple[int, http.client.HTTPMessage, str]:
     """Send a request with these headers (None: without that one) and return the answer."""
-    connection = http.client.HTTPConnection(*serving.address, timeout=PATIENCE)
+    connection = http.client.HTTPConnection(*serving.address, timeout=TIMEOUT)
     try:
         connection.request(
             method, path, body or None, {name: value for name, value in headers.items() if value is not None}
@@ -67,7 +67,7 @@ def test_a_bad_handshake_is_refused(
     if status == 426:
         assert headers["Sec-WebSocket-Version"] == "13"
     assert "<" not in body, "no HTML, no traceback"
-    room.expect_nobody()
+    room.expect_no_connection()
 
 
 def test_a_refused_upgrade_is_its_connections_last_request(room: Room) -> None:
@@ -84,12 +84,12 @@ def test_a_good_handshake_succeeds(serving: Serving, room: Room) -> None:
     room.accept()
 
 
-def test_a_page_of_ours_may_come_in(serving: Serving, room: Room) -> None:
+def test_the_gateways_own_page_is_accepted(serving: Serving, room: Room) -> None:
     with serving.browse(origin=serving.origin):
         room.accept()
 
 
-def test_another_site_may_come_in_where_it_is_allowed(room: Room) -> None:
+def test_an_allowed_origin_is_accepted(room: Room) -> None:
     flags = ("--allowed-origin", "https://Friend.example/", "--allowed-origin", "http://two.example:81")
     with serving_by_gunicorn(room.address, *flags) as serving:
         for origin in ("https://friend.example", "http://two.example:81"):
@@ -99,7 +99,7 @@ def test_another_site_may_come_in_where_it_is_allowed(room: Room) -> None:
             pass
 
 
-def test_a_refusal_speaks_the_language_of_its_reader(serving: Serving) -> None:
+def test_a_refusal_is_in_the_language_of_the_request(serving: Serving) -> None:
     for language, words in (("ru-RU,ru;q=0.9", "нет"), ("de, en;q=0.5", "nothing"), ("", "nothing")):
         status, headers, body = _ask(serving, {"Accept-Language": language}, "/nowhere")
         assert status == HTTPStatus.NOT_FOUND
@@ -114,7 +114,7 @@ def test_a_full_gateway_refuses_more_but_answers(room: Room) -> None:
         with pytest.raises(InvalidStatus, match="503") as refused, serving.browse():
             pass
         assert refused.value.response.headers["Retry-After"] == "5"
-        room.expect_nobody()
+        room.expect_no_connection()
         status, _, body = _ask(serving, {}, "/healthz")
         health = json.loads(body)
         assert (status, health["sessions"], health["max_sessions"]) == (200, 2, 2)

@@ -1,4 +1,4 @@
-"""What browsers and room say to one another passes as it is."""
+"""Messages between browsers and room are passed on unchanged."""
 
 import json
 from contextlib import ExitStack
@@ -16,7 +16,7 @@ def test_a_frame_becomes_a_line_and_a_line_a_frame(serving: Serving, room: Room)
         assert browser.recv(timeout=5) == '{"type":"welcome","name":"Анна"}'
 
 
-def test_lines_that_arrive_together_travel_in_one_frame(serving: Serving, room: Room) -> None:
+def test_lines_that_arrive_together_are_sent_in_one_frame(serving: Serving, room: Room) -> None:
     with serving.chat(room) as (browser, end):
         end.send('{"a":1}\n{"b":2}\n')
         assert browser.recv(timeout=5) == '{"a":1}\n{"b":2}'
@@ -37,7 +37,7 @@ def test_a_long_welcome_arrives_whole(serving: Serving, room: Room) -> None:
         assert browser.recv(timeout=5) == welcome
 
 
-def test_each_browser_has_its_own_connection_and_leaves_without_a_word(serving: Serving, room: Room) -> None:
+def test_each_browser_has_its_own_connection_which_ends_with_it(serving: Serving, room: Room) -> None:
     with ExitStack() as stack:
         with serving.chat(room) as (_, leaving_end):
             browser, end = stack.enter_context(serving.chat(room))
@@ -46,7 +46,7 @@ def test_each_browser_has_its_own_connection_and_leaves_without_a_word(serving: 
         assert browser.recv(timeout=5) == '{"type":"left"}'
 
 
-def test_a_message_in_fragments_is_put_together(serving: Serving, room: Room) -> None:
+def test_a_message_in_fragments_is_joined(serving: Serving, room: Room) -> None:
     with RawBrowser(serving.address) as browser:
         end = room.accept()
         whole = '{"text":"Ж"}'.encode()
@@ -67,13 +67,13 @@ def test_what_comes_with_the_handshake_is_not_lost(serving: Serving, room: Room)
         assert [end.read_line(), end.read_line()] == ['{"type":"ping"}', '{"type":"leave"}']
 
 
-def test_compression_is_never_agreed_to(serving: Serving, room: Room) -> None:
+def test_compression_is_never_negotiated(serving: Serving, room: Room) -> None:
     with serving.chat(room) as (browser, _):
         assert browser.response is not None
         assert "Sec-WebSocket-Extensions" not in browser.response.headers
 
 
-def test_a_closing_handshake_is_answered_in_kind(serving: Serving, room: Room) -> None:
+def test_a_close_frame_is_echoed(serving: Serving, room: Room) -> None:
     with RawBrowser(serving.address) as browser:
         room.accept()
         browser.send(text('{"type":"typing"}'), Frame(Opcode.CLOSE, b"\x0b\xb8bye"))

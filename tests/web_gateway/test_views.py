@@ -1,4 +1,4 @@
-"""The page, its files and the health check, by Flask's own client."""
+"""The page, its files and the health check, through Flask's test client."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,7 +46,7 @@ def test_every_answer_is_secured(client: FlaskClient, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/nowhere", "/static/js/model/room.js"])
-def test_what_came_by_https_stays_with_https(room: Room, path: str) -> None:
+def test_responses_over_https_have_hsts(room: Room, path: str) -> None:
     config = Config(server=room.address, trusted_proxies=(ip_network("10.0.0.1"),))
     with _client(config) as client:
         for peer, told in (("10.0.0.1", "max-age=31536000"), ("10.0.0.2", None)):
@@ -71,12 +71,12 @@ def test_what_came_by_https_stays_with_https(room: Room, path: str) -> None:
         (Config(allowed_hosts=("127.0.0.1", "[::1]")), "localhost", 421),
     ],
 )
-def test_the_page_is_served_under_known_names(config: Config, host: str, status: int) -> None:
+def test_the_page_is_served_under_known_hosts(config: Config, host: str, status: int) -> None:
     with _client(config) as client:
         assert client.get("/", headers={"Host": host}).status_code == status
 
 
-def test_a_foreign_name_is_explained_in_both_languages(client: FlaskClient) -> None:
+def test_an_unknown_host_is_explained_in_both_languages(client: FlaskClient) -> None:
     for language, words in (("ru", "Под этим именем чата нет"), ("en", "not served under this name")):
         answer = client.get("/", headers={"Host": "evil.example", "Accept-Language": language}).text
         assert words in answer
@@ -84,7 +84,7 @@ def test_a_foreign_name_is_explained_in_both_languages(client: FlaskClient) -> N
         assert "evil" not in answer
 
 
-def test_a_mistake_of_ours_is_a_sentence_and_a_line(
+def test_an_exception_is_one_sentence_in_the_response_and_one_line_in_the_log(
     room: Room, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(_: Gateway) -> int:
@@ -94,19 +94,19 @@ def test_a_mistake_of_ours_is_a_sentence_and_a_line(
     with _client(Config(server=room.address)) as client:
         response = client.get("/healthz?secret")
     assert response.status_code == 500
-    assert response.text == "A mistake of ours. Please try again.\n"
+    assert response.text == "Something went wrong on our side. Please try again.\n"
     assert caplog.messages == ["a request ends after ZeroDivisionError"]
     assert caplog.records[0].exc_info is None
 
 
-def test_the_page_is_always_asked_for_again(client: FlaskClient) -> None:
+def test_the_page_is_always_revalidated(client: FlaskClient) -> None:
     page = client.get("/")
     assert page.status_code == 200
     assert page.content_type == "text/html; charset=utf-8"
     assert page.headers["Cache-Control"] == "no-cache"
 
 
-def test_files_are_sent_again_only_when_they_changed(client: FlaskClient) -> None:
+def test_files_are_sent_again_only_if_changed(client: FlaskClient) -> None:
     with client.get("/static/js/model/connection.js") as first:
         assert first.status_code == 200
         assert "javascript" in first.content_type
@@ -117,7 +117,7 @@ def test_files_are_sent_again_only_when_they_changed(client: FlaskClient) -> Non
 
 
 @pytest.mark.parametrize("path", ["/static/../web_gateway/cli.py", "/static/%2e%2e/pyproject.toml"])
-def test_nothing_outside_the_folder_is_a_file_of_the_page(client: FlaskClient, path: str) -> None:
+def test_files_outside_the_static_folder_are_not_served(client: FlaskClient, path: str) -> None:
     assert client.get(path).status_code == 404
 
 
@@ -128,7 +128,7 @@ def test_nothing_can_be_posted(client: FlaskClient, method: str) -> None:
     assert "GET" in response.headers["Allow"]
 
 
-def test_health_is_the_gateways_own_and_says_how_the_room_is() -> None:
+def test_health_is_ok_without_a_room_and_says_so() -> None:
     room = Room()
     room.close()
     with _client(Config(server=room.address)) as client:
@@ -138,7 +138,7 @@ def test_health_is_the_gateways_own_and_says_how_the_room_is() -> None:
     assert response.json == {"status": "ok", "sessions": 0, "max_sessions": 500, "room": False}
 
 
-def test_a_room_of_the_original_kind_is_not_asked(room: Room) -> None:
+def test_a_room_of_the_original_kind_is_not_checked(room: Room) -> None:
     with _client(Config(server=room.address, dialect="plain")) as client:
         assert client.get("/healthz").json == {
             "status": "ok",
@@ -146,4 +146,4 @@ def test_a_room_of_the_original_kind_is_not_asked(room: Room) -> None:
             "max_sessions": 500,
             "room": None,
         }
-    room.expect_nobody()
+    room.expect_no_connection()

@@ -11,7 +11,7 @@ from websockets.sync.client import ClientConnection
 from chat_protocol.address import Address
 from tests.support.processes import running
 from tests.support.raw import PROMPT, JsonClient
-from tests.web_gateway.conftest import PATIENCE, Serving, serving_by_gunicorn
+from tests.web_gateway.conftest import TIMEOUT, Serving, serving_by_gunicorn
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def server() -> Iterator[Address]:
 
 
 class Page:
-    """A browser that speaks JSON, one event at a time."""
+    """A browser's WebSocket, read one event at a time."""
 
     def __init__(self, browser: ClientConnection) -> None:
         self._browser = browser
@@ -32,7 +32,7 @@ class Page:
 
     def expect(self, kind: str) -> dict[str, Any]:
         if not self._events:
-            lines = str(self._browser.recv(timeout=PATIENCE)).split("\n")
+            lines = str(self._browser.recv(timeout=TIMEOUT)).split("\n")
             self._events = [json.loads(line) for line in lines]
         event = self._events.pop(0)
         assert event["type"] == kind, event
@@ -57,7 +57,7 @@ def test_pages_and_terminals_share_the_room(server: Address) -> None:
         assert page.expect("message")["text"] == "👋"
 
 
-def test_a_reload_says_nothing_to_the_room(server: Address) -> None:
+def test_a_reload_is_no_event_in_the_room(server: Address) -> None:
     with serving_by_gunicorn(server) as serving, JsonClient(server) as terminal:
         terminal.join("Боб")
         with serving.browse() as browser:
@@ -65,17 +65,17 @@ def test_a_reload_says_nothing_to_the_room(server: Address) -> None:
             page.say(type="join", name="Анна")
             welcome = page.expect("welcome")
         terminal.expect_json(type="joined", name="Анна")
-        terminal.say_json(type="say", ref="r", text="missed by nobody")
+        terminal.say_json(type="say", ref="r", text="sent meanwhile")
         since = {"epoch": welcome["epoch"], "id": welcome["last"]}
         with serving.browse() as browser:
             page = Page(browser)
             page.say(type="join", name="Анна", session=welcome["session"], since=since)
             [missed] = page.expect("welcome")["messages"]
-            assert missed["text"] == "missed by nobody"
+            assert missed["text"] == "sent meanwhile"
             assert [event["type"] for event in terminal.fence()] == ["ack"]
 
 
-def test_a_health_check_is_not_heard_in_the_room(server: Address) -> None:
+def test_a_health_check_is_no_event_in_the_room(server: Address) -> None:
     with serving_by_gunicorn(server) as serving, JsonClient(server) as terminal:
         terminal.join("Боб")
         assert _health(serving)["room"] is True
@@ -86,7 +86,7 @@ def test_a_health_check_is_not_heard_in_the_room(server: Address) -> None:
         terminal.expect_json(type="joined", name="Вера")
 
 
-def test_a_server_that_stops_says_goodbye_to_the_page() -> None:
+def test_a_server_that_stops_sends_bye_to_the_page() -> None:
     with (
         running("tcp_server", "--host", "127.0.0.1", "--port", "0", "--history", "memory") as program,
         serving_by_gunicorn(program.address) as serving,
@@ -100,7 +100,7 @@ def test_a_server_that_stops_says_goodbye_to_the_page() -> None:
 
 
 def _health(serving: Serving) -> dict[str, object]:
-    with urllib.request.urlopen(f"{serving.origin}/healthz", timeout=PATIENCE) as response:
+    with urllib.request.urlopen(f"{serving.origin}/healthz", timeout=TIMEOUT) as response:
         health = json.load(response)
     assert isinstance(health, dict)
     return health

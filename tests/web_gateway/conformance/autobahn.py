@@ -1,4 +1,4 @@
-"""Runs the Autobahn test suite against `echo.py` and sums up what it found; see `make conformance`.
+"""Runs the Autobahn test suite against `echo.py` and prints a summary; see `make conformance`.
 
 The suite runs under CPython 2.7 only. Arguments: that interpreter, the folder the suite is
 installed in, and a folder for its detailed reports.
@@ -23,7 +23,7 @@ SECTIONS = {
     9: "Limits and performance",
     10: "Automatic fragmentation",
 }
-"""What is run; 12 and 13 try compression, which the gateway never agrees to."""
+"""The sections to run. 12 and 13 are about compression, which the gateway never negotiates."""
 
 _PASSED = ("OK", "NON-STRICT", "INFORMATIONAL")
 _WSTEST = (
@@ -33,7 +33,7 @@ _TIME_LIMIT = 900.0  # seconds; a slow machine needs about 60
 
 
 def _fuzz(python: str, suite: Path, reports: Path) -> dict[str, str]:
-    """Run the suite and return how each case ended, the worse of exchange and close."""
+    """Run the suite. Return the result of each case, the worse of its exchange and its close."""
     reports.mkdir(parents=True, exist_ok=True)
     specification = reports / "fuzzingclient.json"
     with running("tests.web_gateway.conformance.echo", "--port", "0") as program:

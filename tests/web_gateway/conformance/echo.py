@@ -1,9 +1,7 @@
-"""The gateway's own WebSocket stack, with an echo where the room would be.
+"""The gateway's WebSocket stack with an echo instead of a room.
 
-Run as a program it is a gateway as users run one: the same handshake, server, threads
-and `Browser`. Only two things differ. What the gateway refuses by choice, binary
-messages and long ones, comes back like all others: whether these are read and written
-rightly is part of WebSocket too.
+It runs as the gateway does, with the same handshake, server, threads and `Browser`. In addition it
+echoes binary and long messages, which the gateway refuses, so that the suite can test these too.
 """
 
 import sys
@@ -14,14 +12,14 @@ from select import select
 from websockets.frames import Frame, Opcode
 
 from web_gateway import browser
-from web_gateway.browser import STALL, Browser
+from web_gateway.browser import WRITE_TIMEOUT, Browser
 from web_gateway.cli import main
 
 _MAX_MESSAGE = 16 * 1024 * 1024
 
 
 class EchoBrowser(Browser):
-    """A browser that also takes binary messages, and waits until it has sent something."""
+    """A browser whose binary messages are accepted, and to which `echo` sends with waiting."""
 
     _binary: bytearray | None = None  # a binary message that has begun
 
@@ -30,7 +28,7 @@ class EchoBrowser(Browser):
             yield [frame for frame in frames if not self._is_of_binary(frame)]
 
     def _is_of_binary(self, frame: Frame) -> bool:
-        """Take a frame of a binary message, and send that back when it is whole."""
+        """Handle a frame of a binary message; echo the message once it is whole."""
         if frame.opcode is Opcode.BINARY:
             self._binary = bytearray()
         if self._binary is None or frame.opcode not in {Opcode.BINARY, Opcode.CONT}:
@@ -42,9 +40,9 @@ class EchoBrowser(Browser):
         return True
 
     def echo(self, opcode: Opcode, message: bytes | bytearray) -> None:
-        """Send a whole message."""
+        """Send a whole message, waiting while the browser reads."""
         done = self.send(Frame(opcode, message).serialize(mask=False))
-        while not done and select([], [self.descriptor], [], STALL)[1]:
+        while not done and select([], [self.descriptor], [], WRITE_TIMEOUT)[1]:
             done = self.flush()
 
 
