@@ -20,7 +20,7 @@ from tcp_server.log.search import Searcher
 from tcp_server.log.word_index import WordIndex
 from tests.support.processes import running
 from tests.support.raw import JsonClient
-from tests.tcp_server.finding import PATIENCE, ids, log, said, scan, searching, searching_in
+from tests.tcp_server.searching import ANSWER_TIMEOUT, append_to_log, ids, messages_of, scan, searching
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture(params=["memory", "disk"])
 def find(request: pytest.FixtureRequest, path: Path) -> Iterator[Callable[..., Found | None]]:
     """Search these messages, in memory and on disk with the same result."""
-    messages = said(
+    messages = messages_of(
         "Ёлка уже НАРЯЖЕНА",
         "ещё одна ель, и ещё...",
         "snake_case и CamelCase",
@@ -41,10 +41,10 @@ def find(request: pytest.FixtureRequest, path: Path) -> Iterator[Callable[..., F
         "🎄",
     )
     if request.param == "memory":
-        with searching_in(messages) as find:
+        with searching(messages) as find:
             yield find
     else:
-        log(path, *[message.text for message in messages])
+        append_to_log(path, *[message.text for message in messages])
         with searching(path) as find:
             yield find
 
@@ -102,11 +102,11 @@ def test_words_are_compared_without_case() -> None:
 
 
 def test_no_answer_is_longer_than_a_hundred(path: Path) -> None:
-    log(path, *["слово"] * 120)
+    append_to_log(path, *["слово"] * 120)
     with searching(path) as find:
         found = find("слово", limit=1000)
         assert ids(found) == list(range(21, 121))
-        assert found == scan(said(*["слово"] * 120), Search("слово", limit=1000))
+        assert found == scan(messages_of(*["слово"] * 120), Search("слово", limit=1000))
 
 
 _TEXTS = st.text(alphabet="аАёЁеЕйbB_1²ß .-'\"*\N{ZERO WIDTH JOINER}中🎄", max_size=8)
@@ -119,7 +119,7 @@ def test_memory_and_disk_agree(
 ) -> None:
     """And both with the plain words of what is wanted, in whatever blocks the log is cut."""
     path = tmp_path_factory.mktemp("log") / "room.db"
-    log(path, *texts)
+    append_to_log(path, *texts)
     wanted = words(query)
     expected = [
         number
@@ -131,7 +131,7 @@ def test_memory_and_disk_agree(
         with closing(WordIndex(path)) as index:
             while index.update_some():
                 pass
-        with searching(path) as find, searching_in(said(*texts)) as find_in_memory:
+        with searching(path) as find, searching(messages_of(*texts)) as find_in_memory:
             assert ids(find(query)) == expected
             assert find(query) == find_in_memory(query)
 
@@ -147,8 +147,9 @@ def test_words_that_change_nothing_are_not_looked_for() -> None:
 @pytest.mark.parametrize(("looks", "expected"), [(0, None), (1, None), (2, [2]), (3, [1, 2])])
 def test_when_the_time_is_over_what_was_found_is_told(looks: int, expected: list[int] | None) -> None:
     left = iter([False] * looks)
-    pieces = [said("нет", start=3), said("слово", start=2), said("слово", start=1), said("нет", start=0)]
-    found = find_in(Search("слово"), Query("слово"), pieces, lambda: next(left, True))
+    texts = {3: "нет", 2: "слово", 1: "слово", 0: "нет"}
+    chunks = [messages_of(text, start=number) for number, text in texts.items()]
+    found = find_in(Search("слово"), Query("слово"), chunks, lambda: next(left, True))
     assert (found and (ids(found), found.more)) == (expected and (expected, True))
 
 
@@ -172,7 +173,7 @@ def test_a_search_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     answers: queue.SimpleQueue[Found | None] = queue.SimpleQueue()
     try:
         assert searcher.ask(Search("слово"), answers.put, Endless())
-        assert answers.get(timeout=PATIENCE) is None
+        assert answers.get(timeout=ANSWER_TIMEOUT) is None
     finally:
         searcher.close()
 
@@ -182,29 +183,29 @@ def test_the_end_of_the_server_is_the_end_of_a_search(monkeypatch: pytest.Monkey
     searcher = Searcher()
     endless = Endless()
     assert searcher.ask(Search("слово"), lambda _: None, endless)
-    assert endless.entered.wait(PATIENCE)
+    assert endless.entered.wait(ANSWER_TIMEOUT)
     searcher.close()
 
 
 def test_only_so_many_may_wait(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MAX_QUEUED", 2)
-    log(path, "слово")
+    append_to_log(path, "слово")
     searcher = Searcher(path)
     asked, go_on = threading.Event(), threading.Event()
     answers: queue.SimpleQueue[Found | None] = queue.SimpleQueue()
 
     def hold(_: Found | None) -> None:
         asked.set()
-        assert go_on.wait(PATIENCE)
+        assert go_on.wait(ANSWER_TIMEOUT)
 
     try:
         assert searcher.ask(Search("слово"), hold)
-        assert asked.wait(PATIENCE)
+        assert asked.wait(ANSWER_TIMEOUT)
         taken = [searcher.ask(Search("слово"), answers.put) for _ in range(3)]
         assert taken == [True, True, False]
         go_on.set()
         for _ in range(2):
-            assert ids(answers.get(timeout=PATIENCE)) == [1]
+            assert ids(answers.get(timeout=ANSWER_TIMEOUT)) == [1]
     finally:
         go_on.set()
         searcher.close()

@@ -16,7 +16,7 @@ from chat_protocol.messages import Ack, Message
 from tcp_server.log import sqlite_history as module
 from tcp_server.log.sqlite_history import BadHistory, SqliteHistory
 from tests.support.processes import ROOT
-from tests.tcp_server.disk import ANNA, AT, ids, opened, say, stage
+from tests.tcp_server.sqlite_log import ANNA, AT, ids, open_history, say, stage
 
 
 @pytest.fixture
@@ -34,12 +34,12 @@ def refused(path: Path) -> str:
 
 
 def test_numbers_and_the_name_of_the_log_go_on(path: Path) -> None:
-    with opened(path) as history:
+    with open_history(path) as history:
         assert (history.first, history.last) == (1, 0)
         epoch = history.epoch
         assert epoch
         say(history, "раз", "два")
-    with opened(path) as history:
+    with open_history(path) as history:
         assert (history.epoch, history.first, history.last) == (epoch, 1, 2)
         say(history, "три")
         assert history.before(4, 10) == [
@@ -48,29 +48,29 @@ def test_numbers_and_the_name_of_the_log_go_on(path: Path) -> None:
 
 
 def test_each_file_has_a_name_of_its_own(tmp_path: Path) -> None:
-    with opened(tmp_path / "a") as a, opened(tmp_path / "b") as b:
+    with open_history(tmp_path / "a") as a, open_history(tmp_path / "b") as b:
         assert a.epoch != b.epoch
 
 
 def test_what_was_not_committed_was_never_said(path: Path) -> None:
-    with opened(path) as history:
+    with open_history(path) as history:
         say(history, "раз")
         stage(history, "два")
-    with opened(path) as history:
+    with open_history(path) as history:
         assert history.last == 1
 
 
 @pytest.mark.parametrize("ref", ["r1", "ё", "a\0b", '"]', "5", "\U0001f600" * 64])
 def test_a_say_is_known_again_after_a_restart(path: Path, ref: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_RECENT", 3)
-    with opened(path) as history:
+    with open_history(path) as history:
         say(history, "раз", key=(ANNA, ref))
         assert history.recall(ANNA, [ref]) == {ref: Ack(ref, 1, AT)}
-    with opened(path) as history:  # from memory, where the newest are
+    with open_history(path) as history:  # from memory, where the newest are
         assert history.recall(ANNA, ["new", ref]) == {ref: Ack(ref, 1, AT)}
         assert history.recall(b"boris", [ref]) == {}
         say(history, *map(str, range(5)))
-    with opened(path) as history:  # from the file
+    with open_history(path) as history:  # from the file
         assert history.recall(ANNA, [ref, "new"]) == {ref: Ack(ref, 1, AT)}
         say(history, "два", key=(ANNA, "new"))
         assert history.recall(ANNA, [ref, "new"]) == {ref: Ack(ref, 1, AT), "new": Ack("new", 7, AT)}
@@ -81,21 +81,21 @@ def test_refs_are_known_again_in_whatever_order_they_sort(
 ) -> None:
     monkeypatch.setattr("tcp_server.log.sqlite_history._RECENT", 0)  # all is looked up in the file
     refs = ["m", "z", "a", "я", "Z", "м", ""]
-    with opened(path) as history:
+    with open_history(path) as history:
         for ref in refs[:3]:
             say(history, ref, key=(b"anna", ref))
-    with opened(path) as history:
+    with open_history(path) as history:
         for ref in refs[3:]:
             assert history.recall(b"anna", [ref]) == {}
             say(history, ref, key=(b"anna", ref))
         say(history, "чужое", key=(b"boris", "q"))
-    with opened(path) as history:
+    with open_history(path) as history:
         found = history.recall(b"anna", [*refs, "b", "q", "яя"])
         assert {ref: ack.id for ref, ack in found.items()} == {ref: i + 1 for i, ref in enumerate(refs)}
 
 
 def test_who_was_in_the_room_is_remembered(path: Path) -> None:
-    with opened(path) as history:
+    with open_history(path) as history:
         history.set_presence(b"a", "Анна")
         history.set_presence(b"b", "Борис")
         history.commit()
@@ -103,7 +103,7 @@ def test_who_was_in_the_room_is_remembered(path: Path) -> None:
         history.set_presence(b"b", "Боря")
         history.commit()
         history.set_presence(b"c", "Вера")
-    with opened(path) as history:
+    with open_history(path) as history:
         assert history.present() == [(b"b", "Боря")]
 
 
@@ -128,9 +128,9 @@ def test_pages_cross_from_what_is_staged_to_memory_and_file(
     path = tmp_path_factory.mktemp("log") / "room.db"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_RECENT", 4)
-        with opened(path) as history:
+        with open_history(path) as history:
             say(history, *map(str, range(1, saved + 1)))
-        with opened(path, keep=max(0, saved + committed - forgotten)) as history:
+        with open_history(path, keep=max(0, saved + committed - forgotten)) as history:
             say(history, *map(str, range(saved + 1, saved + committed + 1)))
             history.prune()
             stage(history, *map(str, range(saved + committed + 1, saved + committed + staged + 1)))
@@ -145,7 +145,7 @@ def test_pages_cross_from_what_is_staged_to_memory_and_file(
 
 
 def test_only_so_many_are_kept(path: Path) -> None:
-    with opened(path, keep=3) as history:
+    with open_history(path, keep=3) as history:
         say(history, *"abcdefgh")
         assert history.first == 1
         history.prune()
@@ -153,13 +153,13 @@ def test_only_so_many_are_kept(path: Path) -> None:
         assert ids(history.before(9, 100)) == [6, 7, 8]
         history.prune()
         assert history.first == 6
-    with opened(path) as history:
+    with open_history(path) as history:
         assert ids(history.before(9, 100)) == [6, 7, 8]
 
 
 def test_pruning_takes_small_steps(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_PRUNED_AT_ONCE", 2)
-    with opened(path, keep=3) as history:
+    with open_history(path, keep=3) as history:
         say(history, *"abcdefgh")
         for first in (3, 5, 6, 6):
             history.prune()
@@ -169,12 +169,12 @@ def test_pruning_takes_small_steps(path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_what_is_too_old_goes_and_the_newest_keeps_the_number(path: Path) -> None:
     now = datetime.now(UTC)
     days = [f"{now - timedelta(days=age):%Y-%m-%dT%H:%M:%S.000Z}" for age in (9, 8, 4)]
-    with opened(path, keep_days=7) as history:
+    with open_history(path, keep_days=7) as history:
         for at in days:
             say(history, at, at=at)
         history.prune()
         assert history.first == 3
-    with opened(path, keep_days=2) as history:
+    with open_history(path, keep_days=2) as history:
         history.prune()
         assert (history.first, history.last) == (3, 3)
         say(history, "now", at=f"{now:%Y-%m-%dT%H:%M:%S.000Z}")
@@ -184,11 +184,11 @@ def test_what_is_too_old_goes_and_the_newest_keeps_the_number(path: Path) -> Non
 
 def test_what_is_forgotten_may_be_said_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_RECENT", 1)
-    with opened(path, keep=1) as history:
+    with open_history(path, keep=1) as history:
         say(history, "раз", key=(ANNA, "r"))
         say(history, "два")
         history.prune()
-    with opened(path) as history:
+    with open_history(path) as history:
         assert history.recall(ANNA, ["r"]) == {}
         say(history, "раз", key=(ANNA, "r"))
         assert history.last == 3
@@ -200,7 +200,7 @@ def test_what_is_forgotten_may_be_said_again(path: Path, monkeypatch: pytest.Mon
 def test_a_file_of_version_zero_is_brought_up_to_date(path: Path) -> None:
     path.parent.mkdir()
     path.touch()
-    with opened(path) as history:
+    with open_history(path) as history:
         say(history, "раз")
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (len(module._MIGRATIONS),)
@@ -209,45 +209,45 @@ def test_a_file_of_version_zero_is_brought_up_to_date(path: Path) -> None:
 def test_each_migration_is_run_once_and_what_is_there_stays(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with opened(path) as history:
+    with open_history(path) as history:
         epoch = history.epoch
         say(history, "раз")
     step = "ALTER TABLE messages ADD COLUMN mood TEXT DEFAULT 'calm'; UPDATE log SET epoch = epoch || '+';"
     monkeypatch.setattr(module, "_MIGRATIONS", (*module._MIGRATIONS, step))
     for _ in range(2):
-        with opened(path) as history:
+        with open_history(path) as history:
             assert (history.epoch, history.last) == (epoch + "+", 1)
     monkeypatch.undo()
     assert "newer version" in refused(path)
 
 
 def test_a_migration_that_fails_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with opened(path) as history:
+    with open_history(path) as history:
         say(history, "раз")
     step = "CREATE TABLE half (done); CREATE TABLE messages (oops);"
     monkeypatch.setattr(module, "_MIGRATIONS", (*module._MIGRATIONS, step))
     assert "cannot be used" in refused(path)
     monkeypatch.undo()
-    with opened(path) as history:
+    with open_history(path) as history:
         assert history.last == 1
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT * FROM sqlite_schema WHERE name = 'half'").fetchall() == []
 
 
 def test_one_file_one_server(path: Path) -> None:
-    with opened(path) as history:
+    with open_history(path) as history:
         say(history, "раз")
         assert refused(path) == f"another Oneroom server (process {os.getpid()}) keeps its history in {path}"
         say(history, "два")
-    with opened(path) as history:  # a refusal has not taken the claim away, nor kept it
+    with open_history(path) as history:  # a refusal has not taken the claim away, nor kept it
         assert history.last == 2
 
 
 def test_a_lock_file_that_names_no_process_is_refused_all_the_same(path: Path) -> None:
-    with opened(path):
+    with open_history(path):
         path.with_name(path.name + ".lock").write_bytes(b"\xff\n")
         assert refused(path) == f"another Oneroom server keeps its history in {path}"
-    with opened(path):
+    with open_history(path):
         pass
 
 
@@ -259,7 +259,7 @@ def test_a_file_of_something_else(path: Path) -> None:
 
 
 def test_a_damaged_page(path: Path) -> None:
-    with opened(path) as history:
+    with open_history(path) as history:
         say(history, *["words " * 50] * 200)
     content = bytearray(path.read_bytes())
     for page in range(4096, len(content), 4096):
@@ -275,7 +275,7 @@ def test_a_place_where_nothing_can_be_kept(tmp_path: Path) -> None:
 
 
 def test_nobody_else_on_the_machine_may_read_it(path: Path) -> None:
-    with opened(path) as history:
+    with open_history(path) as history:
         say(history, "раз")
         for file in path.parent.iterdir():
             assert file.stat().st_mode & 0o077 == 0, file
@@ -283,7 +283,7 @@ def test_nobody_else_on_the_machine_may_read_it(path: Path) -> None:
 
 @pytest.mark.parametrize("content", [None, b"x" * 5000])
 def test_the_program_says_so_in_one_line(path: Path, content: bytes | None) -> None:
-    with opened(path):
+    with open_history(path):
         used = path
         if content:
             used = path.with_name("other.db")

@@ -12,7 +12,7 @@ from tcp_server.log.sqlite_history import SqliteHistory
 from tests.support.processes import Program, running
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_prlimit
-from tests.tcp_server.disk import ANNA, AT, ids, opened, say, stage
+from tests.tcp_server.sqlite_log import ANNA, AT, ids, open_history, say, stage
 
 FULL_DISK = (0, resource.RLIM_INFINITY)  # no file may grow
 
@@ -39,7 +39,7 @@ def test_a_commit_that_fails_leaves_nothing_behind(
     path: Path, stop: Callable[[SqliteHistory], Callable[[], object]], caplog: pytest.LogCaptureFixture
 ) -> None:
     big = "x" * 4000
-    with opened(path) as history:
+    with open_history(path) as history:
         say(history, "раз", key=(ANNA, "1"))
         relieve = stop(history)
         for _ in range(2):
@@ -55,7 +55,7 @@ def test_a_commit_that_fails_leaves_nothing_behind(
         relieve()
         say(history, "три", key=(ANNA, "2"))
         assert history.last == 2
-    with opened(path) as history:
+    with open_history(path) as history:
         assert [message.text for message in history.before(100, 100)] == ["раз", "три"]
         assert history.recall(ANNA, ["1", "2"]) == {"1": Ack("1", 1, AT), "2": Ack("2", 2, AT)}
         assert history.present() == [(ANNA, "Анна")]
@@ -63,7 +63,7 @@ def test_a_commit_that_fails_leaves_nothing_behind(
 
 
 def test_nothing_is_forgotten_that_cannot_be_forgotten_on_disk(path: Path) -> None:
-    with opened(path, keep=2) as history:
+    with open_history(path, keep=2) as history:
         say(history, *"abcd")
         relieve = make_read_only(history)
         history.prune()

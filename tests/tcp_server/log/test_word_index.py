@@ -13,8 +13,8 @@ from chat_protocol.messages import Found, Search
 from tcp_server.log import search, word_index
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.log.word_index import WordIndex
-from tests.tcp_server.disk import opened
-from tests.tcp_server.finding import PATIENCE, ids, log, said, scan, searching
+from tests.tcp_server.searching import ANSWER_TIMEOUT, append_to_log, ids, messages_of, scan, searching
+from tests.tcp_server.sqlite_log import open_history
 
 OLD_SCHEMA = """
     PRAGMA journal_mode = WAL;
@@ -61,16 +61,16 @@ def test_the_index_keeps_up_with_what_is_said(path: Path) -> None:
     history = SqliteHistory(path)
     with closing(history), searching(path) as find:
         for number in range(1, 4):
-            history.append(said("слово", start=number), [None])
+            history.append(messages_of("слово", start=number), [None])
             history.commit()
             assert ids(find("слово")) == list(range(1, number + 1))
 
 
 def test_the_index_catches_up_after_a_restart(path: Path) -> None:
-    log(path, "раз слово")
+    append_to_log(path, "раз слово")
     with searching(path) as find:
         assert ids(find("слово")) == [1]
-    log(path, *["два слова"] * 7)
+    append_to_log(path, *["два слова"] * 7)
     with searching(path) as find:
         assert ids(find("слов")) == list(range(1, 9))
         assert ids(find("раз")) == [1]
@@ -88,9 +88,9 @@ def test_the_index_catches_up_while_nobody_searches(path: Path, monkeypatch: pyt
         return more
 
     monkeypatch.setattr(WordIndex, "update_some", observed)
-    log(path, *["слово"] * 50)
+    append_to_log(path, *["слово"] * 50)
     with searching(path):
-        assert caught_up.wait(PATIENCE)
+        assert caught_up.wait(ANSWER_TIMEOUT)
     assert numbers(path) == list(range(12))
 
 
@@ -98,7 +98,7 @@ def test_the_index_catches_up_while_nobody_searches(path: Path, monkeypatch: pyt
 def test_a_damaged_index_is_made_anew(path: Path, damage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()  # of a size that fills pages
     texts = [f"слово{number} и ещё много чего" for number in range(2000)]
-    log(path, *texts)
+    append_to_log(path, *texts)
     with searching(path) as find:
         assert ids(find("слово7")) != []
     beside = path.with_name("room.db.words")
@@ -116,49 +116,49 @@ def test_a_damaged_index_is_made_anew(path: Path, damage: str, monkeypatch: pyte
         beside.unlink()
     with searching(path) as find:
         assert ids(find("слово1234")) == [1235]
-        assert find("слово7", limit=5) == scan(said(*texts), Search("слово7", limit=5))
+        assert find("слово7", limit=5) == scan(messages_of(*texts), Search("слово7", limit=5))
 
 
 def test_the_index_of_another_log_is_not_used(path: Path) -> None:
-    log(path, "старое слово", "ещё слово")
+    append_to_log(path, "старое слово", "ещё слово")
     with searching(path) as find:
         assert ids(find("слово")) == [1, 2]
     path.unlink()
-    log(path, "новое слово")
+    append_to_log(path, "новое слово")
     with searching(path) as find:
         assert ids(find("слово")) == [1]
         assert ids(find("старое")) == []
 
 
 def test_the_index_of_a_log_that_was_put_back_is_not_used(path: Path) -> None:
-    log(path, "раз слово")
+    append_to_log(path, "раз слово")
     backup = path.read_bytes()
-    log(path, "два слова")
+    append_to_log(path, "два слова")
     with searching(path) as find:
         assert ids(find("слов")) == [1, 2]
     path.write_bytes(backup)
     with searching(path) as find:
         assert ids(find("слов")) == [1]
-        log(path, "три слова")
+        append_to_log(path, "три слова")
         assert ids(find("слов")) == [1, 2]
         assert ids(find("два")) == []
 
 
 def test_what_the_log_forgot_is_not_found(path: Path) -> None:
-    log(path, *["слово"] * 5)
+    append_to_log(path, *["слово"] * 5)
     with searching(path) as find:
         assert ids(find("слово")) == [1, 2, 3, 4, 5]
         history = SqliteHistory(path, keep=2)
         history.prune()
         history.close()
         found = find("слово", limit=2)
-        assert found == Found(said("слово", "слово", start=4), False)
+        assert found == Found(messages_of("слово", "слово", start=4), False)
 
 
 def test_a_full_disk_is_no_damage(path: Path) -> None:
-    log(path, *["слово"] * 7)
+    append_to_log(path, *["слово"] * 7)
     with up_to_date(path) as index:
-        log(path, *["слово"] * 8)
+        append_to_log(path, *["слово"] * 8)
         limits = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
         try:
@@ -179,7 +179,7 @@ def test_an_index_that_cannot_be_written_stops_no_search(
 
     monkeypatch.setattr(search, "_INDEX_INTERVAL", 0.0)
     monkeypatch.setattr(WordIndex, "update_some", fail)
-    log(path, *["слово"] * 9)
+    append_to_log(path, *["слово"] * 9)
     with searching(path) as find:
         for _ in range(3):
             assert ids(find("слов")) == list(range(1, 10))
@@ -191,7 +191,7 @@ def test_an_index_that_cannot_be_written_stops_no_search(
 
 
 def test_a_block_has_its_words_and_not_their_order(path: Path) -> None:
-    log(path, "в начале было слово", "А", "слово было", "б", "в")
+    append_to_log(path, "в начале было слово", "А", "слово было", "б", "в")
     with up_to_date(path), closing(sqlite3.connect(f"{path}.words")) as db:
         blocks = db.execute("SELECT * FROM blocks").fetchall()
     assert [(number, kept, said.decode()) for number, kept, said in blocks] == [
@@ -204,10 +204,10 @@ def test_deleted_words_leave_no_byte(path: Path, indexed_while_running: bool) ->
     texts = [
         f"слово{number} " + " ".join(f"quokka{number}x{i}" for i in range(400)) for number in range(1, 13)
     ]
-    log(path, *texts)
+    append_to_log(path, *texts)
     with up_to_date(path) as index:
         assert b"quokka6x7" in everything_beside(path)
-        with opened(path) as history:
+        with open_history(path) as history:
             history.delete(6)
             history.commit()
             if indexed_while_running:
@@ -231,8 +231,8 @@ def test_deleted_words_leave_no_byte(path: Path, indexed_while_running: bool) ->
 
 
 def test_forgotten_words_leave_no_byte(path: Path) -> None:
-    log(path, *[f"quokka{number}x" for number in range(1, 21)])
-    with up_to_date(path) as index, opened(path, keep=10) as history:
+    append_to_log(path, *[f"quokka{number}x" for number in range(1, 21)])
+    with up_to_date(path) as index, open_history(path, keep=10) as history:
         history.prune()
         assert history.first == 11
         while index.update_some():
@@ -246,7 +246,7 @@ def test_forgotten_words_leave_no_byte(path: Path) -> None:
 
 
 def test_an_index_of_the_old_schema_is_made_anew(path: Path) -> None:
-    log(path, *["слово"] * 8)
+    append_to_log(path, *["слово"] * 8)
     with closing(sqlite3.connect(f"{path}.words")) as db:
         db.executescript(OLD_SCHEMA)
         path.with_name("room.db.words-wal").write_bytes(b"zanzibar")
@@ -256,10 +256,10 @@ def test_an_index_of_the_old_schema_is_made_anew(path: Path) -> None:
 
 
 def test_deletions_come_first(path: Path) -> None:
-    log(path, *["слово"] * 8)
+    append_to_log(path, *["слово"] * 8)
     with up_to_date(path) as index:
-        log(path, *["слово"] * 400)
-        with opened(path) as history:
+        append_to_log(path, *["слово"] * 400)
+        with open_history(path) as history:
             history.delete(1)
             history.commit()
         assert index.update_some()

@@ -12,8 +12,8 @@ from chat_protocol.messages import Ack, Message, Notice
 from tcp_server.log import sqlite_history as module
 from tcp_server.log.history import MemoryHistory, Unavailable
 from tcp_server.log.sqlite_history import SqliteHistory
-from tests.tcp_server.disk import ANNA, AT, opened
-from tests.tcp_server.finding import ids, searching
+from tests.tcp_server.searching import ids, searching
+from tests.tcp_server.sqlite_log import ANNA, AT, open_history
 
 NOTICE = Notice("ban", "Анна", "Боб", seconds=60, text="спам")
 VERSION_1 = """
@@ -57,7 +57,7 @@ def tombstone(number: int) -> Message:
 def test_a_file_of_version_1_is_read_on(path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.executescript(VERSION_1)
-    with opened(path) as history:
+    with open_history(path) as history:
         assert (history.epoch, history.first, history.last) == ("the first", 7, 8)
         assert history.before(9, 9) == [Message(7, AT, "Анна", "раз"), Message(8, AT, "Борис", "два")]
         assert history.recall(b"\0\xff", ["r"]) == {"r": Ack("r", 7, AT)}
@@ -65,7 +65,7 @@ def test_a_file_of_version_1_is_read_on(path: Path) -> None:
         say(history, "три", notice=NOTICE)
         history.delete(7)
         history.commit()
-    with opened(path) as history:
+    with open_history(path) as history:
         assert history.before(10, 9) == [
             tombstone(7),
             Message(8, AT, "Борис", "два"),
@@ -79,7 +79,7 @@ def test_it_stays_deleted_wherever_it_is_read_from(
     path: Path, monkeypatch: pytest.MonkeyPatch, recent: int
 ) -> None:
     monkeypatch.setattr(module, "_RECENT", recent)
-    with opened(path) as history:
+    with open_history(path) as history:
         say(history, "раз", ref="r")
         history.commit()
         say(history, "два", "три")
@@ -90,19 +90,19 @@ def test_it_stays_deleted_wherever_it_is_read_from(
         history.commit()
         assert history.before(2, 1) == [tombstone(1)]
         assert history.before(4, 1) == [tombstone(3)]
-    with opened(path) as history:
+    with open_history(path) as history:
         assert history.before(9, 9) == [tombstone(1), Message(2, AT, "Анна", "два"), tombstone(3)]
         assert history.recall(ANNA, ["r"]) == {"r": Ack("r", 1, AT)}
 
 
 def test_a_deleted_announcement_has_no_notice(path: Path) -> None:
-    with opened(path) as history:
+    with open_history(path) as history:
         say(history, "важно", notice=NOTICE)
         history.commit()
         history.delete(1)
         history.commit()
         assert history.before(9, 9) == [tombstone(1)]
-    with opened(path) as history:
+    with open_history(path) as history:
         assert history.before(9, 9) == [tombstone(1)]
 
 
@@ -111,7 +111,7 @@ def test_a_deletion_that_cannot_be_committed_did_not_happen(
     path: Path, monkeypatch: pytest.MonkeyPatch, recent: int
 ) -> None:
     monkeypatch.setattr(module, "_RECENT", recent)
-    with opened(path) as history:
+    with open_history(path) as history:
         say(history, "раз", "два")
         history.commit()
         history._db.execute("PRAGMA query_only = ON")
@@ -138,7 +138,7 @@ def test_no_byte_of_it_stays_in_the_files(
 ) -> None:
     path = tmp_path_factory.mktemp("log") / "room.db"
     marked = [f"{number:02d}-{text}" for number, text in enumerate(texts)]
-    with opened(path) as history:
+    with open_history(path) as history:
         for text in marked:
             say(history, text)
             if not at_once:
@@ -157,7 +157,7 @@ def test_a_reader_puts_the_cleaning_off_and_the_room_does_not_wait(path: Path) -
     def left() -> bool:
         return b"a secret" in b"".join(file.read_bytes() for file in path.parent.iterdir())
 
-    with opened(path) as history:
+    with open_history(path) as history:
         say(history, "a secret")
         history.commit()
         with closing(sqlite3.connect(path)) as reader:
@@ -176,7 +176,7 @@ def test_a_reader_puts_the_cleaning_off_and_the_room_does_not_wait(path: Path) -
 
 
 def test_what_is_deleted_is_not_found(path: Path) -> None:
-    with opened(path) as history, searching(path) as find:
+    with open_history(path) as history, searching(path) as find:
         say(history, "слово раз", "слово два", "слово три", notice=NOTICE)
         history.commit()
         assert ids(find("слово")) == [1, 2, 3]
@@ -189,7 +189,7 @@ def test_what_is_deleted_is_not_found(path: Path) -> None:
 
 
 def test_deleted_ones_do_not_count_towards_a_page(path: Path) -> None:
-    with opened(path) as history, searching(path) as find:
+    with open_history(path) as history, searching(path) as find:
         say(history, *["слово"] * 10)
         history.commit()
         for number in (2, 3, 6, 7, 8, 10):
@@ -215,7 +215,7 @@ def test_what_was_read_before_is_read_as_it_is_now(path: Path, kept: str) -> Non
 
 
 def test_a_deletion_that_did_not_happen_does_not_count(path: Path) -> None:
-    with opened(path) as history:
+    with open_history(path) as history:
         say(history, "раз")
         history.commit()
         read = history.before(2, 1)

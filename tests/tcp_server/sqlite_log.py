@@ -1,4 +1,4 @@
-"""A log on disk, written as a test needs it."""
+"""A log on disk for tests."""
 
 from contextlib import closing
 from pathlib import Path
@@ -12,17 +12,18 @@ ANNA = b"anna's digest   "
 AT = "2026-11-22T05:43:03.120Z"
 
 
-def opened(path: Path, **settings: Any) -> closing[SqliteHistory]:
+def open_history(path: Path, **settings: Any) -> closing[SqliteHistory]:
     return closing(SqliteHistory(path, **settings))
 
 
 def stage(history: SqliteHistory, *texts: str, key: Key | None = None, at: str = AT) -> None:
-    """Say something that is not committed yet."""
+    """Append messages without a commit."""
     for text in texts:
         history.append([Message(history.last + 1, at, "Анна", text)], [key])
 
 
 def say(history: SqliteHistory, *texts: str, key: Key | None = None, at: str = AT) -> None:
+    """Append messages and commit them."""
     stage(history, *texts, key=key, at=at)
     history.commit()
 

@@ -1,4 +1,4 @@
-"""Searching as the server does, and waiting for the answer."""
+"""Searches as the server does them, waiting for the answer."""
 
 import queue
 from collections.abc import Callable, Iterator
@@ -12,10 +12,10 @@ from tcp_server.log.query import find as find_in
 from tcp_server.log.search import Searcher
 from tcp_server.log.sqlite_history import SqliteHistory
 
-PATIENCE = 20.0
+ANSWER_TIMEOUT = 20.0
 
 
-def said(*texts: str, start: int = 1) -> list[Message]:
+def messages_of(*texts: str, start: int = 1) -> list[Message]:
     return [Message(number, "at", "Анна", text) for number, text in enumerate(texts, start)]
 
 
@@ -25,45 +25,32 @@ def ids(found: Found | None) -> list[int]:
 
 
 def scan(messages: list[Message], request: Search) -> Found:
-    """Say what is to be found."""
+    """Return the right answer, from a search without an index."""
     found = find_in(request, Query(request.query), [messages], lambda: False)
     assert found is not None
     return found
 
 
-def log(path: Path, *texts: str) -> None:
-    """Add to the log at `path`, which need not exist."""
+def append_to_log(path: Path, *texts: str) -> None:
+    """Append messages to the log at `path`, which is created if missing."""
     history = SqliteHistory(path)
-    history.append(said(*texts, start=history.last + 1), [None] * len(texts))
+    history.append(messages_of(*texts, start=history.last + 1), [None] * len(texts))
     history.commit()
     history.close()
 
 
 @contextmanager
-def searching(path: Path) -> Iterator[Callable[..., Found | None]]:
-    searcher = Searcher(path)
+def searching(log: Path | list[Message]) -> Iterator[Callable[..., Found | None]]:
+    """Yield a function that searches a log on disk, or messages in memory, and waits for the answer."""
+    searcher = Searcher(log if isinstance(log, Path) else None)
     answers: queue.SimpleQueue[Found | None] = queue.SimpleQueue()
 
-    def find(query: str, **fields: Any) -> Found | None:
-        assert searcher.ask(Search(query, **fields), answers.put)
-        return answers.get(timeout=PATIENCE)
-
-    try:
-        yield find
-    finally:
-        searcher.close()
-
-
-@contextmanager
-def searching_in(messages: list[Message]) -> Iterator[Callable[..., Found | None]]:
-    """Search these, as the server does without a log on disk."""
-    searcher = Searcher()
-    answers: queue.SimpleQueue[Found | None] = queue.SimpleQueue()
-
-    def find(query: str, before: int = 2**53, **fields: Any) -> Found | None:
-        kept = [message for message in messages if message.id < before]
+    def find(query: str, before: int | None = None, **fields: Any) -> Found | None:
+        kept = None
+        if isinstance(log, list):
+            kept = [message for message in log if before is None or message.id < before]
         assert searcher.ask(Search(query, before, **fields), answers.put, kept)
-        return answers.get(timeout=PATIENCE)
+        return answers.get(timeout=ANSWER_TIMEOUT)
 
     try:
         yield find
