@@ -1,6 +1,6 @@
-"""The room itself: a threaded TCP server that knows nothing of the web.
+"""The TCP server: one room, a thread for each client; it knows nothing of the web.
 
-A message's way through it: `session` (one thread a client) -> `dialects` (bytes to
-commands) -> `sequencer` (one order) -> `room` (what it comes to) -> `history` (kept)
--> `fanout` (every socket) -> `dialects` (events to bytes).
+A message's walk: `connection.session` (the client's thread) -> `dialects` (bytes to
+requests) -> `sequencer` (one order) -> `room` (outcomes) -> `log` (stored) ->
+`connection.fanout` and `connection.writer` (all sockets) -> `dialects` (events to bytes).
 """

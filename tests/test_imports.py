@@ -1,8 +1,9 @@
-"""The import rule: the programs import `chat_protocol`, and nothing else crosses between packages."""
+"""The import rules: between the packages, between the wings of the server, and inside the wings."""
 
 import ast
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,22 @@ THIRD_PARTY = {
     "chat_protocol": {"msgspec"},
     "tcp_server": {"msgspec", "precis_i18n", "confusable_homoglyphs", "platformdirs"},
 }
+
+
+# The wings of the server: each may import those behind it, `log` none. `config` stands alone.
+WINGS = (
+    "__main__",
+    "cli",
+    "export",
+    "server",
+    "connection",
+    "sequencer",
+    "dialects",
+    "room",
+    "log",
+    "config",
+)
+ALONE = {"log", "config"}
 
 
 def imported(path: Path) -> Iterator[tuple[int, str]]:
@@ -57,6 +74,60 @@ def test_what_a_package_needs_installed(package: str) -> None:
         if name not in known
     ]
     assert not foreign, "\n".join(foreign)
+
+
+def modules_imported(path: Path) -> Iterator[str]:
+    """Yield the full name of every module of ours that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(), str(path))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                module = f"{node.module}.{alias.name}"
+                is_module = (ROOT / module.replace(".", "/")).with_suffix(".py").exists()
+                yield module if is_module else node.module
+
+
+def wing_of(module: str) -> str:
+    """Return the wing of a module of the server: `tcp_server.room.names` is in `room`."""
+    return module.split(".")[1]
+
+
+def test_the_wings_of_the_server_import_one_way() -> None:
+    crossings = []
+    for path in sorted((ROOT / "tcp_server").rglob("*.py")):
+        if path == ROOT / "tcp_server" / "__init__.py":
+            continue
+        own = path.relative_to(ROOT / "tcp_server").with_suffix("").parts[0]
+        assert own in WINGS, f"{path} is in no wing"
+        allowed = {own} if own in ALONE else {own, *WINGS[WINGS.index(own) + 1 :]}
+        crossings += [
+            f"{path.relative_to(ROOT)} imports {module}"
+            for module in modules_imported(path)
+            if module.startswith("tcp_server.") and wing_of(module) not in allowed
+        ]
+    assert not crossings, "\n".join(crossings)
+
+
+def test_the_room_knows_no_socket_and_no_thread() -> None:
+    forbidden = {"socket", "threading", "select", "selectors", "queue", "asyncio", "concurrent"}
+    found = [
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for wing in ("room", "dialects")
+        for path in sorted((ROOT / "tcp_server" / wing).rglob("*.py"))
+        for line, name in imported(path)
+        if name in forbidden
+    ]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("package", ALLOWED)
+def test_no_module_imports_itself_by_way_of_others(package: str) -> None:
+    graph = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): set(modules_imported(path))
+        for path in (ROOT / package).rglob("*.py")
+    }
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the modules
 
 
 def test_the_rule_sees_every_kind_of_import(tmp_path: Path) -> None:
