@@ -11,24 +11,11 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar, cast
 
 from chat_protocol import codec
+from chat_protocol import messages as m
 from chat_protocol.commands import Show, UsageError, parse_command
 from chat_protocol.contract import MAX_LINE
 from chat_protocol.errors import BadMessage
 from chat_protocol.framing import LineBuffer
-from chat_protocol.messages import (
-    Bans,
-    Bye,
-    Error,
-    Event,
-    Found,
-    HistoryPage,
-    Join,
-    Message,
-    Role,
-    Say,
-    Throttled,
-    Whois,
-)
 from chat_protocol.text import clean
 from tcp_server.dialects import phrases
 from tcp_server.room.commands import HelpText, LocalEvent, MemberList, Request, TextJoin
@@ -73,12 +60,12 @@ class Dialect(ABC):
         """
 
     @abstractmethod
-    def parse_join(self, request: Request) -> Join | TextJoin | BadMessage:
+    def parse_join(self, request: Request) -> m.Join | TextJoin | BadMessage:
         """Return what a client that has not joined means by a request."""
 
     @classmethod
     @abstractmethod
-    def write(cls, events: Sequence[Event | LocalEvent]) -> bytes:
+    def write(cls, events: Sequence[m.Event | LocalEvent]) -> bytes:
         """Return the events as bytes; events that the dialect does not show have none."""
 
     @classmethod
@@ -129,15 +116,15 @@ class Json(Dialect):
     def read(self, chunk: bytes) -> Sequence[Request]:
         return codec.decode_commands(self._lines.feed(chunk))
 
-    def parse_join(self, request: Request) -> Join | TextJoin | BadMessage:
-        if isinstance(request, Join | BadMessage):
+    def parse_join(self, request: Request) -> m.Join | TextJoin | BadMessage:
+        if isinstance(request, m.Join | BadMessage):
             return request
         return BadMessage("join_first", "join before anything else", getattr(request, "ref", None))
 
     @classmethod
-    def write(cls, events: Sequence[Event | LocalEvent]) -> bytes:
+    def write(cls, events: Sequence[m.Event | LocalEvent]) -> bytes:
         # Local events answer local requests, which do not exist in JSON.
-        return codec.encode_all(cast("Sequence[Event]", events))
+        return codec.encode_all(cast("Sequence[m.Event]", events))
 
 
 class _Text(Dialect):
@@ -145,8 +132,8 @@ class _Text(Dialect):
 
     __slots__ = ()
 
-    def parse_join(self, request: Request) -> Join | TextJoin | BadMessage:
-        return TextJoin(request.text.strip()) if isinstance(request, Say) else BadMessage("join_first", "")
+    def parse_join(self, request: Request) -> m.Join | TextJoin | BadMessage:
+        return TextJoin(request.text.strip()) if isinstance(request, m.Say) else BadMessage("join_first", "")
 
 
 class Plain(_Text):
@@ -163,10 +150,10 @@ class Plain(_Text):
 
     def read(self, chunk: bytes) -> Sequence[Request]:
         text = self._decoder.decode(chunk).strip("\r\n")
-        return [Say(text)] if text else []
+        return [m.Say(text)] if text else []
 
     @classmethod
-    def write(cls, events: Sequence[Event | LocalEvent]) -> bytes:
+    def write(cls, events: Sequence[m.Event | LocalEvent]) -> bytes:
         return "".join([f"{notice}\n" for event in events if (notice := phrases.notice(event))]).encode()
 
     @classmethod
@@ -184,17 +171,17 @@ class Lines(_Text):
 
     def read(self, chunk: bytes) -> Sequence[Request]:
         text = self._lines.feed(chunk).decode(errors="replace").replace("\r\n", "\n")
-        return [_command(line) if line.startswith("/") else Say(line) for line in text.split("\n")[:-1]]
+        return [_command(line) if line.startswith("/") else m.Say(line) for line in text.split("\n")[:-1]]
 
     @classmethod
-    def write(cls, events: Sequence[Event | LocalEvent]) -> bytes:
+    def write(cls, events: Sequence[m.Event | LocalEvent]) -> bytes:
         return "".join([_line(event) for event in events]).encode()
 
 
 def _command(line: str) -> Request:
     """Parse a line that begins with a slash; `//x` says `/x`."""
     if line.startswith("//"):
-        return Say(line[1:])
+        return m.Say(line[1:])
     try:
         command = parse_command(line, lines=True)
     except UsageError as error:
@@ -204,27 +191,27 @@ def _command(line: str) -> Request:
     return command
 
 
-def _line(event: Event | LocalEvent) -> str:
+def _line(event: m.Event | LocalEvent) -> str:
     """Return one event as whole lines; empty if it is not shown."""
-    if type(event) is Message:
+    if type(event) is m.Message:
         if "\n" not in event.text:
             return f"{event.name}: {event.text}\n"
         return "".join([f"{event.name}: {line}\n" for line in event.text.split("\n")])
     match event:
-        case Error(code=code) if code in phrases.PROMPTS_AFTER:
+        case m.Error(code=code) if code in phrases.PROMPTS_AFTER:
             return phrases.join_refusal(event)
-        case Error():
+        case m.Error():
             return phrases.error(event) + "\n"
-        case Throttled(seconds=seconds):
+        case m.Throttled(seconds=seconds):
             return phrases.throttled(seconds) + "\n"
-        case Bye(reason=reason):
+        case m.Bye(reason=reason):
             return phrases.BYE_REASONS.get(reason, reason) + "\n"
-        case MemberList() | Whois() | Bans() | Role():
+        case MemberList() | m.Whois() | m.Bans() | m.Role():
             return phrases.answer(event) + "\n"
         case HelpText(moderator=moderator):
             return phrases.HELP + (phrases.MODERATORS_HELP if moderator else "")
-        case HistoryPage(messages=kept) | Found(messages=kept):
-            nothing = phrases.NO_HISTORY if isinstance(event, HistoryPage) else phrases.NOTHING_FOUND
+        case m.HistoryPage(messages=kept) | m.Found(messages=kept):
+            nothing = phrases.NO_HISTORY if isinstance(event, m.HistoryPage) else phrases.NOTHING_FOUND
             return "\n".join(map(phrases.history_line, kept) if kept else [nothing]) + "\n"
     notice = phrases.notice(event)
     return f"{notice}\n" if notice else ""
