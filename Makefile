@@ -52,8 +52,8 @@ format: $(VENV)/development ## Bring the Python code into the common form
 docs: $(VENV)/development ## Write docs/configuration.md from the settings
 	$(BIN)/python -m tools.configuration
 
-bench: $(VENV)/development ## Measure the room beside its peers (QUICK=1: a few minutes)
-	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
+bench: $(VENV)/development ## Measure the room beside its peers (QUICK=1: a few minutes), or BASE=another checkout
+	$(BIN)/python -m benchmarks$(if $(BASE),.paired $(BASE)) $(if $(QUICK),$(if $(BASE),--rounds 5,--quick))
 
 bench-bridge: $(VENV)/development $(VENV)/websockify ## Measure the gateway beside other bridges
 	$(BIN)/python -m benchmarks.bridge $(VENV)/websockify

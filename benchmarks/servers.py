@@ -32,6 +32,8 @@ class Kind:
     """How many enter at a time: as suits it, so that nobody waits for seconds."""
     largest: int = 10_000
     """Members it lets in within a minute; that many are measured once only."""
+    directory: Path = ROOT
+    """Where it is started: the checkout that is measured."""
 
 
 class Server:
@@ -81,7 +83,7 @@ def serving(kind: Kind) -> Iterator[Server]:
         with log.open("wb") as output:
             process = subprocess.Popen(
                 kind.command(directory, port),
-                cwd=ROOT,
+                cwd=kind.directory,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -107,7 +109,9 @@ def limit() -> Kind:
     return Kind("C limit", "lines", lambda _, port: [str(program), str(port)])
 
 
-def ours(name: str, protocol: str, history: str = "off", python: str = sys.executable) -> Kind:
+def ours(
+    name: str, protocol: str, history: str = "off", python: str = sys.executable, root: Path = ROOT
+) -> Kind:
     """Our server, `history` being `off`, `memory`, `normal` or `full`: the last two are on disk."""
 
     def command(directory: Path, port: int) -> Sequence[str]:
@@ -119,7 +123,7 @@ def ours(name: str, protocol: str, history: str = "off", python: str = sys.execu
         flags = ["--host", "127.0.0.1", "--port", str(port), "--max-connections", "0", "--rate", "0"]
         return [python, "-m", "tcp_server", *flags, *kept]
 
-    return Kind(name, protocol, command)
+    return Kind(name, protocol, command, directory=root)
 
 
 def _free_port() -> int:
