@@ -69,9 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.paired", description=__doc__)
     parser.add_argument("base", type=Path, metavar="CHECKOUT", help="the other checkout")
     parser.add_argument("--rounds", type=int, default=15, help="default: %(default)s")
-    parser.add_argument(
-        "--seconds", type=float, default=0.5, help="of each measurement; %(default)s"
-    )
+    parser.add_argument("--seconds", type=float, default=0.5, help="of each measurement; %(default)s")
     options = parser.parse_args(arguments)
     rows = {
         key: ratio(values)
