@@ -1,6 +1,7 @@
 """The import rules: between the packages, between the wings of the server, and inside the wings."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
@@ -137,3 +138,66 @@ def test_the_rule_sees_every_kind_of_import(tmp_path: Path) -> None:
         "import web_gateway.relay as r\ndef f():\n    from cli_client.chat import Chat\nfrom . import x\n"
     )
     assert set(imported(source)) == {(1, "web_gateway"), (3, "cli_client"), (4, "tcp_server")}
+
+
+JS = ROOT / "static" / "js"
+FLOORS = {"lib": 0, "model": 1, "view": 2, "view/transcript": 3, "view/moderation": 3, ".": 4}
+"""Folders of the page's modules: each imports from lower floors and from itself."""
+
+# Imports of code, and of types in comments.
+JS_IMPORT = re.compile(r"""(?:\bfrom |\bimport\()"(\.[^"]+)\"""")
+DOM = re.compile(
+    r"\b(document|window|location|matchMedia|requestAnimationFrame|addEventListener|querySelector\w*"
+    r"|getElement\w*|HTML\w*Element|Element|Node|(local|session)Storage)\b"
+)
+NETWORK = re.compile(r"\b(fetch|WebSocket|XMLHttpRequest|EventSource|sendBeacon)\b")
+
+
+def js_imports(path: Path) -> list[Path]:
+    """Return the modules that a module of the page imports."""
+    return [(path.parent / target).resolve() for target in JS_IMPORT.findall(path.read_text())]
+
+
+def js_folder(path: Path) -> str:
+    return path.parent.relative_to(JS).as_posix()
+
+
+def js_closure(folder: str) -> set[Path]:
+    """Return the modules in a folder, and all that they import."""
+    found: set[Path] = set()
+    pending = list((JS / folder).rglob("*.js"))
+    assert pending, f"static/js/{folder} is gone"
+    while pending:
+        path = pending.pop()
+        if path not in found:
+            found.add(path)
+            pending += js_imports(path)
+    return found
+
+
+def test_the_page_imports_one_way() -> None:
+    crossings = [
+        f"{path.relative_to(ROOT)} imports {target.relative_to(ROOT)}"
+        for path in sorted(JS.rglob("*.js"))
+        for target in js_imports(path)
+        if js_folder(target) != js_folder(path) and FLOORS[js_folder(target)] >= FLOORS[js_folder(path)]
+    ]
+    assert not crossings, "\n".join(crossings)
+
+
+def test_the_pages_models_know_no_dom() -> None:
+    touching = [
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for path in sorted(js_closure("model") - {JS / "lib" / "storage.js"})
+        for match in DOM.finditer(path.read_text())
+    ]
+    assert not touching, "\n".join(touching)
+
+
+def test_the_pages_views_know_no_network() -> None:
+    touching = [
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for path in sorted((JS / "view").rglob("*.js"))
+        for match in NETWORK.finditer(path.read_text())
+    ]
+    assert not touching, "\n".join(touching)

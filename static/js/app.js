@@ -1,5 +1,5 @@
 import { byId } from "./lib/dom.js";
-import { chooseLocale, Words } from "./lib/i18n.js";
+import { chooseLocale, I18n } from "./lib/i18n.js";
 import { openStore } from "./lib/storage.js";
 import { Connection } from "./model/connection.js";
 import { Outbox } from "./model/outbox.js";
@@ -17,53 +17,53 @@ import { Toast } from "./view/toast.js";
 import { Transcript } from "./view/transcript/transcript.js";
 
 const locale = chooseLocale(navigator.languages);
-const words = await Words.load(locale).catch(error => {
+const i18n = await I18n.load(locale).catch(error => {
   document.body.textContent =
-    "Страница загрузилась не вся. Обновите её. · The page is incomplete. Please reload.";
+    "Страница загрузилась не полностью. Обновите её. · The page did not load completely. Please reload it.";
   throw error;
 });
 document.documentElement.lang = locale;
-words.fill(document);
+i18n.translate(document);
 
 const store = openStore();
 const session = new Session(store);
-const address = new URL("ws", location.href.replace(/^http/, "ws"));
-address.hash = "";
-const connection = new Connection(address.href);
+const url = new URL("ws", location.href.replace(/^http/, "ws"));
+url.hash = "";
+const connection = new Connection(url.href);
 const room = new Room(connection, session, new Outbox(store));
 
-const door = byId("main", "door");
-const hall = byId("div", "room");
+const loginView = byId("main", "login");
+const roomView = byId("div", "room");
 const toast = new Toast();
-const joinForm = new JoinForm(room, words);
-const transcript = new Transcript(room, words);
+const joinForm = new JoinForm(room, i18n);
+const transcript = new Transcript(room, i18n);
 const composer = new Composer(room, store, () => transcript.toNewest());
-new Banner(room, words);
-new ThrottleNote(room.throttle, words);
-const people = new People(room, words);
-new ModerationView(room, words, people, toast);
-new SearchPanel(room, words);
-new Theme(store, words);
+new Banner(room, i18n);
+new ThrottleNote(room.throttle, i18n);
+const people = new People(room, i18n);
+new ModerationView(room, i18n, people, toast);
+new SearchPanel(room, i18n);
+new Theme(store, i18n);
 
-/** @param {boolean} inside */
+/** @param {boolean} inside  Whether to show the room, else the login form. */
 function show(inside) {
-  const entering = inside && hall.hidden;
-  door.hidden = inside;
-  hall.hidden = !inside;
+  const entering = inside && roomView.hidden;
+  loginView.hidden = inside;
+  roomView.hidden = !inside;
   if (entering) composer.focus();
   if (!inside) joinForm.focus();
 }
 
-/** Whether the room was asked for the message that the address names, or it names none. */
-let sought = false;
+/** Whether the message that the address names was looked for in the room, or the address names none. */
+let lookedUp = false;
 
 /** Go to the message that the address names, if it names one. */
-async function seek() {
+async function goToLinked() {
   const id = Number(/^#([1-9]\d{0,14})$/.exec(location.hash)?.[1]);
   const found = id > 0 && (await room.find(id));
-  sought = found || room.joined;
+  lookedUp = found || room.joined;
   if (found) transcript.show(id);
-  else if (id) toast.show(words.say(sought ? "message.lost" : "message.offline", { number: `#${id}` }));
+  else if (id) toast.show(i18n.t(lookedUp ? "message.lost" : "message.offline", { number: `#${id}` }));
 }
 
 function showTitle() {
@@ -73,31 +73,31 @@ function showTitle() {
 
 room.entered.on(() => {
   show(true);
-  if (!sought) seek();
+  if (!lookedUp) goToLinked();
 });
 room.refused.on(() => show(false));
 room.left.on(() => show(false));
-room.failed.on(code => toast.show(words.error(code)));
+room.failed.on(code => toast.show(i18n.error(code)));
 room.unread.changed.on(showTitle);
-transcript.copied.on(id => toast.show(words.say("message.copied", { number: `#${id}` })));
+transcript.copied.on(id => toast.show(i18n.t("message.copied", { number: `#${id}` })));
 
 byId("button", "leave-button").addEventListener("click", () => {
-  const count = room.outbox.parcels.length;
-  if (count === 0 || confirm(words.say("leave.unsent", { count }))) room.leave();
+  const count = room.outbox.messages.length;
+  if (count === 0 || confirm(i18n.t("leave.unsent", { count }))) room.leave();
 });
 window.addEventListener("hashchange", () => {
-  if (!hall.hidden) seek();
+  if (!roomView.hidden) goToLinked();
 });
 document.addEventListener("click", event => {
-  // The browser says nothing when the address does not change.
+  // There is no hashchange event if the address stays the same.
   const link = event.target instanceof Element ? event.target.closest("a") : null;
-  if (link?.hash && link.href === location.href && !event.defaultPrevented) seek();
+  if (link?.hash && link.href === location.href && !event.defaultPrevented) goToLinked();
 });
-window.addEventListener("online", () => connection.hurry());
+window.addEventListener("online", () => connection.retryNow());
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) connection.hurry();
+  if (!document.hidden) connection.retryNow();
 });
-// Another tab of the same person left the room.
+// The same person has left in another tab.
 window.addEventListener("storage", event => {
   if (event.key === IDENTITY_KEY && event.newValue === null && session.name) room.leave();
 });

@@ -52,11 +52,11 @@ def become_moderator(browser: Sitter) -> None:
         page.click("#people-button")
     page.click("#moderator-button")
     for password in ("дверь", "ключ"):
-        page.fill("#deed [name=password]", password)
-        page.click("#deed-do")
+        page.fill("#action [name=password]", password)
+        page.click("#action-confirm")
         if password == "дверь":
-            expect(page.locator("#deed-error")).to_have_text("Пароль не подошёл.")
-    expect(page.locator("#deed")).to_be_hidden()
+            expect(page.locator("#action-error")).to_have_text("Пароль не подошёл.")
+    expect(page.locator("#action")).to_be_hidden()
 
 
 def choose(browser: Sitter, name: str, item: str) -> None:
@@ -73,9 +73,9 @@ def announce(browser: Sitter, *lines: str) -> None:
     page = browser.page
     page.click("#announce-button")
     page.keyboard.press("Enter")
-    expect(page.locator("#deed-error")).to_have_text("Напишите текст объявления.")
+    expect(page.locator("#action-error")).to_have_text("Напишите текст объявления.")
     page.keyboard.insert_text("\n".join(lines))
-    expect(page.locator("#deed textarea")).to_have_value(" ".join(lines))
+    expect(page.locator("#action textarea")).to_have_value(" ".join(lines))
     page.keyboard.press("Enter")
 
 
@@ -179,7 +179,7 @@ def test_a_moderator_at_work(house: Services, chromium: Browser, width: int, dar
         page.locator(".message", has_text=f"ерунда {width}").hover()
         page.click("#delete-button")
         assert_accessible(vera)
-        page.click("#deed-do")
+        page.click("#action-confirm")
         for browser in (vera, other):
             gone = browser.page.locator(f".message.deleted[data-name={troll}]")
             expect(gone).to_contain_text("Сообщение удалено")
@@ -198,8 +198,8 @@ def test_a_moderator_at_work(house: Services, chromium: Browser, width: int, dar
         assert_accessible(vera)
         page.click("#whois-close")
         choose(vera, troll, "Удалить из чата")
-        page.fill("#deed [name=reason]", "мешает")
-        page.click("#deed-do")
+        page.fill("#action [name=reason]", "мешает")
+        page.click("#action-confirm")
         expect(other.page.locator("#join-error")).to_have_text("Вас удалили из чата. Причина: мешает")
         expect(page.locator(".notice").last).to_contain_text(f"удаляет из чата: {troll}. Причина: мешает")
         expect(page.locator(".person", has_text=troll)).to_have_count(0)
@@ -216,9 +216,9 @@ def test_keeping_somebody_out_and_letting_them_in_again(house: Services, chromiu
         become_moderator(vera)
         choose(vera, "Хам", "Закрыть вход")
         assert_accessible(vera)
-        page.locator("#deed fieldset label", has_text="1 день").click()
-        page.fill("#deed [name=reason]", "ругается")
-        page.click("#deed-do")
+        page.locator("#action fieldset label", has_text="1 день").click()
+        page.fill("#action [name=reason]", "ругается")
+        page.click("#action-confirm")
         expect(page.locator(".notice").last).to_contain_text("закрывает вход на 1 день: Хам")
         expect(other.page.locator("#join-error")).to_contain_text("Вход закрыт до")
         expect(other.page.locator("#join-error")).to_contain_text("Причина: ругается")
@@ -271,12 +271,12 @@ def test_moderating_with_the_keyboard_alone(house: Services, chromium: Browser) 
 
         page.locator(".message", has_text="лишнее").locator(".message-number").focus()
         keyboard.press("Delete")
-        expect(page.locator("#deed")).to_be_visible()
+        expect(page.locator("#action")).to_be_visible()
         keyboard.press("Escape")
         keyboard.press("Tab")
         expect(page.locator("#delete-button")).to_be_focused()
         keyboard.press("Enter")
-        page.locator("#deed-do").press("Enter")
+        page.locator("#action-confirm").press("Enter")
         expect(page.locator(".message.deleted")).to_contain_text(["Message deleted"])
         expect(page.locator(".notice").last).to_contain_text("Eve deletes message #")
 

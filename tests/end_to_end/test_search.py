@@ -66,7 +66,7 @@ def search(browser: Sitter, query: str) -> Locator:
 
 def assert_in_its_place(browser: Sitter, number: int) -> None:
     """The message is before the reader's eyes, between what was said before it and behind it."""
-    expect(browser.page.locator(".message.sought .message-text")).to_have_text(said(number))
+    expect(browser.page.locator(".message.highlighted .message-text")).to_have_text(said(number))
     expect(browser.page.locator(f"#m{number}")).to_be_in_viewport()
     expect(browser.page.locator(f"#m{number}")).to_be_focused()
     texts = browser.texts()

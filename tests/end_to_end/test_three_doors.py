@@ -84,7 +84,7 @@ def test_the_page_at_every_size_and_in_both_themes(
         RawClient(house.room) as boris,
         at_the_page(chromium, house.url, width=width, height=height, dark=dark) as anna,
     ):
-        anna.shoot(f"door-{width}-{'dark' if dark else 'light'}")
+        anna.shoot(f"login-{width}-{'dark' if dark else 'light'}")
         boris.expect(PROMPT)
         boris.send("Борис\nВсем привет! План: https://example.org/plan\n")
         anna.enter("Анна")

@@ -117,4 +117,4 @@ def come_and_go(browser: Sitter) -> None:
     browser.page.wait_for_selector(".message[data-state=sent] >> text=привет")
     browser.page.click("#theme-button")
     browser.page.click("#leave-button")
-    browser.page.wait_for_selector("#door:not([hidden])")
+    browser.page.wait_for_selector("#login:not([hidden])")

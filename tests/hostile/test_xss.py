@@ -220,10 +220,11 @@ def moderate(page: Page) -> None:
         items.nth(at).click()
         page.locator("dialog:modal").wait_for()
         if at == 2:
+            page.wait_for_selector("#whois-list li")
             assert page.locator("#whois-list li").count() == len(CORPUS)
         else:
-            page.click("#deed-do")
-            page.wait_for_selector("#deed-error:not(:empty)")
+            page.click("#action-confirm")
+            page.wait_for_selector("#action-error:not(:empty)")
         page.keyboard.press("Escape")
     page.click("#bans-button")
     page.wait_for_selector("#bans-list li")

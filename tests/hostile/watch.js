@@ -12,8 +12,8 @@
       .concat(" rel role type tabindex datetime aria-label aria-hidden aria-haspopup aria-expanded disabled style")
       .split(" "),
   );
-  const LEAVES = "bdi *, .presence *, #typing *, #toast *, .person-door *, .message-reason *, .menu-item *,"
-    .concat(" .message-text :not(a), .notice-text :not(a), .hit-text :not(mark), #join-error *, .sheet-error *");
+  const LEAVES = "bdi *, .presence *, #typing *, #toast *, .avatar *, .message-reason *, .menu-item *,"
+    .concat(" .message-text :not(a), .notice-text :not(a), .hit-text :not(mark), #join-error *, .dialog-error *");
 
   function isHarmless(link) {
     const href = link.getAttribute("href");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { Connection } from "../../static/js/model/connection.js";
-import { PING_INTERVAL, SILENCE_LIMIT } from "../../static/js/model/protocol.js";
+import { IDLE_TIMEOUT, PING_INTERVAL } from "../../static/js/model/protocol.js";
 import { AT } from "./wire.js";
 
 /** The other end of the page's socket, played by the test. */
@@ -68,8 +68,8 @@ test("a loss is followed by tries that never end and become rare", t => {
   for (let tries = 2; tries < 40; tries++) {
     Socket.last.end(1006);
     assert.equal(connection.state.phase, "waiting");
-    assert.ok(connection.state.retryAt - Date.now() <= 20_000);
-    timers.tick(20_000);
+    assert.ok(connection.state.retryAt - Date.now() <= 15_000);
+    timers.tick(15_000);
     assert.equal(Socket.all.length, tries);
   }
 });
@@ -78,10 +78,10 @@ test("after the room was reached the next try comes soon", t => {
   const { connection, timers } = connect(t);
   for (let tries = 0; tries < 10; tries++) {
     Socket.last.end(1006);
-    timers.tick(20_000);
+    timers.tick(15_000);
   }
   Socket.last.accept();
-  connection.settled();
+  connection.markStable();
   Socket.last.end(1006);
   assert.ok(connection.state.retryAt - Date.now() <= 500);
 });
@@ -89,8 +89,8 @@ test("after the room was reached the next try comes soon", t => {
 test("a hurry tries at once, once", t => {
   const { connection } = connect(t);
   Socket.last.end(1001);
-  connection.hurry();
-  connection.hurry();
+  connection.retryNow();
+  connection.retryNow();
   assert.equal(Socket.all.length, 2);
   assert.equal(connection.state.phase, "connecting");
 });
@@ -101,7 +101,7 @@ test("the room away, full, and the gateway away are told apart", t => {
     if (bye) Socket.last.hear({ type: "bye", reason: bye });
     Socket.last.end(code);
     const { cause } = connection.state;
-    timers.tick(20_000);
+    timers.tick(15_000);
     Socket.last.accept();
     return cause;
   };
@@ -153,7 +153,7 @@ test("own silence is broken by a ping, also when others talk", t => {
 test("a room silent for a minute is held for gone, and heard no more", t => {
   const { connection, events, timers } = connect(t);
   const silent = Socket.last;
-  timers.tick(SILENCE_LIMIT);
+  timers.tick(IDLE_TIMEOUT);
   assert.equal(connection.state.phase, "waiting");
   assert.equal(silent.onmessage, null);
   assert.deepEqual(events, []);

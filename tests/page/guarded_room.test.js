@@ -16,11 +16,11 @@ function door(store = new MemoryStore()) {
   const refused = [];
   const left = [];
   room.refused.on(({ code }) => refused.push(code));
-  room.left.on(farewell => left.push(farewell));
+  room.left.on(departure => left.push(departure));
   return { wire, room, refused, left, store };
 }
 
-const refuse = (wire, code, fields = {}) => wire.hear({ type: "error", code, text: "", ...fields });
+const refuse = (wire, code, fields = {}) => wire.hear({ type: "error", code, ...fields });
 
 test("a password is sent once it was asked for, and again after every loss, but never kept", () => {
   const { wire, room, refused, store } = door();
@@ -72,8 +72,8 @@ test("who is banned while here knows until when, and why if the moderator said s
   refuse(wire, "banned", { retry_after: 60 });
   assert.deepEqual([refused, left], [[], []]);
   wire.enter("stopped", "banned");
-  const [{ reason, ban, why }] = left;
-  assert.deepEqual([reason, ban.retry_after, why], ["banned", 60, "ругань"]);
+  const [{ reason, ban, comment }] = left;
+  assert.deepEqual([reason, ban.retry_after, comment], ["banned", 60, "ругань"]);
   room.enter("Анна");
   wire.welcome();
   wire.enter("stopped", "kicked");
@@ -170,19 +170,19 @@ test("a deleted message loses its text live, among what was missed, and in older
 
 test("a deleted message is no hit any more, though its answer was on the way", () => {
   const { wire, room } = page();
-  room.search.want("номер");
-  room.search.again();
+  room.search.setQuery("номер");
+  room.search.retry();
   wire.hear({ type: "found", messages: [message(7, "Борис"), message(8, "Борис")], more: true });
   wire.hear(notice(10, { act: "delete", id: 8 }));
   assert.deepEqual(
-    room.search.found.messages.map(({ id }) => id),
+    room.search.result.messages.map(({ id }) => id),
     [7],
   );
-  room.search.goOn();
+  room.search.loadMore();
   wire.hear(notice(11, { act: "delete", id: 3 }));
   wire.hear({ type: "found", messages: [message(3, "Борис"), message(4, "Борис")], more: false });
   assert.deepEqual(
-    room.search.found.messages.map(({ id }) => id),
+    room.search.result.messages.map(({ id }) => id),
     [7, 4],
   );
 });
@@ -200,8 +200,8 @@ test("moderating and searching take each its own answers", async () => {
   const codes = [];
   room.failed.on(code => codes.push(code));
   assert.ok(room.moderation.moderator);
-  room.search.want("привет");
-  room.search.again();
+  room.search.setQuery("привет");
+  room.search.retry();
   const answer = room.moderation.whois("Борис");
   refuse(wire, "not_found");
   assert.equal((await answer).code, "not_found");

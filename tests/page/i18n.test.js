@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { chooseLocale, Words } from "../../static/js/lib/i18n.js";
+import { chooseLocale, I18n } from "../../static/js/lib/i18n.js";
 
 const dictionary = language =>
   JSON.parse(readFileSync(new URL(`../../static/i18n/${language}.json`, import.meta.url), "utf8"));
@@ -26,8 +26,8 @@ test("plural words have all the forms of their language", () => {
 });
 
 test("Russian counts as Russian does", () => {
-  const words = new Words("ru", dictionary("ru"));
-  const people = count => words.say("bar.people", { count });
+  const i18n = new I18n("ru", dictionary("ru"));
+  const people = count => i18n.t("bar.people", { count });
   assert.deepEqual([1, 2, 5, 11, 22].map(people), [
     "1 человек",
     "2 человека",
@@ -38,25 +38,25 @@ test("Russian counts as Russian does", () => {
 });
 
 test("today and yesterday have names, other days dates", () => {
-  const words = new Words("ru", dictionary("ru"));
+  const i18n = new I18n("ru", dictionary("ru"));
   const now = new Date(2026, 0, 1, 0, 30);
-  assert.equal(words.day(new Date(2026, 0, 1, 0, 5), now), "Сегодня");
-  assert.equal(words.day(new Date(2025, 11, 31, 23, 59), now), "Вчера");
-  assert.match(words.day(new Date(2025, 11, 30), now), /30 декабря 2025/);
+  assert.equal(i18n.day(new Date(2026, 0, 1, 0, 5), now), "Сегодня");
+  assert.equal(i18n.day(new Date(2025, 11, 31, 23, 59), now), "Вчера");
+  assert.match(i18n.day(new Date(2025, 11, 30), now), /30 декабря 2025/);
 });
 
 test("a moment of another day is told with its date", () => {
-  const words = new Words("ru", dictionary("ru"));
+  const i18n = new I18n("ru", dictionary("ru"));
   const now = new Date(2026, 10, 22, 12, 0);
-  assert.equal(words.when(new Date(2026, 10, 22, 9, 5), now), "09:05");
-  assert.equal(words.when(new Date(2026, 10, 12, 14, 5), now), "12 нояб., 14:05");
-  assert.match(words.when(new Date(2025, 10, 22, 14, 5), now), /22 нояб. 2025.*14:05/);
+  assert.equal(i18n.when(new Date(2026, 10, 22, 9, 5), now), "09:05");
+  assert.equal(i18n.when(new Date(2026, 10, 12, 14, 5), now), "12 нояб., 14:05");
+  assert.match(i18n.when(new Date(2025, 10, 22, 14, 5), now), /22 нояб. 2025.*14:05/);
 });
 
 test("of what is no moment nothing is told", () => {
-  const words = new Words("ru", dictionary("ru"));
+  const i18n = new I18n("ru", dictionary("ru"));
   const never = new Date("nonsense");
-  assert.deepEqual([words.time(never), words.moment(never), words.when(never)], ["", "", ""]);
+  assert.deepEqual([i18n.time(never), i18n.dateTime(never), i18n.when(never)], ["", "", ""]);
 });
 
 test("the reader's language is the first of theirs that is ours", () => {
@@ -67,9 +67,9 @@ test("the reader's language is the first of theirs that is ours", () => {
 });
 
 test("spans of time are told in the largest unit that does not mislead, and never too short", () => {
-  const words = new Words("ru", dictionary("ru"));
+  const i18n = new I18n("ru", dictionary("ru"));
   const told = [0.2, 41, 60, 90, 539.2, 600, 3600, 5400, 8000, 86_400, 7 * 86_400].map(each =>
-    words.span(each),
+    i18n.duration(each),
   );
   assert.deepEqual(told, [
     "1 секунду",
@@ -87,9 +87,9 @@ test("spans of time are told in the largest unit that does not mislead, and neve
 });
 
 test("values are never read as words with placeholders, and come apart from the words around", () => {
-  const words = new Words("en", { hello: "Hello, {name}!" });
-  assert.equal(words.say("hello", { name: "{name} $& {constructor}" }), "Hello, {name} $& {constructor}!");
-  assert.deepEqual(words.pieces("hello", { name: "Ann" }), [
+  const i18n = new I18n("en", { hello: "Hello, {name}!" });
+  assert.equal(i18n.t("hello", { name: "{name} $& {constructor}" }), "Hello, {name} $& {constructor}!");
+  assert.deepEqual(i18n.parts("hello", { name: "Ann" }), [
     { text: "Hello, ", name: "" },
     { text: "Ann", name: "name" },
     { text: "!", name: "" },
@@ -97,7 +97,7 @@ test("values are never read as words with placeholders, and come apart from the 
 });
 
 test("an error without words is told by its code", () => {
-  const words = new Words("en", { "error.lost": "Lost: {target}", "error.other": "No: {code}" });
-  assert.equal(words.error("lost", { target: "Ann" }), "Lost: Ann");
-  assert.equal(words.error("odd\u202e"), "No: odd");
+  const i18n = new I18n("en", { "error.lost": "Lost: {target}", "error.other": "No: {code}" });
+  assert.equal(i18n.error("lost", { target: "Ann" }), "Lost: Ann");
+  assert.equal(i18n.error("odd\u202e"), "No: odd");
 });

@@ -24,7 +24,7 @@ test("whoever writes is shown until they spoke, left, or fell silent", t => {
   const members = new Members();
   members.reset("Я", ["А", "Б", "В"]);
   for (const name of ["А", "Б", "В"]) members.startTyping(name);
-  members.spoke("А");
+  members.stopTyping("А");
   members.remove("Б");
   assert.deepEqual(members.typing, ["В"]);
   t.mock.timers.tick(4000);

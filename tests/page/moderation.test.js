@@ -5,24 +5,34 @@ import { Moderation } from "../../static/js/model/moderation.js";
 /** A moderator's desk whose room is the test. */
 class Desk {
   sent = [];
-  abandoned = false;
-  moderation = new Moderation({ send: command => this.sent.push(command), abandon: () => this.#lose() });
+  reconnected = false;
+  moderation = new Moderation({
+    send: command => this.sent.push(command),
+    reconnect: () => this.#reconnect(),
+  });
   constructor(moderator = true) {
-    this.moderation.begin("Вера", true, moderator);
+    this.moderation.onJoined("Вера", true, moderator);
   }
-  #lose() {
-    this.abandoned = true;
-    this.moderation.lose();
+  #reconnect() {
+    this.reconnected = true;
+    this.moderation.onDisconnect();
   }
   /** What was asked since the last call. */
   take() {
     return this.sent.splice(0);
   }
   notice(act, by = "Вера") {
-    this.moderation.hear({ type: "message", id: 1, at: "", name: "Сервер", text: "", notice: { act, by } });
+    this.moderation.onEvent({
+      type: "message",
+      id: 1,
+      at: "",
+      name: "Сервер",
+      text: "",
+      notice: { act, by },
+    });
   }
   refuse(code) {
-    return this.moderation.refuse({ type: "error", code, text: "" });
+    return this.moderation.onError({ type: "error", code });
   }
 }
 
@@ -38,7 +48,7 @@ test("the right password makes a moderator, a wrong one does not", async () => {
   assert.ok(desk.refuse("password_wrong"));
   assert.equal((await wrong).code, "password_wrong");
   const right = desk.moderation.authenticate("b");
-  desk.moderation.hear({ type: "role", moderator: true });
+  desk.moderation.onEvent({ type: "role", moderator: true });
   assert.equal((await right).type, "role");
   assert.ok(desk.moderation.moderator);
   assert.deepEqual(
@@ -68,7 +78,7 @@ test("there is one question at a time", async () => {
   desk.refuse("not_found");
   assert.equal((await answers[0]).target, "Борис");
   assert.deepEqual(desk.take(), [{ type: "bans" }]);
-  desk.moderation.hear({ type: "bans", bans: [] });
+  desk.moderation.onEvent({ type: "bans", bans: [] });
   assert.deepEqual(
     (await Promise.all(answers)).map(({ type }) => type),
     ["error", "bans"],
@@ -79,11 +89,11 @@ test("there is one question at a time", async () => {
 test("with the connection go the role and what was asked", async () => {
   const desk = new Desk();
   const answers = [desk.moderation.bans(), desk.moderation.whois("Борис")];
-  desk.moderation.lose();
+  desk.moderation.onDisconnect();
   for (const answer of await Promise.all(answers)) assert.equal(answer.code, "offline");
   assert.equal(desk.moderation.moderator, false);
   assert.equal((await desk.moderation.bans()).code, "offline");
-  desk.moderation.begin("Вера", true, true);
+  desk.moderation.onJoined("Вера", true, true);
   assert.ok(desk.moderation.moderator);
 });
 
@@ -91,17 +101,17 @@ test("a role that did not outlive the room is missed, one laid down by leaving i
   const desk = new Desk();
   let demotions = 0;
   desk.moderation.demoted.on(() => (demotions += 1));
-  desk.moderation.lose();
-  desk.moderation.begin("Вера", true, true);
+  desk.moderation.onDisconnect();
+  desk.moderation.onJoined("Вера", true, true);
   assert.equal(demotions, 0);
-  desk.moderation.lose();
-  desk.moderation.begin("Вера", true, false);
-  desk.moderation.lose();
-  desk.moderation.begin("Вера", true, false);
+  desk.moderation.onDisconnect();
+  desk.moderation.onJoined("Вера", true, false);
+  desk.moderation.onDisconnect();
+  desk.moderation.onJoined("Вера", true, false);
   assert.equal(demotions, 1);
-  desk.moderation.hear({ type: "role", moderator: true });
-  desk.moderation.leave();
-  desk.moderation.begin("Вера", true, false);
+  desk.moderation.onEvent({ type: "role", moderator: true });
+  desk.moderation.reset();
+  desk.moderation.onJoined("Вера", true, false);
   assert.equal(demotions, 1);
 });
 
@@ -118,6 +128,6 @@ test("a room that does not answer is held for gone", async () => {
   const desk = new Desk();
   const answer = desk.moderation.bans();
   tick(30_000);
-  assert.ok(desk.abandoned);
+  assert.ok(desk.reconnected);
   assert.equal((await answer).code, "offline");
 });

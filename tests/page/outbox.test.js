@@ -22,7 +22,7 @@ test("refs are unique and short enough for the wire", () => {
   assert.ok(refs.every(ref => ref.length <= 64));
 });
 
-test("a refused parcel waits for its author, and goes again under the same ref", () => {
+test("a refused message waits for its author, and goes again under the same ref", () => {
   const store = new MemoryStore();
   const outbox = new Outbox(store);
   const { ref } = outbox.add("текст");
@@ -39,21 +39,21 @@ test("acks for what is not here are no harm", () => {
   assert.equal(outbox.remove("foreign"), undefined);
   outbox.fail("foreign", "blank");
   assert.equal(outbox.retry("foreign"), undefined);
-  assert.deepEqual(outbox.parcels, []);
+  assert.deepEqual(outbox.messages, []);
 });
 
-test("of equal texts each echo hides one, and a reload forgets it", () => {
+test("of equal texts each replay hides one, and a reload forgets it", () => {
   const store = new MemoryStore();
   const outbox = new Outbox(store);
   outbox.add("да");
   outbox.add("да");
-  outbox.echo("да");
-  outbox.echo("нет");
+  outbox.markReplayed("да");
+  outbox.markReplayed("нет");
   assert.deepEqual(
-    outbox.parcels.map(parcel => Boolean(parcel.echoed)),
+    outbox.messages.map(message => Boolean(message.replayed)),
     [true, false],
   );
-  assert.ok(new Outbox(store).parcels.every(parcel => !parcel.echoed));
+  assert.ok(new Outbox(store).messages.every(message => !message.replayed));
 });
 
 test("a full store keeps nothing, and nobody from talking", () => {
@@ -73,7 +73,7 @@ test("damaged storage is passed over", () => {
   store.setItem("oneroom.outbox.x", "{");
   store.setItem("oneroom.outbox.y", '"text"');
   store.setItem("other", "{}");
-  assert.deepEqual(new Outbox(store).parcels, []);
+  assert.deepEqual(new Outbox(store).messages, []);
   store.setItem("oneroom.outbox.r", JSON.stringify({ ...good, stray: 1 }));
-  assert.deepEqual(new Outbox(store).parcels, [good]);
+  assert.deepEqual(new Outbox(store).messages, [good]);
 });

@@ -22,7 +22,7 @@ const GOOD = {
   throttled: { seconds: 3.2 },
   whois: { name: "Вера", addresses: ["192.0.2.1"] },
   bans: { bans: [{ target: "Вера", at: AT, until: null, by: "Анна", text: "спам" }] },
-  error: { code: "too_fast", text: "…", ref: "r", retry_after: 1.5, suggestion: "Вера2" },
+  error: { code: "too_fast", ref: "r", retry_after: 1.5, suggestion: "Вера2" },
   bye: { reason: "shutdown" },
   pong: {},
 };

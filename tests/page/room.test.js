@@ -28,7 +28,7 @@ test("a say is shown at once, and finds its place with its ack", () => {
   assert.equal(room.outbox.pending.length, 1);
   wire.hear(message(1, "Борис"), { type: "ack", ref, id: 2, at: AT });
   assert.deepEqual(ids(room), [1, 2]);
-  assert.equal(room.outbox.parcels.length, 0);
+  assert.equal(room.outbox.messages.length, 0);
 });
 
 test("what was said without a connection goes once it is back, in order, under the same refs", () => {
@@ -66,21 +66,21 @@ test("a say whose ack was lost is shown once, though it is replayed", () => {
   wire.enter("waiting");
   wire.open();
   wire.welcome({ last: 1, messages: [message(1, "Анна", "да")] });
-  assert.deepEqual([ids(room), room.outbox.parcels.map(({ echoed }) => echoed)], [[1], [true]]);
+  assert.deepEqual([ids(room), room.outbox.messages.map(({ replayed }) => replayed)], [[1], [true]]);
   wire.hear({ type: "ack", ref, id: 1, at: AT });
-  assert.deepEqual([ids(room), room.outbox.parcels.length], [[1], 0]);
+  assert.deepEqual([ids(room), room.outbox.messages.length], [[1], 0]);
 });
 
 test("a refused say fails with its reason, and may be tried again or discarded", () => {
   const { wire, room } = page();
   room.say("слишком");
   const [{ ref }] = wire.take();
-  wire.hear({ type: "error", code: "unavailable", text: "", ref });
+  wire.hear({ type: "error", code: "unavailable", ref });
   assert.equal(room.outbox.get(ref).code, "unavailable");
   room.retry(ref);
   assert.deepEqual(wire.take(), [{ type: "say", ref, text: "слишком" }]);
   room.discard(ref);
-  assert.equal(room.outbox.parcels.length, 0);
+  assert.equal(room.outbox.messages.length, 0);
 });
 
 test("too fast is no failure: it goes again when the room said", t => {
@@ -88,7 +88,7 @@ test("too fast is no failure: it goes again when the room said", t => {
   const { wire, room } = page();
   room.say("быстро");
   const [{ ref }] = wire.take();
-  wire.hear({ type: "error", code: "too_fast", text: "", ref, retry_after: 1.5 });
+  wire.hear({ type: "error", code: "too_fast", ref, retry_after: 1.5 });
   t.mock.timers.tick(1499);
   assert.deepEqual(wire.take(), []);
   t.mock.timers.tick(1);
@@ -102,7 +102,7 @@ test("a name taken is told, and the next one asked for on the same connection", 
   const codes = [];
   room.refused.on(({ code }) => codes.push(code));
   room.enter("Анна");
-  wire.hear({ type: "error", code: "name_taken", text: "" });
+  wire.hear({ type: "error", code: "name_taken" });
   room.enter("Анна 2");
   assert.deepEqual(codes, ["name_taken"]);
   assert.deepEqual(
@@ -118,7 +118,7 @@ test("nobody comes back who has no name yet", () => {
   const store = new MemoryStore();
   const room = new Room(wire, new Session(store), new Outbox(store));
   room.enter("Анна");
-  wire.hear({ type: "error", code: "name_taken", text: "" });
+  wire.hear({ type: "error", code: "name_taken" });
   wire.enter("waiting");
   assert.equal(wire.state.phase, "idle");
 });
@@ -151,20 +151,20 @@ test("a search is answered, or refused, beside history", async () => {
   const { wire, room } = page(new MemoryStore(), { last: 60, messages: [message(60, "Борис")], more: true });
   const codes = [];
   room.failed.on(code => codes.push(code));
-  room.search.want("привет");
-  room.search.again();
+  room.search.setQuery("привет");
+  room.search.retry();
   assert.deepEqual(
     wire.take().map(({ type }) => type),
     ["history", "search"],
   );
-  wire.hear({ type: "error", code: "unavailable", text: "" });
+  wire.hear({ type: "error", code: "unavailable" });
   assert.deepEqual([room.search.phase, room.timeline.items[0].loading, codes], ["failed", true, []]);
-  room.search.again();
+  room.search.retry();
   wire.hear({ type: "history", messages: [message(59, "Борис")], more: false });
   wire.hear({ type: "found", messages: [message(7, "Борис"), message(9, "Борис")], more: false });
   assert.deepEqual(ids(room), [59, 60]);
   assert.deepEqual(
-    room.search.found.messages.map(({ id }) => id),
+    room.search.result.messages.map(({ id }) => id),
     [9, 7],
   );
 });
@@ -193,22 +193,22 @@ test("another log is a fresh start: what was read there says nothing here", () =
 
 test("leaving says so, forgets who one was, and what was not sent", () => {
   const { wire, room, store } = page();
-  wire.hear({ type: "error", code: "blank", text: "" });
+  wire.hear({ type: "error", code: "blank" });
   room.say("не дошло");
   room.leave();
   assert.equal(wire.sent.at(-1).type, "leave");
   assert.equal(wire.state.phase, "idle");
   assert.equal(new Session(store).name, "");
-  assert.deepEqual(new Outbox(store).parcels, []);
+  assert.deepEqual(new Outbox(store).messages, []);
   assert.deepEqual(room.timeline.items, []);
-  assert.equal(room.search.possible, false);
+  assert.equal(room.search.available, false);
 });
 
 test("a room without identities and history just works", () => {
   const { wire, room, store } = page(new MemoryStore(), { session: "", epoch: "", last: 0, members: [] });
   wire.hear(message(1, "Борис"), { type: "joined", name: "Вера", at: AT });
   assert.deepEqual(room.members.names, ["Анна", "Вера"]);
-  assert.deepEqual([ids(room), room.search.possible], [[1], false]);
+  assert.deepEqual([ids(room), room.search.available], [[1], false]);
   const again = page(store, { session: "", epoch: "x", last: 0, members: [] });
   assert.equal(again.join.name, "Анна");
   assert.equal("session" in again.join, false);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { layOut, summarize } from "../../static/js/view/transcript/rows.js";
+import { layOutRows, summarize } from "../../static/js/view/transcript/rows.js";
 
 const at = minute => new Date(2026, 10, 22, 12, minute).toISOString();
 const said = (id, name, minute = 0) => ({
@@ -11,10 +11,10 @@ const said = (id, name, minute = 0) => ({
   name,
   text: "…",
 });
-const moved = (name, came, minute = 0) => ({
+const moved = (name, joined, minute = 0) => ({
   kind: "presence",
-  key: `${name}${came}${minute}`,
-  came,
+  key: `${name}${joined}${minute}`,
+  joined,
   name,
   at: at(minute),
 });
@@ -30,7 +30,7 @@ test("messages of one author stand together until somebody or some time comes be
     moved("В", true, 9),
     said(5, "Б", 9),
   ];
-  const rows = layOut(items, [], "Я", null, true).filter(row => row.kind === "message");
+  const rows = layOutRows(items, [], "Я", null, true).filter(row => row.kind === "message");
   assert.deepEqual(
     rows.map(row => row.continued),
     [false, true, false, false, false],
@@ -39,40 +39,45 @@ test("messages of one author stand together until somebody or some time comes be
 
 test("days are divided", () => {
   const before = { ...said(1, "А"), at: new Date(2026, 10, 21, 23, 59).toISOString() };
-  const rows = layOut([before, said(2, "А")], [], "Я", null, true);
+  const rows = layOutRows([before, said(2, "А")], [], "Я", null, true);
   assert.deepEqual(kinds(rows), ["day", "message", "day", "message"]);
 });
 
 test("keys are unique, even if a clock went back over midnight", () => {
   const before = { ...said(2, "А"), at: new Date(2026, 10, 21, 23, 59).toISOString() };
-  const keys = layOut([said(1, "А"), before, said(3, "А")], [], "Я", null, true).map(row => row.key);
+  const keys = layOutRows([said(1, "А"), before, said(3, "А")], [], "Я", null, true).map(row => row.key);
   assert.equal(new Set(keys).size, keys.length);
 });
 
 test("the unread line stands before the first unread message, or before the gap that hides it", () => {
-  assert.deepEqual(kinds(layOut([said(1, "А"), said(2, "А")], [], "Я", 1, true)), [
+  assert.deepEqual(kinds(layOutRows([said(1, "А"), said(2, "А")], [], "Я", 1, true)), [
     "day",
     "message",
     "unread",
     "message",
   ]);
-  assert.deepEqual(kinds(layOut([said(1, "А"), gap, said(5, "А")], [], "Я", 1, true)), [
+  assert.deepEqual(kinds(layOutRows([said(1, "А"), gap, said(5, "А")], [], "Я", 1, true)), [
     "day",
     "message",
     "unread",
     "gap",
     "message",
   ]);
-  assert.deepEqual(kinds(layOut([gap, said(5, "А")], [], "Я", 1, true)), ["gap", "day", "unread", "message"]);
-  assert.ok(!kinds(layOut([said(1, "А")], [], "Я", 1, true)).includes("unread"));
+  assert.deepEqual(kinds(layOutRows([gap, said(5, "А")], [], "Я", 1, true)), [
+    "gap",
+    "day",
+    "unread",
+    "message",
+  ]);
+  assert.ok(!kinds(layOutRows([said(1, "А")], [], "Я", 1, true)).includes("unread"));
 });
 
-test("what is not sent stands last, as one's own; what is only echoed not twice", () => {
-  const parcels = [
+test("what is not sent stands last, as one's own; what is only replayed not twice", () => {
+  const outgoing = [
     { ref: "r", text: "жду", at: at(1), state: "pending" },
-    { ref: "s", text: "уже", at: at(1), state: "pending", echoed: true },
+    { ref: "s", text: "уже", at: at(1), state: "pending", replayed: true },
   ];
-  const rows = layOut([said(1, "Я"), said(2, "Б")], parcels, "Я", null, true);
+  const rows = layOutRows([said(1, "Я"), said(2, "Б")], outgoing, "Я", null, true);
   assert.deepEqual(
     rows.filter(row => row.kind === "message").map(row => [row.own, row.state]),
     [
@@ -84,7 +89,7 @@ test("what is not sent stands last, as one's own; what is only echoed not twice"
 });
 
 test("a row's version changes with what it shows", () => {
-  const version = (parcel, items = []) => layOut(items, [parcel], "Я", null, true).at(-1).version;
+  const version = (message, items = []) => layOutRows(items, [message], "Я", null, true).at(-1).version;
   const pending = { ref: "r", text: "…", at: at(0), state: "pending" };
   assert.notEqual(version(pending), version({ ...pending, state: "failed" }));
   assert.notEqual(version(pending), version(pending, [said(1, "Я")]));
@@ -99,26 +104,32 @@ test("runs of comings and goings are one row, and come to one sentence", () => {
     moved("Глеб", false),
     moved("Глеб", true),
   ];
-  const rows = layOut(moves, [], "Я", null, true);
+  const rows = layOutRows(moves, [], "Я", null, true);
   assert.deepEqual(kinds(rows), ["day", "presence"]);
-  assert.deepEqual(summarize(rows[1].moves), {
-    came: ["Анна"],
+  assert.deepEqual(summarize(rows[1].items), {
+    joined: ["Анна"],
     left: ["Борис"],
-    passed: ["Вера"],
+    visited: ["Вера"],
     returned: ["Глеб"],
   });
 });
 
 test("what a moderator did is a row of its own, between messages of one author too", () => {
   const notice = { by: "В", act: "delete", id: 1 };
-  const rows = layOut([said(1, "А"), { ...said(2, "Сервер"), notice }, said(3, "А")], [], "Я", null, true);
+  const rows = layOutRows(
+    [said(1, "А"), { ...said(2, "Сервер"), notice }, said(3, "А")],
+    [],
+    "Я",
+    null,
+    true,
+  );
   assert.deepEqual(kinds(rows), ["day", "message", "notice", "message"]);
   assert.equal(rows[3].continued, false);
-  const version = deleted => layOut([{ ...said(1, "А"), deleted }], [], "Я", null, true).at(-1).version;
+  const version = deleted => layOutRows([{ ...said(1, "А"), deleted }], [], "Я", null, true).at(-1).version;
   assert.notEqual(version(true), version(undefined));
 });
 
 test("what came nobody knows when begins no day", () => {
-  const rows = layOut([said(1, "А"), { ...said(2, "А"), at: "" }, said(3, "А")], [], "", null, true);
+  const rows = layOutRows([said(1, "А"), { ...said(2, "А"), at: "" }, said(3, "А")], [], "", null, true);
   assert.deepEqual(kinds(rows), ["day", "message", "message", "message"]);
 });

@@ -7,24 +7,27 @@ const message = id => ({ id, at: "2026-11-22T05:43:03.120Z", name: "Анна", t
 /** A search whose room is the test. */
 class Desk {
   sent = [];
-  abandoned = false;
-  search = new Search({ send: command => this.sent.push(command), abandon: () => this.#lose() }, false);
+  reconnected = false;
+  search = new Search(
+    { send: command => this.sent.push(command), reconnect: () => this.#reconnect() },
+    false,
+  );
   constructor() {
-    this.search.begin(true, "e");
+    this.search.onJoined(true, "e");
   }
-  #lose() {
-    this.abandoned = true;
-    this.search.lose();
+  #reconnect() {
+    this.reconnected = true;
+    this.search.onDisconnect();
   }
   /** What was asked since the last call. */
   take() {
     return this.sent.splice(0).map(({ query, before }) => (before ? `${query} <${before}` : query));
   }
   find(more, ...ids) {
-    this.search.answer({ messages: ids.map(message), more });
+    this.search.onFound({ messages: ids.map(message), more });
   }
   get ids() {
-    return this.search.found?.messages.map(({ id }) => id);
+    return this.search.result?.messages.map(({ id }) => id);
   }
 }
 
@@ -37,7 +40,7 @@ beforeEach(t => {
 test("the room is asked once the typing pauses", () => {
   const desk = new Desk();
   for (const query of ["ё", "ёл", "ёлк"]) {
-    desk.search.want(query);
+    desk.search.setQuery(query);
     tick(249);
   }
   assert.deepEqual(desk.sent, []);
@@ -49,9 +52,9 @@ test("the room is asked once the typing pauses", () => {
 
 test("there is one question at a time, and the answer to an old one is ignored", () => {
   const desk = new Desk();
-  desk.search.want("ча");
+  desk.search.setQuery("ча");
   tick(250);
-  desk.search.want("чай");
+  desk.search.setQuery("чай");
   tick(250);
   assert.deepEqual(desk.take(), ["ча"]);
   desk.find(true, 1, 2);
@@ -63,10 +66,10 @@ test("there is one question at a time, and the answer to an old one is ignored",
 
 test("the answer to what is wanted again counts, and is not asked for twice", () => {
   const desk = new Desk();
-  desk.search.want("ча");
+  desk.search.setQuery("ча");
   tick(250);
-  desk.search.want("чай");
-  desk.search.want("ча");
+  desk.search.setQuery("чай");
+  desk.search.setQuery("ча");
   desk.find(false, 1);
   tick(1000);
   assert.deepEqual([desk.take(), desk.search.phase, desk.ids], [["ча"], "answered", [1]]);
@@ -74,35 +77,35 @@ test("the answer to what is wanted again counts, and is not asked for twice", ()
 
 test("what was found stays until the next answer", () => {
   const desk = new Desk();
-  desk.search.want("чай");
+  desk.search.setQuery("чай");
   tick(250);
   desk.find(false, 1);
-  desk.search.want("чайник");
+  desk.search.setQuery("чайник");
   tick(250);
-  assert.deepEqual([desk.search.phase, desk.search.found.query, desk.ids], ["asking", "чай", [1]]);
+  assert.deepEqual([desk.search.phase, desk.search.result.query, desk.ids], ["asking", "чай", [1]]);
   desk.find(false);
-  assert.deepEqual([desk.search.found.query, desk.ids], ["чайник", []]);
+  assert.deepEqual([desk.search.result.query, desk.ids], ["чайник", []]);
 });
 
 test("older ones follow, until there are no more", () => {
   const desk = new Desk();
-  desk.search.want("чай");
-  desk.search.again();
+  desk.search.setQuery("чай");
+  desk.search.retry();
   desk.find(true, 8, 9);
-  desk.search.goOn();
+  desk.search.loadMore();
   desk.find(false, 2, 5);
   assert.deepEqual(desk.ids, [9, 8, 5, 2]);
-  desk.search.goOn();
+  desk.search.loadMore();
   assert.deepEqual(desk.take(), ["чай", "чай <8"]);
 });
 
 test("older ones of a former query are not mixed in", () => {
   const desk = new Desk();
-  desk.search.want("чай");
-  desk.search.again();
+  desk.search.setQuery("чай");
+  desk.search.retry();
   desk.find(true, 8, 9);
-  desk.search.goOn();
-  desk.search.want("кофе");
+  desk.search.loadMore();
+  desk.search.setQuery("кофе");
   tick(250);
   desk.find(true, 2, 5);
   desk.find(false, 4);
@@ -111,47 +114,47 @@ test("older ones of a former query are not mixed in", () => {
 
 test("a query without words asks nothing and shows nothing", () => {
   const desk = new Desk();
-  desk.search.want("чай");
-  desk.search.again();
-  desk.search.want("  ?");
+  desk.search.setQuery("чай");
+  desk.search.retry();
+  desk.search.setQuery("  ?");
   desk.find(false, 1);
   tick(1000);
-  desk.search.again();
+  desk.search.retry();
   assert.deepEqual([desk.take(), desk.search.phase, desk.ids], [["чай"], "idle", undefined]);
 });
 
 test("without a connection it waits for one; what was found for the same words stays", () => {
   const desk = new Desk();
-  desk.search.want("чай");
-  desk.search.again();
-  desk.search.lose();
-  desk.search.begin(true, "e");
+  desk.search.setQuery("чай");
+  desk.search.retry();
+  desk.search.onDisconnect();
+  desk.search.onJoined(true, "e");
   desk.find(false, 1);
-  desk.search.lose();
+  desk.search.onDisconnect();
   assert.deepEqual(desk.ids, [1]);
-  desk.search.want("кофе");
+  desk.search.setQuery("кофе");
   tick(1000);
   assert.equal(desk.ids, undefined);
   assert.deepEqual(desk.take(), ["чай", "чай"]);
-  desk.search.begin(true, "e");
+  desk.search.onJoined(true, "e");
   assert.deepEqual(desk.take(), ["кофе"]);
 });
 
 test("in another log it is searched anew", () => {
   const desk = new Desk();
-  desk.search.want("чай");
-  desk.search.again();
+  desk.search.setQuery("чай");
+  desk.search.retry();
   desk.find(true, 8);
-  desk.search.lose();
-  desk.search.begin(true, "f");
+  desk.search.onDisconnect();
+  desk.search.onJoined(true, "f");
   assert.deepEqual([desk.take(), desk.search.phase, desk.ids], [["чай", "чай"], "asking", undefined]);
 });
 
 test("too fast is no failure: it is asked again when the room said", () => {
   const desk = new Desk();
-  desk.search.want("чай");
-  desk.search.again();
-  assert.ok(desk.search.refuse("too_fast", 1.5));
+  desk.search.setQuery("чай");
+  desk.search.retry();
+  assert.ok(desk.search.onError("too_fast", 1.5));
   tick(1499);
   assert.deepEqual([desk.take(), desk.search.phase], [["чай"], "asking"]);
   tick(1);
@@ -160,33 +163,33 @@ test("too fast is no failure: it is asked again when the room said", () => {
 
 test("a refusal is told, and may be tried again", () => {
   const desk = new Desk();
-  assert.equal(desk.search.refuse("unavailable"), false);
-  desk.search.want("чай");
-  desk.search.again();
-  assert.ok(desk.search.refuse("unavailable"));
+  assert.equal(desk.search.onError("unavailable"), false);
+  desk.search.setQuery("чай");
+  desk.search.retry();
+  assert.ok(desk.search.onError("unavailable"));
   assert.equal(desk.search.phase, "failed");
-  desk.search.again();
+  desk.search.retry();
   desk.find(false, 1);
   assert.deepEqual([desk.take(), desk.ids], [["чай", "чай"], [1]]);
 });
 
 test("a room that does not answer is held for gone", () => {
   const desk = new Desk();
-  desk.search.want("чай");
+  desk.search.setQuery("чай");
   tick(250);
   tick(29_999);
-  assert.equal(desk.abandoned, false);
+  assert.equal(desk.reconnected, false);
   tick(1);
-  assert.equal(desk.abandoned, true);
+  assert.equal(desk.reconnected, true);
 });
 
 test("whoever leaves looks for nothing any more", () => {
   const desk = new Desk();
-  desk.search.want("чай");
-  desk.search.again();
+  desk.search.setQuery("чай");
+  desk.search.retry();
   desk.find(true, 8);
   desk.search.reset();
-  assert.deepEqual([desk.search.query, desk.ids, desk.search.possible], ["", undefined, false]);
-  desk.search.begin(true, "e");
+  assert.deepEqual([desk.search.query, desk.ids, desk.search.available], ["", undefined, false]);
+  desk.search.onJoined(true, "e");
   assert.deepEqual(desk.take(), ["чай"]);
 });

@@ -25,18 +25,18 @@ test("a wait ends by itself, or before, or later if the room says so", t => {
 test("a wait is worth a number once it has stopped growing", t => {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1000 });
   const throttle = new Throttle();
-  const settled = [];
-  throttle.changed.on(() => settled.push(throttle.settled));
+  const stable = [];
+  throttle.changed.on(() => stable.push(throttle.stable));
   throttle.begin(1);
   t.mock.timers.tick(600);
   throttle.begin(4);
   t.mock.timers.tick(999);
   throttle.begin(3);
-  assert.deepEqual(settled, [false, false, false]);
+  assert.deepEqual(stable, [false, false, false]);
   t.mock.timers.tick(1);
   throttle.begin(3);
-  assert.deepEqual(settled.slice(3), [true, true]);
+  assert.deepEqual(stable.slice(3), [true, true]);
   throttle.begin(5);
-  assert.equal(throttle.settled, false);
+  assert.equal(throttle.stable, false);
   throttle.end();
 });

@@ -12,7 +12,7 @@ const shape = timeline =>
   timeline.items.map(item => {
     if (item.kind === "message") return item.id;
     if (item.kind === "gap") return "…";
-    return item.kind === "presence" ? (item.came ? "+" : "-") : item.kind;
+    return item.kind === "presence" ? (item.joined ? "+" : "-") : item.kind;
   });
 const gaps = timeline => timeline.items.filter(item => item.kind === "gap");
 
@@ -40,9 +40,9 @@ test("messages stand in the order of their ids, each once", () => {
 
 test("comings and goings stay where they happened", () => {
   const timeline = resumed(1, 1);
-  timeline.addPresence({ came: true, name: "Вера", at: AT });
+  timeline.addPresence({ joined: true, name: "Вера", at: AT });
   timeline.add(message(2));
-  timeline.addPresence({ came: false, name: "Вера", at: AT });
+  timeline.addPresence({ joined: false, name: "Вера", at: AT });
   assert.deepEqual(shape(timeline), [1, "+", 2, "-"]);
 });
 
@@ -144,7 +144,7 @@ test("another log leaves the old messages readable, without numbers", () => {
   const timeline = resumed(1, 2, true);
   timeline.restart("f");
   timeline.resume(span(1, 1), 0, true);
-  assert.deepEqual(shape(timeline), [null, null, "fresh", "…", 1]);
+  assert.deepEqual(shape(timeline), [null, null, "new-log", "…", 1]);
   assert.ok(!timeline.has(2));
 });
 
@@ -153,7 +153,7 @@ test("an answer for a gap that is gone changes nothing", () => {
   const [gap] = gaps(timeline);
   timeline.restart("f");
   timeline.fill(gap, span(1, 4), 5, false);
-  assert.deepEqual(shape(timeline), [null, null, "fresh"]);
+  assert.deepEqual(shape(timeline), [null, null, "new-log"]);
 });
 
 test("beyond its capacity the oldest go, and can be asked for again", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SHOWN, Viewport } from "../../static/js/view/transcript/viewport.js";
+import { MAX_SHOWN, Viewport } from "../../static/js/view/transcript/viewport.js";
 
 const items = count => Array.from({ length: count }, (_, index) => ({ kind: "message", key: `k${index}` }));
 
@@ -8,10 +8,10 @@ test("never more is shown than the limit, and what goes is far from the reader",
   const many = items(4000);
   const atBottom = new Viewport();
   const [from, to] = atBottom.range(many, null);
-  assert.ok(to === 4000 && to - from <= SHOWN && atBottom.atTail);
+  assert.ok(to === 4000 && to - from <= MAX_SHOWN && atBottom.atTail);
   const atTop = new Viewport();
   const range = atTop.range(many, "k10");
-  assert.ok(range[0] === 0 && range[1] <= SHOWN && !atTop.atTail);
+  assert.ok(range[0] === 0 && range[1] <= MAX_SHOWN && !atTop.atTail);
 });
 
 test("scrolling up and down again passes every item", () => {
@@ -27,7 +27,7 @@ test("scrolling up and down again passes every item", () => {
   while (viewport.later(many)) {
     const before = to;
     [from, to] = viewport.range(many, `k${to - 1}`);
-    assert.ok(to > before && from < before && to - from <= SHOWN);
+    assert.ok(to > before && from < before && to - from <= MAX_SHOWN);
   }
   assert.deepEqual([to, viewport.atTail], [4000, true]);
 });
@@ -38,7 +38,7 @@ test("a message out of sight is shown with its surroundings", () => {
   viewport.range(many, null);
   viewport.show(many, "k100");
   const [from, to] = viewport.range(many, "k100");
-  assert.ok(from <= 100 && to > 300 && to - from <= SHOWN);
+  assert.ok(from <= 100 && to > 300 && to - from <= MAX_SHOWN);
   viewport.toTail(many);
   assert.equal(viewport.range(many, null)[1], 9000);
 });

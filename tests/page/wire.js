@@ -31,10 +31,10 @@ export class Wire {
   close() {
     this.enter("idle");
   }
-  abandon() {
+  reconnect() {
     this.enter("waiting");
   }
-  settled() {}
+  markStable() {}
   send(command) {
     if (this.state.phase !== "open") return false;
     this.sent.push(command);

@@ -1,8 +1,8 @@
 /**
- * The element of the page that has this id.
+ * Find the element of the page that has this id.
  *
  * @template {keyof HTMLElementTagNameMap} Tag
- * @param {Tag} tag  What it must be.
+ * @param {Tag} tag  The tag it must have.
  * @param {string} id
  * @returns {HTMLElementTagNameMap[Tag]}
  */
@@ -13,25 +13,25 @@ export function byId(tag, id) {
 }
 
 /**
- * The first descendant that has this class.
+ * Find the first descendant that has this class.
  *
  * @param {ParentNode} root
  * @param {string} className
  * @returns {HTMLElement}
  */
-export function part(root, className) {
+export function byClass(root, className) {
   const element = root.querySelector(`.${className}`);
-  if (!(element instanceof HTMLElement)) throw new Error(`nothing here is .${className}`);
+  if (!(element instanceof HTMLElement)) throw new Error(`no element with class "${className}" here`);
   return element;
 }
 
 /**
- * A new element.
+ * Make a new element.
  *
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {string} className
- * @param {(Node | string)[]} children  Strings become text, never markup.
+ * @param {(Node | string)[]} children  Strings become text nodes, never markup.
  * @returns {HTMLElementTagNameMap[Tag]}
  */
 export function make(tag, className, ...children) {
@@ -42,24 +42,24 @@ export function make(tag, className, ...children) {
 }
 
 /**
- * Put words where they are read aloud whenever they change: the same again are left alone.
+ * Set the text of a live region. The same text again is left alone: it would be read aloud again.
  *
  * @param {HTMLElement} element
- * @param {string} words
+ * @param {string} text
  */
-export function speak(element, words) {
-  if (element.textContent !== words) element.textContent = words;
+export function setLiveText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }
 
 /**
- * Words around what people wrote, each of these set apart: its direction of writing
- * ends where it ends.
+ * Translate a key, with each value in a `<bdi>`: values come from other people, and their
+ * direction of writing must not affect the text around them.
  *
- * @param {import("./i18n.js").Words} words
+ * @param {import("./i18n.js").I18n} i18n
  * @param {string} key
  * @param {Record<string, string>} values
  * @returns {(Node | string)[]}
  */
-export function weave(words, key, values) {
-  return words.pieces(key, values).map(({ text, name }) => (name ? make("bdi", "", text) : text));
+export function textWithBdi(i18n, key, values) {
+  return i18n.parts(key, values).map(({ text, name }) => (name ? make("bdi", "", text) : text));
 }

@@ -1,9 +1,9 @@
 /**
- * A part of an excerpt.
+ * A part of an excerpt; marked where it matches the query.
  * @typedef {{text: string, marked: boolean}} Piece
  */
 
-/** Characters of an excerpt, about, and how many of them come before what was found. */
+/** Approximate length of an excerpt, and how much of it comes before the first match, in characters. */
 const LENGTH = 220;
 const BEFORE = 40;
 
@@ -11,30 +11,30 @@ const WORD = /[\p{L}\p{N}]+/gu;
 
 /**
  * @param {string} query
- * @returns {string[]} Its words in the form in which the room compares them.
+ * @returns {string[]} Its words, folded as the room folds them to compare.
  */
 export function termsOf(query) {
   return (query.match(WORD) ?? []).map(fold);
 }
 
 /**
- * The part of a text around what was searched for.
+ * Cut out the part of a text around the first match.
  *
  * @param {string} text
  * @param {string} query
- * @returns {Piece[]} On one line; the beginnings of words that the query names are marked.
+ * @returns {Piece[]} One line; the beginnings of words that match the query are marked.
  */
 export function excerpt(text, query) {
   const line = text.replace(/\s+/g, " ").trim();
   const terms = termsOf(query);
   const words = Array.from(line.matchAll(WORD), ({ 0: word, index }) => ({ word, from: index }));
   const marks = words.flatMap(({ word, from }) => {
-    const length = reach(word, terms);
+    const length = matchLength(word, terms);
     return length > 0 ? [{ from, to: from + length }] : [];
   });
   const first = marks[0]?.from ?? 0;
   const start = first <= BEFORE ? 0 : (words.find(({ from }) => from >= first - BEFORE)?.from ?? first);
-  const end = endOf(line, start);
+  const end = excerptEnd(line, start);
 
   /** @type {Piece[]} */
   const pieces = [];
@@ -55,7 +55,7 @@ export function excerpt(text, query) {
 }
 
 /**
- * Letter by letter, because a letter may become two, and the end of a word matters to none.
+ * Fold case letter by letter: one letter may become two, and a final sigma must not differ.
  * @param {string} text
  */
 function fold(text) {
@@ -67,14 +67,14 @@ function fold(text) {
 /**
  * @param {string} word
  * @param {string[]} terms
- * @returns {number} The length of the longest beginning of the word that is one of the terms.
+ * @returns {number} How many characters of the word the longest matching term covers.
  */
-function reach(word, terms) {
+function matchLength(word, terms) {
   const folded = fold(word);
-  const wanted = Math.max(0, ...terms.filter(term => folded.startsWith(term)).map(term => term.length));
+  const longest = Math.max(0, ...terms.filter(term => folded.startsWith(term)).map(term => term.length));
   let [length, compared] = [0, 0];
   for (const letter of word) {
-    if (compared >= wanted) break;
+    if (compared >= longest) break;
     compared += fold(letter).length;
     length += letter.length;
   }
@@ -84,12 +84,12 @@ function reach(word, terms) {
 /**
  * @param {string} line
  * @param {number} start
- * @returns {number} Where an excerpt that starts there ends: between words, if there is a space.
+ * @returns {number} Where an excerpt that starts there ends: at a space, if one is near.
  */
-function endOf(line, start) {
+function excerptEnd(line, start) {
   if (line.length - start <= LENGTH) return line.length;
   const space = line.lastIndexOf(" ", start + LENGTH);
   if (space > start + LENGTH / 2) return space;
-  const inLetter = /[\uDC00-\uDFFF]/.test(line.charAt(start + LENGTH));
-  return start + LENGTH - (inLetter ? 1 : 0);
+  const splitsLetter = /[\uDC00-\uDFFF]/.test(line.charAt(start + LENGTH));
+  return start + LENGTH - (splitsLetter ? 1 : 0);
 }

@@ -1,8 +1,7 @@
 import { clean } from "./text.js";
 
 /**
- * The page's words in the reader's language, with its plurals, dates and times.
- *
+ * The page's texts by key; those with a count have one for each plural form.
  * @typedef {Record<string, string | Record<string, string>>} Dictionary
  */
 
@@ -10,8 +9,8 @@ const LANGUAGES = ["ru", "en"];
 
 const DAY = 86_400_000;
 
-/** Units in which spans of time are told, with their seconds. */
-const SPANS = /** @type {const} */ ([
+/** Units for durations, in seconds. */
+const UNITS = /** @type {const} */ ([
   ["days", 86_400],
   ["hours", 3600],
   ["minutes", 60],
@@ -19,11 +18,11 @@ const SPANS = /** @type {const} */ ([
 ]);
 
 /**
- * @param {readonly string[]} wanted  Language tags, the most wanted first.
- * @returns {string} The first of them whose language is one of ours, else English.
+ * @param {readonly string[]} preferred  Language tags, the most preferred first.
+ * @returns {string} The first of them whose language the page has, else English.
  */
-export function chooseLocale(wanted) {
-  return wanted.find(tag => LANGUAGES.includes(languageOf(tag))) ?? "en";
+export function chooseLocale(preferred) {
+  return preferred.find(tag => LANGUAGES.includes(languageOf(tag))) ?? "en";
 }
 
 /** @param {string} locale */
@@ -31,12 +30,13 @@ function languageOf(locale) {
   return locale.split("-")[0]?.toLowerCase() ?? "";
 }
 
-export class Words {
+/** Texts, plurals, dates and durations in the reader's language. */
+export class I18n {
   #dictionary;
   #plurals;
   #lists;
   #times;
-  #moments;
+  #dateTimes;
 
   /**
    * @param {string} locale  Language tag; its region decides how dates and times look.
@@ -48,16 +48,16 @@ export class Words {
     this.#plurals = new Intl.PluralRules(locale);
     this.#lists = new Intl.ListFormat(locale, { type: "conjunction" });
     this.#times = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
-    this.#moments = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "medium" });
+    this.#dateTimes = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "medium" });
   }
 
   /**
    * @param {string} locale  As from `chooseLocale`.
-   * @returns {Promise<Words>}
+   * @returns {Promise<I18n>}
    */
   static async load(locale) {
     const response = await fetch(new URL(`../../i18n/${languageOf(locale)}.json`, import.meta.url));
-    return new Words(locale, await response.json());
+    return new I18n(locale, await response.json());
   }
 
   /** @param {string} key */
@@ -66,41 +66,43 @@ export class Words {
   }
 
   /**
+   * Translate a key.
+   *
    * @param {string} key
    * @param {Record<string, string | number>} values  For the `{placeholders}`; `count` chooses the plural.
    * @returns {string}
    */
-  say(key, values = {}) {
-    return this.pieces(key, values)
+  t(key, values = {}) {
+    return this.parts(key, values)
       .map(({ text }) => text)
       .join("");
   }
 
   /**
-   * @param {string} code  As from the room.
+   * @param {string} code  Error code of the room.
    * @param {Record<string, string | number>} [values]
-   * @returns {string} What this error means; of one that has no words, its code.
+   * @returns {string} What the error means, or its code where there is no text for it.
    */
   error(code, values) {
     const key = `error.${code}`;
-    return this.has(key) ? this.say(key, values) : this.say("error.other", { code: clean(code) });
+    return this.has(key) ? this.t(key, values) : this.t("error.other", { code: clean(code) });
   }
 
   /**
-   * What `say` says, in pieces, for whoever shows some of the values in elements of their own.
+   * Translate a key into parts, for callers that show values in elements of their own.
    *
    * @param {string} key
    * @param {Record<string, string | number>} values
-   * @returns {{text: string, name: string}[]}  `name` is that of the placeholder, "" for the words around.
+   * @returns {{text: string, name: string}[]}  `name` is the placeholder's, "" for the text around.
    */
-  pieces(key, values) {
-    let words = this.#dictionary[key] ?? key;
-    if (typeof words === "object") {
+  parts(key, values) {
+    let text = this.#dictionary[key] ?? key;
+    if (typeof text === "object") {
       const form = this.#plurals.select(Number(values.count));
-      words = words[form] ?? words.other ?? key;
+      text = text[form] ?? text.other ?? key;
     }
-    // Between the captured names stand the words.
-    return words.split(/\{(\w+)\}/).map((part, index) => {
+    // Splitting at a captured name puts the names at odd places.
+    return text.split(/\{(\w+)\}/).map((part, index) => {
       if (index % 2 === 0) return { text: part, name: "" };
       const value = values[part] ?? "";
       return { text: typeof value === "number" ? value.toLocaleString(this.locale) : value, name: part };
@@ -109,13 +111,13 @@ export class Words {
 
   /**
    * @param {number} seconds
-   * @returns {string} «10 минут», as it stands behind «на» and «через»; never shorter than it is.
+   * @returns {string} «10 минут», in the case that «на» and «через» require; rounded up.
    */
-  span(seconds) {
+  duration(seconds) {
     const whole = Math.max(1, Math.ceil(seconds));
-    for (const [unit, size] of SPANS) {
+    for (const [unit, size] of UNITS) {
       if (whole % size === 0 || whole >= 2 * size) {
-        return this.say(`span.${unit}`, { count: Math.ceil(whole / size) });
+        return this.t(`duration.${unit}`, { count: Math.ceil(whole / size) });
       }
     }
     return "";
@@ -126,23 +128,23 @@ export class Words {
     return this.#lists.format(parts);
   }
 
-  /** @param {Date} date @returns {string} «14:05», or "" if it is none. */
+  /** @param {Date} date @returns {string} «14:05», or "" for an invalid date. */
   time(date) {
-    return isMoment(date) ? this.#times.format(date) : "";
+    return isValid(date) ? this.#times.format(date) : "";
   }
 
-  /** @param {Date} date @returns {string} «12 ноября 2026 г., 14:05:09», or "" if it is none. */
-  moment(date) {
-    return isMoment(date) ? this.#moments.format(date) : "";
+  /** @param {Date} date @returns {string} «12 ноября 2026 г., 14:05:09», or "" for an invalid date. */
+  dateTime(date) {
+    return isValid(date) ? this.#dateTimes.format(date) : "";
   }
 
   /**
    * @param {Date} date
    * @param {Date} now
-   * @returns {string} «14:05», with the date where it is another day: «12 нояб., 14:05»; "" if it is none.
+   * @returns {string} «14:05», on another day «12 нояб., 14:05»; "" for an invalid date.
    */
   when(date, now = new Date()) {
-    if (!isMoment(date)) return "";
+    if (!isValid(date)) return "";
     if (startOfDay(date) === startOfDay(now)) return this.time(date);
     const year = date.getFullYear() === now.getFullYear() ? undefined : "numeric";
     return new Intl.DateTimeFormat(this.locale, {
@@ -157,12 +159,12 @@ export class Words {
   /**
    * @param {Date} date
    * @param {Date} now
-   * @returns {string} «Сегодня», «Вчера», «12 ноября», with the year where it is another.
+   * @returns {string} «Сегодня», «Вчера», «12 ноября», in another year with the year.
    */
   day(date, now = new Date()) {
     const ago = Math.round((startOfDay(now) - startOfDay(date)) / DAY);
-    if (ago === 0) return this.say("day.today");
-    if (ago === 1) return this.say("day.yesterday");
+    if (ago === 0) return this.t("day.today");
+    if (ago === 1) return this.t("day.yesterday");
     const year = date.getFullYear() === now.getFullYear() ? undefined : "numeric";
     return new Intl.DateTimeFormat(this.locale, {
       weekday: "long",
@@ -173,25 +175,25 @@ export class Words {
   }
 
   /**
-   * Fill in the words of all elements that name theirs: `data-words` for their text,
-   * `data-words-<attribute>` for an attribute.
+   * Translate the elements that have a key: in `data-i18n` for their text, in
+   * `data-i18n-<attribute>` for an attribute.
    *
    * @param {ParentNode} root
    */
-  fill(root) {
-    for (const element of root.querySelectorAll("[data-words]")) {
-      element.textContent = this.say(element.getAttribute("data-words") ?? "");
+  translate(root) {
+    for (const element of root.querySelectorAll("[data-i18n]")) {
+      element.textContent = this.t(element.getAttribute("data-i18n") ?? "");
     }
     for (const attribute of ["aria-label", "title", "placeholder"]) {
-      for (const element of root.querySelectorAll(`[data-words-${attribute}]`)) {
-        element.setAttribute(attribute, this.say(element.getAttribute(`data-words-${attribute}`) ?? ""));
+      for (const element of root.querySelectorAll(`[data-i18n-${attribute}]`)) {
+        element.setAttribute(attribute, this.t(element.getAttribute(`data-i18n-${attribute}`) ?? ""));
       }
     }
   }
 }
 
 /** @param {Date} date */
-function isMoment(date) {
+function isValid(date) {
   return !Number.isNaN(date.getTime());
 }
 

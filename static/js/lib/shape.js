@@ -1,58 +1,57 @@
 /**
- * What a value must look like that others wrote: the room, or an earlier page into the store.
+ * Validators for untrusted values: from the room, or from an earlier page in the store.
  *
- * A shape reads a value of which nothing is known: it returns what may be used of it, or
- * undefined if it is something else.
+ * A shape takes any value and returns what may be used of it, or undefined if it does not fit.
  *
  * @typedef {(value: unknown) => any} Shape
  * @typedef {Record<string, Shape>} Fields
  */
 
-/** The greatest number that a message can have. */
-const LAST = 2 ** 53;
+/** The largest number that a message can have. */
+const MAX_ID = 2 ** 53;
 
 /** @type {Shape} */
 export const string = value => (typeof value === "string" ? value : undefined);
 
 /** @type {Shape} */
-export const flag = value => (typeof value === "boolean" ? value : undefined);
+export const boolean = value => (typeof value === "boolean" ? value : undefined);
 
 /** The number of a message, or 0 for none. @type {Shape} */
-export const number = value =>
-  typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= LAST ? value : undefined;
+export const messageId = value =>
+  typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= MAX_ID ? value : undefined;
 
-/** A moment, RFC 3339; "" for one that cannot be read. @type {Shape} */
-export const moment = value =>
+/** A date and time, RFC 3339; "" for one that cannot be read. @type {Shape} */
+export const timestamp = value =>
   typeof value === "string" && Number.isNaN(Date.parse(value)) ? "" : string(value);
 
 /**
- * @param {number} longest  Characters.
- * @returns {Shape}
+ * @param {number} length  Characters.
+ * @returns {Shape}  A string that is not longer.
  */
-export function upTo(longest) {
-  return value => (typeof value === "string" && value.length <= longest ? value : undefined);
+export function maxLength(length) {
+  return value => (typeof value === "string" && value.length <= length ? value : undefined);
 }
 
 /**
- * @param {number} longest  Characters; what is behind them is left out.
- * @returns {Shape}
+ * @param {number} length  Characters.
+ * @returns {Shape}  A string, cut where it is longer.
  */
-export function cut(longest) {
-  return value => string(value)?.slice(0, longest);
+export function truncated(length) {
+  return value => string(value)?.slice(0, length);
 }
 
 /**
- * @param {string[]} words
+ * @param {string[]} values
  * @returns {Shape}
  */
-export function oneOf(...words) {
-  return value => words.find(word => word === value);
+export function oneOf(...values) {
+  return value => values.find(each => each === value);
 }
 
 /**
  * @param {number} least
  * @param {number} most
- * @returns {Shape}  A number; one outside becomes the nearest inside.
+ * @returns {Shape}  A number; one outside the range becomes the nearest inside.
  */
 export function clamped(least, most) {
   return value => (typeof value === "number" ? Math.min(Math.max(value, least), most) : undefined);
@@ -62,25 +61,25 @@ export function clamped(least, most) {
  * @param {Shape} shape
  * @returns {Shape}
  */
-export function orNull(shape) {
+export function nullable(shape) {
   return value => (value === null ? null : shape(value));
 }
 
 /**
  * @param {Shape} shape
- * @returns {Shape}  A list of whatever in it has that shape.
+ * @returns {Shape}  An array, without the elements that do not have that shape.
  */
-export function listOf(shape) {
+export function arrayOf(shape) {
   return value =>
     Array.isArray(value) ? value.map(each => shape(each)).filter(each => each !== undefined) : undefined;
 }
 
 /**
  * @param {Fields} required
- * @param {Fields} optional  May be absent, or null; must otherwise be right too.
+ * @param {Fields} optional  May be absent or null, but must otherwise fit too.
  * @returns {Shape}  An object with these fields and no others.
  */
-export function record(required, optional = {}) {
+export function object(required, optional = {}) {
   const fields = Object.entries({ ...required, ...optional });
   return value => {
     if (typeof value !== "object" || value === null) return undefined;

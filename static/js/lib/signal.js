@@ -1,5 +1,5 @@
 /**
- * Something that happens, and those who want to know of it.
+ * A minimal typed event emitter.
  *
  * @template [T=void]
  */

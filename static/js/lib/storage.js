@@ -1,10 +1,10 @@
 /**
- * What outlives the page: `localStorage`, or where the browser forbids that, memory.
+ * Storage that survives a reload: `localStorage`, or memory where the browser forbids that.
  *
  * @typedef {Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">} Store
  */
 
-/** @implements {Store} */
+/** Storage that is lost with the page. @implements {Store} */
 export class MemoryStore {
   /** @type {Map<string, string>} */
   #items = new Map();
@@ -48,12 +48,12 @@ export function openStore() {
 }
 
 /**
- * Read a JSON value; whatever is damaged counts as absent.
+ * Read a JSON value; a damaged one counts as absent.
  *
  * @param {Store} store
  * @param {string} key
  * @param {import("./shape.js").Shape} shape
- * @returns {any} What the shape leaves of it, or null.
+ * @returns {any} The value as the shape reads it, or null.
  */
 export function readJson(store, key, shape) {
   try {
@@ -64,7 +64,7 @@ export function readJson(store, key, shape) {
 }
 
 /**
- * Keep a JSON value, if there is room for it, as `write` does.
+ * Store a JSON value, as `write` does.
  *
  * @param {Store} store
  * @param {string} key
@@ -75,7 +75,7 @@ export function writeJson(store, key, value) {
 }
 
 /**
- * Keep a value. A full store, which then keeps nothing, is no reason to stop talking.
+ * Store a value; do nothing if the store is full, as the page works without it.
  *
  * @param {Store} store
  * @param {string} key
@@ -85,6 +85,6 @@ export function write(store, key, value) {
   try {
     store.setItem(key, value);
   } catch {
-    // It lasts as long as the page.
+    // The page still has the value, until a reload.
   }
 }

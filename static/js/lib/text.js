@@ -1,17 +1,18 @@
 /**
- * What a text is made of, once cleaned of what may not be shown.
+ * A part of a text: plain, a link, or the number of a message.
  *
  * @typedef {{kind: "plain", text: string}} PlainToken
  * @typedef {{kind: "link", text: string, href: string}} LinkToken
- * @typedef {{kind: "number", text: string, id: number}} NumberToken  Refers to a message.
+ * @typedef {{kind: "number", text: string, id: number}} NumberToken
  * @typedef {PlainToken | LinkToken | NumberToken} Token
  */
 
-// Controls but LF and TAB, lone surrogates, private use, separators, and what changes the
-// direction of writing. The room drops these too; the page cannot know which room it talks to.
-const UNSHOWN = /(?![\n\t])[\p{Cc}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+// Controls except LF and TAB, lone surrogates, private use, separators, and characters that change
+// the direction of writing. The room drops them too, but the page does not rely on it.
+const UNPRINTABLE =
+  /(?![\n\t])[\p{Cc}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-// No host is longer than 300; and some browsers take time by the square of its length to read one.
+// A host of more than 300 characters is no link: some browsers take quadratic time to parse it.
 const TOKEN =
   /(?<link>\bhttps?:\/\/(?![^\s/?#\\]{301})[^\s<>"«»]+)|(?<![\p{L}\p{N}_&/#])#(?<number>[1-9]\d{0,14})(?![\p{L}\p{N}_])/giu;
 
@@ -27,15 +28,15 @@ const BRACKETS = [
 
 /**
  * @param {string} text
- * @returns {string} With only what may be shown; CR and CRLF become LF.
+ * @returns {string} Without unprintable characters; CR and CRLF become LF.
  */
 export function clean(text) {
-  return text.replace(/\r\n?/g, "\n").replace(UNSHOWN, "");
+  return text.replace(/\r\n?/g, "\n").replace(UNPRINTABLE, "");
 }
 
 /**
  * @param {string} text
- * @returns {boolean} Whether nothing of it would be visible.
+ * @returns {boolean} Whether it has no visible character.
  */
 export function isBlank(text) {
   return /^[\s\p{Cf}\p{Cc}]*$/u.test(text);
@@ -43,7 +44,7 @@ export function isBlank(text) {
 
 /**
  * @param {string} text
- * @returns {number} Its code points, as the room counts them.
+ * @returns {number} Its length in code points, as the room counts.
  */
 export function lengthOf(text) {
   let length = 0;
@@ -63,7 +64,7 @@ export function isEmojiOnly(text) {
  * Find the links (http and https only) and message numbers in a text.
  *
  * @param {string} text
- * @returns {Token[]} Which together are the text.
+ * @returns {Token[]} Joined, their texts are the whole text.
  */
 export function tokenize(text) {
   /** @type {Token[]} */
@@ -79,7 +80,7 @@ export function tokenize(text) {
       add({ kind: "number", text: match[0], id: Number(match.groups.number) }, match.index);
       continue;
     }
-    const link = withoutTail(match[0]);
+    const link = trimPunctuation(match[0]);
     if (URL.canParse(link)) add({ kind: "link", text: link, href: new URL(link).href }, match.index);
   }
   if (done < text.length) tokens.push({ kind: "plain", text: text.slice(done) });
@@ -87,10 +88,10 @@ export function tokenize(text) {
 }
 
 /**
- * Cut off what ends the sentence rather than the link; a bracket does that where more close than open.
+ * Cut off punctuation that ends the sentence, not the link, and closing brackets that nothing opens.
  * @param {string} link
  */
-function withoutTail(link) {
+function trimPunctuation(link) {
   const balance = new Map(
     BRACKETS.map(([open, close]) => [close, link.split(open).length - link.split(close).length]),
   );

@@ -1,35 +1,35 @@
 import { Backoff } from "../lib/backoff.js";
 import { Signal } from "../lib/signal.js";
-import { PING_INTERVAL, parseFrame, SILENCE_LIMIT } from "./protocol.js";
+import { IDLE_TIMEOUT, PING_INTERVAL, parseFrame } from "./protocol.js";
 
 /** @typedef {import("./protocol.js").Command} Command */
 /** @typedef {import("./protocol.js").RoomEvent} RoomEvent */
 
 /**
- * Why there is no connection: the gateway cannot be reached, the room behind it
- * cannot, it is full, the device is offline, or the gateway or room wants no return.
+ * Why there is no connection: the gateway cannot be reached, the room behind it cannot, the room
+ * is full, the device is offline, or the gateway or the room refuses us.
  * @typedef {"gateway" | "room" | "full" | "device" | "refused"} Cause
  *
  * @typedef {object} ConnectionState
  * @property {"idle" | "connecting" | "open" | "waiting" | "stopped"} phase
  * @property {Cause} [cause]      Of the last loss; with `waiting` and `stopped`.
- * @property {number} [retryAt]   With `waiting`: `Date.now()` of the next try.
- * @property {string} [reason]    With `stopped`: a `bye` reason, or the words of the gateway.
+ * @property {number} [retryAt]   With `waiting`: when the next attempt is made, as by `Date.now()`.
+ * @property {string} [reason]    With `stopped`: a `bye` reason, or the gateway's close reason.
  */
 
-const GOING_AWAY = 1000;
+const NORMAL_CLOSURE = 1000;
 const POLICY_VIOLATION = 1008;
 const SERVICE_RESTART = 1012;
-const TRY_LATER = 1013;
+const TRY_AGAIN_LATER = 1013;
 
-/** Of these reasons the room means "do not come back by yourself". */
+/** Reasons of a `bye` after which the page must not reconnect by itself. */
 const FINAL_BYES = new Set(["kicked", "banned", "password", "replaced", "left", "late"]);
 
 /**
  * The WebSocket to the gateway, opened again whenever it is lost.
  *
- * It never gives up, except where the other side says so (`stopped`). What is
- * sent while there is no connection is refused: keeping it is the outbox's affair.
+ * It never gives up, unless the other side says so (`stopped`). A command sent while there is no
+ * connection is refused; the outbox keeps what must not be lost.
  */
 export class Connection {
   /** @type {Signal<RoomEvent>} */
@@ -46,7 +46,7 @@ export class Connection {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #pingTimer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #silenceTimer;
+  #idleTimer;
   /** Reason of a `bye` on the present socket, or "". */
   #bye = "";
   #backoff = new Backoff();
@@ -57,7 +57,7 @@ export class Connection {
     this.#url = url;
   }
 
-  /** Connect now, whatever was being waited for. No effect while connected. */
+  /** Connect now, without waiting any longer. No effect while connected. */
   open() {
     if (this.#socket) return;
     clearTimeout(this.#retryTimer);
@@ -65,61 +65,61 @@ export class Connection {
     const socket = new WebSocket(this.#url);
     this.#socket = socket;
     socket.onopen = () => {
-      this.#heard();
-      this.#enter({ phase: "open" });
+      this.#restartIdleTimer();
+      this.#setState({ phase: "open" });
     };
     socket.onmessage = ({ data }) => {
-      this.#heard();
+      this.#restartIdleTimer();
       for (const event of parseFrame(data)) {
         if (event.type === "bye") this.#bye = event.reason;
         this.events.emit(event);
       }
     };
-    socket.onclose = ({ code, reason }) => this.#lost(code, reason);
-    // A socket that never opens is held for gone like one that fell silent.
-    this.#heard();
-    this.#enter({ phase: "connecting" });
+    socket.onclose = ({ code, reason }) => this.#onClose(code, reason);
+    // Also limits how long the opening may take.
+    this.#restartIdleTimer();
+    this.#setState({ phase: "connecting" });
   }
 
-  /** Try at once if a try is being waited for: the network or the reader is back. */
-  hurry() {
+  /** Try at once if an attempt is being waited for: the network or the reader is back. */
+  retryNow() {
     if (this.state.phase === "waiting") this.open();
   }
 
-  /** The room was reached; the next loss begins with short waits again. */
-  settled() {
+  /** The room was reached: after the next loss, waits start short again. */
+  markStable() {
     this.#backoff.reset();
   }
 
   /** Close, and stay closed until `open`. */
   close() {
-    this.#drop();
-    this.#enter({ phase: "idle" });
+    this.#dropSocket();
+    this.#setState({ phase: "idle" });
   }
 
-  /** Hold the other side for gone, although nothing said so: it does not answer. */
-  abandon() {
-    if (this.#socket) this.#lost();
+  /** Drop a connection that seems open, but on which the room does not answer, and connect anew. */
+  reconnect() {
+    if (this.#socket) this.#onClose();
   }
 
   /**
    * @param {Command} command
-   * @returns {boolean} Whether it went on its way; not whether it arrived.
+   * @returns {boolean} Whether it was sent; that does not mean it arrived.
    */
   send(command) {
     if (this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(JSON.stringify(command));
-    this.#planPing();
+    this.#schedulePing();
     return true;
   }
 
-  #heard() {
-    clearTimeout(this.#silenceTimer);
-    this.#silenceTimer = setTimeout(() => this.abandon(), SILENCE_LIMIT);
-    if (this.#pingTimer === undefined) this.#planPing();
+  #restartIdleTimer() {
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = setTimeout(() => this.reconnect(), IDLE_TIMEOUT);
+    if (this.#pingTimer === undefined) this.#schedulePing();
   }
 
-  #planPing() {
+  #schedulePing() {
     clearTimeout(this.#pingTimer);
     this.#pingTimer = setTimeout(() => {
       this.#pingTimer = undefined;
@@ -127,32 +127,32 @@ export class Connection {
     }, PING_INTERVAL);
   }
 
-  /** Let go of the socket without waiting for its farewell: a dead one gives none. */
-  #drop() {
+  /** Close the socket and ignore it from now on: a dead one never confirms the close. */
+  #dropSocket() {
     clearTimeout(this.#retryTimer);
     clearTimeout(this.#pingTimer);
-    clearTimeout(this.#silenceTimer);
+    clearTimeout(this.#idleTimer);
     this.#pingTimer = undefined;
     const socket = this.#socket;
     this.#socket = null;
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close(GOING_AWAY);
+    socket.close(NORMAL_CLOSURE);
   }
 
   /**
-   * @param {number} [code]  The WebSocket's close code; none if it only fell silent.
+   * @param {number} [code]  The WebSocket's close code; none where the room stopped answering.
    * @param {string} [reason]
    */
-  #lost(code, reason = "") {
-    this.#drop();
+  #onClose(code, reason = "") {
+    this.#dropSocket();
     if (FINAL_BYES.has(this.#bye) || code === POLICY_VIOLATION) {
-      this.#enter({ phase: "stopped", cause: "refused", reason: this.#bye || reason });
+      this.#setState({ phase: "stopped", cause: "refused", reason: this.#bye || reason });
       return;
     }
     const delay = this.#backoff.next();
     this.#retryTimer = setTimeout(() => this.open(), delay);
-    this.#enter({ phase: "waiting", cause: this.#causeOf(code), retryAt: Date.now() + delay });
+    this.#setState({ phase: "waiting", cause: this.#causeOf(code), retryAt: Date.now() + delay });
   }
 
   /**
@@ -162,12 +162,12 @@ export class Connection {
   #causeOf(code) {
     if (globalThis.navigator?.onLine === false) return "device";
     if (this.#bye === "full") return "full";
-    if (this.#bye || code === SERVICE_RESTART || code === TRY_LATER) return "room";
+    if (this.#bye || code === SERVICE_RESTART || code === TRY_AGAIN_LATER) return "room";
     return "gateway";
   }
 
   /** @param {ConnectionState} state */
-  #enter(state) {
+  #setState(state) {
     this.state = state;
     this.changed.emit(state);
   }

@@ -1,72 +1,69 @@
 import { Signal } from "../lib/signal.js";
 import { TYPING_SHOWN } from "./protocol.js";
 
-const BY_ALPHABET = new Intl.Collator(undefined, { numeric: true });
+const ALPHABETICAL = new Intl.Collator(undefined, { numeric: true });
 
-/** Who is in the room, and who of them is writing. */
+/** Who is in the room, and who of them is typing. */
 export class Members {
   /** @type {Signal} */
   changed = new Signal();
   self = "";
 
-  /** By alphabet. @type {string[]} */
+  /** In alphabetical order. @type {string[]} */
   #names = [];
   /** @type {Map<string, ReturnType<typeof setTimeout>>} */
   #typing = new Map();
 
-  /** @returns {string[]} Oneself first, then by alphabet, numbers by size. */
+  /** @returns {string[]} Our own name first, then the others in alphabetical order, numbers by value. */
   get names() {
     return [this.self, ...this.#names.filter(name => name !== this.self)];
   }
 
-  /** @returns {string[]} Those writing, the first to begin first. */
+  /** @returns {string[]} Who is typing, in the order in which they started. */
   get typing() {
     return [...this.#typing.keys()];
   }
 
   /**
    * @param {string} self
-   * @param {string[]} names  Everybody, or as many as the room knows of.
+   * @param {string[]} names  Everybody, or as many as the room lists.
    */
   reset(self, names) {
     this.self = self;
-    this.#names = [...new Set(names).add(self)].sort(BY_ALPHABET.compare);
-    for (const name of this.typing) this.#stopTyping(name);
+    this.#names = [...new Set(names).add(self)].sort(ALPHABETICAL.compare);
+    for (const name of this.typing) this.#clearTyping(name);
     this.changed.emit();
   }
 
   /** @param {string} name */
   add(name) {
-    // Sorting what is in order already but for its end is quick.
-    if (!this.#names.includes(name)) this.#names = [...this.#names, name].sort(BY_ALPHABET.compare);
+    // Sorting an array that is sorted but for its last element is quick.
+    if (!this.#names.includes(name)) this.#names = [...this.#names, name].sort(ALPHABETICAL.compare);
     this.changed.emit();
   }
 
   /** @param {string} name */
   remove(name) {
     this.#names = this.#names.filter(each => each !== name);
-    this.#stopTyping(name);
+    this.#clearTyping(name);
     this.changed.emit();
   }
 
   /** @param {string} name */
   startTyping(name) {
     clearTimeout(this.#typing.get(name));
-    const timer = setTimeout(() => this.spoke(name), TYPING_SHOWN);
+    const timer = setTimeout(() => this.stopTyping(name), TYPING_SHOWN);
     this.#typing.set(name, timer);
     this.changed.emit();
   }
 
-  /**
-   * They are not writing any more, most likely because what they wrote is here.
-   * @param {string} name
-   */
-  spoke(name) {
-    if (this.#stopTyping(name)) this.changed.emit();
+  /** @param {string} name */
+  stopTyping(name) {
+    if (this.#clearTyping(name)) this.changed.emit();
   }
 
   /** @param {string} name */
-  #stopTyping(name) {
+  #clearTyping(name) {
     clearTimeout(this.#typing.get(name));
     return this.#typing.delete(name);
   }

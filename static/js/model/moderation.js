@@ -1,41 +1,44 @@
 import { Signal } from "../lib/signal.js";
 
 /** @typedef {import("./connection.js").Connection} Connection */
-/** @typedef {import("./protocol.js").Deed} Deed */
+/** @typedef {import("./protocol.js").ModerationFields} ModerationFields */
 /** @typedef {import("./protocol.js").ModeratorCommand} ModeratorCommand */
-/** @typedef {import("./protocol.js").Refusal} Refusal */
+/** @typedef {import("./protocol.js").RoomError} RoomError */
 /** @typedef {import("./protocol.js").RoomEvent} RoomEvent */
 
-/** @typedef {{command: ModeratorCommand, settle: (answer: RoomEvent) => void}} Question */
+/** @typedef {{command: ModeratorCommand, resolve: (answer: RoomEvent) => void}} Request */
 
-/** Milliseconds to wait for an answer; a room that takes longer is held for gone. */
-const DEADLINE = 30_000;
+/** @type {RoomError} */
+const OFFLINE = { type: "error", code: "offline" };
+
+/** Milliseconds to wait for an answer before the connection is considered dead. */
+const TIMEOUT = 30_000;
 
 /**
- * What a moderator asks of the room, and whether one is a moderator at all.
+ * Requests of moderators, and whether we are one.
  *
- * The wire tells answers apart only by their order, so there is one question at a
- * time; the others wait for theirs.
+ * The wire tells answers apart only by their order, so there is one request at a time; the others
+ * wait in a queue.
  */
 export class Moderation {
   /** @type {Signal} */
   changed = new Signal();
   /** Whether the room has moderators. */
-  possible = false;
-  /** Whether the room takes us for one, on the present connection. */
+  available = false;
+  /** Whether we are one, on the present connection. */
   moderator = false;
-  /** We were a moderator and are not any more. @type {Signal} */
+  /** We were a moderator and are no longer. @type {Signal} */
   demoted = new Signal();
 
   #connection;
   #self = "";
   #online = false;
-  /** Whether the room took us for a moderator when it last said so. */
-  #known = false;
-  /** The first is on its way. @type {Question[]} */
-  #questions = [];
+  /** The role that the room last told us; it stays while the connection is lost. */
+  #lastRole = false;
+  /** The first has been sent. @type {Request[]} */
+  #queue = [];
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #deadline;
+  #timeout;
 
   /** @param {Connection} connection */
   constructor(connection) {
@@ -43,30 +46,30 @@ export class Moderation {
   }
 
   /**
-   * The room has let us in.
+   * We have joined the room.
    * @param {string} self
-   * @param {boolean} possible
+   * @param {boolean} available
    * @param {boolean} moderator
    */
-  begin(self, possible, moderator) {
+  onJoined(self, available, moderator) {
     this.#self = self;
     this.#online = true;
-    this.#become(possible, moderator);
-    this.#learn(moderator);
+    this.#update(available, moderator);
+    this.#setRole(moderator);
   }
 
-  /** The connection is lost, and with it what was asked. */
-  lose() {
+  /** The connection is lost: open requests fail as `offline`. */
+  onDisconnect() {
     this.#online = false;
-    clearTimeout(this.#deadline);
-    for (const { settle } of this.#questions.splice(0)) settle(refusal("offline"));
-    this.#become(this.possible, false);
+    clearTimeout(this.#timeout);
+    for (const { resolve } of this.#queue.splice(0)) resolve(OFFLINE);
+    this.#update(this.available, false);
   }
 
-  /** We have gone, and come back as anybody. */
-  leave() {
-    this.lose();
-    this.#known = false;
+  /** We have left the room, and have no role to lose. */
+  reset() {
+    this.onDisconnect();
+    this.#lastRole = false;
   }
 
   /**
@@ -78,11 +81,11 @@ export class Moderation {
   }
 
   /**
-   * @param {Deed} deed
-   * @returns {Promise<RoomEvent>} The `message` that tells the room of it, or an `error`.
+   * @param {ModerationFields} fields
+   * @returns {Promise<RoomEvent>} The `message` that announces it, or an `error`.
    */
-  moderate(deed) {
-    return this.#ask({ type: "moderate", ...deed });
+  moderate(fields) {
+    return this.#ask({ type: "moderate", ...fields });
   }
 
   /**
@@ -98,22 +101,22 @@ export class Moderation {
     return this.#ask({ type: "bans" });
   }
 
-  /** @param {RoomEvent} event  Which may be an answer. */
-  hear(event) {
-    if (event.type === "role") this.#learn(event.moderator);
-    const [asked] = this.#questions;
-    if (asked && this.#answers(event, asked.command)) this.#settle(event);
+  /** @param {RoomEvent} event  Any event; it may be an answer. */
+  onEvent(event) {
+    if (event.type === "role") this.#setRole(event.moderator);
+    const [request] = this.#queue;
+    if (request && this.#isAnswer(event, request.command)) this.#resolve(event);
   }
 
   /**
-   * @param {Refusal} refusal
-   * @returns {boolean} Whether it was our question that the room refused.
+   * @param {RoomError} error
+   * @returns {boolean} Whether it was our request that the room refused.
    */
-  refuse(refusal) {
-    const [asked] = this.#questions;
-    if (!asked) return false;
-    if (refusal.code === "not_moderator") this.#learn(false);
-    this.#settle({ ...refusal, target: subjectOf(asked.command) });
+  onError(error) {
+    const [request] = this.#queue;
+    if (!request) return false;
+    if (error.code === "not_moderator") this.#setRole(false);
+    this.#resolve({ ...error, target: targetOf(request.command) });
     return true;
   }
 
@@ -122,24 +125,24 @@ export class Moderation {
    * @returns {Promise<RoomEvent>}
    */
   #ask(command) {
-    if (!this.#online) return Promise.resolve(refusal("offline"));
-    return new Promise(settle => {
-      this.#questions.push({ command, settle });
-      if (this.#questions.length === 1) this.#send(command);
+    if (!this.#online) return Promise.resolve(OFFLINE);
+    return new Promise(resolve => {
+      this.#queue.push({ command, resolve });
+      if (this.#queue.length === 1) this.#send(command);
     });
   }
 
   /** @param {ModeratorCommand} command */
   #send(command) {
-    this.#deadline = setTimeout(() => this.#connection.abandon(), DEADLINE);
+    this.#timeout = setTimeout(() => this.#connection.reconnect(), TIMEOUT);
     this.#connection.send(command);
   }
 
   /** @param {RoomEvent} answer */
-  #settle(answer) {
-    clearTimeout(this.#deadline);
-    this.#questions.shift()?.settle(answer);
-    const [next] = this.#questions;
+  #resolve(answer) {
+    clearTimeout(this.#timeout);
+    this.#queue.shift()?.resolve(answer);
+    const [next] = this.#queue;
     if (next) this.#send(next.command);
   }
 
@@ -147,28 +150,28 @@ export class Moderation {
    * @param {RoomEvent} event
    * @param {ModeratorCommand} command
    */
-  #answers(event, command) {
+  #isAnswer(event, command) {
     if (command.type === "authenticate") return event.type === "role";
     if (command.type !== "moderate") return event.type === command.type;
     if (event.type !== "message" || !event.notice) return false;
     return event.notice.by === this.#self && event.notice.act === command.act;
   }
 
-  /** @param {boolean} moderator  As the room says. */
-  #learn(moderator) {
-    this.#become(this.possible, moderator);
-    const demoted = this.#known && !moderator;
-    this.#known = moderator;
+  /** @param {boolean} moderator  As told by the room. */
+  #setRole(moderator) {
+    this.#update(this.available, moderator);
+    const demoted = this.#lastRole && !moderator;
+    this.#lastRole = moderator;
     if (demoted) this.demoted.emit();
   }
 
   /**
-   * @param {boolean} possible
+   * @param {boolean} available
    * @param {boolean} moderator
    */
-  #become(possible, moderator) {
-    if (possible === this.possible && moderator === this.moderator) return;
-    this.possible = possible;
+  #update(available, moderator) {
+    if (available === this.available && moderator === this.moderator) return;
+    this.available = available;
     this.moderator = moderator;
     this.changed.emit();
   }
@@ -176,18 +179,10 @@ export class Moderation {
 
 /**
  * @param {ModeratorCommand} command
- * @returns {string} Whom or what it is about.
+ * @returns {string} The person, address or message that it is about.
  */
-function subjectOf(command) {
+function targetOf(command) {
   if (command.type === "whois") return command.name;
   if (command.type !== "moderate") return "";
   return command.target ?? (command.id ? `#${command.id}` : "");
-}
-
-/**
- * @param {string} code
- * @returns {Refusal}
- */
-function refusal(code) {
-  return { type: "error", code, text: "" };
 }

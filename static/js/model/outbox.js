@@ -1,36 +1,36 @@
-import { clamped, moment, oneOf, record, string, upTo } from "../lib/shape.js";
+import { clamped, maxLength, object, oneOf, string, timestamp } from "../lib/shape.js";
 import { readJson, writeJson } from "../lib/storage.js";
 
 /** @typedef {import("../lib/storage.js").Store} Store */
 
 /**
- * @typedef {object} Parcel          Something said that the room has not confirmed.
- * @property {string} ref            The key by which the server knows a repeat.
+ * @typedef {object} OutgoingMessage A message that the room has not acknowledged.
+ * @property {string} ref            The key by which the server recognizes a repeat.
  * @property {string} text
- * @property {string} at             When it was said, RFC 3339.
+ * @property {string} at             When it was written, RFC 3339.
  * @property {"pending" | "failed"} state
  * @property {string} [code]         Why it failed, as the server's error code.
- * @property {number} [until]        `Date.now()` before which another try must fail, where that is known.
- * @property {boolean} [echoed]      Already replayed by the room; only its ack is missing.
+ * @property {number} [until]        Until when another attempt must fail, as by `Date.now()`, if known.
+ * @property {boolean} [replayed]    The room has replayed it; only its ack is missing.
  */
 
 const PREFIX = "oneroom.outbox.";
 
-const PARCEL = record(
-  { ref: upTo(64), text: string, at: moment, state: oneOf("pending", "failed") },
+const OUTGOING_MESSAGE = object(
+  { ref: maxLength(64), text: string, at: timestamp, state: oneOf("pending", "failed") },
   { code: string, until: clamped(0, 8.64e15) },
 );
 
 /**
- * What was said here and is not yet acknowledged, oldest first, across reloads.
+ * Messages written here and not yet acknowledged, oldest first; they survive reloads.
  *
- * Each parcel lies under a key of its own, so that tabs do not overwrite each
- * other's. A tab that starts takes up what others left; as refs make a repeat
- * harmless, nothing need be agreed between them.
+ * Each is stored under a key of its own, so that tabs do not overwrite each other's. A new tab
+ * sends what others have left as well: the server recognizes repeats by their refs, so the tabs
+ * need not agree on who sends.
  */
 export class Outbox {
-  /** @type {Map<string, Parcel>} */
-  #parcels = new Map();
+  /** @type {Map<string, OutgoingMessage>} */
+  #messages = new Map();
   #store;
 
   /** @param {Store} store */
@@ -39,51 +39,51 @@ export class Outbox {
     const kept = [];
     for (let index = 0; index < store.length; index++) {
       const key = store.key(index) ?? "";
-      const parcel = key.startsWith(PREFIX) ? readJson(store, key, PARCEL) : null;
-      if (parcel?.ref) kept.push(parcel);
+      const message = key.startsWith(PREFIX) ? readJson(store, key, OUTGOING_MESSAGE) : null;
+      if (message?.ref) kept.push(message);
     }
     kept.sort((one, other) => one.at.localeCompare(other.at));
-    for (const parcel of kept) this.#parcels.set(parcel.ref, parcel);
+    for (const message of kept) this.#messages.set(message.ref, message);
   }
 
-  /** @returns {Parcel[]} Everything not acknowledged, in the order it was said. */
-  get parcels() {
-    return [...this.#parcels.values()];
+  /** @returns {OutgoingMessage[]} All, in the order in which they were written. */
+  get messages() {
+    return [...this.#messages.values()];
   }
 
-  /** @returns {Parcel[]} What is still to be confirmed. */
+  /** @returns {OutgoingMessage[]} Those that have not failed. */
   get pending() {
-    return this.parcels.filter(parcel => parcel.state === "pending");
+    return this.messages.filter(({ state }) => state === "pending");
   }
 
   /** @param {string} ref */
   get(ref) {
-    return this.#parcels.get(ref);
+    return this.#messages.get(ref);
   }
 
   /**
    * @param {string} text
-   * @returns {Parcel}
+   * @returns {OutgoingMessage}
    */
   add(text) {
-    // Not crypto.randomUUID: that exists only on pages served over TLS or from localhost.
+    // crypto.randomUUID exists only on pages served over TLS or from localhost.
     const random = crypto.getRandomValues(new Uint32Array(3));
-    // Begins with the time: keys that sort as they come cost the room's index half as much.
+    // Starts with the time: ascending keys cost the room's index half as much.
     const ref = [Date.now(), ...random].map(part => part.toString(36)).join("-");
     return this.#keep({ ref, text, at: new Date().toISOString(), state: "pending" });
   }
 
   /**
-   * The parcel needs no more care: confirmed, or given up by its author.
+   * Forget a message: it is acknowledged, or its author has given it up.
    *
    * @param {string} ref
-   * @returns {Parcel | undefined} It, if it was here.
+   * @returns {OutgoingMessage | undefined} The message, if it was here.
    */
   remove(ref) {
-    const parcel = this.#parcels.get(ref);
-    this.#parcels.delete(ref);
+    const message = this.#messages.get(ref);
+    this.#messages.delete(ref);
     this.#store.removeItem(PREFIX + ref);
-    return parcel;
+    return message;
   }
 
   /**
@@ -92,35 +92,35 @@ export class Outbox {
    * @param {number} [retryAfter]  Seconds.
    */
   fail(ref, code, retryAfter) {
-    const parcel = this.#parcels.get(ref);
+    const message = this.#messages.get(ref);
     const until = retryAfter === undefined ? undefined : Date.now() + retryAfter * 1000;
-    if (parcel) this.#keep({ ...parcel, state: "failed", code, until, echoed: false });
+    if (message) this.#keep({ ...message, state: "failed", code, until, replayed: false });
   }
 
   /**
    * @param {string} ref
-   * @returns {Parcel | undefined} It, pending again.
+   * @returns {OutgoingMessage | undefined} The message, pending again.
    */
   retry(ref) {
-    const parcel = this.#parcels.get(ref);
-    return parcel && this.#keep({ ref, text: parcel.text, at: parcel.at, state: "pending" });
+    const message = this.#messages.get(ref);
+    return message && this.#keep({ ref, text: message.text, at: message.at, state: "pending" });
   }
 
   /**
-   * The room replayed something we said: most likely the oldest parcel with this
-   * text. It is not shown beside its replay while its ack is on the way.
+   * Mark a message that the room has replayed, so that it is not shown twice until its ack comes.
+   * The replay has no ref: it is most likely the oldest one with this text.
    *
    * @param {string} text
    */
-  echo(text) {
-    const parcel = this.pending.find(each => !each.echoed && each.text === text);
-    if (parcel) this.#parcels.set(parcel.ref, { ...parcel, echoed: true });
+  markReplayed(text) {
+    const message = this.pending.find(each => !each.replayed && each.text === text);
+    if (message) this.#messages.set(message.ref, { ...message, replayed: true });
   }
 
-  /** @param {Parcel} parcel */
-  #keep(parcel) {
-    this.#parcels.set(parcel.ref, parcel);
-    writeJson(this.#store, PREFIX + parcel.ref, parcel);
-    return parcel;
+  /** @param {OutgoingMessage} message */
+  #keep(message) {
+    this.#messages.set(message.ref, message);
+    writeJson(this.#store, PREFIX + message.ref, message);
+    return message;
   }
 }

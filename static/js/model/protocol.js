@@ -1,32 +1,42 @@
 /**
- * The wire as the page sees it: the JSON of the room's TCP lines, unchanged.
+ * The wire protocol: the same JSON as in the room's TCP lines (docs/protocol.md).
  *
- * A frame to the gateway holds one object; a frame from it holds one or more,
- * separated by LF.
+ * A frame to the gateway holds one object; a frame from it one or more, separated by LF.
  */
 
-import { clamped, cut, flag, listOf, moment, number, orNull, record, string, upTo } from "../lib/shape.js";
+import {
+  arrayOf,
+  boolean,
+  clamped,
+  maxLength,
+  messageId,
+  nullable,
+  object,
+  string,
+  timestamp,
+  truncated,
+} from "../lib/shape.js";
 
-/** Milliseconds of own silence after which the page sends `ping`. */
+/** Milliseconds without sending after which the page sends `ping`. */
 export const PING_INTERVAL = 25_000;
 
-/** Milliseconds without a frame after which the room is held for gone. */
-export const SILENCE_LIMIT = 60_000;
+/** Milliseconds without a frame after which the connection is considered dead. */
+export const IDLE_TIMEOUT = 60_000;
 
-/** Milliseconds that must pass between two `typing` commands. */
+/** Least milliseconds between two `typing` commands. */
 export const TYPING_INTERVAL = 3_000;
 
-/** Milliseconds for which one `typing` event counts. */
+/** Milliseconds for which one `typing` event is shown. */
 export const TYPING_SHOWN = 5_000;
 
-/** Messages asked for with one `history` command. */
+/** Messages requested with one `history` command. */
 export const HISTORY_PAGE = 100;
 
-/** Messages asked for with one `search` command. */
+/** Messages requested with one `search` command. */
 export const SEARCH_PAGE = 20;
 
 /**
- * @typedef {object} Mark            The newest message seen, and in which log.
+ * @typedef {object} Position        A message in a log: up to where something was seen or read.
  * @property {string} epoch
  * @property {number} id
  *
@@ -36,36 +46,36 @@ export const SEARCH_PAGE = 20;
  * @property {number} line           UTF-8 bytes of a command.
  * @property {number} history        Messages in one answer.
  *
- * @typedef {{type: "join", name: string, session?: string, since?: Mark, history?: number,
+ * @typedef {{type: "join", name: string, session?: string, since?: Position, history?: number,
  *   password?: string}} Join
  * @typedef {{type: "say", ref: string, text: string}} Say
  * @typedef {{type: "history", before?: number, limit: number}} HistoryRequest
  * @typedef {{type: "search", query: string, before?: number, limit: number}} SearchRequest
  * @typedef {{type: "authenticate", password: string}} Authenticate
  * @typedef {"kick" | "ban" | "unban" | "mute" | "unmute" | "delete" | "announce"} Act
- * @typedef {{act: Act, target?: string, id?: number, seconds?: number, text?: string}} Deed
- * @typedef {{type: "moderate"} & Deed} Moderate
+ * @typedef {{act: Act, target?: string, id?: number, seconds?: number, text?: string}} ModerationFields
+ * @typedef {{type: "moderate"} & ModerationFields} Moderate
  * @typedef {{type: "whois", name: string}} WhoisRequest
  * @typedef {Authenticate | Moderate | WhoisRequest | {type: "bans"}} ModeratorCommand
  * @typedef {Join | Say | HistoryRequest | SearchRequest | ModeratorCommand | {type: "typing"}
  *   | {type: "ping"} | {type: "leave"}} Command
  *
- * @typedef {Deed & {by: string}} Notice   What a moderator did; an address or network has no `target`.
+ * @typedef {ModerationFields & {by: string}} Notice  What a moderator did; `target` is absent if it is an address.
  *
- * @typedef {object} Message         What someone said. `at` is RFC 3339 in UTC.
+ * @typedef {object} Message         `at` is RFC 3339 in UTC.
  * @property {number} id
  * @property {string} at
  * @property {string} name
  * @property {string} text           Empty if deleted.
- * @property {Notice} [notice]       The room itself says it.
+ * @property {Notice} [notice]       Set if the message is from the room itself.
  * @property {boolean} [deleted]
  *
- * @typedef {object} BanEntry        Who is kept out: a name, an address or a network.
- * @property {string} target
+ * @typedef {object} BanEntry
+ * @property {string} target         A name, an address or a network.
  * @property {string} at
- * @property {string | null} until   Null for good.
+ * @property {string | null} until   Null for a permanent ban.
  * @property {string} by
- * @property {string} [text]         Why.
+ * @property {string} [text]         The reason.
  *
  * @typedef {object} WelcomeFields
  * @property {string} name
@@ -77,7 +87,7 @@ export const SEARCH_PAGE = 20;
  * @property {number} missed
  * @property {boolean} more
  * @property {Limits} limits
- * @property {boolean} [moderated]  Whether there can be moderators here.
+ * @property {boolean} [moderated]  Whether the room has moderators.
  * @property {boolean} [moderator]
  *
  * @typedef {{type: "welcome"} & WelcomeFields} Welcome
@@ -92,75 +102,72 @@ export const SEARCH_PAGE = 20;
  * @typedef {{type: "throttled", seconds: number}} Throttled
  * @typedef {{type: "whois", name: string, addresses?: string[]}} Whois
  * @typedef {{type: "bans", bans?: BanEntry[]}} Bans
- * @typedef {object} RefusalFields
+ * @typedef {object} RoomError
+ * @property {"error"} type
  * @property {string} code
- * @property {string} [ref]          Of the say that was refused.
+ * @property {string} [ref]          Of the message that was refused.
  * @property {number} [retry_after]  Seconds.
  * @property {string} [suggestion]   A name that is free.
- * @property {string} [target]       Whom or what we had asked about; ours to add.
+ * @property {string} [target]       Whom or what the request was about; added by the page.
  *
- * @typedef {{type: "error", text: string} & RefusalFields} Refusal
  * @typedef {{type: "bye", reason: string}} Bye
  * @typedef {Welcome | MessageEvent | Ack | Joined | Left | Typing | History | Found | Role
- *   | Throttled | Whois | Bans | Refusal | Bye | {type: "pong"}} RoomEvent
+ *   | Throttled | Whois | Bans | RoomError | Bye | {type: "pong"}} RoomEvent
  */
 
-/** Seconds: the room keeps nobody waiting for longer than ten years. */
+/** At most ten years, so that dates stay valid. */
 const seconds = clamped(0, 10 * 366 * 24 * 3600);
 const limit = clamped(1, 2 ** 31);
-/** No line with more has ever come in; to show megabytes would take a browser long. */
-const text = cut(65_536);
+/** No valid line is longer, and megabytes would take the browser long to show. */
+const text = truncated(65_536);
 
-const notice = record({ act: string, by: string }, { target: string, id: number, seconds, text });
-const message = record({ id: number, at: moment, name: string, text }, { notice, deleted: flag });
-const ban = record({ target: string, at: moment, until: orNull(moment), by: string }, { text });
-const messages = listOf(message);
+const notice = object({ act: string, by: string }, { target: string, id: messageId, seconds, text });
+const message = object({ id: messageId, at: timestamp, name: string, text }, { notice, deleted: boolean });
+const ban = object({ target: string, at: timestamp, until: nullable(timestamp), by: string }, { text });
+const messages = arrayOf(message);
 
-/** What we are, and may have to say of it when we come back: only what fits into a `join`. */
-const identity = { name: upTo(1024), session: upTo(128), epoch: upTo(1024) };
+/** What the page sends back when it reconnects: no longer than fits into a `join`. */
+const identity = { name: maxLength(1024), session: maxLength(128), epoch: maxLength(1024) };
 
 /**
- * The fields of each event that the page uses; what it does not know is not read.
+ * The fields of each event that the page uses; others are not read.
  * @type {Map<unknown, import("../lib/shape.js").Shape>}
  */
 const EVENTS = new Map([
   [
     "welcome",
-    record(
+    object(
       {
         ...identity,
-        last: number,
-        members: listOf(string),
+        last: messageId,
+        members: arrayOf(string),
         messages,
         missed: clamped(0, 2 ** 53),
-        more: flag,
-        limits: record({ name: limit, text: limit, line: limit, history: limit }),
+        more: boolean,
+        limits: object({ name: limit, text: limit, line: limit, history: limit }),
       },
-      { moderated: flag, moderator: flag },
+      { moderated: boolean, moderator: boolean },
     ),
   ],
   ["message", message],
-  ["ack", record({ ref: string, id: number, at: moment })],
-  ["joined", record({ name: string, at: moment })],
-  ["left", record({ name: string, at: moment }, { reason: string })],
-  ["typing", record({ name: string })],
-  ["history", record({ messages, more: flag })],
-  ["found", record({ messages, more: flag })],
-  ["role", record({ moderator: flag })],
-  ["throttled", record({ seconds })],
-  ["whois", record({ name: string }, { addresses: listOf(string) })],
-  ["bans", record({}, { bans: listOf(ban) })],
-  [
-    "error",
-    record({ code: string, text: string }, { ref: string, retry_after: seconds, suggestion: string }),
-  ],
-  ["bye", record({ reason: string })],
-  ["pong", record({})],
+  ["ack", object({ ref: string, id: messageId, at: timestamp })],
+  ["joined", object({ name: string, at: timestamp })],
+  ["left", object({ name: string, at: timestamp }, { reason: string })],
+  ["typing", object({ name: string })],
+  ["history", object({ messages, more: boolean })],
+  ["found", object({ messages, more: boolean })],
+  ["role", object({ moderator: boolean })],
+  ["throttled", object({ seconds })],
+  ["whois", object({ name: string }, { addresses: arrayOf(string) })],
+  ["bans", object({}, { bans: arrayOf(ban) })],
+  ["error", object({ code: string }, { ref: string, retry_after: seconds, suggestion: string })],
+  ["bye", object({ reason: string })],
+  ["pong", object({})],
 ]);
 
 /**
- * Read the events of one frame. What is none, or not as its type has to be, is passed
- * over: it can only come from a room or gateway that is broken, and the next may be whole.
+ * Read the events of one frame. Lines that are no valid event are skipped: only a broken room or
+ * gateway sends them, and the next may be valid.
  *
  * @param {string} frame
  * @returns {RoomEvent[]}

@@ -12,32 +12,31 @@ import { Unread } from "./unread.js";
 /** @typedef {import("./connection.js").ConnectionState} ConnectionState */
 /** @typedef {import("./outbox.js").Outbox} Outbox */
 /** @typedef {import("./protocol.js").Message} Message */
-/** @typedef {import("./protocol.js").RefusalFields} RefusalFields */
+/** @typedef {import("./protocol.js").RoomError} RoomError */
 /** @typedef {import("./protocol.js").RoomEvent} RoomEvent */
 /** @typedef {import("./session.js").Session} Session */
 /** @typedef {import("./timeline.js").GapItem} GapItem */
 
 /**
- * @typedef {object} Farewell        How we went out for good.
- * @property {string} reason         Why; "" for our own wish.
- * @property {RefusalFields} [ban]   For how long, where the room said so.
- * @property {string} [why]          What the moderator said.
+ * @typedef {object} Departure       Why we left the room and do not reconnect.
+ * @property {string} reason         Reason of the `bye`; "" if the user left.
+ * @property {RoomError} [ban]       Says for how long, where the room told us.
+ * @property {string} [comment]      The moderator's reason, in words.
  */
 
-/** The words with which the room sends somebody back to the door. */
-const DISMISSALS = ["kicked", "banned", "password"];
-/** What a moderator does to that end. */
-const DISMISSING = ["kick", "ban"];
+/** Reasons of a `bye` with which the room removes somebody. */
+const REMOVAL_REASONS = ["kicked", "banned", "password"];
+/** Acts with which a moderator does that. */
+const REMOVING_ACTS = ["kick", "ban"];
 
-/** Milliseconds to wait for a page of history; a room that takes longer is held for gone. */
-const HISTORY_DEADLINE = 15_000;
+/** Milliseconds to wait for a page of history before the connection is considered dead. */
+const HISTORY_TIMEOUT = 15_000;
 
 /**
- * One person's presence in the room: what the page knows, and what it may do.
+ * The room as one person sees it: what the page knows, and what it can do.
  *
- * Holds the models, feeds them with the connection's events, and comes back by
- * itself after every loss: with the same identity, from where it was, sending what
- * is still in the outbox. Knows of no element of the page.
+ * Holds the other models and passes the connection's events to them. After every loss it joins
+ * again with the same identity, continues where it was, and sends what is still in the outbox.
  */
 export class Room {
   timeline = new Timeline();
@@ -46,37 +45,37 @@ export class Room {
   throttle = new Throttle();
   /** @type {import("./protocol.js").Limits} */
   limits = { name: 32, text: 4000, line: 65_536, history: 500 };
-  /** Whether the room knows us on the present connection. */
+  /** Whether we have joined, on the present connection. */
   joined = false;
 
   /** The timeline or the outbox. @type {Signal} */
   changed = new Signal();
-  /** We are in; again after every return. @type {Signal} */
+  /** We have joined, for the first time or again. @type {Signal} */
   entered = new Signal();
-  /** We were not let in. @type {Signal<RefusalFields>} */
+  /** The room did not let us join. @type {Signal<RoomError>} */
   refused = new Signal();
-  /** At the door one has to wait so many seconds for an answer. @type {Signal<number>} */
+  /** The answer to our join will take so many seconds. @type {Signal<number>} */
   delayed = new Signal();
-  /** We are out for good. @type {Signal<Farewell>} */
+  /** We have left, and do not reconnect. @type {Signal<Departure>} */
   left = new Signal();
-  /** Something asked for was not possible, with the error's code. @type {Signal<string>} */
+  /** A request failed, with this error code. @type {Signal<string>} */
   failed = new Signal();
 
-  /** The name to join with, or "" while nobody wants in. */
+  /** The name to join with, or "" to stay outside. */
   #name = "";
-  /** The room's password, once it was asked for; gone with the page. */
+  /** The room's password, if it asked for one. Never stored. */
   #password = "";
   #typedAt = 0;
-  /** What the room has told of our own going, before it closes. @type {Omit<Farewell, "reason">} */
-  #sentence = {};
+  /** What the room told us about our removal, before the `bye`. @type {Omit<Departure, "reason">} */
+  #removal = {};
   /**
-   * The page of history being waited for. The wire tells answers apart only by
-   * their order, so there is one question at a time.
-   * @type {{gap: GapItem, before: number, answered: Promise<void>, settle: () => void} | null}
+   * The request for history that awaits its answer. The wire tells answers apart only by their
+   * order, so there is one at a time.
+   * @type {{gap: GapItem, before: number, answered: Promise<void>, resolve: () => void} | null}
    */
-  #question = null;
+  #request = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #questionTimer;
+  #requestTimer;
 
   /**
    * @param {Connection} connection
@@ -89,130 +88,130 @@ export class Room {
     this.outbox = outbox;
     this.search = new Search(connection, session.secret !== "");
     this.moderation = new Moderation(connection);
-    connection.events.on(event => this.#receive(event));
-    connection.changed.on(state => this.#follow(state));
-    this.unread.changed.on(() => this.#keepPlace());
+    connection.events.on(event => this.#onEvent(event));
+    connection.changed.on(state => this.#onConnectionState(state));
+    this.unread.changed.on(() => this.#storeRead());
   }
 
   /**
-   * Ask to be let in, now and after every loss.
+   * Join, now and after every loss.
    *
    * @param {string} name
    * @param {string} password  The room's, or "" for the one given before.
    */
   enter(name, password = "") {
-    // Under another name one is another person: the room knows by the secret, not by the name.
+    // A changed name starts a new session: the room identifies people by the secret.
     if (this.session.secret && name !== this.session.name) this.session.end();
     this.#name = name;
     if (password) this.#password = password;
-    this.members.self = name; // until the room says what it made of it
+    this.members.self = name; // until the room confirms it, perhaps normalized
     if (this.connection.state.phase === "open") this.#join();
     else this.connection.open();
   }
 
-  /** Leave for good; what was not sent is not said. */
+  /** Leave, and discard what was not sent. */
   leave() {
     this.connection.send({ type: "leave" });
-    for (const { ref } of this.outbox.parcels) this.outbox.remove(ref);
+    for (const { ref } of this.outbox.messages) this.outbox.remove(ref);
     this.session.end();
     this.#password = "";
-    this.#goOut();
+    this.#exit();
   }
 
   /** @param {string} text  Neither blank nor longer than the limit. */
   say(text) {
-    const parcel = this.outbox.add(text);
-    this.unread.spoke();
-    this.#send(parcel);
+    const message = this.outbox.add(text);
+    this.unread.clearDivider();
+    this.#send(message);
     this.changed.emit();
   }
 
-  /** @param {string} ref  Of something that failed. */
+  /** @param {string} ref  Of a failed message. */
   retry(ref) {
-    const parcel = this.outbox.retry(ref);
-    if (parcel) this.#send(parcel);
+    const message = this.outbox.retry(ref);
+    if (message) this.#send(message);
     this.changed.emit();
   }
 
-  /** @param {string} ref  Of something that failed. */
+  /** @param {string} ref  Of a failed message. */
   discard(ref) {
     this.outbox.remove(ref);
     this.changed.emit();
   }
 
-  /** A text is being written: let the others know, now and then. */
-  type() {
+  /** A message is being written: tell the others, but not with every letter. */
+  notifyTyping() {
     if (!this.joined || performance.now() - this.#typedAt < TYPING_INTERVAL) return;
     this.#typedAt = performance.now();
     this.connection.send({ type: "typing" });
   }
 
   /**
-   * Ask for a part of what a gap hides, unless another answer is awaited.
+   * Request messages that are missing in a gap, unless a request is open already.
    *
    * @param {GapItem} gap
    * @param {number} before  Only messages with smaller ids; Infinity for the newest.
-   * @returns {Promise<void>} Settled once there is an answer, or none to be had.
+   * @returns {Promise<void>} Resolves once there is an answer, or none to be had.
    */
   async load(gap, before = this.timeline.requestFor(gap)) {
-    if (this.#question || !this.joined) return;
+    if (this.#request || !this.joined) return;
     const limit = Math.min(HISTORY_PAGE, this.limits.history);
     this.connection.send({ type: "history", limit, ...(Number.isFinite(before) && { before }) });
-    let settle = () => {};
+    let resolve = () => {};
     /** @type {Promise<void>} */
-    const answered = new Promise(resolve => {
-      settle = resolve;
+    const answered = new Promise(settle => {
+      resolve = settle;
     });
-    this.#question = { gap, before, answered, settle };
-    this.#questionTimer = setTimeout(() => this.connection.abandon(), HISTORY_DEADLINE);
+    this.#request = { gap, before, answered, resolve };
+    this.#requestTimer = setTimeout(() => this.connection.reconnect(), HISTORY_TIMEOUT);
     gap.loading = true;
     this.changed.emit();
     await answered;
   }
 
   /**
-   * Make sure that a message is in the timeline.
+   * Load a message into the timeline, if it is not there.
    *
    * @param {number} id
-   * @returns {Promise<boolean>} Whether it is; false too if the room keeps it no more.
+   * @returns {Promise<boolean>} Whether it is there; false if the room no longer keeps it.
    */
   async find(id) {
-    while (this.#question) await this.#question.answered;
+    while (this.#request) await this.#request.answered;
     const gap = this.timeline.gapAround(id);
     if (gap) await this.load(gap, Math.min(id + HISTORY_PAGE / 2, this.timeline.bounds(gap).high));
     return this.timeline.has(id);
   }
 
   /** @param {ConnectionState} state */
-  #follow({ phase, reason = "" }) {
+  #onConnectionState({ phase, reason = "" }) {
     if (phase === "open") {
       this.#join();
       return;
     }
     this.joined = false;
-    this.search.lose();
-    this.moderation.lose();
+    this.search.onDisconnect();
+    this.moderation.onDisconnect();
     this.throttle.end();
-    this.#settleQuestion();
+    this.#endRequest();
     if (phase === "waiting" && !this.#name) this.connection.close();
     if (phase !== "stopped") return;
     if (reason === "left") this.session.end();
-    if (reason === "left" || reason === "late") this.#goOut();
-    // Whoever was refused at the door knows already, and better, why.
-    else if (DISMISSALS.includes(reason) && (this.#name || reason === "password")) this.#goOut(reason);
+    if (reason === "left" || reason === "late") this.#exit();
+    // A refused join has no name, and its error has told the reason already.
+    else if (REMOVAL_REASONS.includes(reason) && (this.#name || reason === "password")) this.#exit(reason);
   }
 
-  /** @param {string} reason  Or "" for our own wish. */
-  #goOut(reason = "") {
+  /** @param {string} reason  Of the `bye`; "" if the user left. */
+  #exit(reason = "") {
     this.#name = "";
     this.joined = false;
-    this.#settleQuestion();
+    this.#endRequest();
     this.connection.close();
     this.timeline = new Timeline();
     this.search.reset();
-    this.moderation.leave();
+    this.moderation.reset();
     this.unread.reset(0);
-    this.left.emit({ reason, ...this.#sentence });
+    this.left.emit({ reason, ...this.#removal });
   }
 
   #join() {
@@ -229,126 +228,131 @@ export class Room {
   }
 
   /** @param {RoomEvent} event */
-  #receive(event) {
+  #onEvent(event) {
     switch (event.type) {
       case "welcome":
-        this.#welcome(event);
+        this.#onWelcome(event);
         break;
       case "message":
-        this.#message(event);
+        this.#onMessage(event);
         break;
-      case "ack": {
-        const parcel = this.outbox.remove(event.ref);
-        if (parcel) this.timeline.add({ ...event, name: this.members.self, text: parcel.text }, parcel.ref);
-        if (this.outbox.pending.length === 0) this.throttle.end();
-        this.changed.emit();
+      case "ack":
+        this.#onAck(event);
         break;
-      }
       case "joined":
       case "left":
-        this.#presence(event);
+        this.#onPresence(event);
         break;
       case "typing":
         if (event.name !== this.members.self) this.members.startTyping(event.name);
         break;
       case "history":
-        this.#history(event);
+        this.#onHistory(event);
         break;
       case "found":
-        this.search.answer(event);
+        this.search.onFound(event);
         break;
       case "throttled":
         if (!this.joined) this.delayed.emit(event.seconds);
         else if (this.outbox.pending.length > 0) this.throttle.begin(event.seconds);
         break;
       case "error":
-        this.#refusal(event);
+        this.#onError(event);
         break;
     }
-    this.moderation.hear(event);
+    this.moderation.onEvent(event);
   }
 
   /** @param {import("./protocol.js").Welcome} welcome */
-  #welcome(welcome) {
+  #onWelcome(welcome) {
     const { name, session, epoch, last, members, messages, missed, more, limits } = welcome;
-    this.connection.settled();
+    this.connection.markStable();
     this.joined = true;
-    this.#sentence = {};
+    this.#removal = {};
     this.#name = name;
     this.limits = limits;
     this.session.begin(name, session);
     this.members.reset(name, members);
-    this.search.begin(session !== "", epoch);
-    this.moderation.begin(name, welcome.moderated ?? false, welcome.moderator ?? false);
-    // The same log with a lower number has lost its end, by a loss of power or to a backup.
+    this.search.onJoined(session !== "", epoch);
+    this.moderation.onJoined(name, welcome.moderated ?? false, welcome.moderator ?? false);
+    // The same log with a lower number has lost its end: by a power failure, or restored from a backup.
     if (epoch !== this.timeline.epoch || last < this.timeline.newest) {
       this.timeline.restart(epoch);
       const read = this.session.read;
       this.unread.reset(read?.epoch === epoch ? read.id : last);
     }
-    // Whatever came meanwhile is new to the reader, even at the bottom of an open page.
+    // What came meanwhile is unread, even if the page is open and at its end.
     this.unread.reading = false;
     const newer = messages.filter(({ id }) => id > this.unread.lastRead && !this.timeline.has(id));
     const others = newer.filter(message => !this.#isOwn(message)).length;
-    for (const message of newer) if (message.name === name) this.outbox.echo(message.text);
+    for (const message of newer) if (message.name === name) this.outbox.markReplayed(message.text);
     this.timeline.resume(messages, missed, more);
-    this.#strike(messages);
-    if (others) this.unread.arrived(others + missed);
-    for (const parcel of this.outbox.pending) this.#send(parcel);
+    this.#applyDeletions(messages);
+    if (others) this.unread.add(others + missed);
+    for (const message of this.outbox.pending) this.#send(message);
     this.entered.emit();
     this.changed.emit();
-    // A page of context is wanted above the place one comes back to.
+    // Show some older messages above the place where the reader left off.
     const front = this.timeline.items[0];
     if (front?.kind === "gap" && this.timeline.items.length < HISTORY_PAGE / 2) this.load(front);
   }
 
+  /** @param {import("./protocol.js").Ack} ack */
+  #onAck(ack) {
+    const message = this.outbox.remove(ack.ref);
+    if (message) this.timeline.add({ ...ack, name: this.members.self, text: message.text }, message.ref);
+    if (this.outbox.pending.length === 0) this.throttle.end();
+    this.changed.emit();
+  }
+
   /** @param {import("./protocol.js").MessageEvent} message */
-  #message(message) {
-    this.members.spoke(message.name);
+  #onMessage(message) {
+    this.members.stopTyping(message.name);
     if (!this.timeline.add(message)) return;
-    this.#strike([message]);
-    const { act = "", target, text: why } = message.notice ?? {};
-    if (DISMISSING.includes(act) && target === this.members.self) this.#sentence = { why };
-    if (!this.#isOwn(message)) this.unread.arrived(1);
+    this.#applyDeletions([message]);
+    const { act = "", target, text: comment } = message.notice ?? {};
+    if (REMOVING_ACTS.includes(act) && target === this.members.self) this.#removal = { comment };
+    if (!this.#isOwn(message)) this.unread.add(1);
     this.changed.emit();
   }
 
   /** @param {import("./protocol.js").Joined | import("./protocol.js").Left} event */
-  #presence(event) {
-    const came = event.type === "joined";
-    if (came) this.members.add(event.name);
+  #onPresence(event) {
+    const joined = event.type === "joined";
+    if (joined) this.members.add(event.name);
     else this.members.remove(event.name);
-    // That somebody was sent away, the notice has told.
-    if (came || !DISMISSALS.includes(event.reason ?? "")) this.timeline.addPresence({ ...event, came });
+    // A removal has a notice already.
+    if (joined || !REMOVAL_REASONS.includes(event.reason ?? ""))
+      this.timeline.addPresence({ ...event, joined });
     this.changed.emit();
   }
 
   /** @param {import("./protocol.js").History} history */
-  #history({ messages, more }) {
-    if (!this.#question) return;
-    const { gap, before } = this.#question;
+  #onHistory({ messages, more }) {
+    if (!this.#request) return;
+    const { gap, before } = this.#request;
     this.timeline.fill(gap, messages, before, more);
-    this.#strike(messages);
-    this.#settleQuestion();
+    this.#applyDeletions(messages);
+    this.#endRequest();
   }
 
-  /** @param {Message} message @returns Whether we said it ourselves, or what it tells was our doing. */
+  /** @param {Message} message @returns Whether it is ours, or a notice of what we did. */
   #isOwn({ name, notice }) {
     return (notice?.by ?? name) === this.members.self;
   }
 
-  /** @param {Message[]} messages  Take away what these tell the deletion of. */
-  #strike(messages) {
+  /** @param {Message[]} messages  Delete the messages that notices among these say are deleted. */
+  #applyDeletions(messages) {
     for (const { notice } of messages) {
       if (notice?.act !== "delete" || !notice.id) continue;
-      this.timeline.blank(notice.id);
-      this.search.forget(notice.id);
+      this.timeline.markDeleted(notice.id);
+      this.search.remove(notice.id);
     }
   }
 
-  /** @param {import("./protocol.js").Refusal} refusal */
-  #refusal(refusal) {
-    const { code, ref, retry_after } = refusal;
+  /** @param {RoomError} error */
+  #onError(error) {
+    const { code, ref, retry_after } = error;
     if (ref && code === "too_fast" && retry_after) {
       this.throttle.begin(retry_after);
       after(retry_after, () => this.retry(ref));
@@ -356,34 +360,34 @@ export class Room {
       this.outbox.fail(ref, code, retry_after);
       this.changed.emit();
     } else if (this.joined && code === "banned") {
-      this.#sentence.ban = refusal; // the goodbye follows
+      this.#removal.ban = error; // the `bye` follows
     } else if (!this.joined) {
       this.#name = "";
       if (code.startsWith("password")) this.#password = "";
-      this.refused.emit(refusal);
-    } else if (!this.moderation.refuse(refusal) && !this.search.refuse(code, retry_after)) {
-      this.#settleQuestion();
+      this.refused.emit(error);
+    } else if (!this.moderation.onError(error) && !this.search.onError(code, retry_after)) {
+      this.#endRequest();
       this.failed.emit(code);
     }
   }
 
-  /** @param {import("./outbox.js").Parcel} parcel */
+  /** @param {import("./outbox.js").OutgoingMessage} message */
   #send({ ref, text }) {
     if (!this.joined) return;
     this.connection.send({ type: "say", ref, text });
   }
 
-  #settleQuestion() {
-    clearTimeout(this.#questionTimer);
-    const question = this.#question;
-    this.#question = null;
-    if (!question) return;
-    question.gap.loading = false;
-    question.settle();
+  #endRequest() {
+    clearTimeout(this.#requestTimer);
+    const request = this.#request;
+    this.#request = null;
+    if (!request) return;
+    request.gap.loading = false;
+    request.resolve();
     this.changed.emit();
   }
 
-  #keepPlace() {
+  #storeRead() {
     const { lastRead } = this.unread;
     if (lastRead > 0) this.session.markRead({ epoch: this.timeline.epoch, id: lastRead });
   }

@@ -7,153 +7,153 @@ import { SEARCH_PAGE } from "./protocol.js";
 /** @typedef {import("./protocol.js").Message} Message */
 
 /**
- * @typedef {object} Finding         The answer to a query, as far as it was asked for.
+ * @typedef {object} SearchResult
  * @property {string} query
  * @property {Message[]} messages    Newest first.
  * @property {boolean} more          Whether older ones match too.
  */
 
-/** Seconds without another letter after which the room is asked. */
-const REST = 0.25;
-/** Milliseconds to wait for an answer; a room that takes longer is held for gone. */
-const DEADLINE = 30_000;
+/** Seconds without typing after which the room is asked. */
+const DEBOUNCE = 0.25;
+/** Milliseconds to wait for an answer before the connection is considered dead. */
+const TIMEOUT = 30_000;
 
 /**
- * What is looked for in the room's log, and what was found.
+ * A search in the room's log: what is looked for, and what was found.
  *
- * The wire tells answers apart only by their order, so there is one question at a
- * time; the answer to what nobody wants to know any more is ignored. What was found
- * stays until there is an answer to what is wanted now, if that can be had.
+ * The wire tells answers apart only by their order, so there is one request at a time; the answer
+ * to a query that has changed meanwhile is ignored. An old result stays until there is a new one,
+ * or none can be had.
  */
 export class Search {
   /** @type {Signal} */
   changed = new Signal();
-  /** Whether the room keeps anything to search in. */
-  possible;
-  /** Whether the room hears us. */
+  /** Whether the room keeps a log to search in. */
+  available;
+  /** Whether we are in the room. */
   online = false;
   query = "";
   /** @type {"idle" | "asking" | "answered" | "failed"} */
   phase = "idle";
-  /** @type {Finding | null} */
-  found = null;
+  /** @type {SearchResult | null} */
+  result = null;
 
   #connection;
-  /** The log that `found` is of. */
+  /** The log that `result` is from. */
   #epoch = "";
-  /** What was deleted from it since we know it. @type {Set<number>} */
+  /** Ids of the messages deleted from it since we joined. @type {Set<number>} */
   #deleted = new Set();
-  /** What is wanted: only messages with smaller ids; undefined for the newest. @type {number | undefined} */
+  /** Only messages with smaller ids are wanted; undefined for the newest. @type {number | undefined} */
   #before;
-  /** The question on its way. @type {{query: string, before: number | undefined} | null} */
-  #asked = null;
-  /** Not to ask before. @type {ReturnType<typeof setTimeout> | undefined} */
-  #rest;
+  /** The request that awaits its answer. @type {{query: string, before: number | undefined} | null} */
+  #request = null;
+  /** While it runs, nothing is asked. @type {ReturnType<typeof setTimeout> | undefined} */
+  #delay;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #deadline;
+  #timeout;
 
   /**
    * @param {Connection} connection
-   * @param {boolean} possible  As far as is known from before.
+   * @param {boolean} available  As far as known from an earlier visit.
    */
-  constructor(connection, possible) {
+  constructor(connection, available) {
     this.#connection = connection;
-    this.possible = possible;
+    this.available = available;
   }
 
   /**
-   * Look for messages in which every word of the query begins a word, once the
-   * typing pauses. A query without words finds nothing.
+   * Search for messages in which every word of the query begins a word, once the typing pauses.
+   * A query without words finds nothing.
    *
    * @param {string} query  At most 256 code points.
    */
-  want(query) {
+  setQuery(query) {
     if (query === this.query) return;
     this.query = query;
     this.#before = undefined;
     if (termsOf(query).length > 0) {
       this.phase = "asking";
-      this.#pause(REST);
-      if (!this.online) this.found = null;
+      this.#startDelay(DEBOUNCE);
+      if (!this.online) this.result = null;
     } else {
       this.phase = "idle";
-      this.#hurry();
-      this.found = null;
+      this.#cancelDelay();
+      this.result = null;
     }
     this.changed.emit();
   }
 
-  /** Ask at once: the typing is done, or may work now what did not. */
-  again() {
+  /** Ask at once: the typing is done, or what failed is to be tried again. */
+  retry() {
     if (this.phase === "idle") return;
     this.phase = "asking";
-    this.#hurry();
+    this.#cancelDelay();
     this.#ask();
     this.changed.emit();
   }
 
-  /** Look for what is older than all that was found. */
-  goOn() {
-    if (this.phase !== "answered" || !this.found?.more) return;
-    this.#before = this.found.messages.at(-1)?.id;
-    this.again();
+  /** Search for messages older than those found. */
+  loadMore() {
+    if (this.phase !== "answered" || !this.result?.more) return;
+    this.#before = this.result.messages.at(-1)?.id;
+    this.retry();
   }
 
   /**
-   * The room has let us in.
-   * @param {boolean} possible
+   * We have joined the room.
+   * @param {boolean} available
    * @param {string} epoch
    */
-  begin(possible, epoch) {
-    this.possible = possible;
+  onJoined(available, epoch) {
+    this.available = available;
     this.online = true;
     if (epoch !== this.#epoch) {
       this.#epoch = epoch;
       this.#deleted.clear();
       this.#before = undefined;
-      this.found = null;
+      this.result = null;
       if (this.phase !== "idle") this.phase = "asking";
     }
     if (this.phase === "asking") this.#ask();
     this.changed.emit();
   }
 
-  /** The connection is lost; what was wanted is asked for when it is back. */
-  lose() {
-    this.#settle();
+  /** The connection is lost; an open request is sent again when it is back. */
+  onDisconnect() {
+    this.#endRequest();
     this.online = false;
-    this.#dropOld();
+    this.#dropOldResult();
     this.changed.emit();
   }
 
-  /** Nobody is looking for anything any more. */
+  /** We have left the room. */
   reset() {
-    this.want("");
-    this.possible = false;
-    this.lose();
+    this.setQuery("");
+    this.available = false;
+    this.onDisconnect();
   }
 
   /**
-   * A message was deleted: it is found no more, also where its answer is on the way.
+   * A message was deleted: remove it from the result, and from an answer that is still to come.
    * @param {number} id
    */
-  forget(id) {
+  remove(id) {
     this.#deleted.add(id);
-    if (!this.found?.messages.some(message => message.id === id)) return;
-    this.found = { ...this.found, messages: this.found.messages.filter(message => message.id !== id) };
+    if (!this.result?.messages.some(message => message.id === id)) return;
+    this.result = { ...this.result, messages: this.result.messages.filter(message => message.id !== id) };
     this.changed.emit();
   }
 
   /** @param {{messages: Message[], more: boolean}} answer  Oldest first. */
-  answer({ messages, more }) {
-    const asked = this.#settle();
-    if (!asked) return;
-    if (asked.query === this.query) {
-      const known = asked.before === undefined ? [] : (this.found?.messages ?? []);
+  onFound({ messages, more }) {
+    const request = this.#endRequest();
+    if (!request) return;
+    if (request.query === this.query) {
+      const known = request.before === undefined ? [] : (this.result?.messages ?? []);
       const kept = messages.filter(({ id }) => !this.#deleted.has(id)).toReversed();
-      this.found = { query: asked.query, messages: [...known, ...kept], more };
+      this.result = { query: request.query, messages: [...known, ...kept], more };
       this.phase = "answered";
-      this.#hurry();
+      this.#cancelDelay();
     } else if (this.phase === "asking") {
       this.#ask();
     }
@@ -163,16 +163,16 @@ export class Search {
   /**
    * @param {string} code
    * @param {number} [retryAfter]  Seconds.
-   * @returns {boolean} Whether it was our question that the room refused.
+   * @returns {boolean} Whether it was our request that the room refused.
    */
-  refuse(code, retryAfter) {
-    const asked = this.#settle();
-    if (!asked) return false;
+  onError(code, retryAfter) {
+    const request = this.#endRequest();
+    if (!request) return false;
     if (code === "too_fast" && retryAfter) {
-      this.#pause(retryAfter);
-    } else if (asked.query === this.query) {
+      this.#startDelay(retryAfter);
+    } else if (request.query === this.query) {
       this.phase = "failed";
-      this.#dropOld();
+      this.#dropOldResult();
     } else if (this.phase === "asking") {
       this.#ask();
     }
@@ -182,36 +182,36 @@ export class Search {
 
   #ask() {
     const { query } = this;
-    if (!this.online || this.#asked || this.#rest !== undefined) return;
+    if (!this.online || this.#request || this.#delay !== undefined) return;
     const before = this.#before;
     this.#connection.send({ type: "search", query, limit: SEARCH_PAGE, ...(before && { before }) });
-    this.#asked = { query, before };
-    this.#deadline = setTimeout(() => this.#connection.abandon(), DEADLINE);
+    this.#request = { query, before };
+    this.#timeout = setTimeout(() => this.#connection.reconnect(), TIMEOUT);
   }
 
-  /** What was found for another query stays only while this one's answer is coming. */
-  #dropOld() {
-    if (this.found?.query !== this.query) this.found = null;
+  /** Drop a result for another query, as no answer for this one is coming. */
+  #dropOldResult() {
+    if (this.result?.query !== this.query) this.result = null;
   }
 
-  #settle() {
-    clearTimeout(this.#deadline);
-    const asked = this.#asked;
-    this.#asked = null;
-    return asked;
+  #endRequest() {
+    clearTimeout(this.#timeout);
+    const request = this.#request;
+    this.#request = null;
+    return request;
   }
 
-  /** @param {number} seconds  From now, before which nothing is asked. */
-  #pause(seconds) {
-    clearTimeout(this.#rest);
-    this.#rest = after(seconds, () => {
-      this.#rest = undefined;
+  /** @param {number} seconds  Before which nothing is asked. */
+  #startDelay(seconds) {
+    clearTimeout(this.#delay);
+    this.#delay = after(seconds, () => {
+      this.#delay = undefined;
       if (this.phase === "asking") this.#ask();
     });
   }
 
-  #hurry() {
-    clearTimeout(this.#rest);
-    this.#rest = undefined;
+  #cancelDelay() {
+    clearTimeout(this.#delay);
+    this.#delay = undefined;
   }
 }

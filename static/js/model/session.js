@@ -1,23 +1,23 @@
-import { number, record, upTo } from "../lib/shape.js";
+import { maxLength, messageId, object } from "../lib/shape.js";
 import { readJson, write, writeJson } from "../lib/storage.js";
 
-/** @typedef {import("./protocol.js").Mark} Mark */
+/** @typedef {import("./protocol.js").Position} Position */
 /** @typedef {import("../lib/storage.js").Store} Store */
 
-/** Where the identity lies; other tabs watch it. */
+/** Key of the stored identity; other tabs watch it. */
 export const IDENTITY_KEY = "oneroom.identity";
 
 const READ_KEY = "oneroom.read";
 const NAME_KEY = "oneroom.name";
 
-const IDENTITY = record({ name: upTo(1024), secret: upTo(128) });
-const READ = record({ epoch: upTo(1024), id: number });
+const IDENTITY = object({ name: maxLength(1024), secret: maxLength(128) });
+const READ = object({ epoch: maxLength(1024), id: messageId });
 
 /**
- * Who this browser is in the room, across reloads and shared by its tabs.
+ * Our identity in the room; it survives reloads and is shared by the browser's tabs.
  *
- * `secret` proves the identity to the server ("" where the server keeps none);
- * `read` is the newest message this person has looked at.
+ * `secret` proves it to the server ("" where the server keeps no identities); `read` is the newest
+ * message that was read.
  */
 export class Session {
   #store;
@@ -26,14 +26,14 @@ export class Session {
   constructor(store) {
     this.#store = store;
     const { name = "", secret = "" } = readJson(store, IDENTITY_KEY, IDENTITY) ?? {};
-    /** Name in the room, or "" for nobody yet. */
+    /** Name in the room, or "" while there is no session. */
     this.name = name;
     this.secret = secret;
-    /** @type {Mark | null} */
+    /** @type {Position | null} */
     this.read = readJson(store, READ_KEY, READ);
   }
 
-  /** The name used last, offered to whoever comes next. */
+  /** The name used last, which the login form suggests. */
   get suggestedName() {
     return this.name || this.#store.getItem(NAME_KEY) || "";
   }
@@ -50,14 +50,14 @@ export class Session {
     write(this.#store, NAME_KEY, name);
   }
 
-  /** @param {Mark} mark */
-  markRead(mark) {
-    if (mark.epoch === this.read?.epoch && mark.id <= this.read.id) return;
-    this.read = mark;
-    writeJson(this.#store, READ_KEY, mark);
+  /** @param {Position} position */
+  markRead(position) {
+    if (position.epoch === this.read?.epoch && position.id <= this.read.id) return;
+    this.read = position;
+    writeJson(this.#store, READ_KEY, position);
   }
 
-  /** Be nobody again, in all tabs. */
+  /** Forget the identity, in all tabs. */
   end() {
     this.name = this.secret = "";
     this.read = null;

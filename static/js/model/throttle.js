@@ -1,32 +1,32 @@
 import { Signal } from "../lib/signal.js";
 import { after } from "../lib/timer.js";
 
-/** Seconds without a later end after which it counts as known. */
-const SETTLING = 1;
-/** Milliseconds within which two ends are the same. */
-const SAME = 250;
+/** Seconds for which the end must not move before it counts as stable. */
+const STABLE_AFTER = 1;
+/** Milliseconds by which the end may move and still counts as the same. */
+const TOLERANCE = 250;
 
-/** Until when the room lets us wait, because we write faster than one may. */
+/** Until when the room makes us wait, because we send too fast. */
 export class Throttle {
   /** @type {Signal} */
   changed = new Signal();
-  /** `Date.now()` at which all will have been sent; 0 while nothing waits. */
+  /** When everything will have been sent, as by `Date.now()`; 0 while nothing waits. */
   until = 0;
 
-  /** Whether that has not become later for a while: only then is it worth a number. */
-  settled = false;
+  /** Whether `until` has not moved for a while: only then is it worth showing as a number. */
+  stable = false;
 
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #settling;
+  #stableTimer;
 
   /** @param {number} seconds  From now on. */
   begin(seconds) {
     clearTimeout(this.#timer);
     this.#timer = after(seconds, () => this.end());
     const until = Date.now() + seconds * 1000;
-    if (until > this.until + SAME) this.#unsettle();
+    if (until > this.until + TOLERANCE) this.#restartStableTimer();
     this.until = until;
     this.changed.emit();
   }
@@ -35,16 +35,16 @@ export class Throttle {
   end() {
     if (this.until === 0) return;
     clearTimeout(this.#timer);
-    clearTimeout(this.#settling);
+    clearTimeout(this.#stableTimer);
     this.until = 0;
     this.changed.emit();
   }
 
-  #unsettle() {
-    clearTimeout(this.#settling);
-    this.settled = false;
-    this.#settling = after(SETTLING, () => {
-      this.settled = true;
+  #restartStableTimer() {
+    clearTimeout(this.#stableTimer);
+    this.stable = false;
+    this.#stableTimer = after(STABLE_AFTER, () => {
+      this.stable = true;
       this.changed.emit();
     });
   }

@@ -3,28 +3,30 @@ import { HISTORY_PAGE } from "./protocol.js";
 /** @typedef {import("./protocol.js").Message} Message */
 
 /**
- * `id` is null for a message of an earlier log: it can be read, not referred to.
+ * `id` is null for a message of an earlier log: it can be read, but not referred to.
  * @typedef {{kind: "message", key: string, id: number | null, at: string, name: string, text: string,
  *   notice?: import("./protocol.js").Notice, deleted?: boolean}} MessageItem
- * @typedef {{kind: "presence", key: string, came: boolean, name: string, at: string, reason?: string}
+ *
+ * Somebody joined or left.
+ * @typedef {{kind: "presence", key: string, joined: boolean, name: string, at: string, reason?: string}
  *   } PresenceItem
  *
- * More messages belong here than are loaded; `count` of them, where that is known.
- * `backward` once asking from its front found nothing there.
+ * Messages are missing here; `count` of them, where that is known. `backward` after a request from
+ * its front found nothing there.
  * @typedef {{kind: "gap", key: string, count: number | null, loading: boolean, backward?: boolean}} GapItem
  *
  * Another log begins here.
- * @typedef {{kind: "fresh", key: string}} FreshItem
- * @typedef {MessageItem | PresenceItem | GapItem | FreshItem} Item
+ * @typedef {{kind: "new-log", key: string}} NewLogItem
+ * @typedef {MessageItem | PresenceItem | GapItem | NewLogItem} Item
  */
 
-/** Most items held; beyond it the oldest go, to be asked for again when wanted. */
+/** Most items held. The oldest are dropped first, and can be loaded again. */
 const CAPACITY = 10_000;
 
 /**
- * What is known of the conversation, in its order: messages by id, comings and
- * goings where they happened, and a gap wherever something is known to be missing.
- * A gap at the very front means that older messages are kept by the room.
+ * What is known of the conversation, in its order: messages by id, joins and leaves where they
+ * happened, and a gap wherever messages are known to be missing. A gap at the very front means that
+ * the room keeps older messages.
  */
 export class Timeline {
   /** @type {Item[]} */
@@ -43,7 +45,7 @@ export class Timeline {
   }
 
   /**
-   * The log is another one than before: what is here stays readable, as the past.
+   * Begin another log; the messages of the former one stay readable above it.
    * @param {string} epoch
    */
   restart(epoch) {
@@ -54,7 +56,7 @@ export class Timeline {
       .filter(item => item.kind !== "gap")
       .map(item => (item.kind === "message" ? { ...item, id: null } : item));
     if (this.items.some(item => item.kind === "message")) {
-      this.items.push({ kind: "fresh", key: this.#key() });
+      this.items.push({ kind: "new-log", key: this.#newKey() });
     }
   }
 
@@ -67,19 +69,19 @@ export class Timeline {
    */
   resume(messages, missed, more) {
     const first = this.newest === 0;
-    if (first ? more : missed > 0) this.items.push(this.#gap(first ? null : missed));
+    if (first ? more : missed > 0) this.items.push(this.#newGap(first ? null : missed));
     for (const message of messages) this.add(message);
   }
 
   /**
    * @param {Message} message
-   * @param {string} [key]  Of the row it was shown in while pending.
+   * @param {string} [key]  Of the row that showed it while it was pending.
    * @returns {boolean} Whether it was new.
    */
   add(message, key) {
     const { id } = message;
     if (this.#ids.has(id)) return false;
-    const item = this.#item(message, key);
+    const item = this.#newMessage(message, key);
     if (id > this.newest) {
       this.newest = id;
       this.items.push(item);
@@ -90,26 +92,26 @@ export class Timeline {
   }
 
   /**
-   * Take the text of a message away; its place and number stay.
+   * Remove the text of a message; its place and number stay.
    * @param {number} id
    */
-  blank(id) {
+  markDeleted(id) {
     const index = this.items.findIndex(item => item.kind === "message" && item.id === id);
     const item = this.items[index];
     if (item?.kind === "message") this.items[index] = { ...item, text: "", deleted: true };
   }
 
-  /** @param {{came: boolean, name: string, at: string, reason?: string}} presence */
-  addPresence({ came, name, at, reason }) {
-    this.items.push({ kind: "presence", key: this.#key(), came, name, at, reason });
+  /** @param {{joined: boolean, name: string, at: string, reason?: string}} presence */
+  addPresence({ joined, name, at, reason }) {
+    this.items.push({ kind: "presence", key: this.#newKey(), joined, name, at, reason });
   }
 
-  /** Forget the oldest items beyond the capacity. Only while nobody looks at them. */
+  /** Drop the oldest items beyond the capacity. Call it only while they are out of view. */
   trim() {
     if (this.items.length <= CAPACITY) return;
     const dropped = this.items.splice(0, this.items.length - CAPACITY + CAPACITY / 10);
     for (const item of dropped) if (item.kind === "message" && item.id) this.#ids.delete(item.id);
-    this.items.unshift(this.#gap(null));
+    this.items.unshift(this.#newGap(null));
   }
 
   /**
@@ -141,8 +143,8 @@ export class Timeline {
   }
 
   /**
-   * What to ask the room for: behind the gap if nothing is before it, else from
-   * its front on, as it will be read.
+   * Choose what to ask the room for: the end of the gap if nothing stands before it, else its
+   * beginning, as it is read in that direction.
    *
    * @param {GapItem} gap
    * @returns {number} The `before` of the request; Infinity for "the newest".
@@ -153,8 +155,8 @@ export class Timeline {
   }
 
   /**
-   * Put an answer of the room into the gap it was asked for. What it does not
-   * reach stays missing, as a gap before it or behind it.
+   * Put the room's answer into the gap it was requested for. What is still missing stays a gap,
+   * before the messages or after them.
    *
    * @param {GapItem} gap
    * @param {Message[]} messages  The newest below `before`, oldest first, without holes.
@@ -162,19 +164,19 @@ export class Timeline {
    * @param {boolean} more        Whether anything older than these exists.
    */
   fill(gap, messages, before, more) {
-    if (!this.items.includes(gap)) return; // trimmed away meanwhile
+    if (!this.items.includes(gap)) return; // dropped by now
     const { low, high } = this.bounds(gap);
     const found = messages.filter(({ id }) => id > low && id < high && !this.#ids.has(id));
-    const reached = messages[0]?.id ?? before;
-    const missingBefore = more && reached > low + 1 && messages.length > 0;
-    const missingBehind = before < high && Number.isFinite(high);
+    const oldest = messages[0]?.id ?? before;
+    const missingBefore = more && oldest > low + 1 && messages.length > 0;
+    const missingAfter = before < high && Number.isFinite(high);
     const count = gap.count === null ? null : Math.max(gap.count - found.length, 1);
 
     /** @type {Item[]} */
-    const patch = found.map(message => this.#item(message));
+    const patch = found.map(message => this.#newMessage(message));
     if (missingBefore) patch.unshift({ ...gap, count, loading: false });
-    if (missingBehind) {
-      const rest = missingBefore ? this.#gap(null) : { ...gap, count, loading: false };
+    if (missingAfter) {
+      const rest = missingBefore ? this.#newGap(null) : { ...gap, count, loading: false };
       patch.push({ ...rest, backward: found.length === 0 });
     }
     this.items.splice(this.items.indexOf(gap), 1, ...patch);
@@ -191,7 +193,7 @@ export class Timeline {
     let next = this.items.findIndex(each => each.kind === "message" && each.id !== null && each.id > id);
     while (this.items[next - 1]?.kind === "presence") next -= 1;
     const splits = this.items[next - 1]?.kind === "gap";
-    this.items.splice(next, 0, item, ...(splits ? [this.#gap(null)] : []));
+    this.items.splice(next, 0, item, ...(splits ? [this.#newGap(null)] : []));
   }
 
   /**
@@ -199,17 +201,17 @@ export class Timeline {
    * @param {string} [key]
    * @returns {MessageItem}
    */
-  #item({ id, at, name, text, notice, deleted }, key = `m${id}`) {
+  #newMessage({ id, at, name, text, notice, deleted }, key = `m${id}`) {
     this.#ids.add(id);
     return { kind: "message", key, id, at, name, text, notice, deleted };
   }
 
   /** @param {number | null} count @returns {GapItem} */
-  #gap(count) {
-    return { kind: "gap", key: this.#key(), count, loading: false };
+  #newGap(count) {
+    return { kind: "gap", key: this.#newKey(), count, loading: false };
   }
 
-  #key() {
+  #newKey() {
     this.#keys += 1;
     return `k${this.#keys}`;
   }

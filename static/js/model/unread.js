@@ -1,26 +1,24 @@
 import { Signal } from "../lib/signal.js";
 
-/**
- * What others said while the reader was elsewhere: in another tab, or further up.
- */
+/** Messages of others that came while the reader was in another tab, or scrolled up. */
 export class Unread {
   /** @type {Signal} */
   changed = new Signal();
-  /** Messages of others that came while not reading. */
+  /** How many there are. */
   count = 0;
   /**
-   * The last id seen before the unread ones, under which a line is drawn. The line
-   * outlives the count: whoever comes back still sees where they had been.
+   * The last id that was read before them: the divider is drawn below it. It stays when the count
+   * goes back to 0, so that the reader sees where the new messages begin.
    * @type {number | null}
    */
   dividerAfter = null;
-  /** Whether the newest message is before the reader's eyes. */
+  /** Whether the newest message is in the reader's view. */
   reading = false;
 
   #lastRead = 0;
 
   /**
-   * Begin with what is known from before; nobody is reading yet.
+   * Start with what was read before; nobody is reading yet.
    * @param {number} lastRead
    */
   reset(lastRead) {
@@ -37,24 +35,24 @@ export class Unread {
   }
 
   /**
-   * Messages of others came.
+   * Messages of others have come.
    * @param {number} count
    */
-  arrived(count) {
+  add(count) {
     if (this.reading) return;
     if (this.count === 0) this.dividerAfter = this.#lastRead;
     this.count += count;
     this.changed.emit();
   }
 
-  /** The reader answered: no line is needed to find the place. */
-  spoke() {
+  /** Remove the divider: the reader has written something, so has found the place. */
+  clearDivider() {
     this.dividerAfter = null;
     this.changed.emit();
   }
 
   /**
-   * @param {boolean} reading  Whether the newest message is before the reader's eyes now.
+   * @param {boolean} reading  Whether the newest message is in the reader's view now.
    * @param {number} newest    Its id.
    */
   setReading(reading, newest) {

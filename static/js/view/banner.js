@@ -1,37 +1,37 @@
-import { byId, speak } from "../lib/dom.js";
+import { byId, setLiveText } from "../lib/dom.js";
 import { countDown } from "../lib/timer.js";
 
 /** @typedef {import("../model/connection.js").ConnectionState} ConnectionState */
-/** @typedef {import("../lib/i18n.js").Words} Words */
+/** @typedef {import("../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../model/room.js").Room} Room */
 
-/** The state of the connection in plain words, and what can be done about it. */
+/** Shows why there is no connection, and offers to try again. */
 export class Banner {
   #banner = byId("section", "connection");
-  #text = byId("span", "connection-words");
+  #text = byId("span", "connection-text");
   #countdown = byId("span", "connection-countdown");
   #button = byId("button", "connection-retry");
   #status = byId("p", "bar-status");
   #room;
-  #words;
+  #i18n;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #ticking;
-  /** Words for the loss that is being repaired, "" while there was none. */
+  /** What was shown for the present loss, "" while connected. */
   #loss = "";
 
   /**
    * @param {Room} room
-   * @param {Words} words
+   * @param {I18n} i18n
    */
-  constructor(room, words) {
+  constructor(room, i18n) {
     this.#room = room;
-    this.#words = words;
+    this.#i18n = i18n;
     room.connection.changed.on(() => this.#show());
     room.entered.on(() => this.#show());
     room.members.changed.on(() => this.#showStatus());
     this.#button.addEventListener("click", () => {
       if (room.connection.state.phase === "stopped") room.enter(room.session.name);
-      else room.connection.hurry();
+      else room.connection.retryNow();
     });
   }
 
@@ -46,8 +46,8 @@ export class Banner {
       this.#text.textContent = "";
     } else if (state.phase === "connecting" || state.phase === "open") {
       this.#banner.dataset.state = "connecting";
-      this.#text.textContent = this.#loss || this.#words.say("connection.connecting");
-      if (this.#loss) this.#countdown.textContent = this.#words.say("connection.connecting");
+      this.#text.textContent = this.#loss || this.#i18n.t("connection.connecting");
+      if (this.#loss) this.#countdown.textContent = this.#i18n.t("connection.connecting");
     } else {
       this.#banner.dataset.state = "offline";
       this.#showLoss(state);
@@ -57,21 +57,21 @@ export class Banner {
 
   /** @param {ConnectionState} state */
   #showLoss({ phase, cause = "gateway", reason = "", retryAt = 0 }) {
-    const key = this.#words.has(`connection.${reason}`) ? reason : cause;
-    this.#loss = this.#words.say(`connection.${key}`);
-    speak(this.#text, this.#loss);
-    this.#button.textContent = this.#words.say(phase === "stopped" ? "connection.again" : "connection.retry");
+    const key = this.#i18n.has(`connection.${reason}`) ? reason : cause;
+    this.#loss = this.#i18n.t(`connection.${key}`);
+    setLiveText(this.#text, this.#loss);
+    this.#button.textContent = this.#i18n.t(phase === "stopped" ? "connection.again" : "connection.retry");
     this.#button.hidden = phase === "idle";
     if (phase !== "waiting") return;
     this.#ticking = countDown(retryAt, left => {
-      this.#countdown.textContent = this.#words.say("connection.countdown", { count: Math.max(1, left) });
+      this.#countdown.textContent = this.#i18n.t("connection.countdown", { count: Math.max(1, left) });
     });
   }
 
   #showStatus() {
     const count = this.#room.members.names.length;
     this.#status.textContent = this.#room.joined
-      ? this.#words.say("bar.people", { count })
-      : this.#words.say("bar.offline");
+      ? this.#i18n.t("bar.people", { count })
+      : this.#i18n.t("bar.offline");
   }
 }

@@ -6,10 +6,10 @@ import { isBlank, lengthOf } from "../lib/text.js";
 /** @typedef {import("../lib/storage.js").Store} Store */
 
 const DRAFT_KEY = "oneroom.draft";
-/** Characters left from which on they are counted. */
-const COUNTED = 200;
+/** The remaining characters are shown when there are no more than this. */
+const COUNT_BELOW = 200;
 
-/** Where one writes. Works without a connection too: what is said then waits in the outbox. */
+/** The field for new messages. It works without a connection too: messages then wait in the outbox. */
 export class Composer {
   #form = byId("form", "composer");
   #text = byId("textarea", "composer-text");
@@ -20,52 +20,52 @@ export class Composer {
 
   /**
    * @param {Room} room
-   * @param {Store} store  Where the draft outlives a reload.
-   * @param {() => void} said  Called after something was said.
+   * @param {Store} store  Keeps the draft over a reload.
+   * @param {() => void} onSent
    */
-  constructor(room, store, said) {
+  constructor(room, store, onSent) {
     this.#room = room;
     this.#store = store;
     this.#text.value = store.getItem(DRAFT_KEY) ?? "";
     this.#text.addEventListener("input", () => {
-      this.#keepDraft();
+      this.#storeDraft();
       this.#refresh();
-      if (!isBlank(this.#text.value)) room.type();
+      if (!isBlank(this.#text.value)) room.notifyTyping();
     });
     this.#text.addEventListener("keydown", event => {
-      // While an input method composes, Enter chooses a word; Safari tells it by 229 alone.
+      // In an input method Enter chooses a word; Safari marks that with key code 229 only.
       if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
       event.preventDefault();
       this.#form.requestSubmit();
     });
     this.#form.addEventListener("submit", event => {
       event.preventDefault();
-      if (this.#say()) said();
+      if (this.#submit()) onSent();
       this.#text.focus();
     });
-    // Keeps the keyboard of a phone open, which a button that takes the focus would close.
+    // A phone's keyboard stays open if the button does not take the focus.
     this.#send.addEventListener("pointerdown", event => event.preventDefault());
     room.entered.on(() => this.#refresh());
   }
 
-  /** Begin to write, unless that would cover a phone's screen with its keyboard. */
+  /** Focus the field, except on a phone, where the keyboard would cover the messages. */
   focus() {
     this.#refresh();
     if (matchMedia("(hover: hover)").matches) this.#text.focus({ preventScroll: true });
   }
 
-  /** @returns {boolean} Whether there was something to say. */
-  #say() {
+  /** @returns {boolean} Whether there was a message to send. */
+  #submit() {
     const text = this.#text.value.trimEnd();
     if (isBlank(text) || !this.#fits(text)) return false;
     this.#room.say(text);
     this.#text.value = "";
-    this.#keepDraft();
+    this.#storeDraft();
     this.#refresh();
     return true;
   }
 
-  #keepDraft() {
+  #storeDraft() {
     const draft = this.#text.value;
     if (draft) write(this.#store, DRAFT_KEY, draft);
     else this.#store.removeItem(DRAFT_KEY);
@@ -76,7 +76,7 @@ export class Composer {
     this.#text.style.height = "auto";
     this.#text.style.height = `${this.#text.scrollHeight}px`;
     const left = this.#room.limits.text - lengthOf(text);
-    this.#count.hidden = left > COUNTED;
+    this.#count.hidden = left > COUNT_BELOW;
     this.#count.value = String(left);
     this.#count.classList.toggle("over", left < 0);
     this.#send.disabled = isBlank(text) || !this.#fits(text);

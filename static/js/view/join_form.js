@@ -1,172 +1,173 @@
-import { byId, make, weave } from "../lib/dom.js";
+import { byId, make, textWithBdi } from "../lib/dom.js";
 import { clean } from "../lib/text.js";
 import { countDown } from "../lib/timer.js";
 
-/** @typedef {import("../lib/i18n.js").Words} Words */
-/** @typedef {import("../model/protocol.js").RefusalFields} RefusalFields */
+/** @typedef {import("../lib/i18n.js").I18n} I18n */
+/** @typedef {import("../model/protocol.js").RoomError} RoomError */
 /** @typedef {import("../model/room.js").Room} Room */
 
-/** The door: where one says a name, and the password where the room has one, and is let in. */
+/** The form for joining: a name, and the room's password if it has one. */
 export class JoinForm {
   #form = byId("form", "join");
   #name = byId("input", "join-name");
-  #secret = byId("div", "join-secret");
+  #passwordField = byId("div", "join-secret");
   #password = byId("input", "join-password");
   #error = byId("p", "join-error");
   #suggestion = byId("button", "join-suggestion");
   #button = byId("button", "join-button");
   #room;
-  #words;
-  /** Whether the room is asked to let us in. */
+  #i18n;
+  /** Whether we have sent a join, or wait for the connection to do so. */
   #waiting = false;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #ticking;
 
   /**
    * @param {Room} room
-   * @param {Words} words
+   * @param {I18n} i18n
    */
-  constructor(room, words) {
+  constructor(room, i18n) {
     this.#room = room;
-    this.#words = words;
+    this.#i18n = i18n;
     this.#name.value = room.session.suggestedName;
     this.#form.addEventListener("submit", event => {
       event.preventDefault();
-      this.#enter();
+      this.#submit();
     });
     this.#form.addEventListener("input", () => {
-      // That the last password was wrong is worth knowing until the next one is tried.
+      // The error about a wrong password stays until the next one is tried.
       if (this.#ticking === undefined && !this.#password.ariaInvalid) this.#show("");
     });
-    this.#suggestion.addEventListener("click", () => this.#take());
-    room.refused.on(refusal => this.#refuse(refusal));
+    this.#suggestion.addEventListener("click", () => this.#acceptSuggestion());
+    room.refused.on(error => this.#onRefused(error));
     room.entered.on(() => this.#reset());
-    room.delayed.on(seconds => this.#holdOn(seconds));
-    room.left.on(farewell => {
+    room.delayed.on(seconds => this.#showDelay(seconds));
+    room.left.on(departure => {
       this.#reset();
-      if (farewell.reason) this.#show(this.#explain(farewell));
+      if (departure.reason) this.#show(this.#explain(departure));
     });
-    room.connection.changed.on(state => this.#follow(state));
+    room.connection.changed.on(state => this.#onConnectionState(state));
   }
 
-  /** Take the keyboard, where something is to be written. */
+  /** Focus the field that must be filled in. */
   focus() {
-    const field = this.#secret.hidden || this.#name.ariaInvalid ? this.#name : this.#password;
+    const field = this.#passwordField.hidden || this.#name.ariaInvalid ? this.#name : this.#password;
     field.focus();
     field.select();
   }
 
-  /** @param {RefusalFields} refusal  Why we were not let in. */
-  #refuse({ code, retry_after, suggestion }) {
-    this.#wait(false);
-    if (code.startsWith("password")) this.#secret.hidden = false;
-    if (code === "password_required") this.#show(this.#words.say("door.password_required"), "hint");
-    else if (code === "password_wrong") this.#show(this.#words.say("error.password_wrong"), "password");
+  /** @param {RoomError} error */
+  #onRefused({ code, retry_after, suggestion }) {
+    this.#setWaiting(false);
+    if (code.startsWith("password")) this.#passwordField.hidden = false;
+    if (code === "password_required") this.#show(this.#i18n.t("login.password_required"), "hint");
+    else if (code === "password_wrong") this.#show(this.#i18n.t("error.password_wrong"), "password");
     else if (code === "banned") this.#show(this.#banned(retry_after));
     else if (code === "too_fast" && retry_after) this.#countDown(retry_after);
-    else this.#show(this.#words.error(code, { count: this.#room.limits.name }), "name");
+    else this.#show(this.#i18n.error(code, { count: this.#room.limits.name }), "name");
     this.#suggest(suggestion);
     this.focus();
   }
 
-  #enter() {
+  #submit() {
     const name = this.#name.value.trim();
-    const password = this.#secret.hidden ? "" : this.#password.value;
-    if (!name) this.#refuse({ code: "name_empty" });
-    else if (!this.#secret.hidden && !password) this.#refuse({ code: "password_required" });
+    const password = this.#passwordField.hidden ? "" : this.#password.value;
+    if (!name) this.#onRefused({ type: "error", code: "name_empty" });
+    else if (!this.#passwordField.hidden && !password)
+      this.#onRefused({ type: "error", code: "password_required" });
     else {
-      this.#wait(true);
+      this.#setWaiting(true);
       this.#room.enter(name, password);
     }
   }
 
   /** @param {import("../model/connection.js").ConnectionState} state */
-  #follow({ phase, cause = "gateway" }) {
+  #onConnectionState({ phase, cause = "gateway" }) {
     if (!this.#waiting) return;
-    if (phase === "waiting") this.#show(this.#words.say(`connection.${cause}`));
+    if (phase === "waiting") this.#show(this.#i18n.t(`connection.${cause}`));
     if (phase === "stopped") {
-      this.#wait(false);
-      this.#show(this.#words.say("connection.refused"));
+      this.#setWaiting(false);
+      this.#show(this.#i18n.t("connection.refused"));
     }
   }
 
-  /** Nothing of what was asked or answered here matters any more. */
+  /** Go back to the initial state, but keep the name. */
   #reset() {
-    this.#wait(false);
+    this.#setWaiting(false);
     this.#show("");
-    this.#secret.hidden = true;
+    this.#passwordField.hidden = true;
     this.#password.value = "";
   }
 
   /** @param {boolean} waiting */
-  #wait(waiting) {
+  #setWaiting(waiting) {
     this.#waiting = waiting;
     this.#button.disabled = waiting;
-    this.#button.textContent = this.#words.say(waiting ? "door.entering" : "door.enter");
+    this.#button.textContent = this.#i18n.t(waiting ? "login.entering" : "login.enter");
     this.#name.readOnly = this.#password.readOnly = waiting;
   }
 
   /**
-   * @param {string} words  Or "" for none.
-   * @param {"name" | "password" | "hint" | ""} about  The field that is wrong, or that none is.
+   * @param {string} text  Or "" for none.
+   * @param {"name" | "password" | "hint" | ""} about  The field that is wrong; "hint" if it is no error.
    */
-  #show(words, about = "") {
+  #show(text, about = "") {
     clearInterval(this.#ticking);
     this.#ticking = undefined;
-    this.#error.textContent = words;
+    this.#error.textContent = text;
     this.#error.classList.toggle("hint", about === "hint");
     this.#name.ariaInvalid = about === "name" ? "true" : null;
     this.#password.ariaInvalid = about === "password" ? "true" : null;
     this.#suggest("");
   }
 
-  /** @param {string} [name]  That is free, or "" for none. */
+  /** @param {string} [name]  One that is free, or "" for none. */
   #suggest(name = "") {
     this.#suggestion.hidden = !name;
     this.#suggestion.value = name;
-    this.#suggestion.replaceChildren(...weave(this.#words, "door.suggestion", { name: clean(name) }));
+    this.#suggestion.replaceChildren(...textWithBdi(this.#i18n, "login.suggestion", { name: clean(name) }));
   }
 
-  #take() {
+  #acceptSuggestion() {
     this.#name.value = this.#suggestion.value;
     this.#show("");
     this.focus();
   }
 
-  /** @param {number} seconds  Before which another try would be too early. */
+  /** @param {number} seconds  Until the next attempt is allowed. */
   #countDown(seconds) {
-    this.#show(this.#words.say("door.too_fast"));
+    this.#show(this.#i18n.t("login.too_fast"));
     const left = make("span", "");
-    left.ariaHidden = "true"; // once is enough to hear
+    left.ariaHidden = "true"; // a screen reader would read every second
     this.#error.append(" ", left);
     this.#button.disabled = true;
     this.#ticking = countDown(Date.now() + seconds * 1000, count => {
-      left.textContent = this.#words.say("door.too_fast.left", { count });
+      left.textContent = this.#i18n.t("login.too_fast.left", { count });
       if (count > 0) return;
       this.#show("");
-      this.#wait(false);
+      this.#setWaiting(false);
     });
   }
 
-  /** @param {number} seconds  For which the room takes its time to answer. */
-  #holdOn(seconds) {
+  /** @param {number} seconds  Until the room answers. */
+  #showDelay(seconds) {
     if (!this.#waiting) return;
     clearInterval(this.#ticking);
     this.#ticking = countDown(Date.now() + seconds * 1000, count => {
-      this.#button.textContent = this.#words.say(count > 0 ? "door.wait" : "door.entering", { count });
+      this.#button.textContent = this.#i18n.t(count > 0 ? "login.wait" : "login.entering", { count });
     });
   }
 
-  /** @param {import("../model/room.js").Farewell} farewell */
-  #explain({ reason, ban, why }) {
-    const words = ban ? this.#banned(ban.retry_after) : this.#words.say(`door.${reason}`);
-    return why ? `${words} ${this.#words.say("door.reason", { text: clean(why) })}` : words;
+  /** @param {import("../model/room.js").Departure} departure */
+  #explain({ reason, ban, comment }) {
+    const text = ban ? this.#banned(ban.retry_after) : this.#i18n.t(`login.${reason}`);
+    return comment ? `${text} ${this.#i18n.t("login.reason", { text: clean(comment) })}` : text;
   }
 
-  /** @param {number} [seconds]  Undefined for good. */
+  /** @param {number} [seconds]  Undefined for a permanent ban. */
   #banned(seconds) {
-    if (!seconds) return this.#words.say("door.banned.for_good");
-    const until = this.#words.when(new Date(Date.now() + seconds * 1000));
-    return this.#words.say("door.banned.until", { until });
+    if (!seconds) return this.#i18n.t("login.banned.permanent");
+    const until = this.#i18n.when(new Date(Date.now() + seconds * 1000));
+    return this.#i18n.t("login.banned.until", { until });
   }
 }

@@ -1,21 +1,21 @@
-import { makeDoor } from "../lib/avatar.js";
+import { makeAvatar } from "../lib/avatar.js";
 import { byId, make } from "../lib/dom.js";
 import { Signal } from "../lib/signal.js";
 import { clean } from "../lib/text.js";
 
-/** @typedef {import("../lib/i18n.js").Words} Words */
+/** @typedef {import("../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../model/room.js").Room} Room */
 
-/** Most people shown; if there are more, they are counted. */
-const SHOWN = 500;
+/** Most people listed; of the others only the number is shown. */
+const MAX_LISTED = 500;
 
-/** Names told of those who write; if there are more, they are counted. */
-const WRITERS_NAMED = 3;
+/** Most people named as typing; beyond that only their number is shown. */
+const MAX_TYPING_NAMED = 3;
 
-/** Who is here: beside the conversation, or on narrow screens in a sheet above it. */
+/** The list of who is here, beside the conversation or on narrow screens above it; and who is typing. */
 export class People {
-  /** A moderator wants to do something about somebody. @type {Signal<{name: string, button: HTMLElement}>} */
-  asked = new Signal();
+  /** A moderator has opened the menu of a person. @type {Signal<{name: string, button: HTMLElement}>} */
+  menuRequested = new Signal();
 
   #panel = byId("aside", "people");
   #title = byId("h2", "people-title");
@@ -26,55 +26,55 @@ export class People {
   #typing = byId("p", "typing");
   #members;
   #moderation;
-  #words;
-  /** Those shown, by name. @type {Map<string, HTMLElement>} */
+  #i18n;
+  /** The lines shown, by name. @type {Map<string, HTMLElement>} */
   #shown = new Map();
-  /** For whom: what changes of it, changes every line. */
-  #view = "";
+  /** What every line depends on: our name and role. */
+  #viewer = "";
 
   /**
    * @param {Room} room
-   * @param {Words} words
+   * @param {I18n} i18n
    */
-  constructor({ members, moderation }, words) {
+  constructor({ members, moderation }, i18n) {
     this.#members = members;
     this.#moderation = moderation;
-    this.#words = words;
+    this.#i18n = i18n;
     members.changed.on(() => this.#show());
     moderation.changed.on(() => this.#show());
-    this.#list.addEventListener("click", event => this.#ask(event));
+    this.#list.addEventListener("click", event => this.#onClick(event));
     const narrow = matchMedia("(max-width: 799px)");
-    narrow.addEventListener("change", () => this.#fit(narrow.matches));
-    this.#fit(narrow.matches);
+    narrow.addEventListener("change", () => this.#setNarrow(narrow.matches));
+    this.#setNarrow(narrow.matches);
   }
 
   /** @param {boolean} narrow */
-  #fit(narrow) {
+  #setNarrow(narrow) {
     this.#panel.popover = narrow ? "auto" : null;
     this.#button.hidden = !narrow;
   }
 
   #show() {
     const { names, typing, self } = this.#members;
-    this.#count.textContent = names.length.toLocaleString(this.#words.locale);
+    this.#count.textContent = names.length.toLocaleString(this.#i18n.locale);
     this.#title.replaceChildren(
-      this.#words.say("people.title"),
+      this.#i18n.t("people.title"),
       make("span", "people-number", this.#count.textContent),
     );
-    const view = `${this.#moderation.moderator} ${self}`;
-    if (view !== this.#view) this.#shown.clear();
-    this.#view = view;
-    this.#reconcile(names.slice(0, SHOWN));
-    const rest = names.length - SHOWN;
-    this.#rest.textContent = this.#words.say("people.rest", { count: rest });
+    const viewer = `${this.#moderation.moderator} ${self}`;
+    if (viewer !== this.#viewer) this.#shown.clear();
+    this.#viewer = viewer;
+    this.#reconcile(names.slice(0, MAX_LISTED));
+    const rest = names.length - MAX_LISTED;
+    this.#rest.textContent = this.#i18n.t("people.rest", { count: rest });
     if (rest > 0) this.#list.append(this.#rest);
-    const writing = new Set(typing);
-    for (const [name, item] of this.#shown) item.classList.toggle("writing", writing.has(name));
-    this.#typing.textContent = this.#writers(typing.map(clean));
+    const typists = new Set(typing);
+    for (const [name, item] of this.#shown) item.classList.toggle("typing", typists.has(name));
+    this.#typing.textContent = this.#typingText(typing.map(clean));
   }
 
   /**
-   * Leave in the page what is there already: its button may have the focus.
+   * Keep the elements that are there already: a button may have the focus.
    * @param {string[]} names
    */
   #reconcile(names) {
@@ -94,14 +94,14 @@ export class People {
   /** @param {string} name */
   #make(name) {
     const shown = clean(name);
-    const item = make("li", "person", makeDoor(shown), make("bdi", "person-name", shown));
+    const item = make("li", "person", makeAvatar(shown), make("bdi", "person-name", shown));
     item.dataset.name = name;
     if (name === this.#members.self) {
       const self = this.#moderation.moderator ? "people.self.moderator" : "people.self";
-      item.append(make("span", "person-self", this.#words.say(self)));
+      item.append(make("span", "person-self", this.#i18n.t(self)));
     } else if (this.#moderation.moderator) {
       const more = make("button", "person-more", "⋯");
-      more.ariaLabel = more.title = this.#words.say("people.more", { name: shown });
+      more.ariaLabel = more.title = this.#i18n.t("people.more", { name: shown });
       more.ariaHasPopup = "menu";
       more.ariaExpanded = "false";
       item.append(more);
@@ -110,17 +110,17 @@ export class People {
   }
 
   /** @param {MouseEvent} event */
-  #ask({ target }) {
+  #onClick({ target }) {
     const button = target instanceof Element ? target.closest("button") : null;
     const item = button?.closest("li");
-    if (button && item) this.asked.emit({ name: item.dataset.name ?? "", button });
+    if (button && item) this.menuRequested.emit({ name: item.dataset.name ?? "", button });
   }
 
   /** @param {string[]} names */
-  #writers(names) {
+  #typingText(names) {
     if (names.length === 0) return "";
-    if (names.length > WRITERS_NAMED) return this.#words.say("typing.many", { count: names.length });
+    if (names.length > MAX_TYPING_NAMED) return this.#i18n.t("typing.many", { count: names.length });
     const key = names.length === 1 ? "typing.one" : "typing.several";
-    return this.#words.say(key, { names: this.#words.list(names) });
+    return this.#i18n.t(key, { names: this.#i18n.list(names) });
   }
 }

@@ -1,16 +1,16 @@
-import { makeDoor, paintHue } from "../lib/avatar.js";
-import { byId, make, speak } from "../lib/dom.js";
+import { makeAvatar, setHue } from "../lib/avatar.js";
+import { byId, make, setLiveText } from "../lib/dom.js";
 import { excerpt } from "../lib/excerpt.js";
 import { clean } from "../lib/text.js";
 
-/** @typedef {import("../lib/i18n.js").Words} Words */
+/** @typedef {import("../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../model/protocol.js").Message} Message */
 /** @typedef {import("../model/room.js").Room} Room */
-/** @typedef {import("../model/search.js").Finding} Finding */
+/** @typedef {import("../model/search.js").SearchResult} SearchResult */
 
 /**
- * Where one searches: in the place of those who are here, or on narrow screens above
- * everything. Each hit is a link to its message, so choosing one is following it.
+ * The search panel, in place of the list of people, or on narrow screens above everything.
+ * Each hit is a link to its message.
  */
 export class SearchPanel {
   #panel = byId("dialog", "search");
@@ -24,45 +24,45 @@ export class SearchPanel {
   #retry = byId("button", "search-retry");
   #narrow = matchMedia("(max-width: 799px)");
   #search;
-  #words;
-  /** What the list shows. @type {Finding | null} */
+  #i18n;
+  /** What the list shows. @type {SearchResult | null} */
   #shown = null;
 
   /**
    * @param {Room} room
-   * @param {Words} words
+   * @param {I18n} i18n
    */
-  constructor(room, words) {
+  constructor(room, i18n) {
     this.#search = room.search;
-    this.#words = words;
+    this.#i18n = i18n;
     room.search.changed.on(() => this.#show());
     room.left.on(() => this.#reset());
     room.refused.on(() => this.#panel.close());
     this.#button.addEventListener("click", () => (this.#panel.open ? this.#panel.close() : this.#open()));
     byId("button", "search-close").addEventListener("click", () => this.#panel.close());
-    this.#panel.addEventListener("close", () => this.#tell());
-    this.#panel.addEventListener("keydown", event => this.#walk(event));
-    this.#field.addEventListener("input", () => this.#search.want(this.#field.value));
+    this.#panel.addEventListener("close", () => this.#updateButton());
+    this.#panel.addEventListener("keydown", event => this.#moveFocus(event));
+    this.#field.addEventListener("input", () => this.#search.setQuery(this.#field.value));
     this.#form.addEventListener("submit", event => {
       event.preventDefault();
-      this.#enter();
+      this.#submit();
     });
-    this.#list.addEventListener("click", event => this.#follow(event));
-    this.#more.addEventListener("click", () => this.#search.goOn());
-    this.#retry.addEventListener("click", () => this.#search.again());
+    this.#list.addEventListener("click", event => this.#onHitClick(event));
+    this.#more.addEventListener("click", () => this.#search.loadMore());
+    this.#retry.addEventListener("click", () => this.#search.retry());
     this.#narrow.addEventListener("change", () => this.#panel.open && this.#open());
-    document.addEventListener("keydown", event => this.#hear(event));
-    this.#tell();
+    document.addEventListener("keydown", event => this.#onShortcut(event));
+    this.#updateButton();
     this.#show();
   }
 
-  /** Beside the room, or above it; if it is open already, the focus will return to where it is now. */
+  /** Open the panel. An open one is closed first, so that the focus will return to where it is now. */
   #open() {
     this.#panel.close();
     if (this.#narrow.matches) this.#panel.showModal();
     else this.#panel.show();
     this.#field.select();
-    this.#tell();
+    this.#updateButton();
   }
 
   #reset() {
@@ -70,22 +70,22 @@ export class SearchPanel {
     this.#field.value = "";
   }
 
-  #tell() {
+  #updateButton() {
     this.#button.ariaExpanded = String(this.#panel.open);
   }
 
   /**
-   * Whoever is not writing opens with "/", everybody with Ctrl+K, by the key's place.
+   * Ctrl+K, by the key's position, opens the panel; "/" does too, except in a text field.
    * @param {KeyboardEvent} event
    */
-  #hear(event) {
+  #onShortcut(event) {
     if (!this.#button.checkVisibility() || event.isComposing || event.altKey) return;
     const { key, code, shiftKey, target } = event;
     const command = event.ctrlKey || event.metaKey;
-    const writing = target instanceof Element && target.matches("input, textarea");
+    const inField = target instanceof Element && target.matches("input, textarea");
     if (key === "Escape" && this.#panel.open) {
       this.#panel.close();
-    } else if (command ? code === "KeyK" && !shiftKey : key === "/" && !writing) {
+    } else if (command ? code === "KeyK" && !shiftKey : key === "/" && !inField) {
       this.#open();
     } else {
       return;
@@ -93,18 +93,18 @@ export class SearchPanel {
     event.preventDefault();
   }
 
-  /** Go on to the first hit, or hurry it up. */
-  #enter() {
+  /** Go to the first hit, or search without waiting for the typing to pause. */
+  #submit() {
     const first = this.#list.querySelector("a");
     if (this.#search.phase === "answered" && first) first.focus();
-    else this.#search.again();
+    else this.#search.retry();
   }
 
   /**
-   * The arrow keys lead from the field through the hits, and back.
+   * Move between the field and the hits with the arrow keys.
    * @param {KeyboardEvent} event
    */
-  #walk(event) {
+  #moveFocus(event) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step || event.isComposing || !(event.target instanceof HTMLElement)) return;
     /** @type {HTMLElement[]} */
@@ -116,7 +116,7 @@ export class SearchPanel {
   }
 
   /** @param {MouseEvent} event */
-  #follow(event) {
+  #onHitClick(event) {
     const hit = event.target instanceof Element && event.target.closest("a");
     if (!hit || event.ctrlKey || event.metaKey || event.shiftKey) return;
     this.#list.querySelector("[aria-current]")?.removeAttribute("aria-current");
@@ -125,64 +125,63 @@ export class SearchPanel {
   }
 
   #show() {
-    const { possible, online, phase, found } = this.#search;
-    this.#button.hidden = !possible;
-    if (!possible) this.#panel.close();
+    const { available, online, phase, result } = this.#search;
+    this.#button.hidden = !available;
+    if (!available) this.#panel.close();
     this.#panel.dataset.phase = online ? phase : "offline";
-    this.#showFound(found);
-    speak(this.#status, this.#describe());
-    this.#status.classList.toggle("alone", !found?.messages.length);
-    this.#more.hidden = !found?.more;
+    this.#showResult(result);
+    setLiveText(this.#status, this.#describe());
+    this.#status.classList.toggle("alone", !result?.messages.length);
+    this.#more.hidden = !result?.more;
     this.#more.disabled = phase !== "answered" || !online;
     this.#retry.hidden = phase !== "failed" || !online;
   }
 
-  /** @param {Finding | null} found */
-  #showFound(found) {
-    if (found === this.#shown) return;
+  /** @param {SearchResult | null} result */
+  #showResult(result) {
+    if (result === this.#shown) return;
     const known = this.#shown?.messages ?? [];
-    const goesOn = known.length > 0 && known.every((message, index) => message === found?.messages[index]);
-    // The button that asked for more has lost the focus, because it may not be pressed while it waits.
+    const continues =
+      known.length > 0 && known.every((message, index) => message === result?.messages[index]);
+    // The button "more" is disabled while it waits, and has lost the focus to the body.
     const wasAtMore = document.activeElement === this.#more || document.activeElement === document.body;
-    this.#shown = found;
-    const messages = found?.messages.slice(goesOn ? known.length : 0) ?? [];
-    const hits = messages.map(message => this.#makeHit(message, found?.query ?? ""));
-    if (goesOn) this.#list.append(...hits);
+    this.#shown = result;
+    const messages = result?.messages.slice(continues ? known.length : 0) ?? [];
+    const hits = messages.map(message => this.#makeHit(message, result?.query ?? ""));
+    if (continues) this.#list.append(...hits);
     else this.#list.replaceChildren(...hits);
-    if (goesOn && wasAtMore) hits[0]?.querySelector("a")?.focus();
-    if (!known.some(message => found?.messages.includes(message))) this.#scroller.scrollTop = 0;
+    if (continues && wasAtMore) hits[0]?.querySelector("a")?.focus();
+    if (!known.some(message => result?.messages.includes(message))) this.#scroller.scrollTop = 0;
   }
 
-  /** @returns {string} How the search is getting on. */
+  /** @returns {string} The state of the search. */
   #describe() {
-    const { online, phase, found } = this.#search;
-    if (phase === "idle") return this.#words.say("search.hint");
-    if (!online) return this.#words.say("search.offline");
-    if (phase === "failed") return this.#words.say("search.failed");
-    if (!found) return this.#words.say("search.asking");
-    const count = found.messages.length;
-    if (count === 0) return this.#words.say("search.none");
-    return this.#words.say(found.more ? "search.latest" : "search.found", { count });
+    const { online, phase, result } = this.#search;
+    if (phase === "idle") return this.#i18n.t("search.hint");
+    if (!online) return this.#i18n.t("search.offline");
+    if (phase === "failed") return this.#i18n.t("search.failed");
+    if (!result) return this.#i18n.t("search.asking");
+    const count = result.messages.length;
+    if (count === 0) return this.#i18n.t("search.none");
+    return this.#i18n.t(result.more ? "search.latest" : "search.found", { count });
   }
 
   /**
    * @param {Message} message
-   * @param {string} query  With which it was found.
+   * @param {string} query  That found it.
    */
   #makeHit({ id, at, name, text }, query) {
     const author = make("bdi", "hit-author", clean(name));
-    paintHue(author, clean(name));
-    const time = make("time", "", this.#words.when(new Date(at)));
+    setHue(author, clean(name));
+    const time = make("time", "", this.#i18n.when(new Date(at)));
     time.dateTime = at;
-    time.title = this.#words.moment(new Date(at));
-    const pieces = excerpt(clean(text), query);
-    const words = make(
-      "span",
-      "hit-text",
-      ...pieces.map(piece => (piece.marked ? make("mark", "", piece.text) : piece.text)),
+    time.title = this.#i18n.dateTime(new Date(at));
+    const pieces = excerpt(clean(text), query).map(piece =>
+      piece.marked ? make("mark", "", piece.text) : piece.text,
     );
-    words.dir = "auto";
-    const link = make("a", "hit", makeDoor(clean(name)), author, time, words);
+    const body = make("span", "hit-text", ...pieces);
+    body.dir = "auto";
+    const link = make("a", "hit", makeAvatar(clean(name)), author, time, body);
     link.href = `#${id}`;
     return make("li", "", link);
   }

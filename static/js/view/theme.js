@@ -1,25 +1,25 @@
 import { byId } from "../lib/dom.js";
 import { write } from "../lib/storage.js";
 
-/** @typedef {import("../lib/i18n.js").Words} Words */
+/** @typedef {import("../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../lib/storage.js").Store} Store */
 
 const THEME_KEY = "oneroom.theme";
 const THEMES = ["auto", "light", "dark"];
 
-/** Light or dark: as the system has it, or as chosen here. */
+/** The button that chooses between light, dark, and the system's setting. */
 export class Theme {
   #button = byId("button", "theme-button");
   #store;
-  #words;
+  #i18n;
 
   /**
    * @param {Store} store
-   * @param {Words} words
+   * @param {I18n} i18n
    */
-  constructor(store, words) {
+  constructor(store, i18n) {
     this.#store = store;
-    this.#words = words;
+    this.#i18n = i18n;
     this.#apply(store.getItem(THEME_KEY) ?? "auto");
     this.#button.addEventListener("click", () => {
       const next = THEMES[(THEMES.indexOf(this.#current) + 1) % THEMES.length] ?? "auto";
@@ -35,6 +35,6 @@ export class Theme {
   /** @param {string} theme */
   #apply(theme) {
     document.documentElement.dataset.theme = THEMES.includes(theme) ? theme : "auto";
-    this.#button.title = this.#button.ariaLabel = this.#words.say(`theme.${this.#current}`);
+    this.#button.title = this.#button.ariaLabel = this.#i18n.t(`theme.${this.#current}`);
   }
 }

@@ -1,36 +1,36 @@
-import { byId, speak } from "../lib/dom.js";
+import { byId, setLiveText } from "../lib/dom.js";
 import { countDown } from "../lib/timer.js";
 
-/** @typedef {import("../lib/i18n.js").Words} Words */
+/** @typedef {import("../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../model/throttle.js").Throttle} Throttle */
 
-/** One calm line above the composer, for as long as the room lets us wait. */
+/** The line above the composer that is shown while the room makes us wait. */
 export class ThrottleNote {
-  #words = byId("span", "throttle-words");
+  #text = byId("span", "throttle-text");
   #left = byId("span", "throttle-left");
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #ticking;
 
   /**
    * @param {Throttle} throttle
-   * @param {Words} words
+   * @param {I18n} i18n
    */
-  constructor(throttle, words) {
-    throttle.changed.on(() => this.#show(throttle, words));
+  constructor(throttle, i18n) {
+    throttle.changed.on(() => this.#show(throttle, i18n));
   }
 
   /**
    * @param {Throttle} throttle
-   * @param {Words} words
+   * @param {I18n} i18n
    */
-  #show({ until, settled }, words) {
+  #show({ until, stable }, i18n) {
     clearInterval(this.#ticking);
-    speak(this.#words, until ? words.say("throttle.words") : "");
+    setLiveText(this.#text, until ? i18n.t("throttle.text") : "");
     this.#left.textContent = "";
     if (!until) return;
-    const key = settled ? "throttle.left" : "throttle.soon";
+    const key = stable ? "throttle.left" : "throttle.soon";
     this.#ticking = countDown(until, left => {
-      this.#left.textContent = words.say(key, { count: Math.max(1, left) });
+      this.#left.textContent = i18n.t(key, { count: Math.max(1, left) });
     });
   }
 }

@@ -1,19 +1,19 @@
 import { byId } from "../lib/dom.js";
 
-/** Milliseconds for which a short word stays. */
-const SHOWN = 4000;
+/** Milliseconds for which a message is shown. */
+const DURATION = 4000;
 
-/** A short word about something just done, which goes away by itself. */
+/** A short message about something just done, which disappears by itself. */
 export class Toast {
   #element = byId("p", "toast");
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
-  /** @param {string} words */
-  show(words) {
+  /** @param {string} text */
+  show(text) {
     clearTimeout(this.#timer);
-    this.#element.textContent = words;
+    this.#element.textContent = text;
     this.#element.classList.add("shown");
-    this.#timer = setTimeout(() => this.#element.classList.remove("shown"), SHOWN);
+    this.#timer = setTimeout(() => this.#element.classList.remove("shown"), DURATION);
   }
 }

@@ -1,42 +1,41 @@
 import { byId } from "../../lib/dom.js";
-import { clean } from "../../lib/text.js";
+import { explain } from "./forms.js";
 
-/** @typedef {import("../../lib/i18n.js").Words} Words */
-/** @typedef {import("../../model/protocol.js").RefusalFields} RefusalFields */
+/** @typedef {import("../../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../../model/protocol.js").RoomEvent} RoomEvent */
 
 /**
- * @typedef {object} Deed
+ * @typedef {object} Action
  * @property {(Node | string)[]} title
- * @property {string} [words]        What it means.
+ * @property {string} [text]         What it does.
  * @property {("password" | "announcement" | "seconds" | "reason")[]} fields
- * @property {string} confirm        What the button says that does it.
- * @property {boolean} [grave]       Whether it takes something from somebody.
- * @property {(data: FormData) => Promise<RoomEvent>} act  Does it; resolves to the room's answer.
+ * @property {string} confirm        Label of the button.
+ * @property {boolean} [danger]      Whether it takes something away from somebody.
+ * @property {(data: FormData) => Promise<RoomEvent>} run  Resolves to the room's answer.
  */
 
-/** Where a moderator says what exactly, or just that it is meant, before it is done. */
-export class DeedDialog {
-  #dialog = byId("dialog", "deed");
-  #form = byId("form", "deed-form");
-  #title = byId("h2", "deed-title");
-  #text = byId("p", "deed-words");
-  #error = byId("p", "deed-error");
-  #button = byId("button", "deed-do");
-  #words;
-  /** @type {Deed | null} */
-  #deed = null;
+/** The dialog in which a moderator fills in or confirms an action. */
+export class ActionDialog {
+  #dialog = byId("dialog", "action");
+  #form = byId("form", "action-form");
+  #title = byId("h2", "action-title");
+  #text = byId("p", "action-text");
+  #error = byId("p", "action-error");
+  #button = byId("button", "action-confirm");
+  #i18n;
+  /** @type {Action | null} */
+  #action = null;
 
-  /** @param {Words} words */
-  constructor(words) {
-    this.#words = words;
+  /** @param {I18n} i18n */
+  constructor(i18n) {
+    this.#i18n = i18n;
     this.#form.addEventListener("submit", event => {
       event.preventDefault();
-      this.#do();
+      this.#submit();
     });
     this.#form.addEventListener("input", ({ target }) => {
-      if (target instanceof HTMLTextAreaElement) flatten(target);
-      this.#show("");
+      if (target instanceof HTMLTextAreaElement) joinLines(target);
+      this.#error.textContent = "";
     });
     this.#form.addEventListener("keydown", event => {
       const { key, isComposing, target } = event;
@@ -44,87 +43,63 @@ export class DeedDialog {
       event.preventDefault();
       this.#form.requestSubmit();
     });
-    byId("button", "deed-cancel").addEventListener("click", () => this.close());
-    // No password stays in the page behind a closed dialog.
+    byId("button", "action-cancel").addEventListener("click", () => this.close());
+    // No password may stay in the page behind a closed dialog.
     this.#dialog.addEventListener("close", () => this.#form.reset());
   }
 
-  /** @param {Deed} deed */
-  open(deed) {
+  /** @param {Action} action */
+  open(action) {
     this.close();
-    this.#deed = deed;
-    this.#show("");
+    this.#action = action;
+    this.#error.textContent = "";
     this.#button.disabled = false;
-    this.#title.replaceChildren(...deed.title);
-    this.#text.textContent = deed.words ?? "";
-    this.#button.textContent = deed.confirm;
-    this.#button.classList.toggle("grave", deed.grave ?? false);
+    this.#title.replaceChildren(...action.title);
+    this.#text.textContent = action.text ?? "";
+    this.#button.textContent = action.confirm;
+    this.#button.classList.toggle("danger", action.danger ?? false);
     for (const field of this.#form.querySelectorAll("[data-field]")) {
-      const wanted = deed.fields.some(name => name === field.getAttribute("data-field"));
-      if (field instanceof HTMLElement) field.hidden = !wanted;
+      const used = action.fields.some(name => name === field.getAttribute("data-field"));
+      if (field instanceof HTMLElement) field.hidden = !used;
     }
     this.#dialog.showModal();
     this.#firstField?.focus();
   }
 
   close() {
-    this.#deed = null;
+    this.#action = null;
     this.#dialog.close();
   }
 
-  /** @returns {HTMLElement | undefined} What to write in; nothing where it need only be confirmed. */
+  /** @returns {HTMLElement | undefined} The first field shown; none where the action is only confirmed. */
   get #firstField() {
     const fields = this.#form.querySelectorAll("input, textarea");
     return [...fields].filter(field => field instanceof HTMLElement).find(field => field.checkVisibility());
   }
 
-  async #do() {
-    const deed = this.#deed;
-    if (!deed || this.#button.disabled) return;
+  async #submit() {
+    const action = this.#action;
+    if (!action || this.#button.disabled) return;
     this.#button.disabled = true;
-    const answer = await deed.act(new FormData(this.#form));
-    if (deed !== this.#deed) return; // closed meanwhile
+    const answer = await action.run(new FormData(this.#form));
+    if (action !== this.#action) return; // closed meanwhile
     this.#button.disabled = false;
     if (answer.type === "error") {
-      this.#show(explain(this.#words, answer));
+      this.#error.textContent = explain(this.#i18n, answer);
       this.#firstField?.focus();
     } else {
       this.close();
     }
   }
-
-  /** @param {string} error  Or "" for none. */
-  #show(error) {
-    this.#error.textContent = error;
-  }
 }
 
 /**
- * Make one line of what was written: the room would anyway.
+ * Replace line breaks by spaces, as the room would.
  * @param {HTMLTextAreaElement} field
  */
-function flatten(field) {
+function joinLines(field) {
   const { value, selectionStart, selectionEnd } = field;
   if (!value.includes("\n")) return;
   field.value = value.replaceAll("\n", " ");
   field.setSelectionRange(selectionStart, selectionEnd);
-}
-
-/**
- * @param {FormData} data  With `seconds` and `reason`.
- * @returns For how long, undefined for good, and why.
- */
-export function sentenceOf(data) {
-  return { seconds: Number(data.get("seconds")) || undefined, text: String(data.get("reason")).trim() };
-}
-
-/**
- * @param {Words} words
- * @param {RefusalFields} refusal
- * @returns {string} Why a moderator's wish was not done.
- */
-export function explain(words, { code, retry_after = 1, target = "" }) {
-  const key = `deed.${code}`;
-  const values = { target: clean(target), count: Math.ceil(retry_after) };
-  return words.has(key) ? words.say(key, values) : words.error(code, values);
 }

@@ -1,13 +1,13 @@
-import { byId, make, weave } from "../../lib/dom.js";
+import { byId, make, textWithBdi } from "../../lib/dom.js";
 import { clean } from "../../lib/text.js";
-import { explain, sentenceOf } from "./action_dialog.js";
+import { explain, sanctionOf } from "./forms.js";
 
-/** @typedef {import("../../lib/i18n.js").Words} Words */
+/** @typedef {import("../../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../../model/moderation.js").Moderation} Moderation */
 /** @typedef {import("../../model/protocol.js").BanEntry} BanEntry */
-/** @typedef {import("../../model/protocol.js").Deed} Deed */
+/** @typedef {import("../../model/protocol.js").ModerationFields} ModerationFields */
 
-/** Who is kept out: to look at, to let in again, and to add to. */
+/** The list of bans, where a moderator also lifts and adds them. */
 export class BansDialog {
   #dialog = byId("dialog", "bans");
   #status = byId("p", "bans-status");
@@ -15,15 +15,15 @@ export class BansDialog {
   #form = byId("form", "bans-form");
   #error = byId("p", "bans-error");
   #moderation;
-  #words;
+  #i18n;
 
   /**
    * @param {Moderation} moderation
-   * @param {Words} words
+   * @param {I18n} i18n
    */
-  constructor(moderation, words) {
+  constructor(moderation, i18n) {
     this.#moderation = moderation;
-    this.#words = words;
+    this.#i18n = i18n;
     byId("button", "bans-close").addEventListener("click", () => this.close());
     this.#form.addEventListener("input", () => (this.#error.textContent = ""));
     this.#form.addEventListener("submit", event => {
@@ -35,7 +35,7 @@ export class BansDialog {
   async open() {
     this.#list.replaceChildren();
     this.#error.textContent = "";
-    this.#status.textContent = this.#words.say("bans.asking");
+    this.#status.textContent = this.#i18n.t("bans.asking");
     this.#dialog.showModal();
     await this.#refresh();
   }
@@ -47,44 +47,44 @@ export class BansDialog {
 
   async #refresh() {
     const answer = await this.#moderation.bans();
-    if (answer.type === "error") this.#status.textContent = explain(this.#words, answer);
+    if (answer.type === "error") this.#status.textContent = explain(this.#i18n, answer);
     if (answer.type !== "bans") return;
     const bans = answer.bans ?? [];
-    this.#status.textContent = bans.length ? "" : this.#words.say("bans.none");
+    this.#status.textContent = bans.length ? "" : this.#i18n.t("bans.none");
     this.#list.replaceChildren(...bans.map(ban => this.#item(ban)));
   }
 
   /** @param {FormData} data */
   async #add(data) {
     const target = String(data.get("target")).trim();
-    if (!target) this.#error.textContent = this.#words.say("error.bad_target");
-    else if (await this.#do({ act: "ban", target, ...sentenceOf(data) })) this.#form.reset();
+    if (!target) this.#error.textContent = this.#i18n.t("error.bad_target");
+    else if (await this.#moderate({ act: "ban", target, ...sanctionOf(data) })) this.#form.reset();
   }
 
   /**
-   * @param {Deed} deed
-   * @returns {Promise<boolean>} Whether it was done.
+   * @param {ModerationFields} fields
+   * @returns {Promise<boolean>} Whether it succeeded.
    */
-  async #do(deed) {
-    const answer = await this.#moderation.moderate(deed);
+  async #moderate(fields) {
+    const answer = await this.#moderation.moderate(fields);
     const done = answer.type !== "error";
-    this.#error.textContent = done ? "" : explain(this.#words, answer);
+    this.#error.textContent = done ? "" : explain(this.#i18n, answer);
     if (done) await this.#refresh();
     return done;
   }
 
   /** @param {BanEntry} ban */
   #item({ target, at, until, by, text = "" }) {
-    const values = { by: clean(by), until: until === null ? "" : this.#words.when(new Date(until)) };
-    const key = until === null ? "bans.for_good" : "bans.until";
-    const span = make("span", "ban-span", ...weave(this.#words, key, values));
-    span.title = this.#words.say("bans.since", { moment: this.#words.moment(new Date(at)) });
-    const button = make("button", "sheet-act", this.#words.say("bans.unban"));
-    button.ariaLabel = this.#words.say("bans.unban.label", { target: clean(target) });
+    const values = { by: clean(by), until: until === null ? "" : this.#i18n.when(new Date(until)) };
+    const key = until === null ? "bans.permanent" : "bans.until";
+    const span = make("span", "ban-until", ...textWithBdi(this.#i18n, key, values));
+    span.title = this.#i18n.t("bans.since", { datetime: this.#i18n.dateTime(new Date(at)) });
+    const button = make("button", "dialog-action", this.#i18n.t("bans.unban"));
+    button.ariaLabel = this.#i18n.t("bans.unban.label", { target: clean(target) });
     button.addEventListener("click", async () => {
       button.disabled = true;
-      // The button is gone with its line; whoever goes on with the keyboard does so here.
-      if (await this.#do({ act: "unban", target })) this.#list.focus();
+      // The button is removed with its line, and a keyboard user would lose the focus.
+      if (await this.#moderate({ act: "unban", target })) this.#list.focus();
       button.disabled = false;
     });
     const about = make("div", "ban", make("bdi", "ban-target", clean(target)), span);

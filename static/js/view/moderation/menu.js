@@ -1,21 +1,21 @@
 import { byId, make } from "../../lib/dom.js";
 
-/** @typedef {{label: string, act: () => void, grave?: boolean}} Choice */
+/** @typedef {{label: string, run: () => void, danger?: boolean}} MenuItem */
 
 /** Pixels between the menu, its button, and the edges of the page. */
 const SPACE = 8;
 
-/** A menu of things to do, beside the button that opened it. Closes at Escape and at a click elsewhere. */
+/** A menu beside the button that opened it. Escape and a click elsewhere close it. */
 export class Menu {
   #menu = byId("div", "menu");
-  /** The button it belongs to while it is open. @type {HTMLElement | null} */
+  /** The button that opened it, while it is open. @type {HTMLElement | null} */
   #anchor = null;
-  /** The button pressed just now with its menu open: pressing it closes. @type {HTMLElement | null} */
+  /** The button pressed just now while its menu was open: that press closes the menu. @type {HTMLElement | null} */
   #pressed = null;
 
   constructor() {
     document.addEventListener("pointerdown", () => (this.#pressed = this.#anchor), { capture: true });
-    this.#menu.addEventListener("keydown", event => this.#walk(event));
+    this.#menu.addEventListener("keydown", event => this.#moveFocus(event));
     this.#menu.addEventListener("beforetoggle", event => {
       if (event.newState === "open") return;
       if (this.#anchor) this.#anchor.ariaExpanded = "false";
@@ -26,14 +26,14 @@ export class Menu {
   /**
    * @param {HTMLElement} anchor
    * @param {string} label
-   * @param {Choice[]} choices
+   * @param {MenuItem[]} items
    */
-  open(anchor, label, choices) {
+  open(anchor, label, items) {
     const again = anchor === this.#pressed;
     this.#pressed = null;
     if (again) return;
     this.#menu.ariaLabel = label;
-    this.#menu.replaceChildren(...choices.map(choice => this.#item(choice)));
+    this.#menu.replaceChildren(...items.map(item => this.#makeItem(item)));
     this.#menu.showPopover();
     this.#anchor = anchor;
     anchor.ariaExpanded = "true";
@@ -45,14 +45,14 @@ export class Menu {
     this.#menu.hidePopover();
   }
 
-  /** @param {Choice} choice */
-  #item({ label, act, grave = false }) {
-    const item = make("button", grave ? "menu-item grave" : "menu-item", label);
+  /** @param {MenuItem} item */
+  #makeItem({ label, run, danger = false }) {
+    const item = make("button", danger ? "menu-item danger" : "menu-item", label);
     item.role = "menuitem";
     item.tabIndex = -1;
     item.addEventListener("click", () => {
       this.close();
-      act();
+      run();
     });
     return item;
   }
@@ -72,7 +72,7 @@ export class Menu {
   }
 
   /** @param {KeyboardEvent} event */
-  #walk(event) {
+  #moveFocus(event) {
     const items = this.#items;
     const at = items.findIndex(item => item.matches(":focus"));
     const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];

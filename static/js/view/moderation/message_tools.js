@@ -1,36 +1,36 @@
-import { byId, part } from "../../lib/dom.js";
+import { byClass, byId } from "../../lib/dom.js";
 import { Signal } from "../../lib/signal.js";
 
-/** @typedef {import("../../lib/i18n.js").Words} Words */
+/** @typedef {import("../../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../../model/room.js").Room} Room */
 
-/** What may be deleted: what people said, and what was announced. */
+/** Messages that can be deleted: those of people, and announcements. */
 const DELETABLE = ".message[data-id], .announced[data-id]";
 
-/** What a moderator can do about a message: one button, which goes to the message that is pointed at. */
+/** The moderators' button that deletes a message. There is one; it moves to the message pointed at. */
 export class MessageTools {
-  /** A message is to be deleted; with its number. @type {Signal<number>} */
-  asked = new Signal();
+  /** A moderator wants to delete the message with this number. @type {Signal<number>} */
+  deleteRequested = new Signal();
 
   #list = byId("ol", "messages");
   #button = byId("button", "delete-button");
   #moderation;
-  #words;
+  #i18n;
 
   /**
    * @param {Room} room
-   * @param {Words} words
+   * @param {I18n} i18n
    */
-  constructor({ moderation }, words) {
+  constructor({ moderation }, i18n) {
     this.#moderation = moderation;
-    this.#words = words;
-    for (const pointed of ["pointerover", "focusin"]) {
-      this.#list.addEventListener(pointed, ({ target }) => this.#follow(target));
+    this.#i18n = i18n;
+    for (const type of ["pointerover", "focusin"]) {
+      this.#list.addEventListener(type, ({ target }) => this.#moveButton(target));
     }
     this.#list.addEventListener("keydown", ({ key, target }) => {
-      if (key === "Delete" && this.#follow(target)) this.#ask();
+      if (key === "Delete" && this.#moveButton(target)) this.#requestDelete();
     });
-    this.#button.addEventListener("click", () => this.#ask());
+    this.#button.addEventListener("click", () => this.#requestDelete());
     moderation.changed.on(() => {
       this.#button.remove();
       this.#list.classList.toggle("moderated", moderation.moderator);
@@ -39,30 +39,30 @@ export class MessageTools {
 
   /**
    * @param {EventTarget | null} target
-   * @returns {boolean} Whether the button stands at the message of this element.
+   * @returns {boolean} Whether the button is at the message of this element now.
    */
-  #follow(target) {
+  #moveButton(target) {
     const message = target instanceof Element ? target.closest(DELETABLE) : null;
     if (!this.#moderation.moderator || !(message instanceof HTMLElement)) return false;
-    // Who has reached the button with the keyboard keeps it.
+    // A button reached with the keyboard must not move away.
     if (this.#button.matches(":focus-visible")) return message.contains(this.#button);
     if (message.classList.contains("deleted")) {
       this.#button.remove();
       return false;
     }
     const number = `#${message.dataset.id}`;
-    this.#button.ariaLabel = this.#button.title = this.#words.say("message.delete", { number });
+    this.#button.ariaLabel = this.#button.title = this.#i18n.t("message.delete", { number });
     this.#button.hidden = false;
     if (!message.contains(this.#button))
       (message.querySelector(".message-body") ?? message).append(this.#button);
     return true;
   }
 
-  #ask() {
+  #requestDelete() {
     const message = this.#button.closest("li");
     if (!message) return;
-    // The button may be gone when the dialog gives the focus back.
-    part(message, "message-number").focus();
-    this.asked.emit(Number(message.dataset.id));
+    // The dialog gives the focus back to this, as the button may be gone by then.
+    byClass(message, "message-number").focus();
+    this.deleteRequested.emit(Number(message.dataset.id));
   }
 }

@@ -1,22 +1,23 @@
-import { byId, weave } from "../../lib/dom.js";
+import { byId, textWithBdi } from "../../lib/dom.js";
 import { clean, isBlank, lengthOf } from "../../lib/text.js";
-import { DeedDialog, explain, sentenceOf } from "./action_dialog.js";
+import { ActionDialog } from "./action_dialog.js";
 import { BansDialog } from "./bans_dialog.js";
+import { explain, sanctionOf } from "./forms.js";
 import { Menu } from "./menu.js";
 import { MessageTools } from "./message_tools.js";
 import { WhoisDialog } from "./whois_dialog.js";
 
-/** @typedef {import("../../lib/i18n.js").Words} Words */
+/** @typedef {import("../../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../people.js").People} People */
-/** @typedef {import("../../model/protocol.js").Deed} Deed */
+/** @typedef {import("../../model/protocol.js").ModerationFields} ModerationFields */
 /** @typedef {import("../../model/protocol.js").RoomEvent} RoomEvent */
 /** @typedef {import("../../model/room.js").Room} Room */
 /** @typedef {import("../toast.js").Toast} Toast */
 
-/** Seconds for which the menu silences somebody. */
+/** Seconds of a mute from the menu. */
 const MUTE = 600;
 
-/** All that a moderator sees and others do not, and the way to become one. */
+/** What only moderators see, and the button to become one. */
 export class ModerationView {
   #foot = byId("div", "people-foot");
   #become = byId("button", "moderator-button");
@@ -24,42 +25,42 @@ export class ModerationView {
   #bans = byId("button", "bans-button");
   #moderation;
   #room;
-  #words;
+  #i18n;
   #toast;
   #menu = new Menu();
-  #deed;
+  #actionDialog;
   #whoisDialog;
   #bansDialog;
 
   /**
    * @param {Room} room
-   * @param {Words} words
+   * @param {I18n} i18n
    * @param {People} people
    * @param {Toast} toast
    */
-  constructor(room, words, people, toast) {
+  constructor(room, i18n, people, toast) {
     this.#room = room;
     this.#moderation = room.moderation;
-    this.#words = words;
+    this.#i18n = i18n;
     this.#toast = toast;
-    this.#deed = new DeedDialog(words);
-    this.#bansDialog = new BansDialog(room.moderation, words);
-    this.#whoisDialog = new WhoisDialog(room.moderation, words, address => this.#askBan(address, ""));
+    this.#actionDialog = new ActionDialog(i18n);
+    this.#bansDialog = new BansDialog(room.moderation, i18n);
+    this.#whoisDialog = new WhoisDialog(room.moderation, i18n, address => this.#askBan(address, ""));
     this.#become.addEventListener("click", () => this.#askPassword());
     this.#announce.addEventListener("click", () => this.#askAnnouncement());
     this.#bans.addEventListener("click", () => this.#bansDialog.open());
-    people.asked.on(({ name, button }) => this.#offer(name, button));
-    new MessageTools(room, words).asked.on(id => this.#askDelete(id));
+    people.menuRequested.on(({ name, button }) => this.#openMenu(name, button));
+    new MessageTools(room, i18n).deleteRequested.on(id => this.#askDelete(id));
     room.moderation.changed.on(() => this.#show());
-    room.moderation.demoted.on(() => toast.show(words.say("moderator.lost")));
-    // The room is not shown any more, and a dialog that stayed would keep everything else from use.
+    room.moderation.demoted.on(() => toast.show(i18n.t("moderator.lost")));
+    // The room is hidden, and an open modal dialog would block the login form.
     room.left.on(() => this.#close());
     room.refused.on(() => this.#close());
   }
 
   #show() {
-    const { possible, moderator } = this.#moderation;
-    this.#foot.hidden = !possible;
+    const { available, moderator } = this.#moderation;
+    this.#foot.hidden = !available;
     this.#become.hidden = moderator;
     this.#announce.hidden = this.#bans.hidden = !moderator;
     if (!moderator) this.#menu.close();
@@ -67,7 +68,7 @@ export class ModerationView {
 
   #close() {
     this.#menu.close();
-    this.#deed.close();
+    this.#actionDialog.close();
     this.#whoisDialog.close();
     this.#bansDialog.close();
   }
@@ -76,40 +77,39 @@ export class ModerationView {
    * @param {string} name
    * @param {HTMLElement} button
    */
-  #offer(name, button) {
-    const say = (/** @type {string} */ key) => this.#words.say(`person.${key}`);
-    this.#menu.open(button, this.#words.say("people.more", { name: clean(name) }), [
-      { label: say("mute"), act: () => this.#do({ act: "mute", target: name, seconds: MUTE }) },
-      { label: say("unmute"), act: () => this.#do({ act: "unmute", target: name }) },
-      { label: say("whois"), act: () => this.#whoisDialog.open(name) },
-      { label: say("kick"), act: () => this.#askKick(name), grave: true },
-      { label: say("ban"), act: () => this.#askBan(name), grave: true },
+  #openMenu(name, button) {
+    const label = (/** @type {string} */ key) => this.#i18n.t(`person.${key}`);
+    this.#menu.open(button, this.#i18n.t("people.more", { name: clean(name) }), [
+      { label: label("mute"), run: () => this.#moderate({ act: "mute", target: name, seconds: MUTE }) },
+      { label: label("unmute"), run: () => this.#moderate({ act: "unmute", target: name }) },
+      { label: label("whois"), run: () => this.#whoisDialog.open(name) },
+      { label: label("kick"), run: () => this.#askKick(name), danger: true },
+      { label: label("ban"), run: () => this.#askBan(name), danger: true },
     ]);
   }
 
   #askPassword() {
-    this.#deed.open({
-      title: [this.#words.say("moderator.title")],
+    this.#actionDialog.open({
+      title: [this.#i18n.t("moderator.title")],
       fields: ["password"],
-      confirm: this.#words.say("moderator.enter"),
-      act: async data => {
+      confirm: this.#i18n.t("moderator.enter"),
+      run: async data => {
         const answer = await this.#moderation.authenticate(String(data.get("password")));
-        if (answer.type === "role" && answer.moderator)
-          this.#toast.show(this.#words.say("moderator.welcome"));
+        if (answer.type === "role" && answer.moderator) this.#toast.show(this.#i18n.t("moderator.welcome"));
         return answer;
       },
     });
   }
 
   #askAnnouncement() {
-    this.#deed.open({
-      title: [this.#words.say("deed.announce")],
+    this.#actionDialog.open({
+      title: [this.#i18n.t("action.announce")],
       fields: ["announcement"],
-      confirm: this.#words.say("deed.announce.do"),
-      act: async data => {
+      confirm: this.#i18n.t("action.announce.confirm"),
+      run: async data => {
         const text = String(data.get("announcement")).trim();
-        if (isBlank(text)) return { type: "error", code: "blank", text: "" };
-        if (lengthOf(text) > this.#room.limits.text) return { type: "error", code: "too_long", text: "" };
+        if (isBlank(text)) return { type: "error", code: "blank" };
+        if (lengthOf(text) > this.#room.limits.text) return { type: "error", code: "too_long" };
         return this.#moderation.moderate({ act: "announce", text });
       },
     });
@@ -117,49 +117,49 @@ export class ModerationView {
 
   /** @param {string} name */
   #askKick(name) {
-    this.#deed.open({
-      title: weave(this.#words, "deed.kick", { name: clean(name) }),
-      words: this.#words.say("deed.kick.words"),
+    this.#actionDialog.open({
+      title: textWithBdi(this.#i18n, "action.kick", { name: clean(name) }),
+      text: this.#i18n.t("action.kick.text"),
       fields: ["reason"],
-      confirm: this.#words.say("deed.kick.do"),
-      grave: true,
-      act: data => this.#moderation.moderate({ act: "kick", target: name, text: sentenceOf(data).text }),
+      confirm: this.#i18n.t("action.kick.confirm"),
+      danger: true,
+      run: data => this.#moderation.moderate({ act: "kick", target: name, text: sanctionOf(data).text }),
     });
   }
 
   /**
    * @param {string} target  A name or an address.
-   * @param {string} words   What it means.
+   * @param {string} text    What the ban does.
    */
-  #askBan(target, words = this.#words.say("deed.ban.words")) {
-    this.#deed.open({
-      title: weave(this.#words, "deed.ban", { name: clean(target) }),
-      words,
+  #askBan(target, text = this.#i18n.t("action.ban.text")) {
+    this.#actionDialog.open({
+      title: textWithBdi(this.#i18n, "action.ban", { name: clean(target) }),
+      text,
       fields: ["seconds", "reason"],
-      confirm: this.#words.say("deed.ban.do"),
-      grave: true,
-      act: data => this.#moderation.moderate({ act: "ban", target, ...sentenceOf(data) }),
+      confirm: this.#i18n.t("action.ban.confirm"),
+      danger: true,
+      run: data => this.#moderation.moderate({ act: "ban", target, ...sanctionOf(data) }),
     });
   }
 
   /** @param {number} id */
   #askDelete(id) {
-    this.#deed.open({
-      title: [this.#words.say("deed.delete", { number: `#${id}` })],
-      words: this.#words.say("deed.delete.words"),
+    this.#actionDialog.open({
+      title: [this.#i18n.t("action.delete", { number: `#${id}` })],
+      text: this.#i18n.t("action.delete.text"),
       fields: [],
-      confirm: this.#words.say("deed.delete.do"),
-      grave: true,
-      act: () => this.#moderation.moderate({ act: "delete", id }),
+      confirm: this.#i18n.t("action.delete.confirm"),
+      danger: true,
+      run: () => this.#moderation.moderate({ act: "delete", id }),
     });
   }
 
   /**
-   * What needs no more words.
-   * @param {Deed} deed
+   * Do something that needs no confirmation.
+   * @param {ModerationFields} fields
    */
-  async #do(deed) {
-    const answer = await this.#moderation.moderate(deed);
-    if (answer.type === "error") this.#toast.show(explain(this.#words, answer));
+  async #moderate(fields) {
+    const answer = await this.#moderation.moderate(fields);
+    if (answer.type === "error") this.#toast.show(explain(this.#i18n, answer));
   }
 }

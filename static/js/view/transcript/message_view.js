@@ -1,79 +1,79 @@
-import { paintDoor, paintHue } from "../../lib/avatar.js";
-import { byId, make, part } from "../../lib/dom.js";
+import { fillAvatar, setHue } from "../../lib/avatar.js";
+import { byClass, byId, make } from "../../lib/dom.js";
 import { clean, isEmojiOnly, tokenize } from "../../lib/text.js";
 
-/** @typedef {import("../../lib/i18n.js").Words} Words */
+/** @typedef {import("../../lib/i18n.js").I18n} I18n */
 /** @typedef {import("./rows.js").MessageRow} MessageRow */
 
 /**
  * @param {MessageRow} row
- * @param {Words} words
- * @returns {HTMLElement} A message with all that never changes of it; `paintMessage` does the rest.
+ * @param {I18n} i18n
+ * @returns {HTMLElement}
  */
-export function makeMessage(row, words) {
+export function makeMessage(row, i18n) {
   const template = byId("template", "message-template");
-  const element = part(document.importNode(template.content, true), "message");
+  const element = byClass(document.importNode(template.content, true), "message");
   const name = clean(row.name);
   element.dataset.name = row.name;
-  paintDoor(part(element, "message-door"), name);
-  const author = part(element, "message-author");
+  fillAvatar(byClass(element, "message-avatar"), name);
+  const author = byClass(element, "message-author");
   author.textContent = name;
-  paintHue(author, name);
+  setHue(author, name);
   const text = clean(row.text);
-  part(element, "message-text").append(...tokenize(text).map(makeToken));
+  byClass(element, "message-text").append(...tokenize(text).map(makeToken));
   element.classList.toggle("emoji-only", isEmojiOnly(text));
-  paintMessage(element, row, words);
+  updateMessage(element, row, i18n);
   return element;
 }
 
 /**
- * Bring a message's element up to date. Its text is left alone, so that it is read
- * aloud once only, unless it is taken away.
+ * Update what can change. The text is left alone unless it is deleted: a screen reader would
+ * read it again.
  *
  * @param {HTMLElement} element
  * @param {MessageRow} row
- * @param {Words} words
+ * @param {I18n} i18n
  */
-export function paintMessage(element, row, words) {
+export function updateMessage(element, row, i18n) {
   const { state, own, continued, deleted = false } = row;
-  const text = part(element, "message-text");
+  const text = byClass(element, "message-text");
   element.classList.toggle("own", own);
   element.classList.toggle("continued", continued);
   element.classList.toggle("deleted", deleted);
   element.dataset.state = state;
   if (deleted) {
     element.classList.remove("emoji-only");
-    text.textContent = words.say("message.deleted");
+    text.textContent = i18n.t("message.deleted");
   }
-  paintNumber(element, row, words);
-  if (state === "pending") element.querySelector("time")?.prepend(makeClock(words));
-  // Keeps room at the end of the last line, where the time stands.
-  text.dataset.time = words.time(new Date(row.at));
-  part(element, "message-state").replaceChildren(...makeState(row, words));
+  updateNumber(element, row, i18n);
+  if (state === "pending") element.querySelector("time")?.prepend(makeClock(i18n));
+  // The style sheet reserves space for the time at the end of the last line.
+  text.dataset.time = i18n.time(new Date(row.at));
+  byClass(element, "message-state").replaceChildren(...makeState(row, i18n));
 }
 
 /**
- * Bring up to date what says when a line of the conversation came, and links to it.
+ * Update the time and the number of a row, and the link to it.
  *
  * @param {HTMLElement} element
  * @param {{id: number | null, at: string}} row
- * @param {Words} words
+ * @param {I18n} i18n
  */
-export function paintNumber(element, { id, at }, words) {
-  const moment = words.moment(new Date(at));
+export function updateNumber(element, { id, at }, i18n) {
+  const datetime = i18n.dateTime(new Date(at));
   const time = element.querySelector("time");
   if (time) {
     time.dateTime = at;
-    time.textContent = words.time(new Date(at));
-    time.title = moment;
+    time.textContent = i18n.time(new Date(at));
+    time.title = datetime;
   }
-  const number = part(element, "message-number");
-  part(element, "message-id").textContent = id === null ? "" : `#${id}`;
+  const number = byClass(element, "message-number");
+  byClass(element, "message-id").textContent = id === null ? "" : `#${id}`;
   if (id !== null) {
     element.id = `m${id}`;
     element.dataset.id = String(id);
     number.setAttribute("href", `#${id}`);
-    number.ariaLabel = words.say("message.link", { number: `#${id}`, moment });
+    number.ariaLabel = i18n.t("message.link", { number: `#${id}`, datetime });
   } else {
     element.removeAttribute("id");
     delete element.dataset.id;
@@ -84,16 +84,16 @@ export function paintNumber(element, { id, at }, words) {
 
 /**
  * @param {MessageRow} row
- * @param {Words} words
- * @returns {Node[]} What is to be said and done about a message that failed.
+ * @param {I18n} i18n
+ * @returns {Node[]} For a failed message: the reason, and buttons to retry or discard it.
  */
-function makeState({ state, ref = "", code = "", until }, words) {
+function makeState({ state, ref = "", code = "", until }, i18n) {
   if (state !== "failed") return [];
   const dated = `error.${code}.until`;
   const reason =
-    until && words.has(dated) ? words.say(dated, { until: words.when(new Date(until)) }) : words.error(code);
+    until && i18n.has(dated) ? i18n.t(dated, { until: i18n.when(new Date(until)) }) : i18n.error(code);
   const buttons = ["retry", "discard"].map(action => {
-    const button = make("button", "message-action", words.say(`message.${action}`));
+    const button = make("button", "message-action", i18n.t(`message.${action}`));
     button.dataset.action = action;
     button.dataset.ref = ref;
     return button;
@@ -101,11 +101,11 @@ function makeState({ state, ref = "", code = "", until }, words) {
   return [make("span", "message-reason", reason), ...buttons];
 }
 
-/** @param {Words} words */
-function makeClock(words) {
+/** @param {I18n} i18n */
+function makeClock(i18n) {
   const clock = make("span", "message-clock");
   clock.role = "img";
-  clock.ariaLabel = clock.title = words.say("message.pending");
+  clock.ariaLabel = clock.title = i18n.t("message.pending");
   return clock;
 }
 

@@ -1,65 +1,65 @@
-import { byId, make, part, weave } from "../../lib/dom.js";
+import { byClass, byId, make, textWithBdi } from "../../lib/dom.js";
 import { clean, tokenize } from "../../lib/text.js";
-import { makeToken, paintNumber } from "./message_view.js";
+import { makeToken, updateNumber } from "./message_view.js";
 
-/** @typedef {import("../../lib/i18n.js").Words} Words */
+/** @typedef {import("../../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../../model/protocol.js").Notice} Notice */
 /** @typedef {import("./rows.js").NoticeRow} NoticeRow */
 
 /**
  * @param {NoticeRow} row
- * @param {Words} words
- * @returns {HTMLElement} What a moderator did, as a line of the conversation.
+ * @param {I18n} i18n
+ * @returns {HTMLElement}
  */
-export function makeNotice(row, words) {
+export function makeNotice(row, i18n) {
   const template = byId("template", "notice-template");
-  const element = part(document.importNode(template.content, true), "notice");
+  const element = byClass(document.importNode(template.content, true), "notice");
   element.dataset.act = row.notice.act;
-  paintNotice(element, row, words);
+  updateNotice(element, row, i18n);
   return element;
 }
 
 /**
  * @param {HTMLElement} element
  * @param {NoticeRow} row
- * @param {Words} words
+ * @param {I18n} i18n
  */
-export function paintNotice(element, row, words) {
+export function updateNotice(element, row, i18n) {
   const { notice, deleted = false } = row;
   const announced = notice.act === "announce" && !deleted;
   const text = announced ? tokenize(clean(notice.text ?? "")).map(makeToken) : [];
   element.classList.toggle("announced", announced);
   element.classList.toggle("deleted", deleted);
-  part(element, "notice-words").replaceChildren(
-    ...(deleted ? [words.say("message.deleted")] : tell(row, words)),
+  byClass(element, "notice-summary").replaceChildren(
+    ...(deleted ? [i18n.t("message.deleted")] : describe(row, i18n)),
   );
-  part(element, "notice-text").replaceChildren(...text);
-  paintNumber(element, row, words);
+  byClass(element, "notice-text").replaceChildren(...text);
+  updateNumber(element, row, i18n);
 }
 
 /**
  * @param {NoticeRow} row
- * @param {Words} words
- * @returns {(Node | string)[]} It in one sentence, the names and the reason set apart.
+ * @param {I18n} i18n
+ * @returns {(Node | string)[]} One sentence; names and the reason are elements of their own.
  */
-function tell({ notice, text }, words) {
+function describe({ notice, text }, i18n) {
   const key = keyOf(notice);
-  if (!words.has(key)) return [clean(text)];
+  if (!i18n.has(key)) return [clean(text)];
   const { by, target = "", id, seconds = 0, text: reason = "" } = notice;
-  const values = { by: clean(by), target: clean(target), number: `#${id}`, span: words.span(seconds) };
-  const sentence = words.pieces(key, values).map(piece => {
+  const values = { by: clean(by), target: clean(target), number: `#${id}`, duration: i18n.duration(seconds) };
+  const sentence = i18n.parts(key, values).map(piece => {
     if (piece.name === "number" && id) return makeToken({ kind: "number", text: piece.text, id });
     return piece.name === "by" || piece.name === "target"
       ? make("bdi", "notice-name", piece.text)
       : piece.text;
   });
   if (!reason || notice.act === "announce") return sentence;
-  return [...sentence, ...weave(words, "notice.reason", { text: clean(reason) })];
+  return [...sentence, ...textWithBdi(i18n, "notice.reason", { text: clean(reason) })];
 }
 
 /** @param {Notice} notice */
 function keyOf({ act, target, seconds }) {
   const address = (act === "ban" || act === "unban") && !target ? ".address" : "";
-  const forGood = (act === "ban" || act === "mute") && !seconds ? ".for_good" : "";
-  return `notice.${act}${address}${forGood}`;
+  const permanent = (act === "ban" || act === "mute") && !seconds ? ".permanent" : "";
+  return `notice.${act}${address}${permanent}`;
 }

@@ -1,57 +1,57 @@
 import { make } from "../../lib/dom.js";
 import { clean } from "../../lib/text.js";
-import { makeMessage, paintMessage } from "./message_view.js";
-import { makeNotice, paintNotice } from "./notice_view.js";
+import { makeMessage, updateMessage } from "./message_view.js";
+import { makeNotice, updateNotice } from "./notice_view.js";
 import { summarize } from "./rows.js";
 
-/** @typedef {import("../../lib/i18n.js").Words} Words */
+/** @typedef {import("../../lib/i18n.js").I18n} I18n */
 /** @typedef {import("./rows.js").Row} Row */
 
-/** Names told of one run of comings and goings; the others are counted. */
-const NAMED = 3;
+/** Most people named in one line about joins and leaves; the others are counted. */
+const MAX_NAMED = 3;
 
 /**
  * @param {Row} row
- * @param {Words} words
+ * @param {I18n} i18n
  * @returns {HTMLElement}
  */
-export function makeRow(row, words) {
-  if (row.kind === "message") return makeMessage(row, words);
-  if (row.kind === "notice") return makeNotice(row, words);
+export function makeRow(row, i18n) {
+  if (row.kind === "message") return makeMessage(row, i18n);
+  if (row.kind === "notice") return makeNotice(row, i18n);
   const element = make("li", row.kind);
-  if (row.kind === "unread" || row.kind === "fresh") {
-    element.append(make("span", "", words.say(`mark.${row.kind}`)));
+  if (row.kind === "unread" || row.kind === "new-log") {
+    element.append(make("span", "", i18n.t(`mark.${row.kind}`)));
   }
-  paintRow(element, row, words);
+  updateRow(element, row, i18n);
   return element;
 }
 
 /**
- * Bring a row's element up to date.
+ * Update the element of a row.
  *
  * @param {HTMLElement} element
  * @param {Row} row
- * @param {Words} words
+ * @param {I18n} i18n
  */
-export function paintRow(element, row, words) {
+export function updateRow(element, row, i18n) {
   switch (row.kind) {
     case "message":
-      paintMessage(element, row, words);
+      updateMessage(element, row, i18n);
       break;
     case "notice":
-      paintNotice(element, row, words);
+      updateNotice(element, row, i18n);
       break;
     case "presence":
-      element.textContent = describe(row.moves, words);
+      element.textContent = describe(row.items, i18n);
       break;
     case "day": {
-      const time = make("time", "", words.day(new Date(row.at)));
+      const time = make("time", "", i18n.day(new Date(row.at)));
       time.dateTime = row.at.slice(0, 10);
       element.replaceChildren(time);
       break;
     }
     case "gap": {
-      const button = make("button", "gap-button", gapWords(row, words));
+      const button = make("button", "gap-button", gapText(row, i18n));
       button.dataset.action = "load";
       button.dataset.key = row.key;
       button.disabled = row.item.loading;
@@ -64,32 +64,30 @@ export function paintRow(element, row, words) {
 
 /**
  * @param {import("./rows.js").GapRow} row
- * @param {Words} words
+ * @param {I18n} i18n
  */
-function gapWords({ item, first }, words) {
-  if (item.loading) return words.say("gap.loading");
-  if (first) return words.say("gap.older");
-  return item.count === null ? words.say("gap.unknown") : words.say("gap.count", { count: item.count });
+function gapText({ item, first }, i18n) {
+  if (item.loading) return i18n.t("gap.loading");
+  if (first) return i18n.t("gap.older");
+  return item.count === null ? i18n.t("gap.unknown") : i18n.t("gap.count", { count: item.count });
 }
 
 /**
- * @param {import("../../model/timeline.js").PresenceItem[]} moves
- * @param {Words} words
- * @returns {string} One sentence of who came and who went.
+ * @param {import("../../model/timeline.js").PresenceItem[]} items
+ * @param {I18n} i18n
+ * @returns {string} One sentence about who joined and who left.
  */
-export function describe(moves, words) {
-  const [only] = moves;
-  const reason = `presence.left.${only?.reason}`;
-  if (only && moves.length === 1 && words.has(reason)) return words.say(reason, { name: clean(only.name) });
-  const { came, left, passed, returned } = summarize(moves);
-  const groups = { came, gone: left, passed, returned };
-  return Object.entries(groups)
+export function describe(items, i18n) {
+  const [only] = items;
+  const reason = `presence.left.reason.${only?.reason}`;
+  if (only && items.length === 1 && i18n.has(reason)) return i18n.t(reason, { name: clean(only.name) });
+  return Object.entries(summarize(items))
     .filter(([, names]) => names.length > 0)
     .map(([key, names]) => {
-      const shown = names.slice(0, names.length > NAMED + 1 ? NAMED : names.length).map(clean);
+      const shown = names.slice(0, names.length > MAX_NAMED + 1 ? MAX_NAMED : names.length).map(clean);
       const rest = names.length - shown.length;
-      if (rest) shown.push(words.say("presence.more", { count: rest }));
-      return words.say(`presence.${key}${names.length === 1 ? ".one" : ""}`, { names: shown.join(", ") });
+      if (rest) shown.push(i18n.t("presence.more", { count: rest }));
+      return i18n.t(`presence.${key}${names.length === 1 ? ".one" : ""}`, { names: shown.join(", ") });
     })
     .join(" · ");
 }

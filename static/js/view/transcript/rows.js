@@ -1,26 +1,26 @@
-/** @typedef {import("../../model/outbox.js").Parcel} Parcel */
+/** @typedef {import("../../model/outbox.js").OutgoingMessage} OutgoingMessage */
 /** @typedef {import("../../model/timeline.js").Item} Item */
 /** @typedef {import("../../model/timeline.js").PresenceItem} PresenceItem */
 
 /**
- * One line of the transcript. `key` says which element shows it, `version` changes
- * whenever that element must.
+ * One row of the transcript. `key` identifies its element; whenever `version` changes, the element
+ * must be updated.
  *
  * @typedef {object} MessageRow
  * @property {"message"} kind
  * @property {string} key
  * @property {string} version
- * @property {number | null} id      Null while unknown, and of an earlier log.
+ * @property {number | null} id      Null while unknown, and in an earlier log.
  * @property {string} at
  * @property {string} name
  * @property {string} text
  * @property {boolean} own
- * @property {boolean} continued     Same author as just before: no need to say who again.
+ * @property {boolean} continued     Same author as the row before: the name is not repeated.
  * @property {"pending" | "sent" | "failed"} state
  * @property {boolean} [deleted]
- * @property {string} [ref]          Of what is not sent.
+ * @property {string} [ref]          Of a message not yet sent.
  * @property {string} [code]         Why it failed.
- * @property {number} [until]        Until when another try must fail.
+ * @property {number} [until]        Until when another attempt must fail, as by `Date.now()`.
  *
  * @typedef {object} NoticeRow       What a moderator did.
  * @property {"notice"} kind
@@ -28,42 +28,42 @@
  * @property {string} version
  * @property {number | null} id
  * @property {string} at
- * @property {string} text           In the words of the room.
+ * @property {string} text           The room's own description.
  * @property {import("../../model/protocol.js").Notice} notice
  * @property {boolean} [deleted]
  *
- * @typedef {{kind: "presence", key: string, version: string, moves: PresenceItem[]}} PresenceRow
+ * @typedef {{kind: "presence", key: string, version: string, items: PresenceItem[]}} PresenceRow
  * @typedef {{kind: "gap", key: string, version: string, item: import("../../model/timeline.js").GapItem, first: boolean}
  *   } GapRow
  * @typedef {{kind: "day", key: string, version: string, at: string}} DayRow
- * @typedef {{kind: "unread" | "fresh", key: string, version: string}} MarkRow
+ * @typedef {{kind: "unread" | "new-log", key: string, version: string}} MarkRow
  * @typedef {MessageRow | NoticeRow | PresenceRow | GapRow | DayRow | MarkRow} Row
  */
 
-/** Messages of one author closer than this stand together. */
-const TOGETHER = 5 * 60_000;
+/** Messages of one author are grouped if they are no further apart, in milliseconds. */
+const GROUP_WINDOW = 5 * 60_000;
 
 /**
- * Lay out items and parcels as lines: days and unread messages divided, one author's
- * messages together, runs of comings and goings as one.
+ * Lay out items and outgoing messages as rows: with dividers for days and unread messages, the
+ * messages of one author grouped, and successive joins and leaves in one row.
  *
  * @param {Item[]} items
- * @param {Parcel[]} parcels        Shown behind all items.
+ * @param {OutgoingMessage[]} outgoing  Shown after all items.
  * @param {string} self             The reader's name.
- * @param {number | null} divider   The last id above the unread line, if there is one.
+ * @param {number | null} divider   The last id above the divider for unread messages, if there is one.
  * @param {boolean} fromStart       Whether the first item is the first of the timeline.
  * @returns {Row[]}
  */
-export function layOut(items, parcels, self, divider, fromStart) {
+export function layOutRows(items, outgoing, self, divider, fromStart) {
   /** @type {Row[]} */
   const rows = [];
   let day = "";
   let divided = divider === null;
   let lastId = 0;
 
-  /** Draw the unread line above what comes next, if all of that is unread. */
-  const divide = (/** @type {number} */ seen) => {
-    if (divided || seen < Number(divider)) return;
+  /** Put the divider for unread messages here, if all messages that follow are unread. */
+  const divide = (/** @type {number} */ previousId) => {
+    if (divided || previousId < Number(divider)) return;
     divided = true;
     rows.push({ kind: "unread", key: "unread", version: "" });
   };
@@ -83,7 +83,7 @@ export function layOut(items, parcels, self, divider, fromStart) {
     const continued =
       previous?.kind === "message" &&
       previous.name === message.name &&
-      Math.abs(Date.parse(message.at) - Date.parse(previous.at)) < TOGETHER;
+      Math.abs(Date.parse(message.at) - Date.parse(previous.at)) < GROUP_WINDOW;
     const { id, at, state, deleted = false, own, until = 0 } = message;
     const version = `${id} ${at} ${state} ${deleted} ${own} ${continued} ${until}`;
     rows.push({ kind: "message", ...message, continued, version });
@@ -104,10 +104,10 @@ export function layOut(items, parcels, self, divider, fromStart) {
       beginDay(item.at, item.key);
       const previous = rows.at(-1);
       if (previous?.kind === "presence") {
-        previous.moves.push(item);
-        previous.version = String(previous.moves.length);
+        previous.items.push(item);
+        previous.version = String(previous.items.length);
       } else {
-        rows.push({ kind: "presence", key: item.key, version: "1", moves: [item] });
+        rows.push({ kind: "presence", key: item.key, version: "1", items: [item] });
       }
     } else if (item.kind === "gap") {
       const first = fromStart && index === 0;
@@ -115,34 +115,34 @@ export function layOut(items, parcels, self, divider, fromStart) {
       const version = `${item.count} ${item.loading} ${first}`;
       rows.push({ kind: "gap", key: item.key, version, item, first });
     } else {
-      rows.push({ kind: "fresh", key: item.key, version: "" });
+      rows.push({ kind: "new-log", key: item.key, version: "" });
     }
   }
-  for (const { echoed, ...parcel } of parcels) {
-    if (!echoed) addMessage({ ...parcel, key: parcel.ref, id: null, name: self, own: true });
+  for (const { replayed, ...message } of outgoing) {
+    if (!replayed) addMessage({ ...message, key: message.ref, id: null, name: self, own: true });
   }
   return rows;
 }
 
 /**
- * What a run of comings and goings came to.
+ * Summarize successive joins and leaves.
  *
- * @param {PresenceItem[]} moves
- * @returns {{came: string[], left: string[], passed: string[], returned: string[]}} Names: now
- *   here, now gone, briefly here, briefly gone.
+ * @param {PresenceItem[]} items
+ * @returns {{joined: string[], left: string[], visited: string[], returned: string[]}} Names:
+ *   who is here now, is gone now, was here for a while, and was gone for a while.
  */
-export function summarize(moves) {
+export function summarize(items) {
   /** @type {Map<string, {first: boolean, last: boolean}>} */
   const people = new Map();
-  for (const { name, came } of moves) {
-    people.set(name, { first: people.get(name)?.first ?? came, last: came });
+  for (const { name, joined } of items) {
+    people.set(name, { first: people.get(name)?.first ?? joined, last: joined });
   }
   const names = (/** @type {boolean} */ first, /** @type {boolean} */ last) =>
-    [...people].filter(([, seen]) => seen.first === first && seen.last === last).map(([name]) => name);
+    [...people].filter(([, each]) => each.first === first && each.last === last).map(([name]) => name);
   return {
-    came: names(true, true),
+    joined: names(true, true),
     left: names(false, false),
-    passed: names(true, false),
+    visited: names(true, false),
     returned: names(false, true),
   };
 }

@@ -1,26 +1,26 @@
 import { byId } from "../../lib/dom.js";
 import { Signal } from "../../lib/signal.js";
-import { makeRow, paintRow } from "./row_view.js";
-import { layOut } from "./rows.js";
+import { makeRow, updateRow } from "./row_view.js";
+import { layOutRows } from "./rows.js";
 import { Viewport } from "./viewport.js";
 
-/** @typedef {import("../../lib/i18n.js").Words} Words */
+/** @typedef {import("../../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../../model/room.js").Room} Room */
 
-/** Pixels from the bottom within which the reader counts as being there. */
-const BOTTOM = 30;
-/** Pixels from either end of what is shown at which more is fetched. */
-const NEAR_END = 600;
-/** What has a number in the conversation. */
+/** Pixels from the bottom within which the reader counts as being at the bottom. */
+const BOTTOM_MARGIN = 30;
+/** Pixels from either end of the rows at which more are shown or loaded. */
+const LOAD_MARGIN = 600;
+/** Rows that have a number. */
 const NUMBERED = ".message, .notice";
-/** Pixels kept above the line under which the unread messages begin. */
-const ABOVE_UNREAD = 24;
+/** Pixels kept free above the divider for unread messages. */
+const UNREAD_MARGIN = 24;
 
 /**
  * The conversation on the screen.
  *
- * Changes are gathered and shown once per frame. At the bottom the newest message
- * stays in sight; elsewhere whatever is being read stays exactly where it is.
+ * Changes are collected and shown once per frame. If the reader is at the bottom, the newest message
+ * stays in view; otherwise what is being read stays exactly where it is.
  */
 export class Transcript {
   /** A link to a message was copied; with its number. @type {Signal<number>} */
@@ -30,30 +30,30 @@ export class Transcript {
   #list = byId("ol", "messages");
   #empty = byId("p", "transcript-empty");
   #newestButton = byId("button", "newest-button");
-  #newestWords = byId("span", "newest-words");
+  #newestText = byId("span", "newest-text");
   #room;
-  #words;
+  #i18n;
   #viewport = new Viewport();
-  /** What is shown, by row key. @type {Map<string, {element: HTMLElement, version: string}>} */
+  /** The rows shown, by key. @type {Map<string, {element: HTMLElement, version: string}>} */
   #shown = new Map();
   /** Whether the reader is at the bottom. */
-  #following = true;
+  #atBottom = true;
   /**
-   * Where the reader is otherwise: an element, and where its lower edge is in the view. The
-   * upper one would not do: an author's line goes when earlier messages of theirs appear.
+   * What holds the view elsewhere: an element, and where its lower edge is in the view. The upper
+   * edge moves when earlier messages of the same author appear and the name above is hidden.
    */
   #anchor = { element: /** @type {Element | null} */ (null), bottom: 0 };
-  /** Whether the next change is news, to be read aloud, and not the scenery of coming in. */
+  /** Whether the next change is news for screen readers, not the history loaded on joining. */
   #live = false;
   #scheduled = false;
 
   /**
    * @param {Room} room
-   * @param {Words} words
+   * @param {I18n} i18n
    */
-  constructor(room, words) {
+  constructor(room, i18n) {
     this.#room = room;
-    this.#words = words;
+    this.#i18n = i18n;
     room.changed.on(() => this.#schedule());
     room.unread.changed.on(() => this.#schedule());
     room.entered.on(() => {
@@ -61,27 +61,27 @@ export class Transcript {
       this.#schedule();
     });
     room.left.on(() => this.#reset());
-    this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    this.#scroller.addEventListener("click", event => this.#click(event));
-    this.#list.addEventListener("keydown", event => this.#walk(event));
+    this.#scroller.addEventListener("scroll", () => this.#onScroll(), { passive: true });
+    this.#scroller.addEventListener("click", event => this.#onClick(event));
+    this.#list.addEventListener("keydown", event => this.#moveFocus(event));
     this.#newestButton.addEventListener("click", () => this.toNewest());
-    document.addEventListener("visibilitychange", () => this.#look());
-    new ResizeObserver(() => this.#settle()).observe(this.#scroller);
-    this.#schedule(); // what the outbox kept is there before any connection is
+    document.addEventListener("visibilitychange", () => this.#updateUnread());
+    new ResizeObserver(() => this.#restorePosition()).observe(this.#scroller);
+    this.#schedule(); // shows the outbox even before there is a connection
   }
 
   /** Go to the newest message. */
   toNewest() {
     if (location.hash) history.replaceState(null, "", location.pathname);
-    if (this.#following) return; // whatever is new comes into sight with the next frame
+    if (this.#atBottom) return; // the next frame scrolls by itself
     this.#viewport.toTail(this.#room.timeline.items);
-    this.#following = true;
+    this.#atBottom = true;
     this.#room.unread.setReading(true, this.#room.timeline.newest);
     this.#update();
   }
 
   /**
-   * Go to a message of the timeline and point it out.
+   * Go to a message of the timeline and highlight it.
    * @param {number} id
    */
   show(id) {
@@ -89,11 +89,11 @@ export class Transcript {
     const item = items.find(each => each.kind === "message" && each.id === id);
     if (!item) return;
     this.#viewport.show(items, item.key);
-    this.#following = false;
+    this.#atBottom = false;
     this.#update();
     const element = this.#shown.get(item.key)?.element;
     element?.scrollIntoView({ block: "center" });
-    this.#point(element);
+    this.#highlight(element);
   }
 
   #schedule() {
@@ -107,25 +107,25 @@ export class Transcript {
 
   #reset() {
     this.#viewport = new Viewport();
-    this.#following = true;
+    this.#atBottom = true;
     this.#schedule();
   }
 
-  /** Make the page show what the room knows. */
+  /** Bring the page up to date with the models. */
   #update() {
     const { timeline, outbox, members, unread } = this.#room;
-    if (this.#following && this.#viewport.atTail) timeline.trim();
-    const focus = this.#following ? null : this.#focusKey();
+    if (this.#atBottom && this.#viewport.atTail) timeline.trim();
+    const focus = this.#atBottom ? null : this.#anchorKey();
     const [from, to] = this.#viewport.range(timeline.items, focus);
-    const parcels = this.#viewport.atTail ? outbox.parcels : [];
+    const outgoing = this.#viewport.atTail ? outbox.messages : [];
     const items = timeline.items.slice(from, to);
-    const rows = layOut(items, parcels, members.self, unread.dividerAfter, from === 0);
-    this.#scroller.ariaLive = this.#live && this.#following ? "polite" : "off";
+    const rows = layOutRows(items, outgoing, members.self, unread.dividerAfter, from === 0);
+    this.#scroller.ariaLive = this.#live && this.#atBottom ? "polite" : "off";
     this.#reconcile(rows);
     this.#empty.hidden = rows.length > 0 || !this.#room.joined;
     this.#live = this.#room.joined;
-    this.#offerNumber();
-    this.#settle();
+    this.#setTabStop();
+    this.#restorePosition();
   }
 
   /** @param {import("./rows.js").Row[]} rows */
@@ -139,41 +139,41 @@ export class Transcript {
     let next = this.#list.firstElementChild;
     for (const row of rows) {
       const known = this.#shown.get(row.key);
-      const element = known?.element ?? makeRow(row, this.#words);
-      if (known && known.version !== row.version) paintRow(element, row, this.#words);
+      const element = known?.element ?? makeRow(row, this.#i18n);
+      if (known && known.version !== row.version) updateRow(element, row, this.#i18n);
       this.#shown.set(row.key, { element, version: row.version });
       if (element === next) next = element.nextElementSibling;
       else this.#list.insertBefore(element, next);
     }
   }
 
-  /** Put the view where the reader is: what was shown or its size has changed. */
-  #settle() {
+  /** Scroll to where the reader was, after rows or the size of the view have changed. */
+  #restorePosition() {
     const scroller = this.#scroller;
     const { element, bottom } = this.#anchor;
-    if (this.#following) {
+    if (this.#atBottom) {
       scroller.scrollTop = Math.min(scroller.scrollHeight, this.#unreadTop());
     } else if (element?.isConnected) {
       scroller.scrollTop += this.#placeOf(element).bottom - bottom;
     }
-    this.#scrolled();
+    this.#onScroll();
   }
 
-  /** @returns {number} The scroll position that begins with the unread messages, if there are any. */
+  /** @returns {number} The largest scroll position that keeps the unread messages in view. */
   #unreadTop() {
     const line = this.#room.unread.count > 0 ? this.#list.querySelector(".unread") : null;
     if (!line) return Number.POSITIVE_INFINITY;
-    return this.#scroller.scrollTop + this.#placeOf(line).top - ABOVE_UNREAD;
+    return this.#scroller.scrollTop + this.#placeOf(line).top - UNREAD_MARGIN;
   }
 
-  #scrolled() {
+  #onScroll() {
     const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
     const below = scrollHeight - scrollTop - clientHeight;
-    this.#following = below < BOTTOM && this.#viewport.atTail;
+    this.#atBottom = below < BOTTOM_MARGIN && this.#viewport.atTail;
     this.#findAnchor();
-    this.#look();
-    if (scrollTop < NEAR_END) this.#showEarlier();
-    if (below < NEAR_END && this.#viewport.later(this.#room.timeline.items)) this.#schedule();
+    this.#updateUnread();
+    if (scrollTop < LOAD_MARGIN) this.#showEarlier();
+    if (below < LOAD_MARGIN && this.#viewport.later(this.#room.timeline.items)) this.#schedule();
   }
 
   #showEarlier() {
@@ -183,20 +183,20 @@ export class Transcript {
     else if (front?.kind === "gap" && !front.loading) this.#room.load(front);
   }
 
-  /** Tell what the reader sees, and what they miss. */
-  #look() {
-    // What came, but is not shown yet, nobody has seen; showing it ends with another look.
+  /** Tell the model whether the reader sees the newest message, and show how many are unread. */
+  #updateUnread() {
+    // Rows that are not shown yet are not read; the update that shows them ends with this again.
     if (this.#scheduled && !document.hidden) return;
     const { unread, timeline } = this.#room;
-    unread.setReading(this.#following && !document.hidden, timeline.newest);
-    this.#newestButton.hidden = this.#following;
+    unread.setReading(this.#atBottom && !document.hidden, timeline.newest);
+    this.#newestButton.hidden = this.#atBottom;
     this.#newestButton.classList.toggle("news", unread.count > 0);
-    this.#newestWords.textContent = unread.count
-      ? this.#words.say("newest.count", { count: unread.count })
-      : this.#words.say("newest.jump");
+    this.#newestText.textContent = unread.count
+      ? this.#i18n.t("newest.count", { count: unread.count })
+      : this.#i18n.t("newest.jump");
   }
 
-  /** Remember the first message in view, by which the view is held. */
+  /** Choose the first message in view as the anchor. */
   #findAnchor() {
     const rows = this.#list.children;
     let [low, high] = [0, rows.length];
@@ -212,7 +212,7 @@ export class Transcript {
     this.#anchor = { element, bottom: element ? this.#placeOf(element).bottom : 0 };
   }
 
-  #focusKey() {
+  #anchorKey() {
     for (const [key, { element }] of this.#shown) if (element === this.#anchor.element) return key;
     return null;
   }
@@ -225,10 +225,10 @@ export class Transcript {
   }
 
   /** @param {MouseEvent} event */
-  #click(event) {
+  #onClick(event) {
     if (!(event.target instanceof Element) || event.ctrlKey || event.metaKey || event.shiftKey) return;
     const button = event.target.closest("button");
-    if (button) this.#act(button.dataset);
+    if (button) this.#runAction(button.dataset);
     const number = event.target.closest("a.message-number[href]");
     if (number instanceof HTMLAnchorElement) {
       event.preventDefault();
@@ -237,7 +237,7 @@ export class Transcript {
   }
 
   /** @param {DOMStringMap} data */
-  #act({ action, ref = "", key }) {
+  #runAction({ action, ref = "", key }) {
     if (action === "retry") this.#room.retry(ref);
     if (action === "discard") this.#room.discard(ref);
     const gap = action === "load" && this.#room.timeline.items.find(item => item.key === key);
@@ -245,16 +245,16 @@ export class Transcript {
   }
 
   /**
-   * Of all the numbers one is reached with Tab: the newest, or the one walked to.
+   * Make one of the numbers reachable with Tab: the newest, or the one that has the focus.
    * @param {Element | undefined} number
    */
-  #offerNumber(number = this.#newestNumber) {
+  #setTabStop(number = this.#newestNumber) {
     if (this.#list.contains(document.activeElement) && number !== document.activeElement) return;
     this.#list.querySelector("a.message-number[tabindex='0']")?.setAttribute("tabindex", "-1");
     number?.setAttribute("tabindex", "0");
   }
 
-  /** @returns {Element | undefined} Looked for from the end, as there may be very many. */
+  /** @returns {Element | undefined} Searched from the end, as there may be very many. */
   get #newestNumber() {
     const number = (/** @type {Element} */ row) => row.querySelector("a.message-number[href]");
     let row = this.#list.lastElementChild;
@@ -263,10 +263,10 @@ export class Transcript {
   }
 
   /**
-   * From a message's number the arrow keys go to the next one's.
+   * Move from one number to the next with the arrow keys.
    * @param {KeyboardEvent} event
    */
-  #walk(event) {
+  #moveFocus(event) {
     const message = event.target instanceof Element && event.target.closest(NUMBERED);
     if (!message || !event.target.matches("a.message-number")) return;
     if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
@@ -277,15 +277,15 @@ export class Transcript {
     const number = next?.querySelector("a.message-number[href]");
     if (!(number instanceof HTMLElement)) return;
     number.focus();
-    this.#offerNumber(number);
+    this.#setTabStop(number);
   }
 
   /** @param {HTMLAnchorElement} number */
   #copy(number) {
     history.replaceState(null, "", number.hash);
-    this.#point(number.closest(NUMBERED));
+    this.#highlight(number.closest(NUMBERED));
     const id = Number(number.hash.slice(1));
-    // Absent on pages that are neither local nor served over TLS; the address bar has it anyway.
+    // Without TLS there is no clipboard, except on localhost; the address bar has the link anyway.
     navigator.clipboard?.writeText(number.href).then(
       () => this.copied.emit(id),
       () => {},
@@ -293,10 +293,10 @@ export class Transcript {
   }
 
   /** @param {Element | null | undefined} element */
-  #point(element) {
+  #highlight(element) {
     if (!(element instanceof HTMLElement)) return;
-    this.#list.querySelector(".sought")?.classList.remove("sought");
-    element.classList.add("sought");
+    this.#list.querySelector(".highlighted")?.classList.remove("highlighted");
+    element.classList.add("highlighted");
     element.tabIndex = -1;
     element.focus({ preventScroll: true });
   }

@@ -1,22 +1,22 @@
 /** @typedef {import("../../model/timeline.js").Item} Item */
 
 /** Most items shown at once. */
-export const SHOWN = 1500;
+export const MAX_SHOWN = 1500;
 
-/** Items by which the shown part moves. */
+/** By how many items the shown part moves. */
 const STEP = 100;
 
 /**
- * Which part of the timeline is in the page: all of it while that is little, else
- * a stretch around the reader. Its ends are held by key, because items come and go.
+ * The part of the timeline that is in the page: all of it while it is short, else a range around
+ * the reader. Its ends are stored as keys, because items are added and dropped.
  */
 export class Viewport {
   /** Key of the first item shown; null for the first there is. @type {string | null} */
   #from = null;
-  /** Key of the last item shown; null for whatever is newest. @type {string | null} */
+  /** Key of the last item shown; null for the newest. @type {string | null} */
   #to = null;
 
-  /** Whether newly said things are part of it. */
+  /** Whether new messages are part of it. */
   get atTail() {
     return this.#to === null;
   }
@@ -24,22 +24,22 @@ export class Viewport {
   /**
    * @param {Item[]} items
    * @param {string | null} focus  Key of an item the reader looks at; null for the newest.
-   * @returns {[number, number]} The part to show, as for `slice`. Never more than `SHOWN`.
+   * @returns {[number, number]} The part to show, as for `slice`. At most `MAX_SHOWN`.
    */
   range(items, focus) {
     let from = Math.max(0, indexOf(items, this.#from));
     let to = this.#to === null ? items.length : indexOf(items, this.#to) + 1 || items.length;
-    if (to - from > SHOWN) {
+    if (to - from > MAX_SHOWN) {
       const eye = focus === null ? to : Math.max(from, indexOf(items, focus));
-      if (eye - from > to - eye) from = to - SHOWN + STEP;
-      else to = from + SHOWN - STEP;
-      this.#hold(items, from, to);
+      if (eye - from > to - eye) from = to - MAX_SHOWN + STEP;
+      else to = from + MAX_SHOWN - STEP;
+      this.#setRange(items, from, to);
     }
     return [from, to];
   }
 
   /**
-   * Show more of what is before.
+   * Show more of the items before it.
    * @param {Item[]} items
    * @returns {boolean} Whether there was more.
    */
@@ -51,7 +51,7 @@ export class Viewport {
   }
 
   /**
-   * Show more of what is behind.
+   * Show more of the items after it.
    * @param {Item[]} items
    * @returns {boolean} Whether there was more.
    */
@@ -64,18 +64,18 @@ export class Viewport {
 
   /** Show the newest. @param {Item[]} items */
   toTail(items) {
-    this.#hold(items, items.length - SHOWN / 2, items.length);
+    this.#setRange(items, items.length - MAX_SHOWN / 2, items.length);
   }
 
   /**
-   * Show an item, if it is not shown, with what is around it.
+   * Show an item and its surroundings, if it is not shown already.
    * @param {Item[]} items
    * @param {string} key
    */
   show(items, key) {
     const [from, to] = this.range(items, key);
     const index = indexOf(items, key);
-    if (index < from || index >= to) this.#hold(items, index - SHOWN / 4, index + SHOWN / 4);
+    if (index < from || index >= to) this.#setRange(items, index - MAX_SHOWN / 4, index + MAX_SHOWN / 4);
   }
 
   /**
@@ -83,7 +83,7 @@ export class Viewport {
    * @param {number} from
    * @param {number} to
    */
-  #hold(items, from, to) {
+  #setRange(items, from, to) {
     this.#from = from > 0 ? (items[from]?.key ?? null) : null;
     this.#to = to < items.length ? (items[to - 1]?.key ?? null) : null;
   }

@@ -1,0 +1,25 @@
+/** What the moderators' dialogs share. */
+
+import { clean } from "../../lib/text.js";
+
+/** @typedef {import("../../lib/i18n.js").I18n} I18n */
+/** @typedef {import("../../model/protocol.js").RoomError} RoomError */
+
+/**
+ * @param {FormData} data  With `seconds` and `reason`.
+ * @returns {{seconds: number | undefined, text: string}} `seconds` is undefined for a permanent ban.
+ */
+export function sanctionOf(data) {
+  return { seconds: Number(data.get("seconds")) || undefined, text: String(data.get("reason")).trim() };
+}
+
+/**
+ * @param {I18n} i18n
+ * @param {RoomError} error
+ * @returns {string} Why a moderator's request was refused.
+ */
+export function explain(i18n, { code, retry_after = 1, target = "" }) {
+  const key = `action.${code}`;
+  const values = { target: clean(target), count: Math.ceil(retry_after) };
+  return i18n.has(key) ? i18n.t(key, values) : i18n.error(code, values);
+}
