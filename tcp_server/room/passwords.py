@@ -14,7 +14,7 @@ class Password:
     def __bool__(self) -> bool:
         return bool(self._digest)
 
-    def fits(self, attempt: str | None) -> bool:
+    def matches(self, attempt: str | None) -> bool:
         """Return whether that is the password, after normalisation to NFC."""
         return bool(self._digest) and hmac.compare_digest(self._digest, _digest(attempt or ""))
 

@@ -286,7 +286,7 @@ class Room(Generic[Connection]):
                     self._remove(*departure)
 
     def _has_password(self, request: Join | TextJoin) -> bool:
-        return not self._password or self._password.fits(request.password)
+        return not self._password or self._password.matches(request.password)
 
     def _hold_name(self, member: Member[Connection], reason: str | None) -> list[Departure[Connection]]:
         return self._members.hold_name(member, self._clock() + self._config.grace, reason)

@@ -29,7 +29,10 @@ def export(*flags: str, code: int = 0) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [*COMMAND, *flags],
         cwd=ROOT,
-        env={"TZ": "Europe/Moscow", "PYTHONIOENCODING": "ascii"},  # of the terminal; the export is UTF-8
+        env={
+            "TZ": "Europe/Moscow",
+            "PYTHONIOENCODING": "ascii",
+        },  # the terminal's encoding; the export is UTF-8
         capture_output=True,
         encoding="utf-8",
         timeout=20,
@@ -55,7 +58,7 @@ def test_jsonl_is_what_was_on_the_wire(path: Path) -> None:
     assert decode_events(done.stdout.encode()) == SAID
 
 
-def test_text_is_for_reading_in_local_time(path: Path) -> None:
+def test_text_has_local_times(path: Path) -> None:
     assert export(f"--history={path}").stdout == (
         "#1 2026-11-22 08:43 Анна: привет, мир\n"
         '#2 2026-11-22 08:43 <b>"O\'Neil" & co</b>: <script>alert(\'x\')</script> & "so" on\n'
@@ -65,7 +68,7 @@ def test_text_is_for_reading_in_local_time(path: Path) -> None:
 
 @pytest.mark.parametrize("version", [1, 2])
 def test_tombstones_and_notices_are_exported_as_such(path: Path, version: int) -> None:
-    if version == 1:  # as the server before this one left it
+    if version == 1:  # the schema of the previous version
         with closing(sqlite3.connect(path)) as log, log:
             log.execute("DROP INDEX deletions")
             log.execute("ALTER TABLE messages DROP COLUMN notice")
@@ -91,7 +94,7 @@ def test_tombstones_and_notices_are_exported_as_such(path: Path, version: int) -
 
 
 class _Page(HTMLParser):
-    """What a browser would see."""
+    """The text and tags that a browser would see."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -131,7 +134,7 @@ def test_a_running_server_is_not_disturbed(tmp_path: Path) -> None:
             )
 
 
-def test_a_log_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+def test_a_missing_log_is_not_created(tmp_path: Path) -> None:
     path = tmp_path / "nothing.db"
     done = export(f"--history={path}", code=1)
     assert done.stdout == ""
@@ -139,13 +142,13 @@ def test_a_log_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     assert not path.exists()
 
 
-def test_what_is_no_log_is_said_to_be_none(tmp_path: Path) -> None:
+def test_a_file_that_is_no_log_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "diary"
     path.write_text("Dear diary\n" * 1000)
     assert "not a database" in export(f"--history={path}", code=1).stderr
 
 
-def test_a_reader_who_has_enough(tmp_path: Path) -> None:
+def test_a_reader_that_closes_the_pipe_is_no_error(tmp_path: Path) -> None:
     path = tmp_path / "room.db"
     history = SqliteHistory(path)
     history.append([Message(number, AT, "Анна", "x" * 1000) for number in range(1, 2001)], [None] * 2000)
@@ -162,5 +165,5 @@ def test_a_reader_who_has_enough(tmp_path: Path) -> None:
         assert process.wait(20) == 0
 
 
-def test_a_wrong_format_is_answered_with_the_right_ones() -> None:
+def test_an_unknown_format_is_answered_with_the_known_ones() -> None:
     assert "html" in export("--format=pdf", code=2).stderr

@@ -77,7 +77,7 @@ class Moderation(Generic[Connection]):
         self, connection: Connection, member: Member[Connection], command: m.Authenticate
     ) -> list[Outcome[Connection]]:
         """Make a member a moderator, on all connections. Raises `Refused`, `Unavailable`."""
-        if not self._password.fits(command.password):
+        if not self._password.matches(command.password):
             raise Refused("password_wrong", "this does not make anybody a moderator")
         if member.moderator:
             return [Outcome(connection, [m.Role(moderator=True)])]

@@ -6,14 +6,14 @@ from chat_protocol.messages import Ack, Message
 from tcp_server.log.history import MemoryHistory
 
 
-def said(*ids: int) -> list[Message]:
+def messages_with_ids(*ids: int) -> list[Message]:
     return [Message(number, "at", "Анна", str(number)) for number in ids]
 
 
 def filled(keep: int, count: int) -> MemoryHistory:
     history = MemoryHistory(keep)
     for number in range(1, count + 1):
-        history.append(said(number), [None])
+        history.append(messages_with_ids(number), [None])
     return history
 
 
@@ -29,7 +29,7 @@ def test_an_empty_log() -> None:
     assert history.last == 0
 
 
-def test_each_log_has_its_own_name() -> None:
+def test_each_log_has_its_own_epoch() -> None:
     assert MemoryHistory(1).epoch != MemoryHistory(1).epoch
 
 
@@ -43,7 +43,7 @@ def test_only_the_newest_are_kept(keep: int, runs: list[int], before: int, limit
     history = MemoryHistory(keep)
     count = 0
     for run in runs:
-        history.append(said(*range(count + 1, count + run + 1)), [None] * run)
+        history.append(messages_with_ids(*range(count + 1, count + run + 1)), [None] * run)
         count += run
     kept = list(range(max(1, count - keep + 1), count + 1))
     assert history.last == count
@@ -56,7 +56,7 @@ def test_memory_is_bounded() -> None:
     assert len(filled(5, 1000)._messages) < 10
 
 
-def test_a_say_is_known_again_by_session_and_ref() -> None:
+def test_a_repeated_say_is_recognised_by_session_and_ref() -> None:
     history = MemoryHistory(10)
     history.append([Message(1, "at", "Анна", "раз"), Message(2, "at", "Анна", "два")], [(b"anna", "1"), None])
     assert history.recall(b"anna", ["1", "2", "1"]) == {"1": Ack("1", 1, "at")}
@@ -69,36 +69,36 @@ def test_as_many_keys_are_kept_as_messages_and_at_least_ten_thousand(keep: int) 
     history = MemoryHistory(keep)
     promised = max(keep, 10_000)
     for number in range(1, 3 * promised + 1):
-        history.append(said(number), [(b"anna", str(number))])
+        history.append(messages_with_ids(number), [(b"anna", str(number))])
     kept = [str(number) for number in range(2 * promised + 1, 3 * promised + 1)]
     assert history.recall(b"anna", kept) == {ref: Ack(ref, int(ref), "at") for ref in kept}
     assert history.recall(b"anna", ["1"]) == {}
     assert len(history._acks) + len(history._older_acks) <= 2 * promised
 
 
-def test_what_is_deleted_keeps_number_time_and_name() -> None:
+def test_a_deleted_message_keeps_id_time_and_name() -> None:
     history = filled(3, 5)
-    for number in (1, 2, 4, 6):  # 1 and 2 are no longer kept, 6 is not there yet
+    for number in (1, 2, 4, 6):  # 1 and 2 are not kept any more, 6 does not exist yet
         history.delete(number)
     tombstone = Message(4, "at", "Анна", "", deleted=True)
-    assert history.before(100, 100) == [*said(3), tombstone, *said(5)]
+    assert history.before(100, 100) == [*messages_with_ids(3), tombstone, *messages_with_ids(5)]
 
 
-def test_the_ack_of_what_is_deleted_stays() -> None:
+def test_the_ack_of_a_deleted_message_is_kept() -> None:
     history = MemoryHistory(10)
-    history.append(said(1), [(b"anna", "r")])
+    history.append(messages_with_ids(1), [(b"anna", "r")])
     history.delete(1)
     assert history.recall(b"anna", ["r"]) == {"r": Ack("r", 1, "at")}
 
 
 @given(kept=st.integers(0, 6), count=st.integers(0, 12), last=st.integers(0, 12))
-def test_what_is_taken_back_was_never_said(kept: int, count: int, last: int) -> None:
+def test_a_rollback_leaves_no_trace(kept: int, count: int, last: int) -> None:
     last = min(last, count)
     history, other = MemoryHistory(kept), MemoryHistory(kept)
     for number in range(1, count + 1):
-        history.append(said(number), [(b"anna", str(number))])
+        history.append(messages_with_ids(number), [(b"anna", str(number))])
         if number <= last:
-            other.append(said(number), [(b"anna", str(number))])
+            other.append(messages_with_ids(number), [(b"anna", str(number))])
     oldest = history.first
     history.rollback_to(last)
     assert history.last == last
@@ -107,5 +107,5 @@ def test_what_is_taken_back_was_never_said(kept: int, count: int, last: int) -> 
     remaining = ids(history.before(100, 100))
     assert remaining == list(range(history.first, last + 1))
     assert set(range(oldest, last + 1)) <= set(remaining)
-    history.append(said(last + 1), [None])
+    history.append(messages_with_ids(last + 1), [None])
     assert ids(history.before(100, 1)) == ([last + 1] if kept else [])

@@ -1,4 +1,4 @@
-"""Finding what was said: in memory, in the index beside the log, and through a running server."""
+"""Search in memory, in a log with its index, and through a running server."""
 
 import queue
 import threading
@@ -75,7 +75,7 @@ def find(request: pytest.FixtureRequest, path: Path) -> Iterator[Callable[..., F
         ("' ; --", []),
     ],
 )
-def test_words_are_found_by_their_beginnings(
+def test_words_are_found_by_their_prefixes(
     find: Callable[..., Found], query: str, expected: list[int]
 ) -> None:
     assert ids(find(query)) == expected
@@ -92,7 +92,7 @@ def test_pages_go_back_in_time(find: Callable[..., Found]) -> None:
     assert (ids(exact), exact.more) == ([1, 2, 4], False)
 
 
-def test_what_is_found_is_whole(find: Callable[..., Found]) -> None:
+def test_found_messages_are_complete(find: Callable[..., Found]) -> None:
     assert find("snake").messages == [Message(3, "at", "Анна", "snake_case и CamelCase")]
 
 
@@ -101,7 +101,7 @@ def test_words_are_compared_without_case() -> None:
     assert words("¡! \N{ZERO WIDTH JOINER}") == []
 
 
-def test_no_answer_is_longer_than_a_hundred(path: Path) -> None:
+def test_an_answer_has_at_most_a_hundred_messages(path: Path) -> None:
     append_to_log(path, *["слово"] * 120)
     with searching(path) as find:
         found = find("слово", limit=1000)
@@ -117,7 +117,7 @@ _TEXTS = st.text(alphabet="аАёЁеЕйbB_1²ß .-'\"*\N{ZERO WIDTH JOINER}中
 def test_memory_and_disk_agree(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str], query: str
 ) -> None:
-    """And both with the plain words of what is wanted, in whatever blocks the log is cut."""
+    """Both also agree with a plain comparison of words, for every size of block."""
     path = tmp_path_factory.mktemp("log") / "room.db"
     append_to_log(path, *texts)
     wanted = words(query)
@@ -136,16 +136,16 @@ def test_memory_and_disk_agree(
             assert find(query) == find_in_memory(query)
 
 
-# --- what a search may cost --------------------------------------------------------------
+# --- limits --------------------------------------------------------------
 
 
-def test_words_that_change_nothing_are_not_looked_for() -> None:
+def test_redundant_words_of_a_query_are_dropped() -> None:
     assert Query("при б при привет приветы ПРИВЕТ").prefixes == ["б", "приветы"]
     assert len(Query(" ".join(f"{number}ый" for number in range(100, 200))).prefixes) == 8
 
 
 @pytest.mark.parametrize(("looks", "expected"), [(0, None), (1, None), (2, [2]), (3, [1, 2])])
-def test_when_the_time_is_over_what_was_found_is_told(looks: int, expected: list[int] | None) -> None:
+def test_a_search_that_runs_out_of_time_returns_what_it_has(looks: int, expected: list[int] | None) -> None:
     left = iter([False] * looks)
     texts = {3: "нет", 2: "слово", 1: "слово", 0: "нет"}
     chunks = [messages_of(text, start=number) for number, text in texts.items()]
@@ -154,7 +154,7 @@ def test_when_the_time_is_over_what_was_found_is_told(looks: int, expected: list
 
 
 class Endless(Sequence[Message]):
-    """More messages than anybody can search."""
+    """More messages than can be searched in time."""
 
     def __init__(self) -> None:
         self.entered = threading.Event()
@@ -178,7 +178,7 @@ def test_a_search_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
         searcher.close()
 
 
-def test_the_end_of_the_server_is_the_end_of_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_close_ends_a_running_search(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MAX_SECONDS", 1e6)
     searcher = Searcher()
     endless = Endless()
@@ -187,7 +187,7 @@ def test_the_end_of_the_server_is_the_end_of_a_search(monkeypatch: pytest.Monkey
     searcher.close()
 
 
-def test_only_so_many_may_wait(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_queue_is_limited(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MAX_QUEUED", 2)
     append_to_log(path, "слово")
     searcher = Searcher(path)
@@ -211,7 +211,7 @@ def test_only_so_many_may_wait(path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         searcher.close()
 
 
-# --- through the server ------------------------------------------------------------------
+# --- through a server ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kept", ["memory", "disk"])
@@ -230,7 +230,7 @@ def test_a_client_searches(path: Path, kept: str) -> None:
         assert [message["id"] for message in found] == [3]
 
 
-def test_a_room_without_a_usable_index_is_a_room_all_the_same(path: Path) -> None:
+def test_a_server_with_an_unusable_index_works(path: Path) -> None:
     path.with_name("room.db.words").mkdir()
     flags = ("--host=127.0.0.1", "--port=0", f"--history={path}")
     with running("tcp_server", *flags) as program, JsonClient(program.address) as anna:

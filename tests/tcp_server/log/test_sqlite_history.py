@@ -1,4 +1,4 @@
-"""The log on disk: what it keeps, what it forgets, and what it does when it cannot write."""
+"""The log on disk: restarts, retention, and files that cannot be used."""
 
 import os
 import sqlite3
@@ -30,10 +30,10 @@ def refused(path: Path) -> str:
     return str(caught.value)
 
 
-# --- across runs ---------------------------------------------------------------------
+# --- restarts ---------------------------------------------------------------------
 
 
-def test_numbers_and_the_name_of_the_log_go_on(path: Path) -> None:
+def test_ids_and_the_epoch_continue_after_a_restart(path: Path) -> None:
     with open_history(path) as history:
         assert (history.first, history.last) == (1, 0)
         epoch = history.epoch
@@ -47,12 +47,12 @@ def test_numbers_and_the_name_of_the_log_go_on(path: Path) -> None:
         ]
 
 
-def test_each_file_has_a_name_of_its_own(tmp_path: Path) -> None:
+def test_each_file_has_its_own_epoch(tmp_path: Path) -> None:
     with open_history(tmp_path / "a") as a, open_history(tmp_path / "b") as b:
         assert a.epoch != b.epoch
 
 
-def test_what_was_not_committed_was_never_said(path: Path) -> None:
+def test_uncommitted_messages_are_lost(path: Path) -> None:
     with open_history(path) as history:
         say(history, "раз")
         stage(history, "два")
@@ -61,7 +61,9 @@ def test_what_was_not_committed_was_never_said(path: Path) -> None:
 
 
 @pytest.mark.parametrize("ref", ["r1", "ё", "a\0b", '"]', "5", "\U0001f600" * 64])
-def test_a_say_is_known_again_after_a_restart(path: Path, ref: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_repeated_say_is_recognised_after_a_restart(
+    path: Path, ref: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "_RECENT", 3)
     with open_history(path) as history:
         say(history, "раз", key=(ANNA, ref))
@@ -76,10 +78,10 @@ def test_a_say_is_known_again_after_a_restart(path: Path, ref: str, monkeypatch:
         assert history.recall(ANNA, [ref, "new"]) == {ref: Ack(ref, 1, AT), "new": Ack("new", 7, AT)}
 
 
-def test_refs_are_known_again_in_whatever_order_they_sort(
+def test_a_repeated_say_is_recognised_whatever_the_order_of_refs(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tcp_server.log.sqlite_history._RECENT", 0)  # all is looked up in the file
+    monkeypatch.setattr("tcp_server.log.sqlite_history._RECENT", 0)  # everything is read from the file
     refs = ["m", "z", "a", "я", "Z", "м", ""]
     with open_history(path) as history:
         for ref in refs[:3]:
@@ -94,7 +96,7 @@ def test_refs_are_known_again_in_whatever_order_they_sort(
         assert {ref: ack.id for ref, ack in found.items()} == {ref: i + 1 for i, ref in enumerate(refs)}
 
 
-def test_who_was_in_the_room_is_remembered(path: Path) -> None:
+def test_presence_is_kept_across_a_restart(path: Path) -> None:
     with open_history(path) as history:
         history.set_presence(b"a", "Анна")
         history.set_presence(b"b", "Борис")
@@ -107,7 +109,7 @@ def test_who_was_in_the_room_is_remembered(path: Path) -> None:
         assert history.present() == [(b"b", "Боря")]
 
 
-# --- looking back --------------------------------------------------------------------
+# --- reading --------------------------------------------------------------------
 
 
 @settings(max_examples=60, deadline=None)
@@ -117,7 +119,7 @@ def test_who_was_in_the_room_is_remembered(path: Path) -> None:
     before=st.integers(0, 30),
     limit=st.integers(0, 30),
 )
-def test_pages_cross_from_what_is_staged_to_memory_and_file(
+def test_a_page_spans_staged_messages_memory_and_file(
     tmp_path_factory: pytest.TempPathFactory,
     counts: tuple[int, int, int],
     forgotten: int,
@@ -144,7 +146,7 @@ def test_pages_cross_from_what_is_staged_to_memory_and_file(
 # --- retention -----------------------------------------------------------------------
 
 
-def test_only_so_many_are_kept(path: Path) -> None:
+def test_keep_limits_the_number_of_messages(path: Path) -> None:
     with open_history(path, keep=3) as history:
         say(history, *"abcdefgh")
         assert history.first == 1
@@ -157,7 +159,7 @@ def test_only_so_many_are_kept(path: Path) -> None:
         assert ids(history.before(9, 100)) == [6, 7, 8]
 
 
-def test_pruning_takes_small_steps(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_prune_removes_a_limited_number(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_PRUNED_AT_ONCE", 2)
     with open_history(path, keep=3) as history:
         say(history, *"abcdefgh")
@@ -166,7 +168,7 @@ def test_pruning_takes_small_steps(path: Path, monkeypatch: pytest.MonkeyPatch) 
             assert history.first == first
 
 
-def test_what_is_too_old_goes_and_the_newest_keeps_the_number(path: Path) -> None:
+def test_old_messages_are_pruned_except_the_newest(path: Path) -> None:
     now = datetime.now(UTC)
     days = [f"{now - timedelta(days=age):%Y-%m-%dT%H:%M:%S.000Z}" for age in (9, 8, 4)]
     with open_history(path, keep_days=7) as history:
@@ -182,7 +184,7 @@ def test_what_is_too_old_goes_and_the_newest_keeps_the_number(path: Path) -> Non
         assert (history.first, history.last) == (4, 4)
 
 
-def test_what_is_forgotten_may_be_said_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_ref_of_a_pruned_message_may_be_used_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_RECENT", 1)
     with open_history(path, keep=1) as history:
         say(history, "раз", key=(ANNA, "r"))
@@ -194,10 +196,10 @@ def test_what_is_forgotten_may_be_said_again(path: Path, monkeypatch: pytest.Mon
         assert history.last == 3
 
 
-# --- a file that cannot serve ----------------------------------------------------------
+# --- migrations and unusable files ----------------------------------------------------------
 
 
-def test_a_file_of_version_zero_is_brought_up_to_date(path: Path) -> None:
+def test_a_file_of_version_zero_is_migrated(path: Path) -> None:
     path.parent.mkdir()
     path.touch()
     with open_history(path) as history:
@@ -206,7 +208,7 @@ def test_a_file_of_version_zero_is_brought_up_to_date(path: Path) -> None:
         assert db.execute("PRAGMA user_version").fetchone() == (len(module._MIGRATIONS),)
 
 
-def test_each_migration_is_run_once_and_what_is_there_stays(
+def test_each_migration_is_run_once_and_keeps_the_messages(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with open_history(path) as history:
@@ -234,12 +236,12 @@ def test_a_migration_that_fails_changes_nothing(path: Path, monkeypatch: pytest.
         assert db.execute("SELECT * FROM sqlite_schema WHERE name = 'half'").fetchall() == []
 
 
-def test_one_file_one_server(path: Path) -> None:
+def test_a_second_server_on_one_file_is_refused(path: Path) -> None:
     with open_history(path) as history:
         say(history, "раз")
         assert refused(path) == f"another Oneroom server (process {os.getpid()}) keeps its history in {path}"
         say(history, "два")
-    with open_history(path) as history:  # a refusal has not taken the claim away, nor kept it
+    with open_history(path) as history:  # a refusal neither releases the lock nor keeps it
         assert history.last == 2
 
 
@@ -251,14 +253,14 @@ def test_a_lock_file_that_names_no_process_is_refused_all_the_same(path: Path) -
         pass
 
 
-def test_a_file_of_something_else(path: Path) -> None:
+def test_a_file_that_is_no_database_is_refused_and_kept(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"Dear diary, today I am certainly not a database.\n" * 100)
     assert "not a database" in refused(path)
     assert path.read_bytes().startswith(b"Dear diary")
 
 
-def test_a_damaged_page(path: Path) -> None:
+def test_a_damaged_file_is_refused(path: Path) -> None:
     with open_history(path) as history:
         say(history, *["words " * 50] * 200)
     content = bytearray(path.read_bytes())
@@ -268,13 +270,13 @@ def test_a_damaged_page(path: Path) -> None:
     assert "malformed" in refused(path)
 
 
-def test_a_place_where_nothing_can_be_kept(tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert "cannot keep history" in refused(tmp_path / "file" / "room.db")
     assert "cannot keep history" in refused(tmp_path) or "cannot be used" in refused(tmp_path)
 
 
-def test_nobody_else_on_the_machine_may_read_it(path: Path) -> None:
+def test_the_files_are_private(path: Path) -> None:
     with open_history(path) as history:
         say(history, "раз")
         for file in path.parent.iterdir():
@@ -282,7 +284,7 @@ def test_nobody_else_on_the_machine_may_read_it(path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"x" * 5000])
-def test_the_program_says_so_in_one_line(path: Path, content: bytes | None) -> None:
+def test_the_program_reports_a_bad_history_in_one_line(path: Path, content: bytes | None) -> None:
     with open_history(path):
         used = path
         if content:

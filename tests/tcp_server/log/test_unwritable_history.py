@@ -1,4 +1,4 @@
-"""A log on disk that cannot be written for a while: what is said is refused, and nothing else is."""
+"""A log on disk that cannot be written for a time: messages are refused, and nothing else."""
 
 import resource
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def fill_up(history: SqliteHistory) -> Callable[[], object]:
-    """Let the file grow no more; return what gives it room again."""
+    """Prevent the file from growing; return a function that allows it again."""
     (pages,) = history._db.execute("PRAGMA page_count").fetchone()
     history._db.execute(f"PRAGMA max_page_count = {pages}")
     return lambda: history._db.execute("PRAGMA max_page_count = 1000000")
@@ -35,7 +35,7 @@ def make_read_only(history: SqliteHistory) -> Callable[[], object]:
 
 
 @pytest.mark.parametrize("stop", [fill_up, make_read_only])
-def test_a_commit_that_fails_leaves_nothing_behind(
+def test_a_failed_commit_is_rolled_back(
     path: Path, stop: Callable[[SqliteHistory], Callable[[], object]], caplog: pytest.LogCaptureFixture
 ) -> None:
     big = "x" * 4000
@@ -59,10 +59,10 @@ def test_a_commit_that_fails_leaves_nothing_behind(
         assert [message.text for message in history.before(100, 100)] == ["раз", "три"]
         assert history.recall(ANNA, ["1", "2"]) == {"1": Ack("1", 1, AT), "2": Ack("2", 2, AT)}
         assert history.present() == [(ANNA, "Анна")]
-    assert [record.levelname for record in caplog.records] == ["ERROR"]  # once, not for each try
+    assert [record.levelname for record in caplog.records] == ["ERROR"]  # once, not for each attempt
 
 
-def test_nothing_is_forgotten_that_cannot_be_forgotten_on_disk(path: Path) -> None:
+def test_a_failed_prune_changes_nothing(path: Path) -> None:
     with open_history(path, keep=2) as history:
         say(history, *"abcd")
         relieve = make_read_only(history)
@@ -81,7 +81,7 @@ def server(path: Path) -> Iterator[Program]:
 
 
 @needs_prlimit
-def test_a_full_disk_refuses_what_is_said_and_nothing_else(server: Program) -> None:
+def test_a_full_disk_refuses_messages_and_nothing_else(server: Program) -> None:
     with JsonClient(server.address) as anna, JsonClient(server.address) as boris:
         anna.join("Анна")
         boris.join("Борис")
@@ -96,7 +96,7 @@ def test_a_full_disk_refuses_what_is_said_and_nothing_else(server: Program) -> N
             assert boris.fence() == []
             boris.say_json(type="history")
             assert [message["id"] for message in boris.expect_json(type="history")["messages"]] == [1]
-        with JsonClient(server.address) as vera:  # who comes is let in all the same
+        with JsonClient(server.address) as vera:  # joining still works
             assert vera.join("Вера")["last"] == 1
             vera.say_json(type="leave")
         boris.expect_json(type="joined", name="Вера")
@@ -109,7 +109,7 @@ def test_a_full_disk_refuses_what_is_said_and_nothing_else(server: Program) -> N
         boris.expect_json(type="message", id=2, text="два")
     errors = [line.partition(" ERROR ")[2] for line in server.stderr.text.splitlines() if " ERROR " in line]
     history = [error for error in errors if error.startswith("history cannot be written")]
-    index = [error for error in errors if error.startswith("cannot index")]  # if it was about to be
+    index = [error for error in errors if error.startswith("cannot index")]  # if indexing was due
     assert len(history) == 1, errors
     assert len(index) <= 1, errors
     assert len(errors) == len(history) + len(index), errors

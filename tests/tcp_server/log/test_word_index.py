@@ -1,4 +1,4 @@
-"""The index beside the log: it follows the log, can be lost, and has no word that the log has not."""
+"""The search index: it follows the log, can be rebuilt, and has no words but those of the log."""
 
 import resource
 import sqlite3
@@ -26,7 +26,7 @@ OLD_SCHEMA = """
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that few messages make many."""
+    """Small blocks, so that a few messages fill several."""
     monkeypatch.setattr(word_index, "_BLOCK", 4)
     monkeypatch.setattr(word_index, "_BLOCKS", 2)
 
@@ -37,27 +37,27 @@ def path(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def up_to_date(path: Path) -> Iterator[WordIndex]:
+def open_current_index(path: Path) -> Iterator[WordIndex]:
     with closing(WordIndex(path)) as index:
         while index.update_some():
             pass
         yield index
 
 
-def numbers(path: Path) -> list[int]:
-    """The blocks that are indexed."""
+def indexed_blocks(path: Path) -> list[int]:
+    """Return the indexed_blocks of the indexed blocks."""
     with closing(sqlite3.connect(f"{path}.words")) as db:
         return [number for (number,) in db.execute("SELECT number FROM blocks ORDER BY number")]
 
 
-def everything_beside(path: Path) -> bytes:
+def all_bytes(path: Path) -> bytes:
     return b"".join(file.read_bytes() for file in path.parent.glob("room.db.words*"))
 
 
-# --- it follows the log ------------------------------------------------------------------
+# --- following the log ------------------------------------------------------------------
 
 
-def test_the_index_keeps_up_with_what_is_said(path: Path) -> None:
+def test_the_index_follows_new_messages(path: Path) -> None:
     history = SqliteHistory(path)
     with closing(history), searching(path) as find:
         for number in range(1, 4):
@@ -76,7 +76,7 @@ def test_the_index_catches_up_after_a_restart(path: Path) -> None:
         assert ids(find("раз")) == [1]
 
 
-def test_the_index_catches_up_while_nobody_searches(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_index_catches_up_without_searches(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "_INDEX_INTERVAL", 0.01)
     caught_up = threading.Event()
     update_some = WordIndex.update_some
@@ -91,12 +91,12 @@ def test_the_index_catches_up_while_nobody_searches(path: Path, monkeypatch: pyt
     append_to_log(path, *["слово"] * 50)
     with searching(path):
         assert caught_up.wait(ANSWER_TIMEOUT)
-    assert numbers(path) == list(range(12))
+    assert indexed_blocks(path) == list(range(12))
 
 
 @pytest.mark.parametrize("damage", ["beginning", "pages", "not a database", "gone"])
-def test_a_damaged_index_is_made_anew(path: Path, damage: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()  # of a size that fills pages
+def test_a_damaged_index_is_rebuilt(path: Path, damage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()  # full-sized blocks, which fill whole pages
     texts = [f"слово{number} и ещё много чего" for number in range(2000)]
     append_to_log(path, *texts)
     with searching(path) as find:
@@ -130,7 +130,7 @@ def test_the_index_of_another_log_is_not_used(path: Path) -> None:
         assert ids(find("старое")) == []
 
 
-def test_the_index_of_a_log_that_was_put_back_is_not_used(path: Path) -> None:
+def test_the_index_is_not_used_for_a_log_restored_from_a_backup(path: Path) -> None:
     append_to_log(path, "раз слово")
     backup = path.read_bytes()
     append_to_log(path, "два слова")
@@ -144,7 +144,7 @@ def test_the_index_of_a_log_that_was_put_back_is_not_used(path: Path) -> None:
         assert ids(find("два")) == []
 
 
-def test_what_the_log_forgot_is_not_found(path: Path) -> None:
+def test_pruned_messages_are_not_found(path: Path) -> None:
     append_to_log(path, *["слово"] * 5)
     with searching(path) as find:
         assert ids(find("слово")) == [1, 2, 3, 4, 5]
@@ -155,9 +155,9 @@ def test_what_the_log_forgot_is_not_found(path: Path) -> None:
         assert found == Found(messages_of("слово", "слово", start=4), False)
 
 
-def test_a_full_disk_is_no_damage(path: Path) -> None:
+def test_a_full_disk_is_not_taken_for_damage(path: Path) -> None:
     append_to_log(path, *["слово"] * 7)
-    with up_to_date(path) as index:
+    with open_current_index(path) as index:
         append_to_log(path, *["слово"] * 8)
         limits = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
@@ -168,10 +168,10 @@ def test_a_full_disk_is_no_damage(path: Path) -> None:
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         assert index.update_some()
-    assert numbers(path) == [0, 1, 2, 3]
+    assert indexed_blocks(path) == [0, 1, 2, 3]
 
 
-def test_an_index_that_cannot_be_written_stops_no_search(
+def test_searches_work_while_the_index_cannot_be_written(
     path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(_: WordIndex) -> bool:
@@ -183,16 +183,16 @@ def test_an_index_that_cannot_be_written_stops_no_search(
     with searching(path) as find:
         for _ in range(3):
             assert ids(find("слов")) == list(range(1, 10))
-    (record,) = caplog.records  # and not one each time
+    (record,) = caplog.records  # one, not one for each attempt
     assert "cannot index" in record.message
 
 
-# --- it has no word that the log has not --------------------------------------------------
+# --- removed words --------------------------------------------------
 
 
-def test_a_block_has_its_words_and_not_their_order(path: Path) -> None:
+def test_a_block_has_its_words_but_not_their_order(path: Path) -> None:
     append_to_log(path, "в начале было слово", "А", "слово было", "б", "в")
-    with up_to_date(path), closing(sqlite3.connect(f"{path}.words")) as db:
+    with open_current_index(path), closing(sqlite3.connect(f"{path}.words")) as db:
         blocks = db.execute("SELECT * FROM blocks").fetchall()
     assert [(number, kept, said.decode()) for number, kept, said in blocks] == [
         (0, 3, " а было в начале слово"),
@@ -200,13 +200,13 @@ def test_a_block_has_its_words_and_not_their_order(path: Path) -> None:
 
 
 @pytest.mark.parametrize("indexed_while_running", [True, False])
-def test_deleted_words_leave_no_byte(path: Path, indexed_while_running: bool) -> None:
+def test_deleted_words_are_not_in_the_file(path: Path, indexed_while_running: bool) -> None:
     texts = [
         f"слово{number} " + " ".join(f"quokka{number}x{i}" for i in range(400)) for number in range(1, 13)
     ]
     append_to_log(path, *texts)
-    with up_to_date(path) as index:
-        assert b"quokka6x7" in everything_beside(path)
+    with open_current_index(path) as index:
+        assert b"quokka6x7" in all_bytes(path)
         with open_history(path) as history:
             history.delete(6)
             history.commit()
@@ -214,9 +214,9 @@ def test_deleted_words_leave_no_byte(path: Path, indexed_while_running: bool) ->
                 assert index.update_some()
                 assert not index.update_some()
     if not indexed_while_running:
-        with up_to_date(path):
+        with open_current_index(path):
             pass
-    left = everything_beside(path)
+    left = all_bytes(path)
     assert [number for number in range(1, 12) if f"quokka{number}x".encode() in left] == [
         1,
         2,
@@ -230,14 +230,14 @@ def test_deleted_words_leave_no_byte(path: Path, indexed_while_running: bool) ->
         assert ids(find("слово7")) == [7]
 
 
-def test_forgotten_words_leave_no_byte(path: Path) -> None:
+def test_pruned_words_are_not_in_the_file(path: Path) -> None:
     append_to_log(path, *[f"quokka{number}x" for number in range(1, 21)])
-    with up_to_date(path) as index, open_history(path, keep=10) as history:
+    with open_current_index(path) as index, open_history(path, keep=10) as history:
         history.prune()
         assert history.first == 11
         while index.update_some():
             pass
-        left = everything_beside(path)
+        left = all_bytes(path)
         assert [number for number in range(1, 20) if f"quokka{number}x".encode() in left] == list(
             range(11, 20)
         )
@@ -245,19 +245,19 @@ def test_forgotten_words_leave_no_byte(path: Path) -> None:
         assert ids(find("quokka", limit=100)) == list(range(11, 21))
 
 
-def test_an_index_of_the_old_schema_is_made_anew(path: Path) -> None:
+def test_an_index_of_an_old_schema_is_rebuilt(path: Path) -> None:
     append_to_log(path, *["слово"] * 8)
     with closing(sqlite3.connect(f"{path}.words")) as db:
         db.executescript(OLD_SCHEMA)
         path.with_name("room.db.words-wal").write_bytes(b"zanzibar")
-    with up_to_date(path):
-        assert b"zanzibar" not in everything_beside(path)
-    assert numbers(path) == [0, 1]
+    with open_current_index(path):
+        assert b"zanzibar" not in all_bytes(path)
+    assert indexed_blocks(path) == [0, 1]
 
 
-def test_deletions_come_first(path: Path) -> None:
+def test_blocks_with_deletions_are_indexed_first(path: Path) -> None:
     append_to_log(path, *["слово"] * 8)
-    with up_to_date(path) as index:
+    with open_current_index(path) as index:
         append_to_log(path, *["слово"] * 400)
         with open_history(path) as history:
             history.delete(1)

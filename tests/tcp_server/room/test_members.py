@@ -1,11 +1,11 @@
 from tcp_server.room.members import Member, Members
 
 
-def member(shown: str, session: bytes | None = None, *keys: str) -> Member[str]:
-    return Member(shown, (shown.lower(), *keys), session)
+def member(name: str, session: bytes | None = None, *keys: str) -> Member[str]:
+    return Member(name, (name.lower(), *keys), session)
 
 
-def test_somebody_is_found_by_name_session_and_connection() -> None:
+def test_a_member_is_found_by_name_session_and_connection() -> None:
     members: Members[str] = Members()
     anna, boris = member("Анна", b"a", "anna"), member("Борис")
     for each in (anna, boris):
@@ -23,7 +23,7 @@ def test_somebody_is_found_by_name_session_and_connection() -> None:
     assert [key in members.keys for key in ("анна", "anna", "борис", "x")] == [True, True, True, False]
 
 
-def test_whoever_is_removed_is_found_by_nothing() -> None:
+def test_a_removed_member_is_not_found() -> None:
     members: Members[str] = Members()
     anna = member("Анна", b"a", "anna")
     members.add(anna)
@@ -35,7 +35,7 @@ def test_whoever_is_removed_is_found_by_nothing() -> None:
     assert members.names() == []
 
 
-def test_whoever_comes_back_is_awaited_no_longer() -> None:
+def test_a_new_connection_ends_the_grace_period() -> None:
     members: Members[str] = Members()
     anna, boris = member("Анна", b"a"), member("Борис", b"b")
     for each, until in ((anna, 10.0), (boris, 20.0)):
@@ -49,7 +49,7 @@ def test_whoever_comes_back_is_awaited_no_longer() -> None:
     assert members.overdue(100.0) == []
 
 
-def test_names_are_no_free_storage() -> None:
+def test_the_number_of_held_names_is_limited() -> None:
     members: Members[str] = Members()
     first, last, here = member("first"), member("last"), member("here")
     members.add(first)
@@ -61,10 +61,10 @@ def test_names_are_no_free_storage() -> None:
     members.add(last)
     assert members.hold_name(last, 1.0, None) == [(last, None)]
     members.remove(last)
-    assert members.hold_name(first, 1.0, None) == [(crowd[-1], "slow")]  # and not who was here before
+    assert members.hold_name(first, 1.0, None) == [(crowd[-1], "slow")]  # and none of the earlier ones
 
 
-def test_a_cleared_registry_is_empty() -> None:
+def test_clear_removes_all_members() -> None:
     members: Members[str] = Members()
     anna = member("Анна", b"a")
     members.add(anna)

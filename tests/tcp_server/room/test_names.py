@@ -8,7 +8,7 @@ from chat_protocol.contract import SYSTEM_NAME
 from tcp_server.room.names import BadName, parse_name, suggest
 
 
-def problem(name: str, limit: int = 32) -> str:
+def error_code(name: str, limit: int = 32) -> str:
     with pytest.raises(BadName) as caught:
         parse_name(name, limit)
     assert caught.value.text
@@ -29,7 +29,7 @@ def problem(name: str, limit: int = 32) -> str:
         ("李小龍", "李小龍"),
     ],
 )
-def test_a_name_is_shown_as_it_was_written(name: str, shown: str) -> None:
+def test_a_name_is_shown_as_written(name: str, shown: str) -> None:
     assert parse_name(name, 32).shown == shown
 
 
@@ -44,7 +44,7 @@ def test_different_names_have_different_keys() -> None:
 
 @pytest.mark.parametrize("name", ["", " ", "\n", "\t \u3000"])
 def test_an_empty_name(name: str) -> None:
-    assert problem(name) == "name_empty"
+    assert error_code(name) == "name_empty"
 
 
 @pytest.mark.parametrize(
@@ -73,22 +73,22 @@ def test_an_empty_name(name: str) -> None:
         "Анна\u0903",
         "#1043",
         "＃ 12",
-        "\u0301a",  # would sit on whatever stands before the name
+        "\u0301a",  # would combine with the character before the name
         "a\u20dd",
-        "e\u0301\u0301",  # two accents, one upon the other, look like one
+        "e\u0301\u0301",  # two equal accents look like one
         "Z\u0351\u036b\u0343\u032a\u0302\u0352",
         "ا" + "\u064e\u064f\u0650\u0651\u0652",
     ],
 )
-def test_characters_no_name_has(name: str) -> None:
-    assert problem(name) == "name_invalid"
+def test_invalid_characters_are_refused(name: str) -> None:
+    assert error_code(name) == "name_invalid"
 
 
 @pytest.mark.parametrize(
     "invisible",
     [
         *"\u115f\u1160\u3164\uffa0",  # Hangul fillers
-        *"\u2800\U0001d159\ufffc\ufffd",  # symbols in name only
+        *"\u2800\U0001d159\ufffc\ufffd",  # symbols that fonts show as blanks
         *"\u034f\u00ad\u180e\u200b\u200c\u200d\u2060\u2061\u2064\ufeff",
         *"\u180b\ufe00\ufe0f\U000e0100",  # variation selectors
         *"\U000e0001\U000e0061\U000e007f",  # tags
@@ -97,22 +97,22 @@ def test_characters_no_name_has(name: str) -> None:
     ids=ascii,
 )
 @pytest.mark.parametrize("name", ["{0}", "{0}Анна", "Ан{0}на", "Анна{0}"])
-def test_nothing_in_a_name_is_invisible(name: str, invisible: str) -> None:
-    assert problem(name.format(invisible)) == "name_invalid"
+def test_invisible_characters_are_refused(name: str, invisible: str) -> None:
+    assert error_code(name.format(invisible)) == "name_invalid"
 
 
-def test_no_character_that_steers_or_hides_is_in_any_name() -> None:
+def test_no_control_or_format_character_is_in_any_name() -> None:
     for code in range(0x110000):
         if unicodedata.category(char := chr(code)) in {"Cc", "Cf", "Zl", "Zp"}:
-            assert problem(f"a{char}b") == "name_invalid", hex(code)
+            assert error_code(f"a{char}b") == "name_invalid", hex(code)
 
 
 @pytest.mark.parametrize("name", ["ế", "မြို့", "བསྒྲུབས", "שָׁלוֹם", "محمَّد", "ผู้ใหญ่", "क्ष", "दुःख", "Ё"])
-def test_marks_that_people_write_with(name: str) -> None:
+def test_marks_used_in_writing_are_allowed(name: str) -> None:
     assert parse_name(name, 32).shown == unicodedata.normalize("NFKC", name)
 
 
-# --- names alike ---------------------------------------------------------------------
+# --- names that look alike ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_names_that_look_alike_share_a_key(one: str, other: str) -> None:
         ("李", "季"),
     ],
 )
-def test_names_that_do_not(one: str, other: str) -> None:
+def test_names_that_do_not_look_alike_share_no_key(one: str, other: str) -> None:
     assert not set(parse_name(one, 32).keys) & set(parse_name(other, 32).keys)
 
 
@@ -173,30 +173,30 @@ def test_names_that_do_not(one: str, other: str) -> None:
         *("Анна присоединился к чату!", "покинул чат", "Вера пoкинyл чaт", "Bob left the chat"),
     ],
 )
-def test_names_of_the_room_itself(name: str) -> None:
-    assert problem(name) == "name_reserved"
+def test_reserved_names(name: str) -> None:
+    assert error_code(name) == "name_reserved"
 
 
 @pytest.mark.parametrize("name", ["Админка", "Сервера", "Чат", "systematic", "1234", "Покинула"])
-def test_names_that_only_begin_so(name: str) -> None:
+def test_names_that_resemble_reserved_ones_are_allowed(name: str) -> None:
     assert parse_name(name, 32).shown == name
 
 
 # --- suggestions ---------------------------------------------------------------------
 
 
-def test_a_suggestion_is_free_and_near_what_was_wanted() -> None:
+def test_a_suggestion_is_a_free_name_with_a_number() -> None:
     anna = parse_name("Анна", 32)
     assert suggest(anna, set(anna.keys), 32) == "Анна 2"
     assert suggest(anna, {*anna.keys, *parse_name("анна 2", 32).keys}, 32) == "Анна 3"
 
 
-def test_a_suggestion_makes_room_for_its_number() -> None:
+def test_a_long_name_is_cut_for_the_number() -> None:
     assert suggest(parse_name("я" * 32, 32), (), 32) == "я" * 30 + " 2"
     assert suggest(parse_name("ян", 2), (), 2) is None
 
 
-def test_the_search_for_a_suggestion_ends() -> None:
+def test_the_number_of_attempts_is_limited() -> None:
     class Everything:
         def __contains__(self, _: object) -> bool:
             return True
@@ -205,7 +205,7 @@ def test_the_search_for_a_suggestion_ends() -> None:
 
 
 @given(st.text(min_size=1, max_size=40), st.integers(1, 40))
-def test_every_suggestion_is_a_name(text: str, limit: int) -> None:
+def test_every_suggestion_is_a_valid_name(text: str, limit: int) -> None:
     try:
         name = parse_name(text, limit)
     except BadName:
@@ -216,16 +216,16 @@ def test_every_suggestion_is_a_name(text: str, limit: int) -> None:
         assert not set(parse_name(suggestion, limit).keys) & set(name.keys)
 
 
-def test_the_limit_counts_what_is_shown() -> None:
+def test_the_limit_applies_to_the_normalized_name() -> None:
     assert parse_name("я" * 32, 32).shown == "я" * 32
-    assert problem("я" * 33) == "name_too_long"
+    assert error_code("я" * 33) == "name_too_long"
     assert parse_name("e\u0301" * 32, 32).shown == "é" * 32
-    assert problem("\ufdfa" * 2) == "name_too_long"  # one code point that becomes eighteen
-    assert problem("a" + " " * 200 + "b") == "name_too_long"
+    assert error_code("\ufdfa" * 2) == "name_too_long"  # one code point that becomes eighteen
+    assert error_code("a" + " " * 200 + "b") == "name_too_long"
 
 
 @given(st.text(max_size=200), st.integers(1, 40))
-def test_every_text_is_a_name_or_has_a_reason_why_not(text: str, limit: int) -> None:
+def test_every_text_is_a_valid_name_or_raises_bad_name(text: str, limit: int) -> None:
     try:
         name = parse_name(text, limit)
     except BadName:

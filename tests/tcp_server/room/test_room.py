@@ -6,10 +6,10 @@ from chat_protocol.errors import BadMessage
 from tcp_server.room.commands import HelpText, MemberList
 from tests.tcp_server.room_harness import RoomHarness
 
-# --- coming in -----------------------------------------------------------------------
+# --- joining -----------------------------------------------------------------------
 
 
-def test_whoever_comes_is_told_to_the_others_only() -> None:
+def test_joined_is_sent_to_the_others_only() -> None:
     harness = RoomHarness()
     welcome = harness.join("a", "Анна")
     assert (welcome.name, welcome.last, welcome.members) == ("Анна", 0, ["Анна"])
@@ -34,7 +34,7 @@ def test_whoever_comes_is_told_to_the_others_only() -> None:
         ("Сервер", "name_reserved"),
     ],
 )
-def test_names_that_are_refused_leave_everything_as_it_was(name: str, code: str) -> None:
+def test_a_refused_name_changes_nothing(name: str, code: str) -> None:
     harness = RoomHarness()
     harness.join("a", "Анна")
     harness.deliver(harness.room.join("b", m.Join(name)))
@@ -45,7 +45,7 @@ def test_names_that_are_refused_leave_everything_as_it_was(name: str, code: str)
     assert harness.join("b", "Борис").members == ["Анна", "Борис"]
 
 
-def test_one_connection_joins_once() -> None:
+def test_a_connection_joins_once() -> None:
     harness = RoomHarness()
     harness.join("a", "Анна")
     harness.handle("a", m.Join("Борис"))
@@ -54,7 +54,7 @@ def test_one_connection_joins_once() -> None:
     assert harness.received("a") == [MemberList(["Анна"])]
 
 
-def test_whoever_has_not_joined_cannot_do_anything() -> None:
+def test_a_connection_that_has_not_joined_is_ignored() -> None:
     harness = RoomHarness()
     assert harness.room.handle("a", [m.Say("a"), m.Ping(), m.Leave()]) == []
     assert harness.room.leave("a", hold_name=False) == []
@@ -63,7 +63,7 @@ def test_whoever_has_not_joined_cannot_do_anything() -> None:
 # --- several connections of one person -----------------------------------------------
 
 
-def test_several_connections_are_one_member() -> None:
+def test_connections_with_one_session_are_one_member() -> None:
     harness = RoomHarness()
     session = harness.join("desk", "Анна").session
     harness.join_as_text("b", "Борис")
@@ -93,11 +93,11 @@ def test_the_seventeenth_connection_replaces_the_first() -> None:
     assert harness.room.handle("c1", [m.Ping()]) == []
 
 
-# --- going ---------------------------------------------------------------------------
+# --- leaving ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dialect", ["json", "text"])
-def test_leaving_for_good_is_told_at_once(dialect: str) -> None:
+def test_leaving_sends_left_at_once(dialect: str) -> None:
     harness = RoomHarness()
     harness.join_as_text("b", "Борис")
     harness.join("a", "Анна") if dialect == "json" else harness.join_as_text("a", "Анна")
@@ -108,7 +108,7 @@ def test_leaving_for_good_is_told_at_once(dialect: str) -> None:
     assert harness.join("c", "Анна").members == ["Борис", "Анна"]
 
 
-def test_text_clients_are_gone_when_they_are_lost() -> None:
+def test_a_disconnected_text_client_leaves_at_once() -> None:
     harness = RoomHarness()
     harness.join_as_text("a", "Анна")
     harness.join_as_text("b", "Борис")
@@ -117,7 +117,7 @@ def test_text_clients_are_gone_when_they_are_lost() -> None:
     assert harness.summary("b") == ["left Анна"]
 
 
-def test_a_lost_json_client_keeps_its_name_for_the_grace_time() -> None:
+def test_a_disconnected_json_client_keeps_its_name_for_the_grace_period() -> None:
     harness = RoomHarness(grace=20.0)
     session = harness.join("a", "Анна").session
     harness.join_as_text("b", "Борис")
@@ -138,7 +138,7 @@ def test_a_lost_json_client_keeps_its_name_for_the_grace_time() -> None:
     assert harness.join("c", "Анна").session != session
 
 
-def test_without_grace_a_lost_json_client_is_gone() -> None:
+def test_without_grace_a_disconnected_json_client_leaves_at_once() -> None:
     harness = RoomHarness(grace=0.0)
     harness.join("a", "Анна")
     harness.join_as_text("b", "Борис")
@@ -146,7 +146,7 @@ def test_without_grace_a_lost_json_client_is_gone() -> None:
     assert harness.summary("b") == ["left Анна"]
 
 
-def test_whoever_is_cut_for_lagging_is_missed_with_the_reason() -> None:
+def test_left_carries_the_reason_slow() -> None:
     harness = RoomHarness(grace=20.0)
     harness.join("a", "Анна")
     harness.join_as_text("b", "Борис")
@@ -161,7 +161,7 @@ def test_whoever_is_cut_for_lagging_is_missed_with_the_reason() -> None:
     assert harness.summary("c") == ["left Анна slow"]
 
 
-def test_bytes_that_are_no_text_end_a_json_connection() -> None:
+def test_invalid_utf8_ends_a_json_connection() -> None:
     harness = RoomHarness()
     harness.join("a", "Анна")
     harness.handle("a", BadMessage("bad_utf8", "not UTF-8"), m.Ping())
@@ -169,7 +169,7 @@ def test_bytes_that_are_no_text_end_a_json_connection() -> None:
     assert not harness.audience
 
 
-def test_when_the_server_stops_nobody_is_told_of_the_others() -> None:
+def test_clear_sends_no_left_events() -> None:
     harness = RoomHarness()
     harness.join("a", "Анна")
     harness.join_as_text("b", "Борис")
@@ -180,10 +180,10 @@ def test_when_the_server_stops_nobody_is_told_of_the_others() -> None:
     assert harness.received("a") == []
 
 
-# --- asking --------------------------------------------------------------------------
+# --- requests --------------------------------------------------------------------------
 
 
-def test_questions_are_answered_to_the_asker_alone() -> None:
+def test_answers_are_sent_to_the_asker_only() -> None:
     harness = RoomHarness()
     harness.join("a", "Анна")
     harness.join_as_text("b", "Борис")
@@ -197,14 +197,14 @@ def test_questions_are_answered_to_the_asker_alone() -> None:
     assert harness.received("a") == []
 
 
-def test_what_is_wrong_is_told_with_the_ref_and_the_rest_is_done() -> None:
+def test_an_invalid_command_is_answered_with_its_ref_and_the_rest_is_carried_out() -> None:
     harness = RoomHarness()
     harness.join("a", "Анна")
     harness.handle("a", BadMessage("bad_field", "text is missing", "r"), m.Say("да", "s"))
     assert harness.summary("a") == ["error bad_field r", "ack s #1"]
 
 
-def test_typing_is_told_once_a_second_for_each_member() -> None:
+def test_typing_is_passed_on_once_a_second_for_each_member() -> None:
     harness = RoomHarness()
     harness.join("a", "Анна")
     harness.join_as_text("b", "Борис")

@@ -9,10 +9,10 @@ from tests.tcp_server.room_harness import RoomHarness, ids, say_many
 
 SECRET = "a secret from before a restart"
 
-# --- saying --------------------------------------------------------------------------
+# --- messages --------------------------------------------------------------------------
 
 
-def test_one_order_for_all() -> None:
+def test_all_connections_are_sent_one_order() -> None:
     harness = RoomHarness()
     harness.join("a", "Анна")
     harness.join_as_text("b", "Борис")
@@ -46,7 +46,7 @@ def test_text_is_cleaned() -> None:
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t\n", "\0\x1b", "\u200d", "\u3164\u2800"])
-def test_blank_says_are_refused_in_json_and_passed_over_elsewhere(text: str) -> None:
+def test_blank_says_are_refused_in_json_and_ignored_in_text_dialects(text: str) -> None:
     harness = RoomHarness()
     harness.join("a", "Анна")
     harness.join_as_text("b", "Борис")
@@ -57,7 +57,7 @@ def test_blank_says_are_refused_in_json_and_passed_over_elsewhere(text: str) -> 
     assert harness.summary("b") == ["#1 Анна: да"]
 
 
-def test_a_text_over_the_limit_is_refused_in_json_and_split_elsewhere() -> None:
+def test_a_long_text_is_refused_in_json_and_split_in_text_dialects() -> None:
     harness = RoomHarness(max_text=5)
     harness.join("a", "Анна")
     harness.join_as_text("b", "Борис")
@@ -69,10 +69,10 @@ def test_a_text_over_the_limit_is_refused_in_json_and_split_elsewhere() -> None:
     assert harness.summary("a") == ["#2 Борис: abcde", "#3 Борис: fghij", "#4 Борис: kl"]
 
 
-# --- saying it again -----------------------------------------------------------------
+# --- repeated refs -----------------------------------------------------------------
 
 
-def test_a_repeated_say_gets_its_ack_and_reaches_nobody_twice() -> None:
+def test_a_repeated_say_gets_its_ack_and_is_not_sent_again() -> None:
     harness = RoomHarness()
     session = harness.join("a", "Анна").session
     harness.join_as_text("b", "Борис")
@@ -97,7 +97,7 @@ def test_a_repeat_within_one_chunk() -> None:
     assert harness.summary("b") == ["#1 Анна: раз", "#2 Анна: два"]
 
 
-def test_equal_refs_of_different_people_are_different_says() -> None:
+def test_equal_refs_of_different_sessions_are_different_says() -> None:
     harness = RoomHarness()
     harness.join("a", "Анна")
     harness.join("b", "Борис")
@@ -107,7 +107,7 @@ def test_equal_refs_of_different_people_are_different_says() -> None:
     assert harness.summary("a") == ["ack r #1", "#2 Борис: два"]
 
 
-def test_after_a_restart_a_session_is_taken_over() -> None:
+def test_a_session_secret_is_kept_after_a_restart() -> None:
     history = MemoryHistory(100)
     before = RoomHarness(history)
     before.join("a", "Анна", session=SECRET)
@@ -121,18 +121,18 @@ def test_after_a_restart_a_session_is_taken_over() -> None:
     assert after.summary("b") == ["joined Анна", "#2 Анна: два"]
 
 
-def test_a_secret_that_can_be_guessed_is_replaced() -> None:
+def test_a_short_secret_is_replaced() -> None:
     harness = RoomHarness()
     given = harness.join("a", "Анна", session="short").session
     assert len(given) >= 16
     assert harness.join("b", "Борис", session="short").name == "Борис"
 
 
-# --- when nothing can be kept --------------------------------------------------------
+# --- a failing log --------------------------------------------------------
 
 
 class FullDisk(MemoryHistory):
-    """A log that can be told to fail."""
+    """A log that can be made to fail."""
 
     def __init__(self) -> None:
         super().__init__(100)
@@ -146,7 +146,7 @@ class FullDisk(MemoryHistory):
         self._safe = self.last
 
 
-def test_what_cannot_be_kept_is_not_said_and_its_author_is_told() -> None:
+def test_a_message_that_cannot_be_stored_is_answered_with_an_error() -> None:
     disk = FullDisk()
     harness = RoomHarness(disk)
     harness.join("a", "Анна")
@@ -166,7 +166,7 @@ def test_what_cannot_be_kept_is_not_said_and_its_author_is_told() -> None:
     assert ids(harness.join("d", "Глеб")) == [1]
 
 
-def test_when_there_is_room_again_it_goes_on_without_a_gap() -> None:
+def test_ids_continue_without_a_gap_after_a_failed_commit() -> None:
     disk = FullDisk()
     harness = RoomHarness(disk)
     harness.join("a", "Анна")
@@ -178,7 +178,7 @@ def test_when_there_is_room_again_it_goes_on_without_a_gap() -> None:
     assert harness.summary("a") == ["ack r #1", "ack r #1"]
 
 
-def test_a_welcome_shows_nothing_that_could_not_be_kept() -> None:
+def test_a_welcome_contains_no_message_that_could_not_be_stored() -> None:
     disk = FullDisk()
     harness = RoomHarness(disk)
     harness.join_as_text("b", "Борис")
@@ -190,10 +190,10 @@ def test_a_welcome_shows_nothing_that_could_not_be_kept() -> None:
     assert (ids(welcome), welcome.last) == ([], 0)
 
 
-# --- what was said before ------------------------------------------------------------
+# --- replay and history ------------------------------------------------------------
 
 
-def test_a_newcomer_sees_the_end_of_the_history() -> None:
+def test_a_welcome_contains_the_newest_messages() -> None:
     harness = RoomHarness(replay=3, max_replay=5)
     harness.join_as_text("a", "Анна")
     say_many(harness, "a", 10)
@@ -206,7 +206,7 @@ def test_a_newcomer_sees_the_end_of_the_history() -> None:
     assert none.more
 
 
-def test_since_brings_what_was_missed() -> None:
+def test_since_replays_missed_messages() -> None:
     harness = RoomHarness(max_replay=5)
     welcome = harness.join("a", "Анна")
     harness.join_as_text("b", "Борис")
@@ -227,7 +227,7 @@ def test_since_brings_what_was_missed() -> None:
 
 
 @pytest.mark.parametrize("mark", [m.Mark("another log", 3), m.Mark("", 0)])
-def test_a_foreign_epoch_is_a_fresh_start(mark: m.Mark) -> None:
+def test_a_since_of_another_epoch_is_ignored(mark: m.Mark) -> None:
     harness = RoomHarness(replay=2)
     harness.join_as_text("a", "Анна")
     say_many(harness, "a", 5)
@@ -235,7 +235,7 @@ def test_a_foreign_epoch_is_a_fresh_start(mark: m.Mark) -> None:
     assert (ids(welcome), welcome.missed) == ([4, 5], 0)
 
 
-def test_a_mark_from_the_future_is_a_fresh_start() -> None:
+def test_a_since_after_the_last_id_is_ignored() -> None:
     harness = RoomHarness(replay=2)
     harness.join_as_text("a", "Анна")
     say_many(harness, "a", 5)
@@ -269,7 +269,7 @@ def test_history_pages_back_to_the_oldest_kept() -> None:
     ]
 
 
-def test_an_answer_is_bounded_in_bytes_and_says_what_it_left_out() -> None:
+def test_a_page_is_limited_in_bytes_and_reports_what_is_left_out() -> None:
     harness = RoomHarness()
     epoch = harness.history.epoch
     harness.join_as_text("a", "Анна")
@@ -282,14 +282,14 @@ def test_an_answer_is_bounded_in_bytes_and_says_what_it_left_out() -> None:
     assert len(codec.encode(welcome)) < 300 * 1024
 
 
-def test_one_message_always_fits() -> None:
+def test_a_page_contains_at_least_one_message() -> None:
     harness = RoomHarness(max_text=300_000)
     harness.join_as_text("a", "Анна")
     say_many(harness, "a", 2, size=300_000)
     assert ids(harness.join("b", "Борис")) == [2]
 
 
-def test_without_history_messages_are_numbered_all_the_same() -> None:
+def test_messages_are_numbered_even_without_history() -> None:
     harness = RoomHarness(MemoryHistory(0))
     harness.join("a", "Анна")
     harness.handle("a", m.Say("раз", "r"))

@@ -21,7 +21,7 @@ from tcp_server.room.russian import describe, duration
         ("announce", {"text": "перерыв"}, "Объявление (Анна): перерыв"),
     ],
 )
-def test_each_act_is_one_sentence(act: Act, fields: dict[str, str], told: str) -> None:
+def test_each_notice_is_one_line(act: Act, fields: dict[str, str], told: str) -> None:
     assert describe(Notice(act, "Анна", **fields)) == told  # type: ignore[arg-type]
 
 
@@ -37,5 +37,5 @@ def test_each_act_is_one_sentence(act: Act, fields: dict[str, str], told: str) -
         (864000, "10 д"),
     ],
 )
-def test_a_time_is_told_in_whole_seconds(seconds: float, words: str) -> None:
+def test_a_duration_is_rounded_up_to_whole_seconds(seconds: float, words: str) -> None:
     assert duration(seconds) == words

@@ -1,4 +1,4 @@
-"""The file of what moderators did: one line an act, on disk before anybody hears, read again at the start."""
+"""The audit log: its file, and what is restored from it."""
 
 import errno
 import json
@@ -18,11 +18,11 @@ from tcp_server.room.moderation.audit_log import AuditLog, Entry, open_audit_log
 from tcp_server.room.moderation.sanctions import Sanctions
 
 AT = "2026-11-22T05:43:03.120Z"
-NOW = 1795326183.120  # the same moment
+NOW = 1795326183.120  # the same time
 
 
 @contextmanager
-def opened(path: Path | None) -> Iterator[AuditLog]:
+def open_log(path: Path | None) -> Iterator[AuditLog]:
     audit_log = AuditLog(path)
     try:
         yield audit_log
@@ -36,9 +36,9 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "deep" / "audit.jsonl"
 
 
-def test_an_act_is_a_line_that_nobody_else_may_read(path: Path) -> None:
+def test_an_entry_is_one_line_in_a_private_file(path: Path) -> None:
     entry = Entry(AT, "ban", "Анна", "198.51.100.1", "Боб", ["203.0.113.7"], "00ff", None, 60, "спам")
-    with opened(path) as audit_log:
+    with open_log(path) as audit_log:
         audit_log.record(entry)
         audit_log.record(Entry(AT, "moderator", "Анна"))
         assert path.stat().st_mode & 0o777 == 0o600
@@ -55,45 +55,43 @@ def test_an_act_is_a_line_that_nobody_else_may_read(path: Path) -> None:
         "text": "спам",
     }
     assert json.loads(second) == {"at": AT, "act": "moderator", "by": "Анна"}
-    with opened(path) as audit_log:
+    with open_log(path) as audit_log:
         assert next(iter(audit_log.entries())) == entry
 
 
-def test_nothing_in_an_act_splits_its_line(path: Path) -> None:
+def test_no_text_in_an_entry_breaks_its_line(path: Path) -> None:
     nasty = "".join(map(chr, [*range(32), 0x7F, 0x85, 0x2028, 0x2029])) + '"}\n{"act":"unban"'
     entry = Entry(AT, "kick", nasty, nasty, nasty, [nasty], text=nasty)
-    with opened(path) as audit_log:
+    with open_log(path) as audit_log:
         audit_log.record(entry)
         assert path.read_bytes().count(b"\n") == 1
         assert list(audit_log.entries()) == [entry]
 
 
-def test_it_is_on_the_disk_before_it_counts(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_record_returns_after_fsync(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[int] = []
     monkeypatch.setattr(os, "fsync", lambda file: synced.append(os.fstat(file).st_size))
-    with opened(path) as audit_log:
+    with open_log(path) as audit_log:
         audit_log.record(Entry(AT, "kick", "Анна"))
         assert synced == [path.stat().st_size]
 
 
-def test_a_torn_last_line_is_passed_over_and_spoils_nothing(
+def test_a_torn_last_line_is_skipped_and_the_next_entry_is_whole(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with opened(path) as audit_log:
+    with open_log(path) as audit_log:
         audit_log.record(Entry(AT, "kick", "Анна"))
     with path.open("ab") as file:
         file.write(b'{"at":"2026-11-22T05:43:04.')
-    with opened(path) as audit_log:
+    with open_log(path) as audit_log:
         assert [entry.act for entry in audit_log.entries()] == ["kick"]
         audit_log.record(Entry(AT, "mute", "Анна"))
         assert not caplog.records
         assert [entry.act for entry in audit_log.entries()] == ["kick", "mute"]
 
 
-def test_unreadable_lines_cost_one_warning_and_nothing_else(
-    path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    with opened(path) as audit_log:
+def test_invalid_lines_are_skipped_with_one_warning(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with open_log(path) as audit_log:
         audit_log.record(Entry(AT, "kick", "Анна"))
         with path.open("ab") as file:
             file.write(b"nonsense\n\n\xff\xfe\n[]\n{}\n" + b"[" * 5000 + b'\n{"at":1,"act":"a","by":"b"}\n')
@@ -104,12 +102,10 @@ def test_unreadable_lines_cost_one_warning_and_nothing_else(
 
 
 @pytest.mark.parametrize("broken", ["write", "fsync"])
-def test_a_line_that_cannot_be_written_whole_is_not_there(
-    path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
-) -> None:
+def test_a_partly_written_entry_is_removed(path: Path, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
     written = os.write
 
-    def half(file: int, data: bytes) -> int:
+    def write_half(file: int, data: bytes) -> int:
         if len(data) < 20:
             raise OSError(errno.ENOSPC, "No space left on device")
         return written(file, data[: len(data) // 2])
@@ -117,11 +113,11 @@ def test_a_line_that_cannot_be_written_whole_is_not_there(
     def fail(_: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    with opened(path) as audit_log:
+    with open_log(path) as audit_log:
         audit_log.record(Entry(AT, "kick", "Анна"))
         before = path.read_bytes()
         with monkeypatch.context() as patch:
-            patch.setattr(os, broken, half if broken == "write" else fail)
+            patch.setattr(os, broken, write_half if broken == "write" else fail)
             with pytest.raises(Unavailable):
                 audit_log.record(Entry(AT, "ban", "Анна", target="Боб"))
         assert path.read_bytes() == before
@@ -129,19 +125,19 @@ def test_a_line_that_cannot_be_written_whole_is_not_there(
         assert [entry.act for entry in audit_log.entries()] == ["kick", "mute"]
 
 
-def test_where_nothing_can_be_written_the_act_is_unavailable(tmp_path: Path) -> None:
+def test_an_unwritable_file_raises_unavailable(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with opened(tmp_path / "file" / "audit.jsonl") as audit_log, pytest.raises(Unavailable):
+    with open_log(tmp_path / "file" / "audit.jsonl") as audit_log, pytest.raises(Unavailable):
         audit_log.record(Entry(AT, "kick", "Анна"))
 
 
-def test_a_ledger_that_cannot_be_read_is_no_empty_one(tmp_path: Path) -> None:
-    with opened(tmp_path) as audit_log, pytest.raises(BadHistory, match=r"Is a directory"):
+def test_an_unreadable_file_is_an_error(tmp_path: Path) -> None:
+    with open_log(tmp_path) as audit_log, pytest.raises(BadHistory, match=r"Is a directory"):
         list(audit_log.entries())
 
 
-def test_without_a_file_nothing_is_kept() -> None:
-    with opened(None) as audit_log:
+def test_without_a_file_nothing_is_recorded() -> None:
+    with open_log(None) as audit_log:
         audit_log.record(Entry(AT, "kick", "Анна"))
         assert list(audit_log.entries()) == []
 
@@ -156,16 +152,16 @@ def test_without_a_file_nothing_is_kept() -> None:
         ({"history": "memory", "audit": "/y/actions"}, "/y/actions"),
     ],
 )
-def test_where_it_is_kept(settings: dict[str, str], where: str | None) -> None:
+def test_where_the_file_is(settings: dict[str, str], where: str | None) -> None:
     audit_log = open_audit_log(Config(**settings))  # type: ignore[arg-type]
     assert audit_log._path == (Path(where) if where else None)
 
 
-# --- what is restored ------------------------------------------------------------------
+# --- restoring ------------------------------------------------------------------
 
 
 def restored(path: Path, *entries: Entry, now: float = NOW, trusted: str = "") -> Sanctions:
-    with opened(path) as audit_log:
+    with open_log(path) as audit_log:
         for entry in entries:
             audit_log.record(entry)
         return Sanctions(audit_log, [parse_network(trusted)] if trusted else [], lambda: now)
@@ -175,7 +171,7 @@ def targets(sanctions: Sanctions) -> tuple[list[str], list[str]]:
     return [ban.target for ban in sanctions.bans], [mute.target for mute in sanctions.mutes]
 
 
-def test_bans_and_mutes_hold_again(path: Path) -> None:
+def test_bans_and_mutes_are_restored(path: Path) -> None:
     sanctions = restored(
         path,
         Entry(AT, "moderator", "Анна"),
@@ -196,13 +192,13 @@ def test_bans_and_mutes_hold_again(path: Path) -> None:
     assert sanctions.seconds_left(vera) == pytest.approx(541.0)
 
 
-def test_what_was_taken_back_or_is_over_does_not(path: Path) -> None:
+def test_lifted_and_expired_ones_are_not_restored(path: Path) -> None:
     sanctions = restored(
         path,
         Entry(AT, "ban", "Анна", target="Боб"),
         Entry(AT, "unban", "Анна", target="боб"),
         Entry(AT, "ban", "Анна", target="Карл"),
-        Entry(AT, "ban", "Анна", target="Карл", seconds=10),  # in place of the longer one
+        Entry(AT, "ban", "Анна", target="Карл", seconds=10),  # replaces the longer one
         Entry(AT, "ban", "Анна", target="203.0.113.0/24"),
         Entry(AT, "unban", "Анна", target="203.0.113.0/24"),
         Entry(AT, "ban", "Анна", target="203.0.114.0/24", seconds=10),
@@ -215,11 +211,11 @@ def test_what_was_taken_back_or_is_over_does_not(path: Path) -> None:
     assert not sanctions.bans.is_banned("203.0.114.1")
 
 
-def test_what_was_allowed_once_still_counts_if_it_can(path: Path) -> None:
+def test_entries_that_are_no_longer_allowed_are_restored_where_possible(path: Path) -> None:
     sanctions = restored(
         path,
-        Entry(AT, "ban", "Анна", target="192.0.2.0/24"),  # a proxy stands there now
-        Entry(AT, "ban", "Анна", target="a:b", session="0b" * 16),  # no longer a name
+        Entry(AT, "ban", "Анна", target="192.0.2.0/24"),  # contains a trusted proxy now
+        Entry(AT, "ban", "Анна", target="a:b", session="0b" * 16),  # not a valid name any more
         Entry("yesterday", "ban", "Анна", target="Боб"),
         Entry(AT, "ban", "Анна", target="Карл", session="not hex"),
         trusted="192.0.2.5",
@@ -228,22 +224,22 @@ def test_what_was_allowed_once_still_counts_if_it_can(path: Path) -> None:
     assert sanctions.bans.people.find(("x",), bytes.fromhex("0b" * 16)) is not None
 
 
-# --- what is deleted again ---------------------------------------------------------------
+# --- redoing deletions ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("entry", "deleted"),
     [
         (Entry(AT, "delete", "Вера", target="Анна", id=2, text="спам"), True),
-        (Entry(AT, "delete", "Вера", target="Анна", id=1), False),  # is deleted
-        (Entry(AT, "delete", "Вера", target="Анна", id=3), False),  # its number was given again, later
-        (Entry(AT, "delete", "Вера", target="Боб", id=2), False),  # likewise
+        (Entry(AT, "delete", "Вера", target="Анна", id=1), False),  # is deleted already
+        (Entry(AT, "delete", "Вера", target="Анна", id=3), False),  # the id was reused later
+        (Entry(AT, "delete", "Вера", target="Боб", id=2), False),  # the id was reused
         (Entry(AT, "delete", "Вера", target="Анна", id=0), False),
         (Entry(AT, "delete", "Вера", target="Анна", id=2**62), False),
         (Entry(AT, "delete", "Вера", target="Анна"), False),
     ],
 )
-def test_what_was_to_be_deleted_is_deleted_at_the_start(path: Path, entry: Entry, deleted: bool) -> None:
+def test_a_recorded_deletion_is_redone_at_the_start(path: Path, entry: Entry, deleted: bool) -> None:
     log = path.with_name("room.db")
     with closing(SqliteHistory(log)) as history:
         texts = [
@@ -262,7 +258,7 @@ def test_what_was_to_be_deleted_is_deleted_at_the_start(path: Path, entry: Entry
             assert told == ([Notice("delete", "Вера", id=2, text="спам")] if deleted else [])
 
 
-def test_a_log_that_cannot_be_written_does_not_keep_the_server_from_starting(path: Path) -> None:
+def test_an_unwritable_log_does_not_prevent_the_start(path: Path) -> None:
     with closing(SqliteHistory(path.with_name("room.db"))) as history:
         history.append([Message(1, AT, "Анна", "раз")], [None])
         history.commit()

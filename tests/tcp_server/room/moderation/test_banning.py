@@ -1,4 +1,4 @@
-"""Who is kept out, without sockets: by name, by session, by address."""
+"""Bans without sockets, by name, session and address."""
 
 import pytest
 
@@ -7,10 +7,10 @@ from chat_protocol.ip import parse_network
 from tcp_server.room.commands import TextJoin
 from tests.tcp_server.room_harness import OTHER, SECRET, ban, moderated_room
 
-# --- ban: people ---------------------------------------------------------------------
+# --- people ---------------------------------------------------------------------
 
 
-def test_a_banned_name_goes_and_is_kept_out() -> None:
+def test_a_banned_member_is_expelled_and_cannot_rejoin() -> None:
     harness = moderated_room()
     harness.moderate("a", "ban", "Боб", seconds=3600, text="спам")
     told = "#1 Сервер: Анна закрывает вход на 1 ч: Боб. Причина: спам"
@@ -31,7 +31,7 @@ def test_a_banned_name_goes_and_is_kept_out() -> None:
     assert harness.join("g", "Боб", session=SECRET).name == "Боб"
 
 
-def test_a_ban_for_good_has_no_end() -> None:
+def test_a_ban_without_a_duration_does_not_expire() -> None:
     harness = moderated_room()
     ban(harness, "Вера")
     harness.advance(1e9)
@@ -39,24 +39,24 @@ def test_a_ban_for_good_has_no_end() -> None:
     assert outcome.answer == [m.Error("banned", "you are kept out"), m.Bye("banned")]
 
 
-def test_a_name_is_kept_out_that_nobody_has() -> None:
+def test_a_name_that_nobody_has_can_be_banned() -> None:
     harness = moderated_room()
     ban(harness, "Тролль", seconds=60)
     assert harness.try_join("d", m.Join("тролль", session=OTHER)) == ["error banned", "bye banned"]
     assert harness.join("d", "Гость", session=OTHER).name == "Гость"
 
 
-def test_who_is_only_awaited_can_be_banned_and_does_not_come_back() -> None:
+def test_a_member_in_its_grace_period_can_be_banned_and_cannot_resume() -> None:
     harness = moderated_room()
     harness.leave("b")
     ban(harness, "Боб")
     assert harness.try_join("b2", m.Join("Другой", session=SECRET)) == ["error banned", "bye banned"]
 
 
-def test_an_unban_lets_name_and_session_in_again() -> None:
+def test_an_unban_admits_name_and_session_again() -> None:
     harness = moderated_room()
     ban(harness, "Боб")
-    ban(harness, "Боб", seconds=60)  # passed again while Боб is away: the session is still known
+    ban(harness, "Боб", seconds=60)  # replaces the ban while Боб is away: the session is kept
     assert harness.try_join("d", m.Join("Карл", session=SECRET)) == ["error banned", "bye banned"]
     harness.moderate("a", "unban", "боб")
     assert harness.summary("c") == ["#3 Сервер: Анна снова открывает вход: Боб"]
@@ -65,10 +65,10 @@ def test_an_unban_lets_name_and_session_in_again() -> None:
     assert harness.join("b", "Боб", session=SECRET).name == "Боб"
 
 
-# --- ban: places ---------------------------------------------------------------------
+# --- networks ---------------------------------------------------------------------
 
 
-def test_a_banned_network_is_emptied_and_the_room_is_not_told_which() -> None:
+def test_a_network_ban_expels_its_members_and_is_announced_without_the_address() -> None:
     harness = moderated_room()
     harness.addresses = {"a": "198.51.100.1", "b": "203.0.113.7", "c": "203.0.114.7", "m": "203.0.113.9"}
     harness.join_as_moderator("m", "Мия")
@@ -91,7 +91,7 @@ def test_a_banned_network_is_emptied_and_the_room_is_not_told_which() -> None:
     assert harness.join("x", "Икс").name == "Икс"
 
 
-def test_ipv4_in_the_clothes_of_ipv6_is_one_address() -> None:
+def test_an_ipv4_mapped_address_is_the_ipv4_address() -> None:
     harness = moderated_room()
     harness.moderate("a", "ban", "::ffff:203.0.113.7")
     harness.moderate("a", "unban", "203.0.113.7/32")
@@ -102,7 +102,7 @@ def test_ipv4_in_the_clothes_of_ipv6_is_one_address() -> None:
 
 
 @pytest.mark.parametrize("network", ["2001:db8::5", "2001:db8::5/128", "2001:db8:0:0:ffff::/80"])
-def test_a_ban_of_ipv6_is_of_all_the_addresses_that_one_customer_has(network: str) -> None:
+def test_an_ipv6_ban_covers_the_whole_subscriber_prefix(network: str) -> None:
     harness = moderated_room()
     harness.addresses = {"b": "2001:db8::6", "c": "2001:db8:0:1::5", "x": "2001:db8::ffff:0:0:1"}
     harness.moderate("a", "ban", network)
@@ -123,14 +123,14 @@ def test_a_ban_of_ipv6_is_of_all_the_addresses_that_one_customer_has(network: st
     "network",
     ["0.0.0.0/0", "10.0.0.0/7", "127.0.0.1", "::1", "::/0", "2000::/15", "::ffff:0:0/96", "192.0.2.0/24"],
 )
-def test_networks_that_would_shut_out_too_many_are_refused(network: str) -> None:
+def test_a_ban_of_too_many_addresses_is_refused(network: str) -> None:
     harness = moderated_room(trusted_proxy=(parse_network("192.0.2.5"), parse_network("2001:db8::/64")))
     harness.moderate("a", "ban", network)
     assert harness.summary("a") == ["error too_many"]
     assert harness.received("c") == []
 
 
-def test_a_moderator_cannot_shut_the_door_on_the_own_address() -> None:
+def test_moderators_cannot_ban_their_own_address() -> None:
     harness = moderated_room()
     harness.addresses = {"a": "203.0.113.1", "b": "203.0.113.7"}
     harness.moderate("a", "ban", "203.0.113.0/24")

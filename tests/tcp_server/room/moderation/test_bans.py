@@ -1,4 +1,4 @@
-"""Bans and mutes as such: what covers whom, until when, and from which threads it may be asked."""
+"""Sanction lists and network bans: lookup, expiry, and reads from other threads."""
 
 import threading
 
@@ -21,7 +21,7 @@ def sanction(target: str, until: float | None = None, **fields: object) -> Sanct
 
 
 @pytest.mark.parametrize("text", ["", "Боб", "1", "1.2.3", "1.2.3.256", "10.0.0.0/33", "/8", "::/x", "a/b/c"])
-def test_what_is_no_address_is_not_kept_out(text: str) -> None:
+def test_an_invalid_address_is_not_banned(text: str) -> None:
     assert not Bans().is_banned(text)
 
 
@@ -41,7 +41,7 @@ def test_what_is_no_address_is_not_kept_out(text: str) -> None:
         ("203.0.113.7", "", False),
     ],
 )
-def test_what_a_ban_covers(banned: str, host: str, ban_error: bool) -> None:
+def test_which_addresses_a_ban_covers(banned: str, host: str, ban_error: bool) -> None:
     bans = Bans()
     bans.put(network("198.51.100.0/24"), sanction("198.51.100.0/24"))
     bans.put(network(banned), sanction(banned))
@@ -52,7 +52,9 @@ def test_what_a_ban_covers(banned: str, host: str, ban_error: bool) -> None:
 
 
 @given(st.ip_addresses(v=4), st.integers(8, 32), st.ip_addresses(v=4))
-def test_the_table_agrees_with_the_definition(address: IpAddress, bits: int, host: IpAddress) -> None:
+def test_the_lookup_by_prefix_length_agrees_with_a_linear_search(
+    address: IpAddress, bits: int, host: IpAddress
+) -> None:
     banned = network(f"{address}/{bits}")
     bans = Bans()
     bans.put(banned, sanction(str(banned)))
@@ -60,7 +62,7 @@ def test_the_table_agrees_with_the_definition(address: IpAddress, bits: int, hos
     assert bans.is_banned(str(address))
 
 
-def test_a_ban_ends_by_the_wall_clock() -> None:
+def test_a_ban_expires_by_the_wall_clock() -> None:
     now = 1000.0
     bans = Bans(now=lambda: now)
     bans.put(network("203.0.113.7"), sanction("203.0.113.7", until=1060.0))
@@ -95,12 +97,12 @@ def test_a_ban_ends_by_the_wall_clock() -> None:
         ("::ffff:192.0.2.5", True),
     ],
 )
-def test_nobody_is_too_wide(text: str, too_many: bool) -> None:
+def test_which_networks_must_not_be_banned(text: str, too_many: bool) -> None:
     bans = Bans([network("192.0.2.5"), network("2001:db8::/64")])
     assert bans.is_too_wide(network(text)) is too_many
 
 
-def test_people_are_found_by_any_key_and_by_session() -> None:
+def test_a_person_is_found_by_each_key_and_by_session() -> None:
     people = SanctionList()
     people.put(sanction("Боб", keys=("боб", "b0b"), session=b"1"))
     for found in (
@@ -118,7 +120,7 @@ def test_people_are_found_by_any_key_and_by_session() -> None:
     assert people.find(("боб",), b"1") is None
 
 
-def test_of_two_on_one_session_each_is_lifted_alone() -> None:
+def test_two_sanctions_of_one_session_are_lifted_separately() -> None:
     people = SanctionList()
     people.put(sanction("Боб", keys=("боб",), session=b"1"))
     people.put(sanction("Карл", keys=("карл",), session=b"1"))
@@ -128,7 +130,7 @@ def test_of_two_on_one_session_each_is_lifted_alone() -> None:
     assert found.target == "Карл"
 
 
-def test_it_may_be_asked_from_any_thread_while_bans_change() -> None:
+def test_is_banned_may_be_called_while_another_thread_changes_bans() -> None:
     bans = Bans()
     bans.put(network("203.0.113.7"), sanction("203.0.113.7"))
     wrong: list[str] = []
@@ -152,7 +154,7 @@ def test_it_may_be_asked_from_any_thread_while_bans_change() -> None:
     assert not wrong
 
 
-def test_what_is_over_is_not_held_for_ever() -> None:
+def test_expired_sanctions_are_purged() -> None:
     now = 0.0
     sanctions = SanctionList(lambda: now)
     for number in range(1000):

@@ -1,4 +1,4 @@
-"""What is deleted is gone from the file, the index, the exports, and stays a number."""
+"""A deleted message is gone from the file, the index and the exports; its id stays."""
 
 import sqlite3
 from contextlib import closing
@@ -54,7 +54,7 @@ def tombstone(number: int) -> Message:
 # --- the file --------------------------------------------------------------------------
 
 
-def test_a_file_of_version_1_is_read_on(path: Path) -> None:
+def test_a_file_of_version_1_is_migrated(path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.executescript(VERSION_1)
     with open_history(path) as history:
@@ -75,7 +75,7 @@ def test_a_file_of_version_1_is_read_on(path: Path) -> None:
 
 
 @pytest.mark.parametrize("recent", [0, 2, 2000])
-def test_it_stays_deleted_wherever_it_is_read_from(
+def test_a_deletion_is_seen_in_memory_and_in_the_file(
     path: Path, monkeypatch: pytest.MonkeyPatch, recent: int
 ) -> None:
     monkeypatch.setattr(module, "_RECENT", recent)
@@ -85,7 +85,7 @@ def test_it_stays_deleted_wherever_it_is_read_from(
         say(history, "два", "три")
         history.delete(1)
         assert [message.text for message in history.before(9, 9)] == ["", "два", "три"]
-        history.delete(3)  # said in the same batch
+        history.delete(3)  # appended in the same batch
         history.delete(9)
         history.commit()
         assert history.before(2, 1) == [tombstone(1)]
@@ -107,7 +107,7 @@ def test_a_deleted_announcement_has_no_notice(path: Path) -> None:
 
 
 @pytest.mark.parametrize("recent", [1, 2000])
-def test_a_deletion_that_cannot_be_committed_did_not_happen(
+def test_a_deletion_that_cannot_be_committed_is_rolled_back(
     path: Path, monkeypatch: pytest.MonkeyPatch, recent: int
 ) -> None:
     monkeypatch.setattr(module, "_RECENT", recent)
@@ -133,7 +133,7 @@ def test_a_deletion_that_cannot_be_committed_did_not_happen(
     deleted=st.sets(st.integers(0, 11), min_size=1),
     at_once=st.booleans(),
 )
-def test_no_byte_of_it_stays_in_the_files(
+def test_deleted_text_is_in_none_of_the_files(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str], deleted: set[int], at_once: bool
 ) -> None:
     path = tmp_path_factory.mktemp("log") / "room.db"
@@ -153,7 +153,7 @@ def test_no_byte_of_it_stays_in_the_files(
             assert (text[:15].encode() in files) is (number not in deleted)
 
 
-def test_a_reader_puts_the_cleaning_off_and_the_room_does_not_wait(path: Path) -> None:
+def test_a_reader_delays_the_checkpoint_but_not_the_room(path: Path) -> None:
     def left() -> bool:
         return b"a secret" in b"".join(file.read_bytes() for file in path.parent.iterdir())
 
@@ -175,7 +175,7 @@ def test_a_reader_puts_the_cleaning_off_and_the_room_does_not_wait(path: Path) -
 # --- searching -------------------------------------------------------------------------
 
 
-def test_what_is_deleted_is_not_found(path: Path) -> None:
+def test_deleted_messages_are_not_found(path: Path) -> None:
     with open_history(path) as history, searching(path) as find:
         say(history, "слово раз", "слово два", "слово три", notice=NOTICE)
         history.commit()
@@ -188,7 +188,7 @@ def test_what_is_deleted_is_not_found(path: Path) -> None:
         assert ids(find("два")) == []
 
 
-def test_deleted_ones_do_not_count_towards_a_page(path: Path) -> None:
+def test_deleted_messages_do_not_count_towards_a_page(path: Path) -> None:
     with open_history(path) as history, searching(path) as find:
         say(history, *["слово"] * 10)
         history.commit()
@@ -204,7 +204,7 @@ def test_deleted_ones_do_not_count_towards_a_page(path: Path) -> None:
 
 
 @pytest.mark.parametrize("kept", ["memory", "disk"])
-def test_what_was_read_before_is_read_as_it_is_now(path: Path, kept: str) -> None:
+def test_with_deletions_redacts_messages_read_earlier(path: Path, kept: str) -> None:
     with closing(SqliteHistory(path) if kept == "disk" else MemoryHistory(10)) as history:
         history.append([Message(number, AT, "Анна", "текст") for number in (1, 2, 3)], [None] * 3)
         history.commit()
@@ -214,7 +214,7 @@ def test_what_was_read_before_is_read_as_it_is_now(path: Path, kept: str) -> Non
         assert history.with_deletions([Message(9, AT, "Анна", "чужое")]) == [Message(9, AT, "Анна", "чужое")]
 
 
-def test_a_deletion_that_did_not_happen_does_not_count(path: Path) -> None:
+def test_with_deletions_ignores_a_rolled_back_deletion(path: Path) -> None:
     with open_history(path) as history:
         say(history, "раз")
         history.commit()

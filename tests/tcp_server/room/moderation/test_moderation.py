@@ -1,4 +1,4 @@
-"""What moderators do, without sockets: rights, kicks, mutes, deletions, announcements."""
+"""Moderation without sockets: rights, kicks, mutes, deletions, announcements."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tcp_server.room.commands import HelpText
 from tcp_server.room.moderation.audit_log import AuditLog, Entry
 from tests.tcp_server.room_harness import SECRET, RoomHarness, ban, moderated_room
 
-# --- who may -------------------------------------------------------------------------
+# --- rights -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("password", "moderated"), [("страж", True), ("", False)])
@@ -19,7 +19,7 @@ def test_a_welcome_says_whether_there_can_be_moderators(password: str, moderated
     assert (welcome.moderated, welcome.moderator) == (moderated, False)
 
 
-def test_the_password_makes_a_moderator_of_all_connections_and_nobody_else_hears() -> None:
+def test_the_password_makes_all_connections_moderator_and_others_are_sent_nothing() -> None:
     harness = RoomHarness(moderator_password="страж")
     session = harness.join("a", "Анна").session
     harness.join("a2", "", session=session)
@@ -34,21 +34,21 @@ def test_the_password_makes_a_moderator_of_all_connections_and_nobody_else_hears
 
 @pytest.mark.parametrize("tried", ["", "стра", "стражи", "СТРАЖ", "a\0b"])
 @pytest.mark.parametrize("configured", ["", "страж"])
-def test_another_password_does_not(configured: str, tried: str) -> None:
+def test_a_wrong_moderator_password_is_refused(configured: str, tried: str) -> None:
     harness = RoomHarness(moderator_password=configured)
     harness.join("a", "Анна")
     harness.handle("a", m.Authenticate(tried), m.Moderate("announce", text="я"))
     assert harness.summary("a") == ["error password_wrong", "error not_moderator"]
 
 
-def test_a_password_fits_however_its_letters_are_composed() -> None:
+def test_passwords_are_compared_after_unicode_normalization() -> None:
     harness = RoomHarness(moderator_password="\u0439")
     harness.join("a", "Анна")
     harness.handle("a", m.Authenticate("\u0438\u0306"))
     assert harness.summary("a") == ["role True"]
 
 
-def test_a_moderator_is_one_until_leaving_for_good() -> None:
+def test_a_moderator_stays_one_through_a_reconnect_but_not_after_leaving() -> None:
     harness = RoomHarness(moderator_password="страж")
     session = harness.join_as_moderator("a", "Анна").session
     harness.leave("a")
@@ -69,7 +69,7 @@ def test_a_moderator_is_one_until_leaving_for_good() -> None:
         m.Bans(),
     ],
 )
-def test_others_may_nothing_of_it(command: m.Moderate | m.Whois | m.Bans) -> None:
+def test_others_are_refused_moderator_commands(command: m.Moderate | m.Whois | m.Bans) -> None:
     harness = moderated_room()
     harness.handle("c", m.Say("раз"))
     harness.handle("c", command)
@@ -79,14 +79,14 @@ def test_others_may_nothing_of_it(command: m.Moderate | m.Whois | m.Bans) -> Non
 
 
 @pytest.mark.parametrize("act", ["kick", "ban", "mute"])
-def test_nobody_acts_against_a_moderator(act: m.Act) -> None:
+def test_an_action_against_a_moderator_is_refused(act: m.Act) -> None:
     harness = moderated_room()
     harness.handle("b", m.Authenticate("страж"))
     harness.received("b")
     harness.moderate("a", act, "боб")
     harness.moderate("a", act, "Анна")
     assert harness.summary("a") == ["error is_moderator"] * 2
-    harness.leave("b")  # and not behind the back either
+    harness.leave("b")  # also while disconnected
     harness.moderate("a", act, "Боб")
     assert harness.summary("a") == ["error is_moderator"]
     assert harness.received("c") == []
@@ -94,7 +94,7 @@ def test_nobody_acts_against_a_moderator(act: m.Act) -> None:
 
 @pytest.mark.parametrize("act", ["kick", "mute", "unmute", "unban"])
 @pytest.mark.parametrize("target", ["Гость", "10.0.0.1", "боб2"])
-def test_against_nobody_nothing_is_done(act: m.Act, target: str) -> None:
+def test_an_action_against_an_unknown_target_is_refused(act: m.Act, target: str) -> None:
     harness = moderated_room()
     harness.moderate("a", act, target)
     no_name = target == "10.0.0.1" and act in ("kick", "mute")
@@ -106,7 +106,7 @@ def test_against_nobody_nothing_is_done(act: m.Act, target: str) -> None:
     ("act", "target"),
     [("kick", "Гость 2"), ("unmute", "Боб"), ("unban", "Боб"), ("unban", "2001:DB8::7"), ("delete", "#9")],
 )
-def test_what_is_not_found_is_named(act: m.Act, target: str) -> None:
+def test_not_found_names_the_target(act: m.Act, target: str) -> None:
     harness = moderated_room()
     if act == "delete":
         harness.moderate("a", act, id=int(target[1:]))
@@ -118,10 +118,10 @@ def test_what_is_not_found_is_named(act: m.Act, target: str) -> None:
 @pytest.mark.parametrize(
     "target", ["", " ", "a:b", "\x1b", "я" * 40, SYSTEM_NAME, "10.0.0.0/33", "2001:db8::/a", "10.0.0"]
 )
-def test_what_is_neither_a_name_nor_an_address_cannot_be_banned(target: str) -> None:
+def test_an_invalid_target_cannot_be_banned(target: str) -> None:
     harness = moderated_room()
     harness.moderate("a", "ban", target)
-    allowed = target == "10.0.0"  # somebody may be called so
+    allowed = target == "10.0.0"  # a valid name
     assert harness.summary("a") == (
         ["#1 Сервер: Анна закрывает вход навсегда: 10.0.0"] if allowed else ["error bad_target"]
     )
@@ -130,11 +130,11 @@ def test_what_is_neither_a_name_nor_an_address_cannot_be_banned(target: str) -> 
 @pytest.mark.parametrize(
     "name", ["203.0.113.7", "\uff12\uff10\uff13.0.113.7", "203.0.113.0/24", "10.0.0.1/x"]
 )
-def test_nobody_is_called_like_an_address(name: str) -> None:
+def test_a_name_that_looks_like_an_address_is_invalid(name: str) -> None:
     assert RoomHarness().try_join("b", m.Join(name)) == ["error name_invalid"]
 
 
-def test_help_shows_moderators_more() -> None:
+def test_help_shows_more_to_moderators() -> None:
     harness = moderated_room()
     harness.handle("a", Help())
     harness.handle("c", Help())
@@ -145,7 +145,7 @@ def test_help_shows_moderators_more() -> None:
 # --- kick ----------------------------------------------------------------------------
 
 
-def test_a_kick_is_told_to_all_and_takes_all_connections() -> None:
+def test_a_kick_ends_all_connections_and_is_announced() -> None:
     harness = moderated_room()
     harness.join("b2", "", session=SECRET)
     harness.moderate("a", "kick", "БОБ", text="спам\nАнна: и ложь\x1b[31m")
@@ -160,10 +160,10 @@ def test_a_kick_is_told_to_all_and_takes_all_connections() -> None:
     (kept,) = harness.history.before(2, 10)
     assert kept.name == SYSTEM_NAME
     assert kept.notice == m.Notice("kick", "Анна", "Боб", text="спам Анна: и ложь[31m")
-    assert harness.join("b3", "Боб", session=SECRET).name == "Боб"  # a kick keeps nobody out
+    assert harness.join("b3", "Боб", session=SECRET).name == "Боб"  # a kick is no ban
 
 
-def test_who_is_only_awaited_can_be_kicked() -> None:
+def test_a_member_in_its_grace_period_can_be_kicked() -> None:
     harness = moderated_room()
     harness.leave("b")
     harness.moderate("a", "kick", "Боб")
@@ -174,7 +174,7 @@ def test_who_is_only_awaited_can_be_kicked() -> None:
 # --- mute ----------------------------------------------------------------------------
 
 
-def test_whoever_is_mute_is_not_heard_for_that_time() -> None:
+def test_a_muted_member_is_refused_until_the_mute_expires() -> None:
     harness = moderated_room()
     harness.handle("b", m.Say("до", "r1"))
     harness.moderate("a", "mute", "Боб", seconds=60)
@@ -197,7 +197,7 @@ def test_whoever_is_mute_is_not_heard_for_that_time() -> None:
     assert harness.summary("a") == ["#4 Боб: раз"]
 
 
-def test_another_name_does_not_help_who_shows_the_same_session() -> None:
+def test_a_mute_follows_the_session_to_another_name() -> None:
     harness = moderated_room()
     harness.moderate("a", "mute", "Боб")
     harness.leave("b", hold_name=False)
@@ -214,7 +214,7 @@ def test_another_name_does_not_help_who_shows_the_same_session() -> None:
 # --- delete --------------------------------------------------------------------------
 
 
-def test_what_is_deleted_keeps_its_number_and_its_ack_but_no_text() -> None:
+def test_a_deletion_removes_the_text_and_keeps_the_id_and_the_ack() -> None:
     harness = moderated_room()
     epoch = harness.history.epoch
     harness.handle("b", m.Say("секрет", "r"))
@@ -241,7 +241,7 @@ def test_what_is_deleted_keeps_its_number_and_its_ack_but_no_text() -> None:
     assert harness.summary("a")[-3:] == ["error not_found", "error not_found", "error bad_field"]
 
 
-def test_what_moderators_did_stays_told_but_an_announcement_can_be_taken_back() -> None:
+def test_notices_cannot_be_deleted_but_announcements_can() -> None:
     harness = moderated_room()
     harness.moderate("a", "kick", "Боб")
     harness.moderate("a", "announce", text="ой, пароль: сезам")
@@ -252,7 +252,7 @@ def test_what_moderators_did_stays_told_but_an_announcement_can_be_taken_back() 
     assert [(kept.text, kept.notice) for kept in harness.history.before(3, 1)] == [("", None)]
 
 
-def test_what_is_not_kept_cannot_be_deleted() -> None:
+def test_a_pruned_message_cannot_be_deleted() -> None:
     harness = RoomHarness(MemoryHistory(0), moderator_password="страж")
     harness.join_as_moderator("a", "Анна")
     harness.handle("a", m.Say("раз", "r"), m.Moderate("delete", id=1))
@@ -262,7 +262,7 @@ def test_what_is_not_kept_cannot_be_deleted() -> None:
 # --- announce, whois, bans -----------------------------------------------------------
 
 
-def test_an_announcement_is_the_rooms_and_one_line() -> None:
+def test_an_announcement_is_one_line_from_the_room() -> None:
     harness = moderated_room(max_text=40)
     harness.moderate("a", "announce", text="перерыв\nБоб: \u202eда")
     for connection in "abc":
@@ -272,7 +272,7 @@ def test_an_announcement_is_the_rooms_and_one_line() -> None:
     assert harness.summary("a") == ["error blank", "error too_long"]
 
 
-def test_whois_tells_a_moderator_all_addresses() -> None:
+def test_whois_returns_all_addresses() -> None:
     harness = moderated_room()
     harness.addresses = {"b": "203.0.113.7", "b2": "2001:db8::7", "b3": "203.0.113.7"}
     for connection in ("b2", "b3"):
@@ -285,7 +285,7 @@ def test_whois_tells_a_moderator_all_addresses() -> None:
     assert harness.received("b") == []
 
 
-def test_the_bans_are_listed_until_they_end() -> None:
+def test_bans_are_listed_until_they_expire() -> None:
     harness = moderated_room()
     ban(harness, "Боб", text="спам")
     ban(harness, "203.0.113.7/24", seconds=60)
@@ -302,11 +302,11 @@ def test_the_bans_are_listed_until_they_end() -> None:
     assert harness.received("a") == [m.Bans([bob])]
 
 
-# --- what is kept of it ----------------------------------------------------------------
+# --- the audit log and failures ----------------------------------------------------------------
 
 
-class Notebook(AuditLog):
-    """A audit_log in memory that can be told to fail."""
+class MemoryAuditLog(AuditLog):
+    """An audit log in memory that can be made to fail."""
 
     def __init__(self) -> None:
         super().__init__(None)
@@ -319,8 +319,8 @@ class Notebook(AuditLog):
         self.kept.append(entry)
 
 
-def test_each_act_is_recorded_with_the_addresses_of_both() -> None:
-    notebook = Notebook()
+def test_each_action_is_recorded_with_both_addresses() -> None:
+    notebook = MemoryAuditLog()
     harness = RoomHarness(audit_log=notebook, moderator_password="страж")
     harness.addresses = {"a": "198.51.100.1", "b": "203.0.113.7"}
     harness.join_as_moderator("a", "Анна")
@@ -339,8 +339,8 @@ def test_each_act_is_recorded_with_the_addresses_of_both() -> None:
     assert (network.act, network.target, network.seconds) == ("ban", "203.0.113.0/24", 60)
 
 
-def test_what_cannot_be_recorded_does_not_happen() -> None:
-    notebook = Notebook()
+def test_an_action_that_cannot_be_recorded_is_refused() -> None:
+    notebook = MemoryAuditLog()
     harness = RoomHarness(audit_log=notebook, moderator_password="страж")
     harness.join_as_moderator("a", "Анна")
     harness.join("b", "Боб")
@@ -360,14 +360,14 @@ def test_what_cannot_be_recorded_does_not_happen() -> None:
 
 
 class FullDisk(MemoryHistory):
-    """A log that takes nothing."""
+    """A log whose commits fail."""
 
     def commit(self) -> None:
         self.rollback_to(0)
         raise Unavailable
 
 
-def test_a_notice_that_the_log_does_not_take_is_not_told_but_the_act_stands() -> None:
+def test_an_action_stays_in_force_if_its_notice_cannot_be_committed() -> None:
     harness = RoomHarness(FullDisk(100), moderator_password="страж")
     harness.join_as_moderator("a", "Анна")
     harness.join("b", "Боб")
