@@ -95,7 +95,7 @@ class Setting:
         self._convertible = str if self._parse else item
 
     @property
-    def form(self) -> dict[str, Any]:
+    def argument(self) -> dict[str, Any]:
         """How argparse reads its flag and describes it."""
         if self.type is bool:
             return {"action": "store_true", "help": self.meaning}
@@ -120,10 +120,12 @@ class Setting:
         try:
             converted = msgspec.convert(given, self._convertible, strict=False)
             return self._parse(converted) if self._parse else converted
+        except msgspec.ValidationError:
+            hint = ""
         except ValueError as error:
-            hint = f" ({error})" if str(error) and not isinstance(error, msgspec.ValidationError) else ""
-            shown = "its text" if self.is_secret else repr(value)
-            raise BadConfig(f"{written}: {shown} is not {self.allowed}{hint}") from None
+            hint = f" ({error})" if str(error) else ""
+        shown = "its text" if self.is_secret else repr(value)
+        raise BadConfig(f"{written}: {shown} is not {self.allowed}{hint}")
 
     def write(self, value: Any) -> str:
         """Return a value as TOML, a secret as `"***"`."""
@@ -197,7 +199,7 @@ class Program(Generic[S]):
         former = {setting.former_name: name for name, setting in self.settings.items() if setting.former_name}
         return {name: name for name in self.settings} | former
 
-    def spell(self, key: str, layer: Layer) -> str:
+    def written_in(self, key: str, layer: Layer) -> str:
         """Return a present or former name as it is written in a layer."""
         if layer == "flag":
             flag = self.settings[key].flag if key in self.settings else None
@@ -211,7 +213,9 @@ class Program(Generic[S]):
         """
         flags = vars(self._parser().parse_args(arguments))
         file, is_printing = flags.pop("config", ""), flags.pop("print_config", False)
-        from_flags = [_Given(key, "flag", self.spell(key, "flag"), value) for key, value in flags.items()]
+        from_flags = [
+            _Given(key, "flag", self.written_in(key, "flag"), value) for key, value in flags.items()
+        ]
         given = self._merge([*_in_file(file), *self._in_environment(environment), *from_flags])
         settings = self.model(**{name: one.value for name, one in given.items()})
         written = {name: one.written for name, one in given.items()}
@@ -228,13 +232,13 @@ class Program(Generic[S]):
             name = self._names.get(one.key)
             if name is None:
                 near = get_close_matches(one.key, list(self.settings), 1)
-                hint = f"; did you mean {self.spell(near[0], one.layer)}?" if near else ""
+                hint = f"; did you mean {self.written_in(near[0], one.layer)}?" if near else ""
                 raise BadConfig(f"there is no setting {one.written}{hint}")
             if merged.get(name, one).key != one.key:
                 both = f"{merged[name].written} and {one.written}"
                 raise BadConfig(f"{both} are the same setting: give only one of them")
             if one.key != name:
-                new = self.spell(name, one.layer)
+                new = self.written_in(name, one.layer)
                 _log.warning("%s is now called %s; the old name works for one more release", one.written, new)
             merged[name] = one._replace(value=self.settings[name].convert(one.value, one.written))
         return merged
@@ -264,8 +268,9 @@ class Program(Generic[S]):
         )
         for key, name in self._names.items():
             if not self.settings[name].is_secret:
-                form = self.settings[name].form | ({} if key == name else {"help": argparse.SUPPRESS})
-                parser.add_argument(self.spell(key, "flag"), dest=key, **form)
+                hidden = {} if key == name else {"help": argparse.SUPPRESS}
+                argument = self.settings[name].argument | hidden
+                parser.add_argument(self.written_in(key, "flag"), dest=key, **argument)
         return parser
 
     def _print(self, settings: S, given: Mapping[str, _Given]) -> None:
@@ -274,7 +279,8 @@ class Program(Generic[S]):
             value = getattr(settings, name)
             layer = given[name].layer if name in given else "default"
             line = f"{'# ' if setting.is_secret and value else ''}{name} = {setting.write(value)}  # {layer}"
-            print(line.encode(sys.stdout.encoding, "backslashreplace").decode(sys.stdout.encoding))
+            encoding = sys.stdout.encoding or "utf-8"
+            print(line.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def _in_file(file: str) -> Iterator[_Given]:

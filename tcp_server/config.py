@@ -63,16 +63,16 @@ class Config(Settings, frozen=True):
     max_per_address: Annotated[Count, about("most connections from one address; 0: no limit")] = 64
     joins: Annotated[Count, about("most new connections a minute from one address; 0: no limit")] = 120
     rate: Annotated[
-        Number, about("messages a second from one member, at least 0.01; 0: no limit, nor for other commands")
+        Number, about("messages a second from one member, at least 0.01; 0: no limit, for other commands too")
     ] = 20.0
-    burst: Annotated[Count, about("messages from one member before the rate counts")] = 100
+    burst: Annotated[Count, about("messages one member may send at once before the rate counts")] = 100
     trusted_proxy: Annotated[Networks, about("address or network whose PROXY header is believed")] = ()
     password: Annotated[Password, about("password needed to join")] = ""
     moderator_password: Annotated[Password, about("password that makes a member a moderator")] = ""
     password_file: Annotated[FilePath, about("file with the password needed to join")] = ""
     moderator_password_file: Annotated[FilePath, about("file with the moderators' password")] = ""
     audit: Annotated[
-        FilePath, about("file that records what moderators do; if empty, it is beside the history")
+        FilePath, about("file that records what moderators do; if not given, it is beside the history")
     ] = ""
     name_timeout: Annotated[Seconds, about("seconds a client has to give a name; 0: no limit")] = 60.0
     idle_timeout: Annotated[

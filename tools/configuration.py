@@ -49,13 +49,13 @@ def _section(program: Program[Any]) -> Iterator[str]:
     yield "| flag | variable | TOML key | values | default | meaning |"
     yield "|---|---|---|---|---|---|"
     for name, setting in program.settings.items():
-        flag = "none" if setting.is_secret else f"`{program.spell(name, 'flag')}`"
+        flag = "none" if setting.is_secret else f"`{program.written_in(name, 'flag')}`"
         values = setting.allowed + "; may be given again" * setting.is_list
-        cells = (flag, f"`{program.spell(name, 'environment')}`", f"`{name}`", values, _default(setting))
+        cells = (flag, f"`{program.written_in(name, 'environment')}`", f"`{name}`", values, _default(setting))
         yield f"| {' | '.join(cells)} | {setting.meaning} |"
     yield ""
     former = [
-        f"`{program.spell(setting.former_name, 'flag')}` is now `{program.spell(name, 'flag')}`"
+        f"`{program.written_in(setting.former_name, 'flag')}` is now `{program.written_in(name, 'flag')}`"
         for name, setting in program.settings.items()
         if setting.former_name
     ]

@@ -54,8 +54,10 @@ class Config(Settings, frozen=True):
     dialect: Annotated[
         Literal["json", "plain"], about("plain: the room knows only the original protocol")
     ] = "json"
-    max_sessions: Annotated[int, Meta(ge=1, le=100_000), about("most browsers at once for each worker")] = 500
-    max_per_address: Annotated[Count, about("most of them from one address; 0: no limit")] = 64
+    max_sessions: Annotated[int, Meta(ge=1, le=100_000), about("most browsers at once, for each worker")] = (
+        500
+    )
+    max_per_address: Annotated[Count, about("most browsers at once from one address; 0: no limit")] = 64
     allowed_hosts: Annotated[
         tuple[Annotated[str, _HOST], ...],
         about(

@@ -141,7 +141,9 @@ def test_help_names_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
     assert caught.value.code == 0
     said = capsys.readouterr().out
     flags = [
-        PROGRAM.spell(name, "flag") for name, setting in PROGRAM.settings.items() if not setting.is_secret
+        PROGRAM.written_in(name, "flag")
+        for name, setting in PROGRAM.settings.items()
+        if not setting.is_secret
     ]
     assert all(f"{flag} " in said for flag in flags)
     assert not any(flag in said for flag in ("--silence", "--stall", "--farewell"))

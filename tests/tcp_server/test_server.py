@@ -340,6 +340,21 @@ def test_settings_that_cannot_be_used_are_told_in_one_line(flags: list[str], cod
     assert program.stderr.text.count("\n") == 1
 
 
+def test_a_former_name_of_a_setting_is_told_of_in_the_log() -> None:
+    with server("--farewell", "0.5") as program:
+        pass
+    assert "WARNING --farewell is now called --close-timeout; the old name works for one more release\n" in (
+        program.stderr.text
+    )
+
+
+def test_the_settings_in_force_are_printed_instead_of_serving() -> None:
+    program = start(sys.executable, "-m", "tcp_server", *LOCAL, "--grace", "5", "--print-config")
+    assert program.wait() == 0
+    assert "grace = 5.0  # flag\n" in program.stdout.text
+    assert program.stderr.text == ""
+
+
 def test_it_says_when_it_is_open_to_the_network() -> None:
     with running("tcp_server", "--port", "0", "--history", "memory") as program:
         open_to = "open to the whole network; --host 127.0.0.1 keeps it local"

@@ -57,3 +57,18 @@ def test_a_bad_flag_is_explained() -> None:
     code, program = _run("--port", "http")
     assert code == 2
     assert program.stderr.text == "oneroom-web: --port: 'http' is not a whole number from 0 to 65535\n"
+
+
+def test_a_slip_in_the_environment_is_one_clear_line() -> None:
+    program = start(sys.executable, "-m", "web_gateway", env={"ONEROOM_WEB_PROT": "5"})
+    assert program.wait() == 2
+    assert program.stderr.text == (
+        "oneroom-web: there is no setting ONEROOM_WEB_PROT; did you mean ONEROOM_WEB_PORT?\n"
+    )
+
+
+def test_the_settings_in_force_are_printed_instead_of_serving() -> None:
+    code, program = _run("--port", "0", "--print-config")
+    assert code == 0
+    assert "port = 0  # flag\n" in program.stdout.text
+    assert program.stderr.text == ""
