@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8080
 WEB_PORT ?= 5000
+WORKERS ?= 6
 
 BIN := $(VENV)/bin
 NPM := $(shell command -v npm)
@@ -19,9 +20,8 @@ help: ## Show this list
 run: $(VENV)/runtime ## Start the TCP server (PORT=8080) and the gateway (WEB_PORT=5000); Ctrl-C stops both
 	@$(BIN)/python tools/run.py $(PORT) $(WEB_PORT)
 
-test: $(VENV)/development $(if $(NPM),node_modules) ## Run all tests
-	$(BIN)/python -m pytest
-	$(call with_npm,test)
+test: $(VENV)/development ## Run all tests (WORKERS=6: so many processes, as tests mostly wait)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # tests/tcp_server/connection is left out: it is slow, and what it tests uses the standard library.
 test-oldest: $(VENV)/oldest/installed ## Run the unit tests with the oldest libraries that pyproject.toml allows

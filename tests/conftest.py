@@ -15,6 +15,7 @@ from tests.support.requirements import CHROMIUM, how_to_install
 surroundings.settle()
 
 _PATIENCE = 15.0  # seconds a test's threads and processes have to finish what they are ending
+_LONG = ("end_to_end", "faults", "hostile")  # folders of tests that take seconds each
 
 
 @pytest.fixture(scope="session")
@@ -67,9 +68,16 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     return report
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how to install what tests were skipped for, or have failed for with ONEROOM_NO_SKIP=1."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
+    """Say last how to install what tests were skipped for, or have failed for with ONEROOM_NO_SKIP=1."""
+    yield
     stats = terminalreporter.stats
     reasons = map(_reason, [*stats.get("skipped", []), *stats.get("error", []), *stats.get("failed", [])])
     if line := how_to_install(reasons):
         terminalreporter.write_line(line, yellow=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long tests first, so that no process is left alone with some at the end."""
+    items.sort(key=lambda item: item.path.parent.name not in _LONG)

@@ -1,3 +1,4 @@
+import { afterEach } from "node:test";
 import { Signal } from "../../static/js/lib/signal.js";
 import { MemoryStore } from "../../static/js/lib/storage.js";
 import { Outbox } from "../../static/js/model/outbox.js";
@@ -61,9 +62,16 @@ export class Wire {
   }
 }
 
+/** Whoever waits for an answer when a test is over would keep the process from ending. */
+const wires = [];
+afterEach(() => {
+  for (const wire of wires.splice(0)) wire.close();
+});
+
 /** A page that has joined; `store` is what a reload keeps. */
 export function page(store = new MemoryStore(), welcome = {}) {
   const wire = new Wire();
+  wires.push(wire);
   const room = new Room(wire, new Session(store), new Outbox(store));
   room.enter("Анна");
   const [join] = wire.take();

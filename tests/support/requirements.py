@@ -26,7 +26,7 @@ PACKAGES: Final = {
     "chromium": "chromium fonts-dejavu-core fonts-noto-color-emoji",
     "haproxy": "haproxy",
     "nginx": "nginx libnginx-mod-stream",
-    "npm": "nodejs npm",
+    "node": "nodejs",
     "openssl": "openssl",
 }
 """Every program that some test needs, and the packages of Debian that bring it."""
@@ -45,7 +45,6 @@ def _needs(program: str) -> pytest.MarkDecorator:
 CHROMIUM = _find("chromium")
 HAPROXY = _find("haproxy")
 NGINX = _find("nginx")
-NPM = _find("npm")
 OPENSSL = _find("openssl")
 ORIGINAL = Path(os.environ.get("ONEROOM_ORIGINAL") or ROOT.parent / "shared" / "original")
 """The folder with the original chat's `server.py` and `client.py`, where they are (see `original_like`)."""
@@ -54,7 +53,7 @@ needs_cc = _needs("cc")
 needs_chromium = _needs("chromium")
 needs_haproxy = _needs("haproxy")
 needs_nginx = _needs("nginx")
-needs_npm = _needs("npm")
+needs_node = _needs("node")
 needs_openssl = _needs("openssl")
 
 needs_epoll = pytest.mark.skipif(not hasattr(select, "epoll"), reason="this system has no epoll")

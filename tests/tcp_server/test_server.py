@@ -126,7 +126,7 @@ def test_a_lost_client_comes_back_without_a_word() -> None:
 
 def test_whoever_gives_no_name_in_time_is_told() -> None:
     with (
-        server("--name-timeout", "0.3") as program,
+        server("--name-timeout", "1") as program,
         JsonClient(program.address) as json,
         text_client(program, "a:b") as lines,
         RawClient(program.address) as silent,
@@ -161,12 +161,13 @@ def test_a_name_that_comes_byte_by_byte_is_late_too() -> None:
 def test_a_silent_json_client_is_gone_and_a_silent_terminal_is_not() -> None:
     with (
         server("--idle-timeout", "0.3", "--grace", "0") as program,
-        text_client(program, "Анна") as lines,
-        json_client(program, "Борис") as json,
+        text_client(program, "Анна\n/who") as lines,
     ):
-        lines.expect("Борис присоединился к чату!\n")
-        json.expect_json(type="bye", reason="silent")
-        json.expect_end()
+        lines.expect("Сейчас в чате (1): Анна\n")
+        with json_client(program, "Борис") as json:
+            lines.expect("Борис присоединился к чату!\n")
+            json.expect_json(type="bye", reason="silent")
+            json.expect_end()
         lines.expect("Борис покинул чат.\n")
         lines.send("/who\n")
         lines.expect("Сейчас в чате (1): Анна\n")
