@@ -1,1 +1,1 @@
-"""The room in a terminal, or as a filter between two pipes."""
+"""The terminal client; between pipes it is a filter."""

@@ -1,19 +1,17 @@
-"""How long to wait before the next try."""
+"""The waits between attempts to reach the room: see "Reconnecting" in docs/protocol.md."""
 
 import random
 from typing import Final
 
 FIRST: Final = 0.5
-"""Seconds before the first try after a loss."""
+"""Longest first wait, in seconds."""
 
 LONGEST: Final = 15.0
-"""Seconds between tries at most: nobody waits longer for a room that is back."""
-
-_GROWTH: Final = 1.5
+"""Longest wait, in seconds."""
 
 
 class Backoff:
-    """Growing delays without end, spread so that a whole room does not come back at one instant."""
+    """Doubling waits, each drawn from the upper half, so that clients do not return all at once."""
 
     def __init__(self) -> None:
         self._ceiling = FIRST
@@ -23,7 +21,7 @@ class Backoff:
         self._ceiling = FIRST
 
     def next(self) -> float:
-        """Return the seconds to wait now, between half of the present ceiling and all of it."""
+        """Return how many seconds to wait now."""
         ceiling = self._ceiling
-        self._ceiling = min(LONGEST, ceiling * _GROWTH)
-        return random.uniform(ceiling / 2, ceiling)  # noqa: S311 - spreads load, guards nothing
+        self._ceiling = min(LONGEST, 2 * ceiling)
+        return random.uniform(ceiling / 2, ceiling)  # noqa: S311 - not for security

@@ -1,11 +1,11 @@
-"""The conversation with the room, across as many connections as it takes.
+"""A conversation with the room, across as many connections as it takes.
 
-No terminal in here: a face (`terminal`, `pipe`) calls the methods of `Chat` and is
-told `news`. Three threads meet:
+No user interface here: a frontend (`terminal`, `pipe`) calls the methods of `Chat` and
+receives its events. Three threads:
 
-    the face's thread   calls say, enter, … : they never wait for the network
-    the room thread     connects, reads, reconnects; alone calls the listener
-    the sender thread   one per connection; writes what was put, pings in silence
+    the frontend's thread   calls the methods, which never wait for the network, but for `leave`
+    the room thread         connects, reads, reconnects; the only one that calls the listener
+    the sender thread       one per connection; writes commands, pings when there are none
 """
 
 import socket
@@ -16,34 +16,34 @@ from typing import Final
 
 from chat_protocol.address import Address
 from chat_protocol.connection import Connection
-from chat_protocol.contract import IDLE_TIMEOUT, MAX_QUERY
+from chat_protocol.contract import IDLE_TIMEOUT
 from chat_protocol.errors import Banned, NotARoom, ProtocolError, RoomFull, TlsFailed
-from chat_protocol.messages import Command, Leave, Search, Throttled, Typing, Welcome
+from chat_protocol.messages import Command, Event, Leave, Throttled, Welcome
 from chat_protocol.tls import Tls
 from cli_client.backoff import Backoff
-from cli_client.conversation import ASKED, LONGEST_WAIT, Conversation
-from cli_client.news import Changed, Ended, Lost, News, Page, Phase, Status
+from cli_client.conversation import INPUT_NEEDED, MAX_WAIT, Conversation
+from cli_client.events import ClientEvent, ConnectionLost, Ended, OlderMessages, Phase, Status, StatusChanged
 from cli_client.sender import Sender
 
-_FINAL: Final = frozenset({"left", "kicked", "banned", "shut_out", "password", "replaced"})
-_NO_TRUST: Final = frozenset({"not_tls", "untrusted", "expired", "not_yet_valid", "wrong_host", "wrong_pin"})
-"""Before the first welcome these are mistakes in the settings, which no second try mends."""
-_NEEDS_ANSWER: Final = (Phase.NAMELESS, Phase.LOCKED)
+_FINAL_REASONS: Final = frozenset({"left", "kicked", "banned", "shut_out", "password", "replaced"})
+_TLS_REASONS: Final = frozenset(
+    {"not_tls", "untrusted", "expired", "not_yet_valid", "wrong_host", "wrong_pin"}
+)
+"""Before the first welcome these mean wrong settings, so there is no second attempt."""
 
 
 class Chat:
     """One person's conversation with the room at `address`.
 
-    `listener` is called with every piece of news, in order and always from the
-    room thread, never under a lock; it must not raise. `history` is how many of
-    the last messages to ask for on first entering; `password` what the room may ask
-    for. All methods may be called from any thread, before `start` too.
+    The room thread calls `listener` with every event, in order and without holding a lock;
+    it must not raise. `history` is how many of the last messages to request at first;
+    `password` is the room's. Any thread may call any method, before `start` too.
     """
 
     def __init__(
         self,
         address: Address,
-        listener: Callable[[News], None],
+        listener: Callable[[ClientEvent], None],
         *,
         history: int = 50,
         password: str = "",
@@ -51,78 +51,70 @@ class Chat:
     ) -> None:
         self.address = address
         self._tls = tls
-        self._tell = listener
+        self._listener = listener
         self._thread = threading.Thread(target=self._run, name="room", daemon=True)
-        self._backoff = Backoff()  # the room thread's
-        self._lost = False  # the room thread's: a loss was told and no welcome came since
+        self._backoff = Backoff()  # owned by the room thread
+        self._is_lost = False  # owned by the room thread: the loss was reported, and no welcome came since
 
         # Guards everything below, and is notified when any of it changes.
         self._changed = threading.Condition()
-        self._talk = Conversation(history, password)
-        self._connection: Connection | None = None  # the present one, welcomed or not
+        self._conversation = Conversation(history, password)
+        self._connection: Connection | None = None  # the present one, before its welcome too
 
-    # --- what a face may do ------------------------------------------------------
+    # --- for the frontend ----------------------------------------------------------
 
     def start(self) -> None:
-        """Begin to reach for the room."""
+        """Start the room thread."""
         self._thread.start()
 
-    def enter(self, name: str) -> None:
-        """Choose a name, at first and after each `NameRefused`."""
+    def set_name(self, name: str) -> None:
+        """Set the name to enter with: at first, and after each `NameRefused`."""
         with self._changed:
-            self._talk.name, self._talk.phase = name, Phase.CONNECTING
+            self._conversation.name, self._conversation.phase = name, Phase.CONNECTING
             self._changed.notify_all()
 
-    def unlock(self, password: str) -> None:
-        """Give the room's password, after each `PasswordWanted`."""
+    def set_password(self, password: str) -> None:
+        """Set the room's password, after each `PasswordNeeded`."""
         with self._changed:
-            self._talk.password, self._talk.phase = password, Phase.CONNECTING
+            self._conversation.password, self._conversation.phase = password, Phase.CONNECTING
             self._changed.notify_all()
 
     def say(self, text: str) -> None:
-        """Say `text` now, or as soon as the room is reached again. Cleaned and within the limit."""
+        """Send a message now, or once online. `text` must be cleaned and within the limit."""
         with self._changed:
-            self._talk.say(text)
+            self._conversation.say(text)
             self._changed.notify_all()
 
-    def typing(self) -> None:
-        """Let the others know that something is being written; at most once in 3 s."""
-        self.ask(Typing())
-
-    def page(self, limit: int) -> bool:
-        """Ask for older messages: those a resume left out, else what lies before. False: not online."""
+    def load_older(self, limit: int) -> bool:
+        """Request older messages: those missed while offline first. Return False if not online."""
         with self._changed:
-            return self._talk.page(limit)
+            return self._conversation.load_older(limit)
 
-    def show(self, number: int) -> Page | None:
-        """Return message `number` with its neighbours, or ask the room for it.
+    def show(self, number: int) -> OlderMessages | None:
+        """Return message `number` with its neighbours, or request it from the room.
 
-        An empty page means that it is neither known here nor can be asked for now;
-        None that it will come as news.
+        The result is empty if it is neither known here nor can be requested now, None if an
+        `OlderMessages` event will bring it.
         """
         with self._changed:
-            return self._talk.show(number)
+            return self._conversation.show(number)
 
-    def search(self, words: str, limit: int) -> bool:
-        """Look for the newest `limit` messages with all these words. False: not online."""
-        return self.ask(Search(words[:MAX_QUERY], limit=limit))
-
-    def ask(self, command: Command) -> bool:
-        """Send what is answered by news, or lost with the connection. False: not online."""
+    def request(self, command: Command) -> bool:
+        """Send a command; events bring the answer, unless the connection is lost. False if not online."""
         with self._changed:
-            return self._talk.send(command)
+            return self._conversation.request(command)
 
     def retry_now(self) -> None:
-        """Cut the wait for the next try short."""
+        """End the wait for the next attempt to connect."""
         with self._changed:
-            self._talk.retry_at = 0.0
+            self._conversation.retry_at = 0.0
             self._changed.notify_all()
 
     def leave(self, timeout: float = 2.0) -> None:
-        """Leave for good, waiting at most about `timeout` seconds for the room's goodbye."""
+        """Leave for good. Blocks for at most about `timeout` + 1 seconds, until the room says `bye`."""
         with self._changed:
-            self._talk.leaving = True
-            if not self._talk.send(Leave()) and self._connection:
+            self._conversation.leaving = True
+            if not self._conversation.request(Leave()) and self._connection:
                 self._connection.close()
             self._changed.notify_all()
         self._thread.join(timeout)
@@ -133,104 +125,113 @@ class Chat:
             self._thread.join(1.0)
 
     def status(self) -> Status:
-        """Look at how things stand."""
+        """Return a snapshot of the status."""
         with self._changed:
-            return self._talk.status()
+            return self._conversation.status()
 
     def wait_for(self, condition: Callable[[Status], bool], timeout: float | None) -> bool:
-        """Wait until `condition` holds; say whether it does after `timeout` seconds (None: no end)."""
+        """Block until `condition` holds; return whether it does after `timeout` seconds (None: no limit)."""
         with self._changed:
-            return self._changed.wait_for(lambda: condition(self._talk.status()), timeout)
+            return self._changed.wait_for(lambda: condition(self._conversation.status()), timeout)
 
-    # --- the room thread ---------------------------------------------------------
+    # --- the room thread -------------------------------------------------------------
 
     def _run(self) -> None:
-        why = "left"
-        while self._may_enter():
-            why = self._visit()
-            if why in _FINAL:
+        reason = "left"
+        while self._wait_until_ready():
+            reason = self._run_connection()
+            if reason in _FINAL_REASONS:
                 break
-            if why != ASKED and not self._pause(why):
+            if reason != INPUT_NEEDED and not self._wait_to_reconnect(reason):
                 break
-        self._end(why)
+        self._end(reason)
 
-    def _may_enter(self) -> bool:
-        """Wait until there is a name to enter with, and what else is needed; False: to leave instead."""
+    def _wait_until_ready(self) -> bool:
+        """Wait for the name and password that are needed; return False to leave instead."""
+        needed = (Phase.NAME_NEEDED, Phase.PASSWORD_NEEDED)
         with self._changed:
-            self._changed.wait_for(lambda: self._talk.phase not in _NEEDS_ANSWER or self._talk.leaving)
-            if self._talk.leaving:
+            self._changed.wait_for(
+                lambda: self._conversation.phase not in needed or self._conversation.leaving
+            )
+            if self._conversation.leaving:
                 return False
-            self._talk.phase = Phase.CONNECTING
+            self._conversation.phase = Phase.CONNECTING
             self._changed.notify_all()
-        self._tell(Changed())
+        self._listener(StatusChanged())
         return True
 
-    def _visit(self) -> str:
-        """Hold one connection from its first byte to its last; return why it is over."""
+    def _run_connection(self) -> str:
+        """Run one connection until it ends; return the reason, as in `Status`, or `INPUT_NEEDED`."""
         try:
             with (
                 Connection.open(self.address, idle_timeout=IDLE_TIMEOUT, tls=self._tls) as connection,
                 Sender(connection) as sender,
             ):
                 with self._changed:
-                    if self._talk.leaving:
+                    if self._conversation.leaving:
                         return "left"
                     self._connection = connection
-                    self._talk.connected(sender.put)
+                    self._conversation.connected(sender.put)
                 for event in connection.events():
-                    if isinstance(event, Throttled):
-                        # Our own pings wait in line too: the room is silent, not gone.
-                        patience = min(max(0.0, event.seconds), LONGEST_WAIT)
-                        connection.socket.settimeout(IDLE_TIMEOUT + patience)
-                    with self._changed:
-                        news, over = self._talk.take(event), self._talk.over
-                        self._changed.notify_all()
-                    if isinstance(event, Welcome):
-                        self._lost = False
-                        self._backoff.reset()
-                    for piece in news or (Changed(),):
-                        self._tell(piece)
-                    if over:
-                        return over
+                    if reason := self._handle(event, connection):
+                        return reason
         except ProtocolError as error:
-            why = _reason(error)
-            # What waits behind TLS for a client to begin looks like this to one that does not.
-            return "no_greeting" if why == "timeout" and not (self._tls or self._talk.transcript) else why
+            reason = _reason(error)
+            # A server that waits for TLS looks like this to a client without TLS.
+            is_first_silence = reason == "timeout" and not (self._tls or self._conversation.transcript)
+            return "no_greeting" if is_first_silence else reason
         finally:
             with self._changed:
                 self._connection = None
-                self._talk.disconnected()
+                self._conversation.disconnected()
         return "lost"
 
-    def _pause(self, why: str) -> bool:
-        """Wait for the next try, or until someone is impatient; False: there is to be none."""
+    def _handle(self, event: Event, connection: Connection) -> str:
+        """Handle an event of the room; return why the connection must end, empty if it need not."""
+        if isinstance(event, Throttled):
+            # Pongs are delayed too: a silent room is not a lost one.
+            wait = min(max(0.0, event.seconds), MAX_WAIT)
+            connection.socket.settimeout(IDLE_TIMEOUT + wait)
         with self._changed:
-            if self._talk.leaving or (why in _NO_TRUST and not self._talk.transcript):
-                return False
-            self._talk.phase, self._talk.why = Phase.WAITING, why
-            delay = max(self._backoff.next(), min(self._talk.retry_after, LONGEST_WAIT))
-            self._talk.retry_at = time.monotonic() + delay
+            events, end_reason = self._conversation.handle(event), self._conversation.end_reason
             self._changed.notify_all()
-        self._tell(Changed() if self._lost else Lost(why))
-        self._lost = True
+        if isinstance(event, Welcome):
+            self._is_lost = False
+            self._backoff.reset()
+        for client_event in events or (StatusChanged(),):
+            self._listener(client_event)
+        return end_reason
+
+    def _wait_to_reconnect(self, reason: str) -> bool:
+        """Wait until the next attempt is due, or `retry_now` is called; return False if there is none."""
+        conversation = self._conversation
+        with self._changed:
+            if conversation.leaving or (reason in _TLS_REASONS and not conversation.transcript):
+                return False
+            conversation.phase, conversation.reason = Phase.WAITING, reason
+            delay = max(self._backoff.next(), min(conversation.retry_after, MAX_WAIT))
+            conversation.retry_at = time.monotonic() + delay
+            self._changed.notify_all()
+        self._listener(StatusChanged() if self._is_lost else ConnectionLost(reason))
+        self._is_lost = True
         with self._changed:
             self._changed.wait_for(
-                lambda: self._talk.leaving or self._talk.retry_at <= time.monotonic(), delay
+                lambda: conversation.leaving or conversation.retry_at <= time.monotonic(), delay
             )
         return True
 
-    def _end(self, why: str) -> None:
+    def _end(self, reason: str) -> None:
         with self._changed:
-            if self._talk.leaving and why not in _FINAL:
-                why = "left"
-            self._talk.phase, self._talk.why = Phase.ENDED, why
-            seconds = self._talk.retry_after
+            if self._conversation.leaving and reason not in _FINAL_REASONS:
+                reason = "left"
+            self._conversation.phase, self._conversation.reason = Phase.ENDED, reason
+            seconds = self._conversation.retry_after
             self._changed.notify_all()
-        self._tell(Ended(why, seconds))
+        self._listener(Ended(reason, seconds))
 
 
 def _reason(error: ProtocolError) -> str:
-    """Put a failure of the network into a word of `Status.why`."""
+    """Return the reason for a failed connection, as in `Status`."""
     match error:
         case RoomFull():
             return "full"

@@ -1,9 +1,10 @@
-"""What a typed line means: a text to say, a command, or a mistake."""
+"""Parses a typed line: a text to say, a command, or a mistake."""
 
 from typing import NamedTuple
 
 from chat_protocol.commands import ParsedCommand, Show, UsageError, parse_command
 from chat_protocol.messages import Authenticate, Bans, HistoryRequest, Moderate, Search, Whois
+from cli_client.events import Request
 
 
 class InvalidCommand(NamedTuple):
@@ -16,7 +17,7 @@ class InvalidCommand(NamedTuple):
 def parse_line(line: str) -> str | ParsedCommand | InvalidCommand:
     """Tell a text to say from a command; `//x` says `/x`.
 
-    A password typed behind `/moderator` is dropped: it would be shown while typed.
+    A password behind `/moderator` is dropped: the terminal asks for it without showing it.
     """
     if not line.startswith("/"):
         return line
@@ -25,7 +26,7 @@ def parse_line(line: str) -> str | ParsedCommand | InvalidCommand:
     try:
         command = parse_command("/" + line[1:].lstrip())
     except UsageError as error:
-        if error.text == "moderator":  # its password is asked for
+        if error.text == "moderator":
             return Authenticate("")
         return InvalidCommand(f"usage_{error.text if error.code == 'misuse' else error.code}", error.text)
     if command == HistoryRequest(limit=0):
@@ -33,9 +34,9 @@ def parse_line(line: str) -> str | ParsedCommand | InvalidCommand:
     return Authenticate("") if isinstance(command, Authenticate) else command
 
 
-def write_command(command: Moderate | Whois | Bans | Search | HistoryRequest | Show) -> str:
-    """Return a command as it is typed, to remind of it: without a reason or an announced text."""
-    match command:
+def write_command(request: Request) -> str:
+    """Return a command as it is typed, without its reason or the text to announce."""
+    match request:
         case Moderate(act, target, number):
             return " ".join(filter(None, (f"/{act}", target, f"#{number}" if number else "")))
         case Whois(name):

@@ -1,12 +1,16 @@
-"""The state of a conversation, and what each event of the room makes of it.
+"""The state of a conversation, and how the room's events change it.
 
-No thread and no socket in here: `Chat` brings the events, and its lock guards all of this.
+No thread and no socket here: `Chat` passes the events in, and its lock guards all of this.
 """
 
+import itertools
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
+from chat_protocol.commands import Show
 from chat_protocol.contract import MAX_LINE, MAX_PASSWORD
 from chat_protocol.messages import (
     Ack,
@@ -26,172 +30,191 @@ from chat_protocol.messages import (
     Message,
     Pong,
     Role,
+    Search,
     Throttled,
     Welcome,
     Whois,
 )
-from cli_client.news import (
+from cli_client.events import (
+    ClientEvent,
     Entered,
-    Hits,
+    MessageRefused,
     NameRefused,
-    News,
-    Page,
-    PasswordWanted,
+    NewMessage,
+    OlderMessages,
+    PasswordNeeded,
     Phase,
-    Said,
+    Request,
+    RequestFailed,
+    SearchResults,
     Status,
-    Trouble,
-    Unsent,
 )
 from cli_client.outbox import Outbox
 from cli_client.transcript import Transcript
-from cli_client.wishes import Wishes
 
-ASKED: Final = "asked"
-"""Why a connection is over when this person must first give a name or the password."""
+INPUT_NEEDED: Final = "input_needed"
+"""The end reason of a connection that ended because a name or the password is needed."""
 
 CONTEXT: Final = 3
-"""Neighbours shown on each side of a message that was looked up by number."""
+"""Messages shown before and after one that was looked up by number."""
 
-LONGEST_WAIT: Final = 3600.0
-"""Seconds that a room is believed when it says how long something takes."""
+MAX_WAIT: Final = 3600.0
+"""Longest wait accepted from a room, in seconds."""
 
 _NAME_CODES: Final = frozenset({"name_empty", "name_too_long", "name_invalid", "name_taken", "name_reserved"})
 _PASSWORD_CODES: Final = frozenset({"password_required", "password_wrong"})
-_ASSUMED: Final = Limits(name=32, text=4000, line=MAX_LINE, history=500)
+_DEFAULT_LIMITS: Final = Limits(name=32, text=4000, line=MAX_LINE, history=500)
 
 
 class Conversation:
     """One person's conversation with a room, across connections. Not thread-safe.
 
-    `history` is how many of the last messages to ask for on first entering.
+    `history` is how many of the last messages to request at first.
     """
 
     def __init__(self, history: int, password: str) -> None:
-        self.phase = Phase.NAMELESS
-        self.name = ""  # wished for, then as the room wrote it
+        self.phase = Phase.NAME_NEEDED
+        self.name = ""  # as set, then as the room writes it
         self.password = password
         self.leaving = False
-        self.why = ""  # as in `Status`
+        self.reason = ""  # as in `Status`
         self.retry_at = 0.0  # monotonic
         self.outbox = Outbox()
         self.transcript: Transcript | None = None
-        # Of the present connection:
-        self.over = ""  # why it is over; empty while it is not
-        self.retry_after = 0.0  # seconds the room does not want to see us for
+        self.end_reason = ""  # why the present connection must end; empty while it need not
+        self.retry_after = 0.0  # seconds until the room will let us in
         self._history = history
         self._session: str | None = None
         self._members: list[str] = []
-        self._limits = _ASSUMED
+        self._limits = _DEFAULT_LIMITS
         self._moderated = False
         self._moderator = False
         self._throttled_until = 0.0  # monotonic
-        self._put: Callable[[Command], object] | None = None  # sends, while there is a connection
-        self._asked: list[int | None] = []  # history requests under way; None: a page, else a number
-        self._wishes = Wishes()
+        self._put: Callable[[Command], object] | None = None  # sends; None without a connection
+        self._refs = map(str, itertools.count(1))
+        self._pending: dict[str, Request] = {}  # by ref, oldest first
 
     def status(self) -> Status:
-        """Return how things stand."""
+        """Return a snapshot of the status."""
         now = time.monotonic()
         return Status(
             phase=self.phase,
             name=self.name,
             members=tuple(self._members),
-            unsent=tuple(say.text for say in self.outbox.waiting()),
+            unsent=tuple(say.text for say in self.outbox.pending()),
             limits=self._limits,
             retry_in=max(0.0, self.retry_at - now),
-            why=self.why,
+            reason=self.reason,
             moderated=self._moderated,
             moderator=self._moderator,
             throttled=max(0.0, self._throttled_until - now),
         )
 
-    # --- what this person does ---------------------------------------------------
+    # --- what this person does -------------------------------------------------------
 
     def say(self, text: str) -> None:
-        """Say `text` now, or when the room is reached again."""
-        self.send(self.outbox.add(text))
+        """Send a message now, or once online."""
+        self._send(self.outbox.add(text))
 
-    def send(self, command: Command) -> bool:
-        """Send `command` if the room has us in; say whether it has."""
+    def request(self, command: Command, request: Request | None = None) -> bool:
+        """Send a command with a `ref`; return False if not online.
+
+        `request` is what the command does for the person, if that is not the command itself.
+        """
+        ref = next(self._refs)
+        if not self._send(replace(command, ref=ref)):
+            return False
+        awaited = request or command
+        if isinstance(awaited, Request):
+            self._pending[ref] = awaited
+        return True
+
+    def load_older(self, limit: int) -> bool:
+        """Request older messages; return False if not online."""
+        if self.phase is not Phase.ONLINE or not self.transcript:
+            return False
+        # One page at a time, or the same one would come twice.
+        if not any(isinstance(request, HistoryRequest) for request in self._pending.values()):
+            self.request(self.transcript.next_page(min(limit, self._limits.history)))
+        return True
+
+    def show(self, number: int) -> OlderMessages | None:
+        """Return message `number` with its known neighbours, or None after requesting it."""
+        known = self.transcript.around(number, CONTEXT) if self.transcript else []
+        if known or self.phase is not Phase.ONLINE:
+            return OlderMessages(known, number)
+        self.request(HistoryRequest(before=number + CONTEXT + 1, limit=2 * CONTEXT + 1), Show(number))
+        return None
+
+    def _send(self, command: Command) -> bool:
         if self.phase is Phase.ONLINE and self._put:
             self._put(command)
-            self._wishes.sent(command)
             return True
         return False
 
-    def page(self, limit: int) -> bool:
-        """Ask for older messages; False: not online."""
-        if self.phase is not Phase.ONLINE or not self.transcript:
-            return False
-        if None not in self._asked:  # one page at a time, or the same one would come twice
-            self._ask(None, self.transcript.next_page(min(limit, self._limits.history)))
-        return True
-
-    def show(self, number: int) -> Page | None:
-        """Return message `number` as far as it is known, or None after asking for it."""
-        known = self.transcript.around(number, CONTEXT) if self.transcript else []
-        if known or self.phase is not Phase.ONLINE:
-            return Page(known, number)
-        self._ask(number, HistoryRequest(before=number + CONTEXT + 1, limit=2 * CONTEXT + 1))
-        return None
-
-    def _ask(self, what: int | None, request: HistoryRequest) -> None:
-        self._asked.append(what)
-        self.send(request)
-
-    # --- connections come and go -------------------------------------------------
+    # --- connections -----------------------------------------------------------------
 
     def connected(self, put: Callable[[Command], object]) -> None:
-        """Introduce this person on a new connection that `put` sends on."""
-        self._put, self.over, self.retry_after = put, "", 0.0
+        """Join the room over a new connection that `put` sends on."""
+        self._put, self.end_reason, self.retry_after = put, "", 0.0
         since = self.transcript.mark() if self.transcript else None
         history = None if since else self._history
-        put(Join(self.name, self._session, since, history, self.password[:MAX_PASSWORD] or None))
+        password = self.password[:MAX_PASSWORD] or None
+        put(Join(self.name, self._session, since, history, password, ref=next(self._refs)))
 
     def disconnected(self) -> None:
-        """Forget what was true of the connection alone."""
+        """Reset what belongs to one connection."""
         self._put = None
         self._throttled_until = 0.0
-        self._asked.clear()
-        self._wishes.clear()
+        self._pending.clear()
         self._members.clear()
         if self.phase is Phase.ONLINE:
             self.phase = Phase.CONNECTING
 
-    # --- what the room says ------------------------------------------------------
+    # --- events of the room ------------------------------------------------------------
 
-    def take(self, event: Event) -> Sequence[News]:  # noqa: C901 - one case a kind of event
-        """Deal with one event; return what there is to tell. Sets `over`."""
+    def handle(self, event: Event) -> Sequence[ClientEvent]:  # noqa: C901 - one case per event
+        """Handle one event; return what to report. May set `end_reason`."""
         match event:
             case Welcome():
-                return self._welcomed(event)
+                return self._on_welcome(event)
             case Message():
-                return self._heard(event)
+                return self._on_message(event)
             case Ack():
-                return self._acknowledged(event)
+                return self._on_ack(event)
             case Joined() | Left():
-                return self._presence(event)
+                return self._on_presence(event)
             case HistoryPage():
-                return self._paged(event)
-            case Found():
-                return [Hits(event.messages, event.more, self._wishes.found())]
+                return self._on_history(event)
+            case Found(messages, more, ref=ref):
+                request = self._answered(ref, Search)
+                return [SearchResults(messages, more, request.query if isinstance(request, Search) else "")]
             case Error():
-                return self._refused(event)
+                return self._on_error(event)
             case Bye():
-                self.over = event.reason
+                self.end_reason = event.reason
                 return []
             case Pong():
                 return []
             case Whois() | Bans():
-                self._wishes.done(event)
+                self._answered(event.ref, type(event))
             case Role(moderator):
                 self._moderator = moderator
             case Throttled(seconds):
-                self._throttled_until = time.monotonic() + min(seconds, LONGEST_WAIT)
+                self._throttled_until = time.monotonic() + min(seconds, MAX_WAIT)
         return [event]
 
-    def _welcomed(self, welcome: Welcome) -> list[News]:
+    def _answered(self, ref: str | None, *kinds: type) -> Request | None:
+        """Remove and return the request that has been answered.
+
+        A server from before every command had a `ref` sends none back. It answers requests of
+        these kinds in order, so it is the oldest of them.
+        """
+        if ref is None:
+            ref = next((ref for ref, request in self._pending.items() if isinstance(request, kinds)), "")
+        return self._pending.pop(ref, None)
+
+    def _on_welcome(self, welcome: Welcome) -> list[ClientEvent]:
         back = self.transcript is not None
         new_log = self.transcript is not None and not self.transcript.continues_in(welcome)
         if self.transcript is None or new_log:
@@ -199,66 +222,69 @@ class Conversation:
         new = self.transcript.resume(welcome)
         self.name, self._session, self._limits = welcome.name, welcome.session, welcome.limits
         self._members[:] = welcome.members
-        self.phase, self.why = Phase.ONLINE, ""
-        self._throttled_until = 0.0  # it was the door that made us wait
+        self.phase, self.reason = Phase.ONLINE, ""
+        self._throttled_until = 0.0  # that was before the welcome
         self._moderated = welcome.moderated
-        for say in self.outbox.waiting():
-            self.send(say)
+        for say in self.outbox.pending():
+            self._send(say)
         if self.leaving:
-            self.send(Leave())
-        news: list[News] = [Entered(welcome.name, back, new_log, new, welcome.missed, tuple(welcome.members))]
+            self.request(Leave())
+        events: list[ClientEvent] = [
+            Entered(welcome.name, back, new_log, new, welcome.missed, tuple(welcome.members))
+        ]
         if welcome.moderator != self._moderator:
             self._moderator = welcome.moderator
-            news.append(Role(welcome.moderator))
-        return news
+            events.append(Role(welcome.moderator))
+        return events
 
-    def _heard(self, message: Message) -> list[News]:
+    def _on_message(self, message: Message) -> list[ClientEvent]:
         if self.transcript is None or not self.transcript.add(message):
             return []
-        if message.notice and message.notice.by == self.name:
-            self._wishes.done(message)
-        return [Said(message, own=message.name == self.name)]
+        return [NewMessage(message, own=message.name == self.name)]
 
-    def _acknowledged(self, ack: Ack) -> list[News]:
-        text = self.outbox.settle(ack.ref)
+    def _on_ack(self, ack: Ack) -> list[ClientEvent]:
+        text = self.outbox.remove(ack.ref)
         if text is None or self.transcript is None:
+            self._answered(ack.ref)  # of a moderator: the notice has been reported
             return []
         message = Message(ack.id, ack.at, self.name, text)
-        return [Said(message, own=True)] if self.transcript.add_own(message) else []
+        return [NewMessage(message, own=True)] if self.transcript.add_own(message) else []
 
-    def _presence(self, event: Joined | Left) -> list[News]:
+    def _on_presence(self, event: Joined | Left) -> list[ClientEvent]:
         if isinstance(event, Left):
             self._members[:] = [name for name in self._members if name != event.name]
         elif event.name not in self._members:
             self._members.append(event.name)
         return [event]
 
-    def _paged(self, history: HistoryPage) -> list[News]:
-        target = self._asked.pop(0) if self._asked else None
-        if target is not None:
-            found = any(message.id == target for message in history.messages)
-            return [Page(history.messages if found else (), target)]
-        new = self.transcript.add_page(history.messages) if self.transcript else []
-        if history.messages and not new and self.transcript:
-            self._ask(None, self.transcript.next_page(len(history.messages)))
-            return []
-        return [Page(new)]
+    def _on_history(self, page: HistoryPage) -> list[ClientEvent]:
+        match self._answered(page.ref, HistoryRequest, Show):
+            case Show(number):
+                found = any(message.id == number for message in page.messages)
+                return [OlderMessages(page.messages if found else (), number)]
+            case HistoryRequest() if self.transcript:
+                new = self.transcript.add_page(page.messages)
+                if new or not page.messages:
+                    return [OlderMessages(new)]
+                self.request(self.transcript.next_page(len(page.messages)))
+        return []
 
-    def _refused(self, error: Error) -> list[News]:
-        text = self.outbox.settle(error.ref) if error.ref else None
+    def _on_error(self, error: Error) -> list[ClientEvent]:
+        text = self.outbox.remove(error.ref) if error.ref else None
         if text is not None:
-            return [Unsent(text, error.code, error.text, error.retry_after)]
+            return [MessageRefused(text, error.code, error.text, error.retry_after)]
         if self.phase is Phase.ONLINE and error.code != "banned":
-            about = self._wishes.refused(error.code)
-            return [Trouble(error.code, error.text, error.retry_after, about)]
-        # The answer is tried on a connection of its own: the room does not wait as long as a
-        # person may think.
-        self.over, self.retry_after = error.code, error.retry_after or 0.0
+            request = self._answered(error.ref)
+            if error.ref is None:  # an older server: the error may answer any of them
+                self._pending.clear()
+            return [RequestFailed(error.code, error.text, error.retry_after, request)]
+        # The next attempt needs a new connection: the room does not wait until a person has answered.
+        self.end_reason, self.retry_after = error.code, error.retry_after or 0.0
         self._throttled_until = 0.0
         if error.code in _NAME_CODES:
-            self.over, self.phase = ASKED, Phase.NAMELESS
+            self.end_reason, self.phase = INPUT_NEEDED, Phase.NAME_NEEDED
             return [NameRefused(error.code, error.text, error.suggestion or "")]
         if error.code in _PASSWORD_CODES:
-            self.over, self.phase = ASKED, Phase.LOCKED
-            return [PasswordWanted(error.code)]
+            self.end_reason, self.phase = INPUT_NEEDED, Phase.PASSWORD_NEEDED
+            return [PasswordNeeded(error.code)]
         return []

@@ -1,4 +1,4 @@
-"""What this person has said and the room has not yet acknowledged."""
+"""Messages that the room has not acknowledged yet."""
 
 import secrets
 import time
@@ -7,31 +7,30 @@ from chat_protocol.messages import Say
 
 
 class Outbox:
-    """Says in the order they were typed, each under a key no other say has.
+    """Unacknowledged messages in the order they were typed, each with a unique `ref`.
 
-    Not thread-safe: its owner's lock guards it. A say stays until the room acks
-    or refuses it; after a reconnect the same keys are sent again, so the room can
-    tell a repeat from a new message.
+    Not thread-safe: the owner's lock guards it. After a reconnect the same refs are sent
+    again, so that the room can tell a repeat from a new message.
     """
 
     def __init__(self) -> None:
-        self._waiting: dict[str, Say] = {}
+        self._pending: dict[str, Say] = {}  # by ref
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._pending)
 
     def add(self, text: str) -> Say:
-        """Keep `text` under a new key and return it ready to be sent."""
-        # Begins with the time: keys that sort as they come cost the room's index half as much.
+        """Add `text` under a new ref; return the command to send."""
+        # The time comes first: sorted keys cost the room's index half as much.
         ref = f"{time.time_ns() // 1000:x}-{secrets.token_urlsafe(9)}"
-        say = self._waiting[ref] = Say(text=text, ref=ref)
+        say = self._pending[ref] = Say(text=text, ref=ref)
         return say
 
-    def settle(self, ref: str) -> str | None:
-        """Let go of what the room has answered; return its text, or None if it was answered before."""
-        say = self._waiting.pop(ref, None)
+    def remove(self, ref: str) -> str | None:
+        """Remove a message that the room has answered; return its text, None if it is not there."""
+        say = self._pending.pop(ref, None)
         return say.text if say else None
 
-    def waiting(self) -> tuple[Say, ...]:
-        """Return what is still unanswered, oldest first."""
-        return tuple(self._waiting.values())
+    def pending(self) -> tuple[Say, ...]:
+        """Return the unanswered messages, oldest first."""
+        return tuple(self._pending.values())

@@ -1,4 +1,4 @@
-"""The writing half of one connection to the room."""
+"""The thread that writes to one connection."""
 
 import queue
 import threading
@@ -12,21 +12,20 @@ from chat_protocol.messages import Command, Ping
 
 
 class Sender:
-    """Writes to a connection in a thread of its own, and pings when there is nothing to write.
+    """Writes commands to a connection in its own thread, and pings when there are none.
 
-    Whoever types must not wait for the network: `put` never blocks. When the
-    connection fails the thread closes it, which wakes the reading thread; that
-    one alone tells the rest of the program.
+    `put` never blocks, so a frontend need not wait for the network. If the connection fails,
+    the thread closes it; that wakes the reading thread, which reports it.
     """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._queue: queue.SimpleQueue[Command | None] = queue.SimpleQueue()  # None: no more
+        self._queue: queue.SimpleQueue[Command | None] = queue.SimpleQueue()  # None ends the thread
         self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
         self._thread.start()
 
     def put(self, command: Command) -> None:
-        """Send `command` after all that was put before. Any thread."""
+        """Send `command` after all commands put before. Any thread."""
         self._queue.put(command)
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""The line below the one being typed: how things stand."""
+"""The status line below the input line."""
 
 import time
 from typing import Final
@@ -7,70 +7,67 @@ from prompt_toolkit.formatted_text import FormattedText
 
 from chat_protocol.address import Address
 from chat_protocol.text import one_line
-from cli_client.news import Phase, Status
+from cli_client.events import Phase, Status
 from cli_client.render import Fragments, name_style
-from cli_client.words import Words
-from cli_client.wrapping import brief
+from cli_client.translations import Translations
+from cli_client.wrapping import clip
 
-_SHOWN: Final = 5.0  # seconds for which others are shown as writing
-_WIDEST: Final = 64  # cells of a name: whatever room we talk to
+_TYPING_SECONDS: Final = 5.0  # for which others are shown as typing
+_NAME_WIDTH: Final = 64  # cells of a name, whatever the room sends
 
 
 class Toolbar:
-    """What is always on the screen. Not thread-safe: the terminal's thread owns it."""
+    """Builds the status line and tracks who is typing. Owned by the main thread."""
 
-    def __init__(self, words: Words, address: Address) -> None:
-        self._words = words
+    def __init__(self, texts: Translations, address: Address) -> None:
+        self._texts = texts
         self._address = address
-        self._writing: dict[str, float] = {}  # others who write -> until when (monotonic) to show it
+        self._typing: dict[str, float] = {}  # name -> until when (monotonic) it is shown
 
-    def writes(self, name: str) -> None:
-        """Show for a while that somebody is writing."""
-        self._writing[name] = time.monotonic() + _SHOWN
+    def set_typing(self, name: str) -> None:
+        """Show a member as typing for some seconds."""
+        self._typing[name] = time.monotonic() + _TYPING_SECONDS
 
-    def writes_no_more(self, name: str) -> None:
-        """Somebody has said it, or is gone."""
-        self._writing.pop(name, None)
+    def clear_typing(self, name: str) -> None:
+        """Stop showing a member as typing."""
+        self._typing.pop(name, None)
 
     def line(self, status: Status) -> FormattedText:
-        """Return the line as it is to be now."""
+        """Return the status line."""
         parts = [self._state(status)]
-        if status.throttled:  # first: in a narrow terminal the rest of the line is not seen
+        if status.throttled:  # first: a narrow terminal cuts the end of the line off
             seconds = max(1, round(status.throttled))
             key = "bar_throttled" if status.phase is Phase.ONLINE else "bar_wait"
-            parts.insert(0, [("class:wait", self._words(key, seconds=seconds))])
+            parts.insert(0, [("class:warning", self._texts(key, seconds=seconds))])
         elif status.unsent:
-            parts.append([("class:wait", self._words("bar_unsent", count=len(status.unsent)))])
-        if writing := self._who_writes():
-            parts.append([("class:aside", writing)])
+            parts.append([("class:warning", self._texts("bar_unsent", count=len(status.unsent)))])
+        if typing := self._who_is_typing():
+            parts.append([("class:dim", typing)])
         out = parts[0]
         for part in parts[1:]:
-            out = [*out, ("class:aside", " · "), *part]
+            out = [*out, ("class:dim", " · "), *part]
         return FormattedText(out)
 
     def _state(self, status: Status) -> Fragments:
         match status.phase:
             case Phase.ONLINE:
-                here = self._words("bar_here", count=len(status.members))
-                role = f" · {self._words('bar_moderator')}" if status.moderator else ""
-                name = brief(one_line(status.name), _WIDEST)
-                return [("class:good", "● "), (name_style(name), name), ("class:aside", f"{role} · {here}")]
+                count = self._texts("bar_here", count=len(status.members))
+                role = f" · {self._texts('bar_moderator')}" if status.moderator else ""
+                name = clip(one_line(status.name), _NAME_WIDTH)
+                return [("class:ok", "● "), (name_style(name), name), ("class:dim", f"{role} · {count}")]
             case Phase.WAITING:
-                reason = self._words.why(status.why, self._address)
-                seconds = max(1, round(status.retry_in))
-                return [
-                    ("class:alarm", "● "),
-                    ("", self._words("bar_waiting", reason=reason, seconds=seconds)),
-                ]
-            case Phase.NAMELESS | Phase.LOCKED:
-                return [("class:aside", f"○ {self._address}")]
-        return [("class:wait", "● "), ("", self._words("bar_connecting", address=self._address))]
+                reason = self._texts.lost(status.reason, self._address)
+                text = self._texts("bar_waiting", reason=reason, seconds=max(1, round(status.retry_in)))
+                return [("class:error", "● "), ("", text)]
+            case Phase.NAME_NEEDED | Phase.PASSWORD_NEEDED:
+                return [("class:dim", f"○ {self._address}")]
+        return [("class:warning", "● "), ("", self._texts("bar_connecting", address=self._address))]
 
-    def _who_writes(self) -> str:
+    def _who_is_typing(self) -> str:
         now = time.monotonic()
-        self._writing = {name: until for name, until in self._writing.items() if until > now}
-        names = [brief(one_line(name), _WIDEST) for name in self._writing]
+        self._typing = {name: until for name, until in self._typing.items() if until > now}
+        names = [clip(one_line(name), _NAME_WIDTH) for name in self._typing]
         if len(names) > 2:
-            return self._words("bar_many_typing")
-        both = self._words("and").join(names)
-        return self._words.count("bar_typing", len(names), names=both) if names else ""
+            return self._texts("bar_many_typing")
+        both = self._texts("and").join(names)
+        return self._texts.plural("bar_typing", len(names), names=both) if names else ""

@@ -1,4 +1,4 @@
-"""What of the room's log this client has seen."""
+"""The messages of the room's log that this client has seen."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -7,98 +7,98 @@ from msgspec.structs import replace
 
 from chat_protocol.messages import HistoryRequest, Mark, Message, Welcome
 
-KEPT: Final = 2000
-"""Messages remembered for looking up by number; older ones are asked of the room again."""
+MAX_KEPT: Final = 2000
+"""Messages kept for lookup by number; older ones are requested from the room again."""
 
 
 class Transcript:
-    """The messages seen of one log so far, and where the holes are.
+    """The messages of one log seen so far, and the gaps between them.
 
-    Not thread-safe: its owner's lock guards it. Ids within one connection only
-    grow, so one number tells new from seen; the remembered messages tell whether
-    one's own message came back by another way before its ack did.
+    Not thread-safe: the owner's lock guards it. Within one connection ids only grow, so the
+    highest id tells new messages from seen ones. The kept messages tell whether one's own
+    message arrived in another way before its ack.
     """
 
     def __init__(self, epoch: str) -> None:
         self.epoch = epoch
         self._last = 0  # the highest id seen or acknowledged
-        self._known: dict[int, Message] = {}  # in the order they came to be known
-        self._oldest: int | None = None  # everything shown lies at or above this id; None: nothing yet
-        # What resumes left out, newest last: how many messages, right below which id.
-        self._holes: list[tuple[int, int]] = []
+        self._kept: dict[int, Message] = {}  # in the order of arrival
+        self._oldest: int | None = None  # nothing shown has a lower id; None: nothing shown yet
+        # What resumes left out, newest last: how many messages, directly below which id.
+        self._gaps: list[tuple[int, int]] = []
 
     def mark(self) -> Mark:
-        """Return how far this client has read, for the room to continue from."""
+        """Return the position from which the room must continue."""
         return Mark(self.epoch, self._last)
 
     def continues_in(self, welcome: Welcome) -> bool:
-        """Say whether a welcome is to this log, and not to another or to one that lost its end."""
+        """Return whether the welcome is for this log, and the log has not lost its end."""
         return welcome.epoch == self.epoch and welcome.last >= self._last
 
     def resume(self, welcome: Welcome) -> list[Message]:
-        """Take in a welcome to this log; return those of its messages that are new, oldest first."""
+        """Add a welcome for this log; return its new messages, oldest first."""
         new = [message for message in welcome.messages if self.add(message)]
         below = new[0].id if new else welcome.last + 1
         if self._oldest is None:
             self._oldest = below
         if welcome.missed:
-            self._holes.append((welcome.missed, below))
+            self._gaps.append((welcome.missed, below))
         self._last = max(self._last, welcome.last)
         return new
 
     def add(self, message: Message) -> bool:
-        """Take in a message as it happens; say whether it is new."""
+        """Add a message just received; return whether it is new."""
         if message.id <= self._last:
             return False
         self._last = message.id
-        self._remember([message])
+        self._keep([message])
         return True
 
     def add_own(self, message: Message) -> bool:
-        """Take in one's own message on its ack; say whether it has not been shown yet."""
-        if message.id in self._known:
+        """Add one's own message after its ack; return whether it has not been shown yet."""
+        if message.id in self._kept:
             return False
         self._last = max(self._last, message.id)
-        self._remember([message])
+        self._keep([message])
         return True
 
     def next_page(self, limit: int) -> HistoryRequest:
-        """Return the request for what lies before: first the holes of resumes, then further back."""
-        if self._holes:
-            missing, end = self._holes[-1]
+        """Return the request for the next older messages: those in gaps first."""
+        if self._gaps:
+            missing, end = self._gaps[-1]
             return HistoryRequest(before=end, limit=min(limit, missing))
         return HistoryRequest(before=self._oldest, limit=limit)
 
     def add_page(self, messages: Sequence[Message]) -> list[Message]:
-        """Take in the answer to `next_page`; return those of its messages that are new.
+        """Add the answer to `next_page`; return its new messages.
 
-        One's own may lie in a hole and have been shown all the same, on their acks.
+        One's own messages in a gap may have been shown already, after their acks.
         """
-        new = [message for message in messages if message.id not in self._known]
-        self._remember(messages)
-        if self._holes:
-            missing, _ = self._holes.pop()
+        new = [message for message in messages if message.id not in self._kept]
+        self._keep(messages)
+        if self._gaps:
+            missing, _ = self._gaps.pop()
             if messages and len(messages) < missing:
-                self._holes.append((missing - len(messages), messages[0].id))
+                self._gaps.append((missing - len(messages), messages[0].id))
         elif messages:
             self._oldest = messages[0].id
         return new
 
     def around(self, number: int, context: int) -> list[Message]:
-        """Return message `number` with up to `context` known neighbours a side; empty if unknown."""
-        if number not in self._known:
+        """Return message `number` and up to `context` kept ones on each side; empty if it is not kept."""
+        if number not in self._kept:
             return []
         near = range(number - context, number + context + 1)
-        return [self._known[id_] for id_ in near if id_ in self._known]
+        return [self._kept[id_] for id_ in near if id_ in self._kept]
 
-    def _remember(self, messages: Iterable[Message]) -> None:
+    def _keep(self, messages: Iterable[Message]) -> None:
         for message in messages:
-            self._known[message.id] = message
+            self._kept[message.id] = message
             if message.notice and message.notice.act == "delete":
                 self._delete(message.notice.id)
-        while len(self._known) > KEPT:
-            del self._known[next(iter(self._known))]
+        while len(self._kept) > MAX_KEPT:
+            del self._kept[next(iter(self._kept))]
 
     def _delete(self, number: int | None) -> None:
-        if number in self._known:
-            self._known[number] = replace(self._known[number], text="", deleted=True)
+        if number in self._kept:
+            self._kept[number] = replace(self._kept[number], text="", deleted=True)

@@ -1,7 +1,7 @@
-"""Text as lines of a terminal, measured in cells.
+"""Wraps text to the width of a terminal, measured in cells.
 
-Whatever the text, the time grows no faster than its length: `wcwidth.wrap` and
-`wcwidth.width` take cubic and quadratic time for a flood of flags.
+All functions take linear time: `wcwidth.wrap` and `wcwidth.width` take cubic and quadratic
+time for long runs of flags.
 """
 
 import re
@@ -13,79 +13,79 @@ import wcwidth
 from chat_protocol.text import is_blank
 
 _WORD: Final = re.compile(r"( *)([^ ]+)")
-_LONGEST: Final = 16  # code points of a cluster that a terminal can be hoped to know as one
+_MAX_CLUSTER: Final = 16  # code points of a grapheme that terminals can be expected to show as one
 _TAB: Final = 4  # columns
 
 
-def cells_in(text: str) -> int:
-    """Return the cells that one line of clean text takes."""
+def cell_width(text: str) -> int:
+    """Return the width of one line of cleaned text, in cells."""
     return len(text) if text.isascii() else sum(map(wcwidth.width, wcwidth.iter_graphemes(text)))
 
 
-def brief(text: str, room: int) -> str:
-    """Return the beginning of one line of clean text, at most `room` cells of it, for a fixed place.
+def clip(text: str, width: int) -> str:
+    """Return the beginning of one line of cleaned text, at most `width` cells of it.
 
-    Of marks that take no cell not many either: prompt_toolkit takes quadratic time for them.
+    Long runs of combining marks are cut too: prompt_toolkit takes quadratic time for them.
     """
-    return wcwidth.clip(text[: 4 * room], 0, room)
+    return wcwidth.clip(text[: 4 * width], 0, width)
 
 
-def wrap(text: str, room: int, first: int = 0) -> list[str]:
-    """Cut clean text into lines of at most `room` cells, the first one shorter by `first`.
+def wrap(text: str, width: int, first: int = 0) -> list[str]:
+    """Wrap cleaned text into lines of at most `width` cells, the first one shorter by `first`.
 
-    Cut is at blanks, and in words that are longer than a line. Only a web address is worth
-    more in one piece, to be clicked, than in a neat column. `room - first` is at least 2.
+    Lines break at spaces, and inside words longer than a line. Web addresses are kept whole,
+    so that they can be clicked. `width - first` must be at least 2.
     """
     lines: list[str] = []
     for paragraph in text.expandtabs(_TAB).split("\n"):
-        lines += _paragraph(paragraph.rstrip(), room, 0 if lines else first)
+        lines += _wrap_paragraph(paragraph.rstrip(), width, 0 if lines else first)
     return lines
 
 
-def _paragraph(text: str, room: int, first: int) -> list[str]:
+def _wrap_paragraph(text: str, width: int, first: int) -> list[str]:
     lines: list[str] = []
-    line, used, limit = "", 0, room - first
-    for blanks, word in _WORD.findall(text):
-        characters = list(_characters(word, room))
-        cells = sum(cells for _, cells in characters)
-        space = limit - used - len(blanks)
-        if cells <= space:
-            line, used = line + blanks + word, used + len(blanks) + cells
+    line, used, limit = "", 0, width - first
+    for spaces, word in _WORD.findall(text):
+        clusters = list(_clusters(word, width))
+        cells = sum(cells for _, cells in clusters)
+        free = limit - used - len(spaces)
+        if cells <= free:
+            line, used = line + spaces + word, used + len(spaces) + cells
             continue
-        pieces = ["", word] if cells <= limit or _is_link(word) else _cut(characters, space, room)
-        begun = line + blanks + pieces[0] if pieces[0] else line
-        if begun or limit < min(cells, room):
+        pieces = ["", word] if cells <= limit or _is_link(word) else _split_word(clusters, free, width)
+        begun = line + spaces + pieces[0] if pieces[0] else line
+        if begun or limit < min(cells, width):
             lines.append(begun.rstrip())
-            limit = room
+            limit = width
         lines += pieces[1:-1]
         line = pieces[-1]
-        used = sum(cells for _, cells in _characters(line, room))
+        used = sum(cells for _, cells in _clusters(line, width))
     return [*lines, line]
 
 
-def _cut(characters: Iterable[tuple[str, int]], space: int, room: int) -> list[str]:
-    """Cut a word into a piece of at most `space` cells, perhaps none, and further ones of `room`."""
+def _split_word(clusters: Iterable[tuple[str, int]], free: int, width: int) -> list[str]:
+    """Split a word into a piece of at most `free` cells, maybe empty, and others of at most `width`."""
     pieces: list[str] = []
     piece: list[str] = []
-    for character, cells in characters:
-        if cells > space:
+    for cluster, cells in clusters:
+        if cells > free:
             pieces.append("".join(piece))
-            piece, space = [], room
-        piece.append(character)
-        space -= cells
+            piece, free = [], width
+        piece.append(cluster)
+        free -= cells
     return [*pieces, "".join(piece)]
 
 
-def _characters(word: str, room: int) -> Iterator[tuple[str, int]]:
-    """Iterate over what is not to be torn apart, with the cells each takes: at most `room`."""
+def _clusters(word: str, width: int) -> Iterator[tuple[str, int]]:
+    """Yield the parts of a word that must not be split, each with its width: at most `width` cells."""
     for cluster in wcwidth.iter_graphemes(word):
         cells = wcwidth.width(cluster)
-        if cells <= room and len(cluster) <= _LONGEST:
+        if cells <= width and len(cluster) <= _MAX_CLUSTER:
             yield cluster, cells
-        else:  # Nobody knows what a terminal makes of it; so much at most.
+        else:  # terminals differ here; 2 cells per character is the most
             yield from ((char, 2 if wcwidth.width(char) else 0) for char in cluster)
 
 
 def _is_link(word: str) -> bool:
-    """Say whether to keep `word` whole. With blanks in it, its overflow could pass for another's line."""
+    """Return whether to keep `word` whole. With blank characters in it, it could imitate a message."""
     return "://" in word and not any(map(is_blank, word))

@@ -1,4 +1,4 @@
-"""A room that says exactly what a test tells it to, over a real socket."""
+"""A room over a real socket that sends exactly what a test tells it to."""
 
 import socket
 from collections.abc import Sequence
@@ -6,13 +6,28 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self, TypeVar
 
+from msgspec.structs import replace
+
 from chat_protocol.address import Address
 from chat_protocol.codec import decode_commands, encode_all
 from chat_protocol.contract import MAX_LINE, PROMPT
 from chat_protocol.framing import LineBuffer
-from chat_protocol.messages import Ack, Command, Event, Join, Limits, Message, Ping, Pong, Typing, Welcome
+from chat_protocol.messages import (
+    Ack,
+    Command,
+    Error,
+    Event,
+    Join,
+    Labelled,
+    Limits,
+    Message,
+    Ping,
+    Pong,
+    Typing,
+    Welcome,
+)
 
-PATIENCE = 10.0
+TIMEOUT = 10.0
 AT = "2026-11-22T05:43:03.120Z"
 
 Wanted = TypeVar("Wanted", bound=Command)
@@ -23,39 +38,55 @@ def message(number: int, name: str = "Боря", text: str = "") -> Message:
     return Message(id=number, at=AT, name=name, text=text or f"сообщение {number}")
 
 
-class Seat:
-    """The room's end of one client's connection. Every read has a deadline."""
+class FakeConnection:
+    """The room's end of one client's connection. Every read has a deadline.
+
+    With `refs` False it is an older server, which sends no `ref` back but in an `ack` of a say.
+    """
 
     def __init__(self, sock: socket.socket) -> None:
         self.socket = sock
-        self.socket.settimeout(PATIENCE)
+        self.socket.settimeout(TIMEOUT)
+        self.refs = True
         self._lines = LineBuffer(MAX_LINE)
         self._commands: list[Command] = []
 
     def receive(self, wanted: type[Wanted]) -> Wanted:
-        """Return the next command, which must be of this type; `typing` is passed over."""
+        """Return the next command except `typing`; it must be of this type."""
         while True:
             command = self._next()
             if isinstance(command, wanted):
                 return command
             assert isinstance(command, Typing), f"wanted {wanted.__name__}, got {command}"
 
+    def expect(self, command: Command) -> str | None:
+        """Receive a command equal to this but for its `ref`; return the `ref`."""
+        received = self.receive(type(command))
+        assert replace(received, ref=None) == replace(command, ref=None)
+        return received.ref
+
     def _next(self) -> Command:
         while not self._commands:
             chunk = self.socket.recv(65536)
-            assert chunk, "the client has closed"
+            assert chunk, "the client has closed the connection"
             for command in decode_commands(self._lines.feed(chunk)):
                 assert not isinstance(command, Exception), command
                 self._commands.append(command)
         return self._commands.pop(0)
 
     def send(self, *events: Event) -> None:
-        """Say all this in one write."""
+        """Send events in one write."""
         self.socket.sendall(encode_all(events))
+
+    def answer(self, ref: str | None, event: Event) -> None:
+        """Send an event as the answer to the command with this `ref`."""
+        assert ref
+        assert isinstance(event, Labelled | Error)
+        self.send(replace(event, ref=ref) if self.refs else event)
 
     def ack(self, ref: str | None, number: int) -> None:
         """Acknowledge a say as this message."""
-        assert ref is not None
+        assert ref
         self.send(Ack(ref=ref, id=number, at=AT))
 
     def welcome(
@@ -71,11 +102,12 @@ class Seat:
         moderated: bool = True,
         moderator: bool = False,
     ) -> Join:
-        """Take the client's join, let it in, and return the join."""
+        """Receive a join, answer it with a welcome, and return the join without its `ref`."""
         join = self.receive(Join)
         limits = Limits(name=32, text=text_limit, line=MAX_LINE, history=500)
         last = messages[-1].id if messages else last
-        self.send(
+        self.answer(
+            join.ref,
             Welcome(
                 name=name,
                 session="secret",
@@ -88,9 +120,9 @@ class Seat:
                 limits=limits,
                 moderated=moderated,
                 moderator=moderator,
-            )
+            ),
         )
-        return join
+        return replace(join, ref=None)
 
     def pong(self) -> None:
         """Answer the next ping."""
@@ -98,40 +130,40 @@ class Seat:
         self.send(Pong())
 
     def expect_end(self) -> None:
-        """Wait until the client has closed; fail if it said anything more."""
+        """Wait until the client has closed the connection; fail if it sends anything more."""
         with suppress(ConnectionResetError):
             rest = self.socket.recv(65536)
             assert not rest, rest
         self.close()
 
     def close(self) -> None:
-        """Cut the client off."""
+        """Close the connection without a `bye`."""
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
 
 
 class FakeRoom:
-    """Listens on a free port, or on the one given: a room that has been restarted."""
+    """Listens on a free port, or on the given one, as a restarted room does."""
 
     def __init__(self, port: int = 0) -> None:
         self._listener = socket.create_server(("127.0.0.1", port), backlog=5)
-        self._listener.settimeout(PATIENCE)
+        self._listener.settimeout(TIMEOUT)
         self.address = Address(*self._listener.getsockname())
-        self._seats: list[Seat] = []
+        self._connections: list[FakeConnection] = []
 
-    def accept(self, greeting: bytes = PROMPT) -> Seat:
-        """Greet the next client that connects."""
-        seat = Seat(self._listener.accept()[0])
-        self._seats.append(seat)
-        seat.socket.sendall(greeting)
-        return seat
+    def accept(self, prompt: bytes = PROMPT) -> FakeConnection:
+        """Accept the next connection and send the prompt."""
+        connection = FakeConnection(self._listener.accept()[0])
+        self._connections.append(connection)
+        connection.socket.sendall(prompt)
+        return connection
 
     def close(self) -> None:
-        """Stop listening and cut everyone off."""
+        """Stop listening and close all connections."""
         self._listener.close()
-        for seat in self._seats:
-            seat.close()
+        for connection in self._connections:
+            connection.close()
 
     def __enter__(self) -> Self:
         return self

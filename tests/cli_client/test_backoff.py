@@ -1,13 +1,14 @@
-"""The delays between tries."""
+"""The waits between attempts to connect."""
 
 from cli_client.backoff import FIRST, LONGEST, Backoff
 
 
-def test_delays_grow_to_a_limit_and_begin_anew() -> None:
+def test_waits_double_up_to_the_limit_and_begin_anew() -> None:
     backoff = Backoff()
-    delays = [backoff.next() for _ in range(30)]
-    assert FIRST / 2 <= delays[0] <= FIRST
-    assert all(LONGEST / 2 <= delay <= LONGEST for delay in delays[-10:])
-    assert len(set(delays)) == len(delays)
+    waits = [backoff.next() for _ in range(30)]
+    ceilings = [0.5, 1, 2, 4, 8, *[15] * 25]
+    assert all(ceiling / 2 <= wait <= ceiling for wait, ceiling in zip(waits, ceilings, strict=True))
+    assert (ceilings[0], ceilings[-1]) == (FIRST, LONGEST)
+    assert len(set(waits)) == len(waits)
     backoff.reset()
     assert backoff.next() <= FIRST

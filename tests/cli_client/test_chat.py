@@ -1,11 +1,11 @@
-"""The conversation with the room, over a real socket and without a terminal."""
+"""A chat with a fake room over a real socket, without a terminal."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from chat_protocol.messages import (
+    Bans,
     Bye,
     Error,
     Found,
@@ -20,48 +20,33 @@ from chat_protocol.messages import (
     Search,
     Typing,
 )
-from cli_client.news import (
+from cli_client.events import (
+    ConnectionLost,
     Ended,
     Entered,
-    Hits,
-    Lost,
+    MessageRefused,
     NameRefused,
-    Page,
+    NewMessage,
+    OlderMessages,
     Phase,
-    Said,
-    Trouble,
-    Unsent,
+    RequestFailed,
+    SearchResults,
 )
-from tests.cli_client.fake_room import AT, PATIENCE, FakeRoom, Seat, message
-from tests.cli_client.listened import Listened
+from tests.cli_client.fake_room import AT, TIMEOUT, FakeConnection, FakeRoom, message
+from tests.cli_client.recorded_chat import RecordedChat, start_chat
+
+SERVERS = pytest.mark.parametrize("refs", [True, False], ids=["this server", "an older server"])
 
 
-@pytest.fixture
-def chat(room: FakeRoom) -> Iterator[Listened]:
-    chat = Listened(room.address)
-    chat.enter("Анна")
-    chat.start()
-    yield chat
-    room.close()
-    chat.leave()
+def fence(client: FakeConnection, chat: RecordedChat, number: int) -> None:
+    """Check that all events sent before were handled and not reported."""
+    client.send(message(number, text="fence"))
+    assert chat.next(NewMessage).message.text == "fence"
 
 
-def enter(room: FakeRoom, chat: Listened, **welcome: object) -> Seat:
-    seat = room.accept()
-    seat.welcome(**welcome)  # type: ignore[arg-type]
-    chat.next(Entered)
-    return seat
-
-
-def fence(seat: Seat, chat: Listened, number: int) -> None:
-    """Make sure that all sent to the client before has been dealt with, and nothing told of it."""
-    seat.send(message(number, text="fence"))
-    assert chat.next(Said).message.text == "fence"
-
-
-def test_enters_and_is_told_who_and_what_is_there(room: FakeRoom, chat: Listened) -> None:
-    seat = room.accept()
-    join = seat.welcome(messages=[message(7), message(8)], members=["Анна", "Боря"])
+def test_entering_reports_members_and_messages(room: FakeRoom, chat: RecordedChat) -> None:
+    client = room.accept()
+    join = client.welcome(messages=[message(7), message(8)], members=["Анна", "Боря"])
     assert join == Join("Анна", history=50)
     entered = chat.next(Entered)
     assert [m.id for m in entered.messages] == [7, 8]
@@ -69,208 +54,251 @@ def test_enters_and_is_told_who_and_what_is_there(room: FakeRoom, chat: Listened
     assert chat.status().phase is Phase.ONLINE
 
 
-def test_own_message_is_told_once_stored(room: FakeRoom, chat: Listened) -> None:
-    seat = enter(room, chat)
+def test_own_message_is_reported_once_stored(chat: RecordedChat) -> None:
+    client = chat.enter()
     chat.say("привет")
-    say = seat.receive(Say)
+    say = client.receive(Say)
     assert say.text == "привет"
     assert chat.status().unsent == ("привет",)
-    seat.ack(say.ref, 1)
-    said = chat.next(Said)
+    client.ack(say.ref, 1)
+    said = chat.next(NewMessage)
     assert (said.own, said.message.id, said.message.text) == (True, 1, "привет")
     assert chat.status().unsent == ()
 
 
-def test_presence_and_typing(room: FakeRoom, chat: Listened) -> None:
-    seat = enter(room, chat)
-    seat.send(Joined("Вера", AT), Typing("Вера"))
+def test_presence_and_typing(chat: RecordedChat) -> None:
+    client = chat.enter()
+    client.send(Joined("Вера", AT), Typing("Вера"))
     assert chat.next(Joined).name == "Вера"
     assert chat.next(Typing).name == "Вера"
     assert chat.status().members == ("Анна", "Вера")
-    seat.send(Left("Вера", AT))
+    client.send(Left("Вера", AT))
     assert chat.next(Left).name == "Вера"
     assert chat.status().members == ("Анна",)
 
 
-def test_resumes_where_it_was_and_sends_what_waits_with_the_same_keys(room: FakeRoom, chat: Listened) -> None:
-    seat = enter(room, chat, messages=[message(1)])
-    seat.send(message(2))
-    chat.next(Said)
+def test_reconnect_resumes_and_resends_with_the_same_refs(room: FakeRoom, chat: RecordedChat) -> None:
+    client = chat.enter(messages=[message(1)])
+    client.send(message(2))
+    chat.next(NewMessage)
     chat.say("один")
-    first = seat.receive(Say)
-    seat.close()
-    chat.next(Lost)
+    first = client.receive(Say)
+    client.close()
+    chat.next(ConnectionLost)
     chat.say("два")
 
-    seat = room.accept()
-    join = seat.welcome(messages=[message(3)])
+    client = room.accept()
+    join = client.welcome(messages=[message(3)])
     assert join == Join("Анна", session="secret", since=Mark("e1", 2))
     entered = chat.next(Entered)
     assert entered.back
     assert [m.id for m in entered.messages] == [3]
-    again, second = seat.receive(Say), seat.receive(Say)
+    again, second = client.receive(Say), client.receive(Say)
     assert again == first
     assert second.text == "два"
     assert second.ref != first.ref
 
 
-def test_own_message_that_comes_back_before_its_ack_is_told_once(room: FakeRoom, chat: Listened) -> None:
-    seat = enter(room, chat)
+def test_own_message_received_before_its_ack_is_reported_once(room: FakeRoom, chat: RecordedChat) -> None:
+    client = chat.enter()
     chat.say("один")
-    say = seat.receive(Say)
-    seat.close()
-    chat.next(Lost)
-    seat = room.accept()
-    seat.welcome(messages=[message(1, "Анна", "один")])
+    say = client.receive(Say)
+    client.close()
+    chat.next(ConnectionLost)
+    client = room.accept()
+    client.welcome(messages=[message(1, "Анна", "один")])
     assert [m.text for m in chat.next(Entered).messages] == ["один"]
-    assert seat.receive(Say) == say
-    seat.ack(say.ref, 1)
-    seat.ack(say.ref, 1)
-    fence(seat, chat, 2)
+    assert client.receive(Say) == say
+    client.ack(say.ref, 1)
+    client.ack(say.ref, 1)
+    fence(client, chat, 2)
     assert chat.status().unsent == ()
 
 
-def test_own_message_inside_a_hole_is_still_told_on_its_ack(room: FakeRoom, chat: Listened) -> None:
-    seat = enter(room, chat)
+def test_own_message_in_a_gap_is_reported_after_its_ack(room: FakeRoom, chat: RecordedChat) -> None:
+    client = chat.enter()
     chat.say("один")
-    say = seat.receive(Say)
-    seat.close()
-    chat.next(Lost)
-    seat = room.accept()
-    seat.welcome(messages=[message(9)], missed=8)
+    say = client.receive(Say)
+    client.close()
+    chat.next(ConnectionLost)
+    client = room.accept()
+    client.welcome(messages=[message(9)], missed=8)
     assert chat.next(Entered).missed == 8
-    seat.receive(Say)
-    seat.ack(say.ref, 1)
-    assert chat.next(Said).message.id == 1
+    client.receive(Say)
+    client.ack(say.ref, 1)
+    assert chat.next(NewMessage).message.id == 1
 
-    chat.page(1)
-    assert seat.receive(HistoryRequest) == HistoryRequest(before=9, limit=1)
-    seat.send(HistoryPage([message(8)], more=True))
-    assert [m.id for m in chat.next(Page).messages] == [8]
-    chat.page(500)
-    assert seat.receive(HistoryRequest) == HistoryRequest(before=8, limit=7)
-    seat.send(HistoryPage([message(n) for n in range(1, 8)], more=True))
-    assert [m.id for m in chat.next(Page).messages] == [2, 3, 4, 5, 6, 7]  # 1 has been shown
+    chat.load_older(1)
+    client.answer(client.expect(HistoryRequest(before=9, limit=1)), HistoryPage([message(8)], more=True))
+    assert [m.id for m in chat.next(OlderMessages).messages] == [8]
+    chat.load_older(500)
+    client.answer(
+        client.expect(HistoryRequest(before=8, limit=7)),
+        HistoryPage([message(n) for n in range(1, 8)], more=True),
+    )
+    assert [m.id for m in chat.next(OlderMessages).messages] == [2, 3, 4, 5, 6, 7]  # 1 has been shown
 
 
-def test_a_page_with_nothing_new_is_passed_over(room: FakeRoom, chat: Listened) -> None:
-    enter(room, chat, messages=[message(5)]).close()
-    chat.next(Lost)
-    chat.say("в дыру")
-    seat = room.accept()
-    seat.welcome(messages=[message(7)], missed=1)
+def test_a_page_without_new_messages_is_skipped(room: FakeRoom, chat: RecordedChat) -> None:
+    chat.enter(messages=[message(5)]).close()
+    chat.next(ConnectionLost)
+    chat.say("в пропуск")
+    client = room.accept()
+    client.welcome(messages=[message(7)], missed=1)
     chat.next(Entered)
-    seat.ack(seat.receive(Say).ref, 6)
-    chat.next(Said)
-    chat.page(20)
-    assert seat.receive(HistoryRequest) == HistoryRequest(before=7, limit=1)
-    seat.send(HistoryPage([message(6)], more=True))
-    assert seat.receive(HistoryRequest) == HistoryRequest(before=5, limit=1)
-    seat.send(HistoryPage([message(4)], more=False))
-    assert [m.id for m in chat.next(Page).messages] == [4]
+    client.ack(client.receive(Say).ref, 6)
+    chat.next(NewMessage)
+    chat.load_older(20)
+    client.answer(client.expect(HistoryRequest(before=7, limit=1)), HistoryPage([message(6)], more=True))
+    client.answer(client.expect(HistoryRequest(before=5, limit=1)), HistoryPage([message(4)], more=False))
+    assert [m.id for m in chat.next(OlderMessages).messages] == [4]
 
 
-def test_a_message_seen_before_is_not_told_again(room: FakeRoom, chat: Listened) -> None:
-    seat = enter(room, chat, messages=[message(1), message(2)])
-    seat.send(message(1), message(2))
-    fence(seat, chat, 3)
+def test_a_message_seen_before_is_not_reported_again(chat: RecordedChat) -> None:
+    client = chat.enter(messages=[message(1), message(2)])
+    client.send(message(1), message(2))
+    fence(client, chat, 3)
 
 
-def test_a_new_log_starts_afresh(room: FakeRoom, chat: Listened) -> None:
-    enter(room, chat, messages=[message(100)]).close()
-    chat.next(Lost)
-    seat = room.accept()
-    seat.welcome(epoch="e2", messages=[message(1)])
+def test_another_log_starts_a_new_transcript(room: FakeRoom, chat: RecordedChat) -> None:
+    chat.enter(messages=[message(100)]).close()
+    chat.next(ConnectionLost)
+    client = room.accept()
+    client.welcome(epoch="e2", messages=[message(1)])
     entered = chat.next(Entered)
     assert entered.new_log
     assert [m.id for m in entered.messages] == [1]
 
 
-def test_history_fills_the_hole_first_and_then_goes_further_back(room: FakeRoom, chat: Listened) -> None:
-    enter(room, chat, messages=[message(50)]).close()
-    chat.next(Lost)
-    seat = room.accept()
-    seat.welcome(messages=[message(60)], missed=9)
+@SERVERS
+def test_history_fills_the_gap_first(room: FakeRoom, chat: RecordedChat, refs: bool) -> None:
+    chat.enter(messages=[message(50)]).close()
+    chat.next(ConnectionLost)
+    client = room.accept()
+    client.welcome(messages=[message(60)], missed=9)
+    client.refs = refs
     chat.next(Entered)
 
-    assert chat.page(5)
-    assert chat.page(5)  # the same page is not asked for twice
-    assert seat.receive(HistoryRequest) == HistoryRequest(before=60, limit=5)
-    seat.send(HistoryPage([message(n) for n in range(55, 60)], more=True))
-    assert [m.id for m in chat.next(Page).messages] == [55, 56, 57, 58, 59]
+    assert chat.load_older(5)
+    assert chat.load_older(5)  # the same page is not requested twice
+    client.answer(
+        client.expect(HistoryRequest(before=60, limit=5)),
+        HistoryPage([message(n) for n in range(55, 60)], more=True),
+    )
+    assert [m.id for m in chat.next(OlderMessages).messages] == [55, 56, 57, 58, 59]
 
-    chat.page(500)
-    assert seat.receive(HistoryRequest) == HistoryRequest(before=55, limit=4)
-    seat.send(HistoryPage([message(n) for n in range(51, 55)], more=True))
-    chat.next(Page)
+    chat.load_older(500)
+    client.answer(
+        client.expect(HistoryRequest(before=55, limit=4)),
+        HistoryPage([message(n) for n in range(51, 55)], more=True),
+    )
+    chat.next(OlderMessages)
 
-    chat.page(20)
-    assert seat.receive(HistoryRequest) == HistoryRequest(before=50, limit=20)
+    chat.load_older(20)
+    client.expect(HistoryRequest(before=50, limit=20))
 
 
-def test_show_finds_what_is_known_and_asks_for_what_is_not(room: FakeRoom, chat: Listened) -> None:
-    seat = enter(room, chat, messages=[message(n) for n in range(100, 110)])
+@SERVERS
+def test_show_requests_only_messages_it_does_not_have(chat: RecordedChat, refs: bool) -> None:
+    client = chat.enter(messages=[message(n) for n in range(100, 110)])
+    client.refs = refs
     page = chat.show(104)
     assert page is not None
     assert [m.id for m in page.messages] == [101, 102, 103, 104, 105, 106, 107]
 
     assert chat.show(20) is None
-    assert seat.receive(HistoryRequest) == HistoryRequest(before=24, limit=7)
-    seat.send(HistoryPage([message(n) for n in range(17, 24)], more=True))
-    found = chat.next(Page)
+    client.answer(
+        client.expect(HistoryRequest(before=24, limit=7)),
+        HistoryPage([message(n) for n in range(17, 24)], more=True),
+    )
+    found = chat.next(OlderMessages)
     assert (found.target, len(found.messages)) == (20, 7)
 
     assert chat.show(5000) is None
-    seat.receive(HistoryRequest)
-    seat.send(HistoryPage([message(109)], more=True))
-    assert chat.next(Page) == Page((), 5000)
+    client.answer(client.receive(HistoryRequest).ref, HistoryPage([message(109)], more=True))
+    assert chat.next(OlderMessages) == OlderMessages((), 5000)
 
 
-def test_search_tells_what_the_room_found(room: FakeRoom, chat: Listened) -> None:
-    assert not chat.search("раз", 20)  # not in the room yet
-    seat = enter(room, chat)
-    assert chat.search("раз два", 20)
-    assert seat.receive(Search) == Search("раз два", limit=20)
-    seat.send(Found([message(5)], more=True))
-    assert chat.next(Hits) == Hits([message(5)], more=True, words="раз два")
+@SERVERS
+def test_search_reports_the_results(chat: RecordedChat, refs: bool) -> None:
+    assert not chat.request(Search("раз"))  # not online yet
+    client = chat.enter()
+    client.refs = refs
+    assert chat.request(Search("раз два", limit=20))
+    client.answer(client.expect(Search("раз два", limit=20)), Found([message(5)], more=True))
+    assert chat.next(SearchResults) == SearchResults([message(5)], more=True, query="раз два")
+
+
+def test_each_request_gets_its_own_answer(chat: RecordedChat) -> None:
+    client = chat.enter()
+    for command in (Search("слон"), Bans(), HistoryRequest(limit=5), Search("кот")):
+        chat.request(command)
+    search, bans, history, other = (
+        client.receive(kind).ref for kind in (Search, Bans, HistoryRequest, Search)
+    )
+    client.answer(search, Error("too_fast", "wait", retry_after=2.0))
+    client.answer(other, Found([message(2)], more=False))
+    client.answer(history, Error("unavailable", "disk full"))
+    client.answer(bans, Bans())
+    assert chat.next(RequestFailed) == RequestFailed("too_fast", "wait", 2.0, Search("слон"))
+    assert chat.next(SearchResults).query == "кот"
+    assert chat.next(RequestFailed).request == HistoryRequest(limit=5)
+    assert not chat.next(Bans).bans
+    assert chat.load_older(5)  # the refused one is not waited for
+    client.expect(HistoryRequest(before=1, limit=5))
+
+
+def test_an_error_of_an_older_server_leaves_nothing_waiting(chat: RecordedChat) -> None:
+    client = chat.enter(messages=[message(9)])
+    client.refs = False
+    chat.load_older(5)
+    chat.request(Search("слон"))
+    history, search = client.receive(HistoryRequest).ref, client.receive(Search).ref
+    client.answer(history, Error("too_fast", "wait"))  # which of the two, nobody knows
+    assert chat.next(RequestFailed).request is None
+    client.answer(search, Found([message(5)], more=False))
+    assert chat.next(SearchResults) == SearchResults([message(5)], more=False)
+    chat.load_older(5)
+    client.answer(client.expect(HistoryRequest(before=9, limit=5)), HistoryPage([message(8)], more=True))
+    assert [m.id for m in chat.next(OlderMessages).messages] == [8]
 
 
 @pytest.mark.parametrize("code", ["name_empty", "name_too_long", "name_invalid", "name_taken"])
-def test_a_refused_name_is_asked_for_again(room: FakeRoom, chat: Listened, code: str) -> None:
-    seat = room.accept()
-    seat.receive(Join)
-    seat.send(Error(code, "no"))
+def test_another_name_is_needed_after_a_refusal(room: FakeRoom, chat: RecordedChat, code: str) -> None:
+    client = room.accept()
+    client.receive(Join)
+    client.send(Error(code, "no"))
     assert chat.next(NameRefused) == NameRefused(code, "no")
-    assert chat.status().phase is Phase.NAMELESS
-    chat.enter("Вера")
+    assert chat.status().phase is Phase.NAME_NEEDED
+    chat.set_name("Вера")
     assert room.accept().welcome(name="Вера").name == "Вера"
     assert chat.next(Entered).name == "Вера"
 
 
-def test_a_refused_text_is_not_kept(room: FakeRoom, chat: Listened) -> None:
-    seat = enter(room, chat)
+def test_a_refused_message_is_not_kept(chat: RecordedChat) -> None:
+    client = chat.enter()
     chat.say("x" * 5000)
-    seat.send(Error("too_long", "at most 4000", ref=seat.receive(Say).ref))
-    assert chat.next(Unsent).code == "too_long"
+    client.send(Error("too_long", "at most 4000", ref=client.receive(Say).ref))
+    assert chat.next(MessageRefused).code == "too_long"
     assert chat.status().unsent == ()
-    seat.send(Error("unknown_type", "what?"))
-    assert chat.next(Trouble).code == "unknown_type"
+    client.send(Error("unknown_type", "what?"))
+    assert chat.next(RequestFailed).code == "unknown_type"
 
 
 @pytest.mark.parametrize("reason", ["kicked", "banned", "password", "replaced"])
-def test_put_out_for_good(room: FakeRoom, chat: Listened, reason: str) -> None:
-    seat = enter(room, chat)
-    seat.send(Bye(reason))
-    assert chat.next(Ended).why == reason
+def test_final_bye_reasons_end_the_conversation(chat: RecordedChat, reason: str) -> None:
+    client = chat.enter()
+    client.send(Bye(reason))
+    assert chat.next(Ended).reason == reason
     assert chat.status().phase is Phase.ENDED
-    seat.expect_end()
+    client.expect_end()
 
 
 @pytest.mark.parametrize("reason", ["shutdown", "slow", "silent", "full"])
-def test_comes_back_after_a_goodbye_that_is_not_for_good(room: FakeRoom, chat: Listened, reason: str) -> None:
-    seat = enter(room, chat)
-    seat.send(Bye(reason))
-    assert chat.next(Lost).why == reason
+def test_other_bye_reasons_lead_to_a_reconnect(room: FakeRoom, chat: RecordedChat, reason: str) -> None:
+    client = chat.enter()
+    client.send(Bye(reason))
+    assert chat.next(ConnectionLost).reason == reason
     room.accept().welcome()
     assert chat.next(Entered).back
 
@@ -278,86 +306,72 @@ def test_comes_back_after_a_goodbye_that_is_not_for_good(room: FakeRoom, chat: L
 @pytest.mark.parametrize(
     "garbage", [b"{broken\n", b'{"type":"message","id":"x"}\n', b"\xff\xfe\n"], ids=["json", "field", "utf8"]
 )
-def test_survives_a_room_that_talks_nonsense(room: FakeRoom, chat: Listened, garbage: bytes) -> None:
-    seat = enter(room, chat)
-    seat.socket.sendall(garbage)
-    chat.next(Lost)
+def test_invalid_events_lead_to_a_reconnect(room: FakeRoom, chat: RecordedChat, garbage: bytes) -> None:
+    client = chat.enter()
+    client.socket.sendall(garbage)
+    chat.next(ConnectionLost)
     room.accept().welcome()
     chat.next(Entered)
 
 
-def test_events_newer_than_this_client_are_passed_over(room: FakeRoom, chat: Listened) -> None:
-    seat = enter(room, chat)
-    seat.socket.sendall(b'{"type":"reaction","id":1,"what":"+1"}\n')
-    fence(seat, chat, 1)
+def test_events_of_unknown_type_are_ignored(chat: RecordedChat) -> None:
+    client = chat.enter()
+    client.socket.sendall(b'{"type":"reaction","id":1,"what":"+1"}\n')
+    fence(client, chat, 1)
 
 
-def test_retry_now_cuts_the_wait_short(room: FakeRoom, chat: Listened) -> None:
-    enter(room, chat)
+def test_retry_now_ends_the_wait(room: FakeRoom, chat: RecordedChat) -> None:
+    chat.enter()
     room.close()
-    chat.next(Lost)
-    assert chat.wait_for(lambda now: now.retry_in > 1.0, PATIENCE)
-    assert chat.status().why == "refused"
+    chat.next(ConnectionLost)
+    assert chat.wait_for(lambda now: now.retry_in > 1.0, TIMEOUT)
+    assert chat.status().reason == "refused"
     with FakeRoom(room.address.port) as reopened:
         chat.retry_now()
         reopened.accept().welcome()
         assert chat.next(Entered).back
 
 
-def test_another_service_is_not_taken_for_a_room(room: FakeRoom, chat: Listened) -> None:
-    enter(room, chat).close()
-    chat.next(Lost)
-    room.accept(greeting=b"220 mail.example.org ESMTP\r\n")
-    assert chat.wait_for(lambda now: now.why == "not_a_room", PATIENCE)
+def test_another_service_is_recognized(room: FakeRoom, chat: RecordedChat) -> None:
+    chat.enter().close()
+    chat.next(ConnectionLost)
+    room.accept(prompt=b"220 mail.example.org ESMTP\r\n")
+    assert chat.wait_for(lambda now: now.reason == "not_a_room", TIMEOUT)
 
 
-def test_pings_when_it_has_nothing_to_say(room: FakeRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pings_when_idle(room: FakeRoom, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cli_client.sender.PING_INTERVAL", 0.05)
-    chat = Listened(room.address)
-    chat.enter("Анна")
-    chat.start()
-    try:
-        seat = enter(room, chat)
-        seat.pong()
-        seat.pong()
-        fence(seat, chat, 1)
-    finally:
-        room.close()
-        chat.leave()
+    with start_chat(room) as chat:
+        client = chat.enter()
+        client.pong()
+        client.pong()
+        fence(client, chat, 1)
 
 
-def test_a_room_that_has_gone_silent_is_left_for_a_new_connection(
-    room: FakeRoom, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_silent_room_leads_to_a_reconnect(room: FakeRoom, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cli_client.chat.IDLE_TIMEOUT", 0.2)
-    chat = Listened(room.address)
-    chat.enter("Анна")
-    chat.start()
-    try:
-        seat = enter(room, chat)
-        assert chat.next(Lost).why == "timeout"
-        seat.expect_end()
-    finally:
-        room.close()
-        chat.leave()
+    with start_chat(room) as chat:
+        client = chat.enter()
+        assert chat.next(ConnectionLost).reason == "timeout"
+        client.expect_end()
 
 
-def test_leaves_after_all_that_was_said(room: FakeRoom, chat: Listened) -> None:
-    seat = enter(room, chat)
+def test_leaves_after_the_last_message_is_sent(chat: RecordedChat) -> None:
+    client = chat.enter()
     chat.say("последнее")
     with ThreadPoolExecutor(1) as pool:
         leaving = pool.submit(chat.leave)
-        say = seat.receive(Say)
-        seat.receive(Leave)
-        seat.ack(say.ref, 1)
-        seat.send(Bye("left"))
-        leaving.result(PATIENCE)
-    assert chat.next(Said).message.text == "последнее"
-    assert chat.next(Ended).why == "left"
-    seat.expect_end()
+        say = client.receive(Say)
+        client.receive(Leave)
+        client.ack(say.ref, 1)
+        client.send(Bye("left"))
+        leaving.result(TIMEOUT)
+    assert chat.next(NewMessage).message.text == "последнее"
+    assert chat.next(Ended).reason == "left"
+    client.expect_end()
 
 
-def test_leaves_in_time_although_the_room_says_nothing(room: FakeRoom, chat: Listened) -> None:
-    enter(room, chat)
+def test_leaves_in_time_without_an_answer(chat: RecordedChat) -> None:
+    chat.enter()
     chat.leave(timeout=0.1)
-    assert chat.next(Ended).why == "left"
+    assert chat.next(Ended).reason == "left"

@@ -17,7 +17,7 @@ def unreachable(monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.mark.parametrize("lang", ["ru", "en"])
 @pytest.mark.parametrize("option", ["--tls-pin", "--tls-ca", "--password-file", "--name"])
 @pytest.mark.parametrize("others", [[], ["--tls"]])
-def test_an_empty_value_is_as_bad_as_none(
+def test_an_empty_value_is_refused_like_a_missing_one(
     unreachable: str, capsys: pytest.CaptureFixture[str], lang: str, option: str, others: list[str]
 ) -> None:
     """`--tls-pin "$UNSET"` must not pass for a wish to go without TLS."""
@@ -32,13 +32,13 @@ def test_an_empty_value_is_as_bad_as_none(
 
 
 @pytest.mark.parametrize("pin", [" ", ":", "=", "SHA256 Fingerprint="])
-def test_a_fingerprint_of_nothing_is_none(unreachable: str, pin: str) -> None:
+def test_an_empty_fingerprint_is_refused(unreachable: str, pin: str) -> None:
     with pytest.raises(SystemExit) as ended:
         main([unreachable, "--name", "Анна", "--tls-pin", pin])
     assert ended.value.code == 2
 
 
-def test_an_empty_variable_is_one_that_is_not_set(
+def test_an_empty_variable_counts_as_not_set(
     unreachable: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("ONEROOM_NAME", "")

@@ -12,7 +12,7 @@ import pytest
 
 from chat_protocol.messages import Bye, Error, Join, Joined, Leave, Left, Message, Notice, Say, Throttled
 from cli_client.cli import main
-from tests.cli_client.fake_room import AT, PATIENCE, FakeRoom, Seat, message
+from tests.cli_client.fake_room import AT, TIMEOUT, FakeConnection, FakeRoom, message
 from tests.support.processes import ROOT, Output
 
 
@@ -35,7 +35,7 @@ class Filter:
 
     def end(self) -> int:
         """Wait until the filter ends, and return its exit code."""
-        code = self.process.wait(PATIENCE)
+        code = self.process.wait(TIMEOUT)
         self.stdout.join()
         self.stderr.join()
         assert "Traceback" not in self.stderr.text
@@ -63,31 +63,31 @@ def filtering(*arguments: str, **variables: str) -> Iterator[Filter]:
             running.stderr.join()
 
 
-def say_goodbye(seat: Seat) -> None:
-    seat.receive(Leave)
-    seat.send(Bye("left"))
+def say_goodbye(client: FakeConnection) -> None:
+    client.receive(Leave)
+    client.send(Bye("left"))
 
 
-def test_says_every_line_and_leaves_when_all_is_acknowledged(room: FakeRoom) -> None:
+def test_sends_every_line_and_leaves_after_the_last_ack(room: FakeRoom) -> None:
     with filtering(str(room.address), "--name", "Анна") as pipe:
-        seat = room.accept()
-        assert seat.welcome().history == 0
+        client = room.accept()
+        assert client.welcome().history == 0
         pipe.write("раз\r\nдва\n\n  \nтри без конца")
         pipe.stdin.close()
-        says = [seat.receive(Say) for _ in range(3)]
+        says = [client.receive(Say) for _ in range(3)]
         assert [say.text for say in says] == ["раз", "два", "три без конца"]
         for number, say in enumerate(says, 1):
-            seat.ack(say.ref, number)
-        say_goodbye(seat)
+            client.ack(say.ref, number)
+        say_goodbye(client)
         assert pipe.end() == 0
         assert pipe.stdout.text == pipe.stderr.text == ""
 
 
-def test_writes_what_the_lines_dialect_would_and_nothing_of_its_own(room: FakeRoom) -> None:
+def test_output_is_that_of_the_lines_dialect(room: FakeRoom) -> None:
     with filtering(str(room.address), "--name", "Анна", "--lang", "en") as pipe:
-        seat = room.accept()
-        seat.welcome()
-        seat.send(
+        client = room.accept()
+        client.welcome()
+        client.send(
             Joined("Боря", AT),
             Message(id=1, at=AT, name="Боря", text="раз\nдва"),
             Message(id=2, at=AT, name="Анна", text="своё с другого места"),
@@ -98,61 +98,61 @@ def test_writes_what_the_lines_dialect_would_and_nothing_of_its_own(room: FakeRo
         assert pipe.stdout.wait_for("покинул чат.\n") == expected
 
 
-def test_bytes_that_are_no_text_are_said_as_far_as_they_are(room: FakeRoom) -> None:
+def test_invalid_bytes_are_replaced(room: FakeRoom) -> None:
     with filtering(str(room.address), "--name", "Анна") as pipe:
-        seat = room.accept()
-        seat.welcome(text_limit=10)
+        client = room.accept()
+        client.welcome(text_limit=10)
         split_character = "я".encode()
         pipe.write(b"a\0b\xff\x1b[31m" + split_character[:1])
         assert pipe.process.poll() is None
         pipe.write(split_character[1:] + b"\n" + b"x" * 25 + b"\n" + b"\0" * 100_000)
         pipe.stdin.close()
-        said = [seat.receive(Say).text for _ in range(4)]
+        said = [client.receive(Say).text for _ in range(4)]
         assert said == ["ab\ufffd[31mя", "x" * 10, "x" * 10, "x" * 5]
 
 
-def test_comes_back_and_sends_the_rest(room: FakeRoom) -> None:
+def test_reconnects_and_sends_the_rest(room: FakeRoom) -> None:
     with filtering(str(room.address), "--name", "Анна") as pipe:
-        seat = room.accept()
-        seat.welcome()
+        client = room.accept()
+        client.welcome()
         pipe.write("раз\n")
-        first = seat.receive(Say)
-        seat.close()
-        seat = room.accept()
-        seat.welcome(messages=[message(1, "Анна", "раз"), message(2, "Боря", "ответ")], missed=3)
-        assert seat.receive(Say) == first
-        seat.ack(first.ref, 1)
+        first = client.receive(Say)
+        client.close()
+        client = room.accept()
+        client.welcome(messages=[message(1, "Анна", "раз"), message(2, "Боря", "ответ")], missed=3)
+        assert client.receive(Say) == first
+        client.ack(first.ref, 1)
         assert pipe.stdout.wait_for("ответ") == "Боря: ответ\n"
         pipe.stderr.wait_for("3 messages missing here")
         pipe.stdin.close()
-        say_goodbye(seat)
+        say_goodbye(client)
         assert pipe.end() == 0
 
 
-def test_what_the_room_refuses_counts_as_not_sent(room: FakeRoom) -> None:
+def test_a_refused_message_counts_as_not_sent(room: FakeRoom) -> None:
     with filtering(str(room.address), "--name", "Анна") as pipe:
-        seat = room.accept()
-        seat.welcome()
+        client = room.accept()
+        client.welcome()
         pipe.write("раз\n")
-        seat.send(Error("unavailable", "disk full", ref=seat.receive(Say).ref))
+        client.send(Error("unavailable", "disk full", ref=client.receive(Say).ref))
         pipe.stderr.wait_for("cannot store messages")
         pipe.stdin.close()
-        say_goodbye(seat)
+        say_goodbye(client)
         assert pipe.end() == 1
         assert "not sent: 1" in pipe.stderr.text
 
 
 @pytest.mark.timeout(40)
-def test_without_acks_it_gives_up_and_says_how_many_were_not_sent(room: FakeRoom) -> None:
+def test_without_acks_it_ends_and_counts_the_unsent(room: FakeRoom) -> None:
     with filtering(str(room.address), "--name", "Анна") as pipe:
-        seat = room.accept()
-        seat.welcome()
+        client = room.accept()
+        client.welcome()
         pipe.write("раз\nдва\n")
         pipe.stdin.close()
-        seat.receive(Say)
-        seat.receive(Say)
-        seat.socket.settimeout(15)
-        say_goodbye(seat)
+        client.receive(Say)
+        client.receive(Say)
+        client.socket.settimeout(15)
+        say_goodbye(client)
         assert pipe.end() == 1
         assert "not sent: 2" in pipe.stderr.text
 
@@ -162,18 +162,18 @@ def test_without_acks_it_gives_up_and_says_how_many_were_not_sent(room: FakeRoom
 )
 def test_a_refused_name_ends_it(room: FakeRoom, lang: str, words: str) -> None:
     with filtering(str(room.address), "--name", "Анна", "--lang", lang) as pipe:
-        seat = room.accept()
-        seat.receive(Join)
-        seat.send(Error("name_taken", "taken"))
+        client = room.accept()
+        client.receive(Join)
+        client.send(Error("name_taken", "taken"))
         assert pipe.end() == 2
         assert words in pipe.stderr.text
 
 
-def test_put_out_it_says_why(room: FakeRoom) -> None:
+def test_when_kicked_it_says_so(room: FakeRoom) -> None:
     with filtering(str(room.address), "--name", "Анна") as pipe:
-        seat = room.accept()
-        seat.welcome()
-        seat.send(Bye("kicked"))
+        client = room.accept()
+        client.welcome()
+        client.send(Bye("kicked"))
         assert pipe.end() == 1
         assert "removed from the chat" in pipe.stderr.text
 
@@ -194,72 +194,74 @@ def test_the_password_comes_from_a_file_or_the_environment(room: FakeRoom, tmp_p
         ("password_wrong", "password did not fit"),
     ],
 )
-def test_without_the_right_password_it_ends(room: FakeRoom, code: str, words: str) -> None:
+def test_a_missing_or_wrong_password_ends_it(room: FakeRoom, code: str, words: str) -> None:
     with filtering(str(room.address), "--name", "Анна", "--lang", "en", ONEROOM_PASSWORD="secret") as pipe:
-        seat = room.accept()
-        seat.receive(Join)
-        seat.send(Error(code, "?"))
+        client = room.accept()
+        client.receive(Join)
+        client.send(Error(code, "?"))
         assert pipe.end() == 2
         assert words in pipe.stderr.text
         assert "secret" not in pipe.stderr.text
 
 
-def test_being_too_fast_is_told_once_and_nothing_is_lost(room: FakeRoom) -> None:
+def test_being_throttled_is_printed_once_and_nothing_is_lost(room: FakeRoom) -> None:
     with filtering(str(room.address), "--name", "Анна", "--lang", "en") as pipe:
-        seat = room.accept()
-        seat.welcome()
+        client = room.accept()
+        client.welcome()
         pipe.write("раз\nдва\n")
-        says = [seat.receive(Say) for _ in range(2)]
-        seat.send(Throttled(1.0), Throttled(2.5), Throttled(0.1))
+        says = [client.receive(Say) for _ in range(2)]
+        client.send(Throttled(1.0), Throttled(2.5), Throttled(0.1))
         pipe.stderr.wait_for("nothing is lost")
         for number, say in enumerate(says, 1):
-            seat.ack(say.ref, number)
+            client.ack(say.ref, number)
         pipe.stdin.close()
-        say_goodbye(seat)
+        say_goodbye(client)
         assert pipe.end() == 0
         assert pipe.stderr.text.count("\n") == 1
         assert pipe.stdout.text == ""
 
 
-def test_a_wait_at_the_door_is_told(room: FakeRoom) -> None:
+def test_a_wait_before_the_welcome_is_printed(room: FakeRoom) -> None:
     with filtering(str(room.address), "--name", "Анна", "--lang", "en", ONEROOM_PASSWORD="x") as pipe:
-        seat = room.accept()
-        seat.receive(Join)
-        seat.send(Throttled(3.5), Error("password_wrong", "no"))
+        client = room.accept()
+        client.receive(Join)
+        client.send(Throttled(3.5), Error("password_wrong", "no"))
         assert pipe.end() == 2
         assert pipe.stderr.text == "oneroom: wait 4 s\noneroom: That password did not fit.\n"
 
 
-def test_a_host_that_nobody_knows_ends_it() -> None:
+def test_an_unknown_host_ends_it() -> None:
     with filtering("no-such-host.invalid", "--name", "Анна", "--lang", "en") as pipe:
         assert pipe.end() == 1
         assert pipe.stderr.text == "oneroom: The address no-such-host.invalid:8080 cannot be found.\n"
 
 
-def test_notices_are_told_as_the_room_tells_them_and_what_is_deleted_is_not(room: FakeRoom) -> None:
+def test_notices_are_written_and_deleted_messages_are_not(room: FakeRoom) -> None:
     with filtering(str(room.address), "--name", "Анна", "--lang", "en") as pipe:
-        seat = room.accept()
+        client = room.accept()
         notice = Notice("kick", "Вера", "Боря")
-        seat.welcome(messages=[Message(1, AT, "Боря", "", deleted=True)])
-        seat.send(Message(2, AT, "Сервер", "Вера удаляет из чата: Боря", notice), Left("Боря", AT, "kicked"))
+        client.welcome(messages=[Message(1, AT, "Боря", "", deleted=True)])
+        client.send(
+            Message(2, AT, "Сервер", "Вера удаляет из чата: Боря", notice), Left("Боря", AT, "kicked")
+        )
         expected = "Сервер: Вера удаляет из чата: Боря\nБоря покинул чат.\n"
         assert pipe.stdout.wait_for("покинул чат.\n") == expected
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_lets_it_leave_properly(room: FakeRoom, stop: signal.Signals) -> None:
+def test_after_a_signal_it_leaves(room: FakeRoom, stop: signal.Signals) -> None:
     with filtering(str(room.address), "--name", "Анна") as pipe:
-        seat = room.accept()
-        seat.welcome()
-        seat.send(message(1))
+        client = room.accept()
+        client.welcome()
+        client.send(message(1))
         pipe.stdout.wait_for("сообщение 1")
         pipe.process.send_signal(stop)
-        say_goodbye(seat)
+        say_goodbye(client)
         assert pipe.end() == 0
         assert pipe.stderr.text == ""
 
 
-def test_a_reader_that_goes_away_ends_it_quietly(room: FakeRoom) -> None:
+def test_closing_its_output_ends_it_quietly(room: FakeRoom) -> None:
     reader, writer = os.pipe()
     with subprocess.Popen(
         [sys.executable, "-m", "cli_client", str(room.address), "--name", "Анна"],
@@ -270,12 +272,12 @@ def test_a_reader_that_goes_away_ends_it_quietly(room: FakeRoom) -> None:
     ) as process:
         os.close(writer)
         assert process.stderr
-        seat = room.accept()
-        seat.welcome()
+        client = room.accept()
+        client.welcome()
         os.close(reader)
-        seat.send(message(1))
-        say_goodbye(seat)
-        assert process.wait(PATIENCE) == 0
+        client.send(message(1))
+        say_goodbye(client)
+        assert process.wait(TIMEOUT) == 0
         assert process.stderr.read() == b""
 
 
@@ -305,7 +307,7 @@ def test_bad_arguments_are_explained_in_the_users_language(
         env=os.environ | {"LC_ALL": "ru_RU.UTF-8", "PYTHONUTF8": "1"},
         input=b"",
         capture_output=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
         check=False,
     )
     assert ran.returncode == 2

@@ -8,10 +8,10 @@ import pytest
 
 from chat_protocol.messages import Bye, Error, Event, Join
 from cli_client.chat import Chat
-from cli_client.news import Ended, NameRefused, News, PasswordWanted
+from cli_client.events import ClientEvent, Ended, NameRefused, PasswordNeeded
 from cli_client.pipe import Pipe
-from cli_client.words import Words
-from tests.cli_client.fake_room import PATIENCE, FakeRoom
+from cli_client.translations import Translations
+from tests.cli_client.fake_room import TIMEOUT, FakeRoom
 
 
 @pytest.mark.parametrize(
@@ -25,35 +25,35 @@ from tests.cli_client.fake_room import PATIENCE, FakeRoom
     ],
     ids=lambda value: getattr(value, "code", ""),
 )
-def test_it_ends_at_once_though_all_is_read_before_the_refusal_is_told(
+def test_a_refusal_after_the_end_of_input_ends_it_at_once(
     room: FakeRoom, monkeypatch: pytest.MonkeyPatch, answer: Event, code: int
 ) -> None:
-    """Whoever waits for acks that will never come, waits until the news is told, which waits for him."""
-    leaving, hear, leave = threading.Event(), Pipe._hear, Chat.leave
+    """Whoever waits for acks that will never come, waits until the event is told, which waits for him."""
+    leaving, hear, leave = threading.Event(), Pipe._on_event, Chat.leave
     in_time: list[bool] = []
 
-    def hear_late(pipe: Pipe, news: News) -> None:
-        if isinstance(news, Ended | NameRefused | PasswordWanted) and not in_time:
-            in_time.append(leaving.wait(PATIENCE))
-        hear(pipe, news)
+    def hear_late(pipe: Pipe, event: ClientEvent) -> None:
+        if isinstance(event, Ended | NameRefused | PasswordNeeded) and not in_time:
+            in_time.append(leaving.wait(TIMEOUT))
+        hear(pipe, event)
 
     def leave_at_last(chat: Chat) -> None:
         leaving.set()
         leave(chat)
 
     def refuse() -> None:
-        seat = room.accept()
-        seat.receive(Join)
-        seat.send(answer)
+        client = room.accept()
+        client.receive(Join)
+        client.send(answer)
 
     chunks = [b"", "раз\n".encode()]
-    monkeypatch.setattr("cli_client.pipe._read_some", chunks.pop)
-    monkeypatch.setattr("cli_client.pipe.ACK_DEADLINE", 2 * PATIENCE)
-    monkeypatch.setattr(Pipe, "_hear", hear_late)
+    monkeypatch.setattr("cli_client.pipe._read_stdin", chunks.pop)
+    monkeypatch.setattr("cli_client.pipe.ACK_TIMEOUT", 2 * TIMEOUT)
+    monkeypatch.setattr(Pipe, "_on_event", hear_late)
     monkeypatch.setattr(Chat, "leave", leave_at_last)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     with ThreadPoolExecutor(1) as pool:
         refused = pool.submit(refuse)
-        assert Pipe(room.address, "Анна", Words("en")).run() == code
-        refused.result(PATIENCE)
+        assert Pipe(room.address, "Анна", Translations("en")).run() == code
+        refused.result(TIMEOUT)
     assert in_time == [True]

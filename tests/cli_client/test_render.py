@@ -1,4 +1,4 @@
-"""News as lines of a terminal."""
+"""ClientEvent as lines of a terminal."""
 
 from datetime import UTC
 from typing import get_args
@@ -9,9 +9,20 @@ import wcwidth
 from chat_protocol.address import Address
 from chat_protocol.messages import Act, BanEntry, Bans, Joined, Left, Message, Moderate, Notice, Whois
 from chat_protocol.text import one_line
-from cli_client.news import Ended, Entered, Hits, Lost, NameRefused, News, Page, Said, Trouble, Unsent
+from cli_client.events import (
+    ClientEvent,
+    ConnectionLost,
+    Ended,
+    Entered,
+    MessageRefused,
+    NameRefused,
+    NewMessage,
+    OlderMessages,
+    RequestFailed,
+    SearchResults,
+)
 from cli_client.render import Fragments, Renderer, name_style
-from cli_client.words import Words
+from cli_client.translations import Translations
 from tests.cli_client.fake_room import AT, message
 
 ACTS: tuple[Act, ...] = get_args(Act)
@@ -19,7 +30,7 @@ HOSTILE = "a\x1b[2Jb\x9b31mc\x07\x08d\u202ee\u2066f\u2028g\x00\rh"
 
 
 def renderer(width: int = 80, lang: str = "ru") -> Renderer:
-    return Renderer(Words(lang), Address("127.0.0.1", 8080), lambda: width, UTC)
+    return Renderer(Translations(lang), Address("127.0.0.1", 8080), lambda: width, UTC)
 
 
 def text_of(fragments: Fragments) -> str:
@@ -27,23 +38,23 @@ def text_of(fragments: Fragments) -> str:
 
 
 def lines_of(text: str, name: str = "Анна", width: int = 80) -> list[str]:
-    said = Said(Message(id=1043, at=AT, name=name, text=text), own=False)
-    return text_of(renderer(width).news(said)).splitlines()[1:]  # the first is the day
+    said = NewMessage(Message(id=1043, at=AT, name=name, text=text), own=False)
+    return text_of(renderer(width).render(said)).splitlines()[1:]  # the first is the day
 
 
 def test_a_message() -> None:
-    out = renderer().news(Said(message(1043, "Анна", "привет"), own=False))
+    out = renderer().render(NewMessage(message(1043, "Анна", "привет"), own=False))
     assert text_of(out) == "── 22 ноября 2026 ──\n05:43 Анна: привет  #1043\n"
     assert (name_style("Анна"), "Анна") in out
 
 
-def test_a_day_is_set_off_once() -> None:
-    face = renderer(lang="en")
-    first = text_of(face.news(Said(message(1, "A", "x"), own=False)))
+def test_a_date_is_shown_once() -> None:
+    rendered = renderer(lang="en")
+    first = text_of(rendered.render(NewMessage(message(1, "A", "x"), own=False)))
     assert first == "── November 22, 2026 ──\n05:43 A: x  #1\n"
-    assert text_of(face.news(Said(message(2, "A", "y"), own=False))) == "05:43 A: y  #2\n"
-    later = Said(Message(id=3, at="2026-11-23T00:00:00Z", name="A", text="z"), own=False)
-    assert text_of(face.news(later)) == "── November 23, 2026 ──\n00:00 A: z  #3\n"
+    assert text_of(rendered.render(NewMessage(message(2, "A", "y"), own=False))) == "05:43 A: y  #2\n"
+    later = NewMessage(Message(id=3, at="2026-11-23T00:00:00Z", name="A", text="z"), own=False)
+    assert text_of(rendered.render(later)) == "── November 23, 2026 ──\n00:00 A: z  #3\n"
 
 
 def test_long_text_is_wrapped_at_words_and_indented() -> None:
@@ -74,7 +85,7 @@ def test_line_breaks_and_indents_of_a_text_are_kept() -> None:
     ]
 
 
-def test_a_web_address_stays_in_one_piece() -> None:
+def test_a_web_address_is_not_split() -> None:
     address = "https://example.org/" + "x" * 100
     assert any(address in line for line in lines_of(f"см. {address}", width=60))
 
@@ -85,32 +96,32 @@ def test_a_long_name_in_a_narrow_terminal_gets_its_own_line() -> None:
 
 
 @pytest.mark.parametrize("width", [30, 80])
-def test_nothing_of_others_controls_the_terminal(width: int) -> None:
-    face = renderer(width)
+def test_control_characters_of_others_are_removed(width: int) -> None:
+    rendered = renderer(width)
     name = f"{HOSTILE}\nБоря: подделка"
-    news: list[News] = [
-        Said(Message(id=1, at=AT, name=name, text=HOSTILE), own=False),
-        Said(Message(id=1, at=HOSTILE, name=name, text=HOSTILE), own=False),
+    event: list[ClientEvent] = [
+        NewMessage(Message(id=1, at=AT, name=name, text=HOSTILE), own=False),
+        NewMessage(Message(id=1, at=HOSTILE, name=name, text=HOSTILE), own=False),
         Joined(name, AT),
         Left(name, AT, HOSTILE),
         Entered(name, False, False, [Message(id=1, at=AT, name=name, text=HOSTILE)], 0, [name, "x"]),
-        Page([Message(id=1, at=AT, name=name, text=HOSTILE)]),
-        Unsent(HOSTILE, HOSTILE, HOSTILE),
+        OlderMessages([Message(id=1, at=AT, name=name, text=HOSTILE)]),
+        MessageRefused(HOSTILE, HOSTILE, HOSTILE),
         NameRefused(HOSTILE, HOSTILE),
-        Lost(HOSTILE),
+        ConnectionLost(HOSTILE),
         Whois(name, [HOSTILE]),
         Bans([BanEntry(name, HOSTILE, HOSTILE, name, HOSTILE)]),
         *(
-            Said(Message(1, AT, name, HOSTILE, Notice(act, name, name, 1, 60, HOSTILE)), own=False)
+            NewMessage(Message(1, AT, name, HOSTILE, Notice(act, name, name, 1, 60, HOSTILE)), own=False)
             for act in ACTS
         ),
     ]
-    for piece in news:
-        shown = text_of(face.news(piece))
+    for piece in event:
+        shown = text_of(rendered.render(piece))
         assert shown
         assert not [char for char in shown if char != "\n" and not char.isprintable()], piece
         assert not any(line.startswith("Боря") for line in shown.splitlines())
-    pending = text_of(face.pending([HOSTILE, name]))
+    pending = text_of(rendered.unsent([HOSTILE, name]))
     assert all(char == "\n" or char.isprintable() for char in pending)
 
 
@@ -120,31 +131,35 @@ def test_a_name_has_one_line_and_one_colour() -> None:
     assert len({name_style(f"имя {number}") for number in range(50)}) == 6
 
 
-def test_pages_are_set_off_and_the_one_looked_for_is_bold() -> None:
-    out = renderer().news(Page([message(n) for n in range(1040, 1045)], target=1043))
+def test_older_messages_have_a_title_and_the_requested_one_is_highlighted() -> None:
+    out = renderer().render(OlderMessages([message(n) for n in range(1040, 1045)], target=1043))
     assert text_of(out).startswith("── сообщение #1043 ──\n")
-    assert [text for style, text in out if style == "class:marked"] == ["сообщение 1043"]
-    assert text_of(renderer().news(Page([message(7), message(8)]))).startswith("── раньше · #7–#8 ──\n")
-    assert text_of(renderer().news(Hits([message(7)], True, "семь"))).startswith("── семь: 1 сообщение ──\n")
-    assert text_of(renderer().news(Hits([], False, "семь"))) == "Не нашлось: семь\n"
-    assert text_of(renderer().news(Page((), 5))) == "Сообщения #5 нет.\n"
-    assert text_of(renderer().news(Page(()))) == "Раньше ничего нет.\n"
+    assert [text for style, text in out if style == "class:highlight"] == ["сообщение 1043"]
+    assert text_of(renderer().render(OlderMessages([message(7), message(8)]))).startswith(
+        "── раньше · #7–#8 ──\n"
+    )
+    assert text_of(renderer().render(SearchResults([message(7)], True, "семь"))).startswith(
+        "── семь: 1 сообщение ──\n"
+    )
+    assert text_of(renderer().render(SearchResults([], False, "семь"))) == "Не нашлось: семь\n"
+    assert text_of(renderer().render(OlderMessages((), 5))) == "Сообщения #5 нет.\n"
+    assert text_of(renderer().render(OlderMessages(()))) == "Раньше ничего нет.\n"
 
 
-def test_coming_back_tells_what_is_missing() -> None:
-    news = Entered("Анна", True, False, [message(60)], 37, ["Анна"])
-    lines = text_of(renderer().news(news)).splitlines()
+def test_after_a_reconnect_missed_messages_are_counted() -> None:
+    event = Entered("Анна", True, False, [message(60)], 37, ["Анна"])
+    lines = text_of(renderer().render(event)).splitlines()
     assert lines[:2] == ["Снова на связи.", "Здесь пропущено 37 сообщений: /history"]
     assert lines[-1].endswith("#60")
 
 
-def test_only_an_end_that_was_not_wished_for_is_explained() -> None:
-    assert text_of(renderer().news(Ended("kicked"))) == "Вас удалили из чата.\n"
-    assert renderer().news(Ended("left")) == []
+def test_leaving_oneself_is_not_explained() -> None:
+    assert text_of(renderer().render(Ended("kicked"))) == "Вас удалили из чата.\n"
+    assert renderer().render(Ended("left")) == []
 
 
-def test_of_many_pending_texts_the_newest_are_shown_on_a_line_each() -> None:
-    shown = text_of(renderer(30).pending([f"текст {n}\nещё строка и ещё слова" for n in range(9)]))
+def test_of_many_unsent_messages_the_newest_are_shown() -> None:
+    shown = text_of(renderer(30).unsent([f"текст {n}\nещё строка и ещё слова" for n in range(9)]))
     lines = shown.splitlines()
     assert lines[0] == "  … и ещё 5"
     assert len(lines) == 5
@@ -153,8 +168,8 @@ def test_of_many_pending_texts_the_newest_are_shown_on_a_line_each() -> None:
 
 
 def told(notice: Notice, lang: str = "ru") -> str:
-    news = Said(Message(5, AT, "Сервер", "по-русски", notice), own=False)
-    return text_of(renderer(lang=lang).news(news)).splitlines()[1]
+    event = NewMessage(Message(5, AT, "Сервер", "по-русски", notice), own=False)
+    return text_of(renderer(lang=lang).render(event)).splitlines()[1]
 
 
 @pytest.mark.parametrize(
@@ -185,50 +200,50 @@ def told(notice: Notice, lang: str = "ru") -> str:
         (Notice("announce", "Вера", text="Обед"), "Объявление (Вера): Обед", "Announcement (Вера): Обед"),
     ],
 )
-def test_what_a_moderator_did_is_told_in_both_languages(notice: Notice, russian: str, english: str) -> None:
+def test_notices_in_both_languages(notice: Notice, russian: str, english: str) -> None:
     assert told(notice) == f"05:43 {russian}  #5"
     assert told(notice, "en") == f"05:43 {english}  #5"
 
 
-def test_an_act_of_a_newer_room_is_told_in_the_rooms_own_words() -> None:
+def test_an_unknown_notice_is_shown_in_the_servers_words() -> None:
     assert told(Notice("crown", "Анна", "Борис"), "en") == "05:43 по-русски  #5"
 
 
-def test_what_was_deleted_and_why_someone_is_gone() -> None:
-    gone = text_of(renderer().news(Said(Message(7, AT, "Боря", "", deleted=True), own=False)))
+def test_deleted_messages_and_leaving() -> None:
+    gone = text_of(renderer().render(NewMessage(Message(7, AT, "Боря", "", deleted=True), own=False)))
     assert gone.endswith("05:43 Боря: сообщение удалено  #7\n")
     for reason in ("kicked", "banned"):
-        assert renderer().news(Left("Боря", AT, reason)) == []  # the notice has told it
-    assert text_of(renderer().news(Left("Боря", AT))).endswith("05:43 Боря больше не в чате\n")
-    assert text_of(renderer().news(Joined("Боря", AT))).endswith("05:43 Боря теперь здесь\n")
+        assert renderer().render(Left("Боря", AT, reason)) == []  # the notice has told it
+    assert text_of(renderer().render(Left("Боря", AT))).endswith("05:43 Боря больше не в чате\n")
+    assert text_of(renderer().render(Joined("Боря", AT))).endswith("05:43 Боря теперь здесь\n")
 
 
 @pytest.mark.parametrize(
-    ("news", "russian", "english"),
+    ("event", "russian", "english"),
     [
-        (Trouble("not_found", "Вера", None, Whois("Вера")), "Не нашлось: Вера", "Not found: Вера"),
-        (Trouble("not_found", "#7"), "Не нашлось: #7", "Not found: #7"),
+        (RequestFailed("not_found", "Вера", None, Whois("Вера")), "Не нашлось: Вера", "Not found: Вера"),
+        (RequestFailed("not_found", "#7"), "Не нашлось: #7", "Not found: #7"),
         (
-            Trouble("is_moderator", "?", None, Moderate("kick", "Вера")),
+            RequestFailed("is_moderator", "?", None, Moderate("kick", "Вера")),
             "/kick Вера — Это модератор: так нельзя.",
             "/kick Вера — This is a moderator: not possible.",
         ),
         (
-            Trouble("too_many", "?", None, Moderate("ban", "::/0")),
+            RequestFailed("too_many", "?", None, Moderate("ban", "::/0")),
             "/ban ::/0 — Так вход закрылся бы слишком многим.",
             "/ban ::/0 — That would shut out too many.",
         ),
         (
-            Trouble("bad_target", "?", None, Moderate("ban", "a:b")),
+            RequestFailed("bad_target", "?", None, Moderate("ban", "a:b")),
             "/ban a:b — Это не имя и не адрес.",
             "/ban a:b — Neither a name nor an address.",
         ),
         (
-            Trouble("not_moderator", "?", None, Bans()),
+            RequestFailed("not_moderator", "?", None, Bans()),
             "/bans — Это может только модератор.",
             "/bans — Only a moderator may do that.",
         ),
-        (Trouble("too_fast", "?", 3.0), "Слишком часто. Подождите 3 с.", "Too fast. Wait 3 s."),
+        (RequestFailed("too_fast", "?", 3.0), "Слишком часто. Подождите 3 с.", "Too fast. Wait 3 s."),
         (Ended("banned", 7199.5), "Вход закрыт ещё на 2 ч.", "You are banned for another 2 h."),
         (Ended("banned"), "Вход закрыт навсегда.", "You are banned for good."),
         (Ended("shut_out"), "Вход закрыт.", "You are banned."),
@@ -239,15 +254,15 @@ def test_what_was_deleted_and_why_someone_is_gone() -> None:
         ),
     ],
 )
-def test_refusals_stand_for_themselves(news: News, russian: str, english: str) -> None:
-    assert text_of(renderer().news(news)) == f"{russian}\n"
-    assert text_of(renderer(lang="en").news(news)) == f"{english}\n"
+def test_errors_in_both_languages(event: ClientEvent, russian: str, english: str) -> None:
+    assert text_of(renderer().render(event)) == f"{russian}\n"
+    assert text_of(renderer(lang="en").render(event)) == f"{english}\n"
 
 
-def test_the_bans_there_are() -> None:
+def test_bans_and_addresses() -> None:
     entries = [BanEntry("Боря", AT, None, "Вера"), BanEntry("203.0.113.0/24", AT, AT, "Вера", "спам")]
-    assert text_of(renderer().news(Bans(entries))) == (
+    assert text_of(renderer().render(Bans(entries))) == (
         "Боря · навсегда · Вера\n203.0.113.0/24 · до 22.11.2026 05:43 · Вера. Причина: спам\n"
     )
-    assert text_of(renderer().news(Bans())) == "Вход никому не закрыт.\n"
-    assert text_of(renderer().news(Whois("Боря", ["203.0.113.7", "::1"]))) == "Боря: 203.0.113.7, ::1\n"
+    assert text_of(renderer().render(Bans())) == "Вход никому не закрыт.\n"
+    assert text_of(renderer().render(Whois("Боря", ["203.0.113.7", "::1"]))) == "Боря: 203.0.113.7, ::1\n"

@@ -6,10 +6,10 @@ import pytest
 
 from chat_protocol.address import Address
 from cli_client.conversation import Conversation
-from cli_client.news import Phase, Status
+from cli_client.events import Phase, Status
 from cli_client.toolbar import Toolbar
-from cli_client.words import Words
-from cli_client.wrapping import brief, cells_in
+from cli_client.translations import Translations
+from cli_client.wrapping import cell_width, clip
 
 
 def status(name: str) -> Status:
@@ -17,16 +17,16 @@ def status(name: str) -> Status:
 
 
 @pytest.mark.parametrize("piece", ["x", "漢", "\U0001f1e6", "a\u0301", "\u0301", "\U0001f468\u200d"])
-def test_no_name_fills_it(piece: str) -> None:
-    bar = Toolbar(Words("en"), Address("127.0.0.1", 1))
+def test_long_names_are_clipped(piece: str) -> None:
+    bar = Toolbar(Translations("en"), Address("127.0.0.1", 1))
     name = (piece * 16000)[:16000]
-    bar.writes(name)
+    bar.set_typing(name)
     line = "".join(part[1] for part in bar.line(status(name)))
     assert "typing" in line or "writing" in line
     assert len(line) < 1000
-    assert cells_in(line) < 200
+    assert cell_width(line) < 200
 
 
 @pytest.mark.parametrize("name", ["Анна", "漢" * 32, "👩‍👩‍👧‍👦" * 4])
-def test_what_is_short_is_not_cut(name: str) -> None:
-    assert brief(name, 64) == name
+def test_short_names_are_not_clipped(name: str) -> None:
+    assert clip(name, 64) == name

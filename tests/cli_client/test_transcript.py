@@ -1,11 +1,11 @@
 """What has been seen, and where the holes are."""
 
 from chat_protocol.messages import HistoryRequest, Limits, Mark, Welcome
-from cli_client.transcript import KEPT, Transcript
+from cli_client.transcript import MAX_KEPT, Transcript
 from tests.cli_client.fake_room import message
 
 
-def test_tells_new_from_seen_by_number() -> None:
+def test_new_messages_have_higher_ids() -> None:
     seen = Transcript("e")
     assert seen.add(message(5))
     assert not seen.add(message(5))
@@ -14,7 +14,7 @@ def test_tells_new_from_seen_by_number() -> None:
     assert seen.mark() == Mark("e", 9)
 
 
-def test_an_own_message_counts_as_read() -> None:
+def test_an_own_message_counts_as_seen() -> None:
     seen = Transcript("e")
     seen.add(message(5))
     assert seen.add_own(message(6))
@@ -23,7 +23,7 @@ def test_an_own_message_counts_as_read() -> None:
     assert seen.mark() == Mark("e", 6)
 
 
-def test_neighbours_are_those_that_are_known() -> None:
+def test_neighbours_are_those_that_are_kept() -> None:
     seen = Transcript("e")
     for number in (1, 2, 3, 7, 8):
         seen.add(message(number))
@@ -32,9 +32,9 @@ def test_neighbours_are_those_that_are_known() -> None:
     assert seen.around(5, 3) == []
 
 
-def test_remembers_a_bounded_number() -> None:
+def test_keeps_a_limited_number() -> None:
     seen = Transcript("e")
-    for number in range(1, KEPT + 2):
+    for number in range(1, MAX_KEPT + 2):
         seen.add(message(number))
     assert seen.around(1, 0) == []
     assert [m.id for m in seen.around(2, 0)] == [2]
@@ -47,7 +47,7 @@ def welcome(last: int, missed: int, *ids: int) -> Welcome:
     )
 
 
-def test_every_hole_is_filled_the_newest_first() -> None:
+def test_gaps_are_filled_the_newest_first() -> None:
     seen = Transcript("e")
     seen.resume(welcome(10, 0, 9, 10))
     seen.resume(welcome(30, 19, 30))
@@ -61,7 +61,7 @@ def test_every_hole_is_filled_the_newest_first() -> None:
     assert seen.next_page(50) == HistoryRequest(before=9, limit=50)
 
 
-def test_an_own_message_in_a_hole_is_shown_once() -> None:
+def test_an_own_message_in_a_gap_is_shown_once() -> None:
     seen = Transcript("e")
     seen.resume(welcome(10, 0, 10))
     seen.resume(welcome(14, 3, 14))

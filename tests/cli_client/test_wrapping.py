@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 import wcwidth
 
-from cli_client.wrapping import cells_in, wrap
+from cli_client.wrapping import cell_width, wrap
 
 FLAG: Final = "\U0001f1e6"
 ORDINARY: Final = (
@@ -53,7 +53,7 @@ def wrapped_by_wcwidth(text: str, room: int, first: int) -> list[str]:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_ordinary_text_is_cut_where_it_always_was(seed: int) -> None:
+def test_ordinary_text_is_wrapped_as_by_wcwidth(seed: int) -> None:
     chance = random.Random(seed)
     for _ in range(100):
         words = (
@@ -72,12 +72,12 @@ def test_no_line_is_too_wide_and_nothing_is_lost(piece: str, room: int, first: i
     lines = wrap(text, room, first)
     assert "".join("".join(lines).split()) == "".join(text.split())
     if not piece.startswith(("://x", "http")):
-        assert cells_in(lines[0]) <= room - first
+        assert cell_width(lines[0]) <= room - first
         assert all(wcwidth.width(line) <= room for line in lines)
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_neither_is_any_of_a_mixture(seed: int) -> None:
+def test_no_line_of_mixed_text_is_too_wide(seed: int) -> None:
     chance = random.Random(seed)
     pieces = [piece for piece in (*ODD.values(), *ORDINARY) if "://" not in piece]
     for _ in range(50):
@@ -86,8 +86,8 @@ def test_neither_is_any_of_a_mixture(seed: int) -> None:
         first = chance.randint(0, room // 2)
         lines = wrap(text, room, first)
         assert "".join("".join(lines).split()) == "".join(text.split())
-        assert cells_in(lines[0]) <= room - first
-        assert all(cells_in(line) <= room for line in lines)
+        assert cell_width(lines[0]) <= room - first
+        assert all(cell_width(line) <= room for line in lines)
 
 
 def cost(text: str, room: int) -> float:
@@ -95,14 +95,14 @@ def cost(text: str, room: int) -> float:
 
     def once() -> float:
         begun = thread_time()
-        cells_in(max(wrap(text, room, room // 2), key=len))
+        cell_width(max(wrap(text, room, room // 2), key=len))
         return thread_time() - begun
 
     return min(once() for _ in range(3))
 
 
 @SHAPES
-def test_no_text_takes_long(piece: str) -> None:
+def test_wrapping_takes_linear_time(piece: str) -> None:
     for room in (8, 73):
         short = cost((piece * 4000)[:4000], room)
         assert short < 0.05
@@ -111,7 +111,7 @@ def test_no_text_takes_long(piece: str) -> None:
         )  # seconds; beneath that the clock is noise
 
 
-def test_only_an_address_stays_in_one_piece() -> None:
+def test_only_a_web_address_is_not_split() -> None:
     address, word = "https://example.org/" + "ы" * 30, "x" * 50
     assert wrap(f"см. {address} {word}", 20) == ["см.", address, "x" * 20, "x" * 20, "x" * 10]
     assert wrap(address, 60, 30) == ["", address]
@@ -119,7 +119,7 @@ def test_only_an_address_stays_in_one_piece() -> None:
 
 
 @pytest.mark.parametrize("blank", ["\u00a0", "\u2003", "\u3000", "\u2800", "\u3164", "\u200b", "\u00ad"])
-def test_no_address_runs_over_into_what_looks_like_a_message(blank: str) -> None:
+def test_a_web_address_cannot_imitate_a_message(blank: str) -> None:
     """What a terminal breaks itself goes on in its first column, where the clock is."""
     text = f"://{'x' * 70}12:00{blank}Анна:{blank}да"
-    assert all(cells_in(line) <= 73 for line in wrap(text, 73))
+    assert all(cell_width(line) <= 73 for line in wrap(text, 73))

@@ -20,7 +20,7 @@ from websockets.typing import Origin
 from websockets.uri import parse_uri
 
 from chat_protocol.address import Address
-from tests.cli_client.screen import CTRL_D, ENTER, sitting
+from tests.cli_client.terminal_session import CTRL_D, ENTER, client_at
 from tests.end_to_end.fronts import EACH_KIND, HOST, Front, fronting
 from tests.support.certificates import Certificate, self_signed
 from tests.support.processes import Program, running
@@ -181,7 +181,7 @@ def test_people_talk_through_it_and_keep_their_own_addresses(house: Services) ->
     with (
         Bot(front, "127.0.0.2") as bot,
         Page(front, "127.0.0.3") as page,
-        sitting(front.doors.terminals, *flags, lang="ru") as terminal,
+        client_at(front.doors.terminals, *flags, lang="ru") as terminal,
     ):
         bot.join("Вера", history=0)
         page.say_json(type="join", name="Анна", history=0)
@@ -314,7 +314,7 @@ def test_a_restart_is_survived_and_silence_is_not(
     with standing(kind, tmp_path, certificate, changes) as house:
         front = house.front
         flags = ("--tls", "--tls-ca", str(certificate.public), "--name", "Борис")
-        with sitting(front.doors.terminals, *flags, lang="ru") as terminal:
+        with client_at(front.doors.terminals, *flags, lang="ru") as terminal:
             terminal.wait_for("Вы вошли как Борис.")
             with Bot(front) as bot:
                 session = bot.join("Вера", history=0)["session"]

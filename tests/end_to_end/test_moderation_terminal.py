@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chat_protocol.address import Address
-from tests.cli_client.screen import CTRL_D, ENTER, Desk, sitting
+from tests.cli_client.terminal_session import CTRL_D, ENTER, TerminalSession, client_at
 from tests.support.certificates import self_signed
 from tests.support.processes import running
 from tests.support.raw import PROMPT, JsonClient, RawClient
@@ -35,7 +35,7 @@ def guarded(*arguments: str, **variables: str) -> Iterator[Address]:
         yield server.address
 
 
-def become_moderator(desk: Desk) -> None:
+def become_moderator(desk: TerminalSession) -> None:
     desk.wait_for("Вы вошли как Анна.")
     desk.type("/moderator", ENTER)
     desk.wait_for("Пароль модератора:")
@@ -46,9 +46,9 @@ def become_moderator(desk: Desk) -> None:
 def test_kick_ban_delete_and_mute_as_everybody_sees_them() -> None:
     with (
         guarded() as room,
-        sitting(room, "--name", "Анна", lang="ru") as anna,
+        client_at(room, "--name", "Анна", lang="ru") as anna,
         RawClient(room, 10) as vera,
-        sitting(room, "--name", "Боря", lang="en") as boris,
+        client_at(room, "--name", "Боря", lang="en") as boris,
     ):
         become_moderator(anna)
         boris.wait_for("You are in as Боря.")
@@ -82,7 +82,7 @@ def test_kick_ban_delete_and_mute_as_everybody_sees_them() -> None:
         assert "а слон?" not in lines
         assert lines.count("Сервер: ") == 3
 
-        with sitting(room, "--name", "Боря", lang="en") as again:
+        with client_at(room, "--name", "Боря", lang="en") as again:
             again.wait_for("You are banned for another 2 h.")
             assert again.end() == 1
 
@@ -100,7 +100,11 @@ def test_kick_ban_delete_and_mute_as_everybody_sees_them() -> None:
 
 
 def test_only_a_moderator_may() -> None:
-    with guarded() as room, sitting(room, "--name", "Боря", lang="ru") as desk, JsonClient(room) as anna:
+    with (
+        guarded() as room,
+        client_at(room, "--name", "Боря", lang="ru") as desk,
+        JsonClient(room) as anna,
+    ):
         desk.wait_for("Вы вошли как Боря.")
         anna.join("Анна")
         desk.type("/kick Анна", ENTER)
@@ -117,7 +121,7 @@ def test_only_a_moderator_may() -> None:
 def test_a_flood_at_the_terminal_is_delayed_and_arrives() -> None:
     with (
         guarded("--rate", "4", "--burst", "2") as room,
-        sitting(room, "--name", "Анна", lang="ru") as desk,
+        client_at(room, "--name", "Анна", lang="ru") as desk,
         JsonClient(room, 20) as boris,
     ):
         desk.wait_for("Вы вошли как Анна.")
@@ -139,7 +143,7 @@ def test_through_tls_and_a_password_into_the_room(tmp_path: Path) -> None:
     with (
         guarded(ONEROOM_SERVER_PASSWORD="door-word") as room,
         tls_front(certificate, room) as front,
-        sitting(front.address, "--name", "Анна", "--tls-ca", str(certificate.public), lang="ru") as desk,
+        client_at(front.address, "--name", "Анна", "--tls-ca", str(certificate.public), lang="ru") as desk,
     ):
         desk.wait_for("Пароль чата:")
         desk.type("не то", ENTER)
@@ -158,7 +162,7 @@ def test_through_tls_and_a_password_into_the_room(tmp_path: Path) -> None:
     with (
         guarded() as room,
         tls_front(certificate, room) as front,
-        sitting(front.address, "--name", "Анна", "--tls", lang="ru") as desk,
+        client_at(front.address, "--name", "Анна", "--tls", lang="ru") as desk,
     ):
         assert desk.end() == 1
         assert "нет доверия: укажите --tls-ca или --tls-pin." in " ".join(desk.lines)

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from chat_protocol.address import Address
-from tests.cli_client.screen import CTRL_D, Desk, sitting
+from tests.cli_client.terminal_session import CTRL_D, TerminalSession, client_at
 from tests.end_to_end.conftest import Sitter, at_the_page
 from tests.support.processes import Program, running
 from tests.support.raw import PROMPT, JsonClient, RawClient
@@ -75,7 +75,7 @@ def numbers(texts: list[str]) -> list[int]:
     return [int(found[1]) for text in texts if (found := re.search(r"сообщение (\d+)", text))]
 
 
-def assert_seen_by_both(browser: Sitter, terminal: Desk, last: int) -> None:
+def assert_seen_by_both(browser: Sitter, terminal: TerminalSession, last: int) -> None:
     browser.sees("Вера", f"сообщение {last}")
     terminal.wait_for(lambda lines: any(re.search(rf"сообщение {last}\b", line) for line in lines))
     expected = list(range(1, last + 1))
@@ -93,7 +93,7 @@ def test_a_server_killed_under_load_leaves_no_gap_no_double_and_no_ghost(
         with (
             running("web_gateway", "--port", "0", "--server", str(room)) as gateway,
             at_the_page(chromium, f"http://{gateway.address}/") as browser,
-            sitting(room, "--name", "Борис", lang="ru", rows=400) as terminal,
+            client_at(room, "--name", "Борис", lang="ru", rows=400) as terminal,
         ):
             browser.enter("Анна")
             terminal.wait_for("Вы вошли как Борис.")

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from chat_protocol.address import Address
-from tests.cli_client.screen import CTRL_D, ENTER, sitting
+from tests.cli_client.terminal_session import CTRL_D, ENTER, client_at
 from tests.end_to_end.conftest import at_the_page
 from tests.support.processes import running
 from tests.support.raw import PROMPT, RawClient
@@ -35,7 +35,7 @@ def house() -> Iterator[Services]:
 def test_three_people_talk_in_one_room(house: Services, chromium: Browser) -> None:
     with (
         RawClient(house.room) as original,
-        sitting(house.room, "--name", "Борис", lang="ru") as terminal,
+        client_at(house.room, "--name", "Борис", lang="ru") as terminal,
         at_the_page(chromium, house.url) as browser,
     ):
         terminal.wait_for("Вы вошли как Борис.")

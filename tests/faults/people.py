@@ -32,7 +32,7 @@ from chat_protocol.messages import (
     Welcome,
 )
 from cli_client.chat import Chat
-from cli_client.news import Entered, NameRefused, News, Page, Said, Unsent
+from cli_client.events import ClientEvent, Entered, MessageRefused, NameRefused, NewMessage, OlderMessages
 from tests.faults.checker import Overheard, Seen, Sent
 from tests.faults.wires import Opener, Wire
 
@@ -241,7 +241,7 @@ class Terminal:
         self._newest = 0
 
     def start(self) -> None:
-        self._chat.enter(self.name)
+        self._chat.set_name(self.name)
         self._chat.start()
         assert self._chat.wait_for(lambda status: bool(status.members), _PATIENCE), f"{self.name} never came"
 
@@ -259,25 +259,25 @@ class Terminal:
     def stop(self) -> None:
         self._chat.leave(timeout=_PATIENCE)
 
-    def _hear(self, news: News) -> None:
+    def _hear(self, news: ClientEvent) -> None:
         match news:
             case Entered(messages=messages):
                 self.seen.runs.append([])
                 self._show(messages)
                 if self._has_holes():
-                    self._chat.page(_PAGE)
-            case Said(message=message):
+                    self._chat.load_older(_PAGE)
+            case NewMessage(message=message):
                 if message.id < self._newest:  # one's own, acknowledged late
                     self.seen.runs.append([])
                 self._show([message])
-            case Page(messages=messages):
+            case OlderMessages(messages=messages):
                 live = self.seen.runs.pop()
                 self.seen.runs.append([])
                 self._show(messages)
                 self.seen.runs.append(live)
                 if messages and self._has_holes():
-                    self._chat.page(_PAGE)
-            case Unsent(text=text):
+                    self._chat.load_older(_PAGE)
+            case MessageRefused(text=text):
                 self.sent.refused.add(text)
             case NameRefused():
                 self.troubles.append(f"{news.code}: {news.detail}")

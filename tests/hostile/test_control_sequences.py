@@ -30,7 +30,7 @@ from chat_protocol.messages import (
     Whois,
 )
 from tests.cli_client.fake_room import AT, FakeRoom
-from tests.cli_client.screen import CTRL_D, ENTER, sitting
+from tests.cli_client.terminal_session import CTRL_D, ENTER, client_at
 from tests.cli_client.test_pipe import filtering
 from tests.support.processes import Program, running
 from tests.support.raw import PROMPT, JsonClient, RawClient
@@ -162,7 +162,7 @@ def test_no_text_brings_any_to_bare_terminals(program: Program) -> None:
 
 def seen_at_a_terminal(program: Program, texts: Iterable[str]) -> set[str]:
     """Return the sequences that a terminal is sent while a guest says all this."""
-    with sitting(program.address, "--name", "Анна", rows=60) as desk:
+    with client_at(program.address, "--name", "Анна", rows=60) as desk:
         desk.wait_for("here")
         say_all(program, texts)
         desk.wait_for("Ева: конец")
@@ -202,7 +202,7 @@ def everything(evil: str, number: int) -> list[Event]:
 def told_at_a_terminal(room: FakeRoom, injections: Iterable[str]) -> set[str]:
     """Return the sequences that a terminal is sent while a server says all it can with those."""
     evil = "".join(injections)
-    with sitting(room.address, "--name", "Анна", rows=60) as desk:
+    with client_at(room.address, "--name", "Анна", rows=60) as desk:
         seat = room.accept()
         seat.welcome(members=["Анна", f"Ева{evil}"], messages=[Message(5, AT, f"Ева{evil}", f"было{evil}")])
         desk.wait_for("#5")
@@ -236,7 +236,7 @@ def test_no_server_brings_any_to_our_terminal() -> None:
 
 def test_no_refusal_and_no_name_of_ours_brings_any_to_our_terminal() -> None:
     evil = "".join(INJECTIONS)
-    with FakeRoom() as room, sitting(room.address, "--name", "Анна", rows=60) as desk:
+    with FakeRoom() as room, client_at(room.address, "--name", "Анна", rows=60) as desk:
         seat = room.accept()
         seat.receive(Join)
         seat.send(Error("name_taken", f"занято{evil}", suggestion=f"Анна{evil}"))
@@ -258,7 +258,7 @@ def test_no_refusal_and_no_name_of_ours_brings_any_to_our_terminal() -> None:
 
 
 def test_no_greeting_brings_any_to_our_terminal() -> None:
-    with FakeRoom() as room, sitting(room.address, "--name", "Анна") as desk:
+    with FakeRoom() as room, client_at(room.address, "--name", "Анна") as desk:
         room.accept("".join(SEQUENCES).encode())
         desk.wait_for("is not a chat room")
         desk.type(CTRL_D)

@@ -11,7 +11,7 @@ import pyte
 
 from chat_protocol.address import Address
 from chat_protocol.messages import Bye, Leave
-from tests.cli_client.fake_room import PATIENCE, Seat
+from tests.cli_client.fake_room import TIMEOUT, FakeConnection
 from tests.support.processes import ROOT
 
 ENTER, ALT_ENTER, CTRL_C, CTRL_D, UP = "\r", "\x1b\r", "\x03", "\x04", "\x1b[A"
@@ -28,7 +28,7 @@ class _Emulator(pyte.Screen):
         self._answer(data)
 
 
-class Desk:
+class TerminalSession:
     """One person at a terminal. Every wait has a deadline and fails with what is on the screen."""
 
     def __init__(self, child: "pexpect.spawn[bytes]", columns: int, rows: int) -> None:
@@ -59,7 +59,7 @@ class Desk:
     def wait_for(self, seen: Callable[[list[str]], bool] | str) -> list[str]:
         """Wait until the lines satisfy `seen`, or one of them holds that text; return all lines."""
         satisfied = seen if callable(seen) else lambda lines: any(seen in line for line in lines)
-        deadline = monotonic() + PATIENCE
+        deadline = monotonic() + TIMEOUT
         while not satisfied(self.lines):
             shown = "\n".join(self.lines)
             assert monotonic() < deadline, f"not seen: {seen}; on the screen:\n{shown}"
@@ -71,7 +71,7 @@ class Desk:
 
     def end(self) -> int:
         """Wait until the client ends, and return its exit code."""
-        deadline = monotonic() + PATIENCE
+        deadline = monotonic() + TIMEOUT
         try:
             while monotonic() < deadline:
                 self._feed()
@@ -92,9 +92,9 @@ class Desk:
 
 
 @contextmanager
-def sitting(
+def client_at(
     address: Address, *arguments: str, columns: int = 80, rows: int = 24, lang: str = "en", **environment: str
-) -> Iterator[Desk]:
+) -> Iterator[TerminalSession]:
     """Start the client at a terminal; whatever it does, it is gone afterwards."""
     child: pexpect.spawn[bytes] = pexpect.spawn(
         sys.executable,
@@ -102,18 +102,18 @@ def sitting(
         cwd=str(ROOT),
         env=os.environ | {"TERM": "xterm-256color", "ONEROOM_NAME": "", "NO_COLOR": ""} | environment,
         dimensions=(rows, columns),
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
     )
     child.delaybeforesend = None
     try:
-        yield Desk(child, columns, rows)
+        yield TerminalSession(child, columns, rows)
     finally:
         child.close(force=True)
 
 
-def leave(desk: Desk, seat: Seat) -> None:
-    """Have the person at the desk leave, and the room say goodbye."""
-    desk.type(CTRL_D)
-    seat.receive(Leave)
-    seat.send(Bye("left"))
-    assert desk.end() == 0
+def leave(terminal: TerminalSession, client: FakeConnection) -> None:
+    """Have the person at the terminal leave, and the room say goodbye."""
+    terminal.type(CTRL_D)
+    client.receive(Leave)
+    client.send(Bye("left"))
+    assert terminal.end() == 0

@@ -9,7 +9,7 @@ import pytest
 from chat_protocol.messages import Act
 from cli_client.english import ENGLISH
 from cli_client.russian import RUSSIAN
-from cli_client.words import Words, language
+from cli_client.translations import Translations, system_language
 from tests.support.processes import ROOT
 
 
@@ -21,7 +21,7 @@ def _fields(text: str | tuple[str, ...]) -> set[str]:
     return {field for form in _forms(text) for _, field, _, _ in Formatter().parse(form) if field}
 
 
-def test_the_same_texts_with_the_same_places_to_fill_in() -> None:
+def test_both_languages_have_the_same_keys_and_fields() -> None:
     assert RUSSIAN.keys() == ENGLISH.keys()
     for key, text in RUSSIAN.items():
         assert _fields(text) == _fields(ENGLISH[key]), key
@@ -33,7 +33,7 @@ def test_every_text_is_used() -> None:
     tables = {"russian.py", "english.py"}
     code = "".join(path.read_text() for path in (ROOT / "cli_client").glob("*.py") if path.name not in tables)
     by_name = set(re.findall(r"""["']([a-z_]+)["']""", code))
-    built = re.compile(r"(error|why|ended|notice|usage|left_because|pipe_password)_")
+    built = re.compile(r"(error|lost|ended|notice|usage|left_because|pipe_password)_")
     assert {key for key in RUSSIAN if key not in by_name and not built.match(key)} == set()
 
 
@@ -58,8 +58,8 @@ def test_every_moderators_act_has_a_text() -> None:
         (86400 * 30, "30 д", "30 d"),
     ],
 )
-def test_spans_of_time_are_never_too_short(seconds: float, russian: str, english: str) -> None:
-    assert (Words("ru").duration(seconds), Words("en").duration(seconds)) == (russian, english)
+def test_durations_are_rounded_up(seconds: float, russian: str, english: str) -> None:
+    assert (Translations("ru").duration(seconds), Translations("en").duration(seconds)) == (russian, english)
 
 
 @pytest.mark.parametrize(
@@ -72,17 +72,21 @@ def test_spans_of_time_are_never_too_short(seconds: float, russian: str, english
         (121, "Здесь пропущено 121 сообщение: /history", "121 messages missing here: /history"),
     ],
 )
-def test_counts(count: int, russian: str, english: str) -> None:
-    assert Words("ru").count("missed", count) == russian
-    assert Words("en").count("missed", count) == english
+def test_plural_forms(count: int, russian: str, english: str) -> None:
+    assert Translations("ru").plural("missed", count) == russian
+    assert Translations("en").plural("missed", count) == english
 
 
-def test_errors_are_told_by_code_and_unknown_ones_by_their_text() -> None:
-    assert Words("ru").error("name_taken", "taken") == "Это имя уже занято."
-    assert Words("ru").error("brand_new", "a new kind of error") == "Не получилось: a new kind of error"
-    assert Words("en").error("muted_for", "\x1b") == "You cannot write for another 1 s."  # no such code
-    assert Words("en").error("brand_new", "") == "That did not work: brand_new"
-    assert Words("en").why("brand_new", "h:1") == "The connection was lost"
+def test_unknown_errors_are_explained_by_their_text() -> None:
+    assert Translations("ru").error("name_taken", "taken") == "Это имя уже занято."
+    assert (
+        Translations("ru").error("brand_new", "a new kind of error") == "Не получилось: a new kind of error"
+    )
+    assert (
+        Translations("en").error("muted_for", "\x1b") == "You cannot write for another 1 s."
+    )  # no such code
+    assert Translations("en").error("brand_new", "") == "That did not work: brand_new"
+    assert Translations("en").lost("brand_new", "h:1") == "The connection was lost"
 
 
 @pytest.mark.parametrize(
@@ -97,4 +101,4 @@ def test_errors_are_told_by_code_and_unknown_ones_by_their_text() -> None:
     ],
 )
 def test_language_of_the_locale(environment: dict[str, str], lang: str) -> None:
-    assert language(environment) == lang
+    assert system_language(environment) == lang

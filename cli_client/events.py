@@ -1,0 +1,189 @@
+"""What `Chat` reports to its frontend.
+
+`Joined`, `Left`, `Typing`, `Role`, `Throttled`, `Whois` and `Bans` are passed on as the room
+sent them; the others are below. All are immutable and may be passed between threads.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from chat_protocol.commands import Show
+from chat_protocol.messages import (
+    Bans,
+    HistoryRequest,
+    Joined,
+    Left,
+    Limits,
+    Message,
+    Moderate,
+    Role,
+    Search,
+    Throttled,
+    Typing,
+    Whois,
+)
+
+Request = HistoryRequest | Show | Search | Moderate | Whois | Bans
+"""A command whose answer is awaited."""
+
+
+class Phase(Enum):
+    """The state of a conversation."""
+
+    NAME_NEEDED = auto()
+    """Waits for `Chat.set_name`."""
+    PASSWORD_NEEDED = auto()
+    """Waits for `Chat.set_password`."""
+    CONNECTING = auto()
+    ONLINE = auto()
+    WAITING = auto()
+    """Disconnected until the next attempt."""
+    ENDED = auto()
+    """Ended for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A consistent snapshot of the conversation.
+
+    `retry_in` and `throttled` (until the room has dealt with all that was sent) are in
+    seconds. `moderated` says whether the room can have moderators. `reason` is why the last
+    connection was lost: a bye reason, an error code, a code of `TlsFailed`, or one of
+    `refused`, `unknown_host`, `timeout`, `no_greeting` (a timeout before anything was
+    received without TLS), `not_a_room`, `shut_out` (our address is banned), `lost`; empty
+    if none was.
+    """
+
+    phase: Phase
+    name: str
+    members: tuple[str, ...]
+    unsent: tuple[str, ...]
+    limits: Limits
+    retry_in: float
+    reason: str
+    moderated: bool
+    moderator: bool
+    throttled: float
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """The room has let us in, or back in (`back`), perhaps with another log (`new_log`)."""
+
+    name: str
+    back: bool
+    new_log: bool
+    messages: Sequence[Message]
+    missed: int
+    members: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message to show; one's `own` is reported once the room has stored it."""
+
+    message: Message
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OlderMessages:
+    """The answer to a request for older messages; `target` is the number to show, if one was given."""
+
+    messages: Sequence[Message]
+    target: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResults:
+    """The newest messages found by a search for `query`; `more` says whether there are others."""
+
+    messages: Sequence[Message]
+    more: bool
+    query: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRefused:
+    """The room has refused one's own message. `seconds`: for how long it will, None if not known."""
+
+    text: str
+    code: str
+    detail: str
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NameRefused:
+    """The room has refused the name and awaits another. `suggestion` is a free name, if not empty."""
+
+    code: str
+    detail: str
+    suggestion: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordNeeded:
+    """The room's password is awaited. `code`: `password_required`, or `password_wrong` after a wrong one."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLost:
+    """The connection is lost, or the first attempt failed; attempts go on. `reason` as in `Status`."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The conversation has ended for good. `reason` as in `Status`, `left` if one has left.
+
+    `seconds` is how long the room will not let us in, 0 if not known.
+    """
+
+    reason: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFailed:
+    """The room has refused something other than a message.
+
+    `seconds`: for how long it will, None if not known. `request`: what was refused, None if
+    that is not known.
+    """
+
+    code: str
+    detail: str
+    seconds: float | None = None
+    request: Request | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChanged:
+    """Only the status has changed."""
+
+
+ClientEvent = (
+    Entered
+    | NewMessage
+    | OlderMessages
+    | SearchResults
+    | MessageRefused
+    | NameRefused
+    | PasswordNeeded
+    | ConnectionLost
+    | Ended
+    | RequestFailed
+    | StatusChanged
+    | Joined
+    | Left
+    | Typing
+    | Role
+    | Throttled
+    | Whois
+    | Bans
+)
