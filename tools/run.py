@@ -1,88 +1,154 @@
 """Run the TCP server and the gateway together until Ctrl-C, or until one of them ends.
 
-What `make run` does once everything is set up:
-`python tools/run.py SERVER_PORT GATEWAY_PORT`. Both programs run in sessions of
-their own, so that a Ctrl-C reaches only this one, which then ends them in order:
-the gateway first, so that browsers are told that it goes and not that the room did.
+What `make run` does once everything is set up: `python tools/run.py SERVER_PORT GATEWAY_PORT`.
+Both programs run in sessions of their own, so that Ctrl-C and the end of the terminal reach only
+this one, which then stops them in order: the gateway first, so that browsers are told that the
+gateway stops and not that the room is gone.
 """
 
+import ctypes
+import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from types import FrameType
+from typing import Final, NoReturn
 
-_GRACE = 10.0  # seconds a program has to end before it is killed
+_GRACE: Final = 10.0
+"""Seconds a program has to end before it is killed."""
 
+_STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-class _Asked(Exception):
-    """Somebody wants us to stop: Ctrl-C or SIGTERM."""
-
-
-def _stop(_signal: int, _frame: FrameType | None) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise _Asked
+_PARENT: Final = os.getpid()
+_PR_SET_PDEATHSIG: Final = 1  # prctl(2)
+_prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
 
-def _start(module: str, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", module, *arguments], stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
+class _StopRequested(Exception):
+    """Ctrl-C, SIGTERM, or the terminal was closed."""
 
 
-def _announced(program: subprocess.Popen[str]) -> str:
-    """Wait for the line that says where the program serves, and pass it on; empty if it ended."""
-    assert program.stdout is not None
-    line = program.stdout.readline()
-    print(line, end="", flush=True)
-    return line
+def _request_stop(_signal: int, _frame: FrameType | None) -> NoReturn:
+    for number in _STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    raise _StopRequested
 
 
-def _first_to_end(programs: list[subprocess.Popen[str]]) -> subprocess.Popen[str]:
-    while True:
-        for program in programs:
-            try:
-                program.wait(0.25)
-            except subprocess.TimeoutExpired:
-                continue
+def _end_with_parent() -> None:
+    """Have the new process get SIGTERM when this one ends, even by `kill -9`. Linux only."""
+    if _prctl is not None:
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != _PARENT:  # it ended before that
+            os._exit(1)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
+
+
+class _Program:
+    """One of the two programs, and the variable of the Makefile that sets its port."""
+
+    def __init__(self, name: str, module: str, port: str, variable: str, default_port: str) -> None:
+        self.name = name
+        self.port = port
+        self._command = [sys.executable, "-m", module, "--port", port]
+        self._variable = variable
+        self._default_port = default_port
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self, *arguments: str) -> str:
+        """Start it, wait for the line that says where it serves, print and return that; empty if it ended."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)  # until `stop` knows the process
+        try:
+            self.process = subprocess.Popen(
+                [*self._command, *arguments],
+                stdout=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+                preexec_fn=_end_with_parent,  # noqa: PLW1509 - this process has one thread
+            )
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        print(line, end="", flush=True)
+        return line
+
+    def stop(self) -> None:
+        """Stop it if it runs, and wait for its end."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+    def setting(self, port: str) -> str:
+        """Return what to type behind `make run` for this port; nothing for the default."""
+        return "" if port == self._default_port else f" {self._variable}={port}"
+
+
+def _first_to_end(*programs: _Program) -> _Program:
+    """Wait until one of the programs ends, and return it."""
+    pid, status = os.wait()
+    for program in programs:
+        if program.process is not None and program.process.pid == pid:
+            program.process.returncode = os.waitstatus_to_exitcode(status)
             return program
+    raise AssertionError("this process has no other children")
 
 
-def _end(program: subprocess.Popen[str]) -> None:
-    program.terminate()
+def _is_free(port: int) -> bool:
     try:
-        program.wait(_GRACE)
-    except subprocess.TimeoutExpired:
-        program.kill()
-        program.wait()
-    assert program.stdout is not None
-    program.stdout.close()
+        for host in ("", "127.0.0.1"):  # macOS allows one beside the other
+            socket.create_server((host, port)).close()
+    except OSError:
+        return False
+    return True
+
+
+def _with_another_port(failed: _Program, *programs: _Program) -> str:
+    """Return the command that starts both with a free port instead of a taken one; nothing if it is free."""
+    if not failed.port.isdecimal() or int(failed.port) > 65535 or _is_free(int(failed.port)):
+        return ""
+    free = str(next(filter(_is_free, range(int(failed.port) + 1, 65536)), 0))
+    settings = (program.setting(free if program is failed else program.port) for program in programs)
+    return "make run" + "".join(settings)
 
 
 def main(server_port: str, gateway_port: str) -> int:
     """Return 0 when asked to stop, 1 when one of the two ended by itself."""
-    signal.signal(signal.SIGINT, _stop)
-    signal.signal(signal.SIGTERM, _stop)
-    programs = []
+    for number in _STOP_SIGNALS:
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup make run
+            signal.signal(number, _request_stop)
+    server = _Program("TCP server", "tcp_server", server_port, "PORT", "8080")
+    gateway = _Program("gateway", "web_gateway", gateway_port, "WEB_PORT", "5000")
+    url = None
     try:
-        server = _start("tcp_server", "--port", server_port)
-        programs.append(server)
-        port = re.search(r":(\d+)(?!\S)", _announced(server))
-        if port:
-            gateway = _start("web_gateway", "--port", gateway_port, "--server", f"127.0.0.1:{port[1]}")
-            programs.append(gateway)
-            _announced(gateway)
-        ended = _first_to_end(programs)
-        name = "TCP server" if ended is server else "gateway"
-        print(f"The {name} has ended with exit code {ended.returncode}; stopping.", file=sys.stderr)
-    except _Asked:
+        line = server.start()
+        if found := re.search(r":(\d+)(?!\S)", line):
+            line = gateway.start("--server", f"127.0.0.1:{found[1]}")
+            if url := re.search(r"http://\S+", line):
+                print(f"Open {url[0].replace('//127.0.0.1:', '//localhost:')}", flush=True)
+        ended = _first_to_end(server, gateway)
+        assert ended.process is not None
+        print(
+            f"The {ended.name} has ended with exit code {ended.process.returncode}; stopping.",
+            file=sys.stderr,
+        )
+        if url is None and (command := _with_another_port(ended, server, gateway)):
+            print(f"With another port: {command}", file=sys.stderr)
+    except _StopRequested:
         return 0
-    else:
-        return 1
     finally:
-        for program in reversed(programs):
-            _end(program)
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
+        gateway.stop()
+        server.stop()
+    return 1
 
 
 if __name__ == "__main__":

@@ -1,21 +1,25 @@
 """`make run` after its set-up: both programs together, and nothing left of them afterwards."""
 
+import os
+import re
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.request import urlopen
 
+import psutil
 import pytest
 
 from chat_protocol.address import Address
-from tests.support.processes import Program, find_address, start
+from tests.support.processes import ROOT, Output, Program, find_address, start
 from tests.support.raw import PROMPT, RawClient
 
 
 @contextmanager
-def both(server_port: int = 0, gateway_port: int = 0) -> Iterator[Program]:
+def both(server_port: object = 0, gateway_port: object = 0) -> Iterator[Program]:
     program = start(sys.executable, "tools/run.py", str(server_port), str(gateway_port))
     try:
         yield program
@@ -24,10 +28,16 @@ def both(server_port: int = 0, gateway_port: int = 0) -> Iterator[Program]:
             program.stop()
 
 
-def addresses(program: Program) -> list[Address]:
-    """Wait for both programs' lines and return where the server and where the gateway serve."""
-    lines = program.stdout.wait_for(lambda text: text.count("\n") == 2, 20).splitlines()
-    return [find_address(line) for line in lines]
+def addresses(lines: list[str]) -> tuple[Address, Address]:
+    """Return where the server and where the gateway serve, from what is printed at the start."""
+    server, gateway = map(find_address, lines[:2])
+    assert lines[2:] == [f"Open http://localhost:{gateway.port}"]
+    return server, gateway
+
+
+def started(program: Program) -> tuple[Address, Address]:
+    """Wait until both programs serve; return their addresses."""
+    return addresses(program.stdout.wait_for(lambda text: text.count("\n") == 3, 20).splitlines())
 
 
 def is_free(address: Address) -> bool:
@@ -35,13 +45,13 @@ def is_free(address: Address) -> bool:
         return probe.connect_ex(address) != 0
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_serves_until_it_is_asked_to_stop(how: signal.Signals) -> None:
     with both() as program:
-        server, gateway = addresses(program)
+        server, gateway = started(program)
         with RawClient(server) as client:
             client.expect(PROMPT)
-        with urlopen(f"http://{gateway}/", timeout=10) as page:
+        with urlopen(f"http://localhost:{gateway.port}/", timeout=10) as page:
             assert page.status == 200
         assert program.stop(how) == 0
         program.assert_no_crash()
@@ -49,16 +59,79 @@ def test_it_serves_until_it_is_asked_to_stop(how: signal.Signals) -> None:
         assert is_free(gateway)
 
 
-def test_a_taken_server_port_is_said_and_nothing_stays() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken, both(taken.getsockname()[1]) as program:
+def test_closing_the_terminal_ends_both_programs() -> None:
+    outside, inside = os.openpty()
+    # The shell begins a session: the terminal that it opens becomes the session's own.
+    script = 'exec <"$0" >"$0"; "$@"'
+    command = ["sh", "-c", script, os.ttyname(inside), sys.executable, "tools/run.py", "0", "0"]
+    shell = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True)
+    assert shell.stderr is not None
+    errors = Output(shell.stderr)
+    with os.fdopen(outside, "rb", 0) as terminal:
+        server, gateway = addresses([terminal.readline().decode().strip() for _ in range(3)])
+        os.close(inside)
+    shell.wait(10)
+    errors.join(20)  # until the last of the programs has ended
+    assert is_free(server)
+    assert is_free(gateway)
+    assert "Traceback" not in errors.text
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent has ended")
+def test_the_programs_end_even_if_it_is_killed() -> None:
+    with both() as program:
+        server, gateway = started(program)
+        program.process.kill()
+        program.wait()  # until nobody holds its output any more, that is, until both have ended
+        assert is_free(server)
+        assert is_free(gateway)
+
+
+def test_one_that_is_killed_ends_the_other() -> None:
+    with both() as program:
+        server, gateway = started(program)
+        (pid,) = (
+            child.pid
+            for child in psutil.Process(program.process.pid).children()
+            if "tcp_server" in child.cmdline()
+        )
+        os.kill(pid, signal.SIGKILL)
+        assert program.wait() == 1
+        assert program.stderr.text.endswith("The TCP server has ended with exit code -9; stopping.\n")
+        assert is_free(server)
+        assert is_free(gateway)
+
+
+def test_a_taken_server_port_is_explained_and_nothing_stays() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        both(port := taken.getsockname()[1], 5000) as program,
+    ):
         assert program.wait(20) == 1
-        assert "TCP server has ended" in program.stderr.text
-        program.assert_no_crash()
+        assert program.stdout.text == ""
+        why, ended, advice = program.stderr.text.splitlines()
+        assert why.startswith(f"oneroom-server: cannot listen on 0.0.0.0:{port}: ")
+        assert ended == "The TCP server has ended with exit code 1; stopping."
+        assert (found := re.fullmatch(r"With another port: make run PORT=(\d+)", advice))
+        assert int(found[1]) > port
+        assert is_free(Address("127.0.0.1", int(found[1])))
 
 
-def test_a_taken_gateway_port_ends_the_server_too() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken, both(0, taken.getsockname()[1]) as program:
+def test_a_taken_gateway_port_is_explained_and_ends_the_server_too() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, both(0, port := taken.getsockname()[1]) as program:
         assert program.wait(20) == 1
         assert is_free(program.address)
-        assert "gateway has ended" in program.stderr.text
+        *_, why, ended, advice = program.stderr.text.splitlines()
+        assert why.startswith(f"oneroom-web: cannot listen on 127.0.0.1:{port}: ")
+        assert ended == "The gateway has ended with exit code 1; stopping."
+        assert re.fullmatch(r"With another port: make run PORT=0 WEB_PORT=\d+", advice)
         program.assert_no_crash()
+
+
+@pytest.mark.parametrize("port", ["http", "65536", "-1"])
+def test_a_port_that_is_none_is_explained_without_advice(port: str) -> None:
+    with both(port) as program:
+        assert program.wait(20) == 1
+        why, ended = program.stderr.text.splitlines()
+        assert why.startswith("oneroom-server: port")
+        assert ended == "The TCP server has ended with exit code 2; stopping."
