@@ -146,7 +146,7 @@ def _script(char: str) -> str:
     return unicodedata.name(char, "").partition(" ")[0]
 
 
-# --- reserved names -----------------------------------------------------------------------
+# --- reserved names ------------------------------------------------------------------
 
 
 _STAFF = ("администратор", "админ", "administrator", "admin", "модератор", "moderator")

@@ -55,7 +55,7 @@ def test_every_setting_is_a_flag_a_variable_and_a_key(tmp_path: Path) -> None:
         assert load([f"--config={file}"], {}) == wanted
 
 
-def test_zero_is_none_where_that_makes_sense() -> None:
+def test_zero_means_none_where_that_makes_sense() -> None:
     arguments = [
         "--keep=0",
         "--grace=0",
@@ -94,7 +94,7 @@ def test_zero_is_none_where_that_makes_sense() -> None:
         ),
     ],
 )
-def test_what_cannot_be_used_is_named(argument: str, why: str) -> None:
+def test_an_invalid_value_is_named(argument: str, why: str) -> None:
     assert refused(argument) == why
 
 
@@ -104,7 +104,7 @@ def test_the_environment_is_checked_too() -> None:
     )
 
 
-def test_a_slip_in_the_environment_is_told_of() -> None:
+def test_a_misspelt_variable_is_reported() -> None:
     assert refused(ONEROOM_SERVER_PASSWROD="x") == (
         "there is no setting ONEROOM_SERVER_PASSWROD; did you mean ONEROOM_SERVER_PASSWORD?"
     )
@@ -122,15 +122,13 @@ def test_a_slip_in_the_environment_is_told_of() -> None:
         (b"rate = 0.001", "rate in room.toml: 0.001 is neither 0 nor at least 0.01"),
     ],
 )
-def test_a_file_that_cannot_be_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, why: str
-) -> None:
+def test_an_invalid_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, why: str) -> None:
     monkeypatch.chdir(tmp_path)
     Path("room.toml").write_bytes(content)
     assert refused("--config", "room.toml").startswith(why)
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_file(tmp_path: Path) -> None:
     file = str(tmp_path / "none.toml")
     assert refused("--config", file) == f"cannot read {file}: No such file or directory"
 
@@ -155,7 +153,7 @@ def test_help_names_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
     assert "ONEROOM_SERVER_MODERATOR_PASSWORD" in said
 
 
-def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         load(["--version"], {})
     assert caught.value.code == 0
@@ -200,7 +198,7 @@ def test_a_former_name_still_works(
 
 
 @pytest.mark.parametrize("name", ["password", "moderator_password"])
-def test_a_password_comes_from_its_file(tmp_path: Path, name: str) -> None:
+def test_a_password_is_read_from_its_file(tmp_path: Path, name: str) -> None:
     file = tmp_path / "secret"
     for content in ("сезам, откройся", "сезам, откройся\n", "сезам, откройся\r\n"):
         file.write_text(content, newline="")
@@ -210,9 +208,7 @@ def test_a_password_comes_from_its_file(tmp_path: Path, name: str) -> None:
         assert "сезам" not in repr(config)
 
 
-def test_a_password_that_everybody_can_read_is_told_of(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_world_readable_password_file_is_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     file = tmp_path / "secret"
     file.write_text("сезам")
     file.chmod(0o644)
@@ -233,7 +229,7 @@ def test_a_password_that_everybody_can_read_is_told_of(
         (b"x" * 257, "is not a password of at most 256 characters that can be typed"),
     ],
 )
-def test_a_password_file_that_cannot_be_used(tmp_path: Path, content: bytes, why: str) -> None:
+def test_an_invalid_password_file(tmp_path: Path, content: bytes, why: str) -> None:
     file = tmp_path / "secret"
     file.write_bytes(content)
     file.chmod(0o600)
@@ -243,19 +239,19 @@ def test_a_password_file_that_cannot_be_used(tmp_path: Path, content: bytes, why
     assert "lines" not in said
 
 
-def test_a_password_file_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_password_file(tmp_path: Path) -> None:
     file = str(tmp_path / "none")
     said = refused("--password-file", file)
     assert said == f"--password-file: cannot read {file}: No such file or directory"
 
 
-def test_passwords_are_no_flags() -> None:
+def test_passwords_are_not_flags() -> None:
     with pytest.raises(SystemExit):
         load(["--password", "x"], {})
     assert load([], {"ONEROOM_SERVER_PASSWORD": "x"}).password == "x"
 
 
-def test_two_sources_of_one_password_are_one_too_many(tmp_path: Path) -> None:
+def test_two_sources_of_one_password_are_refused(tmp_path: Path) -> None:
     said = refused("--password-file", str(tmp_path / "secret"), ONEROOM_SERVER_PASSWORD="x")
     assert said == "ONEROOM_SERVER_PASSWORD and --password-file are both given: only one may be"
 
@@ -268,14 +264,14 @@ def test_the_two_passwords_differ(tmp_path: Path) -> None:
     assert said.startswith("password and moderator_password are the same")
 
 
-def test_a_password_of_the_environment_that_is_no_text() -> None:
+def test_a_password_variable_that_is_not_utf8() -> None:
     said = refused(ONEROOM_SERVER_PASSWORD="\udcff")
     assert said == (
         "ONEROOM_SERVER_PASSWORD: its text is not a password of at most 256 characters that can be typed"
     )
 
 
-def test_a_password_is_taken_as_it_is_and_never_shown(tmp_path: Path) -> None:
+def test_a_password_is_taken_unchanged_and_never_shown(tmp_path: Path) -> None:
     assert load([], {"ONEROOM_SERVER_PASSWORD": " сезам "}).password == " сезам "
     file = tmp_path / "room.toml"
     file.write_text("password = 1234")

@@ -1,4 +1,4 @@
-"""The original chat and ours, side by side: whoever speaks as the original did cannot tell them apart."""
+"""The original chat and ours, side by side: plain clients cannot tell them apart."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,11 +17,11 @@ def our_server() -> Iterator[Chat]:
         running("tcp_server", "--host", "127.0.0.1", "--port", "0", "--history", "memory") as program,
         JsonClient(program.address) as doorkeeper,
     ):
-        doorkeeper.join("doorkeeper")  # before all others, so that none of them hears of it
+        doorkeeper.join("doorkeeper")  # before all others, so that none of them is sent `joined`
         yield Chat(program.address, lambda _, name: doorkeeper.read_until(f'"joined","name":"{name}"'))
 
 
-def test_plain_clients_hear_the_same_bytes() -> None:
+def test_plain_clients_are_sent_the_same_bytes() -> None:
     with our_server() as chat:
         assert conversation(chat) == TRANSCRIPTS["conversation"]
 
@@ -33,13 +33,13 @@ def test_original_clients_show_the_same(client: str) -> None:
 
 
 @pytest.mark.parametrize("which", SCRIPTS)
-def test_the_stand_in_and_the_original_are_what_ours_is_compared_with(which: str) -> None:
-    # The original may still be telling the last message when somebody joins, who then hears it too.
+def test_the_stand_in_behaves_as_the_original_does(which: str) -> None:
+    # The original may still be sending the last message when somebody joins, who then gets it too.
     attempts = 5 if which == "original" else 1
     assert any(transcripts(which) == TRANSCRIPTS for _ in range(attempts))
 
 
-def test_each_client_of_that_kind_understands_each_server() -> None:
+def test_each_client_understands_each_server() -> None:
     for client in SCRIPTS:
         for server in SCRIPTS:
             with serving(server) as chat:

@@ -16,14 +16,14 @@ from tcp_server.sequencer import Sequencer
 Result = list[Outcome[Any]]
 
 
-class Records:
-    """A sequencer, and all that it did."""
+class RecordingSequencer:
+    """A sequencer that records what it delivers."""
 
     def __init__(self) -> None:
         self.batches: list[list[Any]] = []  # the connections of each delivery
-        self.passed_on = threading.Semaphore(0)
-        self.backpressure = 0.0  # what delivering says of the audience
-        self.sequencer = Sequencer(as_they_are, self.deliver, self.passed_on.release)
+        self.helper_woken = threading.Semaphore(0)
+        self.backpressure = 0.0  # what `deliver` returns
+        self.sequencer = Sequencer(unchanged, self.deliver, self.helper_woken.release)
 
     def deliver(self, outcomes: Result) -> float:
         self.batches.append([outcome.connection for outcome in outcomes])
@@ -34,11 +34,11 @@ class Records:
         return [connection for batch in self.batches for connection in batch]
 
 
-def note(mark: object) -> Result:
+def outcome_for(mark: object) -> Result:
     return [Outcome(mark)]
 
 
-def as_they_are(outcomes: Result) -> Result:
+def unchanged(outcomes: Result) -> Result:
     return outcomes
 
 
@@ -47,8 +47,8 @@ def fail() -> Result:
 
 
 @contextmanager
-def somebody_on_the_floor(records: Records) -> Iterator[Callable[[], None]]:
-    """Let another thread hold the floor until the block ends or what it is given is called."""
+def room_held(recording: RecordingSequencer) -> Iterator[Callable[[], None]]:
+    """Hold the room lock in another thread until the block ends or the yielded function is called."""
     holding, go_on = threading.Event(), threading.Event()
 
     def hold() -> Result:
@@ -56,7 +56,7 @@ def somebody_on_the_floor(records: Records) -> Iterator[Callable[[], None]]:
         assert go_on.wait(10)
         return []
 
-    thread = threading.Thread(target=records.sequencer.submit, args=(hold,))
+    thread = threading.Thread(target=recording.sequencer.submit, args=(hold,))
     thread.start()
     try:
         assert holding.wait(10)
@@ -67,16 +67,16 @@ def somebody_on_the_floor(records: Records) -> Iterator[Callable[[], None]]:
         assert not thread.is_alive()
 
 
-def test_a_quiet_room_needs_no_other_thread() -> None:
-    records = Records()
-    records.sequencer.submit(note, 1)
-    assert records.batches == [[1]]
-    assert records.sequencer.call(note, 2) == [Outcome(2)]
-    assert records.batches == [[1], [2]]
+def test_an_idle_sequencer_works_in_the_calling_thread() -> None:
+    recording = RecordingSequencer()
+    recording.sequencer.submit(outcome_for, 1)
+    assert recording.batches == [[1]]
+    assert recording.sequencer.call(outcome_for, 2) == [Outcome(2)]
+    assert recording.batches == [[1], [2]]
 
 
-def test_many_threads_one_order() -> None:
-    records = Records()
+def test_many_threads_have_one_order() -> None:
+    recording = RecordingSequencer()
     applied: list[tuple[int, int]] = []
     active = threading.Lock()
 
@@ -84,77 +84,77 @@ def test_many_threads_one_order() -> None:
         assert active.acquire(blocking=False), "two pieces of work at a time"
         applied.append((thread, number))
         active.release()
-        return note((thread, number))
+        return outcome_for((thread, number))
 
     def talk(thread: int) -> None:
         for number in range(300):
             if number % 10:
-                records.sequencer.submit(work, thread, number)
+                recording.sequencer.submit(work, thread, number)
             else:
-                assert records.sequencer.call(work, thread, number) == note((thread, number))
+                assert recording.sequencer.call(work, thread, number) == outcome_for((thread, number))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(talk, range(8)))
-    while records.passed_on.acquire(blocking=False):
-        records.sequencer.run()
-    assert records.delivered == applied
+    while recording.helper_woken.acquire(blocking=False):
+        recording.sequencer.run()
+    assert recording.delivered == applied
     assert len(applied) == 8 * 300
     for thread in range(8):
         assert [number for who, number in applied if who == thread] == list(range(300))
 
 
-def test_what_gathers_meanwhile_is_one_batch() -> None:
-    records = Records()
-    with somebody_on_the_floor(records):
+def test_work_submitted_during_a_batch_is_one_batch() -> None:
+    recording = RecordingSequencer()
+    with room_held(recording):
         for number in range(5):
-            records.sequencer.submit(note, number)
-        assert records.batches == []
-    assert records.batches == [[], [0, 1, 2, 3, 4]]
+            recording.sequencer.submit(outcome_for, number)
+        assert recording.batches == []
+    assert recording.batches == [[], [0, 1, 2, 3, 4]]
 
 
-def test_a_failure_harms_only_the_one_it_belongs_to(caplog: pytest.LogCaptureFixture) -> None:
-    records = Records()
-    with ThreadPoolExecutor(1) as pool, somebody_on_the_floor(records) as let_go:
-        records.sequencer.submit(note, 1)
-        records.sequencer.submit(fail)
-        asked = pool.submit(records.sequencer.call, note, 2)
-        let_go()
+def test_an_error_affects_only_its_own_work_item(caplog: pytest.LogCaptureFixture) -> None:
+    recording = RecordingSequencer()
+    with ThreadPoolExecutor(1) as pool, room_held(recording) as release_room:
+        recording.sequencer.submit(outcome_for, 1)
+        recording.sequencer.submit(fail)
+        asked = pool.submit(recording.sequencer.call, outcome_for, 2)
+        release_room()
         assert asked.result(10) == [Outcome(2)]
-    assert records.delivered == [1, 2]
+    assert recording.delivered == [1, 2]
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
 
 
-def test_a_failure_reaches_the_one_who_waits_for_it(caplog: pytest.LogCaptureFixture) -> None:
-    records = Records()
+def test_call_raises_the_error_of_its_work(caplog: pytest.LogCaptureFixture) -> None:
+    recording = RecordingSequencer()
     with pytest.raises(RuntimeError, match="on purpose"):
-        records.sequencer.call(fail)
-    records.sequencer.submit(note, 1)
-    assert records.delivered == [1]
+        recording.sequencer.call(fail)
+    recording.sequencer.submit(outcome_for, 1)
+    assert recording.delivered == [1]
     assert not caplog.records
 
 
-def test_a_batch_that_cannot_be_delivered_ends_no_thread(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_error_in_deliver_is_logged_and_releases_the_room(caplog: pytest.LogCaptureFixture) -> None:
     def deliver(_: Result) -> float:
         raise RuntimeError("on purpose")
 
-    sequencer = Sequencer(as_they_are, deliver, lambda: None)
-    for _ in range(2):  # the floor is free again after the first
-        assert sequencer.call(note, 1) == note(1)
+    sequencer = Sequencer(unchanged, deliver, lambda: None)
+    for _ in range(2):  # the room lock is released after the first
+        assert sequencer.call(outcome_for, 1) == outcome_for(1)
     assert caplog.text.count("a batch could not be delivered") == 2
 
 
-def test_what_is_deferred_comes_in_the_next_batch() -> None:
-    records = Records()
+def test_deferred_work_is_in_the_next_batch() -> None:
+    recording = RecordingSequencer()
 
     def work() -> Result:
-        records.sequencer.defer(note, "later")
-        return note("now")
+        recording.sequencer.defer(outcome_for, "later")
+        return outcome_for("now")
 
-    records.sequencer.submit(work)
-    assert records.batches == [["now"], ["later"]]
+    recording.sequencer.submit(work)
+    assert recording.batches == [["now"], ["later"]]
 
 
-def test_delivery_can_defer_too() -> None:
+def test_deliver_can_defer_work() -> None:
     batches: list[list[Any]] = []
 
     def deliver(outcomes: Result) -> float:
@@ -163,109 +163,111 @@ def test_delivery_can_defer_too() -> None:
             sequencer.defer(lambda: [Outcome("answer", [Pong()])])
         return 0.0
 
-    sequencer = Sequencer(as_they_are, deliver, lambda: None)
-    sequencer.submit(note, "question")
+    sequencer = Sequencer(unchanged, deliver, lambda: None)
+    sequencer.submit(outcome_for, "question")
     assert batches == [["question"], ["answer"]]
 
 
-def test_the_floor_is_passed_on_after_so_many_rounds() -> None:
-    records = Records()
+def test_after_max_batches_the_helper_is_woken() -> None:
+    recording = RecordingSequencer()
 
     def again(left: int) -> Result:
         if left:
-            records.sequencer.defer(again, left - 1)
-        return note(left)
+            recording.sequencer.defer(again, left - 1)
+        return outcome_for(left)
 
-    records.sequencer.submit(again, 2 * module._MAX_BATCHES)
-    assert len(records.batches) == module._MAX_BATCHES
+    recording.sequencer.submit(again, 2 * module._MAX_BATCHES)
+    assert len(recording.batches) == module._MAX_BATCHES
     for _ in range(2):
-        assert records.passed_on.acquire(blocking=False)
-        records.sequencer.run()
-    assert records.delivered == list(range(2 * module._MAX_BATCHES, -1, -1))
-    assert not records.passed_on.acquire(blocking=False)
+        assert recording.helper_woken.acquire(blocking=False)
+        recording.sequencer.run()
+    assert recording.delivered == list(range(2 * module._MAX_BATCHES, -1, -1))
+    assert not recording.helper_woken.acquire(blocking=False)
 
 
-def test_talkers_wait_while_too_much_is_undone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_submit_waits_while_the_queue_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MAX_PENDING_BYTES", 100)
     monkeypatch.setattr(module, "_MAX_BACKPRESSURE_WAIT", 30.0)
-    records = Records()
-    sequencer = records.sequencer
-    with ThreadPoolExecutor(1) as pool, somebody_on_the_floor(records) as let_go:
-        sequencer.submit(note, "large", size=1000)  # or it could never be said at all
-        talker = pool.submit(sequencer.submit, note, "next", size=5000)
-        for number in range(100):  # what a person types never waits
-            sequencer.submit(note, number, size=100)
-        assert not wait([talker], 0.1).done  # it must not get any further, however long it is given
-        let_go()
-        talker.result(10)
-    assert records.delivered == ["large", *range(100), "next"]
+    recording = RecordingSequencer()
+    sequencer = recording.sequencer
+    with ThreadPoolExecutor(1) as pool, room_held(recording) as release_room:
+        sequencer.submit(outcome_for, "large", size=1000)  # accepted, as the queue is empty
+        submitter = pool.submit(sequencer.submit, outcome_for, "next", size=5000)
+        for number in range(100):  # small work never waits
+            sequencer.submit(outcome_for, number, size=100)
+        assert not wait([submitter], 0.1).done  # it must still be waiting, however long this takes
+        release_room()
+        submitter.result(10)
+    assert recording.delivered == ["large", *range(100), "next"]
 
 
-def test_talkers_wait_while_the_audience_lags(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_submit_waits_during_backpressure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MAX_BACKPRESSURE_WAIT", 30.0)
-    records = Records()
-    records.backpressure = 60.0
-    records.sequencer.submit(note, 1, size=5000)
+    recording = RecordingSequencer()
+    recording.backpressure = 60.0
+    recording.sequencer.submit(outcome_for, 1, size=5000)
     with ThreadPoolExecutor(1) as pool:
-        talker = pool.submit(records.sequencer.submit, note, 2, size=5000)
-        assert not wait([talker], 0.1).done
-        records.backpressure = 0.0
-        records.sequencer.submit(note, "caught up")
-        talker.result(10)
-    assert records.delivered == [1, "caught up", 2]
+        submitter = pool.submit(recording.sequencer.submit, outcome_for, 2, size=5000)
+        assert not wait([submitter], 0.1).done
+        recording.backpressure = 0.0
+        recording.sequencer.submit(outcome_for, "caught up")
+        submitter.result(10)
+    assert recording.delivered == [1, "caught up", 2]
 
 
-def test_patience_runs_out_by_itself() -> None:
-    records = Records()
-    records.backpressure = 0.1
+def test_backpressure_ends_by_itself() -> None:
+    recording = RecordingSequencer()
+    recording.backpressure = 0.1
     began = time.monotonic()
     for number in range(3):
-        records.sequencer.submit(note, number, size=5000)
+        recording.sequencer.submit(outcome_for, number, size=5000)
     assert time.monotonic() - began >= 0.2
-    assert records.delivered == [0, 1, 2]
+    assert recording.delivered == [0, 1, 2]
 
 
-def test_talkers_wait_so_long_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_submit_waits_for_a_limited_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MAX_BACKPRESSURE_WAIT", 0.02)
-    records = Records()
-    records.backpressure = 60.0
+    recording = RecordingSequencer()
+    recording.backpressure = 60.0
     for number in range(3):
-        records.sequencer.submit(note, number, size=5000)
-    assert records.delivered == [0, 1, 2]
+        recording.sequencer.submit(outcome_for, number, size=5000)
+    assert recording.delivered == [0, 1, 2]
 
 
-def test_no_patience_makes_a_batch_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_stays_small_even_if_the_wait_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MAX_PENDING_BYTES", 8000)
     monkeypatch.setattr(module, "_MAX_BACKPRESSURE_WAIT", 0.01)
-    records = Records()
-    records.backpressure = 60.0
-    with ThreadPoolExecutor(9) as pool, somebody_on_the_floor(records) as let_go:
-        talkers = [pool.submit(records.sequencer.submit, note, number, size=5000) for number in range(9)]
-        assert wait(talkers, 0.2).not_done
-        let_go()
-        for talker in talkers:
-            talker.result(10)
-    while records.passed_on.acquire(blocking=False):
-        records.sequencer.run()
-    assert sorted(records.delivered) == list(range(9))
-    assert max(map(len, records.batches)) == 1
+    recording = RecordingSequencer()
+    recording.backpressure = 60.0
+    with ThreadPoolExecutor(9) as pool, room_held(recording) as release_room:
+        submitters = [
+            pool.submit(recording.sequencer.submit, outcome_for, number, size=5000) for number in range(9)
+        ]
+        assert wait(submitters, 0.2).not_done
+        release_room()
+        for submitter in submitters:
+            submitter.result(10)
+    while recording.helper_woken.acquire(blocking=False):
+        recording.sequencer.run()
+    assert sorted(recording.delivered) == list(range(9))
+    assert max(map(len, recording.batches)) == 1
 
 
-def test_what_is_delivered_is_what_was_settled() -> None:
-    settled: list[list[Any]] = []
+def test_deliver_gets_what_commit_returned() -> None:
+    committed: list[list[Any]] = []
     delivered: list[list[Any]] = []
 
     def commit(outcomes: Result) -> Result:
-        settled.append([outcome.connection for outcome in outcomes])
-        assert len(delivered) == len(settled) - 1  # before anybody hears of it
-        return note("settled")
+        committed.append([outcome.connection for outcome in outcomes])
+        assert len(delivered) == len(committed) - 1  # before it is delivered
+        return outcome_for("committed")
 
     def deliver(outcomes: Result) -> float:
         delivered.append([outcome.connection for outcome in outcomes])
         return 0.0
 
     sequencer = Sequencer(commit, deliver, lambda: None)
-    sequencer.submit(note, 1)
-    sequencer.submit(note, 2)
-    assert settled == [[1], [2]]
-    assert delivered == [["settled"], ["settled"]]
+    sequencer.submit(outcome_for, 1)
+    sequencer.submit(outcome_for, 2)
+    assert committed == [[1], [2]]
+    assert delivered == [["committed"], ["committed"]]

@@ -1,4 +1,4 @@
-"""The server as a process: who is let in, who is put out, and how it ends."""
+"""The server as a process: joining, timeouts, limits, start and shutdown."""
 
 import re
 import resource
@@ -79,10 +79,10 @@ def test_three_dialects_in_one_room() -> None:
         plain.expect_end()
 
 
-def test_a_character_that_comes_in_two_reads() -> None:
+def test_a_character_split_across_two_reads() -> None:
     with server() as program, json_client(program, "Вера") as json, RawClient(program.address) as plain:
         plain.expect(PROMPT)
-        for byte in "Я".encode():  # not a name before its second byte
+        for byte in "Я".encode():  # no name before the second byte
             plain.send(bytes([byte]))
         json.expect_json(type="joined", name="Я")
         cut = "привет, мир"
@@ -92,7 +92,7 @@ def test_a_character_that_comes_in_two_reads() -> None:
         json.expect_json(type="message", text="р")
 
 
-def test_a_client_that_only_sends_gets_its_answers_all_the_same() -> None:
+def test_a_half_closed_client_gets_its_answers() -> None:
     with server() as program, RawClient(program.address) as client:
         client.send("Анна\nраз\n/who\n/history 5\n")
         client.socket.shutdown(socket.SHUT_WR)
@@ -102,7 +102,7 @@ def test_a_client_that_only_sends_gets_its_answers_all_the_same() -> None:
         )
 
 
-def test_a_lost_client_comes_back_without_a_word() -> None:
+def test_a_reconnect_within_the_grace_period_is_silent() -> None:
     with server() as program, json_client(program, "Борис") as boris:
         with JsonClient(program.address) as anna:
             welcome = anna.join("Анна")
@@ -121,10 +121,10 @@ def test_a_lost_client_comes_back_without_a_word() -> None:
             assert boris.fence() == []
 
 
-# --- put out -------------------------------------------------------------------------
+# --- timeouts and resets -------------------------------------------------------------
 
 
-def test_whoever_gives_no_name_in_time_is_told() -> None:
+def test_the_name_timeout_is_announced() -> None:
     with (
         server("--name-timeout", "1") as program,
         JsonClient(program.address) as json,
@@ -143,7 +143,7 @@ def test_whoever_gives_no_name_in_time_is_told() -> None:
         silent.expect_end()
 
 
-def test_a_name_that_comes_byte_by_byte_is_late_too() -> None:
+def test_the_name_timeout_ends_a_name_sent_byte_by_byte() -> None:
     with server("--name-timeout", "0.3") as program, RawClient(program.address) as slow:
         slow.expect(PROMPT)
         slow.socket.settimeout(0.01)
@@ -158,7 +158,7 @@ def test_a_name_that_comes_byte_by_byte_is_late_too() -> None:
                 continue
 
 
-def test_a_silent_json_client_is_gone_and_a_silent_terminal_is_not() -> None:
+def test_the_idle_timeout_ends_json_and_not_text() -> None:
     with (
         server("--idle-timeout", "0.3", "--grace", "0") as program,
         text_client(program, "Анна\n/who") as lines,
@@ -173,7 +173,7 @@ def test_a_silent_json_client_is_gone_and_a_silent_terminal_is_not() -> None:
         lines.expect("Сейчас в чате (1): Анна\n")
 
 
-def test_eight_resets_leave_the_room_well() -> None:
+def test_eight_resets_do_no_harm() -> None:
     with server("--grace", "0") as program, json_client(program, "Борис") as boris:
         crowd: list[RawClient] = [json_client(program, f"json{number}") for number in range(4)]
         crowd += [text_client(program, f"text{number}", "" if number % 2 else "\n") for number in range(4)]
@@ -189,10 +189,10 @@ def test_eight_resets_leave_the_room_well() -> None:
             anna.expect("Борис: все здесь?\n")
 
 
-# --- let in --------------------------------------------------------------------------
+# --- limits --------------------------------------------------------------------------
 
 
-def test_full_is_full_and_then_not_any_more() -> None:
+def test_the_connection_limit() -> None:
     with server("--max-connections", "2") as program, json_client(program, "Борис") as boris:
         with text_client(program, "Анна") as anna:
             boris.expect_json(type="joined", name="Анна")
@@ -203,12 +203,12 @@ def test_full_is_full_and_then_not_any_more() -> None:
             anna.expect("Борис: нас двое\n")
         boris.expect_json(type="ack")
         boris.expect_json(type="left", name="Анна")
-        with _next_let_in(program):
+        with _next_admitted(program):
             pass
 
 
-def _next_let_in(program: Program) -> RawClient:
-    """Knock until the one before has been forgotten."""
+def _next_admitted(program: Program) -> RawClient:
+    """Connect until the disconnected client no longer counts."""
     deadline = monotonic() + 5
     while True:
         client = RawClient(program.address)
@@ -220,7 +220,7 @@ def _next_let_in(program: Program) -> RawClient:
 
 
 @needs_prlimit
-def test_without_descriptors_newcomers_are_turned_away_and_nobody_else_is_harmed() -> None:
+def test_without_descriptors_newcomers_are_refused_and_others_unharmed() -> None:
     with server() as program, json_client(program, "Борис") as boris, text_client(program, "Анна") as anna:
         boris.expect_json(type="joined", name="Анна")
         pid = program.process.pid
@@ -242,7 +242,7 @@ def test_without_descriptors_newcomers_are_turned_away_and_nobody_else_is_harmed
         assert program.stderr.text == ""
 
 
-def test_few_descriptors_mean_few_connections() -> None:
+def test_few_descriptors_lower_the_connection_limit() -> None:
     command = f"ulimit -n 38; exec {sys.executable} -m tcp_server {' '.join(LOCAL)}"
     program = start("sh", "-c", command)
     try:
@@ -259,11 +259,11 @@ def test_few_descriptors_mean_few_connections() -> None:
     program.assert_no_crash()
 
 
-# --- the beginning and the end -------------------------------------------------------
+# --- start and shutdown --------------------------------------------------------------
 
 
 @pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT])
-def test_two_hundred_people_are_seen_off(with_signal: signal.Signals) -> None:
+def test_shutdown_says_bye_to_two_hundred_clients(with_signal: signal.Signals) -> None:
     with server() as program, ExitStack() as crowd:
         first = crowd.enter_context(json_client(program, "first"))
         json = [crowd.enter_context(json_client(program, f"json{number}")) for number in range(99)]
@@ -294,7 +294,7 @@ def _deaf_client(program: Program, name: str) -> RawClient:
     return client
 
 
-def test_it_starts_again_at_once_on_the_same_port() -> None:
+def test_a_restart_on_the_same_port_works_at_once() -> None:
     with server("--close-timeout", "0.1") as program, json_client(program, "Анна") as anna:
         port = program.port
         assert program.stop() == 0
@@ -303,7 +303,7 @@ def test_it_starts_again_at_once_on_the_same_port() -> None:
             assert again.port == port
 
 
-def test_a_taken_port_is_told_in_one_line() -> None:
+def test_a_taken_port_is_reported_in_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         program = start(sys.executable, "-m", "tcp_server", *LOCAL, "--port", str(port))
@@ -333,7 +333,7 @@ def test_a_second_server_on_one_history_says_which_process_has_it(tmp_path: Path
         (["--config", "/nonexistent"], 2, "oneroom-server: cannot read /nonexistent: "),
     ],
 )
-def test_settings_that_cannot_be_used_are_told_in_one_line(flags: list[str], code: int, said: str) -> None:
+def test_invalid_settings_are_reported_in_one_line(flags: list[str], code: int, said: str) -> None:
     program = start(sys.executable, "-m", "tcp_server", *LOCAL, *flags)
     assert program.wait() == code
     assert program.stdout.text == ""
@@ -341,7 +341,7 @@ def test_settings_that_cannot_be_used_are_told_in_one_line(flags: list[str], cod
     assert program.stderr.text.count("\n") == 1
 
 
-def test_a_former_name_of_a_setting_is_told_of_in_the_log() -> None:
+def test_a_former_name_of_a_setting_is_logged() -> None:
     with server("--farewell", "0.5") as program:
         pass
     assert "WARNING --farewell is now called --close-timeout; the old name works for one more release\n" in (
@@ -356,7 +356,7 @@ def test_the_settings_in_force_are_printed_instead_of_serving() -> None:
     assert program.stderr.text == ""
 
 
-def test_it_says_when_it_is_open_to_the_network() -> None:
+def test_the_start_line_says_that_the_server_is_open_to_the_network() -> None:
     with running("tcp_server", "--port", "0", "--history", "memory") as program:
         open_to = "open to the whole network; --host 127.0.0.1 keeps it local"
         assert program.line == f"Oneroom server: 0.0.0.0:{program.port} ({open_to})"

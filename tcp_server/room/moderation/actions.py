@@ -110,7 +110,7 @@ class ModeratorActions(Generic[Connection]):
             text=request.text,
         )
 
-    # --- the actions --------------------------------------------------------------------
+    # --- the actions -----------------------------------------------------------------
 
     def _kick(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
         member = self._find_other(request.target)

@@ -1,4 +1,4 @@
-"""Who may come in, decided without a socket."""
+"""Admission limits, without sockets."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.tcp_server.connection.test_rate_limits import Clock
 ELSEWHERE = "203.0.113.7"
 
 
-def test_full_in_total_and_then_not_any_more() -> None:
+def test_the_total_limit() -> None:
     admission = Admission(Config(max_connections=2))
     assert [admission.enter(host) for host in ("127.0.0.1", ELSEWHERE, "198.51.100.1")] == [
         None,
@@ -21,7 +21,7 @@ def test_full_in_total_and_then_not_any_more() -> None:
     assert admission.enter("198.51.100.1") is None
 
 
-def test_full_from_one_address() -> None:
+def test_the_limit_per_address() -> None:
     admission = Admission(Config(max_per_address=2))
     assert [admission.enter(f"2001:db8::{number}") for number in range(3)] == [None, None, "full"]
     assert admission.enter("2001:db8:0:1::") is None
@@ -29,7 +29,7 @@ def test_full_from_one_address() -> None:
     assert admission.enter("2001:db8::9") is None
 
 
-def test_refused_ones_do_not_count() -> None:
+def test_refused_connections_do_not_count() -> None:
     admission = Admission(Config(max_per_address=1, max_connections=3))
     assert admission.enter(ELSEWHERE) is None
     assert [admission.enter(ELSEWHERE) for _ in range(10)] == ["full"] * 10
@@ -39,25 +39,25 @@ def test_refused_ones_do_not_count() -> None:
     assert admission.enter(ELSEWHERE) is None
 
 
-def test_so_many_a_minute_from_one_address() -> None:
+def test_the_limit_per_minute_and_address() -> None:
     clock = Clock()
     admission = Admission(Config(joins=6), clock=clock)
 
-    def come(host: str = ELSEWHERE) -> str | None:
+    def enter_and_leave(host: str = ELSEWHERE) -> str | None:
         refusal = admission.enter(host)
         if refusal is None:
             admission.leave(host)
         return refusal
 
-    assert [come() for _ in range(7)] == [None] * 6 + ["full"]
-    assert come("198.51.100.1") is None
+    assert [enter_and_leave() for _ in range(7)] == [None] * 6 + ["full"]
+    assert enter_and_leave("198.51.100.1") is None
     clock.now += 10
-    assert [come(), come()] == [None, "full"]
+    assert [enter_and_leave(), enter_and_leave()] == [None, "full"]
     clock.now += 60
-    assert [come() for _ in range(7)] == [None] * 6 + ["full"]
+    assert [enter_and_leave() for _ in range(7)] == [None] * 6 + ["full"]
 
 
-def test_zero_is_any_number() -> None:
+def test_zero_means_no_limit() -> None:
     admission = Admission(Config(max_connections=0, max_per_address=0, joins=0))
     assert {admission.enter(ELSEWHERE) for _ in range(1000)} == {None}
 
@@ -71,7 +71,7 @@ def test_loopback_and_proxies_are_exempt(host: str) -> None:
     assert admission.trusts(host) == (host in ("10.1.2.3", "2001:db8::5"))
 
 
-def test_whoever_is_banned_is_kept_out() -> None:
+def test_banned_addresses_are_refused() -> None:
     admission = Admission(
         Config(trusted_proxy=(parse_network("10.0.0.1"),)), banned=lambda host: host == ELSEWHERE
     )
@@ -81,7 +81,7 @@ def test_whoever_is_banned_is_kept_out() -> None:
     assert admission.enter_proxied(ELSEWHERE) == "banned"
 
 
-def test_whoever_comes_through_a_proxy_is_counted_with_the_own_address() -> None:
+def test_proxied_clients_count_by_their_own_address() -> None:
     admission = Admission(
         Config(max_per_address=2, max_connections=3, trusted_proxy=(parse_network("10.0.0.1"),))
     )
@@ -91,7 +91,7 @@ def test_whoever_comes_through_a_proxy_is_counted_with_the_own_address() -> None
     assert admission.enter("10.0.0.1") is None
     assert admission.enter_proxied(ELSEWHERE) == "full"
     assert admission.enter(ELSEWHERE) == "full"
-    admission.leave("10.0.0.1")  # the one that was not let in
+    admission.leave("10.0.0.1")  # the one that was refused
     admission.leave(ELSEWHERE)
     assert admission.enter(ELSEWHERE) is None
     assert admission.enter("10.0.0.1") is None
@@ -99,7 +99,7 @@ def test_whoever_comes_through_a_proxy_is_counted_with_the_own_address() -> None
     assert admission.enter("10.0.0.1") == "full"
 
 
-def test_guesses_at_passwords() -> None:
+def test_password_attempts_are_limited_per_address() -> None:
     clock = Clock()
     admission = Admission(Config(), clock=clock)
     for _ in range(20):
@@ -116,7 +116,7 @@ def test_guesses_at_passwords() -> None:
 
 
 @pytest.mark.parametrize("host", [ELSEWHERE, "127.0.0.1"])
-def test_guesses_at_one_password_are_not_guesses_at_the_other(host: str) -> None:
+def test_the_passwords_have_separate_limits(host: str) -> None:
     admission = Admission(Config(), clock=Clock())
     while not admission.take_attempt(host, "room"):
         pass

@@ -1,4 +1,4 @@
-"""Whatever a client sends, it gets a clear answer, and nobody else notices."""
+"""Bad input is answered clearly, and affects nobody else."""
 
 import json
 import secrets
@@ -27,7 +27,7 @@ def program() -> Iterator[Program]:
 
 @pytest.fixture(autouse=True)
 def empty_room(program: Program) -> None:
-    """Wait until those of the test before are gone, so that a bystander does not hear them go."""
+    """Wait until the clients of the previous test have left, so that the bystander is not sent it."""
     name = secrets.token_hex(8)
     with JsonClient(program.address) as client:
         present = set(client.join(name)["members"]) - {name}
@@ -39,7 +39,7 @@ def empty_room(program: Program) -> None:
 
 @pytest.fixture
 def bystander(program: Program) -> Iterator[JsonClient]:
-    """Somebody in the room who is to notice nothing of what a test does."""
+    """A member who must be sent nothing during the test."""
     with JsonClient(program.address) as client:
         client.join(secrets.token_hex(8), history=0)
         yield client
@@ -48,7 +48,7 @@ def bystander(program: Program) -> Iterator[JsonClient]:
 
 
 def answer(program: Program, sent: bytes | str, expected: bytes | str) -> RawClient:
-    """Come, send it in answer to the prompt, and read what is answered."""
+    """Connect, send this after the prompt, and expect the answer."""
     client = RawClient(program.address)
     client.expect(PROMPT)
     client.send(sent)
@@ -71,7 +71,9 @@ def answer(program: Program, sent: bytes | str, expected: bytes | str) -> RawCli
         ("\x1b[2J", "В имени есть недопустимые знаки."),
     ],
 )
-def test_names_in_text(program: Program, bystander: JsonClient, name: str, reason: str, end: str) -> None:
+def test_invalid_names_in_text(
+    program: Program, bystander: JsonClient, name: str, reason: str, end: str
+) -> None:
     with answer(program, name + end, f"{reason}\n{PROMPT}") as client:
         client.send(name + end)
         client.expect(f"{reason}\n{PROMPT}")
@@ -113,7 +115,7 @@ def test_a_taken_name_in_text(program: Program, end: str) -> None:
         (["a"], "bad_field"),
     ],
 )
-def test_names_in_json(program: Program, bystander: JsonClient, name: object, code: str) -> None:
+def test_invalid_names_in_json(program: Program, bystander: JsonClient, name: object, code: str) -> None:
     with JsonClient(program.address) as client:
         client.expect(PROMPT)
         for _ in range(2):
@@ -135,7 +137,7 @@ def test_a_taken_name_in_json(program: Program) -> None:
         other.expect_json(type="welcome", name="Борис")
 
 
-# --- what is not chat ----------------------------------------------------------------
+# --- other protocols -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -148,13 +150,15 @@ def test_a_taken_name_in_json(program: Program) -> None:
     ],
     ids=["get", "post", "http2", "tls"],
 )
-def test_browsers_are_not_heard(program: Program, bystander: JsonClient, request_bytes: bytes) -> None:
+def test_http_requests_are_closed_without_a_reply(
+    program: Program, bystander: JsonClient, request_bytes: bytes
+) -> None:
     with answer(program, request_bytes, "") as client:
         client.expect_end()
     assert bystander.fence() == []
 
 
-# --- over the maximum ----------------------------------------------------------------
+# --- too long ------------------------------------------------------------------------
 
 
 def test_an_endless_line_in_lines(program: Program) -> None:
@@ -191,7 +195,7 @@ def test_an_overlong_line_in_json(program: Program, bystander: JsonClient, when:
     assert bystander.fence() == []
 
 
-def test_a_line_of_exactly_the_maximum_is_heard(program: Program, bystander: JsonClient) -> None:
+def test_a_line_of_exactly_the_maximum_is_accepted(program: Program, bystander: JsonClient) -> None:
     with JsonClient(program.address) as client:
         client.join("Анна")
         bystander.expect_json(type="joined")
@@ -224,12 +228,12 @@ def test_a_text_over_the_limit(program: Program) -> None:
         assert bystander.fence() == []
 
 
-# --- broken bytes --------------------------------------------------------------------
+# --- invalid bytes -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("end", [b"", b"\n"], ids=["plain", "lines"])
-def test_bad_utf8_as_a_name(program: Program, bystander: JsonClient, end: bytes) -> None:
-    # What cannot be read becomes U+FFFD, which may stand in a name; two such are one name.
+def test_bad_utf8_in_a_name(program: Program, bystander: JsonClient, end: bytes) -> None:
+    # Invalid bytes become U+FFFD, which is not allowed in a name.
     with answer(program, b"\xff\x01" + end, f"В имени есть недопустимые знаки.\n{PROMPT}"):
         pass
     assert bystander.fence() == []
@@ -247,7 +251,7 @@ def test_bad_utf8_and_nul_in_text(program: Program, end: bytes) -> None:
         assert bystander.fence() == []
 
 
-def test_bad_utf8_ends_json_with_a_reason(program: Program, bystander: JsonClient) -> None:
+def test_bad_utf8_ends_a_json_connection(program: Program, bystander: JsonClient) -> None:
     with JsonClient(program.address) as client:
         client.join("Анна")
         bystander.expect_json(type="joined")
@@ -258,7 +262,7 @@ def test_bad_utf8_ends_json_with_a_reason(program: Program, bystander: JsonClien
     assert bystander.fence() == []
 
 
-def test_bad_utf8_in_json_before_the_name(program: Program, bystander: JsonClient) -> None:
+def test_bad_utf8_in_json_before_the_join(program: Program, bystander: JsonClient) -> None:
     with JsonClient(program.address) as client:
         client.expect(PROMPT)
         client.say_json(type="join", name="")
@@ -269,7 +273,7 @@ def test_bad_utf8_in_json_before_the_name(program: Program, bystander: JsonClien
     assert bystander.fence() == []
 
 
-def test_a_first_line_that_is_broken_json_is_a_line(program: Program, bystander: JsonClient) -> None:
+def test_a_first_line_of_invalid_json_is_taken_as_a_name(program: Program, bystander: JsonClient) -> None:
     for line in (b'{"type":"join"\n', b"{\xff}\n", b"{smile}\n"):
         with answer(program, line, f"В имени есть недопустимые знаки.\n{PROMPT}"):
             pass
@@ -294,7 +298,7 @@ def test_a_first_line_that_is_broken_json_is_a_line(program: Program, bystander:
     ],
     ids=lambda value: value[:24] if isinstance(value, bytes) else value,
 )
-def test_what_json_cannot_mean(program: Program, bystander: JsonClient, line: bytes, code: str) -> None:
+def test_invalid_json_commands(program: Program, bystander: JsonClient, line: bytes, code: str) -> None:
     with JsonClient(program.address) as client:
         client.join("Анна")
         bystander.expect_json(type="joined")
@@ -307,7 +311,7 @@ def test_what_json_cannot_mean(program: Program, bystander: JsonClient, line: by
     assert bystander.fence() == []
 
 
-def test_nothing_comes_before_the_join(program: Program, bystander: JsonClient) -> None:
+def test_commands_before_the_join_are_refused(program: Program, bystander: JsonClient) -> None:
     with JsonClient(program.address) as client:
         client.expect(PROMPT)
         client.send('{"type":"ping"}\n{"type":"say","ref":"7","text":"a"}\n{"type":"shout"}\n')
@@ -317,7 +321,7 @@ def test_nothing_comes_before_the_join(program: Program, bystander: JsonClient) 
     assert bystander.fence() == []
 
 
-def test_a_name_like_a_protocol_is_a_name() -> None:
+def test_a_name_that_looks_like_a_protocol_is_allowed() -> None:
     with (
         running("tcp_server", "--host", "127.0.0.1", "--port", "0") as server,
         JsonClient(server.address) as client,
@@ -325,7 +329,7 @@ def test_a_name_like_a_protocol_is_a_name() -> None:
         assert client.join("HTTP/2")["name"] == "HTTP/2"
 
 
-def test_asking_without_reading_costs_only_the_asker() -> None:
+def test_requests_without_reading_the_answers_harm_nobody_else() -> None:
     with (
         running("tcp_server", "--host", "127.0.0.1", "--port", "0", "--grace", "0") as server,
         JsonClient(server.address) as talker,

@@ -21,8 +21,8 @@ DIALECTS: list[type[Dialect]] = [Plain, Lines, Json]
 AT = "2026-11-22T05:43:03.120Z"
 
 
-class Armed:
-    """WritePoller that only notes who waits."""
+class RecordingPoller:
+    """A WritePoller that only records which descriptors are poller."""
 
     def __init__(self) -> None:
         self.descriptors: list[int] = []
@@ -41,12 +41,12 @@ class Armed:
 
 
 class Audience:
-    """A fan-out, and both ends of the connections it serves."""
+    """A fan-out, with both ends of its connections."""
 
     def __init__(self, **settings: Any) -> None:
-        self.armed = Armed()
+        self.poller = RecordingPoller()
         self.cut: list[Writer] = []
-        self.fanout = FanOut(Config(**settings), self.armed, self.cut.append)
+        self.fanout = FanOut(Config(**settings), self.poller, self.cut.append)
         self._far: dict[Writer, socket.socket] = {}
         self._open = ExitStack()
 
@@ -63,7 +63,7 @@ class Audience:
         return writer
 
     def listener(self, dialect: type[Dialect], buffer: int = 0) -> Writer:
-        """Connect one that hears the room."""
+        """Add a connection to the audience."""
         writer = self.connect(dialect, buffer)
         self.fanout.deliver([Outcome(writer, (), (), Presence.ENTERS)])
         return writer
@@ -71,8 +71,8 @@ class Audience:
     def say(self, text: str, number: int = 1) -> None:
         self.fanout.deliver([Outcome(None, (), [m.Message(number, AT, "Анна", text)])])
 
-    def heard(self, writer: Writer) -> bytes:
-        """All that has been sent and not read yet."""
+    def received(self, writer: Writer) -> bytes:
+        """Return what has been sent and not read yet."""
         data = b""
         try:
             while part := self._far[writer].recv(1 << 20):
@@ -81,15 +81,15 @@ class Audience:
             pass
         return data
 
-    def heard_to_the_end(self, writer: Writer) -> bytes:
-        """Read on, with fan-out resuming, until the end of the stream."""
+    def received_to_the_end(self, writer: Writer) -> bytes:
+        """Read to the end of the stream, resuming the fan-out as needed."""
         data = b""
         for _ in range(10_000):
             try:
                 part = self._far[writer].recv(1 << 20)
             except BlockingIOError:
                 fd = writer.socket.fileno()
-                assert fd in self.armed.descriptors, f"no end, and nothing that waits, after {data[-200:]!r}"
+                assert fd in self.poller.descriptors, f"no end, and nothing that waits, after {data[-200:]!r}"
                 self.fanout.resume([fd])
                 continue
             if not part:
@@ -114,25 +114,25 @@ def joined(dialect: type[Dialect], events: Sequence[m.Event | LocalEvent]) -> by
     return dialect.join([dialect.write(events)])
 
 
-# --- who hears what ------------------------------------------------------------------
+# --- delivery ------------------------------------------------------------------------
 
 
-def test_the_prompt_is_for_whoever_comes(audience: Audience) -> None:
+def test_the_prompt_is_sent_to_the_new_connection_only(audience: Audience) -> None:
     old, new = audience.listener(Lines), audience.connect(Lines)
     audience.fanout.send_prompt(new)
-    assert audience.heard(new) == PROMPT
-    assert audience.heard(old) == b""
+    assert audience.received(new) == PROMPT
+    assert audience.received(old) == b""
 
 
-def test_everybody_hears_it_in_their_own_dialect(audience: Audience) -> None:
+def test_each_member_is_sent_its_own_dialect(audience: Audience) -> None:
     listeners = [audience.listener(dialect) for dialect in DIALECTS]
     stranger = audience.connect(Lines)
     audience.say("привет")
     event = m.Message(1, AT, "Анна", "привет")
-    assert [audience.heard(writer) for writer in listeners] == [
+    assert [audience.received(writer) for writer in listeners] == [
         joined(dialect, [event]) for dialect in DIALECTS
     ]
-    assert audience.heard(stranger) == b""
+    assert audience.received(stranger) == b""
 
 
 Step = tuple[str, int]
@@ -144,7 +144,7 @@ STEPS = st.lists(
 def outcomes_of(
     steps: Sequence[Step], writers: Sequence[Writer], present: dict[Writer, bool]
 ) -> list[Outcome[Writer]]:
-    """Turn steps into a possible batch. `present`: True for who hears, False for who has left."""
+    """Turn steps into a possible batch. `present` is True in the audience, False after leaving."""
     outcomes: list[Outcome[Writer]] = []
     for number, (step, who) in enumerate(steps):
         writer = writers[who % len(writers)]
@@ -167,7 +167,7 @@ def outcomes_of(
 
 
 @given(st.lists(STEPS, max_size=4))
-def test_each_hears_the_same_order_with_its_own_answers_in_place(batches: list[list[Step]]) -> None:
+def test_answers_and_shared_events_keep_one_order(batches: list[list[Step]]) -> None:
     with Audience() as audience:
         writers = [audience.connect(dialect) for dialect in DIALECTS + DIALECTS]
         present: dict[Writer, bool] = {}
@@ -175,7 +175,7 @@ def test_each_hears_the_same_order_with_its_own_answers_in_place(batches: list[l
         for steps in batches:
             outcomes = outcomes_of(steps, writers, present)
             expected: dict[Writer, list[m.Event | LocalEvent]] = {writer: [] for writer in writers}
-            for outcome in outcomes:  # one at a time, to each in turn: slow and surely right
+            for outcome in outcomes:  # one at a time to each writer: slow, but simple
                 for writer in writers:
                     if writer is outcome.connection:
                         expected[writer] += outcome.answer
@@ -186,57 +186,57 @@ def test_each_hears_the_same_order_with_its_own_answers_in_place(batches: list[l
                         expected[writer] += outcome.shared
             audience.fanout.deliver(outcomes)
             for writer, events in expected.items():
-                assert audience.heard(writer) == joined(writer.dialect, events)
+                assert audience.received(writer) == joined(writer.dialect, events)
 
 
-def test_one_write_for_a_whole_batch(audience: Audience) -> None:
+def test_a_batch_is_one_write(audience: Audience) -> None:
     writer = audience.listener(Plain)
     audience.fanout.deliver(
         [Outcome(None, (), [m.Joined("Анна", AT)]), Outcome(None, (), [m.Left("Анна", AT)])]
     )
-    assert audience.heard(writer) == "Анна присоединился к чату!\nАнна покинул чат.".encode()
+    assert audience.received(writer) == "Анна присоединился к чату!\nАнна покинул чат.".encode()
 
 
-# --- those who lag -------------------------------------------------------------------
+# --- slow readers --------------------------------------------------------------------
 
 
-def test_a_slow_reader_gets_it_all_later_and_the_others_at_once(audience: Audience) -> None:
+def test_a_slow_reader_is_sent_everything_later_and_others_at_once(audience: Audience) -> None:
     slow, quick = audience.listener(Lines, buffer=8192), audience.listener(Lines)
     expected = b""
     for number in range(200):
         audience.say("x" * 1000, number)
         expected += b"\xd0\x90\xd0\xbd\xd0\xbd\xd0\xb0: " + b"x" * 1000 + b"\n"
-        assert len(audience.heard(quick)) == 1011
-    assert audience.armed.descriptors == [slow.socket.fileno()]
+        assert len(audience.received(quick)) == 1011
+    assert audience.poller.descriptors == [slow.socket.fileno()]
     assert slow.waiting > 100_000
     received = b""
     while slow.backlog:
-        received += audience.heard(slow)
+        received += audience.received(slow)
         audience.fanout.resume([slow.socket.fileno()])
-    assert received + audience.heard(slow) == expected
+    assert received + audience.received(slow) == expected
     assert not audience.cut
 
 
-def test_a_stranger_to_resume_is_no_error(audience: Audience) -> None:
+def test_resuming_an_unknown_descriptor_is_no_error(audience: Audience) -> None:
     writer = audience.listener(Lines)
     assert audience.fanout.resume([writer.socket.fileno(), 99_999]) == []
 
 
-def test_many_of_them_lagging_is_told(audience: Audience) -> None:
+def test_deliver_asks_for_backpressure_while_many_lag(audience: Audience) -> None:
     slow = audience.listener(Lines, buffer=8192)
     flood = [Outcome[Writer](None, (), [m.Message(1, AT, "Анна", "x" * 50_000)])]
     assert audience.fanout.deliver(flood)
-    slow.blocked_since -= 5.0  # who lags for long is not waited for
+    slow.blocked_since -= 5.0  # blocked for too long: it no longer counts
     assert not audience.fanout.deliver([])
     slow.blocked_since += 5.0
     assert audience.fanout.deliver([])
-    slow.progress_at -= 1.0  # nor who takes nothing
+    slow.progress_at -= 1.0  # no progress: it no longer counts
     assert not audience.fanout.deliver([])
     slow.progress_at += 1.0
     assert audience.fanout.deliver([])
     for _ in range(50):
         audience.listener(Lines)
-    assert not audience.fanout.deliver([])  # one of many is not many
+    assert not audience.fanout.deliver([])  # one of 51 is below the share
 
 
 def flood_until_cut(audience: Audience) -> None:
@@ -248,25 +248,25 @@ def flood_until_cut(audience: Audience) -> None:
 
 
 @pytest.mark.parametrize("dialect", [Lines, Json])
-def test_past_the_bound_a_reader_is_cut_with_whole_lines_and_a_word(dialect: type[Dialect]) -> None:
+def test_over_the_backlog_a_reader_is_cut_after_a_whole_line_and_told_why(dialect: type[Dialect]) -> None:
     with Audience(backlog=50_000) as audience:
         slow, quick = audience.listener(dialect, buffer=8192), audience.listener(dialect)
         flood_until_cut(audience)
         assert audience.cut == [slow]
-        assert slow.waiting < 2000  # nothing but the rest of a line that was begun
-        audience.say("not for those who are cut")
+        assert slow.waiting < 2000  # only the rest of a line that was begun
+        audience.say("after the cut")
         audience.fanout.deliver([Outcome(slow, [m.Bye("slow")], (), Presence.LEAVES)])
         audience.say("nor this")
-        received = audience.heard_to_the_end(slow)
+        received = audience.received_to_the_end(slow)
         bye = dialect.write([m.Bye("slow")])
         assert received.endswith(b"\n" + bye)
-        whole = audience.heard(quick)
+        whole = audience.received(quick)
         assert whole.startswith(received.removesuffix(bye))
         assert whole.endswith(dialect.write([m.Message(1, AT, "Анна", "nor this")]))
         assert audience.cut == [slow]
 
 
-def test_one_block_alone_may_be_of_any_size() -> None:
+def test_a_single_block_may_exceed_the_backlog() -> None:
     with Audience(backlog=50_000) as audience:
         newcomer = audience.connect(Json, buffer=8192)
         welcome = m.Error("long", "x" * 1_000_000)
@@ -277,7 +277,7 @@ def test_one_block_alone_may_be_of_any_size() -> None:
         assert audience.cut == [newcomer]
 
 
-def test_talkers_wait_before_a_single_one_is_cut() -> None:
+def test_backpressure_begins_before_a_single_reader_is_cut() -> None:
     with Audience(backlog=50_000) as audience:
         for _ in range(50):
             audience.listener(Lines)
@@ -287,11 +287,11 @@ def test_talkers_wait_before_a_single_one_is_cut() -> None:
             assert not audience.cut
         assert 25_000 < slow.waiting < 50_000
         assert not audience.cut
-        slow.blocked_since -= 5.0  # who lags for long is not waited for
+        slow.blocked_since -= 5.0  # blocked for too long: it no longer counts
         assert not audience.fanout.deliver([])
 
 
-def test_without_a_bound_nobody_is_cut() -> None:
+def test_without_a_backlog_limit_nobody_is_cut() -> None:
     with Audience(backlog=0) as audience:
         slow = audience.listener(Lines, buffer=8192)
         for _ in range(300):
@@ -300,7 +300,7 @@ def test_without_a_bound_nobody_is_cut() -> None:
         assert not audience.cut
 
 
-def test_no_progress_for_too_long_is_the_end() -> None:
+def test_a_reader_without_progress_is_cut() -> None:
     with Audience(write_timeout=10.0) as audience:
         writer, other = audience.listener(Lines, buffer=8192), audience.listener(Lines, buffer=8192)
         audience.say("x" * 100_000)
@@ -311,38 +311,38 @@ def test_no_progress_for_too_long_is_the_end() -> None:
         assert audience.cut == [writer]
         audience.fanout.deliver([Outcome(writer, [m.Bye("slow")], (), Presence.LEAVES)])
         audience.fanout.watch_deadlines()
-        assert not writer.broken  # it still has its last moment to read why
-        assert audience.heard_to_the_end(writer).endswith(Lines.write([m.Bye("slow")]))
+        assert not writer.broken  # the close timeout is not over
+        assert audience.received_to_the_end(writer).endswith(Lines.write([m.Bye("slow")]))
         assert other.waiting
         assert audience.cut == [writer]
 
 
-# --- the end -------------------------------------------------------------------------
+# --- leaving -------------------------------------------------------------------------
 
 
-def test_whoever_leaves_is_not_told_anything_more(audience: Audience) -> None:
+def test_after_leaving_nothing_more_is_sent(audience: Audience) -> None:
     writer = audience.listener(Json)
     audience.fanout.deliver([Outcome(writer, [m.Bye("left")], (), Presence.LEAVES)])
     audience.fanout.deliver([Outcome(writer, [m.Pong()], (), Presence.STAYS)])
     audience.say("привет")
-    assert audience.heard_to_the_end(writer) == codec.encode(m.Bye("left"))
+    assert audience.received_to_the_end(writer) == codec.encode(m.Bye("left"))
 
 
-def test_a_socket_is_closed_when_its_thread_has_ended_and_all_is_sent(audience: Audience) -> None:
+def test_a_released_socket_is_closed_once_everything_is_sent(audience: Audience) -> None:
     writer = audience.listener(Lines, buffer=8192)
     audience.say("x" * 100_000)
     audience.fanout.deliver([Outcome(writer, [m.Bye("left")], (), Presence.LEAVES)])
     audience.fanout.release(writer)
     audience.fanout.deliver([])
     assert writer.socket.fileno() >= 0
-    assert audience.heard_to_the_end(writer).endswith(Lines.write([m.Bye("left")]))
+    assert audience.received_to_the_end(writer).endswith(Lines.write([m.Bye("left")]))
     assert writer.socket.fileno() == -1
 
 
-def test_a_socket_waits_for_its_thread(audience: Audience) -> None:
+def test_a_socket_stays_open_until_it_is_released(audience: Audience) -> None:
     writer = audience.listener(Lines)
     audience.fanout.deliver([Outcome(writer, [m.Bye("left")], (), Presence.LEAVES)])
-    assert audience.heard_to_the_end(writer) == Lines.write([m.Bye("left")])
+    assert audience.received_to_the_end(writer) == Lines.write([m.Bye("left")])
     assert writer.socket.fileno() >= 0
     audience.fanout.release(writer)
     audience.fanout.deliver([])
@@ -350,7 +350,7 @@ def test_a_socket_waits_for_its_thread(audience: Audience) -> None:
 
 
 @pytest.mark.parametrize("released", [True, False])
-def test_the_last_moment_ends(released: bool) -> None:
+def test_the_close_timeout_aborts_a_connection(released: bool) -> None:
     with Audience(close_timeout=0.0) as audience:
         writer = audience.listener(Lines, buffer=8192)
         audience.say("x" * 100_000)
@@ -363,26 +363,26 @@ def test_the_last_moment_ends(released: bool) -> None:
         assert writer.broken
         assert (writer.socket.fileno() == -1) == released
         audience.fanout.watch_deadlines()
-        if not released:  # the thread wakes, and then the socket is closed after all
+        if not released:  # the thread ends now, and the socket is closed
             audience.fanout.release(writer)
             audience.fanout.deliver([])
         assert writer.socket.fileno() == -1
 
 
-def test_a_client_that_vanishes_disturbs_nobody(audience: Audience) -> None:
+def test_a_client_that_disconnects_disturbs_nobody(audience: Audience) -> None:
     gone, slow_and_gone, other = (
         audience.listener(Lines),
         audience.listener(Lines, buffer=8192),
         audience.listener(Lines),
     )
     audience.say("x" * 100_000)
-    audience.heard(other)
+    audience.received(other)
     for writer in (gone, slow_and_gone):
         audience._far[writer].close()
     audience.say("привет")
     audience.fanout.resume([slow_and_gone.socket.fileno()])
     audience.say("ещё")
-    assert audience.heard(other) == "Анна: привет\nАнна: ещё\n".encode()
+    assert audience.received(other) == "Анна: привет\nАнна: ещё\n".encode()
     assert gone.broken
     assert slow_and_gone.broken
     assert not audience.cut

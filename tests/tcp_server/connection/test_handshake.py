@@ -1,4 +1,4 @@
-"""The door: who is behind a proxy, who is kept out, and the password."""
+"""The handshake: PROXY headers, limits and passwords."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,7 +16,7 @@ ASKED = "Введите пароль: "
 
 
 def wrong(seconds: int | None) -> str:
-    """Return what somebody reads behind a wrong password."""
+    """Return the answer of a text dialect to a wrong password."""
     wait = f"Слишком часто. Подождите {seconds} с.\n" if seconds else ""
     return f"Пароль не подошёл.\n{wait}{ASKED}"
 
@@ -29,7 +29,7 @@ def server(*flags: str, **secrets: str) -> Iterator[Program]:
 
 
 def behind_proxy(program: Program, host: str, name: str | None = None) -> JsonClient:
-    """Come from that address, and under that name if there is one."""
+    """Connect from that address, and join if a name is given."""
     client = JsonClient(program.address)
     client.send(f"PROXY TCP{'6' if ':' in host else '4'} {host} {host} 40000 8080\r\n")
     if name is not None:
@@ -42,7 +42,7 @@ def behind_proxy(program: Program, host: str, name: str | None = None) -> JsonCl
 
 @pytest.mark.parametrize("header", [HEADER, "PROXY UNKNOWN\r\n", "PROXY UNKNOWN a b c\r\n", ""])
 @pytest.mark.parametrize("opening", ["Анна", "Анна\n", '{"type":"join","name":"Анна"}\n'])
-def test_the_dialect_is_found_behind_the_header(header: str, opening: str) -> None:
+def test_the_dialect_is_detected_after_the_proxy_header(header: str, opening: str) -> None:
     with server(*TRUSTED) as program, JsonClient(program.address) as vera:
         vera.join("Вера")
         with RawClient(program.address) as client:
@@ -51,7 +51,7 @@ def test_the_dialect_is_found_behind_the_header(header: str, opening: str) -> No
             vera.expect_json(type="joined", name="Анна")
 
 
-def test_a_header_in_many_pieces() -> None:
+def test_a_proxy_header_in_many_pieces() -> None:
     with server(*TRUSTED) as program, RawClient(program.address) as client:
         client.expect(PROMPT)
         for byte in HEADER.encode():
@@ -64,7 +64,7 @@ def test_a_header_in_many_pieces() -> None:
     "sent",
     ["PROXY TCP4 1.2.3.4\r\n", "PROXY " + "x" * 200, "PROXY TCP4 1.1.1.1 1.1.1.1 1 1\n", HEADER + HEADER],
 )
-def test_a_broken_header_ends_the_connection(sent: str) -> None:
+def test_a_malformed_proxy_header_ends_the_connection(sent: str) -> None:
     with server(*TRUSTED) as program, RawClient(program.address) as client:
         client.expect(PROMPT)
         client.send(sent)
@@ -76,7 +76,7 @@ def test_a_broken_header_ends_the_connection(sent: str) -> None:
 @pytest.mark.parametrize(
     "sent", [HEADER, HEADER + "Анна\n", "PROXY UNKNOWN\r\n", "\r\n\r\n\0\r\nQUIT\n!\x11"]
 )
-def test_nobody_else_speaks_for_others(sent: str) -> None:
+def test_an_untrusted_proxy_header_ends_the_connection(sent: str) -> None:
     with server("--trusted-proxy", "198.51.100.1") as program, JsonClient(program.address) as vera:
         vera.join("Вера")
         with RawClient(program.address) as client:
@@ -87,17 +87,17 @@ def test_nobody_else_speaks_for_others(sent: str) -> None:
         assert program.stderr.text == ""
 
 
-def test_a_header_that_never_ends_is_late() -> None:
+def test_an_incomplete_proxy_header_times_out() -> None:
     with server(*TRUSTED, "--name-timeout", "0.3") as program, RawClient(program.address) as client:
         client.expect(PROMPT)
         client.send("PROXY TCP4")
         client.expect_end()
 
 
-# --- caps ----------------------------------------------------------------------------
+# --- limits --------------------------------------------------------------------------
 
 
-def test_each_address_behind_a_proxy_has_its_own_cap() -> None:
+def test_each_address_behind_a_proxy_has_its_own_limit() -> None:
     with server(*TRUSTED, "--max-per-address", "2") as program, ExitStack() as crowd:
         for number in range(2):
             crowd.enter_context(behind_proxy(program, "203.0.113.7", f"a{number}"))
@@ -117,24 +117,24 @@ def test_each_address_behind_a_proxy_has_its_own_cap() -> None:
             crowd.enter_context(JsonClient(program.address)).join(f"f{number}")
 
 
-def test_a_place_is_free_again_when_its_client_is_gone() -> None:
+def test_a_disconnected_client_no_longer_counts() -> None:
     with server(*TRUSTED, "--max-per-address", "1") as program:
         for number in range(5):
             with ExitStack() as gone:
                 client = gone.enter_context(behind_proxy(program, "203.0.113.7"))
                 deadline = monotonic() + 5
-                while not _let_in(client, f"a{number}"):  # the one before is being forgotten
+                while not _joins(client, f"a{number}"):  # the client before may still count
                     assert monotonic() < deadline, "the place is never free again"
                     client = gone.enter_context(behind_proxy(program, "203.0.113.7"))
 
 
-def _let_in(client: JsonClient, name: str) -> bool:
+def _joins(client: JsonClient, name: str) -> bool:
     client.expect(PROMPT)
     client.say_json(type="join", name=name)
     return bool(client.read_json()["type"] == "welcome")
 
 
-def test_so_many_a_minute_from_one_address() -> None:
+def test_the_limit_per_minute_and_address() -> None:
     with server(*TRUSTED, "--joins", "3") as program:
         for number in range(3):
             with behind_proxy(program, "203.0.113.7", f"a{number}"):
@@ -147,7 +147,7 @@ def test_so_many_a_minute_from_one_address() -> None:
             pass
 
 
-def test_one_that_is_refused_and_says_nothing_is_soon_gone() -> None:
+def test_a_refused_client_that_sends_nothing_is_closed_soon() -> None:
     with (
         server(*TRUSTED, "--joins", "1") as program,
         behind_proxy(program, "203.0.113.7", "a"),
@@ -161,7 +161,7 @@ def test_one_that_is_refused_and_says_nothing_is_soon_gone() -> None:
 
 
 @pytest.mark.parametrize("end", ["", "\n"], ids=["plain", "lines"])
-def test_text_is_asked_for_the_password(end: str) -> None:
+def test_text_dialects_are_asked_for_the_password(end: str) -> None:
     with server(password="сезам 1") as program, JsonClient(program.address) as vera:
         vera.join("Вера", password="сезам 1")
         with RawClient(program.address) as client:
@@ -169,14 +169,14 @@ def test_text_is_asked_for_the_password(end: str) -> None:
             client.send("Анна" + end)
             client.expect(ASKED)
             client.send("сезам" + end)
-            client.expect(wrong(1 if end else None))  # the original has no words for waiting
+            client.expect(wrong(1 if end else None))  # plain is not told of the wait
             client.send("сезам 1" + end)
             vera.expect_json(type="joined", name="Анна")
             client.send("привет" + end)
             vera.expect_json(type="message", name="Анна", text="привет")
 
 
-def test_a_script_says_name_password_and_text_at_once() -> None:
+def test_name_password_and_text_may_be_sent_at_once() -> None:
     with server(password="сезам") as program, JsonClient(program.address) as vera:
         vera.join("Вера", password="сезам")
         with RawClient(program.address) as client:
@@ -186,7 +186,7 @@ def test_a_script_says_name_password_and_text_at_once() -> None:
         vera.expect_json(type="message", text="привет")
 
 
-def test_a_command_instead_of_the_password_leads_back_to_it() -> None:
+def test_a_command_instead_of_the_password_is_answered_with_the_question() -> None:
     with server(password="сезам") as program, RawClient(program.address) as client:
         client.send("Анна\n/who\n/nonsense\n\n/quit\n")
         client.expect(PROMPT + 4 * ASKED + "До встречи!\n")
@@ -194,7 +194,7 @@ def test_a_command_instead_of_the_password_leads_back_to_it() -> None:
 
 
 @pytest.mark.parametrize("end", ["", "\n"], ids=["plain", "lines"])
-def test_whoever_has_shown_the_password_is_asked_for_another_name_alone(end: str) -> None:
+def test_after_the_right_password_only_the_name_is_asked_again(end: str) -> None:
     with (
         server(password="сезам") as program,
         JsonClient(program.address) as vera,
@@ -212,7 +212,7 @@ def test_whoever_has_shown_the_password_is_asked_for_another_name_alone(end: str
         vera.expect_json(type="joined", name="Анна")
 
 
-def test_json_joins_again_with_the_password() -> None:
+def test_json_repeats_the_join_with_the_password() -> None:
     with server(password="сезам") as program, JsonClient(program.address) as client:
         client.expect(PROMPT)
         client.say_json(type="join", name="Анна")
@@ -247,7 +247,7 @@ def test_five_wrong_passwords_end_the_connection(end: str | None) -> None:
         client.expect_end()
 
 
-def test_an_address_that_guesses_is_put_off_and_nobody_else() -> None:
+def test_an_address_with_many_wrong_passwords_is_refused_for_a_time() -> None:
     with server(*TRUSTED, password="сезам") as program, ExitStack() as crowd:
         for number in range(5):
             client = crowd.enter_context(behind_proxy(program, "203.0.113.7"))
@@ -268,9 +268,9 @@ def test_an_address_that_guesses_is_put_off_and_nobody_else() -> None:
             other.expect_json(type="welcome")
 
 
-def test_where_many_share_an_address_the_right_password_is_let_in_behind_wrong_ones() -> None:
+def test_on_an_exempt_address_the_right_password_gets_in_after_many_wrong_ones() -> None:
     with server(password="сезам", moderator_password="страж") as program, ExitStack() as crowd:
-        for number in range(61):  # as many at once, and one that waits
+        for number in range(61):  # the burst, and one that waits
             client = crowd.enter_context(JsonClient(program.address, timeout=20))
             client.send(f'{{"type":"join","name":"a","password":"{number}"}}\n' * 2)
         honest = crowd.enter_context(JsonClient(program.address, timeout=60))
@@ -279,7 +279,7 @@ def test_where_many_share_an_address_the_right_password_is_let_in_behind_wrong_o
         while (told := honest.read_json())["type"] == "throttled":
             pass
         assert told["type"] == "welcome"
-        honest.say_json(type="authenticate", password="страж")  # counted apart
+        honest.say_json(type="authenticate", password="страж")  # with a limit of its own
         honest.expect_json(type="role", moderator=True)
 
 

@@ -16,7 +16,7 @@ from tests.support.requirements import needs_epoll
         PollPoller,
     ]
 )
-def ready(request: pytest.FixtureRequest) -> Iterator[WritePoller]:
+def poller(request: pytest.FixtureRequest) -> Iterator[WritePoller]:
     made: WritePoller = request.param()
     yield made
     made.close()
@@ -38,7 +38,7 @@ def fill(sock: socket.socket) -> None:
         pass
 
 
-def empty(sock: socket.socket) -> None:
+def drain(sock: socket.socket) -> None:
     sock.setblocking(False)
     try:
         while sock.recv(1 << 20):
@@ -47,92 +47,92 @@ def empty(sock: socket.socket) -> None:
         pass
 
 
-def wait_for_any(ready: WritePoller) -> list[int]:
-    """Wait past the wake-ups of the waiting itself."""
+def wait_for_any(poller: WritePoller) -> list[int]:
+    """Wait for descriptors, ignoring wake-ups without any."""
     deadline = monotonic() + 10
     while monotonic() < deadline:
-        if found := ready.wait(1.0):
+        if found := poller.wait(1.0):
             return found
-    raise AssertionError("nothing became ready")
+    raise AssertionError("nothing became poller")
 
 
 def test_a_writable_socket_is_reported_once(
-    ready: WritePoller, pair: tuple[socket.socket, socket.socket]
+    poller: WritePoller, pair: tuple[socket.socket, socket.socket]
 ) -> None:
     near, _ = pair
     for _ in range(2):
-        ready.arm(near.fileno())
-        assert wait_for_any(ready) == [near.fileno()]
-        assert ready.wait(0) == []
+        poller.arm(near.fileno())
+        assert wait_for_any(poller) == [near.fileno()]
+        assert poller.wait(0) == []
 
 
-def test_a_full_socket_is_reported_when_it_is_read(
-    ready: WritePoller, pair: tuple[socket.socket, socket.socket]
+def test_a_full_socket_is_reported_once_the_peer_reads(
+    poller: WritePoller, pair: tuple[socket.socket, socket.socket]
 ) -> None:
     near, far = pair
     fill(near)
-    ready.arm(near.fileno())
-    assert ready.wait(0) == []
-    assert ready.wait(0) == []
-    empty(far)
-    assert wait_for_any(ready) == [near.fileno()]
+    poller.arm(near.fileno())
+    assert poller.wait(0) == []
+    assert poller.wait(0) == []
+    drain(far)
+    assert wait_for_any(poller) == [near.fileno()]
 
 
-def test_a_broken_socket_is_reported(ready: WritePoller, pair: tuple[socket.socket, socket.socket]) -> None:
+def test_a_broken_socket_is_reported(poller: WritePoller, pair: tuple[socket.socket, socket.socket]) -> None:
     near, _ = pair
     fill(near)
-    ready.arm(near.fileno())
+    poller.arm(near.fileno())
     near.shutdown(socket.SHUT_RDWR)
-    assert wait_for_any(ready) == [near.fileno()]
+    assert wait_for_any(poller) == [near.fileno()]
 
 
-def test_a_closed_socket_is_no_trouble(ready: WritePoller, pair: tuple[socket.socket, socket.socket]) -> None:
+def test_a_closed_socket_is_no_error(poller: WritePoller, pair: tuple[socket.socket, socket.socket]) -> None:
     near, far = pair
     fill(near)
     fd = near.fileno()
-    ready.arm(fd)
+    poller.arm(fd)
     near.close()
-    assert set(ready.wait(0)) <= {fd}
-    assert ready.wait(0) == []
+    assert set(poller.wait(0)) <= {fd}
+    assert poller.wait(0) == []
     far.setblocking(False)
-    ready.arm(far.fileno())
-    assert wait_for_any(ready) == [far.fileno()]
+    poller.arm(far.fileno())
+    assert wait_for_any(poller) == [far.fileno()]
 
 
-def test_another_thread_may_ask_while_one_waits(
-    ready: WritePoller, pair: tuple[socket.socket, socket.socket]
+def test_another_thread_may_arm_while_one_waits(
+    poller: WritePoller, pair: tuple[socket.socket, socket.socket]
 ) -> None:
     near, _ = pair
     found: list[int] = []
-    waiter = threading.Thread(target=lambda: found.extend(wait_for_any(ready)))
+    waiter = threading.Thread(target=lambda: found.extend(wait_for_any(poller)))
     waiter.start()
-    ready.arm(near.fileno())
+    poller.arm(near.fileno())
     waiter.join(10)
     assert found == [near.fileno()]
 
 
-def test_waking(ready: WritePoller) -> None:
+def test_wake_ends_a_wait(poller: WritePoller) -> None:
     for _ in range(100_000):  # more than a pipe holds
-        ready.wake()
+        poller.wake()
     started = monotonic()
-    ready.wait(30)
+    poller.wait(30)
     assert monotonic() - started < 10
-    waiter = threading.Thread(target=ready.wait, args=(30,))
-    while ready.wait(0):
+    waiter = threading.Thread(target=poller.wait, args=(30,))
+    while poller.wait(0):
         pass
     waiter.start()
-    ready.wake()
+    poller.wake()
     waiter.join(10)
     assert not waiter.is_alive()
 
 
-def test_time_runs_out(ready: WritePoller) -> None:
+def test_a_wait_times_out(poller: WritePoller) -> None:
     started = monotonic()
-    assert ready.wait(0.02) == []
+    assert poller.wait(0.02) == []
     assert 0.015 < monotonic() - started < 5
 
 
-def test_this_system_has_one() -> None:
+def test_the_best_poller_of_this_system_is_chosen() -> None:
     made = write_poller()
     made.close()
     assert isinstance(made, EpollPoller if hasattr(select, "epoll") else PollPoller)

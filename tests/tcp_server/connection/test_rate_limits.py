@@ -1,4 +1,4 @@
-"""Rates and accounts, on a clock of their own."""
+"""Budgets and buckets, with a clock of their own."""
 
 import gc
 import threading
@@ -29,7 +29,7 @@ def says(number: int) -> Counter[Kind]:
     return Counter({Kind.SAYS: number})
 
 
-# --- what one member may ask for -----------------------------------------------------
+# --- budgets of members --------------------------------------------------------------
 
 
 def test_a_burst_at_once_and_then_the_rate(clock: Clock) -> None:
@@ -118,7 +118,7 @@ def test_threads_that_share_a_budget_share_its_tokens(clock: Clock) -> None:
     assert sum(taken) == 1000
 
 
-# --- accounts by key -----------------------------------------------------------------
+# --- buckets by key ------------------------------------------------------------------
 
 
 def test_each_key_has_its_own_bucket(clock: Clock) -> None:

@@ -28,7 +28,7 @@ def client(server: Program) -> Iterator[JsonClient]:
 
 
 def ask(client: JsonClient, **command: Any) -> list[dict[str, Any]]:
-    """Send a command with a ref, and return all that answers it."""
+    """Send a command with a ref, and return its answers."""
     client.say_json(ref="the ref", **command)
     return client.fence()
 
@@ -87,14 +87,14 @@ def test_a_join_carries_the_ref(server: Program) -> None:
         other.read_to_end()
 
 
-def test_whoever_leaves_before_the_join_gets_the_ref_back(server: Program) -> None:
+def test_a_leave_before_the_join_carries_the_ref(server: Program) -> None:
     with JsonClient(server.address) as client:
         client.expect(PROMPT)
         client.say_json(type="leave", ref="1")
         client.expect_json(type="bye", reason="left", ref="1")
 
 
-def test_what_moderators_ask_carries_the_ref_and_nobody_else_hears_it(server: Program) -> None:
+def test_the_ref_of_a_moderator_command_is_sent_to_nobody_else(server: Program) -> None:
     with JsonClient(server.address) as anna, JsonClient(server.address) as bob:
         anna.join("Anna")
         bob.join("Bob")
@@ -114,15 +114,15 @@ def test_what_moderators_ask_carries_the_ref_and_nobody_else_hears_it(server: Pr
         assert "the ref" not in heard
 
 
-def test_without_a_ref_nothing_more_is_said(client: JsonClient) -> None:
+def test_answers_without_a_ref_are_as_before(client: JsonClient) -> None:
     client.say_json(type="authenticate", password="secret")
     client.expect_json(type="role")
     client.say_json(type="moderate", act="announce", text="hello")
     assert [event["type"] for event in client.fence()] == ["message"]
 
 
-def test_a_search_and_another_command_are_told_apart(client: JsonClient) -> None:
-    """Two searches at once: the second is refused, and what stands behind it has its own answer."""
+def test_the_answers_to_two_commands_are_told_apart_by_ref(client: JsonClient) -> None:
+    """Of two searches at once the second is refused, and the next command gets its own answer."""
     client.say_json(type="search", query="hello", ref="first")
     client.say_json(type="search", query="hello", ref="second")
     client.say_json(type="bans", ref="third")

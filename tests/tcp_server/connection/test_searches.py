@@ -19,7 +19,7 @@ CLIENT: Any = object()
 
 
 class Later:
-    """A searcher that answers when the test says so, and a sequencer that works at once."""
+    """A searcher that answers when the test does, and a sequencer that works at once."""
 
     def __init__(self) -> None:
         self.full = False

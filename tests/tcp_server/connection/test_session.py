@@ -1,4 +1,4 @@
-"""One client's thread: whoever is too fast waits, and nothing is lost."""
+"""The rate limits of a session: messages are delayed, and none is lost."""
 
 import signal
 import socket
@@ -29,7 +29,7 @@ def says(count: int, first: int = 0) -> str:
 # --- rates ---------------------------------------------------------------------------
 
 
-def test_too_fast_waits_in_order_and_loses_nothing() -> None:
+def test_messages_over_the_rate_are_delayed_in_order_and_not_lost() -> None:
     with server("--rate", "50", "--burst", "10") as program, JsonClient(program.address) as bystander:
         bystander.join("Вера")
         with JsonClient(program.address) as anna:
@@ -47,14 +47,14 @@ def test_too_fast_waits_in_order_and_loses_nothing() -> None:
             assert all(0.5 <= delay <= 1.6 for delay in delays)
 
 
-def test_under_the_burst_nobody_waits_or_is_told() -> None:
+def test_up_to_the_burst_nothing_is_delayed() -> None:
     with server("--rate", "0.01", "--burst", "100") as program, JsonClient(program.address) as anna:
         anna.join("Анна")
         anna.send(says(100))
         assert [event["type"] for event in anna.fence()] == ["ack"] * 100
 
 
-def test_one_line_in_russian_and_nothing_for_the_original() -> None:
+def test_lines_are_told_of_the_delay_and_plain_is_not() -> None:
     with (
         server("--rate", "1", "--burst", "1") as program,
         RawClient(program.address) as lines,
@@ -69,7 +69,7 @@ def test_one_line_in_russian_and_nothing_for_the_original() -> None:
         lines.send("раз\nдва\nтри\n")
         lines.expect("Вы пишете слишком часто: отправлю через 2 с.\n")
         plain.read_until("Анна: три")
-        for text in ("раз", "два"):  # a chunk is a message, so one after the other
+        for text in ("раз", "два"):  # one after the other, as each chunk is a message
             plain.send(text)
             lines.expect(f"Пётр: {text}\n")
         plain.send("конец")
@@ -79,7 +79,7 @@ def test_one_line_in_russian_and_nothing_for_the_original() -> None:
         plain.expect("Анна покинул чат.")
 
 
-def test_a_client_that_has_finished_sending_is_heard_to_the_end() -> None:
+def test_a_half_closed_connection_is_read_to_the_end() -> None:
     with server("--rate", "20", "--burst", "1") as program, JsonClient(program.address) as vera:
         vera.join("Вера")
         with RawClient(program.address) as anna:
@@ -91,7 +91,7 @@ def test_a_client_that_has_finished_sending_is_heard_to_the_end() -> None:
             vera.expect_json(type="left")
 
 
-def test_whoever_vanishes_while_waiting_is_gone_at_once() -> None:
+def test_a_client_that_disconnects_while_delayed_leaves_at_once() -> None:
     with server("--rate", "0.01", "--burst", "1") as program, JsonClient(program.address) as vera:
         vera.join("Вера")
         anna = JsonClient(program.address)
@@ -106,7 +106,7 @@ def test_whoever_vanishes_while_waiting_is_gone_at_once() -> None:
 
 
 @pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT])
-def test_those_who_wait_do_not_hold_up_the_end(with_signal: signal.Signals) -> None:
+def test_delayed_clients_do_not_delay_the_shutdown(with_signal: signal.Signals) -> None:
     with server("--rate", "0.01", "--burst", "1") as program, JsonClient(program.address) as anna:
         anna.join("Анна")
         anna.send(says(50))
@@ -119,7 +119,7 @@ def test_those_who_wait_do_not_hold_up_the_end(with_signal: signal.Signals) -> N
         anna.expect_end()
 
 
-def test_two_connections_of_one_person_share_what_it_may() -> None:
+def test_two_connections_of_one_member_share_a_budget() -> None:
     with (
         server("--rate", "0.01", "--burst", "10") as program,
         JsonClient(program.address) as desk,
@@ -137,7 +137,7 @@ def test_two_connections_of_one_person_share_what_it_may() -> None:
         desk.expect_json(type="pong")
 
 
-def test_each_kind_of_wish_has_its_own_limit() -> None:
+def test_each_kind_of_request_has_its_own_limit() -> None:
     with server("--rate", "0.01", "--burst", "1") as program, JsonClient(program.address) as anna:
         anna.join("Анна")
         anna.send('{"type":"search","query":"x"}\n' * 12)
@@ -153,7 +153,7 @@ def test_each_kind_of_wish_has_its_own_limit() -> None:
             anna.expect_json(type="error", code="bad_json")
 
 
-def test_names_are_tried_no_faster_than_one_a_second_for_long() -> None:
+def test_attempts_at_a_name_are_limited_in_rate() -> None:
     with server("--rate", "20") as program, RawClient(program.address) as client:
         started = monotonic()
         client.send("a:b\n" * 11 + "Анна\n/who\n")
@@ -164,13 +164,13 @@ def test_names_are_tried_no_faster_than_one_a_second_for_long() -> None:
         assert monotonic() - started > 1.5
 
 
-def test_the_time_to_give_a_name_ends_while_names_wait() -> None:
+def test_the_name_timeout_ends_delayed_attempts() -> None:
     with server("--rate", "20", "--name-timeout", "1") as program, RawClient(program.address) as client:
         client.send("a:b\n" * 1000)
         assert client.read_to_end().decode().endswith("Время на ввод имени вышло.\n")
 
 
-def test_a_text_of_many_lines_counts_as_more() -> None:
+def test_a_text_of_many_lines_costs_more() -> None:
     with server("--rate", "1", "--burst", "3") as program, JsonClient(program.address) as anna:
         anna.join("Анна")
         anna.say_json(type="say", ref="a", text="x" + 149 * "\nx")
@@ -179,7 +179,7 @@ def test_a_text_of_many_lines_counts_as_more() -> None:
         assert 1.5 < anna.expect_json(type="throttled")["seconds"] <= 2
 
 
-def test_a_long_line_counts_as_the_messages_it_becomes() -> None:
+def test_a_long_line_costs_as_much_as_its_messages() -> None:
     with (
         server("--rate", "0.01", "--burst", "5", "--max-text", "10") as program,
         JsonClient(program.address) as vera,
@@ -195,7 +195,7 @@ def test_a_long_line_counts_as_the_messages_it_becomes() -> None:
 
 
 @pytest.mark.parametrize("entry", ["Анна\n", '{"type":"join","name":"Анна","history":0}\n'])
-def test_chunks_of_nothing_are_not_free(entry: str) -> None:
+def test_chunks_without_commands_cost_budget(entry: str) -> None:
     with server("--rate", "20") as program, RawClient(program.address) as client:
         client.send(entry)
         client.socket.settimeout(0.5)

@@ -1,4 +1,4 @@
-"""Those who do not read harm nobody but themselves."""
+"""Clients that do not read harm nobody but themselves."""
 
 import json
 import re
@@ -34,7 +34,7 @@ def enter(client: RawClient, dialect: str, name: str) -> None:
 
 
 def read_side_by_side(clients: Sequence[RawClient], texts: int, within: float) -> list[bytes]:
-    """Read from all at once until each has got that many numbered texts; return what they got."""
+    """Read from all clients until each has received that many numbered texts; return the bytes of each."""
     streams = [bytearray() for _ in clients]
     missing = [texts] * len(clients)
     deadline = monotonic() + within
@@ -54,7 +54,7 @@ def read_side_by_side(clients: Sequence[RawClient], texts: int, within: float) -
 
 
 class Crowd:
-    """Five hundred people in a room, some of whom talk and some of whom never read."""
+    """Five hundred members, some of whom talk and some of whom never read."""
 
     def __init__(self, address: Address, stack: ExitStack) -> None:
         self.observer = stack.enter_context(JsonClient(address, timeout=20))
@@ -71,13 +71,13 @@ class Crowd:
             self.observer.expect_json(type="joined")
 
     def talk(self, each: int) -> None:
-        """Have every talker say so many numbered texts, in turn."""
+        """Have each talker send that many numbered texts, in turn."""
         for count in range(each):
             for number, talker in enumerate(self.talkers):
                 talker.say_json(type="say", ref=str(count), text=f"<{number}-{count}>" + "x" * 1000)
 
     def observe(self, said: int, cut: int) -> tuple[list[str], dict[str, str | None]]:
-        """Return the order in which so many texts were said, and who left and why."""
+        """Return that many texts in their order, and the reason of each member that was cut."""
         order: list[str] = []
         left: dict[str, str | None] = {}
         while len(order) < said or len(left) < cut:
@@ -90,7 +90,7 @@ class Crowd:
         return order, left
 
 
-def test_five_hundred_people_of_whom_twenty_never_read() -> None:
+def test_five_hundred_members_of_whom_twenty_never_read() -> None:
     each = 40
     said = 10 * each
     with (
@@ -128,7 +128,7 @@ def test_five_hundred_people_of_whom_twenty_never_read() -> None:
 
 
 def resident(program: Program) -> int:
-    """Bytes of memory the program holds."""
+    """Return the resident memory of the program, in bytes."""
     status = Path(f"/proc/{program.process.pid}/status").read_text()
     found = re.search(r"VmRSS:\s+(\d+) kB", status)
     assert found is not None
@@ -136,7 +136,7 @@ def resident(program: Program) -> int:
 
 
 @needs_proc
-def test_what_nobody_reads_costs_bounded_memory() -> None:
+def test_slow_readers_cost_bounded_memory() -> None:
     text = "😀" * 4000
     with server() as program, ExitStack() as stack:
         talker = stack.enter_context(JsonClient(program.address, timeout=20))
@@ -151,11 +151,11 @@ def test_what_nobody_reads_costs_bounded_memory() -> None:
                 talker.say_json(type="say", ref=f"{burst}-{number}", text=text)
             left += sum(event["type"] == "left" for event in talker.fence())
         assert left == 10
-        assert resident(program) - before < 16_000_000  # of 64 MB that were said
+        assert resident(program) - before < 16_000_000  # of 64 MB that were sent
 
 
 @pytest.mark.parametrize("others", [0, 2])
-def test_one_who_does_not_read_delays_nobody_in_a_small_room(others: int) -> None:
+def test_a_client_that_does_not_read_delays_nobody_in_a_small_room(others: int) -> None:
     with server() as program, ExitStack() as stack:
         talker = stack.enter_context(JsonClient(program.address))
         talker.join("talker")
@@ -165,9 +165,9 @@ def test_one_who_does_not_read_delays_nobody_in_a_small_room(others: int) -> Non
         for number, reader in enumerate(readers):
             reader.join(f"reader{number}")
         started = monotonic()
-        for number in range(150):  # more than the kernel holds, and less than the backlog may be
+        for number in range(150):  # more than the kernel buffers, less than the backlog limit
             talker.say_json(type="say", ref=str(number), text="x" * 4000)
             talker.fence()
             for reader in readers:
                 reader.fence()
-        assert monotonic() - started < 4  # and not ten seconds, when it is cut at last
+        assert monotonic() - started < 4  # not ten seconds, after which it is cut

@@ -1,4 +1,4 @@
-"""What is done for one client at a time: in its order, and never too much."""
+"""Work items keep the order of requests, and each is of limited size."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,31 +9,31 @@ from tcp_server.connection.work_items import _MAX_ITEM_BYTES, _MAX_ITEM_COMMANDS
 from tcp_server.dialects.dialect import Lines
 from tcp_server.room.commands import Request
 
-WISHES: st.SearchStrategy[Request] = st.one_of(
+REQUESTS: st.SearchStrategy[Request] = st.one_of(
     st.sampled_from([Help(), Who(), m.Ping(), m.Authenticate("x"), m.Search("x")]),
     st.builds(m.Say, st.sampled_from(["x", "привет", "a\n" * 2000, "я" * 4000])),
 )
 
 
-@given(st.lists(WISHES, max_size=60))
-def test_all_of_it_in_its_order(requests: list[Request]) -> None:
+@given(st.lists(REQUESTS, max_size=60))
+def test_work_items_contain_all_requests_in_order(requests: list[Request]) -> None:
     cut = list(work_items(requests))
-    assert [request for portion, _ in cut for request in portion] == requests
-    for portion, size in cut:
-        assert len(portion) == 1 or size <= _MAX_ITEM_BYTES
-        alone = isinstance(portion[0], Who | m.Authenticate | m.Search)
-        assert len(portion) == 1 or not alone
+    assert [request for item, _ in cut for request in item] == requests
+    for item, size in cut:
+        assert len(item) == 1 or size <= _MAX_ITEM_BYTES
+        alone = isinstance(item[0], Who | m.Authenticate | m.Search)
+        assert len(item) == 1 or not alone
 
 
-def test_so_many_at_a_time() -> None:
-    assert [len(portion) for portion, _ in work_items([m.Say("x")] * (2 * _MAX_ITEM_COMMANDS + 1))] == [
+def test_the_number_of_commands_is_limited() -> None:
+    assert [len(item) for item, _ in work_items([m.Say("x")] * (2 * _MAX_ITEM_COMMANDS + 1))] == [
         _MAX_ITEM_COMMANDS,
         _MAX_ITEM_COMMANDS,
         1,
     ]
 
 
-def test_the_size_is_about_what_a_reader_of_lines_is_sent() -> None:
+def test_the_size_is_about_what_the_lines_dialect_is_sent() -> None:
     name = "ꙮ" * 32
     for text in ("x", "привет", "я" * 4000, "\n" * 3999, "a\nb" * 10):
         [(_, size)] = work_items([m.Say(text)])
@@ -41,7 +41,7 @@ def test_the_size_is_about_what_a_reader_of_lines_is_sent() -> None:
         assert 0.9 * sent <= size <= 1.2 * sent + 100
 
 
-def test_long_texts_are_the_messages_that_they_will_be() -> None:
+def test_long_texts_are_split_and_cleaned() -> None:
     requests: list[Request] = [m.Say("a" * 25), Help(), m.Say("b"), m.Say("c\0" * 10)]
     assert split_long_texts(requests, 10) == [
         m.Say("a" * 10),

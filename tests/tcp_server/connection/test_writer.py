@@ -28,7 +28,7 @@ def read(far: socket.socket, size: int) -> bytes:
 
 
 def read_all(writer: Writer, far: socket.socket) -> bytes:
-    """Read what has been sent and what waits, as both ends would do it in turn."""
+    """Read everything, draining the backlog in turn."""
     far.settimeout(0)
     data = b""
     try:
@@ -48,7 +48,7 @@ def test_what_the_kernel_takes_needs_no_backlog(ends: tuple[Writer, socket.socke
 
 
 @pytest.mark.parametrize("dialect", [Lines, Json])
-def test_what_waits_comes_whole_and_in_order(
+def test_the_backlog_is_sent_whole_and_in_order(
     ends: tuple[Writer, socket.socket], dialect: type[Dialect]
 ) -> None:
     writer, far = ends
@@ -64,7 +64,7 @@ def test_what_waits_comes_whole_and_in_order(
     assert read(far, 6) == b"three\n"
 
 
-def test_plain_blocks_that_wait_are_kept_apart(ends: tuple[Writer, socket.socket]) -> None:
+def test_plain_blocks_in_the_backlog_are_separated_by_lf(ends: tuple[Writer, socket.socket]) -> None:
     writer, far = ends
     writer.dialect = Plain
     for block in (BLOCK, b"one", b"two"):
@@ -82,7 +82,7 @@ def test_more_blocks_than_one_system_call_takes(ends: tuple[Writer, socket.socke
     assert read_all(writer, far) == BLOCK + b"".join(lines)
 
 
-def test_progress_is_remembered_and_standstill_is_not(ends: tuple[Writer, socket.socket]) -> None:
+def test_progress_at_changes_only_with_progress(ends: tuple[Writer, socket.socket]) -> None:
     writer, far = ends
     writer.dialect = Lines
     writer.write(BLOCK)
@@ -94,7 +94,7 @@ def test_progress_is_remembered_and_standstill_is_not(ends: tuple[Writer, socket
 
 
 @pytest.mark.parametrize("eaten", range(1, 15))
-def test_to_cut_short_leaves_whole_lines(ends: tuple[Writer, socket.socket], eaten: int) -> None:
+def test_truncating_the_backlog_leaves_whole_lines(ends: tuple[Writer, socket.socket], eaten: int) -> None:
     writer, far = ends
     writer.dialect = Lines
     writer.write(BLOCK)
@@ -113,14 +113,14 @@ def test_to_cut_short_leaves_whole_lines(ends: tuple[Writer, socket.socket], eat
     assert read_all(writer, far) == BLOCK[:sent] + rest + b"bye\n"
 
 
-def test_to_cut_short_without_a_backlog_changes_nothing(ends: tuple[Writer, socket.socket]) -> None:
+def test_truncating_an_empty_backlog_changes_nothing(ends: tuple[Writer, socket.socket]) -> None:
     writer, far = ends
     writer.write(b"half a line")
     writer.truncate_backlog()
     assert read_all(writer, far) == b"half a line"
 
 
-def test_a_client_that_is_gone_is_no_error(ends: tuple[Writer, socket.socket]) -> None:
+def test_a_client_that_disconnects_is_no_error(ends: tuple[Writer, socket.socket]) -> None:
     writer, far = ends
     writer.dialect = Lines
     writer.write(BLOCK)
@@ -134,21 +134,21 @@ def test_a_client_that_is_gone_is_no_error(ends: tuple[Writer, socket.socket]) -
     assert not writer.backlog
 
 
-def test_a_client_that_was_gone_before_is_no_error(ends: tuple[Writer, socket.socket]) -> None:
+def test_a_client_that_has_disconnected_before_is_no_error(ends: tuple[Writer, socket.socket]) -> None:
     writer, far = ends
     far.close()
     writer.write(b"hello")
     assert writer.broken
 
 
-def test_breaking_off_wakes_the_reading_thread(ends: tuple[Writer, socket.socket]) -> None:
+def test_abort_wakes_the_reading_thread(ends: tuple[Writer, socket.socket]) -> None:
     writer, _ = ends
     writer.socket.settimeout(10)
     writer.abort()
     assert writer.socket.recv(1) == b""
 
 
-def test_the_end_of_writing_is_not_the_end_of_reading(ends: tuple[Writer, socket.socket]) -> None:
+def test_after_the_end_of_writing_the_client_can_still_be_read(ends: tuple[Writer, socket.socket]) -> None:
     writer, far = ends
     writer.write(b"bye\n")
     writer.end_writing()

@@ -54,14 +54,14 @@ def test_the_first_bytes_choose_the_dialect(opening: str, dialect: type[Dialect]
     assert kind(opening.encode()) is dialect
 
 
-def test_json_is_waited_for_at_every_split() -> None:
+def test_a_json_join_is_detected_at_every_split() -> None:
     for cut in range(1, len(JOIN)):
         assert kind(JOIN[:cut]) is None
     assert kind(JOIN) is Json
     assert kind(JOIN + b'{"ty') is Json
 
 
-def test_half_a_character_is_no_name_yet() -> None:
+def test_an_incomplete_character_is_waited_for() -> None:
     name = "Я€😀".encode()
     starts = {0, 2, 5, 9}
     for cut in range(1, len(name) + 1):
@@ -69,24 +69,24 @@ def test_half_a_character_is_no_name_yet() -> None:
         assert kind(name[:cut] + b"\n") is Lines
 
 
-def test_halves_of_characters_without_end_are_a_name() -> None:
+def test_endless_incomplete_characters_are_a_name() -> None:
     opening = bytearray()
     while detect(opening + b"\xd0") is None:
         opening += b"\xd0"
         assert len(opening) < 2000
 
 
-def test_what_was_searched_is_not_searched_again() -> None:
+def test_bytes_are_searched_for_lf_once() -> None:
     assert type(detect(b"{\n", 1)) is Lines
     assert detect(b"{\n", 2) is None
 
 
 @pytest.mark.parametrize("opening", [b"\xff", b"Anna\xff", b"\xd0\xd0a", b"\xed\xa0\x80"])
-def test_bytes_that_are_no_utf8_are_still_plain(opening: bytes) -> None:
+def test_invalid_utf8_is_plain(opening: bytes) -> None:
     assert kind(opening) is Plain
 
 
-def test_json_that_is_no_utf8_is_a_line() -> None:
+def test_json_with_invalid_utf8_is_a_line() -> None:
     assert kind(b'{"type":"join","name":"\xff"}\n') is Lines
 
 
@@ -104,17 +104,17 @@ def test_json_that_is_no_utf8_is_a_line() -> None:
         b"\x16\x03\x01\x02\x00\x01\x00",
     ],
 )
-def test_http_and_tls_are_not_heard(opening: bytes) -> None:
+def test_http_and_tls_are_no_chat(opening: bytes) -> None:
     with pytest.raises(NotChat):
         detect(opening)
 
 
 @pytest.mark.parametrize("name", ["GETA", "Posting", "Patch", "http", "Гет /", "HTTP"])
-def test_names_that_only_resemble_http_are_names(name: str) -> None:
+def test_names_that_resemble_http_are_names(name: str) -> None:
     assert kind(name.encode()) is Plain
 
 
-def test_an_endless_first_line_is_refused_in_json() -> None:
+def test_an_endless_first_json_line_is_refused() -> None:
     opening = b'{"type":"join","name":"' + b"a" * MAX_LINE
     assert kind(opening[:MAX_LINE]) is None
     dialect = detect(opening)
@@ -124,7 +124,7 @@ def test_an_endless_first_line_is_refused_in_json() -> None:
 
 
 @given(st.binary() | st.binary().map(b"{".__add__) | st.text().map(lambda text: f"{{{text}\n".encode()))
-def test_no_first_bytes_can_break_in(opening: bytes) -> None:
+def test_any_first_bytes_are_a_join_or_an_error(opening: bytes) -> None:
     try:
         dialect = detect(opening)
     except NotChat:
@@ -155,7 +155,7 @@ JSON_WISHES: list[Request] = [m.Join("Анна"), m.Say("а😀", "1"), m.Ping()
     [(Lines, LINES.encode(), LINES_WISHES), (Json, JSON, JSON_WISHES)],
     ids=["lines", "json"],
 )
-def test_wishes_are_the_same_at_every_split(
+def test_requests_are_the_same_at_every_split(
     dialect: type[Lines | Json], stream: bytes, requests: list[Request]
 ) -> None:
     splits = [chunks(stream, first, second) for second in range(len(stream)) for first in range(second)]
@@ -174,7 +174,7 @@ def test_each_chunk_of_plain_is_one_message() -> None:
     assert plain.read(b'{"type":"leave"}') == [m.Say('{"type":"leave"}')]
 
 
-def test_plain_keeps_a_character_that_comes_in_pieces() -> None:
+def test_plain_joins_a_character_split_across_chunks() -> None:
     text = "aЯ€😀"
     stream = text.encode()
     for first in range(len(stream)):
@@ -190,7 +190,7 @@ def test_bad_utf8_in_text_is_replaced(dialect: type[Plain | Lines]) -> None:
     assert command == m.Say("a�b�")
 
 
-def test_bad_utf8_in_json_is_told() -> None:
+def test_bad_utf8_in_json_is_an_error() -> None:
     (command,) = Json().read(b'{"type":"say","text":"\xff"}\n')
     assert isinstance(command, BadMessage)
     assert command.code == "bad_utf8"
@@ -232,7 +232,7 @@ def test_slash_commands(line: str, command: Request) -> None:
         ("/history ٣", "bad_number"),
     ],
 )
-def test_slash_commands_that_are_none(line: str, code: str) -> None:
+def test_invalid_slash_commands(line: str, code: str) -> None:
     (command,) = Lines().read(f"{line}\n".encode())
     assert isinstance(command, BadMessage)
     assert command.code == code
@@ -245,7 +245,7 @@ def test_a_line_over_the_maximum(dialect: type[Lines | Json]) -> None:
         dialect().read(b" " * (MAX_LINE + 1))
 
 
-# --- before the name -----------------------------------------------------------------
+# --- before the join -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dialect", [Plain, Lines])
@@ -254,13 +254,13 @@ def test_the_first_text_is_the_name(dialect: type[Plain | Lines]) -> None:
 
 
 @pytest.mark.parametrize("command", [Who(), Help(), m.HistoryRequest(), BadMessage("unknown_command", "")])
-def test_no_command_is_a_name(command: Request) -> None:
+def test_a_command_is_no_name(command: Request) -> None:
     entry = Lines().parse_join(command)
     assert isinstance(entry, BadMessage)
     assert entry.code == "join_first"
 
 
-def test_json_joins_first_and_is_told_which_say_was_too_early() -> None:
+def test_json_commands_before_the_join_are_errors_with_their_ref() -> None:
     assert Json().parse_join(m.Join("Анна")) == m.Join("Анна")
     early = Json().parse_join(m.Say("a", "r1"))
     assert isinstance(early, BadMessage)

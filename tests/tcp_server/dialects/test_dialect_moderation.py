@@ -1,4 +1,4 @@
-"""What moderators, and those they act against, type and read in the text dialects."""
+"""Moderation in the text dialects: commands and events."""
 
 import time
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ NOTICE = m.Notice("kick", "Анна", "Боб")
 
 
 @pytest.fixture(autouse=True)
-def in_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     yield
@@ -42,7 +42,7 @@ def in_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("/\x1b[2J" + "я" * 40, BadMessage("unknown_command", "/[2J" + "я" * 28)),
     ],
 )
-def test_what_is_typed_in_lines(line: str, command: Request) -> None:
+def test_moderator_commands_in_lines(line: str, command: Request) -> None:
     (read,) = Lines().read(f"{line}\n".encode())
     if isinstance(command, BadMessage):
         assert isinstance(read, BadMessage)
@@ -52,14 +52,14 @@ def test_what_is_typed_in_lines(line: str, command: Request) -> None:
 
 
 @pytest.mark.parametrize("line", ["/moderator пароль", "/kick Боб", "/bans", "/kick"])
-def test_nothing_of_it_is_a_name(line: str) -> None:
+def test_moderator_commands_are_no_names(line: str) -> None:
     (command,) = Lines().read(f"{line}\n".encode())
     entry = Lines().parse_join(command)
     assert isinstance(entry, BadMessage)
     assert entry.code == "join_first"
 
 
-def test_plain_knows_no_commands() -> None:
+def test_plain_has_no_commands() -> None:
     assert Plain().read("/kick Боб".encode()) == [m.Say("/kick Боб")]
 
 
@@ -99,7 +99,7 @@ def test_plain_knows_no_commands() -> None:
         (m.Bye("banned"), "", "Вход закрыт.\n"),
     ],
 )  # fmt: skip
-def test_what_is_read(event: m.Event, plain: str, lines: str) -> None:
+def test_moderation_events_in_text(event: m.Event, plain: str, lines: str) -> None:
     assert Plain.join([Plain.write([event])]).decode() == plain
     assert Lines.write([event]).decode() == lines
 
@@ -122,12 +122,12 @@ def test_what_is_read(event: m.Event, plain: str, lines: str) -> None:
         ),
     ],
 )
-def test_an_answer_is_typed_behind_what_is_asked(events: list[m.Event], asked: str) -> None:
+def test_a_question_is_the_last_thing_written(events: list[m.Event], asked: str) -> None:
     assert Plain.join([Plain.write(events)]).decode() == asked
     assert Lines.write(events).decode() == asked
 
 
-def test_a_failed_moderator_is_not_asked_for_the_rooms_password() -> None:
+def test_a_wrong_moderator_password_is_not_asked_for_again() -> None:
     assert Lines.write([m.Error("password_wrong", "")]).decode() == "Пароль не подошёл.\n"
 
 
@@ -136,6 +136,6 @@ def test_help_for_moderators() -> None:
     assert more.startswith(everybody)
 
 
-def test_only_lines_write_what_only_lines_read() -> None:
+def test_events_of_lines_are_nothing_in_plain() -> None:
     event: LocalEvent = HelpText(moderator=True)
     assert Plain.write([event]) == b""

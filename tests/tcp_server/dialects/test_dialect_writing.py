@@ -127,7 +127,7 @@ def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, msgspec.Struct) else "",
 )
-def test_what_an_event_is_in_each_dialect(event: m.Event, plain: str, lines: str, json: str) -> None:
+def test_each_event_in_each_dialect(event: m.Event, plain: str, lines: str, json: str) -> None:
     written = [dialect.join([dialect.write([event])]).decode() for dialect in DIALECTS]
     assert written == [plain, lines, json]
 
@@ -146,7 +146,7 @@ def test_what_an_event_is_in_each_dialect(event: m.Event, plain: str, lines: str
         ),
     ],
 )
-def test_what_only_lines_can_ask_for(event: LocalEvent, lines: str) -> None:
+def test_events_of_lines_only(event: LocalEvent, lines: str) -> None:
     assert Lines.write([event]).decode() == lines
 
 

@@ -136,7 +136,7 @@ def test_memory_and_disk_agree(
             assert find(query) == find_in_memory(query)
 
 
-# --- limits --------------------------------------------------------------
+# --- limits --------------------------------------------------------------------------
 
 
 def test_redundant_words_of_a_query_are_dropped() -> None:
@@ -211,7 +211,7 @@ def test_the_queue_is_limited(path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         searcher.close()
 
 
-# --- through a server ------------------------------------------------------------------
+# --- through a server ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kept", ["memory", "disk"])

@@ -30,7 +30,7 @@ def refused(path: Path) -> str:
     return str(caught.value)
 
 
-# --- restarts ---------------------------------------------------------------------
+# --- restarts ------------------------------------------------------------------------
 
 
 def test_ids_and_the_epoch_continue_after_a_restart(path: Path) -> None:
@@ -109,7 +109,7 @@ def test_presence_is_kept_across_a_restart(path: Path) -> None:
         assert history.present() == [(b"b", "Боря")]
 
 
-# --- reading --------------------------------------------------------------------
+# --- reading -------------------------------------------------------------------------
 
 
 @settings(max_examples=60, deadline=None)
@@ -196,7 +196,7 @@ def test_the_ref_of_a_pruned_message_may_be_used_again(path: Path, monkeypatch: 
         assert history.last == 3
 
 
-# --- migrations and unusable files ----------------------------------------------------------
+# --- migrations and unusable files ---------------------------------------------------
 
 
 def test_a_file_of_version_zero_is_migrated(path: Path) -> None:

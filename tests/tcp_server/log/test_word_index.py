@@ -54,7 +54,7 @@ def all_bytes(path: Path) -> bytes:
     return b"".join(file.read_bytes() for file in path.parent.glob("room.db.words*"))
 
 
-# --- following the log ------------------------------------------------------------------
+# --- following the log ---------------------------------------------------------------
 
 
 def test_the_index_follows_new_messages(path: Path) -> None:
@@ -187,7 +187,7 @@ def test_searches_work_while_the_index_cannot_be_written(
     assert "cannot index" in record.message
 
 
-# --- removed words --------------------------------------------------
+# --- removed words -------------------------------------------------------------------
 
 
 def test_a_block_has_its_words_but_not_their_order(path: Path) -> None:

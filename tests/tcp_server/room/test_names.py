@@ -112,7 +112,7 @@ def test_marks_used_in_writing_are_allowed(name: str) -> None:
     assert parse_name(name, 32).shown == unicodedata.normalize("NFKC", name)
 
 
-# --- names that look alike ---------------------------------------------------------------------
+# --- names that look alike -----------------------------------------------------------
 
 
 @pytest.mark.parametrize(

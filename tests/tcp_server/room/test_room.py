@@ -6,7 +6,7 @@ from chat_protocol.errors import BadMessage
 from tcp_server.room.commands import HelpText, MemberList
 from tests.tcp_server.room_harness import RoomHarness
 
-# --- joining -----------------------------------------------------------------------
+# --- joining -------------------------------------------------------------------------
 
 
 def test_joined_is_sent_to_the_others_only() -> None:
@@ -93,7 +93,7 @@ def test_the_seventeenth_connection_replaces_the_first() -> None:
     assert harness.room.handle("c1", [m.Ping()]) == []
 
 
-# --- leaving ---------------------------------------------------------------------------
+# --- leaving -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dialect", ["json", "text"])
@@ -180,7 +180,7 @@ def test_clear_sends_no_left_events() -> None:
     assert harness.received("a") == []
 
 
-# --- requests --------------------------------------------------------------------------
+# --- requests ------------------------------------------------------------------------
 
 
 def test_answers_are_sent_to_the_asker_only() -> None:

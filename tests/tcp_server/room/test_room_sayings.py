@@ -9,7 +9,7 @@ from tests.tcp_server.room_harness import RoomHarness, ids, say_many
 
 SECRET = "a secret from before a restart"
 
-# --- messages --------------------------------------------------------------------------
+# --- messages ------------------------------------------------------------------------
 
 
 def test_all_connections_are_sent_one_order() -> None:
@@ -69,7 +69,7 @@ def test_a_long_text_is_refused_in_json_and_split_in_text_dialects() -> None:
     assert harness.summary("a") == ["#2 Борис: abcde", "#3 Борис: fghij", "#4 Борис: kl"]
 
 
-# --- repeated refs -----------------------------------------------------------------
+# --- repeated refs -------------------------------------------------------------------
 
 
 def test_a_repeated_say_gets_its_ack_and_is_not_sent_again() -> None:
@@ -128,7 +128,7 @@ def test_a_short_secret_is_replaced() -> None:
     assert harness.join("b", "Борис", session="short").name == "Борис"
 
 
-# --- a failing log --------------------------------------------------------
+# --- a failing log -------------------------------------------------------------------
 
 
 class FullDisk(MemoryHistory):
@@ -190,7 +190,7 @@ def test_a_welcome_contains_no_message_that_could_not_be_stored() -> None:
     assert (ids(welcome), welcome.last) == ([], 0)
 
 
-# --- replay and history ------------------------------------------------------------
+# --- replay and history --------------------------------------------------------------
 
 
 def test_a_welcome_contains_the_newest_messages() -> None:

@@ -157,7 +157,7 @@ def test_where_the_file_is(settings: dict[str, str], where: str | None) -> None:
     assert audit_log._path == (Path(where) if where else None)
 
 
-# --- restoring ------------------------------------------------------------------
+# --- restoring -----------------------------------------------------------------------
 
 
 def restored(path: Path, *entries: Entry, now: float = NOW, trusted: str = "") -> Sanctions:

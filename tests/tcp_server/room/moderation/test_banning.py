@@ -7,7 +7,7 @@ from chat_protocol.ip import parse_network
 from tcp_server.room.commands import TextJoin
 from tests.tcp_server.room_harness import OTHER, SECRET, ban, moderated_room
 
-# --- people ---------------------------------------------------------------------
+# --- people --------------------------------------------------------------------------
 
 
 def test_a_banned_member_is_expelled_and_cannot_rejoin() -> None:
@@ -65,7 +65,7 @@ def test_an_unban_admits_name_and_session_again() -> None:
     assert harness.join("b", "Боб", session=SECRET).name == "Боб"
 
 
-# --- networks ---------------------------------------------------------------------
+# --- networks ------------------------------------------------------------------------
 
 
 def test_a_network_ban_expels_its_members_and_is_announced_without_the_address() -> None:

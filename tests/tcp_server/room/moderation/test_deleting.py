@@ -51,7 +51,7 @@ def tombstone(number: int) -> Message:
     return Message(number, AT, "Анна", "", deleted=True)
 
 
-# --- the file --------------------------------------------------------------------------
+# --- the file ------------------------------------------------------------------------
 
 
 def test_a_file_of_version_1_is_migrated(path: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_reader_delays_the_checkpoint_but_not_the_room(path: Path) -> None:
         assert not left()
 
 
-# --- searching -------------------------------------------------------------------------
+# --- searching -----------------------------------------------------------------------
 
 
 def test_deleted_messages_are_not_found(path: Path) -> None:

@@ -10,7 +10,7 @@ from tcp_server.room.commands import HelpText
 from tcp_server.room.moderation.audit_log import AuditLog, Entry
 from tests.tcp_server.room_harness import SECRET, RoomHarness, ban, moderated_room
 
-# --- rights -------------------------------------------------------------------------
+# --- rights --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("password", "moderated"), [("страж", True), ("", False)])
@@ -302,7 +302,7 @@ def test_bans_are_listed_until_they_expire() -> None:
     assert harness.received("a") == [m.Bans([bob])]
 
 
-# --- the audit log and failures ----------------------------------------------------------------
+# --- the audit log and failures ------------------------------------------------------
 
 
 class MemoryAuditLog(AuditLog):
