@@ -52,12 +52,13 @@ class _Program:
         self.name = name
         self.port = port
         self._command = [sys.executable, "-m", module, "--port", port]
-        self._variable = variable
-        self._default_port = default_port
+        self.variable = variable
+        self.default_port = default_port
+        self.is_ready = False
         self.process: subprocess.Popen[str] | None = None
 
     def start(self, *arguments: str) -> str:
-        """Start it, wait for the line that says where it serves, print and return that; empty if it ended."""
+        """Start it; print and return the line that says where it serves, empty if it ended before."""
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)  # until `stop` knows the process
         try:
             self.process = subprocess.Popen(
@@ -71,6 +72,7 @@ class _Program:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
+        self.is_ready = line != ""
         print(line, end="", flush=True)
         return line
 
@@ -87,10 +89,6 @@ class _Program:
         assert self.process.stdout is not None
         self.process.stdout.close()
 
-    def setting(self, port: str) -> str:
-        """Return what to type behind `make run` for this port; nothing for the default."""
-        return "" if port == self._default_port else f" {self._variable}={port}"
-
 
 def _first_to_end(*programs: _Program) -> _Program:
     """Wait until one of the programs ends, and return it."""
@@ -104,20 +102,30 @@ def _first_to_end(*programs: _Program) -> _Program:
 
 def _is_free(port: int) -> bool:
     try:
-        for host in ("", "127.0.0.1"):  # macOS allows one beside the other
+        for host in ("", "127.0.0.1"):  # macOS lets a program have one beside the other
             socket.create_server((host, port)).close()
     except OSError:
         return False
     return True
 
 
-def _with_another_port(failed: _Program, *programs: _Program) -> str:
-    """Return the command that starts both with a free port instead of a taken one; nothing if it is free."""
-    if not failed.port.isdecimal() or int(failed.port) > 65535 or _is_free(int(failed.port)):
+def _free_port(port: str) -> str:
+    """Return the port itself, or the next free one if it is taken."""
+    if not port.isdecimal():
+        return port
+    return next((str(free) for free in range(int(port), 65536) if _is_free(free)), port)
+
+
+def _with_free_ports(*programs: _Program) -> str:
+    """Return the command that starts both with free ports; empty if none of their ports is taken."""
+    ports = [program.port if program.is_ready else _free_port(program.port) for program in programs]
+    if ports == [program.port for program in programs]:
         return ""
-    free = str(next(filter(_is_free, range(int(failed.port) + 1, 65536)), 0))
-    settings = (program.setting(free if program is failed else program.port) for program in programs)
-    return "make run" + "".join(settings)
+    return "make run" + "".join(
+        f" {program.variable}={port}"
+        for program, port in zip(programs, ports, strict=True)
+        if port != program.default_port
+    )
 
 
 def main(server_port: str, gateway_port: str) -> int:
@@ -127,7 +135,6 @@ def main(server_port: str, gateway_port: str) -> int:
             signal.signal(number, _request_stop)
     server = _Program("TCP server", "tcp_server", server_port, "PORT", "8080")
     gateway = _Program("gateway", "web_gateway", gateway_port, "WEB_PORT", "5000")
-    url = None
     try:
         line = server.start()
         if found := re.search(r":(\d+)(?!\S)", line):
@@ -140,7 +147,7 @@ def main(server_port: str, gateway_port: str) -> int:
             f"The {ended.name} has ended with exit code {ended.process.returncode}; stopping.",
             file=sys.stderr,
         )
-        if url is None and (command := _with_another_port(ended, server, gateway)):
+        if not ended.is_ready and (command := _with_free_ports(server, gateway)):
             print(f"With another port: {command}", file=sys.stderr)
     except _StopRequested:
         return 0

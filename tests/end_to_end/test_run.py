@@ -133,5 +133,5 @@ def test_a_port_that_is_none_is_explained_without_advice(port: str) -> None:
     with both(port) as program:
         assert program.wait(20) == 1
         why, ended = program.stderr.text.splitlines()
-        assert why.startswith("oneroom-server: port")
+        assert why.startswith(f"oneroom-server: --port: '{port}' ")
         assert ended == "The TCP server has ended with exit code 2; stopping."
