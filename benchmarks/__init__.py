@@ -1,1 +1,1 @@
-"""What the room costs, beside what others cost: `python -m benchmarks`, or `make bench`."""
+"""Benchmarks of the room beside other servers: `python -m benchmarks`, or `make bench`."""

@@ -1,4 +1,4 @@
-"""The command line: measure, write the results down, print the report."""
+"""The command line: measures, writes the results, prints the report."""
 
 import argparse
 import dataclasses
@@ -13,15 +13,15 @@ from benchmarks.report import markdown
 from benchmarks.results import Results
 from benchmarks.run import FULL, QUICK, run
 
-_PARTS = ("fanout", "idle", "crowd", "deaf")
+_PARTS = ("fanout", "idle", "crowd", "stalled")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run what is asked for. Returns the exit status."""
+    """Run the chosen measurements. Return the exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)
     if unknown := set(options.parts) - set(_PARTS):
-        parser.error(f"there is no part {', '.join(sorted(unknown))}; choose from {', '.join(_PARTS)}")
+        parser.error(f"unknown part: {', '.join(sorted(unknown))}; choose from {', '.join(_PARTS)}")
     if options.from_results:
         found = json.loads(Path(options.from_results).read_text(encoding="utf-8"))
     else:
@@ -49,11 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Measure the room server beside its peers; the ones that are installed.",
+        description="Measure the room server beside other servers that are installed.",
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(_PARTS)}; all by default")
-    parser.add_argument("--quick", action="store_true", help="a few minutes, with figures less sure")
-    parser.add_argument("--python", default=sys.executable, help="the interpreter for our server")
+    parser.add_argument("--quick", action="store_true", help="take a few minutes; the figures are less exact")
+    parser.add_argument("--python", default=sys.executable, help="the Python interpreter for our server")
     parser.add_argument("--out", default=str(BUILD), help="directory for results (default: %(default)s)")
-    parser.add_argument("--from-results", metavar="FILE", help="measure nothing, report on an earlier run")
+    parser.add_argument("--from-results", metavar="FILE", help="only write the report of an earlier run")
     return parser

@@ -1,10 +1,11 @@
-/* The practical limit: as little chat server as there can be, and nothing between it and the kernel.
+/* The practical limit of performance: the smallest chat server in C, directly on the system calls.
  *
- *     limit PORT        listens there, on 127.0.0.1
+ *     limit PORT        listens on 127.0.0.1
  *
- * It speaks just enough of the lines dialect: a prompt, a name, then lines, which all others get
- * as "name: line". One thread, epoll; whatever was read in one turn goes to each member with one
- * send. While anybody lags, nobody is read from. No joins, no leaves, no limits, no checks.
+ * It speaks the part of the lines dialect that the load generator needs: a prompt, a name, then
+ * lines, which all others receive as "name: line". One thread with epoll; all that was read in one
+ * round goes to each member in one send. While any member has a backlog, none is read from. There
+ * are no join and leave events, no limits, and no checks.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -20,7 +21,7 @@
 
 #define CHUNK (64 * 1024)
 #define EVENTS 64
-#define MOST 20000
+#define MAX_MEMBERS 20000
 #define NAME 40
 
 static const char prompt[] = "Введите ваше имя: ";
@@ -28,42 +29,42 @@ static const char no_command[] = "/help\n";
 
 struct member {
     int fd;
-    size_t name_size;        /* 0: still nameless */
-    char name[NAME];         /* with ": " behind it */
-    char part[CHUNK];        /* a line without its end; untouched pages cost nothing */
+    size_t name_size;        /* 0: no name yet */
+    char name[NAME];         /* followed by ": " */
+    char part[CHUNK];        /* a line without its end; unused pages take no memory */
     size_t part_size;
-    size_t own_from, own_to; /* its own lines in the batch, not for itself */
-    char *late;              /* what it was too slow for */
-    size_t late_size;
+    size_t own_from, own_to; /* its own lines in the batch, which are not sent to it */
+    char *backlog;           /* bytes that it was too slow for */
+    size_t backlog_size;
 };
 
-static struct member *members[MOST];
+static struct member *members[MAX_MEMBERS];
 static int count;
-static int lagging;                        /* how many have something late */
-static int heard, late;                    /* epoll: who may talk, and who lags */
-static char batch[EVENTS * CHUNK * NAME];  /* even lines of nothing but LF fit, with names */
+static int lagging;                        /* members that have a backlog */
+static int readable, writable;             /* epolls: of all members; of those with a backlog */
+static char batch[EVENTS * CHUNK * NAME];  /* large enough even for lines of a single LF, with names */
 static size_t batch_size;
 
 static void admit(int listener)
 {
     int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
-    if (fd < 0 || count == MOST)
+    if (fd < 0 || count == MAX_MEMBERS)
         return;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     struct member *member = members[count++] = calloc(1, sizeof *member);
     member->fd = fd;
-    epoll_ctl(heard, EPOLL_CTL_ADD, fd, &(struct epoll_event){EPOLLIN, {.ptr = member}});
+    epoll_ctl(readable, EPOLL_CTL_ADD, fd, &(struct epoll_event){EPOLLIN, {.ptr = member}});
     send(fd, prompt, sizeof prompt - 1, MSG_NOSIGNAL);
 }
 
-static void dismiss(struct member *member)
+static void disconnect(struct member *member)
 {
     for (int i = 0; i < count; i++)
         if (members[i] == member)
             members[i] = members[--count];
-    lagging -= member->late_size > 0;
+    lagging -= member->backlog_size > 0;
     close(member->fd);
-    free(member->late);
+    free(member->backlog);
     free(member);
 }
 
@@ -73,7 +74,7 @@ static void add(const char *bytes, size_t size)
     batch_size += size;
 }
 
-static void take_line(struct member *member, const char *line, size_t size)
+static void handle_line(struct member *member, const char *line, size_t size)
 {
     if (!member->name_size) {
         size_t most = sizeof member->name - 2;
@@ -89,19 +90,19 @@ static void take_line(struct member *member, const char *line, size_t size)
     }
 }
 
-static void hear(struct member *member)
+static void receive(struct member *member)
 {
     static char chunk[2 * CHUNK];
     memcpy(chunk, member->part, member->part_size);
     ssize_t got = recv(member->fd, chunk + member->part_size, CHUNK - member->part_size, 0);
     if (got <= 0) {
-        dismiss(member);
+        disconnect(member);
         return;
     }
     char *line = chunk, *end = chunk + member->part_size + got, *lf;
     member->own_from = batch_size;
     while ((lf = memchr(line, '\n', end - line))) {
-        take_line(member, line, lf + 1 - line);
+        handle_line(member, line, lf + 1 - line);
         line = lf + 1;
     }
     member->own_to = batch_size;
@@ -109,46 +110,46 @@ static void hear(struct member *member)
     memcpy(member->part, line, member->part_size);
 }
 
-static void give(struct member *member, const char *bytes, size_t size)
+static void deliver(struct member *member, const char *bytes, size_t size)
 {
-    ssize_t sent = member->late_size || !size ? 0 : send(member->fd, bytes, size, MSG_NOSIGNAL);
+    ssize_t sent = member->backlog_size || !size ? 0 : send(member->fd, bytes, size, MSG_NOSIGNAL);
     if (sent < 0)
         sent = 0;
     size_t left = size - sent;
     if (!left)
         return;
-    if (!member->late_size) {
+    if (!member->backlog_size) {
         lagging++;
-        epoll_ctl(late, EPOLL_CTL_ADD, member->fd, &(struct epoll_event){EPOLLOUT, {.ptr = member}});
+        epoll_ctl(writable, EPOLL_CTL_ADD, member->fd, &(struct epoll_event){EPOLLOUT, {.ptr = member}});
     }
-    member->late = realloc(member->late, member->late_size + left);
-    memcpy(member->late + member->late_size, bytes + sent, left);
-    member->late_size += left;
+    member->backlog = realloc(member->backlog, member->backlog_size + left);
+    memcpy(member->backlog + member->backlog_size, bytes + sent, left);
+    member->backlog_size += left;
 }
 
-static void give_late(struct member *member)
+static void flush(struct member *member)
 {
-    ssize_t sent = send(member->fd, member->late, member->late_size, MSG_NOSIGNAL);
+    ssize_t sent = send(member->fd, member->backlog, member->backlog_size, MSG_NOSIGNAL);
     if (sent < 0) {
-        dismiss(member);
+        disconnect(member);
         return;
     }
-    member->late_size -= sent;
-    memmove(member->late, member->late + sent, member->late_size);
-    if (!member->late_size) {
+    member->backlog_size -= sent;
+    memmove(member->backlog, member->backlog + sent, member->backlog_size);
+    if (!member->backlog_size) {
         lagging--;
-        epoll_ctl(late, EPOLL_CTL_DEL, member->fd, NULL);
+        epoll_ctl(writable, EPOLL_CTL_DEL, member->fd, NULL);
     }
 }
 
-static void give_all(void)
+static void deliver_all(void)
 {
     for (int i = 0; batch_size && i < count; i++) {
         struct member *member = members[i];
         if (!member->name_size)
             continue;
-        give(member, batch, member->own_from);
-        give(member, batch + member->own_to, batch_size - member->own_to);
+        deliver(member, batch, member->own_from);
+        deliver(member, batch + member->own_to, batch_size - member->own_to);
         member->own_from = member->own_to = 0;
     }
     batch_size = 0;
@@ -172,21 +173,21 @@ int main(int argc, char **argv)
         perror("limit");
         return 1;
     }
-    heard = epoll_create1(0);
-    late = epoll_create1(0);
-    epoll_ctl(heard, EPOLL_CTL_ADD, listener, &(struct epoll_event){.events = EPOLLIN});
+    readable = epoll_create1(0);
+    writable = epoll_create1(0);
+    epoll_ctl(readable, EPOLL_CTL_ADD, listener, &(struct epoll_event){.events = EPOLLIN});
     for (;;) {
         struct epoll_event events[EVENTS];
-        int ready = epoll_wait(lagging ? late : heard, events, EVENTS, -1);
+        int ready = epoll_wait(lagging ? writable : readable, events, EVENTS, -1);
         for (int i = 0; i < ready; i++) {
             struct member *member = events[i].data.ptr;
             if (!member)
                 admit(listener);
-            else if (member->late_size)
-                give_late(member);
+            else if (member->backlog_size)
+                flush(member);
             else
-                hear(member);
+                receive(member);
         }
-        give_all();
+        deliver_all();
     }
 }

@@ -1,15 +1,15 @@
-/* A room full of clients in one thread: they enter, some talk, everybody counts what it hears.
+/* The load generator: many clients of one room in one thread. All join, some talk, all count messages.
  *
- *     load PROTOCOL PORT MEMBERS [-t TALKERS] [-d DEAF] [-b BLOCK] [-w WINDOW] [-r RATE]
+ *     load PROTOCOL PORT MEMBERS [-t TALKERS] [-n STALLED] [-b BLOCK] [-w WINDOW] [-r RATE]
  *                                [-s SECONDS] [-c CONNECTING]
  *
- * TALKERS of the MEMBERS talk, BLOCK messages a write: as fast as the server takes it; or with
- * at most WINDOW messages on their way; or RATE messages a second, each with the time it was
- * due in it. DEAF members never read once they are in. CONNECTING enter at a time.
+ * TALKERS of the MEMBERS send messages, BLOCK in a write: as fast as the server reads; or with at
+ * most WINDOW messages undelivered; or RATE messages a second, each with the time at which it was
+ * due. STALLED members never read after they have joined. CONNECTING members join at a time.
  *
- * Prints a line of JSON when all are in, waits for a line of input, has them talk for SECONDS,
- * waits as long again for what is still on its way, prints another line of JSON; leaves when
- * its input ends. "missing" is -1 where the rest was late: it still came when time was over.
+ * Prints a line of JSON when all have joined, waits for a line of input, runs the talkers for
+ * SECONDS, waits as long again for messages still under way, and prints another line of JSON.
+ * Exits when its input ends. "missing" is -1 if messages still arrived when the time was over.
  * Times are in seconds, latencies in microseconds.
  */
 #define _GNU_SOURCE
@@ -32,38 +32,38 @@
 #include <unistd.h>
 
 #define SCRATCH (256 * 1024)
-#define TAIL 16              /* longer than anything that is awaited */
+#define TAIL 16              /* longer than any text of a handshake that is awaited */
 #define EVENTS 512
-#define TURNS 8              /* blocks one talker may send before the others' turn */
-#define UNSAID (32 * 1024)   /* bytes the kernel may hold for a talker: said after the time is over */
-#define HOPELESS (SECOND / 2)  /* after so long without a delivery, a window is taken for lost */
-#define SILENCE (2 * SECOND)   /* and after so long all that has not been heard */
-#define QUIET (SECOND / 5)     /* after so long without a byte, everybody has heard who entered */
+#define BLOCKS 8             /* that one talker sends before the next one's turn */
+#define SEND_BUFFER (32 * 1024)  /* bytes for a talker; what is in it is sent after the time is over */
+#define WINDOW_TIMEOUT (SECOND / 2)  /* without a delivery, after which the window counts as lost */
+#define DRAIN_TIMEOUT (2 * SECOND)   /* without a delivery, after which all that is missing is lost */
+#define SETTLE_TIME (SECOND / 5)     /* without a byte, after which all join events have arrived */
 
 struct member {
     int fd;
-    int turn;               /* of the conversation; -1 when in */
-    bool deaf, cut;
-    bool writable;          /* talkers: what the kernel last said */
-    char tail[TAIL];        /* the end of what was received, while something is awaited */
+    int step;               /* of the handshake; -1 once joined */
+    bool stalled, cut;      /* never reads; was disconnected by the server */
+    bool writable;          /* talkers: whether the last send did not block */
+    char tail[TAIL];        /* the last bytes received, during the handshake */
     size_t tail_size;
-    struct stamp stamp;     /* the one that is coming in */
-    uint64_t heard;
-    char *block;            /* talkers: what is sent at a time */
-    size_t block_left;      /* how much of its end is not sent yet */
+    struct stamp stamp;     /* the one that is being received */
+    uint64_t received;      /* messages */
+    char *block;            /* talkers: the messages of one write */
+    size_t block_left;      /* bytes of it that are not sent yet */
 };
 
 static const struct protocol *protocol;
 static struct sockaddr_in address = {.sin_family = AF_INET};
-static int member_count, talkers = 1, deaf, block = 16, window, rate, connecting = 64;
+static int member_count, talkers = 1, stalled, block = 16, window, rate, connecting = 64;
 static double seconds = 2;
 
 static struct member *members;
 static int epoll, timer;
-static int known, inside, cut;  /* members that have called, that are in, that were cut off */
+static int connected, joined, cut;  /* members that have connected, joined, been disconnected */
 static bool talking;
-static uint64_t began, last_byte, last_heard;
-static uint64_t sent, heard, acks, lost;
+static uint64_t began, last_byte, last_delivery;
+static uint64_t sent, received, acks, lost;
 static struct latencies latencies;
 
 static void die(const char *what)
@@ -72,9 +72,9 @@ static void die(const char *what)
     exit(1);
 }
 
-/* --- entering ----------------------------------------------------------------------- */
+/* --- joining ------------------------------------------------------------------------ */
 
-static void say_all(struct member *member, const char *at, size_t size)
+static void send_all(struct member *member, const char *at, size_t size)
 {
     while (size) {
         ssize_t put = send(member->fd, at, size, MSG_NOSIGNAL);
@@ -85,79 +85,79 @@ static void say_all(struct member *member, const char *at, size_t size)
     }
 }
 
-/* Take the turns that need not wait, or wait no longer. */
-static void converse(struct member *member, const char *at, size_t size)
+/* Go through the steps of the handshake whose awaited text has arrived. */
+static void continue_handshake(struct member *member, const char *at, size_t size)
 {
     for (;;) {
-        const struct turn *turn = &protocol->turns[member->turn];
-        if (!turn->await.size && !turn->send.size) {
-            member->turn = -1;
-            inside++;
-            if (member->deaf)
+        const struct step *step = &protocol->steps[member->step];
+        if (!step->await.size && !step->send.size) {
+            member->step = -1;
+            joined++;
+            if (member->stalled)
                 epoll_ctl(epoll, EPOLL_CTL_DEL, member->fd, NULL);
             return;
         }
-        if (turn->await.size) {
-            const char *found = memmem(at, size, turn->await.at, turn->await.size);
+        if (step->await.size) {
+            const char *found = memmem(at, size, step->await.at, step->await.size);
             if (!found)
                 return;
-            size -= found + turn->await.size - at;
-            at = found + turn->await.size;
+            size -= found + step->await.size - at;
+            at = found + step->await.size;
         }
-        char words[256];
-        memcpy(words, turn->send.at, turn->send.size);
-        char *number = memmem(words, turn->send.size, MEMBER, strlen(MEMBER));
+        char text[256];
+        memcpy(text, step->send.at, step->send.size);
+        char *number = memmem(text, step->send.size, MEMBER, strlen(MEMBER));
         if (number)
             write_number(number, strlen(MEMBER), member - members);
-        say_all(member, words, turn->send.size);
-        member->turn++;
+        send_all(member, text, step->send.size);
+        member->step++;
     }
 }
 
-static void call_in(struct member *member)
+static void connect_member(struct member *member)
 {
     bool talks = member - members < talkers;
     member->fd = socket(AF_INET, SOCK_STREAM, 0);
     if (talks)
-        setsockopt(member->fd, SOL_SOCKET, SO_SNDBUF, &(int){UNSAID}, sizeof(int));
+        setsockopt(member->fd, SOL_SOCKET, SO_SNDBUF, &(int){SEND_BUFFER}, sizeof(int));
     if (member->fd < 0 || connect(member->fd, (struct sockaddr *)&address, sizeof address))
         die("connect");
     setsockopt(member->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
-    member->deaf = member - members >= member_count - deaf;
+    member->stalled = member - members >= member_count - stalled;
     member->stamp.digits = OUTSIDE;
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = member};
     if (talks) {
         event.events |= EPOLLOUT | EPOLLET;
-        member->block = malloc(block * (protocol->head.size + WORDS + protocol->tail.size));
+        member->block = malloc(block * (protocol->head.size + TEXT_SIZE + protocol->tail.size));
     }
     epoll_ctl(epoll, EPOLL_CTL_ADD, member->fd, &event);
-    converse(member, "", 0);
+    continue_handshake(member, "", 0);
 }
 
-/* --- listening ---------------------------------------------------------------------- */
+/* --- receiving ---------------------------------------------------------------------- */
 
-static void note(struct member *member, char *at, size_t size)
+static void handle_bytes(struct member *member, char *at, size_t size)
 {
     last_byte = now();
-    if (member->turn >= 0) {
-        converse(member, at - member->tail_size, size + member->tail_size);
+    if (member->step >= 0) {
+        continue_handshake(member, at - member->tail_size, size + member->tail_size);
         member->tail_size = size < TAIL ? size : TAIL;
         memcpy(member->tail, at + size - member->tail_size, member->tail_size);
         return;
     }
-    uint64_t said = count(at, size, '|');
-    if (!said && !member->block)
+    uint64_t messages = count(at, size, '|');
+    if (!messages && !member->block)
         return;
-    last_heard = last_byte;
-    member->heard += said;
-    heard += said;
+    last_delivery = last_byte;
+    member->received += messages;
+    received += messages;
     if (rate)
-        note_latencies(&latencies, &member->stamp, at, size, last_byte);
+        record_latencies(&latencies, &member->stamp, at, size, last_byte);
     if (member->block)
         acks += count(at, size, '^');
 }
 
-static void listen_to(struct member *member)
+static void receive(struct member *member)
 {
     static char scratch[TAIL + SCRATCH];
     for (;;) {
@@ -171,8 +171,8 @@ static void listen_to(struct member *member)
             epoll_ctl(epoll, EPOLL_CTL_DEL, member->fd, NULL);
             return;
         }
-        note(member, scratch + TAIL, size);
-        if (!member->block) /* a talker is reported once, so it must read to the end */
+        handle_bytes(member, scratch + TAIL, size);
+        if (!member->block) /* edge-triggered for talkers, so they must read to the end */
             return;
     }
 }
@@ -181,7 +181,7 @@ static void listen_to(struct member *member)
 
 static uint64_t expected(void)
 {
-    return sent * (member_count - deaf - (protocol->echoes ? 0 : 1));
+    return sent * (member_count - stalled - (protocol->echoes ? 0 : 1));
 }
 
 static bool may_talk(uint64_t time)
@@ -192,9 +192,9 @@ static bool may_talk(uint64_t time)
         return (time - began) * rate / SECOND >= sent;
     if (!window)
         return true;
-    if (time - last_heard > HOPELESS)
-        lost = expected() - heard;
-    return expected() - heard - lost < (uint64_t)window * (expected() / (sent ? sent : 1)) || !sent;
+    if (time - last_delivery > WINDOW_TIMEOUT)
+        lost = expected() - received;
+    return expected() - received - lost < (uint64_t)window * (expected() / (sent ? sent : 1)) || !sent;
 }
 
 static void fill_block(struct member *member)
@@ -206,21 +206,21 @@ static void fill_block(struct member *member)
         if (ref)
             write_number(ref + 1, strlen(REF) - 1, sent);
         at += protocol->head.size;
-        memset(at, 'x', WORDS);
+        memset(at, 'x', TEXT_SIZE);
         *at = '|';
         write_number(at + 1, STAMP, rate ? began + sent * SECOND / rate : sent);
-        at += WORDS;
+        at += TEXT_SIZE;
         memcpy(at, protocol->tail.at, protocol->tail.size);
         at += protocol->tail.size;
     }
     member->block_left = at - member->block;
 }
 
-/* Send what is begun, and more where that is allowed. */
+/* Send the rest of the current block, and more blocks if the workload allows. */
 static void talk(struct member *member)
 {
-    size_t size = block * (protocol->head.size + WORDS + protocol->tail.size);
-    for (int turn = 0; turn < TURNS && !member->cut; turn++) {
+    size_t size = block * (protocol->head.size + TEXT_SIZE + protocol->tail.size);
+    for (int blocks = 0; blocks < BLOCKS && !member->cut; blocks++) {
         if (!member->block_left) {
             if (!may_talk(now()))
                 return;
@@ -236,7 +236,7 @@ static void talk(struct member *member)
     }
 }
 
-/* Give every talker its turn; return whether there is more to say at once. */
+/* Let every talker send. Return whether more can be sent at once. */
 static bool talk_all(void)
 {
     static int first;
@@ -251,10 +251,10 @@ static bool talk_all(void)
     return more && may_talk(now());
 }
 
-/* --- the course of it ---------------------------------------------------------------- */
+/* --- the run ------------------------------------------------------------------------- */
 
-/* Wait for what comes, at most so long, and deal with it; return false when the input has ended. */
-static bool attend(int milliseconds)
+/* Wait at most so long for events and handle them. Return false when the input has ended. */
+static bool handle_events(int milliseconds)
 {
     struct epoll_event events[EVENTS];
     int ready = epoll_wait(epoll, events, EVENTS, milliseconds);
@@ -272,50 +272,50 @@ static bool attend(int milliseconds)
         } else {
             member->writable |= (events[i].events & EPOLLOUT) != 0;
             if (events[i].events & ~EPOLLOUT)
-                listen_to(member);
+                receive(member);
         }
     }
     return true;
 }
 
-static void enter_all(void)
+static void join_all(void)
 {
-    uint64_t start = now(), entered = start;
+    uint64_t start = now(), ended = start;
     members = calloc(member_count, sizeof *members);
-    while (inside < member_count) {
-        while (known < member_count && known - inside < connecting)
-            call_in(&members[known++]);
-        attend(100);
-        entered = now();
-        if (cut || entered - start > 300 * SECOND) {
-            fprintf(stderr, "load: %d of %d are in, %d were cut off\n", inside, member_count, cut);
+    while (joined < member_count) {
+        while (connected < member_count && connected - joined < connecting)
+            connect_member(&members[connected++]);
+        handle_events(100);
+        ended = now();
+        if (cut || ended - start > 300 * SECOND) {
+            fprintf(stderr, "load: %d of %d have joined, %d were disconnected\n", joined, member_count, cut);
             exit(1);
         }
     }
-    while (now() - last_byte < QUIET)
-        attend(50);
-    printf("{\"inside\": %d, \"seconds\": %.3f, \"settled\": %.3f}\n", inside,
-           (double)(entered - start) / SECOND, (double)(last_byte - start) / SECOND);
+    while (now() - last_byte < SETTLE_TIME)
+        handle_events(50);
+    printf("{\"joined\": %d, \"seconds\": %.3f, \"settled\": %.3f}\n", joined,
+           (double)(ended - start) / SECOND, (double)(last_byte - start) / SECOND);
     fflush(stdout);
 }
 
-/* Wait for what is on its way; return whether what is missing now is lost, and not just late. */
-static bool hear_the_rest(uint64_t until)
+/* Wait for messages under way. Return whether what is missing then is lost, and not just late. */
+static bool drain(uint64_t until)
 {
     bool answered = protocol->head.size && memmem(protocol->head.at, protocol->head.size, REF, strlen(REF));
-    while (heard < expected() || (answered && acks < sent)) {
+    while (received < expected() || (answered && acks < sent)) {
         uint64_t time = now();
-        if (time - last_heard > SILENCE)
+        if (time - last_delivery > DRAIN_TIMEOUT)
             return true;
         if (time > until)
             return false;
         talk_all();
-        attend(20);
+        handle_events(20);
     }
     return true;
 }
 
-static void hold_conversation(void)
+static void run_workload(void)
 {
     if (rate) {
         long every = SECOND / rate;
@@ -324,22 +324,22 @@ static void hold_conversation(void)
         prepare(&latencies, (seconds + 1) * rate * member_count);
     }
     double cpu = -used_cpu();
-    began = last_heard = now();
+    began = last_delivery = now();
     uint64_t end = began + (uint64_t)(seconds * SECOND);
     for (bool more = true; now() < end; more = talk_all())
-        attend(more ? 0 : 20);
+        handle_events(more ? 0 : 20);
     talking = false;
-    bool over = hear_the_rest(now() + (end - began) + SILENCE);
+    bool over = drain(now() + (end - began) + DRAIN_TIMEOUT);
     cpu += used_cpu();
 
-    uint64_t fewest = talkers + deaf < member_count ? UINT64_MAX : 0, most = 0;
-    for (int i = talkers; i < member_count - deaf; i++) {
-        fewest = members[i].heard < fewest ? members[i].heard : fewest;
-        most = members[i].heard > most ? members[i].heard : most;
+    uint64_t fewest = talkers + stalled < member_count ? UINT64_MAX : 0, most = 0;
+    for (int i = talkers; i < member_count - stalled; i++) {
+        fewest = members[i].received < fewest ? members[i].received : fewest;
+        most = members[i].received > most ? members[i].received : most;
     }
     sort(&latencies);
-    printf("{\"seconds\": %.4f, \"sent\": %lu, \"heard\": %lu, \"missing\": %ld, ",
-           (double)(last_heard - began) / SECOND, sent, heard, over ? (long)(expected() - heard) : -1);
+    printf("{\"seconds\": %.4f, \"sent\": %lu, \"received\": %lu, \"missing\": %ld, ",
+           (double)(last_delivery - began) / SECOND, sent, received, over ? (long)(expected() - received) : -1);
     printf("\"fewest\": %lu, \"most\": %lu, \"acks\": %lu, \"cut\": %d, \"generator_cpu\": %.4f, ",
            fewest, most, acks, cut, cpu);
     printf("\"p50\": %u, \"p99\": %u, \"p999\": %u, \"slowest\": %u}\n",
@@ -351,10 +351,10 @@ static void hold_conversation(void)
 static void read_arguments(int argc, char **argv)
 {
     int option;
-    while ((option = getopt(argc, argv, "t:d:b:w:r:s:c:")) != -1)
+    while ((option = getopt(argc, argv, "t:n:b:w:r:s:c:")) != -1)
         switch (option) {
         case 't': talkers = atoi(optarg); break;
-        case 'd': deaf = atoi(optarg); break;
+        case 'n': stalled = atoi(optarg); break;
         case 'b': block = atoi(optarg); break;
         case 'w': window = atoi(optarg); break;
         case 'r': rate = atoi(optarg); break;
@@ -372,8 +372,8 @@ static void read_arguments(int argc, char **argv)
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.sin_port = htons(atoi(argv[optind + 1]));
     member_count = atoi(argv[optind + 2]);
-    if (!protocol || talkers + deaf > member_count) {
-        fprintf(stderr, "load: no such protocol, or not so many members\n");
+    if (!protocol || talkers + stalled > member_count) {
+        fprintf(stderr, "load: unknown protocol, or too few members\n");
         exit(2);
     }
 }
@@ -389,12 +389,12 @@ int main(int argc, char **argv)
     timer = timerfd_create(CLOCK_MONOTONIC, 0);
     epoll_ctl(epoll, EPOLL_CTL_ADD, timer, &(struct epoll_event){EPOLLIN, {.ptr = NULL}});
     epoll_ctl(epoll, EPOLL_CTL_ADD, STDIN_FILENO, &(struct epoll_event){EPOLLIN, {.ptr = stdin}});
-    enter_all();
+    join_all();
     while (!talking)
-        if (!attend(-1))
+        if (!handle_events(-1))
             return 0;
-    hold_conversation();
-    while (attend(-1))
+    run_workload();
+    while (handle_events(-1))
         continue;
     return 0;
 }

@@ -1,4 +1,4 @@
-"""The crowd, from Python's side: `load.c` told when to do what."""
+"""Runs the load generator, `load.c`."""
 
 import json
 import select
@@ -11,32 +11,32 @@ from typing import Any, Self
 from benchmarks.native import build
 from benchmarks.servers import Server
 
-_ENTRANCE = 330.0  # seconds until all are in
-_DRAIN = 60.0  # seconds beyond the talking until all is heard
+_JOIN_TIMEOUT = 330.0  # seconds until all have joined
+_DRAIN_TIMEOUT = 60.0  # seconds after the talking until all messages are received
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """Who is in the room and how they talk."""
+    """How many members a room has, and how they send."""
 
     members: int
     talkers: int = 1
-    deaf: int = 0
+    stalled: int = 0
     """Members that never read."""
     block: int = 16
-    """Messages a write."""
+    """Messages in one write."""
     window: int = 0
-    """Messages on their way at most; 0 for as many as the server takes."""
+    """Most undelivered messages; 0 for as many as the server reads."""
     rate: int = 0
-    """Messages a second; 0 for as many as the server takes."""
+    """Messages a second; 0 for as many as the server reads."""
     connecting: int = 64
-    """How many enter at a time."""
+    """Members that join at a time."""
 
     def flags(self) -> list[str]:
-        """Return this as `load` takes it."""
+        """Return the flags of `load` for this workload."""
         values = {
             "-t": self.talkers,
-            "-d": self.deaf,
+            "-n": self.stalled,
             "-b": self.block,
             "-w": self.window,
             "-r": self.rate,
@@ -45,8 +45,8 @@ class Workload:
         return [str(word) for pair in values.items() for word in pair]
 
 
-class Crowd:
-    """A room full of clients on a server, in a process of its own; `with` lets all of them leave at once."""
+class LoadGenerator:
+    """Many clients of a server, in a process of their own. All disconnect at the end of the `with` block."""
 
     def __init__(self, server: Server, protocol: str, workload: Workload, seconds: float = 0) -> None:
         self._seconds = seconds
@@ -64,19 +64,19 @@ class Crowd:
             stdout=subprocess.PIPE,
         )
 
-    def enter(self) -> dict[str, Any]:
-        """Wait until all are in and have heard of each other; return how long that took."""
-        return self._result(_ENTRANCE)
+    def join(self) -> dict[str, Any]:
+        """Wait until all members have joined. Return how long that took."""
+        return self._result(_JOIN_TIMEOUT)
 
     def talk(self) -> dict[str, Any]:
-        """Have them talk, wait until all is heard, and return what `load` counted."""
+        """Run the talkers, wait until all messages are received, and return what `load` counted."""
         assert self._process.stdin is not None
         self._process.stdin.write(b"talk\n")
         self._process.stdin.flush()
-        return self._result(self._seconds + _DRAIN)
+        return self._result(self._seconds + _DRAIN_TIMEOUT)
 
-    def vanish(self) -> None:
-        """Close all connections at once, as a crash would."""
+    def disconnect(self) -> None:
+        """Close all connections at once, as after a crash."""
         self._process.kill()
         self._process.wait()
 
@@ -86,7 +86,7 @@ class Crowd:
         ready, _, _ = select.select([self._process.stdout], [], [], deadline - time.monotonic())
         line = self._process.stdout.readline() if ready else b""
         if not line:
-            raise RuntimeError("the crowd got no further")
+            raise RuntimeError("the load generator failed, or did not finish in time")
         result: dict[str, Any] = json.loads(line)
         return result
 
@@ -96,7 +96,7 @@ class Crowd:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.vanish()
+        self.disconnect()
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()

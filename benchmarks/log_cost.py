@@ -1,8 +1,7 @@
-"""What the log on disk costs: `python -m benchmarks.log_cost`, or `make bench-log`.
+"""Measures the cost of the log on disk: `python -m benchmarks.log_cost`, or `make bench-log`.
 
-A few clients talk as fast as the room acknowledges, one after the other to a room that
-keeps its messages in memory, in a file (`normal`), and in a file that waits for the
-disk (`full`), several times around. Prints a Markdown table of the medians.
+A few clients send as fast as the room acknowledges, in turn to a room with its log in memory, on
+disk (`normal`), and on disk with fsync (`full`), several times. Prints a table of the medians.
 """
 
 import argparse
@@ -27,32 +26,32 @@ from chat_protocol.codec import encode_all
 from chat_protocol.connection import Connection
 from chat_protocol.messages import Join, Say
 
-_AT_ONCE = 16
+_BATCH = 16
 """Messages in one write."""
 
-_UNDERWAY = 512
-"""Messages of one talker that may be unacknowledged."""
+_MAX_UNACKNOWLEDGED = 512
+"""Messages of one talker."""
 
 _TEXT = "x" * 64
-_WARM_UP = 0.5
+_WARM_UP = 0.5  # seconds
 _ACK = b'{"type":"ack"'
-_START = 15.0
-_END = 10.0
+_START_TIMEOUT = 15.0  # seconds
+_STOP_TIMEOUT = 10.0  # seconds
 
 LOGS = ("memory", "normal", "full")
 
 
 class Cost(NamedTuple):
-    """What one run came to."""
+    """The figures of one run."""
 
     rate: float
-    """Messages acknowledged a second."""
+    """Acknowledged messages a second."""
     cpu: float
-    """Seconds of the server's CPU for a million of them."""
+    """CPU seconds of the server per million of them."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print. Returns the exit status."""
+    """Measure and print the table. Return the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.log_cost", description="Cost of the log on disk."
     )
@@ -60,19 +59,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--times", type=int, default=5, help="runs of each (default: %(default)s)")
     parser.add_argument("--talkers", type=int, default=4, help="default: %(default)s")
     parser.add_argument("--listeners", type=int, default=2, help="default: %(default)s")
-    parser.add_argument("--folder", type=Path, help="where the log is kept (default: a temporary one)")
-    wanted = parser.parse_args(arguments)
+    parser.add_argument("--folder", type=Path, help="folder for the log (default: a temporary one)")
+    options = parser.parse_args(arguments)
     runs: dict[str, list[Cost]] = {log: [] for log in LOGS}
-    with tempfile.TemporaryDirectory(dir=wanted.folder) as folder:
-        syncs = _syncs_a_second(Path(folder))
-        for turn in range(wanted.times):
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        syncs = _fsync_rate(Path(folder))
+        for turn in range(options.times):
             for log in LOGS:
                 file = Path(folder) / f"{log}-{turn}.db"
-                runs[log].append(_measure(log, file, wanted.seconds, wanted.talkers, wanted.listeners))
+                runs[log].append(_measure(log, file, options.seconds, options.talkers, options.listeners))
     print(
-        f"{wanted.talkers} talkers, {wanted.listeners} listeners, {len(_TEXT)} characters a message; "
-        f"median of {wanted.times} runs of {wanted.seconds:g} s each; "
-        f"the disk can be waited for {syncs:,.0f} times a second.\n"
+        f"{options.talkers} talkers, {options.listeners} listeners, {len(_TEXT)} characters a message; "
+        f"median of {options.times} runs of {options.seconds:g} s each; "
+        f"the disk does {syncs:,.0f} fsyncs a second.\n"
     )
     print(_table({log: _median(costs) for log, costs in runs.items()}))
     return 0
@@ -105,10 +104,10 @@ def _measure(log: str, file: Path, seconds: float, talkers: int, listeners: int)
 
 @contextmanager
 def _serving(log: str, file: Path) -> Iterator[tuple[subprocess.Popen[str], Address]]:
-    """Run a server with that log until the block ends."""
-    kept = ["--history", "memory"] if log == "memory" else ["--history", str(file), "--durability", log]
-    kept += ["--rate", "0"]
-    command = [sys.executable, "-m", "tcp_server", "--host", "127.0.0.1", "--port", "0", *kept]
+    """Run a server with a log of this kind during the block."""
+    flags = ["--history", "memory"] if log == "memory" else ["--history", str(file), "--durability", log]
+    flags += ["--rate", "0"]
+    command = [sys.executable, "-m", "tcp_server", "--host", "127.0.0.1", "--port", "0", *flags]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -116,32 +115,32 @@ def _serving(log: str, file: Path) -> Iterator[tuple[subprocess.Popen[str], Addr
         finally:
             process.terminate()
             try:
-                process.wait(_END)
+                process.wait(_STOP_TIMEOUT)
             except subprocess.TimeoutExpired:
                 process.kill()
 
 
 @contextmanager
-def _load(address: Address, talkers: int, listeners: int) -> Iterator["_Count"]:
-    """Let a process of its own talk and listen until the block ends; yield the count of acks so far."""
+def _load(address: Address, talkers: int, listeners: int) -> Iterator["_AckCounter"]:
+    """Run the clients in a process of their own during the block. Yield the counter of their acks."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_talk, args=(address, talkers, listeners, theirs), daemon=True)
+    process = context.Process(target=_run_clients, args=(address, talkers, listeners, theirs), daemon=True)
     process.start()
     try:
-        if not ours.poll(_START):
-            raise TimeoutError("the talkers do not come in")
+        if not ours.poll(_START_TIMEOUT):
+            raise TimeoutError("the clients do not join")
         ours.recv()
-        yield _Count(ours)
+        yield _AckCounter(ours)
     finally:
         process.terminate()
-        process.join(_END)
+        process.join(_STOP_TIMEOUT)
         ours.close()
         theirs.close()
 
 
-class _Count:
-    """Asks the talkers how many acks they have."""
+class _AckCounter:
+    """Returns the acks received so far, by asking the clients' process."""
 
     def __init__(self, pipe: Pipe) -> None:
         self._pipe = pipe
@@ -152,8 +151,8 @@ class _Count:
         return count
 
 
-class _Talker:
-    """One client that keeps so many messages underway. A listener is one that says nothing."""
+class _Client:
+    """A client. If it talks, it keeps up to `_MAX_UNACKNOWLEDGED` messages under way."""
 
     def __init__(self, address: Address, name: str, *, talks: bool) -> None:
         connection = Connection.open(address)
@@ -164,58 +163,58 @@ class _Talker:
         self.acked = 0
         self._name = name
         self._talks = talks
-        self._said = 0
-        self._tail = b""  # where an ack may have begun
+        self._sent = 0
+        self._tail = b""  # the last bytes received: an ack may have begun there
         self._unsent = b""
 
-    def speak(self) -> None:
-        """Say what may be said now, as far as the socket takes it."""
+    def send(self) -> None:
+        """Send as many messages as are allowed now and the kernel takes."""
         while self._talks:
             if not self._unsent:
-                if self._said - self.acked > _UNDERWAY - _AT_ONCE:
+                if self._sent - self.acked > _MAX_UNACKNOWLEDGED - _BATCH:
                     return
-                numbers = range(self._said, self._said + _AT_ONCE)
+                numbers = range(self._sent, self._sent + _BATCH)
                 self._unsent = encode_all([Say(_TEXT, f"{number:012}") for number in numbers])
-                self._said += _AT_ONCE
+                self._sent += _BATCH
             try:
                 sent = self.socket.send(self._unsent)
             except BlockingIOError:
                 return
             self._unsent = self._unsent[sent:]
 
-    def listen(self) -> None:
-        """Count the acks in what has come."""
+    def receive(self) -> None:
+        """Receive a chunk and count its acks."""
         chunk = self.socket.recv(1 << 18)
         if not chunk:
-            raise EOFError("the room has closed")
+            raise EOFError("the room has closed the connection")
         self.acked += (self._tail + chunk).count(_ACK)
         self._tail = chunk[-len(_ACK) + 1 :]
 
 
-def _talk(address: Address, talkers: int, listeners: int, pipe: Pipe) -> None:
-    """Talk until killed; answer each question on the pipe by the number of acks."""
-    with selectors.DefaultSelector() as selector, ExitStack() as held:
-        people = [
-            _Talker(address, f"{number}-", talks=number < talkers) for number in range(talkers + listeners)
+def _run_clients(address: Address, talkers: int, listeners: int, pipe: Pipe) -> None:
+    """Run the clients until killed. Answer each message on the pipe by the number of acks."""
+    with selectors.DefaultSelector() as selector, ExitStack() as stack:
+        clients = [
+            _Client(address, f"{number}-", talks=number < talkers) for number in range(talkers + listeners)
         ]
-        for person in people:
-            held.enter_context(person.socket)
-            selector.register(person.socket, selectors.EVENT_READ, person)
+        for client in clients:
+            stack.enter_context(client.socket)
+            selector.register(client.socket, selectors.EVENT_READ, client)
         selector.register(pipe, selectors.EVENT_READ)
         pipe.send(None)
         while True:
-            for person in people:
-                person.speak()
+            for client in clients:
+                client.send()
             for key, _ in selector.select(0.01):
                 if key.fileobj is pipe:
                     pipe.recv()
-                    pipe.send(sum([person.acked for person in people]))
+                    pipe.send(sum([client.acked for client in clients]))
                 else:
-                    key.data.listen()
+                    key.data.receive()
 
 
-def _syncs_a_second(folder: Path, seconds: float = 0.5) -> float:
-    """Return how often the disk there can be waited for: what `full` is bound by."""
+def _fsync_rate(folder: Path, seconds: float = 0.5) -> float:
+    """Return how many fsyncs a second the disk of a folder does, which bounds `full`."""
     file = os.open(folder / "sync", os.O_CREAT | os.O_WRONLY, 0o600)
     try:
         began, count = time.monotonic(), 0

@@ -10,7 +10,7 @@
 
 #define SECOND 1000000000ull
 
-/* Nanoseconds on the monotonic clock. */
+/* Returns nanoseconds on the monotonic clock. */
 static uint64_t now(void)
 {
     struct timespec time;
@@ -18,7 +18,7 @@ static uint64_t now(void)
     return time.tv_sec * SECOND + time.tv_nsec;
 }
 
-/* CPU seconds this process has used. */
+/* Returns the CPU seconds that this process has used. */
 static double used_cpu(void)
 {
     struct rusage used;
@@ -27,13 +27,13 @@ static double used_cpu(void)
            (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 }
 
-/* How often a byte occurs, in a form that compilers turn into vector instructions. */
+/* Counts a byte, in a form that compilers turn into vector instructions. */
 static uint64_t count(const char *at, size_t size, char wanted)
 {
     uint64_t total = 0;
     while (size) {
         size_t part = size < 255 * 32 ? size : 255 * 32;
-        uint8_t lanes[32] = {0}; /* none can overflow within a part */
+        uint8_t lanes[32] = {0}; /* the size of a part prevents overflow */
         size_t whole = part / 32 * 32;
         for (size_t i = 0; i < whole; i += 32)
             for (int lane = 0; lane < 32; lane++)
@@ -56,18 +56,18 @@ static void write_number(char *at, int digits, uint64_t number)
     }
 }
 
-/* --- how long messages took ---------------------------------------------------------- */
+/* --- latencies ------------------------------------------------------------------------ */
 
-#define STAMP 19 /* digits of the time that a message has behind its '|', in nanoseconds */
+#define STAMP 19 /* digits of the time in nanoseconds that follows the '|' of a message */
 #define OUTSIDE (-1)
 
-/* What has come so far of a stamp: it may arrive in pieces. */
+/* A stamp that may arrive in pieces. */
 struct stamp {
     int digits;
     uint64_t time;
 };
 
-/* Microseconds; what is over `most` is not noted. */
+/* Latencies in microseconds. Of more than `most`, the rest is not recorded. */
 struct latencies {
     uint32_t *values;
     size_t size, most;
@@ -79,7 +79,7 @@ static void prepare(struct latencies *latencies, size_t most)
     latencies->most = most;
 }
 
-static void note_latencies(struct latencies *latencies, struct stamp *stamp, const char *at, size_t size,
+static void record_latencies(struct latencies *latencies, struct stamp *stamp, const char *at, size_t size,
                            uint64_t time)
 {
     for (size_t i = 0; i < size; i++) {
@@ -108,7 +108,7 @@ static void sort(struct latencies *latencies)
         qsort(latencies->values, latencies->size, sizeof *latencies->values, ascending);
 }
 
-/* What this part of the sorted ones do not exceed; 0 of none. */
+/* Returns a percentile of sorted latencies, 0 if there are none. */
 static uint32_t percentile(const struct latencies *sorted, double part)
 {
     return sorted->size ? sorted->values[(size_t)(part * (sorted->size - 1))] : 0;

@@ -1,4 +1,4 @@
-"""The programs in C, built when they are first needed: a slow generator would measure itself."""
+"""Builds the programs in C when they are first needed. In Python the load generator would be too slow."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ class NoCompiler(Exception):
 
 
 def build(name: str) -> Path:
-    """Compile `name`.c unless that is done, and return the program. Raises `NoCompiler`."""
+    """Compile `name`.c if it has changed, and return the program. Raises `NoCompiler`."""
     source, program = _SOURCES / f"{name}.c", BUILD / name
     newest = max(path.stat().st_mtime for path in (source, *_SOURCES.glob("*.h")))
     if program.exists() and program.stat().st_mtime > newest:

@@ -1,11 +1,11 @@
-"""The others: widely used servers that bring one line to many, with what would throttle them lifted."""
+"""Other servers that broadcast lines, with their rate and buffer limits lifted."""
 
 import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.servers import Kind
+from benchmarks.servers import ServerKind
 
 _PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
 
@@ -67,7 +67,7 @@ log_type error
 """
 
 
-def peers() -> tuple[list[Kind], list[str]]:
+def peers() -> tuple[list[ServerKind], list[str]]:
     """Return the peers that are installed, and the Debian packages of those that are not."""
     found, absent = [], []
     for package, make in _PEERS.items():
@@ -79,47 +79,49 @@ def peers() -> tuple[list[Kind], list[str]]:
     return found, absent
 
 
-def _written(directory: Path, template: str, port: int) -> str:
+def _write_settings(directory: Path, template: str, port: int) -> str:
     path = directory / "settings"
     path.write_text(template.format(port=port, directory=directory), encoding="ascii")
     path.chmod(0o644)
     return str(path)
 
 
-def _redis(program: str) -> Kind:
+def _redis(program: str) -> ServerKind:
     def command(directory: Path, port: int) -> Sequence[str]:
         flags = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(directory), "--save", ""]
         room = ["--maxclients", "15000", "--tcp-backlog", "1024", "--loglevel", "warning"]
         return [program, *flags, *room, "--client-output-buffer-limit", "pubsub 0 0 0"]
 
-    return Kind("Redis pub/sub", "redis", command)
+    return ServerKind("Redis pub/sub", "redis", command)
 
 
-def _nats(program: str) -> Kind:
-    return Kind("NATS", "nats", lambda directory, port: [program, "-c", _written(directory, _NATS, port)])
+def _nats(program: str) -> ServerKind:
+    return ServerKind(
+        "NATS", "nats", lambda directory, port: [program, "-c", _write_settings(directory, _NATS, port)]
+    )
 
 
-def _ngircd(program: str) -> Kind:
+def _ngircd(program: str) -> ServerKind:
     def command(directory: Path, port: int) -> Sequence[str]:
-        return [program, "-n", "-f", _written(directory, _NGIRCD, port)]
+        return [program, "-n", "-f", _write_settings(directory, _NGIRCD, port)]
 
-    # It takes one caller at a time, and the next one a second later if they come together.
-    return Kind("ngIRCd", "irc", command, connecting=1, largest=1000)
+    # It accepts one connection at a time, and a simultaneous one a second later.
+    return ServerKind("ngIRCd", "irc", command, connecting=1, largest=1000)
 
 
-def _inspircd(program: str) -> Kind:
+def _inspircd(program: str) -> ServerKind:
     def command(directory: Path, port: int) -> Sequence[str]:
         as_root = ["--runasroot"] if os.geteuid() == 0 else []
-        return [program, "--nofork", *as_root, f"--config={_written(directory, _INSPIRCD, port)}"]
+        return [program, "--nofork", *as_root, f"--config={_write_settings(directory, _INSPIRCD, port)}"]
 
-    return Kind("InspIRCd", "irc", command, connecting=500)  # it lets people in once a second
+    return ServerKind("InspIRCd", "irc", command, connecting=500)  # it registers clients once a second
 
 
-def _mosquitto(program: str) -> Kind:
+def _mosquitto(program: str) -> ServerKind:
     def command(directory: Path, port: int) -> Sequence[str]:
-        return [program, "-c", _written(directory, _MOSQUITTO, port)]
+        return [program, "-c", _write_settings(directory, _MOSQUITTO, port)]
 
-    return Kind("Mosquitto QoS 0", "mqtt", command)
+    return ServerKind("Mosquitto QoS 0", "mqtt", command)
 
 
 _PEERS = {

@@ -1,4 +1,4 @@
-"""The plot of cost against room size, as an SVG that suits light and dark pages."""
+"""Plots cost against room size, as an SVG for light and dark pages."""
 
 import math
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ text { font: 13px system-ui, sans-serif; fill: #24292f }
 
 
 def plot(results: Results) -> str:
-    """Return the SVG: both axes logarithmic, one line a server."""
+    """Return the SVG: both axes logarithmic, one line for each server."""
     lines = {server: points for server in results.servers if (points := _points(results, server))}
     costs = [cost for points in lines.values() for _, cost in points]
     low = math.floor(math.log10(min(costs)))
@@ -49,7 +49,7 @@ def plot(results: Results) -> str:
 
 
 class _Scale:
-    """Where a value is in the picture."""
+    """Maps values to coordinates of the picture."""
 
     def __init__(self, left: float, right: float, bottom: float, top: float) -> None:
         self._x = math.log(left), math.log(right)
@@ -84,7 +84,7 @@ def _grid(scale: _Scale, low: int, high: int) -> list[str]:
 
 
 def _spread(wanted: Sequence[tuple[float, float]], apart: float = 17) -> list[tuple[float, float]]:
-    """Move labels that begin at the same x off each other, keeping their order."""
+    """Move labels with the same x apart, keeping their order."""
     placed = dict[int, tuple[float, float]]()
     lowest: dict[float, float] = {}
     for index in sorted(range(len(wanted)), key=lambda index: wanted[index][1]):
@@ -94,8 +94,8 @@ def _spread(wanted: Sequence[tuple[float, float]], apart: float = 17) -> list[tu
     return [placed[index] for index in range(len(wanted))]
 
 
-def _text(x: float, y: float, words: str, **attributes: str) -> str:
-    """Write words at a place; `kind` becomes the CSS class, `anchor` says what of them is there."""
+def _text(x: float, y: float, text: str, **attributes: str) -> str:
+    """Return a text element; `kind` is its CSS class, `anchor` its text-anchor."""
     names = {"kind": "class", "anchor": "text-anchor"}
     more = "".join(f' {names.get(name, name)}="{value}"' for name, value in attributes.items())
-    return f'<text x="{x:.1f}" y="{y:.1f}"{more}>{escape(words)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}"{more}>{escape(text)}</text>'

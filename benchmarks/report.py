@@ -1,10 +1,10 @@
-"""The results as a person reads them: Markdown tables of costs, ratios and targets."""
+"""The report of a run: Markdown tables of costs, ratios and targets."""
 
 from collections.abc import Iterator, Sequence
 
 from benchmarks.results import Results
 from benchmarks.run import LINES
-from benchmarks.targets import verdicts
+from benchmarks.targets import check_targets
 from benchmarks.workloads import PACED
 
 
@@ -77,15 +77,15 @@ def _latencies(results: Results) -> str:
 
 
 def _losses(results: Results) -> str:
-    """What did not come, in a line each; two seconds without any delivery end the waiting."""
-    found = [f"- {server}, {workload}: most of it, in one round" for server, workload in results.failed]
+    """Return the messages that were lost: not received within two seconds after the last one."""
+    found = [f"- {server}, {workload}: most messages, in one round" for server, workload in results.failed]
     for server in results.servers:
         for workload in results.workloads:
             lost, cut = results.lost(server, workload), results.cut(server, workload)
             if lost or cut:
                 share = f"{lost:.1%} of the deliveries" if lost else "nothing"
                 found.append(f"- {server}, {workload}: {share}; members disconnected: {cut}")
-    return "### What did not come\n\n" + ("\n".join(found) or "Nothing, from nobody.")
+    return "### Lost messages\n\n" + ("\n".join(found) or "None.")
 
 
 def _idle(results: Results) -> str:
@@ -95,8 +95,8 @@ def _idle(results: Results) -> str:
 
 def _targets(results: Results) -> str:
     rows = [
-        [verdict.workload, verdict.target, verdict.measured, "met" if verdict.met else "**missed**"]
-        for verdict in verdicts(results)
+        [result.workload, result.target, result.measured, "met" if result.met else "**missed**"]
+        for result in check_targets(results)
     ]
     return "### Targets\n\n" + _table(["", "target", "measured", ""], rows)
 

@@ -1,4 +1,4 @@
-"""What a run found, asked for by server and workload: medians of the rounds."""
+"""The results of a run by server and workload: medians over the rounds."""
 
 from collections import defaultdict
 from statistics import median
@@ -6,19 +6,19 @@ from typing import Any
 
 
 class Results:
-    """The results of one run, as `run` returns them and the JSON file keeps them."""
+    """The results of one run, as `run` returns them and the JSON file contains them."""
 
     def __init__(self, found: dict[str, Any]) -> None:
         self.machine: dict[str, Any] = found["machine"]
         self.absent: list[str] = found["absent"]
         self.idle: list[dict[str, Any]] = found.get("idle", [])
         self.crowd: list[dict[str, Any]] = found.get("crowd", [])
-        self.deaf: list[dict[str, Any]] = found.get("deaf", [])
+        self.stalled: list[dict[str, Any]] = found.get("stalled", [])
         self.servers: list[str] = []
         """In the order in which they were measured."""
         self.workloads: list[str] = []
         self.failed: list[tuple[str, str]] = []
-        """Rounds in which most of what was said did not come: they have no cost to speak of."""
+        """Server and workload of rounds in which most messages were lost: they have no meaningful cost."""
         self._rounds: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
         for each in found.get("fanout", []):
             server, workload = each["server"], each["workload"]
@@ -37,13 +37,13 @@ class Results:
         return median(values) if values else None
 
     def lost(self, server: str, workload: str) -> float | None:
-        """Return the share of deliveries that never came; None if that was not measured."""
+        """Return the share of messages that were lost; None if that was not measured."""
         rounds = [each for each in self._rounds.get((server, workload), []) if each["missing"] is not None]
         if not rounds:
             return None
         missing: int = sum(each["missing"] for each in rounds)
-        heard: int = sum(each["deliveries"] for each in rounds)
-        return missing / max(1, missing + heard)
+        received: int = sum(each["deliveries"] for each in rounds)
+        return missing / max(1, missing + received)
 
     def cut(self, server: str, workload: str) -> int:
         """Return how many members were disconnected in all rounds together."""

@@ -1,4 +1,4 @@
-"""A server under measurement: ours, the limit, or a peer; started, looked at, ended."""
+"""Starts, observes and stops the servers that are measured."""
 
 import os
 import re
@@ -15,25 +15,25 @@ from pathlib import Path
 
 from benchmarks.native import ROOT, build
 
-_START = 15.0  # seconds a server has to listen
-_END = 10.0  # seconds it has to end
+_START_TIMEOUT = 15.0  # seconds
+_STOP_TIMEOUT = 10.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """One of those that are compared."""
+class ServerKind:
+    """A server to compare: how it is started and spoken to."""
 
     name: str
     protocol: str
-    """What `load` speaks with it."""
+    """The protocol that `load` speaks with it."""
     command: Callable[[Path, int], Sequence[str]]
-    """How it is started, given a directory of its own and a port of 127.0.0.1."""
+    """Makes the command that starts it, from a directory of its own and a port of 127.0.0.1."""
     connecting: int = 64
-    """How many enter at a time: as suits it, so that nobody waits for seconds."""
+    """Members that join at a time, chosen for each server so that joining is fast."""
     largest: int = 10_000
-    """Members it lets in within a minute; that many are measured once only."""
+    """Members that can join within a minute. Rooms of this size are measured only once."""
     directory: Path = ROOT
-    """Where it is started: the checkout that is measured."""
+    """The checkout in which it is started."""
 
 
 class Server:
@@ -46,23 +46,23 @@ class Server:
         self._cpu_clock = (~process.pid << 3) | 2
 
     def cpu(self) -> float:
-        """CPU seconds that all its threads have used, to the nanosecond."""
+        """Return the CPU seconds that all its threads have used, with a resolution of nanoseconds."""
         return time.clock_gettime(self._cpu_clock)
 
     def resident(self) -> int:
-        """Bytes of memory it holds."""
+        """Return its resident memory in bytes."""
         return self._status("VmRSS")
 
     def peak(self) -> int:
-        """Bytes of memory it held at most."""
+        """Return its peak resident memory in bytes."""
         return self._status("VmHWM")
 
     def stop(self) -> float:
-        """Send SIGTERM and return how many seconds it took to end, 10 if it did not."""
+        """Send SIGTERM. Return how many seconds the server took to end, 10 if it did not."""
         asked = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
-            self.process.wait(_END)
+            self.process.wait(_STOP_TIMEOUT)
         return time.monotonic() - asked
 
     def _status(self, field: str) -> int:
@@ -73,11 +73,11 @@ class Server:
 
 
 @contextmanager
-def serving(kind: Kind) -> Iterator[Server]:
-    """Run a server of that kind until the block ends. Raises `RuntimeError` if it does not start."""
+def serving(kind: ServerKind) -> Iterator[Server]:
+    """Run a server during the block. Raises `RuntimeError` if it does not start."""
     with tempfile.TemporaryDirectory(prefix="oneroom-bench-") as name:
         directory = Path(name)
-        directory.chmod(0o755)  # some give up root's rights before they read their settings
+        directory.chmod(0o755)  # some servers drop root's rights before they read their settings
         port = _free_port()
         log = directory / "output"
         with log.open("wb") as output:
@@ -90,40 +90,40 @@ def serving(kind: Kind) -> Iterator[Server]:
             )
         try:
             if not _listens(process, port):
-                said = log.read_text(errors="replace")
-                raise RuntimeError(f"{kind.name} does not start:\n{said}")
+                text = log.read_text(errors="replace")
+                raise RuntimeError(f"{kind.name} does not start:\n{text}")
             yield Server(process, port)
         finally:
             if process.poll() is None:
                 process.terminate()
             try:
-                process.wait(_END)
+                process.wait(_STOP_TIMEOUT)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
 
 
-def limit() -> Kind:
-    """The C server that shows what is possible."""
+def limit() -> ServerKind:
+    """Return the smallest server in C, which shows what is possible."""
     program = build("limit")
-    return Kind("C limit", "lines", lambda _, port: [str(program), str(port)])
+    return ServerKind("C limit", "lines", lambda _, port: [str(program), str(port)])
 
 
 def ours(
     name: str, protocol: str, history: str = "off", python: str = sys.executable, root: Path = ROOT
-) -> Kind:
-    """Our server, `history` being `off`, `memory`, `normal` or `full`: the last two are on disk."""
+) -> ServerKind:
+    """Return our server; `history` is `off`, `memory`, or a durability on disk: `normal`, `full`."""
 
     def command(directory: Path, port: int) -> Sequence[str]:
-        kept = (
+        log = (
             ["--history", str(directory / "history.db"), "--durability", history]
             if history in ("normal", "full")
             else ["--history", history]
         )
         flags = ["--host", "127.0.0.1", "--port", str(port), "--max-connections", "0", "--rate", "0"]
-        return [python, "-m", "tcp_server", *flags, *kept]
+        return [python, "-m", "tcp_server", *flags, *log]
 
-    return Kind(name, protocol, command, directory=root)
+    return ServerKind(name, protocol, command, directory=root)
 
 
 def _free_port() -> int:
@@ -134,7 +134,7 @@ def _free_port() -> int:
 
 
 def _listens(process: subprocess.Popen[bytes], port: int) -> bool:
-    deadline = time.monotonic() + _START
+    deadline = time.monotonic() + _START_TIMEOUT
     while process.poll() is None and time.monotonic() < deadline:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
@@ -146,5 +146,5 @@ def _listens(process: subprocess.Popen[bytes], port: int) -> bool:
 
 
 def cores() -> int:
-    """How many processors we may use."""
+    """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0))

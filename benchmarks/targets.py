@@ -1,4 +1,4 @@
-"""What we hold ourselves to: each target, and what a run says about it."""
+"""The performance targets, and whether a run meets them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from benchmarks.workloads import MANY, PACED, WINDOW, room
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """One target and how we stand."""
+class TargetResult:
+    """One target, and what was measured for it."""
 
     workload: str
     target: str
@@ -21,7 +21,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _AtMost:
-    """Our cost is at most `times` that of another."""
+    """A target: our cost is at most `times` that of another server."""
 
     ours: str
     workload: str
@@ -51,15 +51,15 @@ _COSTS = (
 )
 
 
-def verdicts(results: Results) -> Iterator[Verdict]:
-    """Return what can be said of each target after this run."""
+def check_targets(results: Results) -> Iterator[TargetResult]:
+    """Yield the result of each target that this run has measured."""
     yield from _costs(results)
     yield from _growth(results)
     yield from _latencies(results)
     yield from _endurance(results)
 
 
-def _costs(results: Results) -> Iterator[Verdict]:
+def _costs(results: Results) -> Iterator[TargetResult]:
     for target in _COSTS:
         mine = results.median(target.ours, target.workload, "per_million")
         theirs = results.median(target.other, target.workload, "per_million")
@@ -70,14 +70,14 @@ def _costs(results: Results) -> Iterator[Verdict]:
         else:
             times = "" if target.times == 1 else f"{1 / target.times:g}× "
             wanted, ratio = f"{times}cheaper than {target.other}", f"{theirs / mine:.1f}×"
-        yield Verdict(f"{target.ours}: {target.workload}", wanted, ratio, mine <= target.times * theirs)
+        yield TargetResult(f"{target.ours}: {target.workload}", wanted, ratio, mine <= target.times * theirs)
 
 
-def _growth(results: Results) -> Iterator[Verdict]:
+def _growth(results: Results) -> Iterator[TargetResult]:
     small = results.median(LINES, room(10), "per_million")
     large = results.median(LINES, room(1000), "per_million")
     if small and large:
-        yield Verdict(
+        yield TargetResult(
             f"{LINES}: room of 10 → 1,000",
             "cost of a delivery does not grow",
             f"{small:.3f} → {large:.3f}",
@@ -85,11 +85,11 @@ def _growth(results: Results) -> Iterator[Verdict]:
         )
 
 
-def _latencies(results: Results) -> Iterator[Verdict]:
+def _latencies(results: Results) -> Iterator[TargetResult]:
     for mine, other in ((LINES, "ngIRCd"), (JSON, "NATS")):
         ours, theirs = results.median(mine, PACED, "p99"), results.median(other, PACED, "p99")
         if ours and theirs:
-            yield Verdict(
+            yield TargetResult(
                 f"{mine}: {PACED}",
                 f"p99 not above {other}'s",
                 f"{ours / 1000:.2f} ms, {other} {theirs / 1000:.2f} ms",
@@ -97,11 +97,11 @@ def _latencies(results: Results) -> Iterator[Verdict]:
             )
 
 
-def _endurance(results: Results) -> Iterator[Verdict]:
+def _endurance(results: Results) -> Iterator[TargetResult]:
     for idle in results.idle:
         if idle["server"] in (LINES, JSON):
             each = idle["kib_each"]
-            yield Verdict(
+            yield TargetResult(
                 f"{idle['server']}: {idle['members']:,} idle",
                 "at most 20 KiB each",
                 f"{each:.1f} KiB",
@@ -109,17 +109,17 @@ def _endurance(results: Results) -> Iterator[Verdict]:
             )
     for crowd in results.crowd:
         who = f"{crowd['server']}: crowd of {crowd['members']:,}"
-        yield Verdict(who, "in within 8 s", f"{crowd['in']:.1f} s", crowd["in"] <= 8)
-        yield Verdict(who, "gone within 2 s", f"{crowd['gone']:.1f} s", crowd["gone"] <= 2)
+        yield TargetResult(who, "in within 8 s", f"{crowd['in']:.1f} s", crowd["in"] <= 8)
+        yield TargetResult(who, "gone within 2 s", f"{crowd['gone']:.1f} s", crowd["gone"] <= 2)
         waited = max(crowd["waited_in"], crowd["waited_out"])
-        yield Verdict(who, "others answered within 1 s", f"{waited:.2f} s", waited <= 1)
-        yield Verdict(
-            who, "SIGTERM heard while it runs", f"ended in {crowd['sigterm']:.1f} s", crowd["sigterm"] <= 5
+        yield TargetResult(who, "others answered within 1 s", f"{waited:.2f} s", waited <= 1)
+        yield TargetResult(
+            who, "SIGTERM obeyed while it leaves", f"ended in {crowd['sigterm']:.1f} s", crowd["sigterm"] <= 5
         )
     for server in (LINES, JSON):
-        if deaf := [each for each in results.deaf if each["server"] == server]:
+        if stalled := [each for each in results.stalled if each["server"] == server]:
             who = f"{server}: 20 of 100 never read"
-            kept = median(each["kept"] for each in deaf)
-            grown = max(each["grown_mib"] for each in deaf)
-            yield Verdict(who, "others keep 80 % of their rate", f"{kept:.0%}", kept >= 0.8)
-            yield Verdict(who, "memory grows less than 64 MiB", f"{grown:.0f} MiB", grown < 64)
+            kept = median(each["kept"] for each in stalled)
+            grown = max(each["grown_mib"] for each in stalled)
+            yield TargetResult(who, "others keep 80 % of their rate", f"{kept:.0%}", kept >= 0.8)
+            yield TargetResult(who, "memory grows less than 64 MiB", f"{grown:.0f} MiB", grown < 64)

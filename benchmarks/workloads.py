@@ -1,42 +1,42 @@
-"""What is measured of every server: the rooms, and what one measurement says."""
+"""The workloads that each server is measured with."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from benchmarks.load import Crowd, Workload
-from benchmarks.servers import Kind, serving
+from benchmarks.load import LoadGenerator, Workload
+from benchmarks.servers import ServerKind, serving
 
 ROOMS = (10, 100, 1000, 5000)
-"""Room sizes of the plot, one of the members talking."""
+"""Room sizes of the plot, with one talker each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One server under one workload, once."""
+    """The figures of one server under one workload in one round."""
 
     server: str
     workload: str
     deliveries: int
     missing: int | None
-    """Deliveries that did not come; None if they were still coming when time was over."""
+    """Lost deliveries; None if deliveries still arrived when the time was over."""
     cut: int
-    """Members the server disconnected."""
+    """Members that the server disconnected."""
     per_second: float
-    """Deliveries a second, to all together."""
+    """Deliveries a second, to all members together."""
     per_million: float
     """CPU seconds of the server per million deliveries."""
     server_share: float
-    """CPU seconds of the server a second; a second processor counts."""
+    """CPU seconds of the server in a second; over 1 if it uses several processors."""
     generator_share: float
-    """The same of the load generator: near 1 it would be the bottleneck, not the server."""
+    """The same of the load generator: near 1 it is the bottleneck."""
     p50: int
-    """Median time in microseconds from when a message was due until it was heard; 0 unless at a rate."""
+    """Median microseconds from when a message was due until it was received; 0 without a rate."""
     p99: int
     p999: int
 
 
 def room(size: int) -> str:
-    """Name the workload of the plot for a room of that size."""
+    """Return the name of the workload with one talker in a room of that size."""
     return f"room of {size:,}"
 
 
@@ -46,13 +46,13 @@ MANY_LARGE = "100 of 1,000 talk"
 WINDOW = "64 in flight, room of 100"
 PACED = "200 messages/s, room of 100"
 ONCE = {room(5000), MANY_LARGE}
-"""What is measured in the first round only: to enter takes some servers longer than all the rest."""
+"""Workloads of the first round only: joining takes some servers longer than all the rest."""
 
 
 def workloads(rooms: tuple[int, ...]) -> dict[str, Workload]:
-    """Return all of them by name, for rooms of these sizes."""
+    """Return all workloads by name, for rooms of these sizes."""
     found = {room(size): Workload(size) for size in rooms}
-    # Each with 64 on their way: a server that takes in more than it can give out would queue for minutes.
+    # Windows of 64 for each talker: some servers read faster than they deliver, and would queue for minutes.
     found[SOME] = Workload(100, talkers=10, window=640)
     found[MANY] = Workload(100, talkers=100, window=6400)
     if 1000 in rooms:
@@ -62,31 +62,31 @@ def workloads(rooms: tuple[int, ...]) -> dict[str, Workload]:
     return found
 
 
-def measure(kind: Kind, name: str, workload: Workload, seconds: float) -> dict[str, Any]:
-    """Run one workload on a server of its own; return a `Measurement` as JSON knows it.
+def measure(kind: ServerKind, name: str, workload: Workload, seconds: float) -> dict[str, Any]:
+    """Run one workload on a newly started server. Return a `Measurement` as a dictionary.
 
-    Raises `RuntimeError` where that cannot be.
+    Raises `RuntimeError` if the server does not start or the load generator fails.
     """
     workload = replace(workload, connecting=kind.connecting)
-    with serving(kind) as server, Crowd(server, kind.protocol, workload, seconds) as crowd:
-        crowd.enter()
+    with serving(kind) as server, LoadGenerator(server, kind.protocol, workload, seconds) as load:
+        load.join()
         before = server.cpu()
-        heard = crowd.talk()
+        counts = load.talk()
         used = server.cpu() - before
-    deliveries = max(1, heard["heard"])
-    took = max(0.001, heard["seconds"])
+    deliveries = max(1, counts["received"])
+    took = max(0.001, counts["seconds"])
     found = Measurement(
         server=kind.name,
         workload=name,
-        deliveries=heard["heard"],
-        missing=None if heard["missing"] < 0 else heard["missing"],
-        cut=heard["cut"],
-        per_second=heard["heard"] / took,
+        deliveries=counts["received"],
+        missing=None if counts["missing"] < 0 else counts["missing"],
+        cut=counts["cut"],
+        per_second=counts["received"] / took,
         per_million=1e6 * used / deliveries,
         server_share=used / took,
-        generator_share=heard["generator_cpu"] / took,
-        p50=heard["p50"],
-        p99=heard["p99"],
-        p999=heard["p999"],
+        generator_share=counts["generator_cpu"] / took,
+        p50=counts["p50"],
+        p99=counts["p99"],
+        p999=counts["p999"],
     )
     return asdict(found)

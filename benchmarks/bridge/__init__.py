@@ -1,1 +1,1 @@
-"""The gateway beside other bridges from WebSocket to TCP, in one run, before the same room."""
+"""Benchmark of the gateway beside other bridges from WebSocket to TCP, in front of the same room."""

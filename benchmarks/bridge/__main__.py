@@ -1,4 +1,4 @@
-"""Measure all bridges and write the report. Argument: the folder websockify is installed in."""
+"""Measures all bridges and writes the report. Argument: the folder in which websockify is installed."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from typing import Final
 
 from benchmarks.bridge import scenarios
 from benchmarks.bridge.bridges import ASYNCIO, LIMIT, OURS, WEBSOCKIFY, Bridge, room, running
-from benchmarks.bridge.report import NOBODY, markdown
+from benchmarks.bridge.report import NO_BRIDGE, markdown
 from benchmarks.bridge.scenarios import Figures, Stage
 
 _HERE = Path(__file__).resolve().parent
@@ -28,26 +28,26 @@ Scenario = Callable[[Stage], Figures]
 
 
 class _Run:
-    """All that is measured in one run."""
+    """The figures of one run, by bridge and name."""
 
     def __init__(self, websockify: str) -> None:
         self._websockify = str(Path(websockify).resolve())
         self.figures: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
 
     def measure(self, scenario: Scenario, bridges: Iterable[Bridge | None]) -> None:
-        """Measure one thing of each bridge in turn, each time with everything started anew."""
+        """Run a scenario with each bridge in turn (None: without one), each time with new processes."""
         for bridge in bridges:
             with ExitStack() as stack:
                 behind = stack.enter_context(room())
                 program = stack.enter_context(running(bridge, behind, self._websockify)) if bridge else None
                 figures = scenario(Stage(behind, bridge, program))
-            name = bridge.name if bridge else NOBODY
+            name = bridge.name if bridge else NO_BRIDGE
             print(name, {figure: round(value, 4) for figure, value in figures.items()}, flush=True)
             for figure, value in figures.items():
                 self.figures[name][figure].append(value)
 
     def medians(self) -> dict[str, dict[str, float]]:
-        """Return each figure's median."""
+        """Return the median of each figure."""
         return {
             name: {figure: median(values) for figure, values in figures.items()}
             for name, figures in self.figures.items()
@@ -55,7 +55,7 @@ class _Run:
 
 
 def main(websockify: str) -> None:
-    """Measure and write."""
+    """Run all scenarios; write the figures and the report."""
     run = _Run(websockify)
     for _ in range(_ROUNDS):
         run.measure(scenarios.pace, (*_BRIDGES, LIMIT, None))
@@ -63,9 +63,9 @@ def main(websockify: str) -> None:
         for writers in (1, 100):
             run.measure(partial(scenarios.uploads, writers=writers), _BRIDGES)
     for sessions in (100, 500, 2000):
-        able = [bridge for bridge in _BRIDGES if sessions <= bridge.most_sessions]
-        run.measure(partial(scenarios.memory, sessions=sessions), able)
-    run.measure(scenarios.multitude, [OURS])
+        bridges = [bridge for bridge in _BRIDGES if sessions <= bridge.max_sessions]
+        run.measure(partial(scenarios.memory, sessions=sessions), bridges)
+    run.measure(scenarios.many_sessions, [OURS])
 
     system = f"{platform.system()} {platform.machine()}"
     machine = f"{os.cpu_count()} cores, {system}, Python {platform.python_version()}"

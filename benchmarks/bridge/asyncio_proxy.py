@@ -1,7 +1,7 @@
-"""The bridge one would write with asyncio and `websockets`: what the gateway is compared with.
+"""A typical bridge with asyncio and the library `websockets`, to compare the gateway with.
 
-As fast as that library goes: no compression, whole received chunks as one frame, bytes
-passed on without being decoded. Arguments: the port to listen on, and the room's.
+It is as fast as that library allows: no compression, a whole received chunk as one frame, bytes
+passed on without decoding. Arguments: the port to listen on, and the room's port.
 """
 
 import asyncio

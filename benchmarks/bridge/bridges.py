@@ -1,4 +1,4 @@
-"""The bridges that are compared, and the room behind them, as running processes."""
+"""Runs the bridges that are compared, and the room behind them."""
 
 import os
 import signal
@@ -15,23 +15,23 @@ import psutil
 
 from benchmarks.native import build
 
-_PATIENCE = 30.0  # seconds a program has to start, or to end
+_TIMEOUT = 30.0  # seconds for a program to start, or to end
 
 TEXT, BINARY = 1, 2
 
 
 @dataclass(frozen=True)
 class Bridge:
-    """How a bridge is started, and how a browser speaks with it."""
+    """How a bridge is started, and how a browser speaks to it."""
 
     name: str
     command: Callable[[int, int], Sequence[str]]
-    """Makes the command from the port to listen on and the room's port."""
+    """Makes the command that starts it, from the port to listen on and the room's port."""
     opcode: int | None = TEXT
-    """None: it is spoken to as the room itself is, without WebSocket."""
-    ending: bytes = b""
-    """What a browser must add to a line for the room to see its end."""
-    most_sessions: int = 2000
+    """The type of its WebSocket messages; None: it is spoken to like the room, without WebSocket."""
+    terminator: bytes = b""
+    """What a browser must add to each line, if the bridge does not."""
+    max_sessions: int = 2000
 
 
 OURS = Bridge(
@@ -49,8 +49,8 @@ WEBSOCKIFY = Bridge(
     "websockify",
     lambda port, room: [sys.executable, "-m", "websockify", f"127.0.0.1:{port}", f"127.0.0.1:{room}"],
     opcode=BINARY,
-    ending=b"\n",
-    most_sessions=500,  # a process each
+    terminator=b"\n",
+    max_sessions=500,  # it starts a process for each
 )
 
 
@@ -58,7 +58,7 @@ LIMIT = Bridge("C limit", lambda port, room: [str(build("bridge/limit")), str(po
 
 
 class Program:
-    """A running program, its children included."""
+    """A running program and its child processes."""
 
     def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
         self._process = process
@@ -69,12 +69,12 @@ class Program:
         return [parent, *parent.children(recursive=True)]
 
     def cpu(self) -> tuple[float, float]:
-        """Return the seconds of CPU used so far, in the program and in the kernel for it."""
+        """Return the CPU seconds used so far, in user mode and in the kernel."""
         times = [each.cpu_times() for each in self._all()]
         return sum(each.user for each in times), sum(each.system for each in times)
 
     def memory(self) -> int:
-        """Return the resident memory in KiB; what processes share counts once."""
+        """Return the proportional resident memory in KiB: shared pages count once."""
         return sum(_proportional(each.pid) for each in self._all())
 
 
@@ -87,7 +87,7 @@ def _proportional(pid: int) -> int:
 
 @contextmanager
 def room() -> Iterator[Program]:
-    """Run the room, with no limit on how fast anyone may talk."""
+    """Run the room without rate limits."""
     port = _free_port()
     command = [sys.executable, "-m", "tcp_server", "--host", "127.0.0.1", "--port", str(port)]
     with _running([*command, "--history", "memory"], port, {"ONEROOM_SERVER_RATE": "0"}) as program:
@@ -96,7 +96,7 @@ def room() -> Iterator[Program]:
 
 @contextmanager
 def running(bridge: Bridge, to: Program, websockify: str) -> Iterator[Program]:
-    """Run a bridge to a room. `websockify` is the folder that program is installed in."""
+    """Run a bridge to a room. `websockify` is the folder in which that program is installed."""
     port = _free_port()
     with _running(bridge.command(port, to.port), port, {"PYTHONPATH": websockify}) as program:
         yield program
@@ -104,7 +104,7 @@ def running(bridge: Bridge, to: Program, websockify: str) -> Iterator[Program]:
 
 @contextmanager
 def _running(command: Sequence[str], port: int, environment: dict[str, str]) -> Iterator[Program]:
-    # In a session of its own, so that its children can be ended with it.
+    # In a process group of its own, so that its children can be ended with it.
     process = subprocess.Popen(
         command,
         env=os.environ | environment,
@@ -118,14 +118,14 @@ def _running(command: Sequence[str], port: int, environment: dict[str, str]) -> 
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         try:
-            process.wait(_PATIENCE)
+            process.wait(_TIMEOUT)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 
 def _wait_until_open(process: subprocess.Popen[bytes], port: int) -> None:
-    deadline = monotonic() + _PATIENCE
+    deadline = monotonic() + _TIMEOUT
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), 1.0).close()

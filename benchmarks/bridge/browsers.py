@@ -1,6 +1,6 @@
-"""Browsers as cheap as they can be played: raw sockets, one `recv` a chunk, frames never taken apart.
+"""Simulated browsers that use little CPU: raw sockets, one `recv` for a chunk, frames never parsed.
 
-One thread and one epoll for all, so that what is measured is the bridge.
+One thread and one epoll for all, so that the bridge is the bottleneck.
 """
 
 import base64
@@ -18,9 +18,9 @@ from typing import Any, Final, Self
 
 from benchmarks.bridge.bridges import Bridge
 
-_PATIENCE: Final = 60.0  # seconds until something that should have come is missed
-_PER_MEMBER: Final = 16  # connections the room lets a member have
-_HASTE: Final = 20  # browsers that open at once before the bridge is waited for
+_TIMEOUT: Final = 60.0  # seconds
+_PER_MEMBER: Final = 16  # connections that the room allows a member
+_JOIN_BATCH: Final = 20  # browsers that join before the received bytes are read
 
 _crowds = itertools.count()
 _buffer = bytearray(1024 * 1024)
@@ -28,19 +28,19 @@ _view = memoryview(_buffer)
 
 
 class Browser:
-    """One connection that speaks JSON with the room, by WebSocket where the bridge does."""
+    """One connection that speaks JSON with the room, in WebSocket if the bridge does."""
 
-    def __init__(self, port: int, bridge: Bridge | None, *, deaf: bool = False) -> None:
-        """Connect and shake hands. A `deaf` browser's kernel holds next to nothing for it."""
+    def __init__(self, port: int, bridge: Bridge | None, *, stalled: bool = False) -> None:
+        """Connect and do the handshake. A `stalled` browser gets a small receive buffer."""
         self._opcode = bridge.opcode if bridge else None
-        self._ending = bridge.ending if bridge else b""
+        self._terminator = bridge.terminator if bridge else b""
         self.socket = socket.socket()
-        self.socket.settimeout(_PATIENCE)
-        if deaf:
+        self.socket.settimeout(_TIMEOUT)
+        if stalled:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self.socket.connect(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.tail = b""  # what may be the first half of something looked for
+        self.tail = b""  # the last bytes received: what `count` looks for may have begun there
         if self._opcode:
             key = base64.b64encode(os.urandom(16)).decode()
             self.socket.sendall(
@@ -54,25 +54,25 @@ class Browser:
             self._read_until(b"\r\n\r\n")
 
     def join(self, name: str, session: str | None = None) -> str:
-        """Enter the room, and return the session that others may share."""
-        wish = {"type": "join", "name": name, "history": 0} | ({"session": session} if session else {})
-        self.socket.sendall(self.pack(wish))
+        """Join the room. Return the session secret, which other connections may share."""
+        command = {"type": "join", "name": name, "history": 0} | ({"session": session} if session else {})
+        self.socket.sendall(self.pack(command))
         welcome = self._read_until(b'"limits":{')
         return welcome.partition(b'"session":"')[2].partition(b'"')[0].decode()
 
-    def pack(self, wish: dict[str, Any]) -> bytes:
-        """Return a command as the bytes that carry it."""
-        line = json.dumps(wish, ensure_ascii=False).encode()
-        return _frame(self._opcode, line + self._ending) if self._opcode else line + b"\n"
+    def pack(self, command: dict[str, Any]) -> bytes:
+        """Return the bytes of a command on the wire."""
+        line = json.dumps(command, ensure_ascii=False).encode()
+        return _frame(self._opcode, line + self._terminator) if self._opcode else line + b"\n"
 
     def receive(self) -> bytes:
-        """Return what has come; empty at the end."""
+        """Return a chunk of received bytes, empty at the end of the stream."""
         with suppress(ConnectionResetError):
             return bytes(_view[: self.socket.recv_into(_buffer)])
         return b""
 
     def count(self, chunk: bytes, mark: bytes) -> int:
-        """Return how many marks have become whole with this chunk."""
+        """Return how many marks this chunk completes."""
         joint = self.tail + chunk[: len(mark) - 1]
         self.tail = (self.tail + chunk)[1 - len(mark) :] if len(chunk) < len(mark) else chunk[1 - len(mark) :]
         return chunk.count(mark) + joint.count(mark)
@@ -88,15 +88,15 @@ class Browser:
 
 
 class Speaker:
-    """Somebody in the room itself, speaking in lines: nobody acknowledges those."""
+    """A member that is connected to the room directly and speaks lines, which have no acks."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), _PATIENCE)
+        self._socket = socket.create_connection(("127.0.0.1", port), _TIMEOUT)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.say("speaker")  # the name
 
     def say(self, *texts: str) -> None:
-        """Say each text, all in one write."""
+        """Send each text as a message, all in one write."""
         self._socket.sendall("".join(text + "\n" for text in texts).encode())
 
     def __enter__(self) -> Self:
@@ -109,7 +109,7 @@ class Speaker:
 
 
 def _frame(opcode: int, payload: bytes) -> bytes:
-    """Return a whole message of less than 64 KiB, masked as browsers do."""
+    """Return the frame of a message of less than 64 KiB, masked as browsers do."""
     size = len(payload)
     head = bytes([0x80 | opcode]) + (
         bytes([0x80 | size]) if size < 126 else struct.pack("!BH", 0x80 | 126, size)
@@ -120,44 +120,44 @@ def _frame(opcode: int, payload: bytes) -> bytes:
 
 
 class Crowd:
-    """Many browsers that are in the room, as a few members, and listen."""
+    """Many browsers that have joined the room, as a few members with several connections each."""
 
-    def __init__(self, port: int, bridge: Bridge | None, count: int, *, deaf: int = 0) -> None:
-        """Let `count` in, the first `deaf` of them ready to stop reading."""
+    def __init__(self, port: int, bridge: Bridge | None, count: int, *, stalled: int = 0) -> None:
+        """Connect and join `count` browsers. The first `stalled` of them get small receive buffers."""
         self._epoll = select.epoll()
         self.browsers: list[Browser] = []
         self._by_descriptor: dict[int, Browser] = {}
         session = ""
         opened = next(_crowds)
         for number in range(count):
-            browser = Browser(port, bridge, deaf=number < deaf)
+            browser = Browser(port, bridge, stalled=number < stalled)
             self.browsers.append(browser)
             self._by_descriptor[browser.socket.fileno()] = browser
             self._epoll.register(browser.socket, select.EPOLLIN)
             name = f"member {opened}.{number // _PER_MEMBER}"
             session = browser.join(name, session if number % _PER_MEMBER else None)
-            if number % _HASTE == 0:
+            if number % _JOIN_BATCH == 0:
                 self.drain()
         self.drain()
 
-    def hear(self, timeout: float) -> Iterator[tuple[Browser, bytes]]:
-        """Wait at most so many seconds for the next chunks, and yield who got which."""
+    def receive(self, timeout: float) -> Iterator[tuple[Browser, bytes]]:
+        """Wait at most `timeout` seconds for chunks. Yield each with its browser."""
         for descriptor, _ in self._epoll.poll(timeout, len(self.browsers)):
             browser = self._by_descriptor[descriptor]
             chunk = browser.receive()
             if not chunk:
-                raise ConnectionError("the bridge has hung up")
+                raise ConnectionError("the bridge has closed a connection")
             yield browser, chunk
 
     def drain(self, quiet: float = 0.0) -> None:
-        """Read on until nothing has come for `quiet` seconds."""
-        deadline = monotonic() + _PATIENCE
-        while sum(1 for _ in self.hear(quiet)):
+        """Read until nothing is received for `quiet` seconds."""
+        deadline = monotonic() + _TIMEOUT
+        while sum(1 for _ in self.receive(quiet)):
             if monotonic() > deadline:
-                raise TimeoutError("it never becomes quiet")
+                raise TimeoutError("the browsers receive bytes without end")
 
     def stop_reading(self, browsers: list[Browser]) -> None:
-        """Never read again what comes for these."""
+        """Stop reading from these browsers for ever."""
         for browser in browsers:
             self._epoll.unregister(browser.socket)
 

@@ -1,9 +1,9 @@
-/* The practical limit: as little bridge as there can be, and nothing between it and the kernel.
+/* The practical limit of performance: the smallest bridge in C, directly on the system calls.
  *
  *     limit PORT ROOM        listens on PORT, connects to ROOM, both on 127.0.0.1
  *
- * One thread, epoll; whatever one side sends goes to the other as it is, with one receive and one
- * send. No WebSocket, no checks, and no patience: while one side takes no more, all others wait.
+ * One thread with epoll; the bytes of one side go to the other unchanged, with one receive and one
+ * send. There is no WebSocket and there are no checks; a send that blocks makes all others wait.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -16,10 +16,10 @@
 
 #define CHUNK (64 * 1024)
 #define EVENTS 1024
-#define MOST 65536
+#define MAX_DESCRIPTORS 65536
 
-static int other[MOST]; /* the other side of a connection, by descriptor */
-static int ready;       /* epoll */
+static int other[MAX_DESCRIPTORS]; /* the other side of a connection, by descriptor */
+static int ready;       /* the epoll descriptor */
 
 static struct sockaddr_in local(const char *port)
 {
@@ -52,7 +52,7 @@ static void pass_on(int fd)
 {
     static char chunk[CHUNK];
     ssize_t size = recv(fd, chunk, sizeof chunk, MSG_DONTWAIT);
-    /* Late acknowledgements, as the gateway has them: a packet less for each delivery. */
+    /* Delay ACKs, as the gateway does: one packet less for each delivery. */
     setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &(int){0}, sizeof(int));
     if (size > 0)
         send(other[fd], chunk, size, MSG_NOSIGNAL);
@@ -71,7 +71,7 @@ int main(int count, char **arguments)
     struct sockaddr_in here = local(arguments[1]), room = local(arguments[2]);
     int listener = socket(AF_INET, SOCK_STREAM, 0);
     ready = epoll_create1(0);
-    if (bind(listener, (struct sockaddr *)&here, sizeof here) || listen(listener, MOST)) {
+    if (bind(listener, (struct sockaddr *)&here, sizeof here) || listen(listener, MAX_DESCRIPTORS)) {
         perror("limit");
         return 1;
     }
