@@ -1,8 +1,7 @@
-"""The JSON dialect as bytes: one object per line, UTF-8.
+"""Encodes and decodes the JSON dialect: one JSON object per line, UTF-8.
 
-Unknown fields are ignored, so either end may be newer than the other. Decoding costs
-about a third of a microsecond a message and encoding less, because msgspec compiles
-the types once.
+Unknown fields are ignored, so either end may be newer than the other. Decoding a message
+takes about a third of a microsecond and encoding less, because msgspec compiles the types.
 """
 
 from collections.abc import Sequence
@@ -16,10 +15,10 @@ from chat_protocol.messages import Command, Event
 
 
 class _Envelope(Struct):
-    """Just enough of a broken message to say what is wrong with it."""
+    """The fields of an invalid message that are needed to explain its error."""
 
     type: str
-    ref: msgspec.Raw = msgspec.Raw()  # not read unless it is text: nesting would exhaust a thread's stack
+    ref: msgspec.Raw = msgspec.Raw()  # decoded only if it is a string: deep nesting would exhaust the stack
 
 
 _encoder = msgspec.json.Encoder()
@@ -29,24 +28,24 @@ _envelopes = msgspec.json.Decoder(_Envelope)
 _texts = msgspec.json.Decoder(str)
 _COMMAND_TYPES = frozenset(kind.__struct_config__.tag for kind in get_args(Command))
 
-# All that a decoder raises on foreign bytes: a line nested a thousand deep ends in RecursionError.
+# What a decoder raises for invalid bytes: RecursionError for a line nested a thousand deep.
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def encode(message: Command | Event) -> bytes:
-    """Return one message as its line, LF included."""
+    """Return a message as a line with its LF."""
     return _encoder.encode(message) + b"\n"
 
 
 def encode_all(messages: Sequence[Command | Event]) -> bytes:
-    """Return the messages as lines in one block, each with its LF."""
+    """Return messages as one block of lines, each with its LF."""
     return _encoder.encode_lines(messages)
 
 
 def decode_events(block: bytes) -> list[Event]:
-    """Read a block of whole lines from a server. Raises `BadMessage`.
+    """Decode a block of whole lines from a server. Raises `BadMessage`.
 
-    Events of a type unknown here are skipped: the server may be newer.
+    Events of unknown type are skipped: the server may be newer.
     """
     try:
         return _events.decode_lines(block)
@@ -67,9 +66,9 @@ def _decode_event(line: bytes) -> Event | None:
 
 
 def decode_commands(block: bytes) -> list[Command | BadMessage]:
-    """Read a block of whole lines from a client, each to a command or to what is wrong with it.
+    """Decode a block of whole lines from a client, each to a command or to its error.
 
-    Blank lines are passed over. Never raises: one bad line costs the others nothing.
+    Blank lines are skipped. Never raises: an invalid line must not affect the others.
     """
     try:
         return list(_commands.decode_lines(block))
@@ -87,7 +86,7 @@ def _decode_command(line: bytes) -> Command | BadMessage:
 
 
 def _unreadable(line: bytes, error: Exception) -> BadMessage:
-    """Say why a line is not JSON at all."""
+    """Return the error for a line that is not JSON."""
     try:
         line.decode()
     except UnicodeDecodeError:
@@ -96,7 +95,7 @@ def _unreadable(line: bytes, error: Exception) -> BadMessage:
 
 
 def _explain(line: bytes, error: msgspec.ValidationError) -> BadMessage:
-    """Say which rule of ours a line of JSON breaks."""
+    """Return the error for a line of JSON that is not a valid command."""
     try:
         envelope = _envelopes.decode(line)
         ref = _texts.decode(envelope.ref) if bytes(envelope.ref).startswith(b'"') else None

@@ -1,8 +1,7 @@
-"""The JSON dialect as types: one class per message.
+"""The messages of the JSON dialect, one class each.
 
-`Command` is what a client may say, `Event` what the server may; `codec` turns them
-into lines and back. Where a field is not required it is left out of the JSON when it
-has its default.
+A client sends a `Command`, the server an `Event`; `codec` encodes and decodes them. A field
+with its default value is left out of the JSON.
 """
 
 from collections.abc import Sequence
@@ -24,33 +23,33 @@ Act = Literal["kick", "ban", "unban", "mute", "unmute", "delete", "announce"]
 
 
 class _Wire(Struct, frozen=True, omit_defaults=True, gc=False):
-    """Common to all: immutable, compact, and of no interest to the cycle collector."""
+    """Base of all messages: immutable, no default values in JSON, not tracked by the garbage collector."""
 
 
 class Labelled(_Wire, frozen=True, kw_only=True):
-    """Base of commands, and of the events that answer them.
+    """Base of the commands, and of the events that answer them.
 
-    `ref` is the client's own key for a command; the answer to it, and an `Error`, carry it back.
+    `ref` is the client's key for a command; its answer, or its `Error`, carries it back.
     """
 
     ref: Ref | None = None
 
 
 class Typing(Labelled, frozen=True, tag="typing"):
-    """Someone is writing. A client sends it bare; the server adds who it is."""
+    """A member is typing. A client sends it without `name`; the server adds it."""
 
     name: str = ""
 
 
 class Whois(Labelled, frozen=True, tag="whois"):
-    """From where someone is here. A moderator asks with `name` alone; the server adds the addresses."""
+    """The addresses of a member. A moderator sends it with `name`; the server answers with `addresses`."""
 
     name: Target
     addresses: Sequence[str] = ()
 
 
 class BanEntry(_Wire, frozen=True):
-    """Who is kept out (a name, an address or a network), since when, until when (None: for good), by whom."""
+    """A ban of a name, an address or a network: since when, until when (None: for good), by whom, why."""
 
     target: str
     at: str
@@ -60,7 +59,7 @@ class BanEntry(_Wire, frozen=True):
 
 
 class Bans(Labelled, frozen=True, tag="bans"):
-    """Who is kept out. A moderator asks with it bare; the server adds the list."""
+    """The list of bans. A moderator sends it empty; the server answers with `bans`."""
 
     bans: Sequence[BanEntry] = ()
 
@@ -69,14 +68,14 @@ class Bans(Labelled, frozen=True, tag="bans"):
 
 
 class Mark(_Wire, frozen=True):
-    """The newest message a client has seen, and in which log."""
+    """The newest message that a client has seen, and the log it is in."""
 
     epoch: str
     id: MessageId
 
 
 class Join(Labelled, frozen=True, tag="join"):
-    """Enter the room, or come back to it."""
+    """Enter the room; with `session` and `since`, resume after a lost connection."""
 
     name: Annotated[str, Meta(max_length=1024)]
     session: Secret | None = None
@@ -86,9 +85,9 @@ class Join(Labelled, frozen=True, tag="join"):
 
 
 class Say(_Wire, frozen=True, tag="say"):
-    """Say `text`; `ref` is the client's own key for it, unique in its session.
+    """Send a message. `ref` is a key that the client has not used before in its session.
 
-    A `ref` of None exists only inside the server: text dialects have no keys.
+    It is None only inside the server, for text dialects.
     """
 
     text: str
@@ -96,14 +95,14 @@ class Say(_Wire, frozen=True, tag="say"):
 
 
 class HistoryRequest(Labelled, frozen=True, tag="history"):
-    """Ask for at most `limit` messages with ids below `before` (None: the newest)."""
+    """Request at most `limit` messages with ids below `before` (None: the newest)."""
 
     before: MessageId | None = None
     limit: Count = 50
 
 
 class Search(Labelled, frozen=True, tag="search"):
-    """Ask for at most `limit` messages, below id `before` if given, in which all words of `query` begin."""
+    """Request at most `limit` messages below id `before`, each word of `query` beginning a word in them."""
 
     query: Annotated[str, Meta(max_length=MAX_QUERY)]
     before: MessageId | None = None
@@ -111,11 +110,11 @@ class Search(Labelled, frozen=True, tag="search"):
 
 
 class Ping(Labelled, frozen=True, tag="ping"):
-    """Ask for a `pong`: all that was said before it has been dealt with by then."""
+    """Request a `pong`, which is sent once everything received before has been processed."""
 
 
 class Leave(Labelled, frozen=True, tag="leave"):
-    """Leave for good: the room is told at once, and no name is kept."""
+    """Leave for good: the others see it at once, and the name becomes free."""
 
 
 class Authenticate(Labelled, frozen=True, tag="authenticate"):
@@ -125,11 +124,11 @@ class Authenticate(Labelled, frozen=True, tag="authenticate"):
 
 
 class Moderate(Labelled, frozen=True, tag="moderate"):
-    """Do what only a moderator may; the room is told by a `message` that carries a `notice`.
+    """Act as a moderator. All members receive a `message` with a `notice`.
 
     `target` is a name; for `ban` and `unban` also an address or a network (CIDR). `id` is
     for `delete`. `seconds` is for `ban` (None: for good) and `mute`. `text` is the reason,
-    or what is announced.
+    or the text to announce.
     """
 
     act: Act
@@ -147,9 +146,9 @@ Command = (
 
 
 class Notice(_Wire, frozen=True):
-    """What a moderator (`by`) did: the fields of `Moderate`. A network or an address is not told.
+    """An act of the moderator `by`, with the fields of `Moderate`; an address or network is left out.
 
-    `act` is one of `Act`, or one that only a newer server knows.
+    `act` is one of `Act`, or an unknown one of a newer server.
     """
 
     act: str
@@ -161,10 +160,10 @@ class Notice(_Wire, frozen=True):
 
 
 class Message(_Wire, frozen=True, tag="message"):
-    """What someone said. `at` is UTC, RFC 3339 with milliseconds.
+    """A message of a member, or of the room if it has a `notice`. `at` is UTC, RFC 3339 with milliseconds.
 
-    A `notice` is said by the room itself; `text` tells it in words to whoever does not know
-    the field. The text of what was `deleted` is empty.
+    With a `notice`, `text` is the same in Russian, for clients that do not know the field. The
+    text of a `deleted` message is empty.
     """
 
     id: int
@@ -176,7 +175,7 @@ class Message(_Wire, frozen=True, tag="message"):
 
 
 class Limits(_Wire, frozen=True):
-    """What this server accepts: code points for name and text, bytes for a line."""
+    """The limits of this server: code points of a name and a text, bytes of a line, messages of a page."""
 
     name: int
     text: int
@@ -187,9 +186,9 @@ class Limits(_Wire, frozen=True):
 class Welcome(Labelled, frozen=True, tag="welcome"):
     """The answer to `join`.
 
-    `messages` are the newest ones the client has not seen; `missed` says how many
-    more it has not seen that were left out before them; `more` whether anything
-    older than `messages` is kept; `moderated` whether there can be moderators here.
+    `messages` are the newest ones that the client has not seen, `missed` is the number of unseen
+    ones left out before them. `more`: older messages are stored. `moderated`: the room can have
+    moderators. `moderator`: the client is one.
     """
 
     name: str
@@ -206,7 +205,7 @@ class Welcome(Labelled, frozen=True, tag="welcome"):
 
 
 class Ack(_Wire, frozen=True, tag="ack"):
-    """Stored and ordered: the say with this `ref` is message `id`."""
+    """The message sent with this `ref` is stored, with this id."""
 
     ref: str
     id: int
@@ -214,14 +213,14 @@ class Ack(_Wire, frozen=True, tag="ack"):
 
 
 class Joined(_Wire, frozen=True, tag="joined"):
-    """`name` is in the room from now on."""
+    """A member has entered."""
 
     name: str
     at: str
 
 
 class Left(_Wire, frozen=True, tag="left"):
-    """`name` is no longer in the room; `reason` where it was not their own wish."""
+    """A member has left; `reason` if not by their own decision."""
 
     name: str
     at: str
@@ -229,27 +228,27 @@ class Left(_Wire, frozen=True, tag="left"):
 
 
 class HistoryPage(Labelled, frozen=True, tag="history"):
-    """The answer to a history request: oldest first; `more` if older ones are kept."""
+    """The answer to a history request: oldest first; `more` if older ones are stored."""
 
     messages: Sequence[Message]
     more: bool
 
 
 class Found(Labelled, frozen=True, tag="found"):
-    """The answer to a search: the newest messages that match, oldest first; `more` if older ones do."""
+    """The answer to a search: the newest matches, oldest first; `more` if there may be older ones."""
 
     messages: Sequence[Message]
     more: bool
 
 
 class Role(Labelled, frozen=True, tag="role"):
-    """What the client may do from now on."""
+    """Whether the client is a moderator from now on."""
 
     moderator: bool
 
 
 class Throttled(_Wire, frozen=True, tag="throttled"):
-    """The client is faster than it may be: all it has sent so far will be dealt with in `seconds`."""
+    """The client sends too fast: what it has sent will be processed within `seconds`."""
 
     seconds: float
 
@@ -259,10 +258,10 @@ class Pong(Labelled, frozen=True, tag="pong"):
 
 
 class Error(_Wire, frozen=True, tag="error"):
-    """What could not be done. `code` is for programs, `text` for whoever debugs them.
+    """A command was refused. `code` is for programs, `text` for developers.
 
-    With `not_found` the text is what was not found. `suggestion` is a name that is free,
-    where one was refused.
+    With `not_found`, `text` is what was not found. `suggestion` is a free name if the name was
+    refused. `retry_after` is in seconds.
     """
 
     code: str
@@ -273,7 +272,7 @@ class Error(_Wire, frozen=True, tag="error"):
 
 
 class Bye(Labelled, frozen=True, tag="bye"):
-    """The last line of a connection that the server ends."""
+    """The last event of a connection that the server ends."""
 
     reason: str
 
@@ -298,6 +297,6 @@ Event = (
 
 
 def timestamp(moment: float | None = None) -> str:
-    """Return a moment, in seconds since 1970, or the present one, as messages carry it in `at`."""
+    """Return a time (Unix time in seconds, None: now) in the format of `at`."""
     at = datetime.now(UTC) if moment is None else datetime.fromtimestamp(moment, UTC)
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
