@@ -1,3 +1,5 @@
+"""Parsing HOST:PORT."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,29 +24,29 @@ from chat_protocol.errors import BadAddress
         ("h:65535", ("h", 65535)),
     ],
 )
-def test_read(text: str, address: tuple[str, int]) -> None:
+def test_parsing(text: str, address: tuple[str, int]) -> None:
     assert parse_address(text) == address
 
 
-def test_the_default_port_is_the_callers_choice() -> None:
+def test_another_default_port() -> None:
     assert parse_address("h", 5000) == ("h", 5000)
 
 
 @pytest.mark.parametrize(
     "text", ["h:65536", "h:x", "h:-1", "h:٣", "h: 80", "[::1", "[::1]99", "h:" + "9" * 5000]
 )
-def test_refused(text: str) -> None:
+def test_invalid_addresses(text: str) -> None:
     with pytest.raises(BadAddress, match="not a"):
         parse_address(text)
 
 
 @given(st.sampled_from(["example.org", "10.0.0.1", "::1", "fe80::1"]), st.integers(1, 65535))
-def test_an_address_as_printed_is_read_back(host: str, port: int) -> None:
+def test_a_printed_address_can_be_parsed(host: str, port: int) -> None:
     assert parse_address(str(Address(host, port))) == (host, port)
 
 
 @given(st.text())
-def test_nothing_else_is_raised(text: str) -> None:
+def test_no_other_error_is_raised(text: str) -> None:
     try:
         address = parse_address(text)
     except BadAddress:

@@ -1,3 +1,5 @@
+"""Encoding and decoding the JSON dialect."""
+
 import json
 from typing import Any
 
@@ -26,6 +28,8 @@ COMMANDS: list[m.Command] = [
     m.Moderate("delete", id=7),
     m.Whois("Анна"),
     m.Bans(),
+    m.Search("слон", limit=5, ref="s"),
+    m.Leave(ref="l"),
 ]
 EVENTS: list[m.Event] = [
     m.Welcome("Анна", "s", "e", 7, ["Анна", "Борис"], [m.Message(7, "at", "Борис", "да")], 0, False, LIMITS),
@@ -47,6 +51,8 @@ EVENTS: list[m.Event] = [
     m.Whois("Анна", ["203.0.113.7"]),
     m.Bans([m.BanEntry("Борис", "at", None, "Анна")]),
     m.Bye("shutdown"),
+    m.Found([], True, ref="s"),
+    m.Bye("left", ref="l"),
 ]
 
 
@@ -55,14 +61,14 @@ def read_one(line: bytes) -> m.Command | BadMessage:
     return command
 
 
-def problem(line: bytes | str) -> BadMessage:
+def error_of(line: bytes | str) -> BadMessage:
     result = read_one(line.encode() if isinstance(line, str) else line)
     assert isinstance(result, BadMessage)
     return result
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_comes_back_as_it_was_sent(command: m.Command) -> None:
+def test_commands_survive_encoding_and_decoding(command: m.Command) -> None:
     line = codec.encode(command)
     assert line.count(b"\n") == 1
     assert line.endswith(b"\n")
@@ -70,20 +76,20 @@ def test_a_command_comes_back_as_it_was_sent(command: m.Command) -> None:
 
 
 @pytest.mark.parametrize("event", EVENTS)
-def test_an_event_comes_back_as_it_was_sent(event: m.Event) -> None:
+def test_events_survive_encoding_and_decoding(event: m.Event) -> None:
     line = codec.encode(event)
     assert line.count(b"\n") == 1
     assert line.endswith(b"\n")
     assert codec.decode_events(line) == [event]
 
 
-def test_many_in_one_block() -> None:
+def test_blocks_of_lines() -> None:
     assert codec.encode_all(COMMANDS) == b"".join(map(codec.encode, COMMANDS))
     assert codec.decode_commands(codec.encode_all(COMMANDS)) == COMMANDS
     assert codec.decode_events(codec.encode_all(EVENTS)) == EVENTS
 
 
-def test_the_words_on_the_wire() -> None:
+def test_the_json_on_the_wire() -> None:
     assert json.loads(codec.encode(COMMANDS[1])) == {
         "type": "join",
         "name": "Анна",
@@ -107,7 +113,7 @@ def test_the_words_on_the_wire() -> None:
     assert codec.encode(m.Left("Анна", "at")) == '{"type":"left","name":"Анна","at":"at"}\n'.encode()
 
 
-def test_messages_cannot_be_changed() -> None:
+def test_messages_are_immutable() -> None:
     with pytest.raises(AttributeError):
         COMMANDS[2].text = "other"  # type: ignore[misc, union-attr]
 
@@ -117,7 +123,7 @@ def test_unknown_fields_are_ignored() -> None:
     assert codec.decode_events(b'{"type":"bye","reason":"kicked","by":"x"}\n') == [m.Bye("kicked")]
 
 
-def test_events_of_unknown_types_are_skipped_among_others() -> None:
+def test_events_of_unknown_type_are_skipped() -> None:
     block = b'{"type":"pong"}\n\n{"type":"reaction","id":1}\r\n{"type":"bye","reason":"slow"}\n'
     assert codec.decode_events(block) == [m.Pong(), m.Bye("slow")]
 
@@ -152,8 +158,8 @@ def test_events_of_unknown_types_are_skipped_among_others() -> None:
         (b'{"type":"welcome"}', "unknown_type"),
     ],
 )
-def test_what_is_wrong_with_a_line_has_a_code(line: bytes, code: str) -> None:
-    assert problem(line).code == code
+def test_error_codes_of_invalid_lines(line: bytes, code: str) -> None:
+    assert error_of(line).code == code
 
 
 @pytest.mark.parametrize(
@@ -162,15 +168,15 @@ def test_what_is_wrong_with_a_line_has_a_code(line: bytes, code: str) -> None:
 def test_lengths_at_and_over_their_limits(field: str, longest: int) -> None:
     fields = {"type": "say", "text": "a"} if field == "ref" else {"type": "join", "name": "a"}
     assert not isinstance(read_one(json.dumps({**fields, field: "я" * longest}).encode()), BadMessage)
-    assert problem(json.dumps({**fields, field: "я" * (longest + 1)})).code == "bad_field"
+    assert error_of(json.dumps({**fields, field: "я" * (longest + 1)})).code == "bad_field"
 
 
 @pytest.mark.parametrize("fields", [{"type": "say", "text": 5}, {"type": "shout"}])
-def test_the_ref_of_a_broken_say_is_told(fields: dict[str, Any]) -> None:
-    assert problem(json.dumps({**fields, "ref": "r1"})).ref == "r1"
+def test_the_ref_of_an_invalid_command_is_returned(fields: dict[str, Any]) -> None:
+    assert error_of(json.dumps({**fields, "ref": "r1"})).ref == "r1"
 
 
-def test_a_bad_line_costs_the_others_nothing() -> None:
+def test_an_invalid_line_does_not_affect_the_others() -> None:
     first, bad, last = codec.decode_commands(b'{"type":"ping"}\n \r\noops\n{"type":"leave"}\r\n')
     assert (first, last) == (m.Ping(), m.Leave())
     assert isinstance(bad, BadMessage)
@@ -184,7 +190,7 @@ def test_a_bad_line_costs_the_others_nothing() -> None:
         (b'{"type":"bye"}\n', "bad_field"),
     ],
 )
-def test_a_server_that_speaks_nonsense_is_told_from_a_newer_one(line: bytes, code: str) -> None:
+def test_invalid_events_are_not_taken_for_unknown_types(line: bytes, code: str) -> None:
     with pytest.raises(BadMessage) as caught:
         codec.decode_events(line)
     assert caught.value.code == code
@@ -196,7 +202,7 @@ SHREDS = st.sampled_from(
 
 
 @given(st.binary() | st.lists(SHREDS).map(b"".join))
-def test_no_bytes_can_make_reading_commands_raise(block: bytes) -> None:
+def test_decoding_commands_never_raises(block: bytes) -> None:
     for command in codec.decode_commands(block):
         assert isinstance(command, BadMessage | msgspec.Struct)
 
@@ -209,13 +215,13 @@ def test_no_bytes_can_make_reading_commands_raise(block: bytes) -> None:
     st.sampled_from(["join", "say", "history", "typing", "?"]),
     st.sampled_from(["name", "text", "since", "limit", "ref"]),
 )
-def test_a_line_gives_one_command_or_one_problem(value: object, kind: str, field: str) -> None:
+def test_each_line_gives_one_command_or_error(value: object, kind: str, field: str) -> None:
     line = json.dumps({"type": kind, "name": "a", "text": "b", field: value}).encode()
     assert len(codec.decode_commands(line + b"\n" + codec.encode(m.Ping()))) == 2
 
 
 @given(st.binary() | st.lists(SHREDS).map(b"".join))
-def test_reading_events_raises_nothing_but_bad_message(block: bytes) -> None:
+def test_decoding_events_raises_only_bad_message(block: bytes) -> None:
     try:
         events = codec.decode_events(block)
     except BadMessage:

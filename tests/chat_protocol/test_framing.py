@@ -1,3 +1,5 @@
+"""Splitting a byte stream into lines."""
+
 from itertools import combinations, pairwise
 
 import pytest
@@ -19,7 +21,7 @@ def cut(data: bytes, places: tuple[int, ...]) -> list[bytes]:
     return [data[start:end] for start, end in pairwise(edges)]
 
 
-def test_every_split_of_a_stream_gives_the_same_lines() -> None:
+def test_the_lines_do_not_depend_on_the_chunks() -> None:
     complete, rest = STREAM[:-2], STREAM[-2:]
     for count in range(len(STREAM)):
         for places in combinations(range(1, len(STREAM)), count):
@@ -31,7 +33,7 @@ def test_every_split_of_a_stream_gives_the_same_lines() -> None:
 
 
 @given(st.lists(st.binary(max_size=30).map(lambda part: part.replace(b"x", b"\n")), max_size=20))
-def test_lines_come_out_as_soon_as_they_are_complete(chunks: list[bytes]) -> None:
+def test_lines_are_returned_as_soon_as_they_are_complete(chunks: list[bytes]) -> None:
     buffer = LineBuffer(1000)
     received = b""
     returned = b""
@@ -47,7 +49,7 @@ def test_lines_come_out_as_soon_as_they_are_complete(chunks: list[bytes]) -> Non
     size=st.integers(1, 40),
     ended=st.booleans(),
 )
-def test_the_maximum_is_kept_at_every_chunk_size(lengths: list[int], size: int, *, ended: bool) -> None:
+def test_the_maximum_holds_at_every_chunk_size(lengths: list[int], size: int, *, ended: bool) -> None:
     stream = b"\n".join(b"a" * length for length in lengths) + b"\n" * ended
     chunks = [stream[start : start + size] for start in range(0, len(stream), size)]
     buffer = LineBuffer(8)
@@ -59,7 +61,7 @@ def test_the_maximum_is_kept_at_every_chunk_size(lengths: list[int], size: int, 
 
 
 @pytest.mark.parametrize("chunks", [[b"12345678\n"], [b"1234", b"5678", b"\n"], [b"\n12345678\n12345678"]])
-def test_a_line_of_exactly_the_maximum_passes(chunks: list[bytes]) -> None:
+def test_a_line_of_the_maximum_length_is_accepted(chunks: list[bytes]) -> None:
     assert b"".join(feed_all(LineBuffer(8), chunks)).endswith(b"\n")
 
 
@@ -67,6 +69,6 @@ def test_a_line_of_exactly_the_maximum_passes(chunks: list[bytes]) -> None:
     "chunks",
     [[b"123456789\n"], [b"123456789"], [b"12345678", b"9"], [b"12345678", b"9\n"], [b"1\n123456789\n2"]],
 )
-def test_one_byte_more_is_refused_with_or_without_its_end(chunks: list[bytes]) -> None:
+def test_one_byte_more_is_refused_complete_or_not(chunks: list[bytes]) -> None:
     with pytest.raises(LineTooLong, match="longer than 8 bytes"):
         feed_all(LineBuffer(8), chunks)

@@ -1,4 +1,4 @@
-"""IP addresses and networks, however they are written."""
+"""IP addresses and networks in all their notations."""
 
 import pytest
 
@@ -18,7 +18,7 @@ from chat_protocol.ip import parse_network, rate_limit_key, read_ip, read_networ
         ("fe80::1%eth0", "fe80::1", "fe80::/64"),
     ],
 )
-def test_one_subscriber_however_written(host: str, plain: str, counted: str | None) -> None:
+def test_addresses_and_their_rate_limit_keys(host: str, plain: str, counted: str | None) -> None:
     assert str(read_ip(host)) == plain
     assert rate_limit_key(host, [parse_network("198.51.100.0/24")]) == counted
 
@@ -44,11 +44,11 @@ def test_addresses_and_networks(text: str, plain: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "Боб", "1", "1.2.3", "1.2.3.256", "10.0.0.0/33", "/8", "::/x", "a/b/c"])
-def test_what_is_none(text: str) -> None:
+def test_invalid_addresses_and_networks(text: str) -> None:
     assert read_network(text) is None
     assert rate_limit_key(text, []) is None
 
 
-def test_a_setting_has_no_bits_behind_its_mask() -> None:
+def test_bits_after_the_prefix_are_refused_if_strict() -> None:
     with pytest.raises(ValueError, match="host bits set"):
         parse_network("203.0.113.7/24")

@@ -1,4 +1,4 @@
-"""PROXY protocol, version 1: every form the specification has, and what only looks like one."""
+"""PROXY protocol version 1: every valid form, and malformed ones."""
 
 import pytest
 
@@ -18,7 +18,7 @@ from chat_protocol.proxy_header import BadHeader, Header, read_header
         (b"PROXY UNKNOWN \xff\0", None),
     ],
 )
-def test_a_header_in_any_number_of_pieces(line: bytes, client: str | None) -> None:
+def test_incomplete_and_complete_headers(line: bytes, client: str | None) -> None:
     whole = line + b"\r\n"
     assert len(whole) <= 107
     for end in range(len(whole)):
@@ -30,11 +30,11 @@ def test_a_header_in_any_number_of_pieces(line: bytes, client: str | None) -> No
 @pytest.mark.parametrize(
     "opening", [b"A", b"\xd0", b'{"type":"join"}\n', b"PROXI", b"proxy TCP4", b"\r\n\r\n\0\r\nQUIT\n", b"\n"]
 )
-def test_other_bytes_are_data_from_the_first(opening: bytes) -> None:
+def test_without_a_header_all_bytes_are_data(opening: bytes) -> None:
     assert read_header(opening) == Header(None, 0)
 
 
-def test_nothing_yet_and_half_a_word_need_more() -> None:
+def test_too_few_bytes_need_more() -> None:
     assert read_header(b"") is None
     assert read_header(b"PRO") is None
 
@@ -72,17 +72,17 @@ def test_nothing_yet_and_half_a_word_need_more() -> None:
         b"PROXY UNKNOWN" + b" " * 93,
     ],
 )
-def test_what_only_begins_like_a_header(line: bytes) -> None:
+def test_malformed_headers(line: bytes) -> None:
     with pytest.raises(BadHeader):
         read_header(line + b"\r\n")
 
 
-def test_a_line_feed_alone_is_no_end() -> None:
+def test_a_line_feed_alone_does_not_end_a_header() -> None:
     with pytest.raises(BadHeader):
         read_header(b"PROXY UNKNOWN\n")
 
 
-def test_no_more_is_read_than_a_header_can_have() -> None:
+def test_a_header_has_a_maximum_length() -> None:
     assert read_header(b"PROXY UNKNOWN" + b"x" * 93) is None
     with pytest.raises(BadHeader):
         read_header(b"PROXY UNKNOWN" + b"x" * 94)

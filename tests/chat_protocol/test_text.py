@@ -1,3 +1,5 @@
+"""Cleaning and splitting text."""
+
 import unicodedata
 
 import pytest
@@ -12,16 +14,16 @@ WILD_TEXT = st.text(st.sampled_from("aя \n\t\r\x00\x1b\x7f\x85\x9b\u2028\u2029\
 
 
 @given(ANY_TEXT | WILD_TEXT)
-def test_cleaning_twice_is_cleaning_once(text: str) -> None:
+def test_cleaning_is_idempotent(text: str) -> None:
     assert clean(clean(text)) == clean(text)
 
 
 @given(ANY_TEXT | WILD_TEXT)
-def test_nothing_that_steers_a_renderer_survives(text: str) -> None:
+def test_control_characters_are_removed(text: str) -> None:
     for char in clean(text):
         assert char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cs", "Co", "Zl", "Zp"}
         assert char not in BIDI
-    clean(text).encode()  # whatever is left can be sent
+    clean(text).encode()  # the rest can be encoded
 
 
 @given(st.text(st.characters(categories=["L", "M", "N", "P", "S", "Zs"])))
@@ -30,7 +32,7 @@ def test_printable_text_is_unchanged(text: str) -> None:
 
 
 @given(ANY_TEXT | WILD_TEXT)
-def test_cleaning_only_takes_away(text: str) -> None:
+def test_cleaning_only_removes(text: str) -> None:
     rest = iter(text.replace("\r", "\n"))
     assert all(char in rest for char in clean(text))
 
@@ -50,7 +52,7 @@ def test_cleaning_only_takes_away(text: str) -> None:
         "неразрывный\u00a0пробел",
     ],
 )
-def test_kept(text: str) -> None:
+def test_kept_characters(text: str) -> None:
     assert clean(text) == text
 
 
@@ -70,7 +72,7 @@ def test_kept(text: str) -> None:
         ("\ud83d\ue000\uffff", ""),
     ],
 )
-def test_dropped(text: str, cleaned: str) -> None:
+def test_removed_characters(text: str, cleaned: str) -> None:
     assert clean(text) == cleaned
 
 
@@ -91,32 +93,32 @@ def test_not_blank(text: str) -> None:
 
 
 @given(ANY_TEXT | WILD_TEXT, st.integers(1, 12))
-def test_what_is_cut_is_as_clean_as_before(text: str, limit: int) -> None:
+def test_pieces_of_clean_text_are_clean(text: str, limit: int) -> None:
     cleaned = clean(text)
     assert [clean(piece) for piece in split(cleaned, limit)] == split(cleaned, limit)
     assert split(cleaned, max(1, len(cleaned))) == [cleaned]
 
 
 @given(ANY_TEXT | WILD_TEXT)
-def test_what_is_blank_stays_so(text: str) -> None:
+def test_blank_text_stays_blank(text: str) -> None:
     if is_blank(text):
         assert is_blank(clean(text))
         assert is_blank(f" {text}\n")
 
 
 @given(st.text(st.sampled_from("ab я\n")), st.integers(1, 12))
-def test_splitting_keeps_everything_within_the_limit(text: str, limit: int) -> None:
+def test_splitting_loses_nothing(text: str, limit: int) -> None:
     pieces = split(text, limit)
     assert "".join(pieces) == text
     assert all(len(piece) <= limit for piece in pieces)
     assert text == "" or all(pieces)
 
 
-def test_a_text_at_the_limit_stays_whole_and_one_more_is_cut() -> None:
+def test_text_is_split_only_over_the_limit() -> None:
     assert split("а" * 10, 10) == ["а" * 10]
     assert split("а" * 11, 10) == ["а" * 10, "а"]
 
 
-def test_a_cut_falls_behind_a_space_near_the_end_of_a_piece() -> None:
+def test_pieces_end_after_a_space() -> None:
     assert split("один два три", 10) == ["один два ", "три"]
     assert split("о дин-два-три", 8) == ["о дин-дв", "а-три"]

@@ -1,4 +1,4 @@
-"""TLS between a client and what stands in front of a room, with real certificates."""
+"""TLS between a client and a proxy in front of a room, with real certificates."""
 
 import hashlib
 import socket
@@ -20,6 +20,7 @@ from chat_protocol.connection import Connection
 from chat_protocol.contract import PROMPT
 from chat_protocol.errors import BadTls, ConnectionFailed, TlsFailed
 from chat_protocol.tls import Tls
+from tests.chat_protocol.scripted_server import scripted_server
 from tests.support.certificates import Certificate, self_signed
 from tests.support.processes import Output
 from tests.support.requirements import OPENSSL, needs_openssl
@@ -37,7 +38,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 
 @pytest.fixture(scope="module")
 def expired(certificate: Certificate, tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    """The same name and key, but of years ago."""
+    """A certificate with the same name and key that has expired."""
     folder = tmp_path_factory.mktemp("expired")
     (folder / "index").touch()
     (folder / "ca.cnf").write_text(
@@ -60,59 +61,42 @@ def fingerprint(certificate: Certificate) -> str:
     return hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate.public.read_text())).hexdigest()
 
 
-@contextmanager
-def listening(behave: Callable[[socket.socket], None]) -> Iterator[Address]:
-    """Do `behave` with the first who comes; fail if it fails."""
-
-    def serve() -> None:
-        peer, _ = listener.accept()
-        with peer:
-            peer.settimeout(20)
-            behave(peer)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
-        listener.settimeout(20)
-        served = pool.submit(serve)
-        yield Address(*listener.getsockname())
-        served.result(30)
-
-
-def greet_and_wait(peer: socket.socket) -> None:
-    peer.sendall(PROMPT)
-    while peer.recv(65536):
+def send_prompt_and_wait(client: socket.socket) -> None:
+    client.sendall(PROMPT)
+    while client.recv(65536):
         pass
 
 
 @VERSIONS
-def test_both_directions_at_full_speed_and_not_a_byte_wrong(
+def test_both_directions_at_full_speed_without_an_error(
     certificate: Certificate, newest: ssl.TLSVersion
 ) -> None:
-    """Both ends write as fast as they can before either has read all: nothing waits for anything else."""
+    """Both ends write as fast as they can before either has read everything."""
     size = 12 * 1024 * 1024
     lines = b"".join(b"%07d" % number + b"x" * 4088 + b"\n" for number in range(size // 4096))
-    heard: list[str] = []
+    digests: list[str] = []
 
-    def behave(peer: socket.socket) -> None:
+    def script(client: socket.socket) -> None:
         digest, left = hashlib.sha256(), len(lines)
-        peer.sendall(PROMPT)
+        client.sendall(PROMPT)
         with ThreadPoolExecutor(1) as pool:
-            writing = pool.submit(peer.sendall, lines)
+            writing = pool.submit(client.sendall, lines)
             while left:
-                chunk = peer.recv(65536)
+                chunk = client.recv(65536)
                 assert chunk
                 digest.update(chunk)
                 left -= len(chunk)
             writing.result(30)
-        heard.append(digest.hexdigest())
+        digests.append(digest.hexdigest())
 
     expected = hashlib.sha256(lines).hexdigest()
     with (
-        listening(behave) as room,
+        scripted_server(script) as room,
         tls_front(certificate, room, newest) as front,
         ThreadPoolExecutor(2) as pool,
         Connection.open(front.address, idle_timeout=20, tls=trusting(certificate)) as connection,
     ):
-        # Two senders, so that lines must be kept whole as well.
+        # Two sending threads, whose lines must not mix.
         half = len(lines) // 2
         first = threading.Event()
 
@@ -133,20 +117,20 @@ def test_both_directions_at_full_speed_and_not_a_byte_wrong(
         for each in sending:
             each.result(30)
         assert digest.hexdigest() == expected
-        assert connection.receive() == b""  # a proper end
-    assert heard == [expected]
+        assert connection.receive() == b""  # close_notify
+    assert digests == [expected]
 
 
-def test_a_reader_that_waits_is_not_in_the_way_of_a_sender(certificate: Certificate) -> None:
-    def behave(peer: socket.socket) -> None:
-        peer.sendall(PROMPT)
-        with peer.makefile("rwb") as lines:
+def test_a_blocked_receive_does_not_block_sending(certificate: Certificate) -> None:
+    def script(client: socket.socket) -> None:
+        client.sendall(PROMPT)
+        with client.makefile("rwb") as lines:
             for line in lines:
                 lines.write(line)
                 lines.flush()
 
     with (
-        listening(behave) as room,
+        scripted_server(script) as room,
         tls_front(certificate, room) as front,
         ThreadPoolExecutor(1) as pool,
         Connection.open(front.address, tls=trusting(certificate)) as connection,
@@ -157,9 +141,9 @@ def test_a_reader_that_waits_is_not_in_the_way_of_a_sender(certificate: Certific
             assert reading.result(10) == encode(m.Say(text=str(number), ref="r"))
 
 
-def test_close_wakes_whoever_waits(certificate: Certificate) -> None:
+def test_close_wakes_a_blocked_receive(certificate: Certificate) -> None:
     with (
-        listening(greet_and_wait) as room,
+        scripted_server(send_prompt_and_wait) as room,
         tls_front(certificate, room) as front,
         ThreadPoolExecutor(1) as pool,
     ):
@@ -172,15 +156,15 @@ def test_close_wakes_whoever_waits(certificate: Certificate) -> None:
             connection.send(m.Ping())
 
 
-def test_a_goodbye_is_an_end_and_a_cut_is_a_loss(certificate: Certificate) -> None:
+def test_close_notify_is_an_end_and_a_cut_is_a_loss(certificate: Certificate) -> None:
     with (
-        listening(lambda peer: peer.sendall(PROMPT + encode(m.Pong()))) as room,
+        scripted_server(lambda client: client.sendall(PROMPT + encode(m.Pong()))) as room,
         tls_front(certificate, room) as front,
         Connection.open(front.address, tls=trusting(certificate)) as connection,
     ):
         assert list(connection.events()) == [m.Pong()]
     with (
-        listening(greet_and_wait) as room,
+        scripted_server(send_prompt_and_wait) as room,
         tls_front(certificate, room) as front,
         Connection.open(front.address, tls=trusting(certificate)) as connection,
     ):
@@ -189,9 +173,9 @@ def test_a_goodbye_is_an_end_and_a_cut_is_a_loss(certificate: Certificate) -> No
             connection.receive()
 
 
-def test_silence_has_its_limit(certificate: Certificate) -> None:
+def test_the_idle_timeout(certificate: Certificate) -> None:
     with (
-        listening(greet_and_wait) as room,
+        scripted_server(send_prompt_and_wait) as room,
         tls_front(certificate, room) as front,
         Connection.open(front.address, idle_timeout=0.2, tls=trusting(certificate)) as connection,
         pytest.raises(ConnectionFailed) as lost,
@@ -201,10 +185,8 @@ def test_silence_has_its_limit(certificate: Certificate) -> None:
 
 
 @VERSIONS
-def test_the_name_that_is_asked_for_is_told_and_checked(
-    certificate: Certificate, newest: ssl.TLSVersion
-) -> None:
-    with listening(greet_and_wait) as room, tls_front(certificate, room, newest) as front:
+def test_the_host_name_is_sent_and_checked(certificate: Certificate, newest: ssl.TLSVersion) -> None:
+    with scripted_server(send_prompt_and_wait) as room, tls_front(certificate, room, newest) as front:
         named = Address("localhost", front.address.port)
         Connection.open(named, tls=trusting(certificate)).close()
         assert front.names == ["localhost"]
@@ -214,11 +196,11 @@ def colons(digits: str) -> str:
     return ":".join(digits[at : at + 2] for at in range(0, 64, 2)).upper()
 
 
-def test_what_openssl_prints_is_a_fingerprint(certificate: Certificate) -> None:
+def test_the_fingerprint_as_openssl_prints_it(certificate: Certificate) -> None:
     command = [OPENSSL, "x509", "-noout", "-fingerprint", "-sha256", "-in", str(certificate.public)]
     printed = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout
     assert "=" in printed
-    with listening(greet_and_wait) as room, tls_front(certificate, room) as front:
+    with scripted_server(send_prompt_and_wait) as room, tls_front(certificate, room) as front:
         Connection.open(front.address, tls=Tls(pin=printed.rstrip())).close()
 
 
@@ -227,18 +209,18 @@ def test_a_pinned_certificate_needs_no_authority_and_no_name(
     certificate: Certificate, expired: Certificate, written: Callable[[str], str]
 ) -> None:
     for shown in (certificate, expired):
-        with listening(greet_and_wait) as room, tls_front(shown, room) as front:
+        with scripted_server(send_prompt_and_wait) as room, tls_front(shown, room) as front:
             Connection.open(front.address, tls=Tls(pin=written(fingerprint(shown)))).close()
 
 
 def failure(certificate: Certificate, tls: Tls, host: str = "127.0.0.1") -> TlsFailed:
-    room = Address("127.0.0.1", 1)  # nobody is let through to it
+    room = Address("127.0.0.1", 1)  # never connected to
     with tls_front(certificate, room) as front, pytest.raises(TlsFailed) as failed:
         Connection.open(Address(host, front.address.port), tls=tls)
     return failed.value
 
 
-def test_who_cannot_prove_it_is_not_spoken_to(
+def test_wrong_certificates_are_refused(
     certificate: Certificate, expired: Certificate, tmp_path: Path
 ) -> None:
     other = self_signed(tmp_path, "elsewhere.example")
@@ -248,15 +230,15 @@ def test_who_cannot_prove_it_is_not_spoken_to(
     assert failure(certificate, Tls(pin="0" * 64)).code == "wrong_pin"
     assert failure(other, Tls(pin=fingerprint(certificate))).code == "wrong_pin"
     assert failure(other, trusting(other), "localhost").code == "wrong_host"
-    # Where both are given, both must be right.
+    # If both are given, both must be right.
     both = Tls(ca=str(other.public), pin=fingerprint(certificate))
     assert failure(certificate, both).code == "untrusted"
     both = Tls(ca=str(certificate.public), pin="0" * 64)
     assert failure(certificate, both).code == "wrong_pin"
 
 
-def test_the_common_name_is_not_what_a_certificate_is_for(certificate: Certificate, tmp_path: Path) -> None:
-    """It is nowhere checked who may bear one: only the alternative names count, whatever their kind."""
+def test_the_common_name_is_not_checked(certificate: Certificate, tmp_path: Path) -> None:
+    """Authorities do not verify common names: only the alternative names count, of any kind."""
     public = tmp_path / "crt"
     request = (
         f"req -x509 -key {certificate.key} -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
@@ -264,53 +246,53 @@ def test_the_common_name_is_not_what_a_certificate_is_for(certificate: Certifica
     subprocess.run([OPENSSL, *request.split(), "-out", public], check=True, capture_output=True, timeout=30)
     numbered = certificate._replace(public=public)
     assert failure(numbered, trusting(numbered), "localhost").code == "wrong_host"
-    with listening(greet_and_wait) as room, tls_front(numbered, room) as front:
+    with scripted_server(send_prompt_and_wait) as room, tls_front(numbered, room) as front:
         Connection.open(front.address, tls=trusting(numbered)).close()
 
 
-@pytest.mark.parametrize("greeting", [PROMPT, b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-x\r\n"])
-def test_what_does_not_speak_tls_is_told_from_what_does(certificate: Certificate, greeting: bytes) -> None:
-    def behave(peer: socket.socket) -> None:
-        peer.sendall(greeting)
-        peer.recv(65536)
+@pytest.mark.parametrize("answer", [PROMPT, b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-x\r\n"])
+def test_a_server_without_tls_is_recognized(certificate: Certificate, answer: bytes) -> None:
+    def script(client: socket.socket) -> None:
+        client.sendall(answer)
+        client.recv(65536)
 
-    with listening(behave) as address, pytest.raises(TlsFailed) as failed:
+    with scripted_server(script) as address, pytest.raises(TlsFailed) as failed:
         Connection.open(address, tls=trusting(certificate))
     assert failed.value.code == "not_tls"
 
 
-def test_an_old_version_is_not_spoken(certificate: Certificate) -> None:
-    def behave(peer: socket.socket) -> None:
-        hello = peer.recv(65536)
+def test_an_old_version_is_refused(certificate: Certificate) -> None:
+    def script(client: socket.socket) -> None:
+        hello = client.recv(65536)
         assert hello[:2] == b"\x16\x03"
-        peer.sendall(bytes.fromhex("15 0301 0002 02 46"))  # alert: protocol_version
+        client.sendall(bytes.fromhex("15 0301 0002 02 46"))  # alert: protocol_version
 
-    with listening(behave) as address, pytest.raises(TlsFailed) as failed:
+    with scripted_server(script) as address, pytest.raises(TlsFailed) as failed:
         Connection.open(address, tls=trusting(certificate))
     assert failed.value.code == "tls"
 
 
 @pytest.mark.parametrize("answer", [b"", b"\x16\x03"], ids=["silent", "half"])
-def test_a_handshake_without_end_is_given_up(certificate: Certificate, answer: bytes) -> None:
-    def behave(peer: socket.socket) -> None:
-        peer.sendall(answer)
-        while peer.recv(65536):
+def test_a_handshake_has_a_deadline(certificate: Certificate, answer: bytes) -> None:
+    def script(client: socket.socket) -> None:
+        client.sendall(answer)
+        while client.recv(65536):
             pass
 
     begun = monotonic()
-    with listening(behave) as address, pytest.raises(ConnectionFailed) as failed:
+    with scripted_server(script) as address, pytest.raises(ConnectionFailed) as failed:
         Connection.open(address, timeout=0.3, tls=trusting(certificate))
     assert isinstance(failed.value.__cause__, TimeoutError)
     assert monotonic() - begun < 10
 
 
-def test_a_plain_client_at_a_tls_port_is_told_that_nobody_answers(certificate: Certificate) -> None:
+def test_without_tls_at_a_tls_port(certificate: Certificate) -> None:
     with tls_front(certificate, Address("127.0.0.1", 1)) as front, pytest.raises(ConnectionFailed):
         Connection.open(front.address, timeout=0.3)
 
 
 @pytest.mark.parametrize("pin", ["12", "g" * 64, "0" * 63, "0" * 65, "٣" * 64])
-def test_what_is_no_fingerprint_is_refused_at_once(pin: str) -> None:
+def test_invalid_fingerprints_are_refused_at_once(pin: str) -> None:
     with pytest.raises(BadTls):
         Tls(pin=pin)
 
@@ -324,7 +306,7 @@ def test_files_without_certificates_are_refused_at_once(certificate: Certificate
 
 
 class Server:
-    """`openssl s_server`: its console has keys that Python's `ssl` does not give."""
+    """`openssl s_server`: its console commands can do what Python's `ssl` cannot."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdin
@@ -335,7 +317,7 @@ class Server:
         self.address = Address("127.0.0.1", int(line.partition("ACCEPT ")[2].split()[0].rpartition(":")[2]))
 
     def type(self, keys: bytes) -> None:
-        """Type what is said to the client, or one of the keys."""
+        """Type text for the client, or a command."""
         self._keys.write(keys)
         self._keys.flush()
 
@@ -358,8 +340,8 @@ def s_server(certificate: Certificate, version: str) -> Iterator[Server]:
             server.output.join()
 
 
-def opened(server: Server, certificate: Certificate) -> Connection:
-    """Open a connection while the server's keeper types the prompt."""
+def open_connection(server: Server, certificate: Certificate) -> Connection:
+    """Open a connection, with the prompt typed at the server's console."""
     with ThreadPoolExecutor(1) as pool:
         opening = pool.submit(Connection.open, server.address, idle_timeout=10, tls=trusting(certificate))
         server.output.wait_for("CIPHER is")
@@ -367,12 +349,12 @@ def opened(server: Server, certificate: Certificate) -> Connection:
         return opening.result(15)
 
 
-def test_new_keys_in_mid_conversation(certificate: Certificate) -> None:
-    with s_server(certificate, "-tls1_3") as server, opened(server, certificate) as connection:
+def test_key_updates(certificate: Certificate) -> None:
+    with s_server(certificate, "-tls1_3") as server, open_connection(server, certificate) as connection:
         for number in range(20):
-            server.type(b"K\n")  # new keys, and the client is to take new ones too
+            server.type(b"K\n")  # update the keys of both directions
             connection.send(m.Say(text=f"before {number}", ref="r"))
-            server.output.wait_for(f"before {number}")  # what was typed has been read by then
+            server.output.wait_for(f"before {number}")  # so the server has read what was typed
             server.type(b'{"type":"pong"}\n')
             assert connection.receive() == b'{"type":"pong"}\n'
             connection.send(m.Say(text=f"after {number}", ref="r"))
