@@ -19,6 +19,8 @@ from tcp_server.room.moderation.sanctions import Sanctions
 from tcp_server.room.outcome import Connection, Outcome
 from tcp_server.room.passwords import Password
 
+_Command = m.Authenticate | m.Moderate | m.Whois | m.Bans
+
 
 class Moderation(Generic[Connection]):
     """Handles the commands of moderators, and how one becomes a moderator."""
@@ -39,10 +41,7 @@ class Moderation(Generic[Connection]):
         self._password = Password(config.moderator_password)
 
     def handle(
-        self,
-        connection: Connection,
-        member: Member[Connection],
-        command: m.Authenticate | m.Moderate | m.Whois | m.Bans,
+        self, connection: Connection, member: Member[Connection], command: _Command
     ) -> list[Outcome[Connection]]:
         """Carry out a command, or answer why not."""
         try:
@@ -53,10 +52,7 @@ class Moderation(Generic[Connection]):
             return [Outcome(connection, [m.Error("unavailable", str(error))])]
 
     def _handle(
-        self,
-        connection: Connection,
-        member: Member[Connection],
-        command: m.Authenticate | m.Moderate | m.Whois | m.Bans,
+        self, connection: Connection, member: Member[Connection], command: _Command
     ) -> list[Outcome[Connection]]:
         """Raises `Refused`, `Unavailable`."""
         if isinstance(command, m.Authenticate):
