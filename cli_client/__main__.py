@@ -1,5 +1,7 @@
-"""`python -m cli_client`."""
+"""`python -m cli_client`, which is the command `oneroom`."""
 
-from cli_client.cli import main
+from chat_protocol.launcher import launcher
 
-raise SystemExit(main())
+main = launcher("oneroom", "cli_client.cli")
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,5 +1,7 @@
-"""`python -m tcp_server`."""
+"""`python -m tcp_server`, which is the command `oneroom-server`."""
 
-from tcp_server.cli import main
+from chat_protocol.launcher import launcher
 
-raise SystemExit(main())
+main = launcher("oneroom-server", "tcp_server.cli")
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,8 +1,7 @@
-"""`python -m web_gateway`."""
+"""`python -m web_gateway`, which is the command `oneroom-web`."""
 
-import sys
+from chat_protocol.launcher import launcher
 
-from web_gateway.cli import main
-
+main = launcher("oneroom-web", "web_gateway.cli")
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

@@ -13,7 +13,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from gunicorn.http import wsgi
 
-from web_gateway import create_app
+from web_gateway.app import create_app
 from web_gateway.config import Config
 from web_gateway.headers import SERVER_NAME
 from web_gateway.listener import announce

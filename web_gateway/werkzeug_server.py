@@ -8,7 +8,7 @@ from typing import Final
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from web_gateway import create_app
+from web_gateway.app import create_app
 from web_gateway.config import Config
 from web_gateway.gateway import Gateway
 from web_gateway.headers import SERVER_NAME

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.web_gateway.conftest import Room
-from web_gateway import create_app
+from web_gateway.app import create_app
 from web_gateway.config import Config
 from web_gateway.gateway import Gateway
 

@@ -1,0 +1,53 @@
+"""Starts a program, or says in one sentence what to type where it cannot run.
+
+For Python 3.7 and newer, with no library: this file must run where nothing else of ours does.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+
+_OLDEST = (3, 11)
+
+
+def launcher(program: str, module: str) -> Callable[[], int]:
+    """Return a function that imports `module`, runs its `main` and returns the exit status.
+
+    If this Python is too old, or lacks a library or a module of its own, the function prints one
+    sentence on stderr and exits with status 1. Any other error of the import is raised.
+    """
+
+    def launch() -> int:
+        if sys.version_info < _OLDEST:
+            sys.exit(_too_old(program))
+        try:
+            cli = importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            if error.name is None or "." in error.name:
+                raise
+            sys.exit(_missing(program, error.name))
+        status: int = cli.main()
+        return status
+
+    return launch
+
+
+def _too_old(program: str) -> str:
+    oldest, this = (".".join(map(str, version[:2])) for version in (_OLDEST, sys.version_info))
+    return (
+        f"{program} needs Python {oldest} or newer, and this is {this}: type `make run PYTHON=python{oldest}`"
+    )
+
+
+def _missing(program: str, module: str) -> str:
+    if module in sys.stdlib_module_names:
+        return (
+            f"{program} needs a complete Python on Linux or macOS, and this one has no module {module}: "
+            "on Windows type `wsl make run`"
+        )
+    return (
+        f"{program} needs the library {module}: type `make run`, which installs what it needs "
+        f"and starts the room, or `pip install .` and then `{program}`"
+    )

@@ -1,0 +1,49 @@
+"""The gateway's WSGI application: the page, the health check, and the WebSocket."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from web_gateway.chat_socket import NoReader, chat_socket
+from web_gateway.config import Config
+from web_gateway.forwarded import Forwarded
+from web_gateway.gateway import Gateway
+from web_gateway.views import views
+
+_HERE = Path(__file__).resolve().parent
+log = logging.getLogger(__name__)
+
+
+class _App(Flask):
+    def log_exception(self, exc_info: Any) -> None:
+        """Log the type of an exception, without traceback and request."""
+        log.error("a request ends after %s", exc_info[0].__name__)
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """Build the WSGI application, with its `Gateway` as `app.extensions["gateway"]`.
+
+    Call it in the process that serves, after any fork; start and stop the gateway there.
+    """
+    app = _App(
+        __name__,
+        static_folder=_folder("static"),
+        template_folder=_folder("templates"),
+    )
+    app.url_map.merge_slashes = False  # so that there are no redirects, which could be abused
+    gateway = Gateway(config := config or Config())
+    # The bound method, not the object: the call then needs one page less of each session's stack.
+    app.wsgi_app = Forwarded(app.wsgi_app, config.trusted_proxies).__call__  # type: ignore[method-assign]
+    app.extensions["gateway"] = gateway
+    app.register_blueprint(views(gateway))
+    app.register_blueprint(chat_socket(gateway))
+    app.config["SOCK_SERVER_OPTIONS"] = {"thread_class": NoReader}
+    return app
+
+
+def _folder(name: str) -> str:
+    """Return a folder of the page's files: in the package, as in a wheel, or else in the checkout."""
+    installed = _HERE / name
+    return str(installed if installed.is_dir() else _HERE.parent / name)
