@@ -38,12 +38,12 @@ EVENTS: list[Line] = [
     {"type": "joined", "name": "Вера", "at": AT},
     {"type": "left", "name": "Вера", "at": AT, "reason": "kicked"},
     {"type": "typing", "name": "Вера"},
-    {"type": "history", "messages": [], "more": False},
-    {"type": "found", "messages": [], "more": False},
-    {"type": "role", "moderator": False},
+    {"type": "history", "messages": [], "more": False, "ref": "r"},
+    {"type": "found", "messages": [], "more": False, "ref": "r"},
+    {"type": "role", "moderator": False, "ref": "r"},
     {"type": "throttled", "seconds": 1},
-    {"type": "whois", "name": "Вера", "addresses": []},
-    {"type": "bans", "bans": []},
+    {"type": "whois", "name": "Вера", "addresses": [], "ref": "r"},
+    {"type": "bans", "bans": [], "ref": "r"},
     {"type": "error", "code": "muted", "text": "…", "ref": "r", "retry_after": 1},
 ]
 STORED: dict[str, list[Any]] = {

@@ -131,19 +131,16 @@ class Host:
                 return [{"type": "pong"}]
             case "search":
                 hits = [self.message(evil, evil) for evil in CORPUS]
-                return [{"type": "found", "messages": hits, "more": False}]
+                return [{"type": "found", "messages": hits, "more": False, "ref": line["ref"]}]
             case "whois":
-                return [{"type": "whois", "name": line["name"], "addresses": CORPUS}]
+                return [{"type": "whois", "name": line["name"], "addresses": CORPUS, "ref": line["ref"]}]
             case "bans":
                 bans = [
                     {"target": evil, "at": AT, "until": None, "by": evil, "text": evil} for evil in CORPUS
                 ]
-                return [{"type": "bans", "bans": bans}]
-            case "say":
-                ref = line["ref"]
-                return [{"type": "error", "code": CORPUS[0], "text": CORPUS[0], "ref": ref}]
-            case "moderate":
-                return [{"type": "error", "code": CORPUS[0], "text": CORPUS[0]}]
+                return [{"type": "bans", "bans": bans, "ref": line["ref"]}]
+            case "say" | "moderate":
+                return [{"type": "error", "code": CORPUS[0], "text": CORPUS[0], "ref": line["ref"]}]
         return []
 
     def refusals(self) -> list[Line]:

@@ -160,7 +160,11 @@ test("a deleted message loses its text live, among what was missed, and in older
   wire.take();
   wire.hear(notice(10, { act: "delete", id: 8 }));
   assert.deepEqual(texts(room).slice(1), ["№ 7", "×", "№ 9", "…"]);
-  wire.hear({ type: "history", messages: [{ ...message(6, "Борис", ""), deleted: true }], more: false });
+  wire.answer("history", {
+    type: "history",
+    messages: [{ ...message(6, "Борис", ""), deleted: true }],
+    more: false,
+  });
   assert.deepEqual(texts(room), ["×", "№ 7", "×", "№ 9", "…"]);
   wire.enter("waiting");
   wire.open();
@@ -172,7 +176,7 @@ test("a deleted message is no hit any more, though its answer was on the way", (
   const { wire, room } = page();
   room.search.setQuery("номер");
   room.search.retry();
-  wire.hear({ type: "found", messages: [message(7, "Борис"), message(8, "Борис")], more: true });
+  wire.answer("search", { type: "found", messages: [message(7, "Борис"), message(8, "Борис")], more: true });
   wire.hear(notice(10, { act: "delete", id: 8 }));
   assert.deepEqual(
     room.search.result.messages.map(({ id }) => id),
@@ -180,7 +184,7 @@ test("a deleted message is no hit any more, though its answer was on the way", (
   );
   room.search.loadMore();
   wire.hear(notice(11, { act: "delete", id: 3 }));
-  wire.hear({ type: "found", messages: [message(3, "Борис"), message(4, "Борис")], more: false });
+  wire.answer("search", { type: "found", messages: [message(3, "Борис"), message(4, "Борис")], more: false });
   assert.deepEqual(
     room.search.result.messages.map(({ id }) => id),
     [7, 4],
@@ -203,11 +207,42 @@ test("moderating and searching take each its own answers", async () => {
   room.search.setQuery("привет");
   room.search.retry();
   const answer = room.moderation.whois("Борис");
-  refuse(wire, "not_found");
+  wire.answer("whois", { type: "error", code: "not_found" });
   assert.equal((await answer).code, "not_found");
   assert.equal(room.search.phase, "asking");
-  refuse(wire, "unavailable");
+  wire.answer("search", { type: "error", code: "unavailable" });
   assert.equal(room.search.phase, "failed");
   refuse(wire, "unavailable");
   assert.deepEqual(codes, ["unavailable"]);
+});
+
+const FOUND = { type: "found", messages: [message(7, "Борис")], more: false };
+const TOO_FAST = { type: "error", code: "too_fast", retry_after: 1.5 };
+
+test("a search refused while the bans are asked for is asked again, and the bans come", async t => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { wire, room } = page(new MemoryStore(), { moderator: true });
+  room.search.setQuery("привет");
+  room.search.retry();
+  const bans = room.moderation.bans();
+  wire.answer("search", TOO_FAST);
+  wire.answer("bans", { type: "bans" });
+  assert.equal((await bans).type, "bans");
+  wire.take();
+  t.mock.timers.tick(1500);
+  assert.deepEqual(wire.takeBare(), [{ type: "search", query: "привет", limit: 20 }]);
+  wire.answer("search", FOUND);
+  assert.equal(room.search.phase, "answered");
+});
+
+test("bans refused while a search runs fail, and the search is answered", async () => {
+  const { wire, room } = page(new MemoryStore(), { moderator: true });
+  const bans = room.moderation.bans();
+  room.search.setQuery("привет");
+  room.search.retry();
+  wire.answer("bans", TOO_FAST);
+  const { code, retry_after } = await bans;
+  assert.deepEqual([code, retry_after, room.search.phase], ["too_fast", 1.5, "asking"]);
+  wire.answer("search", FOUND);
+  assert.equal(room.search.phase, "answered");
 });

@@ -1,38 +1,38 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { Moderation } from "../../static/js/model/moderation.js";
+import { Requests } from "../../static/js/model/requests.js";
 
-/** A moderator's desk whose room is the test. */
+/** The moderation of a page that has joined; the room is the test. */
 class Desk {
   sent = [];
   reconnected = false;
-  moderation = new Moderation({
+  requests = new Requests({
     send: command => this.sent.push(command),
-    reconnect: () => this.#reconnect(),
+    reconnect: () => {
+      this.reconnected = true;
+      this.lose();
+    },
   });
+  moderation = new Moderation(this.requests);
   constructor(moderator = true) {
-    this.moderation.onJoined("Вера", true, moderator);
+    this.join(moderator);
   }
-  #reconnect() {
-    this.reconnected = true;
+  join(moderator) {
+    this.requests.online = true;
+    this.moderation.onJoined(true, moderator);
+  }
+  lose() {
+    this.requests.onDisconnect();
     this.moderation.onDisconnect();
   }
-  /** What was asked since the last call. */
+  /** The oldest command that was not taken yet. */
   take() {
-    return this.sent.splice(0);
+    return this.sent.shift();
   }
-  notice(act, by = "Вера") {
-    this.moderation.onEvent({
-      type: "message",
-      id: 1,
-      at: "",
-      name: "Сервер",
-      text: "",
-      notice: { act, by },
-    });
-  }
-  refuse(code) {
-    return this.moderation.onError({ type: "error", code });
+  /** Answer the oldest command that was not taken yet. */
+  answer(event) {
+    assert.ok(this.requests.settle({ ...event, ref: this.take().ref }));
   }
 }
 
@@ -45,55 +45,55 @@ beforeEach(t => {
 test("the right password makes a moderator, a wrong one does not", async () => {
   const desk = new Desk(false);
   const wrong = desk.moderation.authenticate("a");
-  assert.ok(desk.refuse("password_wrong"));
+  const { type, password } = desk.sent[0];
+  assert.deepEqual([type, password], ["authenticate", "a"]);
+  desk.answer({ type: "error", code: "password_wrong" });
   assert.equal((await wrong).code, "password_wrong");
+  assert.ok(!desk.moderation.moderator);
   const right = desk.moderation.authenticate("b");
-  desk.moderation.onEvent({ type: "role", moderator: true });
+  desk.moderation.onRole(true);
+  desk.answer({ type: "role", moderator: true });
   assert.equal((await right).type, "role");
   assert.ok(desk.moderation.moderator);
-  assert.deepEqual(
-    desk.take().map(({ password }) => password),
-    ["a", "b"],
-  );
 });
 
-test("an act is done once the room tells of it, in our name", async () => {
+test("an act is done once the room acknowledges it", async () => {
   const desk = new Desk();
   const muted = desk.moderation.moderate({ act: "mute", target: "Борис", seconds: 600 });
   let done = false;
   muted.then(() => (done = true));
-  assert.deepEqual(desk.take(), [{ type: "moderate", act: "mute", target: "Борис", seconds: 600 }]);
-  desk.notice("mute", "Анна");
-  desk.notice("kick");
+  const { ref, ...command } = desk.take();
+  assert.deepEqual(command, { type: "moderate", act: "mute", target: "Борис", seconds: 600 });
+  assert.ok(!desk.requests.settle({ type: "ack", ref: "of a message", id: 1, at: "" }));
   await Promise.resolve();
   assert.equal(done, false);
-  desk.notice("mute");
-  assert.equal((await muted).type, "message");
+  assert.ok(desk.requests.settle({ type: "ack", ref, id: 2, at: "" }));
+  assert.equal((await muted).type, "ack");
 });
 
-test("there is one question at a time", async () => {
+test("a refusal names whom or what the request was about", async () => {
   const desk = new Desk();
-  const answers = [desk.moderation.whois("Борис"), desk.moderation.bans()];
-  assert.deepEqual(desk.take(), [{ type: "whois", name: "Борис" }]);
-  desk.refuse("not_found");
-  assert.equal((await answers[0]).target, "Борис");
-  assert.deepEqual(desk.take(), [{ type: "bans" }]);
-  desk.moderation.onEvent({ type: "bans", bans: [] });
+  const answers = [
+    desk.moderation.whois("Борис"),
+    desk.moderation.moderate({ act: "kick", target: "Вера" }),
+    desk.moderation.moderate({ act: "delete", id: 7 }),
+    desk.moderation.bans(),
+  ];
+  while (desk.sent.length) desk.answer({ type: "error", code: "not_found" });
   assert.deepEqual(
-    (await Promise.all(answers)).map(({ type }) => type),
-    ["error", "bans"],
+    (await Promise.all(answers)).map(({ target }) => target),
+    ["Борис", "Вера", "#7", ""],
   );
-  assert.ok(!desk.refuse("not_found"));
 });
 
 test("with the connection go the role and what was asked", async () => {
   const desk = new Desk();
   const answers = [desk.moderation.bans(), desk.moderation.whois("Борис")];
-  desk.moderation.onDisconnect();
+  desk.lose();
   for (const answer of await Promise.all(answers)) assert.equal(answer.code, "offline");
   assert.equal(desk.moderation.moderator, false);
   assert.equal((await desk.moderation.bans()).code, "offline");
-  desk.moderation.onJoined("Вера", true, true);
+  desk.join(true);
   assert.ok(desk.moderation.moderator);
 });
 
@@ -101,17 +101,17 @@ test("a role that did not outlive the room is missed, one laid down by leaving i
   const desk = new Desk();
   let demotions = 0;
   desk.moderation.demoted.on(() => (demotions += 1));
-  desk.moderation.onDisconnect();
-  desk.moderation.onJoined("Вера", true, true);
+  desk.lose();
+  desk.join(true);
   assert.equal(demotions, 0);
-  desk.moderation.onDisconnect();
-  desk.moderation.onJoined("Вера", true, false);
-  desk.moderation.onDisconnect();
-  desk.moderation.onJoined("Вера", true, false);
+  desk.lose();
+  desk.join(false);
+  desk.lose();
+  desk.join(false);
   assert.equal(demotions, 1);
-  desk.moderation.onEvent({ type: "role", moderator: true });
+  desk.moderation.onRole(true);
   desk.moderation.reset();
-  desk.moderation.onJoined("Вера", true, false);
+  desk.join(false);
   assert.equal(demotions, 1);
 });
 
@@ -120,11 +120,11 @@ test("who is no moderator any more learns it from the refusal", () => {
   let changes = 0;
   desk.moderation.changed.on(() => (changes += 1));
   desk.moderation.bans();
-  desk.refuse("not_moderator");
+  desk.answer({ type: "error", code: "not_moderator" });
   assert.deepEqual([desk.moderation.moderator, changes], [false, 1]);
 });
 
-test("a room that does not answer is held for gone", async () => {
+test("a room that does not answer is considered gone", async () => {
   const desk = new Desk();
   const answer = desk.moderation.bans();
   tick(30_000);

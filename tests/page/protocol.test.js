@@ -16,18 +16,19 @@ const GOOD = {
   joined: { name: "Вера", at: AT },
   left: { name: "Вера", at: AT, reason: "kicked" },
   typing: { name: "Вера" },
-  history: { messages: [], more: false },
-  found: { messages: [], more: false },
-  role: { moderator: true },
+  history: { messages: [], more: false, ref: "r" },
+  found: { messages: [], more: false, ref: "r" },
+  role: { moderator: true, ref: "r" },
   throttled: { seconds: 3.2 },
-  whois: { name: "Вера", addresses: ["192.0.2.1"] },
-  bans: { bans: [{ target: "Вера", at: AT, until: null, by: "Анна", text: "спам" }] },
+  whois: { name: "Вера", addresses: ["192.0.2.1"], ref: "r" },
+  bans: { bans: [{ target: "Вера", at: AT, until: null, by: "Анна", text: "спам" }], ref: "r" },
   error: { code: "too_fast", ref: "r", retry_after: 1.5, suggestion: "Вера2" },
   bye: { reason: "shutdown" },
   pong: {},
 };
 const OPTIONAL = [
   ...["welcome.moderated", "welcome.moderator", "message.notice", "message.deleted", "left.reason"],
+  ...["history.ref", "found.ref", "role.ref", "whois.ref", "bans.ref"],
   ...["whois.addresses", "bans.bans", "error.ref", "error.retry_after", "error.suggestion"],
 ];
 

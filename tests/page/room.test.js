@@ -126,14 +126,22 @@ test("nobody comes back who has no name yet", () => {
 test("history goes where it was missing; one question at a time", async () => {
   const messages = [message(60, "Борис")];
   const { wire, room } = page(new MemoryStore(), { last: 60, messages, more: true });
-  assert.deepEqual(wire.take(), [{ type: "history", limit: 100, before: 60 }]);
+  assert.deepEqual(wire.takeBare(), [{ type: "history", limit: 100, before: 60 }]);
   const found = room.find(7);
   assert.deepEqual(wire.take(), []);
-  wire.hear({ type: "history", messages: [message(58, "Борис"), message(59, "Борис")], more: true });
+  wire.answer("history", {
+    type: "history",
+    messages: [message(58, "Борис"), message(59, "Борис")],
+    more: true,
+  });
   assert.deepEqual(ids(room), [58, 59, 60]);
   await new Promise(setImmediate);
-  assert.deepEqual(wire.take(), [{ type: "history", limit: 100, before: 57 }]);
-  wire.hear({ type: "history", messages: [message(7, "Борис"), message(8, "Борис")], more: false });
+  assert.deepEqual(wire.takeBare(), [{ type: "history", limit: 100, before: 57 }]);
+  wire.answer("history", {
+    type: "history",
+    messages: [message(7, "Борис"), message(8, "Борис")],
+    more: false,
+  });
   assert.equal(await found, true);
   assert.equal(await room.find(3), false);
 });
@@ -157,11 +165,15 @@ test("a search is answered, or refused, beside history", async () => {
     wire.take().map(({ type }) => type),
     ["history", "search"],
   );
-  wire.hear({ type: "error", code: "unavailable" });
+  wire.answer("search", { type: "error", code: "unavailable" });
   assert.deepEqual([room.search.phase, room.timeline.items[0].loading, codes], ["failed", true, []]);
   room.search.retry();
-  wire.hear({ type: "history", messages: [message(59, "Борис")], more: false });
-  wire.hear({ type: "found", messages: [message(7, "Борис"), message(9, "Борис")], more: false });
+  wire.answer("history", { type: "history", messages: [message(59, "Борис")], more: false });
+  wire.answer("search", {
+    type: "found",
+    messages: [message(7, "Борис"), message(9, "Борис")],
+    more: false,
+  });
   assert.deepEqual(ids(room), [59, 60]);
   assert.deepEqual(
     room.search.result.messages.map(({ id }) => id),

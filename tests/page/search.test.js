@@ -1,30 +1,52 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
+import { Requests } from "../../static/js/model/requests.js";
 import { Search } from "../../static/js/model/search.js";
 
 const message = id => ({ id, at: "2026-11-22T05:43:03.120Z", name: "Анна", text: `№ ${id}` });
 
-/** A search whose room is the test. */
+/** The search of a page that has joined; the room is the test. */
 class Desk {
   sent = [];
   reconnected = false;
-  search = new Search(
-    { send: command => this.sent.push(command), reconnect: () => this.#reconnect() },
-    false,
-  );
+  requests = new Requests({
+    send: command => {
+      this.sent.push(command);
+      this.#refs.push(command.ref);
+    },
+    reconnect: () => {
+      this.reconnected = true;
+      this.lose();
+    },
+  });
+  search = new Search(this.requests, false);
+  /** Of the requests not answered yet. */
+  #refs = [];
   constructor() {
-    this.search.onJoined(true, "e");
+    this.join("e");
   }
-  #reconnect() {
-    this.reconnected = true;
+  join(epoch) {
+    this.requests.online = true;
+    this.search.onJoined(true, epoch);
+  }
+  lose() {
+    this.requests.onDisconnect();
     this.search.onDisconnect();
+    this.#refs = [];
   }
   /** What was asked since the last call. */
   take() {
     return this.sent.splice(0).map(({ query, before }) => (before ? `${query} <${before}` : query));
   }
+  /** Answer the oldest request. */
+  answer(event) {
+    assert.ok(this.requests.settle({ ...event, ref: this.#refs.shift() }));
+  }
   find(more, ...ids) {
-    this.search.onFound({ messages: ids.map(message), more });
+    this.answer({ type: "found", messages: ids.map(message), more });
+  }
+  refuse(code, retry_after) {
+    this.answer({ type: "error", code, retry_after });
   }
   get ids() {
     return this.search.result?.messages.map(({ id }) => id);
@@ -45,7 +67,8 @@ test("the room is asked once the typing pauses", () => {
   }
   assert.deepEqual(desk.sent, []);
   tick(1);
-  assert.deepEqual(desk.sent, [{ type: "search", query: "ёлк", limit: 20 }]);
+  const { ref: _, ...command } = desk.sent[0];
+  assert.deepEqual([command, desk.sent.length], [{ type: "search", query: "ёлк", limit: 20 }, 1]);
   desk.find(false, 3, 7);
   assert.deepEqual([desk.search.phase, desk.ids], ["answered", [7, 3]]);
 });
@@ -127,16 +150,16 @@ test("without a connection it waits for one; what was found for the same words s
   const desk = new Desk();
   desk.search.setQuery("чай");
   desk.search.retry();
-  desk.search.onDisconnect();
-  desk.search.onJoined(true, "e");
+  desk.lose();
+  desk.join("e");
   desk.find(false, 1);
-  desk.search.onDisconnect();
+  desk.lose();
   assert.deepEqual(desk.ids, [1]);
   desk.search.setQuery("кофе");
   tick(1000);
   assert.equal(desk.ids, undefined);
   assert.deepEqual(desk.take(), ["чай", "чай"]);
-  desk.search.onJoined(true, "e");
+  desk.join("e");
   assert.deepEqual(desk.take(), ["кофе"]);
 });
 
@@ -145,8 +168,8 @@ test("in another log it is searched anew", () => {
   desk.search.setQuery("чай");
   desk.search.retry();
   desk.find(true, 8);
-  desk.search.onDisconnect();
-  desk.search.onJoined(true, "f");
+  desk.lose();
+  desk.join("f");
   assert.deepEqual([desk.take(), desk.search.phase, desk.ids], [["чай", "чай"], "asking", undefined]);
 });
 
@@ -154,7 +177,7 @@ test("too fast is no failure: it is asked again when the room said", () => {
   const desk = new Desk();
   desk.search.setQuery("чай");
   desk.search.retry();
-  assert.ok(desk.search.onError("too_fast", 1.5));
+  desk.refuse("too_fast", 1.5);
   tick(1499);
   assert.deepEqual([desk.take(), desk.search.phase], [["чай"], "asking"]);
   tick(1);
@@ -163,10 +186,10 @@ test("too fast is no failure: it is asked again when the room said", () => {
 
 test("a refusal is told, and may be tried again", () => {
   const desk = new Desk();
-  assert.equal(desk.search.onError("unavailable"), false);
+  assert.equal(desk.requests.settle({ type: "error", code: "unavailable" }), false);
   desk.search.setQuery("чай");
   desk.search.retry();
-  assert.ok(desk.search.onError("unavailable"));
+  desk.refuse("unavailable");
   assert.equal(desk.search.phase, "failed");
   desk.search.retry();
   desk.find(false, 1);
@@ -190,6 +213,6 @@ test("whoever leaves looks for nothing any more", () => {
   desk.find(true, 8);
   desk.search.reset();
   assert.deepEqual([desk.search.query, desk.ids, desk.search.available], ["", undefined, false]);
-  desk.search.onJoined(true, "e");
+  desk.join("e");
   assert.deepEqual(desk.take(), ["чай"]);
 });

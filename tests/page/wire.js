@@ -22,6 +22,8 @@ export class Wire {
   changed = new Signal();
   state = { phase: "idle" };
   sent = [];
+  /** What was sent with a ref and not yet answered. */
+  asked = [];
   enter(phase, reason) {
     this.state = { phase, reason };
     this.changed.emit(this.state);
@@ -39,7 +41,14 @@ export class Wire {
   send(command) {
     if (this.state.phase !== "open") return false;
     this.sent.push(command);
+    if (command.ref) this.asked.push(command);
     return true;
+  }
+  /** Answer the oldest command of this type, with its ref. */
+  answer(type, event) {
+    const at = this.asked.findIndex(command => command.type === type);
+    const [{ ref }] = this.asked.splice(at, 1);
+    this.hear({ ...event, ref });
   }
   hear(...events) {
     for (const event of events) this.events.emit(event);
@@ -59,6 +68,10 @@ export class Wire {
   /** What was sent since the last call. */
   take() {
     return this.sent.splice(0);
+  }
+  /** Likewise, without the refs. */
+  takeBare() {
+    return this.take().map(({ ref: _, ...command }) => command);
   }
 }
 

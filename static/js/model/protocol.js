@@ -57,8 +57,9 @@ export const SEARCH_PAGE = 20;
  * @typedef {{type: "moderate"} & ModerationFields} Moderate
  * @typedef {{type: "whois", name: string}} WhoisRequest
  * @typedef {Authenticate | Moderate | WhoisRequest | {type: "bans"}} ModeratorCommand
- * @typedef {Join | Say | HistoryRequest | SearchRequest | ModeratorCommand | {type: "typing"}
- *   | {type: "ping"} | {type: "leave"}} Command
+ * @typedef {HistoryRequest | SearchRequest | ModeratorCommand} RoomRequest
+ * @typedef {Join | Say | (RoomRequest & {ref: string}) | {type: "typing"} | {type: "ping"}
+ *   | {type: "leave"}} Command
  *
  * @typedef {ModerationFields & {by: string}} Notice  What a moderator did; `target` is absent if it is an address.
  *
@@ -96,16 +97,16 @@ export const SEARCH_PAGE = 20;
  * @typedef {{type: "joined", name: string, at: string}} Joined
  * @typedef {{type: "left", name: string, at: string, reason?: string}} Left
  * @typedef {{type: "typing", name: string}} Typing
- * @typedef {{type: "history", messages: Message[], more: boolean}} History
- * @typedef {{type: "found", messages: Message[], more: boolean}} Found
- * @typedef {{type: "role", moderator: boolean}} Role
+ * @typedef {{type: "history", messages: Message[], more: boolean, ref?: string}} History
+ * @typedef {{type: "found", messages: Message[], more: boolean, ref?: string}} Found
+ * @typedef {{type: "role", moderator: boolean, ref?: string}} Role
  * @typedef {{type: "throttled", seconds: number}} Throttled
- * @typedef {{type: "whois", name: string, addresses?: string[]}} Whois
- * @typedef {{type: "bans", bans?: BanEntry[]}} Bans
+ * @typedef {{type: "whois", name: string, addresses?: string[], ref?: string}} Whois
+ * @typedef {{type: "bans", bans?: BanEntry[], ref?: string}} Bans
  * @typedef {object} RoomError
  * @property {"error"} type
  * @property {string} code
- * @property {string} [ref]          Of the message that was refused.
+ * @property {string} [ref]          Of the command that was refused.
  * @property {number} [retry_after]  Seconds.
  * @property {string} [suggestion]   A name that is free.
  * @property {string} [target]       Whom or what the request was about; added by the page.
@@ -154,12 +155,12 @@ const EVENTS = new Map([
   ["joined", object({ name: string, at: timestamp })],
   ["left", object({ name: string, at: timestamp }, { reason: string })],
   ["typing", object({ name: string })],
-  ["history", object({ messages, more: boolean })],
-  ["found", object({ messages, more: boolean })],
-  ["role", object({ moderator: boolean })],
+  ["history", object({ messages, more: boolean }, { ref: string })],
+  ["found", object({ messages, more: boolean }, { ref: string })],
+  ["role", object({ moderator: boolean }, { ref: string })],
   ["throttled", object({ seconds })],
-  ["whois", object({ name: string }, { addresses: arrayOf(string) })],
-  ["bans", object({}, { bans: arrayOf(ban) })],
+  ["whois", object({ name: string }, { addresses: arrayOf(string), ref: string })],
+  ["bans", object({}, { bans: arrayOf(ban), ref: string })],
   ["error", object({ code: string }, { ref: string, retry_after: seconds, suggestion: string })],
   ["bye", object({ reason: string })],
   ["pong", object({})],

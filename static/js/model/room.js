@@ -3,6 +3,7 @@ import { after } from "../lib/timer.js";
 import { Members } from "./members.js";
 import { Moderation } from "./moderation.js";
 import { HISTORY_PAGE, TYPING_INTERVAL } from "./protocol.js";
+import { Requests } from "./requests.js";
 import { Search } from "./search.js";
 import { Throttle } from "./throttle.js";
 import { Timeline } from "./timeline.js";
@@ -45,9 +46,6 @@ export class Room {
   throttle = new Throttle();
   /** @type {import("./protocol.js").Limits} */
   limits = { name: 32, text: 4000, line: 65_536, history: 500 };
-  /** Whether we have joined, on the present connection. */
-  joined = false;
-
   /** The timeline or the outbox. @type {Signal} */
   changed = new Signal();
   /** We have joined, for the first time or again. @type {Signal} */
@@ -68,14 +66,9 @@ export class Room {
   #typedAt = 0;
   /** What the room told us about our removal, before the `bye`. @type {Omit<Departure, "reason">} */
   #removal = {};
-  /**
-   * The request for history that awaits its answer. The wire tells answers apart only by their
-   * order, so there is one at a time.
-   * @type {{gap: GapItem, before: number, answered: Promise<void>, resolve: () => void} | null}
-   */
-  #request = null;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #requestTimer;
+  #requests;
+  /** The request for history, while it awaits its answer: one at a time. @type {Promise<void> | null} */
+  #loading = null;
 
   /**
    * @param {Connection} connection
@@ -86,11 +79,17 @@ export class Room {
     this.connection = connection;
     this.session = session;
     this.outbox = outbox;
-    this.search = new Search(connection, session.secret !== "");
-    this.moderation = new Moderation(connection);
+    this.#requests = new Requests(connection);
+    this.search = new Search(this.#requests, session.secret !== "");
+    this.moderation = new Moderation(this.#requests);
     connection.events.on(event => this.#onEvent(event));
     connection.changed.on(state => this.#onConnectionState(state));
     this.unread.changed.on(() => this.#storeRead());
+  }
+
+  /** Whether we have joined, on the present connection. */
+  get joined() {
+    return this.#requests.online;
   }
 
   /**
@@ -154,19 +153,18 @@ export class Room {
    * @returns {Promise<void>} Resolves once there is an answer, or none to be had.
    */
   async load(gap, before = this.timeline.requestFor(gap)) {
-    if (this.#request || !this.joined) return;
+    if (this.#loading || !this.joined) return;
     const limit = Math.min(HISTORY_PAGE, this.limits.history);
-    this.connection.send({ type: "history", limit, ...(Number.isFinite(before) && { before }) });
-    let resolve = () => {};
-    /** @type {Promise<void>} */
-    const answered = new Promise(settle => {
-      resolve = settle;
+    this.#loading = new Promise(resolve => {
+      this.#requests.send(
+        { type: "history", limit, ...(Number.isFinite(before) && { before }) },
+        answer => resolve(this.#onHistory(answer, gap, before)),
+        HISTORY_TIMEOUT,
+      );
     });
-    this.#request = { gap, before, answered, resolve };
-    this.#requestTimer = setTimeout(() => this.connection.reconnect(), HISTORY_TIMEOUT);
     gap.loading = true;
     this.changed.emit();
-    await answered;
+    await this.#loading;
   }
 
   /**
@@ -176,7 +174,7 @@ export class Room {
    * @returns {Promise<boolean>} Whether it is there; false if the room no longer keeps it.
    */
   async find(id) {
-    while (this.#request) await this.#request.answered;
+    while (this.#loading) await this.#loading;
     const gap = this.timeline.gapAround(id);
     if (gap) await this.load(gap, Math.min(id + HISTORY_PAGE / 2, this.timeline.bounds(gap).high));
     return this.timeline.has(id);
@@ -188,11 +186,10 @@ export class Room {
       this.#join();
       return;
     }
-    this.joined = false;
+    this.#requests.onDisconnect();
     this.search.onDisconnect();
     this.moderation.onDisconnect();
     this.throttle.end();
-    this.#endRequest();
     if (phase === "waiting" && !this.#name) this.connection.close();
     if (phase !== "stopped") return;
     if (reason === "left") this.session.end();
@@ -204,8 +201,7 @@ export class Room {
   /** @param {string} reason  Of the `bye`; "" if the user left. */
   #exit(reason = "") {
     this.#name = "";
-    this.joined = false;
-    this.#endRequest();
+    this.#requests.onDisconnect();
     this.connection.close();
     this.timeline = new Timeline();
     this.search.reset();
@@ -229,6 +225,8 @@ export class Room {
 
   /** @param {RoomEvent} event */
   #onEvent(event) {
+    if (event.type === "role") this.moderation.onRole(event.moderator);
+    if (this.#requests.settle(event)) return;
     switch (event.type) {
       case "welcome":
         this.#onWelcome(event);
@@ -246,12 +244,6 @@ export class Room {
       case "typing":
         if (event.name !== this.members.self) this.members.startTyping(event.name);
         break;
-      case "history":
-        this.#onHistory(event);
-        break;
-      case "found":
-        this.search.onFound(event);
-        break;
       case "throttled":
         if (!this.joined) this.delayed.emit(event.seconds);
         else if (this.outbox.pending.length > 0) this.throttle.begin(event.seconds);
@@ -260,21 +252,20 @@ export class Room {
         this.#onError(event);
         break;
     }
-    this.moderation.onEvent(event);
   }
 
   /** @param {import("./protocol.js").Welcome} welcome */
   #onWelcome(welcome) {
     const { name, session, epoch, last, members, messages, missed, more, limits } = welcome;
     this.connection.markStable();
-    this.joined = true;
+    this.#requests.online = true;
     this.#removal = {};
     this.#name = name;
     this.limits = limits;
     this.session.begin(name, session);
     this.members.reset(name, members);
     this.search.onJoined(session !== "", epoch);
-    this.moderation.onJoined(name, welcome.moderated ?? false, welcome.moderator ?? false);
+    this.moderation.onJoined(welcome.moderated ?? false, welcome.moderator ?? false);
     // The same log with a lower number has lost its end: by a power failure, or restored from a backup.
     if (epoch !== this.timeline.epoch || last < this.timeline.newest) {
       this.timeline.restart(epoch);
@@ -327,13 +318,21 @@ export class Room {
     this.changed.emit();
   }
 
-  /** @param {import("./protocol.js").History} history */
-  #onHistory({ messages, more }) {
-    if (!this.#request) return;
-    const { gap, before } = this.#request;
-    this.timeline.fill(gap, messages, before, more);
-    this.#applyDeletions(messages);
-    this.#endRequest();
+  /**
+   * @param {RoomEvent} answer
+   * @param {GapItem} gap
+   * @param {number} before  As was asked.
+   */
+  #onHistory(answer, gap, before) {
+    this.#loading = null;
+    gap.loading = false;
+    if (answer.type === "history") {
+      this.timeline.fill(gap, answer.messages, before, answer.more);
+      this.#applyDeletions(answer.messages);
+    } else if (answer.type === "error" && answer.code !== "offline") {
+      this.failed.emit(answer.code);
+    }
+    this.changed.emit();
   }
 
   /** @param {Message} message @returns Whether it is ours, or a notice of what we did. */
@@ -365,8 +364,7 @@ export class Room {
       this.#name = "";
       if (code.startsWith("password")) this.#password = "";
       this.refused.emit(error);
-    } else if (!this.moderation.onError(error) && !this.search.onError(code, retry_after)) {
-      this.#endRequest();
+    } else {
       this.failed.emit(code);
     }
   }
@@ -375,16 +373,6 @@ export class Room {
   #send({ ref, text }) {
     if (!this.joined) return;
     this.connection.send({ type: "say", ref, text });
-  }
-
-  #endRequest() {
-    clearTimeout(this.#requestTimer);
-    const request = this.#request;
-    this.#request = null;
-    if (!request) return;
-    request.gap.loading = false;
-    request.resolve();
-    this.changed.emit();
   }
 
   #storeRead() {

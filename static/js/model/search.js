@@ -3,8 +3,9 @@ import { Signal } from "../lib/signal.js";
 import { after } from "../lib/timer.js";
 import { SEARCH_PAGE } from "./protocol.js";
 
-/** @typedef {import("./connection.js").Connection} Connection */
 /** @typedef {import("./protocol.js").Message} Message */
+/** @typedef {import("./protocol.js").RoomEvent} RoomEvent */
+/** @typedef {import("./requests.js").Requests} Requests */
 
 /**
  * @typedef {object} SearchResult
@@ -15,50 +16,49 @@ import { SEARCH_PAGE } from "./protocol.js";
 
 /** Seconds without typing after which the room is asked. */
 const DEBOUNCE = 0.25;
-/** Milliseconds to wait for an answer before the connection is considered dead. */
-const TIMEOUT = 30_000;
 
 /**
  * A search in the room's log: what is looked for, and what was found.
  *
- * The wire tells answers apart only by their order, so there is one request at a time; the answer
- * to a query that has changed meanwhile is ignored. An old result stays until there is a new one,
- * or none can be had.
+ * There is one request at a time, so that fast typing costs the room little; the answer to a query
+ * that has changed meanwhile is ignored. An old result stays until there is a new one, or none can
+ * be had.
  */
 export class Search {
   /** @type {Signal} */
   changed = new Signal();
   /** Whether the room keeps a log to search in. */
   available;
-  /** Whether we are in the room. */
-  online = false;
   query = "";
   /** @type {"idle" | "asking" | "answered" | "failed"} */
   phase = "idle";
   /** @type {SearchResult | null} */
   result = null;
 
-  #connection;
+  #requests;
   /** The log that `result` is from. */
   #epoch = "";
   /** Ids of the messages deleted from it since we joined. @type {Set<number>} */
   #deleted = new Set();
   /** Only messages with smaller ids are wanted; undefined for the newest. @type {number | undefined} */
   #before;
-  /** The request that awaits its answer. @type {{query: string, before: number | undefined} | null} */
-  #request = null;
+  /** Whether a request awaits its answer. */
+  #asking = false;
   /** While it runs, nothing is asked. @type {ReturnType<typeof setTimeout> | undefined} */
   #delay;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timeout;
 
   /**
-   * @param {Connection} connection
+   * @param {Requests} requests
    * @param {boolean} available  As far as known from an earlier visit.
    */
-  constructor(connection, available) {
-    this.#connection = connection;
+  constructor(requests, available) {
+    this.#requests = requests;
     this.available = available;
+  }
+
+  /** Whether we have joined the room. */
+  get online() {
+    return this.#requests.online;
   }
 
   /**
@@ -106,7 +106,6 @@ export class Search {
    */
   onJoined(available, epoch) {
     this.available = available;
-    this.online = true;
     if (epoch !== this.#epoch) {
       this.#epoch = epoch;
       this.#deleted.clear();
@@ -118,10 +117,8 @@ export class Search {
     this.changed.emit();
   }
 
-  /** The connection is lost; an open request is sent again when it is back. */
+  /** The connection is lost; the room is asked again when it is back. */
   onDisconnect() {
-    this.#endRequest();
-    this.online = false;
     this.#dropOldResult();
     this.changed.emit();
   }
@@ -144,61 +141,44 @@ export class Search {
     this.changed.emit();
   }
 
-  /** @param {{messages: Message[], more: boolean}} answer  Oldest first. */
-  onFound({ messages, more }) {
-    const request = this.#endRequest();
-    if (!request) return;
-    if (request.query === this.query) {
-      const known = request.before === undefined ? [] : (this.result?.messages ?? []);
-      const kept = messages.filter(({ id }) => !this.#deleted.has(id)).toReversed();
-      this.result = { query: request.query, messages: [...known, ...kept], more };
-      this.phase = "answered";
-      this.#cancelDelay();
-    } else if (this.phase === "asking") {
-      this.#ask();
-    }
-    this.changed.emit();
+  #ask() {
+    const { query } = this;
+    if (!this.online || this.#asking || this.#delay !== undefined) return;
+    const before = this.#before;
+    this.#asking = true;
+    this.#requests.send({ type: "search", query, limit: SEARCH_PAGE, ...(before && { before }) }, answer =>
+      this.#onAnswer(answer, query, before),
+    );
   }
 
   /**
-   * @param {string} code
-   * @param {number} [retryAfter]  Seconds.
-   * @returns {boolean} Whether it was our request that the room refused.
+   * @param {RoomEvent} answer
+   * @param {string} query
+   * @param {number | undefined} before  As was asked.
    */
-  onError(code, retryAfter) {
-    const request = this.#endRequest();
-    if (!request) return false;
-    if (code === "too_fast" && retryAfter) {
-      this.#startDelay(retryAfter);
-    } else if (request.query === this.query) {
+  #onAnswer(answer, query, before) {
+    this.#asking = false;
+    if (answer.type === "error" && answer.code === "offline") return;
+    if (answer.type === "error" && answer.code === "too_fast" && answer.retry_after) {
+      this.#startDelay(answer.retry_after);
+    } else if (query !== this.query) {
+      if (this.phase === "asking") this.#ask();
+    } else if (answer.type === "found") {
+      const known = before === undefined ? [] : (this.result?.messages ?? []);
+      const kept = answer.messages.filter(({ id }) => !this.#deleted.has(id)).toReversed();
+      this.result = { query, messages: [...known, ...kept], more: answer.more };
+      this.phase = "answered";
+      this.#cancelDelay();
+    } else {
       this.phase = "failed";
       this.#dropOldResult();
-    } else if (this.phase === "asking") {
-      this.#ask();
     }
     this.changed.emit();
-    return true;
-  }
-
-  #ask() {
-    const { query } = this;
-    if (!this.online || this.#request || this.#delay !== undefined) return;
-    const before = this.#before;
-    this.#connection.send({ type: "search", query, limit: SEARCH_PAGE, ...(before && { before }) });
-    this.#request = { query, before };
-    this.#timeout = setTimeout(() => this.#connection.reconnect(), TIMEOUT);
   }
 
   /** Drop a result for another query, as no answer for this one is coming. */
   #dropOldResult() {
     if (this.result?.query !== this.query) this.result = null;
-  }
-
-  #endRequest() {
-    clearTimeout(this.#timeout);
-    const request = this.#request;
-    this.#request = null;
-    return request;
   }
 
   /** @param {number} seconds  Before which nothing is asked. */
