@@ -1,5 +1,6 @@
 """The server's command line."""
 
+import faulthandler
 import gc
 import logging
 import resource
@@ -34,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments[:1] == ["export"]:
         return export(arguments[1:])
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    if sys.stderr is not None:  # where it is closed there is nowhere to write the stacks
+        faulthandler.register(signal.SIGUSR1)
     try:
         config = load(arguments)
     except BadConfig as error:

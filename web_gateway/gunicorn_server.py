@@ -1,5 +1,6 @@
 """Serves by gunicorn, without its own configuration files and flags."""
 
+import faulthandler
 import gc
 import logging
 import resource
@@ -104,6 +105,8 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
     def _start(self, worker: "Worker") -> None:
         signal.signal(signal.SIGHUP, worker.handle_exit)
+        if sys.stderr is not None:  # gunicorn's main process passes the signal on
+            faulthandler.register(signal.SIGUSR1)
         worker.gateway.start()
         if worker.age == 1:
             announce(self._config, worker.sockets[0].sock)

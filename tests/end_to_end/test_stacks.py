@@ -1,0 +1,29 @@
+"""SIGUSR1 makes a server write the stack of each of its threads to stderr, and nothing else."""
+
+import signal
+from urllib.request import urlopen
+
+from tests.support.processes import running
+from tests.support.raw import PROMPT, RawClient
+
+
+def test_the_server_shows_its_stacks_and_goes_on() -> None:
+    with running("tcp_server", "--host", "127.0.0.1", "--port", "0") as server:
+        with RawClient(server.address) as client:
+            client.expect(PROMPT)
+            server.process.send_signal(signal.SIGUSR1)
+            shown = server.stderr.wait_for(
+                lambda text: "most recent call first" in text and "in serve" in text
+            )
+            assert "session.py" in shown
+        with RawClient(server.address) as client:
+            client.expect(PROMPT)
+
+
+def test_the_gateway_passes_the_signal_to_the_process_that_serves() -> None:
+    with running("web_gateway", "--port", "0") as gateway:
+        gateway.process.send_signal(signal.SIGUSR1)
+        shown = gateway.stderr.wait_for(lambda text: text.count("most recent call first") == 2)
+        assert "relay.py" in shown
+        with urlopen(f"http://{gateway.address}/", timeout=10) as page:
+            assert page.status == 200
