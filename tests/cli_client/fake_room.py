@@ -159,6 +159,14 @@ class FakeRoom:
         connection.socket.sendall(prompt)
         return connection
 
+    def refuse(self, error: Error) -> Join:
+        """Accept the next connection, answer its join with an error, wait for its end; return the join."""
+        client = self.accept()
+        join = client.receive(Join)
+        client.answer(join.ref, error)
+        client.expect_end()
+        return join
+
     def close(self) -> None:
         """Stop listening and close all connections."""
         self._listener.close()

@@ -1,4 +1,4 @@
-"""The terminal client in a terminal of the test's: what is typed, and what the screen shows."""
+"""The terminal client in a pseudo-terminal: a test types and sees the screen."""
 
 import os
 import sys
@@ -11,14 +11,14 @@ import pyte
 
 from chat_protocol.address import Address
 from chat_protocol.messages import Bye, Leave
-from tests.cli_client.fake_room import TIMEOUT, FakeConnection
+from tests.cli_client.fake_room import TIMEOUT, FakeConnection, FakeRoom
 from tests.support.processes import ROOT
 
 ENTER, ALT_ENTER, CTRL_C, CTRL_D, UP = "\r", "\x1b\r", "\x03", "\x04", "\x1b[A"
 
 
 class _Emulator(pyte.Screen):
-    """A screen that answers when it is asked where its cursor is, as terminals do."""
+    """A screen that reports its cursor position when asked, as terminals do."""
 
     def __init__(self, columns: int, rows: int, answer: Callable[[str], object]) -> None:
         super().__init__(columns, rows)
@@ -29,7 +29,7 @@ class _Emulator(pyte.Screen):
 
 
 class TerminalSession:
-    """One person at a terminal. Every wait has a deadline and fails with what is on the screen."""
+    """A client in a terminal. Every wait has a deadline, and fails with the contents of the screen."""
 
     def __init__(self, child: "pexpect.spawn[bytes]", columns: int, rows: int) -> None:
         self.child = child
@@ -39,25 +39,25 @@ class TerminalSession:
 
     @property
     def lines(self) -> list[str]:
-        """What the screen shows, without its blank lines."""
+        """The lines of the screen that are not blank."""
         return [line.rstrip() for line in self._screen.display if line.strip()]
 
     @property
     def cursor(self) -> tuple[int, str]:
-        """Where the next character would go: the column, and the line it is in."""
+        """The column of the cursor, and the text of its line."""
         return self._screen.cursor.x, self._screen.display[self._screen.cursor.y].rstrip()
 
     def type(self, *keys: str) -> None:
-        """Strike keys."""
+        """Type keys."""
         for key in keys:
             self.child.send(key)
 
     def paste(self, text: str) -> None:
-        """Paste, as terminals do that mark what is pasted."""
+        """Paste text, as a terminal with bracketed paste does."""
         self.child.send(f"\x1b[200~{text}\x1b[201~")
 
     def wait_for(self, seen: Callable[[list[str]], bool] | str) -> list[str]:
-        """Wait until the lines satisfy `seen`, or one of them holds that text; return all lines."""
+        """Wait until the lines satisfy `seen`, or one of them contains that text; return all lines."""
         satisfied = seen if callable(seen) else lambda lines: any(seen in line for line in lines)
         deadline = monotonic() + TIMEOUT
         while not satisfied(self.lines):
@@ -95,7 +95,7 @@ class TerminalSession:
 def client_at(
     address: Address, *arguments: str, columns: int = 80, rows: int = 24, lang: str = "en", **environment: str
 ) -> Iterator[TerminalSession]:
-    """Start the client at a terminal; whatever it does, it is gone afterwards."""
+    """Start the client in a terminal; it has ended afterwards."""
     child: pexpect.spawn[bytes] = pexpect.spawn(
         sys.executable,
         ["-m", "cli_client", str(address), "--lang", lang, *arguments],
@@ -111,8 +111,16 @@ def client_at(
         child.close(force=True)
 
 
+def enter(room: FakeRoom, terminal: TerminalSession, *, moderator: bool = False) -> FakeConnection:
+    """Let the client in as Анна, with Боря as the other member; return the room's end of the connection."""
+    client = room.accept()
+    client.welcome(members=["Анна", "Боря"], moderator=moderator)
+    terminal.wait_for("2 here")
+    return client
+
+
 def leave(terminal: TerminalSession, client: FakeConnection) -> None:
-    """Have the person at the terminal leave, and the room say goodbye."""
+    """Leave with Ctrl-D and answer with a `bye`; the exit code must be 0."""
     terminal.type(CTRL_D)
     client.receive(Leave)
     client.send(Bye("left"))

@@ -244,7 +244,7 @@ def test_each_request_gets_its_own_answer(chat: RecordedChat) -> None:
     assert chat.next(SearchResults).query == "кот"
     assert chat.next(RequestFailed).request == HistoryRequest(limit=5)
     assert not chat.next(Bans).bans
-    assert chat.load_older(5)  # the refused one is not waited for
+    assert chat.load_older(5)  # it does not wait for the refused one
     client.expect(HistoryRequest(before=1, limit=5))
 
 
@@ -254,7 +254,7 @@ def test_an_error_of_an_older_server_leaves_nothing_waiting(chat: RecordedChat) 
     chat.load_older(5)
     chat.request(Search("слон"))
     history, search = client.receive(HistoryRequest).ref, client.receive(Search).ref
-    client.answer(history, Error("too_fast", "wait"))  # which of the two, nobody knows
+    client.answer(history, Error("too_fast", "wait"))  # for which of the two?
     assert chat.next(RequestFailed).request is None
     client.answer(search, Found([message(5)], more=False))
     assert chat.next(SearchResults) == SearchResults([message(5)], more=False)

@@ -1,4 +1,4 @@
-"""What the command line means where something is left empty."""
+"""Empty values on the command line and in the environment."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from cli_client.cli import main
 
 @pytest.fixture
 def unreachable(monkeypatch: pytest.MonkeyPatch) -> str:
-    """Return an address that must not be spoken to."""
+    """Return an address; no connection is made."""
     monkeypatch.setattr("cli_client.cli.Pipe", None)
     monkeypatch.setattr("cli_client.cli.Terminal", None)
     monkeypatch.delenv("ONEROOM_NAME", raising=False)
@@ -20,15 +20,15 @@ def unreachable(monkeypatch: pytest.MonkeyPatch) -> str:
 def test_an_empty_value_is_refused_like_a_missing_one(
     unreachable: str, capsys: pytest.CaptureFixture[str], lang: str, option: str, others: list[str]
 ) -> None:
-    """`--tls-pin "$UNSET"` must not pass for a wish to go without TLS."""
+    """`--tls-pin "$UNSET"` must not mean "without TLS"."""
     for value in ([], [""]):
         with pytest.raises(SystemExit) as ended:
             main([unreachable, "--lang", lang, *others, option, *value])
         assert ended.value.code == 2
-        told = capsys.readouterr()
-        complaint = {"ru": "не понимаю параметры", "en": "cannot read the arguments"}[lang]
-        assert told.err.startswith(f"oneroom: {complaint}: {option}\n")
-        assert not told.out
+        output = capsys.readouterr()
+        error = {"ru": "не понимаю параметры", "en": "cannot read the arguments"}[lang]
+        assert output.err.startswith(f"oneroom: {error}: {option}\n")
+        assert not output.out
 
 
 @pytest.mark.parametrize("pin", [" ", ":", "=", "SHA256 Fingerprint="])

@@ -1,4 +1,4 @@
-"""What waits for its ack."""
+"""Messages without an ack."""
 
 from cli_client.outbox import Outbox
 
@@ -7,9 +7,9 @@ def test_messages_keep_their_order_and_have_unique_refs() -> None:
     outbox = Outbox()
     says = [outbox.add("та же строка") for _ in range(100)]
     assert list(outbox.pending()) == says
-    keys = {say.ref for say in says}
-    assert len(keys) == 100
-    assert all(key is not None and 0 < len(key) <= 64 for key in keys)
+    refs = {say.ref for say in says}
+    assert len(refs) == 100
+    assert all(ref is not None and 0 < len(ref) <= 64 for ref in refs)
 
 
 def test_each_message_is_removed_once() -> None:

@@ -1,4 +1,4 @@
-"""The filter between two pipes, as a real process."""
+"""The client between two pipes, as a real process."""
 
 import os
 import signal
@@ -16,8 +16,8 @@ from tests.cli_client.fake_room import AT, TIMEOUT, FakeConnection, FakeRoom, me
 from tests.support.processes import ROOT, Output
 
 
-class Filter:
-    """A running filter; its stdin is the test's to write and close."""
+class PipeProcess:
+    """A running client between pipes. The test writes to its stdin and closes it."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdin
@@ -29,12 +29,12 @@ class Filter:
         self.stderr = Output(process.stderr)
 
     def write(self, data: str | bytes) -> None:
-        """Write to the filter at once."""
+        """Write to stdin at once."""
         self.stdin.write(data.encode() if isinstance(data, str) else data)
         self.stdin.flush()
 
     def end(self) -> int:
-        """Wait until the filter ends, and return its exit code."""
+        """Wait until the client ends, and return its exit code."""
         code = self.process.wait(TIMEOUT)
         self.stdout.join()
         self.stderr.join()
@@ -43,7 +43,7 @@ class Filter:
 
 
 @contextmanager
-def filtering(*arguments: str, **variables: str) -> Iterator[Filter]:
+def run_pipe(*arguments: str, **variables: str) -> Iterator[PipeProcess]:
     environment = {key: value for key, value in os.environ.items() if key != "ONEROOM_NAME"} | variables
     with subprocess.Popen(
         [sys.executable, "-m", "cli_client", *arguments],
@@ -53,7 +53,7 @@ def filtering(*arguments: str, **variables: str) -> Iterator[Filter]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:
-        running = Filter(process)
+        running = PipeProcess(process)
         try:
             yield running
         finally:
@@ -63,13 +63,13 @@ def filtering(*arguments: str, **variables: str) -> Iterator[Filter]:
             running.stderr.join()
 
 
-def say_goodbye(client: FakeConnection) -> None:
+def answer_leave(client: FakeConnection) -> None:
     client.receive(Leave)
     client.send(Bye("left"))
 
 
 def test_sends_every_line_and_leaves_after_the_last_ack(room: FakeRoom) -> None:
-    with filtering(str(room.address), "--name", "Анна") as pipe:
+    with run_pipe(str(room.address), "--name", "Анна") as pipe:
         client = room.accept()
         assert client.welcome().history == 0
         pipe.write("раз\r\nдва\n\n  \nтри без конца")
@@ -78,13 +78,13 @@ def test_sends_every_line_and_leaves_after_the_last_ack(room: FakeRoom) -> None:
         assert [say.text for say in says] == ["раз", "два", "три без конца"]
         for number, say in enumerate(says, 1):
             client.ack(say.ref, number)
-        say_goodbye(client)
+        answer_leave(client)
         assert pipe.end() == 0
         assert pipe.stdout.text == pipe.stderr.text == ""
 
 
 def test_output_is_that_of_the_lines_dialect(room: FakeRoom) -> None:
-    with filtering(str(room.address), "--name", "Анна", "--lang", "en") as pipe:
+    with run_pipe(str(room.address), "--name", "Анна", "--lang", "en") as pipe:
         client = room.accept()
         client.welcome()
         client.send(
@@ -99,7 +99,7 @@ def test_output_is_that_of_the_lines_dialect(room: FakeRoom) -> None:
 
 
 def test_invalid_bytes_are_replaced(room: FakeRoom) -> None:
-    with filtering(str(room.address), "--name", "Анна") as pipe:
+    with run_pipe(str(room.address), "--name", "Анна") as pipe:
         client = room.accept()
         client.welcome(text_limit=10)
         split_character = "я".encode()
@@ -112,7 +112,7 @@ def test_invalid_bytes_are_replaced(room: FakeRoom) -> None:
 
 
 def test_reconnects_and_sends_the_rest(room: FakeRoom) -> None:
-    with filtering(str(room.address), "--name", "Анна") as pipe:
+    with run_pipe(str(room.address), "--name", "Анна") as pipe:
         client = room.accept()
         client.welcome()
         pipe.write("раз\n")
@@ -125,26 +125,26 @@ def test_reconnects_and_sends_the_rest(room: FakeRoom) -> None:
         assert pipe.stdout.wait_for("ответ") == "Боря: ответ\n"
         pipe.stderr.wait_for("3 messages missing here")
         pipe.stdin.close()
-        say_goodbye(client)
+        answer_leave(client)
         assert pipe.end() == 0
 
 
 def test_a_refused_message_counts_as_not_sent(room: FakeRoom) -> None:
-    with filtering(str(room.address), "--name", "Анна") as pipe:
+    with run_pipe(str(room.address), "--name", "Анна") as pipe:
         client = room.accept()
         client.welcome()
         pipe.write("раз\n")
         client.send(Error("unavailable", "disk full", ref=client.receive(Say).ref))
         pipe.stderr.wait_for("cannot store messages")
         pipe.stdin.close()
-        say_goodbye(client)
+        answer_leave(client)
         assert pipe.end() == 1
         assert "not sent: 1" in pipe.stderr.text
 
 
 @pytest.mark.timeout(40)
 def test_without_acks_it_ends_and_counts_the_unsent(room: FakeRoom) -> None:
-    with filtering(str(room.address), "--name", "Анна") as pipe:
+    with run_pipe(str(room.address), "--name", "Анна") as pipe:
         client = room.accept()
         client.welcome()
         pipe.write("раз\nдва\n")
@@ -152,7 +152,7 @@ def test_without_acks_it_ends_and_counts_the_unsent(room: FakeRoom) -> None:
         client.receive(Say)
         client.receive(Say)
         client.socket.settimeout(15)
-        say_goodbye(client)
+        answer_leave(client)
         assert pipe.end() == 1
         assert "not sent: 2" in pipe.stderr.text
 
@@ -161,7 +161,7 @@ def test_without_acks_it_ends_and_counts_the_unsent(room: FakeRoom) -> None:
     ("lang", "words"), [("ru", "oneroom: Это имя уже занято."), ("en", "This name is taken.")]
 )
 def test_a_refused_name_ends_it(room: FakeRoom, lang: str, words: str) -> None:
-    with filtering(str(room.address), "--name", "Анна", "--lang", lang) as pipe:
+    with run_pipe(str(room.address), "--name", "Анна", "--lang", lang) as pipe:
         client = room.accept()
         client.receive(Join)
         client.send(Error("name_taken", "taken"))
@@ -170,7 +170,7 @@ def test_a_refused_name_ends_it(room: FakeRoom, lang: str, words: str) -> None:
 
 
 def test_when_kicked_it_says_so(room: FakeRoom) -> None:
-    with filtering(str(room.address), "--name", "Анна") as pipe:
+    with run_pipe(str(room.address), "--name", "Анна") as pipe:
         client = room.accept()
         client.welcome()
         client.send(Bye("kicked"))
@@ -181,9 +181,9 @@ def test_when_kicked_it_says_so(room: FakeRoom) -> None:
 def test_the_password_comes_from_a_file_or_the_environment(room: FakeRoom, tmp_path: Path) -> None:
     secret = tmp_path / "password"
     secret.write_text("из файла\n")
-    with filtering(str(room.address), "--name", "Анна", "--password-file", str(secret), ONEROOM_PASSWORD="x"):
+    with run_pipe(str(room.address), "--name", "Анна", "--password-file", str(secret), ONEROOM_PASSWORD="x"):
         assert room.accept().welcome().password == "из файла"
-    with filtering(str(room.address), "--name", "Анна", ONEROOM_PASSWORD="из среды"):
+    with run_pipe(str(room.address), "--name", "Анна", ONEROOM_PASSWORD="из среды"):
         assert room.accept().welcome().password == "из среды"
 
 
@@ -195,7 +195,7 @@ def test_the_password_comes_from_a_file_or_the_environment(room: FakeRoom, tmp_p
     ],
 )
 def test_a_missing_or_wrong_password_ends_it(room: FakeRoom, code: str, words: str) -> None:
-    with filtering(str(room.address), "--name", "Анна", "--lang", "en", ONEROOM_PASSWORD="secret") as pipe:
+    with run_pipe(str(room.address), "--name", "Анна", "--lang", "en", ONEROOM_PASSWORD="secret") as pipe:
         client = room.accept()
         client.receive(Join)
         client.send(Error(code, "?"))
@@ -205,7 +205,7 @@ def test_a_missing_or_wrong_password_ends_it(room: FakeRoom, code: str, words: s
 
 
 def test_being_throttled_is_printed_once_and_nothing_is_lost(room: FakeRoom) -> None:
-    with filtering(str(room.address), "--name", "Анна", "--lang", "en") as pipe:
+    with run_pipe(str(room.address), "--name", "Анна", "--lang", "en") as pipe:
         client = room.accept()
         client.welcome()
         pipe.write("раз\nдва\n")
@@ -215,14 +215,14 @@ def test_being_throttled_is_printed_once_and_nothing_is_lost(room: FakeRoom) -> 
         for number, say in enumerate(says, 1):
             client.ack(say.ref, number)
         pipe.stdin.close()
-        say_goodbye(client)
+        answer_leave(client)
         assert pipe.end() == 0
         assert pipe.stderr.text.count("\n") == 1
         assert pipe.stdout.text == ""
 
 
 def test_a_wait_before_the_welcome_is_printed(room: FakeRoom) -> None:
-    with filtering(str(room.address), "--name", "Анна", "--lang", "en", ONEROOM_PASSWORD="x") as pipe:
+    with run_pipe(str(room.address), "--name", "Анна", "--lang", "en", ONEROOM_PASSWORD="x") as pipe:
         client = room.accept()
         client.receive(Join)
         client.send(Throttled(3.5), Error("password_wrong", "no"))
@@ -231,13 +231,13 @@ def test_a_wait_before_the_welcome_is_printed(room: FakeRoom) -> None:
 
 
 def test_an_unknown_host_ends_it() -> None:
-    with filtering("no-such-host.invalid", "--name", "Анна", "--lang", "en") as pipe:
+    with run_pipe("no-such-host.invalid", "--name", "Анна", "--lang", "en") as pipe:
         assert pipe.end() == 1
         assert pipe.stderr.text == "oneroom: The address no-such-host.invalid:8080 cannot be found.\n"
 
 
 def test_notices_are_written_and_deleted_messages_are_not(room: FakeRoom) -> None:
-    with filtering(str(room.address), "--name", "Анна", "--lang", "en") as pipe:
+    with run_pipe(str(room.address), "--name", "Анна", "--lang", "en") as pipe:
         client = room.accept()
         notice = Notice("kick", "Вера", "Боря")
         client.welcome(messages=[Message(1, AT, "Боря", "", deleted=True)])
@@ -250,13 +250,13 @@ def test_notices_are_written_and_deleted_messages_are_not(room: FakeRoom) -> Non
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_after_a_signal_it_leaves(room: FakeRoom, stop: signal.Signals) -> None:
-    with filtering(str(room.address), "--name", "Анна") as pipe:
+    with run_pipe(str(room.address), "--name", "Анна") as pipe:
         client = room.accept()
         client.welcome()
         client.send(message(1))
         pipe.stdout.wait_for("сообщение 1")
         pipe.process.send_signal(stop)
-        say_goodbye(client)
+        answer_leave(client)
         assert pipe.end() == 0
         assert pipe.stderr.text == ""
 
@@ -276,7 +276,7 @@ def test_closing_its_output_ends_it_quietly(room: FakeRoom) -> None:
         client.welcome()
         os.close(reader)
         client.send(message(1))
-        say_goodbye(client)
+        answer_leave(client)
         assert process.wait(TIMEOUT) == 0
         assert process.stderr.read() == b""
 

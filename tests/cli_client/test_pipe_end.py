@@ -1,4 +1,4 @@
-"""How the filter ends when it may not come in, with its threads in the worst order."""
+"""How the client between pipes ends when the room refuses it, with its threads in the worst order."""
 
 import signal
 import threading
@@ -28,16 +28,16 @@ from tests.cli_client.fake_room import TIMEOUT, FakeRoom
 def test_a_refusal_after_the_end_of_input_ends_it_at_once(
     room: FakeRoom, monkeypatch: pytest.MonkeyPatch, answer: Event, code: int
 ) -> None:
-    """Whoever waits for acks that will never come, waits until the event is told, which waits for him."""
-    leaving, hear, leave = threading.Event(), Pipe._on_event, Chat.leave
+    """The main thread must not wait for acks while the room thread waits for it to leave."""
+    leaving, on_event, leave = threading.Event(), Pipe._on_event, Chat.leave
     in_time: list[bool] = []
 
-    def hear_late(pipe: Pipe, event: ClientEvent) -> None:
+    def on_event_late(pipe: Pipe, event: ClientEvent) -> None:
         if isinstance(event, Ended | NameRefused | PasswordNeeded) and not in_time:
             in_time.append(leaving.wait(TIMEOUT))
-        hear(pipe, event)
+        on_event(pipe, event)
 
-    def leave_at_last(chat: Chat) -> None:
+    def leave_and_set(chat: Chat) -> None:
         leaving.set()
         leave(chat)
 
@@ -49,8 +49,8 @@ def test_a_refusal_after_the_end_of_input_ends_it_at_once(
     chunks = [b"", "раз\n".encode()]
     monkeypatch.setattr("cli_client.pipe._read_stdin", chunks.pop)
     monkeypatch.setattr("cli_client.pipe.ACK_TIMEOUT", 2 * TIMEOUT)
-    monkeypatch.setattr(Pipe, "_on_event", hear_late)
-    monkeypatch.setattr(Chat, "leave", leave_at_last)
+    monkeypatch.setattr(Pipe, "_on_event", on_event_late)
+    monkeypatch.setattr(Chat, "leave", leave_and_set)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     with ThreadPoolExecutor(1) as pool:
         refused = pool.submit(refuse)

@@ -1,4 +1,4 @@
-"""ClientEvent as lines of a terminal."""
+"""Events as lines of a terminal."""
 
 from datetime import UTC
 from typing import get_args
@@ -38,8 +38,8 @@ def text_of(fragments: Fragments) -> str:
 
 
 def lines_of(text: str, name: str = "Анна", width: int = 80) -> list[str]:
-    said = NewMessage(Message(id=1043, at=AT, name=name, text=text), own=False)
-    return text_of(renderer(width).render(said)).splitlines()[1:]  # the first is the day
+    event = NewMessage(Message(id=1043, at=AT, name=name, text=text), own=False)
+    return text_of(renderer(width).render(event)).splitlines()[1:]  # the first is the date
 
 
 def test_a_message() -> None:
@@ -49,12 +49,12 @@ def test_a_message() -> None:
 
 
 def test_a_date_is_shown_once() -> None:
-    rendered = renderer(lang="en")
-    first = text_of(rendered.render(NewMessage(message(1, "A", "x"), own=False)))
+    output = renderer(lang="en")
+    first = text_of(output.render(NewMessage(message(1, "A", "x"), own=False)))
     assert first == "── November 22, 2026 ──\n05:43 A: x  #1\n"
-    assert text_of(rendered.render(NewMessage(message(2, "A", "y"), own=False))) == "05:43 A: y  #2\n"
+    assert text_of(output.render(NewMessage(message(2, "A", "y"), own=False))) == "05:43 A: y  #2\n"
     later = NewMessage(Message(id=3, at="2026-11-23T00:00:00Z", name="A", text="z"), own=False)
-    assert text_of(rendered.render(later)) == "── November 23, 2026 ──\n00:00 A: z  #3\n"
+    assert text_of(output.render(later)) == "── November 23, 2026 ──\n00:00 A: z  #3\n"
 
 
 def test_long_text_is_wrapped_at_words_and_indented() -> None:
@@ -97,7 +97,7 @@ def test_a_long_name_in_a_narrow_terminal_gets_its_own_line() -> None:
 
 @pytest.mark.parametrize("width", [30, 80])
 def test_control_characters_of_others_are_removed(width: int) -> None:
-    rendered = renderer(width)
+    output = renderer(width)
     name = f"{HOSTILE}\nБоря: подделка"
     event: list[ClientEvent] = [
         NewMessage(Message(id=1, at=AT, name=name, text=HOSTILE), own=False),
@@ -117,12 +117,12 @@ def test_control_characters_of_others_are_removed(width: int) -> None:
         ),
     ]
     for piece in event:
-        shown = text_of(rendered.render(piece))
+        shown = text_of(output.render(piece))
         assert shown
         assert not [char for char in shown if char != "\n" and not char.isprintable()], piece
         assert not any(line.startswith("Боря") for line in shown.splitlines())
-    pending = text_of(rendered.unsent([HOSTILE, name]))
-    assert all(char == "\n" or char.isprintable() for char in pending)
+    unsent = text_of(output.unsent([HOSTILE, name]))
+    assert all(char == "\n" or char.isprintable() for char in unsent)
 
 
 def test_a_name_has_one_line_and_one_colour() -> None:
@@ -213,7 +213,7 @@ def test_deleted_messages_and_leaving() -> None:
     gone = text_of(renderer().render(NewMessage(Message(7, AT, "Боря", "", deleted=True), own=False)))
     assert gone.endswith("05:43 Боря: сообщение удалено  #7\n")
     for reason in ("kicked", "banned"):
-        assert renderer().render(Left("Боря", AT, reason)) == []  # the notice has told it
+        assert renderer().render(Left("Боря", AT, reason)) == []  # a notice has explained it
     assert text_of(renderer().render(Left("Боря", AT))).endswith("05:43 Боря больше не в чате\n")
     assert text_of(renderer().render(Joined("Боря", AT))).endswith("05:43 Боря теперь здесь\n")
 

@@ -27,22 +27,14 @@ from tests.support.requirements import needs_openssl
 from tests.support.tls_front import tls_front
 
 
-def refuse(room: FakeRoom, error: m.Error) -> m.Join:
-    client = room.accept()
-    join = client.receive(m.Join)
-    client.send(error)
-    client.expect_end()
-    return join
-
-
 def test_the_password_is_asked_for_until_it_is_right_and_then_kept(
     room: FakeRoom, chat: RecordedChat
 ) -> None:
-    assert refuse(room, m.Error("password_required", "?")).password is None
+    assert room.refuse(m.Error("password_required", "?")).password is None
     assert chat.next(PasswordNeeded).code == "password_required"
     assert chat.status().phase is Phase.PASSWORD_NEEDED
     chat.set_password("не тот")
-    assert refuse(room, m.Error("password_wrong", "no")).password == "не тот"
+    assert room.refuse(m.Error("password_wrong", "no")).password == "не тот"
     assert chat.next(PasswordNeeded).code == "password_wrong"
     chat.set_password("тот")
     client = room.accept()
@@ -62,7 +54,7 @@ def test_a_password_given_in_advance_is_sent_at_once(room: FakeRoom) -> None:
 
 
 def test_a_wait_for_the_next_attempt_is_kept(room: FakeRoom, chat: RecordedChat) -> None:
-    refuse(room, m.Error("too_fast", "wait", retry_after=40.0))
+    room.refuse(m.Error("too_fast", "wait", retry_after=40.0))
     assert chat.next(ConnectionLost).reason == "too_fast"
     assert 30 < chat.status().retry_in <= 40
     chat.retry_now()
@@ -85,7 +77,7 @@ def test_a_ban_of_the_address_ends_the_conversation(room: FakeRoom, chat: Record
 
 
 def test_a_suggested_name_is_reported(room: FakeRoom, chat: RecordedChat) -> None:
-    refuse(room, m.Error("name_taken", "taken", suggestion="Анна 2"))
+    room.refuse(m.Error("name_taken", "taken", suggestion="Анна 2"))
     assert chat.next(NameRefused) == NameRefused("name_taken", "taken", "Анна 2")
 
 
@@ -113,7 +105,7 @@ def test_a_throttling_room_may_stay_silent(room: FakeRoom, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("seconds", [-1e9, 1e300])
 def test_absurd_waits_are_limited(room: FakeRoom, chat: RecordedChat, seconds: float) -> None:
-    refuse(room, m.Error("too_fast", "wait", retry_after=seconds))
+    room.refuse(m.Error("too_fast", "wait", retry_after=seconds))
     chat.next(ConnectionLost)
     chat.retry_now()
     client = chat.enter()
@@ -230,7 +222,7 @@ def test_a_ban_while_online_has_its_duration(chat: RecordedChat) -> None:
 
 
 def test_a_reserved_name_is_refused(room: FakeRoom, chat: RecordedChat) -> None:
-    refuse(room, m.Error("name_reserved", "reserved"))
+    room.refuse(m.Error("name_reserved", "reserved"))
     assert chat.next(NameRefused).code == "name_reserved"
 
 

@@ -1,20 +1,13 @@
-"""Passwords, rates and moderators at a real pseudo-terminal."""
+"""A room with a password, limits and moderators, in a real pseudo-terminal."""
 
 import pytest
 
 from chat_protocol import messages as m
 from tests.cli_client.fake_room import AT, FakeConnection, FakeRoom, message
-from tests.cli_client.terminal_session import CTRL_C, ENTER, UP, TerminalSession, client_at, leave
+from tests.cli_client.terminal_session import CTRL_C, ENTER, UP, TerminalSession, client_at, enter, leave
 
 
-def enter(room: FakeRoom, terminal: TerminalSession, *, moderator: bool = False) -> FakeConnection:
-    client = room.accept()
-    client.welcome(members=["Анна", "Боря"], moderator=moderator)
-    terminal.wait_for("2 here")
-    return client
-
-
-def talk_and_leave(terminal: TerminalSession, client: FakeConnection) -> None:
+def say_and_leave(terminal: TerminalSession, client: FakeConnection) -> None:
     terminal.type("сказано", ENTER)
     say = client.receive(m.Say)
     assert say.text == "сказано"
@@ -22,28 +15,21 @@ def talk_and_leave(terminal: TerminalSession, client: FakeConnection) -> None:
     leave(terminal, client)
 
 
-def refuse(room: FakeRoom, error: m.Error) -> m.Join:
-    client = room.accept()
-    join = client.receive(m.Join)
-    client.send(error)
-    return join
-
-
 def test_the_rooms_password_is_asked_for_and_never_shown(room: FakeRoom) -> None:
     with client_at(room.address, "--name", "Анна") as terminal:
-        refuse(room, m.Error("password_required", "?"))
+        room.refuse(m.Error("password_required", "?"))
         terminal.wait_for("This room has a password")
         terminal.type("wrong-one")
         terminal.wait_for("The room's password: *********")
         terminal.type(ENTER)
-        assert refuse(room, m.Error("password_wrong", "no")).password == "wrong-one"
+        assert room.refuse(m.Error("password_wrong", "no")).password == "wrong-one"
         terminal.wait_for("That password did not fit.")
         terminal.type(ENTER, "right-one", ENTER)
         client = room.accept()
         assert client.welcome(members=["Анна", "Боря"]).password == "right-one"
         terminal.wait_for("2 here")
         terminal.type(UP, "черновик")
-        terminal.wait_for("› черновик")  # nothing to bring back: no password is remembered
+        terminal.wait_for("› черновик")  # the history of the input line has no password
         terminal.type(CTRL_C)
         leave(terminal, client)
         assert b"-one" not in terminal.received
@@ -59,7 +45,7 @@ def test_the_password_may_come_from_the_environment(room: FakeRoom) -> None:
 
 def test_enter_takes_the_suggested_name(room: FakeRoom) -> None:
     with client_at(room.address, "--name", "Анна", lang="ru") as terminal:
-        refuse(room, m.Error("name_taken", "taken", suggestion="Анна 2"))
+        room.refuse(m.Error("name_taken", "taken", suggestion="Анна 2"))
         terminal.wait_for("Это имя уже занято. Свободно: Анна 2 (Enter — взять).")
         terminal.wait_for("Ваше имя: Анна 2")
         terminal.type(ENTER)
@@ -104,7 +90,7 @@ def test_a_moderators_commands(room: FakeRoom) -> None:
         terminal.wait_for("You are a moderator now")
         terminal.wait_for("● Анна · moderator · 2 here")
         terminal.type(UP)
-        terminal.wait_for("› /help")  # and not what stood before the password
+        terminal.wait_for("› /help")  # and not the line with the password
         terminal.type(CTRL_C, "/ban", ENTER)
         terminal.wait_for("Ban whom? For example: /ban Boris 2h")
         terminal.type("/ban Боря 2h: спам", ENTER)
@@ -146,7 +132,7 @@ def test_a_draft_is_kept_while_a_password_is_typed(room: FakeRoom) -> None:
         terminal.type("черновик")
         terminal.wait_for("› черновик")
         client.close()
-        refuse(room, m.Error("password_required", "?"))
+        room.refuse(m.Error("password_required", "?"))
         terminal.wait_for(lambda _: terminal.cursor[1] == "The room's password:")
         terminal.type("right-one", ENTER)
         client = room.accept()
@@ -165,7 +151,7 @@ def test_a_wrong_moderator_password_is_asked_for_again_and_never_sent_as_text(ro
         terminal.wait_for("1 в чате")
         terminal.type("/moderator", ENTER, "wrong-1", ENTER)
         assert client.receive(m.Authenticate).password == "wrong-1"
-        terminal.type("wrong-2", ENTER)  # before the answer is there
+        terminal.type("wrong-2", ENTER)  # before the answer has come
         assert client.receive(m.Authenticate).password == "wrong-2"
         client.send(m.Error("password_wrong", "no"))
         terminal.wait_for("Пароль не подошёл. Ещё раз (пустой ввод — отмена):")
@@ -182,7 +168,7 @@ def test_a_wrong_moderator_password_is_asked_for_again_and_never_sent_as_text(ro
         terminal.wait_for(lambda _: terminal.cursor[1] == "›")
         terminal.type("/moderator", ENTER, "right", ENTER)
         assert client.receive(m.Authenticate).password == "right"
-        terminal.type("right")  # in doubt whether that was it
+        terminal.type("right")  # before the answer has come
         terminal.wait_for("Пароль модератора: *****")
         client.send(m.Role(moderator=True))
         terminal.wait_for("Вы теперь модератор.")
@@ -191,20 +177,20 @@ def test_a_wrong_moderator_password_is_asked_for_again_and_never_sent_as_text(ro
         terminal.wait_for(lambda _: terminal.cursor[1] == "›")
         terminal.type("/moderator", ENTER)
         terminal.wait_for("Вы уже модератор.")
-        talk_and_leave(terminal, client)
+        say_and_leave(terminal, client)
         assert not any(secret in terminal.received for secret in (b"wrong", b"right"))
 
 
 def test_a_wrong_room_password_is_asked_for_again_and_never_sent_as_text(room: FakeRoom) -> None:
     with client_at(room.address, "--name", "Анна", lang="ru") as terminal:
-        refuse(room, m.Error("password_required", "?"))
+        room.refuse(m.Error("password_required", "?"))
         terminal.wait_for("Пароль чата:")
         terminal.type("wrong-1", ENTER)
         client = room.accept()
         assert client.receive(m.Join).password == "wrong-1"
         client.send(m.Throttled(8.0))
         terminal.wait_for("Подождите 8 с")
-        terminal.type("wrong-2", ENTER)  # impatient
+        terminal.type("wrong-2", ENTER)  # before the answer has come
         terminal.wait_for("Пароль чата: *******")
         client.send(m.Error("password_wrong", "no"))
         terminal.wait_for("Пароль не подошёл.")
@@ -218,7 +204,7 @@ def test_a_wrong_room_password_is_asked_for_again_and_never_sent_as_text(room: F
         client = room.accept()
         assert client.welcome().password == "right"
         terminal.wait_for("1 в чате")
-        talk_and_leave(terminal, client)
+        say_and_leave(terminal, client)
         assert not any(secret in terminal.received for secret in (b"wrong", b"right"))
 
 
@@ -254,7 +240,7 @@ def test_a_deleted_message_keeps_its_number(room: FakeRoom) -> None:
 )
 def test_when_banned_it_ends_and_says_so(room: FakeRoom, seconds: float | None, words: str) -> None:
     with client_at(room.address, "--name", "Анна") as terminal:
-        refuse(room, m.Error("banned", "no", retry_after=seconds))
+        room.refuse(m.Error("banned", "no", retry_after=seconds))
         assert terminal.end() == 1
         assert words in terminal.lines[-1]
         assert not terminal.lines[-1].startswith("›")

@@ -19,24 +19,17 @@ from chat_protocol.messages import (
     Say,
 )
 from chat_protocol.messages import Typing as SomeoneTypes
-from tests.cli_client.fake_room import AT, FakeConnection, FakeRoom, message
+from tests.cli_client.fake_room import AT, FakeRoom, message
 from tests.cli_client.terminal_session import (
     ALT_ENTER,
     CTRL_C,
     CTRL_D,
     ENTER,
     UP,
-    TerminalSession,
     client_at,
+    enter,
     leave,
 )
-
-
-def enter(room: FakeRoom, terminal: TerminalSession, name: str = "Анна") -> FakeConnection:
-    client = room.accept()
-    client.welcome(name=name, members=[name, "Боря"])
-    terminal.wait_for("2 here")
-    return client
 
 
 def test_messages_do_not_disturb_the_input_line(room: FakeRoom) -> None:
@@ -175,7 +168,7 @@ def test_commands(room: FakeRoom) -> None:
         terminal.type("/quit", ENTER)
         client.receive(Leave)
         client.send(Bye("left"))
-        # One message was never acknowledged: it is given back, and the exit code says so.
+        # One message was not acknowledged: it is printed, and the exit code is 1.
         assert terminal.end() == 1
         terminal.wait_for("1 message was not sent:")
 

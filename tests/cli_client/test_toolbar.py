@@ -1,4 +1,4 @@
-"""The line below the one being typed, whatever the room calls people."""
+"""The status line."""
 
 from dataclasses import replace
 

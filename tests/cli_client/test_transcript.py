@@ -1,4 +1,4 @@
-"""What has been seen, and where the holes are."""
+"""The messages seen, and the gaps between them."""
 
 from chat_protocol.messages import HistoryRequest, Limits, Mark, Welcome
 from cli_client.transcript import MAX_KEPT, Transcript

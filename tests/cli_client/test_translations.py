@@ -1,4 +1,4 @@
-"""Both languages say the same things."""
+"""The texts in both languages."""
 
 import re
 from string import Formatter

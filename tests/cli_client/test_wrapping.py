@@ -1,4 +1,4 @@
-"""Text cut into lines: as `wcwidth.wrap` does it, but in no more than linear time."""
+"""Wrapping text: like `wcwidth.wrap`, but in linear time."""
 
 import random
 from time import thread_time
@@ -91,7 +91,7 @@ def test_no_line_of_mixed_text_is_too_wide(seed: int) -> None:
 
 
 def cost(text: str, room: int) -> float:
-    """Return the seconds of the processor's time that `text` takes at best."""
+    """Return the least CPU time, in seconds, that wrapping `text` takes."""
 
     def once() -> float:
         begun = thread_time()
@@ -106,9 +106,8 @@ def test_wrapping_takes_linear_time(piece: str) -> None:
     for room in (8, 73):
         short = cost((piece * 4000)[:4000], room)
         assert short < 0.05
-        assert cost((piece * 40000)[:40000], room) < 15 * max(
-            short, 0.005
-        )  # seconds; beneath that the clock is noise
+        long = cost((piece * 40000)[:40000], room)
+        assert long < 15 * max(short, 0.005)  # below that the clock is too coarse
 
 
 def test_only_a_web_address_is_not_split() -> None:
@@ -120,6 +119,6 @@ def test_only_a_web_address_is_not_split() -> None:
 
 @pytest.mark.parametrize("blank", ["\u00a0", "\u2003", "\u3000", "\u2800", "\u3164", "\u200b", "\u00ad"])
 def test_a_web_address_cannot_imitate_a_message(blank: str) -> None:
-    """What a terminal breaks itself goes on in its first column, where the clock is."""
+    """A line that the terminal wraps continues in the first column, where the times are."""
     text = f"://{'x' * 70}12:00{blank}Анна:{blank}да"
     assert all(cell_width(line) <= 73 for line in wrap(text, 73))

@@ -31,7 +31,7 @@ from chat_protocol.messages import (
 )
 from tests.cli_client.fake_room import AT, FakeRoom
 from tests.cli_client.terminal_session import CTRL_D, ENTER, client_at
-from tests.cli_client.test_pipe import filtering
+from tests.cli_client.test_pipe import run_pipe
 from tests.support.processes import Program, running
 from tests.support.raw import PROMPT, JsonClient, RawClient
 
@@ -267,7 +267,7 @@ def test_no_greeting_brings_any_to_our_terminal() -> None:
 
 
 def test_none_passes_a_pipe(program: Program) -> None:
-    with filtering(str(program.address), "--name", "Анна") as pipe:
+    with run_pipe(str(program.address), "--name", "Анна") as pipe:
         with JsonClient(program.address) as guest:
             members = guest.join("Боря")["members"]
             if "Анна" not in members:
@@ -283,7 +283,7 @@ def test_none_passes_a_pipe(program: Program) -> None:
 
 
 def test_no_server_sends_any_through_a_pipe() -> None:
-    with FakeRoom() as room, filtering(str(room.address), "--name", "Анна") as pipe:
+    with FakeRoom() as room, run_pipe(str(room.address), "--name", "Анна") as pipe:
         seat = room.accept()
         seat.welcome(messages=[Message(1, AT, "Ева\x1b[31m\nБоря: привет", "\x1b]0;x\x07")], missed=1)
         for number, injection in enumerate(INJECTIONS, 1):
