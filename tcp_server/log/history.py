@@ -10,7 +10,7 @@ from typing import Protocol
 from chat_protocol.messages import Ack, Message
 
 Key = tuple[bytes, str]
-"""The digest of a say's session and its ref: by both a repeated say is recognised."""
+"""Session digest and ref of a say, by which a repeat is recognised."""
 
 
 class Unavailable(Exception):

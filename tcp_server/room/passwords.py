@@ -1,4 +1,4 @@
-"""Passwords and session secrets, kept as digests and compared in constant time."""
+"""Passwords and session secrets, which are kept as digests only."""
 
 import hashlib
 import hmac
@@ -15,7 +15,7 @@ class Password:
         return bool(self._digest)
 
     def matches(self, attempt: str | None) -> bool:
-        """Return whether that is the password, after normalisation to NFC."""
+        """Return whether that is the password, after normalisation to NFC, in constant time."""
         return bool(self._digest) and hmac.compare_digest(self._digest, _digest(attempt or ""))
 
 

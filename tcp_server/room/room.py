@@ -278,9 +278,8 @@ class Room(Generic[Connection]):
             if not keys or banned or self._members.by_name(keys):
                 self._history.set_presence(session, None)
             else:
-                member = Member[Connection](
-                    name, keys, session, admitted=False
-                )  # the password may have changed
+                # Not admitted without the password, which may have changed.
+                member = Member[Connection](name, keys, session, admitted=False)
                 self._members.add(member)
                 for departure in self._hold_name(member, None):
                     self._remove(*departure)
