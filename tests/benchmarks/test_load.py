@@ -7,6 +7,7 @@ import pytest
 from benchmarks.load import LoadGenerator, Workload
 from benchmarks.servers import ServerKind, limit, ours, serving
 from tests.support.requirements import needs_cc
+from tests.support.timing import at_most
 
 pytestmark = needs_cc
 
@@ -46,5 +47,5 @@ def test_latency_is_measured_from_when_a_message_was_due() -> None:
     with serving(kind) as server, LoadGenerator(server, "lines", workload, 0.3) as load:
         load.join()
         counts = load.talk()
-    assert 29 <= counts["sent"] <= 32
+    assert abs(counts["sent"] - 30) <= at_most(2)
     assert 0 < counts["p50"] <= counts["p99"] <= counts["slowest"]

@@ -26,8 +26,8 @@ from chat_protocol.messages import (
     Typing,
     Welcome,
 )
+from tests.support.timing import TIMEOUT
 
-TIMEOUT = 10.0
 AT = "2026-11-22T05:43:03.120Z"
 
 Wanted = TypeVar("Wanted", bound=Command)

@@ -9,7 +9,8 @@ from chat_protocol.address import Address
 from chat_protocol.tls import Tls
 from cli_client.chat import Chat
 from cli_client.events import ClientEvent, Entered, StatusChanged
-from tests.cli_client.fake_room import TIMEOUT, FakeConnection, FakeRoom
+from tests.cli_client.fake_room import FakeConnection, FakeRoom
+from tests.support.timing import TIMEOUT
 
 Kind = TypeVar("Kind")
 

@@ -11,8 +11,9 @@ import pyte
 
 from chat_protocol.address import Address
 from chat_protocol.messages import Bye, Leave
-from tests.cli_client.fake_room import TIMEOUT, FakeConnection, FakeRoom
+from tests.cli_client.fake_room import FakeConnection, FakeRoom
 from tests.support.processes import ROOT
+from tests.support.timing import TIMEOUT
 
 ENTER, ALT_ENTER, CTRL_C, CTRL_D, UP = "\r", "\x1b\r", "\x03", "\x04", "\x1b[A"
 

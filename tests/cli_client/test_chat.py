@@ -32,8 +32,9 @@ from cli_client.events import (
     RequestFailed,
     SearchResults,
 )
-from tests.cli_client.fake_room import AT, TIMEOUT, FakeConnection, FakeRoom, message
+from tests.cli_client.fake_room import AT, FakeConnection, FakeRoom, message
 from tests.cli_client.recorded_chat import RecordedChat, start_chat
+from tests.support.timing import TIMEOUT
 
 SERVERS = pytest.mark.parametrize("refs", [True, False], ids=["this server", "an older server"])
 

@@ -12,8 +12,9 @@ import pytest
 
 from chat_protocol.messages import Bye, Error, Join, Joined, Leave, Left, Message, Notice, Say, Throttled
 from cli_client.cli import main
-from tests.cli_client.fake_room import AT, TIMEOUT, FakeConnection, FakeRoom, message
+from tests.cli_client.fake_room import AT, FakeConnection, FakeRoom, message
 from tests.support.processes import ROOT, Output
+from tests.support.timing import TIMEOUT
 
 
 class PipeProcess:
@@ -142,7 +143,6 @@ def test_a_refused_message_counts_as_not_sent(room: FakeRoom) -> None:
         assert "not sent: 1" in pipe.stderr.text
 
 
-@pytest.mark.timeout(40)
 def test_without_acks_it_ends_and_counts_the_unsent(room: FakeRoom) -> None:
     with run_pipe(str(room.address), "--name", "Анна") as pipe:
         client = room.accept()

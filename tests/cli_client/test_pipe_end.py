@@ -11,7 +11,8 @@ from cli_client.chat import Chat
 from cli_client.events import ClientEvent, Ended, NameRefused, PasswordNeeded
 from cli_client.pipe import Pipe
 from cli_client.translations import Translations
-from tests.cli_client.fake_room import TIMEOUT, FakeRoom
+from tests.cli_client.fake_room import FakeRoom
+from tests.support.timing import TIMEOUT
 
 
 @pytest.mark.parametrize(

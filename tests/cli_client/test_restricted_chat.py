@@ -20,10 +20,11 @@ from cli_client.events import (
     Phase,
     RequestFailed,
 )
-from tests.cli_client.fake_room import AT, TIMEOUT, FakeRoom, message
+from tests.cli_client.fake_room import AT, FakeRoom, message
 from tests.cli_client.recorded_chat import RecordedChat, start_chat
 from tests.support.certificates import self_signed
 from tests.support.requirements import needs_openssl
+from tests.support.timing import TIMEOUT
 from tests.support.tls_front import tls_front
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from playwright.sync_api import Browser, Locator, Page
 
 from tests.support.processes import ROOT
+from tests.support.timing import TIMEOUT
 
-PATIENCE = 10_000  # milliseconds
+PATIENCE = 1000 * TIMEOUT  # milliseconds
 SHOTS = Path(os.environ.get("ONEROOM_SHOTS") or ROOT / "test-results")
 
 

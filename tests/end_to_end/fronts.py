@@ -16,9 +16,9 @@ from chat_protocol.address import Address
 from tests.support.certificates import Certificate
 from tests.support.processes import ROOT, Program, start
 from tests.support.requirements import HAPROXY, NGINX, needs_haproxy, needs_nginx
+from tests.support.timing import TIMEOUT
 
 HOST = "chat.example.org"
-_PATIENCE = 20.0  # seconds a proxy has to start or to end
 
 
 class Doors(NamedTuple):
@@ -106,7 +106,7 @@ class Front:
     def check(self) -> str:
         """Let the proxy judge its file; return what it says, and fail if it objects."""
         command = self._kind.check(self._file)
-        verdict = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=False)
+        verdict = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
         said = verdict.stdout + verdict.stderr
         assert verdict.returncode == 0, said
         return said
@@ -114,7 +114,7 @@ class Front:
     def start(self) -> None:
         """Start it and wait until every door answers."""
         self._program = start(*self._kind.run(self._file))
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         for door in self.doors:
             while not _answers(door):
                 assert time.monotonic() < deadline, f"nobody at {door}: {self._program.stderr.text}"
@@ -131,7 +131,7 @@ class Front:
         if self._program is None:
             return
         try:
-            self._program.stop(within=_PATIENCE)
+            self._program.stop(within=TIMEOUT)
         finally:
             if self._program.process.poll() is None:
                 self._program.kill()

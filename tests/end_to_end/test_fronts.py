@@ -26,10 +26,10 @@ from tests.support.certificates import Certificate, self_signed
 from tests.support.processes import Program, running
 from tests.support.raw import PROMPT, JsonClient
 from tests.support.requirements import OPENSSL, needs_openssl
+from tests.support.timing import TIMEOUT
 
-pytestmark = [needs_openssl, pytest.mark.timeout(180)]
+pytestmark = needs_openssl
 
-PATIENCE = 20.0
 MODERATOR = "only for this test"
 SPOOFED = "203.0.113.9"
 
@@ -81,7 +81,7 @@ class Bot(JsonClient):
     """A client of the json dialect inside TLS, coming from an address of its own."""
 
     def __init__(self, front: Front, source: str = "127.0.0.1") -> None:
-        self.timeout = PATIENCE
+        self.timeout = TIMEOUT
         self._pending = b""
         self.socket = secured(front, front.doors.terminals, source)
 
@@ -148,7 +148,7 @@ def trust(front: Front) -> ssl.SSLContext:
 
 
 def secured(front: Front, door: Address, source: str = "127.0.0.1") -> ssl.SSLSocket:
-    plain = socket.create_connection(door, PATIENCE, source_address=(source, 0))
+    plain = socket.create_connection(door, TIMEOUT, source_address=(source, 0))
     try:
         return trust(front).wrap_socket(plain, server_hostname=HOST)
     except BaseException:
@@ -158,7 +158,7 @@ def secured(front: Front, door: Address, source: str = "127.0.0.1") -> ssl.SSLSo
 
 def addresses(server: Program, *names: str) -> list[list[str]]:
     """Ask the room, as a moderator, where these come from."""
-    with JsonClient(server.address, PATIENCE) as moderator:
+    with JsonClient(server.address, TIMEOUT) as moderator:
         moderator.join("Смотритель", history=0)
         moderator.say_json(type="authenticate", password=MODERATOR)
         moderator.fence()
@@ -224,7 +224,7 @@ def test_what_a_browser_says_of_its_address_is_not_believed(house: Services, hea
 
 
 def test_a_proxy_header_of_a_client_is_not_believed_either(house: Services) -> None:
-    with JsonClient(house.server.address, PATIENCE) as watcher, Bot(house.front, "127.0.0.2") as bot:
+    with JsonClient(house.server.address, TIMEOUT) as watcher, Bot(house.front, "127.0.0.2") as bot:
         watcher.join("Сторож", history=0)
         bot.expect(PROMPT)
         bot.send(f"PROXY TCP4 {SPOOFED} 192.0.2.1 40000 8080\r\nЛиса\n")
@@ -251,7 +251,7 @@ def test_the_page_comes_by_https_and_stays_there(house: Services) -> None:
 
 
 def test_http_leads_to_https_and_nowhere_else(house: Services) -> None:
-    door = http.client.HTTPConnection(*house.front.doors.plain_http, timeout=PATIENCE)
+    door = http.client.HTTPConnection(*house.front.doors.plain_http, timeout=TIMEOUT)
     try:
         door.request("GET", "/path?query", headers={"Host": "elsewhere.example"})
         answer = door.getresponse()
@@ -268,7 +268,7 @@ def test_old_tls_is_refused(house: Services, version: str) -> None:
             [OPENSSL, "s_client", "-connect", str(door), version, "-cipher", "DEFAULT@SECLEVEL=0"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
             check=False,
         )
         assert b"alert protocol version" in attempt.stderr
@@ -280,7 +280,7 @@ def test_one_address_is_turned_away_before_it_takes_all_places(house: Services) 
             # A reset can be there before the connection is.
             with suppress(ConnectionResetError):
                 door = house.front.doors.terminals
-                sock = socket.create_connection(door, PATIENCE, source_address=("127.0.0.9", 0))
+                sock = socket.create_connection(door, TIMEOUT, source_address=("127.0.0.9", 0))
                 stack.enter_context(sock)
                 if number >= 250:
                     assert sock.recv(1) == b""
@@ -336,13 +336,13 @@ def test_a_restart_is_survived_and_silence_is_not(
 def assert_cut_off(front: Front) -> None:
     """Fail unless every door puts out whoever says nothing, or begins and does not go on."""
     with ExitStack() as stack:
-        quiet = [stack.enter_context(socket.create_connection(door, PATIENCE)) for door in front.doors]
+        quiet = [stack.enter_context(socket.create_connection(door, TIMEOUT)) for door in front.doors]
         for door in front.doors[:2]:
-            quiet.append(stack.enter_context(socket.create_connection(door, PATIENCE)))
+            quiet.append(stack.enter_context(socket.create_connection(door, TIMEOUT)))
             quiet[-1].sendall(b"\x16\x03\x01\x02\x00\x01")  # a hello without its end
         for sock in (
             secured(front, front.doors.browsers),
-            socket.create_connection(front.doors.plain_http, PATIENCE),
+            socket.create_connection(front.doors.plain_http, TIMEOUT),
         ):
             quiet.append(stack.enter_context(sock))
             sock.sendall(b"GET / HTTP/1.1\r\nHo")

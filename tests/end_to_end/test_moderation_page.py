@@ -14,7 +14,7 @@ from tests.support.processes import Program, running
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
 
-pytestmark = [needs_chromium, pytest.mark.timeout(180)]
+pytestmark = needs_chromium
 
 expect.set_options(timeout=PATIENCE)
 

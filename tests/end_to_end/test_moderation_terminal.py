@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from chat_protocol.address import Address
 from tests.cli_client.terminal_session import CTRL_D, ENTER, TerminalSession, client_at
 from tests.support.certificates import self_signed
@@ -13,8 +11,6 @@ from tests.support.processes import running
 from tests.support.raw import PROMPT, JsonClient, RawClient
 from tests.support.requirements import needs_openssl
 from tests.support.tls_front import tls_front
-
-pytestmark = pytest.mark.timeout(120)
 
 MODERATORS = {"ONEROOM_SERVER_MODERATOR_PASSWORD": "admin-word"}
 
@@ -47,7 +43,7 @@ def test_kick_ban_delete_and_mute_as_everybody_sees_them() -> None:
     with (
         guarded() as room,
         client_at(room, "--name", "Анна", lang="ru") as anna,
-        RawClient(room, 10) as vera,
+        RawClient(room) as vera,
         client_at(room, "--name", "Боря", lang="en") as boris,
     ):
         become_moderator(anna)
@@ -122,7 +118,7 @@ def test_a_flood_at_the_terminal_is_delayed_and_arrives() -> None:
     with (
         guarded("--rate", "4", "--burst", "2") as room,
         client_at(room, "--name", "Анна", lang="ru") as desk,
-        JsonClient(room, 20) as boris,
+        JsonClient(room) as boris,
     ):
         desk.wait_for("Вы вошли как Анна.")
         boris.join("Боря")

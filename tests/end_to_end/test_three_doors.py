@@ -13,7 +13,7 @@ from tests.support.processes import running
 from tests.support.raw import PROMPT, RawClient
 from tests.support.requirements import needs_chromium
 
-pytestmark = [needs_chromium, pytest.mark.timeout(120)]
+pytestmark = needs_chromium
 
 
 class Services(NamedTuple):

@@ -35,11 +35,11 @@ from cli_client.chat import Chat
 from cli_client.events import ClientEvent, Entered, MessageRefused, NameRefused, NewMessage, OlderMessages
 from tests.faults.checker import Overheard, Seen, Sent
 from tests.faults.wires import Opener, Wire
+from tests.support.timing import TIMEOUT
 
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 1.0
 _PAGE = 500
-_PATIENCE = 10.0
 _WORD = re.compile(rb"<[^<>\s]+>")
 _LONGEST_WORD = 64
 
@@ -95,7 +95,7 @@ class Person:
 
     def start(self) -> None:
         self._thread.start()
-        assert self._came.wait(_PATIENCE), f"{self.name} never came in"
+        assert self._came.wait(TIMEOUT), f"{self.name} never came in"
 
     def say(self, text: str) -> None:
         with self._lock:
@@ -243,7 +243,7 @@ class Terminal:
     def start(self) -> None:
         self._chat.set_name(self.name)
         self._chat.start()
-        assert self._chat.wait_for(lambda status: bool(status.members), _PATIENCE), f"{self.name} never came"
+        assert self._chat.wait_for(lambda status: bool(status.members), TIMEOUT), f"{self.name} never came"
 
     def say(self, text: str) -> None:
         self.sent.said.append(text)
@@ -257,7 +257,7 @@ class Terminal:
         return self._newest >= newest and not self._has_holes() and not self._chat.status().unsent
 
     def stop(self) -> None:
-        self._chat.leave(timeout=_PATIENCE)
+        self._chat.leave(timeout=TIMEOUT)
 
     def _hear(self, news: ClientEvent) -> None:
         match news:
@@ -314,7 +314,7 @@ class Bystander:
     def start(self) -> None:
         """Come."""
         self._thread.start()
-        assert self._came.wait(_PATIENCE), f"{self._name} never came in"
+        assert self._came.wait(TIMEOUT), f"{self._name} never came in"
 
     def stop(self) -> None:
         """Go."""
@@ -323,7 +323,7 @@ class Bystander:
             if self._socket is not None:
                 with suppress(OSError):
                     self._socket.shutdown(socket.SHUT_RDWR)
-        self._thread.join(_PATIENCE)
+        self._thread.join(TIMEOUT)
 
     def _run(self) -> None:
         while not self._stopping.wait(0.2):

@@ -14,10 +14,10 @@ from types import TracebackType
 from typing import Self
 
 from chat_protocol.address import Address
+from tests.support.timing import TIMEOUT
 
 _CHUNK = 65536
 _FULL = 4 * _CHUNK  # bytes on their way in one direction before its source is read no more
-_PATIENCE = 5.0
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Proxy:
             return sum([self._cut(link) for link in list(self._links)])
 
         self._order(end)
-        self._thread.join(_PATIENCE)
+        self._thread.join(TIMEOUT)
 
     def __enter__(self) -> Self:
         return self
@@ -143,7 +143,7 @@ class Proxy:
         self._orders.append(obey)
         with suppress(OSError):  # awake anyway, the thread may have obeyed, and ended, by now
             self._clapper.send(b"!")
-        assert done.wait(_PATIENCE), "the proxy hangs"
+        assert done.wait(TIMEOUT), "the proxy hangs"
         return result[0]
 
     # --- the proxy's thread --------------------------------------------------------------
@@ -194,7 +194,7 @@ class Proxy:
     def _accept(self) -> None:
         near, _ = self._listener.accept()
         try:
-            far = socket.create_connection(self._target, _PATIENCE)
+            far = socket.create_connection(self._target, TIMEOUT)
         except OSError:
             near.close()
             return

@@ -18,11 +18,11 @@ from tests.faults.proxy import Proxy
 from tests.faults.wires import TcpWire, WebSocketWire
 from tests.support.processes import Program, start
 from tests.support.raw import JsonClient
+from tests.support.timing import TIMEOUT, at_most
 
-BACK_WITHIN = 5.0
+BACK_WITHIN = at_most(5.0)
 """Seconds after which everybody has to be back, with all they missed."""
 
-_PATIENCE = 20.0
 _TEXTS = ("да", "раз\nдва", "и ещё немного " * 20, "x" * 2000)
 
 
@@ -60,7 +60,7 @@ class Service:
     def _start(self) -> Program:
         program = start(sys.executable, "-m", *self._command, "--port", str(self._port))
         try:
-            program.stdout.wait_for("\n", _PATIENCE)
+            program.stdout.wait_for("\n", TIMEOUT)
         except AssertionError:
             program.kill()
             raise AssertionError(f"{self._command} does not start: {program.stderr.text}") from None
@@ -148,7 +148,7 @@ class Stage:
         """What people were told that a healthy room never says."""
         return [f"{somebody.name}: {trouble}" for somebody in self.everybody for trouble in somebody.troubles]
 
-    def wait_for(self, condition: Callable[[], bool], otherwise: str, within: float = _PATIENCE) -> None:
+    def wait_for(self, condition: Callable[[], bool], otherwise: str, within: float = TIMEOUT) -> None:
         """Look again and again whether `condition` holds; fail, saying `otherwise`, if it never does."""
         deadline = monotonic() + within
         while not condition():
@@ -200,7 +200,7 @@ class Stage:
     def _log(self) -> Seen:
         """Page through all that the server keeps."""
         log = Seen("the log", [[]])
-        with JsonClient(self.server.address, timeout=_PATIENCE) as client:
+        with JsonClient(self.server.address, timeout=TIMEOUT) as client:
             before = client.join("auditor", history=0)["last"] + 1
             while before > 1:
                 client.say_json(type="history", before=before, limit=500)

@@ -24,7 +24,7 @@ from tests.support.requirements import needs_prlimit
 ROUNDS = int(os.environ.get("ONEROOM_FAULT_ROUNDS") or 1)
 SEED = int(os.environ.get("ONEROOM_FAULT_SEED") or random.SystemRandom().randrange(10**6))
 
-pytestmark = pytest.mark.timeout(60 + 20 * ROUNDS)
+pytestmark = pytest.mark.timeout(160 + 20 * ROUNDS)
 
 
 def suffer(stage: Stage, fault: Callable[[Stage], None]) -> None:

@@ -5,14 +5,14 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-_PATIENCE = 30.0  # seconds in which the other end is to hang up
+from tests.support.timing import TIMEOUT
 
 
 class Guest:
     """Whoever the fuzzers send."""
 
     def __init__(self, address: tuple[str, int]) -> None:
-        self._socket = socket.create_connection(address, _PATIENCE)
+        self._socket = socket.create_connection(address, TIMEOUT)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def say(self, pieces: list[bytes]) -> None:

@@ -4,7 +4,7 @@ import socket
 from contextlib import suppress
 from typing import NamedTuple
 
-PATIENCE = 10.0
+from tests.support.timing import TIMEOUT
 
 KEY = "AAAAAAAAAAAAAAAAAAAAAA=="
 UPGRADE = (
@@ -40,7 +40,7 @@ def ask(address: tuple[str, int], asked: bytes) -> Answer:
 def ask_raw(address: tuple[str, int], asked: bytes) -> bytes:
     """Send the bytes and return all that comes until the end, or until a WebSocket begins."""
     received = b""
-    with socket.create_connection(address, PATIENCE) as connection, suppress(ConnectionError):
+    with socket.create_connection(address, TIMEOUT) as connection, suppress(ConnectionError):
         connection.sendall(asked)
         while chunk := connection.recv(65536):
             received += chunk

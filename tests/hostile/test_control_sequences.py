@@ -118,7 +118,7 @@ def program() -> Iterator[Program]:
 
 @pytest.mark.parametrize("form", ["{0}", "{0}Ева", "Е{0}ва", "Ева{0}"])
 def test_no_name_has_any(program: Program, form: str) -> None:
-    with JsonClient(program.address, timeout=20) as client:
+    with JsonClient(program.address) as client:
         client.expect(PROMPT)
         for injection in INJECTIONS:
             client.say_json(type="join", name=form.format(injection))
@@ -130,7 +130,7 @@ def test_no_name_in_text_has_any(program: Program) -> None:
     for injection in INJECTIONS:
         if "\n" in injection:
             continue
-        with RawClient(program.address, timeout=20) as client:
+        with RawClient(program.address) as client:
             client.expect(PROMPT)
             client.send(f"Е{injection}ва\n")
             client.expect(f"В имени есть недопустимые знаки.\n{PROMPT}")
@@ -138,7 +138,7 @@ def test_no_name_in_text_has_any(program: Program) -> None:
 
 def say_all(program: Program, texts: Iterable[str]) -> None:
     """Say the texts as a guest who then leaves, the last of them being "конец"."""
-    with JsonClient(program.address, timeout=20) as guest:
+    with JsonClient(program.address) as guest:
         guest.join("Ева")
         for number, text in enumerate((*texts, "конец")):
             guest.say_json(type="say", ref=str(number), text=text)
@@ -147,7 +147,7 @@ def say_all(program: Program, texts: Iterable[str]) -> None:
 
 
 def test_no_text_brings_any_to_bare_terminals(program: Program) -> None:
-    with RawClient(program.address, timeout=20) as lines, RawClient(program.address, timeout=20) as plain:
+    with RawClient(program.address) as lines, RawClient(program.address) as plain:
         lines.send("Строка\n/who\n")
         lines.read_until("Строка\n")  # which is in now, to hear the next one come
         plain.expect(PROMPT)

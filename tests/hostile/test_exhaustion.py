@@ -15,10 +15,11 @@ from tcp_server.server import ChatServer
 from tests.support.processes import Program, start
 from tests.support.raw import PROMPT, JsonClient, RawClient
 from tests.support.requirements import needs_prlimit
+from tests.support.timing import at_most
 
 LOCAL = "--host 127.0.0.1 --port 0 --history memory --grace 0"
 FULL = "Сейчас слишком много подключений, попробуйте позже.\n"
-RELIEF = 2.0
+RELIEF = at_most(2.0)
 """Seconds after which somebody new is in again."""
 
 
@@ -44,8 +45,8 @@ class Pair:
     """Two people who are there before it begins, and talk throughout."""
 
     def __init__(self, address: tuple[str, int], stack: ExitStack) -> None:
-        self._anna = stack.enter_context(JsonClient(address, 10))
-        self._boris = stack.enter_context(JsonClient(address, 10))
+        self._anna = stack.enter_context(JsonClient(address))
+        self._boris = stack.enter_context(JsonClient(address))
         self._anna.join("Анна")
         self._boris.join("Борис")
         self._anna.fence()

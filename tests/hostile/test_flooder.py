@@ -9,11 +9,12 @@ import pytest
 from tests.hostile.rounds import ROUNDS
 from tests.support.processes import Program, running, start
 from tests.support.raw import JsonClient
+from tests.support.timing import at_most
 
 FLAGS = ("--host", "127.0.0.1", "--port", "0")
 RATES = {"by default": ("--rate", "20", "--burst", "100"), "without limits": ("--rate", "0")}
 SAMPLES = 200
-GROWTH = 0.050
+GROWTH = at_most(0.050)
 """Seconds by which the others' 99th percentile may grow."""
 
 ATTEMPTS = 3
@@ -42,7 +43,7 @@ class People:
     """Honest members: one listens, the others talk in turn."""
 
     def __init__(self, program: Program, stack: ExitStack, talkers: int) -> None:
-        self._clients = [stack.enter_context(JsonClient(program.address, 20)) for _ in range(talkers + 1)]
+        self._clients = [stack.enter_context(JsonClient(program.address)) for _ in range(talkers + 1)]
         for number, client in enumerate(self._clients):
             client.join(f"honest{number}", history=0)
         for client in self._clients:
@@ -81,7 +82,7 @@ def growth(rate: str, kind: str) -> float:
         return flooded - quiet
 
 
-@pytest.mark.timeout(120 * ROUNDS)
+@pytest.mark.timeout(180 * ROUNDS)
 @pytest.mark.parametrize("kind", ["says", "lines", "garbage", "typing", "pings", "pages", "searches"])
 @pytest.mark.parametrize("rate", RATES)
 def test_one_flooder_slows_nobody_down(rate: str, kind: str) -> None:

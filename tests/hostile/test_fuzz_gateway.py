@@ -16,11 +16,11 @@ from tests.hostile.guest import Guest
 from tests.hostile.mutations import Mutator
 from tests.hostile.rounds import ROUNDS
 from tests.support.processes import Program, find_address, running
+from tests.support.timing import TIMEOUT
 
-pytestmark = pytest.mark.timeout(120 * ROUNDS)
+pytestmark = pytest.mark.timeout(180 * ROUNDS)
 
 TOGETHER: Final = 12  # connections at a time
-PATIENCE: Final = 30.0
 
 _HEAD = (
     "GET /ws HTTP/1.1\r\nHost: {0}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -82,22 +82,22 @@ def gateway() -> Iterator[tuple[Program, Program]]:
 @contextmanager
 def canaries_at(address: Address) -> Iterator[None]:
     """Be in the room through the gateway, and look at its health, throughout the block."""
-    with connect(f"ws://{address}/ws", open_timeout=PATIENCE) as browser:
+    with connect(f"ws://{address}/ws", open_timeout=TIMEOUT) as browser:
         browser.send(json.dumps({"type": "join", "name": NAME, "history": 0}))
-        assert '"welcome"' in str(browser.recv(timeout=PATIENCE))
+        assert '"welcome"' in str(browser.recv(timeout=TIMEOUT))
 
         def ping() -> None:
             browser.send('{"type":"ping"}')
             kinds: list[str] = []
             while "pong" not in kinds:
-                heard = [json.loads(line) for line in str(browser.recv(timeout=PATIENCE)).split("\n")]
+                heard = [json.loads(line) for line in str(browser.recv(timeout=TIMEOUT)).split("\n")]
                 kinds = [message["type"] for message in heard]
                 for message in heard:
                     if message["type"] != "pong":
                         expect_proper(message)
 
         def health() -> None:
-            asking = http.client.HTTPConnection(*address, timeout=PATIENCE)
+            asking = http.client.HTTPConnection(*address, timeout=TIMEOUT)
             try:
                 asking.request("GET", "/healthz")
                 answer = asking.getresponse()

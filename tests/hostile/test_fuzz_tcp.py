@@ -18,7 +18,7 @@ from tests.hostile.rounds import ROUNDS
 from tests.support.processes import Program, running
 from tests.support.raw import JsonClient
 
-pytestmark = pytest.mark.timeout(120 * ROUNDS)
+pytestmark = pytest.mark.timeout(180 * ROUNDS)
 
 FLAGS = (
     *("--host", "127.0.0.1", "--port", "0", "--history", "memory", "--grace", "0"),
@@ -185,7 +185,7 @@ def test_conversations(program: Program, parts: tuple[bytes, ...], seed: int, ca
 @pytest.mark.parametrize("field", ["ref", "since", "name", "text", "x"])
 def test_nesting_does_not_exhaust_the_stack_of_a_thread(program: Program, field: str, nest: str) -> None:
     close = "]" if nest == "[" else "}"
-    with JsonClient(program.address, timeout=20) as client:
+    with JsonClient(program.address) as client:
         client.join("Ева", history=0)
         for depth in (10, 100, 500, 900, 1100, 5000):
             for kind in ("say", "join", "authenticate", "nonsense"):

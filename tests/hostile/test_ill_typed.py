@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from playwright.sync_api import Browser
 
 from tests.end_to_end.conftest import Sitter, at_the_page
@@ -12,7 +11,7 @@ from tests.hostile.lawless_room import LawlessRoom, Line
 from tests.support.processes import running
 from tests.support.requirements import needs_chromium
 
-pytestmark = [needs_chromium, pytest.mark.timeout(120)]
+pytestmark = needs_chromium
 
 AT = "2026-11-22T05:43:03.120Z"
 HUGE = 1e300

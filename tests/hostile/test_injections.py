@@ -11,6 +11,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.hostile.raw_http import KEY, UPGRADE, ask, ask_raw, read_answer, request
 from tests.support.processes import ROOT, Program, find_address, running
+from tests.support.timing import TIMEOUT
 from tests.web_gateway.conftest import Serving
 
 _SERVED = {path.read_bytes() for path in (ROOT / "static").rglob("*") if path.is_file()}
@@ -293,7 +294,7 @@ def test_nobody_can_write_our_logs(serving: Serving, program: Program, server: P
             browser.send(words)
             browser.send('{"type":"leave"}')
             while True:
-                browser.recv(timeout=5)
+                browser.recv(timeout=TIMEOUT)
     assert program.stderr.text == ""
     for text in (server.stderr.text, server.stdout.text, program.stdout.text):
         assert _MARK not in text

@@ -103,7 +103,7 @@ def program() -> Iterator[Program]:
         yield program
 
 
-@pytest.mark.timeout(60 * ROUNDS)
+@pytest.mark.timeout(180 * ROUNDS)
 def test_no_variant_of_a_present_name_is_let_in(program: Program) -> None:
     corpus = {*BY_HAND, *(variant for name in PRESENT for variant in variants(name))}
     corpus |= set(mixtures(random.Random(39), 2000 * ROUNDS))
@@ -112,8 +112,8 @@ def test_no_variant_of_a_present_name_is_let_in(program: Program) -> None:
     assert len(tried) > 2000
     with ExitStack() as stack:
         for name in PRESENT:
-            stack.enter_context(JsonClient(program.address, timeout=30)).join(name, history=0)
-        attacker = stack.enter_context(JsonClient(program.address, timeout=30))
+            stack.enter_context(JsonClient(program.address)).join(name, history=0)
+        attacker = stack.enter_context(JsonClient(program.address))
         attacker.expect(PROMPT)
         for name in tried:
             attacker.say_json(type="join", name=name)
@@ -126,9 +126,9 @@ def test_no_variant_of_a_present_name_is_let_in(program: Program) -> None:
 def test_what_is_suggested_instead_is_let_in(program: Program) -> None:
     with ExitStack() as stack:
         wanted = "alice"
-        stack.enter_context(JsonClient(program.address, timeout=30)).join(wanted)
+        stack.enter_context(JsonClient(program.address)).join(wanted)
         for _ in range(5):
-            client = stack.enter_context(JsonClient(program.address, timeout=30))
+            client = stack.enter_context(JsonClient(program.address))
             client.expect(PROMPT)
             client.say_json(type="join", name="ALICE")
             suggestion = client.expect_json(type="error", code="name_taken")["suggestion"]
@@ -140,5 +140,5 @@ def test_honest_names_are_all_let_in(program: Program) -> None:
     assert len(HONEST) >= 40
     with ExitStack() as stack:
         for name in (*PRESENT, *HONEST):
-            client = stack.enter_context(JsonClient(program.address, timeout=30))
+            client = stack.enter_context(JsonClient(program.address))
             assert client.join(name, history=0)["name"] == unicodedata.normalize("NFKC", name)

@@ -13,11 +13,11 @@ import pytest
 from tests.hostile.rounds import ROUNDS
 from tests.support.processes import Program, running
 from tests.support.raw import PROMPT, JsonClient
+from tests.support.timing import TIMEOUT
 
 SECRET = "a secret that nobody guesses"
 WORD = "несусветица"
 PASSWORD = {"ONEROOM_SERVER_MODERATOR_PASSWORD": "страж"}
-PATIENCE = 30.0
 
 
 def server(stack: ExitStack, path: Path, *flags: str) -> Program:
@@ -27,7 +27,7 @@ def server(stack: ExitStack, path: Path, *flags: str) -> Program:
 
 def client(stack: ExitStack, program: Program, host: str) -> JsonClient:
     """Connect as the proxy would for somebody at that address."""
-    found = stack.enter_context(JsonClient(program.address, PATIENCE))
+    found = stack.enter_context(JsonClient(program.address, TIMEOUT))
     found.send(f"PROXY TCP4 {host} 192.0.2.1 40000 8080\r\n")
     return found
 
@@ -162,7 +162,7 @@ def test_a_deletion_and_its_notice_are_one_whenever_the_server_dies(tmp_path: Pa
         assert told == {message["id"] for message in messages if message.get("deleted")}
         boris.say_json(type="search", query=WORD)
         assert not told & {found["id"] for found in boris.expect_json(type="found")["messages"]}
-        deadline = monotonic() + PATIENCE
+        deadline = monotonic() + TIMEOUT
         while any(texts[number].encode() in _bytes(path) for number in told):
             assert monotonic() < deadline, "what was deleted can still be read in the file"
             boris.fence()

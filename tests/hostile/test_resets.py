@@ -11,6 +11,7 @@ import pytest
 from tests.hostile.rounds import ROUNDS
 from tests.support.processes import Program, running
 from tests.support.raw import PROMPT, JsonClient, RawClient
+from tests.support.timing import TIMEOUT
 
 FLAGS = ("--host", "127.0.0.1", "--port", "0", "--grace", "0")
 HONEST = 20
@@ -51,10 +52,10 @@ def _give_name(client: RawClient, name: str, random_: random.Random) -> None:
         client.expect(PROMPT)
 
 
-@pytest.mark.timeout(120 * ROUNDS)
+@pytest.mark.timeout(180 * ROUNDS)
 def test_five_thousand_resets_harm_nobody() -> None:
     with running("tcp_server", *FLAGS) as program, ExitStack() as stack:
-        honest = [stack.enter_context(JsonClient(program.address, 30)) for _ in range(HONEST)]
+        honest = [stack.enter_context(JsonClient(program.address)) for _ in range(HONEST)]
         for number, client in enumerate(honest):
             client.join(f"honest{number}")
         for client in honest:
@@ -63,7 +64,7 @@ def test_five_thousand_resets_harm_nobody() -> None:
         for seed in range(ROUNDS):
             heard = _talk_through(program, honest, seed)
             assert heard == [HONEST * 10] * HONEST  # nobody is cut, nothing is lost
-        deadline = monotonic() + 5
+        deadline = monotonic() + TIMEOUT
         while any(now > then for now, then in zip(vitals(program), before, strict=True)):
             assert monotonic() < deadline, f"{vitals(program)} descriptors and threads, {before} before"
             threading.Event().wait(0.05)

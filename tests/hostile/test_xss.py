@@ -8,7 +8,6 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-import pytest
 from playwright.sync_api import Browser, Dialog, Page
 
 from chat_protocol.contract import PROMPT
@@ -18,8 +17,9 @@ from tests.hostile.markup import CORPUS
 from tests.support.processes import running
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
+from tests.support.timing import TIMEOUT
 
-pytestmark = [needs_chromium, pytest.mark.timeout(180)]
+pytestmark = needs_chromium
 
 AT = "2026-11-22T05:43:03.120Z"
 LIMITS = {"name": 32, "text": 4000, "line": 65536, "history": 500}
@@ -60,7 +60,7 @@ def assert_clean(page: Page, url: str) -> None:
 
 def await_that(page: Page, condition: str) -> None:
     """Wait until JavaScript says so; Playwright has the page `eval` what it waits for, against its policy."""
-    deadline = monotonic() + 10.0
+    deadline = monotonic() + TIMEOUT
     while not page.evaluate(condition):
         assert monotonic() < deadline, condition
         page.wait_for_timeout(50)
@@ -257,7 +257,7 @@ def take_every_name(address: tuple[str, int]) -> list[str]:
     """Come with each string as a name and say it, and be lost; return the names the server keeps."""
     taken = []
     for evil in SENDABLE:
-        with JsonClient(address, timeout=20.0) as guest:
+        with JsonClient(address) as guest:
             guest.expect(PROMPT)
             guest.say_json(type="join", name=evil, history=0)
             answer = guest.read_json()
@@ -278,7 +278,7 @@ def test_whatever_people_send_stays_text(tmp_path: Path, chromium: Browser) -> N
         running("web_gateway", "--port", "0", "--server", str(server.address)) as gateway,
     ):
         url = f"http://{gateway.address}/"
-        with watched(chromium, url) as live, JsonClient(server.address, timeout=20.0) as vera:
+        with watched(chromium, url) as live, JsonClient(server.address) as vera:
             live.enter("Анна")
             vera.join("Вера", history=0)
             said = say_everything(vera)

@@ -13,6 +13,7 @@ from time import monotonic
 from typing import IO
 
 from chat_protocol.address import Address, parse_address
+from tests.support.timing import TIMEOUT
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -58,7 +59,7 @@ class Output:
         with self._changed:
             return self._received.decode(errors="replace")
 
-    def wait_for(self, found: Callable[[str], bool] | str, within: float = 10.0) -> str:
+    def wait_for(self, found: Callable[[str], bool] | str, within: float = TIMEOUT) -> str:
         """Wait until the text so far satisfies `found` (or contains it) and return that text.
 
         Raises `AssertionError` at the deadline, or when the pipe ends before.
@@ -75,7 +76,7 @@ class Output:
                 assert left > 0, f"not written within {within} s; so far:\n{text}"
                 self._changed.wait(left)
 
-    def join(self, within: float = 5.0) -> None:
+    def join(self, within: float = TIMEOUT) -> None:
         """Wait until the pipe has ended; a grandchild that keeps it open is an error."""
         self._reader.join(within)
         assert not self._reader.is_alive(), "someone still holds the output of an ended process"
@@ -106,14 +107,14 @@ class Program:
         """The port it serves on."""
         return self.address.port
 
-    def wait(self, within: float = 10.0) -> int:
+    def wait(self, within: float = TIMEOUT) -> int:
         """Wait for the program to end by itself; return its exit code, output collected."""
         code = self.process.wait(within)
         self.stdout.join()
         self.stderr.join()
         return code
 
-    def stop(self, with_signal: signal.Signals = signal.SIGTERM, within: float = 10.0) -> int:
+    def stop(self, with_signal: signal.Signals = signal.SIGTERM, within: float = TIMEOUT) -> int:
         """Ask it to end, as Ctrl-C (SIGINT) or an init system (SIGTERM) would; return its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(with_signal)
@@ -152,7 +153,7 @@ def running(
     python: str | os.PathLike[str] = sys.executable,
     cwd: Path = ROOT,
     env: Mapping[str, str] | None = None,
-    ready_within: float = 20.0,
+    ready_within: float = TIMEOUT,
 ) -> Iterator[Program]:
     """Run `python -m module arguments…` until the block ends, then SIGTERM it.
 

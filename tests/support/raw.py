@@ -8,6 +8,8 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
+from tests.support.timing import TIMEOUT
+
 PROMPT = "Введите ваше имя: "
 
 
@@ -17,7 +19,7 @@ class RawClient:
     Every read has a deadline of `timeout` seconds and fails with what did come.
     """
 
-    def __init__(self, address: tuple[str, int], timeout: float = 5.0) -> None:
+    def __init__(self, address: tuple[str, int], timeout: float = TIMEOUT) -> None:
         self.timeout = timeout
         self.socket = socket.create_connection(address, timeout)
         self._pending = b""
@@ -138,7 +140,7 @@ class JsonClient(RawClient):
 class DeafClient(JsonClient):
     """A client that reads only when told to, on a machine that holds little for it meanwhile."""
 
-    def __init__(self, address: tuple[str, int], timeout: float = 5.0) -> None:
+    def __init__(self, address: tuple[str, int], timeout: float = TIMEOUT) -> None:
         self.timeout = timeout
         self._pending = b""
         self.socket = socket.socket()

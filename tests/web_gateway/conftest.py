@@ -20,12 +20,12 @@ from werkzeug.serving import ThreadedWSGIServer
 from chat_protocol.address import Address
 from tests.support.processes import find_address, running
 from tests.support.raw import PROMPT, JsonClient
+from tests.support.timing import TIMEOUT
 from web_gateway.app import create_app
 from web_gateway.config import Config
 from web_gateway.gateway import Gateway
 from web_gateway.werkzeug_server import Handler
 
-TIMEOUT = 5.0
 """Seconds after which what a test waits for has failed."""
 
 

@@ -6,6 +6,7 @@ import pytest
 from websockets.frames import Frame, Opcode
 
 from chat_protocol.contract import MAX_LINE
+from tests.support.timing import TIMEOUT
 from tests.web_gateway.conftest import RawBrowser, Room, Serving, text
 
 
@@ -29,7 +30,7 @@ from tests.web_gateway.conftest import RawBrowser, Room, Serving, text
 def test_an_invalid_frame_is_answered_with_an_error(serving: Serving, room: Room, frame: str) -> None:
     with serving.chat(room) as (browser, end):
         browser.send(frame)
-        error = json.loads(browser.recv(timeout=5))
+        error = json.loads(browser.recv(timeout=TIMEOUT))
         assert (error["type"], error["code"]) == ("error", "bad_frame")
         browser.send('{"type":"ping"}')
         assert end.read_line() == '{"type":"ping"}'
@@ -44,7 +45,7 @@ def test_an_invalid_frame_is_answered_with_its_ref_if_that_can_be_read(serving: 
             ('{"type":"ping","ref":"r3"', None),
         ):
             browser.send(frame)
-            error = json.loads(browser.recv(timeout=5))
+            error = json.loads(browser.recv(timeout=TIMEOUT))
             assert (error["code"], error.get("ref")) == ("bad_frame", ref)
 
 
@@ -85,7 +86,7 @@ def test_a_protocol_violation_is_closed_with_its_code(
         assert list(browser.frames()) == [], "nothing may follow the close frame, no HTTP page either"
         end.expect_end()
         others_end.send('{"type":"pong"}\n')
-        assert other.recv(timeout=5) == '{"type":"pong"}'
+        assert other.recv(timeout=TIMEOUT) == '{"type":"pong"}'
 
 
 def test_the_longest_message_passes(serving: Serving, room: Room) -> None:
@@ -113,4 +114,4 @@ def test_a_reset_ends_only_its_own_session(serving: Serving, room: Room) -> None
             browser.socket.setsockopt(1, 13, b"\1\0\0\0\0\0\0\0")  # SO_LINGER of 0: close() resets
         end.expect_end()
         others_end.send('{"type":"pong"}\n')
-        assert other.recv(timeout=5) == '{"type":"pong"}'
+        assert other.recv(timeout=TIMEOUT) == '{"type":"pong"}'

@@ -16,7 +16,8 @@ from websockets.exceptions import ConnectionClosed
 
 from chat_protocol.address import Address
 from tests.support.processes import ROOT, Program, find_address, running, start
-from tests.web_gateway.conftest import TIMEOUT, RawBrowser, Room, Serving, text
+from tests.support.timing import TIMEOUT, at_most
+from tests.web_gateway.conftest import RawBrowser, Room, Serving, text
 
 
 def _serving(program: Program) -> Serving:
@@ -61,8 +62,8 @@ def test_a_signal_closes_browsers_with_1001_and_ends_the_gateway(room: Room, num
             assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1001, "the gateway stops")
             end.expect_end()
         half_sent.close()
-        assert program.wait(5) == 0
-        assert monotonic() - started < 5
+        assert program.wait() == 0
+        assert monotonic() - started < at_most(5)
         assert not any(child.is_running() for child in children)
         assert program.stderr.text == ""
 
@@ -77,8 +78,8 @@ def test_idle_http_connections_do_not_delay_the_end(room: Room) -> None:
             idle = stack.enter_context(socket.create_connection(program.address))
             idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         started = monotonic()
-        assert program.stop(within=5) == 0
-        assert monotonic() - started < 5
+        assert program.stop() == 0
+        assert monotonic() - started < at_most(5)
 
 
 def test_sessions_leave_no_thread_or_descriptor_behind(room: Room) -> None:
@@ -106,14 +107,14 @@ def test_clients_that_keep_a_finished_connection_open_block_nobody(room: Room) -
         ExitStack() as stack,
     ):
         started = monotonic()
-        for _ in range(8):
+        for _ in range(20):
             lingering = stack.enter_context(socket.create_connection(program.address))
             lingering.sendall(b"GET /nowhere HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
             lingering.settimeout(TIMEOUT)
             assert b" 404 " in lingering.recv(4096)
             # The server is closing it now; gunicorn waits for that in the thread that accepts.
         assert _ask(program.address) == 200
-        assert monotonic() - started < 2, "one wait alone would have taken as long"
+        assert monotonic() - started < at_most(2), "one wait alone would have taken as long"
 
 
 _STRICT = """
@@ -154,7 +155,7 @@ def test_half_a_request_holds_no_thread_beyond_its_deadline(strict: Program, ask
         for connection in slow:
             while connection.recv(4096):
                 pass
-        assert monotonic() - started < 4
+        assert monotonic() - started < at_most(4)
 
 
 def test_an_unread_response_holds_no_thread_beyond_its_deadline(strict: Program) -> None:
@@ -179,7 +180,7 @@ def test_a_session_blocked_on_the_room_does_not_delay_the_end(room: Room) -> Non
             with suppress(TimeoutError):
                 while True:
                     browser.socket.sendall(longest)
-            assert program.stop(within=5) == 0
+            assert program.stop(within=at_most(5)) == 0
         assert program.stderr.text == ""
 
 
@@ -239,7 +240,7 @@ def test_out_of_threads_new_connections_are_refused_and_sessions_go_on(room: Roo
             browser.send('{"type":"ping"}')
             assert end.read_line() == '{"type":"ping"}'
             shortage.unlink()
-            assert _ask(program.address, within=2.0) == 200
+            assert _ask(program.address, within=at_most(2.0)) == 200
         assert program.stop() == 0
         program.assert_no_crash()
         assert program.stderr.text.count("\n") == 1

@@ -10,7 +10,8 @@ from http import HTTPStatus
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.web_gateway.conftest import TIMEOUT, Room, Serving, serving_by_gunicorn
+from tests.support.timing import TIMEOUT
+from tests.web_gateway.conftest import Room, Serving, serving_by_gunicorn
 
 _GOOD = {
     "Upgrade": "websocket",

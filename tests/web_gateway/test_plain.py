@@ -15,7 +15,8 @@ from chat_protocol.messages import Ack, Error, Joined, Left, Message, Welcome
 from tests.support.original_like import SCRIPTS
 from tests.support.original_like import serving as server_of
 from tests.support.raw import PROMPT, RawClient
-from tests.web_gateway.conftest import TIMEOUT, serving_by_gunicorn
+from tests.support.timing import TIMEOUT
+from tests.web_gateway.conftest import serving_by_gunicorn
 from web_gateway.plain import PlainDialect, PlainRoom
 
 

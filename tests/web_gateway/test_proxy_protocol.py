@@ -12,7 +12,8 @@ from websockets.sync.client import ClientConnection, connect
 from chat_protocol.contract import BANNED
 from chat_protocol.proxy_header import write_header
 from tests.support.processes import running
-from tests.web_gateway.conftest import TIMEOUT, RawBrowser, Room, Serving, serving_by_gunicorn
+from tests.support.timing import TIMEOUT
+from tests.web_gateway.conftest import RawBrowser, Room, Serving, serving_by_gunicorn
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 
 from websockets.frames import Frame, Opcode
 
+from tests.support.timing import TIMEOUT
 from tests.web_gateway.conftest import RawBrowser, Room, Serving, text
 
 
@@ -13,13 +14,13 @@ def test_a_frame_becomes_a_line_and_a_line_a_frame(serving: Serving, room: Room)
         browser.send('{"type":"join","name":"Анна"}')
         assert end.read_line() == '{"type":"join","name":"Анна"}'
         end.send('{"type":"welcome","name":"Анна"}\n')
-        assert browser.recv(timeout=5) == '{"type":"welcome","name":"Анна"}'
+        assert browser.recv(timeout=TIMEOUT) == '{"type":"welcome","name":"Анна"}'
 
 
 def test_lines_that_arrive_together_are_sent_in_one_frame(serving: Serving, room: Room) -> None:
     with serving.chat(room) as (browser, end):
         end.send('{"a":1}\n{"b":2}\n')
-        assert browser.recv(timeout=5) == '{"a":1}\n{"b":2}'
+        assert browser.recv(timeout=TIMEOUT) == '{"a":1}\n{"b":2}'
 
 
 def test_a_line_in_pieces_is_waited_for(serving: Serving, room: Room) -> None:
@@ -27,14 +28,14 @@ def test_a_line_in_pieces_is_waited_for(serving: Serving, room: Room) -> None:
         words = '{"text":"Ж"}\n'.encode()
         for piece in (words[:10], words[10:11], words[11:]):
             end.send(piece)
-        assert browser.recv(timeout=5) == '{"text":"Ж"}'
+        assert browser.recv(timeout=TIMEOUT) == '{"text":"Ж"}'
 
 
 def test_a_long_welcome_arrives_whole(serving: Serving, room: Room) -> None:
     with serving.chat(room) as (browser, end):
         welcome = json.dumps({"type": "welcome", "messages": ["x" * 1000] * 900})
         end.send(welcome + "\n")
-        assert browser.recv(timeout=5) == welcome
+        assert browser.recv(timeout=TIMEOUT) == welcome
 
 
 def test_each_browser_has_its_own_connection_which_ends_with_it(serving: Serving, room: Room) -> None:
@@ -43,7 +44,7 @@ def test_each_browser_has_its_own_connection_which_ends_with_it(serving: Serving
             browser, end = stack.enter_context(serving.chat(room))
         leaving_end.expect_end()
         end.send('{"type":"left"}\n')
-        assert browser.recv(timeout=5) == '{"type":"left"}'
+        assert browser.recv(timeout=TIMEOUT) == '{"type":"left"}'
 
 
 def test_a_message_in_fragments_is_joined(serving: Serving, room: Room) -> None:

@@ -12,7 +12,8 @@ from websockets.sync.client import ClientConnection
 
 from chat_protocol.address import Address
 from chat_protocol.contract import MAX_REPLY_LINE
-from tests.web_gateway.conftest import TIMEOUT, Room, Serving, serving_by_gunicorn, serving_here
+from tests.support.timing import TIMEOUT
+from tests.web_gateway.conftest import Room, Serving, serving_by_gunicorn, serving_here
 from web_gateway.config import Config
 
 

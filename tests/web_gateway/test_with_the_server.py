@@ -11,7 +11,8 @@ from websockets.sync.client import ClientConnection
 from chat_protocol.address import Address
 from tests.support.processes import running
 from tests.support.raw import PROMPT, JsonClient
-from tests.web_gateway.conftest import TIMEOUT, Serving, serving_by_gunicorn
+from tests.support.timing import TIMEOUT
+from tests.web_gateway.conftest import Serving, serving_by_gunicorn
 
 
 @pytest.fixture

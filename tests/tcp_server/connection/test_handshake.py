@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.processes import Program, running
 from tests.support.raw import PROMPT, JsonClient, RawClient
+from tests.support.timing import TIMEOUT
 
 FLAGS = ("--host", "127.0.0.1", "--port", "0", "--history", "memory", "--grace", "0")
 TRUSTED = ("--trusted-proxy", "127.0.0.0/8")
@@ -122,7 +123,7 @@ def test_a_disconnected_client_no_longer_counts() -> None:
         for number in range(5):
             with ExitStack() as gone:
                 client = gone.enter_context(behind_proxy(program, "203.0.113.7"))
-                deadline = monotonic() + 5
+                deadline = monotonic() + TIMEOUT
                 while not _joins(client, f"a{number}"):  # the client before may still count
                     assert monotonic() < deadline, "the place is never free again"
                     client = gone.enter_context(behind_proxy(program, "203.0.113.7"))
@@ -233,7 +234,7 @@ def expect_five_wrong(client: JsonClient) -> None:
 
 @pytest.mark.parametrize("end", ["\n", None], ids=["lines", "json"])
 def test_five_wrong_passwords_end_the_connection(end: str | None) -> None:
-    with server(password="сезам") as program, JsonClient(program.address, timeout=20) as client:
+    with server(password="сезам") as program, JsonClient(program.address) as client:
         client.expect(PROMPT)
         if end is None:
             for _ in range(5):
@@ -271,7 +272,7 @@ def test_an_address_with_many_wrong_passwords_is_refused_for_a_time() -> None:
 def test_on_an_exempt_address_the_right_password_gets_in_after_many_wrong_ones() -> None:
     with server(password="сезам", moderator_password="страж") as program, ExitStack() as crowd:
         for number in range(61):  # the burst, and one that waits
-            client = crowd.enter_context(JsonClient(program.address, timeout=20))
+            client = crowd.enter_context(JsonClient(program.address))
             client.send(f'{{"type":"join","name":"a","password":"{number}"}}\n' * 2)
         honest = crowd.enter_context(JsonClient(program.address, timeout=60))
         honest.expect(PROMPT)
@@ -286,7 +287,7 @@ def test_on_an_exempt_address_the_right_password_gets_in_after_many_wrong_ones()
 def test_wrong_moderator_passwords_end_the_connection_too() -> None:
     with (
         server(moderator_password="страж") as program,
-        JsonClient(program.address, timeout=20) as client,
+        JsonClient(program.address) as client,
         JsonClient(program.address) as vera,
     ):
         vera.join("Вера")

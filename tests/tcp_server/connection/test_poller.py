@@ -8,6 +8,7 @@ import pytest
 
 from tcp_server.connection.poller import EpollPoller, PollPoller, WritePoller, write_poller
 from tests.support.requirements import needs_epoll
+from tests.support.timing import TIMEOUT
 
 
 @pytest.fixture(
@@ -49,7 +50,7 @@ def drain(sock: socket.socket) -> None:
 
 def wait_for_any(poller: WritePoller) -> list[int]:
     """Wait for descriptors, ignoring wake-ups without any."""
-    deadline = monotonic() + 10
+    deadline = monotonic() + TIMEOUT
     while monotonic() < deadline:
         if found := poller.wait(1.0):
             return found

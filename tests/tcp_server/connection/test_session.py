@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.processes import Program, running
 from tests.support.raw import PROMPT, JsonClient, RawClient
+from tests.support.timing import at_most
 
 FLAGS = ("--host", "127.0.0.1", "--port", "0", "--history", "memory", "--grace", "0")
 
@@ -114,7 +115,7 @@ def test_delayed_clients_do_not_delay_the_shutdown(with_signal: signal.Signals) 
         anna.expect_json(type="throttled")
         started = monotonic()
         assert program.stop(with_signal) == 0
-        assert monotonic() - started < 5
+        assert monotonic() - started < at_most(5)
         anna.expect_json(type="bye", reason="shutdown")
         anna.expect_end()
 
@@ -140,14 +141,12 @@ def test_two_connections_of_one_member_share_a_budget() -> None:
 def test_each_kind_of_request_has_its_own_limit() -> None:
     with server("--rate", "0.01", "--burst", "1") as program, JsonClient(program.address) as anna:
         anna.join("Анна")
-        anna.send('{"type":"search","query":"x"}\n' * 12)
-        for _ in range(10):
-            anna.expect_json(type="found")
-        anna.expect_json(type="throttled")
         started = monotonic()
-        for _ in range(2):
-            anna.expect_json(type="found")
-        assert monotonic() - started > 1
+        for _ in range(12):  # one after the other, as only one may be waiting
+            anna.say_json(type="search", query="x")
+            if anna.read_json()["type"] == "throttled":
+                anna.expect_json(type="found")
+        assert monotonic() - started >= 2  # ten at once, then one a second
         anna.send("garbage\n" * 110)
         for _ in range(110):
             anna.expect_json(type="error", code="bad_json")

@@ -15,6 +15,7 @@ from chat_protocol.address import Address
 from tests.support.processes import Program, running
 from tests.support.raw import PROMPT, DeafClient, JsonClient, RawClient
 from tests.support.requirements import needs_proc
+from tests.support.timing import at_most
 
 DIALECTS = ("plain", "lines", "json")
 NUMBER = re.compile(rb"<(\d+-\d+)>")
@@ -57,9 +58,9 @@ class Crowd:
     """Five hundred members, some of whom talk and some of whom never read."""
 
     def __init__(self, address: Address, stack: ExitStack) -> None:
-        self.observer = stack.enter_context(JsonClient(address, timeout=20))
+        self.observer = stack.enter_context(JsonClient(address))
         self.observer.join("observer")
-        self.talkers = [stack.enter_context(JsonClient(address, timeout=20)) for _ in range(10)]
+        self.talkers = [stack.enter_context(JsonClient(address)) for _ in range(10)]
         self.readers = [stack.enter_context(RawClient(address)) for _ in range(469)]
         self.deaf = [stack.enter_context(DeafClient(address)) for _ in range(20)]
         for number, talker in enumerate(self.talkers):
@@ -139,7 +140,7 @@ def resident(program: Program) -> int:
 def test_slow_readers_cost_bounded_memory() -> None:
     text = "😀" * 4000
     with server() as program, ExitStack() as stack:
-        talker = stack.enter_context(JsonClient(program.address, timeout=20))
+        talker = stack.enter_context(JsonClient(program.address))
         talker.join("talker")
         for number in range(10):
             enter(stack.enter_context(DeafClient(program.address)), "lines", f"deaf{number}")
@@ -156,7 +157,7 @@ def test_slow_readers_cost_bounded_memory() -> None:
 
 @pytest.mark.parametrize("others", [0, 2])
 def test_a_client_that_does_not_read_delays_nobody_in_a_small_room(others: int) -> None:
-    with server() as program, ExitStack() as stack:
+    with server("--write-timeout", "120") as program, ExitStack() as stack:
         talker = stack.enter_context(JsonClient(program.address))
         talker.join("talker")
         deaf = stack.enter_context(DeafClient(program.address))
@@ -170,4 +171,4 @@ def test_a_client_that_does_not_read_delays_nobody_in_a_small_room(others: int) 
             talker.fence()
             for reader in readers:
                 reader.fence()
-        assert monotonic() - started < 4  # not ten seconds, after which it is cut
+        assert monotonic() - started < at_most(4)  # not two minutes, after which it is cut

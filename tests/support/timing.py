@@ -1,0 +1,18 @@
+"""How long things may take: strictly on a quiet machine, generously beside other work."""
+
+import os
+from typing import Final
+
+TIMEOUT: Final = 30.0
+"""Seconds to wait for what comes anyway: only a failure waits so long."""
+
+_SLOWDOWN: Final = 1 if os.environ.get("ONEROOM_QUIET") else 10
+
+
+def at_most(seconds: float) -> float:
+    """Return how long something may take that takes less than `seconds` on a quiet machine.
+
+    That is ten times as long, as `make test` has to pass on a busy machine, unless ONEROOM_QUIET
+    says that this one is quiet (`make hostile`, `make faults`, `make long`).
+    """
+    return seconds * _SLOWDOWN
