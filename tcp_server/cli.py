@@ -35,8 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments[:1] == ["export"]:
         return export(arguments[1:])
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
-    if sys.stderr is not None:  # where it is closed there is nowhere to write the stacks
-        faulthandler.register(signal.SIGUSR1)
+    if sys.stderr is not None:
+        # Not faulthandler.register: that reads the stacks of threads while they run, and may crash.
+        signal.signal(signal.SIGUSR1, lambda *_: faulthandler.dump_traceback())
     try:
         config = load(arguments)
     except BadConfig as error:

@@ -106,7 +106,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
     def _start(self, worker: "Worker") -> None:
         signal.signal(signal.SIGHUP, worker.handle_exit)
         if sys.stderr is not None:  # gunicorn's main process passes the signal on
-            faulthandler.register(signal.SIGUSR1)
+            signal.signal(signal.SIGUSR1, lambda *_: faulthandler.dump_traceback())
         worker.gateway.start()
         if worker.age == 1:
             announce(self._config, worker.sockets[0].sock)

@@ -4,20 +4,21 @@ import signal
 from urllib.request import urlopen
 
 from tests.support.processes import running
-from tests.support.raw import PROMPT, RawClient
+from tests.support.raw import JsonClient
 
 
-def test_the_server_shows_its_stacks_and_goes_on() -> None:
-    with running("tcp_server", "--host", "127.0.0.1", "--port", "0") as server:
-        with RawClient(server.address) as client:
-            client.expect(PROMPT)
+def test_the_server_shows_its_stacks_while_it_works() -> None:
+    with (
+        running("tcp_server", "--host", "127.0.0.1", "--port", "0") as server,
+        JsonClient(server.address) as client,
+    ):
+        client.join("Анна")
+        for number in range(100):
+            client.say_json(type="say", ref=str(number), text="привет")
             server.process.send_signal(signal.SIGUSR1)
-            shown = server.stderr.wait_for(
-                lambda text: "most recent call first" in text and "in serve" in text
-            )
-            assert "session.py" in shown
-        with RawClient(server.address) as client:
-            client.expect(PROMPT)
+        assert len(client.fence()) == 100
+        shown = server.stderr.wait_for("in serve\n")
+        assert "session.py" in shown
 
 
 def test_the_gateway_passes_the_signal_to_the_process_that_serves() -> None:
