@@ -179,7 +179,7 @@ class Chat:
             reason = _reason(error)
             # A server that waits for TLS looks like this to a client without TLS.
             is_first_silence = reason == "timeout" and not (self._tls or self._conversation.transcript)
-            return "no_greeting" if is_first_silence else reason
+            return "no_prompt" if is_first_silence else reason
         finally:
             with self._changed:
                 self._connection = None

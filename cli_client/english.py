@@ -4,38 +4,38 @@ from collections.abc import Mapping
 from typing import Final
 
 ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
-    "joined": "{name} is here now",
+    "joined": "{name} has joined",
     "left": "{name} has left",
-    "left_because_slow": "{name} has left: the connection could not keep up",
+    "left_because_slow": "{name} has left: the connection was too slow",
     "ask_name": "Your name: ",
     "greeting": "Oneroom · {address} · /help shows what you can do",
-    "entered": "You are in as {name}.",
+    "entered": "You have joined as {name}.",
     "alone": "Nobody else is here yet.",
     "here": ("{count} person here: {names}", "{count} people here: {names}"),
     "back": "Back online.",
-    "new_log": "The room has begun a new log: earlier message numbers no longer apply.",
-    "missed": ("{count} message missing here: /history", "{count} messages missing here: /history"),
+    "new_log": "The room has started a new log: earlier message numbers are no longer valid.",
+    "missed": ("{count} message missed; /history shows it", "{count} messages missed; /history shows them"),
     "connection_lost": "{reason}. Trying again; what you write is sent once the room is back.",
     "not_sent": "✗ Not sent. {reason}",
     "not_sent_hint": "(↑ brings it back)",
     "too_long_here": "Too long: {length} characters, at most {limit} are allowed.",
     "history_title": "earlier",
-    "history_end": "── and now ──",
-    "history_empty": "There is nothing earlier.",
+    "history_end": "── now ──",
+    "history_empty": "There are no earlier messages.",
     "show_title": "message #{number}",
     "found": ("{query}: {count} message", "{query}: {count} messages"),
-    "found_more": "── there are older ones too; and now ──",
+    "found_more": "── there are older ones too · now ──",
     "nothing_found": "Not found: {query}",
-    "usage_search": "What to look for? For example: /search hello",
+    "usage_search": "Search for what? For example: /search hello",
     "no_message": "There is no message #{number}.",
     "not_online": "The room cannot be reached right now; try again in a moment.",
-    "usage_unknown_command": "There is no {typed}. /help lists all. To say it as it is, begin with //",
+    "usage_unknown_command": "There is no command {typed}; see /help. To send it as a message, begin with //",
     "usage_history": "How many messages? For example: /history 50",
     "usage_show": "The number of which message? For example: /show 1043",
     "bar_connecting": "connecting to {address}…",
     "bar_waiting": "again in {seconds} s (Enter: now) · {reason}",
     "bar_here": "{count} here",
-    "bar_unsent": "not sent: {count}",
+    "bar_unsent": "not sent yet: {count}",
     "bar_typing": ("{names} is typing…", "{names} are typing…"),
     "bar_many_typing": "several people are typing…",
     "and": " and ",
@@ -46,23 +46,23 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "ended_banned_for": "You are banned for another {time}.",
     "ended_shut_out": "You are banned.",
     "ended_password": "Too many wrong passwords. Try again later.",
-    "ended_replaced": "You came in from elsewhere with the same session; this one has ended.",
+    "ended_replaced": "You have connected elsewhere with the same session, so this connection was closed.",
     "left_unsent": ("{count} message was not sent:", "{count} messages were not sent:"),
     "pipe_unsent": "not sent: {count}",
     "pipe_name_needed": "a name is needed: --name NAME or the variable ONEROOM_NAME",
     "pipe_lost": "{reason}; trying again",
     "pipe_back": "back online",
-    "pipe_missed": ("{count} message missing here", "{count} messages missing here"),
-    "lost_refused": "Nobody answers at {address}",
+    "pipe_missed": ("{count} message missed", "{count} messages missed"),
+    "lost_refused": "No room is running at {address}",
     "lost_unknown_host": "The address {address} cannot be found",
-    "lost_timeout": "{address} stays silent",
-    "lost_no_greeting": "{address} stays silent (if it wants TLS: --tls)",
-    "lost_not_a_room": "What answers at {address} is not a chat room",
+    "lost_timeout": "{address} does not answer",
+    "lost_no_prompt": "{address} does not answer (if it needs TLS: --tls)",
+    "lost_not_a_room": "The server at {address} is not a chat room",
     "lost_lost": "The connection was lost",
     "lost_shutdown": "The room has closed",
-    "lost_slow": "The connection could not keep up",
-    "lost_silent": "The connection went silent",
-    "lost_late": "The room gave up waiting for a name",
+    "lost_slow": "The connection was too slow",
+    "lost_silent": "The connection was silent for too long",
+    "lost_late": "The room has waited too long for a name",
     "lost_full": "The room is full",
     "error_name_empty": "A name cannot be empty.",
     "error_name_too_long": "The name is too long.",
@@ -70,8 +70,8 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "error_name_taken": "This name is taken.",
     "error_name_reserved": "This is a word of the chat itself and cannot be a name.",
     "error_too_long": "Too long.",
-    "error_blank": "There is nothing to see in it.",
-    "error_unavailable": "The room cannot store messages right now.",
+    "error_blank": "The message is empty.",
+    "error_unavailable": "The room cannot save or find anything right now.",
     "error_too_fast": "Too fast.",
     "error_too_fast_for": "Too fast. Wait {time}.",
     "error_full": "The room is full.",
@@ -79,35 +79,35 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "name_suggested": "{reason} Free: {name} (Enter takes it).",
     "error_unknown": "That did not work: {detail}",
     "bad_address": "not an address: {typed}",
-    "bad_arguments": "cannot read the arguments: {detail}",
+    "bad_arguments": "cannot understand the arguments: {detail}",
     "months": "January February March April May June July August September October November December",
     "date": "{month} {day}, {year}",
     "help": (
-        "/who           who is here\n"
-        "/history 50    show what was said earlier\n"
+        "/who           list who is here\n"
+        "/history 50    show earlier messages\n"
         "/show 1043     show message #1043 and those around it\n"
         "/search word   find messages with these words\n"
         "/quit          leave (or Ctrl-D)\n"
-        "//word         say “/word”\n"
+        "//word         send “/word”\n"
         "Enter sends, Alt+Enter begins a new line, ↑ brings back what you wrote before."
     ),
     "usage": (
         "Usage: oneroom [HOST[:PORT]] [options]\n"
         "\n"
-        "The room in a terminal. Without a terminal it is a filter: it says the lines of\n"
-        "stdin and writes what others say to stdout.\n"
+        "A chat in the terminal. Between pipes it is a filter: it sends the lines of stdin\n"
+        "and writes the messages of others to stdout.\n"
         "\n"
-        "  HOST[:PORT]    where the room is (default 127.0.0.1:8080)\n"
-        "  --name NAME    the name to enter with (else ONEROOM_NAME, else it asks)\n"
+        "  HOST[:PORT]    where the room is (default: 127.0.0.1:8080)\n"
+        "  --name NAME    the name to join with (else ONEROOM_NAME, else it asks)\n"
         "  --password-file FILE\n"
         "                 the room's password (else ONEROOM_PASSWORD, else it asks)\n"
-        "  --tls          connect with TLS; the certificate is checked as a browser would\n"
-        "  --tls-ca FILE  …against these certificates instead of the system's (PEM)\n"
+        "  --tls          connect with TLS; the certificate is checked as in a browser\n"
+        "  --tls-ca FILE  trust these certificates (PEM) instead of the system's\n"
         "  --tls-pin SHA256\n"
-        "                 …trusting only the certificate with this fingerprint\n"
-        "  --lang ru|en   language (default: the system's)\n"
-        "  --version      which version this is\n"
-        "  -h, --help     this help\n"
+        "                 trust only the certificate with this fingerprint\n"
+        "  --lang ru|en   the language (default: the system's)\n"
+        "  --version      print the version\n"
+        "  -h, --help     print this help\n"
     ),
     "ask_password": "The room's password: ",
     "ask_moderator": "Moderator's password: ",
@@ -126,13 +126,13 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "file_no_certificates": "no certificates in it",
     "file_other": "cannot be read",
     "bad_pin": "--tls-pin: not a SHA-256 fingerprint",
-    "lost_not_tls": "What answers at {address} does not speak TLS",
-    "lost_tls": "TLS with {address} could not be agreed on",
+    "lost_not_tls": "The server at {address} does not use TLS",
+    "lost_tls": "TLS with {address} failed",
     "lost_untrusted": "The certificate of {address} is not trusted: give --tls-ca or --tls-pin",
     "lost_expired": "The certificate of {address} has expired",
-    "lost_not_yet_valid": "The certificate of {address} is not valid yet; is the clock right?",
+    "lost_not_yet_valid": "The certificate of {address} is not valid yet; is your clock right?",
     "lost_wrong_host": "The certificate is not for {address}",
-    "lost_wrong_pin": "{address} shows another certificate than the one you trust",
+    "lost_wrong_pin": "{address} has another certificate than the one you trust",
     "lost_too_fast": "Too fast",
     "error_password_wrong": "That password did not fit.",
     "error_muted": "You cannot write at the moment.",
@@ -150,7 +150,7 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "bar_throttled": "too fast: sending in {seconds} s",
     "bar_wait": "Wait {seconds} s",
     "bar_moderator": "moderator",
-    "pipe_throttled": "too fast: the room takes it more slowly, nothing is lost",
+    "pipe_throttled": "too fast: sending more slowly, nothing is lost",
     "pipe_wait": "wait {time}",
     "deleted": "message deleted",
     "notice_kick": "{by} removes {target} from the chat",
@@ -158,11 +158,11 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "notice_ban_for": "{by} bans {target} for {time}",
     "notice_ban_address": "{by} bans an address for good",
     "notice_ban_address_for": "{by} bans an address for {time}",
-    "notice_unban": "{by} lets {target} in again",
-    "notice_unban_address": "{by} lifts the ban on an address",
+    "notice_unban": "{by} unbans {target}",
+    "notice_unban_address": "{by} unbans an address",
     "notice_mute": "{by} mutes {target}",
     "notice_mute_for": "{by} mutes {target} for {time}",
-    "notice_unmute": "{by} lets {target} write again",
+    "notice_unmute": "{by} unmutes {target}",
     "notice_delete": "{by} deletes message #{number}",
     "notice_announce": "Announcement ({by}): {text}",
     "with_reason": "{text}. Reason: {reason}",

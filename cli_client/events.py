@@ -50,7 +50,7 @@ class Status:
     `retry_in` and `throttled` (until the room has dealt with all that was sent) are in
     seconds. `moderated` says whether the room can have moderators. `reason` is why the last
     connection was lost: a bye reason, an error code, a code of `TlsFailed`, or one of
-    `refused`, `unknown_host`, `timeout`, `no_greeting` (a timeout before anything was
+    `refused`, `unknown_host`, `timeout`, `no_prompt` (a timeout before anything was
     received without TLS), `not_a_room`, `shut_out` (our address is banned), `lost`; empty
     if none was.
     """

@@ -6,7 +6,7 @@ from typing import Final
 RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
     "joined": "{name} теперь здесь",
     "left": "{name} больше не в чате",
-    "left_because_slow": "{name} больше не в чате: связь не поспевала",
+    "left_because_slow": "{name} больше не в чате: слишком медленная связь",
     "ask_name": "Ваше имя: ",
     "greeting": "Oneroom · {address} · /help — что здесь можно",
     "entered": "Вы вошли как {name}.",
@@ -17,37 +17,37 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
         "Здесь {count} человек: {names}",
     ),
     "back": "Снова на связи.",
-    "new_log": "Чат начал новую запись: прежние номера сообщений больше не действуют.",
+    "new_log": "Чат начал новую историю: прежние номера сообщений больше не действуют.",
     "missed": (
-        "Здесь пропущено {count} сообщение: /history",
-        "Здесь пропущено {count} сообщения: /history",
-        "Здесь пропущено {count} сообщений: /history",
+        "Пропущено {count} сообщение; показать: /history",
+        "Пропущено {count} сообщения; показать: /history",
+        "Пропущено {count} сообщений; показать: /history",
     ),
     "connection_lost": "{reason}. Пробую снова; что напишете, отправлю, когда связь вернётся.",
     "not_sent": "✗ Не отправлено. {reason}",
     "not_sent_hint": "(↑ — вернуть в строку ввода)",
     "too_long_here": "Слишком длинно: {length} знаков, можно не больше {limit}.",
     "history_title": "раньше",
-    "history_end": "── дальше — сейчас ──",
-    "history_empty": "Раньше ничего нет.",
+    "history_end": "── сейчас ──",
+    "history_empty": "Более ранних сообщений нет.",
     "show_title": "сообщение #{number}",
     "found": (
         "{query}: {count} сообщение",
         "{query}: {count} сообщения",
         "{query}: {count} сообщений",
     ),
-    "found_more": "── есть и более ранние; дальше — сейчас ──",
+    "found_more": "── есть и более ранние · сейчас ──",
     "nothing_found": "Не нашлось: {query}",
     "usage_search": "Что найти? Например: /search привет",
     "no_message": "Сообщения #{number} нет.",
     "not_online": "Сейчас нет связи с чатом — попробуйте чуть позже.",
-    "usage_unknown_command": "Нет команды {typed}. Что есть: /help. Чтобы сказать это как есть, начните с //",
+    "usage_unknown_command": "Нет команды {typed}; см. /help. Чтобы отправить это сообщением, начните с //",
     "usage_history": "Сколько сообщений показать? Например: /history 50",
     "usage_show": "Номер какого сообщения? Например: /show 1043",
     "bar_connecting": "соединяюсь с {address}…",
     "bar_waiting": "снова через {seconds} с (Enter — сейчас) · {reason}",
     "bar_here": "{count} в чате",
-    "bar_unsent": "не отправлено: {count}",
+    "bar_unsent": "ещё не отправлено: {count}",
     "bar_typing": ("{names} печатает…", "{names} печатают…"),
     "bar_many_typing": "несколько человек печатают…",
     "and": " и ",
@@ -58,7 +58,7 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
     "ended_banned_for": "Вход закрыт ещё на {time}.",
     "ended_shut_out": "Вход закрыт.",
     "ended_password": "Слишком много неверных паролей. Попробуйте позже.",
-    "ended_replaced": "Этот вход заменён другим: вы вошли с тем же сеансом в другом месте.",
+    "ended_replaced": "Вы подключились с тем же сеансом в другом месте, поэтому это соединение закрыто.",
     "left_unsent": (
         "Не отправлено {count} сообщение:",
         "Не отправлено {count} сообщения:",
@@ -73,14 +73,14 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
         "пропущено {count} сообщения",
         "пропущено {count} сообщений",
     ),
-    "lost_refused": "По адресу {address} никто не отвечает",
+    "lost_refused": "По адресу {address} чат не запущен",
     "lost_unknown_host": "Адрес {address} не найден",
-    "lost_timeout": "Адрес {address} молчит",
-    "lost_no_greeting": "Адрес {address} молчит (если там TLS, нужен --tls)",
+    "lost_timeout": "{address} не отвечает",
+    "lost_no_prompt": "{address} не отвечает (если нужен TLS: --tls)",
     "lost_not_a_room": "По адресу {address} отвечает не чат",
     "lost_lost": "Связь прервалась",
     "lost_shutdown": "Чат закрылся",
-    "lost_slow": "Связь не поспевала за разговором",
+    "lost_slow": "Связь слишком медленная",
     "lost_silent": "Связь пропала",
     "lost_late": "Чат не дождался имени",
     "lost_full": "В чате нет мест",
@@ -90,8 +90,8 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
     "error_name_taken": "Это имя уже занято.",
     "error_name_reserved": "Это слово самого чата, оно не может быть именем.",
     "error_too_long": "Слишком длинно.",
-    "error_blank": "В сообщении ничего не видно.",
-    "error_unavailable": "Чат сейчас не может сохранять сообщения.",
+    "error_blank": "Сообщение пустое.",
+    "error_unavailable": "Чат сейчас не может ничего сохранить или найти.",
     "error_too_fast": "Слишком часто.",
     "error_too_fast_for": "Слишком часто. Подождите {time}.",
     "error_full": "В чате нет мест.",
@@ -104,30 +104,30 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
     "date": "{day} {month} {year}",
     "help": (
         "/who           кто здесь\n"
-        "/history 50    показать, что было раньше\n"
+        "/history 50    показать более ранние сообщения\n"
         "/show 1043     показать сообщение #1043 и соседние\n"
         "/search слово  найти сообщения с этими словами\n"
         "/quit          выйти (или Ctrl-D)\n"
-        "//слово        сказать «/слово»\n"
+        "//слово        отправить «/слово»\n"
         "Enter отправляет, Alt+Enter начинает новую строку, ↑ возвращает написанное раньше."
     ),
     "usage": (
         "Использование: oneroom [АДРЕС[:ПОРТ]] [параметры]\n"
         "\n"
-        "Чат в терминале. Без терминала — фильтр: строки из stdin говорит в чат,\n"
-        "сказанное другими пишет в stdout.\n"
+        "Чат в терминале. В конвейере — фильтр: строки из stdin отправляет в чат,\n"
+        "сообщения других пишет в stdout.\n"
         "\n"
         "  АДРЕС[:ПОРТ]   где чат (по умолчанию 127.0.0.1:8080)\n"
         "  --name ИМЯ     под каким именем войти (иначе ONEROOM_NAME, иначе спросит)\n"
         "  --password-file ФАЙЛ\n"
-        "                 где пароль чата (иначе ONEROOM_PASSWORD, иначе спросит)\n"
+        "                 пароль чата (иначе ONEROOM_PASSWORD, иначе спросит)\n"
         "  --tls          соединяться по TLS; сертификат проверяется, как в браузере\n"
-        "  --tls-ca ФАЙЛ  …по этим сертификатам вместо системных (PEM)\n"
+        "  --tls-ca ФАЙЛ  доверять этим сертификатам (PEM) вместо системных\n"
         "  --tls-pin SHA256\n"
-        "                 …верить только сертификату с этим отпечатком\n"
+        "                 доверять только сертификату с этим отпечатком\n"
         "  --lang ru|en   язык (по умолчанию — язык системы)\n"
-        "  --version      какая это версия\n"
-        "  -h, --help     эта справка\n"
+        "  --version      показать версию\n"
+        "  -h, --help     показать эту справку\n"
     ),
     "ask_password": "Пароль чата: ",
     "ask_moderator": "Пароль модератора: ",
@@ -146,8 +146,8 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
     "file_no_certificates": "там нет сертификатов",
     "file_other": "файл не прочитать",
     "bad_pin": "--tls-pin: это не отпечаток SHA-256",
-    "lost_not_tls": "По адресу {address} отвечают без TLS",
-    "lost_tls": "Не удалось договориться о TLS с {address}",
+    "lost_not_tls": "Сервер {address} отвечает без TLS",
+    "lost_tls": "TLS с {address} не получился",
     "lost_untrusted": "Сертификату {address} нет доверия: укажите --tls-ca или --tls-pin",
     "lost_expired": "Сертификат {address} просрочен",
     "lost_not_yet_valid": "Сертификат {address} ещё не действует — верны ли часы?",

@@ -26,7 +26,7 @@ def test_an_empty_value_is_refused_like_a_missing_one(
             main([unreachable, "--lang", lang, *others, option, *value])
         assert ended.value.code == 2
         output = capsys.readouterr()
-        error = {"ru": "не понимаю параметры", "en": "cannot read the arguments"}[lang]
+        error = {"ru": "не понимаю параметры", "en": "cannot understand the arguments"}[lang]
         assert output.err.startswith(f"oneroom: {error}: {option}\n")
         assert not output.out
 

@@ -124,7 +124,7 @@ def test_reconnects_and_sends_the_rest(room: FakeRoom) -> None:
         assert client.receive(Say) == first
         client.ack(first.ref, 1)
         assert pipe.stdout.wait_for("ответ") == "Боря: ответ\n"
-        pipe.stderr.wait_for("3 messages missing here")
+        pipe.stderr.wait_for("3 messages missed")
         pipe.stdin.close()
         answer_leave(client)
         assert pipe.end() == 0
@@ -136,7 +136,7 @@ def test_a_refused_message_counts_as_not_sent(room: FakeRoom) -> None:
         client.welcome()
         pipe.write("раз\n")
         client.send(Error("unavailable", "disk full", ref=client.receive(Say).ref))
-        pipe.stderr.wait_for("cannot store messages")
+        pipe.stderr.wait_for("cannot save or find")
         pipe.stdin.close()
         answer_leave(client)
         assert pipe.end() == 1

@@ -143,13 +143,13 @@ def test_older_messages_have_a_title_and_the_requested_one_is_highlighted() -> N
     )
     assert text_of(renderer().render(SearchResults([], False, "семь"))) == "Не нашлось: семь\n"
     assert text_of(renderer().render(OlderMessages((), 5))) == "Сообщения #5 нет.\n"
-    assert text_of(renderer().render(OlderMessages(()))) == "Раньше ничего нет.\n"
+    assert text_of(renderer().render(OlderMessages(()))) == "Более ранних сообщений нет.\n"
 
 
 def test_after_a_reconnect_missed_messages_are_counted() -> None:
     event = Entered("Анна", True, False, [message(60)], 37, ["Анна"])
     lines = text_of(renderer().render(event)).splitlines()
-    assert lines[:2] == ["Снова на связи.", "Здесь пропущено 37 сообщений: /history"]
+    assert lines[:2] == ["Снова на связи.", "Пропущено 37 сообщений; показать: /history"]
     assert lines[-1].endswith("#60")
 
 
@@ -188,14 +188,14 @@ def told(notice: Notice, lang: str = "ru") -> str:
             "Вера закрывает вход на 1 ч: Боря",
             "Вера bans Боря for 1 h",
         ),
-        (Notice("unban", "Вера", "Боря"), "Вера снова открывает вход: Боря", "Вера lets Боря in again"),
-        (Notice("unban", "Вера"), "Вера снова открывает вход по адресу", "Вера lifts the ban on an address"),
+        (Notice("unban", "Вера", "Боря"), "Вера снова открывает вход: Боря", "Вера unbans Боря"),
+        (Notice("unban", "Вера"), "Вера снова открывает вход по адресу", "Вера unbans an address"),
         (
             Notice("mute", "Вера", "Боря", seconds=600),
             "Вера запрещает писать на 10 мин: Боря",
             "Вера mutes Боря for 10 min",
         ),
-        (Notice("unmute", "Вера", "Боря"), "Вера снова разрешает писать: Боря", "Вера lets Боря write again"),
+        (Notice("unmute", "Вера", "Боря"), "Вера снова разрешает писать: Боря", "Вера unmutes Боря"),
         (Notice("delete", "Вера", id=3), "Вера удаляет сообщение #3", "Вера deletes message #3"),
         (Notice("announce", "Вера", text="Обед"), "Объявление (Вера): Обед", "Announcement (Вера): Обед"),
     ],

@@ -281,7 +281,7 @@ def test_a_server_without_a_prompt_may_want_tls(room: FakeRoom, monkeypatch: pyt
     monkeypatch.setattr("cli_client.chat.Connection.open", partial(Connection.open, timeout=0.2))
     with start_chat(room) as chat:
         room.accept(prompt=b"")
-        assert chat.next(ConnectionLost).reason == "no_greeting"
+        assert chat.next(ConnectionLost).reason == "no_prompt"
 
 
 def test_with_tls_a_room_without_it_is_refused(room: FakeRoom) -> None:

@@ -250,4 +250,4 @@ def test_with_tls_a_room_without_it_is_refused(room: FakeRoom) -> None:
     with client_at(room.address, "--name", "Анна", "--tls", lang="ru") as terminal:
         room.accept()
         assert terminal.end() == 1
-        terminal.wait_for("отвечают без TLS.")
+        terminal.wait_for("отвечает без TLS.")

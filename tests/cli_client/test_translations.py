@@ -65,11 +65,11 @@ def test_durations_are_rounded_up(seconds: float, russian: str, english: str) ->
 @pytest.mark.parametrize(
     ("count", "russian", "english"),
     [
-        (1, "Здесь пропущено 1 сообщение: /history", "1 message missing here: /history"),
-        (3, "Здесь пропущено 3 сообщения: /history", "3 messages missing here: /history"),
-        (11, "Здесь пропущено 11 сообщений: /history", "11 messages missing here: /history"),
-        (37, "Здесь пропущено 37 сообщений: /history", "37 messages missing here: /history"),
-        (121, "Здесь пропущено 121 сообщение: /history", "121 messages missing here: /history"),
+        (1, "Пропущено 1 сообщение; показать: /history", "1 message missed; /history shows it"),
+        (3, "Пропущено 3 сообщения; показать: /history", "3 messages missed; /history shows them"),
+        (11, "Пропущено 11 сообщений; показать: /history", "11 messages missed; /history shows them"),
+        (37, "Пропущено 37 сообщений; показать: /history", "37 messages missed; /history shows them"),
+        (121, "Пропущено 121 сообщение; показать: /history", "121 messages missed; /history shows them"),
     ],
 )
 def test_plural_forms(count: int, russian: str, english: str) -> None:

@@ -47,7 +47,7 @@ def test_kick_ban_delete_and_mute_as_everybody_sees_them() -> None:
         client_at(room, "--name", "Боря", lang="en") as boris,
     ):
         become_moderator(anna)
-        boris.wait_for("You are in as Боря.")
+        boris.wait_for("You have joined as Боря.")
         vera.expect(PROMPT)
         vera.send("Вера\n")
         anna.wait_for("Вера теперь здесь")

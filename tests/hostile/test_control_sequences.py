@@ -248,7 +248,7 @@ def test_no_refusal_and_no_name_of_ours_brings_any_to_our_terminal() -> None:
         desk.wait_for("Trying again")
         seat = room.accept()
         seat.welcome(name=f"Анна{evil}", members=[f"Анна{evil}"])
-        desk.wait_for("You are in as Анна")
+        desk.wait_for("You have joined as Анна")
         seat.send(Bye(f"пока{evil}"))
         room.accept().welcome(name=f"Анна{evil}", members=[f"Анна{evil}"])
         desk.wait_for("Back online")
