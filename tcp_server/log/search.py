@@ -103,7 +103,7 @@ class Searcher:
         except (sqlite3.Error, OSError) as error:
             why = str(error)
         if why and self._can_index:
-            _log.error("cannot index what is said, nor take out what was deleted: %s", why)
+            _log.error("cannot index new messages, nor remove deleted ones: %s", why)
         self._can_index = not why
         return _IDLE_RATIO * (time.monotonic() - began) if more else _INDEX_INTERVAL
 
@@ -132,7 +132,7 @@ class Searcher:
         except sqlite3.DatabaseError as error:
             if type(error) is not sqlite3.DatabaseError:  # the plain one means damage
                 raise
-            _log.warning("the search index is damaged and made anew: %s", error)
+            _log.warning("the search index is damaged and rebuilt: %s", error)
             self._close_index()
             remove(self._path)
             return use(self._open_index(self._path))

@@ -315,7 +315,7 @@ class SqliteHistory:
             if writable:
                 _log.info("history is written again")
             else:
-                _log.error("history cannot be written, what is said is refused: %s", why)
+                _log.error("history cannot be written, messages are refused: %s", why)
         self._writable = writable
 
 

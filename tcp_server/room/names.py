@@ -117,13 +117,13 @@ def suggest(name: Name, taken: Container[str], limit: int) -> str | None:
 def _check(shown: str) -> str | None:
     """Return what is wrong with a name that PRECIS allows, if anything."""
     if not _COLONS.isdisjoint(shown) or shown.startswith(_NOT_FIRST):
-        return "a name has no ':' and does not begin with '{' or '/'"
+        return "a name must not contain ':' or begin with '{' or '/'"
     if not _BLANKS.isdisjoint(shown):
-        return "a name has no blanks but spaces"
+        return "a name must not contain blank characters other than spaces"
     if "#" in shown and shown.replace("#", "").replace(" ", "").isdecimal():
-        return "a name does not look like the number of a message"
+        return "a name must not look like the number of a message"
     if read_network(shown.partition("/")[0]) is not None:  # a ban of the name would ban the address
-        return "a name does not look like an address"
+        return "a name must not look like an address"
     return None
 
 
@@ -133,12 +133,12 @@ def _check_marks(shown: str) -> str | None:
         category = unicodedata.category(char)
         marks = marks + 1 if category == "Mn" else 0
         if category == "Me" or marks > _MAX_MARKS or (category[0] == "M" and previous == " "):
-            return "a name does not begin a word with a mark, enclose letters, or pile marks up"
+            return "a word must not begin with a mark, and marks must not enclose letters or be stacked"
         if category == "Mc" and _script(char) != _script(previous):  # the visarga looks like ":"
-            return "a mark stands on a letter of its own script"
+            return "a mark must follow a letter of its own script"
         previous = char
     if _STACKED.search(unicodedata.normalize("NFD", shown)):
-        return "a name does not pile marks up"
+        return "marks must not be stacked"
     return None
 
 

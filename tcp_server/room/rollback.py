@@ -18,7 +18,7 @@ def without_unsaved(outcome: Outcome[Connection], last: int) -> Outcome[Connecti
                 answer.append(Error("unavailable", "the message could not be stored", event.ref))
             case Message() if event.id > last:
                 if event.id not in acked:  # otherwise its ack becomes the error
-                    answer.append(Error("unavailable", "what was done could not be stored"))
+                    answer.append(Error("unavailable", "the notice could not be stored"))
             case Welcome() | HistoryPage():
                 stored = [message for message in event.messages if message.id <= last]
                 changes = {"last": last} if isinstance(event, Welcome) else {}

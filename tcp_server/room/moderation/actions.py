@@ -123,7 +123,7 @@ class ModeratorActions(Generic[Connection]):
         if network is not None:
             return self._ban_network(request, widened(network))
         if read_network(request.target.partition("/")[0]) is not None:
-            raise Refused("bad_target", f"{request.target} is no network")
+            raise Refused("bad_target", f"{request.target} is not a valid network")
         name = self._parse_name(request.target)
         member = self._members.by_name(name.keys)
         if member is None:
@@ -141,9 +141,9 @@ class ModeratorActions(Generic[Connection]):
     ) -> PlannedAction[Connection]:
         target, seconds = write_network(network), request.command.seconds
         if self._bans.is_too_wide(network):
-            raise Refused("too_many", f"{target} would shut out too many")
+            raise Refused("too_many", f"{target} covers too many addresses")
         if self._is_connected_from(network, request.by):
-            raise Refused("too_many", f"{target} is where you are yourself")
+            raise Refused("too_many", f"{target} covers your own address")
         ban = self._sanction(request, target, seconds)
         expelled = [
             member
@@ -183,12 +183,12 @@ class ModeratorActions(Generic[Connection]):
     def _delete(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
         message_id = request.command.id
         if message_id is None:
-            raise Refused("bad_field", "to delete takes an id")
+            raise Refused("bad_field", "a deletion needs an id")
         message = find_message(self._history, message_id)
         if message is None or message.deleted:
             raise Refused("not_found", f"#{message_id}")
         if message.notice is not None and message.notice.act != "announce":
-            raise Refused("bad_target", "what moderators did stays told")
+            raise Refused("bad_target", "notices of other actions cannot be deleted")
         return PlannedAction(request.notice(), lambda: self._history.delete(message_id), message.name)
 
     def _announce(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
@@ -238,4 +238,4 @@ class ModeratorActions(Generic[Connection]):
 
 def _protect_moderators(member: Member[Connection]) -> None:
     if member.moderator:
-        raise Refused("is_moderator", "nobody acts against a moderator")
+        raise Refused("is_moderator", "moderators cannot be kicked, banned or muted")

@@ -70,7 +70,7 @@ class AuditLog:
         except OSError as error:
             raise BadHistory(f"cannot read what moderators did in {self._path}: {error.strerror}") from error
         if unreadable:
-            _log.warning("%d lines of %s could not be read and are passed over", unreadable, self._path)
+            _log.warning("%d lines of %s are invalid and are skipped", unreadable, self._path)
 
     def record(self, entry: Entry) -> None:
         """Write an entry and wait until it is on the disk. Raises `Unavailable` if it is not written."""
@@ -81,8 +81,8 @@ class AuditLog:
                 self._file = _open(self._path)
             _append(self._file, msgspec.json.encode(entry) + b"\n")
         except OSError as error:
-            _log.error("what moderators do cannot be recorded, and is refused: %s", error)
-            raise Unavailable(f"the act could not be recorded: {error.strerror}") from error
+            _log.error("actions of moderators cannot be recorded and are refused: %s", error)
+            raise Unavailable(f"the action could not be recorded: {error.strerror}") from error
 
     def close(self) -> None:
         """Close the file; may be called again."""

@@ -58,7 +58,7 @@ class Moderation(Generic[Connection]):
         if isinstance(command, m.Authenticate):
             return self._authenticate(connection, member, command)
         if not member.moderator:
-            raise Refused("not_moderator", "only a moderator may")
+            raise Refused("not_moderator", "only moderators may do this")
         match command:
             case m.Moderate():
                 return self._moderate(connection, member, command)
@@ -74,7 +74,7 @@ class Moderation(Generic[Connection]):
     ) -> list[Outcome[Connection]]:
         """Make a member a moderator, on all connections. Raises `Refused`, `Unavailable`."""
         if not self._password.matches(command.password):
-            raise Refused("password_wrong", "this does not make anybody a moderator")
+            raise Refused("password_wrong", "this is not the moderators' password")
         if member.moderator:
             return [Outcome(connection, [m.Role(moderator=True)])]
         address = self._actions.address_of(connection)
@@ -105,7 +105,7 @@ class Moderation(Generic[Connection]):
 
 def ban_error(seconds: float | None) -> m.Error:
     """Return the error that a banned person is sent before the `bye`; None means for ever."""
-    return m.Error("banned", "you are kept out", retry_after=seconds)
+    return m.Error("banned", "you are banned", retry_after=seconds)
 
 
 def _ban_entry(ban: Sanction) -> m.BanEntry:

@@ -15,7 +15,7 @@ def test_a_banned_member_is_expelled_and_cannot_rejoin() -> None:
     harness.moderate("a", "ban", "Боб", seconds=3600, text="спам")
     told = "#1 Сервер: Анна закрывает вход на 1 ч: Боб. Причина: спам"
     assert harness.received("b")[1:] == [
-        m.Error("banned", "you are kept out", retry_after=3600),
+        m.Error("banned", "you are banned", retry_after=3600),
         m.Bye("banned"),
     ]
     assert harness.summary("c") == [told, "left Боб banned"]
@@ -23,7 +23,7 @@ def test_a_banned_member_is_expelled_and_cannot_rejoin() -> None:
     harness.advance(600)
     (outcome,) = harness.room.join("d", m.Join("боб"))
     assert outcome.presence.value == "leaves"
-    assert outcome.answer == [m.Error("banned", "you are kept out", retry_after=3000.0), m.Bye("banned")]
+    assert outcome.answer == [m.Error("banned", "you are banned", retry_after=3000.0), m.Bye("banned")]
     assert harness.try_join("e", TextJoin("БОБ")) == ["error banned", "bye banned"]
     assert harness.try_join("f", m.Join("Карл", session=SECRET)) == ["error banned", "bye banned"]
     assert harness.received("c") == []
@@ -36,7 +36,7 @@ def test_a_ban_without_a_duration_does_not_expire() -> None:
     ban(harness, "Вера")
     harness.advance(1e9)
     (outcome,) = harness.room.join("d", TextJoin("вера"))
-    assert outcome.answer == [m.Error("banned", "you are kept out"), m.Bye("banned")]
+    assert outcome.answer == [m.Error("banned", "you are banned"), m.Bye("banned")]
 
 
 def test_a_name_that_nobody_has_can_be_banned() -> None:
