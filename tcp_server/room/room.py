@@ -10,31 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Generic, cast
 
+from chat_protocol import messages as m
 from chat_protocol.commands import Help, Who
 from chat_protocol.contract import MAX_LINE
 from chat_protocol.errors import BadMessage
-from chat_protocol.messages import (
-    Authenticate,
-    Bans,
-    Bye,
-    Error,
-    Event,
-    HistoryRequest,
-    Join,
-    Joined,
-    Leave,
-    Left,
-    Limits,
-    Moderate,
-    Ping,
-    Pong,
-    Say,
-    Search,
-    Typing,
-    Welcome,
-    Whois,
-    timestamp,
-)
 from tcp_server.config import Config
 from tcp_server.log.history import History, Unavailable
 from tcp_server.log.replay import Replay
@@ -67,7 +46,7 @@ class Room(Generic[Connection]):
         self,
         config: Config,
         history: History,
-        search: Callable[[Connection, Search], list[Outcome[Connection]]],
+        search: Callable[[Connection, m.Search], list[Outcome[Connection]]],
         address_of: Callable[[Connection], str],
         sanctions: Sanctions,
         clock: Callable[[], float] = time.monotonic,
@@ -80,7 +59,7 @@ class Room(Generic[Connection]):
         self._sanctions = sanctions
         self._clock = clock
         self._password = Password(config.password)
-        self._limits = Limits(config.max_name, config.max_text, MAX_LINE, config.max_replay)
+        self._limits = m.Limits(config.max_name, config.max_text, MAX_LINE, config.max_replay)
         self._replay = Replay(history, config.max_replay)
         self._members: Members[Connection] = Members()
         self._speech: Speech[Connection] = Speech(history, sanctions, config.max_text)
@@ -90,7 +69,7 @@ class Room(Generic[Connection]):
 
     # --- requests --------------------------------------------------------------------
 
-    def join(self, connection: Connection, request: Join | TextJoin) -> list[Outcome[Connection]]:
+    def join(self, connection: Connection, request: m.Join | TextJoin) -> list[Outcome[Connection]]:
         """Join the room, or refuse to.
 
         Before the password is right, no answer depends on who is here. A ban ends the connection.
@@ -99,13 +78,13 @@ class Room(Generic[Connection]):
             return [_error(connection, "already_joined", "this connection has joined already")]
         if ban := self._sanctions.bans.find(self._address_of(connection)):
             return self._refuse_banned(connection, ban)
-        secret = request.session if isinstance(request, Join) else None
+        secret = request.session if isinstance(request, m.Join) else None
         session = None if secret is None else session_digest(secret)
         if secret is not None and (known := self._members.by_session(session)) is not None:
             if ban := self._sanctions.bans.people.find(known.keys, session):
                 return self._refuse_banned(connection, ban)
             if known.admitted or self._has_password(request):
-                return self._resume(connection, known, cast("Join", request), secret)
+                return self._resume(connection, known, cast("m.Join", request), secret)
         elif self._has_password(request):
             return self._join_new(connection, request, secret or "")
         return _refuse_password(connection, request)
@@ -122,8 +101,8 @@ class Room(Generic[Connection]):
             member = self._members.by_connection(connection)
             if member is None:
                 break
-            if kind is Say:
-                outcomes.append(self._speech.say(connection, member, list(cast("Iterable[Say]", group))))
+            if kind is m.Say:
+                outcomes.append(self._speech.say(connection, member, list(cast("Iterable[m.Say]", group))))
             else:
                 for request in group:
                     outcomes += labelled(
@@ -150,7 +129,7 @@ class Room(Generic[Connection]):
             else:
                 departures = [(member, reason)]
         shared = [self._remove(*departure) for departure in departures]
-        return [Outcome(connection, [Bye(bye)] if bye else [], shared, Presence.LEAVES)]
+        return [Outcome(connection, [m.Bye(bye)] if bye else [], shared, Presence.LEAVES)]
 
     def expire(self) -> list[Outcome[Connection]]:
         """Remove members whose grace period is over, and prune the log. Called every 0.5 s."""
@@ -179,29 +158,29 @@ class Room(Generic[Connection]):
         self, connection: Connection, member: Member[Connection], request: Request
     ) -> list[Outcome[Connection]]:
         match request:
-            case Typing():
+            case m.Typing():
                 return self._notify_typing(connection, member)
-            case Authenticate() | Moderate() | Whois() | Bans():
+            case m.Authenticate() | m.Moderate() | m.Whois() | m.Bans():
                 return self._moderation.handle(connection, member, request)
-            case Ping() | HistoryRequest() | Who() | Help():
+            case m.Ping() | m.HistoryRequest() | Who() | Help():
                 return [Outcome(connection, [self._answer(member, request)])]
-            case Search():
+            case m.Search():
                 return self._search(connection, request)
-            case Leave():
+            case m.Leave():
                 return self.leave(connection, hold_name=False, bye="left")
-            case Join() | TextJoin():
+            case m.Join() | TextJoin():
                 return self.join(connection, request)
             case BadMessage():
                 return self._reject(connection, request)
         raise AssertionError(f"not a request: {request!r}")
 
     def _answer(
-        self, member: Member[Connection], request: Ping | HistoryRequest | Who | Help
-    ) -> Event | LocalEvent:
+        self, member: Member[Connection], request: m.Ping | m.HistoryRequest | Who | Help
+    ) -> m.Event | LocalEvent:
         match request:
-            case Ping():
-                return Pong()
-            case HistoryRequest(before=before, limit=limit):
+            case m.Ping():
+                return m.Pong()
+            case m.HistoryRequest(before=before, limit=limit):
                 return self._replay.page(self._history.last + 1 if before is None else before, limit)
             case Who():
                 return MemberList(self._members.names())
@@ -215,7 +194,7 @@ class Room(Generic[Connection]):
         ):
             return []
         member.typed_at = now
-        return [Outcome(connection, (), [Typing(member.name)])]
+        return [Outcome(connection, (), [m.Typing(member.name)])]
 
     def _reject(self, connection: Connection, request: BadMessage) -> list[Outcome[Connection]]:
         """Answer a command that could not be parsed. Invalid UTF-8 ends the connection."""
@@ -224,7 +203,7 @@ class Room(Generic[Connection]):
         return [_error(connection, request.code, request.text, request.ref)]
 
     def _join_new(
-        self, connection: Connection, request: Join | TextJoin, secret: str
+        self, connection: Connection, request: m.Join | TextJoin, secret: str
     ) -> list[Outcome[Connection]]:
         """Add a new member, if the name is valid and free."""
         max_name = self._config.max_name
@@ -241,18 +220,18 @@ class Room(Generic[Connection]):
             return [_error(connection, "name_taken", "somebody here has this name", suggestion=free)]
         # A secret from before a restart is kept, so that refs already used with it stay known.
         secret = secret if len(secret) >= _MIN_SECRET_LENGTH else secrets.token_urlsafe(18)
-        session = session_digest(secret) if isinstance(request, Join) else None
+        session = session_digest(secret) if isinstance(request, m.Join) else None
         member = Member[Connection](name.shown, name.keys, session)
         self._members.add(member)
         self._members.attach(connection, member)
         answer = []
-        if isinstance(request, Join) and session is not None:
+        if isinstance(request, m.Join) and session is not None:
             self._history.set_presence(session, member.name)
             answer.append(self._welcome(member, request, secret))
-        return [Outcome(connection, answer, [Joined(member.name, timestamp())], Presence.ENTERS)]
+        return [Outcome(connection, answer, [m.Joined(member.name, m.timestamp())], Presence.ENTERS)]
 
     def _resume(
-        self, connection: Connection, member: Member[Connection], request: Join, secret: str
+        self, connection: Connection, member: Member[Connection], request: m.Join, secret: str
     ) -> list[Outcome[Connection]]:
         """Add a connection to a member; the room is sent nothing."""
         outcomes: list[Outcome[Connection]] = []
@@ -264,7 +243,7 @@ class Room(Generic[Connection]):
         return outcomes
 
     def _refuse_banned(self, connection: Connection, ban: Sanction) -> list[Outcome[Connection]]:
-        answer: list[Event] = [ban_error(self._sanctions.seconds_left(ban)), Bye("banned")]
+        answer: list[m.Event] = [ban_error(self._sanctions.seconds_left(ban)), m.Bye("banned")]
         return [Outcome(connection, answer, (), Presence.LEAVES)]
 
     def _restore_presence(self) -> None:
@@ -284,14 +263,14 @@ class Room(Generic[Connection]):
                 for departure in self._hold_name(member, None):
                     self._remove(*departure)
 
-    def _has_password(self, request: Join | TextJoin) -> bool:
+    def _has_password(self, request: m.Join | TextJoin) -> bool:
         return not self._password or self._password.matches(request.password)
 
     def _hold_name(self, member: Member[Connection], reason: str | None) -> list[Departure[Connection]]:
         return self._members.hold_name(member, self._clock() + self._config.grace, reason)
 
     def _expel(
-        self, member: Member[Connection], reason: str, answer: Sequence[Event] = ()
+        self, member: Member[Connection], reason: str, answer: Sequence[m.Event] = ()
     ) -> list[Outcome[Connection]]:
         """Remove a member, connected or in its grace period.
 
@@ -305,16 +284,16 @@ class Room(Generic[Connection]):
             for outcome in self.leave(connection, hold_name=False, bye=reason, reason=reason)
         ]
 
-    def _remove(self, member: Member[Connection], reason: str | None) -> Left:
+    def _remove(self, member: Member[Connection], reason: str | None) -> m.Left:
         self._members.remove(member)
         if member.session is not None:
             self._history.set_presence(member.session, None)
-        return Left(member.name, timestamp(), reason)
+        return m.Left(member.name, m.timestamp(), reason)
 
-    def _welcome(self, member: Member[Connection], request: Join, secret: str) -> Welcome:
+    def _welcome(self, member: Member[Connection], request: m.Join, secret: str) -> m.Welcome:
         wanted = self._config.replay if request.history is None else request.history
         page, missed = self._replay.unseen(request.since, wanted)
-        return Welcome(
+        return m.Welcome(
             name=member.name,
             session=secret,
             epoch=self._history.epoch,
@@ -332,13 +311,13 @@ class Room(Generic[Connection]):
 def _error(
     connection: Connection, code: str, text: str, ref: str | None = None, suggestion: str | None = None
 ) -> Outcome[Connection]:
-    return Outcome(connection, [Error(code, text, ref, suggestion=suggestion)])
+    return Outcome(connection, [m.Error(code, text, ref, suggestion=suggestion)])
 
 
-def _refuse_password(connection: Connection, request: Join | TextJoin) -> list[Outcome[Connection]]:
+def _refuse_password(connection: Connection, request: m.Join | TextJoin) -> list[Outcome[Connection]]:
     """Answer that the password is missing or wrong; a text dialect is then asked for it again."""
-    required = Error("password_required", "the room has a password")
+    required = m.Error("password_required", "the room has a password")
     if not request.password:
         return [Outcome(connection, [required])]
-    wrong = Error("password_wrong", "this is not the room's password")
-    return [Outcome(connection, [wrong] if isinstance(request, Join) else [wrong, required])]
+    wrong = m.Error("password_wrong", "this is not the room's password")
+    return [Outcome(connection, [wrong] if isinstance(request, m.Join) else [wrong, required])]
