@@ -11,11 +11,9 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from enum import Enum
 from typing import Final
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
@@ -42,6 +40,7 @@ from cli_client.events import (
     RequestFailed,
     Status,
 )
+from cli_client.input_line import InputLine, Question
 from cli_client.render import STYLE, Fragments, Renderer
 from cli_client.toolbar import Toolbar
 from cli_client.translations import Translations
@@ -49,18 +48,6 @@ from cli_client.wrapping import clip
 
 _NAME_WIDTH: Final = 64  # cells of a name that the room suggests
 _TYPING_INTERVAL: Final = 3.0  # seconds between two `typing` commands
-
-
-class Question(Enum):
-    """What the input line asks for, if not for a message. The value is the key of the text."""
-
-    NAME = "ask_name"
-    PASSWORD = "ask_password"  # noqa: S105 - not a password
-    MODERATOR = "ask_moderator"
-    MODERATOR_AGAIN = "ask_moderator_again"
-
-
-_MODERATOR_QUESTIONS: Final = (Question.MODERATOR, Question.MODERATOR_AGAIN)
 
 
 class _Output(Vt100_Output):
@@ -82,17 +69,15 @@ class Terminal:
     ) -> None:
         self._texts = texts
         self._chat = Chat(address, self._on_event, password=password, tls=tls)
-        self._question: Question | None = Question.NAME
         if name:
             self._chat.set_name(name)
-            self._question = None
         self._events: queue.SimpleQueue[ClientEvent] = queue.SimpleQueue()  # from the room thread
         self._session: PromptSession[None] = PromptSession(
             self._prompt,
             output=_Output.from_pty(sys.stdout, os.environ.get("TERM"), ColorDepth.from_env()),
             multiline=True,
             bottom_toolbar=lambda: self._toolbar.line(self._chat.status()),
-            is_password=Condition(lambda: self._question not in (None, Question.NAME)),
+            is_password=Condition(lambda: self._input.question not in (None, Question.NAME)),
             key_bindings=self._key_bindings(),
             style=STYLE,
             prompt_continuation="  ",
@@ -104,11 +89,11 @@ class Terminal:
         )
         self._buffer = self._session.default_buffer
         self._buffer.on_text_changed += lambda _: self._notify_typing()
+        self._input = InputLine(self._buffer, None if name else Question.NAME)
         self._renderer = Renderer(texts, address, lambda: self._session.output.get_size().columns)
         self._loop: asyncio.AbstractEventLoop | None = None  # set before the room thread starts
         self._toolbar = Toolbar(texts, address)
         self._notified_at = 0.0  # monotonic; when the last `typing` was sent
-        self._draft = ""  # the message that was being typed when a question came up
         self._exit_code = 0
 
     def run(self) -> int:
@@ -190,51 +175,25 @@ class Terminal:
             case Left(name):
                 self._toolbar.clear_typing(name)
             case NameRefused(suggestion=suggestion):
-                self._ask(Question.NAME, clip(one_line(suggestion), _NAME_WIDTH))
+                self._input.ask(Question.NAME, clip(one_line(suggestion), _NAME_WIDTH))
             case PasswordNeeded():
-                self._ask(Question.PASSWORD)
-            case Entered() | Role() if self._is_answered():
+                self._input.ask(Question.PASSWORD)
+            case Entered() | Role() if self._input.is_answered(self._chat.status()):
                 # A half-typed password stays hidden until Enter drops it.
-                if not (self._question and self._buffer.text):
-                    self._restore_draft()
+                if not (self._input.question and self._buffer.text):
+                    self._input.end_question()
             case Ended(reason) if reason != "left":
                 self._exit_code = 1
 
     # --- questions ---------------------------------------------------------------------
 
-    def _ask(self, question: Question, default: str = "") -> None:
-        """Ask a question on the input line; the message being typed there is kept for later."""
-        if question is self._question:  # its answer may be half typed
-            return
-        if self._question is None and self._buffer.text:
-            self._draft = self._buffer.text
-        self._question = question
-        self._buffer.reset(Document(default))
-
-    def _is_answered(self) -> bool:
-        """Return whether the question needs no answer any more."""
-        status = self._chat.status()
-        if self._question in _MODERATOR_QUESTIONS:
-            return status.moderator
-        is_online = status.phase is Phase.ONLINE
-        return self._question is None or (self._question is Question.PASSWORD and is_online)
-
     def _asks_again(self, event: ClientEvent) -> bool:
         """Return whether the question itself now says that the moderator's password was wrong."""
         is_wrong = isinstance(event, RequestFailed) and event.code == "password_wrong"
-        if is_wrong and self._question in _MODERATOR_QUESTIONS:
-            self._question = Question.MODERATOR_AGAIN
+        if is_wrong and self._input.asks_moderator:
+            self._input.question = Question.MODERATOR_AGAIN
             return True
         return False
-
-    def _restore_draft(self) -> None:
-        """End the question; put the kept message back into the input line."""
-        if self._question:
-            self._buffer.reset()
-        self._question = None
-        if self._draft:
-            self._buffer.insert_text(self._draft)
-            self._draft = ""
 
     def _answer(self, question: Question, answer: str) -> None:
         """Handle Enter on a question.
@@ -242,21 +201,21 @@ class Terminal:
         A password is asked for until it is accepted: one typed too early is neither shown nor sent
         as a message.
         """
-        phase = self._chat.status().phase
-        if self._is_answered():
-            self._restore_draft()
+        status = self._chat.status()
+        if self._input.is_answered(status):
+            self._input.end_question()
             return
-        if question is Question.PASSWORD and phase not in (Phase.PASSWORD_NEEDED, Phase.WAITING):
+        if question is Question.PASSWORD and status.phase not in (Phase.PASSWORD_NEEDED, Phase.WAITING):
             return  # the last one is still being checked
         self._buffer.reset()
         match question:
             case Question.NAME if not is_blank(clean(answer)):
-                self._question = None
+                self._input.question = None
                 self._chat.set_name(one_line(answer))
             case Question.PASSWORD:
                 if answer:
                     self._chat.set_password(answer)
-                if phase is Phase.WAITING:
+                if status.phase is Phase.WAITING:
                     self._chat.retry_now()
             case Question.MODERATOR | Question.MODERATOR_AGAIN if answer:
                 if not self._chat.request(Authenticate(answer[:MAX_PASSWORD])):
@@ -266,7 +225,7 @@ class Terminal:
 
     def _cancel(self) -> None:
         """Stop asking for the moderator's password."""
-        self._restore_draft()
+        self._input.end_question()
         self._print(self._renderer.line("cancelled"))
 
     # --- the keyboard ------------------------------------------------------------------
@@ -292,7 +251,7 @@ class Terminal:
         def _(event: KeyPressEvent) -> None:
             if event.current_buffer.text:
                 event.current_buffer.reset()
-            elif self._question in _MODERATOR_QUESTIONS:
+            elif self._input.asks_moderator:
                 self._cancel()
             else:
                 self._quit()
@@ -302,8 +261,8 @@ class Terminal:
     def _enter(self) -> None:
         """Handle Enter: answer a question, reconnect at once, run a command or send a message."""
         status = self._chat.status()
-        if self._question:
-            self._answer(self._question, self._buffer.text)
+        if self._input.question:
+            self._answer(self._input.question, self._buffer.text)
             return
         text = clean(self._buffer.text)
         if is_blank(text):
@@ -358,7 +317,7 @@ class Terminal:
             return self._renderer.line("already_moderator")
         if not status.moderated:
             return self._renderer.line("no_moderators")
-        self._ask(Question.MODERATOR)
+        self._input.ask(Question.MODERATOR)
         return []
 
     def _help(self, status: Status) -> Fragments:
@@ -370,13 +329,13 @@ class Terminal:
     def _notify_typing(self) -> None:
         """Tell the room that a message is being typed, at most once in `_TYPING_INTERVAL`."""
         text, now = self._buffer.text, time.monotonic()
-        if not text or text.startswith("/") or self._question:
+        if not text or text.startswith("/") or self._input.question:
             return
         if now - self._notified_at >= _TYPING_INTERVAL and self._chat.request(Typing()):
             self._notified_at = now
 
     def _prompt(self) -> FormattedText:
-        if self._question:
-            return FormattedText([("class:prompt", self._texts(self._question.value))])
+        if self._input.question:
+            return FormattedText([("class:prompt", self._texts(self._input.question.value))])
         unsent = self._renderer.unsent(self._chat.status().unsent)
         return FormattedText([*unsent, ("class:prompt", "› ")])
