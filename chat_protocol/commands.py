@@ -81,7 +81,8 @@ def parse_command(line: str, *, lines: bool = False) -> ParsedCommand:
     return parsed
 
 
-# A name has no colon, and one within an address has no space behind it, but for the last of a "::".
+# A reason follows a colon and white space. Names have no colon; of an IPv6 address only a final "::" may
+# be followed by white space.
 _REASON = re.compile(r"(?<!:):(?:\s+|$)")
 _TIME = re.compile(r"([0-9]{1,9})([smhdсмчд])", re.IGNORECASE)
 _LIKE_A_TIME = re.compile(r"[0-9][\w.,]*[^\W\d][\w.,]*")

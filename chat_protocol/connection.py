@@ -149,20 +149,20 @@ class Connection:
 
 def _read_prompt(stream: socket.socket | TlsStream, address: Address, deadline: float) -> None:
     """Read exactly the bytes of the prompt until `deadline` (monotonic), in however many pieces."""
-    greeting = b""
-    while len(greeting) < len(PROMPT):
+    received = b""
+    while len(received) < len(PROMPT):
         left = deadline - monotonic()
         if left <= 0:
             raise TimeoutError("timed out")
         stream.settimeout(left)
-        part = stream.recv(len(PROMPT) - len(greeting))
+        part = stream.recv(len(PROMPT) - len(received))
         if not part:
             raise NotARoom(f"{address} closed the connection without a prompt")
-        greeting += part
-        if PROMPT.startswith(greeting):
+        received += part
+        if PROMPT.startswith(received):
             continue
-        if FULL.startswith(greeting):
+        if FULL.startswith(received):
             raise RoomFull(f"the room at {address} is full")
-        if BANNED.startswith(greeting):
+        if BANNED.startswith(received):
             raise Banned(f"the room at {address} has banned this address")
         raise NotARoom(f"the server at {address} is not a chat room")
