@@ -13,6 +13,13 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 _LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#[^)]*)?\)")
 _TEST = re.compile(r"`(tests/[\w/]+\.py)`")
+_SOURCE = re.compile(r"`([\w/]+\.(?:py|js|css|c))`")
+_FOLDERS = (
+    *("chat_protocol", "tcp_server", "web_gateway", "cli_client", "static"),
+    *("tests", "tools", "benchmarks"),
+)
+SOURCES = [str(path) for folder in _FOLDERS for path in (ROOT / folder).rglob("*.*")]
+]
 
 
 def pointed_at(document: Path) -> Iterator[Path]:
@@ -32,6 +39,13 @@ def test_everything_a_document_points_at_is_there(document: Path) -> None:
 
 def test_the_settings_are_documented_as_they_are() -> None:
     assert configuration.PATH.read_text(encoding="utf-8") == configuration.document(), "run `make docs`"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_every_source_file_a_document_names_is_there(document: Path) -> None:
+    named = set(_SOURCE.findall(document.read_text(encoding="utf-8")))
+    missing = sorted(name for name in named if not any(path.endswith(f"/{name}") for path in SOURCES))
+    assert not missing
 
 
 def test_every_line_of_the_threat_model_names_its_test() -> None:
