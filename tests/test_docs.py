@@ -19,7 +19,6 @@ _FOLDERS = (
     *("tests", "tools", "benchmarks"),
 )
 SOURCES = [str(path) for folder in _FOLDERS for path in (ROOT / folder).rglob("*.*")]
-]
 
 
 def pointed_at(document: Path) -> Iterator[Path]:
