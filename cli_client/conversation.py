@@ -10,31 +10,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from chat_protocol import messages as m
 from chat_protocol.commands import Show
 from chat_protocol.contract import MAX_LINE, MAX_PASSWORD
-from chat_protocol.messages import (
-    Ack,
-    Bans,
-    Bye,
-    Command,
-    Error,
-    Event,
-    Found,
-    HistoryPage,
-    HistoryRequest,
-    Join,
-    Joined,
-    Leave,
-    Left,
-    Limits,
-    Message,
-    Pong,
-    Role,
-    Search,
-    Throttled,
-    Welcome,
-    Whois,
-)
 from cli_client.events import (
     ClientEvent,
     Entered,
@@ -63,7 +41,7 @@ MAX_WAIT: Final = 3600.0
 
 _NAME_CODES: Final = frozenset({"name_empty", "name_too_long", "name_invalid", "name_taken", "name_reserved"})
 _PASSWORD_CODES: Final = frozenset({"password_required", "password_wrong"})
-_DEFAULT_LIMITS: Final = Limits(name=32, text=4000, line=MAX_LINE, history=500)
+_DEFAULT_LIMITS: Final = m.Limits(name=32, text=4000, line=MAX_LINE, history=500)
 
 
 class Conversation:
@@ -90,7 +68,7 @@ class Conversation:
         self._moderated = False
         self._moderator = False
         self._throttled_until = 0.0  # monotonic
-        self._put: Callable[[Command], object] | None = None  # sends; None without a connection
+        self._put: Callable[[m.Command], object] | None = None  # sends; None without a connection
         self._refs = map(str, itertools.count(1))
         self._pending: dict[str, Request] = {}  # by ref, oldest first
 
@@ -116,7 +94,7 @@ class Conversation:
         """Send a message now, or once online."""
         self._send(self.outbox.add(text))
 
-    def request(self, command: Command, request: Request | None = None) -> bool:
+    def request(self, command: m.Command, request: Request | None = None) -> bool:
         """Send a command with a `ref`; return False if not online.
 
         `request` is what the command does for the person, if that is not the command itself.
@@ -134,7 +112,7 @@ class Conversation:
         if self.phase is not Phase.ONLINE or not self.transcript:
             return False
         # One page at a time, or the same one would come twice.
-        if not any(isinstance(request, HistoryRequest) for request in self._pending.values()):
+        if not any(isinstance(request, m.HistoryRequest) for request in self._pending.values()):
             self.request(self.transcript.next_page(min(limit, self._limits.history)))
         return True
 
@@ -143,10 +121,10 @@ class Conversation:
         known = self.transcript.around(number, CONTEXT) if self.transcript else []
         if known or self.phase is not Phase.ONLINE:
             return OlderMessages(known, number)
-        self.request(HistoryRequest(before=number + CONTEXT + 1, limit=2 * CONTEXT + 1), Show(number))
+        self.request(m.HistoryRequest(before=number + CONTEXT + 1, limit=2 * CONTEXT + 1), Show(number))
         return None
 
-    def _send(self, command: Command) -> bool:
+    def _send(self, command: m.Command) -> bool:
         if self.phase is Phase.ONLINE and self._put:
             self._put(command)
             return True
@@ -154,13 +132,13 @@ class Conversation:
 
     # --- connections -----------------------------------------------------------------
 
-    def connected(self, put: Callable[[Command], object]) -> None:
+    def connected(self, put: Callable[[m.Command], object]) -> None:
         """Join the room over a new connection that `put` sends on."""
         self._put, self.end_reason, self.retry_after = put, "", 0.0
         since = self.transcript.mark() if self.transcript else None
         history = None if since else self._history
         password = self.password[:MAX_PASSWORD] or None
-        put(Join(self.name, self._session, since, history, password, ref=next(self._refs)))
+        put(m.Join(self.name, self._session, since, history, password, ref=next(self._refs)))
 
     def disconnected(self) -> None:
         """Reset what belongs to one connection."""
@@ -173,34 +151,34 @@ class Conversation:
 
     # --- events of the room ------------------------------------------------------------
 
-    def handle(self, event: Event) -> Sequence[ClientEvent]:  # noqa: C901 - one case per event
+    def handle(self, event: m.Event) -> Sequence[ClientEvent]:  # noqa: C901 - one case per event
         """Handle one event; return what to report. May set `end_reason`."""
         match event:
-            case Welcome():
+            case m.Welcome():
                 return self._on_welcome(event)
-            case Message():
+            case m.Message():
                 return self._on_message(event)
-            case Ack():
+            case m.Ack():
                 return self._on_ack(event)
-            case Joined() | Left():
+            case m.Joined() | m.Left():
                 return self._on_presence(event)
-            case HistoryPage():
+            case m.HistoryPage():
                 return self._on_history(event)
-            case Found(messages, more, ref=ref):
-                request = self._answered(ref, Search)
-                return [SearchResults(messages, more, request.query if isinstance(request, Search) else "")]
-            case Error():
+            case m.Found(messages, more, ref=ref):
+                request = self._answered(ref, m.Search)
+                return [SearchResults(messages, more, request.query if isinstance(request, m.Search) else "")]
+            case m.Error():
                 return self._on_error(event)
-            case Bye():
+            case m.Bye():
                 self.end_reason = event.reason
                 return []
-            case Pong():
+            case m.Pong():
                 return []
-            case Whois() | Bans():
+            case m.Whois() | m.Bans():
                 self._answered(event.ref, type(event))
-            case Role(moderator):
+            case m.Role(moderator):
                 self._moderator = moderator
-            case Throttled(seconds):
+            case m.Throttled(seconds):
                 self._throttled_until = time.monotonic() + min(seconds, MAX_WAIT)
         return [event]
 
@@ -214,7 +192,7 @@ class Conversation:
             ref = next((ref for ref, request in self._pending.items() if isinstance(request, kinds)), "")
         return self._pending.pop(ref, None)
 
-    def _on_welcome(self, welcome: Welcome) -> list[ClientEvent]:
+    def _on_welcome(self, welcome: m.Welcome) -> list[ClientEvent]:
         back = self.transcript is not None
         new_log = self.transcript is not None and not self.transcript.continues_in(welcome)
         if self.transcript is None or new_log:
@@ -228,48 +206,48 @@ class Conversation:
         for say in self.outbox.pending():
             self._send(say)
         if self.leaving:
-            self.request(Leave())
+            self.request(m.Leave())
         events: list[ClientEvent] = [
             Entered(welcome.name, back, new_log, new, welcome.missed, tuple(welcome.members))
         ]
         if welcome.moderator != self._moderator:
             self._moderator = welcome.moderator
-            events.append(Role(welcome.moderator))
+            events.append(m.Role(welcome.moderator))
         return events
 
-    def _on_message(self, message: Message) -> list[ClientEvent]:
+    def _on_message(self, message: m.Message) -> list[ClientEvent]:
         if self.transcript is None or not self.transcript.add(message):
             return []
         return [NewMessage(message, own=message.name == self.name)]
 
-    def _on_ack(self, ack: Ack) -> list[ClientEvent]:
+    def _on_ack(self, ack: m.Ack) -> list[ClientEvent]:
         text = self.outbox.remove(ack.ref)
         if text is None or self.transcript is None:
             self._answered(ack.ref)  # of a moderator: the notice has been reported
             return []
-        message = Message(ack.id, ack.at, self.name, text)
+        message = m.Message(ack.id, ack.at, self.name, text)
         return [NewMessage(message, own=True)] if self.transcript.add_own(message) else []
 
-    def _on_presence(self, event: Joined | Left) -> list[ClientEvent]:
-        if isinstance(event, Left):
+    def _on_presence(self, event: m.Joined | m.Left) -> list[ClientEvent]:
+        if isinstance(event, m.Left):
             self._members[:] = [name for name in self._members if name != event.name]
         elif event.name not in self._members:
             self._members.append(event.name)
         return [event]
 
-    def _on_history(self, page: HistoryPage) -> list[ClientEvent]:
-        match self._answered(page.ref, HistoryRequest, Show):
+    def _on_history(self, page: m.HistoryPage) -> list[ClientEvent]:
+        match self._answered(page.ref, m.HistoryRequest, Show):
             case Show(number):
                 found = any(message.id == number for message in page.messages)
                 return [OlderMessages(page.messages if found else (), number)]
-            case HistoryRequest() if self.transcript:
+            case m.HistoryRequest() if self.transcript:
                 new = self.transcript.add_page(page.messages)
                 if new or not page.messages:
                     return [OlderMessages(new)]
                 self.request(self.transcript.next_page(len(page.messages)))
         return []
 
-    def _on_error(self, error: Error) -> list[ClientEvent]:
+    def _on_error(self, error: m.Error) -> list[ClientEvent]:
         text = self.outbox.remove(error.ref) if error.ref else None
         if text is not None:
             return [MessageRefused(text, error.code, error.text, error.retry_after)]

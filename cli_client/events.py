@@ -8,23 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from chat_protocol import messages as m
 from chat_protocol.commands import Show
-from chat_protocol.messages import (
-    Bans,
-    HistoryRequest,
-    Joined,
-    Left,
-    Limits,
-    Message,
-    Moderate,
-    Role,
-    Search,
-    Throttled,
-    Typing,
-    Whois,
-)
 
-Request = HistoryRequest | Show | Search | Moderate | Whois | Bans
+Request = m.HistoryRequest | Show | m.Search | m.Moderate | m.Whois | m.Bans
 """A command whose answer is awaited."""
 
 
@@ -59,7 +46,7 @@ class Status:
     name: str
     members: tuple[str, ...]
     unsent: tuple[str, ...]
-    limits: Limits
+    limits: m.Limits
     retry_in: float
     reason: str
     moderated: bool
@@ -74,7 +61,7 @@ class Entered:
     name: str
     back: bool
     new_log: bool
-    messages: Sequence[Message]
+    messages: Sequence[m.Message]
     missed: int
     members: Sequence[str]
 
@@ -83,7 +70,7 @@ class Entered:
 class NewMessage:
     """A message to show; one's `own` is reported once the room has stored it."""
 
-    message: Message
+    message: m.Message
     own: bool
 
 
@@ -91,7 +78,7 @@ class NewMessage:
 class OlderMessages:
     """The answer to a request for older messages; `target` is the number to show, if one was given."""
 
-    messages: Sequence[Message]
+    messages: Sequence[m.Message]
     target: int | None = None
 
 
@@ -99,7 +86,7 @@ class OlderMessages:
 class SearchResults:
     """The newest messages found by a search for `query`; `more` says whether there are others."""
 
-    messages: Sequence[Message]
+    messages: Sequence[m.Message]
     more: bool
     query: str = ""
 
@@ -179,11 +166,11 @@ ClientEvent = (
     | Ended
     | RequestFailed
     | StatusChanged
-    | Joined
-    | Left
-    | Typing
-    | Role
-    | Throttled
-    | Whois
-    | Bans
+    | m.Joined
+    | m.Left
+    | m.Typing
+    | m.Role
+    | m.Throttled
+    | m.Whois
+    | m.Bans
 )

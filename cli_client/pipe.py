@@ -18,26 +18,15 @@ from chat_protocol.contract import HAS_JOINED, HAS_LEFT, SAYS
 from chat_protocol.messages import Joined, Left, Message, Throttled
 from chat_protocol.text import clean, is_blank, one_line, split
 from chat_protocol.tls import Tls
+from cli_client import events
 from cli_client.chat import Chat
-from cli_client.events import (
-    ClientEvent,
-    ConnectionLost,
-    Ended,
-    Entered,
-    MessageRefused,
-    NameRefused,
-    NewMessage,
-    PasswordNeeded,
-    Phase,
-    Status,
-)
 from cli_client.translations import Translations
 
 ACK_TIMEOUT: Final = 10.0
 """Seconds to wait for the welcome before reading, and for each ack after the end of input."""
 
-_REFUSED: Final = (Phase.NAME_NEEDED, Phase.PASSWORD_NEEDED, Phase.ENDED)
-_READY: Final = (Phase.ONLINE, *_REFUSED)
+_REFUSED: Final = (events.Phase.NAME_NEEDED, events.Phase.PASSWORD_NEEDED, events.Phase.ENDED)
+_READY: Final = (events.Phase.ONLINE, *_REFUSED)
 _THROTTLE_NOTICE_INTERVAL: Final = 10.0  # seconds without `throttled` after which the next one is printed
 _MAX_UNSENT: Final = 100  # messages sent and not acknowledged; more input waits in the pipe
 
@@ -118,53 +107,55 @@ class Pipe:
         if is_blank(line):
             return
         for piece in split(line, self._chat.status().limits.text):
-            self._chat.wait_for(lambda now: len(now.unsent) < _MAX_UNSENT or now.phase is Phase.ENDED, None)
+            self._chat.wait_for(
+                lambda now: len(now.unsent) < _MAX_UNSENT or now.phase is events.Phase.ENDED, None
+            )
             self._chat.say(piece)
 
     # --- the room thread ---------------------------------------------------------------
 
-    def _on_event(self, event: ClientEvent) -> None:  # noqa: C901 - one case per event
+    def _on_event(self, event: events.ClientEvent) -> None:  # noqa: C901 - one case per event
         match event:
-            case Entered():
+            case events.Entered():
                 self._entered(event)
-            case NewMessage(message, own=False) if not message.deleted:
+            case events.NewMessage(message, own=False) if not message.deleted:
                 self._write(_lines(message))
             case Joined(name=name):
                 self._write(f"{one_line(name)}{HAS_JOINED}\n")
             case Left(name=name):
                 self._write(f"{one_line(name)}{HAS_LEFT}\n")
-            case MessageRefused(text, code, detail, seconds):
+            case events.MessageRefused(text, code, detail, seconds):
                 self._refused += 1
                 reason = self._texts("not_sent", reason=self._texts.error(code, detail, seconds))
                 self._print_error(f"{reason} — {one_line(text)[:80]}")
-            case ConnectionLost("unknown_host"):  # reported first only if the name was never resolved
+            case events.ConnectionLost("unknown_host"):  # reported first only if the name was never resolved
                 self._print_error(self._texts.ended("unknown_host", 0.0, self._chat.address))
                 self._end(1)
-            case ConnectionLost(reason):
+            case events.ConnectionLost(reason):
                 reason = self._texts.lost(reason, self._chat.address)
                 self._print_error(self._texts("pipe_lost", reason=reason))
-            case NameRefused(code, detail):
+            case events.NameRefused(code, detail):
                 self._print_error(self._texts.error(code, detail))
                 self._end(2)
-            case PasswordNeeded(code):
+            case events.PasswordNeeded(code):
                 self._print_error(self._texts(f"pipe_{code}"))
                 self._end(2)
             case Throttled(seconds):
                 self._throttled(seconds)
-            case Ended(reason, seconds) if reason != "left":
+            case events.Ended(reason, seconds) if reason != "left":
                 self._print_error(self._texts.ended(reason, seconds, self._chat.address))
                 self._end(1)
 
     def _throttled(self, seconds: float) -> None:
         now = time.monotonic()
-        if self._chat.status().phase is not Phase.ONLINE:
+        if self._chat.status().phase is not events.Phase.ONLINE:
             self._print_error(self._texts("pipe_wait", time=self._texts.duration(seconds)))
             return
         if now > self._throttled_until:
             self._print_error(self._texts("pipe_throttled"))
         self._throttled_until = now + seconds + _THROTTLE_NOTICE_INTERVAL
 
-    def _entered(self, event: Entered) -> None:
+    def _entered(self, event: events.Entered) -> None:
         self._has_entered = True
         if event.back:
             self._print_error(self._texts("pipe_back"))
@@ -195,7 +186,7 @@ class Pipe:
         print(f"oneroom: {text}", file=sys.stderr, flush=True)
 
 
-def _is_acked(unsent: int, now: Status) -> bool:
+def _is_acked(unsent: int, now: events.Status) -> bool:
     """Return whether fewer than `unsent` messages are unsent, or none will be acknowledged any more."""
     return len(now.unsent) < unsent or now.phase in _REFUSED
 

@@ -12,35 +12,11 @@ from typing import Final
 
 from prompt_toolkit.styles import Style
 
+from chat_protocol import messages as m
 from chat_protocol.address import Address
-from chat_protocol.messages import (
-    BanEntry,
-    Bans,
-    Joined,
-    Left,
-    Message,
-    Notice,
-    Role,
-    Throttled,
-    Typing,
-    Whois,
-)
 from chat_protocol.text import clean, one_line
+from cli_client import events
 from cli_client.commands import write_command
-from cli_client.events import (
-    ClientEvent,
-    ConnectionLost,
-    Ended,
-    Entered,
-    MessageRefused,
-    NameRefused,
-    NewMessage,
-    OlderMessages,
-    PasswordNeeded,
-    RequestFailed,
-    SearchResults,
-    StatusChanged,
-)
 from cli_client.translations import Translations
 from cli_client.wrapping import cell_width, clip, wrap
 
@@ -87,48 +63,48 @@ class Renderer:
         self._zone = zone
         self._day: date | None = None
 
-    def render(self, event: ClientEvent) -> Fragments:  # noqa: C901, PLR0912 - one case per event
+    def render(self, event: events.ClientEvent) -> Fragments:  # noqa: C901, PLR0912 - one case per event
         """Return what the event adds to the transcript; may be empty."""
         match event:
-            case Entered():
+            case events.Entered():
                 return self._entered(event)
-            case NewMessage(message):
+            case events.NewMessage(message):
                 return self.message(message)
-            case Joined():
+            case m.Joined():
                 return self._time(event.at) + self.line("joined", name=one_line(event.name))
-            case Left(reason=reason) if reason in _HAS_NOTICE:
+            case m.Left(reason=reason) if reason in _HAS_NOTICE:
                 return []
-            case Left():
+            case m.Left():
                 key = "left_because_slow" if event.reason == "slow" else "left"
                 return self._time(event.at) + self.line(key, name=one_line(event.name))
-            case OlderMessages():
+            case events.OlderMessages():
                 return self.older_messages(event)
-            case SearchResults():
+            case events.SearchResults():
                 return self._search_results(event)
-            case MessageRefused():
+            case events.MessageRefused():
                 return self._message_refused(event)
-            case NameRefused(code, detail, suggestion):
+            case events.NameRefused(code, detail, suggestion):
                 key = "name_suggested" if suggestion else "try_another_name"
                 return self.line(key, reason=self._texts.error(code, detail), name=one_line(suggestion))
-            case PasswordNeeded(code):
+            case events.PasswordNeeded(code):
                 return self.line(code)
-            case RequestFailed():
+            case events.RequestFailed():
                 return self._request_failed(event)
-            case ConnectionLost(reason):
+            case events.ConnectionLost(reason):
                 return self.line("connection_lost", reason=self._texts.lost(reason, self._address))
-            case Ended(reason, seconds) if reason != "left":
+            case events.Ended(reason, seconds) if reason != "left":
                 return [("class:error", self._wrapped(self._texts.ended(reason, seconds, self._address)))]
-            case Role(moderator):
+            case m.Role(moderator):
                 return self.line("moderator" if moderator else "moderator_no_more")
-            case Whois(name, addresses):
+            case m.Whois(name, addresses):
                 found = ", ".join(map(one_line, addresses))
                 return self.line("whois" if found else "whois_nowhere", name=one_line(name), addresses=found)
-            case Bans(bans):
+            case m.Bans(bans):
                 return [fragment for ban in bans for fragment in self._ban(ban)] or self.line("no_bans")
-            case Typing() | Throttled() | StatusChanged() | Ended():
+            case m.Typing() | m.Throttled() | events.StatusChanged() | events.Ended():
                 return []
 
-    def message(self, message: Message, *, highlight: bool = False) -> Fragments:
+    def message(self, message: m.Message, *, highlight: bool = False) -> Fragments:
         """Return a message: time, name, wrapped text, number. The room's notices have no name."""
         width, indent = self._text_width()
         out = self._time(message.at)
@@ -153,7 +129,7 @@ class Renderer:
         gap = "  " if used + 2 + len(number) <= width else f"\n{indent}"
         return [*out, ("class:dim", f"{gap}{number}\n")]
 
-    def older_messages(self, event: OlderMessages) -> Fragments:
+    def older_messages(self, event: events.OlderMessages) -> Fragments:
         """Return older messages between two lines, the requested one highlighted."""
         messages, target = event.messages, event.target
         if not messages:
@@ -184,7 +160,7 @@ class Renderer:
             out += self._dim(f"  … {clip(one_line(text), self._text_width()[0])}")
         return out
 
-    def _entered(self, event: Entered) -> Fragments:
+    def _entered(self, event: events.Entered) -> Fragments:
         out: Fragments = []
         if event.new_log:
             out += self.line("new_log")
@@ -199,34 +175,34 @@ class Renderer:
         return out
 
     def _section(
-        self, title: str, messages: Sequence[Message], end: str, target: int | None = None
+        self, title: str, messages: Sequence[m.Message], end: str, target: int | None = None
     ) -> Fragments:
         out = self._title(title)
         for message in messages:
             out += self.message(message, highlight=message.id == target)
         return out + self.line(end)
 
-    def _search_results(self, event: SearchResults) -> Fragments:
+    def _search_results(self, event: events.SearchResults) -> Fragments:
         query = one_line(event.query)
         if not event.messages:
             return self.line("nothing_found", query=query)
         title = self._texts.plural("found", len(event.messages), query=query)
         return self._section(title, event.messages, "found_more" if event.more else "history_end")
 
-    def _message_refused(self, event: MessageRefused) -> Fragments:
+    def _message_refused(self, event: events.MessageRefused) -> Fragments:
         reason = self._texts.error(event.code, event.detail, event.seconds)
         title = f"{self._texts('not_sent', reason=reason)} {self._texts('not_sent_hint')}"
         text = "\n".join(f"  {line}" for line in clean(event.text).split("\n"))
         return [("class:error", self._wrapped(title)), ("class:dim", f"{text}\n")]
 
-    def _request_failed(self, event: RequestFailed) -> Fragments:
+    def _request_failed(self, event: events.RequestFailed) -> Fragments:
         """Return the error with the command it is for, which may have scrolled away."""
         reason = self._texts.error(event.code, event.detail, event.seconds)
         if event.request is None or event.code == "not_found":
             return self._dim(reason)
         return self.line("request_failed", command=one_line(write_command(event.request)), reason=reason)
 
-    def _notice(self, notice: Notice, server_text: str) -> str:
+    def _notice(self, notice: m.Notice, server_text: str) -> str:
         """Return a notice in the user's language, or in the server's words if its act is unknown."""
         by, target, reason = one_line(notice.by), one_line(notice.target), one_line(notice.text)
         if notice.act == "announce":
@@ -241,7 +217,7 @@ class Renderer:
         time = self._texts.duration(notice.seconds or 0)
         return self._with_reason(self._texts(key, by=by, target=target, number=notice.id, time=time), reason)
 
-    def _ban(self, ban: BanEntry) -> Fragments:
+    def _ban(self, ban: m.BanEntry) -> Fragments:
         target, by, reason = one_line(ban.target), one_line(ban.by), one_line(ban.text)
         if ban.until:
             end = self._local_time(ban.until)

@@ -27,19 +27,9 @@ from chat_protocol.contract import MAX_PASSWORD
 from chat_protocol.messages import Authenticate, HistoryRequest, Leave, Left, Role, Typing
 from chat_protocol.text import clean, is_blank, one_line
 from chat_protocol.tls import Tls
+from cli_client import events
 from cli_client.chat import Chat
 from cli_client.commands import InvalidCommand, parse_line
-from cli_client.events import (
-    ClientEvent,
-    Ended,
-    Entered,
-    NameRefused,
-    NewMessage,
-    PasswordNeeded,
-    Phase,
-    RequestFailed,
-    Status,
-)
 from cli_client.input_line import InputLine, Question
 from cli_client.render import STYLE, Fragments, Renderer
 from cli_client.toolbar import Toolbar
@@ -71,7 +61,7 @@ class Terminal:
         self._chat = Chat(address, self._on_event, password=password, tls=tls)
         if name:
             self._chat.set_name(name)
-        self._events: queue.SimpleQueue[ClientEvent] = queue.SimpleQueue()  # from the room thread
+        self._events: queue.SimpleQueue[events.ClientEvent] = queue.SimpleQueue()  # from the room thread
         self._session: PromptSession[None] = PromptSession(
             self._prompt,
             output=_Output.from_pty(sys.stdout, os.environ.get("TERM"), ColorDepth.from_env()),
@@ -129,7 +119,7 @@ class Terminal:
 
     # --- events of the room ------------------------------------------------------------
 
-    def _on_event(self, event: ClientEvent) -> None:
+    def _on_event(self, event: events.ClientEvent) -> None:
         """Queue an event. Called by the room thread."""
         self._events.put(event)
         if self._loop:
@@ -165,31 +155,31 @@ class Terminal:
                 app.renderer.request_absolute_cursor_position()
             app.invalidate()
 
-    def _update_state(self, event: ClientEvent) -> None:
+    def _update_state(self, event: events.ClientEvent) -> None:
         """Apply what an event changes beside the transcript."""
         match event:
             case Typing(name):
                 self._toolbar.set_typing(name)
-            case NewMessage(message):
+            case events.NewMessage(message):
                 self._toolbar.clear_typing(message.name)
             case Left(name):
                 self._toolbar.clear_typing(name)
-            case NameRefused(suggestion=suggestion):
+            case events.NameRefused(suggestion=suggestion):
                 self._input.ask(Question.NAME, clip(one_line(suggestion), _NAME_WIDTH))
-            case PasswordNeeded():
+            case events.PasswordNeeded():
                 self._input.ask(Question.PASSWORD)
-            case Entered() | Role() if self._input.is_answered(self._chat.status()):
+            case events.Entered() | Role() if self._input.is_answered(self._chat.status()):
                 # A half-typed password stays hidden until Enter drops it.
                 if not (self._input.question and self._buffer.text):
                     self._input.end_question()
-            case Ended(reason) if reason != "left":
+            case events.Ended(reason) if reason != "left":
                 self._exit_code = 1
 
     # --- questions ---------------------------------------------------------------------
 
-    def _asks_again(self, event: ClientEvent) -> bool:
+    def _asks_again(self, event: events.ClientEvent) -> bool:
         """Return whether the question itself now says that the moderator's password was wrong."""
-        is_wrong = isinstance(event, RequestFailed) and event.code == "password_wrong"
+        is_wrong = isinstance(event, events.RequestFailed) and event.code == "password_wrong"
         if is_wrong and self._input.asks_moderator:
             self._input.question = Question.MODERATOR_AGAIN
             return True
@@ -205,7 +195,10 @@ class Terminal:
         if self._input.is_answered(status):
             self._input.end_question()
             return
-        if question is Question.PASSWORD and status.phase not in (Phase.PASSWORD_NEEDED, Phase.WAITING):
+        if question is Question.PASSWORD and status.phase not in (
+            events.Phase.PASSWORD_NEEDED,
+            events.Phase.WAITING,
+        ):
             return  # the last one is still being checked
         self._buffer.reset()
         match question:
@@ -215,7 +208,7 @@ class Terminal:
             case Question.PASSWORD:
                 if answer:
                     self._chat.set_password(answer)
-                if status.phase is Phase.WAITING:
+                if status.phase is events.Phase.WAITING:
                     self._chat.retry_now()
             case Question.MODERATOR | Question.MODERATOR_AGAIN if answer:
                 if not self._chat.request(Authenticate(answer[:MAX_PASSWORD])):
@@ -267,7 +260,7 @@ class Terminal:
         text = clean(self._buffer.text)
         if is_blank(text):
             self._buffer.reset()
-            if status.phase is Phase.WAITING:
+            if status.phase is events.Phase.WAITING:
                 self._chat.retry_now()
             return
         parsed = parse_line(text)
@@ -285,17 +278,17 @@ class Terminal:
             case _:
                 self._print(self._run_command(parsed, status))
 
-    def _run_command(self, command: ParsedCommand, status: Status) -> Fragments:
+    def _run_command(self, command: ParsedCommand, status: events.Status) -> Fragments:
         """Run a command; return what to print now."""
         match command:
             case Who():
-                is_online = status.phase is Phase.ONLINE
+                is_online = status.phase is events.Phase.ONLINE
                 return self._renderer.members(status.members) if is_online else self._not_online()
             case HistoryRequest(limit=limit):
                 return [] if self._chat.load_older(limit) else self._not_online()
             case Show(number):
                 older = self._chat.show(number)
-                if older and not older.messages and status.phase is not Phase.ONLINE:
+                if older and not older.messages and status.phase is not events.Phase.ONLINE:
                     return self._not_online()
                 return self._renderer.older_messages(older) if older else []
             case Authenticate():
@@ -310,8 +303,8 @@ class Terminal:
     def _not_online(self) -> Fragments:
         return self._renderer.line("not_online")
 
-    def _ask_moderator(self, status: Status) -> Fragments:
-        if status.phase is not Phase.ONLINE:
+    def _ask_moderator(self, status: events.Status) -> Fragments:
+        if status.phase is not events.Phase.ONLINE:
             return self._not_online()
         if status.moderator:
             return self._renderer.line("already_moderator")
@@ -320,7 +313,7 @@ class Terminal:
         self._input.ask(Question.MODERATOR)
         return []
 
-    def _help(self, status: Status) -> Fragments:
+    def _help(self, status: events.Status) -> Fragments:
         out = self._renderer.line("help")
         if status.moderator:
             return out + self._renderer.line("help_moderation")
