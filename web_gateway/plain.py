@@ -15,31 +15,11 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final
 
+from chat_protocol import messages as m
 from chat_protocol.codec import decode_commands, encode, encode_all
 from chat_protocol.connection import Connection
 from chat_protocol.contract import HAS_JOINED, HAS_LEFT, MAX_LINE, SAYS
 from chat_protocol.errors import BadMessage
-from chat_protocol.messages import (
-    Ack,
-    Bye,
-    Command,
-    Error,
-    Event,
-    HistoryPage,
-    HistoryRequest,
-    Join,
-    Joined,
-    Leave,
-    Left,
-    Limits,
-    Message,
-    Ping,
-    Pong,
-    Say,
-    Typing,
-    Welcome,
-    timestamp,
-)
 from chat_protocol.text import clean, is_blank
 from web_gateway.dialects import Translation, frame_error, reply
 
@@ -91,28 +71,28 @@ class PlainDialect:
                 [command] = decode_commands(message)
                 yield self._translate(command)
 
-    def _translate(self, command: Command | BadMessage) -> Translation:
+    def _translate(self, command: m.Command | BadMessage) -> Translation:
         match command:
-            case Join():
+            case m.Join():
                 return self._join(command)
-            case Say():
+            case m.Say():
                 return self._say(command)
-            case Leave(ref=ref):
-                return reply(Bye("left", ref=ref), end=True)
-            case Typing():  # needs no answer
+            case m.Leave(ref=ref):
+                return reply(m.Bye("left", ref=ref), end=True)
+            case m.Typing():  # needs no answer
                 return Translation()
         return reply(_answer(command))
 
-    def _join(self, join: Join) -> Translation:
+    def _join(self, join: m.Join) -> Translation:
         name = " ".join(clean(join.name).split())
         if self._room.named:
-            return reply(Error("already_joined", "this connection has a name already", join.ref))
+            return reply(m.Error("already_joined", "this connection has a name already", join.ref))
         if is_blank(name):
-            return reply(Error("name_empty", "the name is empty", join.ref))
+            return reply(m.Error("name_empty", "the name is empty", join.ref))
         if len(name) > MAX_NAME:
-            return reply(Error("name_too_long", f"a name has at most {MAX_NAME} characters", join.ref))
+            return reply(m.Error("name_too_long", f"a name has at most {MAX_NAME} characters", join.ref))
         self._room.named = True
-        welcome = Welcome(
+        welcome = m.Welcome(
             name=name,
             session="",
             epoch=secrets.token_hex(8),
@@ -121,25 +101,25 @@ class PlainDialect:
             messages=[],
             missed=0,
             more=False,
-            limits=Limits(name=MAX_NAME, text=MAX_TEXT, line=MAX_LINE, history=0),
+            limits=m.Limits(name=MAX_NAME, text=MAX_TEXT, line=MAX_LINE, history=0),
             ref=join.ref,
         )
         return Translation(self._paced(name), partial(encode, welcome))
 
-    def _say(self, say: Say) -> Translation:
+    def _say(self, say: m.Say) -> Translation:
         text = clean(say.text)
         if not self._room.named:
-            return reply(Error("join_first", "give a name first", say.ref))
+            return reply(m.Error("join_first", "give a name first", say.ref))
         if say.ref is None:
-            return reply(Error("bad_field", "a say needs a ref"))
+            return reply(m.Error("bad_field", "a say needs a ref"))
         if is_blank(text):
-            return reply(Error("blank", "the text is blank", say.ref))
+            return reply(m.Error("blank", "the text is blank", say.ref))
         if len(text) > MAX_TEXT:
-            return reply(Error("too_long", f"a text has at most {MAX_TEXT} characters", say.ref))
+            return reply(m.Error("too_long", f"a text has at most {MAX_TEXT} characters", say.ref))
         return Translation(self._paced(text), partial(self._acknowledge, say.ref))
 
     def _acknowledge(self, ref: str) -> bytes:
-        return encode(Ack(ref, self._next_id(), timestamp()))
+        return encode(m.Ack(ref, self._next_id(), m.timestamp()))
 
     def _paced(self, text: str) -> bytes:
         pause = self._sent_at + _SEND_INTERVAL - time.monotonic()
@@ -155,30 +135,30 @@ class PlainDialect:
         text = clean(self._decoder.decode(chunk))
         return encode_all(self._events(text)) if text else b""
 
-    def _events(self, text: str) -> list[Event]:
-        now = timestamp()
+    def _events(self, text: str) -> list[m.Event]:
+        now = m.timestamp()
         name, says, said = text.partition(SAYS)
         if says:
             self._speaker = name
-            return [Message(self._next_id(), now, name, said)]
+            return [m.Message(self._next_id(), now, name, said)]
         # Several events may arrive in one chunk without a separator.
         if seen := _PRESENCE.findall(text):
-            return [Joined(who, now) if what == HAS_JOINED else Left(who, now) for who, what in seen]
+            return [m.Joined(who, now) if what == HAS_JOINED else m.Left(who, now) for who, what in seen]
         # The rest of a message that arrived in two chunks.
-        return [Message(self._next_id(), now, self._speaker or "?", text)]
+        return [m.Message(self._next_id(), now, self._speaker or "?", text)]
 
     def _next_id(self) -> int:
         self._last_id += 1
         return self._last_id
 
 
-def _answer(command: Command | BadMessage) -> Event:
+def _answer(command: m.Command | BadMessage) -> m.Event:
     """Return the answer to a command that the room need not know of."""
     match command:
-        case HistoryRequest(ref=ref):
-            return HistoryPage([], more=False, ref=ref)
-        case Ping(ref=ref):
-            return Pong(ref=ref)
+        case m.HistoryRequest(ref=ref):
+            return m.HistoryPage([], more=False, ref=ref)
+        case m.Ping(ref=ref):
+            return m.Pong(ref=ref)
         case BadMessage():
-            return Error(command.code, command.text, command.ref)
-    return Error("unknown_type", f"this room has no {command.__struct_config__.tag!r}", command.ref)
+            return m.Error(command.code, command.text, command.ref)
+    return m.Error("unknown_type", f"this room has no {command.__struct_config__.tag!r}", command.ref)
