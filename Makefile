@@ -7,6 +7,7 @@ WEB_PORT ?= 5000
 WORKERS ?= 6
 
 BIN := $(VENV)/bin
+IN_PARALLEL := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 NPM := $(shell command -v npm)
 PYTHON2 ?= $(shell python2.7 -c 'import sys; print(sys.executable)' 2>/dev/null)
 
@@ -21,11 +22,11 @@ run: $(VENV)/runtime ## Start the TCP server (PORT=8080) and the gateway (WEB_PO
 	@$(BIN)/python tools/run.py $(PORT) $(WEB_PORT)
 
 test: $(VENV)/development ## Run all tests (WORKERS=6: so many processes, as tests mostly wait)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest $(IN_PARALLEL)
 
 # tests/tcp_server/connection is left out: it is slow, and what it tests uses the standard library.
 test-oldest: $(VENV)/oldest/installed ## Run the unit tests with the oldest libraries that pyproject.toml allows
-	$(VENV)/oldest/bin/python -m pytest --ignore=tests/tcp_server/connection \
+	$(VENV)/oldest/bin/python -m pytest $(IN_PARALLEL) --ignore=tests/tcp_server/connection \
 	  tests/chat_protocol tests/tcp_server tests/web_gateway tests/cli_client
 
 # These three hold everything to strict time limits, and so want a machine with nothing else to do.
