@@ -14,7 +14,9 @@ import { SearchPanel } from "./view/search_panel.js";
 import { Theme } from "./view/theme.js";
 import { ThrottleNote } from "./view/throttle_note.js";
 import { Toast } from "./view/toast.js";
+import { Permalinks } from "./view/transcript/permalinks.js";
 import { Transcript } from "./view/transcript/transcript.js";
+import { TypingNote } from "./view/typing_note.js";
 
 const locale = chooseLocale(navigator.languages);
 const i18n = await I18n.load(locale).catch(error => {
@@ -37,9 +39,11 @@ const roomView = byId("div", "room");
 const toast = new Toast();
 const joinForm = new JoinForm(room, i18n);
 const transcript = new Transcript(room, i18n);
+new Permalinks(room, transcript, toast, i18n);
 const composer = new Composer(room, store, () => transcript.toNewest());
 new Banner(room, i18n);
 new ThrottleNote(room.throttle, i18n);
+new TypingNote(room.members, i18n);
 const people = new People(room, i18n);
 new ModerationView(room, i18n, people, toast);
 new SearchPanel(room, i18n);
@@ -54,44 +58,20 @@ function show(inside) {
   if (!inside) joinForm.focus();
 }
 
-/** Whether the message that the address names was looked for in the room, or the address names none. */
-let lookedUp = false;
-
-/** Go to the message that the address names, if it names one. */
-async function goToLinked() {
-  const id = Number(/^#([1-9]\d{0,14})$/.exec(location.hash)?.[1]);
-  const found = id > 0 && (await room.find(id));
-  lookedUp = found || room.joined;
-  if (found) transcript.show(id);
-  else if (id) toast.show(i18n.t(lookedUp ? "message.lost" : "message.offline", { number: `#${id}` }));
-}
-
 function showTitle() {
   const { count } = room.unread;
   document.title = count ? `(${count > 999 ? "999+" : count}) Oneroom` : "Oneroom";
 }
 
-room.entered.on(() => {
-  show(true);
-  if (!lookedUp) goToLinked();
-});
+room.entered.on(() => show(true));
 room.refused.on(() => show(false));
 room.left.on(() => show(false));
 room.failed.on(code => toast.show(i18n.error(code)));
 room.unread.changed.on(showTitle);
-transcript.copied.on(id => toast.show(i18n.t("message.copied", { number: `#${id}` })));
 
 byId("button", "leave-button").addEventListener("click", () => {
   const count = room.outbox.messages.length;
   if (count === 0 || confirm(i18n.t("leave.unsent", { count }))) room.leave();
-});
-window.addEventListener("hashchange", () => {
-  if (!roomView.hidden) goToLinked();
-});
-document.addEventListener("click", event => {
-  // There is no hashchange event if the address stays the same.
-  const link = event.target instanceof Element ? event.target.closest("a") : null;
-  if (link?.hash && link.href === location.href && !event.defaultPrevented) goToLinked();
 });
 window.addEventListener("online", () => connection.retryNow());
 document.addEventListener("visibilitychange", () => {

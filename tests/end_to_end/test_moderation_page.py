@@ -193,7 +193,7 @@ def test_a_moderator_at_work(house: Services, chromium: Browser, width: int, dar
         assert_accessible(other)
         other.shoot(f"notices-{width}")
 
-        choose(vera, troll, "С какого адреса")
+        choose(vera, troll, "Показать адрес")
         expect(page.locator("#whois-list li")).to_have_count(1)
         assert_accessible(vera)
         page.click("#whois-close")

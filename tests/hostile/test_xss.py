@@ -307,5 +307,5 @@ def test_whatever_people_send_stays_text(tmp_path: Path, chromium: Browser) -> N
             late.page.focus("#transcript")
             for _ in range(4):
                 late.page.keyboard.press("Home")
-                await_that(late.page, "!document.querySelector('.gap-button:disabled')")
+                await_that(late.page, "!document.querySelector('.gap .load-button:disabled')")
             await_that(late.page, f"watch.added > {said}")

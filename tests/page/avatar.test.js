@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hueOf } from "../../static/js/lib/avatar.js";
 
-test("a name has one colour, and names have many", () => {
+test("a name always has the same colour, different names have different ones", () => {
   assert.equal(hueOf("Анна"), hueOf("анна"));
   const names = Array.from({ length: 200 }, (_, index) => `гость ${index}`);
   assert.ok(new Set(names.map(hueOf)).size >= 20);

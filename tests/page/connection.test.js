@@ -4,7 +4,7 @@ import { Connection } from "../../static/js/model/connection.js";
 import { IDLE_TIMEOUT, PING_INTERVAL } from "../../static/js/model/protocol.js";
 import { AT } from "./wire.js";
 
-/** The other end of the page's socket, played by the test. */
+/** A fake WebSocket; the test plays the other end. */
 class Socket {
   static OPEN = 1;
   /** @type {Socket[]} */
@@ -41,7 +41,7 @@ beforeEach(() => {
   globalThis.WebSocket = Socket;
 });
 
-/** A connection that is open, with its states and events written down. */
+/** An open connection; its states and events are recorded. */
 function connect(t) {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
   const connection = new Connection("ws://room/ws");
@@ -54,7 +54,7 @@ function connect(t) {
   return { connection, phases, events, timers: t.mock.timers };
 }
 
-test("events of a frame arrive one by one, and commands go as objects", t => {
+test("events of a frame arrive one by one; commands are sent as objects", t => {
   const { connection, events, phases } = connect(t);
   Socket.last.hear({ type: "pong" }, { type: "joined", name: "Анна", at: AT });
   assert.ok(connection.send({ type: "leave" }));
@@ -63,7 +63,7 @@ test("events of a frame arrive one by one, and commands go as objects", t => {
   assert.deepEqual(phases, ["connecting", "open"]);
 });
 
-test("a loss is followed by tries that never end and become rare", t => {
+test("after a loss the page keeps trying, less and less often", t => {
   const { connection, timers } = connect(t);
   for (let tries = 2; tries < 40; tries++) {
     Socket.last.end(1006);
@@ -74,7 +74,7 @@ test("a loss is followed by tries that never end and become rare", t => {
   }
 });
 
-test("after the room was reached the next try comes soon", t => {
+test("after the room was reached, the next attempt comes soon", t => {
   const { connection, timers } = connect(t);
   for (let tries = 0; tries < 10; tries++) {
     Socket.last.end(1006);
@@ -86,7 +86,7 @@ test("after the room was reached the next try comes soon", t => {
   assert.ok(connection.state.retryAt - Date.now() <= 500);
 });
 
-test("a hurry tries at once, once", t => {
+test("retryNow tries at once, and only once", t => {
   const { connection } = connect(t);
   Socket.last.end(1001);
   connection.retryNow();
@@ -95,7 +95,7 @@ test("a hurry tries at once, once", t => {
   assert.equal(connection.state.phase, "connecting");
 });
 
-test("the room away, full, and the gateway away are told apart", t => {
+test("an absent room, a full room and an absent gateway have different causes", t => {
   const { connection, timers } = connect(t);
   const causeOf = (code, bye) => {
     if (bye) Socket.last.hear({ type: "bye", reason: bye });
@@ -118,7 +118,7 @@ test("the room away, full, and the gateway away are told apart", t => {
   );
 });
 
-test("who is sent away stays away, with the reason", t => {
+test("after a final bye the page does not reconnect, and has the reason", t => {
   const ends = [
     ["kicked", 1000, ""],
     ["banned", 1000, ""],
@@ -138,7 +138,7 @@ test("who is sent away stays away, with the reason", t => {
   }
 });
 
-test("own silence is broken by a ping, also when others talk", t => {
+test("a page that sends nothing pings, also while others write", t => {
   const { connection, timers } = connect(t);
   timers.tick(PING_INTERVAL - 1000);
   connection.send({ type: "typing" });
@@ -150,7 +150,7 @@ test("own silence is broken by a ping, also when others talk", t => {
   assert.deepEqual(Socket.last.sent.at(-1), { type: "ping" });
 });
 
-test("a room silent for a minute is held for gone, and heard no more", t => {
+test("a room that is silent for a minute is considered gone, and ignored", t => {
   const { connection, events, timers } = connect(t);
   const silent = Socket.last;
   timers.tick(IDLE_TIMEOUT);

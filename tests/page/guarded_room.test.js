@@ -9,8 +9,8 @@ import { AT, message, page, Wire } from "./wire.js";
 const notice = (id, fields) => ({ ...message(id, "Сервер", "…"), notice: { by: "Вера", ...fields } });
 const texts = room => room.timeline.items.map(({ text, deleted }) => (deleted ? "×" : text));
 
-/** Somebody at the door; what is refused and why they went is written down. */
-function door(store = new MemoryStore()) {
+/** A page before joining; refusals and departures are recorded. */
+function loginPage(store = new MemoryStore()) {
   const wire = new Wire();
   const room = new Room(wire, new Session(store), new Outbox(store));
   const refused = [];
@@ -22,8 +22,8 @@ function door(store = new MemoryStore()) {
 
 const refuse = (wire, code, fields = {}) => wire.hear({ type: "error", code, ...fields });
 
-test("a password is sent once it was asked for, and again after every loss, but never kept", () => {
-  const { wire, room, refused, store } = door();
+test("a password is sent after the room asks for it, again after every loss, and never stored", () => {
+  const { wire, room, refused, store } = loginPage();
   room.enter("Анна");
   refuse(wire, "password_required");
   room.enter("Анна", "неверный");
@@ -46,9 +46,9 @@ test("a password is sent once it was asked for, and again after every loss, but 
   assert.equal(wire.take()[0].password, undefined);
 });
 
-test("who is sent away stands at the door again, and may come back as the same", () => {
+test("a removed member is at the login again, and can come back with the same session", () => {
   for (const reason of ["kicked", "banned", "password"]) {
-    const { wire, room, left } = door();
+    const { wire, room, left } = loginPage();
     room.enter("Анна");
     wire.welcome();
     room.say("не дошло");
@@ -63,8 +63,8 @@ test("who is sent away stands at the door again, and may come back as the same",
   }
 });
 
-test("who is banned while here knows until when, and why if the moderator said so", () => {
-  const { wire, room, refused, left } = door();
+test("a member banned while here learns until when, and the moderator's reason", () => {
+  const { wire, room, refused, left } = loginPage();
   room.enter("Анна");
   wire.welcome();
   wire.hear(notice(1, { act: "kick", target: "Борис", text: "не то" }));
@@ -80,7 +80,7 @@ test("who is banned while here knows until when, and why if the moderator said s
   assert.deepEqual(left[1], { reason: "kicked" });
 });
 
-test("of one who was sent away only the notice tells", () => {
+test("a removal is shown by its notice only", () => {
   const { wire, room } = page(new MemoryStore(), { members: ["Борис", "Вера", "Глеб"] });
   for (const [name, reason] of Object.entries({ Борис: "kicked", Вера: "banned", Глеб: "slow" }))
     wire.hear({ type: "left", name, at: AT, reason });
@@ -91,8 +91,8 @@ test("of one who was sent away only the notice tells", () => {
   );
 });
 
-test("a wait at the door is told there, one in the room at the composer", () => {
-  const { wire, room } = door();
+test("a delay is shown in the login form before joining, at the composer after it", () => {
+  const { wire, room } = loginPage();
   const waits = [];
   room.delayed.on(seconds => waits.push(seconds));
   room.say("потом");
@@ -106,8 +106,8 @@ test("a wait at the door is told there, one in the room at the composer", () => 
   room.throttle.end();
 });
 
-test("who comes back under another name is somebody else", () => {
-  const { wire, room } = door();
+test("another name starts a new session", () => {
+  const { wire, room } = loginPage();
   room.enter("Анна");
   wire.welcome();
   wire.enter("stopped", "kicked");
@@ -116,15 +116,15 @@ test("who comes back under another name is somebody else", () => {
   assert.equal(wire.take()[0].session, undefined);
 });
 
-test("who is banned at the door knows until when, and no later word hides it", () => {
-  const { wire, room, refused, left } = door();
+test("a ban at the login is shown with its end, and the bye does not replace it", () => {
+  const { wire, room, refused, left } = loginPage();
   room.enter("Анна");
   refuse(wire, "banned", { retry_after: 60 });
   wire.enter("stopped", "banned");
   assert.deepEqual([refused, left], [["banned"], []]);
 });
 
-test("what is said by one who may not write is not sent, with the time it may be", t => {
+test("a muted member's message fails, with the time from which it can be sent", t => {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 0 });
   const { wire, room } = page();
   room.say("можно?");
@@ -136,7 +136,7 @@ test("what is said by one who may not write is not sent, with the time it may be
   assert.deepEqual([room.outbox.get(ref).until, wire.take().length], [undefined, 1]);
 });
 
-test("one learns to wait only while something waits", t => {
+test("the throttle is shown only while messages wait", t => {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 0 });
   const { wire, room } = page();
   wire.hear({ type: "throttled", seconds: 3 });
@@ -154,7 +154,7 @@ test("one learns to wait only while something waits", t => {
   assert.equal(room.throttle.until, 0);
 });
 
-test("a deleted message loses its text live, among what was missed, and in older history", async () => {
+test("a deleted message loses its text: live, among missed messages, and in older history", async () => {
   const welcome = { last: 9, messages: [message(7, "Борис"), message(8, "Борис"), message(9, "Борис")] };
   const { wire, room } = page(new MemoryStore(), { ...welcome, more: true });
   wire.take();
@@ -172,7 +172,7 @@ test("a deleted message loses its text live, among what was missed, and in older
   assert.deepEqual(texts(room), ["×", "№ 7", "×", "×", "…", "…"]);
 });
 
-test("a deleted message is no hit any more, though its answer was on the way", () => {
+test("a deleted message is removed from the hits, also from an answer that comes later", () => {
   const { wire, room } = page();
   room.search.setQuery("номер");
   room.search.retry();
@@ -191,7 +191,7 @@ test("a deleted message is no hit any more, though its answer was on the way", (
   );
 });
 
-test("a notice is unread like a message, but not to the moderator whose doing it was", () => {
+test("a notice counts as unread, except for the moderator who caused it", () => {
   const { wire, room } = page();
   wire.hear(notice(1, { act: "kick", target: "Борис", by: "Анна" }));
   assert.equal(room.unread.count, 0);
@@ -199,7 +199,7 @@ test("a notice is unread like a message, but not to the moderator whose doing it
   assert.equal(room.unread.count, 1);
 });
 
-test("moderating and searching take each its own answers", async () => {
+test("moderation and search each get their own answers", async () => {
   const { wire, room } = page(new MemoryStore(), { moderator: true });
   const codes = [];
   room.failed.on(code => codes.push(code));
@@ -219,7 +219,7 @@ test("moderating and searching take each its own answers", async () => {
 const FOUND = { type: "found", messages: [message(7, "Борис")], more: false };
 const TOO_FAST = { type: "error", code: "too_fast", retry_after: 1.5 };
 
-test("a search refused while the bans are asked for is asked again, and the bans come", async t => {
+test("a search refused while bans are requested is repeated, and the bans arrive", async t => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const { wire, room } = page(new MemoryStore(), { moderator: true });
   room.search.setQuery("привет");
@@ -235,7 +235,7 @@ test("a search refused while the bans are asked for is asked again, and the bans
   assert.equal(room.search.phase, "answered");
 });
 
-test("bans refused while a search runs fail, and the search is answered", async () => {
+test("a refusal of bans while a search runs fails the bans, and the search is answered", async () => {
   const { wire, room } = page(new MemoryStore(), { moderator: true });
   const bans = room.moderation.bans();
   room.search.setQuery("привет");

@@ -6,7 +6,7 @@ import { chooseLocale, I18n } from "../../static/js/lib/i18n.js";
 const dictionary = language =>
   JSON.parse(readFileSync(new URL(`../../static/i18n/${language}.json`, import.meta.url), "utf8"));
 
-test("both languages say the same things", () => {
+test("both languages have the same keys and placeholders", () => {
   const [ru, en] = [dictionary("ru"), dictionary("en")];
   assert.deepEqual(Object.keys(ru), Object.keys(en));
   const placeholders = words => [...new Set(JSON.stringify(words).match(/\{(?=\w+\})\w+\}/g) ?? [])].sort();
@@ -16,7 +16,7 @@ test("both languages say the same things", () => {
   }
 });
 
-test("plural words have all the forms of their language", () => {
+test("plural texts have all forms of their language", () => {
   for (const language of ["ru", "en"]) {
     const forms = new Intl.PluralRules(language).resolvedOptions().pluralCategories.sort();
     for (const [key, words] of Object.entries(dictionary(language))) {
@@ -45,7 +45,7 @@ test("today and yesterday have names, other days dates", () => {
   assert.match(i18n.day(new Date(2025, 11, 30), now), /30 декабря 2025/);
 });
 
-test("a moment of another day is told with its date", () => {
+test("a time on another day has its date", () => {
   const i18n = new I18n("ru", dictionary("ru"));
   const now = new Date(2026, 10, 22, 12, 0);
   assert.equal(i18n.when(new Date(2026, 10, 22, 9, 5), now), "09:05");
@@ -53,20 +53,20 @@ test("a moment of another day is told with its date", () => {
   assert.match(i18n.when(new Date(2025, 10, 22, 14, 5), now), /22 нояб. 2025.*14:05/);
 });
 
-test("of what is no moment nothing is told", () => {
+test("an invalid date is shown as nothing", () => {
   const i18n = new I18n("ru", dictionary("ru"));
   const never = new Date("nonsense");
   assert.deepEqual([i18n.time(never), i18n.dateTime(never), i18n.when(never)], ["", "", ""]);
 });
 
-test("the reader's language is the first of theirs that is ours", () => {
+test("the language is the first preferred one that the page has", () => {
   assert.equal(chooseLocale(["de", "ru-RU", "en"]), "ru-RU");
   assert.equal(chooseLocale(["en-GB", "ru"]), "en-GB");
   assert.equal(chooseLocale(["fr", "rue"]), "en");
   assert.equal(chooseLocale([]), "en");
 });
 
-test("spans of time are told in the largest unit that does not mislead, and never too short", () => {
+test("durations are in the largest unit that is accurate enough, and rounded up", () => {
   const i18n = new I18n("ru", dictionary("ru"));
   const told = [0.2, 41, 60, 90, 539.2, 600, 3600, 5400, 8000, 86_400, 7 * 86_400].map(each =>
     i18n.duration(each),
@@ -86,7 +86,7 @@ test("spans of time are told in the largest unit that does not mislead, and neve
   ]);
 });
 
-test("values are never read as words with placeholders, and come apart from the words around", () => {
+test("values are not searched for placeholders, and are parts of their own", () => {
   const i18n = new I18n("en", { hello: "Hello, {name}!" });
   assert.equal(i18n.t("hello", { name: "{name} $& {constructor}" }), "Hello, {name} $& {constructor}!");
   assert.deepEqual(i18n.parts("hello", { name: "Ann" }), [
@@ -96,7 +96,7 @@ test("values are never read as words with placeholders, and come apart from the 
   ]);
 });
 
-test("an error without words is told by its code", () => {
+test("an error without a text is shown by its code", () => {
   const i18n = new I18n("en", { "error.lost": "Lost: {target}", "error.other": "No: {code}" });
   assert.equal(i18n.error("lost", { target: "Ann" }), "Lost: Ann");
   assert.equal(i18n.error("odd\u202e"), "No: odd");

@@ -4,7 +4,7 @@ import { hueOf, initialOf } from "../../static/js/lib/avatar.js";
 import { excerpt } from "../../static/js/lib/excerpt.js";
 import { clean, isBlank, isEmojiOnly, lengthOf, tokenize } from "../../static/js/lib/text.js";
 
-/** What makes careless searching for a match begin again and again. */
+/** Parts whose repetition makes a careless regular expression backtrack. */
 const REPEATED = {
   brackets: ")]}",
   opening: "([{",
@@ -38,7 +38,7 @@ const READERS = {
   person: text => [hueOf(text), initialOf(text)],
 };
 
-/** Milliseconds, the least of three tries, or one that is short enough: others use the machine too. */
+/** Milliseconds: the least of three runs, as the machine is shared; stops at one that is short enough. */
 function timeOf(action, enough = 0) {
   let least = Number.POSITIVE_INFINITY;
   for (let tries = 0; tries < 3 && least > enough; tries++) {
@@ -49,7 +49,7 @@ function timeOf(action, enough = 0) {
   return least;
 }
 
-/** Texts of both lengths that begin and repeat alike; of letters that differ, too. */
+/** Yields a name and a function that makes a text of any length. */
 function* texts() {
   for (const before of BEFORE) {
     for (const [name, part] of Object.entries(REPEATED)) {
@@ -60,11 +60,11 @@ function* texts() {
   }
 }
 
-test("a text forty times as long takes forty times as long to read, whatever it repeats", () => {
+test("reading a text takes linear time, whatever it repeats", () => {
   for (const [what, text] of texts()) {
     for (const [reader, read] of Object.entries(READERS)) {
       const [short, long] = [text(1000), text(40_000)];
-      // A square would be 1600 times the time. What is short is noise, and no harm.
+      // Quadratic time would be 1600 times as long. Short times are noise, so allow some.
       const allowed = 200 + 400 * timeOf(() => read(short));
       const took = timeOf(() => read(long), allowed);
       assert.ok(took < allowed, `${reader}, ${what}: ${took} ms, not ${allowed}`);

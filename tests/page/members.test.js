@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Members } from "../../static/js/model/members.js";
 
-test("oneself comes first, the others by alphabet", () => {
+test("our own name comes first, the others in alphabetical order", () => {
   const members = new Members();
   members.reset("Вера", ["Борис", "Вера"]);
   members.add("Анна");
   assert.deepEqual(members.names, ["Вера", "Анна", "Борис"]);
 });
 
-test("nobody is there twice, and whoever left not at all", () => {
+test("nobody is listed twice, and nobody who has left", () => {
   const members = new Members();
   members.reset("Вера", ["Борис", "Борис", "Глеб"]);
   members.add("Глеб");
@@ -19,7 +19,7 @@ test("nobody is there twice, and whoever left not at all", () => {
   assert.deepEqual(members.names, ["Анна", "Вера", "Глеб"]);
 });
 
-test("whoever writes is shown until they spoke, left, or fell silent", t => {
+test("typing is shown until a message, a leave, or a timeout", t => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const members = new Members();
   members.reset("Я", ["А", "Б", "В"]);

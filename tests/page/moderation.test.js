@@ -4,7 +4,7 @@ import { Moderation } from "../../static/js/model/moderation.js";
 import { Requests } from "../../static/js/model/requests.js";
 
 /** The moderation of a page that has joined; the room is the test. */
-class Desk {
+class Page {
   sent = [];
   reconnected = false;
   requests = new Requests({
@@ -43,91 +43,91 @@ beforeEach(t => {
 });
 
 test("the right password makes a moderator, a wrong one does not", async () => {
-  const desk = new Desk(false);
-  const wrong = desk.moderation.authenticate("a");
-  const { type, password } = desk.sent[0];
+  const page = new Page(false);
+  const wrong = page.moderation.authenticate("a");
+  const { type, password } = page.sent[0];
   assert.deepEqual([type, password], ["authenticate", "a"]);
-  desk.answer({ type: "error", code: "password_wrong" });
+  page.answer({ type: "error", code: "password_wrong" });
   assert.equal((await wrong).code, "password_wrong");
-  assert.ok(!desk.moderation.moderator);
-  const right = desk.moderation.authenticate("b");
-  desk.moderation.onRole(true);
-  desk.answer({ type: "role", moderator: true });
+  assert.ok(!page.moderation.moderator);
+  const right = page.moderation.authenticate("b");
+  page.moderation.onRole(true);
+  page.answer({ type: "role", moderator: true });
   assert.equal((await right).type, "role");
-  assert.ok(desk.moderation.moderator);
+  assert.ok(page.moderation.moderator);
 });
 
 test("an act is done once the room acknowledges it", async () => {
-  const desk = new Desk();
-  const muted = desk.moderation.moderate({ act: "mute", target: "Борис", seconds: 600 });
+  const page = new Page();
+  const muted = page.moderation.moderate({ act: "mute", target: "Борис", seconds: 600 });
   let done = false;
   muted.then(() => (done = true));
-  const { ref, ...command } = desk.take();
+  const { ref, ...command } = page.take();
   assert.deepEqual(command, { type: "moderate", act: "mute", target: "Борис", seconds: 600 });
-  assert.ok(!desk.requests.settle({ type: "ack", ref: "of a message", id: 1, at: "" }));
+  assert.ok(!page.requests.settle({ type: "ack", ref: "of a message", id: 1, at: "" }));
   await Promise.resolve();
   assert.equal(done, false);
-  assert.ok(desk.requests.settle({ type: "ack", ref, id: 2, at: "" }));
+  assert.ok(page.requests.settle({ type: "ack", ref, id: 2, at: "" }));
   assert.equal((await muted).type, "ack");
 });
 
 test("a refusal names whom or what the request was about", async () => {
-  const desk = new Desk();
+  const page = new Page();
   const answers = [
-    desk.moderation.whois("Борис"),
-    desk.moderation.moderate({ act: "kick", target: "Вера" }),
-    desk.moderation.moderate({ act: "delete", id: 7 }),
-    desk.moderation.bans(),
+    page.moderation.whois("Борис"),
+    page.moderation.moderate({ act: "kick", target: "Вера" }),
+    page.moderation.moderate({ act: "delete", id: 7 }),
+    page.moderation.bans(),
   ];
-  while (desk.sent.length) desk.answer({ type: "error", code: "not_found" });
+  while (page.sent.length) page.answer({ type: "error", code: "not_found" });
   assert.deepEqual(
     (await Promise.all(answers)).map(({ target }) => target),
     ["Борис", "Вера", "#7", ""],
   );
 });
 
-test("with the connection go the role and what was asked", async () => {
-  const desk = new Desk();
-  const answers = [desk.moderation.bans(), desk.moderation.whois("Борис")];
-  desk.lose();
+test("a lost connection ends the role and fails open requests", async () => {
+  const page = new Page();
+  const answers = [page.moderation.bans(), page.moderation.whois("Борис")];
+  page.lose();
   for (const answer of await Promise.all(answers)) assert.equal(answer.code, "offline");
-  assert.equal(desk.moderation.moderator, false);
-  assert.equal((await desk.moderation.bans()).code, "offline");
-  desk.join(true);
-  assert.ok(desk.moderation.moderator);
+  assert.equal(page.moderation.moderator, false);
+  assert.equal((await page.moderation.bans()).code, "offline");
+  page.join(true);
+  assert.ok(page.moderation.moderator);
 });
 
-test("a role that did not outlive the room is missed, one laid down by leaving is not", () => {
-  const desk = new Desk();
+test("losing the role is reported after a reconnect, but not after leaving", () => {
+  const page = new Page();
   let demotions = 0;
-  desk.moderation.demoted.on(() => (demotions += 1));
-  desk.lose();
-  desk.join(true);
+  page.moderation.demoted.on(() => (demotions += 1));
+  page.lose();
+  page.join(true);
   assert.equal(demotions, 0);
-  desk.lose();
-  desk.join(false);
-  desk.lose();
-  desk.join(false);
+  page.lose();
+  page.join(false);
+  page.lose();
+  page.join(false);
   assert.equal(demotions, 1);
-  desk.moderation.onRole(true);
-  desk.moderation.reset();
-  desk.join(false);
+  page.moderation.onRole(true);
+  page.moderation.reset();
+  page.join(false);
   assert.equal(demotions, 1);
 });
 
-test("who is no moderator any more learns it from the refusal", () => {
-  const desk = new Desk();
+test("a refusal as not_moderator ends the role", () => {
+  const page = new Page();
   let changes = 0;
-  desk.moderation.changed.on(() => (changes += 1));
-  desk.moderation.bans();
-  desk.answer({ type: "error", code: "not_moderator" });
-  assert.deepEqual([desk.moderation.moderator, changes], [false, 1]);
+  page.moderation.changed.on(() => (changes += 1));
+  page.moderation.bans();
+  page.answer({ type: "error", code: "not_moderator" });
+  assert.deepEqual([page.moderation.moderator, changes], [false, 1]);
 });
 
 test("a room that does not answer is considered gone", async () => {
-  const desk = new Desk();
-  const answer = desk.moderation.bans();
+  const page = new Page();
+  const answer = page.moderation.bans();
   tick(30_000);
-  assert.ok(desk.reconnected);
+  assert.ok(page.reconnected);
   assert.equal((await answer).code, "offline");
 });

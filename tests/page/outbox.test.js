@@ -4,7 +4,7 @@ import { MemoryStore } from "../../static/js/lib/storage.js";
 import { Outbox } from "../../static/js/model/outbox.js";
 import { AT, FullStore } from "./wire.js";
 
-test("what was said outlives a reload, in its order", () => {
+test("messages survive a reload, in their order", () => {
   const store = new MemoryStore();
   const before = new Outbox(store);
   const refs = ["один", "два", "три"].map(text => before.add(text).ref);
@@ -15,14 +15,14 @@ test("what was said outlives a reload, in its order", () => {
   );
 });
 
-test("refs are unique and short enough for the wire", () => {
+test("refs are unique and short enough for the protocol", () => {
   const outbox = new Outbox(new MemoryStore());
   const refs = Array.from({ length: 500 }, () => outbox.add("x").ref);
   assert.equal(new Set(refs).size, 500);
   assert.ok(refs.every(ref => ref.length <= 64));
 });
 
-test("a refused message waits for its author, and goes again under the same ref", () => {
+test("a failed message waits for its author, and is retried with the same ref", () => {
   const store = new MemoryStore();
   const outbox = new Outbox(store);
   const { ref } = outbox.add("текст");
@@ -34,7 +34,7 @@ test("a refused message waits for its author, and goes again under the same ref"
   assert.equal(outbox.get(ref).code, undefined);
 });
 
-test("acks for what is not here are no harm", () => {
+test("acks for unknown messages are ignored", () => {
   const outbox = new Outbox(new MemoryStore());
   assert.equal(outbox.remove("foreign"), undefined);
   outbox.fail("foreign", "blank");
@@ -42,7 +42,7 @@ test("acks for what is not here are no harm", () => {
   assert.deepEqual(outbox.messages, []);
 });
 
-test("of equal texts each replay hides one, and a reload forgets it", () => {
+test("each replay hides one of several equal texts, until a reload", () => {
   const store = new MemoryStore();
   const outbox = new Outbox(store);
   outbox.add("да");
@@ -56,14 +56,14 @@ test("of equal texts each replay hides one, and a reload forgets it", () => {
   assert.ok(new Outbox(store).messages.every(message => !message.replayed));
 });
 
-test("a full store keeps nothing, and nobody from talking", () => {
+test("a full store keeps nothing, but messages can be sent", () => {
   const outbox = new Outbox(new FullStore());
   const { ref } = outbox.add("текст");
   assert.equal(outbox.pending.length, 1);
   assert.equal(outbox.remove(ref).text, "текст");
 });
 
-test("damaged storage is passed over", () => {
+test("damaged entries in the store are skipped", () => {
   const store = new MemoryStore();
   const good = { ref: "r", text: "текст", at: AT, state: "pending" };
   const damage = [{ at: undefined }, { at: 5 }, { text: null }, { state: "lost" }, { state: {} }];

@@ -35,7 +35,7 @@ const OPTIONAL = [
 const parsed = (...events) => parseFrame(events.map(event => JSON.stringify(event)).join("\n"));
 const one = event => parsed(event)[0];
 
-test("a frame holds one event or more; what is none is passed over", () => {
+test("a frame holds one or more events; other lines are skipped", () => {
   const frame = '{"type":"pong"}\n{broken\n\n7\nnull\n[]\n{"type":"typing","name":"Анна"}\n';
   assert.deepEqual(
     parseFrame(frame).map(event => event.type),
@@ -44,12 +44,12 @@ test("a frame holds one event or more; what is none is passed over", () => {
   for (const type of ["constructor", "__proto__", "news", 5, null]) assert.equal(one({ type }), undefined);
 });
 
-test("every event passes whole", () => {
+test("every valid event is read completely", () => {
   for (const [type, fields] of Object.entries(GOOD))
     assert.deepEqual(one({ type, ...fields }), { type, ...fields });
 });
 
-test("an event with a field that is missing or of another type is none", () => {
+test("an event with a missing field, or one of another type, is skipped", () => {
   for (const [type, fields] of Object.entries(GOOD)) {
     for (const field of Object.keys(fields)) {
       const optional = OPTIONAL.includes(`${type}.${field}`);
@@ -65,7 +65,7 @@ test("an event with a field that is missing or of another type is none", () => {
   }
 });
 
-test("of a list only what is ill goes, and of a notice all", () => {
+test("invalid elements of a list are dropped, and messages with an invalid notice", () => {
   const { members, messages } = one({
     ...{ type: "welcome", ...GOOD.welcome },
     members: ["Анна", 5, null, "Борис"],
@@ -80,7 +80,7 @@ test("of a list only what is ill goes, and of a notice all", () => {
     assert.equal(one({ ...message(1, "Сервер"), notice }), undefined);
 });
 
-test("a number that cannot be is none, or the nearest that can", () => {
+test("an invalid id is rejected, other numbers are clamped", () => {
   for (const id of [-1, 1.5, 2 ** 60, "1", null]) assert.equal(one({ ...message(1, "Анна"), id }), undefined);
   assert.equal(one({ type: "throttled", seconds: -5 }).seconds, 0);
   assert.ok(
@@ -92,22 +92,22 @@ test("a number that cannot be is none, or the nearest that can", () => {
   assert.deepEqual(limits, { name: 1, text: 2 ** 31, line: 1, history: 1 });
 });
 
-test("a moment that cannot be read is empty", () => {
+test("an invalid timestamp becomes empty", () => {
   assert.equal(one({ ...message(1, "Анна"), at: "nonsense" }).at, "");
   assert.equal(one({ type: "joined", name: "Анна", at: "" }).at, "");
 });
 
-test("a text is cut where no line could be longer", () => {
+test("a text is cut to the length of the longest line", () => {
   assert.equal(one(message(1, "Анна", "да ".repeat(1_000_000))).text.length, 65_536);
 });
 
-test("a name of the language is a field like any other", () => {
+test("names with a meaning in JavaScript are fields like any other", () => {
   const line = '{"__proto__":{"type":"pong","stray":1},"type":"typing","name":"__proto__","constructor":5}';
   assert.deepEqual(parseFrame(line), [{ type: "typing", name: "__proto__" }]);
   assert.equal({}.stray, undefined);
 });
 
-test("what one could not come back with is no welcome", () => {
+test("a welcome with an identity too long to send back is rejected", () => {
   for (const field of ["name", "session", "epoch"])
     assert.equal(one({ type: "welcome", ...GOOD.welcome, [field]: "x".repeat(2000) }), undefined, field);
 });

@@ -3,7 +3,7 @@ import { beforeEach, test } from "node:test";
 import { Requests } from "../../static/js/model/requests.js";
 
 /** Requests of a page that has joined, over a connection whose other end is the test. */
-class Desk {
+class Page {
   sent = [];
   answers = [];
   reconnections = 0;
@@ -31,55 +31,55 @@ beforeEach(t => {
 });
 
 test("answers find their requests by ref, in any order", () => {
-  const desk = new Desk();
-  const [whois, bans] = [desk.ask({ type: "whois", name: "Борис" }), desk.ask({ type: "bans" })];
-  assert.deepEqual(desk.sent, [
+  const page = new Page();
+  const [whois, bans] = [page.ask({ type: "whois", name: "Борис" }), page.ask({ type: "bans" })];
+  assert.deepEqual(page.sent, [
     { type: "whois", name: "Борис", ref: whois },
     { type: "bans", ref: bans },
   ]);
-  assert.ok(desk.requests.settle({ type: "bans", ref: bans }));
-  assert.ok(desk.requests.settle({ type: "error", code: "not_found", ref: whois }));
-  assert.deepEqual(desk.answers, ["bans", "not_found"]);
-  assert.ok(!desk.requests.settle({ type: "error", code: "not_found", ref: whois }));
+  assert.ok(page.requests.settle({ type: "bans", ref: bans }));
+  assert.ok(page.requests.settle({ type: "error", code: "not_found", ref: whois }));
+  assert.deepEqual(page.answers, ["bans", "not_found"]);
+  assert.ok(!page.requests.settle({ type: "error", code: "not_found", ref: whois }));
 });
 
-test("what carries no ref, an unknown one, or another type of answer settles nothing", () => {
-  const desk = new Desk();
-  const ref = desk.ask({ type: "bans" });
+test("no ref, an unknown one, or the wrong type of answer settles nothing", () => {
+  const page = new Page();
+  const ref = page.ask({ type: "bans" });
   for (const event of [{ type: "bans" }, { type: "error", code: "too_fast" }, { type: "pong" }])
-    assert.ok(!desk.requests.settle(event));
-  assert.ok(!desk.requests.settle({ type: "bans", ref: "other" }));
-  assert.ok(!desk.requests.settle({ type: "found", ref }));
-  assert.deepEqual(desk.answers, []);
+    assert.ok(!page.requests.settle(event));
+  assert.ok(!page.requests.settle({ type: "bans", ref: "other" }));
+  assert.ok(!page.requests.settle({ type: "found", ref }));
+  assert.deepEqual(page.answers, []);
 });
 
-test("a room that does not answer in time is left, and all requests fail", () => {
-  const desk = new Desk();
-  desk.ask({ type: "bans" });
+test("a missed deadline reconnects, and fails all requests", () => {
+  const page = new Page();
+  page.ask({ type: "bans" });
   tick(29_999);
-  desk.ask({ type: "search", query: "чай", limit: 20 });
-  assert.equal(desk.reconnections, 0);
+  page.ask({ type: "search", query: "чай", limit: 20 });
+  assert.equal(page.reconnections, 0);
   tick(1);
-  assert.deepEqual([desk.reconnections, desk.answers], [1, ["offline", "offline"]]);
+  assert.deepEqual([page.reconnections, page.answers], [1, ["offline", "offline"]]);
   tick(60_000);
-  assert.equal(desk.reconnections, 1);
+  assert.equal(page.reconnections, 1);
 });
 
 test("a request may have a shorter deadline; an answer in time ends it", () => {
-  const desk = new Desk();
-  const ref = desk.ask({ type: "history", limit: 1 }, 1000);
+  const page = new Page();
+  const ref = page.ask({ type: "history", limit: 1 }, 1000);
   tick(999);
-  desk.requests.settle({ type: "history", messages: [], more: false, ref });
+  page.requests.settle({ type: "history", messages: [], more: false, ref });
   tick(1);
-  desk.ask({ type: "history", limit: 1 }, 1000);
+  page.ask({ type: "history", limit: 1 }, 1000);
   tick(1000);
-  assert.deepEqual([desk.reconnections, desk.answers], [1, ["history", "offline"]]);
+  assert.deepEqual([page.reconnections, page.answers], [1, ["history", "offline"]]);
 });
 
 test("without a connection a request fails at once", () => {
-  const desk = new Desk();
-  desk.requests.onDisconnect();
-  desk.ask({ type: "bans" });
+  const page = new Page();
+  page.requests.onDisconnect();
+  page.ask({ type: "bans" });
   tick(60_000);
-  assert.deepEqual([desk.answers, desk.sent, desk.reconnections], [["offline"], [], 0]);
+  assert.deepEqual([page.answers, page.sent, page.reconnections], [["offline"], [], 0]);
 });

@@ -8,7 +8,7 @@ import { AT, message, page, Wire } from "./wire.js";
 
 const ids = room => room.timeline.items.filter(item => item.kind === "message").map(item => item.id);
 
-test("the first join shows a name only, the next who and where one was", () => {
+test("the first join has a name only, the next also the session and the position", () => {
   const { store, wire, join } = page();
   assert.deepEqual([join.name, join.session, join.since], ["Анна", undefined, undefined]);
   wire.hear(message(5, "Борис"));
@@ -20,7 +20,7 @@ test("the first join shows a name only, the next who and where one was", () => {
   assert.equal(reloaded.join.session, "secret");
 });
 
-test("a say is shown at once, and finds its place with its ack", () => {
+test("a message is shown at once, and gets its place with its ack", () => {
   const { wire, room } = page();
   room.say("привет");
   const [{ ref, text }] = wire.take();
@@ -31,7 +31,7 @@ test("a say is shown at once, and finds its place with its ack", () => {
   assert.equal(room.outbox.messages.length, 0);
 });
 
-test("what was said without a connection goes once it is back, in order, under the same refs", () => {
+test("messages written offline are sent after the reconnect, in order, with the same refs", () => {
   const { wire, room } = page();
   room.say("один");
   const [{ ref }] = wire.take();
@@ -48,7 +48,7 @@ test("what was said without a connection goes once it is back, in order, under t
   assert.equal(says[0].ref, ref);
 });
 
-test("what is still pending goes after a reload", () => {
+test("pending messages are sent after a reload", () => {
   const { wire, room, store } = page();
   wire.enter("waiting");
   room.say("до перезагрузки");
@@ -59,7 +59,7 @@ test("what is still pending goes after a reload", () => {
   );
 });
 
-test("a say whose ack was lost is shown once, though it is replayed", () => {
+test("a message whose ack was lost is shown once, though it is replayed", () => {
   const { wire, room } = page();
   room.say("да");
   const [{ ref }] = wire.take();
@@ -71,7 +71,7 @@ test("a say whose ack was lost is shown once, though it is replayed", () => {
   assert.deepEqual([ids(room), room.outbox.messages.length], [[1], 0]);
 });
 
-test("a refused say fails with its reason, and may be tried again or discarded", () => {
+test("a refused message fails with its reason, and can be retried or discarded", () => {
   const { wire, room } = page();
   room.say("слишком");
   const [{ ref }] = wire.take();
@@ -83,7 +83,7 @@ test("a refused say fails with its reason, and may be tried again or discarded",
   assert.equal(room.outbox.messages.length, 0);
 });
 
-test("too fast is no failure: it goes again when the room said", t => {
+test("too_fast is no failure: the message is sent again after the given time", t => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const { wire, room } = page();
   room.say("быстро");
@@ -95,7 +95,7 @@ test("too fast is no failure: it goes again when the room said", t => {
   assert.deepEqual(wire.take(), [{ type: "say", ref, text: "быстро" }]);
 });
 
-test("a name taken is told, and the next one asked for on the same connection", () => {
+test("a taken name is refused, and another one tried on the same connection", () => {
   const wire = new Wire();
   const store = new MemoryStore();
   const room = new Room(wire, new Session(store), new Outbox(store));
@@ -113,7 +113,7 @@ test("a name taken is told, and the next one asked for on the same connection", 
   assert.equal(wire.state.phase, "waiting");
 });
 
-test("nobody comes back who has no name yet", () => {
+test("without a name the page does not reconnect", () => {
   const wire = new Wire();
   const store = new MemoryStore();
   const room = new Room(wire, new Session(store), new Outbox(store));
@@ -123,7 +123,7 @@ test("nobody comes back who has no name yet", () => {
   assert.equal(wire.state.phase, "idle");
 });
 
-test("history goes where it was missing; one question at a time", async () => {
+test("history fills the gap it was requested for; one request at a time", async () => {
   const messages = [message(60, "Борис")];
   const { wire, room } = page(new MemoryStore(), { last: 60, messages, more: true });
   assert.deepEqual(wire.takeBare(), [{ type: "history", limit: 100, before: 60 }]);
@@ -146,7 +146,7 @@ test("history goes where it was missing; one question at a time", async () => {
   assert.equal(await room.find(3), false);
 });
 
-test("a room that does not answer is held for gone", async t => {
+test("a room that does not answer is considered gone", async t => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const { wire, room } = page(new MemoryStore(), { last: 60, messages: [message(60, "Б")], more: true });
   t.mock.timers.tick(15_000);
@@ -181,7 +181,7 @@ test("a search is answered, or refused, beside history", async () => {
   );
 });
 
-test("what came while one was away is unread, also after a reload", () => {
+test("messages missed while away are unread, also after a reload", () => {
   const { wire, room, store } = page(new MemoryStore(), { last: 1, messages: [message(1, "Борис")] });
   room.unread.setReading(true, 1);
   wire.enter("waiting");
@@ -194,7 +194,7 @@ test("what came while one was away is unread, also after a reload", () => {
   assert.deepEqual([reloaded.room.unread.count, reloaded.room.unread.dividerAfter], [7, 1]);
 });
 
-test("another log is a fresh start: what was read there says nothing here", () => {
+test("another log starts with nothing unread", () => {
   const { wire, room } = page(new MemoryStore(), { last: 50, messages: [message(50, "Борис")] });
   wire.enter("waiting");
   wire.open();
@@ -203,7 +203,7 @@ test("another log is a fresh start: what was read there says nothing here", () =
   assert.deepEqual([room.unread.count, room.timeline.newest], [0, 2]);
 });
 
-test("leaving says so, forgets who one was, and what was not sent", () => {
+test("leaving tells the room, and forgets the identity and unsent messages", () => {
   const { wire, room, store } = page();
   wire.hear({ type: "error", code: "blank" });
   room.say("не дошло");
@@ -216,7 +216,7 @@ test("leaving says so, forgets who one was, and what was not sent", () => {
   assert.equal(room.search.available, false);
 });
 
-test("a room without identities and history just works", () => {
+test("a room without identities and history works", () => {
   const { wire, room, store } = page(new MemoryStore(), { session: "", epoch: "", last: 0, members: [] });
   wire.hear(message(1, "Борис"), { type: "joined", name: "Вера", at: AT });
   assert.deepEqual(room.members.names, ["Анна", "Вера"]);

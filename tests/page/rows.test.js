@@ -21,7 +21,7 @@ const moved = (name, joined, minute = 0) => ({
 const gap = { kind: "gap", key: "g", count: 3, loading: false };
 const kinds = rows => rows.map(row => row.kind);
 
-test("messages of one author stand together until somebody or some time comes between", () => {
+test("messages of one author are grouped until another row or some minutes come between", () => {
   const items = [
     said(1, "А"),
     said(2, "А", 4),
@@ -37,7 +37,7 @@ test("messages of one author stand together until somebody or some time comes be
   );
 });
 
-test("days are divided", () => {
+test("days have dividers", () => {
   const before = { ...said(1, "А"), at: new Date(2026, 10, 21, 23, 59).toISOString() };
   const rows = layOutRows([before, said(2, "А")], [], "Я", null, true);
   assert.deepEqual(kinds(rows), ["day", "message", "day", "message"]);
@@ -49,7 +49,7 @@ test("keys are unique, even if a clock went back over midnight", () => {
   assert.equal(new Set(keys).size, keys.length);
 });
 
-test("the unread line stands before the first unread message, or before the gap that hides it", () => {
+test("the unread divider is before the first unread message, or before the gap that hides it", () => {
   assert.deepEqual(kinds(layOutRows([said(1, "А"), said(2, "А")], [], "Я", 1, true)), [
     "day",
     "message",
@@ -72,7 +72,7 @@ test("the unread line stands before the first unread message, or before the gap 
   assert.ok(!kinds(layOutRows([said(1, "А")], [], "Я", 1, true)).includes("unread"));
 });
 
-test("what is not sent stands last, as one's own; what is only replayed not twice", () => {
+test("unsent messages come last, as our own; replayed ones are not shown twice", () => {
   const outgoing = [
     { ref: "r", text: "жду", at: at(1), state: "pending" },
     { ref: "s", text: "уже", at: at(1), state: "pending", replayed: true },
@@ -95,7 +95,7 @@ test("a row's version changes with what it shows", () => {
   assert.notEqual(version(pending), version(pending, [said(1, "Я")]));
 });
 
-test("runs of comings and goings are one row, and come to one sentence", () => {
+test("successive joins and leaves are one row, with one summary", () => {
   const moves = [
     moved("Анна", true),
     moved("Борис", false),
@@ -114,7 +114,7 @@ test("runs of comings and goings are one row, and come to one sentence", () => {
   });
 });
 
-test("what a moderator did is a row of its own, between messages of one author too", () => {
+test("a notice is a row of its own, also between messages of one author", () => {
   const notice = { by: "В", act: "delete", id: 1 };
   const rows = layOutRows(
     [said(1, "А"), { ...said(2, "Сервер"), notice }, said(3, "А")],
@@ -129,7 +129,7 @@ test("what a moderator did is a row of its own, between messages of one author t
   assert.notEqual(version(true), version(undefined));
 });
 
-test("what came nobody knows when begins no day", () => {
+test("a message without a valid time starts no day", () => {
   const rows = layOutRows([said(1, "А"), { ...said(2, "А"), at: "" }, said(3, "А")], [], "", null, true);
   assert.deepEqual(kinds(rows), ["day", "message", "message", "message"]);
 });

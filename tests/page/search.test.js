@@ -6,7 +6,7 @@ import { Search } from "../../static/js/model/search.js";
 const message = id => ({ id, at: "2026-11-22T05:43:03.120Z", name: "Анна", text: `№ ${id}` });
 
 /** The search of a page that has joined; the room is the test. */
-class Desk {
+class Page {
   sent = [];
   reconnected = false;
   requests = new Requests({
@@ -60,159 +60,159 @@ beforeEach(t => {
 });
 
 test("the room is asked once the typing pauses", () => {
-  const desk = new Desk();
+  const page = new Page();
   for (const query of ["ё", "ёл", "ёлк"]) {
-    desk.search.setQuery(query);
+    page.search.setQuery(query);
     tick(249);
   }
-  assert.deepEqual(desk.sent, []);
+  assert.deepEqual(page.sent, []);
   tick(1);
-  const { ref: _, ...command } = desk.sent[0];
-  assert.deepEqual([command, desk.sent.length], [{ type: "search", query: "ёлк", limit: 20 }, 1]);
-  desk.find(false, 3, 7);
-  assert.deepEqual([desk.search.phase, desk.ids], ["answered", [7, 3]]);
+  const { ref: _, ...command } = page.sent[0];
+  assert.deepEqual([command, page.sent.length], [{ type: "search", query: "ёлк", limit: 20 }, 1]);
+  page.find(false, 3, 7);
+  assert.deepEqual([page.search.phase, page.ids], ["answered", [7, 3]]);
 });
 
-test("there is one question at a time, and the answer to an old one is ignored", () => {
-  const desk = new Desk();
-  desk.search.setQuery("ча");
+test("there is one request at a time, and the answer to an old one is ignored", () => {
+  const page = new Page();
+  page.search.setQuery("ча");
   tick(250);
-  desk.search.setQuery("чай");
+  page.search.setQuery("чай");
   tick(250);
-  assert.deepEqual(desk.take(), ["ча"]);
-  desk.find(true, 1, 2);
-  assert.deepEqual([desk.search.phase, desk.ids], ["asking", undefined]);
-  assert.deepEqual(desk.take(), ["чай"]);
-  desk.find(false, 2);
-  assert.deepEqual([desk.search.phase, desk.ids], ["answered", [2]]);
+  assert.deepEqual(page.take(), ["ча"]);
+  page.find(true, 1, 2);
+  assert.deepEqual([page.search.phase, page.ids], ["asking", undefined]);
+  assert.deepEqual(page.take(), ["чай"]);
+  page.find(false, 2);
+  assert.deepEqual([page.search.phase, page.ids], ["answered", [2]]);
 });
 
-test("the answer to what is wanted again counts, and is not asked for twice", () => {
-  const desk = new Desk();
-  desk.search.setQuery("ча");
+test("an answer counts if the query is the same again, and is not requested twice", () => {
+  const page = new Page();
+  page.search.setQuery("ча");
   tick(250);
-  desk.search.setQuery("чай");
-  desk.search.setQuery("ча");
-  desk.find(false, 1);
+  page.search.setQuery("чай");
+  page.search.setQuery("ча");
+  page.find(false, 1);
   tick(1000);
-  assert.deepEqual([desk.take(), desk.search.phase, desk.ids], [["ча"], "answered", [1]]);
+  assert.deepEqual([page.take(), page.search.phase, page.ids], [["ча"], "answered", [1]]);
 });
 
-test("what was found stays until the next answer", () => {
-  const desk = new Desk();
-  desk.search.setQuery("чай");
+test("a result stays until the next answer", () => {
+  const page = new Page();
+  page.search.setQuery("чай");
   tick(250);
-  desk.find(false, 1);
-  desk.search.setQuery("чайник");
+  page.find(false, 1);
+  page.search.setQuery("чайник");
   tick(250);
-  assert.deepEqual([desk.search.phase, desk.search.result.query, desk.ids], ["asking", "чай", [1]]);
-  desk.find(false);
-  assert.deepEqual([desk.search.result.query, desk.ids], ["чайник", []]);
+  assert.deepEqual([page.search.phase, page.search.result.query, page.ids], ["asking", "чай", [1]]);
+  page.find(false);
+  assert.deepEqual([page.search.result.query, page.ids], ["чайник", []]);
 });
 
-test("older ones follow, until there are no more", () => {
-  const desk = new Desk();
-  desk.search.setQuery("чай");
-  desk.search.retry();
-  desk.find(true, 8, 9);
-  desk.search.loadMore();
-  desk.find(false, 2, 5);
-  assert.deepEqual(desk.ids, [9, 8, 5, 2]);
-  desk.search.loadMore();
-  assert.deepEqual(desk.take(), ["чай", "чай <8"]);
+test("older hits are added until there are no more", () => {
+  const page = new Page();
+  page.search.setQuery("чай");
+  page.search.retry();
+  page.find(true, 8, 9);
+  page.search.loadMore();
+  page.find(false, 2, 5);
+  assert.deepEqual(page.ids, [9, 8, 5, 2]);
+  page.search.loadMore();
+  assert.deepEqual(page.take(), ["чай", "чай <8"]);
 });
 
-test("older ones of a former query are not mixed in", () => {
-  const desk = new Desk();
-  desk.search.setQuery("чай");
-  desk.search.retry();
-  desk.find(true, 8, 9);
-  desk.search.loadMore();
-  desk.search.setQuery("кофе");
+test("older hits of a former query are not added", () => {
+  const page = new Page();
+  page.search.setQuery("чай");
+  page.search.retry();
+  page.find(true, 8, 9);
+  page.search.loadMore();
+  page.search.setQuery("кофе");
   tick(250);
-  desk.find(true, 2, 5);
-  desk.find(false, 4);
-  assert.deepEqual([desk.take(), desk.ids], [["чай", "чай <8", "кофе"], [4]]);
+  page.find(true, 2, 5);
+  page.find(false, 4);
+  assert.deepEqual([page.take(), page.ids], [["чай", "чай <8", "кофе"], [4]]);
 });
 
-test("a query without words asks nothing and shows nothing", () => {
-  const desk = new Desk();
-  desk.search.setQuery("чай");
-  desk.search.retry();
-  desk.search.setQuery("  ?");
-  desk.find(false, 1);
+test("a query without words requests nothing and shows nothing", () => {
+  const page = new Page();
+  page.search.setQuery("чай");
+  page.search.retry();
+  page.search.setQuery("  ?");
+  page.find(false, 1);
   tick(1000);
-  desk.search.retry();
-  assert.deepEqual([desk.take(), desk.search.phase, desk.ids], [["чай"], "idle", undefined]);
+  page.search.retry();
+  assert.deepEqual([page.take(), page.search.phase, page.ids], [["чай"], "idle", undefined]);
 });
 
-test("without a connection it waits for one; what was found for the same words stays", () => {
-  const desk = new Desk();
-  desk.search.setQuery("чай");
-  desk.search.retry();
-  desk.lose();
-  desk.join("e");
-  desk.find(false, 1);
-  desk.lose();
-  assert.deepEqual(desk.ids, [1]);
-  desk.search.setQuery("кофе");
+test("without a connection the search waits; a result for the same query stays", () => {
+  const page = new Page();
+  page.search.setQuery("чай");
+  page.search.retry();
+  page.lose();
+  page.join("e");
+  page.find(false, 1);
+  page.lose();
+  assert.deepEqual(page.ids, [1]);
+  page.search.setQuery("кофе");
   tick(1000);
-  assert.equal(desk.ids, undefined);
-  assert.deepEqual(desk.take(), ["чай", "чай"]);
-  desk.join("e");
-  assert.deepEqual(desk.take(), ["кофе"]);
+  assert.equal(page.ids, undefined);
+  assert.deepEqual(page.take(), ["чай", "чай"]);
+  page.join("e");
+  assert.deepEqual(page.take(), ["кофе"]);
 });
 
-test("in another log it is searched anew", () => {
-  const desk = new Desk();
-  desk.search.setQuery("чай");
-  desk.search.retry();
-  desk.find(true, 8);
-  desk.lose();
-  desk.join("f");
-  assert.deepEqual([desk.take(), desk.search.phase, desk.ids], [["чай", "чай"], "asking", undefined]);
+test("in another log the search is repeated", () => {
+  const page = new Page();
+  page.search.setQuery("чай");
+  page.search.retry();
+  page.find(true, 8);
+  page.lose();
+  page.join("f");
+  assert.deepEqual([page.take(), page.search.phase, page.ids], [["чай", "чай"], "asking", undefined]);
 });
 
-test("too fast is no failure: it is asked again when the room said", () => {
-  const desk = new Desk();
-  desk.search.setQuery("чай");
-  desk.search.retry();
-  desk.refuse("too_fast", 1.5);
+test("too_fast is no failure: the request is repeated after the given time", () => {
+  const page = new Page();
+  page.search.setQuery("чай");
+  page.search.retry();
+  page.refuse("too_fast", 1.5);
   tick(1499);
-  assert.deepEqual([desk.take(), desk.search.phase], [["чай"], "asking"]);
+  assert.deepEqual([page.take(), page.search.phase], [["чай"], "asking"]);
   tick(1);
-  assert.deepEqual(desk.take(), ["чай"]);
+  assert.deepEqual(page.take(), ["чай"]);
 });
 
-test("a refusal is told, and may be tried again", () => {
-  const desk = new Desk();
-  assert.equal(desk.requests.settle({ type: "error", code: "unavailable" }), false);
-  desk.search.setQuery("чай");
-  desk.search.retry();
-  desk.refuse("unavailable");
-  assert.equal(desk.search.phase, "failed");
-  desk.search.retry();
-  desk.find(false, 1);
-  assert.deepEqual([desk.take(), desk.ids], [["чай", "чай"], [1]]);
+test("a refusal is shown, and can be retried", () => {
+  const page = new Page();
+  assert.equal(page.requests.settle({ type: "error", code: "unavailable" }), false);
+  page.search.setQuery("чай");
+  page.search.retry();
+  page.refuse("unavailable");
+  assert.equal(page.search.phase, "failed");
+  page.search.retry();
+  page.find(false, 1);
+  assert.deepEqual([page.take(), page.ids], [["чай", "чай"], [1]]);
 });
 
-test("a room that does not answer is held for gone", () => {
-  const desk = new Desk();
-  desk.search.setQuery("чай");
+test("a room that does not answer is considered gone", () => {
+  const page = new Page();
+  page.search.setQuery("чай");
   tick(250);
   tick(29_999);
-  assert.equal(desk.reconnected, false);
+  assert.equal(page.reconnected, false);
   tick(1);
-  assert.equal(desk.reconnected, true);
+  assert.equal(page.reconnected, true);
 });
 
-test("whoever leaves looks for nothing any more", () => {
-  const desk = new Desk();
-  desk.search.setQuery("чай");
-  desk.search.retry();
-  desk.find(true, 8);
-  desk.search.reset();
-  assert.deepEqual([desk.search.query, desk.ids, desk.search.available], ["", undefined, false]);
-  desk.join("e");
-  assert.deepEqual(desk.take(), ["чай"]);
+test("leaving clears the search", () => {
+  const page = new Page();
+  page.search.setQuery("чай");
+  page.search.retry();
+  page.find(true, 8);
+  page.search.reset();
+  assert.deepEqual([page.search.query, page.ids, page.search.available], ["", undefined, false]);
+  page.join("e");
+  assert.deepEqual(page.take(), ["чай"]);
 });

@@ -4,7 +4,7 @@ import { MemoryStore } from "../../static/js/lib/storage.js";
 import { Session } from "../../static/js/model/session.js";
 import { FullStore } from "./wire.js";
 
-test("the identity and the place in the conversation outlive a reload, and end together", () => {
+test("identity and position survive a reload, and end together", () => {
   const store = new MemoryStore();
   const session = new Session(store);
   session.begin("Анна", "secret");
@@ -19,7 +19,7 @@ test("the identity and the place in the conversation outlive a reload, and end t
   assert.deepEqual([nobody.name, nobody.read, nobody.suggestedName], ["", null, "Анна"]);
 });
 
-test("a full store keeps nobody out: the session then lasts as long as the page", () => {
+test("with a full store the session lasts as long as the page", () => {
   const session = new Session(new FullStore());
   session.begin("Анна", "secret");
   session.markRead({ epoch: "e", id: 7 });
@@ -28,7 +28,7 @@ test("a full store keeps nobody out: the session then lasts as long as the page"
   assert.equal(session.name, "");
 });
 
-test("damaged storage is as good as none", () => {
+test("damaged entries in the store count as absent", () => {
   const damaged = {
     "oneroom.read": [
       '"zzz"',

@@ -28,7 +28,7 @@ test("only http and https become links", () => {
   }
 });
 
-test("what ends the sentence is no part of the link", () => {
+test("punctuation that ends the sentence is no part of the link", () => {
   assert.deepEqual(kinds("(см. https://a.example/b_(c)), да"), [
     ["plain", "(см. "],
     ["link", "https://a.example/b_(c)"],
@@ -59,13 +59,13 @@ test("numbers refer to messages, but not within words, links and entities", () =
   assert.deepEqual(kinds("https://a.example/#12"), [["link", "https://a.example/#12"]]);
 });
 
-test("what may not be shown is dropped", () => {
+test("unprintable characters are dropped", () => {
   assert.equal(clean("a\u202eb\u001b[31mc\u0000\u009bd\u2028e\ud800f\u200e"), "ab[31mcdef");
   assert.equal(clean("a\r\nb\rc\td"), "a\nb\nc\td");
   assert.equal(clean("👩‍👩‍👧 привет"), "👩‍👩‍👧 привет");
 });
 
-test("blank is what shows nothing", () => {
+test("a text without visible characters is blank", () => {
   for (const text of ["", " \n\t", "\u200b", "\u00a0\ufeff"]) assert.ok(isBlank(text), JSON.stringify(text));
   for (const text of ["x", " . ", "🙂"]) assert.ok(!isBlank(text), text);
 });
@@ -74,7 +74,7 @@ test("length counts code points", () => {
   assert.equal(lengthOf("аб🙂"), 3);
 });
 
-test("few emoji alone are shown large", () => {
+test("one to four emoji alone count as emoji only", () => {
   for (const text of ["👍", "🇷🇺", "👩‍👩‍👧", "❤️ 🎉", "👍🏽"]) assert.ok(isEmojiOnly(text), text);
   for (const text of ["", "1", "#", "ok 👍", "👍👍👍👍👍"]) assert.ok(!isEmojiOnly(text), text);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Throttle } from "../../static/js/model/throttle.js";
 
-test("a wait ends by itself, or before, or later if the room says so", t => {
+test("a wait ends by itself, earlier, or later if the room says so", t => {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1000 });
   const throttle = new Throttle();
   const seen = [];
@@ -22,7 +22,7 @@ test("a wait ends by itself, or before, or later if the room says so", t => {
   assert.deepEqual(seen, [4000, 6000, 0, 9000, 0]);
 });
 
-test("a wait is worth a number once it has stopped growing", t => {
+test("a wait is stable once it has stopped growing", t => {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1000 });
   const throttle = new Throttle();
   const stable = [];

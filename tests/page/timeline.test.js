@@ -7,7 +7,7 @@ const AT = "2026-11-22T05:43:03.120Z";
 const message = id => ({ id, at: AT, name: "Анна", text: `№ ${id}` });
 const span = (from, to) => Array.from({ length: to - from + 1 }, (_, index) => message(from + index));
 
-/** The items in short: ids, "…" for a gap, "+"/"-" for a coming or going. */
+/** The items in short: ids, "…" for a gap, "+" and "-" for a join and a leave. */
 const shape = timeline =>
   timeline.items.map(item => {
     if (item.kind === "message") return item.id;
@@ -16,7 +16,7 @@ const shape = timeline =>
   });
 const gaps = timeline => timeline.items.filter(item => item.kind === "gap");
 
-/** A room that keeps `log` and answers like one. */
+/** Answers like a room that keeps `log`. */
 const ask = (log, before, limit = HISTORY_PAGE) => {
   const below = log.filter(({ id }) => id < before);
   return { messages: below.slice(-limit), more: below.length > limit };
@@ -29,7 +29,7 @@ const resumed = (from, to, more = false) => {
   return timeline;
 };
 
-test("messages stand in the order of their ids, each once", () => {
+test("messages are in the order of their ids, each once", () => {
   const timeline = resumed(1, 2);
   assert.ok(timeline.add(message(5)));
   assert.ok(timeline.add(message(3)));
@@ -38,7 +38,7 @@ test("messages stand in the order of their ids, each once", () => {
   assert.equal(timeline.newest, 5);
 });
 
-test("comings and goings stay where they happened", () => {
+test("joins and leaves stay where they happened", () => {
   const timeline = resumed(1, 1);
   timeline.addPresence({ joined: true, name: "Вера", at: AT });
   timeline.add(message(2));
@@ -46,7 +46,7 @@ test("comings and goings stay where they happened", () => {
   assert.deepEqual(shape(timeline), [1, "+", 2, "-"]);
 });
 
-test("older messages are a gap in front, filled from behind", () => {
+test("older messages are a gap at the front, filled from its end", () => {
   const log = span(1, 250);
   const timeline = resumed(201, 250, true);
   for (const expected of [101, 1]) {
@@ -62,7 +62,7 @@ test("older messages are a gap in front, filled from behind", () => {
   );
 });
 
-test("what was missed is a gap that says how much, and closes when all is there", () => {
+test("missed messages are a gap with their number, which closes when all are there", () => {
   const log = span(1, 400);
   const timeline = resumed(1, 10);
   timeline.resume(span(361, 400), 350, true);
@@ -86,7 +86,7 @@ test("what was missed is a gap that says how much, and closes when all is there"
   );
 });
 
-test("an answer cut short leaves a gap before it", () => {
+test("an incomplete answer leaves a gap before it", () => {
   const timeline = resumed(1, 1);
   timeline.resume(span(300, 300), 298, true);
   const [gap] = gaps(timeline);
@@ -94,7 +94,7 @@ test("an answer cut short leaves a gap before it", () => {
   assert.deepEqual(shape(timeline), [1, "…", ...span(90, 101).map(({ id }) => id), "…", 300]);
 });
 
-test("a gap whose front is gone from the log is filled from behind", () => {
+test("a gap whose beginning the log no longer has is filled from its end", () => {
   const log = span(900, 1000);
   const timeline = resumed(1, 1);
   timeline.resume(span(1000, 1000), 998, true);
@@ -108,7 +108,7 @@ test("a gap whose front is gone from the log is filled from behind", () => {
   assert.deepEqual(shape(timeline), [1, ...log.map(({ id }) => id)]);
 });
 
-test("a message far back becomes an island between two gaps", () => {
+test("a message far back is between two gaps", () => {
   const log = span(1, 1000);
   const timeline = resumed(951, 1000, true);
   const gap = timeline.gapAround(300);
@@ -120,14 +120,14 @@ test("a message far back becomes an island between two gaps", () => {
   assert.equal(timeline.gapAround(300), undefined);
 });
 
-test("one's own message out of a gap splits it", () => {
+test("our own message inside a gap splits it", () => {
   const timeline = resumed(1, 1);
   timeline.resume(span(50, 50), 48, true);
   timeline.add(message(20));
   assert.deepEqual(shape(timeline), [1, "…", 20, "…", 50]);
 });
 
-test("an answer reaching beyond a gap that was split meanwhile keeps the order", () => {
+test("an answer for a gap that was split meanwhile keeps the order", () => {
   const timeline = resumed(1, 1);
   timeline.resume(span(50, 50), 48, true);
   const [gap] = gaps(timeline);
@@ -140,7 +140,7 @@ test("an answer reaching beyond a gap that was split meanwhile keeps the order",
   );
 });
 
-test("another log leaves the old messages readable, without numbers", () => {
+test("another log leaves the old messages readable, without ids", () => {
   const timeline = resumed(1, 2, true);
   timeline.restart("f");
   timeline.resume(span(1, 1), 0, true);
@@ -148,7 +148,7 @@ test("another log leaves the old messages readable, without numbers", () => {
   assert.ok(!timeline.has(2));
 });
 
-test("an answer for a gap that is gone changes nothing", () => {
+test("an answer for a gap that no longer exists changes nothing", () => {
   const timeline = resumed(5, 6, true);
   const [gap] = gaps(timeline);
   timeline.restart("f");
@@ -156,7 +156,7 @@ test("an answer for a gap that is gone changes nothing", () => {
   assert.deepEqual(shape(timeline), [null, null, "new-log"]);
 });
 
-test("beyond its capacity the oldest go, and can be asked for again", () => {
+test("beyond the capacity the oldest are dropped, and can be loaded again", () => {
   const timeline = resumed(1, 10_001);
   timeline.trim();
   assert.equal(timeline.items.length, 9001);

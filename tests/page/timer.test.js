@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { after, countDown } from "../../static/js/lib/timer.js";
 
-test("what no browser can wait for does not come at once", t => {
+test("a time too long for browsers does not elapse at once", t => {
   const timer = t.mock.method(globalThis, "setTimeout", () => {});
   after(3, () => {});
   after(10 * 366 * 24 * 3600, () => {});
@@ -12,7 +12,7 @@ test("what no browser can wait for does not come at once", t => {
   );
 });
 
-test("seconds are told as they pass, down to none", t => {
+test("a countdown reports the seconds left, down to 0", t => {
   t.mock.timers.enable({ apis: ["setInterval", "Date"], now: 0 });
   const told = [];
   countDown(1500, left => told.push(left));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Unread } from "../../static/js/model/unread.js";
 
-test("unread counts what came while not reading, and the line stays where it began", () => {
+test("messages that come while not reading are counted, and the divider stays where they began", () => {
   const unread = new Unread();
   unread.reset(10);
   unread.add(2);

@@ -4,7 +4,7 @@ import { MAX_SHOWN, Viewport } from "../../static/js/view/transcript/viewport.js
 
 const items = count => Array.from({ length: count }, (_, index) => ({ kind: "message", key: `k${index}` }));
 
-test("never more is shown than the limit, and what goes is far from the reader", () => {
+test("at most the limit is shown, and what is dropped is far from the reader", () => {
   const many = items(4000);
   const atBottom = new Viewport();
   const [from, to] = atBottom.range(many, null);
@@ -32,7 +32,7 @@ test("scrolling up and down again passes every item", () => {
   assert.deepEqual([to, viewport.atTail], [4000, true]);
 });
 
-test("a message out of sight is shown with its surroundings", () => {
+test("a message out of view is shown with its surroundings", () => {
   const many = items(9000);
   const viewport = new Viewport();
   viewport.range(many, null);

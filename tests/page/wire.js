@@ -9,20 +9,20 @@ export const AT = "2026-11-22T05:43:03.120Z";
 const LIMITS = { name: 32, text: 4000, line: 65_536, history: 500 };
 export const message = (id, name, text = `№ ${id}`) => ({ type: "message", id, at: AT, name, text });
 
-/** A store into which nothing more goes. */
+/** A store that is full. */
 export class FullStore extends MemoryStore {
   setItem() {
     throw new DOMException("full", "QuotaExceededError");
   }
 }
 
-/** A connection whose other end is the test. */
+/** A fake connection; the test plays the room. */
 export class Wire {
   events = new Signal();
   changed = new Signal();
   state = { phase: "idle" };
   sent = [];
-  /** What was sent with a ref and not yet answered. */
+  /** Commands sent with a ref and not yet answered. */
   asked = [];
   enter(phase, reason) {
     this.state = { phase, reason };
@@ -65,23 +65,23 @@ export class Wire {
       ...fields,
     });
   }
-  /** What was sent since the last call. */
+  /** Commands sent since the last call. */
   take() {
     return this.sent.splice(0);
   }
-  /** Likewise, without the refs. */
+  /** The same, without the refs. */
   takeBare() {
     return this.take().map(({ ref: _, ...command }) => command);
   }
 }
 
-/** Whoever waits for an answer when a test is over would keep the process from ending. */
+/** Closed after each test: the timer of a pending request would keep the process alive. */
 const wires = [];
 afterEach(() => {
   for (const wire of wires.splice(0)) wire.close();
 });
 
-/** A page that has joined; `store` is what a reload keeps. */
+/** A page that has joined; `store` survives a reload. */
 export function page(store = new MemoryStore(), welcome = {}) {
   const wire = new Wire();
   wires.push(wire);

@@ -9,10 +9,7 @@ import { clean } from "../lib/text.js";
 /** Most people listed; of the others only the number is shown. */
 const MAX_LISTED = 500;
 
-/** Most people named as typing; beyond that only their number is shown. */
-const MAX_TYPING_NAMED = 3;
-
-/** The list of who is here, beside the conversation or on narrow screens above it; and who is typing. */
+/** The list of who is here: beside the conversation, or on narrow screens above it. */
 export class People {
   /** A moderator has opened the menu of a person. @type {Signal<{name: string, button: HTMLElement}>} */
   menuRequested = new Signal();
@@ -23,7 +20,6 @@ export class People {
   #rest = make("li", "people-rest");
   #button = byId("button", "people-button");
   #count = byId("span", "people-count");
-  #typing = byId("p", "typing");
   #members;
   #moderation;
   #i18n;
@@ -70,7 +66,6 @@ export class People {
     if (rest > 0) this.#list.append(this.#rest);
     const typists = new Set(typing);
     for (const [name, item] of this.#shown) item.classList.toggle("typing", typists.has(name));
-    this.#typing.textContent = this.#typingText(typing.map(clean));
   }
 
   /**
@@ -114,13 +109,5 @@ export class People {
     const button = target instanceof Element ? target.closest("button") : null;
     const item = button?.closest("li");
     if (button && item) this.menuRequested.emit({ name: item.dataset.name ?? "", button });
-  }
-
-  /** @param {string[]} names */
-  #typingText(names) {
-    if (names.length === 0) return "";
-    if (names.length > MAX_TYPING_NAMED) return this.#i18n.t("typing.many", { count: names.length });
-    const key = names.length === 1 ? "typing.one" : "typing.several";
-    return this.#i18n.t(key, { names: this.#i18n.list(names) });
   }
 }

@@ -7,6 +7,9 @@ import { summarize } from "./rows.js";
 /** @typedef {import("../../lib/i18n.js").I18n} I18n */
 /** @typedef {import("./rows.js").Row} Row */
 
+/** Selects the rows that have a number. */
+export const NUMBERED = ".message, .notice";
+
 /** Most people named in one line about joins and leaves; the others are counted. */
 const MAX_NAMED = 3;
 
@@ -51,7 +54,7 @@ export function updateRow(element, row, i18n) {
       break;
     }
     case "gap": {
-      const button = make("button", "gap-button", gapText(row, i18n));
+      const button = make("button", "load-button", gapText(row, i18n));
       button.dataset.action = "load";
       button.dataset.key = row.key;
       button.disabled = row.item.loading;

@@ -1,6 +1,6 @@
 import { byId } from "../../lib/dom.js";
 import { Signal } from "../../lib/signal.js";
-import { makeRow, updateRow } from "./row_view.js";
+import { makeRow, NUMBERED, updateRow } from "./row_view.js";
 import { layOutRows } from "./rows.js";
 import { Viewport } from "./viewport.js";
 
@@ -11,8 +11,6 @@ import { Viewport } from "./viewport.js";
 const BOTTOM_MARGIN = 30;
 /** Pixels from either end of the rows at which more are shown or loaded. */
 const LOAD_MARGIN = 600;
-/** Rows that have a number. */
-const NUMBERED = ".message, .notice";
 /** Pixels kept free above the divider for unread messages. */
 const UNREAD_MARGIN = 24;
 
@@ -23,8 +21,8 @@ const UNREAD_MARGIN = 24;
  * stays in view; otherwise what is being read stays exactly where it is.
  */
 export class Transcript {
-  /** A link to a message was copied; with its number. @type {Signal<number>} */
-  copied = new Signal();
+  /** The rows have changed. @type {Signal} */
+  updated = new Signal();
 
   #scroller = byId("div", "transcript");
   #list = byId("ol", "messages");
@@ -63,7 +61,6 @@ export class Transcript {
     room.left.on(() => this.#reset());
     this.#scroller.addEventListener("scroll", () => this.#onScroll(), { passive: true });
     this.#scroller.addEventListener("click", event => this.#onClick(event));
-    this.#list.addEventListener("keydown", event => this.#moveFocus(event));
     this.#newestButton.addEventListener("click", () => this.toNewest());
     document.addEventListener("visibilitychange", () => this.#updateUnread());
     new ResizeObserver(() => this.#restorePosition()).observe(this.#scroller);
@@ -93,7 +90,7 @@ export class Transcript {
     this.#update();
     const element = this.#shown.get(item.key)?.element;
     element?.scrollIntoView({ block: "center" });
-    this.#highlight(element);
+    this.highlight(element);
   }
 
   #schedule() {
@@ -124,7 +121,7 @@ export class Transcript {
     this.#reconcile(rows);
     this.#empty.hidden = rows.length > 0 || !this.#room.joined;
     this.#live = this.#room.joined;
-    this.#setTabStop();
+    this.updated.emit();
     this.#restorePosition();
   }
 
@@ -159,7 +156,7 @@ export class Transcript {
     this.#onScroll();
   }
 
-  /** @returns {number} The largest scroll position that keeps the unread messages in view. */
+  /** @returns {number} The scroll position with the divider for unread messages at the top, if there are any. */
   #unreadTop() {
     const line = this.#room.unread.count > 0 ? this.#list.querySelector(".unread") : null;
     if (!line) return Number.POSITIVE_INFINITY;
@@ -225,75 +222,17 @@ export class Transcript {
   }
 
   /** @param {MouseEvent} event */
-  #onClick(event) {
-    if (!(event.target instanceof Element) || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    const button = event.target.closest("button");
-    if (button) this.#runAction(button.dataset);
-    const number = event.target.closest("a.message-number[href]");
-    if (number instanceof HTMLAnchorElement) {
-      event.preventDefault();
-      this.#copy(number);
-    }
-  }
-
-  /** @param {DOMStringMap} data */
-  #runAction({ action, ref = "", key }) {
+  #onClick({ target }) {
+    const button = target instanceof Element ? target.closest("button") : null;
+    const { action, ref = "", key } = button?.dataset ?? {};
     if (action === "retry") this.#room.retry(ref);
     if (action === "discard") this.#room.discard(ref);
     const gap = action === "load" && this.#room.timeline.items.find(item => item.key === key);
     if (gap && gap.kind === "gap") this.#room.load(gap);
   }
 
-  /**
-   * Make one of the numbers reachable with Tab: the newest, or the one that has the focus.
-   * @param {Element | undefined} number
-   */
-  #setTabStop(number = this.#newestNumber) {
-    if (this.#list.contains(document.activeElement) && number !== document.activeElement) return;
-    this.#list.querySelector("a.message-number[tabindex='0']")?.setAttribute("tabindex", "-1");
-    number?.setAttribute("tabindex", "0");
-  }
-
-  /** @returns {Element | undefined} Searched from the end, as there may be very many. */
-  get #newestNumber() {
-    const number = (/** @type {Element} */ row) => row.querySelector("a.message-number[href]");
-    let row = this.#list.lastElementChild;
-    while (row && !number(row)) row = row.previousElementSibling;
-    return row ? (number(row) ?? undefined) : undefined;
-  }
-
-  /**
-   * Move from one number to the next with the arrow keys.
-   * @param {KeyboardEvent} event
-   */
-  #moveFocus(event) {
-    const message = event.target instanceof Element && event.target.closest(NUMBERED);
-    if (!message || !event.target.matches("a.message-number")) return;
-    if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
-    event.preventDefault();
-    const step = event.key === "ArrowUp" ? "previousElementSibling" : "nextElementSibling";
-    let next = message[step];
-    while (next && !next.matches(NUMBERED)) next = next[step];
-    const number = next?.querySelector("a.message-number[href]");
-    if (!(number instanceof HTMLElement)) return;
-    number.focus();
-    this.#setTabStop(number);
-  }
-
-  /** @param {HTMLAnchorElement} number */
-  #copy(number) {
-    history.replaceState(null, "", number.hash);
-    this.#highlight(number.closest(NUMBERED));
-    const id = Number(number.hash.slice(1));
-    // Without TLS there is no clipboard, except on localhost; the address bar has the link anyway.
-    navigator.clipboard?.writeText(number.href).then(
-      () => this.copied.emit(id),
-      () => {},
-    );
-  }
-
-  /** @param {Element | null | undefined} element */
-  #highlight(element) {
+  /** @param {Element | null | undefined} element  A row; it also gets the focus. */
+  highlight(element) {
     if (!(element instanceof HTMLElement)) return;
     this.#list.querySelector(".highlighted")?.classList.remove("highlighted");
     element.classList.add("highlighted");

@@ -1,0 +1,113 @@
+import { byId } from "../../lib/dom.js";
+import { NUMBERED } from "./row_view.js";
+
+/** @typedef {import("../../lib/i18n.js").I18n} I18n */
+/** @typedef {import("../../model/room.js").Room} Room */
+/** @typedef {import("../toast.js").Toast} Toast */
+/** @typedef {import("./transcript.js").Transcript} Transcript */
+
+/** Links to messages: the page follows the one in its address, and each number can be copied as one. */
+export class Permalinks {
+  #list = byId("ol", "messages");
+  #room;
+  #transcript;
+  #toast;
+  #i18n;
+  /** Whether the message in the address was looked for in the room, or there is none. */
+  #followed = false;
+
+  /**
+   * @param {Room} room
+   * @param {Transcript} transcript
+   * @param {Toast} toast
+   * @param {I18n} i18n
+   */
+  constructor(room, transcript, toast, i18n) {
+    this.#room = room;
+    this.#transcript = transcript;
+    this.#toast = toast;
+    this.#i18n = i18n;
+    room.entered.on(() => {
+      if (!this.#followed) this.#follow();
+    });
+    transcript.updated.on(() => this.#setTabStop());
+    this.#list.addEventListener("click", event => this.#onNumberClick(event));
+    this.#list.addEventListener("keydown", event => this.#moveFocus(event));
+    window.addEventListener("hashchange", () => {
+      if (this.#list.checkVisibility()) this.#follow();
+    });
+    document.addEventListener("click", event => {
+      // There is no hashchange event if the address stays the same.
+      const link = event.target instanceof Element ? event.target.closest("a") : null;
+      if (link?.hash && link.href === location.href && !event.defaultPrevented) this.#follow();
+    });
+  }
+
+  /** Go to the message in the address, if there is one. */
+  async #follow() {
+    const id = Number(/^#([1-9]\d{0,14})$/.exec(location.hash)?.[1]);
+    const found = id > 0 && (await this.#room.find(id));
+    this.#followed = found || this.#room.joined;
+    if (found) this.#transcript.show(id);
+    else if (id) this.#say(this.#followed ? "message.lost" : "message.offline", id);
+  }
+
+  /** @param {MouseEvent} event */
+  #onNumberClick(event) {
+    const number = event.target instanceof Element && event.target.closest("a.message-number[href]");
+    if (!(number instanceof HTMLAnchorElement) || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    history.replaceState(null, "", number.hash);
+    this.#transcript.highlight(number.closest(NUMBERED));
+    const id = Number(number.hash.slice(1));
+    // Without TLS there is no clipboard, except on localhost; the address bar has the link anyway.
+    navigator.clipboard?.writeText(number.href).then(
+      () => this.#say("message.copied", id),
+      () => {},
+    );
+  }
+
+  /**
+   * Make one of the numbers reachable with Tab: the newest, or the one that has the focus.
+   * @param {Element | undefined} number
+   */
+  #setTabStop(number = this.#newestNumber) {
+    if (this.#list.contains(document.activeElement) && number !== document.activeElement) return;
+    this.#list.querySelector("a.message-number[tabindex='0']")?.setAttribute("tabindex", "-1");
+    number?.setAttribute("tabindex", "0");
+  }
+
+  /** @returns {Element | undefined} Searched from the end, as there may be very many. */
+  get #newestNumber() {
+    const number = (/** @type {Element} */ row) => row.querySelector("a.message-number[href]");
+    let row = this.#list.lastElementChild;
+    while (row && !number(row)) row = row.previousElementSibling;
+    return row ? (number(row) ?? undefined) : undefined;
+  }
+
+  /**
+   * Move from one number to the next with the arrow keys.
+   * @param {KeyboardEvent} event
+   */
+  #moveFocus(event) {
+    const message = event.target instanceof Element && event.target.closest(NUMBERED);
+    if (!message || !event.target.matches("a.message-number")) return;
+    if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
+    event.preventDefault();
+    const step = event.key === "ArrowUp" ? "previousElementSibling" : "nextElementSibling";
+    let next = message[step];
+    while (next && !next.matches(NUMBERED)) next = next[step];
+    const number = next?.querySelector("a.message-number[href]");
+    if (!(number instanceof HTMLElement)) return;
+    number.focus();
+    this.#setTabStop(number);
+  }
+
+  /**
+   * @param {string} key
+   * @param {number} id
+   */
+  #say(key, id) {
+    this.#toast.show(this.#i18n.t(key, { number: `#${id}` }));
+  }
+}
