@@ -46,6 +46,7 @@ export class Room {
   throttle = new Throttle();
   /** @type {import("./protocol.js").Limits} */
   limits = { name: 32, text: 4000, line: 65_536, history: 500 };
+
   /** The timeline or the outbox. @type {Signal} */
   changed = new Signal();
   /** We have joined, for the first time or again. @type {Signal} */

@@ -30,8 +30,8 @@ export class Viewport {
     let from = Math.max(0, indexOf(items, this.#from));
     let to = this.#to === null ? items.length : indexOf(items, this.#to) + 1 || items.length;
     if (to - from > MAX_SHOWN) {
-      const eye = focus === null ? to : Math.max(from, indexOf(items, focus));
-      if (eye - from > to - eye) from = to - MAX_SHOWN + STEP;
+      const center = focus === null ? to : Math.max(from, indexOf(items, focus));
+      if (center - from > to - center) from = to - MAX_SHOWN + STEP;
       else to = from + MAX_SHOWN - STEP;
       this.#setRange(items, from, to);
     }
