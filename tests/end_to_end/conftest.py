@@ -14,21 +14,21 @@ PATIENCE = 1000 * TIMEOUT  # milliseconds
 SHOTS = Path(os.environ.get("ONEROOM_SHOTS") or ROOT / "test-results")
 
 
-class Sitter:
-    """One person at the page. Every wait has a deadline."""
+class PageUser:
+    """A person who uses the page. Every wait has a deadline."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
 
     def enter(self, name: str) -> None:
-        """Come in through the form."""
+        """Join through the form."""
         self.page.fill("#join-name", name)
         self.page.click("#join-button")
         self.page.wait_for_selector("#connection[data-state=online]", state="attached")
         self.page.wait_for_selector("#composer-text")
 
     def say(self, text: str) -> None:
-        """Write and send, with Enter."""
+        """Write a message and send it with Enter."""
         self.page.fill("#composer-text", text)
         self.page.press("#composer-text", "Enter")
 
@@ -51,7 +51,7 @@ class Sitter:
 
 
 @contextmanager
-def at_the_page(
+def open_page(
     chromium: Browser,
     url: str,
     *,
@@ -59,8 +59,8 @@ def at_the_page(
     height: int = 800,
     dark: bool = False,
     lang: str = "ru-RU",
-) -> Iterator[Sitter]:
-    """Open the page in a browser of one's own; fail if it complains in its console."""
+) -> Iterator[PageUser]:
+    """Open the page in a browser context of its own; fail if it logs anything to the console."""
     context = chromium.new_context(
         viewport={"width": width, "height": height},
         color_scheme="dark" if dark else "light",
@@ -68,14 +68,14 @@ def at_the_page(
         reduced_motion="reduce",
     )
     context.set_default_timeout(PATIENCE)
-    complaints: list[str] = []
+    logged: list[str] = []
     try:
         page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        # A lost WebSocket is Chromium's to complain about and the page's to mend.
-        page.on("console", lambda said: None if "WebSocket" in said.text else complaints.append(said.text))
+        page.on("pageerror", lambda error: logged.append(str(error)))
+        # Chromium logs a lost WebSocket, from which the page recovers.
+        page.on("console", lambda said: None if "WebSocket" in said.text else logged.append(said.text))
         page.goto(url)
-        yield Sitter(page)
+        yield PageUser(page)
     finally:
         context.close()
-    assert not complaints
+    assert not logged

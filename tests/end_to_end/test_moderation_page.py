@@ -1,4 +1,4 @@
-"""A guarded room at the page: its password, its moderators, and those they deal with."""
+"""The page of a room that has a password and moderators."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, FloatRect, expect
 
-from tests.end_to_end.conftest import PATIENCE, Sitter, at_the_page
+from tests.end_to_end.conftest import PATIENCE, PageUser, open_page
 from tests.support.processes import Program, running
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
@@ -19,7 +19,7 @@ pytestmark = needs_chromium
 expect.set_options(timeout=PATIENCE)
 
 OFF_SCREEN_LINKS = {"rules": {"skip-link": {"enabled": False}}}
-"""A message scrolled out of sight begins with a link within the page; axe takes it for a skip link."""
+"""A message scrolled out of view begins with a link within the page, which axe takes for a skip link."""
 
 
 class Services(NamedTuple):
@@ -45,8 +45,8 @@ def house() -> Iterator[Services]:
         yield house
 
 
-def become_moderator(browser: Sitter) -> None:
-    """Say the moderators' password, wrong at first."""
+def become_moderator(browser: PageUser) -> None:
+    """Give the moderators' password, first a wrong one."""
     page = browser.page
     if page.locator("#people-button").is_visible():
         page.click("#people-button")
@@ -59,8 +59,8 @@ def become_moderator(browser: Sitter) -> None:
     expect(page.locator("#action")).to_be_hidden()
 
 
-def choose(browser: Sitter, name: str, item: str) -> None:
-    """Open somebody's menu and take a line of it."""
+def choose(browser: PageUser, name: str, item: str) -> None:
+    """Choose an item of a person's menu."""
     people = browser.page.locator("#people-button")
     if people.is_visible() and not browser.page.locator("#people").is_visible():
         people.click()
@@ -68,8 +68,8 @@ def choose(browser: Sitter, name: str, item: str) -> None:
     browser.page.locator(".menu-item", has_text=item).click()
 
 
-def announce(browser: Sitter, *lines: str) -> None:
-    """Announce it, after nothing; it becomes one line while it is written."""
+def announce(browser: PageUser, *lines: str) -> None:
+    """Announce these lines, after an empty text; the dialog joins them to one line."""
     page = browser.page
     page.click("#announce-button")
     page.keyboard.press("Enter")
@@ -79,7 +79,7 @@ def announce(browser: Sitter, *lines: str) -> None:
     page.keyboard.press("Enter")
 
 
-def box(browser: Sitter, selector: str) -> FloatRect:
+def box(browser: PageUser, selector: str) -> FloatRect:
     found = browser.page.locator(selector).last.bounding_box()
     assert found is not None
     return found
@@ -90,7 +90,7 @@ def assert_apart(one: FloatRect, other: FloatRect) -> None:
     assert beside or one["y"] >= other["y"] + other["height"] or other["y"] >= one["y"] + one["height"]
 
 
-def assert_accessible(browser: Sitter) -> None:
+def assert_accessible(browser: PageUser) -> None:
     assert Axe().run(browser.page, options=OFF_SCREEN_LINKS).response["violations"] == []
 
 
@@ -98,7 +98,7 @@ def assert_accessible(browser: Sitter) -> None:
 def test_a_room_with_a_password(chromium: Browser, width: int, dark: bool) -> None:
     with (
         guarded(password="тайна") as house,
-        at_the_page(chromium, house.url, width=width, dark=dark) as browser,
+        open_page(chromium, house.url, width=width, dark=dark) as browser,
     ):
         page = browser.page
         expect(page.locator("#join-password")).to_be_hidden()
@@ -133,7 +133,7 @@ def test_a_room_with_a_password(chromium: Browser, width: int, dark: bool) -> No
 
 
 def test_a_taken_name_is_answered_with_a_free_one(house: Services, chromium: Browser) -> None:
-    with JsonClient(house.server.address) as anna, at_the_page(chromium, house.url) as browser:
+    with JsonClient(house.server.address) as anna, open_page(chromium, house.url) as browser:
         anna.join("Яна")
         page = browser.page
         page.fill("#join-name", "Яна")
@@ -152,8 +152,8 @@ def test_a_taken_name_is_answered_with_a_free_one(house: Services, chromium: Bro
 def test_a_moderator_at_work(house: Services, chromium: Browser, width: int, dark: bool) -> None:
     troll = f"Тролль{width}"
     with (
-        at_the_page(chromium, house.url, width=width, dark=dark) as vera,
-        at_the_page(chromium, house.url) as other,
+        open_page(chromium, house.url, width=width, dark=dark) as vera,
+        open_page(chromium, house.url) as other,
     ):
         page = vera.page
         vera.enter(f"Вера{width}")
@@ -208,8 +208,8 @@ def test_a_moderator_at_work(house: Services, chromium: Browser, width: int, dar
         other.page.wait_for_selector("#composer-text")
 
 
-def test_keeping_somebody_out_and_letting_them_in_again(house: Services, chromium: Browser) -> None:
-    with at_the_page(chromium, house.url) as vera, at_the_page(chromium, house.url) as other:
+def test_a_ban_and_its_end(house: Services, chromium: Browser) -> None:
+    with open_page(chromium, house.url) as vera, open_page(chromium, house.url) as other:
         page = vera.page
         vera.enter("Вера")
         other.enter("Хам")
@@ -249,7 +249,7 @@ def test_keeping_somebody_out_and_letting_them_in_again(house: Services, chromiu
 def test_moderating_with_the_keyboard_alone(house: Services, chromium: Browser) -> None:
     with (
         JsonClient(house.server.address) as nina,
-        at_the_page(chromium, house.url, lang="en-GB") as browser,
+        open_page(chromium, house.url, lang="en-GB") as browser,
     ):
         nina.join("Нина")
         nina.say_json(type="say", ref="1", text="лишнее")
@@ -282,10 +282,10 @@ def test_moderating_with_the_keyboard_alone(house: Services, chromium: Browser) 
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_a_moderators_tools_cover_nothing(house: Services, chromium: Browser, width: int) -> None:
+def test_moderators_tools_cover_neither_text_nor_time(house: Services, chromium: Browser, width: int) -> None:
     with (
         JsonClient(house.server.address) as nina,
-        at_the_page(chromium, house.url, width=width) as browser,
+        open_page(chromium, house.url, width=width) as browser,
     ):
         page = browser.page
         nina.join(f"Нина{width}")
@@ -311,13 +311,13 @@ def test_a_moderators_tools_cover_nothing(house: Services, chromium: Browser, wi
         assert mute["height"] == box(browser, ".menu-item >> nth=1")["height"]
 
 
-def test_a_role_lost_with_the_server_is_told(tmp_path: Path, chromium: Browser) -> None:
+def test_a_role_lost_with_the_server_is_reported(tmp_path: Path, chromium: Browser) -> None:
     server = ("tcp_server", "--host", "127.0.0.1", "--history", str(tmp_path / "log.db"), "--port")
     env = {"ONEROOM_SERVER_MODERATOR_PASSWORD": "ключ"}
     with (
         running(*server, "0", env=env) as first,
         running("web_gateway", "--port", "0", "--server", str(first.address)) as gateway,
-        at_the_page(chromium, f"http://{gateway.address}/") as browser,
+        open_page(chromium, f"http://{gateway.address}/") as browser,
     ):
         mark = browser.page.locator(".person-self")
         browser.enter("Вера")
@@ -331,8 +331,8 @@ def test_a_role_lost_with_the_server_is_told(tmp_path: Path, chromium: Browser) 
             expect(mark).to_have_text("это вы")
 
 
-def test_however_much_is_said_at_once_is_shown_once(house: Services, chromium: Browser) -> None:
-    with at_the_page(chromium, house.url) as browser:
+def test_many_messages_at_once_are_each_shown_once(house: Services, chromium: Browser) -> None:
+    with open_page(chromium, house.url) as browser:
         browser.enter("Спешка")
         shown = browser.page.evaluate(
             """() => {
@@ -350,10 +350,10 @@ def test_however_much_is_said_at_once_is_shown_once(house: Services, chromium: B
         assert browser.texts()[-50:] == [f"сразу {number}" for number in range(50)]
 
 
-def test_who_writes_too_fast_is_told_calmly_and_loses_nothing(chromium: Browser) -> None:
+def test_who_writes_too_fast_sees_a_notice_and_loses_nothing(chromium: Browser) -> None:
     with (
         guarded("--rate", "1", "--burst", "2") as house,
-        at_the_page(chromium, house.url, width=390) as browser,
+        open_page(chromium, house.url, width=390) as browser,
     ):
         browser.enter("Анна")
         for number in range(1, 7):

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, expect
 
-from tests.end_to_end.conftest import PATIENCE, Sitter, at_the_page
+from tests.end_to_end.conftest import PATIENCE, PageUser, open_page
 from tests.support.processes import Program, running
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
@@ -57,14 +57,14 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
         yield house
 
 
-def search(browser: Sitter, query: str) -> Locator:
+def search(browser: PageUser, query: str) -> Locator:
     """Write into the panel, which is open, and return the hits."""
     browser.page.keyboard.type(query)
     browser.page.wait_for_selector(".hit")
     return browser.page.locator(".hit")
 
 
-def assert_in_its_place(browser: Sitter, number: int) -> None:
+def assert_in_its_place(browser: PageUser, number: int) -> None:
     """The message is before the reader's eyes, between what was said before it and behind it."""
     expect(browser.page.locator(".message.highlighted .message-text")).to_have_text(said(number))
     expect(browser.page.locator(f"#m{number}")).to_be_in_viewport()
@@ -76,7 +76,7 @@ def assert_in_its_place(browser: Sitter, number: int) -> None:
 
 
 def test_what_was_said_long_ago_is_found_and_shown_in_its_place(house: Services, chromium: Browser) -> None:
-    with at_the_page(chromium, house.url) as browser:
+    with open_page(chromium, house.url) as browser:
         browser.enter("Анна")
         browser.sees("Вера", said(SAID))
         browser.page.keyboard.press("Control+KeyK")
@@ -104,7 +104,7 @@ def test_what_was_said_long_ago_is_found_and_shown_in_its_place(house: Services,
 
 
 def test_search_with_the_keyboard_alone(house: Services, chromium: Browser) -> None:
-    with at_the_page(chromium, house.url, dark=True, lang="en-GB") as browser:
+    with open_page(chromium, house.url, dark=True, lang="en-GB") as browser:
         browser.enter("Ann")
         keyboard = browser.page.keyboard
         keyboard.type("/")  # which in the composer is just a sign
@@ -131,7 +131,7 @@ def test_search_with_the_keyboard_alone(house: Services, chromium: Browser) -> N
 
 
 def test_on_a_phone_a_chosen_hit_uncovers_its_message(house: Services, chromium: Browser) -> None:
-    with at_the_page(chromium, house.url, width=390, height=844) as browser:
+    with open_page(chromium, house.url, width=390, height=844) as browser:
         browser.enter("Ольга")
         browser.page.click("#search-button")
         hits = search(browser, "суб прив")
@@ -152,7 +152,7 @@ def test_on_a_phone_a_chosen_hit_uncovers_its_message(house: Services, chromium:
 
 def test_a_search_waits_for_the_connection(tmp_path: Path, chromium: Browser) -> None:
     log = tmp_path / "history.db"
-    with long_log(log) as house, at_the_page(chromium, house.url) as browser:
+    with long_log(log) as house, open_page(chromium, house.url) as browser:
         browser.enter("Анна")
         browser.page.click("#search-button")
         status = browser.page.locator("#search-status")
@@ -174,7 +174,7 @@ def test_a_room_that_keeps_nothing_offers_no_search(house: Services, chromium: B
         running(
             "web_gateway", "--port", "0", "--server", str(house.server.address), "--dialect", "plain"
         ) as gateway,
-        at_the_page(chromium, f"http://{gateway.address}/") as browser,
+        open_page(chromium, f"http://{gateway.address}/") as browser,
     ):
         browser.enter("Нина")
         expect(browser.page.locator("#search-button")).to_be_hidden()

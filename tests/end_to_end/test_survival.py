@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from chat_protocol.address import Address
 from tests.cli_client.terminal_session import CTRL_D, TerminalSession, client_at
-from tests.end_to_end.conftest import Sitter, at_the_page
+from tests.end_to_end.conftest import PageUser, open_page
 from tests.support.processes import Program, running
 from tests.support.raw import PROMPT, JsonClient, RawClient
 from tests.support.requirements import needs_chromium
@@ -75,7 +75,7 @@ def numbers(texts: list[str]) -> list[int]:
     return [int(found[1]) for text in texts if (found := re.search(r"сообщение (\d+)", text))]
 
 
-def assert_seen_by_both(browser: Sitter, terminal: TerminalSession, last: int) -> None:
+def assert_seen_by_both(browser: PageUser, terminal: TerminalSession, last: int) -> None:
     browser.sees("Вера", f"сообщение {last}")
     terminal.wait_for(lambda lines: any(re.search(rf"сообщение {last}\b", line) for line in lines))
     expected = list(range(1, last + 1))
@@ -92,7 +92,7 @@ def test_a_server_killed_under_load_leaves_no_gap_no_double_and_no_ghost(
         writer = Writer(room, "Вера")
         with (
             running("web_gateway", "--port", "0", "--server", str(room)) as gateway,
-            at_the_page(chromium, f"http://{gateway.address}/") as browser,
+            open_page(chromium, f"http://{gateway.address}/") as browser,
             client_at(room, "--name", "Борис", lang="ru", rows=400) as terminal,
         ):
             browser.enter("Анна")
@@ -127,7 +127,7 @@ def test_a_reload_under_traffic_is_complete_and_unheard(chromium: Browser, tmp_p
         server(tmp_path / "history.db") as program,
         running("web_gateway", "--port", "0", "--server", str(program.address)) as gateway,
         RawClient(program.address) as bystander,
-        at_the_page(chromium, f"http://{gateway.address}/") as browser,
+        open_page(chromium, f"http://{gateway.address}/") as browser,
     ):
         bystander.expect(PROMPT)
         bystander.send("Глеб\n")
@@ -150,7 +150,7 @@ def test_the_unread_position_outlives_a_reload(chromium: Browser, tmp_path: Path
     with (
         server(tmp_path / "history.db") as program,
         running("web_gateway", "--port", "0", "--server", str(program.address)) as gateway,
-        at_the_page(chromium, f"http://{gateway.address}/") as browser,
+        open_page(chromium, f"http://{gateway.address}/") as browser,
     ):
         browser.enter("Анна")
         writer = Writer(program.address, "Вера")
@@ -177,7 +177,7 @@ def test_what_was_missed_begins_under_a_line_and_is_not_passed_over(
         room = first.address
         with (
             running("web_gateway", "--port", "0", "--server", str(room)) as gateway,
-            at_the_page(chromium, f"http://{gateway.address}/") as browser,
+            open_page(chromium, f"http://{gateway.address}/") as browser,
         ):
             browser.enter("Анна")
             writer = Writer(room, "Вера")

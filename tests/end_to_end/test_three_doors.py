@@ -8,7 +8,7 @@ from playwright.sync_api import Browser
 
 from chat_protocol.address import Address
 from tests.cli_client.terminal_session import CTRL_D, ENTER, client_at
-from tests.end_to_end.conftest import at_the_page
+from tests.end_to_end.conftest import open_page
 from tests.support.processes import running
 from tests.support.raw import PROMPT, RawClient
 from tests.support.requirements import needs_chromium
@@ -36,7 +36,7 @@ def test_three_people_talk_in_one_room(house: Services, chromium: Browser) -> No
     with (
         RawClient(house.room) as original,
         client_at(house.room, "--name", "Борис", lang="ru") as terminal,
-        at_the_page(chromium, house.url) as browser,
+        open_page(chromium, house.url) as browser,
     ):
         terminal.wait_for("Вы вошли как Борис.")
         original.expect(PROMPT)
@@ -82,7 +82,7 @@ def test_the_page_at_every_size_and_in_both_themes(
     width, height = size
     with (
         RawClient(house.room) as boris,
-        at_the_page(chromium, house.url, width=width, height=height, dark=dark) as anna,
+        open_page(chromium, house.url, width=width, height=height, dark=dark) as anna,
     ):
         anna.shoot(f"login-{width}-{'dark' if dark else 'light'}")
         boris.expect(PROMPT)
@@ -104,7 +104,7 @@ def test_the_page_at_every_size_and_in_both_themes(
 
 
 def test_a_name_that_is_taken_is_explained_at_the_field(house: Services, chromium: Browser) -> None:
-    with RawClient(house.room) as boris, at_the_page(chromium, house.url) as page:
+    with RawClient(house.room) as boris, open_page(chromium, house.url) as page:
         boris.expect(PROMPT)
         boris.send("Борис\n/who\n")
         boris.read_until("Борис\n")

@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Browser
 
-from tests.end_to_end.conftest import Sitter, at_the_page
+from tests.end_to_end.conftest import PageUser, open_page
 from tests.hostile.lawless_room import LawlessRoom, Line
 from tests.support.processes import running
 from tests.support.requirements import needs_chromium
@@ -82,7 +82,7 @@ def test_a_page_outlives_whatever_a_room_says_and_shows_what_is_right(chromium: 
     with (
         LawlessRoom(answers) as room,
         running("web_gateway", "--port", "0", "--server", str(room.address)) as gateway,
-        at_the_page(chromium, f"http://{gateway.address}/") as browser,
+        open_page(chromium, f"http://{gateway.address}/") as browser,
     ):
         browser.page.fill("#join-name", "Анна")
         browser.page.click("#join-button")
@@ -97,7 +97,7 @@ def test_no_store_keeps_anybody_out(chromium: Browser) -> None:
     with (
         running("tcp_server", "--host", "127.0.0.1", "--port", "0", "--grace", "0") as server,
         running("web_gateway", "--port", "0", "--server", str(server.address)) as gateway,
-        at_the_page(chromium, f"http://{gateway.address}/") as browser,
+        open_page(chromium, f"http://{gateway.address}/") as browser,
     ):
         page = browser.page
         for key, value in ((key, value) for key, values in STORED.items() for value in values):
@@ -110,7 +110,7 @@ def test_no_store_keeps_anybody_out(chromium: Browser) -> None:
         come_and_go(browser)
 
 
-def come_and_go(browser: Sitter) -> None:
+def come_and_go(browser: PageUser) -> None:
     browser.enter("Анна")
     browser.say("привет")
     browser.page.wait_for_selector(".message[data-state=sent] >> text=привет")

@@ -11,7 +11,7 @@ from typing import Any
 from playwright.sync_api import Browser, Dialog, Page
 
 from chat_protocol.contract import PROMPT
-from tests.end_to_end.conftest import Sitter, at_the_page
+from tests.end_to_end.conftest import PageUser, open_page
 from tests.hostile.lawless_room import LawlessRoom, Line
 from tests.hostile.markup import CORPUS
 from tests.support.processes import running
@@ -28,7 +28,7 @@ WATCH = Path(__file__).with_name("watch.js").read_text(encoding="utf-8")
 
 
 @contextmanager
-def watched(chromium: Browser, url: str) -> Iterator[Sitter]:
+def watched(chromium: Browser, url: str) -> Iterator[PageUser]:
     """Open the page under observation; fail if anything of the corpus was more than text to it."""
     dialogs: list[str] = []
 
@@ -36,7 +36,7 @@ def watched(chromium: Browser, url: str) -> Iterator[Sitter]:
         dialogs.append(dialog.message)
         dialog.dismiss()
 
-    with at_the_page(chromium, url) as browser:
+    with open_page(chromium, url) as browser:
         browser.page.context.set_default_timeout(60_000)
         browser.page.add_init_script(WATCH)
         browser.page.on("dialog", dismiss)
