@@ -22,15 +22,9 @@
  * @property {string} [code]         Why it failed.
  * @property {number} [until]        Until when another attempt must fail, as by `Date.now()`.
  *
- * @typedef {object} NoticeRow       What a moderator did.
- * @property {"notice"} kind
- * @property {string} key
- * @property {string} version
- * @property {number | null} id
- * @property {string} at
- * @property {string} text           The room's own description.
- * @property {import("../../model/protocol.js").Notice} notice
- * @property {boolean} [deleted]
+ * What a moderator did; `text` is the room's own description of it.
+ * @typedef {{kind: "notice", key: string, version: string, id: number | null, at: string, text: string,
+ *   notice: import("../../model/protocol.js").Notice, deleted?: boolean}} NoticeRow
  *
  * @typedef {{kind: "presence", key: string, version: string, items: PresenceItem[]}} PresenceRow
  * @typedef {{kind: "gap", key: string, version: string, item: import("../../model/timeline.js").GapItem, first: boolean}
