@@ -6,14 +6,14 @@ from itertools import islice
 from typing import Final
 
 _MAX_BLOCKS: Final = 64
-"""Most blocks for one system call."""
+"""Maximum number of blocks in one system call."""
 
 
 class Backlog:
     """A queue of blocks of bytes, the first of them perhaps partly sent.
 
     Keeps views, so many backlogs may share a block. Not thread-safe. Its owner makes one when a
-    reader takes less than it is sent, and drops it when nothing is left: a reader that keeps up
+    reader takes less than it is sent, and drops it when it is empty: a reader that is fast enough
     has none, and so costs no memory and no time.
     """
 

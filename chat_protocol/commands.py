@@ -14,7 +14,7 @@ from msgspec import Struct
 from chat_protocol.contract import MAX_QUERY, MAX_SANCTION_SECONDS
 from chat_protocol.messages import Act, Authenticate, Bans, HistoryRequest, Leave, Moderate, Search, Whois
 
-PAGE: Final = 20
+PAGE_SIZE: Final = 20
 """Messages that `/history` without a number and `/search` ask for."""
 
 
@@ -53,8 +53,8 @@ class UsageError(ValueError):
 class SlashCommand(NamedTuple):
     """One row of the table.
 
-    `argument` is its form, as shown to people; `parse` returns None if it is missing or wrong.
-    `lines` is the form that the lines dialect accepts, None if it does not have the command.
+    `argument` is its usage, as shown to people; `parse` returns None if it is missing or wrong.
+    `lines` is a regular expression for the lines dialect, None if that does not have the command.
     """
 
     name: str
@@ -125,7 +125,7 @@ def _number(text: str) -> int | None:
 
 
 def _history(argument: str) -> HistoryRequest | None:
-    limit = _number(argument) if argument else PAGE
+    limit = _number(argument) if argument else PAGE_SIZE
     return None if limit is None else HistoryRequest(limit=limit)
 
 

@@ -21,7 +21,7 @@ from chat_protocol.messages import Command, Event
 from chat_protocol.tls import Tls, TlsStream
 
 
-def enable_keepalive(sock: socket.socket) -> None:
+def set_tcp_options(sock: socket.socket) -> None:
     """Set TCP options: detect a dead peer within about a minute, send small writes at once.
 
     Any thread, before the socket is shared.
@@ -86,7 +86,7 @@ class Connection:
         except OSError as error:
             raise ConnectionFailed(f"cannot reach {address}: {error.strerror or error}") from error
         try:
-            enable_keepalive(sock)
+            set_tcp_options(sock)
             sock.sendall(source)
             stream = tls.secure(sock, address, deadline) if tls else None
             _read_prompt(stream or sock, address, deadline)

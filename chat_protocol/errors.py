@@ -1,17 +1,4 @@
-"""The errors this package raises.
-
-ProtocolError
-├── BadMessage         a line that is not a valid message
-├── LineTooLong        a line longer than the limit
-├── BadAddress         text that is not HOST[:PORT]
-├── BadTls             an unusable certificate file or fingerprint
-├── CannotListen       no listening socket on an address
-└── ConnectionFailed   no connection, or it is lost
-    ├── RoomFull       the room accepts no more connections now
-    ├── Banned         our address is banned
-    ├── TlsFailed      the server has no valid certificate, or no TLS
-    └── NotARoom       another service answers there
-"""
+"""The errors this package raises."""
 
 
 class ProtocolError(Exception):

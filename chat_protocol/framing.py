@@ -7,7 +7,7 @@ splitting them, and other readers split them at C speed.
 from chat_protocol.errors import LineTooLong
 
 _MAX_FRAGMENTS = 64
-"""Most fragments kept of an incomplete line before they are joined."""
+"""Maximum number of fragments kept of an incomplete line before they are joined."""
 
 
 class LineBuffer:

@@ -56,8 +56,8 @@ def parse_network(text: str, *, strict: bool = True) -> Network:
     return network
 
 
-def widened(network: Network) -> Network:
-    """Return the /64 around a smaller IPv6 network, since one subscriber has all of it; else the network."""
+def subscriber_network(network: Network) -> Network:
+    """Return the /64 of a smaller IPv6 network, since one subscriber has all of it; others unchanged."""
     if isinstance(network, IPv6Network) and network.prefixlen > _SUBSCRIBER_PREFIX:
         return network.supernet(new_prefix=_SUBSCRIBER_PREFIX)
     return network

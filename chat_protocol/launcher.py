@@ -1,6 +1,6 @@
-"""Starts a program, or says in one sentence what to type where it cannot run.
+"""Starts a program, or prints what to type if this Python cannot run it.
 
-For Python 3.7 and newer, with no library: this file must run where nothing else of ours does.
+Needs only Python 3.7 and no library, since it has to run where the programs do not.
 """
 
 from __future__ import annotations

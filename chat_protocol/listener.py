@@ -1,4 +1,4 @@
-"""A listening TCP socket, and who is in the way where there can be none."""
+"""Opens a listening TCP socket, or says which process uses the port already."""
 
 import errno
 import socket
@@ -40,7 +40,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def _owner(port: int) -> str:
-    """Name the process that listens on a port; empty if that cannot be found out.
+    """Describe the process that listens on a port; empty if it is not known.
 
     Reads /proc: works on Linux, for other users' processes only as root.
     """

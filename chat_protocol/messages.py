@@ -26,7 +26,7 @@ class _Wire(Struct, frozen=True, omit_defaults=True, gc=False):
     """Base of all messages: immutable, no default values in JSON, not tracked by the garbage collector."""
 
 
-class Labelled(_Wire, frozen=True, kw_only=True):
+class WithRef(_Wire, frozen=True, kw_only=True):
     """Base of the commands, and of the events that answer them.
 
     `ref` is the client's key for a command; its answer, or its `Error`, carries it back.
@@ -35,13 +35,13 @@ class Labelled(_Wire, frozen=True, kw_only=True):
     ref: Ref | None = None
 
 
-class Typing(Labelled, frozen=True, tag="typing"):
+class Typing(WithRef, frozen=True, tag="typing"):
     """A member is typing. A client sends it without `name`; the server adds it."""
 
     name: str = ""
 
 
-class Whois(Labelled, frozen=True, tag="whois"):
+class Whois(WithRef, frozen=True, tag="whois"):
     """The addresses of a member. A moderator sends it with `name`; the server answers with `addresses`."""
 
     name: Target
@@ -58,7 +58,7 @@ class BanEntry(_Wire, frozen=True):
     text: str = ""
 
 
-class Bans(Labelled, frozen=True, tag="bans"):
+class Bans(WithRef, frozen=True, tag="bans"):
     """The list of bans. A moderator sends it empty; the server answers with `bans`."""
 
     bans: Sequence[BanEntry] = ()
@@ -67,19 +67,19 @@ class Bans(Labelled, frozen=True, tag="bans"):
 # --- client to server ---------------------------------------------------------------
 
 
-class Mark(_Wire, frozen=True):
+class Position(_Wire, frozen=True):
     """The newest message that a client has seen, and the log it is in."""
 
     epoch: str
     id: MessageId
 
 
-class Join(Labelled, frozen=True, tag="join"):
+class Join(WithRef, frozen=True, tag="join"):
     """Enter the room; with `session` and `since`, resume after a lost connection."""
 
     name: Annotated[str, Meta(max_length=1024)]
     session: Secret | None = None
-    since: Mark | None = None
+    since: Position | None = None
     history: Count | None = None
     password: Password | None = None
 
@@ -94,14 +94,14 @@ class Say(_Wire, frozen=True, tag="say"):
     ref: Ref | None = None
 
 
-class HistoryRequest(Labelled, frozen=True, tag="history"):
+class HistoryRequest(WithRef, frozen=True, tag="history"):
     """Request at most `limit` messages with ids below `before` (None: the newest)."""
 
     before: MessageId | None = None
     limit: Count = 50
 
 
-class Search(Labelled, frozen=True, tag="search"):
+class Search(WithRef, frozen=True, tag="search"):
     """Request at most `limit` messages below id `before`, each word of `query` beginning a word in them."""
 
     query: Annotated[str, Meta(max_length=MAX_QUERY)]
@@ -109,21 +109,21 @@ class Search(Labelled, frozen=True, tag="search"):
     limit: Count = 20
 
 
-class Ping(Labelled, frozen=True, tag="ping"):
+class Ping(WithRef, frozen=True, tag="ping"):
     """Request a `pong`, which is sent once everything received before has been processed."""
 
 
-class Leave(Labelled, frozen=True, tag="leave"):
+class Leave(WithRef, frozen=True, tag="leave"):
     """Leave for good: the others see it at once, and the name becomes free."""
 
 
-class Authenticate(Labelled, frozen=True, tag="authenticate"):
+class Authenticate(WithRef, frozen=True, tag="authenticate"):
     """Become a moderator. Answered by `role`."""
 
     password: Password
 
 
-class Moderate(Labelled, frozen=True, tag="moderate"):
+class Moderate(WithRef, frozen=True, tag="moderate"):
     """Act as a moderator. All members receive a `message` with a `notice`.
 
     `target` is a name; for `ban` and `unban` also an address or a network (CIDR). `id` is
@@ -183,7 +183,7 @@ class Limits(_Wire, frozen=True):
     history: int
 
 
-class Welcome(Labelled, frozen=True, tag="welcome"):
+class Welcome(WithRef, frozen=True, tag="welcome"):
     """The answer to `join`.
 
     `messages` are the newest ones that the client has not seen, `missed` is the number of unseen
@@ -227,21 +227,21 @@ class Left(_Wire, frozen=True, tag="left"):
     reason: str | None = None
 
 
-class HistoryPage(Labelled, frozen=True, tag="history"):
+class HistoryPage(WithRef, frozen=True, tag="history"):
     """The answer to a history request: oldest first; `more` if older ones are stored."""
 
     messages: Sequence[Message]
     more: bool
 
 
-class Found(Labelled, frozen=True, tag="found"):
+class Found(WithRef, frozen=True, tag="found"):
     """The answer to a search: the newest matches, oldest first; `more` if there may be older ones."""
 
     messages: Sequence[Message]
     more: bool
 
 
-class Role(Labelled, frozen=True, tag="role"):
+class Role(WithRef, frozen=True, tag="role"):
     """Whether the client is a moderator from now on."""
 
     moderator: bool
@@ -253,7 +253,7 @@ class Throttled(_Wire, frozen=True, tag="throttled"):
     seconds: float
 
 
-class Pong(Labelled, frozen=True, tag="pong"):
+class Pong(WithRef, frozen=True, tag="pong"):
     """The answer to `ping`."""
 
 
@@ -271,7 +271,7 @@ class Error(_Wire, frozen=True, tag="error"):
     suggestion: str | None = None
 
 
-class Bye(Labelled, frozen=True, tag="bye"):
+class Bye(WithRef, frozen=True, tag="bye"):
     """The last event of a connection that the server ends."""
 
     reason: str

@@ -1,7 +1,7 @@
 """Loads the settings of a program: defaults < TOML file < environment < flags.
 
 A program declares each setting once, as a field of its `Settings` struct: type, range and
-meaning stand in the annotation. Flags, errors and docs/configuration.md are derived from it.
+meaning are in the annotation. Flags, errors and docs/configuration.md are derived from it.
 """
 
 import argparse
@@ -35,9 +35,9 @@ class BadConfig(ValueError):
 
 
 def about(meaning: str | None = None, **extra: Any) -> Meta:
-    """Annotate a setting with its meaning, or a type of settings.
+    """Return the annotation of a setting, with its `meaning` for users, or of a type of settings.
 
-    Settings: `was` is a former name, `flag` the flag, if that is not named like the field.
+    Settings: `was` is a former name; `flag` is the flag, if that is not named like the field.
     Types: `metavar`; `secret`; `parse`, which makes the value from a text or raises `ValueError`
     with a hint or without a text; `allowed`, which says what `parse` takes.
     """
@@ -96,7 +96,7 @@ class Setting:
 
     @property
     def argument(self) -> dict[str, Any]:
-        """How argparse reads its flag and describes it."""
+        """The keyword arguments of argparse's `add_argument` for its flag."""
         if self.type is bool:
             return {"action": "store_true", "help": self.meaning}
         default = f" (default: {self.default})" if self.default not in ("", ()) else ""
@@ -165,7 +165,7 @@ S = TypeVar("S", bound=Settings)
 
 
 class _Given(NamedTuple):
-    """A value that was given: under which key, where, and how the user wrote the key."""
+    """A value that was given, its key, its layer, and the key as the user wrote it."""
 
     key: str
     layer: Layer
@@ -226,7 +226,7 @@ class Program(Generic[S]):
         return checked
 
     def _merge(self, layers: Iterable[_Given]) -> dict[str, _Given]:
-        """Check and convert all that was given; the last value of a setting is in force."""
+        """Check and convert the given values; the last one of each setting applies."""
         merged: dict[str, _Given] = {}
         for one in layers:
             name = self._names.get(one.key)

@@ -47,7 +47,7 @@ def _is_kept(char: str) -> bool:
 def clean(text: str) -> str:
     """Return `text` without the removed characters; CR and CRLF become LF.
 
-    Of several empty lines in a row one is kept. Ordinary text costs one C-speed scan and no copy.
+    Several empty lines in a row become one. Ordinary text costs one C-speed scan and no copy.
     """
     if text.isprintable():
         return text

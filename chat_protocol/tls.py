@@ -75,7 +75,7 @@ class Tls:
 
 
 class TlsStream:
-    """A socket with TLS, as far as `Connection` needs one.
+    """The socket methods that `Connection` needs, over TLS.
 
     One thread may `recv` while others `sendall`. Timeouts are those of the socket.
     """

@@ -135,7 +135,7 @@ class Conversation:
     def connected(self, put: Callable[[m.Command], object]) -> None:
         """Join the room over a new connection that `put` sends on."""
         self._put, self.end_reason, self.retry_after = put, "", 0.0
-        since = self.transcript.mark() if self.transcript else None
+        since = self.transcript.position() if self.transcript else None
         history = None if since else self._history
         password = self.password[:MAX_PASSWORD] or None
         put(m.Join(self.name, self._session, since, history, password, ref=next(self._refs)))

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from chat_protocol.messages import HistoryRequest, Mark, Message, Welcome
+from chat_protocol.messages import HistoryRequest, Message, Position, Welcome
 
 MAX_KEPT: Final = 2000
 """Messages kept for lookup by number; older ones are requested from the room again."""
@@ -27,9 +27,9 @@ class Transcript:
         # What resumes left out, newest last: how many messages, directly below which id.
         self._gaps: list[tuple[int, int]] = []
 
-    def mark(self) -> Mark:
+    def position(self) -> Position:
         """Return the position from which the room must continue."""
-        return Mark(self.epoch, self._last)
+        return Position(self.epoch, self._last)
 
     def continues_in(self, welcome: Welcome) -> bool:
         """Return whether the welcome is for this log, and the log has not lost its end."""

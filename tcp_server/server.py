@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from chat_protocol.address import Address
-from chat_protocol.connection import enable_keepalive
+from chat_protocol.connection import set_tcp_options
 from chat_protocol.contract import BANNED, FULL
 from chat_protocol.ip import read_ip
 from chat_protocol.listener import listen
@@ -158,7 +158,7 @@ class ChatServer:
             _refuse(sock, _REFUSALS[refusal])
             return
         try:
-            enable_keepalive(sock)
+            set_tcp_options(sock)
             self._start(Session(sock, host, self._services))
         except (OSError, RuntimeError, MemoryError) as error:  # the client is gone, or no thread can start
             self._admission.leave(host)

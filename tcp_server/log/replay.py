@@ -1,6 +1,6 @@
 """Pages of the log that clients are sent when they join or ask for history."""
 
-from chat_protocol.messages import HistoryPage, Mark
+from chat_protocol.messages import HistoryPage, Position
 from tcp_server.log.history import History, Unavailable
 
 _MAX_BYTES = 256 * 1024
@@ -30,7 +30,7 @@ class Replay:
         oldest = messages[0].id if messages else min(before, self._history.last + 1)
         return HistoryPage(messages, oldest > self._history.first)
 
-    def unseen(self, since: Mark | None, wanted: int) -> tuple[HistoryPage, int]:
+    def unseen(self, since: Position | None, wanted: int) -> tuple[HistoryPage, int]:
         """Return the messages after `since`, and how many of the oldest of them do not fit.
 
         Without `since`, or if it is from another log, returns the newest `wanted` messages.

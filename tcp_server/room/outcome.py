@@ -6,7 +6,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
-from chat_protocol.messages import Error, Event, Labelled
+from chat_protocol.messages import Error, Event, WithRef
 from tcp_server.room.commands import LocalEvent
 
 Connection = TypeVar("Connection", bound=Hashable)
@@ -45,4 +45,4 @@ def labelled(
 
 
 def _with_ref(event: Event | LocalEvent, ref: str) -> Event | LocalEvent:
-    return replace(event, ref=ref) if isinstance(event, Labelled | Error) and event.ref is None else event
+    return replace(event, ref=ref) if isinstance(event, WithRef | Error) and event.ref is None else event

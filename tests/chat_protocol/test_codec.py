@@ -15,7 +15,7 @@ from chat_protocol.errors import BadMessage
 LIMITS = m.Limits(name=32, text=4000, line=65536, history=500)
 COMMANDS: list[m.Command] = [
     m.Join(name="Анна"),
-    m.Join(name="Анна", session="s" * 128, since=m.Mark(epoch="e", id=1042), history=0),
+    m.Join(name="Анна", session="s" * 128, since=m.Position(epoch="e", id=1042), history=0),
     m.Say(text="строка\nи ещё 🇷🇺 \u2028", ref="r" * 64),
     m.Typing(),
     m.HistoryRequest(),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chat_protocol.commands import (
     COMMANDS,
-    PAGE,
+    PAGE_SIZE,
     Help,
     ParsedCommand,
     Show,
@@ -37,7 +37,7 @@ IN_LINES = {name for name, command in COMMANDS.items() if command.lines}
         ("/who ", Who()),
         ("/help", Help()),
         ("/quit", Leave()),
-        ("/history", HistoryRequest(limit=PAGE)),
+        ("/history", HistoryRequest(limit=PAGE_SIZE)),
         ("/history  7 ", HistoryRequest(limit=7)),
         ("/history 0", HistoryRequest(limit=0)),
         ("/history 99999", HistoryRequest(limit=99999)),

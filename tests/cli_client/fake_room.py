@@ -18,13 +18,13 @@ from chat_protocol.messages import (
     Error,
     Event,
     Join,
-    Labelled,
     Limits,
     Message,
     Ping,
     Pong,
     Typing,
     Welcome,
+    WithRef,
 )
 from tests.support.timing import TIMEOUT
 
@@ -81,7 +81,7 @@ class FakeConnection:
     def answer(self, ref: str | None, event: Event) -> None:
         """Send an event as the answer to the command with this `ref`."""
         assert ref
-        assert isinstance(event, Labelled | Error)
+        assert isinstance(event, WithRef | Error)
         self.send(replace(event, ref=ref) if self.refs else event)
 
     def ack(self, ref: str | None, number: int) -> None:

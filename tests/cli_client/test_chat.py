@@ -15,7 +15,7 @@ from chat_protocol.messages import (
     Joined,
     Leave,
     Left,
-    Mark,
+    Position,
     Say,
     Search,
     Typing,
@@ -90,7 +90,7 @@ def test_reconnect_resumes_and_resends_with_the_same_refs(room: FakeRoom, chat: 
 
     client = room.accept()
     join = client.welcome(messages=[message(3)])
-    assert join == Join("Анна", session="secret", since=Mark("e1", 2))
+    assert join == Join("Анна", session="secret", since=Position("e1", 2))
     entered = chat.next(Entered)
     assert entered.back
     assert [m.id for m in entered.messages] == [3]

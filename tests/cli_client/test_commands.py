@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat_protocol.commands import PAGE, Help, ParsedCommand, Show, Who
+from chat_protocol.commands import PAGE_SIZE, Help, ParsedCommand, Show, Who
 from chat_protocol.messages import Authenticate, Bans, HistoryRequest, Leave, Moderate, Search, Whois
 from cli_client.commands import InvalidCommand, parse_line, write_command
 
@@ -23,7 +23,7 @@ def test_texts(line: str, text: str) -> None:
         ("/ who", Who()),
         ("/quit", Leave()),
         ("/help me", Help()),
-        ("/history", HistoryRequest(limit=PAGE)),
+        ("/history", HistoryRequest(limit=PAGE_SIZE)),
         ("/history 7", HistoryRequest(limit=7)),
         ("/show 1043", Show(1043)),
         ("/show  #1043", Show(1043)),

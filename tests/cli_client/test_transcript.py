@@ -1,6 +1,6 @@
 """The messages seen, and the gaps between them."""
 
-from chat_protocol.messages import HistoryRequest, Limits, Mark, Welcome
+from chat_protocol.messages import HistoryRequest, Limits, Position, Welcome
 from cli_client.transcript import MAX_KEPT, Transcript
 from tests.cli_client.fake_room import message
 
@@ -11,7 +11,7 @@ def test_new_messages_have_higher_ids() -> None:
     assert not seen.add(message(5))
     assert not seen.add(message(4))
     assert seen.add(message(9))
-    assert seen.mark() == Mark("e", 9)
+    assert seen.position() == Position("e", 9)
 
 
 def test_an_own_message_counts_as_seen() -> None:
@@ -20,7 +20,7 @@ def test_an_own_message_counts_as_seen() -> None:
     assert seen.add_own(message(6))
     assert not seen.add_own(message(6))
     assert not seen.add(message(6))
-    assert seen.mark() == Mark("e", 6)
+    assert seen.position() == Position("e", 6)
 
 
 def test_neighbours_are_those_that_are_kept() -> None:

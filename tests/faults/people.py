@@ -25,9 +25,9 @@ from chat_protocol.messages import (
     HistoryPage,
     HistoryRequest,
     Join,
-    Mark,
     Message,
     Ping,
+    Position,
     Say,
     Welcome,
 )
@@ -140,7 +140,7 @@ class Person:
     def _visit(self, wire: Wire) -> None:
         try:
             with self._lock:
-                since = Mark(self._epoch, self._last) if self._epoch else None
+                since = Position(self._epoch, self._last) if self._epoch else None
                 wire.send(Join(self.name, self._session, since, 0))
             while events := wire.receive():
                 for event in events:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple
 
 from chat_protocol import messages as m
-from chat_protocol.ip import Network, is_in, read_ip, read_network, widened, write_network
+from chat_protocol.ip import Network, is_in, read_ip, read_network, subscriber_network, write_network
 from chat_protocol.text import is_blank
 from tcp_server.config import Config
 from tcp_server.log.history import History, find_message
@@ -121,7 +121,7 @@ class ModeratorActions(Generic[Connection]):
     def _ban(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
         network = read_network(request.target)
         if network is not None:
-            return self._ban_network(request, widened(network))
+            return self._ban_network(request, subscriber_network(network))
         if read_network(request.target.partition("/")[0]) is not None:
             raise Refused("bad_target", f"{request.target} is not a valid network")
         name = self._parse_name(request.target)
@@ -156,7 +156,7 @@ class ModeratorActions(Generic[Connection]):
     def _unban(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
         network = read_network(request.target)
         if network is not None:
-            banned = widened(network)
+            banned = subscriber_network(network)
             if self._bans.on(banned) is None:
                 raise Refused("not_found", request.target)
             return PlannedAction(request.notice(), lambda: self._bans.lift(banned), write_network(banned))

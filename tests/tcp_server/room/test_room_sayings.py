@@ -215,7 +215,7 @@ def test_since_replays_missed_messages() -> None:
     say_many(harness, "b", 3)
 
     def back(connection: str, last: int) -> m.Welcome:
-        since = m.Mark(welcome.epoch, last)
+        since = m.Position(welcome.epoch, last)
         return harness.join(connection, "Анна", session=welcome.session, since=since, history=1)
 
     some = back("a2", 4)
@@ -226,8 +226,8 @@ def test_since_replays_missed_messages() -> None:
     assert (ids(many), many.missed, many.more) == ([3, 4, 5, 6, 7], 1, True)
 
 
-@pytest.mark.parametrize("mark", [m.Mark("another log", 3), m.Mark("", 0)])
-def test_a_since_of_another_epoch_is_ignored(mark: m.Mark) -> None:
+@pytest.mark.parametrize("mark", [m.Position("another log", 3), m.Position("", 0)])
+def test_a_since_of_another_epoch_is_ignored(mark: m.Position) -> None:
     harness = RoomHarness(replay=2)
     harness.join_as_text("a", "Анна")
     say_many(harness, "a", 5)
@@ -239,7 +239,7 @@ def test_a_since_after_the_last_id_is_ignored() -> None:
     harness = RoomHarness(replay=2)
     harness.join_as_text("a", "Анна")
     say_many(harness, "a", 5)
-    welcome = harness.join("b", "Борис", since=m.Mark(harness.history.epoch, 6))
+    welcome = harness.join("b", "Борис", since=m.Position(harness.history.epoch, 6))
     assert (ids(welcome), welcome.missed) == ([4, 5], 0)
 
 
@@ -274,7 +274,7 @@ def test_a_page_is_limited_in_bytes_and_reports_what_is_left_out() -> None:
     epoch = harness.history.epoch
     harness.join_as_text("a", "Анна")
     say_many(harness, "a", 300, size=4000)
-    welcome = harness.join("b", "Борис", since=m.Mark(epoch, 0))
+    welcome = harness.join("b", "Борис", since=m.Position(epoch, 0))
     assert 20 < len(welcome.messages) < 100
     assert ids(welcome) == list(range(welcome.messages[0].id, 301))
     assert welcome.missed == welcome.messages[0].id - 1
@@ -294,5 +294,5 @@ def test_messages_are_numbered_even_without_history() -> None:
     harness.join("a", "Анна")
     harness.handle("a", m.Say("раз", "r"))
     assert harness.summary("a") == ["ack r #1"]
-    welcome = harness.join("b", "Борис", since=m.Mark(harness.history.epoch, 0))
+    welcome = harness.join("b", "Борис", since=m.Position(harness.history.epoch, 0))
     assert (ids(welcome), welcome.last, welcome.missed, welcome.more) == ([], 1, 1, False)

@@ -226,7 +226,7 @@ def test_a_deletion_removes_the_text_and_keeps_the_id_and_the_ack() -> None:
     (notice,) = harness.history.before(4, 1)
     assert notice.notice == m.Notice("delete", "Анна", id=1, text="адрес")
     tombstone = m.Message(1, notice.at, "Боб", "", deleted=True)
-    welcome = harness.join("d", "Дина", since=m.Mark(epoch, 0))
+    welcome = harness.join("d", "Дина", since=m.Position(epoch, 0))
     harness.handle("d", m.HistoryRequest())
     (page,) = harness.received("d")
     assert isinstance(page, m.HistoryPage)
