@@ -1,4 +1,4 @@
-"""The documented proxies: real programs, real files; only ports, paths and limits are a test's own."""
+"""The documented proxies: real programs and files; tests change only ports, paths and limits."""
 
 import random
 import signal
@@ -21,8 +21,8 @@ from tests.support.timing import TIMEOUT
 HOST = "chat.example.org"
 
 
-class Doors(NamedTuple):
-    """Where a front listens."""
+class Listeners(NamedTuple):
+    """The addresses that a front listens on."""
 
     terminals: Address
     browsers: Address
@@ -36,21 +36,21 @@ class Kind(NamedTuple):
     run: Callable[[Path], list[str]]
     check: Callable[[Path], list[str]]
     reload: signal.Signals
-    replaced: Callable[[Path, Certificate, Doors], dict[str, str]]
+    replaced: Callable[[Path, Certificate, Listeners], dict[str, str]]
 
 
-def _haproxy_replaced(_folder: Path, certificate: Certificate, doors: Doors) -> dict[str, str]:
+def _haproxy_replaced(_folder: Path, certificate: Certificate, listeners: Listeners) -> dict[str, str]:
     return {
         "    user haproxy\n    group haproxy\n    chroot /var/lib/haproxy\n": "",
-        "maxconn 8000": "maxconn 400",  # what any machine allows
+        "maxconn 8000": "maxconn 400",  # any machine allows that
         "/etc/haproxy/oneroom.pem": str(certificate.both),
-        "*:6697,[::]:6697 v6only": str(doors.terminals),
-        "*:443,[::]:443 v6only": str(doors.browsers),
-        "*:80,[::]:80 v6only": str(doors.plain_http),
+        "*:6697,[::]:6697 v6only": str(listeners.terminals),
+        "*:443,[::]:443 v6only": str(listeners.browsers),
+        "*:80,[::]:80 v6only": str(listeners.plain_http),
     }
 
 
-def _nginx_replaced(folder: Path, certificate: Certificate, doors: Doors) -> dict[str, str]:
+def _nginx_replaced(folder: Path, certificate: Certificate, listeners: Listeners) -> dict[str, str]:
     temporary = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     return {
         "user www-data;\n": "",
@@ -61,11 +61,11 @@ def _nginx_replaced(folder: Path, certificate: Certificate, doors: Doors) -> dic
         "http {\n": "http {\n" + "".join(f"    {name}_temp_path {folder / name};\n" for name in temporary),
         "/etc/nginx/oneroom.crt": str(certificate.public),
         "/etc/nginx/oneroom.key": str(certificate.key),
-        "listen 6697 ": f"listen {doors.terminals} ",
+        "listen 6697 ": f"listen {listeners.terminals} ",
         "listen [::]:6697 ssl so_keepalive=30s:10s:3;\n": "",
-        "listen 443 ": f"listen {doors.browsers} ",
+        "listen 443 ": f"listen {listeners.browsers} ",
         "listen [::]:443 ssl so_keepalive=30s:10s:3;\n": "",
-        "listen 80;": f"listen {doors.plain_http};",
+        "listen 80;": f"listen {listeners.plain_http};",
         "listen [::]:80;\n": "",
     }
 
@@ -94,17 +94,17 @@ EACH_KIND = [
 
 
 class Front:
-    """A documented proxy in front of a room and a gateway. Use `fronting` to start one."""
+    """A documented proxy in front of a room and a gateway. Use `running_front` to start one."""
 
-    def __init__(self, kind: Kind, file: Path, doors: Doors, certificate: Certificate) -> None:
-        self.doors = doors
+    def __init__(self, kind: Kind, file: Path, listeners: Listeners, certificate: Certificate) -> None:
+        self.listeners = listeners
         self.certificate = certificate
         self._kind = kind
         self._file = file
         self._program: Program | None = None
 
     def check(self) -> str:
-        """Let the proxy judge its file; return what it says, and fail if it objects."""
+        """Have the proxy check its file; return what it prints, fail if it rejects the file."""
         command = self._kind.check(self._file)
         verdict = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
         said = verdict.stdout + verdict.stderr
@@ -112,22 +112,24 @@ class Front:
         return said
 
     def start(self) -> None:
-        """Start it and wait until every door answers."""
+        """Start it and wait until every listener answers."""
         self._program = start(*self._kind.run(self._file))
         deadline = time.monotonic() + TIMEOUT
-        for door in self.doors:
-            while not _answers(door):
-                assert time.monotonic() < deadline, f"nobody at {door}: {self._program.stderr.text}"
+        for listener in self.listeners:
+            while not _answers(listener):
+                assert time.monotonic() < deadline, (
+                    f"nothing listens on {listener}: {self._program.stderr.text}"
+                )
                 assert self._program.process.poll() is None, self._program.stderr.text
                 time.sleep(0.02)
 
     def reload(self) -> None:
-        """Have it read its file again; new processes answer at some moment from now on."""
+        """Make it read its file again. Returns before new processes have taken over."""
         assert self._program is not None
         self._program.process.send_signal(self._kind.reload)
 
     def stop(self) -> None:
-        """End it and every connection through it; harmless when done already."""
+        """Stop it and all connections through it. Does nothing if it is stopped."""
         if self._program is None:
             return
         try:
@@ -139,7 +141,7 @@ class Front:
 
 
 @contextmanager
-def fronting(
+def running_front(
     name: str,
     folder: Path,
     certificate: Certificate,
@@ -148,23 +150,23 @@ def fronting(
     gateway: Address,
     changes: Mapping[str, str] | None = None,
 ) -> Iterator[Front]:
-    """Run the documented file of a proxy in front of these two until the block ends.
+    """Run a proxy with its documented file in front of a room and a gateway until the block ends.
 
-    `changes` replaces more of the file's text, timeouts for instance.
+    `changes` replaces other parts of the file's text, such as timeouts.
     """
     kind = KINDS[name]
-    doors = Doors(*(Address("127.0.0.1", port) for port in _free_ports(3)))
+    listeners = Listeners(*(Address("127.0.0.1", port) for port in _free_ports(3)))
     text = kind.documented.read_text(encoding="utf-8")
-    replaced = kind.replaced(folder, certificate, doors) | {
+    replaced = kind.replaced(folder, certificate, listeners) | {
         "127.0.0.1:8080": str(room),
         "127.0.0.1:5000": str(gateway),
     }
     for old, new in (replaced | dict(changes or {})).items():
-        assert old in text, f"{kind.documented.name} has no {old!r} any more"
+        assert old in text, f"{kind.documented.name} no longer has {old!r}"
         text = text.replace(old, new)
     file = folder / kind.documented.name
     file.write_text(text, encoding="utf-8")
-    front = Front(kind, file, doors, certificate)
+    front = Front(kind, file, listeners, certificate)
     try:
         front.start()
         yield front
@@ -173,7 +175,7 @@ def fronting(
 
 
 def _free_ports(count: int) -> list[int]:
-    """Return ports nobody listens on, from where the kernel takes none for connections of others."""
+    """Return free ports outside the range that the kernel uses for outgoing connections."""
     found: list[int] = []
     while len(found) < count:
         port = random.randrange(12_000, 32_000)
@@ -183,7 +185,7 @@ def _free_ports(count: int) -> list[int]:
     return found
 
 
-def _answers(door: Address) -> bool:
-    with suppress(OSError), socket.create_connection(door, 1):
+def _answers(listener: Address) -> bool:
+    with suppress(OSError), socket.create_connection(listener, 1):
         return True
     return False

@@ -1,4 +1,4 @@
-"""HAProxy and nginx, set up as documented: TLS outside, everybody's own address inside."""
+"""HAProxy and nginx with the documented files: TLS to clients, their own addresses to the server."""
 
 import http.client
 import json
@@ -21,7 +21,7 @@ from websockets.uri import parse_uri
 
 from chat_protocol.address import Address
 from tests.cli_client.terminal_session import CTRL_D, ENTER, client_at
-from tests.end_to_end.fronts import EACH_KIND, HOST, Front, fronting
+from tests.end_to_end.fronts import EACH_KIND, HOST, Front, running_front
 from tests.support.certificates import Certificate, self_signed
 from tests.support.processes import Program, running
 from tests.support.raw import PROMPT, JsonClient
@@ -42,7 +42,7 @@ class Services(NamedTuple):
 
 
 @contextmanager
-def standing(
+def services_behind(
     kind: str, folder: Path, certificate: Certificate, changes: Mapping[str, str] | None = None
 ) -> Iterator[Services]:
     # As docs/tls.md starts them, on ports of their own.
@@ -57,7 +57,7 @@ def standing(
             *("--port", "0", "--server", str(server.address), "--trusted-proxy", "127.0.0.1"),
             *("--proxy-protocol", "--allowed-host", HOST),
         ) as gateway,
-        fronting(
+        running_front(
             kind, folder, certificate, room=server.address, gateway=gateway.address, changes=changes
         ) as front,
     ):
@@ -70,32 +70,32 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 
 
 @pytest.fixture(scope="module", params=EACH_KIND)
-def house(
+def services(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, certificate: Certificate
 ) -> Iterator[Services]:
-    with standing(request.param, tmp_path_factory.mktemp("front"), certificate) as house:
-        yield house
+    with services_behind(request.param, tmp_path_factory.mktemp("front"), certificate) as services:
+        yield services
 
 
 class Bot(JsonClient):
-    """A client of the json dialect inside TLS, coming from an address of its own."""
+    """A client of the json dialect over TLS, from a given address."""
 
     def __init__(self, front: Front, source: str = "127.0.0.1") -> None:
         self.timeout = TIMEOUT
         self._pending = b""
-        self.socket = secured(front, front.doors.terminals, source)
+        self.socket = connect_tls(front, front.listeners.terminals, source)
 
 
 class Page:
-    """What the page does in a browser, without a browser.
+    """The page's side of the WebSocket, without a browser.
 
-    In one thread only: Python's TLS sockets do not bear a reader beside a writer.
+    For one thread: Python's TLS sockets cannot be read and written at the same time.
     """
 
     def __init__(self, front: Front, source: str, headers: Mapping[str, str] | None = None) -> None:
         self._protocol = ClientProtocol(parse_uri(f"wss://{HOST}/ws"), origin=Origin(f"https://{HOST}"))
         self._events: deque[dict[str, Any]] = deque()
-        self.socket = secured(front, front.doors.browsers, source)
+        self.socket = connect_tls(front, front.listeners.browsers, source)
         request = self._protocol.connect()
         request.headers.update(headers or {})
         self._protocol.send_request(request)
@@ -108,7 +108,7 @@ class Page:
         self._send()
 
     def wait_for(self, **fields: Any) -> dict[str, Any]:
-        """Read on until an event has these fields, and return it."""
+        """Read until an event has these fields; return it."""
         while True:
             while not self._events:
                 assert self._receive(), f"never heard: {fields}"
@@ -117,7 +117,7 @@ class Page:
                 return event
 
     def leave(self) -> None:
-        """Leave the room for good, and wait until it has taken note of that."""
+        """Leave the room, and wait until the room has closed the connection."""
         self.say_json(type="leave")
         while self._receive():
             pass
@@ -147,8 +147,8 @@ def trust(front: Front) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=front.certificate.public)
 
 
-def secured(front: Front, door: Address, source: str = "127.0.0.1") -> ssl.SSLSocket:
-    plain = socket.create_connection(door, TIMEOUT, source_address=(source, 0))
+def connect_tls(front: Front, listener: Address, source: str = "127.0.0.1") -> ssl.SSLSocket:
+    plain = socket.create_connection(listener, TIMEOUT, source_address=(source, 0))
     try:
         return trust(front).wrap_socket(plain, server_hostname=HOST)
     except BaseException:
@@ -157,7 +157,7 @@ def secured(front: Front, door: Address, source: str = "127.0.0.1") -> ssl.SSLSo
 
 
 def addresses(server: Program, *names: str) -> list[list[str]]:
-    """Ask the room, as a moderator, where these come from."""
+    """Return the addresses of members, as a moderator sees them."""
     with JsonClient(server.address, TIMEOUT) as moderator:
         moderator.join("Смотритель", history=0)
         moderator.say_json(type="authenticate", password=MODERATOR)
@@ -171,17 +171,17 @@ def addresses(server: Program, *names: str) -> list[list[str]]:
         return found
 
 
-def test_the_proxy_accepts_its_documented_file(house: Services) -> None:
-    assert not re.search(r"warn", house.front.check(), re.IGNORECASE)
+def test_the_proxy_accepts_its_documented_file(services: Services) -> None:
+    assert not re.search(r"warn", services.front.check(), re.IGNORECASE)
 
 
-def test_people_talk_through_it_and_keep_their_own_addresses(house: Services) -> None:
-    front = house.front
+def test_people_talk_through_the_proxy_and_keep_their_addresses(services: Services) -> None:
+    front = services.front
     flags = ("--tls", "--tls-ca", str(front.certificate.public), "--name", "Борис")
     with (
         Bot(front, "127.0.0.2") as bot,
         Page(front, "127.0.0.3") as page,
-        client_at(front.doors.terminals, *flags, lang="ru") as terminal,
+        client_at(front.listeners.terminals, *flags, lang="ru") as terminal,
     ):
         bot.join("Вера", history=0)
         page.say_json(type="join", name="Анна", history=0)
@@ -197,7 +197,7 @@ def test_people_talk_through_it_and_keep_their_own_addresses(house: Services) ->
         page.wait_for(type="message", name="Вера", text="Привет из программы")
         terminal.wait_for("Вера: Привет из программы")
 
-        found = addresses(house.server, "Вера", "Анна", "Борис")
+        found = addresses(services.server, "Вера", "Анна", "Борис")
         assert found == [["127.0.0.2"], ["127.0.0.3"], ["127.0.0.1"]]
         terminal.type(CTRL_D)
         assert terminal.end() == 0
@@ -215,16 +215,16 @@ def test_people_talk_through_it_and_keep_their_own_addresses(house: Services) ->
     ],
     ids=str,
 )
-def test_what_a_browser_says_of_its_address_is_not_believed(house: Services, headers: dict[str, str]) -> None:
-    with Page(house.front, "127.0.0.3", headers) as page:
+def test_an_address_that_a_browser_claims_is_ignored(services: Services, headers: dict[str, str]) -> None:
+    with Page(services.front, "127.0.0.3", headers) as page:
         page.say_json(type="join", name="Хитрец", history=0)
         page.wait_for(type="welcome")
-        assert addresses(house.server, "Хитрец") == [["127.0.0.3"]]
+        assert addresses(services.server, "Хитрец") == [["127.0.0.3"]]
         page.leave()
 
 
-def test_a_proxy_header_of_a_client_is_not_believed_either(house: Services) -> None:
-    with JsonClient(house.server.address, TIMEOUT) as watcher, Bot(house.front, "127.0.0.2") as bot:
+def test_a_proxy_header_from_a_client_is_refused(services: Services) -> None:
+    with JsonClient(services.server.address, TIMEOUT) as watcher, Bot(services.front, "127.0.0.2") as bot:
         watcher.join("Сторож", history=0)
         bot.expect(PROMPT)
         bot.send(f"PROXY TCP4 {SPOOFED} 192.0.2.1 40000 8080\r\nЛиса\n")
@@ -233,7 +233,7 @@ def test_a_proxy_header_of_a_client_is_not_believed_either(house: Services) -> N
 
 
 def get(front: Front, path: str, **headers: str) -> http.client.HTTPResponse:
-    with secured(front, front.doors.browsers) as sock:
+    with connect_tls(front, front.listeners.browsers) as sock:
         lines = "".join(f"{name}: {value}\r\n" for name, value in ({"Host": HOST} | headers).items())
         sock.sendall(f"GET {path} HTTP/1.1\r\n{lines}Connection: close\r\n\r\n".encode())
         answer = http.client.HTTPResponse(sock)
@@ -242,30 +242,30 @@ def get(front: Front, path: str, **headers: str) -> http.client.HTTPResponse:
         return answer
 
 
-def test_the_page_comes_by_https_and_stays_there(house: Services) -> None:
-    page = get(house.front, "/")
+def test_the_page_is_served_by_https_with_hsts(services: Services) -> None:
+    page = get(services.front, "/")
     assert page.status == 200
     assert re.match(r"max-age=\d{7,}", page.headers["Strict-Transport-Security"])
     assert len(page.headers.get_all("Strict-Transport-Security", [])) == 1
-    assert get(house.front, "/", Host="elsewhere.example").status >= 400
+    assert get(services.front, "/", Host="elsewhere.example").status >= 400
 
 
-def test_http_leads_to_https_and_nowhere_else(house: Services) -> None:
-    door = http.client.HTTPConnection(*house.front.doors.plain_http, timeout=TIMEOUT)
+def test_http_redirects_to_https_on_the_own_host(services: Services) -> None:
+    connection = http.client.HTTPConnection(*services.front.listeners.plain_http, timeout=TIMEOUT)
     try:
-        door.request("GET", "/path?query", headers={"Host": "elsewhere.example"})
-        answer = door.getresponse()
+        connection.request("GET", "/path?query", headers={"Host": "elsewhere.example"})
+        answer = connection.getresponse()
         assert (answer.status, answer.headers["Location"]) == (301, f"https://{HOST}/path?query")
         answer.read()
     finally:
-        door.close()
+        connection.close()
 
 
 @pytest.mark.parametrize("version", ["-tls1", "-tls1_1"])
-def test_old_tls_is_refused(house: Services, version: str) -> None:
-    for door in (house.front.doors.terminals, house.front.doors.browsers):
+def test_old_tls_is_refused(services: Services, version: str) -> None:
+    for listener in (services.front.listeners.terminals, services.front.listeners.browsers):
         attempt = subprocess.run(
-            [OPENSSL, "s_client", "-connect", str(door), version, "-cipher", "DEFAULT@SECLEVEL=0"],
+            [OPENSSL, "s_client", "-connect", str(listener), version, "-cipher", "DEFAULT@SECLEVEL=0"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=TIMEOUT,
@@ -274,36 +274,36 @@ def test_old_tls_is_refused(house: Services, version: str) -> None:
         assert b"alert protocol version" in attempt.stderr
 
 
-def test_one_address_is_turned_away_before_it_takes_all_places(house: Services) -> None:
+def test_one_address_cannot_take_all_connections(services: Services) -> None:
     with ExitStack() as stack:
         for number in range(300):
             # A reset can be there before the connection is.
             with suppress(ConnectionResetError):
-                door = house.front.doors.terminals
-                sock = socket.create_connection(door, TIMEOUT, source_address=("127.0.0.9", 0))
+                listener = services.front.listeners.terminals
+                sock = socket.create_connection(listener, TIMEOUT, source_address=("127.0.0.9", 0))
                 stack.enter_context(sock)
                 if number >= 250:
                     assert sock.recv(1) == b""
-        with Bot(house.front, "127.0.0.2") as bot:
+        with Bot(services.front, "127.0.0.2") as bot:
             bot.join("Глеб", history=0)
 
 
-def test_a_reload_disturbs_nobody(house: Services) -> None:
-    with Bot(house.front, "127.0.0.2") as bot, Page(house.front, "127.0.0.3") as page:
+def test_reloading_the_proxy_disturbs_nobody(services: Services) -> None:
+    with Bot(services.front, "127.0.0.2") as bot, Page(services.front, "127.0.0.3") as page:
         bot.join("Дина", history=0)
         page.say_json(type="join", name="Егор", history=0)
         page.wait_for(type="welcome")
-        house.front.reload()
+        services.front.reload()
         page.say_json(type="say", ref="1", text="во время")
         bot.read_until("во время")
-        with Bot(house.front) as newcomer:
+        with Bot(services.front) as newcomer:
             newcomer.join("Жанна", history=0)
             newcomer.say_json(type="say", ref="1", text="и новые входят")
             page.wait_for(type="message", text="и новые входят")
 
 
 @pytest.mark.parametrize("kind", EACH_KIND)
-def test_a_restart_is_survived_and_silence_is_not(
+def test_clients_survive_a_restart_of_the_proxy_and_silent_ones_are_disconnected(
     kind: str, tmp_path: Path, certificate: Certificate
 ) -> None:
     changes = {
@@ -311,14 +311,14 @@ def test_a_restart_is_survived_and_silence_is_not(
         "nginx": {"ssl_handshake_timeout 20s": "ssl_handshake_timeout 1s"}
         | {"client_header_timeout 20s": "client_header_timeout 1s"},
     }[kind]
-    with standing(kind, tmp_path, certificate, changes) as house:
-        front = house.front
+    with services_behind(kind, tmp_path, certificate, changes) as services:
+        front = services.front
         flags = ("--tls", "--tls-ca", str(certificate.public), "--name", "Борис")
-        with client_at(front.doors.terminals, *flags, lang="ru") as terminal:
+        with client_at(front.listeners.terminals, *flags, lang="ru") as terminal:
             terminal.wait_for("Вы вошли как Борис.")
             with Bot(front) as bot:
                 session = bot.join("Вера", history=0)["session"]
-                assert_cut_off(front)
+                assert_silent_clients_are_disconnected(front)
                 bot.fence()  # who has come in may be silent for longer
                 front.stop()
                 bot.read_to_end()
@@ -333,19 +333,21 @@ def test_a_restart_is_survived_and_silence_is_not(
             assert terminal.end() == 0
 
 
-def assert_cut_off(front: Front) -> None:
-    """Fail unless every door puts out whoever says nothing, or begins and does not go on."""
+def assert_silent_clients_are_disconnected(front: Front) -> None:
+    """Fail unless every port disconnects clients that send nothing, or only the beginning of a request."""
     with ExitStack() as stack:
-        quiet = [stack.enter_context(socket.create_connection(door, TIMEOUT)) for door in front.doors]
-        for door in front.doors[:2]:
-            quiet.append(stack.enter_context(socket.create_connection(door, TIMEOUT)))
-            quiet[-1].sendall(b"\x16\x03\x01\x02\x00\x01")  # a hello without its end
+        quiet = [
+            stack.enter_context(socket.create_connection(listener, TIMEOUT)) for listener in front.listeners
+        ]
+        for listener in front.listeners[:2]:
+            quiet.append(stack.enter_context(socket.create_connection(listener, TIMEOUT)))
+            quiet[-1].sendall(b"\x16\x03\x01\x02\x00\x01")  # the beginning of a ClientHello
         for sock in (
-            secured(front, front.doors.browsers),
-            socket.create_connection(front.doors.plain_http, TIMEOUT),
+            connect_tls(front, front.listeners.browsers),
+            socket.create_connection(front.listeners.plain_http, TIMEOUT),
         ):
             quiet.append(stack.enter_context(sock))
             sock.sendall(b"GET / HTTP/1.1\r\nHo")
         for sock in quiet:
-            while sock.recv(1000):  # a complaint, then the end
+            while sock.recv(1000):  # an error page or alert, then the end
                 pass

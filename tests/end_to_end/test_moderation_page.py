@@ -40,9 +40,9 @@ def guarded(*flags: str, password: str = "") -> Iterator[Services]:
 
 
 @pytest.fixture(scope="module")
-def house() -> Iterator[Services]:
-    with guarded() as house:
-        yield house
+def services() -> Iterator[Services]:
+    with guarded() as services:
+        yield services
 
 
 def become_moderator(browser: PageUser) -> None:
@@ -97,8 +97,8 @@ def assert_accessible(browser: PageUser) -> None:
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
 def test_a_room_with_a_password(chromium: Browser, width: int, dark: bool) -> None:
     with (
-        guarded(password="тайна") as house,
-        open_page(chromium, house.url, width=width, dark=dark) as browser,
+        guarded(password="тайна") as services,
+        open_page(chromium, services.url, width=width, dark=dark) as browser,
     ):
         page = browser.page
         expect(page.locator("#join-password")).to_be_hidden()
@@ -132,8 +132,8 @@ def test_a_room_with_a_password(chromium: Browser, width: int, dark: bool) -> No
         expect(page.locator(".message.own[data-state=sent]")).to_have_count(1)
 
 
-def test_a_taken_name_is_answered_with_a_free_one(house: Services, chromium: Browser) -> None:
-    with JsonClient(house.server.address) as anna, open_page(chromium, house.url) as browser:
+def test_a_taken_name_is_answered_with_a_free_one(services: Services, chromium: Browser) -> None:
+    with JsonClient(services.server.address) as anna, open_page(chromium, services.url) as browser:
         anna.join("Яна")
         page = browser.page
         page.fill("#join-name", "Яна")
@@ -149,11 +149,13 @@ def test_a_taken_name_is_answered_with_a_free_one(house: Services, chromium: Bro
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1280, True), (390, False)])
-def test_a_moderator_at_work(house: Services, chromium: Browser, width: int, dark: bool) -> None:
+def test_a_moderator_mutes_deletes_announces_and_kicks(
+    services: Services, chromium: Browser, width: int, dark: bool
+) -> None:
     troll = f"Тролль{width}"
     with (
-        open_page(chromium, house.url, width=width, dark=dark) as vera,
-        open_page(chromium, house.url) as other,
+        open_page(chromium, services.url, width=width, dark=dark) as vera,
+        open_page(chromium, services.url) as other,
     ):
         page = vera.page
         vera.enter(f"Вера{width}")
@@ -208,8 +210,8 @@ def test_a_moderator_at_work(house: Services, chromium: Browser, width: int, dar
         other.page.wait_for_selector("#composer-text")
 
 
-def test_a_ban_and_its_end(house: Services, chromium: Browser) -> None:
-    with open_page(chromium, house.url) as vera, open_page(chromium, house.url) as other:
+def test_a_ban_and_its_end(services: Services, chromium: Browser) -> None:
+    with open_page(chromium, services.url) as vera, open_page(chromium, services.url) as other:
         page = vera.page
         vera.enter("Вера")
         other.enter("Хам")
@@ -246,10 +248,10 @@ def test_a_ban_and_its_end(house: Services, chromium: Browser) -> None:
         other.page.wait_for_selector("#composer-text")
 
 
-def test_moderating_with_the_keyboard_alone(house: Services, chromium: Browser) -> None:
+def test_moderating_with_the_keyboard_alone(services: Services, chromium: Browser) -> None:
     with (
-        JsonClient(house.server.address) as nina,
-        open_page(chromium, house.url, lang="en-GB") as browser,
+        JsonClient(services.server.address) as nina,
+        open_page(chromium, services.url, lang="en-GB") as browser,
     ):
         nina.join("Нина")
         nina.say_json(type="say", ref="1", text="лишнее")
@@ -282,10 +284,12 @@ def test_moderating_with_the_keyboard_alone(house: Services, chromium: Browser) 
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_moderators_tools_cover_neither_text_nor_time(house: Services, chromium: Browser, width: int) -> None:
+def test_moderators_tools_cover_neither_text_nor_time(
+    services: Services, chromium: Browser, width: int
+) -> None:
     with (
-        JsonClient(house.server.address) as nina,
-        open_page(chromium, house.url, width=width) as browser,
+        JsonClient(services.server.address) as nina,
+        open_page(chromium, services.url, width=width) as browser,
     ):
         page = browser.page
         nina.join(f"Нина{width}")
@@ -331,8 +335,8 @@ def test_a_role_lost_with_the_server_is_reported(tmp_path: Path, chromium: Brows
             expect(mark).to_have_text("это вы")
 
 
-def test_many_messages_at_once_are_each_shown_once(house: Services, chromium: Browser) -> None:
-    with open_page(chromium, house.url) as browser:
+def test_many_messages_at_once_are_each_shown_once(services: Services, chromium: Browser) -> None:
+    with open_page(chromium, services.url) as browser:
         browser.enter("Спешка")
         shown = browser.page.evaluate(
             """() => {
@@ -352,8 +356,8 @@ def test_many_messages_at_once_are_each_shown_once(house: Services, chromium: Br
 
 def test_who_writes_too_fast_sees_a_notice_and_loses_nothing(chromium: Browser) -> None:
     with (
-        guarded("--rate", "1", "--burst", "2") as house,
-        open_page(chromium, house.url, width=390) as browser,
+        guarded("--rate", "1", "--burst", "2") as services,
+        open_page(chromium, services.url, width=390) as browser,
     ):
         browser.enter("Анна")
         for number in range(1, 7):

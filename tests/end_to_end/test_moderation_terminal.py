@@ -1,4 +1,4 @@
-"""A moderator at a terminal, a real server, and what everybody else sees of it."""
+"""Moderation and limits in the terminal, with a real server."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,12 +31,12 @@ def guarded(*arguments: str, **variables: str) -> Iterator[Address]:
         yield server.address
 
 
-def become_moderator(desk: TerminalSession) -> None:
-    desk.wait_for("Вы вошли как Анна.")
-    desk.type("/moderator", ENTER)
-    desk.wait_for("Пароль модератора:")
-    desk.type("admin-word", ENTER)
-    desk.wait_for("Вы теперь модератор.")
+def become_moderator(terminal: TerminalSession) -> None:
+    terminal.wait_for("Вы вошли как Анна.")
+    terminal.type("/moderator", ENTER)
+    terminal.wait_for("Пароль модератора:")
+    terminal.type("admin-word", ENTER)
+    terminal.wait_for("Вы теперь модератор.")
 
 
 def test_kick_ban_delete_and_mute_as_everybody_sees_them() -> None:
@@ -91,40 +91,40 @@ def test_kick_ban_delete_and_mute_as_everybody_sees_them() -> None:
         assert "Сервер: " in vera.read_to_end().decode()
         anna.type(CTRL_D)
         assert anna.end() == 0
-        for desk in (anna, boris):
-            assert b"admin-word" not in desk.received
+        for terminal in (anna, boris):
+            assert b"admin-word" not in terminal.received
 
 
-def test_only_a_moderator_may() -> None:
+def test_only_moderators_may_moderate() -> None:
     with (
         guarded() as room,
-        client_at(room, "--name", "Боря", lang="ru") as desk,
+        client_at(room, "--name", "Боря", lang="ru") as terminal,
         JsonClient(room) as anna,
     ):
-        desk.wait_for("Вы вошли как Боря.")
+        terminal.wait_for("Вы вошли как Боря.")
         anna.join("Анна")
-        desk.type("/kick Анна", ENTER)
-        desk.wait_for("/kick Анна — Это может только модератор.")
-        desk.type("/moderator", ENTER, "угадаю", ENTER)
-        desk.wait_for("Пароль не подошёл. Ещё раз (пустой ввод — отмена):")
-        desk.type("admin-wrod", ENTER)
-        desk.wait_for(lambda _: desk.cursor[1].endswith("отмена):"))
-        desk.type(ENTER)
-        desk.wait_for("Отменено.")
+        terminal.type("/kick Анна", ENTER)
+        terminal.wait_for("/kick Анна — Это может только модератор.")
+        terminal.type("/moderator", ENTER, "угадаю", ENTER)
+        terminal.wait_for("Пароль не подошёл. Ещё раз (пустой ввод — отмена):")
+        terminal.type("admin-wrod", ENTER)
+        terminal.wait_for(lambda _: terminal.cursor[1].endswith("отмена):"))
+        terminal.type(ENTER)
+        terminal.wait_for("Отменено.")
         assert anna.fence() == []
 
 
-def test_a_flood_at_the_terminal_is_delayed_and_arrives() -> None:
+def test_fast_typing_in_the_terminal_is_delayed_and_arrives() -> None:
     with (
         guarded("--rate", "4", "--burst", "2") as room,
-        client_at(room, "--name", "Анна", lang="ru") as desk,
+        client_at(room, "--name", "Анна", lang="ru") as terminal,
         JsonClient(room) as boris,
     ):
-        desk.wait_for("Вы вошли как Анна.")
+        terminal.wait_for("Вы вошли как Анна.")
         boris.join("Боря")
         for number in range(12):
-            desk.type(f"раз {number}", ENTER)
-        desk.wait_for("слишком часто: отправлю через")
+            terminal.type(f"раз {number}", ENTER)
+        terminal.wait_for("слишком часто: отправлю через")
         texts: list[str] = []
         while len(texts) < 12:
             message = boris.read_json()
@@ -134,31 +134,33 @@ def test_a_flood_at_the_terminal_is_delayed_and_arrives() -> None:
 
 
 @needs_openssl
-def test_through_tls_and_a_password_into_the_room(tmp_path: Path) -> None:
+def test_joining_through_tls_with_a_password(tmp_path: Path) -> None:
     certificate = self_signed(tmp_path, "localhost")
     with (
-        guarded(ONEROOM_SERVER_PASSWORD="door-word") as room,
+        guarded(ONEROOM_SERVER_PASSWORD="listener-word") as room,
         tls_front(certificate, room) as front,
-        client_at(front.address, "--name", "Анна", "--tls-ca", str(certificate.public), lang="ru") as desk,
+        client_at(
+            front.address, "--name", "Анна", "--tls-ca", str(certificate.public), lang="ru"
+        ) as terminal,
     ):
-        desk.wait_for("Пароль чата:")
-        desk.type("не то", ENTER)
-        desk.wait_for("Пароль не подошёл.")
-        desk.type("door-word", ENTER)
-        desk.wait_for("Вы вошли как Анна.")
+        terminal.wait_for("Пароль чата:")
+        terminal.type("не то", ENTER)
+        terminal.wait_for("Пароль не подошёл.")
+        terminal.type("listener-word", ENTER)
+        terminal.wait_for("Вы вошли как Анна.")
         with JsonClient(room) as boris:
-            boris.join("Боря", password="door-word")
-            desk.wait_for("Боря теперь здесь")
-            desk.type("шёпотом", ENTER)
+            boris.join("Боря", password="listener-word")
+            terminal.wait_for("Боря теперь здесь")
+            terminal.type("шёпотом", ENTER)
             while boris.read_json().get("text") != "шёпотом":
                 pass
-        desk.type(CTRL_D)
-        assert desk.end() == 0
-        assert b"door-word" not in desk.received
+        terminal.type(CTRL_D)
+        assert terminal.end() == 0
+        assert b"listener-word" not in terminal.received
     with (
         guarded() as room,
         tls_front(certificate, room) as front,
-        client_at(front.address, "--name", "Анна", "--tls", lang="ru") as desk,
+        client_at(front.address, "--name", "Анна", "--tls", lang="ru") as terminal,
     ):
-        assert desk.end() == 1
-        assert "нет доверия: укажите --tls-ca или --tls-pin." in " ".join(desk.lines)
+        assert terminal.end() == 1
+        assert "нет доверия: укажите --tls-ca или --tls-pin." in " ".join(terminal.lines)

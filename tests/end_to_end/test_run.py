@@ -46,7 +46,7 @@ def is_free(address: Address) -> bool:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_it_serves_until_it_is_asked_to_stop(how: signal.Signals) -> None:
+def test_a_signal_ends_both_programs(how: signal.Signals) -> None:
     with both() as program:
         server, gateway = started(program)
         with RawClient(server) as client:
@@ -78,16 +78,16 @@ def test_closing_the_terminal_ends_both_programs() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent has ended")
-def test_the_programs_end_even_if_it_is_killed() -> None:
+def test_killing_make_run_ends_both_programs() -> None:
     with both() as program:
         server, gateway = started(program)
         program.process.kill()
-        program.wait()  # until nobody holds its output any more, that is, until both have ended
+        program.wait()  # until its output is closed by all that hold it: until both have ended
         assert is_free(server)
         assert is_free(gateway)
 
 
-def test_one_that_is_killed_ends_the_other() -> None:
+def test_killing_one_program_ends_the_other() -> None:
     with both() as program:
         server, gateway = started(program)
         (pid,) = (
@@ -102,7 +102,7 @@ def test_one_that_is_killed_ends_the_other() -> None:
         assert is_free(gateway)
 
 
-def test_a_taken_server_port_is_explained_and_nothing_stays() -> None:
+def test_a_taken_server_port_is_explained() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as taken,
         both(port := taken.getsockname()[1], 5000) as program,
@@ -117,7 +117,7 @@ def test_a_taken_server_port_is_explained_and_nothing_stays() -> None:
         assert is_free(Address("127.0.0.1", int(found[1])))
 
 
-def test_a_taken_gateway_port_is_explained_and_ends_the_server_too() -> None:
+def test_a_taken_gateway_port_is_explained_and_ends_the_server() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, both(0, port := taken.getsockname()[1]) as program:
         assert program.wait(20) == 1
         assert is_free(program.address)
@@ -129,7 +129,7 @@ def test_a_taken_gateway_port_is_explained_and_ends_the_server_too() -> None:
 
 
 @pytest.mark.parametrize("port", ["http", "65536", "-1"])
-def test_a_port_that_is_none_is_explained_without_advice(port: str) -> None:
+def test_an_invalid_port_is_explained(port: str) -> None:
     with both(port) as program:
         assert program.wait(20) == 1
         why, ended = program.stderr.text.splitlines()

@@ -1,4 +1,4 @@
-"""Somebody looks for what was said long ago, finds it, and sees it where it was said."""
+"""Search in the page: old messages are found and shown among their neighbours."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,20 +52,20 @@ def long_log(log: Path) -> Iterator[Services]:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
-    with long_log(tmp_path_factory.mktemp("log") / "history.db") as house:
-        yield house
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    with long_log(tmp_path_factory.mktemp("log") / "history.db") as services:
+        yield services
 
 
 def search(browser: PageUser, query: str) -> Locator:
-    """Write into the panel, which is open, and return the hits."""
+    """Type a query into the open panel; return the hits."""
     browser.page.keyboard.type(query)
     browser.page.wait_for_selector(".hit")
     return browser.page.locator(".hit")
 
 
 def assert_in_its_place(browser: PageUser, number: int) -> None:
-    """The message is before the reader's eyes, between what was said before it and behind it."""
+    """The message is in view and has focus, between the messages before and after it."""
     expect(browser.page.locator(".message.highlighted .message-text")).to_have_text(said(number))
     expect(browser.page.locator(f"#m{number}")).to_be_in_viewport()
     expect(browser.page.locator(f"#m{number}")).to_be_focused()
@@ -75,8 +75,10 @@ def assert_in_its_place(browser: PageUser, number: int) -> None:
     assert browser.page.url.endswith(f"#{number}")
 
 
-def test_what_was_said_long_ago_is_found_and_shown_in_its_place(house: Services, chromium: Browser) -> None:
-    with open_page(chromium, house.url) as browser:
+def test_an_old_message_is_found_and_shown_among_its_neighbours(
+    services: Services, chromium: Browser
+) -> None:
+    with open_page(chromium, services.url) as browser:
         browser.enter("Анна")
         browser.sees("Вера", said(SAID))
         browser.page.keyboard.press("Control+KeyK")
@@ -103,8 +105,8 @@ def test_what_was_said_long_ago_is_found_and_shown_in_its_place(house: Services,
         expect(browser.page.locator(f"#m{SAID}")).to_be_in_viewport()
 
 
-def test_search_with_the_keyboard_alone(house: Services, chromium: Browser) -> None:
-    with open_page(chromium, house.url, dark=True, lang="en-GB") as browser:
+def test_search_with_the_keyboard_alone(services: Services, chromium: Browser) -> None:
+    with open_page(chromium, services.url, dark=True, lang="en-GB") as browser:
         browser.enter("Ann")
         keyboard = browser.page.keyboard
         keyboard.type("/")  # which in the composer is just a sign
@@ -130,8 +132,8 @@ def test_search_with_the_keyboard_alone(house: Services, chromium: Browser) -> N
         expect(browser.page.locator("#m644")).to_be_focused()
 
 
-def test_on_a_phone_a_chosen_hit_uncovers_its_message(house: Services, chromium: Browser) -> None:
-    with open_page(chromium, house.url, width=390, height=844) as browser:
+def test_on_a_phone_choosing_a_hit_closes_the_panel(services: Services, chromium: Browser) -> None:
+    with open_page(chromium, services.url, width=390, height=844) as browser:
         browser.enter("Ольга")
         browser.page.click("#search-button")
         hits = search(browser, "суб прив")
@@ -152,13 +154,13 @@ def test_on_a_phone_a_chosen_hit_uncovers_its_message(house: Services, chromium:
 
 def test_a_search_waits_for_the_connection(tmp_path: Path, chromium: Browser) -> None:
     log = tmp_path / "history.db"
-    with long_log(log) as house, open_page(chromium, house.url) as browser:
+    with long_log(log) as services, open_page(chromium, services.url) as browser:
         browser.enter("Анна")
         browser.page.click("#search-button")
         status = browser.page.locator("#search-status")
         expect(status).to_contain_text("Достаточно и начала слова")
-        port = house.server.port
-        house.server.stop()
+        port = services.server.port
+        services.server.stop()
         browser.page.wait_for_selector("#connection[data-state=offline]")
         browser.page.keyboard.type("елка здесь")
         expect(status).to_have_text("Нет связи. Поищем, как только она вернётся.")
@@ -169,10 +171,10 @@ def test_a_search_waits_for_the_connection(tmp_path: Path, chromium: Browser) ->
             browser.page.wait_for_selector("#join-name")
 
 
-def test_a_room_that_keeps_nothing_offers_no_search(house: Services, chromium: Browser) -> None:
+def test_a_room_of_the_plain_dialect_offers_no_search(services: Services, chromium: Browser) -> None:
     with (
         running(
-            "web_gateway", "--port", "0", "--server", str(house.server.address), "--dialect", "plain"
+            "web_gateway", "--port", "0", "--server", str(services.server.address), "--dialect", "plain"
         ) as gateway,
         open_page(chromium, f"http://{gateway.address}/") as browser,
     ):

@@ -1,4 +1,4 @@
-"""A server dies, a page is reloaded: a person sees nothing missing and nothing twice."""
+"""After a killed server or a reload, a person sees every message once."""
 
 import re
 import secrets
@@ -21,7 +21,7 @@ pytestmark = needs_chromium
 
 
 class Writer:
-    """Says numbered messages over json and comes back after every loss, as clients should."""
+    """A json client that says numbered messages and reconnects after every loss."""
 
     def __init__(self, room: Address, name: str) -> None:
         self._room = room
@@ -31,7 +31,7 @@ class Writer:
         self._client: JsonClient | None = None
 
     def say(self, *numbers: int) -> None:
-        """Say these, and wait until each of them is acknowledged, whatever happens to the server."""
+        """Say these and wait until all are acknowledged, even if the server restarts."""
         self._unsent += numbers
         deadline = time.monotonic() + 30
         while self._unsent:
@@ -57,7 +57,7 @@ class Writer:
         return client
 
     def close(self) -> None:
-        """Vanish."""
+        """Disconnect without leaving."""
         if self._client:
             self._client.close()
             self._client = None
@@ -83,9 +83,7 @@ def assert_seen_by_both(browser: PageUser, terminal: TerminalSession, last: int)
     assert numbers(terminal.lines) == expected
 
 
-def test_a_server_killed_under_load_leaves_no_gap_no_double_and_no_ghost(
-    chromium: Browser, tmp_path: Path
-) -> None:
+def test_a_server_killed_under_load_loses_and_doubles_nothing(chromium: Browser, tmp_path: Path) -> None:
     history = tmp_path / "history.db"
     with server(history) as first:
         room = first.address
@@ -122,7 +120,7 @@ def test_a_server_killed_under_load_leaves_no_gap_no_double_and_no_ghost(
                 assert terminal.end() == 0
 
 
-def test_a_reload_under_traffic_is_complete_and_unheard(chromium: Browser, tmp_path: Path) -> None:
+def test_a_reload_under_traffic_is_complete_and_not_announced(chromium: Browser, tmp_path: Path) -> None:
     with (
         server(tmp_path / "history.db") as program,
         running("web_gateway", "--port", "0", "--server", str(program.address)) as gateway,
@@ -146,7 +144,7 @@ def test_a_reload_under_traffic_is_complete_and_unheard(chromium: Browser, tmp_p
         writer.close()
 
 
-def test_the_unread_position_outlives_a_reload(chromium: Browser, tmp_path: Path) -> None:
+def test_the_unread_position_survives_a_reload(chromium: Browser, tmp_path: Path) -> None:
     with (
         server(tmp_path / "history.db") as program,
         running("web_gateway", "--port", "0", "--server", str(program.address)) as gateway,
@@ -169,9 +167,7 @@ def test_the_unread_position_outlives_a_reload(chromium: Browser, tmp_path: Path
         writer.close()
 
 
-def test_what_was_missed_begins_under_a_line_and_is_not_passed_over(
-    chromium: Browser, tmp_path: Path
-) -> None:
+def test_missed_messages_begin_below_a_line_that_stays_in_view(chromium: Browser, tmp_path: Path) -> None:
     history = tmp_path / "history.db"
     with server(history) as first:
         room = first.address

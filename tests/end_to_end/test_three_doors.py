@@ -1,4 +1,4 @@
-"""A browser, a terminal and the original protocol in one room, each seeing the other two."""
+"""A browser, a terminal and the original protocol in one room."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -24,7 +24,7 @@ class Services(NamedTuple):
 
 
 @pytest.fixture
-def house() -> Iterator[Services]:
+def services() -> Iterator[Services]:
     with (
         running("tcp_server", "--host", "127.0.0.1", "--port", "0") as server,
         running("web_gateway", "--port", "0", "--server", str(server.address)) as gateway,
@@ -32,11 +32,11 @@ def house() -> Iterator[Services]:
         yield Services(server.address, f"http://{gateway.address}/")
 
 
-def test_three_people_talk_in_one_room(house: Services, chromium: Browser) -> None:
+def test_three_people_talk_in_one_room(services: Services, chromium: Browser) -> None:
     with (
-        RawClient(house.room) as original,
-        client_at(house.room, "--name", "Борис", lang="ru") as terminal,
-        open_page(chromium, house.url) as browser,
+        RawClient(services.room) as original,
+        client_at(services.room, "--name", "Борис", lang="ru") as terminal,
+        open_page(chromium, services.url) as browser,
     ):
         terminal.wait_for("Вы вошли как Борис.")
         original.expect(PROMPT)
@@ -77,12 +77,12 @@ def test_three_people_talk_in_one_room(house: Services, chromium: Browser) -> No
 @pytest.mark.parametrize("size", [(1280, 800), (390, 844)], ids=["desktop", "phone"])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_the_page_at_every_size_and_in_both_themes(
-    house: Services, chromium: Browser, size: tuple[int, int], dark: bool
+    services: Services, chromium: Browser, size: tuple[int, int], dark: bool
 ) -> None:
     width, height = size
     with (
-        RawClient(house.room) as boris,
-        open_page(chromium, house.url, width=width, height=height, dark=dark) as anna,
+        RawClient(services.room) as boris,
+        open_page(chromium, services.url, width=width, height=height, dark=dark) as anna,
     ):
         anna.shoot(f"login-{width}-{'dark' if dark else 'light'}")
         boris.expect(PROMPT)
@@ -103,8 +103,8 @@ def test_the_page_at_every_size_and_in_both_themes(
             assert box["y"] + box["height"] <= height
 
 
-def test_a_name_that_is_taken_is_explained_at_the_field(house: Services, chromium: Browser) -> None:
-    with RawClient(house.room) as boris, open_page(chromium, house.url) as page:
+def test_a_taken_name_is_explained_beside_the_field(services: Services, chromium: Browser) -> None:
+    with RawClient(services.room) as boris, open_page(chromium, services.url) as page:
         boris.expect(PROMPT)
         boris.send("Борис\n/who\n")
         boris.read_until("Борис\n")

@@ -1,4 +1,4 @@
-"""What is installed from a wheel runs without the checkout."""
+"""The wheel, installed without the checkout."""
 
 import os
 import re
@@ -61,7 +61,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return python.parent
 
 
-def test_it_holds_the_packages_and_the_page_and_nothing_else(wheel: Path) -> None:
+def test_the_wheel_contains_the_packages_and_the_page_only(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == set(PACKAGES)
@@ -72,7 +72,7 @@ def test_it_holds_the_packages_and_the_page_and_nothing_else(wheel: Path) -> Non
     assert any(name.endswith("LICENSE") for name in names)
 
 
-def test_all_three_programs_run_from_it(installed: Path, tmp_path: Path) -> None:
+def test_all_three_programs_run_from_the_wheel(installed: Path, tmp_path: Path) -> None:
     python = installed / "python"
     site = installed.parent / "lib"
     for package in PACKAGES:
@@ -96,6 +96,6 @@ def test_all_three_programs_run_from_it(installed: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("command", ["oneroom", "oneroom-server", "oneroom-web"])
-def test_the_commands_are_there(installed: Path, tmp_path: Path, command: str) -> None:
+def test_the_commands_are_installed(installed: Path, tmp_path: Path, command: str) -> None:
     assert os.access(installed / command, os.X_OK)
     assert "--help" in do(installed / command, "--help", cwd=tmp_path)
