@@ -14,7 +14,7 @@ from tests.support.requirements import CHROMIUM, how_to_install
 
 surroundings.settle()
 
-_PATIENCE = 15.0  # seconds a test's threads and processes have to finish what they are ending
+_PATIENCE = 30.0  # seconds a test's threads and processes have to finish what they are ending
 _LONG = ("end_to_end", "faults", "hostile")  # folders of tests that take seconds each
 
 
@@ -36,11 +36,13 @@ def nothing_left_over() -> Iterator[None]:
     before = left_over()
     yield
     deadline = monotonic() + _PATIENCE
+    pause = 0.01
     while left := left_over() - before:
         gc.collect()  # an unclosed socket is then a ResourceWarning, which is an error
         if monotonic() > deadline:
             pytest.fail("left over: " + ", ".join(sorted(map(describe, left))))
-        sleep(0.01)
+        sleep(pause)
+        pause = min(2 * pause, 0.2)
 
 
 def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
@@ -81,3 +83,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the long tests first, so that no process is left alone with some at the end."""
     items.sort(key=lambda item: item.path.parent.name not in _LONG)
+    gc.freeze()  # or each collection of garbage would look through all the tests

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,11 +43,19 @@ class PipeProcess:
         return code
 
 
+_COMMAND = ("-m", "cli_client")
+# The timeout is ten seconds; here it is one, so that the test need not last as long.
+_SHORT_ACK_TIMEOUT = (
+    "-c",
+    "import sys; from cli_client import cli, pipe; pipe.ACK_TIMEOUT = 1.0; sys.exit(cli.main())",
+)
+
+
 @contextmanager
-def run_pipe(*arguments: str, **variables: str) -> Iterator[PipeProcess]:
+def run_pipe(*arguments: str, command: Sequence[str] = _COMMAND, **variables: str) -> Iterator[PipeProcess]:
     environment = {key: value for key, value in os.environ.items() if key != "ONEROOM_NAME"} | variables
     with subprocess.Popen(
-        [sys.executable, "-m", "cli_client", *arguments],
+        [sys.executable, *command, *arguments],
         cwd=ROOT,
         env=environment | {"LC_ALL": "C.UTF-8"},
         stdin=subprocess.PIPE,
@@ -144,14 +152,13 @@ def test_a_refused_message_counts_as_not_sent(room: FakeRoom) -> None:
 
 
 def test_without_acks_it_ends_and_counts_the_unsent(room: FakeRoom) -> None:
-    with run_pipe(str(room.address), "--name", "Анна") as pipe:
+    with run_pipe(str(room.address), "--name", "Анна", command=_SHORT_ACK_TIMEOUT) as pipe:
         client = room.accept()
         client.welcome()
         pipe.write("раз\nдва\n")
         pipe.stdin.close()
         client.receive(Say)
         client.receive(Say)
-        client.socket.settimeout(15)
         answer_leave(client)
         assert pipe.end() == 1
         assert "not sent: 2" in pipe.stderr.text

@@ -1,4 +1,4 @@
-"""Our server with a clock that SIGUSR1 sets back by a day: `python -m tests.faults.moved_clock FLAGS…`.
+"""Our server with a clock that SIGUSR2 sets back by a day: `python -m tests.faults.moved_clock FLAGS…`.
 
 The clock of the machine is everybody's, so it is the server's view of it that moves.
 """
@@ -28,7 +28,7 @@ def set_back(*_: object) -> None:
 
 if __name__ == "__main__":
     dt.datetime = MovedClock  # type: ignore[misc]
-    signal.signal(signal.SIGUSR1, set_back)
+    signal.signal(signal.SIGUSR2, set_back)
     # Only now, or the server would have the true one already.
     from tcp_server.cli import main
 

@@ -120,6 +120,9 @@ class Person:
                     self._wire.close()
             self._thread.join(0.1)
 
+    def __str__(self) -> str:
+        return self.name
+
     def _send(self, command: Say | Ping | HistoryRequest) -> None:
         """Requires holding `_lock`, which also keeps the order of what is said."""
         if self._wire is not None:
@@ -258,6 +261,10 @@ class Terminal:
 
     def stop(self) -> None:
         self._chat.leave(timeout=TIMEOUT)
+
+    def __str__(self) -> str:
+        status = self._chat.status()
+        return f"{self.name} ({status.phase.name} {status.reason}, {len(status.unsent)} unsent)"
 
     def _hear(self, news: ClientEvent) -> None:
         match news:

@@ -216,7 +216,7 @@ class Stage:
         """Say how everybody stands."""
         newest = self._newest()
         lines = [
-            f"{somebody.name}: {'well' if somebody.at_ease(newest) else 'not at ease'}, "
+            f"{somebody}: {'well' if somebody.at_ease(newest) else 'not at ease'}, "
             f"{len(somebody.sent.said)} said, {len(somebody.sent.acked)} acked, "
             f"{len(somebody.sent.refused)} refused, {sum(map(len, somebody.seen.runs))} seen"
             for somebody in self.everybody

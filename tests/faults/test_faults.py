@@ -117,7 +117,7 @@ def test_the_disk_is_full(tmp_path: Path) -> None:
 
 def test_the_clock_is_set_back(tmp_path: Path) -> None:
     def set_back(stage: Stage) -> None:
-        stage.server.program.process.send_signal(signal.SIGUSR1)
+        stage.server.program.process.send_signal(signal.SIGUSR2)
         stage.talk()
 
     with stage(tmp_path, "--keep-days", "100", server="tests.faults.moved_clock") as here:

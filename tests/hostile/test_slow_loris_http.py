@@ -24,6 +24,7 @@ from web_gateway import relay as relay_module
 from web_gateway.config import Config
 
 _CROWD = 200
+_DEADLINE = 3.0  # seconds: no honest client takes as long, on a busy machine either
 _HEAD = b"Host: 127.0.0.1\r\n"
 _SLOW = {
     "nothing": b"",
@@ -35,10 +36,10 @@ _SLOW = {
     "half a TLS hello": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
 }
 
-# The deadline is ten seconds; here it is two, so that the tests need not last as long.
+# The deadline is ten seconds; here it is shorter, so that the tests need not last as long.
 _HASTY = """
 import web_gateway.worker as worker
-worker.HEAD_TIMEOUT = 2.0
+worker.HEAD_TIMEOUT = {deadline}
 if {counted}:
     worker.rate_limit_key = lambda address, _: address  # this machine too
 from web_gateway.cli import main
@@ -53,8 +54,10 @@ def server() -> Iterator[Address]:
 
 
 @contextmanager
-def _gateway(server: Address, *flags: str, counted: bool = False) -> Iterator[Program]:
-    code = _HASTY.format(counted=counted)
+def _gateway(
+    server: Address, *flags: str, deadline: float = _DEADLINE, counted: bool = False
+) -> Iterator[Program]:
+    code = _HASTY.format(deadline=deadline, counted=counted)
     program = start(sys.executable, "-c", code, "--port", "0", "--server", str(server), *flags)
     try:
         program.stdout.wait_for("\n")
@@ -120,7 +123,7 @@ def test_nobody_waits_for_the_slow(server: Address, flags: list[str]) -> None:
         for sent in [kinds, *[(kind,) for kind in kinds]] if ROUNDS > 1 else [kinds]:
             with _crowd(_address(program), *sent) as crowd:
                 assert _come_in(_address(program)) < at_most(1.0)
-                _all_cut(crowd, within=2.0 + at_most(3.0))
+                _all_cut(crowd, within=_DEADLINE + at_most(3.0))
 
 
 def test_nobody_waits_for_those_who_send_a_byte_at_a_time(server: Address) -> None:
@@ -131,7 +134,7 @@ def test_nobody_waits_for_those_who_send_a_byte_at_a_time(server: Address) -> No
             started = monotonic()
             dripping = list(crowd)
             while dripping:
-                assert monotonic() - started < 2.0 + at_most(3.0), "every byte has put the deadline off"
+                assert monotonic() - started < _DEADLINE + at_most(3.0), "every byte has put the deadline off"
                 for connection in list(dripping):
                     try:
                         connection.sendall(b"X")
@@ -147,7 +150,7 @@ def test_more_than_can_wait_push_out_the_oldest(server: Address) -> None:
         [worker] = psutil.Process(program.process.pid).children()
         assert worker.num_fds() < 256 + 64
         assert worker.num_threads() < 32
-        _all_cut(crowd, within=2.0 + at_most(3.0))
+        _all_cut(crowd, within=_DEADLINE + at_most(3.0))
 
 
 def test_those_who_keep_an_answered_connection_are_cut_too(server: Address) -> None:
@@ -186,7 +189,7 @@ def _eventually(condition: Callable[[], bool]) -> None:
 
 
 def test_half_frames_of_a_crowd_keep_nobody_out(server: Address) -> None:
-    with _gateway(server) as program:
+    with _gateway(server, deadline=60.0) as program:
         address = _address(program)
         _come_in(address)
         with ExitStack() as stack:
@@ -198,7 +201,7 @@ def test_half_frames_of_a_crowd_keep_nobody_out(server: Address) -> None:
 def test_one_address_cannot_keep_every_thread_busy() -> None:
     room = Room()  # which never greets, so that a question after its health takes a second
     try:
-        with _gateway(room.address, "--max-per-address", "3", counted=True) as program:
+        with _gateway(room.address, "--max-per-address", "3", deadline=60.0, counted=True) as program:
             with _crowd(_address(program), request("/healthz"), count=3) as busy:
                 [worker] = psutil.Process(program.process.pid).children()
                 _eventually(lambda: worker.num_threads() >= 2 + len(busy))

@@ -12,6 +12,6 @@ from tests.support.requirements import needs_node
 def test_the_pages_modules() -> None:
     command = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))["scripts"]["test"]
     done = subprocess.run(
-        shlex.split(command), cwd=ROOT, capture_output=True, text=True, timeout=50, check=False
+        shlex.split(command), cwd=ROOT, capture_output=True, text=True, timeout=150, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
