@@ -10,7 +10,7 @@ from pathlib import Path
 from chat_protocol.codec import encode
 from chat_protocol.messages import Message
 from tcp_server.config import DEFAULT_HISTORY
-from tcp_server.dialects.phrases import local, shown_text
+from tcp_server.dialects.phrases import local_time, shown_text
 from tcp_server.log.sqlite_history import COLUMNS, as_message
 
 _HTML_HEAD = """<!DOCTYPE html>
@@ -67,16 +67,17 @@ def _as_jsonl(messages: Iterable[Message]) -> Iterator[str]:
 def _as_text(messages: Iterable[Message]) -> Iterator[str]:
     for message in messages:
         text = shown_text(message).replace("\n", "\n    ")
-        yield f"#{message.id} {local(message.at):%Y-%m-%d %H:%M} {message.name}: {text}\n"
+        yield f"#{message.id} {local_time(message.at):%Y-%m-%d %H:%M} {message.name}: {text}\n"
 
 
 def _as_html(messages: Iterable[Message]) -> Iterator[str]:
     yield _HTML_HEAD
     for message in messages:
         name, text, at = map(html.escape, (message.name, shown_text(message), message.at))
+        shown = f"{local_time(message.at):%Y-%m-%d %H:%M}"
         yield (
             f'<p id="{message.id}"><a href="#{message.id}">#{message.id}</a> '
-            f'<time datetime="{at}">{local(message.at):%Y-%m-%d %H:%M}</time> <b>{name}</b>: {text}</p>\n'
+            f'<time datetime="{at}">{shown}</time> <b>{name}</b>: {text}</p>\n'
         )
 
 

@@ -100,8 +100,8 @@ class FanOut:
             participants = [writer for writer in own if writer.dialect is dialect]
             if not audience and not participants:
                 continue
-            written = [dialect.write(outcome.shared) if outcome.shared else b"" for outcome in outcomes]
-            if whole := dialect.join(written):
+            written = [dialect.encode(outcome.shared) if outcome.shared else b"" for outcome in outcomes]
+            if whole := dialect.concat(written):
                 self._deliver_whole([writer for writer in audience if writer not in own], whole)
             for writer in participants:
                 self._deliver_own(writer, own[writer], outcomes, written)
@@ -135,7 +135,7 @@ class FanOut:
                 pieces += written[sent:position]
             sent = position + 1
             if outcome.answer:
-                pieces.append(writer.dialect.write(outcome.answer))
+                pieces.append(writer.dialect.encode(outcome.answer))
             if outcome.presence is Presence.ENTERS:
                 audience[writer] = None
             elif outcome.presence is Presence.LEAVES:
@@ -146,7 +146,7 @@ class FanOut:
         was_open = writer.ends_at is None
         if leaves:
             self._begin_closing(writer)
-        if (data := writer.dialect.join(pieces)) and was_open and not writer.write(data):
+        if (data := writer.dialect.concat(pieces)) and was_open and not writer.write(data):
             self._on_blocked(writer)
         if leaves:
             self._close_when_drained(writer)

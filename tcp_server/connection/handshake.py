@@ -82,7 +82,7 @@ class Handshake:
         """Ask until the client has joined; return the requests it sent behind its join, and its budget."""
         named: TextJoin | None = None  # the name that a password is asked for
         while True:
-            requests = dialect.read(chunk)
+            requests = dialect.decode(chunk)
             if not requests:
                 self._throttle(Kind.OTHER)
             for position, request in enumerate(requests):

@@ -75,7 +75,7 @@ class Session:
                 self._reader.pause(_YIELD)
             chunk = self._reader.receive(size)
             size = next_read_size(size, len(chunk), dialect.first_read, most)
-            requests = dialect.read(chunk)
+            requests = dialect.decode(chunk)
 
     def _shake_hands(self) -> tuple[Dialect, Sequence[Request], Budget]:
         """Return the client's dialect, the requests it sent behind its join, and its budget."""

@@ -46,8 +46,8 @@ class Writer:
         if self.broken:
             return False
         if self.backlog:
-            if self.dialect.gap:
-                self.backlog.append(self.dialect.gap)
+            if self.dialect.separator:
+                self.backlog.append(self.dialect.separator)
             self.backlog.append(data)
             return False
         sent = 0

@@ -1,1 +1,1 @@
-"""The three ways to speak with the server: bytes to commands, events to bytes. No socket."""
+"""The three dialects of the wire: bytes to requests, events to bytes. No socket."""

@@ -29,7 +29,7 @@ _NOT_CHAT = re.compile(
 )
 
 _HEAD = 1024
-"""Bytes in which another protocol is recognised; a first chunk of so many without LF is no line."""
+"""Bytes searched for another protocol; after as many, an incomplete character is not waited for."""
 
 _MAX_INCOMPLETE = 3
 """Longest incomplete UTF-8 sequence, in bytes."""
@@ -40,7 +40,7 @@ class NotChat(Exception):
 
 
 class Dialect(ABC):
-    """Parses what one client sends, and encodes what it is sent."""
+    """Decodes the bytes of one client, and encodes events for it."""
 
     __slots__ = ()
 
@@ -49,11 +49,11 @@ class Dialect(ABC):
     max_read: ClassVar[int] = 64 * 1024
     pings: ClassVar[bool] = False
     """Whether clients of this dialect ping, so that the idle timeout applies to them."""
-    gap: ClassVar[bytes] = b""
+    separator: ClassVar[bytes] = b""
     """Separator between two blocks of bytes when the first could not be sent at once."""
 
     @abstractmethod
-    def read(self, chunk: bytes) -> Sequence[Request]:
+    def decode(self, chunk: bytes) -> Sequence[Request]:
         """Return the requests that a chunk completes.
 
         Raises `LineTooLong`; the object cannot be used after that.
@@ -61,28 +61,27 @@ class Dialect(ABC):
 
     @abstractmethod
     def parse_join(self, request: Request) -> m.Join | TextJoin | BadMessage:
-        """Return what a client that has not joined means by a request."""
+        """Return the join that a request of a client that has not joined stands for, or its error."""
 
     @classmethod
     @abstractmethod
-    def write(cls, events: Sequence[m.Event | LocalEvent]) -> bytes:
+    def encode(cls, events: Sequence[m.Event | LocalEvent]) -> bytes:
         """Return the events as bytes; events that the dialect does not show have none."""
 
     @classmethod
-    def join(cls, pieces: Iterable[bytes]) -> bytes:
-        """Join encoded pieces into what one client is sent at once."""
+    def concat(cls, pieces: Iterable[bytes]) -> bytes:
+        """Concatenate encoded pieces into the bytes of one send."""
         return b"".join(pieces)
 
 
 def detect(opening: bytes | bytearray, searched: int = 0) -> Dialect | None:
     """Choose the dialect by a client's first bytes; None if more of them are needed.
 
-    The first `searched` bytes are known to have no LF. Never needs more than `MAX_LINE` bytes.
-    Raises `NotChat`.
+    The first `searched` bytes have no LF. Never needs more than `MAX_LINE` bytes. Raises `NotChat`.
     """
     end = opening.find(b"\n", searched)
     if opening.startswith(b"{"):
-        if end < 0:  # the dialect refuses a line without end
+        if end < 0:  # which then refuses the long line
             return Json() if len(opening) > MAX_LINE else None
         return Json() if _is_json(bytes(opening[:end])) else Lines()
     if _NOT_CHAT.match(opening, 0, _HEAD):
@@ -96,8 +95,8 @@ def detect(opening: bytes | bytearray, searched: int = 0) -> Dialect | None:
 
 
 def _is_json(line: bytes) -> bool:
-    found, *_ = codec.decode_commands(line)
-    return not (isinstance(found, BadMessage) and found.code in {"bad_json", "bad_utf8"})
+    command, *_ = codec.decode_commands(line)
+    return not (isinstance(command, BadMessage) and command.code in {"bad_json", "bad_utf8"})
 
 
 _utf8 = codecs.lookup("utf-8").incrementaldecoder
@@ -113,7 +112,7 @@ class Json(Dialect):
     def __init__(self) -> None:
         self._lines = LineBuffer(MAX_LINE)
 
-    def read(self, chunk: bytes) -> Sequence[Request]:
+    def decode(self, chunk: bytes) -> Sequence[Request]:
         return codec.decode_commands(self._lines.feed(chunk))
 
     def parse_join(self, request: Request) -> m.Join | TextJoin | BadMessage:
@@ -122,7 +121,7 @@ class Json(Dialect):
         return BadMessage("join_first", "join before anything else", getattr(request, "ref", None))
 
     @classmethod
-    def write(cls, events: Sequence[m.Event | LocalEvent]) -> bytes:
+    def encode(cls, events: Sequence[m.Event | LocalEvent]) -> bytes:
         # Local events answer local requests, which do not exist in JSON.
         return codec.encode_all(cast("Sequence[m.Event]", events))
 
@@ -143,21 +142,21 @@ class Plain(_Text):
 
     first_read = 4096
     max_read = 4096
-    gap = b"\n"
+    separator = b"\n"
 
     def __init__(self) -> None:
         self._decoder = _utf8("replace")  # keeps a character that is split between two chunks
 
-    def read(self, chunk: bytes) -> Sequence[Request]:
+    def decode(self, chunk: bytes) -> Sequence[Request]:
         text = self._decoder.decode(chunk).strip("\r\n")
         return [m.Say(text)] if text else []
 
     @classmethod
-    def write(cls, events: Sequence[m.Event | LocalEvent]) -> bytes:
-        return "".join([f"{notice}\n" for event in events if (notice := phrases.notice(event))]).encode()
+    def encode(cls, events: Sequence[m.Event | LocalEvent]) -> bytes:
+        return "".join([f"{text}\n" for event in events if (text := phrases.plain_text(event))]).encode()
 
     @classmethod
-    def join(cls, pieces: Iterable[bytes]) -> bytes:
+    def concat(cls, pieces: Iterable[bytes]) -> bytes:
         return b"".join(pieces)[:-1]
 
 
@@ -169,12 +168,12 @@ class Lines(_Text):
     def __init__(self) -> None:
         self._lines = LineBuffer(MAX_LINE)
 
-    def read(self, chunk: bytes) -> Sequence[Request]:
+    def decode(self, chunk: bytes) -> Sequence[Request]:
         text = self._lines.feed(chunk).decode(errors="replace").replace("\r\n", "\n")
         return [_command(line) if line.startswith("/") else m.Say(line) for line in text.split("\n")[:-1]]
 
     @classmethod
-    def write(cls, events: Sequence[m.Event | LocalEvent]) -> bytes:
+    def encode(cls, events: Sequence[m.Event | LocalEvent]) -> bytes:
         return "".join([_line(event) for event in events]).encode()
 
 
@@ -213,5 +212,5 @@ def _line(event: m.Event | LocalEvent) -> str:
         case m.HistoryPage(messages=kept) | m.Found(messages=kept):
             nothing = phrases.NO_HISTORY if isinstance(event, m.HistoryPage) else phrases.NOTHING_FOUND
             return "\n".join(map(phrases.history_line, kept) if kept else [nothing]) + "\n"
-    notice = phrases.notice(event)
-    return f"{notice}\n" if notice else ""
+    text = phrases.plain_text(event)
+    return f"{text}\n" if text else ""

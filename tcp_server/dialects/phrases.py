@@ -19,7 +19,7 @@ REFUSALS = {
 """Why a join is refused, by error code."""
 
 PROMPTS_AFTER = {code: PROMPT.decode() for code in REFUSALS} | {"password_required": PASSWORD_PROMPT.decode()}
-"""The prompt after a refused join, by error code: without LF, the answer is typed behind it."""
+"""The prompt after a refused join, by error code. Without LF: the answer is typed on the same line."""
 
 ERRORS = {
     "unknown_command": "Нет команды {text}. Список команд: /help",
@@ -99,7 +99,7 @@ DELETED = "(сообщение удалено)"
 NOTHING_FOUND = "Ничего не найдено."
 
 
-def notice(event: Event | LocalEvent) -> str:
+def plain_text(event: Event | LocalEvent) -> str:
     """Return an event as the original server sends it, without LF; empty if it has no such event."""
     match event:
         case Message(name=name, text=text):
@@ -146,13 +146,13 @@ def answer(event: MemberList | Whois | Bans | Role) -> str:
 
 
 def _ban(entry: BanEntry) -> str:
-    until = f"до {local(entry.until):%d.%m %H:%M}" if entry.until else "навсегда"
+    until = f"до {local_time(entry.until):%d.%m %H:%M}" if entry.until else "навсегда"
     reason = f". Причина: {entry.text}" if entry.text else ""
     return f"{entry.target}: {until}; модератор {entry.by}{reason}"
 
 
 def throttled(seconds: float) -> str:
-    """Return the text for a client that is slowed down, by how many seconds."""
+    """Return the text for a client whose messages are delayed by that many seconds."""
     return f"Вы пишете слишком часто: отправлю через {math.ceil(seconds)} с."
 
 
@@ -164,9 +164,9 @@ def shown_text(message: Message) -> str:
 def history_line(message: Message) -> str:
     """Return a stored message as one history line, in the server's time zone."""
     text = shown_text(message).replace("\n", "\n    ")
-    return f"#{message.id} {local(message.at):%d.%m %H:%M} {message.name}: {text}"
+    return f"#{message.id} {local_time(message.at):%d.%m %H:%M} {message.name}: {text}"
 
 
-def local(at: str) -> datetime:
+def local_time(at: str) -> datetime:
     """Return a timestamp of the wire in the server's time zone."""
     return datetime.fromisoformat(at).astimezone()

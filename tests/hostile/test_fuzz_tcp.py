@@ -103,7 +103,7 @@ def test_dialects(seed: int) -> None:
             dialect = detect(opening) if opening else None
             if dialect is not None:
                 for piece in (opening, *rest):
-                    for wish in dialect.read(piece):
+                    for wish in dialect.decode(piece):
                         assert dialect.parse_join(wish) is not None
 
 

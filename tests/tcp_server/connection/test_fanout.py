@@ -111,7 +111,7 @@ def audience() -> Iterator[Audience]:
 
 
 def joined(dialect: type[Dialect], events: Sequence[m.Event | LocalEvent]) -> bytes:
-    return dialect.join([dialect.write(events)])
+    return dialect.concat([dialect.encode(events)])
 
 
 # --- delivery ------------------------------------------------------------------------
@@ -258,11 +258,11 @@ def test_over_the_backlog_a_reader_is_cut_after_a_whole_line_and_told_why(dialec
         audience.fanout.deliver([Outcome(slow, [m.Bye("slow")], (), Presence.LEAVES)])
         audience.say("nor this")
         received = audience.received_to_the_end(slow)
-        bye = dialect.write([m.Bye("slow")])
+        bye = dialect.encode([m.Bye("slow")])
         assert received.endswith(b"\n" + bye)
         whole = audience.received(quick)
         assert whole.startswith(received.removesuffix(bye))
-        assert whole.endswith(dialect.write([m.Message(1, AT, "Анна", "nor this")]))
+        assert whole.endswith(dialect.encode([m.Message(1, AT, "Анна", "nor this")]))
         assert audience.cut == [slow]
 
 
@@ -312,7 +312,7 @@ def test_a_reader_without_progress_is_cut() -> None:
         audience.fanout.deliver([Outcome(writer, [m.Bye("slow")], (), Presence.LEAVES)])
         audience.fanout.watch_deadlines()
         assert not writer.broken  # the close timeout is not over
-        assert audience.received_to_the_end(writer).endswith(Lines.write([m.Bye("slow")]))
+        assert audience.received_to_the_end(writer).endswith(Lines.encode([m.Bye("slow")]))
         assert other.waiting
         assert audience.cut == [writer]
 
@@ -335,14 +335,14 @@ def test_a_released_socket_is_closed_once_everything_is_sent(audience: Audience)
     audience.fanout.release(writer)
     audience.fanout.deliver([])
     assert writer.socket.fileno() >= 0
-    assert audience.received_to_the_end(writer).endswith(Lines.write([m.Bye("left")]))
+    assert audience.received_to_the_end(writer).endswith(Lines.encode([m.Bye("left")]))
     assert writer.socket.fileno() == -1
 
 
 def test_a_socket_stays_open_until_it_is_released(audience: Audience) -> None:
     writer = audience.listener(Lines)
     audience.fanout.deliver([Outcome(writer, [m.Bye("left")], (), Presence.LEAVES)])
-    assert audience.received_to_the_end(writer) == Lines.write([m.Bye("left")])
+    assert audience.received_to_the_end(writer) == Lines.encode([m.Bye("left")])
     assert writer.socket.fileno() >= 0
     audience.fanout.release(writer)
     audience.fanout.deliver([])

@@ -37,7 +37,7 @@ def test_the_size_is_about_what_the_lines_dialect_is_sent() -> None:
     name = "ꙮ" * 32
     for text in ("x", "привет", "я" * 4000, "\n" * 3999, "a\nb" * 10):
         [(_, size)] = work_items([m.Say(text)])
-        sent = len(Lines.write([m.Message(1, "", name, text)]))
+        sent = len(Lines.encode([m.Message(1, "", name, text)]))
         assert 0.9 * sent <= size <= 1.2 * sent + 100
 
 

@@ -120,7 +120,7 @@ def test_an_endless_first_json_line_is_refused() -> None:
     dialect = detect(opening)
     assert type(dialect) is Json
     with pytest.raises(LineTooLong):
-        dialect.read(opening)
+        dialect.decode(opening)
 
 
 @given(st.binary() | st.binary().map(b"{".__add__) | st.text().map(lambda text: f"{{{text}\n".encode()))
@@ -130,7 +130,7 @@ def test_any_first_bytes_are_a_join_or_an_error(opening: bytes) -> None:
     except NotChat:
         return
     if dialect is not None:
-        for command in dialect.read(opening):
+        for command in dialect.decode(opening):
             assert isinstance(dialect.parse_join(command), m.Join | TextJoin | BadMessage)
 
 
@@ -162,16 +162,16 @@ def test_requests_are_the_same_at_every_split(
     splits.append([bytes([byte]) for byte in stream])
     for split in splits:
         reader = dialect()
-        assert [command for chunk in split for command in reader.read(chunk)] == requests
+        assert [command for chunk in split for command in reader.decode(chunk)] == requests
 
 
 def test_each_chunk_of_plain_is_one_message() -> None:
     plain = Plain()
-    assert plain.read("Анна".encode()) == [m.Say("Анна")]
-    assert plain.read("раз\nдва".encode()) == [m.Say("раз\nдва")]
-    assert plain.read(b"/who\r\n") == [m.Say("/who")]
-    assert plain.read(b"\n") == []
-    assert plain.read(b'{"type":"leave"}') == [m.Say('{"type":"leave"}')]
+    assert plain.decode("Анна".encode()) == [m.Say("Анна")]
+    assert plain.decode("раз\nдва".encode()) == [m.Say("раз\nдва")]
+    assert plain.decode(b"/who\r\n") == [m.Say("/who")]
+    assert plain.decode(b"\n") == []
+    assert plain.decode(b'{"type":"leave"}') == [m.Say('{"type":"leave"}')]
 
 
 def test_plain_joins_a_character_split_across_chunks() -> None:
@@ -180,18 +180,18 @@ def test_plain_joins_a_character_split_across_chunks() -> None:
     for first in range(len(stream)):
         for second in range(first, len(stream)):
             plain = Plain()
-            said = [command for chunk in chunks(stream, first, second) for command in plain.read(chunk)]
+            said = [command for chunk in chunks(stream, first, second) for command in plain.decode(chunk)]
             assert "".join(command.text for command in said if isinstance(command, m.Say)) == text
 
 
 @pytest.mark.parametrize("dialect", [Plain, Lines])
 def test_bad_utf8_in_text_is_replaced(dialect: type[Plain | Lines]) -> None:
-    (command,) = dialect().read(b"a\xffb\xd0\n")
+    (command,) = dialect().decode(b"a\xffb\xd0\n")
     assert command == m.Say("a�b�")
 
 
 def test_bad_utf8_in_json_is_an_error() -> None:
-    (command,) = Json().read(b'{"type":"say","text":"\xff"}\n')
+    (command,) = Json().decode(b'{"type":"say","text":"\xff"}\n')
     assert isinstance(command, BadMessage)
     assert command.code == "bad_utf8"
 
@@ -214,7 +214,7 @@ def test_bad_utf8_in_json_is_an_error() -> None:
     ],
 )
 def test_slash_commands(line: str, command: Request) -> None:
-    assert Lines().read(f"{line}\n".encode()) == [command]
+    assert Lines().decode(f"{line}\n".encode()) == [command]
 
 
 @pytest.mark.parametrize(
@@ -233,16 +233,16 @@ def test_slash_commands(line: str, command: Request) -> None:
     ],
 )
 def test_invalid_slash_commands(line: str, code: str) -> None:
-    (command,) = Lines().read(f"{line}\n".encode())
+    (command,) = Lines().decode(f"{line}\n".encode())
     assert isinstance(command, BadMessage)
     assert command.code == code
 
 
 @pytest.mark.parametrize("dialect", [Lines, Json])
 def test_a_line_over_the_maximum(dialect: type[Lines | Json]) -> None:
-    assert dialect().read(b" " * MAX_LINE + b"\n") in ([m.Say(" " * MAX_LINE)], [])
+    assert dialect().decode(b" " * MAX_LINE + b"\n") in ([m.Say(" " * MAX_LINE)], [])
     with pytest.raises(LineTooLong):
-        dialect().read(b" " * (MAX_LINE + 1))
+        dialect().decode(b" " * (MAX_LINE + 1))
 
 
 # --- before the join -----------------------------------------------------------------

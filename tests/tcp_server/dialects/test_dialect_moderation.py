@@ -43,7 +43,7 @@ def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ],
 )
 def test_moderator_commands_in_lines(line: str, command: Request) -> None:
-    (read,) = Lines().read(f"{line}\n".encode())
+    (read,) = Lines().decode(f"{line}\n".encode())
     if isinstance(command, BadMessage):
         assert isinstance(read, BadMessage)
         assert (read.code, read.text) == (command.code, command.text)
@@ -53,14 +53,14 @@ def test_moderator_commands_in_lines(line: str, command: Request) -> None:
 
 @pytest.mark.parametrize("line", ["/moderator пароль", "/kick Боб", "/bans", "/kick"])
 def test_moderator_commands_are_no_names(line: str) -> None:
-    (command,) = Lines().read(f"{line}\n".encode())
+    (command,) = Lines().decode(f"{line}\n".encode())
     entry = Lines().parse_join(command)
     assert isinstance(entry, BadMessage)
     assert entry.code == "join_first"
 
 
 def test_plain_has_no_commands() -> None:
-    assert Plain().read("/kick Боб".encode()) == [m.Say("/kick Боб")]
+    assert Plain().decode("/kick Боб".encode()) == [m.Say("/kick Боб")]
 
 
 @pytest.mark.parametrize(
@@ -100,8 +100,8 @@ def test_plain_has_no_commands() -> None:
     ],
 )  # fmt: skip
 def test_moderation_events_in_text(event: m.Event, plain: str, lines: str) -> None:
-    assert Plain.join([Plain.write([event])]).decode() == plain
-    assert Lines.write([event]).decode() == lines
+    assert Plain.concat([Plain.encode([event])]).decode() == plain
+    assert Lines.encode([event]).decode() == lines
 
 
 @pytest.mark.parametrize(
@@ -123,19 +123,19 @@ def test_moderation_events_in_text(event: m.Event, plain: str, lines: str) -> No
     ],
 )
 def test_a_question_is_the_last_thing_written(events: list[m.Event], asked: str) -> None:
-    assert Plain.join([Plain.write(events)]).decode() == asked
-    assert Lines.write(events).decode() == asked
+    assert Plain.concat([Plain.encode(events)]).decode() == asked
+    assert Lines.encode(events).decode() == asked
 
 
 def test_a_wrong_moderator_password_is_not_asked_for_again() -> None:
-    assert Lines.write([m.Error("password_wrong", "")]).decode() == "Пароль не подошёл.\n"
+    assert Lines.encode([m.Error("password_wrong", "")]).decode() == "Пароль не подошёл.\n"
 
 
 def test_help_for_moderators() -> None:
-    everybody, more = (Lines.write([HelpText(moderator)]).decode() for moderator in (False, True))
+    everybody, more = (Lines.encode([HelpText(moderator)]).decode() for moderator in (False, True))
     assert more.startswith(everybody)
 
 
 def test_events_of_lines_are_nothing_in_plain() -> None:
     event: LocalEvent = HelpText(moderator=True)
-    assert Plain.write([event]) == b""
+    assert Plain.encode([event]) == b""

@@ -128,7 +128,7 @@ def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ids=lambda value: type(value).__name__ if isinstance(value, msgspec.Struct) else "",
 )
 def test_each_event_in_each_dialect(event: m.Event, plain: str, lines: str, json: str) -> None:
-    written = [dialect.join([dialect.write([event])]).decode() for dialect in DIALECTS]
+    written = [dialect.concat([dialect.encode([event])]).decode() for dialect in DIALECTS]
     assert written == [plain, lines, json]
 
 
@@ -147,7 +147,7 @@ def test_each_event_in_each_dialect(event: m.Event, plain: str, lines: str, json
     ],
 )
 def test_events_of_lines_only(event: LocalEvent, lines: str) -> None:
-    assert Lines.write([event]).decode() == lines
+    assert Lines.encode([event]).decode() == lines
 
 
 @pytest.mark.parametrize(
@@ -167,6 +167,8 @@ def test_events_of_lines_only(event: LocalEvent, lines: str) -> None:
 )
 def test_several_events_in_one_write(dialect: type[Dialect], together: str) -> None:
     batches: Sequence[Sequence[m.Event]] = [[MESSAGE], [m.Joined("Борис", AT)]]
-    assert dialect.join(dialect.write(batch) for batch in batches).decode() == together
-    assert dialect.join([dialect.write([event for batch in batches for event in batch])]).decode() == together
-    assert dialect.join([dialect.write([])]) == b""
+    assert dialect.concat(dialect.encode(batch) for batch in batches).decode() == together
+    assert (
+        dialect.concat([dialect.encode([event for batch in batches for event in batch])]).decode() == together
+    )
+    assert dialect.concat([dialect.encode([])]) == b""
