@@ -8,11 +8,7 @@ from chat_protocol.errors import CannotListen
 from chat_protocol.listener import listen
 from chat_protocol.settings import BadConfig
 from web_gateway.config import load
-
-if sys.platform == "win32":
-    from web_gateway.werkzeug_server import serve_on
-else:
-    from web_gateway.gunicorn_server import serve_on
+from web_gateway.gunicorn_server import serve_on
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -14,10 +14,10 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from gunicorn.http import wsgi
 
+from chat_protocol.address import Address
 from web_gateway.app import create_app
 from web_gateway.config import Config
 from web_gateway.headers import SERVER_NAME
-from web_gateway.listener import announce
 from web_gateway.worker import MAX_IDLE, MAX_WAITING, Worker
 
 log = logging.getLogger(__name__)
@@ -109,7 +109,9 @@ class _Server(BaseApplication):  # type: ignore[misc]
             signal.signal(signal.SIGUSR1, lambda *_: faulthandler.dump_traceback())
         worker.gateway.start()
         if worker.age == 1:
-            announce(self._config, worker.sockets[0].sock)
+            host, port = worker.sockets[0].sock.getsockname()[:2]
+            shown = Address({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)
+            print(f"Oneroom gateway: http://{shown} (room at {self._config.server})", flush=True)
 
     def _stop(self, _arbiter: Any, worker: "Worker") -> None:
         worker.gateway.stop(timeout=0.5)

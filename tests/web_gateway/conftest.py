@@ -21,12 +21,10 @@ from chat_protocol.address import Address
 from tests.support.processes import find_address, running
 from tests.support.raw import PROMPT, JsonClient
 from tests.support.timing import TIMEOUT
+from tests.web_gateway.http_handler import Handler
 from web_gateway.app import create_app
 from web_gateway.config import Config
 from web_gateway.gateway import Gateway
-from web_gateway.werkzeug_server import Handler
-
-"""Seconds after which what a test waits for has failed."""
 
 
 class RoomEnd(JsonClient):
