@@ -26,7 +26,7 @@ and SIGTERM is not handled for many seconds; latency at 200 messages/s is the sa
 """
 
 _RESERVED = 32
-"""Descriptors that are not connections."""
+"""Descriptors reserved for other uses than connections."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BadHistory, OSError) as error:
         print(f"oneroom-server: {error}", file=sys.stderr)
         return 1
-    server.stop_at(signal.SIGINT, signal.SIGTERM)
+    server.stop_on(signal.SIGINT, signal.SIGTERM)
     # Everything allocated so far is permanent: keep the garbage collector away from it.
     gc.collect()
     gc.freeze()
@@ -64,12 +64,12 @@ def _within_limits(config: Config) -> Config:
     """Raise the descriptor limit as far as allowed, and lower `max_connections` to fit it."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = config.max_connections + _RESERVED if config.max_connections else hard
-    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
     except (OSError, ValueError):
-        most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return config.replace(max_connections=max(1, most - _RESERVED)) if most < wanted else config
+        limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return config.replace(max_connections=max(1, limit - _RESERVED)) if limit < wanted else config
 
 
 def _open_to(host: str) -> str:

@@ -23,7 +23,7 @@ from tcp_server.room.outcome import Outcome
 _log = logging.getLogger(__name__)
 
 _MAX_BATCHES = 8
-"""Most batches that one thread runs before it returns to its own client."""
+"""Batches that one thread runs before it returns to its own client."""
 
 _MAX_PENDING_BYTES = 256 * 1024
 """High-water mark: bytes of pending work above which senders wait."""
@@ -56,8 +56,8 @@ class _WorkItem:
 class Sequencer:
     """Runs work in one order and hands the outcomes of each batch to `deliver`.
 
-    Work and `deliver` run in the thread that holds the room lock. Neither may block; what
-    they want done afterwards they `defer`.
+    Work and `deliver` run in the thread that holds the room lock. Neither may block. For work
+    that has to follow, they call `defer`.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class Sequencer:
             if not self._pending or not self._room_lock.acquire(blocking=False):
                 return
             try:
-                self._do_batch()
+                self._run_batch()
             finally:
                 self._room_lock.release()
         if self._pending:
@@ -131,9 +131,7 @@ class Sequencer:
         """Wait for slow readers, up to a limit, and for capacity, without limit. Requires `_queue_lock`."""
         end = time.monotonic() + _MAX_BACKPRESSURE_WAIT
         while self._must_wait(size) and (left := end - time.monotonic()) > 0:
-            backpressure = (
-                self._backpressure_until - time.monotonic()
-            )  # its end is not notified, hence the timeout
+            backpressure = self._backpressure_until - time.monotonic()  # no notification when it ends
             self._has_capacity.wait(min(left, backpressure) if backpressure > 0 else left)
         self._has_capacity.wait_for(lambda: not self._is_full(size))
         self._has_capacity.notify()  # there may be capacity for another thread too
@@ -146,7 +144,7 @@ class Sequencer:
         """Return whether work of that size would exceed the high-water mark. Requires `_queue_lock`."""
         return self._pending_bytes > 0 and self._pending_bytes + size > _MAX_PENDING_BYTES
 
-    def _do_batch(self) -> None:
+    def _run_batch(self) -> None:
         """Run and deliver what is pending. Requires `_room_lock`."""
         with self._queue_lock:
             batch, self._pending = self._pending, []
@@ -162,7 +160,7 @@ class Sequencer:
         backpressure = 0.0
         try:
             backpressure = self._deliver(self._commit(outcomes))
-        except Exception:  # noqa: BLE001 - nor the thread that happens to run the batch
+        except Exception:  # noqa: BLE001 - it must not end the thread that runs the batch
             _log.exception("a batch could not be delivered")
         finally:
             with self._queue_lock:

@@ -1,4 +1,4 @@
-"""TCP listener, registry of sessions and orderly shutdown."""
+"""The TCP listener, the registry of sessions, and the shutdown."""
 
 import errno
 import logging
@@ -45,7 +45,7 @@ _SEND_BUFFER = 256 * 1024
 reports it writable only in large steps, so that a healthy reader would look slow."""
 
 _MAX_IN_MEMORY = 10_000
-"""Most messages of a history in memory."""
+"""Maximum number of messages in memory."""
 
 _REFUSALS: dict[Refusal, bytes] = {"full": FULL, "banned": BANNED}
 
@@ -95,13 +95,13 @@ class ChatServer:
         )
         self._lock = threading.Lock()  # a leaf: no other lock is taken under it
         self._sessions: set[Session] = set()  # guarded by `_lock`
-        self._none_left = threading.Condition(self._lock)  # notified when the last session is gone
+        self._none_left = threading.Condition(self._lock)  # notified when the last session ends
         self._wakeup_r, self._wakeup_w = socket.socketpair()
         self._stopping = False  # set by `stop` before it writes to the wakeup socket
-        self._stops_at_signals = False  # set before `serve`, by the main thread
+        self._stops_on_signals = False  # set before `serve`, by the main thread
         self._logged_at = -_LOG_INTERVAL  # monotonic; owned by the thread in `serve`
         # Closed for a moment when descriptors run out, so that a connection can be accepted and refused.
-        self._spare: int | None = os.open(os.devnull, os.O_RDONLY)
+        self._spare_fd: int | None = os.open(os.devnull, os.O_RDONLY)
 
     @property
     def address(self) -> Address:
@@ -125,20 +125,20 @@ class ChatServer:
         finally:
             self._close()
 
-    def stop_at(self, *signals: signal.Signals) -> None:
-        """Have `serve` end at these signals. For the main thread, before it calls `serve`.
+    def stop_on(self, *signals: signal.Signals) -> None:
+        """Make these signals end `serve`. For the main thread, before it calls `serve`.
 
         A handler alone is not enough: a signal that arrives just before `select` blocks would
         be handled only after that. So each signal also writes to the wakeup socket.
         """
         self._wakeup_w.setblocking(False)
         signal.set_wakeup_fd(self._wakeup_w.fileno(), warn_on_full_buffer=False)
-        self._stops_at_signals = True
+        self._stops_on_signals = True
         for signum in signals:
             signal.signal(signum, lambda *_: self.stop())
 
     def stop(self) -> None:
-        """Have `serve` end. Any thread, any number of times."""
+        """Make `serve` return. Any thread; may be called again."""
         self._stopping = True
         with suppress(OSError):
             self._wakeup_w.send(b"!", socket.MSG_DONTWAIT)
@@ -149,7 +149,7 @@ class ChatServer:
         try:
             sock, (host, *_) = self._listener.accept()
         except OSError as error:
-            # All other errors mean that the client is gone already.
+            # All other errors mean that the client has closed the connection.
             if error.errno in _EXHAUSTED:
                 self._reject_one()
             return
@@ -160,7 +160,7 @@ class ChatServer:
         try:
             set_tcp_options(sock)
             self._start(Session(sock, host, self._services))
-        except (OSError, RuntimeError, MemoryError) as error:  # the client is gone, or no thread can start
+        except (OSError, RuntimeError, MemoryError) as error:  # `RuntimeError`: no thread can start
             self._admission.leave(host)
             _refuse(sock, FULL)
             self._log_rarely(error)
@@ -199,19 +199,19 @@ class ChatServer:
 
     def _reject_one(self) -> None:
         """Accept and refuse one connection when descriptors run out: `select` would spin on a full queue."""
-        self._give_up_spare()
+        self._close_spare()
         try:
             _refuse(self._listener.accept()[0], FULL)
         except OSError:
             time.sleep(0.05)  # another thread took the descriptor: wait until some are free
         finally:
             with suppress(OSError):
-                self._spare = os.open(os.devnull, os.O_RDONLY)
+                self._spare_fd = os.open(os.devnull, os.O_RDONLY)
 
-    def _give_up_spare(self) -> None:
-        if self._spare is not None:
-            os.close(self._spare)
-        self._spare = None  # its number may be reused by a connection
+    def _close_spare(self) -> None:
+        if self._spare_fd is not None:
+            os.close(self._spare_fd)
+        self._spare_fd = None  # its number may be reused by a connection
 
     # --- shutdown ------------------------------------------------------------------
 
@@ -219,7 +219,7 @@ class ChatServer:
         self._listener.close()
         with self._lock:
             sessions = list(self._sessions)
-        self._sequencer.submit(self._say_goodbye_to_all, sessions)
+        self._sequencer.submit(self._say_bye_to_all, sessions)
         deadline = self._config.close_timeout + _THREAD_EXIT_TIMEOUT
         with self._none_left:
             self._none_left.wait_for(lambda: not self._sessions, deadline)
@@ -228,13 +228,13 @@ class ChatServer:
         self._history.close()
         self._sanctions.close()
         self._poller.close()
-        if self._stops_at_signals:
+        if self._stops_on_signals:
             signal.set_wakeup_fd(-1)
         self._wakeup_w.close()
         self._wakeup_r.close()
-        self._give_up_spare()
+        self._close_spare()
 
-    def _say_goodbye_to_all(self, sessions: Sequence[Session]) -> Sequence[Outcome[Writer]]:
+    def _say_bye_to_all(self, sessions: Sequence[Session]) -> Sequence[Outcome[Writer]]:
         self._room.clear()  # otherwise each client would get a `left` for every other one
         return [outcome for session in sessions for outcome in session.say_bye("shutdown")]
 

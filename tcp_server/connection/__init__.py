@@ -1,1 +1,1 @@
-"""One client: its thread, its socket both ways, and what it may ask of the room."""
+"""One client: its thread, its socket, and its limits."""

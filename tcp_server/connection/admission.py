@@ -14,21 +14,21 @@ from tcp_server.room.rates import Rate
 Refusal = Literal["full", "banned"]
 """Why a connection is refused: the reason of its `bye`."""
 
-Secret = Literal["room", "moderators"]
-"""Which password is tried."""
+PasswordKind = Literal["room", "moderators"]
+"""Which of the two passwords."""
 
 _ATTEMPTS = Rate(1 / 10, 5)
-"""Wrong passwords of one address, per second."""
+"""Limit of wrong passwords from one address."""
 
 _SHARED_ATTEMPTS = Rate(5, 60)
-"""Password attempts of all exempt addresses together; a correct password waits for a slot too."""
+"""Limit of attempts from all exempt addresses together, correct ones too."""
 
 
 class Admission:
     """Counts connections and password attempts, by address. Any thread.
 
-    Loopback and the trusted proxies are exempt: their connections count towards the total
-    alone. A client behind a proxy is counted by its own address once that is known. An IPv6
+    Loopback and the trusted proxies are exempt: their connections count only towards the
+    total. A client behind a proxy is counted by its own address once that is known. An IPv6
     /64 counts as one address.
     """
 
@@ -48,7 +48,7 @@ class Admission:
         self._shared_attempts = Buckets(_SHARED_ATTEMPTS, clock)
         self._lock = threading.Lock()  # a leaf: no other lock is taken under it
         self._total = 0  # guarded by `_lock`
-        self._by_address: Counter[str] = Counter()  # by address; guarded by `_lock`
+        self._by_address: Counter[str] = Counter()  # by `_key`; guarded by `_lock`
 
     def enter(self, host: str) -> Refusal | None:
         """Count one more connection from an address, or return why it is refused."""
@@ -65,13 +65,13 @@ class Admission:
         return refusal
 
     def enter_proxied(self, host: str) -> Refusal | None:
-        """Count a connection that entered through a proxy by its own address, or return why it is refused."""
+        """Count a connection from a proxy by its client's address too, or return why it is refused."""
         if not self.is_exempt(host) and self._banned(host):
             return "banned"
         return self._count_address(host)
 
     def leave(self, host: str) -> None:
-        """Count one connection less; `host` as last counted."""
+        """Uncount a connection; `host` is the address that was counted last."""
         self._uncount_address(host)
         with self._lock:
             self._total -= 1
@@ -82,21 +82,21 @@ class Admission:
 
     # --- passwords -------------------------------------------------------------------
 
-    def take_attempt(self, host: str, secret: Secret) -> float:
-        """Count one password attempt and return 0; or return the seconds until one is allowed."""
-        attempts, key = self._account(host)
-        return attempts.take(f"{secret} {key}")
+    def take_attempt(self, host: str, kind: PasswordKind) -> float:
+        """Count a password attempt and return 0, or return the seconds until one is allowed."""
+        attempts, key = self._buckets_for(host)
+        return attempts.take(f"{kind} {key}")
 
-    def refund_attempt(self, host: str, secret: Secret) -> None:
+    def refund_attempt(self, host: str, kind: PasswordKind) -> None:
         """Uncount the last attempt: the password was right."""
-        attempts, key = self._account(host)
-        attempts.refund(f"{secret} {key}")
+        attempts, key = self._buckets_for(host)
+        attempts.refund(f"{kind} {key}")
 
     def is_exempt(self, host: str) -> bool:
         """Return whether per-address limits do not apply (loopback, trusted proxies)."""
         return self._key(host) is None
 
-    def _account(self, host: str) -> tuple[Buckets, str]:
+    def _buckets_for(self, host: str) -> tuple[Buckets, str]:
         key = self._key(host)
         return (self._shared_attempts, "all") if key is None else (self._attempts, key)
 

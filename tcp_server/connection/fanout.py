@@ -17,14 +17,14 @@ from tcp_server.connection.writer import Writer
 from tcp_server.dialects.dialect import Dialect, Json, Lines, Plain
 from tcp_server.room.outcome import Outcome, Presence
 
-_LAGGING_SHARE = 4
-"""Senders are slowed down when more than one reader in so many is blocked."""
+_BLOCKED_SHARE = 4
+"""Senders are slowed down when more than one in this many readers is blocked."""
 
 _MAX_BACKPRESSURE = 2.0
 """Longest time, in seconds, that senders are slowed down for one slow reader."""
 
 _PROGRESS_TIMEOUT = 0.4
-"""Seconds without progress after which a reader no longer slows senders down: it is not reading at all."""
+"""Seconds without progress after which a reader no longer slows senders down."""
 
 
 class FanOut:
@@ -34,7 +34,7 @@ class FanOut:
     """
 
     def __init__(self, config: Config, poller: WritePoller, drop: Callable[[Writer], None]) -> None:
-        """`drop` is called with a reader that is too slow; it has to make it leave the room."""
+        """`drop` is called with a reader that is too slow, to make it leave the room."""
         self._config = config
         self._poller = poller
         self._drop = drop
@@ -66,18 +66,15 @@ class FanOut:
                 self._on_drained(writer)
         return []
 
-    def watch_deadlines(self) -> list[Outcome[Writer]]:
+    def check_deadlines(self) -> list[Outcome[Writer]]:
         """Drop readers without progress, and abort connections whose close timeout is over."""
         now = time.monotonic()
         if timeout := self._config.write_timeout:
-            for writer in [
-                writer for writer in self._blocked.values() if writer.progress_at + timeout <= now
-            ]:
+            stalled = [writer for writer in self._blocked.values() if writer.progress_at + timeout <= now]
+            for writer in stalled:
                 if writer.ends_at is None:
                     self._drop_slow_reader(writer)
-        for writer in [
-            writer for writer in self._closing if writer.ends_at is not None and writer.ends_at <= now
-        ]:
+        for writer in [one for one in self._closing if one.ends_at is not None and one.ends_at <= now]:
             writer.abort()
             del self._closing[writer]
             self._on_drained(writer)
@@ -100,31 +97,31 @@ class FanOut:
             participants = [writer for writer in own if writer.dialect is dialect]
             if not audience and not participants:
                 continue
-            written = [dialect.encode(outcome.shared) if outcome.shared else b"" for outcome in outcomes]
-            if whole := dialect.concat(written):
-                self._deliver_whole([writer for writer in audience if writer not in own], whole)
+            encoded = [dialect.encode(outcome.shared) if outcome.shared else b"" for outcome in outcomes]
+            if block := dialect.concat(encoded):
+                self._deliver_shared([writer for writer in audience if writer not in own], block)
             for writer in participants:
-                self._deliver_own(writer, own[writer], outcomes, written)
+                self._deliver_to_participant(writer, own[writer], outcomes, encoded)
         for writer in self._released:
             writer.released = True
             self._close_when_drained(writer)
         self._released.clear()
         return self._backpressure_seconds()
 
-    def _deliver_whole(self, writers: Sequence[Writer], data: bytes) -> None:
-        """Send to clients that took no part in the batch. The hot loop: one send each."""
+    def _deliver_shared(self, writers: Sequence[Writer], data: bytes) -> None:
+        """Send to clients without requests in the batch. The hot loop: one send each."""
         for writer in writers:
             if not writer.write(data):
                 self._on_blocked(writer)
 
-    def _deliver_own(
+    def _deliver_to_participant(
         self,
         writer: Writer,
         positions: Sequence[int],
         outcomes: Sequence[Outcome[Writer]],
-        written: list[bytes],
+        encoded: list[bytes],
     ) -> None:
-        """Send to a participant: its answers take the place of what the others hear of its requests."""
+        """Send to a participant: its answers replace what the others are sent for its requests."""
         audience = self._audience[writer.dialect]
         pieces: list[bytes] = []
         sent = 0
@@ -132,7 +129,7 @@ class FanOut:
         for position in positions:
             outcome = outcomes[position]
             if writer in audience:
-                pieces += written[sent:position]
+                pieces += encoded[sent:position]
             sent = position + 1
             if outcome.answer:
                 pieces.append(writer.dialect.encode(outcome.answer))
@@ -142,7 +139,7 @@ class FanOut:
                 audience.pop(writer, None)
                 leaves = True
         if writer in audience:
-            pieces += written[sent:]
+            pieces += encoded[sent:]
         was_open = writer.ends_at is None
         if leaves:
             self._begin_closing(writer)
@@ -162,29 +159,23 @@ class FanOut:
         if not self._blocked:
             return 0.0
         now = time.monotonic()
-        seconds = {
-            writer: left
-            for writer in self._blocked.values()
-            if (
-                left := min(writer.blocked_since + _MAX_BACKPRESSURE, writer.progress_at + _PROGRESS_TIMEOUT)
-                - now
-            )
-            > 0
-        }
-        if _LAGGING_SHARE * len(seconds) > sum(map(len, self._audience.values())):
+        seconds = {}
+        for writer in self._blocked.values():
+            end = min(writer.blocked_since + _MAX_BACKPRESSURE, writer.progress_at + _PROGRESS_TIMEOUT)
+            if end > now:
+                seconds[writer] = end - now
+        if _BLOCKED_SHARE * len(seconds) > sum(map(len, self._audience.values())):
             return max(seconds.values())
-        most = self._config.backlog
-        nearly_dropped = [
-            left
-            for writer, left in seconds.items()
-            if most and writer.backlog and writer.backlog.exceeds(most // 2)
-        ]
-        return max(nearly_dropped, default=0.0)
+        limit = self._config.backlog
+        if not limit:
+            return 0.0
+        half_full = [one for one in seconds if one.backlog and one.backlog.exceeds(limit // 2)]
+        return max(map(seconds.__getitem__, half_full), default=0.0)
 
     def _on_blocked(self, writer: Writer) -> None:
         """Queue a blocked reader for later writing; a broken one leaves the audience at once.
 
-        Otherwise a mass disconnect would send each `left` to all the dead sockets.
+        Otherwise, when many disconnect at once, each `left` would be sent to all the broken sockets.
         """
         if writer.broken:
             self._audience[writer.dialect].pop(writer, None)
@@ -194,8 +185,8 @@ class FanOut:
             self._blocked[fd] = writer
             writer.progress_at = writer.blocked_since = time.monotonic()
             self._arm(writer)
-        most = self._config.backlog
-        if most and writer.ends_at is None and writer.backlog and writer.backlog.exceeds(most):
+        limit = self._config.backlog
+        if limit and writer.ends_at is None and writer.backlog and writer.backlog.exceeds(limit):
             self._drop_slow_reader(writer)
 
     def _drop_slow_reader(self, writer: Writer) -> None:
@@ -210,7 +201,7 @@ class FanOut:
     def _arm(self, writer: Writer) -> None:
         try:
             self._poller.arm(writer.socket.fileno())
-        except OSError:  # the kernel has no memory to watch it
+        except OSError:  # the kernel is out of memory
             writer.abort()
 
     def _begin_closing(self, writer: Writer) -> None:
@@ -219,7 +210,6 @@ class FanOut:
             self._closing[writer] = None
 
     def _close_when_drained(self, writer: Writer) -> None:
-        """Close it once its backlog is sent, at the latest after the close timeout."""
         self._begin_closing(writer)
         if not writer.backlog:
             self._on_drained(writer)

@@ -14,11 +14,11 @@ from tcp_server.connection.admission import Admission, Refusal
 from tcp_server.connection.fanout import FanOut
 from tcp_server.connection.password_attempts import Disconnect, PasswordAttempts, error_codes
 from tcp_server.connection.rate_limits import Budget, Budgets
-from tcp_server.connection.reader import Reader, Silent
+from tcp_server.connection.reader import Reader, ReadTimeout
 from tcp_server.connection.writer import Writer
 from tcp_server.dialects.dialect import Dialect, NotChat, detect
 from tcp_server.room.commands import Request, TextJoin
-from tcp_server.room.outcome import Outcome, labelled
+from tcp_server.room.outcome import Outcome, with_ref
 from tcp_server.room.rates import Kind
 from tcp_server.room.room import Room
 from tcp_server.sequencer import Sequencer
@@ -27,10 +27,10 @@ _log = logging.getLogger(__name__)
 
 _ATTEMPT_RATE = 1.0
 _ATTEMPT_BURST = 10
-"""How often, per second, a client may send something that does not let it in, and at once."""
+"""Requests that a client may send before it has joined: per second, and at once."""
 
 _REFUSAL_TIMEOUT = 1.0
-"""Seconds that a refused client has to show its dialect, in which it is then told why."""
+"""Seconds to wait until the dialect of a refused client is known, in which the reason is sent."""
 
 
 class Services(NamedTuple):
@@ -64,7 +64,7 @@ class Handshake:
         self._password: str | None = None  # a correct password, kept while the name is refused
 
     def find_dialect(self) -> tuple[Dialect, bytes]:
-        """Read until the dialect is clear; return it and the bytes read. Raises `NotChat`."""
+        """Read until the dialect is known; return it and the bytes read. Raises `NotChat`."""
         refusal, first = self._read_proxy_header()
         if refusal:
             self._deadline = time.monotonic() + _REFUSAL_TIMEOUT
@@ -79,28 +79,28 @@ class Handshake:
         return dialect, bytes(opening)
 
     def join(self, dialect: Dialect, chunk: bytes) -> tuple[Sequence[Request], Budget]:
-        """Ask until the client has joined; return the requests it sent behind its join, and its budget."""
-        named: TextJoin | None = None  # the name that a password is asked for
+        """Ask until the client has joined; return the requests sent after its join, and its budget."""
+        awaiting_password: TextJoin | None = None
         while True:
             requests = dialect.decode(chunk)
             if not requests:
                 self._throttle(Kind.OTHER)
             for position, request in enumerate(requests):
                 self._throttle(Kind.SAYS)
-                entry = self._parse_join(dialect, request, named)
-                found = error_codes(self._join(entry))
+                join = self._parse_join(dialect, request, awaiting_password)
+                codes = error_codes(self._join(join))
                 if self._budget is not None:
                     return requests[position + 1 :], self._budget
-                if not found & {"password_required", "password_wrong"}:
-                    named = None
-                elif isinstance(entry, TextJoin):
-                    named = entry
-                if any(code.startswith("name_") for code in found):  # names are checked after the password
-                    self._password = getattr(entry, "password", None)
+                if not codes & {"password_required", "password_wrong"}:
+                    awaiting_password = None
+                elif isinstance(join, TextJoin):
+                    awaiting_password = join
+                if any(code.startswith("name_") for code in codes):  # names are checked after the password
+                    self._password = getattr(join, "password", None)
             chunk = self._reader.receive_until(self._deadline)
 
     def _read_proxy_header(self) -> tuple[Refusal | None, bytes]:
-        """Read the header of a trusted proxy; return why its client is refused, and the bytes behind it."""
+        """Read the header of a trusted proxy; return why its client is refused, and the bytes after it."""
         host = self._writer.host
         if not self._services.admission.trusts(host):
             return None, b""
@@ -120,44 +120,42 @@ class Handshake:
 
     def _throttle(self, kind: Kind) -> None:
         while not self._attempts.take_some(kind, [1]):
-            seconds = self._attempts.wait(Counter({kind: 1}))
+            seconds = self._attempts.seconds_until(Counter({kind: 1}))
             if self._deadline is not None:
                 seconds = min(seconds, self._deadline - time.monotonic())
             if seconds <= 0:
-                raise Silent
+                raise ReadTimeout
             self._reader.pause(seconds)
 
     def _parse_join(
-        self, dialect: Dialect, request: Request, named: TextJoin | None
+        self, dialect: Dialect, request: Request, awaiting_password: TextJoin | None
     ) -> Join | TextJoin | BadMessage:
-        """Read a request before the join: a line after a name is the password. Raises `Disconnect`."""
+        """Return the join for a request: a text after a name is the password. Raises `Disconnect`."""
         match request:
             case Leave(ref=ref):
                 raise Disconnect("left", ref)
             case BadMessage(code="bad_utf8"):
                 raise Disconnect("bad_utf8")
-            case Say(text=text) if named is not None:
-                return named._replace(password=text)
-        if named is not None:  # do not ask for the name again: a password typed there would be shown to all
+            case Say(text=text) if awaiting_password is not None:
+                return awaiting_password._replace(password=text)
+        if awaiting_password is not None:  # not for the name again: a password typed there would be public
             return BadMessage("password_required", "the password, please")
-        entry = dialect.parse_join(request)
-        return entry._replace(password=self._password) if isinstance(entry, TextJoin) else entry
+        join = dialect.parse_join(request)
+        return join._replace(password=self._password) if isinstance(join, TextJoin) else join
 
-    def _join(self, entry: Join | TextJoin | BadMessage) -> Sequence[Outcome[Writer]]:
-        password = getattr(entry, "password", None)
+    def _join(self, join: Join | TextJoin | BadMessage) -> Sequence[Outcome[Writer]]:
+        password = getattr(join, "password", None)
         if self._services.config.password and password and password != self._password:
-            return self._password_attempts.attempt(
-                "room", self._admit, entry, ref=getattr(entry, "ref", None)
-            )
-        return self._services.sequencer.call(self._admit, entry)
+            return self._password_attempts.attempt("room", self._admit, join, ref=getattr(join, "ref", None))
+        return self._services.sequencer.call(self._admit, join)
 
-    def _admit(self, entry: Join | TextJoin | BadMessage) -> Sequence[Outcome[Writer]]:
+    def _admit(self, join: Join | TextJoin | BadMessage) -> Sequence[Outcome[Writer]]:
         """Work for the sequencer: join, or return why not."""
-        if self._writer.ends_at is not None:  # it has been told to leave already
+        if self._writer.ends_at is not None:  # it is closing already
             return [Outcome(self._writer)]
-        if isinstance(entry, BadMessage):
-            return [Outcome(self._writer, [Error(entry.code, entry.text, entry.ref)])]
-        outcomes = self._services.room.join(self._writer, entry)
+        if isinstance(join, BadMessage):
+            return [Outcome(self._writer, [Error(join.code, join.text, join.ref)])]
+        outcomes = self._services.room.join(self._writer, join)
         if (member := self._services.room.member_of(self._writer)) is not None:
             self._budget = self._services.budgets.of(member)
-        return labelled(outcomes, self._writer, getattr(entry, "ref", None))
+        return with_ref(outcomes, self._writer, getattr(join, "ref", None))

@@ -16,7 +16,7 @@ _TICK = 0.5
 class Housekeeper:
     """Wakes when a slow reader can take more, and at each tick; it only submits work.
 
-    It also takes the room over from a client's thread that has done `_MAX_BATCHES` for others.
+    It also runs pending work after a client's thread has run `_MAX_BATCHES` batches.
     """
 
     def __init__(self, poller: WritePoller, sequencer: Sequencer, room: Room[Writer], fanout: FanOut) -> None:
@@ -44,7 +44,7 @@ class Housekeeper:
                 self._sequencer.submit(self._fanout.resume, writable)
             if time.monotonic() >= next_tick:
                 self._sequencer.submit(self._room.expire)
-                self._sequencer.submit(self._fanout.watch_deadlines)
+                self._sequencer.submit(self._fanout.check_deadlines)
                 next_tick = time.monotonic() + _TICK
             self._sequencer.run()
         self._sequencer.run()  # what was submitted while `stop` was called

@@ -11,7 +11,7 @@ from tcp_server.room.commands import Request
 from tcp_server.room.rates import Kind, cost_of, kind_of, total_cost
 
 _MAX_PAUSE = 0.25
-"""Longest single pause, in seconds, of a client that exceeds its rate."""
+"""Longest single pause, in seconds."""
 
 _MIN_NOTICED_WAIT = 0.5
 """Shortest wait, in seconds, that the client is notified of."""
@@ -20,7 +20,7 @@ _NOTICE_INTERVAL = 1.0
 """Seconds between two notices to one client."""
 
 _REPEAT_NOTICE_INTERVAL = 10.0
-"""Seconds between two notices while one received chunk is still being worked off."""
+"""Seconds between two notices about the same received chunk."""
 
 
 class Pacer:
@@ -43,7 +43,7 @@ class Pacer:
         self._notified_at = -_NOTICE_INTERVAL  # monotonic
 
     def submit(self, requests: Sequence[Request]) -> None:
-        """Submit what the budget allows now and the rest as time goes on. Raises `OSError`."""
+        """Submit what the budget allows now and the rest after pauses. Raises `OSError`."""
         if not requests:  # a chunk without requests is work too
             while not self._budget.take_some(Kind.OTHER, [1]):
                 self._reader.pause(_MAX_PAUSE)
@@ -53,7 +53,7 @@ class Pacer:
             self._submit_in_parts(requests, costs)
 
     def _submit_in_parts(self, requests: Sequence[Request], left: Counter[Kind]) -> None:
-        """Wait for each request in turn; `left` is what all of them cost, and is used up."""
+        """Wait for each request in turn; `left` is what all of them cost, and is reduced."""
         interval = _NOTICE_INTERVAL
         for kind, run in groupby(requests, kind_of):
             rest = list(run)
@@ -65,9 +65,9 @@ class Pacer:
                 del rest[:taken], costs[:taken]
                 if not rest:
                     break
-                if self._notify_if_due(self._budget.wait(left), interval):
+                if self._notify_if_due(self._budget.seconds_until(left), interval):
                     interval = _REPEAT_NOTICE_INTERVAL
-                self._reader.pause(min(_MAX_PAUSE, self._budget.wait(Counter({kind: sum(costs)}))))
+                self._reader.pause(min(_MAX_PAUSE, self._budget.seconds_until(Counter({kind: sum(costs)}))))
 
     def _notify_if_due(self, seconds: float, interval: float) -> bool:
         """Notify the client of a long wait, unless it was notified less than `interval` seconds ago."""

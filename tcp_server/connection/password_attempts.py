@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from chat_protocol.messages import Error, Event, Throttled
-from tcp_server.connection.admission import Admission, Secret
+from tcp_server.connection.admission import Admission, PasswordKind
 from tcp_server.connection.reader import Reader
 from tcp_server.connection.writer import Writer
 from tcp_server.dialects.dialect import Json
@@ -19,7 +19,7 @@ _FIRST_PENALTY = 0.5
 """Pause, in seconds, after the first wrong password; doubled after each further one."""
 
 _RETRY_INTERVAL = 0.5
-"""Average seconds between two tries while the shared limit for exempt addresses is used up."""
+"""Average seconds between two tries while exempt addresses have used up their shared limit."""
 
 
 class Disconnect(Exception):
@@ -47,7 +47,7 @@ class PasswordAttempts:
 
     def attempt(
         self,
-        secret: Secret,
+        kind: PasswordKind,
         work: Callable[..., Sequence[Outcome[Writer]]],
         *args: Any,
         ref: str | None = None,
@@ -55,20 +55,20 @@ class PasswordAttempts:
         """Run `work(*args)`, which compares a password, in the sequencer; return its outcomes.
 
         If the address has used up its attempts, the attempt is refused; from an exempt address
-        (loopback, trusted proxies) it waits for a slot instead. `ref` is that of the command.
+        (loopback, trusted proxies) it waits instead. `ref` is that of the command.
         Raises `Disconnect`, and `OSError` when the connection is lost.
         """
         host = self._writer.host
-        if wait := self._admission.take_attempt(host, secret):
+        if wait := self._admission.take_attempt(host, kind):
             if not self._admission.is_exempt(host):
                 return self._sequencer.call(self._reject_for_now, wait, ref)
             self._sequencer.submit(self._notify_waiting)
-            while self._admission.take_attempt(host, secret):
-                # At random, so that a crowd of attackers cannot always be first.
-                self._reader.pause(random.uniform(0.5, 1.5) * _RETRY_INTERVAL, for_finished=False)  # noqa: S311
+            while self._admission.take_attempt(host, kind):
+                # At random, so that many attackers cannot always be first.
+                self._reader.pause(random.uniform(0.5, 1.5) * _RETRY_INTERVAL, allow_half_closed=False)  # noqa: S311
         outcomes = self._sequencer.call(self._compare, work, args)
         if "password_wrong" not in error_codes(outcomes):
-            self._admission.refund_attempt(host, secret)
+            self._admission.refund_attempt(host, kind)
             return outcomes
         penalty = self._penalty
         self._wrong += 1
@@ -85,7 +85,7 @@ class PasswordAttempts:
     def _compare(
         self, work: Callable[..., Sequence[Outcome[Writer]]], args: Sequence[Any]
     ) -> Sequence[Outcome[Writer]]:
-        """Work for the sequencer: run `work`; tell the client how long a wrong password makes it wait."""
+        """Work for the sequencer: run `work`; notify the client of the pause after a wrong password."""
         outcomes = list(work(*args))
         if self._wrong + 1 < _MAX_ATTEMPTS:
             for position, outcome in enumerate(outcomes):
@@ -96,7 +96,7 @@ class PasswordAttempts:
         return outcomes
 
     def _notify_waiting(self) -> Sequence[Outcome[Writer]]:
-        """Work for the sequencer: tell the client that its attempt waits for a slot."""
+        """Work for the sequencer: notify the client that its attempt has to wait."""
         return [Outcome(self._writer, [self._notice(_RETRY_INTERVAL)])]
 
     def _notice(self, seconds: float) -> Event:

@@ -1,7 +1,4 @@
-"""Rate limits that many threads share: who has used how much of which rate.
-
-Nothing here waits: the caller is told how long to.
-"""
+"""Rate limits that many threads share. Nothing here waits: methods return for how long the caller has to."""
 
 import threading
 import time
@@ -14,16 +11,16 @@ from tcp_server.room.members import Member
 from tcp_server.room.rates import EPSILON, FIXED_RATES, Kind, Rate
 
 _MAX_KEYS = 65_536
-"""Keys that a `Buckets` counts apart; all beyond that share one bucket."""
+"""Maximum number of keys in a `Buckets`; all others share one bucket."""
 
 
 class Budget:
-    """What one member may still ask for, over all its connections. Any thread."""
+    """The rate limits of one member, which its connections share. Any thread."""
 
     __slots__ = ("_clock", "_full_at", "_lock", "_says", "unlimited")
 
     def __init__(self, rate: float, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
-        """`rate` is in says a second, `burst` at least 1; a `rate` of 0 lifts every limit.
+        """`rate` is in messages per second; at 0 there is no limit for any request.
 
         `clock` gives monotonic seconds.
         """
@@ -34,7 +31,7 @@ class Budget:
         self._full_at: dict[Kind, float] = {}  # guarded by `_lock`
 
     def take_all(self, costs: Counter[Kind]) -> bool:
-        """Take all of that, or nothing; return whether there was enough."""
+        """Take these costs or, if they exceed the limits, nothing; return whether they were taken."""
         if self.unlimited:
             return True
         now = self._clock()
@@ -46,16 +43,16 @@ class Budget:
         return True
 
     def take_some(self, kind: Kind, costs: Sequence[int]) -> int:
-        """Pay for requests in their order as far as the tokens go; return for how many.
+        """Take the costs of the first requests for which there are enough tokens; return of how many.
 
-        A request dearer than the burst takes the whole bucket and leaves it negative.
+        A request that costs more than the burst takes the whole bucket and leaves it negative.
         """
         if self.unlimited:
             return len(costs)
         now = self._clock()
         taken = spent = 0
         with self._lock:
-            left, burst = self._left(kind, now), self._rate(kind).at_once
+            left, burst = self._left(kind, now), self._rate(kind).burst
             for cost in costs:
                 if left - spent < min(cost, burst):
                     break
@@ -65,14 +62,14 @@ class Budget:
                 self._take(kind, now, spent)
         return taken
 
-    def wait(self, costs: Counter[Kind]) -> float:
-        """Return the seconds until all of that could have been taken, if no other thread takes any."""
+    def seconds_until(self, costs: Counter[Kind]) -> float:
+        """Return the seconds until these costs could have been taken, if no other thread takes any."""
         if self.unlimited:
             return 0.0
         now = self._clock()
         with self._lock:
             waits = [
-                self._rate(kind).wait(self._full_at.get(kind, now), now, number)
+                self._rate(kind).seconds_until(self._full_at.get(kind, now), now, number)
                 for kind, number in costs.items()
                 if number
             ]
@@ -83,11 +80,11 @@ class Budget:
 
     def _left(self, kind: Kind, now: float) -> float:
         """Requires holding `_lock`."""
-        return self._rate(kind).left(self._full_at.get(kind, now), now) + EPSILON
+        return self._rate(kind).tokens_left(self._full_at.get(kind, now), now) + EPSILON
 
     def _take(self, kind: Kind, now: float, number: int) -> None:
         """Requires holding `_lock`."""
-        self._full_at[kind] = self._rate(kind).after(self._full_at.get(kind, now), now, number)
+        self._full_at[kind] = self._rate(kind).full_after(self._full_at.get(kind, now), now, number)
 
 
 class Budgets:
@@ -127,10 +124,10 @@ class Buckets:
             if key not in self._full_at:
                 key = self._key_for(key, now)
             full_at = self._full_at.get(key, now)
-            wait = self._rate.wait(full_at, now, 1)
+            wait = self._rate.seconds_until(full_at, now, 1)
             if wait > EPSILON:
                 return wait
-            self._full_at[key] = self._rate.after(full_at, now, 1)
+            self._full_at[key] = self._rate.full_after(full_at, now, 1)
         return 0.0
 
     def refund(self, key: str) -> None:

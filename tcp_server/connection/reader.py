@@ -1,4 +1,4 @@
-"""Reads from one client, with deadlines; and pauses it."""
+"""Reads from one client, with deadlines and pauses."""
 
 import math
 import select
@@ -7,7 +7,7 @@ import struct
 import time
 
 
-class Silent(Exception):
+class ReadTimeout(Exception):
     """No bytes arrived before the deadline."""
 
 
@@ -23,26 +23,26 @@ class Reader:
         self._socket = sock
 
     def receive(self, size: int) -> bytes:
-        """Wait for bytes, at most `size`. Raises `Silent`."""
+        """Wait for bytes, at most `size`. Raises `ReadTimeout`."""
         try:
             chunk = self._socket.recv(size)
         except BlockingIOError:
-            raise Silent from None
+            raise ReadTimeout from None
         if not chunk:
             raise ConnectionResetError("closed by the client")
         return chunk
 
     def receive_until(self, deadline: float | None) -> bytes:
-        """Wait for bytes until `deadline` (monotonic; None: no limit). Raises `Silent`."""
+        """Wait for bytes until `deadline` (monotonic; None: no limit). Raises `ReadTimeout`."""
         if deadline is not None:
             left = deadline - time.monotonic()
             if left <= 0:
-                raise Silent
-            self.wait_within(left)
+                raise ReadTimeout
+            self.set_timeout(left)
         return self.receive(4096)
 
-    def wait_within(self, seconds: float) -> None:
-        """Set the kernel's timeout, in seconds, for each further read; 0 is none.
+    def set_timeout(self, seconds: float) -> None:
+        """Set the kernel's timeout for each further read, in seconds; 0: none.
 
         Python's `settimeout` would make the socket non-blocking, which costs a second
         system call for each read.
@@ -52,14 +52,14 @@ class Reader:
             socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", int(whole), int(part * 1_000_000))
         )
 
-    def pause(self, seconds: float, *, for_finished: bool = True) -> None:
+    def pause(self, seconds: float, *, allow_half_closed: bool = True) -> None:
         """Read nothing for some seconds, so that TCP flow control slows the client down.
 
-        A half-closed connection (FIN received) does not end the pause, unless `for_finished` is
-        False: a client that is gone looks the same.
+        Raises if the connection is lost; unless `allow_half_closed`, also after a FIN, since a
+        client that has closed its socket looks the same as one that has half-closed it.
         """
         broken = select.poll()
         # poll() reports errors and hang-ups even if no event is asked for.
-        broken.register(self._socket, 0 if for_finished else select.POLLRDHUP)
+        broken.register(self._socket, 0 if allow_half_closed else select.POLLRDHUP)
         if broken.poll(math.ceil(seconds * 1000)):
             raise ConnectionResetError("broken while it waited")

@@ -6,7 +6,7 @@ from chat_protocol.messages import Error, Found, Search
 from tcp_server.connection.writer import Writer
 from tcp_server.log.history import History
 from tcp_server.log.search import Searcher
-from tcp_server.room.outcome import Outcome, labelled
+from tcp_server.room.outcome import Outcome, with_ref
 
 _FAILED = Error("unavailable", "the search failed or took too long")
 _BUSY = Error("too_fast", "too many searches are waiting", retry_after=1.0)
@@ -23,16 +23,16 @@ class Searches:
         history: History,
         searcher: Searcher,
         submit: Callable[..., None],
-        in_memory: int = 0,
+        max_in_memory: int = 0,
     ) -> None:
         """`submit` hands work to the sequencer, from any thread.
 
-        `in_memory` is how many messages to search if the history has no file; 0 if it has one.
+        `max_in_memory` is how many messages to search if the history has no file, else 0.
         """
         self._history = history
         self._searcher = searcher
         self._submit = submit
-        self._in_memory = in_memory
+        self._max_in_memory = max_in_memory
         self._searching: set[Writer] = set()  # clients that wait for an answer
 
     def search(self, writer: Writer, request: Search) -> list[Outcome[Writer]]:
@@ -43,12 +43,12 @@ class Searches:
         def answer(found: Found | None) -> Sequence[Outcome[Writer]]:
             self._searching.discard(writer)
             result = _FAILED if found is None else self._without_deleted(found)
-            return labelled([Outcome(writer, [result])], writer, request.ref)
+            return with_ref([Outcome(writer, [result])], writer, request.ref)
 
         kept = None
-        if self._in_memory:
+        if self._max_in_memory:
             before = self._history.last + 1 if request.before is None else request.before
-            kept = self._history.before(before, self._in_memory)
+            kept = self._history.before(before, self._max_in_memory)
         if not self._searcher.ask(request, lambda found: self._submit(answer, found), kept):
             return [Outcome(writer, [_BUSY])]
         self._searching.add(writer)

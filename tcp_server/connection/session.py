@@ -11,15 +11,15 @@ from tcp_server.connection.handshake import Handshake, Services
 from tcp_server.connection.pacing import Pacer
 from tcp_server.connection.password_attempts import Disconnect, PasswordAttempts
 from tcp_server.connection.rate_limits import Budget
-from tcp_server.connection.reader import Reader, Silent
+from tcp_server.connection.reader import Reader, ReadTimeout
 from tcp_server.connection.work_items import LARGE_ANSWER, split_long_texts, work_items
 from tcp_server.connection.writer import Writer
 from tcp_server.dialects.dialect import Dialect, Json, NotChat
 from tcp_server.room.commands import Request
-from tcp_server.room.outcome import Outcome, Presence, labelled
+from tcp_server.room.outcome import Outcome, Presence, with_ref
 
 _MAX_READ = 4096
-"""Bytes to read at a time from a client with a rate limit: what it has to wait with is kept in memory."""
+"""Bytes to read at a time from a client with a rate limit: they stay in memory while it has to wait."""
 
 _YIELD = 0.005
 """Pause, in seconds, after an expensive request, so that other clients get a turn."""
@@ -45,12 +45,12 @@ class Session:
         self._timeout_reason = "late"  # the `bye` reason if the client sends nothing in time
 
     def run(self) -> None:
-        """Serve the client until it is gone. Raises nothing, whatever the client does."""
+        """Serve the client until its connection ends. Raises nothing, whatever the client does."""
         try:
             self._serve()
         except Disconnect as reason:
             self._disconnect(str(reason), reason.ref)
-        except Silent:
+        except ReadTimeout:
             self._disconnect(self._timeout_reason)
         except LineTooLong:
             self._disconnect("line_too_long")
@@ -62,35 +62,35 @@ class Session:
 
     def _serve(self) -> None:
         self._services.sequencer.submit(self._services.fanout.send_prompt, self.writer)
-        dialect, requests, budget = self._shake_hands()
+        dialect, requests, budget = self._do_handshake()
         self._timeout_reason = "silent"
-        self._reader.wait_within(self._services.config.idle_timeout if dialect.pings else 0)
+        self._reader.set_timeout(self._services.config.idle_timeout if dialect.pings else 0)
         submit = self._submit if budget.unlimited else self._paced(dialect, budget)
         size = dialect.first_read
-        most = dialect.max_read if budget.unlimited else _MAX_READ
+        max_read = dialect.max_read if budget.unlimited else _MAX_READ
         while True:
             submit(requests)
             if requests and isinstance(requests[-1], BadMessage):  # invalid lines are expensive to parse
                 size = dialect.first_read
                 self._reader.pause(_YIELD)
             chunk = self._reader.receive(size)
-            size = next_read_size(size, len(chunk), dialect.first_read, most)
+            size = next_read_size(size, len(chunk), dialect.first_read, max_read)
             requests = dialect.decode(chunk)
 
-    def _shake_hands(self) -> tuple[Dialect, Sequence[Request], Budget]:
-        """Return the client's dialect, the requests it sent behind its join, and its budget."""
+    def _do_handshake(self) -> tuple[Dialect, Sequence[Request], Budget]:
+        """Return the client's dialect, the requests sent after its join, and its budget."""
         # The handshake is not kept: that would be memory for each idle client.
         handshake = Handshake(self._reader, self.writer, self._services, self._password_attempts)
         dialect, chunk = handshake.find_dialect()
         return dialect, *handshake.join(dialect, chunk)
 
     def _paced(self, dialect: Dialect, budget: Budget) -> Callable[[Sequence[Request]], None]:
-        """Return what submits requests no faster than the budget allows."""
+        """Return a function that submits requests no faster than the budget allows."""
         pacer = Pacer(self._reader, budget, self._submit, self._notify_throttled)
         if isinstance(dialect, Json):  # its long texts are refused, not split
             return pacer.submit
-        most = self._services.config.max_text
-        return lambda requests: pacer.submit(split_long_texts(requests, most))
+        max_text = self._services.config.max_text
+        return lambda requests: pacer.submit(split_long_texts(requests, max_text))
 
     def _submit(self, requests: Sequence[Request]) -> None:
         """Submit requests to the room, in work items of bounded size."""
@@ -108,14 +108,14 @@ class Session:
         self._services.sequencer.submit(self._throttled, seconds)
 
     def _disconnect(self, reason: str, ref: str | None = None) -> None:
-        """Say goodbye, then read and ignore until the client closes.
+        """Send `bye`, then read and ignore until the client closes.
 
-        Closing a socket with unread bytes sends a reset, which would overtake the goodbye.
+        Closing a socket with unread bytes sends a reset, which would overtake the `bye`.
         Fan-out aborts the connection after the close timeout.
         """
         self._services.sequencer.submit(self.say_bye, reason, ref)
-        with suppress(OSError, Silent):
-            self._reader.wait_within(0)
+        with suppress(OSError, ReadTimeout):
+            self._reader.set_timeout(0)
             while True:
                 self._reader.receive(4096)
 
@@ -126,7 +126,7 @@ class Session:
         outcomes = self._services.room.leave(self.writer, hold_name=True, bye=bye) or [
             Outcome(self.writer, [Bye(bye)], (), Presence.LEAVES)
         ]
-        return labelled(outcomes, self.writer, ref)
+        return with_ref(outcomes, self.writer, ref)
 
     def _throttled(self, seconds: float) -> Sequence[Outcome[Writer]]:
         return [Outcome(self.writer, [Throttled(seconds)])]

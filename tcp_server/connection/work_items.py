@@ -8,10 +8,10 @@ from chat_protocol.text import clean, split
 from tcp_server.room.commands import Request
 
 _MAX_ITEM_COMMANDS = 1024
-"""Most requests in one work item."""
+"""Maximum number of requests in one work item."""
 
 _MAX_ITEM_BYTES = 256 * 1024
-"""Largest work item in bytes sent to each reader, unless it is a single request."""
+"""Maximum estimated size of a work item of several requests, in bytes sent to each reader."""
 
 _OVERHEAD_BYTES = 100
 """Estimated bytes around each message and before each of its lines: the name, and JSON."""
@@ -41,12 +41,12 @@ def work_items(requests: Sequence[Request]) -> Iterator[tuple[Sequence[Request],
     yield from work_items(requests[start:])
 
 
-def split_long_texts(requests: Sequence[Request], most: int) -> Sequence[Request]:
-    """Replace each say of more than `most` code points by several."""
+def split_long_texts(requests: Sequence[Request], limit: int) -> Sequence[Request]:
+    """Replace each say of more than `limit` code points by several."""
     split_requests: list[Request] = []
     for request in requests:
-        if isinstance(request, Say) and len(request.text) > most:
-            split_requests += map(Say, split(clean(request.text), most))
+        if isinstance(request, Say) and len(request.text) > limit:
+            split_requests += map(Say, split(clean(request.text), limit))
         else:
             split_requests.append(request)
     return split_requests

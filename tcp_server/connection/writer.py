@@ -1,9 +1,10 @@
-"""Writes to one client: its socket, and the backlog it was too slow to take."""
+"""Writes to one client: to its socket, and to a backlog while the client is slow."""
 
 import socket
 from contextlib import suppress
 
 from chat_protocol.backlog import Backlog
+from chat_protocol.connection import abort
 from tcp_server.dialects.dialect import Dialect, Plain
 
 
@@ -91,8 +92,7 @@ class Writer:
         """Shut the connection down at once; this wakes the client's thread, which then leaves."""
         self.broken = True
         self.backlog = None
-        with suppress(OSError):
-            self.socket.shutdown(socket.SHUT_RDWR)
+        abort(self.socket)
 
     def end_writing(self) -> None:
         """Send FIN; what the client still sends is read and ignored."""

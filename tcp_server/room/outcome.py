@@ -30,19 +30,19 @@ class Outcome(NamedTuple, Generic[Connection]):
     presence: Presence = Presence.STAYS
 
 
-def labelled(
+def with_ref(
     outcomes: Sequence[Outcome[Connection]], connection: Connection, ref: str | None
 ) -> Sequence[Outcome[Connection]]:
     """Return the outcomes with `ref` set in the answers to `connection` that can carry one and have none."""
     if ref is None:
         return outcomes
     return [
-        outcome._replace(answer=[_with_ref(event, ref) for event in outcome.answer])
+        outcome._replace(answer=[_event_with_ref(event, ref) for event in outcome.answer])
         if outcome.connection == connection
         else outcome
         for outcome in outcomes
     ]
 
 
-def _with_ref(event: Event | LocalEvent, ref: str) -> Event | LocalEvent:
+def _event_with_ref(event: Event | LocalEvent, ref: str) -> Event | LocalEvent:
     return replace(event, ref=ref) if isinstance(event, WithRef | Error) and event.ref is None else event

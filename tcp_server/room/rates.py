@@ -10,7 +10,7 @@ from chat_protocol.messages import Bans, HistoryRequest, Say, Search, Whois
 from tcp_server.room.commands import Request
 
 EPSILON = 1e-6
-"""Tolerance for floating-point rounding, in tokens: a client that waited as told must not wait again."""
+"""Tolerance for floating-point rounding, in tokens: one wait must be enough."""
 
 
 class Rate(NamedTuple):
@@ -21,17 +21,17 @@ class Rate(NamedTuple):
     """
 
     per_second: float
-    at_once: int
+    burst: int
 
-    def left(self, full_at: float, now: float) -> float:
+    def tokens_left(self, full_at: float, now: float) -> float:
         """Return how many tokens there are now."""
-        return self.at_once - max(0.0, full_at - now) * self.per_second
+        return self.burst - max(0.0, full_at - now) * self.per_second
 
-    def wait(self, full_at: float, now: float, count: int) -> float:
-        """Return the seconds until `count` tokens can have been taken, in parts if above the burst."""
-        return max(0.0, (count - self.left(full_at, now)) / self.per_second)
+    def seconds_until(self, full_at: float, now: float, count: int) -> float:
+        """Return the seconds until `count` tokens can have been taken, which may be more than the burst."""
+        return max(0.0, (count - self.tokens_left(full_at, now)) / self.per_second)
 
-    def after(self, full_at: float, now: float, count: int) -> float:
+    def full_after(self, full_at: float, now: float, count: int) -> float:
         """Return when the bucket is full again after `count` tokens are taken."""
         return max(full_at, now) + count / self.per_second
 

@@ -24,7 +24,7 @@ from tcp_server.room.moderation.bans import Sanction
 from tcp_server.room.moderation.moderation import Moderation, ban_error
 from tcp_server.room.moderation.sanctions import Sanctions
 from tcp_server.room.names import BadName, is_same, parse_name, suggest
-from tcp_server.room.outcome import Connection, Outcome, Presence, labelled
+from tcp_server.room.outcome import Connection, Outcome, Presence, with_ref
 from tcp_server.room.passwords import Password, session_digest
 from tcp_server.room.rollback import without_unsaved
 from tcp_server.room.speech import Speech
@@ -105,7 +105,7 @@ class Room(Generic[Connection]):
                 outcomes.append(self._speech.say(connection, member, list(cast("Iterable[m.Say]", group))))
             else:
                 for request in group:
-                    outcomes += labelled(
+                    outcomes += with_ref(
                         self._do(connection, member, request), connection, getattr(request, "ref", None)
                     )
         return outcomes

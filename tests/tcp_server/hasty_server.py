@@ -15,8 +15,8 @@ _pause = Reader.pause
 _attempts = admission._SHARED_ATTEMPTS
 
 
-def pause(self: Reader, seconds: float, *, for_finished: bool = True) -> None:
-    _pause(self, seconds / _HASTE, for_finished=for_finished)
+def pause(self: Reader, seconds: float, *, allow_half_closed: bool = True) -> None:
+    _pause(self, seconds / _HASTE, allow_half_closed=allow_half_closed)
 
 
 if __name__ == "__main__":

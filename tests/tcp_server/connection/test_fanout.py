@@ -304,13 +304,13 @@ def test_a_reader_without_progress_is_cut() -> None:
     with Audience(write_timeout=10.0) as audience:
         writer, other = audience.listener(Lines, buffer=8192), audience.listener(Lines, buffer=8192)
         audience.say("x" * 100_000)
-        audience.fanout.watch_deadlines()
+        audience.fanout.check_deadlines()
         assert not audience.cut
         writer.progress_at -= 10.0
-        audience.fanout.watch_deadlines()
+        audience.fanout.check_deadlines()
         assert audience.cut == [writer]
         audience.fanout.deliver([Outcome(writer, [m.Bye("slow")], (), Presence.LEAVES)])
-        audience.fanout.watch_deadlines()
+        audience.fanout.check_deadlines()
         assert not writer.broken  # the close timeout is not over
         assert audience.received_to_the_end(writer).endswith(Lines.encode([m.Bye("slow")]))
         assert other.waiting
@@ -359,10 +359,10 @@ def test_the_close_timeout_aborts_a_connection(released: bool) -> None:
             audience.fanout.release(writer)
             audience.fanout.deliver([])
         assert writer.backlog
-        audience.fanout.watch_deadlines()
+        audience.fanout.check_deadlines()
         assert writer.broken
         assert (writer.socket.fileno() == -1) == released
-        audience.fanout.watch_deadlines()
+        audience.fanout.check_deadlines()
         if not released:  # the thread ends now, and the socket is closed
             audience.fanout.release(writer)
             audience.fanout.deliver([])

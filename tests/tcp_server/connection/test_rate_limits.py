@@ -55,16 +55,16 @@ def test_a_client_that_waited_as_told_need_not_wait_again(clock: Clock) -> None:
     budget = Budget(3, 7, clock)
     assert budget.take_some(Kind.SAYS, [1] * 7) == 7
     for _ in range(10_000):
-        clock.now += budget.wait(says(1))
+        clock.now += budget.seconds_until(says(1))
         assert budget.take_some(Kind.SAYS, [1] * 5) == 1
 
 
 def test_the_wait_is_for_everything_wanted(clock: Clock) -> None:
     budget = Budget(20, 100, clock)
-    assert budget.wait(says(100)) == 0
-    assert budget.wait(says(160)) == pytest.approx(3)
-    assert budget.wait(Counter({Kind.SAYS: 160, Kind.SEARCHES: 15})) == pytest.approx(5)
-    assert budget.wait(Counter()) == 0
+    assert budget.seconds_until(says(100)) == 0
+    assert budget.seconds_until(says(160)) == pytest.approx(3)
+    assert budget.seconds_until(Counter({Kind.SAYS: 160, Kind.SEARCHES: 15})) == pytest.approx(5)
+    assert budget.seconds_until(Counter()) == 0
 
 
 def test_take_all_takes_all_or_nothing(clock: Clock) -> None:
@@ -86,7 +86,7 @@ def test_a_rate_of_zero_is_no_limit_for_anything(clock: Clock) -> None:
     assert budget.unlimited
     everything = Counter(dict.fromkeys(Kind, 10**6))
     assert budget.take_all(everything)
-    assert budget.wait(everything) == 0
+    assert budget.seconds_until(everything) == 0
     assert [budget.take_some(kind, [1] * 10**6) for kind in Kind] == [10**6] * 4
 
 
@@ -100,7 +100,7 @@ def test_a_cost_above_the_burst_leaves_the_bucket_negative(clock: Clock) -> None
     assert budget.take_some(Kind.SAYS, [81]) == 0
     clock.now += 4
     assert budget.take_some(Kind.SAYS, [81, 1]) == 1
-    assert budget.wait(says(1)) == pytest.approx(3.2)
+    assert budget.seconds_until(says(1)) == pytest.approx(3.2)
 
 
 def test_threads_that_share_a_budget_share_its_tokens(clock: Clock) -> None:

@@ -35,9 +35,9 @@ class Later:
     def submit(self, work: Callable[..., Sequence[Outcome[Any]]], *args: Any) -> None:
         self.outcomes += work(*args)
 
-    def searches(self, history: History, in_memory: int = 0) -> Searches:
+    def searches(self, history: History, max_in_memory: int = 0) -> Searches:
         searcher: Any = self
-        return Searches(history, searcher, self.submit, in_memory)
+        return Searches(history, searcher, self.submit, max_in_memory)
 
 
 @pytest.fixture(params=["memory", "disk"])
@@ -62,7 +62,7 @@ def test_what_is_deleted_during_the_search_is_not_found(history: History) -> Non
 def test_a_history_in_memory_is_searched_as_it_is_at_the_request() -> None:
     history, later = MemoryHistory(10), Later()
     history.append(MESSAGES, [None, None])
-    searches = later.searches(history, in_memory=10)
+    searches = later.searches(history, max_in_memory=10)
     searches.search(CLIENT, Search("word"))
     assert later.kept == MESSAGES
     searches.search(object(), Search("word", before=2))  # type: ignore[arg-type]
