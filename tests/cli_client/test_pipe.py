@@ -234,7 +234,7 @@ def test_a_wait_before_the_welcome_is_printed(room: FakeRoom) -> None:
         client.receive(Join)
         client.send(Throttled(3.5), Error("password_wrong", "no"))
         assert pipe.end() == 2
-        assert pipe.stderr.text == "oneroom: wait 4 s\noneroom: That password did not fit.\n"
+        assert pipe.stderr.text == "oneroom: wait 4 s\noneroom: Wrong password.\n"
 
 
 def test_an_unknown_host_ends_it() -> None:

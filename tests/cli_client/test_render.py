@@ -226,17 +226,17 @@ def test_deleted_messages_and_leaving() -> None:
         (
             RequestFailed("is_moderator", "?", None, Moderate("kick", "Вера")),
             "/kick Вера — Это модератор: так нельзя.",
-            "/kick Вера — This is a moderator: not possible.",
+            "/kick Вера — You cannot do that to a moderator.",
         ),
         (
             RequestFailed("too_many", "?", None, Moderate("ban", "::/0")),
             "/ban ::/0 — Так вход закрылся бы слишком многим.",
-            "/ban ::/0 — That would shut out too many.",
+            "/ban ::/0 — That would ban too many people.",
         ),
         (
             RequestFailed("bad_target", "?", None, Moderate("ban", "a:b")),
             "/ban a:b — Это не имя и не адрес.",
-            "/ban a:b — Neither a name nor an address.",
+            "/ban a:b — This is neither a name nor an address.",
         ),
         (
             RequestFailed("not_moderator", "?", None, Bans()),

@@ -23,7 +23,7 @@ def test_the_rooms_password_is_asked_for_and_never_shown(room: FakeRoom) -> None
         terminal.wait_for("The room's password: *********")
         terminal.type(ENTER)
         assert room.refuse(m.Error("password_wrong", "no")).password == "wrong-one"
-        terminal.wait_for("That password did not fit.")
+        terminal.wait_for("Wrong password.")
         terminal.type(ENTER, "right-one", ENTER)
         client = room.accept()
         assert client.welcome(members=["Анна", "Боря"]).password == "right-one"
