@@ -1,4 +1,4 @@
-"""Flooders in a process of their own: each sends as fast as it is taken, and reads all that comes."""
+"""Clients, in a process of their own, that send as fast as they can and read everything."""
 
 import json
 import socket
@@ -9,7 +9,7 @@ NAME = "ꙮ" * 30
 
 
 def say(text: str) -> bytes:
-    """Return many says of a text, with gaps for something new in each ref."""
+    """Return many `say` commands of a text; each ref has a placeholder for the round."""
     return b"".join(
         b'{"type":"say","ref":"%%d-%d","text":%b}\n' % (number, json.dumps(text, ensure_ascii=False).encode())
         for number in range(SAYS)
@@ -33,7 +33,7 @@ BLOCKS = {
 
 
 def main() -> None:
-    """Flood the port with blocks of a kind until the other end, or the starter, has enough."""
+    """Send blocks of one kind to the port until the connection or this process is ended."""
     port, kind = int(sys.argv[1]), sys.argv[2]
     flooders = int(sys.argv[3]) if len(sys.argv) > 3 else 1
     threads = [threading.Thread(target=_flood, args=(port, kind, number)) for number in range(flooders)]

@@ -1,4 +1,4 @@
-"""Two hundred strings that would be more than text on a page that did not take them for text."""
+"""Two hundred strings that a page must show as text and never interpret."""
 
 from typing import Final
 

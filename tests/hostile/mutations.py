@@ -1,4 +1,4 @@
-"""Conversations made worse: what a fuzzer says, the same again for the same seed."""
+"""Mutations of valid input for the fuzzers; the same seed gives the same bytes."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -52,11 +52,11 @@ _NUMBERS: Final = (
 
 
 class Mutator:
-    """Makes bad bytes out of good ones."""
+    """Makes invalid bytes of valid ones."""
 
     def __init__(self, seed: int) -> None:
-        self.dice = random.Random(seed)
-        self._ways: tuple[Callable[[bytes], bytes], ...] = (
+        self.rng = random.Random(seed)
+        self._mutations: tuple[Callable[[bytes], bytes], ...] = (
             self._cut,
             self._drop,
             self._double,
@@ -69,33 +69,33 @@ class Mutator:
         )
 
     def mutate(self, good: bytes) -> bytes:
-        """Do to `good` one to four bad things."""
+        """Apply one to four mutations."""
         bad = good
-        for _ in range(self.dice.choice((1, 1, 1, 2, 3, 4))):
-            bad = self.dice.choice(self._ways)(bad)
+        for _ in range(self.rng.choice((1, 1, 1, 2, 3, 4))):
+            bad = self.rng.choice(self._mutations)(bad)
         return bad
 
     def conversation(self, parts: Sequence[bytes], most: int = 8) -> bytes:
-        """Say some of the parts in any order, many of them made worse."""
-        chosen = self.dice.choices(parts, k=self.dice.randint(1, most))
-        return b"".join(self.mutate(part) if self.dice.random() < 0.6 else part for part in chosen)
+        """Join some of the parts in any order, most of them mutated."""
+        chosen = self.rng.choices(parts, k=self.rng.randint(1, most))
+        return b"".join(self.mutate(part) if self.rng.random() < 0.6 else part for part in chosen)
 
     def pieces(self, data: bytes) -> list[bytes]:
-        """Cut `data` the way a network might: mostly not, sometimes behind every byte."""
-        way = self.dice.random()
-        if way < 0.5 or len(data) < 2:
+        """Split `data` as a network might: mostly not, sometimes after every byte."""
+        chance = self.rng.random()
+        if chance < 0.5 or len(data) < 2:
             return [data]
-        if way < 0.6 and len(data) < 200:
+        if chance < 0.6 and len(data) < 200:
             return [data[at : at + 1] for at in range(len(data))]
-        cuts = sorted(self.dice.sample(range(1, len(data)), min(len(data) - 1, self.dice.randint(1, 4))))
+        cuts = sorted(self.rng.sample(range(1, len(data)), min(len(data) - 1, self.rng.randint(1, 4))))
         return [data[start:end] for start, end in zip([0, *cuts], [*cuts, len(data)], strict=True)]
 
     def _place(self, data: bytes) -> int:
-        return self.dice.randint(0, len(data))
+        return self.rng.randint(0, len(data))
 
     def _span(self, data: bytes) -> tuple[int, int]:
         start = self._place(data)
-        return start, min(len(data), start + self.dice.choice((1, 1, 2, 4, 8, 32, 256)))
+        return start, min(len(data), start + self.rng.choice((1, 1, 2, 4, 8, 32, 256)))
 
     def _cut(self, data: bytes) -> bytes:
         return data[: self._place(data)]
@@ -106,36 +106,36 @@ class Mutator:
 
     def _double(self, data: bytes) -> bytes:
         start, end = self._span(data)
-        return data[:end] + data[start:end] * self.dice.choice((1, 1, 2, 50)) + data[end:]
+        return data[:end] + data[start:end] * self.rng.choice((1, 1, 2, 50)) + data[end:]
 
     def _flip(self, data: bytes) -> bytes:
         if not data:
             return data
         changed = bytearray(data)
-        for _ in range(self.dice.choice((1, 1, 2, 8))):
-            changed[self.dice.randrange(len(changed))] ^= 1 << self.dice.randrange(8)
+        for _ in range(self.rng.choice((1, 1, 2, 8))):
+            changed[self.rng.randrange(len(changed))] ^= 1 << self.rng.randrange(8)
         return bytes(changed)
 
     def _insert(self, data: bytes) -> bytes:
         at = self._place(data)
-        junk = self.dice.choice((self.dice.choice(_JUNK), self.dice.randbytes(self.dice.randint(1, 20))))
+        junk = self.rng.choice((self.rng.choice(_JUNK), self.rng.randbytes(self.rng.randint(1, 20))))
         return data[:at] + junk + data[at:]
 
     def _renumber(self, data: bytes) -> bytes:
         places = [at for at in range(len(data)) if data[at : at + 1].isdigit()]
         if not places:
             return self._insert(data)
-        at = self.dice.choice(places)
-        return data[:at] + self.dice.choice(_NUMBERS) + data[at + 1 :]
+        at = self.rng.choice(places)
+        return data[:at] + self.rng.choice(_NUMBERS) + data[at + 1 :]
 
     def _nest(self, data: bytes) -> bytes:
-        at, depth = self._place(data), self.dice.choice((3, 100, 3000))
-        opening = self.dice.choice((b"[", b'{"a":'))
+        at, depth = self._place(data), self.rng.choice((3, 100, 3000))
+        opening = self.rng.choice((b"[", b'{"a":'))
         return data[:at] + opening * depth + data[at:]
 
     def _stretch(self, data: bytes) -> bytes:
-        at, size = self._place(data), self.dice.choice((33, 33, 300, 300, 300, 4097, 70_000))
-        return data[:at] + self.dice.choice((b"a", b" ", b"\xd1", b"\xff", b"\0")) * size + data[at:]
+        at, size = self._place(data), self.rng.choice((33, 33, 300, 300, 300, 4097, 70_000))
+        return data[:at] + self.rng.choice((b"a", b" ", b"\xd1", b"\xff", b"\0")) * size + data[at:]
 
     def _swap(self, data: bytes) -> bytes:
         start, end = self._span(data)

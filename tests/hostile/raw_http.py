@@ -1,4 +1,4 @@
-"""HTTP as exact bytes, for what no decent client would send."""
+"""HTTP as exact bytes, for requests that no real client sends."""
 
 import socket
 from contextlib import suppress
@@ -13,32 +13,32 @@ UPGRADE = (
 
 
 class Answer(NamedTuple):
-    """What came back: 0 and nothing where the connection was only closed."""
+    """A response; status 0 if the connection was closed without one."""
 
     status: int
     headers: list[tuple[str, str]]
     body: bytes
 
     def header(self, name: str) -> str | None:
-        """Return the one header of this name; fail if there are several."""
+        """Return the header of this name; fail if there are several."""
         values = [value for key, value in self.headers if key.lower() == name.lower()]
         assert len(values) <= 1, values
         return values[0] if values else None
 
 
 def request(target: bytes | str, *lines: bytes | str, host: bytes | str = "127.0.0.1") -> bytes:
-    """Return a GET of the target as it stands, with these header lines, that asks to be the last."""
+    """Return a GET of the target, unescaped, with these header lines and `Connection: close`."""
     head = [b"GET " + _bytes(target) + b" HTTP/1.1", b"Host: " + _bytes(host), *map(_bytes, lines)]
     return b"\r\n".join([*head, b"Connection: close", b"", b""])
 
 
 def ask(address: tuple[str, int], asked: bytes) -> Answer:
-    """Send the bytes and return the first answer; fail if something unasked follows it."""
+    """Send the bytes and return the only response; fail if more follows it."""
     return read_answer(ask_raw(address, asked))
 
 
 def ask_raw(address: tuple[str, int], asked: bytes) -> bytes:
-    """Send the bytes and return all that comes until the end, or until a WebSocket begins."""
+    """Send the bytes; return what comes until the end of the connection or the start of a WebSocket."""
     received = b""
     with socket.create_connection(address, TIMEOUT) as connection, suppress(ConnectionError):
         connection.sendall(asked)
@@ -50,7 +50,7 @@ def ask_raw(address: tuple[str, int], asked: bytes) -> bytes:
 
 
 def read_answer(received: bytes) -> Answer:
-    """Read one answer that must be all there is."""
+    """Parse bytes that must be one response and nothing more."""
     if not received:
         return Answer(0, [], b"")
     head, separator, body = received.partition(b"\r\n\r\n")

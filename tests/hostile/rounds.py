@@ -1,4 +1,4 @@
-"""How long the attacks go on: once in `make test`, `ONEROOM_HOSTILE_ROUNDS` times in `make hostile`."""
+"""How often each attack is repeated: `ONEROOM_HOSTILE_ROUNDS` times (`make hostile`), else once."""
 
 import os
 from typing import Final

@@ -1,4 +1,4 @@
-"""No control sequence of anybody's reaches a terminal: not as a name, not as a text, not from a server."""
+"""No control sequence from a client or a server reaches a terminal, in names or in texts."""
 
 import re
 import unicodedata
@@ -76,8 +76,8 @@ SEQUENCES: Final = tuple(
 )
 INJECTIONS: Final = (*CONTROLS, *BIDI, *SEPARATORS, *SEQUENCES)
 
-# All that prompt_toolkit itself says to a terminal: colours, cursor, erasing, private modes.
-_OWN: Final = re.compile(r"\x1b\[\??[0-9;]*([ABCDGHJKhlm])")
+# The sequences that prompt_toolkit itself uses: colours, cursor, erasing, private modes.
+_ALLOWED: Final = re.compile(r"\x1b\[\??[0-9;]*([ABCDGHJKhlm])")
 _COMMON: Final = re.compile(r"\x1b\[([0-9]*[ABCDG]|[JK]|0[0-9;]*m)")
 _FORBIDDEN: Final = frozenset({*CONTROLS, *BIDI, *SEPARATORS} - {"\r", "\n"})
 FLAGS: Final = (
@@ -87,26 +87,26 @@ FLAGS: Final = (
 
 
 def sequences(received: bytes) -> set[str]:
-    """Return the sequences that a terminal was sent; fail if anything else steers it.
+    """Return the sequences sent to a terminal; fail on any other control character.
 
-    Without those that any screen may need: steps of the cursor, erasing behind it, and
-    styles, which prompt_toolkit begins by taking back the one before.
+    Leaves out those that every screen needs: steps of the cursor, erasing behind it, and
+    styles, before which prompt_toolkit resets the previous one.
     """
     text = received.decode()
-    found = {match[0] for match in _OWN.finditer(text) if not _COMMON.fullmatch(match[0])}
-    left = _OWN.sub("", text).replace("\b", "")
+    found = {match[0] for match in _ALLOWED.finditer(text) if not _COMMON.fullmatch(match[0])}
+    left = _ALLOWED.sub("", text).replace("\b", "")
     reached = {char for char in left if char in _FORBIDDEN}
     assert not reached, ascii(sorted(reached))
     return found
 
 
-def test_the_list_is_whole() -> None:
+def test_the_list_of_injections_is_complete() -> None:
     assert len(CONTROLS) == 65
     assert all(unicodedata.category(char) == "Cc" for char in CONTROLS)
     assert len(INJECTIONS) > 130
 
 
-# --- a guest's, through the real server ---------------------------------------------------
+# --- from a client, through the real server -----------------------------------------------
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def program() -> Iterator[Program]:
 
 
 @pytest.mark.parametrize("form", ["{0}", "{0}Ева", "Е{0}ва", "Ева{0}"])
-def test_no_name_has_any(program: Program, form: str) -> None:
+def test_names_with_controls_are_refused(program: Program, form: str) -> None:
     with JsonClient(program.address) as client:
         client.expect(PROMPT)
         for injection in INJECTIONS:
@@ -126,7 +126,7 @@ def test_no_name_has_any(program: Program, form: str) -> None:
             assert code == "name_invalid" or (code == "name_empty" and not form.format(injection).strip())
 
 
-def test_no_name_in_text_has_any(program: Program) -> None:
+def test_names_with_controls_are_refused_in_lines(program: Program) -> None:
     for injection in INJECTIONS:
         if "\n" in injection:
             continue
@@ -137,7 +137,7 @@ def test_no_name_in_text_has_any(program: Program) -> None:
 
 
 def say_all(program: Program, texts: Iterable[str]) -> None:
-    """Say the texts as a guest who then leaves, the last of them being "конец"."""
+    """Say the texts and "конец" as a client that then leaves."""
     with JsonClient(program.address) as guest:
         guest.join("Ева")
         for number, text in enumerate((*texts, "конец")):
@@ -146,42 +146,42 @@ def say_all(program: Program, texts: Iterable[str]) -> None:
         guest.read_until(b'"bye"')
 
 
-def test_no_text_brings_any_to_bare_terminals(program: Program) -> None:
+def test_texts_reach_lines_and_plain_without_controls(program: Program) -> None:
     with RawClient(program.address) as lines, RawClient(program.address) as plain:
         lines.send("Строка\n/who\n")
-        lines.read_until("Строка\n")  # which is in now, to hear the next one come
+        lines.read_until("Строка\n")  # it has joined, and sees the next one join
         plain.expect(PROMPT)
         plain.send("Кусок")
-        lines.read_until("Кусок присоединился к чату!\n")  # now both are in
+        lines.read_until("Кусок присоединился к чату!\n")  # both have joined
         say_all(program, (f"а{injection}я" for injection in INJECTIONS))
         for client in (lines, plain):
-            heard = client.read_until("покинул чат.").decode()
-            assert heard.count("Ева: а") == len(INJECTIONS)
-            assert not any(char in _FORBIDDEN - {"\t"} for char in heard)
+            received = client.read_until("покинул чат.").decode()
+            assert received.count("Ева: а") == len(INJECTIONS)
+            assert not any(char in _FORBIDDEN - {"\t"} for char in received)
 
 
-def seen_at_a_terminal(program: Program, texts: Iterable[str]) -> set[str]:
-    """Return the sequences that a terminal is sent while a guest says all this."""
-    with client_at(program.address, "--name", "Анна", rows=60) as desk:
-        desk.wait_for("here")
+def sequences_shown_for(program: Program, texts: Iterable[str]) -> set[str]:
+    """Return the sequences sent to a terminal while a client says these texts."""
+    with client_at(program.address, "--name", "Анна", rows=60) as terminal:
+        terminal.wait_for("here")
         say_all(program, texts)
-        desk.wait_for("Ева: конец")
-        desk.type(CTRL_D)
-        assert desk.end() == 0
-        return sequences(desk.received)
+        terminal.wait_for("Ева: конец")
+        terminal.type(CTRL_D)
+        assert terminal.end() == 0
+        return sequences(terminal.received)
 
 
-def test_no_text_brings_any_to_our_terminal(program: Program) -> None:
-    harmless = seen_at_a_terminal(program, ["а[31mя"] * len(INJECTIONS))
-    hostile = seen_at_a_terminal(program, [f"а{injection}я" for injection in INJECTIONS])
+def test_texts_reach_our_terminal_without_controls(program: Program) -> None:
+    harmless = sequences_shown_for(program, ["а[31mя"] * len(INJECTIONS))
+    hostile = sequences_shown_for(program, [f"а{injection}я" for injection in INJECTIONS])
     assert hostile <= harmless
 
 
-# --- a server's ------------------------------------------------------------------------------
+# --- from a server ----------------------------------------------------------------------------
 
 
-def everything(evil: str, number: int) -> list[Event]:
-    """Return all that a server can say, with `evil` wherever there is text."""
+def every_event(evil: str, number: int) -> list[Event]:
+    """Return every kind of event, with `evil` in each text."""
     at = AT + evil
     said = Message(id=2 * number, at=at, name=f"Ева{evil}", text=f"текст{evil}")
     notice = Notice("kick", by=f"Модя{evil}", target=f"Боря{evil}", text=f"за дело{evil}")
@@ -199,74 +199,76 @@ def everything(evil: str, number: int) -> list[Event]:
     ]
 
 
-def told_at_a_terminal(room: FakeRoom, injections: Iterable[str]) -> set[str]:
-    """Return the sequences that a terminal is sent while a server says all it can with those."""
+def sequences_shown_for_events_with(room: FakeRoom, injections: Iterable[str]) -> set[str]:
+    """Return the sequences sent to a terminal by a server that puts these into every event."""
     evil = "".join(injections)
-    with client_at(room.address, "--name", "Анна", rows=60) as desk:
-        seat = room.accept()
-        seat.welcome(members=["Анна", f"Ева{evil}"], messages=[Message(5, AT, f"Ева{evil}", f"было{evil}")])
-        desk.wait_for("#5")
+    with client_at(room.address, "--name", "Анна", rows=60) as terminal:
+        connection = room.accept()
+        connection.welcome(
+            members=["Анна", f"Ева{evil}"], messages=[Message(5, AT, f"Ева{evil}", f"было{evil}")]
+        )
+        terminal.wait_for("#5")
         for number, injection in enumerate(injections, 5):
-            seat.send(*everything(injection, number))
-        seat.send(Throttled(0.1), Message(9999, AT, "Боря", "теперь поиск"))
-        desk.wait_for("#9999")
-        desk.type("/history", ENTER)
-        seat.receive(HistoryRequest)
-        seat.send(HistoryPage([Message(2, AT, f"Ева{evil}", f"было{evil}")], more=True))
-        desk.wait_for("#2")
-        desk.type("/search было", ENTER)
-        seat.receive(Search)
-        seat.send(Found([Message(3, AT, f"Ева{evil}", f"было{evil}")], more=False))
-        desk.wait_for("#3")
-        desk.type("/who", ENTER)
-        desk.wait_for("people here")
-        desk.type(CTRL_D)
-        seat.receive(Leave)
-        seat.send(Bye(f"left{evil}"))
-        desk.end()
-        return sequences(desk.received)
+            connection.send(*every_event(injection, number))
+        connection.send(Throttled(0.1), Message(9999, AT, "Боря", "теперь поиск"))
+        terminal.wait_for("#9999")
+        terminal.type("/history", ENTER)
+        connection.receive(HistoryRequest)
+        connection.send(HistoryPage([Message(2, AT, f"Ева{evil}", f"было{evil}")], more=True))
+        terminal.wait_for("#2")
+        terminal.type("/search было", ENTER)
+        connection.receive(Search)
+        connection.send(Found([Message(3, AT, f"Ева{evil}", f"было{evil}")], more=False))
+        terminal.wait_for("#3")
+        terminal.type("/who", ENTER)
+        terminal.wait_for("people here")
+        terminal.type(CTRL_D)
+        connection.receive(Leave)
+        connection.send(Bye(f"left{evil}"))
+        terminal.end()
+        return sequences(terminal.received)
 
 
-def test_no_server_brings_any_to_our_terminal() -> None:
+def test_events_of_a_server_reach_our_terminal_without_controls() -> None:
     with FakeRoom() as room:
-        harmless = told_at_a_terminal(room, ["[31m"] * len(INJECTIONS))
-        hostile = told_at_a_terminal(room, INJECTIONS)
+        harmless = sequences_shown_for_events_with(room, ["[31m"] * len(INJECTIONS))
+        hostile = sequences_shown_for_events_with(room, INJECTIONS)
     assert hostile <= harmless
 
 
-def test_no_refusal_and_no_name_of_ours_brings_any_to_our_terminal() -> None:
+def test_refusals_and_our_own_name_reach_our_terminal_without_controls() -> None:
     evil = "".join(INJECTIONS)
-    with FakeRoom() as room, client_at(room.address, "--name", "Анна", rows=60) as desk:
-        seat = room.accept()
-        seat.receive(Join)
-        seat.send(Error("name_taken", f"занято{evil}", suggestion=f"Анна{evil}"))
-        desk.wait_for("Your name: Анна")
-        desk.type(ENTER)
-        seat = room.accept()
-        seat.receive(Join)
-        seat.send(Error(f"новое{evil}", ""), Bye(f"пока{evil}"))
-        desk.wait_for("Trying again")
-        seat = room.accept()
-        seat.welcome(name=f"Анна{evil}", members=[f"Анна{evil}"])
-        desk.wait_for("You have joined as Анна")
-        seat.send(Bye(f"пока{evil}"))
+    with FakeRoom() as room, client_at(room.address, "--name", "Анна", rows=60) as terminal:
+        connection = room.accept()
+        connection.receive(Join)
+        connection.send(Error("name_taken", f"занято{evil}", suggestion=f"Анна{evil}"))
+        terminal.wait_for("Your name: Анна")
+        terminal.type(ENTER)
+        connection = room.accept()
+        connection.receive(Join)
+        connection.send(Error(f"новое{evil}", ""), Bye(f"пока{evil}"))
+        terminal.wait_for("Trying again")
+        connection = room.accept()
+        connection.welcome(name=f"Анна{evil}", members=[f"Анна{evil}"])
+        terminal.wait_for("You have joined as Анна")
+        connection.send(Bye(f"пока{evil}"))
         room.accept().welcome(name=f"Анна{evil}", members=[f"Анна{evil}"])
-        desk.wait_for("Back online")
-        desk.type(CTRL_D)
-        desk.end()
-        sequences(desk.received)
+        terminal.wait_for("Back online")
+        terminal.type(CTRL_D)
+        terminal.end()
+        sequences(terminal.received)
 
 
-def test_no_greeting_brings_any_to_our_terminal() -> None:
-    with FakeRoom() as room, client_at(room.address, "--name", "Анна") as desk:
+def test_a_prompt_with_controls_does_not_reach_our_terminal() -> None:
+    with FakeRoom() as room, client_at(room.address, "--name", "Анна") as terminal:
         room.accept("".join(SEQUENCES).encode())
-        desk.wait_for("is not a chat room")
-        desk.type(CTRL_D)
-        desk.end()
-        sequences(desk.received)
+        terminal.wait_for("is not a chat room")
+        terminal.type(CTRL_D)
+        terminal.end()
+        sequences(terminal.received)
 
 
-def test_none_passes_a_pipe(program: Program) -> None:
+def test_texts_leave_the_pipe_without_controls(program: Program) -> None:
     with run_pipe(str(program.address), "--name", "Анна") as pipe:
         with JsonClient(program.address) as guest:
             members = guest.join("Боря")["members"]
@@ -282,20 +284,22 @@ def test_none_passes_a_pipe(program: Program) -> None:
         assert not any(char in _FORBIDDEN for char in pipe.stderr.text)
 
 
-def test_no_server_sends_any_through_a_pipe() -> None:
+def test_events_of_a_server_leave_the_pipe_without_controls() -> None:
     with FakeRoom() as room, run_pipe(str(room.address), "--name", "Анна") as pipe:
-        seat = room.accept()
-        seat.welcome(messages=[Message(1, AT, "Ева\x1b[31m\nБоря: привет", "\x1b]0;x\x07")], missed=1)
+        connection = room.accept()
+        connection.welcome(messages=[Message(1, AT, "Ева\x1b[31m\nБоря: привет", "\x1b]0;x\x07")], missed=1)
         for number, injection in enumerate(INJECTIONS, 1):
-            seat.send(*everything(injection, number))
+            connection.send(*every_event(injection, number))
         pipe.write("сказано\n")
         evil = "".join(INJECTIONS)
-        seat.send(Error(f"без слов{evil}", "", ref=seat.receive(Say).ref), Message(9999, AT, "Боря", "конец"))
+        connection.send(
+            Error(f"без слов{evil}", "", ref=connection.receive(Say).ref), Message(9999, AT, "Боря", "конец")
+        )
         pipe.stdout.wait_for("конец")
         pipe.stderr.wait_for("без слов")
         pipe.stdin.close()
-        seat.receive(Leave)
-        seat.send(Bye("left"))
+        connection.receive(Leave)
+        connection.send(Bye("left"))
         pipe.end()
         assert not any(char in _FORBIDDEN - {"\t"} for char in pipe.stdout.text)
         assert not any(char in _FORBIDDEN for char in pipe.stderr.text)

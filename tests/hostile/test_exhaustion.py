@@ -1,4 +1,4 @@
-"""Out of descriptors, out of threads, out of memory for them: whoever is there stays, and it passes."""
+"""Out of descriptors, threads, or memory for threads: members stay, and the server recovers."""
 
 import resource
 import sys
@@ -19,13 +19,13 @@ from tests.support.timing import at_most
 
 LOCAL = "--host 127.0.0.1 --port 0 --history memory --grace 0"
 FULL = "Сейчас слишком много подключений, попробуйте позже.\n"
-RELIEF = at_most(2.0)
-"""Seconds after which somebody new is in again."""
+RECOVERY = at_most(2.0)
+"""Seconds after which somebody can join again."""
 
 
 @contextmanager
 def limited(*limits: str) -> Iterator[Program]:
-    """Run a server under limits of the shell's `ulimit`."""
+    """Run a server under limits set by the shell's `ulimit`."""
     program = start(
         "sh",
         "-c",
@@ -42,7 +42,7 @@ def limited(*limits: str) -> Iterator[Program]:
 
 
 class Pair:
-    """Two people who are there before it begins, and talk throughout."""
+    """Two members that joined before the attack and talk during it."""
 
     def __init__(self, address: tuple[str, int], stack: ExitStack) -> None:
         self._anna = stack.enter_context(JsonClient(address))
@@ -53,7 +53,7 @@ class Pair:
         self._said = 0
 
     def talk(self) -> None:
-        """Fail unless what one says is heard by the other."""
+        """Fail unless one receives what the other says."""
         self._said += 1
         text = str(self._said)
         self._anna.say_json(type="say", ref=text, text=text)
@@ -66,7 +66,7 @@ class Pair:
 
 
 def crowd(address: tuple[str, int], size: int) -> list[RawClient]:
-    """Connect so many, whatever becomes of each."""
+    """Open up to this many connections; some may fail."""
     clients = []
     for _ in range(size):
         with suppress(OSError):
@@ -79,8 +79,8 @@ def close(clients: list[RawClient]) -> None:
         client.close()
 
 
-def somebody_new_is_in(address: tuple[str, int], name: str, within: float = RELIEF) -> None:
-    """Fail unless, of all who knock, one is soon let in."""
+def join_within(address: tuple[str, int], name: str, within: float = RECOVERY) -> None:
+    """Try to join until it succeeds; fail after `within` seconds."""
     deadline = monotonic() + within
     while True:
         with JsonClient(address) as client:
@@ -89,27 +89,27 @@ def somebody_new_is_in(address: tuple[str, int], name: str, within: float = RELI
                 client.say_json(type="join", name=name)
                 client.read_until('"type":"welcome"')
                 return
-        assert monotonic() < deadline, f"nobody new within {within} s"
+        assert monotonic() < deadline, f"nobody could join within {within} s"
 
 
-def test_a_crowd_of_more_than_there_are_descriptors() -> None:
+def test_more_connections_than_descriptors() -> None:
     with limited("-n 64") as program, ExitStack() as stack:
         pair = Pair(program.address, stack)
-        several = 0
+        accepted = 0
         for _ in range(3):
             clients = crowd(program.address, 200)
             stack.callback(close, clients)
             pair.talk()
-            several = sum(PROMPT.encode().startswith(client.read_until(" ")) for client in clients)
-            assert 10 < several < 64
+            accepted = sum(PROMPT.encode().startswith(client.read_until(" ")) for client in clients)
+            assert 10 < accepted < 64
             close(clients)
-            somebody_new_is_in(program.address, "Вера")
+            join_within(program.address, "Вера")
             pair.talk()
         assert program.stderr.text == ""
 
 
 @needs_prlimit
-def test_descriptors_that_run_out_below_the_cap() -> None:
+def test_descriptors_run_out_below_the_connection_limit() -> None:
     with limited("-n 1024") as program, ExitStack() as stack:
         pair = Pair(program.address, stack)
         process = psutil.Process(program.process.pid)
@@ -124,7 +124,7 @@ def test_descriptors_that_run_out_below_the_cap() -> None:
             pair.talk()
             assert process.cpu_times().user - busy < 1
             resource.prlimit(process.pid, resource.RLIMIT_NOFILE, before)
-            somebody_new_is_in(program.address, "Вера")  # the crowd is still there
+            join_within(program.address, "Вера")  # the crowd is still there
             close(clients)
             pair.talk()
         assert program.stderr.text == ""
@@ -142,7 +142,7 @@ def test_no_memory_for_threads() -> None:
         assert clients[-1].read_to_end().decode() == FULL
         pair.talk()
         resource.prlimit(process.pid, resource.RLIMIT_AS, before)
-        somebody_new_is_in(program.address, "Вера")
+        join_within(program.address, "Вера")
         pair.talk()
         said = program.stderr.text.splitlines()
         assert said
@@ -165,7 +165,7 @@ def test_threads_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None
                         client.expect(FULL)
                         client.expect_end()
                 pair.talk()
-            somebody_new_is_in(server.address, "Вера")
+            join_within(server.address, "Вера")
             pair.talk()
     finally:
         server.stop()

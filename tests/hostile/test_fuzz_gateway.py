@@ -1,4 +1,4 @@
-"""Whatever is said to the gateway, as HTTP or as WebSocket frames, it lives and nobody else notices."""
+"""Fuzzing the gateway with HTTP and WebSocket frames: it keeps serving the others."""
 
 import http.client
 import json
@@ -11,8 +11,8 @@ from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
 from chat_protocol.address import Address
-from tests.hostile.canary import NAME, expect_proper, watching
-from tests.hostile.guest import Guest
+from tests.hostile.canary import NAME, check_event, watching
+from tests.hostile.fuzz_client import FuzzClient
 from tests.hostile.mutations import Mutator
 from tests.hostile.rounds import ROUNDS
 from tests.support.processes import Program, find_address, running
@@ -81,7 +81,7 @@ def gateway() -> Iterator[tuple[Program, Program]]:
 
 @contextmanager
 def canaries_at(address: Address) -> Iterator[None]:
-    """Be in the room through the gateway, and look at its health, throughout the block."""
+    """Use the room through the gateway, and its health check, throughout the block."""
     with connect(f"ws://{address}/ws", open_timeout=TIMEOUT) as browser:
         browser.send(json.dumps({"type": "join", "name": NAME, "history": 0}))
         assert '"welcome"' in str(browser.recv(timeout=TIMEOUT))
@@ -90,61 +90,61 @@ def canaries_at(address: Address) -> Iterator[None]:
             browser.send('{"type":"ping"}')
             kinds: list[str] = []
             while "pong" not in kinds:
-                heard = [json.loads(line) for line in str(browser.recv(timeout=TIMEOUT)).split("\n")]
-                kinds = [message["type"] for message in heard]
-                for message in heard:
+                received = [json.loads(line) for line in str(browser.recv(timeout=TIMEOUT)).split("\n")]
+                kinds = [message["type"] for message in received]
+                for message in received:
                     if message["type"] != "pong":
-                        expect_proper(message)
+                        check_event(message)
 
         def health() -> None:
-            asking = http.client.HTTPConnection(*address, timeout=TIMEOUT)
+            connection = http.client.HTTPConnection(*address, timeout=TIMEOUT)
             try:
-                asking.request("GET", "/healthz")
-                answer = asking.getresponse()
+                connection.request("GET", "/healthz")
+                answer = connection.getresponse()
                 assert answer.status == 200
                 answer.read()
             finally:
-                asking.close()
+                connection.close()
 
         with watching(ping), watching(health):
             yield
 
 
 def attack(program: Program, room: Program, fuzz: Mutator, conversations: Iterator[bytes]) -> None:
-    """Hold the conversations, many at a time, each to its end; the canaries stay answered."""
+    """Send the conversations, many at a time, while the canaries are served."""
     address = find_address(program.line.replace("http://", ""))
     with canaries_at(address):
         while batch := [said for _ in range(TOGETHER) if (said := next(conversations, None)) is not None]:
             with ExitStack() as stack:
-                guests = [stack.enter_context(Guest(address)) for _ in batch]
+                guests = [stack.enter_context(FuzzClient(address)) for _ in batch]
                 for guest, said in zip(guests, batch, strict=True):
                     guest.say(fuzz.pieces(said))
                 for guest in guests:
-                    guest.read_to_end(vanish=fuzz.dice.random() < 0.1)
+                    guest.read_to_end(vanish=fuzz.rng.random() < 0.1)
     for process in (program, room):
         assert process.process.poll() is None
         process.assert_no_crash()
 
 
-def said_in_frames(fuzz: Mutator, count: int) -> Iterator[bytes]:
-    """Yield broken frames, and whole frames around broken messages, behind a good handshake."""
+def fuzzed_frames(fuzz: Mutator, count: int) -> Iterator[bytes]:
+    """Yield a handshake with invalid frames, or with valid frames of invalid messages."""
     head = _HEAD.format("localhost").encode()
     for _ in range(count):
-        if fuzz.dice.random() < 0.5:
+        if fuzz.rng.random() < 0.5:
             yield head + fuzz.conversation(FRAMES)
         else:
-            texts = fuzz.dice.choices(_SAID, k=fuzz.dice.randint(1, 8))
+            texts = fuzz.rng.choices(_SAID, k=fuzz.rng.randint(1, 8))
             messages = (fuzz.mutate(text.encode()) for text in texts)
             yield head + b"".join(Frame(Opcode.TEXT, data).serialize(mask=True) for data in messages)
 
 
-def test_frames(gateway: tuple[Program, Program]) -> None:
+def test_fuzzed_frames(gateway: tuple[Program, Program]) -> None:
     fuzz = Mutator(31)
-    attack(*gateway, fuzz, said_in_frames(fuzz, 2000 * ROUNDS))
+    attack(*gateway, fuzz, fuzzed_frames(fuzz, 2000 * ROUNDS))
     assert "a session ends after" not in gateway[0].stderr.text
 
 
-def test_requests(gateway: tuple[Program, Program]) -> None:
+def test_fuzzed_requests(gateway: tuple[Program, Program]) -> None:
     fuzz = Mutator(32)
     good = [request.format("localhost").encode() for request in REQUESTS]
     said = (fuzz.conversation(good, 3) for _ in range(1500 * ROUNDS))

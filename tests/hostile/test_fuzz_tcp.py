@@ -1,4 +1,4 @@
-"""Whatever is said to port 8080, in whatever dialect, the server lives and nobody else notices."""
+"""Fuzzing port 8080 in every dialect: the server keeps serving the others."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -12,7 +12,7 @@ from chat_protocol.framing import LineBuffer
 from chat_protocol.proxy_header import BadHeader, Header, read_header
 from tcp_server.dialects.dialect import NotChat, detect
 from tests.hostile.canary import canary_at
-from tests.hostile.guest import Guest
+from tests.hostile.fuzz_client import FuzzClient
 from tests.hostile.mutations import Mutator
 from tests.hostile.rounds import ROUNDS
 from tests.support.processes import Program, running
@@ -46,7 +46,7 @@ JSON = tuple(
         '{"type":"message","id":1,"at":"2026-11-22T05:43:03.120Z","name":"Канарейка","text":"подделка"}\n',
     )
 )
-# Not among those to be made worse: a wrong password is waited for.
+# Never mutated: wrong passwords are answered slowly.
 AUTHENTICATE = b'{"type":"authenticate","password":"secret"}\n'
 LINES = tuple(
     line.encode()
@@ -92,7 +92,7 @@ HEADERS = (
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_dialects(seed: int) -> None:
+def test_fuzzed_dialects(seed: int) -> None:
     fuzz = Mutator(seed)
     for case in range(1500 * ROUNDS):
         parts = (JSON, LINES, PLAIN, OPENINGS)[case % 4]
@@ -103,11 +103,11 @@ def test_dialects(seed: int) -> None:
             dialect = detect(opening) if opening else None
             if dialect is not None:
                 for piece in (opening, *rest):
-                    for wish in dialect.decode(piece):
-                        assert dialect.parse_join(wish) is not None
+                    for request in dialect.decode(piece):
+                        assert dialect.parse_join(request) is not None
 
 
-def test_commands_and_events() -> None:
+def test_fuzzed_commands_and_events() -> None:
     fuzz = Mutator(11)
     for _ in range(3000 * ROUNDS):
         block = fuzz.conversation((*JSON, AUTHENTICATE), 3)
@@ -116,7 +116,7 @@ def test_commands_and_events() -> None:
             codec.decode_events(block)
 
 
-def test_framing_is_the_same_however_it_is_cut() -> None:
+def test_framing_does_not_depend_on_the_pieces() -> None:
     fuzz = Mutator(12)
     for _ in range(2000 * ROUNDS):
         said = fuzz.conversation((*LINES, *JSON), 3)
@@ -127,10 +127,10 @@ def test_framing_is_the_same_however_it_is_cut() -> None:
         assert got == said[: said.rfind(b"\n") + 1]
 
 
-def test_proxy_headers() -> None:
+def test_fuzzed_proxy_headers() -> None:
     fuzz = Mutator(13)
     for _ in range(4000 * ROUNDS):
-        said = fuzz.mutate(fuzz.dice.choice(HEADERS)) + JSON[0]
+        said = fuzz.mutate(fuzz.rng.choice(HEADERS)) + JSON[0]
         with suppress(BadHeader):
             header = read_header(said)
             assert isinstance(header, Header)
@@ -150,15 +150,15 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
 
 
 def attack(program: Program, fuzz: Mutator, conversations: Iterator[bytes]) -> None:
-    """Hold the conversations, many at a time, each to its end; the canary stays answered."""
+    """Send the conversations, many at a time, while the canary is served."""
     with canary_at(program.address):
         while batch := [said for _ in range(TOGETHER) if (said := next(conversations, None)) is not None]:
             with ExitStack() as stack:
-                guests = [stack.enter_context(Guest(program.address)) for _ in batch]
+                guests = [stack.enter_context(FuzzClient(program.address)) for _ in batch]
                 for guest, said in zip(guests, batch, strict=True):
                     guest.say(fuzz.pieces(said))
                 for guest in guests:
-                    guest.read_to_end(vanish=fuzz.dice.random() < 0.1)
+                    guest.read_to_end(vanish=fuzz.rng.random() < 0.1)
     assert program.process.poll() is None
     program.assert_no_crash()
 
@@ -172,32 +172,32 @@ def attack(program: Program, fuzz: Mutator, conversations: Iterator[bytes]) -> N
         pytest.param(JSON, 24, 2000, id="json"),
     ],
 )
-def test_conversations(program: Program, parts: tuple[bytes, ...], seed: int, cases: int) -> None:
+def test_fuzzed_conversations(program: Program, parts: tuple[bytes, ...], seed: int, cases: int) -> None:
     fuzz = Mutator(seed)
     beginnings = [b"", b"" if parts is OPENINGS else parts[0]]
     if parts is JSON:
         beginnings.append(parts[0] + AUTHENTICATE)
-    said = (fuzz.dice.choice(beginnings) + fuzz.conversation(parts) for _ in range(cases * ROUNDS))
+    said = (fuzz.rng.choice(beginnings) + fuzz.conversation(parts) for _ in range(cases * ROUNDS))
     attack(program, fuzz, said)
 
 
 @pytest.mark.parametrize("nest", ["[", '{"a":'], ids=["list", "object"])
 @pytest.mark.parametrize("field", ["ref", "since", "name", "text", "x"])
-def test_nesting_does_not_exhaust_the_stack_of_a_thread(program: Program, field: str, nest: str) -> None:
+def test_deeply_nested_json_does_not_exhaust_the_stack(program: Program, field: str, nest: str) -> None:
     close = "]" if nest == "[" else "}"
     with JsonClient(program.address) as client:
         client.join("Ева", history=0)
         for depth in (10, 100, 500, 900, 1100, 5000):
             for kind in ("say", "join", "authenticate", "nonsense"):
                 client.send(f'{{"type":"{kind}","{field}":{nest * depth}1{close * depth}}}\n')
-            assert {heard["type"] for heard in client.fence()} <= {"error"}
+            assert {received["type"] for received in client.fence()} <= {"error"}
 
 
-def test_headers_from_a_trusted_proxy() -> None:
+def test_fuzzed_headers_from_a_trusted_proxy() -> None:
     fuzz = Mutator(25)
     said = (
-        (fuzz.mutate if fuzz.dice.random() < 0.8 else bytes)(fuzz.dice.choice(HEADERS))
-        + fuzz.dice.choice((JSON[0], LINES[0], PLAIN[0], fuzz.conversation(JSON, 3), b""))
+        (fuzz.mutate if fuzz.rng.random() < 0.8 else bytes)(fuzz.rng.choice(HEADERS))
+        + fuzz.rng.choice((JSON[0], LINES[0], PLAIN[0], fuzz.conversation(JSON, 3), b""))
         for _ in range(1000 * ROUNDS)
     )
     flags = ("--trusted-proxy", "127.0.0.1", "--joins", "0", "--max-per-address", "0")

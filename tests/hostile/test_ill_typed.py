@@ -1,4 +1,4 @@
-"""A room whose events are not what they should be, a store full or damaged: the page lives on."""
+"""The page works with events of wrong types, and with a full or damaged localStorage."""
 
 import json
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import Browser
 
 from tests.end_to_end.conftest import PageUser, open_page
-from tests.hostile.lawless_room import LawlessRoom, Line
+from tests.hostile.unchecked_room import Line, UncheckedRoom
 from tests.support.processes import running
 from tests.support.requirements import needs_chromium
 
@@ -63,7 +63,7 @@ def said(number: int, text: str, **fields: Any) -> Line:
 
 
 def ill_typed() -> Iterator[Line]:
-    """Each event with each of its fields wrong in each way, and notices likewise."""
+    """Yield every event with each of its fields replaced by each wrong value, and likewise notices."""
     for event in EVENTS:
         for field in event.keys() - {"type"}:
             yield from ({**event, field: wrong} for wrong in WRONG)
@@ -78,9 +78,9 @@ def answers(line: Line) -> list[Line]:
     return [*ill_typed(), welcome, long, said(2**53, "конец")] if line["type"] == "join" else []
 
 
-def test_a_page_outlives_whatever_a_room_says_and_shows_what_is_right(chromium: Browser) -> None:
+def test_the_page_ignores_invalid_events_and_shows_valid_ones(chromium: Browser) -> None:
     with (
-        LawlessRoom(answers) as room,
+        UncheckedRoom(answers) as room,
         running("web_gateway", "--port", "0", "--server", str(room.address)) as gateway,
         open_page(chromium, f"http://{gateway.address}/") as browser,
     ):
@@ -93,7 +93,7 @@ def test_a_page_outlives_whatever_a_room_says_and_shows_what_is_right(chromium: 
         browser.shoot("ill_typed")
 
 
-def test_no_store_keeps_anybody_out(chromium: Browser) -> None:
+def test_the_page_works_with_a_damaged_or_full_store(chromium: Browser) -> None:
     with (
         running("tcp_server", "--host", "127.0.0.1", "--port", "0", "--grace", "0") as server,
         running("web_gateway", "--port", "0", "--server", str(server.address)) as gateway,
@@ -103,14 +103,14 @@ def test_no_store_keeps_anybody_out(chromium: Browser) -> None:
         for key, value in ((key, value) for key, values in STORED.items() for value in values):
             page.evaluate("item => localStorage.setItem(...item)", [key, json.dumps(value)])
             page.reload()
-            come_and_go(browser)
+            join_and_leave(browser)
         page.evaluate(FILL)
-        come_and_go(browser)
+        join_and_leave(browser)
         page.reload()
-        come_and_go(browser)
+        join_and_leave(browser)
 
 
-def come_and_go(browser: PageUser) -> None:
+def join_and_leave(browser: PageUser) -> None:
     browser.enter("Анна")
     browser.say("привет")
     browser.page.wait_for_selector(".message[data-state=sent] >> text=привет")

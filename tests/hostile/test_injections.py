@@ -1,4 +1,4 @@
-"""Paths that lead out, lines within headers and logs, and requests that two servers would read as two."""
+"""Path traversal, injection into headers and logs, and request smuggling."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from tests.web_gateway.conftest import Serving
 
 _SERVED = {path.read_bytes() for path in (ROOT / "static").rglob("*") if path.is_file()}
 _SECURED = ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "Permissions-Policy")
-_MARK = "FORGED"  # what an attacker would like to see at the beginning of a line
+_MARKER = "FORGED"  # what an attacker tries to put at the beginning of a line
 
 
 @pytest.fixture(scope="module")
@@ -105,11 +105,11 @@ _PATHS += [
 ]
 
 
-def test_there_are_enough_of_them() -> None:
+def test_there_are_at_least_fifty_paths() -> None:
     assert len(set(_PATHS)) >= 50
 
 
-def test_no_path_leads_out(serving: Serving) -> None:
+def test_no_path_leads_out_of_the_static_folder(serving: Serving) -> None:
     page = ask(serving.address, request("/")).body
     for path in _PATHS:
         answer = ask(serving.address, request(path))
@@ -125,12 +125,12 @@ def test_no_path_leads_out(serving: Serving) -> None:
         assert answer.header("Server") == "oneroom"
 
 
-def test_no_file_of_the_page_leads_out_either() -> None:
-    """A link in there would be followed."""
+def test_the_static_folder_has_no_symbolic_links() -> None:
+    """They would be followed."""
     assert not [path for path in (ROOT / "static").rglob("*") if Path(path).is_symlink()]
 
 
-_LINE = f"{_MARK}: 1"
+_LINE = f"{_MARKER}: 1"
 _HEADER_ATTACKS = {
     "query": request(f"/?a=%0d%0a{_LINE}"),
     "raw query": request(f"/?a=\r\n{_LINE}"),
@@ -146,7 +146,7 @@ _HEADER_ATTACKS = {
     "forwarded": request("/", f"X-Forwarded-For: 1.2.3.4%0d%0a{_LINE}"),
     "scheme": request("/", f"X-Forwarded-Proto: https%0d%0a{_LINE}", "X-Forwarded-Ssl: on"),
     "language": request("/nowhere", f"Accept-Language: ru%0d%0a{_LINE}"),
-    "a header's name": request("/", f"X-{_MARK}\r: 1"),
+    "a header's name": request("/", f"X-{_MARKER}\r: 1"),
     "a header's value": request("/", f"X: a\x0b\x0c\x00{_LINE}"),
     "key": request("/ws", UPGRADE.strip().replace(KEY, f"AAAA%0d%0a{_LINE}")),
     "protocol": request("/ws", UPGRADE.strip(), f"Sec-WebSocket-Protocol: a%0d%0a{_LINE}"),
@@ -157,12 +157,12 @@ _HEADER_ATTACKS = {
 
 
 @pytest.mark.parametrize("asked", _HEADER_ATTACKS.values(), ids=_HEADER_ATTACKS.keys())
-def test_nobody_can_write_our_headers(serving: Serving, asked: bytes) -> None:
+def test_nothing_is_injected_into_headers(serving: Serving, asked: bytes) -> None:
     received = ask_raw(serving.address, asked)
     answer = read_answer(received.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
-    assert not [name for name, value in answer.headers if _MARK in name + value]
+    assert not [name for name, value in answer.headers if _MARKER in name + value]
     assert b"Traceback" not in received
-    assert answer.header("Strict-Transport-Security") is None, "nobody we trust has said https"
+    assert answer.header("Strict-Transport-Security") is None, "no trusted proxy has said https"
 
 
 _GET = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -209,7 +209,7 @@ _SMUGGLED = {
 
 
 @pytest.mark.parametrize("asked", _SMUGGLED.values(), ids=_SMUGGLED.keys())
-def test_nothing_behind_a_doubtful_request_is_answered(serving: Serving, asked: str) -> None:
+def test_no_smuggled_request_is_answered(serving: Serving, asked: str) -> None:
     received = ask_raw(serving.address, asked.encode())
     finals = [status for status in re.findall(rb"HTTP/1\.[01] (\d+) ", received) if status != b"100"]
     assert len(finals) <= 1, received
@@ -222,14 +222,14 @@ _METHODS = ("POST", "PUT", "DELETE", "PATCH", "TRACE", "TRACK", "PROPFIND", "DEB
 
 @pytest.mark.parametrize("method", _METHODS)
 @pytest.mark.parametrize("path", ["/", "/ws", "/healthz", "/static/js/model/room.js", "/nowhere"])
-def test_nothing_but_reading_is_allowed(serving: Serving, method: str, path: str) -> None:
-    asked = request(path, f"Cookie: {_MARK}").replace(b"GET", method.encode(), 1)
+def test_only_get_is_allowed(serving: Serving, method: str, path: str) -> None:
+    asked = request(path, f"Cookie: {_MARKER}").replace(b"GET", method.encode(), 1)
     answer = ask(serving.address, asked)
     assert answer.status in {400, 404, 405, 414, 426}
-    assert _MARK.encode() not in answer.body
+    assert _MARKER.encode() not in answer.body
 
 
-_TOO_MUCH = {
+_OVERSIZE = {
     "a long path": (request("/" + "a" * 5000), 414),
     "a long query": (request("/?" + "a" * 10_000), 414),
     "a long header": (request("/", "X: " + "a" * 9000), 431),
@@ -244,35 +244,35 @@ _TOO_MUCH = {
 }
 
 
-@pytest.mark.parametrize(("asked", "status"), _TOO_MUCH.values(), ids=_TOO_MUCH.keys())
-def test_too_much_is_refused_in_a_sentence(serving: Serving, asked: bytes, status: int) -> None:
+@pytest.mark.parametrize(("asked", "status"), _OVERSIZE.values(), ids=_OVERSIZE.keys())
+def test_oversize_requests_are_refused_in_one_sentence(serving: Serving, asked: bytes, status: int) -> None:
     answer = ask(serving.address, asked)
-    assert answer.status in {status, 0}, "0: cut off, as more was coming"
+    assert answer.status in {status, 0}, "0: closed while more was coming"
     assert b"aaaa" not in answer.body
     if answer.status:
         assert answer.header("Server") == "oneroom"
         assert all(answer.header(name) for name in _SECURED)
 
 
-_WORDS = [
-    f"a\n{_MARK} ERROR root logged in",
-    f"a\r\n{_MARK}",
-    f"a\r{_MARK}",
-    f"a\x1b[2J\x1b[H{_MARK}",
-    f"a\x1b]52;c;{_MARK}\x07",
-    f"a\x9b2J{_MARK}",
-    f"a\u2028{_MARK}",
-    f"a\u2029{_MARK}",
-    f"a\x85{_MARK}",
-    f"a\x0b{_MARK}",
-    f"\u202e{_MARK}",
-    f"%s%n%({_MARK})s",
-    "${jndi:ldap://" + _MARK + "}",
+_LOG_ATTACKS = [
+    f"a\n{_MARKER} ERROR root logged in",
+    f"a\r\n{_MARKER}",
+    f"a\r{_MARKER}",
+    f"a\x1b[2J\x1b[H{_MARKER}",
+    f"a\x1b]52;c;{_MARKER}\x07",
+    f"a\x9b2J{_MARKER}",
+    f"a\u2028{_MARKER}",
+    f"a\u2029{_MARKER}",
+    f"a\x85{_MARKER}",
+    f"a\x0b{_MARKER}",
+    f"\u202e{_MARKER}",
+    f"%s%n%({_MARKER})s",
+    "${jndi:ldap://" + _MARKER + "}",
 ]
 
 
-def test_nobody_can_write_our_logs(serving: Serving, program: Program, server: Program) -> None:
-    for words in _WORDS:
+def test_nothing_is_injected_into_logs(serving: Serving, program: Program, server: Program) -> None:
+    for words in _LOG_ATTACKS:
         quoted = "".join(f"%{byte:02x}" for byte in words.encode())
         asked = [f"/{quoted}", f"/?{quoted}", f"/static/{quoted}"]
         for path in asked:
@@ -297,5 +297,5 @@ def test_nobody_can_write_our_logs(serving: Serving, program: Program, server: P
                 browser.recv(timeout=TIMEOUT)
     assert program.stderr.text == ""
     for text in (server.stderr.text, server.stdout.text, program.stdout.text):
-        assert _MARK not in text
+        assert _MARKER not in text
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202e]", text)

@@ -1,4 +1,4 @@
-"""Nobody gets in under the look of somebody present, and nobody honest is kept out for a look."""
+"""Names that look like a member's are refused, and ordinary names are not."""
 
 import random
 import unicodedata
@@ -19,9 +19,9 @@ FLAGS = (
 PRESENT = ("alice", "Анна", "paypal", "Bob07", "Мaрия", "modern Dawn", "Νίκος", "Zoë", "ПЁТР", "Eve-Lilith")
 
 INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u034f\u061c\u180e\u3164\u115f\u2800\ufe0f\U000e0061"
-STEERING = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+BIDI = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
-# Made by hand, as an attacker would: what the tables do not list, or only in two steps.
+# Written by hand, as an attacker would: not in the tables, or only in two steps.
 BY_HAND = (
     *("аlice", "аlісе", "ALICE", "aIice", "a1ice", "ALlCE", "АLIСЕ", "ａｌｉｃｅ", "𝓪𝓵𝓲𝓬𝓮", "ⓐⓛⓘⓒⓔ", "ali̇ce"),
     *(" alice ", "al\u00adice", "aliсe", "alicе", "ɑlice", "alıce", "aӏice", "αlice", "a|ice", "alⅰce"),
@@ -42,7 +42,7 @@ BY_HAND = (
     *("Eve\u2010Lilith", "Eve\u2011Lilith", "Eve\u2212Lilith", "Ενе-Lilith", "Eve-LiIith", "EVE-LILITH"),
 )
 
-HONEST = (
+ORDINARY = (
     *("Алиса", "Аня", "Марина", "Ёлка", "Щукина-Грот", "Юлія", "Ђорђе", "Зоя Ивановна", "Ксения"),
     *("Boris", "Carol", "Dave", "Erin O'Neil", "François", "Søren", "Łukasz", "Ngọc Ánh", "José María"),
     *(
@@ -64,7 +64,7 @@ HONEST = (
 
 
 def variants(name: str) -> Iterator[str]:
-    """Yield what looks like `name` or is another way to write it."""
+    """Yield names that look like `name` or are another spelling of it."""
     yield from (name.upper(), name.lower(), name.swapcase(), name.title(), f"  {name}\u3000")
     yield from (unicodedata.normalize(form, name) for form in ("NFD", "NFKD", "NFC"))
     wide = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
@@ -72,28 +72,28 @@ def variants(name: str) -> Iterator[str]:
         before, after = name[:position], name[position + 1 :]
         yield before + char.swapcase() + after
         yield before + char.translate(wide) + after
-        for hidden in INVISIBLE + STEERING:
-            yield before + hidden + char + after
-        for look in looks(char):
+        for invisible in INVISIBLE + BIDI:
+            yield before + invisible + char + after
+        for look in look_alikes(char):
             yield before + look + after
 
 
 def homoglyphs(char: str) -> list[str]:
-    """What the data of UTS 39 holds for `char`, and for what `char` is held for."""
+    """Return the confusables of `char` by UTS 39, and the confusables of those."""
     found = [target["c"].strip("\u200e") for target in confusables_data.get(char, ())]
     found += [again["c"].strip("\u200e") for look in found for again in confusables_data.get(look, ())]
     return found
 
 
-def mixtures(dice: random.Random, count: int) -> Iterator[str]:
-    """Yield names with any number of their characters replaced."""
+def mixed_look_alikes(rng: random.Random, count: int) -> Iterator[str]:
+    """Yield names of members with some characters replaced by look-alikes."""
     for _ in range(count):
-        name = dice.choice(PRESENT)
-        yield "".join(dice.choice(looks(char)) for char in name)
+        name = rng.choice(PRESENT)
+        yield "".join(rng.choice(look_alikes(char)) for char in name)
 
 
-def looks(char: str) -> list[str]:
-    """Return all that `char` may be replaced with."""
+def look_alikes(char: str) -> list[str]:
+    """Return `char` and everything that may stand for it."""
     return [char, char.swapcase(), *homoglyphs(char), *homoglyphs(char.swapcase())]
 
 
@@ -104,9 +104,9 @@ def program() -> Iterator[Program]:
 
 
 @pytest.mark.timeout(180 * ROUNDS)
-def test_no_variant_of_a_present_name_is_let_in(program: Program) -> None:
+def test_no_look_alike_of_a_member_can_join(program: Program) -> None:
     corpus = {*BY_HAND, *(variant for name in PRESENT for variant in variants(name))}
-    corpus |= set(mixtures(random.Random(39), 2000 * ROUNDS))
+    corpus |= set(mixed_look_alikes(random.Random(39), 2000 * ROUNDS))
     tried = sorted(name for name in corpus if len(name) <= 32)
     assert len(BY_HAND) >= 60
     assert len(tried) > 2000
@@ -117,13 +117,13 @@ def test_no_variant_of_a_present_name_is_let_in(program: Program) -> None:
         attacker.expect(PROMPT)
         for name in tried:
             attacker.say_json(type="join", name=name)
-            answer = attacker.expect_json(type="error")  # a welcome would end this
+            answer = attacker.expect_json(type="error")  # never a welcome
             assert answer["code"] in {"name_taken", "name_invalid"}, ascii(name)
-            if suggestion := answer.get("suggestion"):  # or it would be of use to who looks like another
+            if suggestion := answer.get("suggestion"):  # otherwise it would help an impostor
                 assert suggestion.rpartition(" ")[0].casefold() in {shown.casefold() for shown in PRESENT}
 
 
-def test_what_is_suggested_instead_is_let_in(program: Program) -> None:
+def test_a_suggested_name_can_join(program: Program) -> None:
     with ExitStack() as stack:
         wanted = "alice"
         stack.enter_context(JsonClient(program.address)).join(wanted)
@@ -136,9 +136,9 @@ def test_what_is_suggested_instead_is_let_in(program: Program) -> None:
             assert client.expect_json(type="welcome")["name"] == suggestion
 
 
-def test_honest_names_are_all_let_in(program: Program) -> None:
-    assert len(HONEST) >= 40
+def test_ordinary_names_can_join(program: Program) -> None:
+    assert len(ORDINARY) >= 40
     with ExitStack() as stack:
-        for name in (*PRESENT, *HONEST):
+        for name in (*PRESENT, *ORDINARY):
             client = stack.enter_context(JsonClient(program.address))
             assert client.join(name, history=0)["name"] == unicodedata.normalize("NFKC", name)

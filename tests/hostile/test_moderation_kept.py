@@ -1,4 +1,4 @@
-"""What a moderator did holds through `kill -9`: deleted is deleted, banned is banned, and it is told."""
+"""Deletions, bans and mutes survive `kill -9`, each with its notice."""
 
 import json
 import random
@@ -26,7 +26,7 @@ def server(stack: ExitStack, path: Path, *flags: str) -> Program:
 
 
 def client(stack: ExitStack, program: Program, host: str) -> JsonClient:
-    """Connect as the proxy would for somebody at that address."""
+    """Connect as the proxy does for a client at that address."""
     found = stack.enter_context(JsonClient(program.address, TIMEOUT))
     found.send(f"PROXY TCP4 {host} 192.0.2.1 40000 8080\r\n")
     return found
@@ -40,8 +40,10 @@ def moderator(stack: ExitStack, program: Program, name: str = "Анна") -> Jso
     return found
 
 
-def knock(stack: ExitStack, program: Program, host: str, name: str, secret: str | None = None) -> JsonClient:
-    """Ask to come in."""
+def try_to_join(
+    stack: ExitStack, program: Program, host: str, name: str, secret: str | None = None
+) -> JsonClient:
+    """Send a join; return the client before its answer."""
     found = client(stack, program, host)
     found.expect(PROMPT)
     found.say_json(type="join", name=name, session=secret)
@@ -49,11 +51,11 @@ def knock(stack: ExitStack, program: Program, host: str, name: str, secret: str 
 
 
 def act(anna: JsonClient, act: str, **fields: Any) -> dict[str, Any]:
-    """Do it, and wait until it is told."""
+    """Send the action; return its notice."""
     anna.say_json(type="moderate", act=act, **fields)
-    while (heard := anna.read_json()).get("notice", {}).get("act") != act:
-        assert heard["type"] != "error", heard
-    return heard
+    while (received := anna.read_json()).get("notice", {}).get("act") != act:
+        assert received["type"] != "error", received
+    return received
 
 
 def log(asker: JsonClient) -> list[dict[str, Any]]:
@@ -66,7 +68,7 @@ def log(asker: JsonClient) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A log whose server died behind a deletion, a mute and two bans."""
+    """A log whose server was killed after a deletion, a mute and two bans."""
     path = tmp_path / "room.db"
     with ExitStack() as stack:
         program = server(stack, path)
@@ -78,7 +80,7 @@ def path(tmp_path: Path) -> Path:
         bob.say_json(type="say", ref="1", text=f"{WORD} и адрес")
         bob.expect_json(type="joined", name="Вера")
         bob.expect_json(type="ack", id=1)
-        anna.say_json(type="search", query=WORD)  # so that it is in the index
+        anna.say_json(type="search", query=WORD)  # so that the message is in the index
         assert act(anna, "delete", id=1)["text"] == "Анна удаляет сообщение #1"
         act(anna, "mute", target="Вера", seconds=3600)
         act(anna, "ban", target="203.0.114.0/24", text="рассылка")
@@ -103,7 +105,7 @@ def test_deletions_bans_and_mutes_survive_kill_9(path: Path) -> None:
         assert (found["id"], found["notice"]["by"]) == (4, "Анна")
 
         for name, secret in (("БОБ", None), ("Карл", SECRET)):
-            bob = knock(stack, program, "192.0.2.79", name, secret)
+            bob = try_to_join(stack, program, "192.0.2.79", name, secret)
             assert "retry_after" not in bob.expect_json(type="error", code="banned")
             bob.expect_json(type="bye", reason="banned")
             bob.expect_end()
@@ -111,7 +113,7 @@ def test_deletions_bans_and_mutes_survive_kill_9(path: Path) -> None:
         vera.join("Вера", session=SECRET[::-1])
         vera.say_json(type="say", ref="r", text="слышно?")
         assert 3000 < vera.expect_json(type="error", code="muted", ref="r")["retry_after"] <= 3600
-        outsider = knock(stack, program, "203.0.114.9", "Чужой")
+        outsider = try_to_join(stack, program, "203.0.114.9", "Чужой")
         outsider.expect_json(type="bye", reason="banned")
         outsider.expect_end()
 
@@ -133,8 +135,8 @@ def test_deletions_bans_and_mutes_survive_kill_9(path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(2 * ROUNDS))
-def test_a_deletion_and_its_notice_are_one_whenever_the_server_dies(tmp_path: Path, seed: int) -> None:
-    dice = random.Random(seed)
+def test_deletion_and_notice_are_atomic_when_the_server_is_killed(tmp_path: Path, seed: int) -> None:
+    rng = random.Random(seed)
     path = tmp_path / "room.db"
     texts = {number: f"{WORD}-{number:04d}" for number in range(1, 201)}
     with ExitStack() as stack:
@@ -143,20 +145,20 @@ def test_a_deletion_and_its_notice_are_one_whenever_the_server_dies(tmp_path: Pa
         for number, text in texts.items():
             anna.say_json(type="say", ref=str(number), text=text)
         anna.fence()
-        # All at once, so that the end comes in the middle of it.
-        for number in dice.sample(sorted(texts), len(texts)):
+        # All at once, so that the server is killed in the middle.
+        for number in rng.sample(sorted(texts), len(texts)):
             anna.say_json(type="moderate", act="delete", id=number)
-        heard = [anna.expect_json(type="message") for _ in range(dice.randrange(1, 60))]
+        received = [anna.expect_json(type="message") for _ in range(rng.randrange(1, 60))]
         program.kill()
         *whole, _ = anna.read_to_end().split(b"\n")
-        heard += map(json.loads, whole)
+        received += map(json.loads, whole)
     with ExitStack() as stack:
         program = server(stack, path)
         boris = client(stack, program, "192.0.2.77")
         boris.join("Борис")
         messages = log(boris)
         told = {message["notice"]["id"] for message in messages if "notice" in message}
-        assert {message["notice"]["id"] for message in heard} <= told
+        assert {message["notice"]["id"] for message in received} <= told
         kept = {message["id"]: message["text"] for message in messages if "notice" not in message}
         assert kept == {number: "" if number in told else text for number, text in texts.items()}
         assert told == {message["id"] for message in messages if message.get("deleted")}
@@ -164,11 +166,11 @@ def test_a_deletion_and_its_notice_are_one_whenever_the_server_dies(tmp_path: Pa
         assert not told & {found["id"] for found in boris.expect_json(type="found")["messages"]}
         deadline = monotonic() + TIMEOUT
         while any(texts[number].encode() in _bytes(path) for number in told):
-            assert monotonic() < deadline, "what was deleted can still be read in the file"
+            assert monotonic() < deadline, "deleted text can still be read in the file"
             boris.fence()
 
 
 def _bytes(path: Path) -> bytes:
-    """The log with its write-ahead log."""
+    """Return the bytes of the log and its write-ahead log."""
     files = (path, path.with_name(path.name + "-wal"))
     return b"".join(file.read_bytes() for file in files if file.exists())

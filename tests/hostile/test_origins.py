@@ -1,4 +1,4 @@
-"""Pages of others, and foreign names: only what is allowed reaches the room, by a single TCP connection."""
+"""Only allowed origins and hosts reach the room, each with a single TCP connection."""
 
 from collections.abc import Iterator
 
@@ -16,27 +16,27 @@ _FLAGS = (
 
 
 @pytest.fixture(scope="module")
-def standing_hall() -> Iterator[Room]:
+def running_room() -> Iterator[Room]:
     room = Room()
     yield room
     room.close()
 
 
 @pytest.fixture
-def hall(standing_hall: Room) -> Iterator[Room]:
-    yield standing_hall
-    standing_hall.disconnect()
+def room(running_room: Room) -> Iterator[Room]:
+    yield running_room
+    running_room.disconnect()
 
 
 @pytest.fixture(scope="module")
-def gateway(standing_hall: Room) -> Iterator[Serving]:
-    with serving_by_gunicorn(standing_hall.address, *_FLAGS) as serving:
+def gateway(running_room: Room) -> Iterator[Serving]:
+    with serving_by_gunicorn(running_room.address, *_FLAGS) as serving:
         yield serving
 
 
 @pytest.fixture(scope="module")
-def nameless(standing_hall: Room) -> Iterator[Serving]:
-    with serving_by_gunicorn(standing_hall.address) as serving:
+def default_gateway(running_room: Room) -> Iterator[Serving]:
+    with serving_by_gunicorn(running_room.address) as serving:
         yield serving
 
 
@@ -44,19 +44,19 @@ def _status(serving: Serving, *lines: bytes | str, host: str = _HOST) -> int:
     return ask(serving.address, request("/ws", UPGRADE.strip(), *lines, host=host)).status
 
 
-_OWN = {
+_ALLOWED = {
     "absent": [],
     "its own": ["Origin: http://chat.example:5000"],
-    "in other letters": ["Origin: HTTP://Chat.EXAMPLE:5000"],
+    "in other case": ["Origin: HTTP://Chat.EXAMPLE:5000"],
     "a friend's": ["Origin: https://friend.example:8443"],
 }
 
 
-@pytest.mark.parametrize("lines", _OWN.values(), ids=_OWN.keys())
-def test_an_allowed_origin_gets_its_one_connection(gateway: Serving, hall: Room, lines: list[str]) -> None:
+@pytest.mark.parametrize("lines", _ALLOWED.values(), ids=_ALLOWED.keys())
+def test_an_allowed_origin_gets_one_connection(gateway: Serving, room: Room, lines: list[str]) -> None:
     assert _status(gateway, *lines) == 101
-    hall.accept().expect_end()
-    hall.expect_no_connection()
+    room.accept().expect_end()
+    room.expect_no_connection()
 
 
 @pytest.mark.parametrize(
@@ -67,12 +67,12 @@ def test_an_allowed_origin_gets_its_one_connection(gateway: Serving, hall: Room,
         ("chat.example:443", "https://chat.example"),
     ],
 )
-def test_behind_tls_the_origin_is_https(gateway: Serving, hall: Room, host: str, origin: str) -> None:
+def test_behind_tls_the_origin_is_https(gateway: Serving, room: Room, host: str, origin: str) -> None:
     forwarded = "X-Forwarded-Proto: https"
     assert _status(gateway, forwarded, f"Origin: {origin}", host=host) == 101
-    hall.accept().expect_end()
+    room.accept().expect_end()
     assert _status(gateway, forwarded, f"Origin: {origin.replace('https', 'http')}", host=host) == 403
-    hall.expect_no_connection()
+    room.expect_no_connection()
 
 
 _FOREIGN: dict[str, str | bytes] = {
@@ -125,15 +125,13 @@ _FOREIGN: dict[str, str | bytes] = {
 
 
 @pytest.mark.parametrize("origin", _FOREIGN.values(), ids=_FOREIGN.keys())
-def test_no_other_origin_upgrades_or_reaches_the_room(
-    gateway: Serving, hall: Room, origin: str | bytes
-) -> None:
+def test_other_origins_do_not_reach_the_room(gateway: Serving, room: Room, origin: str | bytes) -> None:
     line = b"Origin: " + (origin.encode() if isinstance(origin, str) else origin)
     assert _status(gateway, line) in {400, 403}
-    hall.expect_no_connection()
+    room.expect_no_connection()
 
 
-_STRANGE_HOSTS: dict[str, tuple[str, int]] = {
+_UNKNOWN_HOSTS: dict[str, tuple[str, int]] = {
     "foreign": ("evil.example:5000", 421),
     "suffix": ("chat.example.evil.example", 421),
     "prefix": ("evilchat.example", 421),
@@ -153,20 +151,20 @@ _STRANGE_HOSTS: dict[str, tuple[str, int]] = {
 }
 
 
-@pytest.mark.parametrize(("host", "status"), _STRANGE_HOSTS.values(), ids=_STRANGE_HOSTS.keys())
+@pytest.mark.parametrize(("host", "status"), _UNKNOWN_HOSTS.values(), ids=_UNKNOWN_HOSTS.keys())
 @pytest.mark.parametrize("path", ["/", "/ws", "/static/js/model/room.js", "/nowhere"])
-def test_under_a_foreign_name_nothing_is_served(
-    gateway: Serving, hall: Room, path: str, host: str, status: int
+def test_nothing_is_served_under_an_unknown_host(
+    gateway: Serving, room: Room, path: str, host: str, status: int
 ) -> None:
     origin = f"Origin: http://{host}" if "\r" not in host else "Accept: */*"
     answer = ask(gateway.address, request(path, UPGRADE.strip(), origin, host=host))
     assert answer.status == status
     if status == 421:
         assert b"--allowed-host" in answer.body
-    hall.expect_no_connection()
+    room.expect_no_connection()
 
 
-def test_a_supervisor_need_not_know_the_name(gateway: Serving) -> None:
+def test_the_health_check_works_under_any_host(gateway: Serving) -> None:
     assert ask(gateway.address, request("/healthz", host="10.0.0.7")).status == 200
 
 
@@ -188,5 +186,7 @@ def test_a_supervisor_need_not_know_the_name(gateway: Serving) -> None:
         ("[::1", 400),
     ],
 )
-def test_with_no_name_given_it_is_this_machines(nameless: Serving, host: str, status: int) -> None:
-    assert ask(nameless.address, request("/", host=host)).status == status
+def test_without_allowed_hosts_this_machine_is_served(
+    default_gateway: Serving, host: str, status: int
+) -> None:
+    assert ask(default_gateway.address, request("/", host=host)).status == status

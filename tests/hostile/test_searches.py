@@ -1,4 +1,4 @@
-"""Searches that cost much: the room goes on, others find, and the server ends when it is told to."""
+"""Expensive searches delay neither the room, nor other searches, nor the end of the server."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
@@ -20,15 +20,15 @@ AT = "2026-11-22T05:43:03.120Z"
 LETTERS = "бвгджзклмнпрстфхцчшщ"
 WORST = ("ъ нетути", " ".join(LETTERS * 6)[:256], "ъ а ъъ аа")
 TEXT = ("ъ аъъ а " * 500)[:4000]
-"""A text that takes long to look through, as long as there may be."""
+"""A text of the greatest length that is slow to search."""
 
 MESSAGES = 2000
 ENDS_WITHIN = at_most(4.0)
-"""Seconds from being told to end to the end."""
+"""Seconds from SIGTERM to the end."""
 
 
 def fill_log(path: Path) -> None:
-    """Have the log on disk be what takes long to search."""
+    """Fill the log on disk with messages that are slow to search."""
     with closing(SqliteHistory(path)) as log:
         messages = [Message(number, AT, "Анна", TEXT) for number in range(1, MESSAGES + 1)]
         log.append(messages, [None] * MESSAGES)
@@ -36,7 +36,7 @@ def fill_log(path: Path) -> None:
 
 
 def fill_room(program: Program) -> None:
-    """Have the room keep what takes long to search."""
+    """Fill the log in memory with messages that are slow to search."""
     with JsonClient(program.address, 60) as client:
         client.join("filler")
         for number in range(MESSAGES):
@@ -54,7 +54,7 @@ def search_all(clients: Sequence[JsonClient], query: str) -> None:
 
 
 @pytest.mark.parametrize("kept", ["memory", "disk"])
-def test_nobody_waits_for_a_search(tmp_path: Path, kept: str) -> None:
+def test_expensive_searches_delay_nobody(tmp_path: Path, kept: str) -> None:
     history = tmp_path / "room.db" if kept == "disk" else Path("memory")
     if kept == "disk":
         fill_log(history)
@@ -62,14 +62,14 @@ def test_nobody_waits_for_a_search(tmp_path: Path, kept: str) -> None:
         program = stack.enter_context(running("tcp_server", *FLAGS, f"--history={history}"))
         if kept == "memory":
             fill_room(program)
-        eves = [stack.enter_context(JsonClient(program.address, 60)) for _ in range(4)]
-        for number, eve in enumerate(eves):
-            eve.join(f"eve{number}", history=0)
+        searchers = [stack.enter_context(JsonClient(program.address, 60)) for _ in range(4)]
+        for number, searcher in enumerate(searchers):
+            searcher.join(f"searcher{number}", history=0)
         with canary_at(program.address):
             for query in WORST * ROUNDS:
-                search_all(eves, query)
-        for eve in eves:
-            eve.say_json(type="search", query=WORST[-1])
+                search_all(searchers, query)
+        for searcher in searchers:
+            searcher.say_json(type="search", query=WORST[-1])
         began = monotonic()
         program.stop()
         assert monotonic() - began < ENDS_WITHIN

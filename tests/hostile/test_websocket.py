@@ -1,4 +1,4 @@
-"""What breaks the rules of WebSocket: the close code for it within a second, and no memory spent on it."""
+"""Invalid WebSocket frames get their close code within a second and cost no memory."""
 
 import socket
 import threading
@@ -24,37 +24,37 @@ _DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits
 
 
 @pytest.fixture(scope="module")
-def hall() -> Iterator[Room]:
+def room() -> Iterator[Room]:
     room = Room()
     yield room
     room.close()
 
 
 @pytest.fixture(scope="module")
-def program(hall: Room) -> Iterator[Program]:
-    with running("web_gateway", "--port", "0", "--server", str(hall.address)) as gateway:
+def program(room: Room) -> Iterator[Program]:
+    with running("web_gateway", "--port", "0", "--server", str(room.address)) as gateway:
         yield gateway
 
 
 @pytest.fixture
-def serving(program: Program, hall: Room) -> Iterator[Serving]:
+def serving(program: Program, room: Room) -> Iterator[Serving]:
     yield Serving(find_address(program.line.replace("http://", "")))
-    hall.disconnect()
+    room.disconnect()
 
 
 def _memory(program: Program) -> int:
-    """Return the bytes of memory that the gateway and its workers hold."""
+    """Return the resident memory of the gateway and its workers, in bytes."""
     whole = psutil.Process(program.process.pid)
     return sum(process.memory_info().rss for process in [whole, *whole.children(recursive=True)])
 
 
 def _header(length: int, first: int = 0x81) -> bytes:
-    """Return the beginning of a masked frame that says of itself it were so long."""
+    """Return the beginning of a masked frame that declares this length."""
     return bytes([first, 0xFF]) + length.to_bytes(8) + b"mask"
 
 
 def _frame(opcode: int, payload: bytes, *, fin: bool = True, reserved: int = 0) -> bytes:
-    """Return a masked frame, allowed or not; the mask is none, so that the payload can be read."""
+    """Return a masked frame, valid or not; the mask is zero, so that the payload stays as it is."""
     first = (0x80 if fin else 0) | reserved | opcode
     if len(payload) < 126:
         length = bytes([0x80 | len(payload)])
@@ -66,13 +66,13 @@ def _frame(opcode: int, payload: bytes, *, fin: bool = True, reserved: int = 0) 
 
 
 def _bomb(size: int) -> bytes:
-    """Return zeros as permessage-deflate sends them."""
+    """Return this many zeros, compressed as by permessage-deflate."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     return packer.compress(bytes(size)) + packer.flush(zlib.Z_SYNC_FLUSH)[:-4]
 
 
 def _in_pieces(payload: bytes) -> bytes:
-    """Return one compressed message as frames that are each short enough."""
+    """Return one compressed message as frames below the size limit."""
     cut = [payload[at : at + 60_000] for at in range(0, len(payload), 60_000)]
     return b"".join(
         _frame(0 if at else _TEXT, piece, fin=at == len(cut) - 1, reserved=0 if at else _COMPRESSED)
@@ -86,11 +86,11 @@ _ATTACKS = {
     "unmasked": (text("{}").serialize(mask=False), 1002),
     "unmasked after a good one": (_frame(_TEXT, b"{}") + text("{}").serialize(mask=False), 1002),
     "oversize": (_frame(_TEXT, b"x" * (MAX_LINE + 1)), 1009),
-    "oversize by its word": (_header(MAX_LINE + 1), 1009),
-    "2^31 by its word": (_header(2**31), 1009),
-    "2^62 by its word": (_header(2**62), 1009),
-    "2^63 - 1 by its word": (_header(2**63 - 1), 1009),
-    "2^64 - 1 by its word": (_header(2**64 - 1), 1009),
+    "oversize as declared": (_header(MAX_LINE + 1), 1009),
+    "2^31 as declared": (_header(2**31), 1009),
+    "2^62 as declared": (_header(2**62), 1009),
+    "2^63 - 1 as declared": (_header(2**63 - 1), 1009),
+    "2^64 - 1 as declared": (_header(2**64 - 1), 1009),
     "bad UTF-8": (_frame(_TEXT, b'{"a":"\xc3\x28"}'), 1007),
     "overlong UTF-8": (_frame(_TEXT, b'{"a":"\xc0\xaf"}'), 1007),
     "a surrogate": (_frame(_TEXT, b'{"a":"\xed\xa0\x80"}'), 1007),
@@ -116,31 +116,31 @@ _ATTACKS = {
 }
 
 
-def test_the_bombs_are_real() -> None:
+def test_the_bombs_are_small_and_decompress_to_their_size() -> None:
     assert len(_WHOLE_BOMB) < _MIB
     assert len(_bomb(_BOMB // 4)) < MAX_LINE
     assert len(zlib.decompressobj(-15).decompress(_WHOLE_BOMB, _BOMB)) == _BOMB
 
 
-def test_compression_is_never_agreed_on(serving: Serving, hall: Room) -> None:
+def test_compression_is_never_negotiated(serving: Serving, room: Room) -> None:
     with RawBrowser(serving.address, headers=_DEFLATE) as browser:
-        hall.accept()
+        room.accept()
         assert b"sec-websocket-extensions" not in browser.head.lower()
 
 
 @pytest.mark.parametrize(("sent", "code"), _ATTACKS.values(), ids=_ATTACKS.keys())
-def test_an_attack_ends_only_itself(
-    serving: Serving, hall: Room, program: Program, sent: bytes, code: int
+def test_an_attack_closes_only_its_own_connection(
+    serving: Serving, room: Room, program: Program, sent: bytes, code: int
 ) -> None:
-    with serving.chat(hall) as (other, others_end):
+    with serving.chat(room) as (other, others_end):
         others_end.send('{"type":"pong"}\n')
         assert other.recv(timeout=TIMEOUT) == '{"type":"pong"}'
         before = _memory(program)
         for _ in range(5 * ROUNDS):
             with RawBrowser(serving.address, headers=_DEFLATE) as browser:
-                hall.accept()
+                room.accept()
                 started = monotonic()
-                # Who is cut within a bomb need not take the rest of it.
+                # The gateway may close before it has read the whole bomb.
                 sender = threading.Thread(target=_send, args=(browser, sent))
                 sender.start()
                 assert browser.read_close().code == code
@@ -157,12 +157,12 @@ def _send(browser: RawBrowser, sent: bytes) -> None:
         browser.socket.sendall(sent)
 
 
-def test_many_at_once_spend_no_more(serving: Serving, hall: Room, program: Program) -> None:
+def test_many_attacks_at_once_cost_no_memory(serving: Serving, room: Room, program: Program) -> None:
     before = _memory(program)
     browsers = [RawBrowser(serving.address, headers=_DEFLATE) for _ in range(30)]
     try:
         for browser in browsers:
-            hall.accept()
+            room.accept()
             browser.socket.sendall(_header(2**62) if browser is browsers[0] else _header(MAX_LINE))
             browser.socket.sendall(b"x" * (MAX_LINE // 4))
         assert browsers[0].read_close().code == 1009
@@ -173,19 +173,19 @@ def test_many_at_once_spend_no_more(serving: Serving, hall: Room, program: Progr
 
 
 @pytest.mark.parametrize("reads", [True, False])
-def test_a_flood_of_pings_delays_nobody_else_and_is_not_remembered(
-    serving: Serving, hall: Room, program: Program, *, reads: bool
+def test_a_flood_of_pings_delays_nobody_and_costs_no_memory(
+    serving: Serving, room: Room, program: Program, *, reads: bool
 ) -> None:
-    """Ten thousand empty pings fit one read of the gateway's, and each wants an answer."""
+    """Ten thousand empty pings fit one read of the gateway, and each requires an answer."""
     pings = _frame(_PING, b"") * 10_000
-    with serving.chat(hall) as (other, others_end):
+    with serving.chat(room) as (other, others_end):
         before = _memory(program)
         flooders = []
         for _ in range(8):
             flooders.append(RawBrowser(serving.address))
-            hall.accept()
+            room.accept()
         threads = [threading.Thread(target=_flood, args=(each, pings)) for each in flooders]
-        threads += [threading.Thread(target=_swallow, args=(each,)) for each in flooders if reads]
+        threads += [threading.Thread(target=_read_all, args=(each,)) for each in flooders if reads]
         for thread in threads:
             thread.start()
         for _ in range(50 * ROUNDS):
@@ -208,7 +208,7 @@ def _flood(browser: RawBrowser, sent: bytes) -> None:
             browser.socket.sendall(sent)
 
 
-def _swallow(browser: RawBrowser) -> None:
+def _read_all(browser: RawBrowser) -> None:
     with suppress(OSError):
         while browser.socket.recv(65536):
             pass

@@ -1,4 +1,4 @@
-"""Markup in everything that a page shows of others, in a real browser: it stays text."""
+"""Markup in everything that the page shows of others stays text in a real browser."""
 
 import json
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Dialog, Page
 
 from chat_protocol.contract import PROMPT
 from tests.end_to_end.conftest import PageUser, open_page
-from tests.hostile.lawless_room import LawlessRoom, Line
 from tests.hostile.markup import CORPUS
+from tests.hostile.unchecked_room import Line, UncheckedRoom
 from tests.support.processes import running
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
@@ -29,7 +29,7 @@ WATCH = Path(__file__).with_name("watch.js").read_text(encoding="utf-8")
 
 @contextmanager
 def watched(chromium: Browser, url: str) -> Iterator[PageUser]:
-    """Open the page under observation; fail if anything of the corpus was more than text to it."""
+    """Open the page with `watch.js`; fail if it treated anything of the corpus as more than text."""
     dialogs: list[str] = []
 
     def dismiss(dialog: Dialog) -> None:
@@ -58,15 +58,15 @@ def assert_clean(page: Page, url: str) -> None:
     assert page.locator("iframe, object, embed, form:not([id])").count() == 0
 
 
-def await_that(page: Page, condition: str) -> None:
-    """Wait until JavaScript says so; Playwright has the page `eval` what it waits for, against its policy."""
+def wait_until(page: Page, condition: str) -> None:
+    """Wait for a JavaScript condition. Playwright's own wait uses `eval`, which the page's CSP forbids."""
     deadline = monotonic() + TIMEOUT
     while not page.evaluate(condition):
         assert monotonic() < deadline, condition
         page.wait_for_timeout(50)
 
 
-def test_the_watch_sees_what_it_is_there_for(chromium: Browser) -> None:
+def test_the_watch_detects_unsafe_elements(chromium: Browser) -> None:
     made = [
         "img src=x",
         "a href=javascript:1",
@@ -76,7 +76,7 @@ def test_the_watch_sees_what_it_is_there_for(chromium: Browser) -> None:
         "p style=color:red",
     ]
     with (
-        LawlessRoom(Host().answers) as room,
+        UncheckedRoom(CorpusRoom().answers) as room,
         running("web_gateway", "--port", "0", "--server", str(room.address)) as gateway,
         chromium.new_page() as page,
     ):
@@ -91,15 +91,15 @@ def test_the_watch_sees_what_it_is_there_for(chromium: Browser) -> None:
             })""",
             made,
         )
-        await_that(page, "watch.violations.length > 0")
+        wait_until(page, "watch.violations.length > 0")
         assert len(page.evaluate("watch.bad")) == len(made)
 
 
-# --- a room that sends anything ------------------------------------------------------
+# --- an unchecked room ---------------------------------------------------------------
 
 
-class Host:
-    """What the lawless room answers: the corpus, wherever a page might show it."""
+class CorpusRoom:
+    """The answers of an unchecked room: the corpus in every field that the page might show."""
 
     def __init__(self) -> None:
         self._ids = count(1)
@@ -180,9 +180,9 @@ class Host:
         return [*said, {"type": "typing", "name": CORPUS[0]}, self.message("Борис", "конец")]
 
 
-def test_whatever_a_room_sends_stays_text(chromium: Browser) -> None:
+def test_what_a_room_sends_stays_text(chromium: Browser) -> None:
     with (
-        LawlessRoom(Host().answers) as room,
+        UncheckedRoom(CorpusRoom().answers) as room,
         running("web_gateway", "--port", "0", "--server", str(room.address)) as gateway,
         watched(chromium, f"http://{gateway.address}/") as browser,
     ):
@@ -190,7 +190,7 @@ def test_whatever_a_room_sends_stays_text(chromium: Browser) -> None:
         page.fill("#join-name", "Анна")
         page.click("#join-button")
         page.wait_for_selector("#join-suggestion")
-        await_that(page, "watch.added > 200")
+        wait_until(page, "watch.added > 200")
         page.fill("#join-name", "Анна")
         page.click("#join-button")
         browser.sees("Борис", "конец")
@@ -210,7 +210,7 @@ def test_whatever_a_room_sends_stays_text(chromium: Browser) -> None:
 
 
 def moderate(page: Page) -> None:
-    """Open all that a moderator can, about somebody with a name out of the corpus."""
+    """Open every dialog of a moderator for members whose names are of the corpus."""
     items = page.locator("#menu button")
     for at in (2, 3, 4):
         page.locator(".person-more").nth(at).click()
@@ -231,11 +231,11 @@ def moderate(page: Page) -> None:
     page.keyboard.press("Escape")
 
 
-# --- a room with rules ---------------------------------------------------------------
+# --- the real room -------------------------------------------------------------------
 
 
 def is_sendable(text: str) -> bool:
-    """Say whether it is Unicode at all: what is not, does not pass the server's door."""
+    """Say whether the text can be encoded as UTF-8."""
     try:
         json.dumps(text, ensure_ascii=False).encode()
     except UnicodeEncodeError:
@@ -246,15 +246,15 @@ def is_sendable(text: str) -> bool:
 SENDABLE = [evil for evil in CORPUS if is_sendable(evil)]
 
 
-def say_everything(client: JsonClient) -> int:
-    """Say each string; return how many the server took."""
+def say_corpus(client: JsonClient) -> int:
+    """Say each string; return how many the server accepted."""
     for at, evil in enumerate(SENDABLE):
         client.say_json(type="say", ref=str(at), text=evil)
     return sum(event["type"] == "ack" for event in client.fence())
 
 
-def take_every_name(address: tuple[str, int]) -> list[str]:
-    """Come with each string as a name and say it, and be lost; return the names the server keeps."""
+def join_with_every_name(address: tuple[str, int]) -> list[str]:
+    """Join with each string as a name, say it and disconnect; return the names that were accepted."""
     taken = []
     for evil in SENDABLE:
         with JsonClient(address) as guest:
@@ -268,7 +268,7 @@ def take_every_name(address: tuple[str, int]) -> list[str]:
     return taken
 
 
-def test_whatever_people_send_stays_text(tmp_path: Path, chromium: Browser) -> None:
+def test_what_people_send_stays_text(tmp_path: Path, chromium: Browser) -> None:
     with (
         running(
             *("tcp_server", "--host", "127.0.0.1", "--port", "0", "--grace", "300"),
@@ -281,9 +281,9 @@ def test_whatever_people_send_stays_text(tmp_path: Path, chromium: Browser) -> N
         with watched(chromium, url) as live, JsonClient(server.address) as vera:
             live.enter("Анна")
             vera.join("Вера", history=0)
-            said = say_everything(vera)
+            said = say_corpus(vera)
             assert said > len(SENDABLE) * 0.9
-            names = take_every_name(server.address)
+            names = join_with_every_name(server.address)
             assert len(names) > 50
             vera.say_json(type="authenticate", password="ключ")
             for evil in SENDABLE:
@@ -302,10 +302,10 @@ def test_whatever_people_send_stays_text(tmp_path: Path, chromium: Browser) -> N
             late.page.keyboard.type("script")
             late.page.wait_for_selector(".hit")
             late.page.click("#search-more")
-            await_that(late.page, "document.querySelectorAll('.hit').length > 20")
+            wait_until(late.page, "document.querySelectorAll('.hit').length > 20")
             late.page.keyboard.press("Escape")
             late.page.focus("#transcript")
             for _ in range(4):
                 late.page.keyboard.press("Home")
-                await_that(late.page, "!document.querySelector('.gap .load-button:disabled')")
-            await_that(late.page, f"watch.added > {said}")
+                wait_until(late.page, "!document.querySelector('.gap .load-button:disabled')")
+            wait_until(late.page, f"watch.added > {said}")

@@ -1,4 +1,4 @@
-"""A room without rules: whatever it is told to say it says, to one browser after the other."""
+"""A fake room that sends whatever a test wants, valid or not, to one browser after another."""
 
 import json
 import socket
@@ -15,17 +15,17 @@ Line = dict[str, Any]
 Answers = Callable[[Line], Sequence[Line]]
 
 
-class LawlessRoom:
-    """Answers each line of a client with the lines that `answers` returns for it, unchecked.
+class UncheckedRoom:
+    """Answers each line of a client with the lines that `answers` returns for it.
 
-    The lines are ASCII, everything else escaped: so they carry broken UTF-16 too.
+    All but ASCII is escaped in JSON, so that lone surrogates can be sent too.
     """
 
     def __init__(self, answers: Answers) -> None:
-        self._answers = answers  # called in our thread only
+        self._answers = answers  # called in this object's thread only
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = Address(*self._listener.getsockname())
-        self._thread = threading.Thread(target=self._serve, name="lawless room")
+        self._thread = threading.Thread(target=self._serve, name="unchecked room")
         self._lock = threading.Lock()  # guards the two below
         self._client: socket.socket | None = None
         self._closing = False
@@ -63,7 +63,7 @@ class LawlessRoom:
             if self._client is not None:
                 with suppress(OSError):
                     self._client.shutdown(socket.SHUT_RDWR)
-        # Wakes the thread where it waits for somebody to come.
+        # Wakes the thread if it waits in `accept`.
         with suppress(OSError):
             socket.create_connection(self.address, 1.0).close()
         self._thread.join(10.0)

@@ -1,4 +1,4 @@
-"""One connection that says what it has to say, and no more."""
+"""A connection that sends given bytes, for the fuzzers."""
 
 import socket
 from contextlib import suppress
@@ -8,23 +8,23 @@ from typing import Self
 from tests.support.timing import TIMEOUT
 
 
-class Guest:
-    """Whoever the fuzzers send."""
+class FuzzClient:
+    """One connection of a fuzzer."""
 
     def __init__(self, address: tuple[str, int]) -> None:
         self._socket = socket.create_connection(address, TIMEOUT)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def say(self, pieces: list[bytes]) -> None:
-        """Say it all and be done, unless the other end hangs up before."""
+        """Send all pieces, then FIN; stop early if the other end closes."""
         with suppress(ConnectionError):
             for piece in pieces:
                 self._socket.sendall(piece)
-        with suppress(OSError):  # not connected any more
+        with suppress(OSError):  # no longer connected
             self._socket.shutdown(socket.SHUT_WR)
 
     def read_to_end(self, *, vanish: bool) -> None:
-        """Wait until the other end has hung up too; or do not, and reset."""
+        """Read until the other end closes; if `vanish`, reset the connection instead."""
         if vanish:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             return
