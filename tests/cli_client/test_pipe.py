@@ -198,7 +198,7 @@ def test_the_password_comes_from_a_file_or_the_environment(room: FakeRoom, tmp_p
     ("code", "words"),
     [
         ("password_required", "a password is needed: --password-file"),
-        ("password_wrong", "password did not fit"),
+        ("password_wrong", "Wrong password"),
     ],
 )
 def test_a_missing_or_wrong_password_ends_it(room: FakeRoom, code: str, words: str) -> None:
