@@ -15,7 +15,7 @@ from tcp_server.config import Config
 from tcp_server.connection.poller import WritePoller
 from tcp_server.connection.writer import Writer
 from tcp_server.dialects.dialect import Dialect, Json, Lines, Plain
-from tcp_server.room.outcome import Outcome, Presence
+from tcp_server.room.outcome import AudienceChange, Outcome
 
 _BLOCKED_SHARE = 4
 """Senders are slowed down when more than one in this many readers is blocked."""
@@ -133,9 +133,9 @@ class FanOut:
             sent = position + 1
             if outcome.answer:
                 pieces.append(writer.dialect.encode(outcome.answer))
-            if outcome.presence is Presence.ENTERS:
+            if outcome.audience_change is AudienceChange.JOIN:
                 audience[writer] = None
-            elif outcome.presence is Presence.LEAVES:
+            elif outcome.audience_change is AudienceChange.LEAVE:
                 audience.pop(writer, None)
                 leaves = True
         if writer in audience:

@@ -16,7 +16,7 @@ from tcp_server.connection.work_items import LARGE_ANSWER, split_long_texts, wor
 from tcp_server.connection.writer import Writer
 from tcp_server.dialects.dialect import Dialect, Json, NotChat
 from tcp_server.room.commands import Request
-from tcp_server.room.outcome import Outcome, Presence, with_ref
+from tcp_server.room.outcome import AudienceChange, Outcome, with_ref
 
 _MAX_READ = 4096
 """Bytes to read at a time from a client with a rate limit: they stay in memory while it has to wait."""
@@ -124,7 +124,7 @@ class Session:
     def say_bye(self, bye: str, ref: str | None = None) -> Sequence[Outcome[Writer]]:
         """Leave the room, if it has joined, and tell the client why."""
         outcomes = self._services.room.leave(self.writer, hold_name=True, bye=bye) or [
-            Outcome(self.writer, [Bye(bye)], (), Presence.LEAVES)
+            Outcome(self.writer, [Bye(bye)], (), AudienceChange.LEAVE)
         ]
         return with_ref(outcomes, self.writer, ref)
 

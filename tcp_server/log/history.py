@@ -14,7 +14,7 @@ Key = tuple[bytes, str]
 
 
 class Unavailable(Exception):
-    """The log cannot be written or read at present. A failed commit has undone what came since the last."""
+    """The log cannot be written or read at present."""
 
 
 def redacted(message: Message) -> Message:
@@ -26,7 +26,7 @@ class History(Protocol):
     """Messages with consecutive ids, of which the newest are kept."""
 
     epoch: str
-    """Random id of this log; a client that knows another epoch starts anew."""
+    """Random id of this log: a client that has seen another log has to start anew."""
 
     @property
     def last(self) -> int:
@@ -45,7 +45,7 @@ class History(Protocol):
     def commit(self) -> None:
         """Make everything since the last commit permanent; if that fails, undo it and raise `Unavailable`."""
 
-    def recall(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
+    def find_acks(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
         """Return, by ref, the acks of those says of a session that are in the log. Raises `Unavailable`."""
 
     def before(self, message_id: int, limit: int) -> list[Message]:
@@ -67,7 +67,7 @@ class History(Protocol):
         """Remove messages over the limits of number and age, a bounded number in each call."""
 
     def close(self) -> None:
-        """Release what it holds."""
+        """Close the log."""
 
 
 def find_message(history: History, message_id: int) -> Message | None:
@@ -112,7 +112,7 @@ class MemoryHistory:
             self._older_acks, self._acks = self._acks, {}
         if self._keep:
             self._messages.extend(messages)
-            # Cut rarely, and then by half: a deletion at the front moves all the rest.
+            # Truncated rarely, and then by half: a deletion at the front moves all the rest.
             if len(self._messages) >= 2 * self._keep:
                 del self._messages[: -self._keep]
 
@@ -123,7 +123,7 @@ class MemoryHistory:
     def commit(self) -> None:
         """Nothing to do: this log ends with the process."""
 
-    def recall(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
+    def find_acks(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
         found = {}
         for ref in refs:
             if ack := self._acks.get((session, ref)) or self._older_acks.get((session, ref)):
@@ -150,7 +150,7 @@ class MemoryHistory:
         return []
 
     def prune(self) -> None:
-        """Nothing to do: `append` cuts."""
+        """Nothing to do: `append` prunes."""
 
     def close(self) -> None:
         """Nothing to release."""

@@ -1,4 +1,4 @@
-"""Which messages a search finds, in memory and on disk alike."""
+"""Finds the messages that match a query, in memory and on disk."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from chat_protocol.messages import Found, Message, Search
 
 _MAX_FOUND = 100
-"""Most messages in one answer."""
+"""Maximum number of messages in one answer."""
 
 _MAX_WORDS = 8
 """Words of a query that are searched for; further ones are ignored."""

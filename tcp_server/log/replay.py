@@ -11,7 +11,7 @@ class Replay:
     """Reads pages from a log. Not thread-safe: the caller holds the sequencer's room lock."""
 
     def __init__(self, history: History, max_messages: int) -> None:
-        """A page contains at most `max_messages`."""
+        """`max_messages` is the maximum number in a page."""
         self._history = history
         self._max_messages = max_messages
 

@@ -17,7 +17,7 @@ from tcp_server.log.word_index import WordIndex, remove
 _log = logging.getLogger(__name__)
 
 _MAX_QUEUED = 64
-"""Searches that may wait in the queue."""
+"""Maximum number of searches in the queue."""
 
 _MAX_SECONDS = 1.0
 """Seconds that a search may take, shared between it and those in the queue."""
@@ -26,7 +26,7 @@ _MIN_SECONDS = 0.1
 """Seconds that it may take in any case."""
 
 _CHUNK = 64
-"""Messages in memory that are searched between two checks of the time."""
+"""Messages in memory that are searched between two checks of the deadline."""
 
 _INDEX_INTERVAL = 1.0
 """Seconds between two indexing steps while there is nothing to index."""

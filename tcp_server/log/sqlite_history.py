@@ -26,10 +26,10 @@ _RECENT = 2000
 """Messages kept in memory as well: more than a `welcome` contains."""
 
 _MAX_SESSIONS = 10_000
-"""Sessions whose greatest ref is kept in memory."""
+"""Maximum number of sessions whose greatest ref is kept in memory."""
 
 _PRUNED_AT_ONCE = 500
-"""Rows removed in one call of `prune`, which takes some milliseconds."""
+"""Maximum number of rows removed in one call of `prune`, which takes some milliseconds."""
 
 _BUSY_TIMEOUT_MS = 5000
 """Milliseconds to wait for a lock that another process holds on the file."""
@@ -99,8 +99,8 @@ class SqliteHistory:
         self._deleted_this_run: set[int] = set()  # since the server started
         self._wal_has_deleted = True  # whether the WAL may still contain deleted text
         self._presence: dict[bytes, str | None] = {}  # changes that are not committed yet
-        # Each session's greatest ref: one above it is certainly new. So clients whose refs
-        # increase cost no query for each message.
+        # Each session's greatest ref: a greater one is certainly new, so clients whose refs
+        # increase need no query for each message.
         self._greatest: dict[bytes, str] = {}
         with contextlib.ExitStack() as resources:
             resources.callback(os.close, _lock_file(path))
@@ -211,12 +211,12 @@ class SqliteHistory:
             raise
         self._presence.clear()
 
-    def recall(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
+    def find_acks(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
         with _readable():
-            return self._recall(session, refs)
+            return self._find_acks(session, refs)
 
-    def _recall(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
-        found = self._recent.recall(session, refs)
+    def _find_acks(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
+        found = self._recent.find_acks(session, refs)
         greatest = self._greatest_of(session)
         if unknown := [ref for ref in refs if ref <= greatest and ref not in found]:
             rows = self._db.execute(
@@ -331,7 +331,7 @@ def _readable() -> Iterator[None]:
 def _lock_file(path: Path) -> int:
     """Make this process the only server on the file; return the descriptor of the lock.
 
-    The lock file holds the process id, so that a second server can say who is in its way.
+    The lock file contains the process id, for the error message of a second server.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,7 @@
 The log is divided into blocks by id; the index has the set of words of each full block,
 without their positions. A search skips the blocks that lack one of its words and reads
 the others in the log. A block of which messages were deleted or pruned is indexed anew.
-Not FTS5: before SQLite 3.43 it cannot be made to forget the words of a deleted message.
+Not FTS5: before SQLite 3.43 it cannot remove the words of a deleted message.
 """
 
 import sqlite3
@@ -33,7 +33,7 @@ _SCHEMA = f"""
 
 
 class WordIndex:
-    """A log and its index. For one thread at a time. Every method may raise `sqlite3.Error`."""
+    """A log and its index. Not thread-safe. Every method may raise `sqlite3.Error`."""
 
     def __init__(self, path: Path) -> None:
         """Open or create the index of the log at `path`. Raises `OSError` as well."""
@@ -50,7 +50,7 @@ class WordIndex:
             self._resources = resources.pop_all()  # both files
 
     def update_some(self) -> bool:
-        """Bring some blocks up to date with the log; False if there was nothing to do."""
+        """Index some blocks that are new or have changed; return False if there are none."""
         kept_now = self._count_kept()
         removed = self._kept.keys() - kept_now.keys()
         # First those with deletions, then new ones, each newest first, as searches read them.

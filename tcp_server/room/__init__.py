@@ -1,1 +1,1 @@
-"""The room: its members, their messages, and what is refused. No socket, no thread."""
+"""The room: its members, their messages, and its rules. No socket, no thread."""

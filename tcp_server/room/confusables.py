@@ -16,7 +16,7 @@ from importlib.resources import files
 from string import ascii_lowercase, digits
 from typing import Final
 
-# Joined all the same: few fonts distinguish I and l, or O and 0; ς and σ are both small forms of Σ.
+# Joined in any case: few fonts distinguish I and l, or O and 0; ς and σ are both small forms of Σ.
 _ALWAYS_JOINED: Final = (("i", "l"), ("l", "1"), ("o", "0"), ("ς", "σ"))
 
 # These look alike in proportional fonts, and are not in the data, which has only m for rn.

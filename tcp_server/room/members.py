@@ -10,7 +10,7 @@ from typing import Generic
 from tcp_server.room.outcome import Connection
 
 _MAX_ABSENT = 1000
-"""Most disconnected members whose names are held, so that names cannot use up memory."""
+"""Maximum number of disconnected members whose names are held: names must not use up memory."""
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -97,10 +97,10 @@ class Members(Generic[Connection]):
     def hold_name(
         self, member: Member[Connection], until: float, reason: str | None
     ) -> list[Departure[Connection]]:
-        """Keep a member without a connection until that time; return who must be removed instead.
+        """Keep a disconnected member until that time; return the members to remove instead.
 
-        With too many of them that is the one who joined last: so a flood of short-lived
-        members cannot displace earlier ones.
+        If there are too many, that is the one who joined last: so many short-lived members
+        cannot replace earlier ones.
         """
         self._absent[member] = until, reason
         if len(self._absent) <= _MAX_ABSENT:

@@ -3,9 +3,9 @@
 Names are PRECIS nicknames (RFC 8266): shown as their owners write them, and compared
 without regard to case, width and spacing, so that "Анна", "анна" and " АННА " are the
 same. Names that look alike (UTS 39) are the same too: Latin "alice" and Cyrillic "аlісе",
-but also "Ian" and "Lan", "Clara" and "Dara", "Bob0" and "Bobo". That is unfair only while
-one of them is present, and then the other is offered a similar name; while it is free, no
-name is refused for what it looks like, in any script or mixture of scripts.
+but also "Ian" and "Lan", "Clara" and "Dara", "Bob0" and "Bobo". So a name is refused while
+another one that looks like it is present. No name is refused for its script, or for a mixture
+of scripts.
 """
 
 import re
@@ -30,15 +30,15 @@ _NOT_FIRST = ("{", "/")
 _BLANKS = frozenset("\u2800\ufffc\ufffd\U0001d159\U00013441\U00013442")
 
 _MAX_MARKS = 4
-"""Most marks on one letter: Burmese and Tibetan need as many."""
+"""Maximum number of marks on one letter: Burmese and Tibetan need as many."""
 
 _MAX_DIACRITICS = 2
-"""Most of them that belong to no script, as these can be stacked on any letter."""
+"""Maximum number of marks that belong to no script: these can be stacked on any letter."""
 
 _DIACRITICS = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 _STACKED = re.compile(rf"[{_DIACRITICS}]{{{_MAX_DIACRITICS + 1}}}|([{_DIACRITICS}])\1")
 
-_SUGGESTED_NUMBERS = range(2, 12)  # to try one costs about as much as a name
+_SUGGESTED_NUMBERS = range(2, 12)  # each try costs about as much as parsing a name
 
 
 class BadName(ValueError):
@@ -98,7 +98,7 @@ def is_same(one: str, other: str) -> bool:
 def suggest(name: Name, taken: Container[str], limit: int) -> str | None:
     """Return `name` with a number added so that no key is `taken`, or None after ten attempts.
 
-    If that is longer than `limit` code points, the end of `name` is cut.
+    `name` is shortened if the result would be longer than `limit` code points.
     """
     for number in _SUGGESTED_NUMBERS:
         suffix = f" {number}"
@@ -107,7 +107,7 @@ def suggest(name: Name, taken: Container[str], limit: int) -> str | None:
             return None
         try:
             suggestion = parse_name(prefix + suffix, limit)
-        except BadName:  # the cut has made it invalid
+        except BadName:  # the shortened name is invalid
             continue
         if not any(key in taken for key in suggestion.keys):
             return suggestion.shown

@@ -1,4 +1,4 @@
-"""The result of one request: which events are sent to whom."""
+"""The result of a request: which events are sent to whom."""
 
 from collections.abc import Hashable, Sequence
 from enum import Enum
@@ -13,12 +13,12 @@ Connection = TypeVar("Connection", bound=Hashable)
 """Identifies a connection: the server uses `Writer`, tests use strings."""
 
 
-class Presence(Enum):
-    """Whether an outcome's connection joins the audience, which is sent what is shared, or leaves it."""
+class AudienceChange(Enum):
+    """Whether a connection joins or leaves the audience: those who are sent all shared events."""
 
-    STAYS = "stays"
-    ENTERS = "enters"
-    LEAVES = "leaves"
+    NONE = "none"
+    JOIN = "join"
+    LEAVE = "leave"
 
 
 class Outcome(NamedTuple, Generic[Connection]):
@@ -27,7 +27,7 @@ class Outcome(NamedTuple, Generic[Connection]):
     connection: Connection | None
     answer: Sequence[Event | LocalEvent] = ()
     shared: Sequence[Event] = ()
-    presence: Presence = Presence.STAYS
+    audience_change: AudienceChange = AudienceChange.NONE
 
 
 def with_ref(

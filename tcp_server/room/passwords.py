@@ -15,7 +15,7 @@ class Password:
         return bool(self._digest)
 
     def matches(self, attempt: str | None) -> bool:
-        """Return whether that is the password, after normalisation to NFC, in constant time."""
+        """Return whether `attempt` is the password, after normalisation to NFC; takes constant time."""
         return bool(self._digest) and hmac.compare_digest(self._digest, _digest(attempt or ""))
 
 

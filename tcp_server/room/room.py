@@ -24,25 +24,25 @@ from tcp_server.room.moderation.bans import Sanction
 from tcp_server.room.moderation.moderation import Moderation, ban_error
 from tcp_server.room.moderation.sanctions import Sanctions
 from tcp_server.room.names import BadName, is_same, parse_name, suggest
-from tcp_server.room.outcome import Connection, Outcome, Presence, with_ref
+from tcp_server.room.outcome import AudienceChange, Connection, Outcome, with_ref
 from tcp_server.room.passwords import Password, session_digest
 from tcp_server.room.rollback import without_unsaved
 from tcp_server.room.speech import Speech
 
 _MIN_SECRET_LENGTH = 16
-"""A client's session secret of fewer characters is replaced: it could be guessed."""
+"""Shortest session secret, in characters; a shorter one could be guessed and is replaced."""
 
 _MAX_CONNECTIONS_PER_MEMBER = 16
-"""One connection more ends the member's oldest one."""
+"""Maximum number of connections of a member; one more replaces the oldest."""
 
 _TYPING_INTERVAL = 1.0
-"""Seconds in which at most one `typing` of a member is passed on."""
+"""Minimum number of seconds between two `typing` events of a member."""
 
 
 class Room(Generic[Connection]):
     """The only room of a server."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - each of them is another part of the server
+    def __init__(  # noqa: PLR0913, PLR0917 - each is another part of the server
         self,
         config: Config,
         history: History,
@@ -51,7 +51,7 @@ class Room(Generic[Connection]):
         sanctions: Sanctions,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`search` may answer later, `address_of` returns "" if unknown, `clock` monotonic seconds."""
+        """`search` may answer later; `address_of` returns "" if unknown, `clock` monotonic seconds."""
         self._config = config
         self._history = history
         self._search = search
@@ -70,9 +70,9 @@ class Room(Generic[Connection]):
     # --- requests --------------------------------------------------------------------
 
     def join(self, connection: Connection, request: m.Join | TextJoin) -> list[Outcome[Connection]]:
-        """Join the room, or refuse to.
+        """Join the room, or answer why not.
 
-        Before the password is right, no answer depends on who is here. A ban ends the connection.
+        Without the right password, no answer depends on the members. A ban ends the connection.
         """
         if self._members.by_connection(connection) is not None:
             return [_error(connection, "already_joined", "this connection has joined already")]
@@ -94,10 +94,10 @@ class Room(Generic[Connection]):
         return self._members.by_connection(connection)
 
     def handle(self, connection: Connection, requests: Iterable[Request]) -> list[Outcome[Connection]]:
-        """Carry out requests of a connection that has joined, in their order."""
+        """Run requests of a connection that has joined, in their order."""
         outcomes: list[Outcome[Connection]] = []
         for kind, group in groupby(requests, type):
-            # Looked up each time: a request may have been to leave.
+            # Looked up each time: one of the requests may be `leave`.
             member = self._members.by_connection(connection)
             if member is None:
                 break
@@ -129,7 +129,7 @@ class Room(Generic[Connection]):
             else:
                 departures = [(member, reason)]
         shared = [self._remove(*departure) for departure in departures]
-        return [Outcome(connection, [m.Bye(bye)] if bye else [], shared, Presence.LEAVES)]
+        return [Outcome(connection, [m.Bye(bye)] if bye else [], shared, AudienceChange.LEAVE)]
 
     def expire(self) -> list[Outcome[Connection]]:
         """Remove members whose grace period is over, and prune the log. Called every 0.5 s."""
@@ -228,7 +228,7 @@ class Room(Generic[Connection]):
         if isinstance(request, m.Join) and session is not None:
             self._history.set_presence(session, member.name)
             answer.append(self._welcome(member, request, secret))
-        return [Outcome(connection, answer, [m.Joined(member.name, m.timestamp())], Presence.ENTERS)]
+        return [Outcome(connection, answer, [m.Joined(member.name, m.timestamp())], AudienceChange.JOIN)]
 
     def _resume(
         self, connection: Connection, member: Member[Connection], request: m.Join, secret: str
@@ -239,15 +239,17 @@ class Room(Generic[Connection]):
             outcomes += self.leave(next(iter(member.connections)), hold_name=False, bye="replaced")
         member.admitted = True
         self._members.attach(connection, member)
-        outcomes.append(Outcome(connection, [self._welcome(member, request, secret)], (), Presence.ENTERS))
+        outcomes.append(
+            Outcome(connection, [self._welcome(member, request, secret)], (), AudienceChange.JOIN)
+        )
         return outcomes
 
     def _refuse_banned(self, connection: Connection, ban: Sanction) -> list[Outcome[Connection]]:
         answer: list[m.Event] = [ban_error(self._sanctions.seconds_left(ban)), m.Bye("banned")]
-        return [Outcome(connection, answer, (), Presence.LEAVES)]
+        return [Outcome(connection, answer, (), AudienceChange.LEAVE)]
 
     def _restore_presence(self) -> None:
-        """Hold the names of those who were here when the server ended, for the grace period."""
+        """Hold the names of those who were members when the server ended, for the grace period."""
         for session, name in self._history.present():
             try:
                 keys = parse_name(name, self._config.max_name).keys

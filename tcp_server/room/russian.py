@@ -1,4 +1,4 @@
-"""The Russian text of notices and durations, for clients without words of their own."""
+"""The Russian text of notices and durations, for clients without texts of their own."""
 
 from chat_protocol.messages import Notice
 

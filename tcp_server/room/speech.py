@@ -41,7 +41,7 @@ class Speech(Generic[Connection]):
         last, at = self._history.last, timestamp()
         acks: dict[str, Ack] = {}  # by ref, of says that are in the log already
         if session is not None:
-            acks = self._history.recall(session, [say.ref for say in says if say.ref is not None])
+            acks = self._history.find_acks(session, [say.ref for say in says if say.ref is not None])
         if (mute := self._sanctions.mutes.find(member.keys, session)) is not None:
             return self._refuse_muted(connection, mute, says, acks)
         for say in says:

@@ -9,7 +9,7 @@ from tcp_server.log.history import History, MemoryHistory
 from tcp_server.room.commands import LocalEvent, Request, TextJoin
 from tcp_server.room.moderation.audit_log import AuditLog
 from tcp_server.room.moderation.sanctions import Sanctions
-from tcp_server.room.outcome import Outcome, Presence
+from tcp_server.room.outcome import AudienceChange, Outcome
 from tcp_server.room.room import Room
 
 SECRET = "a secret that nobody guesses"
@@ -53,9 +53,9 @@ class RoomHarness:
                     self._received.setdefault(other, []).extend(outcome.shared)
             if outcome.connection is not None:
                 self._received.setdefault(outcome.connection, []).extend(outcome.answer)
-                if outcome.presence is Presence.ENTERS:
+                if outcome.audience_change is AudienceChange.JOIN:
                     self.audience[outcome.connection] = None
-                elif outcome.presence is Presence.LEAVES:
+                elif outcome.audience_change is AudienceChange.LEAVE:
                     self.audience.pop(outcome.connection, None)
 
     def handle(self, connection: str, *requests: Request) -> None:

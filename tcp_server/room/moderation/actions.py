@@ -1,4 +1,4 @@
-"""Checks and plans what moderators ask for; nothing is changed here.
+"""Checks and plans the actions of moderators; changes nothing.
 
 Not thread-safe: the caller holds the sequencer's room lock.
 """
@@ -19,11 +19,11 @@ from tcp_server.room.names import BadName, Name, parse_name
 from tcp_server.room.outcome import Connection
 
 _DEFAULT_MUTE = 600
-"""Duration of a mute without one, in seconds."""
+"""Default duration of a mute, in seconds."""
 
 
 class Refused(Exception):
-    """A request is refused: a protocol error code, and the reason or what was not found."""
+    """A request is refused: the protocol's error code, and the reason or what was not found."""
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
@@ -32,7 +32,7 @@ class Refused(Exception):
 
 
 class ModerationRequest(NamedTuple, Generic[Connection]):
-    """A `moderate` command, who sent it and when; `target` and `text` are cleaned and of one line."""
+    """A `moderate` command, its sender and time; `target` and `text` are its own, cleaned and on one line."""
 
     connection: Connection
     by: Member[Connection]
@@ -42,7 +42,7 @@ class ModerationRequest(NamedTuple, Generic[Connection]):
     text: str
 
     def notice(self, target: str = "", seconds: int | None = None) -> m.Notice:
-        """Return the notice of it for the room."""
+        """Return the notice that announces it."""
         message_id = self.command.id if self.command.act == "delete" else None
         return m.Notice(self.command.act, self.by.name, target, message_id, seconds, self.text)
 
@@ -71,7 +71,7 @@ class ModeratorActions(Generic[Connection]):
         sanctions: Sanctions,
         address_of: Callable[[Connection], str],
     ) -> None:
-        """`address_of` returns "" if there is none."""
+        """`address_of` returns "" if the address is unknown."""
         self._config = config
         self._members = members
         self._history = history
@@ -129,7 +129,7 @@ class ModeratorActions(Generic[Connection]):
         if member is None:
             target, keys, session, expelled = name.shown, name.keys, None, []
         else:
-            _protect_moderators(member)
+            _refuse_moderator(member)
             target, keys, session, expelled = member.name, member.keys, member.session, [member]
         seconds = request.command.seconds
         ban = self._sanction(request, target, seconds, keys, session)
@@ -157,7 +157,7 @@ class ModeratorActions(Generic[Connection]):
         network = read_network(request.target)
         if network is not None:
             banned = subscriber_network(network)
-            if self._bans.on(banned) is None:
+            if self._bans.get(banned) is None:
                 raise Refused("not_found", request.target)
             return PlannedAction(request.notice(), lambda: self._bans.lift(banned), write_network(banned))
         ban = self._bans.people.find(keys_of(request.target), None)
@@ -213,7 +213,7 @@ class ModeratorActions(Generic[Connection]):
 
     def _find_other(self, name: str) -> Member[Connection]:
         member = self.find_member(name)
-        _protect_moderators(member)
+        _refuse_moderator(member)
         return member
 
     def addresses_of(self, member: Member[Connection]) -> list[str]:
@@ -236,6 +236,6 @@ class ModeratorActions(Generic[Connection]):
         return Sanction(target, request.at, until, request.by.name, request.text, keys, session)
 
 
-def _protect_moderators(member: Member[Connection]) -> None:
+def _refuse_moderator(member: Member[Connection]) -> None:
     if member.moderator:
         raise Refused("is_moderator", "moderators cannot be kicked, banned or muted")

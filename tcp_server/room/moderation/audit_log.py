@@ -24,7 +24,7 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     """One action: when (RFC 3339), what, by whom and from which address, against whom.
 
     `act` is one of those of `Moderate`, or `moderator` if somebody became one. `addresses` and
-    `session`, a digest in hex, are those of the member it was against.
+    `session` (its digest in hex) are those of the member in `target`.
     """
 
     at: str
@@ -43,17 +43,16 @@ _decoder = msgspec.json.Decoder(Entry)
 
 
 class AuditLog:
-    """The audit log in a file, or, without one, an empty log that keeps nothing."""
+    """The audit log in a file; without a file, it is empty and keeps nothing."""
 
     def __init__(self, path: Path | None) -> None:
-        """Without a `path` nothing is written and nothing restored."""
         self._path = path
         self._file: int | None = None  # stays open from the first entry on: descriptors may run out later
 
     def entries(self) -> Iterator[Entry]:
         """Read the entries. Raises `BadHistory`.
 
-        Invalid lines are skipped: one may be torn by a crash of the machine or damaged by hand.
+        Invalid lines are skipped: a crash may leave an incomplete one, or somebody may edit the file.
         """
         if self._path is None:
             return
@@ -109,7 +108,7 @@ def _open(path: Path) -> int:
 def _append(file: int, line: bytes) -> None:
     """Write the whole line to the disk, or nothing."""
     end = os.fstat(file).st_size
-    if end and os.pread(file, 1, end - 1) != b"\n":  # the last line is torn: begin a new one
+    if end and os.pread(file, 1, end - 1) != b"\n":  # the last line is incomplete: begin a new one
         line = b"\n" + line
     try:
         while line:

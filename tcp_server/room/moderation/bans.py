@@ -12,7 +12,7 @@ _MIN_PREFIX_LENGTH = {4: 8, 6: 16}
 """Shortest prefix of a network that can be banned, in bits, by version of IP."""
 
 _MIN_PURGE = 64
-"""With fewer entries than these, expired ones are not purged."""
+"""Expired entries are not purged while there are at most as many as this."""
 
 
 class Sanction(NamedTuple):
@@ -36,7 +36,7 @@ class Sanction(NamedTuple):
 
 
 class SanctionList:
-    """Bans or mutes of people, found by a key of the name or by session. For one thread at a time."""
+    """Bans or mutes of people, found by a key of the name or by session. Not thread-safe."""
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         """`now` returns seconds since 1970."""
@@ -49,7 +49,7 @@ class SanctionList:
         return (sanction for sanction in dict.fromkeys(self._sanctions.values()) if not sanction.is_over(now))
 
     def put(self, sanction: Sanction) -> None:
-        """Add a sanction, replacing one on the same name; if it has no session, it takes that one's."""
+        """Add a sanction. It replaces one on the same name, and gets that one's session if it has none."""
         replaced = self.lift(sanction.keys)
         if replaced is not None and sanction.session is None:
             sanction = sanction._replace(session=replaced.session)
@@ -126,7 +126,7 @@ class Bans:
                     return sanction
         return None
 
-    def on(self, network: Network) -> Sanction | None:
+    def get(self, network: Network) -> Sanction | None:
         """Return the ban of exactly that address or network."""
         sanction = self._networks.sanctions.get(network)
         return None if sanction is None or sanction.is_over(self._now()) else sanction
@@ -137,7 +137,7 @@ class Bans:
 
     def lift(self, network: Network) -> Sanction | None:
         """Remove the ban of exactly that address or network, and return it if there was one."""
-        sanction = self.on(network)
+        sanction = self.get(network)
         self._replace({other: kept for other, kept in self._networks.sanctions.items() if other != network})
         return sanction
 

@@ -23,7 +23,7 @@ _Command = m.Authenticate | m.Moderate | m.Whois | m.Bans
 
 
 class Moderation(Generic[Connection]):
-    """Handles the commands of moderators, and how one becomes a moderator."""
+    """Handles the commands of moderators, and `authenticate`."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class Moderation(Generic[Connection]):
         actions: ModeratorActions[Connection],
         expel: Callable[[Member[Connection], str, Sequence[m.Event]], Sequence[Outcome[Connection]]],
     ) -> None:
-        """`expel` removes a member, for a reason; each of its connections is sent those events first."""
+        """`expel` removes a member for a reason; each of its connections is sent the events first."""
         self._history = history
         self._sanctions = sanctions
         self._actions = actions
@@ -43,7 +43,7 @@ class Moderation(Generic[Connection]):
     def handle(
         self, connection: Connection, member: Member[Connection], command: _Command
     ) -> list[Outcome[Connection]]:
-        """Carry out a command, or answer why not."""
+        """Run a command; answer with an error if it is refused."""
         try:
             return self._handle(connection, member, command)
         except Refused as error:

@@ -79,7 +79,7 @@ class Sanctions:
 
 
 def _is_undeleted(entry: Entry, history: History) -> bool:
-    """Return whether the message of a recorded deletion is in the log undeleted. Raises `Unavailable`."""
+    """Return whether a recorded deletion is missing in the log. Raises `Unavailable`."""
     if entry.id is None or not history.first <= entry.id <= history.last:
         return False
     message = find_message(history, entry.id)
@@ -108,7 +108,7 @@ def _sanction(entry: Entry) -> Sanction:
 
 
 def keys_of(target: str) -> tuple[str, ...]:
-    """Return the keys of a name, which may have been given under other limits than today's."""
+    """Return the keys of a name, which may be longer than the present limit."""
     try:
         return parse_name(target, len(target)).keys
     except BadName:

@@ -15,7 +15,7 @@ from tcp_server.connection.fanout import FanOut
 from tcp_server.connection.writer import Writer
 from tcp_server.dialects.dialect import Dialect, Json, Lines, Plain
 from tcp_server.room.commands import LocalEvent, MemberList
-from tcp_server.room.outcome import Outcome, Presence
+from tcp_server.room.outcome import AudienceChange, Outcome
 
 DIALECTS: list[type[Dialect]] = [Plain, Lines, Json]
 AT = "2026-11-22T05:43:03.120Z"
@@ -65,7 +65,7 @@ class Audience:
     def listener(self, dialect: type[Dialect], buffer: int = 0) -> Writer:
         """Add a connection to the audience."""
         writer = self.connect(dialect, buffer)
-        self.fanout.deliver([Outcome(writer, (), (), Presence.ENTERS)])
+        self.fanout.deliver([Outcome(writer, (), (), AudienceChange.JOIN)])
         return writer
 
     def say(self, text: str, number: int = 1) -> None:
@@ -155,14 +155,16 @@ def outcomes_of(
             case "enter", None:
                 present[writer] = True
                 welcome = [MemberList(["x"])] if writer.dialect is Lines else [m.Ack("w", number, AT)]
-                outcomes.append(Outcome(writer, welcome, [m.Joined(f"n{who}", AT)], Presence.ENTERS))
+                outcomes.append(Outcome(writer, welcome, [m.Joined(f"n{who}", AT)], AudienceChange.JOIN))
             case "ask", None | True:
                 outcomes.append(Outcome(writer, [m.Error("name_taken", "")]))
             case "say", True:
                 outcomes.append(Outcome(writer, [m.Ack(f"r{number}", number, AT)], [message, message]))
             case "leave", True:
                 present[writer] = False
-                outcomes.append(Outcome(writer, [m.Bye("left")], [m.Left(f"n{who}", AT)], Presence.LEAVES))
+                outcomes.append(
+                    Outcome(writer, [m.Bye("left")], [m.Left(f"n{who}", AT)], AudienceChange.LEAVE)
+                )
     return outcomes
 
 
@@ -179,8 +181,8 @@ def test_answers_and_shared_events_keep_one_order(batches: list[list[Step]]) -> 
                 for writer in writers:
                     if writer is outcome.connection:
                         expected[writer] += outcome.answer
-                        hears[writer] = outcome.presence is Presence.ENTERS or (
-                            hears.get(writer, False) and outcome.presence is Presence.STAYS
+                        hears[writer] = outcome.audience_change is AudienceChange.JOIN or (
+                            hears.get(writer, False) and outcome.audience_change is AudienceChange.NONE
                         )
                     elif hears.get(writer):
                         expected[writer] += outcome.shared
@@ -255,7 +257,7 @@ def test_over_the_backlog_a_reader_is_cut_after_a_whole_line_and_told_why(dialec
         assert audience.cut == [slow]
         assert slow.waiting < 2000  # only the rest of a line that was begun
         audience.say("after the cut")
-        audience.fanout.deliver([Outcome(slow, [m.Bye("slow")], (), Presence.LEAVES)])
+        audience.fanout.deliver([Outcome(slow, [m.Bye("slow")], (), AudienceChange.LEAVE)])
         audience.say("nor this")
         received = audience.received_to_the_end(slow)
         bye = dialect.encode([m.Bye("slow")])
@@ -270,7 +272,7 @@ def test_a_single_block_may_exceed_the_backlog() -> None:
     with Audience(backlog=50_000) as audience:
         newcomer = audience.connect(Json, buffer=8192)
         welcome = m.Error("long", "x" * 1_000_000)
-        audience.fanout.deliver([Outcome(newcomer, [welcome], (), Presence.ENTERS)])
+        audience.fanout.deliver([Outcome(newcomer, [welcome], (), AudienceChange.JOIN)])
         audience.say("x" * 40_000)
         assert not audience.cut
         audience.say("x" * 20_000)
@@ -309,7 +311,7 @@ def test_a_reader_without_progress_is_cut() -> None:
         writer.progress_at -= 10.0
         audience.fanout.check_deadlines()
         assert audience.cut == [writer]
-        audience.fanout.deliver([Outcome(writer, [m.Bye("slow")], (), Presence.LEAVES)])
+        audience.fanout.deliver([Outcome(writer, [m.Bye("slow")], (), AudienceChange.LEAVE)])
         audience.fanout.check_deadlines()
         assert not writer.broken  # the close timeout is not over
         assert audience.received_to_the_end(writer).endswith(Lines.encode([m.Bye("slow")]))
@@ -322,8 +324,8 @@ def test_a_reader_without_progress_is_cut() -> None:
 
 def test_after_leaving_nothing_more_is_sent(audience: Audience) -> None:
     writer = audience.listener(Json)
-    audience.fanout.deliver([Outcome(writer, [m.Bye("left")], (), Presence.LEAVES)])
-    audience.fanout.deliver([Outcome(writer, [m.Pong()], (), Presence.STAYS)])
+    audience.fanout.deliver([Outcome(writer, [m.Bye("left")], (), AudienceChange.LEAVE)])
+    audience.fanout.deliver([Outcome(writer, [m.Pong()], (), AudienceChange.NONE)])
     audience.say("привет")
     assert audience.received_to_the_end(writer) == codec.encode(m.Bye("left"))
 
@@ -331,7 +333,7 @@ def test_after_leaving_nothing_more_is_sent(audience: Audience) -> None:
 def test_a_released_socket_is_closed_once_everything_is_sent(audience: Audience) -> None:
     writer = audience.listener(Lines, buffer=8192)
     audience.say("x" * 100_000)
-    audience.fanout.deliver([Outcome(writer, [m.Bye("left")], (), Presence.LEAVES)])
+    audience.fanout.deliver([Outcome(writer, [m.Bye("left")], (), AudienceChange.LEAVE)])
     audience.fanout.release(writer)
     audience.fanout.deliver([])
     assert writer.socket.fileno() >= 0
@@ -341,7 +343,7 @@ def test_a_released_socket_is_closed_once_everything_is_sent(audience: Audience)
 
 def test_a_socket_stays_open_until_it_is_released(audience: Audience) -> None:
     writer = audience.listener(Lines)
-    audience.fanout.deliver([Outcome(writer, [m.Bye("left")], (), Presence.LEAVES)])
+    audience.fanout.deliver([Outcome(writer, [m.Bye("left")], (), AudienceChange.LEAVE)])
     assert audience.received_to_the_end(writer) == Lines.encode([m.Bye("left")])
     assert writer.socket.fileno() >= 0
     audience.fanout.release(writer)
@@ -354,7 +356,7 @@ def test_the_close_timeout_aborts_a_connection(released: bool) -> None:
     with Audience(close_timeout=0.0) as audience:
         writer = audience.listener(Lines, buffer=8192)
         audience.say("x" * 100_000)
-        audience.fanout.deliver([Outcome(writer, [m.Bye("left")], (), Presence.LEAVES)])
+        audience.fanout.deliver([Outcome(writer, [m.Bye("left")], (), AudienceChange.LEAVE)])
         if released:
             audience.fanout.release(writer)
             audience.fanout.deliver([])

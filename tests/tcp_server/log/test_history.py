@@ -59,9 +59,9 @@ def test_memory_is_bounded() -> None:
 def test_a_repeated_say_is_recognised_by_session_and_ref() -> None:
     history = MemoryHistory(10)
     history.append([Message(1, "at", "Анна", "раз"), Message(2, "at", "Анна", "два")], [(b"anna", "1"), None])
-    assert history.recall(b"anna", ["1", "2", "1"]) == {"1": Ack("1", 1, "at")}
-    assert history.recall(b"boris", ["1"]) == {}
-    assert history.recall(b"anna", []) == {}
+    assert history.find_acks(b"anna", ["1", "2", "1"]) == {"1": Ack("1", 1, "at")}
+    assert history.find_acks(b"boris", ["1"]) == {}
+    assert history.find_acks(b"anna", []) == {}
 
 
 @pytest.mark.parametrize("keep", [0, 10_000, 30_000])
@@ -71,8 +71,8 @@ def test_as_many_keys_are_kept_as_messages_and_at_least_ten_thousand(keep: int) 
     for number in range(1, 3 * promised + 1):
         history.append(messages_with_ids(number), [(b"anna", str(number))])
     kept = [str(number) for number in range(2 * promised + 1, 3 * promised + 1)]
-    assert history.recall(b"anna", kept) == {ref: Ack(ref, int(ref), "at") for ref in kept}
-    assert history.recall(b"anna", ["1"]) == {}
+    assert history.find_acks(b"anna", kept) == {ref: Ack(ref, int(ref), "at") for ref in kept}
+    assert history.find_acks(b"anna", ["1"]) == {}
     assert len(history._acks) + len(history._older_acks) <= 2 * promised
 
 
@@ -88,7 +88,7 @@ def test_the_ack_of_a_deleted_message_is_kept() -> None:
     history = MemoryHistory(10)
     history.append(messages_with_ids(1), [(b"anna", "r")])
     history.delete(1)
-    assert history.recall(b"anna", ["r"]) == {"r": Ack("r", 1, "at")}
+    assert history.find_acks(b"anna", ["r"]) == {"r": Ack("r", 1, "at")}
 
 
 @given(kept=st.integers(0, 6), count=st.integers(0, 12), last=st.integers(0, 12))
@@ -103,7 +103,7 @@ def test_a_rollback_leaves_no_trace(kept: int, count: int, last: int) -> None:
     history.rollback_to(last)
     assert history.last == last
     refs = [str(number) for number in range(1, count + 1)]
-    assert history.recall(b"anna", refs) == other.recall(b"anna", refs)
+    assert history.find_acks(b"anna", refs) == other.find_acks(b"anna", refs)
     remaining = ids(history.before(100, 100))
     assert remaining == list(range(history.first, last + 1))
     assert set(range(oldest, last + 1)) <= set(remaining)

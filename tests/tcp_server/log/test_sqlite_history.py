@@ -67,15 +67,15 @@ def test_a_repeated_say_is_recognised_after_a_restart(
     monkeypatch.setattr(module, "_RECENT", 3)
     with open_history(path) as history:
         say(history, "раз", key=(ANNA, ref))
-        assert history.recall(ANNA, [ref]) == {ref: Ack(ref, 1, AT)}
+        assert history.find_acks(ANNA, [ref]) == {ref: Ack(ref, 1, AT)}
     with open_history(path) as history:  # from memory, where the newest are
-        assert history.recall(ANNA, ["new", ref]) == {ref: Ack(ref, 1, AT)}
-        assert history.recall(b"boris", [ref]) == {}
+        assert history.find_acks(ANNA, ["new", ref]) == {ref: Ack(ref, 1, AT)}
+        assert history.find_acks(b"boris", [ref]) == {}
         say(history, *map(str, range(5)))
     with open_history(path) as history:  # from the file
-        assert history.recall(ANNA, [ref, "new"]) == {ref: Ack(ref, 1, AT)}
+        assert history.find_acks(ANNA, [ref, "new"]) == {ref: Ack(ref, 1, AT)}
         say(history, "два", key=(ANNA, "new"))
-        assert history.recall(ANNA, [ref, "new"]) == {ref: Ack(ref, 1, AT), "new": Ack("new", 7, AT)}
+        assert history.find_acks(ANNA, [ref, "new"]) == {ref: Ack(ref, 1, AT), "new": Ack("new", 7, AT)}
 
 
 def test_a_repeated_say_is_recognised_whatever_the_order_of_refs(
@@ -88,11 +88,11 @@ def test_a_repeated_say_is_recognised_whatever_the_order_of_refs(
             say(history, ref, key=(b"anna", ref))
     with open_history(path) as history:
         for ref in refs[3:]:
-            assert history.recall(b"anna", [ref]) == {}
+            assert history.find_acks(b"anna", [ref]) == {}
             say(history, ref, key=(b"anna", ref))
         say(history, "чужое", key=(b"boris", "q"))
     with open_history(path) as history:
-        found = history.recall(b"anna", [*refs, "b", "q", "яя"])
+        found = history.find_acks(b"anna", [*refs, "b", "q", "яя"])
         assert {ref: ack.id for ref, ack in found.items()} == {ref: i + 1 for i, ref in enumerate(refs)}
 
 
@@ -191,7 +191,7 @@ def test_the_ref_of_a_pruned_message_may_be_used_again(path: Path, monkeypatch: 
         say(history, "два")
         history.prune()
     with open_history(path) as history:
-        assert history.recall(ANNA, ["r"]) == {}
+        assert history.find_acks(ANNA, ["r"]) == {}
         say(history, "раз", key=(ANNA, "r"))
         assert history.last == 3
 

@@ -51,13 +51,13 @@ def test_a_failed_commit_is_rolled_back(
                 history.commit()
             assert history.last == 1
             assert ids(history.before(100, 100)) == [1]
-            assert history.recall(ANNA, ["1", "2"]) == {"1": Ack("1", 1, AT)}
+            assert history.find_acks(ANNA, ["1", "2"]) == {"1": Ack("1", 1, AT)}
         relieve()
         say(history, "три", key=(ANNA, "2"))
         assert history.last == 2
     with open_history(path) as history:
         assert [message.text for message in history.before(100, 100)] == ["раз", "три"]
-        assert history.recall(ANNA, ["1", "2"]) == {"1": Ack("1", 1, AT), "2": Ack("2", 2, AT)}
+        assert history.find_acks(ANNA, ["1", "2"]) == {"1": Ack("1", 1, AT), "2": Ack("2", 2, AT)}
         assert history.present() == [(ANNA, "Анна")]
     assert [record.levelname for record in caplog.records] == ["ERROR"]  # once, not for each attempt
 

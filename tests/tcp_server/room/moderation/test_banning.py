@@ -22,7 +22,7 @@ def test_a_banned_member_is_expelled_and_cannot_rejoin() -> None:
     assert harness.summary("a") == [told, "left Боб banned"]
     harness.advance(600)
     (outcome,) = harness.room.join("d", m.Join("боб"))
-    assert outcome.presence.value == "leaves"
+    assert outcome.audience_change.value == "leaves"
     assert outcome.answer == [m.Error("banned", "you are banned", retry_after=3000.0), m.Bye("banned")]
     assert harness.try_join("e", TextJoin("БОБ")) == ["error banned", "bye banned"]
     assert harness.try_join("f", m.Join("Карл", session=SECRET)) == ["error banned", "bye banned"]

@@ -60,7 +60,7 @@ def test_a_file_of_version_1_is_migrated(path: Path) -> None:
     with open_history(path) as history:
         assert (history.epoch, history.first, history.last) == ("the first", 7, 8)
         assert history.before(9, 9) == [Message(7, AT, "Анна", "раз"), Message(8, AT, "Борис", "два")]
-        assert history.recall(b"\0\xff", ["r"]) == {"r": Ack("r", 7, AT)}
+        assert history.find_acks(b"\0\xff", ["r"]) == {"r": Ack("r", 7, AT)}
         assert history.present() == [(b"\0\xff", "Анна")]
         say(history, "три", notice=NOTICE)
         history.delete(7)
@@ -71,7 +71,7 @@ def test_a_file_of_version_1_is_migrated(path: Path) -> None:
             Message(8, AT, "Борис", "два"),
             Message(9, AT, "Анна", "три", NOTICE),
         ]
-        assert history.recall(b"\0\xff", ["r"]) == {"r": Ack("r", 7, AT)}
+        assert history.find_acks(b"\0\xff", ["r"]) == {"r": Ack("r", 7, AT)}
 
 
 @pytest.mark.parametrize("recent", [0, 2, 2000])
@@ -92,7 +92,7 @@ def test_a_deletion_is_seen_in_memory_and_in_the_file(
         assert history.before(4, 1) == [tombstone(3)]
     with open_history(path) as history:
         assert history.before(9, 9) == [tombstone(1), Message(2, AT, "Анна", "два"), tombstone(3)]
-        assert history.recall(ANNA, ["r"]) == {"r": Ack("r", 1, AT)}
+        assert history.find_acks(ANNA, ["r"]) == {"r": Ack("r", 1, AT)}
 
 
 def test_a_deleted_announcement_has_no_notice(path: Path) -> None:
