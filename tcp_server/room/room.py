@@ -239,10 +239,8 @@ class Room(Generic[Connection]):
             outcomes += self.leave(next(iter(member.connections)), hold_name=False, bye="replaced")
         member.admitted = True
         self._members.attach(connection, member)
-        outcomes.append(
-            Outcome(connection, [self._welcome(member, request, secret)], (), AudienceChange.JOIN)
-        )
-        return outcomes
+        welcome = self._welcome(member, request, secret)
+        return [*outcomes, Outcome(connection, [welcome], (), AudienceChange.JOIN)]
 
     def _refuse_banned(self, connection: Connection, ban: Sanction) -> list[Outcome[Connection]]:
         answer: list[m.Event] = [ban_error(self._sanctions.seconds_left(ban)), m.Bye("banned")]

@@ -5,6 +5,7 @@ import pytest
 from chat_protocol import messages as m
 from chat_protocol.ip import parse_network
 from tcp_server.room.commands import TextJoin
+from tcp_server.room.outcome import AudienceChange
 from tests.tcp_server.room_harness import OTHER, SECRET, ban, moderated_room
 
 # --- people --------------------------------------------------------------------------
@@ -22,7 +23,7 @@ def test_a_banned_member_is_expelled_and_cannot_rejoin() -> None:
     assert harness.summary("a") == [told, "left Боб banned"]
     harness.advance(600)
     (outcome,) = harness.room.join("d", m.Join("боб"))
-    assert outcome.audience_change.value == "leaves"
+    assert outcome.audience_change is AudienceChange.LEAVE
     assert outcome.answer == [m.Error("banned", "you are banned", retry_after=3000.0), m.Bye("banned")]
     assert harness.try_join("e", TextJoin("БОБ")) == ["error banned", "bye banned"]
     assert harness.try_join("f", m.Join("Карл", session=SECRET)) == ["error banned", "bye banned"]
