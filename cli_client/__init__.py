@@ -1,1 +1,1 @@
-"""The terminal client; between pipes it is a filter."""
+"""The terminal client. Without a terminal it is a filter from stdin to stdout."""

@@ -3,25 +3,25 @@
 import random
 from typing import Final
 
-FIRST: Final = 0.5
-"""Longest first wait, in seconds."""
+FIRST_WAIT: Final = 0.5
+"""Maximum of the first wait, in seconds."""
 
-LONGEST: Final = 15.0
-"""Longest wait, in seconds."""
+MAX_WAIT: Final = 15.0
+"""Maximum of every wait, in seconds."""
 
 
 class Backoff:
-    """Doubling waits, each drawn from the upper half, so that clients do not return all at once."""
+    """Doubling waits, each random in its upper half, so that clients do not reconnect all at once."""
 
     def __init__(self) -> None:
-        self._ceiling = FIRST
+        self._ceiling = FIRST_WAIT
 
     def reset(self) -> None:
-        """Begin anew: the room was reached."""
-        self._ceiling = FIRST
+        """Start again from the first wait: the room was reached."""
+        self._ceiling = FIRST_WAIT
 
     def next(self) -> float:
         """Return how many seconds to wait now."""
         ceiling = self._ceiling
-        self._ceiling = min(LONGEST, 2 * ceiling)
+        self._ceiling = min(MAX_WAIT, 2 * ceiling)
         return random.uniform(ceiling / 2, ceiling)  # noqa: S311 - not for security

@@ -1,9 +1,9 @@
-"""A conversation with the room, across as many connections as it takes.
+"""A conversation with the room, which continues over new connections when one is lost.
 
 No user interface here: a frontend (`terminal`, `pipe`) calls the methods of `Chat` and
 receives its events. Three threads:
 
-    the frontend's thread   calls the methods, which never wait for the network, but for `leave`
+    the frontend's thread   calls the methods; only `leave` waits for the network
     the room thread         connects, reads, reconnects; the only one that calls the listener
     the sender thread       one per connection; writes commands, pings when there are none
 """
@@ -25,7 +25,7 @@ from cli_client.conversation import INPUT_NEEDED, MAX_WAIT, Conversation
 from cli_client.events import ClientEvent, ConnectionLost, Ended, OlderMessages, Phase, Status, StatusChanged
 from cli_client.sender import Sender
 
-_FINAL_REASONS: Final = frozenset({"left", "kicked", "banned", "shut_out", "password", "replaced"})
+_FINAL_REASONS: Final = frozenset({"left", "kicked", "banned", "address_banned", "password", "replaced"})
 _TLS_REASONS: Final = frozenset(
     {"not_tls", "untrusted", "expired", "not_yet_valid", "wrong_host", "wrong_pin"}
 )
@@ -59,7 +59,7 @@ class Chat:
         # Guards everything below, and is notified when any of it changes.
         self._changed = threading.Condition()
         self._conversation = Conversation(history, password)
-        self._connection: Connection | None = None  # the present one, before its welcome too
+        self._connection: Connection | None = None  # the current one, before its welcome too
 
     # --- for the frontend ----------------------------------------------------------
 
@@ -68,7 +68,7 @@ class Chat:
         self._thread.start()
 
     def set_name(self, name: str) -> None:
-        """Set the name to enter with: at first, and after each `NameRefused`."""
+        """Set the name to join with: at first, and after each `NameRefused`."""
         with self._changed:
             self._conversation.name, self._conversation.phase = name, Phase.CONNECTING
             self._changed.notify_all()
@@ -236,7 +236,7 @@ def _reason(error: ProtocolError) -> str:
         case RoomFull():
             return "full"
         case Banned():
-            return "shut_out"
+            return "address_banned"
         case NotARoom():
             return "not_a_room"
         case TlsFailed():

@@ -60,8 +60,8 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the client; return its exit code.
 
-    0: left by oneself. 1: not everything was sent, or the room has ended the conversation.
-    2: bad arguments, or name or password refused where there is nobody to ask.
+    0: the user has left. 1: not everything was sent, or the room has ended the conversation.
+    2: bad arguments, or without a terminal a refused name or password.
     """
     # The language is parsed first: errors in the other arguments are explained in it.
     early = argparse.ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
@@ -111,7 +111,7 @@ def _file_error(texts: Translations, option: str, path: str, error: BaseExceptio
 
 
 def _read_password(path: str | None) -> str:
-    """Return the room's password, empty if none is set. There is no option: all users can see arguments."""
+    """Return the room's password, empty if none is set. Not from an argument, which all users could see."""
     if path:
         return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
     return os.environ.get("ONEROOM_PASSWORD", "")

@@ -8,16 +8,16 @@ from cli_client.events import Request
 
 
 class InvalidCommand(NamedTuple):
-    """A line that begins like a command but is none; `hint` is the key of the text that explains it."""
+    """A line that begins with a slash but is no command; `hint` is the key of the text that explains it."""
 
     hint: str
     typed: str
 
 
 def parse_line(line: str) -> str | ParsedCommand | InvalidCommand:
-    """Tell a text to say from a command; `//x` says `/x`.
+    """Parse a line, which is a text or a command; `//x` is the text `/x`.
 
-    A password behind `/moderator` is dropped: the terminal asks for it without showing it.
+    A password after `/moderator` is dropped: the terminal asks for it without showing it.
     """
     if not line.startswith("/"):
         return line
@@ -35,7 +35,7 @@ def parse_line(line: str) -> str | ParsedCommand | InvalidCommand:
 
 
 def write_command(request: Request) -> str:
-    """Return a command as it is typed, without its reason or the text to announce."""
+    """Return a command as a user types it, without its reason or the text to announce."""
     match request:
         case Moderate(act, target, number):
             return " ".join(filter(None, (f"/{act}", target, f"#{number}" if number else "")))

@@ -34,10 +34,10 @@ INPUT_NEEDED: Final = "input_needed"
 """The end reason of a connection that ended because a name or the password is needed."""
 
 CONTEXT: Final = 3
-"""Messages shown before and after one that was looked up by number."""
+"""Messages shown before and after a message that was requested by number."""
 
 MAX_WAIT: Final = 3600.0
-"""Longest wait accepted from a room, in seconds."""
+"""Maximum wait accepted from a room, in seconds."""
 
 _NAME_CODES: Final = frozenset({"name_empty", "name_too_long", "name_invalid", "name_taken", "name_reserved"})
 _PASSWORD_CODES: Final = frozenset({"password_required", "password_wrong"})
@@ -59,8 +59,8 @@ class Conversation:
         self.retry_at = 0.0  # monotonic
         self.outbox = Outbox()
         self.transcript: Transcript | None = None
-        self.end_reason = ""  # why the present connection must end; empty while it need not
-        self.retry_after = 0.0  # seconds until the room will let us in
+        self.end_reason = ""  # why the current connection must end; empty while it need not
+        self.retry_after = 0.0  # seconds until we may join
         self._history = history
         self._session: str | None = None
         self._members: list[str] = []
@@ -88,7 +88,7 @@ class Conversation:
             throttled=max(0.0, self._throttled_until - now),
         )
 
-    # --- what this person does -------------------------------------------------------
+    # --- actions of the person -------------------------------------------------------
 
     def say(self, text: str) -> None:
         """Send a message now, or once online."""
@@ -97,7 +97,7 @@ class Conversation:
     def request(self, command: m.Command, request: Request | None = None) -> bool:
         """Send a command with a `ref`; return False if not online.
 
-        `request` is what the command does for the person, if that is not the command itself.
+        `request` is what the person has asked for, if that is not the command itself.
         """
         ref = next(self._refs)
         if not self._send(replace(command, ref=ref)):
@@ -185,15 +185,15 @@ class Conversation:
     def _answered(self, ref: str | None, *kinds: type) -> Request | None:
         """Remove and return the request that has been answered.
 
-        A server from before every command had a `ref` sends none back. It answers requests of
-        these kinds in order, so it is the oldest of them.
+        Older servers send no `ref` back. They answer requests of these kinds in order, so it is
+        the oldest of them.
         """
         if ref is None:
             ref = next((ref for ref, request in self._pending.items() if isinstance(request, kinds)), "")
         return self._pending.pop(ref, None)
 
     def _on_welcome(self, welcome: m.Welcome) -> list[ClientEvent]:
-        back = self.transcript is not None
+        rejoined = self.transcript is not None
         new_log = self.transcript is not None and not self.transcript.continues_in(welcome)
         if self.transcript is None or new_log:
             self.transcript = Transcript(welcome.epoch)
@@ -201,14 +201,14 @@ class Conversation:
         self.name, self._session, self._limits = welcome.name, welcome.session, welcome.limits
         self._members[:] = welcome.members
         self.phase, self.reason = Phase.ONLINE, ""
-        self._throttled_until = 0.0  # that was before the welcome
+        self._throttled_until = 0.0  # it was from before the welcome
         self._moderated = welcome.moderated
         for say in self.outbox.pending():
             self._send(say)
         if self.leaving:
             self.request(m.Leave())
         events: list[ClientEvent] = [
-            Entered(welcome.name, back, new_log, new, welcome.missed, tuple(welcome.members))
+            Entered(welcome.name, rejoined, new_log, new, welcome.missed, tuple(welcome.members))
         ]
         if welcome.moderator != self._moderator:
             self._moderator = welcome.moderator
@@ -223,7 +223,7 @@ class Conversation:
     def _on_ack(self, ack: m.Ack) -> list[ClientEvent]:
         text = self.outbox.remove(ack.ref)
         if text is None or self.transcript is None:
-            self._answered(ack.ref)  # of a moderator: the notice has been reported
+            self._answered(ack.ref)  # of `moderate`, whose notice has been reported
             return []
         message = m.Message(ack.id, ack.at, self.name, text)
         return [NewMessage(message, own=True)] if self.transcript.add_own(message) else []
@@ -256,7 +256,7 @@ class Conversation:
             if error.ref is None:  # an older server: the error may answer any of them
                 self._pending.clear()
             return [RequestFailed(error.code, error.text, error.retry_after, request)]
-        # The next attempt needs a new connection: the room does not wait until a person has answered.
+        # The next attempt needs a new connection: the room would not wait until the person answers.
         self.end_reason, self.retry_after = error.code, error.retry_after or 0.0
         self._throttled_until = 0.0
         if error.code in _NAME_CODES:

@@ -44,7 +44,7 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "ended_kicked": "You have been removed from the chat.",
     "ended_banned": "You are banned for good.",
     "ended_banned_for": "You are banned for another {time}.",
-    "ended_shut_out": "You are banned.",
+    "ended_address_banned": "You are banned.",
     "ended_password": "Too many wrong passwords. Try again later.",
     "ended_replaced": "You have connected elsewhere with the same session, so this connection was closed.",
     "left_unsent": ("{count} message was not sent:", "{count} messages were not sent:"),

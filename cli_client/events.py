@@ -12,7 +12,7 @@ from chat_protocol import messages as m
 from chat_protocol.commands import Show
 
 Request = m.HistoryRequest | Show | m.Search | m.Moderate | m.Whois | m.Bans
-"""A command whose answer is awaited."""
+"""A command that the room answers."""
 
 
 class Phase(Enum):
@@ -34,11 +34,11 @@ class Phase(Enum):
 class Status:
     """A consistent snapshot of the conversation.
 
-    `retry_in` and `throttled` (until the room has dealt with all that was sent) are in
+    `retry_in` and `throttled` (until the room has processed all that was sent) are in
     seconds. `moderated` says whether the room can have moderators. `reason` is why the last
     connection was lost: a bye reason, an error code, a code of `TlsFailed`, or one of
     `refused`, `unknown_host`, `timeout`, `no_prompt` (a timeout before anything was
-    received without TLS), `not_a_room`, `shut_out` (our address is banned), `lost`; empty
+    received without TLS), `not_a_room`, `address_banned` (our address is banned), `lost`; empty
     if none was.
     """
 
@@ -56,10 +56,10 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """The room has let us in, or back in (`back`), perhaps with another log (`new_log`)."""
+    """We have joined the room, or rejoined it (`rejoined`), which may have another log since (`new_log`)."""
 
     name: str
-    back: bool
+    rejoined: bool
     new_log: bool
     messages: Sequence[m.Message]
     missed: int
@@ -68,7 +68,7 @@ class Entered:
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """A message to show; one's `own` is reported once the room has stored it."""
+    """A message to show; an `own` one is reported once the room has stored it."""
 
     message: m.Message
     own: bool
@@ -93,7 +93,7 @@ class SearchResults:
 
 @dataclass(frozen=True, slots=True)
 class MessageRefused:
-    """The room has refused one's own message. `seconds`: for how long it will, None if not known."""
+    """The room has refused our message. `seconds`: for how long it will, None if not known."""
 
     text: str
     code: str
@@ -126,9 +126,9 @@ class ConnectionLost:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The conversation has ended for good. `reason` as in `Status`, `left` if one has left.
+    """The conversation has ended for good. `reason` as in `Status`, `left` after `Chat.leave`.
 
-    `seconds` is how long the room will not let us in, 0 if not known.
+    `seconds` is for how long we are banned, 0 if not known.
     """
 
     reason: str

@@ -18,7 +18,7 @@ class Question(Enum):
 
 
 class InputLine:
-    """The text of `buffer` and the question it answers. Owned by the main thread."""
+    """The text of `buffer`, and the question that it answers, if any. Owned by the main thread."""
 
     def __init__(self, buffer: Buffer, question: Question | None) -> None:
         self.buffer = buffer

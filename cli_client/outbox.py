@@ -21,7 +21,7 @@ class Outbox:
 
     def add(self, text: str) -> Say:
         """Add `text` under a new ref; return the command to send."""
-        # The time comes first: sorted keys cost the room's index half as much.
+        # The time comes first: increasing keys cost the room's index half as much.
         ref = f"{time.time_ns() // 1000:x}-{secrets.token_urlsafe(9)}"
         say = self._pending[ref] = Say(text=text, ref=ref)
         return say

@@ -1,7 +1,7 @@
 """The frontend without a terminal: lines of stdin are sent, messages of others go to stdout.
 
-The output is the same as in the lines dialect, so that a script can use either. What concerns
-the client itself goes to stderr.
+The output is the same as in the lines dialect, so that a script can use either. Messages
+of the client itself go to stderr.
 """
 
 import codecs
@@ -23,7 +23,7 @@ from cli_client.chat import Chat
 from cli_client.translations import Translations
 
 ACK_TIMEOUT: Final = 10.0
-"""Seconds to wait for the welcome before reading, and for each ack after the end of input."""
+"""Maximum seconds to wait for the welcome before reading, and for each ack after the end of input."""
 
 _REFUSED: Final = (events.Phase.NAME_NEEDED, events.Phase.PASSWORD_NEEDED, events.Phase.ENDED)
 _READY: Final = (events.Phase.ONLINE, *_REFUSED)
@@ -32,7 +32,7 @@ _MAX_UNSENT: Final = 100  # messages sent and not acknowledged; more input waits
 
 
 class Pipe:
-    """The frontend between two pipes. `run` returns the exit code: 0 all sent, 1 not all, 2 not let in.
+    """The frontend between two pipes. `run` returns the exit code: 0 all sent, 1 not all, 2 could not join.
 
     Three threads: one reads stdin and sends its lines; the room thread writes stdout (and
     waits for a slow reader there); the main thread waits for the end.
@@ -75,7 +75,7 @@ class Pipe:
         return 1 if unsent or not self._has_entered else 0
 
     def _wait_for_acks(self) -> None:
-        """Wait for all acks, as long as they keep coming.
+        """Wait for all acks, at most `ACK_TIMEOUT` for each.
 
         If the room refuses us meanwhile, `leave` waits until the room thread has set the exit code.
         """
@@ -157,7 +157,7 @@ class Pipe:
 
     def _entered(self, event: events.Entered) -> None:
         self._has_entered = True
-        if event.back:
+        if event.rejoined:
             self._print_error(self._texts("pipe_back"))
         if event.missed:
             self._print_error(self._texts.plural("pipe_missed", event.missed))
@@ -172,8 +172,7 @@ class Pipe:
             sys.stdout.buffer.write(text.encode("utf-8", "replace"))
             sys.stdout.buffer.flush()
         except OSError:
-            # The reader is gone (`| head`). Python would fail on the buffered rest when it
-            # closes stdout.
+            # The reader has closed the pipe (`| head`). Python would fail to flush stdout at the end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             self._end(0)
 

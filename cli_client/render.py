@@ -1,7 +1,7 @@
 """Turns events into styled text for a terminal.
 
-Text of others is cleaned here once more, so that none of their control sequences reaches the
-terminal, whatever the server lets through. Colours are ANSI names: each is legible in the
+Text of others is cleaned here again, so that none of its control sequences reaches the
+terminal, whatever the server sends. Colours are ANSI names: each is legible in the
 user's own theme.
 """
 
@@ -39,7 +39,7 @@ _NAME_COLOURS: Final = ("ansigreen", "ansicyan", "ansimagenta", "ansibrightblue"
 _MAX_WIDTH: Final = 100  # cells of a line, for legibility
 _TIME_WIDTH: Final = 6  # cells of the time and the space after it
 _UNSENT_SHOWN: Final = 4
-_HAS_NOTICE: Final = frozenset({"kicked", "banned"})  # reasons for leaving that a notice has explained
+_HAS_NOTICE: Final = frozenset({"kicked", "banned"})  # reasons for leaving that a notice has announced
 
 
 def name_style(name: str) -> str:
@@ -50,7 +50,7 @@ def name_style(name: str) -> str:
 class Renderer:
     """Turns events of the room at `address` into lines of at most `width()` cells.
 
-    It keeps the date of the last line, to print each new date. Owned by the main thread.
+    It remembers the date of the last line, to print each new date. Owned by the main thread.
     `zone` is the time zone shown (None: the local one).
     """
 
@@ -164,13 +164,13 @@ class Renderer:
         out: Fragments = []
         if event.new_log:
             out += self.line("new_log")
-        elif event.back:
+        elif event.rejoined:
             out += self.line("back")
         if event.missed:
             out += self._dim(self._texts.plural("missed", event.missed))
         for message in event.messages:
             out += self.message(message)
-        if not event.back:
+        if not event.rejoined:
             out += self.line("entered", name=one_line(event.name)) + self.members(event.members)
         return out
 

@@ -56,7 +56,7 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
     "ended_kicked": "Вас удалили из чата.",
     "ended_banned": "Вход закрыт навсегда.",
     "ended_banned_for": "Вход закрыт ещё на {time}.",
-    "ended_shut_out": "Вход закрыт.",
+    "ended_address_banned": "Вход закрыт.",
     "ended_password": "Слишком много неверных паролей. Попробуйте позже.",
     "ended_replaced": "Вы подключились с тем же сеансом в другом месте, поэтому это соединение закрыто.",
     "left_unsent": (

@@ -43,8 +43,8 @@ _TYPING_INTERVAL: Final = 3.0  # seconds between two `typing` commands
 class _Output(Vt100_Output):
     """A terminal that is never asked for its cursor position.
 
-    When its answer arrives, more may have been printed; prompt_toolkit would then take used
-    lines for free ones and push the transcript out of sight.
+    Before its answer arrives, more may be printed; prompt_toolkit would then overwrite
+    used lines and scroll the transcript away.
     """
 
     def get_rows_below_cursor_position(self) -> int:
@@ -156,7 +156,7 @@ class Terminal:
             app.invalidate()
 
     def _update_state(self, event: events.ClientEvent) -> None:
-        """Apply what an event changes beside the transcript."""
+        """Apply what an event changes apart from the transcript."""
         match event:
             case Typing(name):
                 self._toolbar.set_typing(name)
@@ -178,7 +178,7 @@ class Terminal:
     # --- questions ---------------------------------------------------------------------
 
     def _asks_again(self, event: events.ClientEvent) -> bool:
-        """Return whether the question itself now says that the moderator's password was wrong."""
+        """If the moderator's password was wrong, let the question say so; return whether it was."""
         is_wrong = isinstance(event, events.RequestFailed) and event.code == "password_wrong"
         if is_wrong and self._input.asks_moderator:
             self._input.question = Question.MODERATOR_AGAIN
@@ -265,7 +265,7 @@ class Terminal:
             return
         parsed = parse_line(text)
         limit = status.limits.text
-        if isinstance(parsed, str) and len(parsed) > limit:  # it stays, to be shortened
+        if isinstance(parsed, str) and len(parsed) > limit:  # it stays in the input line
             self._print(self._renderer.line("too_long_here", length=len(parsed), limit=limit))
             return
         self._buffer.reset(append_to_history=not isinstance(parsed, Authenticate))

@@ -35,7 +35,7 @@ class Toolbar:
     def line(self, status: Status) -> FormattedText:
         """Return the status line."""
         parts = [self._state(status)]
-        if status.throttled:  # first: a narrow terminal cuts the end of the line off
+        if status.throttled:  # first: a narrow terminal does not show the end of the line
             seconds = max(1, round(status.throttled))
             key = "bar_throttled" if status.phase is Phase.ONLINE else "bar_wait"
             parts.insert(0, [("class:warning", self._texts(key, seconds=seconds))])
@@ -69,5 +69,5 @@ class Toolbar:
         names = [clip(one_line(name), _NAME_WIDTH) for name in self._typing]
         if len(names) > 2:
             return self._texts("bar_many_typing")
-        both = self._texts("and").join(names)
-        return self._texts.plural("bar_typing", len(names), names=both) if names else ""
+        joined = self._texts("and").join(names)
+        return self._texts.plural("bar_typing", len(names), names=joined) if names else ""

@@ -14,9 +14,9 @@ MAX_KEPT: Final = 2000
 class Transcript:
     """The messages of one log seen so far, and the gaps between them.
 
-    Not thread-safe: the owner's lock guards it. Within one connection ids only grow, so the
-    highest id tells new messages from seen ones. The kept messages tell whether one's own
-    message arrived in another way before its ack.
+    Not thread-safe: the owner's lock guards it. Within one connection ids only increase, so a
+    message above the highest id is new. Own messages are compared with the kept ones: they
+    may arrive before their ack.
     """
 
     def __init__(self, epoch: str) -> None:
@@ -24,7 +24,7 @@ class Transcript:
         self._last = 0  # the highest id seen or acknowledged
         self._kept: dict[int, Message] = {}  # in the order of arrival
         self._oldest: int | None = None  # nothing shown has a lower id; None: nothing shown yet
-        # What resumes left out, newest last: how many messages, directly below which id.
+        # Unseen messages left out by each `resume`, newest last: their number, and the id after them.
         self._gaps: list[tuple[int, int]] = []
 
     def position(self) -> Position:
@@ -32,7 +32,7 @@ class Transcript:
         return Position(self.epoch, self._last)
 
     def continues_in(self, welcome: Welcome) -> bool:
-        """Return whether the welcome is for this log, and the log has not lost its end."""
+        """Return whether the welcome is for this log, and the log has not lost its newest messages."""
         return welcome.epoch == self.epoch and welcome.last >= self._last
 
     def resume(self, welcome: Welcome) -> list[Message]:
@@ -55,7 +55,7 @@ class Transcript:
         return True
 
     def add_own(self, message: Message) -> bool:
-        """Add one's own message after its ack; return whether it has not been shown yet."""
+        """Add an own message after its ack; return whether it has not been shown yet."""
         if message.id in self._kept:
             return False
         self._last = max(self._last, message.id)
@@ -72,7 +72,7 @@ class Transcript:
     def add_page(self, messages: Sequence[Message]) -> list[Message]:
         """Add the answer to `next_page`; return its new messages.
 
-        One's own messages in a gap may have been shown already, after their acks.
+        Own messages in a gap may have been shown already, after their acks.
         """
         new = [message for message in messages if message.id not in self._kept]
         self._keep(messages)

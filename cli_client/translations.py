@@ -57,7 +57,7 @@ class Translations:
         return self(f"lost_{reason}" if f"lost_{reason}" in self else "lost_lost", address=address)
 
     def ended(self, reason: str, seconds: float, address: object) -> str:
-        """Explain why the conversation has ended; `seconds` is for how long, 0 if not known."""
+        """Explain why the conversation has ended; `seconds` is how long a ban lasts, 0 if not known."""
         if seconds and f"ended_{reason}_for" in self:
             return self(f"ended_{reason}_for", time=self.duration(seconds))
         return self(f"ended_{reason}") if f"ended_{reason}" in self else self.lost(reason, address) + "."

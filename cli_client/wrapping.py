@@ -25,7 +25,7 @@ def cell_width(text: str) -> int:
 def clip(text: str, width: int) -> str:
     """Return the beginning of one line of cleaned text, at most `width` cells of it.
 
-    Long runs of combining marks are cut too: prompt_toolkit takes quadratic time for them.
+    Long runs of combining marks are truncated too: prompt_toolkit takes quadratic time for them.
     """
     return wcwidth.clip(text[: 4 * width], 0, width)
 

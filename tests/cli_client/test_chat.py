@@ -51,7 +51,7 @@ def test_entering_reports_members_and_messages(room: FakeRoom, chat: RecordedCha
     assert join == Join("Анна", history=50)
     entered = chat.next(Entered)
     assert [m.id for m in entered.messages] == [7, 8]
-    assert (entered.back, entered.members) == (False, ("Анна", "Боря"))
+    assert (entered.rejoined, entered.members) == (False, ("Анна", "Боря"))
     assert chat.status().phase is Phase.ONLINE
 
 
@@ -92,7 +92,7 @@ def test_reconnect_resumes_and_resends_with_the_same_refs(room: FakeRoom, chat: 
     join = client.welcome(messages=[message(3)])
     assert join == Join("Анна", session="secret", since=Position("e1", 2))
     entered = chat.next(Entered)
-    assert entered.back
+    assert entered.rejoined
     assert [m.id for m in entered.messages] == [3]
     again, second = client.receive(Say), client.receive(Say)
     assert again == first
@@ -301,7 +301,7 @@ def test_other_bye_reasons_lead_to_a_reconnect(room: FakeRoom, chat: RecordedCha
     client.send(Bye(reason))
     assert chat.next(ConnectionLost).reason == reason
     room.accept().welcome()
-    assert chat.next(Entered).back
+    assert chat.next(Entered).rejoined
 
 
 @pytest.mark.parametrize(
@@ -330,7 +330,7 @@ def test_retry_now_ends_the_wait(room: FakeRoom, chat: RecordedChat) -> None:
     with FakeRoom(room.address.port) as reopened:
         chat.retry_now()
         reopened.accept().welcome()
-        assert chat.next(Entered).back
+        assert chat.next(Entered).rejoined
 
 
 def test_another_service_is_recognized(room: FakeRoom, chat: RecordedChat) -> None:

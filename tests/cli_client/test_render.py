@@ -246,7 +246,7 @@ def test_deleted_messages_and_leaving() -> None:
         (RequestFailed("too_fast", "?", 3.0), "Слишком часто. Подождите 3 с.", "Too fast. Wait 3 s."),
         (Ended("banned", 7199.5), "Вход закрыт ещё на 2 ч.", "You are banned for another 2 h."),
         (Ended("banned"), "Вход закрыт навсегда.", "You are banned for good."),
-        (Ended("shut_out"), "Вход закрыт.", "You are banned."),
+        (Ended("address_banned"), "Вход закрыт.", "You are banned."),
         (
             NameRefused("name_reserved", "?"),
             "Это слово самого чата, оно не может быть именем. Попробуйте другое.",

@@ -44,7 +44,7 @@ def test_the_password_is_asked_for_until_it_is_right_and_then_kept(
     client.close()
     chat.next(ConnectionLost)
     assert room.accept().welcome().password == "тот"
-    assert chat.next(Entered).back
+    assert chat.next(Entered).rejoined
 
 
 def test_a_password_given_in_advance_is_sent_at_once(room: FakeRoom) -> None:
@@ -74,7 +74,7 @@ def test_a_ban_ends_the_conversation(room: FakeRoom, chat: RecordedChat, seconds
 
 def test_a_ban_of_the_address_ends_the_conversation(room: FakeRoom, chat: RecordedChat) -> None:
     room.accept(prompt=BANNED)
-    assert chat.next(Ended).reason == "shut_out"
+    assert chat.next(Ended).reason == "address_banned"
 
 
 def test_a_suggested_name_is_reported(room: FakeRoom, chat: RecordedChat) -> None:
@@ -264,7 +264,7 @@ def test_reconnects_with_tls_but_not_after_a_wrong_first_certificate(room: FakeR
             assert chat.next(ConnectionLost).reason == "lost"
             client = room.accept()
             client.welcome()
-            assert chat.next(Entered).back
+            assert chat.next(Entered).rejoined
             assert client.receive(m.Say) == first
             client.ack(first.ref, 1)
             assert chat.next(NewMessage).own
@@ -272,7 +272,7 @@ def test_reconnects_with_tls_but_not_after_a_wrong_first_certificate(room: FakeR
             assert chat.next(ConnectionLost).reason == "lost"
             front.cut.clear()
             room.accept().welcome()
-            assert chat.next(Entered).back
+            assert chat.next(Entered).rejoined
         with start_chat(room, tls=Tls(pin="0" * 64), address=front.address) as chat:
             assert chat.next(Ended).reason == "wrong_pin"
 
