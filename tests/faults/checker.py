@@ -1,7 +1,6 @@
-"""Holds what happened against what was promised, in Jepsen's words.
+"""Checks a recorded history against what the room promises, in Jepsen's terms.
 
-Every text that is said begins with a word of its own, so that it can be known again
-wherever it turns up.
+Every text begins with a word of its own, by which it is recognised in every dialect.
 """
 
 from collections import defaultdict
@@ -13,7 +12,7 @@ from typing import NamedTuple
 
 @dataclass
 class Sent:
-    """What a writer knows of its own texts."""
+    """A writer's texts: all that it said, those acknowledged with their numbers, those refused."""
 
     said: list[str] = field(default_factory=list)
     acked: dict[str, int] = field(default_factory=dict)
@@ -22,53 +21,53 @@ class Sent:
 
 @dataclass
 class Seen:
-    """What one was shown, with numbers, in runs: in each of them the order of arrival counts.
+    """The messages that a participant saw, with numbers, in runs; within a run they are in order of arrival.
 
-    Who is `whole` was there from the beginning to the end and has to have seen everything.
+    A `complete` participant was there from beginning to end and must have seen everything.
     """
 
     name: str
     runs: list[list[tuple[int, str]]] = field(default_factory=list)
-    whole: bool = True
+    complete: bool = True
 
 
 @dataclass
-class Overheard:
-    """What one heard that is told no numbers and may come and go: first words, in runs."""
+class TextSeen:
+    """What a text client saw: first words, in runs. It gets no numbers and may come and go."""
 
     name: str
     runs: list[list[str]] = field(default_factory=list)
 
 
 class Verdict(NamedTuple):
-    """What went wrong, in words. All is well if every list is empty."""
+    """The violations found, as sentences. The history is valid if every list is empty."""
 
     lost: list[str]
-    """Acknowledged, or seen by somebody, and not seen by one who should have."""
+    """Acknowledged or seen by somebody, but not by a participant that should have seen it."""
     duplicated: list[str]
     """One text under two numbers, or shown twice to one reader."""
     unexpected: list[str]
-    """Shown though nobody said it, or though its writer was told that it was not kept."""
+    """Shown although nobody said it, or although its writer was told that it was refused."""
     reordered: list[str]
-    """A number that does not grow, or that is not the same text to everybody."""
-    unsettled: list[str]
-    """Said, and never answered."""
+    """A number that is not greater than the one before, or that has different texts for two readers."""
+    unanswered: list[str]
+    """Neither acknowledged nor refused."""
 
     @property
     def valid(self) -> bool:
-        """Whether everything promised was kept."""
+        """Whether there are no violations."""
         return not any(self)
 
 
-def check(writers: Sequence[Sent], readers: Sequence[Seen], bystanders: Sequence[Overheard] = ()) -> Verdict:
-    """Judge a history that has come to rest: nobody is still to receive anything."""
+def check(writers: Sequence[Sent], readers: Sequence[Seen], text_clients: Sequence[TextSeen] = ()) -> Verdict:
+    """Check a finished history: no participant may still be about to receive something."""
     numbers = _numbers(writers, readers)
     return Verdict(
         lost=list(_lost(writers, readers)),
-        duplicated=[*_twice_kept(numbers), *_twice_shown(readers, bystanders)],
-        unexpected=list(_unexpected(writers, readers, bystanders)),
-        reordered=list(_reordered(writers, readers, bystanders, numbers)),
-        unsettled=[
+        duplicated=[*_stored_twice(numbers), *_shown_twice(readers, text_clients)],
+        unexpected=list(_unexpected(writers, readers, text_clients)),
+        reordered=list(_reordered(writers, readers, text_clients, numbers)),
+        unanswered=[
             text
             for writer in writers
             for text in writer.said
@@ -78,7 +77,7 @@ def check(writers: Sequence[Sent], readers: Sequence[Seen], bystanders: Sequence
 
 
 def _numbers(writers: Iterable[Sent], readers: Iterable[Seen]) -> dict[str, set[int]]:
-    """Return under which numbers each text is known."""
+    """Return the numbers under which each text is known."""
     numbers: dict[str, set[int]] = defaultdict(set)
     for writer in writers:
         for text, number in writer.acked.items():
@@ -95,22 +94,22 @@ def _lost(writers: Iterable[Sent], readers: Sequence[Seen]) -> Iterator[str]:
     shown = {reader.name: {pair for run in reader.runs for pair in run} for reader in readers}
     expected.update(*shown.values())
     for reader in readers:
-        if reader.whole:
+        if reader.complete:
             for number, text in sorted(expected - shown[reader.name]):
                 yield f"{reader.name} never saw #{number} {_short(text)}"
 
 
-def _twice_kept(numbers: dict[str, set[int]]) -> Iterator[str]:
+def _stored_twice(numbers: dict[str, set[int]]) -> Iterator[str]:
     for text, known in numbers.items():
         if len(known) > 1:
             yield f"{_short(text)} is {sorted(known)}"
 
 
-def _twice_shown(readers: Iterable[Seen], bystanders: Iterable[Overheard]) -> Iterator[str]:
+def _shown_twice(readers: Iterable[Seen], text_clients: Iterable[TextSeen]) -> Iterator[str]:
     for reader in readers:
         yield from _repeated(reader.name, [f"#{number}" for run in reader.runs for number, _ in run])
-    for bystander in bystanders:
-        yield from _repeated(bystander.name, [word for run in bystander.runs for word in run])
+    for text_client in text_clients:
+        yield from _repeated(text_client.name, [word for run in text_client.runs for word in run])
 
 
 def _repeated(name: str, things: Iterable[str]) -> Iterator[str]:
@@ -122,7 +121,7 @@ def _repeated(name: str, things: Iterable[str]) -> Iterator[str]:
 
 
 def _unexpected(
-    writers: Iterable[Sent], readers: Iterable[Seen], bystanders: Iterable[Overheard]
+    writers: Iterable[Sent], readers: Iterable[Seen], text_clients: Iterable[TextSeen]
 ) -> Iterator[str]:
     refused = {text for writer in writers for text in writer.refused}
     good = {text for writer in writers for text in writer.said} - refused
@@ -131,39 +130,39 @@ def _unexpected(
         for number, text in sorted({pair for run in reader.runs for pair in run}):
             if text not in good:
                 yield f"{reader.name} saw #{number} {_short(text)}" + ", refused" * (text in refused)
-    for bystander in bystanders:
-        for word in {word for run in bystander.runs for word in run} - good_words:
-            yield f"{bystander.name} heard {word}"
+    for text_client in text_clients:
+        for word in {word for run in text_client.runs for word in run} - good_words:
+            yield f"{text_client.name} saw {word}"
 
 
 def _reordered(
     writers: Iterable[Sent],
     readers: Iterable[Seen],
-    bystanders: Iterable[Overheard],
+    text_clients: Iterable[TextSeen],
     numbers: dict[str, set[int]],
 ) -> Iterator[str]:
     texts: dict[int, set[str]] = defaultdict(set)
     for text, known in numbers.items():
         for number in known:
             texts[number].add(text)
-    for number, rivals in texts.items():
-        if len(rivals) > 1:
-            yield f"#{number} is {' and '.join(sorted(map(_short, rivals)))}"
+    for number, different in texts.items():
+        if len(different) > 1:
+            yield f"#{number} is {' and '.join(sorted(map(_short, different)))}"
     for reader in readers:
         for run in reader.runs:
-            yield from _falling(f"{reader.name} saw", [number for number, _ in run])
+            yield from _out_of_order(f"{reader.name} saw", [number for number, _ in run])
     for writer in writers:
         own = [writer.acked[text] for text in writer.said if text in writer.acked]
-        yield from _falling("a writer's own are", own)
+        yield from _out_of_order("a writer's own are", own)
     by_word = {_word(text): min(known) for text, known in numbers.items()}
-    for bystander in bystanders:
-        for words in bystander.runs:
-            yield from _falling(
-                f"{bystander.name} heard", [by_word[word] for word in words if word in by_word]
+    for text_client in text_clients:
+        for words in text_client.runs:
+            yield from _out_of_order(
+                f"{text_client.name} saw", [by_word[word] for word in words if word in by_word]
             )
 
 
-def _falling(whose: str, numbers: Iterable[int]) -> Iterator[str]:
+def _out_of_order(whose: str, numbers: Iterable[int]) -> Iterator[str]:
     for earlier, later in pairwise(numbers):
         if later < earlier:
             yield f"{whose} #{later} after #{earlier}"

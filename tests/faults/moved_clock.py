@@ -1,6 +1,6 @@
 """Our server with a clock that SIGUSR2 sets back by a day: `python -m tests.faults.moved_clock FLAGS…`.
 
-The clock of the machine is everybody's, so it is the server's view of it that moves.
+The machine's clock stays as it is: only what the server reads is set back.
 """
 
 import datetime as dt
@@ -12,24 +12,24 @@ _DAY = dt.timedelta(days=1)
 
 
 class MovedClock(dt.datetime):
-    """The time of day, less what it has been set back."""
+    """The time of day, minus what it was set back by."""
 
-    moved = dt.timedelta()
+    offset = dt.timedelta()
 
     @classmethod
     def now(cls, tz: dt.tzinfo | None = None) -> Self:
-        return super().now(tz) - cls.moved
+        return super().now(tz) - cls.offset
 
 
 def set_back(*_: object) -> None:
-    """Put the clock back by one more day."""
-    MovedClock.moved += _DAY
+    """Set the clock back by one more day."""
+    MovedClock.offset += _DAY
 
 
 if __name__ == "__main__":
     dt.datetime = MovedClock  # type: ignore[misc]
     signal.signal(signal.SIGUSR2, set_back)
-    # Only now, or the server would have the true one already.
+    # Imported only now: the server must import the changed class.
     from tcp_server.cli import main
 
     sys.exit(main())

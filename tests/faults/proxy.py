@@ -1,4 +1,4 @@
-"""A stretch of bad network: a TCP proxy that delays, throttles, cuts up, swallows and resets."""
+"""A bad network: a TCP proxy that delays, slows down, splits, swallows and resets."""
 
 import random
 import selectors
@@ -17,110 +17,113 @@ from chat_protocol.address import Address
 from tests.support.timing import TIMEOUT
 
 _CHUNK = 65536
-_FULL = 4 * _CHUNK  # bytes on their way in one direction before its source is read no more
+_FULL = 4 * _CHUNK  # bytes in flight in one direction from which on its source is not read
 
 
 @dataclass(frozen=True)
-class Weather:
-    """How bytes travel. `delay` is the most each chunk takes, in seconds, `rate` in bytes a second (0:
-    any), `pieces` the most that a chunk is cut into."""
+class Conditions:
+    """How bytes are forwarded.
+
+    `delay` is the longest delay of a chunk, in seconds; `rate` is in bytes per second, 0 for no limit;
+    `pieces` is the most that a chunk is split into.
+    """
 
     delay: float = 0.0
     rate: float = 0.0
     pieces: int = 1
 
 
-class _Way:
-    """One direction of a connection. The proxy's thread alone."""
+class _Direction:
+    """One direction of a connection. Owned by the proxy's thread."""
 
     def __init__(self, source: socket.socket, sink: socket.socket) -> None:
         self.source = source
         self.sink = sink
-        self.travelling: deque[tuple[float, bytes]] = deque()  # pieces and when they arrive
+        self.in_flight: deque[tuple[float, bytes]] = deque()  # arrival times and pieces
         self.size = 0
-        self.ended = False  # the source has said all
+        self.ended = False  # the source has sent FIN
 
-    def set_out(self, chunk: bytes, weather: Weather, rng: random.Random) -> None:
-        """Let a chunk travel, behind what travels already."""
-        arrives = monotonic() + rng.uniform(0, weather.delay)
-        if self.travelling:
-            arrives = max(arrives, self.travelling[-1][0])
-        cuts = rng.sample(range(1, len(chunk)), min(len(chunk) - 1, rng.randrange(weather.pieces)))
+    def enqueue(self, chunk: bytes, conditions: Conditions, rng: random.Random) -> None:
+        """Put a chunk behind what is in flight."""
+        arrives = monotonic() + rng.uniform(0, conditions.delay)
+        if self.in_flight:
+            arrives = max(arrives, self.in_flight[-1][0])
+        cuts = rng.sample(range(1, len(chunk)), min(len(chunk) - 1, rng.randrange(conditions.pieces)))
         for begin, end in zip([0, *sorted(cuts)], [*sorted(cuts), len(chunk)], strict=True):
-            if weather.rate:
-                arrives += (end - begin) / weather.rate
-            self.travelling.append((arrives, chunk[begin:end]))
+            if conditions.rate:
+                arrives += (end - begin) / conditions.rate
+            self.in_flight.append((arrives, chunk[begin:end]))
         self.size += len(chunk)
 
-    def arrive(self) -> None:
-        """Hand over what has arrived, one piece at a time. Raises `OSError` when the sink is gone."""
-        while self.travelling and self.travelling[0][0] <= monotonic():
-            arrives, piece = self.travelling[0]
+    def deliver(self) -> None:
+        """Send what has arrived, one piece at a time. Raises `OSError` when the sink is gone."""
+        while self.in_flight and self.in_flight[0][0] <= monotonic():
+            arrives, piece = self.in_flight[0]
             try:
                 sent = self.sink.send(piece)
             except BlockingIOError:
                 return
             self.size -= sent
             if sent < len(piece):
-                self.travelling[0] = arrives, piece[sent:]
+                self.in_flight[0] = arrives, piece[sent:]
                 return
-            self.travelling.popleft()
+            self.in_flight.popleft()
 
 
 class _Link:
-    """One connection through the proxy. The proxy's thread alone."""
+    """One connection through the proxy. Owned by the proxy's thread."""
 
     def __init__(self, near: socket.socket, far: socket.socket) -> None:
-        self.ways = (_Way(near, far), _Way(far, near))
-        self.swallows = False
+        self.directions = (_Direction(near, far), _Direction(far, near))
+        self.swallowed = False
 
 
 class Proxy:
-    """Leads to `target`, from a free port of this machine. Any thread may call any method."""
+    """A proxy to `target` on a free local port. Any thread may call any method."""
 
     def __init__(self, target: Address, rng: random.Random) -> None:
-        self.weather = Weather()  # may be replaced at any time, holds for what comes after
+        self.conditions = Conditions()  # may be replaced at any time; applies to what comes after
         self._target = target
         self._rng = rng
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = Address(*self._listener.getsockname())
-        self._bell, self._clapper = socket.socketpair()
-        self._orders: deque[Callable[[], None]] = deque()  # any thread appends, the proxy's takes
-        self._links: list[_Link] = []  # the proxy's thread
-        self._open = True  # the proxy's thread
+        self._wakeup_r, self._wakeup_w = socket.socketpair()
+        self._tasks: deque[Callable[[], None]] = deque()  # any thread appends, the proxy's thread removes
+        self._links: list[_Link] = []  # owned by the proxy's thread
+        self._open = True  # owned by the proxy's thread
         self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
         self._thread.start()
 
     def reset(self, share: float = 1.0) -> int:
-        """Cut about that share of the connections by RST to both ends; return how many."""
-        return self._order(lambda: sum([self._cut(link) for link in self._some(share)]))
+        """Reset about that share of the connections at both ends; return how many."""
+        return self._call(lambda: sum([self._close(link) for link in self._sample(share)]))
 
     def swallow(self, share: float = 1.0) -> int:
-        """Let nothing more through on some of the connections, not even their end; return how many.
+        """Stop forwarding anything on a share of the connections, even their end; return how many.
 
-        They stay so until `bury`; new connections are not concerned.
+        They stay so until `reset_swallowed`; new connections are not affected.
         """
 
         def swallow() -> int:
-            chosen = self._some(share)
+            chosen = self._sample(share)
             for link in chosen:
-                link.swallows = True
+                link.swallowed = True
             return len(chosen)
 
-        return self._order(swallow)
+        return self._call(swallow)
 
-    def bury(self) -> None:
-        """Cut what swallows."""
-        self._order(lambda: sum([self._cut(link) for link in list(self._links) if link.swallows]))
+    def reset_swallowed(self) -> None:
+        """Reset the connections that are swallowed."""
+        self._call(lambda: sum([self._close(link) for link in list(self._links) if link.swallowed]))
 
     def close(self) -> None:
-        """Cut all, and let nobody in."""
+        """Reset all connections and stop listening."""
 
         def end() -> int:
             self._open = False
-            return sum([self._cut(link) for link in list(self._links)])
+            return sum([self._close(link) for link in list(self._links)])
 
-        self._order(end)
+        self._call(end)
         self._thread.join(TIMEOUT)
 
     def __enter__(self) -> Self:
@@ -131,63 +134,63 @@ class Proxy:
     ) -> None:
         self.close()
 
-    def _order(self, deed: Callable[[], int]) -> int:
-        """Have something done by the proxy's thread."""
+    def _call(self, task: Callable[[], int]) -> int:
+        """Run a task in the proxy's thread; return its result."""
         done = threading.Event()
         result: list[int] = []
 
-        def obey() -> None:
-            result.append(deed())
+        def run() -> None:
+            result.append(task())
             done.set()
 
-        self._orders.append(obey)
-        with suppress(OSError):  # awake anyway, the thread may have obeyed, and ended, by now
-            self._clapper.send(b"!")
-        assert done.wait(TIMEOUT), "the proxy hangs"
+        self._tasks.append(run)
+        with suppress(OSError):  # the thread may have run it and ended by now
+            self._wakeup_w.send(b"!")
+        assert done.wait(TIMEOUT), "the proxy does not answer"
         return result[0]
 
     # --- the proxy's thread --------------------------------------------------------------
 
     def _run(self) -> None:
-        with self._listener, self._bell, self._clapper:
+        with self._listener, self._wakeup_r, self._wakeup_w:
             while self._open:
                 with selectors.DefaultSelector() as selector:
-                    selector.register(self._bell, selectors.EVENT_READ)
+                    selector.register(self._wakeup_r, selectors.EVENT_READ)
                     selector.register(self._listener, selectors.EVENT_READ)
                     self._watch_links(selector)
                     ready = {key.fileobj for key, _ in selector.select(self._until_next())}
-                if self._bell in ready:
-                    self._bell.recv(100)
+                if self._wakeup_r in ready:
+                    self._wakeup_r.recv(100)
                 if self._listener in ready:
                     self._accept()
                 for link in list(self._links):
-                    self._carry(link, ready)
-                while self._orders:
-                    self._orders.popleft()()
+                    self._forward(link, ready)
+                while self._tasks:
+                    self._tasks.popleft()()
 
     def _watch_links(self, selector: selectors.BaseSelector) -> None:
         now = monotonic()
         for link in self._links:
-            if link.swallows:
+            if link.swallowed:
                 continue
-            events = {way.source: 0 for way in link.ways}
-            for way in link.ways:
-                if not way.ended and way.size < _FULL:
-                    events[way.source] |= selectors.EVENT_READ
-                if way.travelling and way.travelling[0][0] <= now:
-                    events[way.sink] |= selectors.EVENT_WRITE
+            events = {direction.source: 0 for direction in link.directions}
+            for direction in link.directions:
+                if not direction.ended and direction.size < _FULL:
+                    events[direction.source] |= selectors.EVENT_READ
+                if direction.in_flight and direction.in_flight[0][0] <= now:
+                    events[direction.sink] |= selectors.EVENT_WRITE
             for sock, wanted in events.items():
                 if wanted:
                     selector.register(sock, wanted)
 
     def _until_next(self) -> float | None:
-        """Return the seconds until something arrives."""
+        """Return the seconds until the next piece arrives."""
         due = [
-            way.travelling[0][0]
+            direction.in_flight[0][0]
             for link in self._links
-            if not link.swallows
-            for way in link.ways
-            if way.travelling
+            if not link.swallowed
+            for direction in link.directions
+            if direction.in_flight
         ]
         return max(0.0, min(due) - monotonic()) if due else None
 
@@ -203,42 +206,42 @@ class Proxy:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._links.append(_Link(near, far))
 
-    def _carry(self, link: _Link, ready: Container[object]) -> None:
-        if link.swallows:
+    def _forward(self, link: _Link, ready: Container[object]) -> None:
+        if link.swallowed:
             return
         try:
-            for way in link.ways:
-                if way.source in ready and not way.ended and way.size < _FULL:
-                    self._read(way)
-                way.arrive()
-                if way.ended and not way.travelling:
+            for direction in link.directions:
+                if direction.source in ready and not direction.ended and direction.size < _FULL:
+                    self._read(direction)
+                direction.deliver()
+                if direction.ended and not direction.in_flight:
                     with suppress(OSError):
-                        way.sink.shutdown(socket.SHUT_WR)
+                        direction.sink.shutdown(socket.SHUT_WR)
         except OSError:
-            self._cut(link)
+            self._close(link)
             return
-        if all(way.ended and not way.travelling for way in link.ways):
-            self._cut(link, gently=True)
+        if all(direction.ended and not direction.in_flight for direction in link.directions):
+            self._close(link, graceful=True)
 
-    def _read(self, way: _Way) -> None:
+    def _read(self, direction: _Direction) -> None:
         try:
-            chunk = way.source.recv(_CHUNK)
-        except BlockingIOError:  # it was ready to be written
+            chunk = direction.source.recv(_CHUNK)
+        except BlockingIOError:  # it was ready for writing only
             return
         if chunk:
-            way.set_out(chunk, self.weather, self._rng)
+            direction.enqueue(chunk, self.conditions, self._rng)
         else:
-            way.ended = True
+            direction.ended = True
 
-    def _cut(self, link: _Link, *, gently: bool = False) -> int:
-        """Close both ends; unless `gently` so that both hear of it by RST."""
+    def _close(self, link: _Link, *, graceful: bool = False) -> int:
+        """Close both ends, with RST unless `graceful`."""
         self._links.remove(link)
-        for way in link.ways:
-            if not gently:
-                way.source.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            way.source.close()
+        for direction in link.directions:
+            if not graceful:
+                direction.source.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            direction.source.close()
         return 1
 
-    def _some(self, share: float) -> list[_Link]:
-        there = [link for link in self._links if not link.swallows]
+    def _sample(self, share: float) -> list[_Link]:
+        there = [link for link in self._links if not link.swallowed]
         return self._rng.sample(there, round(share * len(there)))

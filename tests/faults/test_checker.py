@@ -1,10 +1,10 @@
-"""The checker finds what it is there to find."""
+"""The checker finds each kind of violation."""
 
 from dataclasses import replace
 
 import pytest
 
-from tests.faults.checker import Overheard, Seen, Sent, Verdict, check
+from tests.faults.checker import Seen, Sent, TextSeen, Verdict, check
 
 
 def anna() -> Sent:
@@ -18,8 +18,8 @@ def boris() -> Sent:
 ALL = [(1, "a1 x"), (2, "b1"), (3, "a2 y")]
 
 
-def judged(*readers: Seen, bystanders: list[Overheard] | None = None) -> dict[str, list[str]]:
-    return found(check([anna(), boris()], readers, bystanders or []))
+def violations(*readers: Seen, text_clients: list[TextSeen] | None = None) -> dict[str, list[str]]:
+    return found(check([anna(), boris()], readers, text_clients or []))
 
 
 def found(verdict: Verdict) -> dict[str, list[str]]:
@@ -29,11 +29,11 @@ def found(verdict: Verdict) -> dict[str, list[str]]:
 
 def test_nothing_wrong() -> None:
     assert (
-        judged(
+        violations(
             Seen("whole", [ALL]),
             Seen("in parts", [[ALL[0], ALL[2]], [ALL[1]]]),
-            Seen("passer-by", [[ALL[1]]], whole=False),
-            bystanders=[Overheard("plain", [["a1", "b1"], ["a2"]]), Overheard("deaf")],
+            Seen("passer-by", [[ALL[1]]], complete=False),
+            text_clients=[TextSeen("plain", [["a1", "b1"], ["a2"]]), TextSeen("deaf")],
         )
         == {}
     )
@@ -43,23 +43,23 @@ def test_nothing_wrong() -> None:
 @pytest.mark.parametrize("missing", range(3))
 def test_lost(missing: int) -> None:
     rest = [pair for position, pair in enumerate(ALL) if position != missing]
-    verdict = judged(Seen("whole", [ALL]), Seen("Вера", [rest]))
+    verdict = violations(Seen("whole", [ALL]), Seen("Вера", [rest]))
     assert list(verdict) == ["lost"]
     assert verdict["lost"] == [f"Вера never saw #{ALL[missing][0]} {ALL[missing][1]!r}"]
 
 
-def test_lost_to_everybody() -> None:
-    assert list(judged(Seen("Вера", [ALL[:2]]))) == ["lost"]
+def test_lost_to_all() -> None:
+    assert list(violations(Seen("Вера", [ALL[:2]]))) == ["lost"]
 
 
-def test_seen_by_one_alone_is_lost_to_the_other() -> None:
+def test_seen_by_one_reader_is_lost_to_the_other() -> None:
     writer = Sent(said=["a1"])
     verdict = found(check([writer], [Seen("one", [[(1, "a1")]]), Seen("other", [[]])]))
-    assert list(verdict) == ["lost", "unsettled"]
+    assert list(verdict) == ["lost", "unanswered"]
 
 
 def test_duplicated_under_two_numbers() -> None:
-    verdict = judged(Seen("Вера", [[*ALL, (4, "b1")]]))
+    verdict = violations(Seen("Вера", [[*ALL, (4, "b1")]]))
     assert verdict == {"duplicated": ["'b1' is [2, 4]"]}
 
 
@@ -71,45 +71,47 @@ def test_acknowledged_under_another_number() -> None:
 
 @pytest.mark.parametrize("runs", [[[ALL[0], ALL[0], *ALL[1:]]], [ALL, [ALL[0]]]])
 def test_duplicated_on_the_screen(runs: list[list[tuple[int, str]]]) -> None:
-    assert judged(Seen("Вера", runs)) == {"duplicated": ["Вера was shown #1 again"]}
+    assert violations(Seen("Вера", runs)) == {"duplicated": ["Вера was shown #1 again"]}
 
 
-def test_duplicated_to_a_bystander() -> None:
-    verdict = judged(Seen("Вера", [ALL]), bystanders=[Overheard("plain", [["a1"], ["a1"]])])
+def test_duplicated_for_a_text_client() -> None:
+    verdict = violations(Seen("Вера", [ALL]), text_clients=[TextSeen("plain", [["a1"], ["a1"]])])
     assert verdict == {"duplicated": ["plain was shown a1 again"]}
 
 
 def test_unexpected() -> None:
-    verdict = judged(Seen("Вера", [[*ALL, (4, "who?")]]))
+    verdict = violations(Seen("Вера", [[*ALL, (4, "who?")]]))
     assert verdict == {"unexpected": ["Вера saw #4 'who?'"]}
 
 
 def test_refused_and_shown() -> None:
-    verdict = judged(Seen("Вера", [[*ALL, (4, "a3 z")]]), bystanders=[Overheard("plain", [["a1", "a3"]])])
-    assert verdict == {"unexpected": ["Вера saw #4 'a3 z', refused", "plain heard a3"]}
+    verdict = violations(
+        Seen("Вера", [[*ALL, (4, "a3 z")]]), text_clients=[TextSeen("plain", [["a1", "a3"]])]
+    )
+    assert verdict == {"unexpected": ["Вера saw #4 'a3 z', refused", "plain saw a3"]}
 
 
 def test_reordered() -> None:
-    assert judged(Seen("Вера", [[ALL[1], ALL[0], ALL[2]]])) == {"reordered": ["Вера saw #1 after #2"]}
+    assert violations(Seen("Вера", [[ALL[1], ALL[0], ALL[2]]])) == {"reordered": ["Вера saw #1 after #2"]}
 
 
 def test_two_orders() -> None:
     exchanged = [(1, "b1"), (2, "a1 x"), (3, "a2 y")]
-    verdict = judged(Seen("Вера", [ALL]), Seen("Глеб", [exchanged]))
+    verdict = violations(Seen("Вера", [ALL]), Seen("Глеб", [exchanged]))
     assert "#1 is 'a1 x' and 'b1'" in verdict["reordered"]
 
 
-def test_a_writer_out_of_its_own_order() -> None:
+def test_the_order_of_one_writer() -> None:
     writer = replace(anna(), acked={"a1 x": 3, "a2 y": 1})
     verdict = found(check([writer], []))
     assert verdict == {"reordered": ["a writer's own are #1 after #3"]}
 
 
-def test_reordered_to_a_bystander() -> None:
-    verdict = judged(Seen("Вера", [ALL]), bystanders=[Overheard("plain", [["b1", "a1"]])])
-    assert verdict == {"reordered": ["plain heard #1 after #2"]}
+def test_reordered_for_a_text_client() -> None:
+    verdict = violations(Seen("Вера", [ALL]), text_clients=[TextSeen("plain", [["b1", "a1"]])])
+    assert verdict == {"reordered": ["plain saw #1 after #2"]}
 
 
 def test_unsettled() -> None:
     verdict = found(check([Sent(said=["a1"])], []))
-    assert verdict == {"unsettled": ["a1"]}
+    assert verdict == {"unanswered": ["a1"]}

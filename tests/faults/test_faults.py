@@ -1,7 +1,7 @@
-"""Nothing acknowledged is lost, whatever happens: rounds of each fault, at random moments.
+"""Rounds of each fault, at random moments: no acknowledged message is lost.
 
 ONEROOM_FAULT_ROUNDS says how many rounds of each (`make faults`: 20), ONEROOM_FAULT_SEED
-repeats the random choices of a run; moments differ all the same.
+repeats the random choices of a run, though not its timing.
 """
 
 import os
@@ -17,8 +17,8 @@ from time import sleep
 import psutil
 import pytest
 
-from tests.faults.proxy import Weather
-from tests.faults.stage import Stage
+from tests.faults.environment import Environment
+from tests.faults.proxy import Conditions
 from tests.support.requirements import needs_prlimit
 
 ROUNDS = int(os.environ.get("ONEROOM_FAULT_ROUNDS") or 1)
@@ -27,101 +27,109 @@ SEED = int(os.environ.get("ONEROOM_FAULT_SEED") or random.SystemRandom().randran
 pytestmark = pytest.mark.timeout(160 + 20 * ROUNDS)
 
 
-def suffer(stage: Stage, fault: Callable[[Stage], None]) -> None:
-    """Let a fault happen while everybody talks, again and again, and judge after each time."""
+def inject_repeatedly(environment: Environment, fault: Callable[[Environment], None]) -> None:
+    """Inject a fault while the writers talk, `ROUNDS` times; check after each."""
     print(f"seed {SEED}")
     for number in range(ROUNDS):
-        stage.talk()
-        fault(stage)
-        took = stage.come_back()
-        verdict = stage.verdict()
-        said = sum([len(writer.sent.said) for writer in stage.writers])
-        acked = sum([len(writer.sent.acked) for writer in stage.writers])
-        print(f"round {number + 1}: everybody back after {took:.2f} s, {acked} of {said} acknowledged")
+        environment.talk()
+        fault(environment)
+        took = environment.wait_until_recovered()
+        verdict = environment.verdict()
+        said = sum([len(writer.sent.said) for writer in environment.writers])
+        acked = sum([len(writer.sent.acked) for writer in environment.writers])
+        print(f"round {number + 1}: recovered after {took:.2f} s, {acked} of {said} acknowledged")
         assert verdict.valid, f"seed {SEED}: {verdict}"
-        assert not stage.troubles(), f"seed {SEED}"
+        assert not environment.errors(), f"seed {SEED}"
 
 
-def stage(folder: Path, *flags: str, server: str = "tcp_server", terminals: bool = True) -> Stage:
-    return Stage(folder, random.Random(SEED), *flags, server=server, terminals=terminals)
+def running_environment(
+    folder: Path, *flags: str, server: str = "tcp_server", terminals: bool = True
+) -> Environment:
+    return Environment(folder, random.Random(SEED), *flags, server=server, terminals=terminals)
 
 
 @pytest.mark.parametrize("durability", ["normal", "full"])
-def test_the_server_is_killed(tmp_path: Path, durability: str) -> None:
-    def kill(stage: Stage) -> None:
-        stage.server.kill()
-        sleep(stage.rng.uniform(0, 1))
-        stage.server.restart()
+def test_killing_the_server(tmp_path: Path, durability: str) -> None:
+    def kill(environment: Environment) -> None:
+        environment.server.kill()
+        sleep(environment.rng.uniform(0, 1))
+        environment.server.restart()
 
-    # With a short replay every break leaves a hole that has to be paged.
-    with stage(tmp_path, "--durability", durability, "--max-replay", "40") as here:
-        suffer(here, kill)
+    # With a short replay every break leaves a gap that has to be paged.
+    with running_environment(tmp_path, "--durability", durability, "--max-replay", "40") as environment:
+        inject_repeatedly(environment, kill)
 
 
-def test_the_gateway_is_killed(tmp_path: Path) -> None:
-    def kill(stage: Stage) -> None:
-        if stage.rng.random() < 0.5:
-            stage.gateway.kill()
-            sleep(stage.rng.uniform(0, 1))
-            stage.gateway.restart()
-        else:  # only the process that serves; the other one replaces it
-            for worker in psutil.Process(stage.gateway.program.process.pid).children(recursive=True):
+def test_killing_the_gateway(tmp_path: Path) -> None:
+    def kill(environment: Environment) -> None:
+        if environment.rng.random() < 0.5:
+            environment.gateway.kill()
+            sleep(environment.rng.uniform(0, 1))
+            environment.gateway.restart()
+        else:  # only the worker; gunicorn's main process replaces it
+            for worker in psutil.Process(environment.gateway.program.process.pid).children(recursive=True):
                 worker.kill()
 
-    with stage(tmp_path) as here:
-        suffer(here, kill)
+    with running_environment(tmp_path) as environment:
+        inject_repeatedly(environment, kill)
 
 
-def test_connections_are_reset(tmp_path: Path) -> None:
-    def reset(stage: Stage) -> None:
-        for _ in range(stage.rng.randrange(1, 5)):
-            stage.rng.choice((stage.to_server, stage.to_gateway)).reset(stage.rng.uniform(0.2, 1))
-            stage.talk()
+def test_resetting_connections(tmp_path: Path) -> None:
+    def reset(environment: Environment) -> None:
+        for _ in range(environment.rng.randrange(1, 5)):
+            environment.rng.choice((environment.to_server, environment.to_gateway)).reset(
+                environment.rng.uniform(0.2, 1)
+            )
+            environment.talk()
 
-    with stage(tmp_path) as here:
-        for proxy in (here.to_server, here.to_gateway):
-            proxy.weather = Weather(delay=0.005, rate=2_000_000, pieces=6)
-        suffer(here, reset)
-
-
-def test_peers_fall_silent(tmp_path: Path) -> None:
-    def swallow(stage: Stage) -> None:
-        for proxy in (stage.to_server, stage.to_gateway):
-            proxy.swallow(stage.rng.uniform(0.2, 0.8))
-        stage.talk()
-
-    with stage(tmp_path, "--idle-timeout", "2", "--write-timeout", "1", terminals=False) as here:
-        suffer(here, swallow)
-        for proxy in (here.to_server, here.to_gateway):
-            proxy.bury()
+    with running_environment(tmp_path) as environment:
+        for proxy in (environment.to_server, environment.to_gateway):
+            proxy.conditions = Conditions(delay=0.005, rate=2_000_000, pieces=6)
+        inject_repeatedly(environment, reset)
 
 
-def refused(stage: Stage) -> int:
-    return sum([len(writer.sent.refused) for writer in stage.writers])
+def test_silent_connections(tmp_path: Path) -> None:
+    def swallow(environment: Environment) -> None:
+        for proxy in (environment.to_server, environment.to_gateway):
+            proxy.swallow(environment.rng.uniform(0.2, 0.8))
+        environment.talk()
+
+    with running_environment(
+        tmp_path, "--idle-timeout", "2", "--write-timeout", "1", terminals=False
+    ) as environment:
+        inject_repeatedly(environment, swallow)
+        for proxy in (environment.to_server, environment.to_gateway):
+            proxy.reset_swallowed()
+
+
+def refused(environment: Environment) -> int:
+    return sum([len(writer.sent.refused) for writer in environment.writers])
 
 
 @needs_prlimit
-def test_the_disk_is_full(tmp_path: Path) -> None:
-    def fill(stage: Stage) -> None:
-        # A write may fail at once, or half of it, wherever the log's journal happens to stand.
-        full = stage.rng.choice((0, stage.rng.randrange(300_000)))
-        pid = stage.server.program.process.pid
+def test_a_full_disk(tmp_path: Path) -> None:
+    def fill(environment: Environment) -> None:
+        # A write may fail at once or in the middle, depending on the size of the log's journal.
+        full = environment.rng.choice((0, environment.rng.randrange(300_000)))
+        pid = environment.server.program.process.pid
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (full, resource.RLIM_INFINITY))
-        before = refused(stage)
-        stage.wait_for(lambda: refused(stage) > before + 50, "the disk is not full")
+        before = refused(environment)
+        environment.wait_for(lambda: refused(environment) > before + 50, "the disk is not full")
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
-    with stage(tmp_path) as here:
-        suffer(here, fill)
+    with running_environment(tmp_path) as environment:
+        inject_repeatedly(environment, fill)
 
 
-def test_the_clock_is_set_back(tmp_path: Path) -> None:
-    def set_back(stage: Stage) -> None:
-        stage.server.program.process.send_signal(signal.SIGUSR2)
-        stage.talk()
+def test_a_clock_that_is_set_back(tmp_path: Path) -> None:
+    def set_back(environment: Environment) -> None:
+        environment.server.program.process.send_signal(signal.SIGUSR2)
+        environment.talk()
 
-    with stage(tmp_path, "--keep-days", "100", server="tests.faults.moved_clock") as here:
-        suffer(here, set_back)
+    with running_environment(
+        tmp_path, "--keep-days", "100", server="tests.faults.moved_clock"
+    ) as environment:
+        inject_repeatedly(environment, set_back)
     with closing(sqlite3.connect(tmp_path / "room.db")) as log:
         times = [at for (at,) in log.execute("SELECT at FROM messages ORDER BY id")]
     assert times[-1] < times[0], "the clock was not set back"

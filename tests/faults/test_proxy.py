@@ -1,4 +1,4 @@
-"""The bad network is as bad as it says, and no worse."""
+"""The proxy does to connections what it is told to, and nothing else."""
 
 import random
 import socket
@@ -10,7 +10,7 @@ from time import monotonic
 import pytest
 
 from chat_protocol.address import Address
-from tests.faults.proxy import Proxy, Weather
+from tests.faults.proxy import Conditions, Proxy
 from tests.support.raw import RawClient
 from tests.support.timing import TIMEOUT
 
@@ -48,9 +48,9 @@ def proxy(echo: Address) -> Iterator[Proxy]:
         yield proxy
 
 
-@pytest.mark.parametrize("weather", [Weather(), Weather(delay=0.02, rate=2_000_000, pieces=9)])
-def test_what_goes_in_comes_out(proxy: Proxy, weather: Weather) -> None:
-    proxy.weather = weather
+@pytest.mark.parametrize("conditions", [Conditions(), Conditions(delay=0.02, rate=2_000_000, pieces=9)])
+def test_bytes_are_forwarded_unchanged(proxy: Proxy, conditions: Conditions) -> None:
+    proxy.conditions = conditions
     data = random.Random(2).randbytes(300_000)
     with RawClient(proxy.address) as client:
         writer = threading.Thread(target=client.socket.sendall, args=(data,))
@@ -61,8 +61,8 @@ def test_what_goes_in_comes_out(proxy: Proxy, weather: Weather) -> None:
         client.expect_end()
 
 
-def test_a_throttle_takes_its_time(proxy: Proxy) -> None:
-    proxy.weather = Weather(rate=100_000)
+def test_a_rate_delays_bytes(proxy: Proxy) -> None:
+    proxy.conditions = Conditions(rate=100_000)
     with RawClient(proxy.address) as client:
         began = monotonic()
         client.send(b"x" * 10_000)
@@ -71,7 +71,7 @@ def test_a_throttle_takes_its_time(proxy: Proxy) -> None:
 
 
 def test_a_chunk_comes_in_pieces(proxy: Proxy) -> None:
-    proxy.weather = Weather(delay=0.01, pieces=8)
+    proxy.conditions = Conditions(delay=0.01, pieces=8)
     sizes: set[int] = set()
     deadline = monotonic() + TIMEOUT
     with RawClient(proxy.address) as client:
@@ -98,7 +98,7 @@ def test_a_reset_reaches_both_ends(proxy: Proxy) -> None:
         new.expect("hello")
 
 
-def test_a_share_is_a_share(proxy: Proxy) -> None:
+def test_a_share_of_the_connections_is_affected(proxy: Proxy) -> None:
     clients = [RawClient(proxy.address) for _ in range(4)]
     for client in clients:
         client.send("hello")
@@ -109,7 +109,7 @@ def test_a_share_is_a_share(proxy: Proxy) -> None:
         client.close()
 
 
-def test_nothing_comes_out_of_a_black_hole(proxy: Proxy) -> None:
+def test_swallowed_connections_forward_nothing(proxy: Proxy) -> None:
     with RawClient(proxy.address) as lost, RawClient(proxy.address, timeout=0.2) as silent:
         for client in (lost, silent):
             client.send("hello")
@@ -121,12 +121,12 @@ def test_nothing_comes_out_of_a_black_hole(proxy: Proxy) -> None:
         with RawClient(proxy.address) as new:
             new.send("hello")
             new.expect("hello")
-        proxy.bury()
+        proxy.reset_swallowed()
         with pytest.raises(ConnectionResetError):
             lost.socket.recv(1)
 
 
-def test_nobody_there() -> None:
+def test_a_target_that_does_not_listen() -> None:
     with socket.create_server(("127.0.0.1", 0)) as gone:
         address = Address(*gone.getsockname())
     with Proxy(address, random.Random(1)) as proxy, RawClient(proxy.address) as client:

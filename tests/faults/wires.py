@@ -1,4 +1,4 @@
-"""The two ways into the room, alike to whoever uses them: TCP, and the gateway's WebSocket."""
+"""Two kinds of connection to the room with one interface: TCP, and the gateway's WebSocket."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -14,10 +14,10 @@ from chat_protocol.errors import ConnectionFailed
 from chat_protocol.messages import Command, Event
 
 OPENING = 3.0
-"""Seconds to connect and shake hands."""
+"""Seconds to connect, handshake included."""
 
 SILENCE = 2.0
-"""Seconds without a byte after which the other end is held for gone."""
+"""Seconds without a byte after which the connection is considered dead."""
 
 
 class Wire(Protocol):
@@ -27,14 +27,14 @@ class Wire(Protocol):
         """Send one command. Raises `ConnectionFailed`."""
 
     def receive(self) -> list[Event]:
-        """Wait for the next events; none once the other end has closed. Raises `ConnectionFailed`."""
+        """Wait for events; an empty list means the end. Raises `ConnectionFailed`."""
 
     def close(self) -> None:
-        """End it at once and wake who receives. Any thread."""
+        """Close at once and wake the receiving thread. Any thread."""
 
 
 class TcpWire:
-    """JSON Lines."""
+    """JSON Lines over TCP."""
 
     def __init__(self, address: Address) -> None:
         self._connection = Connection.open(address, timeout=OPENING, idle_timeout=SILENCE)
@@ -50,12 +50,12 @@ class TcpWire:
 
 
 class WebSocketWire:
-    """The same JSON in frames."""
+    """The same JSON in WebSocket frames."""
 
     def __init__(self, gateway: Address) -> None:
-        self._held = ExitStack()
+        self._resources = ExitStack()
         try:
-            self._socket = self._held.enter_context(
+            self._socket = self._resources.enter_context(
                 connect(
                     f"ws://{gateway}/ws",
                     open_timeout=OPENING,
@@ -78,12 +78,12 @@ class WebSocketWire:
         try:
             frame = self._socket.recv(timeout=SILENCE, decode=False)
         except (OSError, WebSocketException) as error:
-            raise ConnectionFailed(f"nothing comes any more: {error}") from error
+            raise ConnectionFailed(f"nothing received: {error}") from error
         return decode_events(frame)
 
     def close(self) -> None:
-        self._socket.close_socket()  # without a farewell: nobody may be there to answer it
-        self._held.close()
+        self._socket.close_socket()  # without a close frame: the other end may not answer
+        self._resources.close()
 
 
 Opener = Callable[[], Wire]

@@ -1,4 +1,4 @@
-"""Two hundred who come and never come to the point, in every way there is."""
+"""Two hundred clients that never complete a name, in several ways."""
 
 import selectors
 import signal
@@ -19,11 +19,11 @@ from tests.support.timing import TIMEOUT, at_most
 FLAGS = ("--host", "127.0.0.1", "--port", "0", "--trusted-proxy", "127.0.0.1")
 DEADLINE = 3.0
 MARGIN = at_most(2.0)
-"""Seconds to notice, and to say goodbye in."""
+"""Seconds beyond the deadline until the connection is closed."""
 
-LORISES = 200
-DRIP = 0.1
-"""Seconds between two bytes of each."""
+CLIENTS = 200
+INTERVAL = 0.1
+"""Seconds between two bytes of a client."""
 
 
 def silent(_: int) -> bytes:
@@ -50,7 +50,7 @@ def bad_joins(turn: int) -> bytes:
     return b'{"type":"join","name":""}\n' if turn % 5 == 0 else b""
 
 
-HABITS: tuple[Callable[[int], bytes], ...] = (
+BEHAVIOURS: tuple[Callable[[int], bytes], ...] = (
     silent,
     half_a_header,
     half_a_line,
@@ -60,39 +60,39 @@ HABITS: tuple[Callable[[int], bytes], ...] = (
 )
 
 
-class Lorises(threading.Thread):
-    """Keeps them dripping, and notes how long each was let to. Read `lasted` after `join`."""
+class SlowClients(threading.Thread):
+    """Sends for all of them, and records how long each lasted. Read `lasted` after `join`."""
 
     def __init__(self, program: Program) -> None:
-        super().__init__(name="lorises")
+        super().__init__(name="slow_clients")
         self._selector = selectors.DefaultSelector()
         self._clients: dict[RawClient, tuple[Callable[[int], bytes], float]] = {}
-        for number in range(LORISES):
-            # Half of them do not read either.
+        for number in range(CLIENTS):
+            # Half of them do not read, either.
             client = (DeafClient if number % 2 else RawClient)(program.address)
             client.socket.setblocking(False)
-            self._clients[client] = HABITS[number // 2 % len(HABITS)], monotonic()
+            self._clients[client] = BEHAVIOURS[number // 2 % len(BEHAVIOURS)], monotonic()
             self._selector.register(client.socket, selectors.EVENT_READ, client)
         self.lasted: list[float] = []
-        self.all_there = threading.Event()
+        self.all_connected = threading.Event()
 
     def run(self) -> None:
         turn = 0
-        next_drip = monotonic()
+        next_send = monotonic()
         give_up = monotonic() + 2 * (DEADLINE + MARGIN)
         while self._clients and monotonic() < give_up:
-            for key, _ in self._selector.select(max(0.0, next_drip - monotonic())):
-                self._hear(key.data)
-            if monotonic() >= next_drip:
-                self._drip(turn)
+            for key, _ in self._selector.select(max(0.0, next_send - monotonic())):
+                self._read(key.data)
+            if monotonic() >= next_send:
+                self._send_next(turn)
                 turn += 1
-                next_drip += DRIP
-                self.all_there.set()
+                next_send += INTERVAL
+                self.all_connected.set()
         self._selector.close()
         for client in self._clients:
             client.close()
 
-    def _hear(self, client: RawClient) -> None:
+    def _read(self, client: RawClient) -> None:
         try:
             ended = not client.socket.recv(65536)
         except BlockingIOError:
@@ -105,23 +105,23 @@ class Lorises(threading.Thread):
             self.lasted.append(monotonic() - since)
             client.close()
 
-    def _drip(self, turn: int) -> None:
-        for client, (habit, _) in self._clients.items():
+    def _send_next(self, turn: int) -> None:
+        for client, (behaviour, _) in self._clients.items():
             with suppress(OSError):
-                client.socket.send(habit(turn))
+                client.socket.send(behaviour(turn))
 
 
 @pytest.mark.timeout(180 * ROUNDS)
-def test_two_hundred_on_the_tcp_port() -> None:
+def test_slow_clients_on_the_tcp_port() -> None:
     with running("tcp_server", *FLAGS, "--name-timeout", str(DEADLINE)) as program, ExitStack() as stack:
         member = stack.enter_context(JsonClient(program.address))
         member.join("Вера")
         process = psutil.Process(program.process.pid)
         before = process.num_threads()
         for turn in range(ROUNDS):
-            lorises = Lorises(program)
-            lorises.start()
-            assert lorises.all_there.wait(10)
+            slow_clients = SlowClients(program)
+            slow_clients.start()
+            assert slow_clients.all_connected.wait(10)
             for number in range(10):
                 started = monotonic()
                 with JsonClient(program.address) as honest:
@@ -129,26 +129,26 @@ def test_two_hundred_on_the_tcp_port() -> None:
                     assert monotonic() - started < at_most(1)
                     honest.fence()
             assert process.memory_info().rss < 100 * 2**20
-            lorises.join()
-            assert len(lorises.lasted) == LORISES, "some were never cut"
-            assert max(lorises.lasted) < DEADLINE + MARGIN
+            slow_clients.join()
+            assert len(slow_clients.lasted) == CLIENTS, "some were never disconnected"
+            assert max(slow_clients.lasted) < DEADLINE + MARGIN
             member.fence()
         deadline = monotonic() + TIMEOUT
         while process.num_threads() > before:
-            assert monotonic() < deadline, "their threads are still there"
+            assert monotonic() < deadline, "their threads have not ended"
             threading.Event().wait(0.05)
         assert program.stderr.text == ""
 
 
 @pytest.mark.parametrize("half", [b"\xd0", b"{\xd0"])
-def test_halves_of_characters_at_full_speed(half: bytes) -> None:
-    """What shows no dialect, however much of it comes, costs next to nothing."""
+def test_incomplete_characters_at_full_speed(half: bytes) -> None:
+    """Input that does not decide the dialect costs next to nothing, at any rate."""
     with running("tcp_server", *FLAGS, "--rate", "20") as program, ExitStack() as stack:
         member = stack.enter_context(JsonClient(program.address))
         member.join("Вера")
         process = psutil.Process(program.process.pid)
-        halves = [stack.enter_context(RawClient(program.address)) for _ in range(16)]
-        threads = [threading.Thread(target=_pour, args=(client, half)) for client in halves]
+        clients = [stack.enter_context(RawClient(program.address)) for _ in range(16)]
+        threads = [threading.Thread(target=_send_forever, args=(client, half)) for client in clients]
         for thread in threads:
             thread.start()
         before, started = process.cpu_times().user, monotonic()
@@ -159,21 +159,21 @@ def test_halves_of_characters_at_full_speed(half: bytes) -> None:
         started = monotonic()
         assert program.stop(signal.SIGTERM) == 0
         assert monotonic() - started < at_most(5)
-        for client in halves:
+        for client in clients:
             with suppress(OSError):
                 client.socket.shutdown(socket.SHUT_RDWR)  # the kernel need not tell a full one of the end
         for thread in threads:
             thread.join()
 
 
-def _pour(client: RawClient, data: bytes) -> None:
+def _send_forever(client: RawClient, data: bytes) -> None:
     with suppress(OSError):
         while True:
             client.socket.sendall(data * 4096)
 
 
-def test_the_prompt_was_worth_waiting_for() -> None:
-    """A name that takes its time, but not too long, is as good as any."""
+def test_a_slow_name_within_the_deadline_is_accepted() -> None:
+    """A name may come byte by byte."""
     with running("tcp_server", *FLAGS, "--name-timeout", "3") as program, RawClient(program.address) as slow:
         slow.expect(PROMPT)
         for byte in '{"type":"join","name":"Улитка"}\n'.encode():

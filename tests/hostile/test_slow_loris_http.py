@@ -1,4 +1,4 @@
-"""Many who take their time with HTTP: nobody else waits for them, and each is cut within its deadline."""
+"""Slow HTTP clients delay nobody, and each is disconnected at its deadline."""
 
 import json
 import select
@@ -37,11 +37,11 @@ _SLOW = {
 }
 
 # The deadline is ten seconds; here it is shorter, so that the tests need not last as long.
-_HASTY = """
+_SHORT_DEADLINE = """
 import web_gateway.worker as worker
 worker.HEAD_TIMEOUT = {deadline}
 if {counted}:
-    worker.rate_limit_key = lambda address, _: address  # this machine too
+    worker.rate_limit_key = lambda address, _: address  # count this machine too
 from web_gateway.cli import main
 main()
 """
@@ -57,7 +57,7 @@ def server() -> Iterator[Address]:
 def _gateway(
     server: Address, *flags: str, deadline: float = _DEADLINE, counted: bool = False
 ) -> Iterator[Program]:
-    code = _HASTY.format(deadline=deadline, counted=counted)
+    code = _SHORT_DEADLINE.format(deadline=deadline, counted=counted)
     program = start(sys.executable, "-c", code, "--port", "0", "--server", str(server), *flags)
     try:
         program.stdout.wait_for("\n")
@@ -75,7 +75,7 @@ def _address(program: Program) -> Address:
 
 @contextmanager
 def _crowd(address: Address, *sent: bytes, count: int = _CROWD) -> Iterator[list[socket.socket]]:
-    """Connect so often, and send the one or the other each time."""
+    """Open `count` connections and send each of `sent` in turn."""
     crowd: list[socket.socket] = []
     try:
         for _, beginning in zip(range(count), cycle(sent), strict=False):
@@ -87,8 +87,8 @@ def _crowd(address: Address, *sent: bytes, count: int = _CROWD) -> Iterator[list
             connection.close()
 
 
-def _come_in(address: Address) -> float:
-    """Return the seconds that a newcomer needs for the page and a place in the room."""
+def _join(address: Address) -> float:
+    """Return the seconds that a new client needs to load the page and to join."""
     started = monotonic()
     assert ask(address, request("/")).status == 200
     with connect(f"ws://{address}/ws", open_timeout=TIMEOUT) as browser:
@@ -100,8 +100,8 @@ def _come_in(address: Address) -> float:
     return taken
 
 
-def _all_cut(crowd: list[socket.socket], within: float) -> None:
-    """Fail unless every connection ends; an answer may come before."""
+def _expect_all_closed(crowd: list[socket.socket], within: float) -> None:
+    """Fail unless every connection is closed in time, with or without an answer."""
     deadline = monotonic() + within
     left = set(crowd)
     while left:
@@ -116,55 +116,55 @@ def _all_cut(crowd: list[socket.socket], within: float) -> None:
 
 @pytest.mark.timeout(180 * ROUNDS)
 @pytest.mark.parametrize("flags", [[], ["--max-sessions", "4"]], ids=["many threads", "few threads"])
-def test_nobody_waits_for_the_slow(server: Address, flags: list[str]) -> None:
+def test_slow_requests_delay_nobody(server: Address, flags: list[str]) -> None:
     with _gateway(server, *flags) as program:
-        assert _come_in(_address(program)) < TIMEOUT  # everything is loaded now
+        assert _join(_address(program)) < TIMEOUT  # everything is loaded now
         kinds = tuple(_SLOW.values())
         for sent in [kinds, *[(kind,) for kind in kinds]] if ROUNDS > 1 else [kinds]:
             with _crowd(_address(program), *sent) as crowd:
-                assert _come_in(_address(program)) < at_most(1.0)
-                _all_cut(crowd, within=_DEADLINE + at_most(3.0))
+                assert _join(_address(program)) < at_most(1.0)
+                _expect_all_closed(crowd, within=_DEADLINE + at_most(3.0))
 
 
-def test_nobody_waits_for_those_who_send_a_byte_at_a_time(server: Address) -> None:
+def test_a_byte_at_a_time_does_not_extend_the_deadline(server: Address) -> None:
     with _gateway(server, "--max-sessions", "4") as program:
         address = _address(program)
-        _come_in(address)
+        _join(address)
         with _crowd(address, b"GET / HTTP/1.1\r\n" + _HEAD) as crowd:
             started = monotonic()
-            dripping = list(crowd)
-            while dripping:
-                assert monotonic() - started < _DEADLINE + at_most(3.0), "every byte has put the deadline off"
-                for connection in list(dripping):
+            sending = list(crowd)
+            while sending:
+                assert monotonic() - started < _DEADLINE + at_most(3.0), "bytes extend the deadline"
+                for connection in list(sending):
                     try:
                         connection.sendall(b"X")
                     except OSError:
-                        dripping.remove(connection)
-                if dripping:
-                    assert _come_in(address) < at_most(1.0)
+                        sending.remove(connection)
+                if sending:
+                    assert _join(address) < at_most(1.0)
 
 
 def test_more_than_can_wait_push_out_the_oldest(server: Address) -> None:
     with _gateway(server) as program, _crowd(_address(program), b"GET", count=600) as crowd:
-        assert _come_in(_address(program)) < at_most(1.0)
+        assert _join(_address(program)) < at_most(1.0)
         [worker] = psutil.Process(program.process.pid).children()
         assert worker.num_fds() < 256 + 64
         assert worker.num_threads() < 32
-        _all_cut(crowd, within=_DEADLINE + at_most(3.0))
+        _expect_all_closed(crowd, within=_DEADLINE + at_most(3.0))
 
 
-def test_those_who_keep_an_answered_connection_are_cut_too(server: Address) -> None:
+def test_idle_kept_connections_are_closed(server: Address) -> None:
     with _gateway(server) as program:
         asked = request("/healthz").replace(b"Connection: close\r\n", b"")
         with _crowd(_address(program), asked) as crowd:
-            assert _come_in(_address(program)) < at_most(1.0)
-            _all_cut(crowd, within=5.0 + at_most(3.0))
+            assert _join(_address(program)) < at_most(1.0)
+            _expect_all_closed(crowd, within=5.0 + at_most(3.0))
 
 
 @pytest.mark.parametrize(
     "half", [b"\x81", b"\x81\xfe", b"\x81\xfe\x10\x00mas", b"\x81\xfe\x10\x00maskx", b"\x01\x81maskx"]
 )
-def test_half_a_frame_is_not_waited_for(half: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_incomplete_frame_ends_in_a_timeout(half: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(browser_module, "IDLE_TIMEOUT", 0.5)
     monkeypatch.setattr(browser_module, "CLOSE_TIMEOUT", 0.2)
     monkeypatch.setattr(relay_module, "_SWEEP", 0.05)
@@ -188,18 +188,18 @@ def _eventually(condition: Callable[[], bool]) -> None:
         assert monotonic() < deadline
 
 
-def test_half_frames_of_a_crowd_keep_nobody_out(server: Address) -> None:
+def test_many_incomplete_frames_keep_nobody_out(server: Address) -> None:
     with _gateway(server, deadline=60.0) as program:
         address = _address(program)
-        _come_in(address)
+        _join(address)
         with ExitStack() as stack:
             for _ in range(_CROWD):
                 stack.enter_context(RawBrowser(address, behind=b"\x81\xfe\x10\x00mask{"))
-            assert _come_in(address) < at_most(1.0)
+            assert _join(address) < at_most(1.0)
 
 
 def test_one_address_cannot_keep_every_thread_busy() -> None:
-    room = Room()  # which never greets, so that a question after its health takes a second
+    room = Room()  # it sends no prompt, so that a health check takes a second
     try:
         with _gateway(room.address, "--max-per-address", "3", deadline=60.0, counted=True) as program:
             with _crowd(_address(program), request("/healthz"), count=3) as busy:

@@ -1,4 +1,4 @@
-"""Where it all happens: a server and a gateway that come back, and everybody in the room."""
+"""The system under test: a server and a gateway that can be restarted, and the participants."""
 
 import random
 import sys
@@ -13,21 +13,21 @@ from typing import Self
 import psutil
 
 from tests.faults.checker import Seen, Verdict, check
-from tests.faults.people import Bystander, Person, Somebody, Terminal
+from tests.faults.participants import JsonParticipant, Participant, TerminalParticipant, TextClient
 from tests.faults.proxy import Proxy
 from tests.faults.wires import TcpWire, WebSocketWire
 from tests.support.processes import Program, start
 from tests.support.raw import JsonClient
 from tests.support.timing import TIMEOUT, at_most
 
-BACK_WITHIN = at_most(5.0)
-"""Seconds after which everybody has to be back, with all they missed."""
+RECOVERY = at_most(5.0)
+"""Seconds within which all participants must be back, with everything they missed."""
 
 _TEXTS = ("да", "раз\nдва", "и ещё немного " * 20, "x" * 2000)
 
 
 class Service:
-    """One of our programs, always on the same port, started anew after each end."""
+    """One of our programs, restarted on the same port."""
 
     def __init__(self, *command: str) -> None:
         self._command = command
@@ -38,20 +38,20 @@ class Service:
         self._port = self.address.port
 
     def kill(self) -> None:
-        """`kill -9`, all of its processes."""
-        everybody = psutil.Process(self.program.process.pid).children(recursive=True)
+        """Kill all of its processes with SIGKILL."""
+        processes = psutil.Process(self.program.process.pid).children(recursive=True)
         self.program.process.kill()
-        for process in everybody:
+        for process in processes:
             process.kill()
         self.program.wait()
         self._ended.append(self.program)
 
     def restart(self) -> None:
-        """Start it again where it was."""
+        """Start it again on the same port."""
         self.program = self._start()
 
     def close(self) -> None:
-        """End it, and fail if it ever said anything that only a programmer could want to read."""
+        """Stop it; fail if it ever printed a traceback."""
         if self.program.process.poll() is None and self.program.stop() != 0:
             raise AssertionError(f"{self._command}: {self.program.stderr.text}")
         for program in (*self._ended, self.program):
@@ -67,10 +67,10 @@ class Service:
         return program
 
 
-class Stage:
-    """Five writers and ten readers over TCP and WebSocket, two of them in our terminal client.
+class Environment:
+    """Five writers and ten readers over TCP and WebSocket, two of them with our terminal client.
 
-    From `talk` to `come_back` the writers talk without a pause, in a thread of their own.
+    From `talk` to `wait_until_recovered` the writers talk all the time, in a thread of their own.
     """
 
     def __init__(
@@ -81,110 +81,118 @@ class Stage:
         server: str = "tcp_server",
         terminals: bool = True,
     ) -> None:
-        """`flags` are the server's. Our terminal client has its own idea of silence, and may stay out."""
+        """Start everything. `flags` are the server's.
+
+        `terminals` says whether our terminal client, whose timeouts are fixed, takes part.
+        """
         self.rng = rng
-        with ExitStack() as held:
+        with ExitStack() as resources:
             self.server = Service(server, "--host", "127.0.0.1", "--history", str(folder / "room.db"), *flags)
-            held.callback(self.server.close)
-            self.to_server = held.enter_context(Proxy(self.server.address, rng))
+            resources.callback(self.server.close)
+            self.to_server = resources.enter_context(Proxy(self.server.address, rng))
             self.gateway = Service("web_gateway", "--server", str(self.to_server.address))
-            held.callback(self.gateway.close)
-            self.to_gateway = held.enter_context(Proxy(self.gateway.address, rng))
-            self._floor = threading.Lock()  # held by whoever lets the writers say something
+            resources.callback(self.gateway.close)
+            self.to_gateway = resources.enter_context(Proxy(self.gateway.address, rng))
+            self._saying = threading.Lock()  # held while the writers say something
             self._talking = threading.Event()
             self._closing = threading.Event()
-            self._talker = threading.Thread(target=self._talk, name="talker", daemon=True)
+            self._talk_thread = threading.Thread(target=self._talk, name="talker", daemon=True)
             some = int(terminals)
-            self.writers = self._people("writer", tcp=3 - some, websocket=2, terminals=some)
-            self.readers = self._people("reader", tcp=5 - some, websocket=5, terminals=some)
-            self.bystanders = [
-                Bystander("plain", self.server.address, ""),
-                Bystander("lines", self.server.address, "\n"),
+            self.writers = self._make("writer", tcp=3 - some, websocket=2, terminals=some)
+            self.readers = self._make("reader", tcp=5 - some, websocket=5, terminals=some)
+            self.text_clients = [
+                TextClient("plain", self.server.address, ""),
+                TextClient("lines", self.server.address, "\n"),
             ]
-            people: list[Somebody | Bystander] = [*self.readers, *self.bystanders, *self.writers]
-            for person in people:
-                held.callback(person.stop)
-                person.start()
-            held.callback(self._stop_talking)
-            self._talker.start()
-            self._held = held.pop_all()
+            clients: list[Participant | TextClient] = [*self.readers, *self.text_clients, *self.writers]
+            for client in clients:
+                resources.callback(client.stop)
+                client.start()
+            resources.callback(self._stop_talking)
+            self._talk_thread.start()
+            self._resources = resources.pop_all()
 
     @property
-    def everybody(self) -> Sequence[Somebody]:
-        """Those who have to see all."""
+    def participants(self) -> Sequence[Participant]:
+        """The participants that must see every message."""
         return (*self.writers, *self.readers)
 
     def talk(self) -> None:
-        """Let the writers talk, and return at a random moment in the middle of it."""
+        """Let the writers talk; return at a random moment while they do."""
         self._talking.set()
         goal = self._acked() + self.rng.randrange(30, 200)
-        self.wait_for(lambda: self._acked() >= goal, "nothing is acknowledged any more")
+        self.wait_for(lambda: self._acked() >= goal, "no more messages are acknowledged")
 
-    def come_back(self) -> float:
-        """Wait until everybody has everything, after the last fault is over; return how long it took.
+    def wait_until_recovered(self) -> float:
+        """Wait, after a fault, until every participant has every message; return the seconds it took.
 
-        Fails if that takes longer than it may.
+        Fails after `RECOVERY`.
         """
         began = monotonic()
         self._talking.clear()
-        with self._floor:
+        with self._saying:
             for writer in self.writers:
                 writer.say(self._text(writer))
 
         self.wait_for(
-            lambda: all(somebody.at_ease(self._newest()) for somebody in self.everybody),
-            "not everybody has come back",
-            BACK_WITHIN,
+            lambda: all(participant.is_up_to_date(self._newest()) for participant in self.participants),
+            "not all participants have recovered",
+            RECOVERY,
         )
         return monotonic() - began
 
     def verdict(self) -> Verdict:
-        """Hold everything that has happened against what was promised."""
-        readers = [somebody.seen for somebody in self.everybody]
-        heard = [bystander.heard for bystander in self.bystanders]
-        return check([writer.sent for writer in self.writers], [*readers, self._log()], heard)
+        """Check everything recorded so far."""
+        readers = [participant.seen for participant in self.participants]
+        texts = [text_client.seen for text_client in self.text_clients]
+        return check([writer.sent for writer in self.writers], [*readers, self._log()], texts)
 
-    def troubles(self) -> list[str]:
-        """What people were told that a healthy room never says."""
-        return [f"{somebody.name}: {trouble}" for somebody in self.everybody for trouble in somebody.troubles]
+    def errors(self) -> list[str]:
+        """Return the unexpected errors of all participants."""
+        return [
+            f"{participant.name}: {error}"
+            for participant in self.participants
+            for error in participant.errors
+        ]
 
     def wait_for(self, condition: Callable[[], bool], otherwise: str, within: float = TIMEOUT) -> None:
-        """Look again and again whether `condition` holds; fail, saying `otherwise`, if it never does."""
+        """Poll until `condition` holds; fail with the text `otherwise` after `within` seconds."""
         deadline = monotonic() + within
         while not condition():
             if monotonic() > deadline:
-                raise AssertionError(f"{otherwise} within {within} s:\n{self._standing()}")
+                raise AssertionError(f"{otherwise} within {within} s:\n{self._status()}")
             sleep(0.01)
 
-    def _people(self, kind: str, *, tcp: int, websocket: int, terminals: int) -> list[Somebody]:
+    def _make(self, kind: str, *, tcp: int, websocket: int, terminals: int) -> list[Participant]:
         openers: list[Callable[[], TcpWire | WebSocketWire]] = [lambda: TcpWire(self.to_server.address)] * tcp
         openers += [lambda: WebSocketWire(self.to_gateway.address)] * websocket
-        people: list[Somebody] = [
-            Person(f"{kind} {number}", opener, random.Random(self.rng.random()))
+        made: list[Participant] = [
+            JsonParticipant(f"{kind} {number}", opener, random.Random(self.rng.random()))
             for number, opener in enumerate(openers)
         ]
-        return people + [
-            Terminal(f"{kind} at a terminal {number}", self.server.address) for number in range(terminals)
+        return made + [
+            TerminalParticipant(f"{kind} at a terminal {number}", self.server.address)
+            for number in range(terminals)
         ]
 
     def _talk(self) -> None:
         ticked_at = 0.0
         while not self._closing.wait(0.01):
-            with self._floor:
+            with self._saying:
                 if self._talking.is_set():
                     for writer in self.writers:
                         for _ in range(self.rng.choice((0, 0, 1, 1, 1, 5))):
                             writer.say(self._text(writer))
             if monotonic() - ticked_at > 0.5:
                 ticked_at = monotonic()
-                for somebody in self.everybody:
-                    somebody.tick()
+                for participant in self.participants:
+                    participant.tick()
 
     def _stop_talking(self) -> None:
         self._closing.set()
-        self._talker.join()
+        self._talk_thread.join()
 
-    def _text(self, writer: Somebody) -> str:
+    def _text(self, writer: Participant) -> str:
         """Return a text of a random length, whose first word is its own."""
         word = f"<{writer.name.replace(' ', '-')}-{len(writer.sent.said)}>"
         return f"{word} {self.rng.choice(_TEXTS)}"
@@ -194,11 +202,11 @@ class Stage:
 
     def _newest(self) -> int:
         """The highest number acknowledged so far."""
-        # Copied in one go: the writers' own threads go on acknowledging meanwhile.
+        # Copied first: the writers' own threads add to it meanwhile.
         return max([max(list(writer.sent.acked.values()), default=0) for writer in self.writers])
 
     def _log(self) -> Seen:
-        """Page through all that the server keeps."""
+        """Read the whole log from the server."""
         log = Seen("the log", [[]])
         with JsonClient(self.server.address, timeout=TIMEOUT) as client:
             before = client.join("auditor", history=0)["last"] + 1
@@ -212,16 +220,16 @@ class Stage:
             client.read_to_end()
         return log
 
-    def _standing(self) -> str:
-        """Say how everybody stands."""
+    def _status(self) -> str:
+        """Describe the state of every participant."""
         newest = self._newest()
         lines = [
-            f"{somebody}: {'well' if somebody.at_ease(newest) else 'not at ease'}, "
-            f"{len(somebody.sent.said)} said, {len(somebody.sent.acked)} acked, "
-            f"{len(somebody.sent.refused)} refused, {sum(map(len, somebody.seen.runs))} seen"
-            for somebody in self.everybody
+            f"{participant}: {'up to date' if participant.is_up_to_date(newest) else 'behind'}, "
+            f"{len(participant.sent.said)} said, {len(participant.sent.acked)} acked, "
+            f"{len(participant.sent.refused)} refused, {sum(map(len, participant.seen.runs))} seen"
+            for participant in self.participants
         ]
-        return "\n".join([*lines, *self.troubles(), self.server.program.stderr.text[-2000:]])
+        return "\n".join([*lines, *self.errors(), self.server.program.stderr.text[-2000:]])
 
     def __enter__(self) -> Self:
         return self
@@ -229,4 +237,4 @@ class Stage:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._held.close()
+        self._resources.close()

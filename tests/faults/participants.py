@@ -1,9 +1,9 @@
-"""Those who are in the room while it suffers: they write down all they say and see.
+"""Clients that record all that they say and see while faults happen.
 
-A `Person` does what every client has to: it keeps its session, asks for what it missed
-and pages back through holes, keeps what it said until that is acknowledged, and comes
-back by itself. A `Terminal` is the same done by our own terminal client. A `Bystander`
-has only the original's text.
+A `JsonParticipant` does what every client has to: it keeps its session, asks for what it missed,
+pages back through gaps, keeps what it said until that is acknowledged, and reconnects.
+A `TerminalParticipant` uses the engine of our terminal client. A `TextClient` speaks plain or
+lines, and records only first words.
 """
 
 import random
@@ -33,7 +33,7 @@ from chat_protocol.messages import (
 )
 from cli_client.chat import Chat
 from cli_client.events import ClientEvent, Entered, MessageRefused, NameRefused, NewMessage, OlderMessages
-from tests.faults.checker import Overheard, Seen, Sent
+from tests.faults.checker import Seen, Sent, TextSeen
 from tests.faults.wires import Opener, Wire
 from tests.support.timing import TIMEOUT
 
@@ -44,58 +44,58 @@ _WORD = re.compile(rb"<[^<>\s]+>")
 _LONGEST_WORD = 64
 
 
-class Somebody(Protocol):
-    """Who says and sees. Any thread may call any method."""
+class Participant(Protocol):
+    """A client that says and sees messages. Any thread may call any method."""
 
     name: str
     sent: Sent
     seen: Seen
-    troubles: list[str]
-    """What a healthy room never says."""
+    errors: list[str]
+    """Errors that a room never sends unless something is wrong."""
 
     def start(self) -> None:
-        """Come."""
+        """Join the room; return once joined."""
 
     def say(self, text: str) -> None:
-        """Say `text` now, or when the room is back."""
+        """Say `text` now, or after the next reconnect."""
 
     def tick(self) -> None:
-        """Show a sign of life. A few times a second."""
+        """Send a ping. Called a few times a second."""
 
-    def at_ease(self, newest: int) -> bool:
-        """Whether all that was said has been answered and all up to `newest` has been seen."""
+    def is_up_to_date(self, newest: int) -> bool:
+        """Whether everything said was answered and everything up to `newest` was seen."""
 
     def stop(self) -> None:
-        """Go."""
+        """Disconnect for good."""
 
 
-class Person:
-    """A client of the json dialect that survives everything short of its own death."""
+class JsonParticipant:
+    """A client of the json dialect that reconnects after every loss."""
 
     def __init__(self, name: str, opener: Opener, rng: random.Random) -> None:
         self.name = name
         self.sent = Sent()
         self.seen = Seen(name)
-        self.troubles: list[str] = []
+        self.errors: list[str] = []
         self._opener = opener
         self._rng = rng
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._stopping = threading.Event()
-        self._came = threading.Event()
-        # Guards all below, and what is written down above.
+        self._joined = threading.Event()
+        # Guards everything below, and `sent`, `seen` and `errors`.
         self._lock = threading.Lock()
-        self._wire: Wire | None = None  # once the room has welcomed us on it
+        self._wire: Wire | None = None  # set once the room has sent `welcome` on it
         self._session: str | None = None
         self._epoch = ""
         self._last = 0
         self._known: set[int] = set()
-        self._holes: list[tuple[int, int]] = []  # what was missed lies between these two numbers
-        self._outbox: dict[str, str] = {}  # refs with their texts, in the order they were said
+        self._gaps: list[tuple[int, int]] = []  # missed messages lie between these two numbers
+        self._outbox: dict[str, str] = {}  # texts by ref, in the order they were said
         self._pause = _FIRST_PAUSE
 
     def start(self) -> None:
         self._thread.start()
-        assert self._came.wait(TIMEOUT), f"{self.name} never came in"
+        assert self._joined.wait(TIMEOUT), f"{self.name} never joined"
 
     def say(self, text: str) -> None:
         with self._lock:
@@ -108,13 +108,13 @@ class Person:
         with self._lock:
             self._send(Ping())
 
-    def at_ease(self, newest: int) -> bool:
+    def is_up_to_date(self, newest: int) -> bool:
         with self._lock:
-            return self._last >= newest and not self._outbox and not self._holes
+            return self._last >= newest and not self._outbox and not self._gaps
 
     def stop(self) -> None:
         self._stopping.set()
-        while self._thread.is_alive():  # it may be about to open another wire
+        while self._thread.is_alive():  # it may be about to open another connection
             with self._lock:
                 if self._wire is not None:
                     self._wire.close()
@@ -129,18 +129,18 @@ class Person:
             try:
                 self._wire.send(command)
             except ConnectionFailed:
-                self._wire.close()  # whoever receives finds out
+                self._wire.close()  # the receiving thread notices
 
-    # --- the person's own thread -----------------------------------------------------------
+    # --- the participant's own thread ------------------------------------------------------
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             with suppress(ProtocolError):
-                self._visit(self._opener())
+                self._run_connection(self._opener())
             self._stopping.wait(self._rng.uniform(self._pause / 2, self._pause))
             self._pause = min(_LONGEST_PAUSE, self._pause * 1.5)
 
-    def _visit(self, wire: Wire) -> None:
+    def _run_connection(self, wire: Wire) -> None:
         try:
             with self._lock:
                 since = Position(self._epoch, self._last) if self._epoch else None
@@ -148,105 +148,105 @@ class Person:
             while events := wire.receive():
                 for event in events:
                     with self._lock:
-                        if not self._take(event, wire):
+                        if not self._handle(event, wire):
                             return
         finally:
             wire.close()
             with self._lock:
                 self._wire = None
 
-    def _take(self, event: Event, wire: Wire) -> bool:
-        """Take in one event; return whether to go on. Requires holding `_lock`."""
+    def _handle(self, event: Event, wire: Wire) -> bool:
+        """Handle one event; return whether to go on. Requires holding `_lock`."""
         match event:
             case Welcome():
-                self._come_in(event, wire)
+                self._on_welcome(event, wire)
             case Message():
-                self._see(event.id, event.text)
+                self._record(event.id, event.text)
             case Ack():
-                self._settle(event)
+                self._on_ack(event)
             case HistoryPage():
-                self._fill(event)
+                self._on_history(event)
             case Error(ref=ref) if ref is not None and event.code == "unavailable":
                 self.sent.refused.add(self._outbox.pop(ref))
             case Error():
-                self.troubles.append(f"{event.code}: {event.text}")
+                self.errors.append(f"{event.code}: {event.text}")
                 return self._wire is not None
             case Bye():
                 return False
         return True
 
-    def _come_in(self, welcome: Welcome, wire: Wire) -> None:
+    def _on_welcome(self, welcome: Welcome, wire: Wire) -> None:
         self._wire, self._session = wire, welcome.session
         if not self._epoch:
             self._epoch, self._last = welcome.epoch, welcome.last
         if welcome.epoch != self._epoch:
-            self.troubles.append("another log")
+            self.errors.append("another log")
         self.seen.runs.append([])
         before = self._last
         for message in welcome.messages:
-            self._see(message.id, message.text)
+            self._record(message.id, message.text)
         if welcome.missed:
-            self._holes.append((before, welcome.messages[0].id if welcome.messages else welcome.last + 1))
+            self._gaps.append((before, welcome.messages[0].id if welcome.messages else welcome.last + 1))
             self._last = max(self._last, welcome.last)
-        if self._holes:
-            self._page()
+        if self._gaps:
+            self._request_gap()
         for ref, text in self._outbox.items():
             self._send(Say(text, ref))
         self._pause = _FIRST_PAUSE
-        self._came.set()
+        self._joined.set()
 
-    def _see(self, number: int, text: str) -> None:
-        """Write it down as it comes: nothing of what the room sends is sifted out here."""
+    def _record(self, number: int, text: str) -> None:
+        """Record a message as it comes, duplicates included."""
         self.seen.runs[-1].append((number, text))
         self._known.add(number)
         self._last = max(self._last, number)
 
-    def _settle(self, ack: Ack) -> None:
+    def _on_ack(self, ack: Ack) -> None:
         text = self._outbox.pop(ack.ref, None)
         if text is None:
-            self.troubles.append(f"a second ack for {ack.ref}")
+            self.errors.append(f"a second ack for {ack.ref}")
             return
         self.sent.acked[text] = ack.id
-        if ack.id in self._known:  # it came to be known by the room's replay
+        if ack.id in self._known:  # the replay has had it
             return
         if ack.id > self._last:
-            self._see(ack.id, text)
-        elif not any(low < ack.id < high for low, high in self._holes):
-            self.troubles.append(f"#{ack.id} was acknowledged, but not among what was missed")
+            self._record(ack.id, text)
+        elif not any(low < ack.id < high for low, high in self._gaps):
+            self.errors.append(f"#{ack.id} was acknowledged, but not among what was missed")
 
-    def _page(self) -> None:
-        low, high = self._holes[0]
+    def _request_gap(self) -> None:
+        low, high = self._gaps[0]
         self._send(HistoryRequest(high, min(_PAGE, high - low - 1)))
 
-    def _fill(self, page: HistoryPage) -> None:
-        low, _ = self._holes.pop(0)
+    def _on_history(self, page: HistoryPage) -> None:
+        low, _ = self._gaps.pop(0)
         run = [(message.id, message.text) for message in page.messages if message.id > low]
         self.seen.runs.insert(0, run)
         self._known.update(number for number, _ in run)
         if run and run[0][0] > low + 1:
-            self._holes.insert(0, (low, run[0][0]))
-        if self._holes:
-            self._page()
+            self._gaps.insert(0, (low, run[0][0]))
+        if self._gaps:
+            self._request_gap()
 
 
-class Terminal:
-    """A person who uses our own terminal client, without the terminal."""
+class TerminalParticipant:
+    """A participant that uses the engine of our terminal client, without a terminal."""
 
     def __init__(self, name: str, address: Address) -> None:
         self.name = name
         self.sent = Sent()
         self.seen = Seen(name)
-        self.troubles: list[str] = []
-        self._chat = Chat(address, self._hear, history=0)
+        self.errors: list[str] = []
+        self._chat = Chat(address, self._on_event, history=0)
         self._own: set[str] = set()  # written by `say`
-        # Written by the room thread, which alone calls `_hear`. The log is empty when people come.
+        # Written by the room thread, which alone calls `_on_event`. The log is empty at the start.
         self._known: set[int] = set()
         self._newest = 0
 
     def start(self) -> None:
         self._chat.set_name(self.name)
         self._chat.start()
-        assert self._chat.wait_for(lambda status: bool(status.members), TIMEOUT), f"{self.name} never came"
+        assert self._chat.wait_for(lambda status: bool(status.members), TIMEOUT), f"{self.name} never joined"
 
     def say(self, text: str) -> None:
         self.sent.said.append(text)
@@ -254,10 +254,10 @@ class Terminal:
         self._chat.say(text)
 
     def tick(self) -> None:
-        """Nothing to do: the client pings by itself."""
+        """Do nothing: the client pings by itself."""
 
-    def at_ease(self, newest: int) -> bool:
-        return self._newest >= newest and not self._has_holes() and not self._chat.status().unsent
+    def is_up_to_date(self, newest: int) -> bool:
+        return self._newest >= newest and not self._has_gaps() and not self._chat.status().unsent
 
     def stop(self) -> None:
         self._chat.leave(timeout=TIMEOUT)
@@ -266,32 +266,32 @@ class Terminal:
         status = self._chat.status()
         return f"{self.name} ({status.phase.name} {status.reason}, {len(status.unsent)} unsent)"
 
-    def _hear(self, news: ClientEvent) -> None:
-        match news:
+    def _on_event(self, event: ClientEvent) -> None:
+        match event:
             case Entered(messages=messages):
                 self.seen.runs.append([])
-                self._show(messages)
-                if self._has_holes():
+                self._record(messages)
+                if self._has_gaps():
                     self._chat.load_older(_PAGE)
             case NewMessage(message=message):
-                if message.id < self._newest:  # one's own, acknowledged late
+                if message.id < self._newest:  # its own, acknowledged late
                     self.seen.runs.append([])
-                self._show([message])
+                self._record([message])
             case OlderMessages(messages=messages):
                 live = self.seen.runs.pop()
                 self.seen.runs.append([])
-                self._show(messages)
+                self._record(messages)
                 self.seen.runs.append(live)
-                if messages and self._has_holes():
+                if messages and self._has_gaps():
                     self._chat.load_older(_PAGE)
             case MessageRefused(text=text):
                 self.sent.refused.add(text)
             case NameRefused():
-                self.troubles.append(f"{news.code}: {news.detail}")
+                self.errors.append(f"{event.code}: {event.detail}")
             case _:
                 pass
 
-    def _show(self, messages: Iterable[Message]) -> None:
+    def _record(self, messages: Iterable[Message]) -> None:
         for message in messages:
             self.seen.runs[-1].append((message.id, message.text))
             self._newest = max(self._newest, message.id)
@@ -299,32 +299,32 @@ class Terminal:
             if message.text in self._own:
                 self.sent.acked[message.text] = message.id
 
-    def _has_holes(self) -> bool:
+    def _has_gaps(self) -> bool:
         return len(self._known) < self._newest
 
 
-class Bystander:
-    """Somebody who speaks as the original did, or in lines, and hears what comes by."""
+class TextClient:
+    """A client of the plain or lines dialect. It only reads, and may come and go."""
 
     def __init__(self, name: str, address: Address, ending: str) -> None:
-        """`ending` is what ends a name: nothing for plain, LF for lines."""
-        self.heard = Overheard(name)
+        """`ending` follows the name: nothing for plain, LF for lines."""
+        self.seen = TextSeen(name)
         self._name = name
         self._address = address
         self._ending = ending
         self._stopping = threading.Event()
-        self._came = threading.Event()
+        self._joined = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._lock = threading.Lock()  # guards `_socket`
         self._socket: socket.socket | None = None
 
     def start(self) -> None:
-        """Come."""
+        """Join the room; return once joined."""
         self._thread.start()
-        assert self._came.wait(TIMEOUT), f"{self._name} never came in"
+        assert self._joined.wait(TIMEOUT), f"{self._name} never joined"
 
     def stop(self) -> None:
-        """Go."""
+        """Disconnect for good."""
         self._stopping.set()
         with self._lock:
             if self._socket is not None:
@@ -336,17 +336,17 @@ class Bystander:
         while not self._stopping.wait(0.2):
             # A name of its own each time: text clients have no session to show.
             with suppress(OSError):
-                self._visit(f"{self._name} {len(self.heard.runs)}")
+                self._run_connection(f"{self._name} {len(self.seen.runs)}")
 
-    def _visit(self, name: str) -> None:
+    def _run_connection(self, name: str) -> None:
         with socket.create_connection(self._address, 3.0) as sock:
             with self._lock:
                 self._socket = sock
             words: list[str] = []
-            self.heard.runs.append(words)
+            self.seen.runs.append(words)
             received = sock.recv(len(PROMPT), socket.MSG_WAITALL)
             sock.sendall(f"{name}{self._ending}".encode())
-            self._came.set()
+            self._joined.set()
             sock.settimeout(None)
             while not self._stopping.is_set() and (chunk := sock.recv(65536)):
                 received += chunk
