@@ -11,6 +11,9 @@ IN_PARALLEL := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 NPM := $(shell command -v npm)
 PYTHON2 ?= $(shell python2.7 -c 'import sys; print(sys.executable)' 2>/dev/null)
 
+# Tests start hundreds of programs, which would each compile anew what cannot be kept compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run test test-oldest long faults hostile conformance check format docs bench bench-bridge bench-log wheel clean

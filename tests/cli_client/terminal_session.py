@@ -1,6 +1,7 @@
 """The terminal client in a pseudo-terminal: a test types and sees the screen."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -109,7 +110,11 @@ def client_at(
     try:
         yield TerminalSession(child, columns, rows)
     finally:
-        child.close(force=True)
+        if child.isalive():
+            child.kill(signal.SIGKILL)
+            child.wait()
+        child.delayafterclose = 0
+        child.close()
 
 
 def enter(room: FakeRoom, terminal: TerminalSession, *, moderator: bool = False) -> FakeConnection:
