@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask
 
-from web_gateway.chat_socket import NoReader, chat_socket
+from web_gateway.chat_socket import NoReaderThread, chat_socket
 from web_gateway.config import Config
 from web_gateway.forwarded import Forwarded
 from web_gateway.gateway import Gateway
@@ -23,7 +23,7 @@ class _App(Flask):
 
 
 def create_app(config: Config | None = None) -> Flask:
-    """Build the WSGI application, with its `Gateway` as `app.extensions["gateway"]`.
+    """Return the WSGI application, with its `Gateway` as `app.extensions["gateway"]`.
 
     Call it in the process that serves, after any fork; start and stop the gateway there.
     """
@@ -32,14 +32,14 @@ def create_app(config: Config | None = None) -> Flask:
         static_folder=_folder("static"),
         template_folder=_folder("templates"),
     )
-    app.url_map.merge_slashes = False  # so that there are no redirects, which could be abused
+    app.url_map.merge_slashes = False  # no redirects: they could be abused
     gateway = Gateway(config := config or Config())
     # The bound method, not the object: the call then needs one page less of each session's stack.
     app.wsgi_app = Forwarded(app.wsgi_app, config.trusted_proxies).__call__  # type: ignore[method-assign]
     app.extensions["gateway"] = gateway
     app.register_blueprint(views(gateway))
     app.register_blueprint(chat_socket(gateway))
-    app.config["SOCK_SERVER_OPTIONS"] = {"thread_class": NoReader}
+    app.config["SOCK_SERVER_OPTIONS"] = {"thread_class": NoReaderThread}
     return app
 
 

@@ -1,7 +1,7 @@
 """A browser's WebSocket after its handshake. Writing to it never blocks.
 
-The session's own thread reads, through the sans-I/O parser of `websockets`. Any thread may
-send a whole frame, which goes out at once or waits in a bounded backlog.
+The session's thread reads, through the sans-I/O parser of `websockets`. Any thread may
+send a whole frame, which is sent at once or waits in a backlog of limited size.
 """
 
 import logging
@@ -23,10 +23,10 @@ from chat_protocol.contract import IDLE_TIMEOUT, MAX_LINE, PING_INTERVAL
 from chat_protocol.read_size import next_read_size
 
 MAX_BACKLOG: Final = 1024 * 1024
-"""Bytes that may wait for a browser; with more it is closed."""
+"""Maximum number of bytes in a backlog; with more the browser is closed."""
 
 WRITE_TIMEOUT: Final = 10.0
-"""Seconds after which a browser that takes nothing of its backlog is closed."""
+"""Seconds without progress after which a browser with a backlog is closed."""
 
 CLOSE_TIMEOUT: Final = 2.0
 """Seconds to wait for the browser's answer to our close frame."""
@@ -36,7 +36,7 @@ _FRAME_OVERHEAD = 256
 
 _CONTROL_FRAME_BURST = 64
 _CONTROL_FRAME_RATE = 1000
-"""Frames without a text (pings, pongs, fragments) that a browser may send at once, and a second."""
+"""Frames without a text (pings, pongs, fragments) that a browser may send: at once, and per second."""
 
 _FIRST_READ = 512
 """Bytes of the first read. A waiting thread keeps its buffer, so idle sessions get a small one."""
@@ -160,7 +160,7 @@ class Browser:
         """
         with self._lock:
             if self._closing_at is None and (answers := b"".join(writes)):
-                self._put(answers)
+                self._send_frame(answers)
             if b"" in writes:
                 self._close()
 
@@ -174,11 +174,11 @@ class Browser:
         """
         with self._lock:
             if self._closing_at is None:
-                self._put(frame)
+                self._send_frame(frame)
             return self._backlog is None
 
     def close(self, code: int, reason: str) -> None:
-        """Send a close frame after the backlog, and nothing more. Only the first call counts.
+        """Send a close frame after the backlog, and nothing after it. Only the first call has an effect.
 
         `code` is one of RFC 6455, section 7.4. The page reconnects after each but 1008.
         """
@@ -211,12 +211,12 @@ class Browser:
                 self._close_slow_reader()
             elif now - self._pinged_at >= PING_INTERVAL:
                 self._pinged_at = now
-                self._put(_PING)
+                self._send_frame(_PING)
             return True
 
     # --- with the lock held --------------------------------------------------------------
 
-    def _put(self, frame: bytes) -> None:
+    def _send_frame(self, frame: bytes) -> None:
         if self._backlog:
             self._backlog.append(frame)
             if self._backlog.exceeds(MAX_BACKLOG, _FRAME_OVERHEAD):
@@ -252,9 +252,9 @@ class Browser:
     def _close(self, frame: bytes = b"") -> None:
         """Send a close frame, unless one is in the backlog, and end the stream after it."""
         if self._closing_at is None:
-            self._closing_at = monotonic()  # first, since _put() closes if the backlog is full
+            self._closing_at = monotonic()  # first: _send_frame() would close too if the backlog is full
             if frame:
-                self._put(frame)
+                self._send_frame(frame)
             self._flush()
 
     def _close_slow_reader(self) -> None:

@@ -1,8 +1,8 @@
-"""The WebSocket route, and the way from a browser to the room.
+"""The WebSocket route, and the direction from a browser to the room.
 
-Each session runs in the thread that the HTTP server has given it: it opens the session's TCP
+Each session runs in the thread of its HTTP request: it opens the session's TCP
 connection to the room and passes on what the browser sends, no faster than the room reads. The
-other direction is the work of the `Relay`.
+`Relay` does the other direction.
 """
 
 import logging
@@ -23,7 +23,7 @@ from web_gateway.browser import Browser
 from web_gateway.config import Config
 from web_gateway.dialects import Dialect, JsonDialect, Translation
 from web_gateway.gateway import Gateway
-from web_gateway.handshake import read_ahead, reduce_headers, refusal
+from web_gateway.handshake import handshake_error, read_ahead, reduce_headers
 from web_gateway.plain import PlainDialect, PlainRoom
 from web_gateway.refusals import refuse
 from web_gateway.relay import BridgeSession
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 _ROOM_TIMEOUT = 5.0  # seconds to connect to the room and read its prompt
 
 
-class NoReader:
+class NoReaderThread:
     """Replaces the thread in which simple-websocket would read.
 
     That thread reads without limit while a handler is busy, and may never wake a handler
@@ -56,7 +56,7 @@ def chat_socket(gateway: Gateway) -> Blueprint:
 
     @routes.before_request
     def admit() -> Response | None:
-        if response := refusal(request, gateway.config.allowed_origins):
+        if response := handshake_error(request, gateway.config.allowed_origins):
             return response
         address = request.remote_addr or ""
         if not gateway.admit(address):
@@ -77,8 +77,8 @@ def chat_socket(gateway: Gateway) -> Blueprint:
 
     @sock.route("/ws", bp=routes)  # type: ignore[untyped-decorator]
     def chat(websocket: Any) -> None:
-        # simple-websocket must not close the connection again, nor keep the objects of its
-        # handshake in memory during the session.
+        # simple-websocket must not close the connection again, nor keep its handshake objects in
+        # memory during the session.
         websocket.connected = False
         websocket.ws = websocket.event = None
         try:

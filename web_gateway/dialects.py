@@ -53,7 +53,7 @@ class JsonDialect:
         self._lines = LineBuffer(MAX_REPLY_LINE)  # relay's thread
 
     def to_room(self, messages: Sequence[bytes]) -> Iterator[Translation]:
-        """Answer each invalid message with an error; then yield all valid ones as one block of lines."""
+        """Yield an error for each invalid message, then all valid ones as one block of lines."""
         lines = []
         for message in messages:
             line = message.strip(b" \t")  # the room would take a line with a leading space for a name
@@ -85,5 +85,5 @@ def frame_error(message: bytes) -> Error | None:
 
 
 def reply(event: Event, *, end: bool = False) -> Translation:
-    """Send an event to the browser and nothing to the room; if `end`, nothing later either."""
+    """Return a translation that sends an event to the browser and nothing to the room."""
     return Translation(answer=partial(encode, event), end=end)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class Forwarded:
     """WSGI middleware that applies `X-Forwarded-For` and `X-Forwarded-Proto` of trusted proxies only.
 
-    The browser's address is the rightmost one that is not a trusted proxy: anything to the left of
-    it can be forged by the browser.
+    The browser's address is the rightmost one that is not a trusted proxy: the browser can forge
+    everything left of it.
     """
 
     def __init__(self, app: "WSGIApplication", trusted: tuple[Network, ...]) -> None:

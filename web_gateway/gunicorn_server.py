@@ -24,19 +24,19 @@ log = logging.getLogger(__name__)
 
 _SPARE_THREADS = 16  # for requests other than sessions
 _SPARE_DESCRIPTORS = MAX_WAITING + MAX_IDLE + 128
-_PER_SESSION = 4  # descriptors to allow for: a session has two connections
+_PER_SESSION = 4  # descriptors: a session has two connections
 
 
 def serve_on(listener: socket.socket, config: Config) -> None:
-    """Serve with `config.workers` processes until told to stop; raises SystemExit. Owns the listener."""
-    affordable = (_allow_descriptors(config) - _SPARE_DESCRIPTORS) // _PER_SESSION
-    sessions = max(1, min(config.max_sessions, affordable))
+    """Serve with `config.workers` processes until a signal; raises SystemExit. Owns the listener."""
+    possible = (_raise_descriptor_limit(config) - _SPARE_DESCRIPTORS) // _PER_SESSION
+    sessions = max(1, min(config.max_sessions, possible))
     if sessions < config.max_sessions:
         log.warning("only %d sessions at once: the system allows no more descriptors", sessions)
     _Server(config.replace(max_sessions=sessions), listener).run()
 
 
-def _allow_descriptors(config: Config) -> int:
+def _raise_descriptor_limit(config: Config) -> int:
     """Raise the limit on descriptors if it is too low. Return how many can be used."""
     wanted = config.max_sessions * _PER_SESSION + _SPARE_DESCRIPTORS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -51,7 +51,7 @@ def _allow_descriptors(config: Config) -> int:
 
 
 class _Log(Logger):  # type: ignore[misc]
-    """gunicorn's log, which writes an exception in one line and quotes nothing of a request."""
+    """gunicorn's log, which writes an exception in one line, without any text of the request."""
 
     def exception(self, msg: str, *_args: Any, **_kwargs: Any) -> None:
         """Log the type of the current exception."""
@@ -84,9 +84,9 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "timeout": 30,
             "loglevel": "warning",
             "control_socket_disable": True,
-            "when_ready": self._take_over,
-            "post_worker_init": self._start,
-            "worker_exit": self._stop,
+            "when_ready": self._when_ready,
+            "post_worker_init": self._post_worker_init,
+            "worker_exit": self._worker_exit,
         }
         for name, value in settings.items():
             self.cfg.set(name, value)
@@ -95,15 +95,15 @@ class _Server(BaseApplication):  # type: ignore[misc]
     def load(self) -> Flask:
         return create_app(self._config)
 
-    def _take_over(self, arbiter: Any) -> None:
+    def _when_ready(self, arbiter: Any) -> None:
         self._listener.detach()  # gunicorn owns the descriptor now
-        # Keep the garbage collector of each worker away from the objects that it inherits: it would
-        # write to them, and so make the kernel copy their pages, 8 MiB a worker.
+        # The garbage collector of each worker must not touch the objects that it inherits: it would write
+        # to them, and the kernel would copy their pages, 8 MiB for each worker.
         gc.freeze()
         # There is no configuration to reload; when its terminal is closed the gateway stops.
         signal.signal(signal.SIGHUP, lambda *_: arbiter.signal(signal.SIGTERM, None))
 
-    def _start(self, worker: "Worker") -> None:
+    def _post_worker_init(self, worker: "Worker") -> None:
         signal.signal(signal.SIGHUP, worker.handle_exit)
         if sys.stderr is not None:  # gunicorn's main process passes the signal on
             signal.signal(signal.SIGUSR1, lambda *_: faulthandler.dump_traceback())
@@ -113,5 +113,5 @@ class _Server(BaseApplication):  # type: ignore[misc]
             shown = Address({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)
             print(f"Oneroom gateway: http://{shown} (room at {self._config.server})", flush=True)
 
-    def _stop(self, _arbiter: Any, worker: "Worker") -> None:
+    def _worker_exit(self, _arbiter: Any, worker: "Worker") -> None:
         worker.gateway.stop(timeout=0.5)

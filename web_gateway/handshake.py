@@ -1,4 +1,4 @@
-"""Checks and reduces a WebSocket handshake before flask-sock answers it."""
+"""Checks a WebSocket handshake and removes its other headers, before flask-sock answers it."""
 
 import base64
 import binascii
@@ -12,8 +12,8 @@ from web_gateway.origins import is_allowed_origin
 from web_gateway.refusals import refuse
 
 
-def refusal(request: Request, allowed_origins: tuple[str, ...]) -> Response | None:
-    """Return the error response to a handshake that must not succeed, None if it may.
+def handshake_error(request: Request, allowed_origins: tuple[str, ...]) -> Response | None:
+    """Return the error response to a handshake that is invalid or not allowed, None if it is good.
 
     flask-sock would answer a malformed one with a traceback.
     """

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-# The page loads only its own files and has nothing inline, so script that gets in through a
-# message can neither run nor send anything out.
+# The page loads only its own files and has nothing inline, so a script in a message can
+# neither run nor send anything.
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "

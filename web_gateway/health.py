@@ -24,7 +24,7 @@ class RoomCheck:
     def reachable(self) -> bool | None:
         """Return whether the room sends its prompt; None for a room of the original kind.
 
-        That one would announce the check, as a client that closed the connection before giving a name.
+        That one would announce the check as a client with an empty name.
         """
         if self._config.dialect == "plain":
             return None

@@ -1,8 +1,8 @@
 """Translates for a room that speaks only the original protocol.
 
 That protocol has no framing: the client sends a name, then texts, each in a chunk of its own, and
-receives events as bare Russian sentences. So the browser gets no history, no members but itself and
-those it sees join, and message ids that are valid for one connection only.
+receives events as Russian texts. So the browser gets no history, only itself and those who join later
+as members, and message ids that are valid for one connection only.
 """
 
 import codecs
@@ -27,14 +27,14 @@ MAX_NAME: Final = 32
 MAX_TEXT: Final = 4000
 
 _SEND_INTERVAL = 0.05  # seconds between two sends, so that the room receives them as two chunks
-_PRESENCE = re.compile(rf"(.+?)({re.escape(HAS_JOINED)}|{re.escape(HAS_LEFT)})", re.DOTALL)
+_JOINED_OR_LEFT = re.compile(rf"(.+?)({re.escape(HAS_JOINED)}|{re.escape(HAS_LEFT)})", re.DOTALL)
 
 
 class PlainRoom(Connection):
-    """A connection to a room that can be closed before the name without an event there.
+    """A connection to a room that announces nothing if it is closed before the name.
 
-    The original server announces a client that closes the connection before giving a name, as one
-    with an empty name. It announces nothing if the connection is reset.
+    The original server would announce such a client with an empty name, unless the connection is
+    reset.
     """
 
     named = False
@@ -57,7 +57,7 @@ class PlainDialect:
         self._room = room
         self._sent_at = float("-inf")  # session's thread
         self._last_id = 0  # relay's thread, which sends the browser its ids in order
-        self._speaker = ""  # relay's thread
+        self._last_sender = ""  # relay's thread
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")  # relay's thread
 
     # --- browser to room: the session's thread -------------------------------------------
@@ -104,7 +104,7 @@ class PlainDialect:
             limits=m.Limits(name=MAX_NAME, text=MAX_TEXT, line=MAX_LINE, history=0),
             ref=join.ref,
         )
-        return Translation(self._paced(name), partial(encode, welcome))
+        return Translation(self._encode_after_pause(name), partial(encode, welcome))
 
     def _say(self, say: m.Say) -> Translation:
         text = clean(say.text)
@@ -116,12 +116,12 @@ class PlainDialect:
             return reply(m.Error("blank", "the text is blank", say.ref))
         if len(text) > MAX_TEXT:
             return reply(m.Error("too_long", f"a text has at most {MAX_TEXT} characters", say.ref))
-        return Translation(self._paced(text), partial(self._acknowledge, say.ref))
+        return Translation(self._encode_after_pause(text), partial(self._acknowledge, say.ref))
 
     def _acknowledge(self, ref: str) -> bytes:
         return encode(m.Ack(ref, self._next_id(), m.timestamp()))
 
-    def _paced(self, text: str) -> bytes:
+    def _encode_after_pause(self, text: str) -> bytes:
         pause = self._sent_at + _SEND_INTERVAL - time.monotonic()
         if pause > 0:
             time.sleep(pause)
@@ -139,13 +139,13 @@ class PlainDialect:
         now = m.timestamp()
         name, says, said = text.partition(SAYS)
         if says:
-            self._speaker = name
+            self._last_sender = name
             return [m.Message(self._next_id(), now, name, said)]
         # Several events may arrive in one chunk without a separator.
-        if seen := _PRESENCE.findall(text):
+        if seen := _JOINED_OR_LEFT.findall(text):
             return [m.Joined(who, now) if what == HAS_JOINED else m.Left(who, now) for who, what in seen]
         # The rest of a message that arrived in two chunks.
-        return [m.Message(self._next_id(), now, self._speaker or "?", text)]
+        return [m.Message(self._next_id(), now, self._last_sender or "?", text)]
 
     def _next_id(self) -> int:
         self._last_id += 1
@@ -153,7 +153,7 @@ class PlainDialect:
 
 
 def _answer(command: m.Command | BadMessage) -> m.Event:
-    """Return the answer to a command that the room need not know of."""
+    """Return the answer to a command that is not passed to the room."""
     match command:
         case m.HistoryRequest(ref=ref):
             return m.HistoryPage([], more=False, ref=ref)

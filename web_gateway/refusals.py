@@ -1,4 +1,4 @@
-"""Error responses: one sentence in Russian or English."""
+"""Error responses, in Russian or English."""
 
 from collections.abc import Mapping
 from http import HTTPStatus

@@ -1,8 +1,8 @@
-"""One thread that sends what the rooms say to all browsers.
+"""The thread that sends all data from the room to the browsers.
 
 A room message arrives on every session's TCP connection at once. With a thread for each, a hundred
 threads would compete for the interpreter to send the same bytes, so one thread watches all
-connections. The other direction is the work of each session's own thread: see `chat_socket`.
+connections. Each session's own thread does the other direction: see `chat_socket`.
 """
 
 import logging
@@ -26,7 +26,7 @@ from web_gateway.poller import poller
 log = logging.getLogger(__name__)
 
 _READ_SIZE = 65536
-_SWEEP = 1.0  # seconds between two checks of all deadlines
+_SWEEP_INTERVAL = 1.0  # seconds between two checks of all deadlines
 _ACK_TIMER = 0.03  # seconds, a little less than Linux's shortest delayed-ACK timer, 40 ms
 _QUICK_ACK: int = getattr(socket, "TCP_QUICKACK", 0)  # Linux
 
@@ -65,7 +65,7 @@ class BridgeSession:
 
 
 class Relay:
-    """Watches all connections to rooms, and those browsers that have a backlog.
+    """Watches all connections to the room, and the browsers that have a backlog.
 
     Other threads put tasks into the inbox and write to the wakeup socket. All other attributes
     belong to the relay's thread.
@@ -83,7 +83,7 @@ class Relay:
         self._reading: dict[int, BridgeSession] = {}  # with an open room, by the descriptor to the room
         self._blocked: dict[int, BridgeSession] = {}  # with a backlog, by the browser's descriptor
         self._close_all_with: tuple[CloseCode, str] | None = None  # set once the relay is closing
-        self._framed = (b"", b"")  # the last lines and their frame: most sessions get the same lines
+        self._last_frame = (b"", b"")  # the last lines and their frame: most sessions get the same lines
         self._running = True
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
 
@@ -95,7 +95,7 @@ class Relay:
 
     @contextmanager
     def attached(self, session: BridgeSession) -> Iterator[None]:
-        """Relay the room to the session's browser during the block. Its sockets may be closed afterwards."""
+        """Relay room data to the session's browser during the block. Close its sockets only after it."""
         self._call(lambda: self._add(session))
         try:
             yield
@@ -103,9 +103,9 @@ class Relay:
             self._call(lambda: self._remove(session))
 
     def answer(self, session: BridgeSession, answer: Answer) -> None:
-        """Send a browser the gateway's own answer, in order with what the room says.
+        """Send a browser the gateway's own answer, in order with the events of the room.
 
-        Waits until it is sent or in the backlog, so a flood of requests fills no queue.
+        Waits until it is sent or in the backlog, so that many requests fill no queue.
         """
         self._call(lambda: self._answer(session, answer))
 
@@ -147,10 +147,10 @@ class Relay:
     # --- the relay's thread --------------------------------------------------------------
 
     def _run(self) -> None:
-        next_sweep = monotonic() + _SWEEP
+        next_sweep = monotonic() + _SWEEP_INTERVAL
         wakeup = self._wakeup_r.fileno()
         while self._running:
-            ready = self._poller.poll(_SWEEP if self._sessions else -1)
+            ready = self._poller.poll(_SWEEP_INTERVAL if self._sessions else -1)
             now = monotonic()
             for fd, _ in ready:
                 # Looked up by descriptor: it may have been reused during this loop, which is harmless.
@@ -161,7 +161,7 @@ class Relay:
                 elif (session := self._blocked.get(fd)) is not None:
                     self._flush(session)
             if now >= next_sweep:
-                next_sweep = now + _SWEEP
+                next_sweep = now + _SWEEP_INTERVAL
                 self._sweep(now)
         self._poller.close()
         self._wakeup_r.close()
@@ -218,9 +218,9 @@ class Relay:
     def _send(self, session: BridgeSession, lines: bytes) -> None:
         if not lines:
             return
-        if lines != self._framed[0]:
-            self._framed = (lines, text_frame(memoryview(lines)[:-1]))
-        if not session.browser.send(self._framed[1]):
+        if lines != self._last_frame[0]:
+            self._last_frame = (lines, text_frame(memoryview(lines)[:-1]))
+        if not session.browser.send(self._last_frame[1]):
             self._watch_browser(session)
 
     def _watch_browser(self, session: BridgeSession) -> None:

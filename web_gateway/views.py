@@ -19,7 +19,7 @@ def views(gateway: Gateway) -> Blueprint:
 
     @routes.before_app_request
     def check_host() -> Response | None:
-        """Refuse requests for other host names, except for health: a supervisor may use any name."""
+        """Refuse requests for other host names, except for `/healthz`: a supervisor may use any name."""
         if request.path == "/healthz":
             return None
         host = read_host(request.headers.get("Host", ""))

@@ -1,4 +1,4 @@
-"""gunicorn's threaded worker with deadlines and limits, for long sessions and hostile clients.
+"""gunicorn's threaded worker, with deadlines and limits against hostile clients.
 
 Written against gunicorn 27.0: each method here changes one thing that its worker does.
 """
@@ -60,11 +60,11 @@ _STATUS = {
 
 
 class _Waiting(NamedTuple):
-    """The state of a connection that has no thread: its next request, or its end, is awaited."""
+    """The state of a connection without a thread: it waits for a request, or for the client to close."""
 
     deadline: float
     head: bytearray | None
-    """What has arrived of the request; None if only the end of the connection is awaited."""
+    """The received part of the request; None if we wait for the client to close."""
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -200,7 +200,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         kept: Any = False
         if conn.sock.fileno() < 0:
             return kept  # closed when there was no thread for it
-        if not self._begin(conn):
+        if not self._count(conn):
             with suppress(OSError):
                 conn.sock.send(raw_refusal(503))
             abort(conn.sock)
@@ -211,19 +211,19 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             else:
                 kept = super().handle(conn)
         finally:
-            self._end(conn)
+            self._uncount(conn)
         return kept
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Set the deadline for the response; a WebSocket session has none.
 
         A request for one is the last of its connection, even if refused: a client that sends many
-        and reads no response would keep the thread. So is one with a body, since bodies are not read.
+        and reads no response would occupy the thread. So is one with a body: bodies are not read.
         """
-        if _has(req, "UPGRADE", "CONTENT-LENGTH", "TRANSFER-ENCODING"):
+        if _has_header(req, "UPGRADE", "CONTENT-LENGTH", "TRANSFER-ENCODING"):
             req.force_close()
-        if req.path == "/ws" and _has(req, "UPGRADE"):
-            self._end(conn)
+        if req.path == "/ws" and _has_header(req, "UPGRADE"):
+            self._uncount(conn)
             # gunicorn reads the headers once more; a list would stay in memory during the session.
             req.headers = iter(req.headers)
         else:
@@ -232,14 +232,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         return super().handle_request(req, conn)
 
     def handle_error(self, _req: Any, client: socket.socket, _address: Any, error: Exception) -> None:
-        """Answer a malformed request, quoting nothing of it in the response or in the log."""
+        """Answer a malformed request, without any of its text in the response or the log."""
         status = _STATUS.get(type(error), 400 if isinstance(error, ParseException) else 500)
         if status == 500:
             log.error("a request ends after %s", type(error).__name__)
         with suppress(OSError):
             client.sendall(raw_refusal(status))
 
-    def _begin(self, conn: Any) -> bool:
+    def _count(self, conn: Any) -> bool:
         """Count a connection that has a thread; return False if its address has too many."""
         limit = self.gateway.config.max_per_address
         with self._lock:
@@ -250,13 +250,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._deadlines[conn] = monotonic() + HEAD_TIMEOUT
             return True
 
-    def _end(self, conn: Any) -> None:
+    def _uncount(self, conn: Any) -> None:
         with self._lock:
             if self._deadlines.pop(conn, None) is not None and conn.rate_limit_key:
                 self._busy -= Counter([conn.rate_limit_key])
 
 
-def _has(req: Any, *names: str) -> bool:
+def _has_header(req: Any, *names: str) -> bool:
     """Return whether a request has one of these headers."""
     return any(name in names for name, _ in req.headers)
 

@@ -167,7 +167,7 @@ def test_idle_kept_connections_are_closed(server: Address) -> None:
 def test_an_incomplete_frame_ends_in_a_timeout(half: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(browser_module, "IDLE_TIMEOUT", 0.5)
     monkeypatch.setattr(browser_module, "CLOSE_TIMEOUT", 0.2)
-    monkeypatch.setattr(relay_module, "_SWEEP", 0.05)
+    monkeypatch.setattr(relay_module, "_SWEEP_INTERVAL", 0.05)
     room = Room()
     try:
         with serving_here(Config(server=room.address)) as serving:

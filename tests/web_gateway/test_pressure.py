@@ -28,7 +28,7 @@ def strict(monkeypatch: pytest.MonkeyPatch, module_room: Room) -> Iterator[Servi
     monkeypatch.setattr(browser_module, "CLOSE_TIMEOUT", 0.5)
     monkeypatch.setattr(browser_module, "PING_INTERVAL", 0.2)
     monkeypatch.setattr(browser_module, "IDLE_TIMEOUT", 0.6)
-    monkeypatch.setattr(relay_module, "_SWEEP", 0.05)
+    monkeypatch.setattr(relay_module, "_SWEEP_INTERVAL", 0.05)
     with serving_here(Config(server=module_room.address)) as serving:
         yield serving
 
