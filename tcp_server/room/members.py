@@ -7,52 +7,52 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic
 
-from tcp_server.room.outcome import Connection
+from tcp_server.room.outcome import C
 
 _MAX_ABSENT = 1000
 """Maximum number of disconnected members whose names are held: names must not use up memory."""
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
-class Member(Generic[Connection]):
+class Member(Generic[C]):
     """One person: a name, and the connections that share it, oldest first."""
 
     name: str
     keys: tuple[str, ...]  # under which the name is unique
     session: bytes | None = None  # digest of the secret; None in text dialects
-    connections: dict[Connection, None] = field(default_factory=dict)
+    connections: dict[C, None] = field(default_factory=dict)
     typed_at: float = -1e9
     moderator: bool = False
     admitted: bool = True  # whether the session can be resumed without the room's password
 
 
-Departure = tuple[Member[Connection], str | None]
+Departure = tuple[Member[C], str | None]
 """A member without a connection, and the reason for leaving, if there is one."""
 
 
-class Members(Generic[Connection]):
+class Members(Generic[C]):
     """All members, found by connection, name or session."""
 
     def __init__(self) -> None:
-        self._all: dict[Member[Connection], None] = {}  # in the order in which they joined
-        self._by_key: dict[str, Member[Connection]] = {}
-        self._by_session: dict[bytes, Member[Connection]] = {}
-        self._by_connection: dict[Connection, Member[Connection]] = {}
+        self._all: dict[Member[C], None] = {}  # in the order in which they joined
+        self._by_key: dict[str, Member[C]] = {}
+        self._by_session: dict[bytes, Member[C]] = {}
+        self._by_connection: dict[C, Member[C]] = {}
         # Those without a connection: when the grace period ends, soonest first, and the reason.
-        self._absent: dict[Member[Connection], tuple[float, str | None]] = {}
+        self._absent: dict[Member[C], tuple[float, str | None]] = {}
 
-    def __iter__(self) -> Iterator[Member[Connection]]:
+    def __iter__(self) -> Iterator[Member[C]]:
         return iter(self._all)
 
-    def by_connection(self, connection: Connection) -> Member[Connection] | None:
+    def by_connection(self, connection: C) -> Member[C] | None:
         """Return the member with that connection."""
         return self._by_connection.get(connection)
 
-    def by_name(self, keys: Iterable[str]) -> Member[Connection] | None:
+    def by_name(self, keys: Iterable[str]) -> Member[C] | None:
         """Return the member whose name has one of these keys."""
         return next((self._by_key[key] for key in keys if key in self._by_key), None)
 
-    def by_session(self, session: bytes | None) -> Member[Connection] | None:
+    def by_session(self, session: bytes | None) -> Member[C] | None:
         """Return the member with that session digest."""
         return None if session is None else self._by_session.get(session)
 
@@ -65,14 +65,14 @@ class Members(Generic[Connection]):
         """Return the names, in the order in which members joined."""
         return [member.name for member in self._all]
 
-    def add(self, member: Member[Connection]) -> None:
+    def add(self, member: Member[C]) -> None:
         """Add a member, whose name and session must not be in use."""
         self._all[member] = None
         self._by_key.update(dict.fromkeys(member.keys, member))
         if member.session is not None:
             self._by_session[member.session] = member
 
-    def remove(self, member: Member[Connection]) -> None:
+    def remove(self, member: Member[C]) -> None:
         """Remove a member that has no connection."""
         del self._all[member]
         for key in member.keys:
@@ -81,22 +81,20 @@ class Members(Generic[Connection]):
         if member.session is not None:
             del self._by_session[member.session]
 
-    def attach(self, connection: Connection, member: Member[Connection]) -> None:
+    def attach(self, connection: C, member: Member[C]) -> None:
         """Add a connection to a member."""
         self._absent.pop(member, None)
         member.connections[connection] = None
         self._by_connection[connection] = member
 
-    def detach(self, connection: Connection) -> Member[Connection] | None:
+    def detach(self, connection: C) -> Member[C] | None:
         """Remove a connection from its member, and return that."""
         member = self._by_connection.pop(connection, None)
         if member is not None:
             del member.connections[connection]
         return member
 
-    def hold_name(
-        self, member: Member[Connection], until: float, reason: str | None
-    ) -> list[Departure[Connection]]:
+    def hold_name(self, member: Member[C], until: float, reason: str | None) -> list[Departure[C]]:
         """Keep a disconnected member until that time; return the members to remove instead.
 
         If there are too many, that is the one who joined last: so many short-lived members
@@ -108,7 +106,7 @@ class Members(Generic[Connection]):
         last = next(other for other in reversed(self._all) if other in self._absent)
         return [(last, self._absent[last][1])]
 
-    def overdue(self, now: float) -> list[Departure[Connection]]:
+    def overdue(self, now: float) -> list[Departure[C]]:
         """Return those whose grace period is over."""
         return [(member, reason) for member, (until, reason) in self._absent.items() if until <= now]
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from chat_protocol.messages import Error, Event, WithRef
 from tcp_server.room.commands import LocalEvent
 
-Connection = TypeVar("Connection", bound=Hashable)
+C = TypeVar("C", bound=Hashable)
 """Identifies a connection: the server uses `Writer`, tests use strings."""
 
 
@@ -21,18 +21,16 @@ class AudienceChange(Enum):
     LEAVE = "leave"
 
 
-class Outcome(NamedTuple, Generic[Connection]):
+class Outcome(NamedTuple, Generic[C]):
     """The result of one request: `connection` is sent `answer`, all others in the audience `shared`."""
 
-    connection: Connection | None
+    connection: C | None
     answer: Sequence[Event | LocalEvent] = ()
     shared: Sequence[Event] = ()
     audience_change: AudienceChange = AudienceChange.NONE
 
 
-def with_ref(
-    outcomes: Sequence[Outcome[Connection]], connection: Connection, ref: str | None
-) -> Sequence[Outcome[Connection]]:
+def with_ref(outcomes: Sequence[Outcome[C]], connection: C, ref: str | None) -> Sequence[Outcome[C]]:
     """Return the outcomes with `ref` set in the answers to `connection` that can carry one and have none."""
     if ref is None:
         return outcomes

@@ -4,10 +4,10 @@ from msgspec.structs import replace
 
 from chat_protocol.messages import Ack, Error, Event, HistoryPage, Message, Welcome
 from tcp_server.room.commands import LocalEvent
-from tcp_server.room.outcome import Connection, Outcome
+from tcp_server.room.outcome import C, Outcome
 
 
-def without_unsaved(outcome: Outcome[Connection], last: int) -> Outcome[Connection]:
+def without_unsaved(outcome: Outcome[C], last: int) -> Outcome[C]:
     """Return the outcome without messages of id > `last`; their acks become `unavailable` errors."""
     shared = [event for event in outcome.shared if not (isinstance(event, Message) and event.id > last)]
     answer: list[Event | LocalEvent] = []

@@ -24,7 +24,7 @@ from tcp_server.room.moderation.bans import Sanction
 from tcp_server.room.moderation.moderation import Moderation, ban_error
 from tcp_server.room.moderation.sanctions import Sanctions
 from tcp_server.room.names import BadName, is_same, parse_name, suggest
-from tcp_server.room.outcome import AudienceChange, Connection, Outcome, with_ref
+from tcp_server.room.outcome import AudienceChange, C, Outcome, with_ref
 from tcp_server.room.passwords import Password, session_digest
 from tcp_server.room.rollback import without_unsaved
 from tcp_server.room.speech import Speech
@@ -39,15 +39,15 @@ _TYPING_INTERVAL = 1.0
 """Minimum number of seconds between two `typing` events of a member."""
 
 
-class Room(Generic[Connection]):
+class Room(Generic[C]):
     """The only room of a server."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - each is another part of the server
         self,
         config: Config,
         history: History,
-        search: Callable[[Connection, m.Search], list[Outcome[Connection]]],
-        address_of: Callable[[Connection], str],
+        search: Callable[[C, m.Search], list[Outcome[C]]],
+        address_of: Callable[[C], str],
         sanctions: Sanctions,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -61,15 +61,15 @@ class Room(Generic[Connection]):
         self._password = Password(config.password)
         self._limits = m.Limits(config.max_name, config.max_text, MAX_LINE, config.max_replay)
         self._replay = Replay(history, config.max_replay)
-        self._members: Members[Connection] = Members()
-        self._speech: Speech[Connection] = Speech(history, sanctions, config.max_text)
+        self._members: Members[C] = Members()
+        self._speech: Speech[C] = Speech(history, sanctions, config.max_text)
         actions = ModeratorActions(config, self._members, history, sanctions, address_of)
         self._moderation = Moderation(config, history, sanctions, actions, self._expel)
         self._restore_presence()
 
     # --- requests --------------------------------------------------------------------
 
-    def join(self, connection: Connection, request: m.Join | TextJoin) -> list[Outcome[Connection]]:
+    def join(self, connection: C, request: m.Join | TextJoin) -> list[Outcome[C]]:
         """Join the room, or answer why not.
 
         Without the right password, no answer depends on the members. A ban ends the connection.
@@ -89,13 +89,13 @@ class Room(Generic[Connection]):
             return self._join_new(connection, request, secret or "")
         return _refuse_password(connection, request)
 
-    def member_of(self, connection: Connection) -> Member[Connection] | None:
+    def member_of(self, connection: C) -> Member[C] | None:
         """Return the member with that connection; None if it has not joined."""
         return self._members.by_connection(connection)
 
-    def handle(self, connection: Connection, requests: Iterable[Request]) -> list[Outcome[Connection]]:
+    def handle(self, connection: C, requests: Iterable[Request]) -> list[Outcome[C]]:
         """Run requests of a connection that has joined, in their order."""
-        outcomes: list[Outcome[Connection]] = []
+        outcomes: list[Outcome[C]] = []
         for kind, group in groupby(requests, type):
             # Looked up each time: one of the requests may be `leave`.
             member = self._members.by_connection(connection)
@@ -111,8 +111,8 @@ class Room(Generic[Connection]):
         return outcomes
 
     def leave(
-        self, connection: Connection, *, hold_name: bool, bye: str | None = None, reason: str | None = None
-    ) -> list[Outcome[Connection]]:
+        self, connection: C, *, hold_name: bool, bye: str | None = None, reason: str | None = None
+    ) -> list[Outcome[C]]:
         """Remove a connection; does nothing if it has been removed already.
 
         `bye` is the reason sent to the connection, `reason` the one sent to the room.
@@ -122,7 +122,7 @@ class Room(Generic[Connection]):
         member = self._members.detach(connection)
         if member is None:
             return []
-        departures: list[Departure[Connection]] = []
+        departures: list[Departure[C]] = []
         if not member.connections:
             if hold_name and member.session is not None and self._config.grace:
                 departures = self._hold_name(member, reason)
@@ -131,13 +131,13 @@ class Room(Generic[Connection]):
         shared = [self._remove(*departure) for departure in departures]
         return [Outcome(connection, [m.Bye(bye)] if bye else [], shared, AudienceChange.LEAVE)]
 
-    def expire(self) -> list[Outcome[Connection]]:
+    def expire(self) -> list[Outcome[C]]:
         """Remove members whose grace period is over, and prune the log. Called every 0.5 s."""
         overdue = self._members.overdue(self._clock())
         self._history.prune()
         return [Outcome(None, (), [self._remove(*departure)]) for departure in overdue]
 
-    def commit(self, outcomes: list[Outcome[Connection]]) -> list[Outcome[Connection]]:
+    def commit(self, outcomes: list[Outcome[C]]) -> list[Outcome[C]]:
         """Commit a batch to the log, before its outcomes are sent.
 
         If that fails, return the outcomes without its messages, and with errors instead of acks.
@@ -154,9 +154,7 @@ class Room(Generic[Connection]):
 
     # --- helpers ---------------------------------------------------------------------
 
-    def _do(
-        self, connection: Connection, member: Member[Connection], request: Request
-    ) -> list[Outcome[Connection]]:
+    def _do(self, connection: C, member: Member[C], request: Request) -> list[Outcome[C]]:
         match request:
             case m.Typing():
                 return self._notify_typing(connection, member)
@@ -175,7 +173,7 @@ class Room(Generic[Connection]):
         raise AssertionError(f"not a request: {request!r}")
 
     def _answer(
-        self, member: Member[Connection], request: m.Ping | m.HistoryRequest | Who | Help
+        self, member: Member[C], request: m.Ping | m.HistoryRequest | Who | Help
     ) -> m.Event | LocalEvent:
         match request:
             case m.Ping():
@@ -187,7 +185,7 @@ class Room(Generic[Connection]):
             case Help():
                 return HelpText(member.moderator)
 
-    def _notify_typing(self, connection: Connection, member: Member[Connection]) -> list[Outcome[Connection]]:
+    def _notify_typing(self, connection: C, member: Member[C]) -> list[Outcome[C]]:
         now = self._clock()
         if now - member.typed_at < _TYPING_INTERVAL or self._sanctions.mutes.find(
             member.keys, member.session
@@ -196,15 +194,13 @@ class Room(Generic[Connection]):
         member.typed_at = now
         return [Outcome(connection, (), [m.Typing(member.name)])]
 
-    def _reject(self, connection: Connection, request: BadMessage) -> list[Outcome[Connection]]:
+    def _reject(self, connection: C, request: BadMessage) -> list[Outcome[C]]:
         """Answer a command that could not be parsed. Invalid UTF-8 ends the connection."""
         if request.code == "bad_utf8":
             return self.leave(connection, hold_name=True, bye="bad_utf8")
         return [_error(connection, request.code, request.text, request.ref)]
 
-    def _join_new(
-        self, connection: Connection, request: m.Join | TextJoin, secret: str
-    ) -> list[Outcome[Connection]]:
+    def _join_new(self, connection: C, request: m.Join | TextJoin, secret: str) -> list[Outcome[C]]:
         """Add a new member, if the name is valid and free."""
         max_name = self._config.max_name
         try:
@@ -221,7 +217,7 @@ class Room(Generic[Connection]):
         # A secret from before a restart is kept, so that refs already used with it stay known.
         secret = secret if len(secret) >= _MIN_SECRET_LENGTH else secrets.token_urlsafe(18)
         session = session_digest(secret) if isinstance(request, m.Join) else None
-        member = Member[Connection](name.shown, name.keys, session)
+        member = Member[C](name.shown, name.keys, session)
         self._members.add(member)
         self._members.attach(connection, member)
         answer = []
@@ -230,11 +226,9 @@ class Room(Generic[Connection]):
             answer.append(self._welcome(member, request, secret))
         return [Outcome(connection, answer, [m.Joined(member.name, m.timestamp())], AudienceChange.JOIN)]
 
-    def _resume(
-        self, connection: Connection, member: Member[Connection], request: m.Join, secret: str
-    ) -> list[Outcome[Connection]]:
+    def _resume(self, connection: C, member: Member[C], request: m.Join, secret: str) -> list[Outcome[C]]:
         """Add a connection to a member; the room is sent nothing."""
-        outcomes: list[Outcome[Connection]] = []
+        outcomes: list[Outcome[C]] = []
         if len(member.connections) >= _MAX_CONNECTIONS_PER_MEMBER:
             outcomes += self.leave(next(iter(member.connections)), hold_name=False, bye="replaced")
         member.admitted = True
@@ -242,7 +236,7 @@ class Room(Generic[Connection]):
         welcome = self._welcome(member, request, secret)
         return [*outcomes, Outcome(connection, [welcome], (), AudienceChange.JOIN)]
 
-    def _refuse_banned(self, connection: Connection, ban: Sanction) -> list[Outcome[Connection]]:
+    def _refuse_banned(self, connection: C, ban: Sanction) -> list[Outcome[C]]:
         answer: list[m.Event] = [ban_error(self._sanctions.seconds_left(ban)), m.Bye("banned")]
         return [Outcome(connection, answer, (), AudienceChange.LEAVE)]
 
@@ -258,7 +252,7 @@ class Room(Generic[Connection]):
                 self._history.set_presence(session, None)
             else:
                 # Not admitted without the password, which may have changed.
-                member = Member[Connection](name, keys, session, admitted=False)
+                member = Member[C](name, keys, session, admitted=False)
                 self._members.add(member)
                 for departure in self._hold_name(member, None):
                     self._remove(*departure)
@@ -266,12 +260,10 @@ class Room(Generic[Connection]):
     def _has_password(self, request: m.Join | TextJoin) -> bool:
         return not self._password or self._password.matches(request.password)
 
-    def _hold_name(self, member: Member[Connection], reason: str | None) -> list[Departure[Connection]]:
+    def _hold_name(self, member: Member[C], reason: str | None) -> list[Departure[C]]:
         return self._members.hold_name(member, self._clock() + self._config.grace, reason)
 
-    def _expel(
-        self, member: Member[Connection], reason: str, answer: Sequence[m.Event] = ()
-    ) -> list[Outcome[Connection]]:
+    def _expel(self, member: Member[C], reason: str, answer: Sequence[m.Event] = ()) -> list[Outcome[C]]:
         """Remove a member, connected or in its grace period.
 
         Each of its connections is sent `answer` before the `bye`.
@@ -284,13 +276,13 @@ class Room(Generic[Connection]):
             for outcome in self.leave(connection, hold_name=False, bye=reason, reason=reason)
         ]
 
-    def _remove(self, member: Member[Connection], reason: str | None) -> m.Left:
+    def _remove(self, member: Member[C], reason: str | None) -> m.Left:
         self._members.remove(member)
         if member.session is not None:
             self._history.set_presence(member.session, None)
         return m.Left(member.name, m.timestamp(), reason)
 
-    def _welcome(self, member: Member[Connection], request: m.Join, secret: str) -> m.Welcome:
+    def _welcome(self, member: Member[C], request: m.Join, secret: str) -> m.Welcome:
         wanted = self._config.replay if request.history is None else request.history
         page, missed = self._replay.unseen(request.since, wanted)
         return m.Welcome(
@@ -309,12 +301,12 @@ class Room(Generic[Connection]):
 
 
 def _error(
-    connection: Connection, code: str, text: str, ref: str | None = None, suggestion: str | None = None
-) -> Outcome[Connection]:
+    connection: C, code: str, text: str, ref: str | None = None, suggestion: str | None = None
+) -> Outcome[C]:
     return Outcome(connection, [m.Error(code, text, ref, suggestion=suggestion)])
 
 
-def _refuse_password(connection: Connection, request: m.Join | TextJoin) -> list[Outcome[Connection]]:
+def _refuse_password(connection: C, request: m.Join | TextJoin) -> list[Outcome[C]]:
     """Answer that the password is missing or wrong; a text dialect is then asked for it again."""
     required = m.Error("password_required", "the room has a password")
     if not request.password:

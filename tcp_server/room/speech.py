@@ -11,10 +11,10 @@ from tcp_server.log.history import History, Key, Unavailable
 from tcp_server.room.members import Member
 from tcp_server.room.moderation.bans import Sanction
 from tcp_server.room.moderation.sanctions import Sanctions
-from tcp_server.room.outcome import Connection, Outcome
+from tcp_server.room.outcome import C, Outcome
 
 
-class Speech(Generic[Connection]):
+class Speech(Generic[C]):
     """Handles `say` commands."""
 
     def __init__(self, history: History, sanctions: Sanctions, max_text: int) -> None:
@@ -23,16 +23,14 @@ class Speech(Generic[Connection]):
         self._sanctions = sanctions
         self._max_text = max_text
 
-    def say(self, connection: Connection, member: Member[Connection], says: list[Say]) -> Outcome[Connection]:
+    def say(self, connection: C, member: Member[C], says: list[Say]) -> Outcome[C]:
         """Append the messages to the log; return them with their acks, or the errors."""
         try:
             return self._say(connection, member, says)
         except Unavailable as error:
             return Outcome(connection, [Error("unavailable", str(error), say.ref) for say in says])
 
-    def _say(
-        self, connection: Connection, member: Member[Connection], says: list[Say]
-    ) -> Outcome[Connection]:
+    def _say(self, connection: C, member: Member[C], says: list[Say]) -> Outcome[C]:
         """Append all says of one received chunk: the hot path. Raises `Unavailable`."""
         messages: list[Message] = []
         keys: list[Key | None] = []
@@ -68,8 +66,8 @@ class Speech(Generic[Connection]):
         return Outcome(connection, answer, messages)
 
     def _refuse_muted(
-        self, connection: Connection, mute: Sanction, says: list[Say], acks: dict[str, Ack]
-    ) -> Outcome[Connection]:
+        self, connection: C, mute: Sanction, says: list[Say], acks: dict[str, Ack]
+    ) -> Outcome[C]:
         """Answer each say with a `muted` error, or all of them with one where they have no refs."""
         seconds = self._sanctions.seconds_left(mute)
         answer: list[Event] = []

@@ -16,7 +16,7 @@ from tcp_server.room.moderation.audit_log import Entry
 from tcp_server.room.moderation.bans import Sanction
 from tcp_server.room.moderation.sanctions import Sanctions, keys_of
 from tcp_server.room.names import BadName, Name, parse_name
-from tcp_server.room.outcome import Connection
+from tcp_server.room.outcome import C
 
 _DEFAULT_MUTE = 600
 """Default duration of a mute, in seconds."""
@@ -31,11 +31,11 @@ class Refused(Exception):
         self.text = text
 
 
-class ModerationRequest(NamedTuple, Generic[Connection]):
+class ModerationRequest(NamedTuple, Generic[C]):
     """A `moderate` command, its sender and time; `target` and `text` are its own, cleaned and on one line."""
 
-    connection: Connection
-    by: Member[Connection]
+    connection: C
+    by: Member[C]
     at: str
     command: m.Moderate
     target: str
@@ -47,7 +47,7 @@ class ModerationRequest(NamedTuple, Generic[Connection]):
         return m.Notice(self.command.act, self.by.name, target, message_id, seconds, self.text)
 
 
-class PlannedAction(NamedTuple, Generic[Connection]):
+class PlannedAction(NamedTuple, Generic[C]):
     """A checked action, which takes effect with `apply()` and the removal of `expelled`.
 
     `target` is for the audit log only; `member` is the one it is against, if there is one.
@@ -56,20 +56,20 @@ class PlannedAction(NamedTuple, Generic[Connection]):
     notice: m.Notice
     apply: Callable[[], object] = lambda: None
     target: str = ""
-    member: Member[Connection] | None = None
-    expelled: Sequence[Member[Connection]] = ()
+    member: Member[C] | None = None
+    expelled: Sequence[Member[C]] = ()
 
 
-class ModeratorActions(Generic[Connection]):
+class ModeratorActions(Generic[C]):
     """Plans actions, given the members, the log and the sanctions in force."""
 
     def __init__(
         self,
         config: Config,
-        members: Members[Connection],
+        members: Members[C],
         history: History,
         sanctions: Sanctions,
-        address_of: Callable[[Connection], str],
+        address_of: Callable[[C], str],
     ) -> None:
         """`address_of` returns "" if the address is unknown."""
         self._config = config
@@ -78,7 +78,7 @@ class ModeratorActions(Generic[Connection]):
         self._sanctions = sanctions
         self._bans, self._mutes = sanctions.bans, sanctions.mutes
         self.address_of = address_of
-        self._planners: dict[m.Act, Callable[[ModerationRequest[Connection]], PlannedAction[Connection]]] = {
+        self._planners: dict[m.Act, Callable[[ModerationRequest[C]], PlannedAction[C]]] = {
             "kick": self._kick,
             "ban": self._ban,
             "unban": self._unban,
@@ -88,13 +88,13 @@ class ModeratorActions(Generic[Connection]):
             "announce": self._announce,
         }
 
-    def plan(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
+    def plan(self, request: ModerationRequest[C]) -> PlannedAction[C]:
         """Check a request and return the action. Raises `Refused`, `Unavailable`."""
         if len(request.text) > self._config.max_text:
             raise Refused("too_long", f"a text has at most {self._config.max_text} characters")
         return self._planners[request.command.act](request)
 
-    def entry(self, request: ModerationRequest[Connection], action: PlannedAction[Connection]) -> Entry:
+    def entry(self, request: ModerationRequest[C], action: PlannedAction[C]) -> Entry:
         """Return the entry of an action in the audit log."""
         member = action.member
         return Entry(
@@ -112,13 +112,13 @@ class ModeratorActions(Generic[Connection]):
 
     # --- the actions -----------------------------------------------------------------
 
-    def _kick(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
+    def _kick(self, request: ModerationRequest[C]) -> PlannedAction[C]:
         member = self._find_other(request.target)
         return PlannedAction(
             request.notice(member.name), target=member.name, member=member, expelled=[member]
         )
 
-    def _ban(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
+    def _ban(self, request: ModerationRequest[C]) -> PlannedAction[C]:
         network = read_network(request.target)
         if network is not None:
             return self._ban_network(request, subscriber_network(network))
@@ -136,9 +136,7 @@ class ModeratorActions(Generic[Connection]):
         notice = request.notice(target, seconds)
         return PlannedAction(notice, lambda: self._bans.people.put(ban), target, member, expelled)
 
-    def _ban_network(
-        self, request: ModerationRequest[Connection], network: Network
-    ) -> PlannedAction[Connection]:
+    def _ban_network(self, request: ModerationRequest[C], network: Network) -> PlannedAction[C]:
         target, seconds = write_network(network), request.command.seconds
         if self._bans.is_too_wide(network):
             raise Refused("too_many", f"{target} covers too many addresses")
@@ -153,7 +151,7 @@ class ModeratorActions(Generic[Connection]):
         notice = request.notice(seconds=seconds)  # without the address
         return PlannedAction(notice, lambda: self._bans.put(network, ban), target, expelled=expelled)
 
-    def _unban(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
+    def _unban(self, request: ModerationRequest[C]) -> PlannedAction[C]:
         network = read_network(request.target)
         if network is not None:
             banned = subscriber_network(network)
@@ -165,14 +163,14 @@ class ModeratorActions(Generic[Connection]):
             raise Refused("not_found", request.target)
         return PlannedAction(request.notice(ban.target), lambda: self._bans.people.lift(ban.keys), ban.target)
 
-    def _mute(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
+    def _mute(self, request: ModerationRequest[C]) -> PlannedAction[C]:
         member = self._find_other(request.target)
         seconds = request.command.seconds or _DEFAULT_MUTE
         mute = self._sanction(request, member.name, seconds, member.keys, member.session)
         notice = request.notice(member.name, seconds)
         return PlannedAction(notice, lambda: self._mutes.put(mute), member.name, member)
 
-    def _unmute(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
+    def _unmute(self, request: ModerationRequest[C]) -> PlannedAction[C]:
         keys = keys_of(request.target)
         member = self._members.by_name(keys)
         mute = self._mutes.find(keys, member.session if member else None)
@@ -180,7 +178,7 @@ class ModeratorActions(Generic[Connection]):
             raise Refused("not_found", request.target)
         return PlannedAction(request.notice(mute.target), lambda: self._mutes.lift(mute.keys), mute.target)
 
-    def _delete(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
+    def _delete(self, request: ModerationRequest[C]) -> PlannedAction[C]:
         message_id = request.command.id
         if message_id is None:
             raise Refused("bad_field", "a deletion needs an id")
@@ -191,7 +189,7 @@ class ModeratorActions(Generic[Connection]):
             raise Refused("bad_target", "notices of other actions cannot be deleted")
         return PlannedAction(request.notice(), lambda: self._history.delete(message_id), message.name)
 
-    def _announce(self, request: ModerationRequest[Connection]) -> PlannedAction[Connection]:
+    def _announce(self, request: ModerationRequest[C]) -> PlannedAction[C]:
         if is_blank(request.text):
             raise Refused("blank", "the text is blank")
         return PlannedAction(request.notice())
@@ -204,29 +202,29 @@ class ModeratorActions(Generic[Connection]):
         except BadName as error:
             raise Refused("bad_target", str(error)) from error
 
-    def find_member(self, name: str) -> Member[Connection]:
+    def find_member(self, name: str) -> Member[C]:
         """Return the member with that name. Raises `Refused`."""
         member = self._members.by_name(self._parse_name(name).keys)
         if member is None:
             raise Refused("not_found", name)
         return member
 
-    def _find_other(self, name: str) -> Member[Connection]:
+    def _find_other(self, name: str) -> Member[C]:
         member = self.find_member(name)
         _refuse_moderator(member)
         return member
 
-    def addresses_of(self, member: Member[Connection]) -> list[str]:
+    def addresses_of(self, member: Member[C]) -> list[str]:
         """Return the known addresses of a member's connections, sorted."""
         return sorted(set(map(self.address_of, member.connections)) - {""})
 
-    def _is_connected_from(self, network: Network, member: Member[Connection]) -> bool:
+    def _is_connected_from(self, network: Network, member: Member[C]) -> bool:
         addresses = map(self.address_of, member.connections)
         return any(is_in(read_ip(address), [network]) for address in addresses)
 
     def _sanction(
         self,
-        request: ModerationRequest[Connection],
+        request: ModerationRequest[C],
         target: str,
         seconds: int | None,
         keys: tuple[str, ...] = (),
@@ -236,6 +234,6 @@ class ModeratorActions(Generic[Connection]):
         return Sanction(target, request.at, until, request.by.name, request.text, keys, session)
 
 
-def _refuse_moderator(member: Member[Connection]) -> None:
+def _refuse_moderator(member: Member[C]) -> None:
     if member.moderator:
         raise Refused("is_moderator", "moderators cannot be kicked, banned or muted")

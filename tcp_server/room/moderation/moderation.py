@@ -16,13 +16,13 @@ from tcp_server.room.moderation.actions import ModerationRequest, ModeratorActio
 from tcp_server.room.moderation.audit_log import Entry
 from tcp_server.room.moderation.bans import Sanction
 from tcp_server.room.moderation.sanctions import Sanctions
-from tcp_server.room.outcome import Connection, Outcome
+from tcp_server.room.outcome import C, Outcome
 from tcp_server.room.passwords import Password
 
 _Command = m.Authenticate | m.Moderate | m.Whois | m.Bans
 
 
-class Moderation(Generic[Connection]):
+class Moderation(Generic[C]):
     """Handles the commands of moderators, and `authenticate`."""
 
     def __init__(
@@ -30,8 +30,8 @@ class Moderation(Generic[Connection]):
         config: Config,
         history: History,
         sanctions: Sanctions,
-        actions: ModeratorActions[Connection],
-        expel: Callable[[Member[Connection], str, Sequence[m.Event]], Sequence[Outcome[Connection]]],
+        actions: ModeratorActions[C],
+        expel: Callable[[Member[C], str, Sequence[m.Event]], Sequence[Outcome[C]]],
     ) -> None:
         """`expel` removes a member for a reason; each of its connections is sent the events first."""
         self._history = history
@@ -40,9 +40,7 @@ class Moderation(Generic[Connection]):
         self._expel = expel
         self._password = Password(config.moderator_password)
 
-    def handle(
-        self, connection: Connection, member: Member[Connection], command: _Command
-    ) -> list[Outcome[Connection]]:
+    def handle(self, connection: C, member: Member[C], command: _Command) -> list[Outcome[C]]:
         """Run a command; answer with an error if it is refused."""
         try:
             return self._handle(connection, member, command)
@@ -51,9 +49,7 @@ class Moderation(Generic[Connection]):
         except Unavailable as error:
             return [Outcome(connection, [m.Error("unavailable", str(error))])]
 
-    def _handle(
-        self, connection: Connection, member: Member[Connection], command: _Command
-    ) -> list[Outcome[Connection]]:
+    def _handle(self, connection: C, member: Member[C], command: _Command) -> list[Outcome[C]]:
         """Raises `Refused`, `Unavailable`."""
         if isinstance(command, m.Authenticate):
             return self._authenticate(connection, member, command)
@@ -69,9 +65,7 @@ class Moderation(Generic[Connection]):
                 bans = sorted(self._sanctions.bans, key=lambda ban: ban.at)  # the oldest first
                 return [Outcome(connection, [m.Bans(list(map(_ban_entry, bans)))])]
 
-    def _authenticate(
-        self, connection: Connection, member: Member[Connection], command: m.Authenticate
-    ) -> list[Outcome[Connection]]:
+    def _authenticate(self, connection: C, member: Member[C], command: m.Authenticate) -> list[Outcome[C]]:
         """Make a member a moderator, on all connections. Raises `Refused`, `Unavailable`."""
         if not self._password.matches(command.password):
             raise Refused("password_wrong", "this is not the moderators' password")
@@ -83,9 +77,7 @@ class Moderation(Generic[Connection]):
         others = [other for other in member.connections if other != connection]
         return [Outcome(each, [m.Role(moderator=True)]) for each in (connection, *others)]
 
-    def _moderate(
-        self, connection: Connection, member: Member[Connection], command: m.Moderate
-    ) -> list[Outcome[Connection]]:
+    def _moderate(self, connection: C, member: Member[C], command: m.Moderate) -> list[Outcome[C]]:
         """Plan an action, record it, apply it, and tell the room. Raises `Refused`, `Unavailable`.
 
         If the notice cannot be committed then, only a deletion is undone: other actions stay.
