@@ -31,11 +31,7 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
     "history_end": "── сейчас ──",
     "history_empty": "Более ранних сообщений нет.",
     "show_title": "сообщение #{number}",
-    "found": (
-        "{query}: {count} сообщение",
-        "{query}: {count} сообщения",
-        "{query}: {count} сообщений",
-    ),
+    "found": ("{query}: {count} сообщение", "{query}: {count} сообщения", "{query}: {count} сообщений"),
     "found_more": "── есть и более ранние · сейчас ──",
     "nothing_found": "Не нашлось: {query}",
     "usage_search": "Что найти? Например: /search привет",

@@ -27,11 +27,7 @@ def create_app(config: Config | None = None) -> Flask:
 
     Call it in the process that serves, after any fork; start and stop the gateway there.
     """
-    app = _App(
-        __name__,
-        static_folder=_folder("static"),
-        template_folder=_folder("templates"),
-    )
+    app = _App(__name__, static_folder=_folder("static"), template_folder=_folder("templates"))
     app.url_map.merge_slashes = False  # no redirects: they could be abused
     gateway = Gateway(config := config or Config())
     # The bound method, not the object: the call then needs one page less of each session's stack.

@@ -19,11 +19,7 @@ class Searches:
     """
 
     def __init__(
-        self,
-        history: History,
-        searcher: Searcher,
-        submit: Callable[..., None],
-        max_in_memory: int = 0,
+        self, history: History, searcher: Searcher, submit: Callable[..., None], max_in_memory: int = 0
     ) -> None:
         """`submit` hands work to the sequencer, from any thread.
 
