@@ -29,7 +29,6 @@ export function initialOf(name) {
 
 /**
  * Give an element the colour of a name, as `--person` for the style sheets.
- *
  * @param {HTMLElement} element
  * @param {string} name
  */
@@ -40,7 +39,6 @@ export function setHue(element, name) {
 
 /**
  * Make an element the avatar of a person: the colour and the initial of the name.
- *
  * @param {HTMLElement} element
  * @param {string} name
  */

@@ -1,6 +1,5 @@
 /**
  * Find the element of the page that has this id.
- *
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag  The tag it must have.
  * @param {string} id
@@ -14,7 +13,6 @@ export function byId(tag, id) {
 
 /**
  * Find the first descendant that has this class.
- *
  * @param {ParentNode} root
  * @param {string} className
  * @returns {HTMLElement}
@@ -27,7 +25,6 @@ export function byClass(root, className) {
 
 /**
  * Make a new element.
- *
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {string} className
@@ -43,7 +40,6 @@ export function make(tag, className, ...children) {
 
 /**
  * Set the text of a live region. The same text again is left alone: it would be read aloud again.
- *
  * @param {HTMLElement} element
  * @param {string} text
  */
@@ -54,7 +50,6 @@ export function setLiveText(element, text) {
 /**
  * Translate a key, with each value in a `<bdi>`: values come from other people, and their
  * direction of writing must not affect the text around them.
- *
  * @param {import("./i18n.js").I18n} i18n
  * @param {string} key
  * @param {Record<string, string>} values

@@ -19,7 +19,6 @@ export function termsOf(query) {
 
 /**
  * Cut out the part of a text around the first match.
- *
  * @param {string} text
  * @param {string} query
  * @returns {Piece[]} One line; the beginnings of words that match the query are marked.

@@ -67,7 +67,6 @@ export class I18n {
 
   /**
    * Translate a key.
-   *
    * @param {string} key
    * @param {Record<string, string | number>} values  For the `{placeholders}`; `count` chooses the plural.
    * @returns {string}
@@ -90,7 +89,6 @@ export class I18n {
 
   /**
    * Translate a key into parts, for callers that show values in elements of their own.
-   *
    * @param {string} key
    * @param {Record<string, string | number>} values
    * @returns {{text: string, name: string}[]}  `name` is the placeholder's, "" for the text around.
@@ -177,7 +175,6 @@ export class I18n {
   /**
    * Translate the elements that have a key: in `data-i18n` for their text, in
    * `data-i18n-<attribute>` for an attribute.
-   *
    * @param {ParentNode} root
    */
   translate(root) {

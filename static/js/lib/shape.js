@@ -2,7 +2,6 @@
  * Validators for untrusted values: from the room, or from an earlier page in the store.
  *
  * A shape takes any value and returns what may be used of it, or undefined if it does not fit.
- *
  * @typedef {(value: unknown) => any} Shape
  * @typedef {Record<string, Shape>} Fields
  */

@@ -1,6 +1,5 @@
 /**
  * A minimal typed event emitter.
- *
  * @template [T=void]
  */
 export class Signal {

@@ -1,6 +1,5 @@
 /**
  * Storage that survives a reload: `localStorage`, or memory where the browser forbids that.
- *
  * @typedef {Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">} Store
  */
 
@@ -49,7 +48,6 @@ export function openStore() {
 
 /**
  * Read a JSON value; a damaged one counts as absent.
- *
  * @param {Store} store
  * @param {string} key
  * @param {import("./shape.js").Shape} shape
@@ -65,7 +63,6 @@ export function readJson(store, key, shape) {
 
 /**
  * Store a JSON value, as `write` does.
- *
  * @param {Store} store
  * @param {string} key
  * @param {unknown} value
@@ -76,7 +73,6 @@ export function writeJson(store, key, value) {
 
 /**
  * Store a value; do nothing if the store is full, as the page works without it.
- *
  * @param {Store} store
  * @param {string} key
  * @param {string} value

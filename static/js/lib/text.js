@@ -1,6 +1,5 @@
 /**
  * A part of a text: plain, a link, or the number of a message.
- *
  * @typedef {{kind: "plain", text: string}} PlainToken
  * @typedef {{kind: "link", text: string, href: string}} LinkToken
  * @typedef {{kind: "number", text: string, id: number}} NumberToken
@@ -62,7 +61,6 @@ export function isEmojiOnly(text) {
 
 /**
  * Find the links (http and https only) and message numbers in a text.
- *
  * @param {string} text
  * @returns {Token[]} Joined, their texts are the whole text.
  */

@@ -3,7 +3,6 @@ const LONGEST = 2 ** 31 - 1;
 
 /**
  * Call a function later, but after at most 24 days.
- *
  * @param {number} seconds
  * @param {() => void} action
  */
@@ -13,7 +12,6 @@ export function after(seconds, action) {
 
 /**
  * Count down to a time. `clearInterval` with the result stops it.
- *
  * @param {number} end  The time, as by `Date.now()`.
  * @param {(left: number) => void} onTick  Called from now on, with the whole seconds left; at the end with 0.
  */

@@ -9,7 +9,6 @@ import { IDLE_TIMEOUT, PING_INTERVAL, parseFrame } from "./protocol.js";
  * Why there is no connection: the gateway cannot be reached, the room behind it cannot, the room
  * is full, the device is offline, or the gateway or the room refuses us.
  * @typedef {"gateway" | "room" | "full" | "device" | "refused"} Cause
- *
  * @typedef {object} ConnectionState
  * @property {"idle" | "connecting" | "open" | "waiting" | "stopped"} phase
  * @property {Cause} [cause]      Of the last loss; with `waiting` and `stopped`.

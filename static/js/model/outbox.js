@@ -75,7 +75,6 @@ export class Outbox {
 
   /**
    * Forget a message: it is acknowledged, or its author has given it up.
-   *
    * @param {string} ref
    * @returns {OutgoingMessage | undefined} The message, if it was here.
    */
@@ -109,7 +108,6 @@ export class Outbox {
   /**
    * Mark a message that the room has replayed, so that it is not shown twice until its ack comes.
    * The replay has no ref: it is most likely the oldest one with this text.
-   *
    * @param {string} text
    */
   markReplayed(text) {

@@ -39,13 +39,11 @@ export const SEARCH_PAGE = 20;
  * @typedef {object} Position        A message in a log: up to where something was seen or read.
  * @property {string} epoch
  * @property {number} id
- *
  * @typedef {object} Limits          What the server accepts.
  * @property {number} name           Code points of a name.
  * @property {number} text           Code points of a text.
  * @property {number} line           UTF-8 bytes of a command.
  * @property {number} history        Messages in one answer.
- *
  * @typedef {{type: "join", name: string, session?: string, since?: Position, history?: number,
  *   password?: string}} Join
  * @typedef {{type: "say", ref: string, text: string}} Say
@@ -60,9 +58,7 @@ export const SEARCH_PAGE = 20;
  * @typedef {HistoryRequest | SearchRequest | ModeratorCommand} RoomRequest
  * @typedef {Join | Say | (RoomRequest & {ref: string}) | {type: "typing"} | {type: "ping"}
  *   | {type: "leave"}} Command
- *
  * @typedef {ModerationFields & {by: string}} Notice  What a moderator did; `target` is absent if it is an address.
- *
  * @typedef {object} Message         `at` is RFC 3339 in UTC.
  * @property {number} id
  * @property {string} at
@@ -70,14 +66,12 @@ export const SEARCH_PAGE = 20;
  * @property {string} text           Empty if deleted.
  * @property {Notice} [notice]       Set if the message is from the room itself.
  * @property {boolean} [deleted]
- *
  * @typedef {object} BanEntry
  * @property {string} target         A name, an address or a network.
  * @property {string} at
  * @property {string | null} until   Null for a permanent ban.
  * @property {string} by
  * @property {string} [text]         The reason.
- *
  * @typedef {object} WelcomeFields
  * @property {string} name
  * @property {string} session        Empty where the room keeps no identities.
@@ -90,7 +84,6 @@ export const SEARCH_PAGE = 20;
  * @property {Limits} limits
  * @property {boolean} [moderated]  Whether the room has moderators.
  * @property {boolean} [moderator]
- *
  * @typedef {{type: "welcome"} & WelcomeFields} Welcome
  * @typedef {{type: "message"} & Message} MessageEvent
  * @typedef {{type: "ack", ref: string, id: number, at: string}} Ack
@@ -110,7 +103,6 @@ export const SEARCH_PAGE = 20;
  * @property {number} [retry_after]  Seconds.
  * @property {string} [suggestion]   A name that is free.
  * @property {string} [target]       Whom or what the request was about; added by the page.
- *
  * @typedef {{type: "bye", reason: string}} Bye
  * @typedef {Welcome | MessageEvent | Ack | Joined | Left | Typing | History | Found | Role
  *   | Throttled | Whois | Bans | RoomError | Bye | {type: "pong"}} RoomEvent
@@ -169,7 +161,6 @@ const EVENTS = new Map([
 /**
  * Read the events of one frame. Lines that are no valid event are skipped: only a broken room or
  * gateway sends them, and the next may be valid.
- *
  * @param {string} frame
  * @returns {RoomEvent[]}
  */

@@ -95,7 +95,6 @@ export class Room {
 
   /**
    * Join, now and after every loss.
-   *
    * @param {string} name
    * @param {string} password  The room's, or "" for the one given before.
    */
@@ -148,7 +147,6 @@ export class Room {
 
   /**
    * Request messages that are missing in a gap, unless a request is open already.
-   *
    * @param {GapItem} gap
    * @param {number} before  Only messages with smaller ids; Infinity for the newest.
    * @returns {Promise<void>} Resolves once there is an answer, or none to be had.
@@ -170,7 +168,6 @@ export class Room {
 
   /**
    * Load a message into the timeline, if it is not there.
-   *
    * @param {number} id
    * @returns {Promise<boolean>} Whether it is there; false if the room no longer keeps it.
    */

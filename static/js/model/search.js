@@ -64,7 +64,6 @@ export class Search {
   /**
    * Search for messages in which every word of the query begins a word, once the typing pauses.
    * A query without words finds nothing.
-   *
    * @param {string} query  At most 256 code points.
    */
   setQuery(query) {

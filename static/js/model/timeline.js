@@ -62,7 +62,6 @@ export class Timeline {
 
   /**
    * Continue with the newest messages that the room has.
-   *
    * @param {Message[]} messages  Oldest first.
    * @param {number} missed       How many between the newest here and these were left out.
    * @param {boolean} more        Whether anything older than these exists.
@@ -145,7 +144,6 @@ export class Timeline {
   /**
    * Choose what to ask the room for: the end of the gap if nothing stands before it, else its
    * beginning, as it is read in that direction.
-   *
    * @param {GapItem} gap
    * @returns {number} The `before` of the request; Infinity for "the newest".
    */
@@ -157,7 +155,6 @@ export class Timeline {
   /**
    * Put the room's answer into the gap it was requested for. What is still missing stays a gap,
    * before the messages or after them.
-   *
    * @param {GapItem} gap
    * @param {Message[]} messages  The newest below `before`, oldest first, without holes.
    * @param {number} before
@@ -185,7 +182,6 @@ export class Timeline {
 
   /**
    * Put a message among newer ones. One that comes out of a gap splits it.
-   *
    * @param {MessageItem} item
    * @param {number} id
    */

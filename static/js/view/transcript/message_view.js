@@ -29,7 +29,6 @@ export function makeMessage(row, i18n) {
 /**
  * Update what can change. The text is left alone unless it is deleted: a screen reader would
  * read it again.
- *
  * @param {HTMLElement} element
  * @param {MessageRow} row
  * @param {I18n} i18n
@@ -54,7 +53,6 @@ export function updateMessage(element, row, i18n) {
 
 /**
  * Update the time and the number of a row, and the link to it.
- *
  * @param {HTMLElement} element
  * @param {{id: number | null, at: string}} row
  * @param {I18n} i18n

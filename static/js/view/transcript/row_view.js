@@ -31,7 +31,6 @@ export function makeRow(row, i18n) {
 
 /**
  * Update the element of a row.
- *
  * @param {HTMLElement} element
  * @param {Row} row
  * @param {I18n} i18n

@@ -5,7 +5,6 @@
 /**
  * One row of the transcript. `key` identifies its element; whenever `version` changes, the element
  * must be updated.
- *
  * @typedef {object} MessageRow
  * @property {"message"} kind
  * @property {string} key
@@ -25,7 +24,6 @@
  * What a moderator did; `text` is the room's own description of it.
  * @typedef {{kind: "notice", key: string, version: string, id: number | null, at: string, text: string,
  *   notice: import("../../model/protocol.js").Notice, deleted?: boolean}} NoticeRow
- *
  * @typedef {{kind: "presence", key: string, version: string, items: PresenceItem[]}} PresenceRow
  * @typedef {{kind: "gap", key: string, version: string, item: import("../../model/timeline.js").GapItem, first: boolean}
  *   } GapRow
@@ -40,7 +38,6 @@ const GROUP_WINDOW = 5 * 60_000;
 /**
  * Lay out items and outgoing messages as rows: with dividers for days and unread messages, the
  * messages of one author grouped, and successive joins and leaves in one row.
- *
  * @param {Item[]} items
  * @param {OutgoingMessage[]} outgoing  Shown after all items.
  * @param {string} self             The reader's name.
@@ -120,7 +117,6 @@ export function layOutRows(items, outgoing, self, divider, fromStart) {
 
 /**
  * Summarize successive joins and leaves.
- *
  * @param {PresenceItem[]} items
  * @returns {{joined: string[], left: string[], visited: string[], returned: string[]}} Names:
  *   who is here now, is gone now, was here for a while, and was gone for a while.
