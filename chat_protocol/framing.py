@@ -43,8 +43,8 @@ class LineBuffer:
         block = b"".join((*self._pending, memoryview(chunk)[:end])) if self._pending else chunk[:end]
         self._pending.clear()
         self._pending_size = 0
-        if len(block) > self._maximum:
-            self._check_each(block)
+        if len(block) > self._maximum and max(map(len, block.split(b"\n"))) > self._maximum:
+            raise LineTooLong(f"a line is longer than {self._maximum} bytes")
         if end < len(chunk):
             self._hold(chunk[end:])
         return block
@@ -55,8 +55,4 @@ class LineBuffer:
             self._pending = [b"".join(self._pending)]
         self._pending_size += len(part)
         if self._pending_size > self._maximum:
-            raise LineTooLong(f"a line is longer than {self._maximum} bytes")
-
-    def _check_each(self, block: bytes) -> None:
-        if max(map(len, block.split(b"\n"))) > self._maximum:
             raise LineTooLong(f"a line is longer than {self._maximum} bytes")

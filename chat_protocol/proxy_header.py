@@ -72,14 +72,10 @@ def _client(line: str) -> str | None:
             address = IPv4Address if family == "TCP4" else IPv6Address
             with suppress(ValueError):
                 address(target)
-                if all(map(_is_port, ports)) and "%" not in line:
+                if all(_PORT.fullmatch(port) and int(port) <= 65535 for port in ports) and "%" not in line:
                     address(source)
                     return str(read_ip(source))
     raise BadHeader
-
-
-def _is_port(text: str) -> bool:
-    return _PORT.fullmatch(text) is not None and int(text) <= 65535
 
 
 def _as_ipv6(address: IPv4Address | IPv6Address) -> IPv6Address:

@@ -157,7 +157,8 @@ class Conversation:
             case m.Welcome():
                 return self._on_welcome(event)
             case m.Message():
-                return self._on_message(event)
+                is_new = self.transcript is not None and self.transcript.add(event)
+                return [NewMessage(event, own=event.name == self.name)] if is_new else []
             case m.Ack():
                 return self._on_ack(event)
             case m.Joined() | m.Left():
@@ -214,11 +215,6 @@ class Conversation:
             self._moderator = welcome.moderator
             events.append(m.Role(welcome.moderator))
         return events
-
-    def _on_message(self, message: m.Message) -> list[ClientEvent]:
-        if self.transcript is None or not self.transcript.add(message):
-            return []
-        return [NewMessage(message, own=message.name == self.name)]
 
     def _on_ack(self, ack: m.Ack) -> list[ClientEvent]:
         text = self.outbox.remove(ack.ref)

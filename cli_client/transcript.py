@@ -94,11 +94,8 @@ class Transcript:
     def _keep(self, messages: Iterable[Message]) -> None:
         for message in messages:
             self._kept[message.id] = message
-            if message.notice and message.notice.act == "delete":
-                self._delete(message.notice.id)
+            deleted = message.notice.id if message.notice and message.notice.act == "delete" else None
+            if deleted in self._kept:
+                self._kept[deleted] = replace(self._kept[deleted], text="", deleted=True)
         while len(self._kept) > MAX_KEPT:
             del self._kept[next(iter(self._kept))]
-
-    def _delete(self, number: int | None) -> None:
-        if number in self._kept:
-            self._kept[number] = replace(self._kept[number], text="", deleted=True)

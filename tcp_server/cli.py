@@ -55,7 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Everything allocated so far is permanent: keep the garbage collector away from it.
     gc.collect()
     gc.freeze()
-    print(f"Oneroom server: {server.address}{_open_to(config.host)}", flush=True)
+    is_open = config.host in ("0.0.0.0", "::")
+    note = " (open to the whole network; --host 127.0.0.1 keeps it local)" if is_open else ""
+    print(f"Oneroom server: {server.address}{note}", flush=True)
     server.serve()
     return 0
 
@@ -70,9 +72,3 @@ def _within_limits(config: Config) -> Config:
     except (OSError, ValueError):
         limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return config.replace(max_connections=max(1, limit - _RESERVED)) if limit < wanted else config
-
-
-def _open_to(host: str) -> str:
-    return (
-        " (open to the whole network; --host 127.0.0.1 keeps it local)" if host in ("0.0.0.0", "::") else ""
-    )

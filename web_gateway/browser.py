@@ -11,7 +11,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from time import monotonic, sleep
-from types import TracebackType
 from typing import Final, Self, cast
 
 from websockets.frames import Close, CloseCode, Frame, Opcode
@@ -97,9 +96,7 @@ class Browser:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, _kind: object, error: object, _trace: object) -> None:
         if error is not None:
             self.close(CloseCode.INTERNAL_ERROR, "internal error")
         self._finish()

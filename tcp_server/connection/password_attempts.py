@@ -62,7 +62,8 @@ class PasswordAttempts:
         if wait := self._admission.take_attempt(host, kind):
             if not self._admission.is_exempt(host):
                 return self._sequencer.call(self._reject_for_now, wait, ref)
-            self._sequencer.submit(self._notify_waiting)
+            notice = Outcome(self._writer, [self._notice(_RETRY_INTERVAL)])
+            self._sequencer.submit(lambda: [notice])
             while self._admission.take_attempt(host, kind):
                 # At random, so that many attackers cannot always be first.
                 self._reader.pause(random.uniform(0.5, 1.5) * _RETRY_INTERVAL, allow_half_closed=False)  # noqa: S311
@@ -94,10 +95,6 @@ class PasswordAttempts:
                     answer = [wrong, self._notice(self._penalty), *prompt]
                     outcomes[position] = outcome._replace(answer=answer)
         return outcomes
-
-    def _notify_waiting(self) -> Sequence[Outcome[Writer]]:
-        """Work for the sequencer: notify the client that its attempt has to wait."""
-        return [Outcome(self._writer, [self._notice(_RETRY_INTERVAL)])]
 
     def _notice(self, seconds: float) -> Event:
         if self._writer.dialect is Json:

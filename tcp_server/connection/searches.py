@@ -38,7 +38,8 @@ class Searches:
 
         def answer(found: Found | None) -> Sequence[Outcome[Writer]]:
             self._searching.discard(writer)
-            result = _FAILED if found is None else self._without_deleted(found)
+            # Messages may have been deleted since the searcher read them.
+            result = Found(self._history.with_deletions(found.messages), found.more) if found else _FAILED
             return with_ref([Outcome(writer, [result])], writer, request.ref)
 
         kept = None
@@ -49,7 +50,3 @@ class Searches:
             return [Outcome(writer, [_BUSY])]
         self._searching.add(writer)
         return []
-
-    def _without_deleted(self, found: Found) -> Found:
-        """Empty what was deleted since the searcher read it."""
-        return Found(self._history.with_deletions(found.messages), found.more)

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from chat_protocol.errors import BadMessage, LineTooLong
 from chat_protocol.messages import Authenticate, Bye, Throttled
@@ -57,7 +58,8 @@ class Session:
         except (NotChat, OSError):
             pass
         finally:
-            self._services.sequencer.submit(self._on_disconnect)
+            leave = partial(self._services.room.leave, self.writer, hold_name=True)
+            self._services.sequencer.submit(leave)  # does nothing if the client has left already
             self._services.sequencer.submit(self._services.fanout.release, self.writer)
 
     def _serve(self) -> None:
@@ -105,7 +107,7 @@ class Session:
                 self._reader.pause(_YIELD)
 
     def _notify_throttled(self, seconds: float) -> None:
-        self._services.sequencer.submit(self._throttled, seconds)
+        self._services.sequencer.submit(lambda: [Outcome(self.writer, [Throttled(seconds)])])
 
     def _disconnect(self, reason: str, ref: str | None = None) -> None:
         """Send `bye`, then read and ignore until the client closes.
@@ -127,10 +129,3 @@ class Session:
             Outcome(self.writer, [Bye(bye)], (), AudienceChange.LEAVE)
         ]
         return with_ref(outcomes, self.writer, ref)
-
-    def _throttled(self, seconds: float) -> Sequence[Outcome[Writer]]:
-        return [Outcome(self.writer, [Throttled(seconds)])]
-
-    def _on_disconnect(self) -> Sequence[Outcome[Writer]]:
-        """The connection is lost. Does nothing if the client has left already."""
-        return self._services.room.leave(self.writer, hold_name=True)
