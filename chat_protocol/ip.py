@@ -1,4 +1,4 @@
-"""Parses and writes IP addresses and networks, and groups addresses for rate limits."""
+"""Parses and formats IP addresses and networks, and groups addresses for rate limits."""
 
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -13,7 +13,7 @@ IPV4_MAPPED: Final = IPv6Network("::ffff:0:0/96")
 _SUBSCRIBER_PREFIX = 64  # bits of an IPv6 address that are assigned to one household or server
 
 
-def read_ip(text: str) -> IpAddress | None:
+def parse_ip(text: str) -> IpAddress | None:
     """Parse an address, without its zone, an IPv4-mapped one as IPv4; None if it is not an address."""
     try:
         address = ip_address(text)
@@ -30,7 +30,7 @@ def rate_limit_key(text: str, exempt: Iterable[Network]) -> str | None:
     The key is the IPv4 address, or the /64 network of an IPv6 address. Loopback addresses
     and those in `exempt` are not counted.
     """
-    address = read_ip(text)
+    address = parse_ip(text)
     if address is None or address.is_loopback or is_in(address, exempt):
         return None
     if isinstance(address, IPv4Address):
@@ -38,16 +38,16 @@ def rate_limit_key(text: str, exempt: Iterable[Network]) -> str | None:
     return str(ip_network((address, _SUBSCRIBER_PREFIX), strict=False))
 
 
-def read_network(text: str) -> Network | None:
-    """Parse an address or a network (CIDR), as `read_ip` does; None if it is neither."""
+def parse_network(text: str) -> Network | None:
+    """Parse an address or a network (CIDR), as `parse_ip` does; None if it is neither."""
     try:
-        return parse_network(text, strict=False)
+        return to_network(text, strict=False)
     except ValueError:
         return None
 
 
-def parse_network(text: str, *, strict: bool = True) -> Network:
-    """Parse as `read_network`, but raise `ValueError`; if `strict`, also for bits set after the prefix."""
+def to_network(text: str, *, strict: bool = True) -> Network:
+    """Parse as `parse_network`, but raise `ValueError`; if `strict`, also for bits set after the prefix."""
     address, slash, prefix = text.partition("/")
     network = ip_network(address.partition("%")[0] + slash + prefix, strict)
     if isinstance(network, IPv6Network) and network.subnet_of(IPV4_MAPPED):
@@ -63,8 +63,8 @@ def subscriber_network(network: Network) -> Network:
     return network
 
 
-def write_network(network: Network) -> str:
-    """Write a network as people do: a single address without its prefix length."""
+def format_network(network: Network) -> str:
+    """Return a network as text: a single address without its prefix length."""
     return str(network.network_address if is_single(network) else network)
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final, NamedTuple
 
-from chat_protocol.ip import read_ip
+from chat_protocol.ip import parse_ip
 
 UNKNOWN_HEADER: Final = b"PROXY UNKNOWN\r\n"
 """The header of a connection that the proxy opens for itself."""
@@ -31,13 +31,13 @@ class Header(NamedTuple):
     length: int
 
 
-def write_header(client: tuple[str, int], server: tuple[str, int]) -> bytes:
+def format_header(client: tuple[str, int], server: tuple[str, int]) -> bytes:
     """Return the header for `client`, which connected to the proxy at `server`.
 
     Each is a host and a port, 0 if unknown. The header is `UNKNOWN` if a host is not
     an IP address.
     """
-    source, destination = read_ip(client[0]), read_ip(server[0])
+    source, destination = parse_ip(client[0]), parse_ip(server[0])
     if source is None or destination is None:
         return UNKNOWN_HEADER
     family = "TCP4"
@@ -48,7 +48,7 @@ def write_header(client: tuple[str, int], server: tuple[str, int]) -> bytes:
     return f"PROXY {family} {source} {destination} {client[1]} {server[1]}\r\n".encode()
 
 
-def read_header(opening: bytes) -> Header | None:
+def parse_header(opening: bytes) -> Header | None:
     """Parse the first bytes of a connection, which may begin with a header; None if more are needed.
 
     Without a header the result is `Header(None, 0)`. Raises `BadHeader`.
@@ -74,7 +74,7 @@ def _client(line: str) -> str | None:
                 address(target)
                 if all(_PORT.fullmatch(port) and int(port) <= 65535 for port in ports) and "%" not in line:
                     address(source)
-                    return str(read_ip(source))
+                    return str(parse_ip(source))
     raise BadHeader
 
 

@@ -21,7 +21,7 @@ from typing import Annotated, Any, Generic, Literal, NamedTuple, Self, TypeVar, 
 import msgspec
 from msgspec import Meta
 
-from chat_protocol.ip import Network, parse_network, read_network, write_network
+from chat_protocol.ip import Network, format_network, parse_network, to_network
 from chat_protocol.version import version
 
 _log = logging.getLogger(__name__)
@@ -44,16 +44,16 @@ def about(meaning: str | None = None, **extra: Any) -> Meta:
     return Meta(description=meaning, extra=extra)
 
 
-def _parse_network(text: str) -> Network:
+def _network_setting(text: str) -> Network:
     try:
-        return parse_network(text)
+        return to_network(text)
     except ValueError:
-        wider = read_network(text)
-        raise ValueError(f"{write_network(wider)} is" if wider else "") from None
+        wider = parse_network(text)
+        raise ValueError(f"{format_network(wider)} is" if wider else "") from None
 
 
 _MAX = 2**31 - 1
-_NETWORK = about(parse=_parse_network, allowed="an address or a network like 10.0.0.0/8", metavar="CIDR")
+_NETWORK = about(parse=_network_setting, allowed="an address or a network like 10.0.0.0/8", metavar="CIDR")
 Count = Annotated[int, Meta(ge=0, le=_MAX)]
 Positive = Annotated[int, Meta(ge=1, le=_MAX)]
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -71,7 +71,7 @@ class Settings(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, **changes)
 
     def __repr__(self) -> str:
-        fields = (f"{name}={setting.write(getattr(self, name))}" for name, setting in described(self).items())
+        fields = (f"{name}={one.format(getattr(self, name))}" for name, one in described(self).items())
         return f"{type(self).__name__}({', '.join(fields)})"
 
 
@@ -127,7 +127,7 @@ class Setting:
         shown = "its text" if self.is_secret else repr(value)
         raise BadConfig(f"{written}: {shown} is not {self.allowed}{hint}")
 
-    def write(self, value: Any) -> str:
+    def format(self, value: Any) -> str:
         """Return a value as TOML, a secret as `"***"`."""
         if self.is_secret and value:
             value = "***"
@@ -278,7 +278,7 @@ class Program(Generic[S]):
         for name, setting in self.settings.items():
             value = getattr(settings, name)
             layer = given[name].layer if name in given else "default"
-            line = f"{'# ' if setting.is_secret and value else ''}{name} = {setting.write(value)}  # {layer}"
+            line = f"{'# ' if setting.is_secret and value else ''}{name} = {setting.format(value)}  # {layer}"
             encoding = sys.stdout.encoding or "utf-8"
             print(line.encode(encoding, "backslashreplace").decode(encoding))
 

@@ -34,7 +34,7 @@ def parse_line(line: str) -> str | ParsedCommand | InvalidCommand:
     return Authenticate("") if isinstance(command, Authenticate) else command
 
 
-def write_command(request: Request) -> str:
+def format_command(request: Request) -> str:
     """Return a command as a user types it, without its reason or the text to announce."""
     match request:
         case Moderate(act, target, number):

@@ -16,7 +16,7 @@ from chat_protocol import messages as m
 from chat_protocol.address import Address
 from chat_protocol.text import clean, one_line
 from cli_client import events
-from cli_client.commands import write_command
+from cli_client.commands import format_command
 from cli_client.translations import Translations
 from cli_client.wrapping import cell_width, clip, wrap
 
@@ -200,7 +200,7 @@ class Renderer:
         reason = self._texts.error(event.code, event.detail, event.seconds)
         if event.request is None or event.code == "not_found":
             return self._dim(reason)
-        return self.line("request_failed", command=one_line(write_command(event.request)), reason=reason)
+        return self.line("request_failed", command=one_line(format_command(event.request)), reason=reason)
 
     def _notice(self, notice: m.Notice, server_text: str) -> str:
         """Return a notice in the user's language, or in the server's words if its act is unknown."""

@@ -17,7 +17,7 @@ from typing import Any
 from chat_protocol.address import Address
 from chat_protocol.connection import set_tcp_options
 from chat_protocol.contract import BANNED, FULL
-from chat_protocol.ip import read_ip
+from chat_protocol.ip import parse_ip
 from chat_protocol.listener import listen
 from tcp_server.config import Config
 from tcp_server.connection.admission import Admission, Refusal
@@ -153,7 +153,7 @@ class ChatServer:
             if error.errno in _EXHAUSTED:
                 self._reject_one()
             return
-        host = str(read_ip(host) or host)
+        host = str(parse_ip(host) or host)
         if refusal := self._admission.enter(host):
             _refuse(sock, _REFUSALS[refusal])
             return

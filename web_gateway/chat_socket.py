@@ -18,7 +18,7 @@ from websockets.frames import CloseCode
 from chat_protocol.connection import Connection
 from chat_protocol.contract import IDLE_TIMEOUT
 from chat_protocol.errors import Banned, ConnectionFailed
-from chat_protocol.proxy_header import write_header
+from chat_protocol.proxy_header import format_header
 from web_gateway.browser import Browser
 from web_gateway.config import Config
 from web_gateway.dialects import Dialect, JsonDialect, Translation
@@ -123,7 +123,7 @@ def _proxy_header(environ: dict[str, Any], sock: socket.socket, config: Config) 
     if not config.proxy_protocol:
         return b""
     host, port = sock.getsockname()[:2]
-    return write_header((environ["REMOTE_ADDR"], int(environ["REMOTE_PORT"])), (host, port))
+    return format_header((environ["REMOTE_ADDR"], int(environ["REMOTE_PORT"])), (host, port))
 
 
 def _pass_on(session: BridgeSession, translation: Translation, gateway: Gateway) -> None:

@@ -7,22 +7,22 @@ from msgspec import Meta
 
 from chat_protocol.address import Address, parse_address
 from chat_protocol.contract import DEFAULT_PORT
-from chat_protocol.ip import read_ip
+from chat_protocol.ip import parse_ip
 from chat_protocol.settings import BadConfig, Count, Networks, Port, Program, Settings, about
-from web_gateway.origins import read_host, read_origin
+from web_gateway.origins import parse_host, parse_origin
 
 
-def _parse_origin(text: str) -> str:
+def _origin_setting(text: str) -> str:
     scheme, separator, authority = text.rstrip("/").partition("://")
-    origin = read_origin(scheme + separator + _in_ascii(authority))
+    origin = parse_origin(scheme + separator + _in_ascii(authority))
     if origin is None:
         raise ValueError
     return origin
 
 
-def _parse_host(text: str) -> str:
-    written = f"[{text}]" if ":" in text and read_ip(text) else _in_ascii(text)
-    host = read_host(written)
+def _host_setting(text: str) -> str:
+    written = f"[{text}]" if ":" in text and parse_ip(text) else _in_ascii(text)
+    host = parse_host(written)
     if host is None or ":" in written.rpartition("]")[2]:
         raise ValueError
     return host
@@ -40,8 +40,8 @@ def _in_ascii(authority: str) -> str:
 
 
 _HOST_NAME = about(allowed="a host name or an IP address", metavar="HOST")
-_HOST = about(parse=_parse_host, allowed="a host like example.org, without a port", metavar="HOST")
-_ORIGIN = about(parse=_parse_origin, allowed="an origin like https://example.org", metavar="ORIGIN")
+_HOST = about(parse=_host_setting, allowed="a host like example.org, without a port", metavar="HOST")
+_ORIGIN = about(parse=_origin_setting, allowed="an origin like https://example.org", metavar="ORIGIN")
 _SERVER = about(parse=parse_address, allowed="an address like example.org:8080", metavar="HOST:PORT")
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from chat_protocol.ip import IpAddress, Network, is_in, read_ip
+from chat_protocol.ip import IpAddress, Network, is_in, parse_ip
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
@@ -27,7 +27,7 @@ class Forwarded:
         # `ProxyFix` checks no values, so it gets at most one valid value of each header.
         addresses = environ.pop("HTTP_X_FORWARDED_FOR", "")
         scheme = environ.pop("HTTP_X_FORWARDED_PROTO", "").rpartition(",")[2].strip().lower()
-        if not is_in(read_ip(environ.get("REMOTE_ADDR", "")), self._trusted):
+        if not is_in(parse_ip(environ.get("REMOTE_ADDR", "")), self._trusted):
             return self._app(environ, start_response)
         if client := self._client(addresses):
             environ["HTTP_X_FORWARDED_FOR"] = str(client)
@@ -39,7 +39,7 @@ class Forwarded:
     def _client(self, addresses: str) -> IpAddress | None:
         client = None
         for text in reversed(addresses.split(",")):
-            client = read_ip(text.strip())
+            client = parse_ip(text.strip())
             if not is_in(client, self._trusted):
                 break
         return client

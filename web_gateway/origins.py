@@ -4,7 +4,7 @@ import re
 import socket
 from typing import Final
 
-from chat_protocol.ip import read_ip
+from chat_protocol.ip import parse_ip
 
 # As browsers write it: ASCII, other alphabets as xn-- labels, no dot at the end.
 _HOST = r"\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?"
@@ -13,13 +13,13 @@ _AUTHORITY = re.compile(rf"({_HOST})(?::({_PORT}))?")
 _DEFAULT_PORTS: Final = {"http": "80", "https": "443"}
 
 
-def read_host(text: str) -> str | None:
+def parse_host(text: str) -> str | None:
     """Return the host of a `Host` header, in lower case without the port; None if it is invalid."""
     found = _authority(text)
     return found and found[0]
 
 
-def read_origin(text: str) -> str | None:
+def parse_origin(text: str) -> str | None:
     """Return an http or https origin in normal form (RFC 6454, section 6.2); None if it is none."""
     scheme, separator, authority = text.partition("://")
     scheme = scheme.lower()
@@ -43,8 +43,8 @@ def is_allowed_origin(origin: str | None, scheme: str, host: str, allowed: tuple
     """
     if origin is None:
         return True
-    normal = read_origin(origin)
-    return normal is not None and (normal == read_origin(f"{scheme}://{host}") or normal in allowed)
+    normal = parse_origin(origin)
+    return normal is not None and (normal == parse_origin(f"{scheme}://{host}") or normal in allowed)
 
 
 class ServedHosts:
@@ -61,14 +61,14 @@ class ServedHosts:
         """
         self._allows_addresses = not allowed_hosts
         self._names = set(allowed_hosts) or _local_names() | {host.lower()}
-        self._names.update(read_host(origin.partition("://")[2]) or "" for origin in allowed_origins)
+        self._names.update(parse_host(origin.partition("://")[2]) or "" for origin in allowed_origins)
 
     def __contains__(self, host: str) -> bool:
-        """Return whether `host`, as `read_host` returns it, is one of them."""
+        """Return whether `host`, as `parse_host` returns it, is one of them."""
         if host in self._names:
             return True
         return self._allows_addresses and (
-            read_ip(host.strip("[]")) is not None or host.endswith(".localhost")
+            parse_ip(host.strip("[]")) is not None or host.endswith(".localhost")
         )
 
 

@@ -7,7 +7,7 @@ from werkzeug.exceptions import HTTPException
 
 from web_gateway.gateway import Gateway
 from web_gateway.headers import HTTPS_HEADERS, SECURITY_HEADERS
-from web_gateway.origins import ServedHosts, read_host
+from web_gateway.origins import ServedHosts, parse_host
 from web_gateway.refusals import refuse
 
 
@@ -22,7 +22,7 @@ def views(gateway: Gateway) -> Blueprint:
         """Refuse requests for other host names, except for `/healthz`: a supervisor may use any name."""
         if request.path == "/healthz":
             return None
-        host = read_host(request.headers.get("Host", ""))
+        host = parse_host(request.headers.get("Host", ""))
         if host is None:
             return refuse(HTTPStatus.BAD_REQUEST)
         return None if host in served_hosts else refuse(HTTPStatus.MISDIRECTED_REQUEST)

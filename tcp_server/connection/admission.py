@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Literal
 
-from chat_protocol.ip import is_in, rate_limit_key, read_ip
+from chat_protocol.ip import is_in, parse_ip, rate_limit_key
 from tcp_server.config import Config
 from tcp_server.connection.rate_limits import Buckets
 from tcp_server.room.rates import Rate
@@ -78,7 +78,7 @@ class Admission:
 
     def trusts(self, host: str) -> bool:
         """Return whether an address is a trusted proxy, which may name its client."""
-        return is_in(read_ip(host), self._trusted)
+        return is_in(parse_ip(host), self._trusted)
 
     # --- passwords -------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from chat_protocol.errors import BadMessage
 from chat_protocol.messages import Error, Join, Leave, Say
-from chat_protocol.proxy_header import BadHeader, read_header
+from chat_protocol.proxy_header import BadHeader, parse_header
 from tcp_server.config import Config
 from tcp_server.connection.admission import Admission, Refusal
 from tcp_server.connection.fanout import FanOut
@@ -106,7 +106,7 @@ class Handshake:
             return None, b""
         opening = b""
         try:
-            while (header := read_header(opening)) is None:
+            while (header := parse_header(opening)) is None:
                 opening += self._reader.receive_until(self._deadline)
         except BadHeader:
             _log.warning("%s sent a broken PROXY header", host)

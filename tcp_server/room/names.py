@@ -16,7 +16,7 @@ from typing import NamedTuple
 from precis_i18n import get_profile
 
 from chat_protocol.contract import HAS_JOINED, HAS_LEFT, SYSTEM_NAME
-from chat_protocol.ip import read_network
+from chat_protocol.ip import parse_network
 from tcp_server.room.confusables import look_alikes, replace_capitals, skeleton
 
 _case_preserved = get_profile("NicknameCasePreserved")
@@ -122,7 +122,7 @@ def _check(shown: str) -> str | None:
         return "a name must not contain blank characters other than spaces"
     if "#" in shown and shown.replace("#", "").replace(" ", "").isdecimal():
         return "a name must not look like the number of a message"
-    if read_network(shown.partition("/")[0]) is not None:  # a ban of the name would ban the address
+    if parse_network(shown.partition("/")[0]) is not None:  # a ban of the name would ban the address
         return "a name must not look like an address"
     return None
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat_protocol.proxy_header import BadHeader, Header, read_header
+from chat_protocol.proxy_header import BadHeader, Header, parse_header
 
 
 @pytest.mark.parametrize(
@@ -22,21 +22,21 @@ def test_incomplete_and_complete_headers(line: bytes, client: str | None) -> Non
     whole = line + b"\r\n"
     assert len(whole) <= 107
     for end in range(len(whole)):
-        assert read_header(whole[:end]) is None
-    assert read_header(whole) == Header(client, len(whole))
-    assert read_header(whole + b"name\nhello\r\n") == Header(client, len(whole))
+        assert parse_header(whole[:end]) is None
+    assert parse_header(whole) == Header(client, len(whole))
+    assert parse_header(whole + b"name\nhello\r\n") == Header(client, len(whole))
 
 
 @pytest.mark.parametrize(
     "opening", [b"A", b"\xd0", b'{"type":"join"}\n', b"PROXI", b"proxy TCP4", b"\r\n\r\n\0\r\nQUIT\n", b"\n"]
 )
 def test_without_a_header_all_bytes_are_data(opening: bytes) -> None:
-    assert read_header(opening) == Header(None, 0)
+    assert parse_header(opening) == Header(None, 0)
 
 
 def test_too_few_bytes_need_more() -> None:
-    assert read_header(b"") is None
-    assert read_header(b"PRO") is None
+    assert parse_header(b"") is None
+    assert parse_header(b"PRO") is None
 
 
 @pytest.mark.parametrize(
@@ -74,15 +74,15 @@ def test_too_few_bytes_need_more() -> None:
 )
 def test_malformed_headers(line: bytes) -> None:
     with pytest.raises(BadHeader):
-        read_header(line + b"\r\n")
+        parse_header(line + b"\r\n")
 
 
 def test_a_line_feed_alone_does_not_end_a_header() -> None:
     with pytest.raises(BadHeader):
-        read_header(b"PROXY UNKNOWN\n")
+        parse_header(b"PROXY UNKNOWN\n")
 
 
 def test_a_header_has_a_maximum_length() -> None:
-    assert read_header(b"PROXY UNKNOWN" + b"x" * 93) is None
+    assert parse_header(b"PROXY UNKNOWN" + b"x" * 93) is None
     with pytest.raises(BadHeader):
-        read_header(b"PROXY UNKNOWN" + b"x" * 94)
+        parse_header(b"PROXY UNKNOWN" + b"x" * 94)

@@ -4,7 +4,7 @@ import pytest
 
 from chat_protocol.commands import PAGE_SIZE, Help, ParsedCommand, Show, Who
 from chat_protocol.messages import Authenticate, Bans, HistoryRequest, Leave, Moderate, Search, Whois
-from cli_client.commands import InvalidCommand, parse_line, write_command
+from cli_client.commands import InvalidCommand, format_command, parse_line
 
 
 @pytest.mark.parametrize(
@@ -86,4 +86,4 @@ def test_a_wrong_time_and_an_unknown_word_are_quoted() -> None:
 def test_a_command_is_written_without_reason_and_announced_text(
     command: Moderate | Whois | Bans | Search | HistoryRequest | Show, typed: str
 ) -> None:
-    assert write_command(command) == typed
+    assert format_command(command) == typed

@@ -9,7 +9,7 @@ from chat_protocol import codec
 from chat_protocol.contract import MAX_LINE
 from chat_protocol.errors import BadMessage, LineTooLong
 from chat_protocol.framing import LineBuffer
-from chat_protocol.proxy_header import BadHeader, Header, read_header
+from chat_protocol.proxy_header import BadHeader, Header, parse_header
 from tcp_server.dialects.dialect import NotChat, detect
 from tests.hostile.canary import canary_at
 from tests.hostile.fuzz_client import FuzzClient
@@ -132,7 +132,7 @@ def test_fuzzed_proxy_headers() -> None:
     for _ in range(4000 * ROUNDS):
         said = fuzz.mutate(fuzz.rng.choice(HEADERS)) + JSON[0]
         with suppress(BadHeader):
-            header = read_header(said)
+            header = parse_header(said)
             assert isinstance(header, Header)
             assert header.length <= 107
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chat_protocol.ip import parse_network
+from chat_protocol.ip import to_network
 from chat_protocol.settings import BadConfig
 from tcp_server.config import PROGRAM, Config, load
 
@@ -40,7 +40,7 @@ def test_every_setting_is_a_flag_a_variable_and_a_key(tmp_path: Path) -> None:
         "host": ("::1", "::1"),
         "history": ("off", "off"),
         "durability": ("full", "full"),
-        "trusted_proxy": ("::1", (parse_network("::1"),)),
+        "trusted_proxy": ("::1", (to_network("::1"),)),
         "audit": ("acts", "acts"),
     }
     for name, setting in PROGRAM.settings.items():

@@ -10,7 +10,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from chat_protocol.contract import BANNED
-from chat_protocol.proxy_header import write_header
+from chat_protocol.proxy_header import format_header
 from tests.support.processes import running
 from tests.support.timing import TIMEOUT
 from tests.web_gateway.conftest import RawBrowser, Room, Serving, serving_by_gunicorn
@@ -33,7 +33,7 @@ from tests.web_gateway.conftest import RawBrowser, Room, Serving, serving_by_gun
     ],
 )
 def test_the_header(client: tuple[str, int], own: tuple[str, int], header: str) -> None:
-    written = write_header(client, own).decode()
+    written = format_header(client, own).decode()
     # Newer Pythons write the last 32 bits as IPv4: it is the same address.
     written = written.replace("::ffff:203.0.113.7", "::ffff:cb00:7107")
     assert written.replace("::ffff:192.0.2.1", "::ffff:c000:201") == f"PROXY {header}\r\n"

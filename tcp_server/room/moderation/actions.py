@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple
 
 from chat_protocol import messages as m
-from chat_protocol.ip import Network, is_in, read_ip, read_network, subscriber_network, write_network
+from chat_protocol.ip import Network, format_network, is_in, parse_ip, parse_network, subscriber_network
 from chat_protocol.text import is_blank
 from tcp_server.config import Config
 from tcp_server.log.history import History, find_message
@@ -119,10 +119,10 @@ class ModeratorActions(Generic[C]):
         )
 
     def _ban(self, request: ModerationRequest[C]) -> PlannedAction[C]:
-        network = read_network(request.target)
+        network = parse_network(request.target)
         if network is not None:
             return self._ban_network(request, subscriber_network(network))
-        if read_network(request.target.partition("/")[0]) is not None:
+        if parse_network(request.target.partition("/")[0]) is not None:
             raise Refused("bad_target", f"{request.target} is not a valid network")
         name = self._parse_name(request.target)
         member = self._members.by_name(name.keys)
@@ -137,7 +137,7 @@ class ModeratorActions(Generic[C]):
         return PlannedAction(notice, lambda: self._bans.people.put(ban), target, member, expelled)
 
     def _ban_network(self, request: ModerationRequest[C], network: Network) -> PlannedAction[C]:
-        target, seconds = write_network(network), request.command.seconds
+        target, seconds = format_network(network), request.command.seconds
         if self._bans.is_too_wide(network):
             raise Refused("too_many", f"{target} covers too many addresses")
         if self._is_connected_from(network, request.by):
@@ -152,12 +152,12 @@ class ModeratorActions(Generic[C]):
         return PlannedAction(notice, lambda: self._bans.put(network, ban), target, expelled=expelled)
 
     def _unban(self, request: ModerationRequest[C]) -> PlannedAction[C]:
-        network = read_network(request.target)
+        network = parse_network(request.target)
         if network is not None:
             banned = subscriber_network(network)
             if self._bans.get(banned) is None:
                 raise Refused("not_found", request.target)
-            return PlannedAction(request.notice(), lambda: self._bans.lift(banned), write_network(banned))
+            return PlannedAction(request.notice(), lambda: self._bans.lift(banned), format_network(banned))
         ban = self._bans.people.find(keys_of(request.target), None)
         if ban is None:
             raise Refused("not_found", request.target)
@@ -220,7 +220,7 @@ class ModeratorActions(Generic[C]):
 
     def _is_connected_from(self, network: Network, member: Member[C]) -> bool:
         addresses = map(self.address_of, member.connections)
-        return any(is_in(read_ip(address), [network]) for address in addresses)
+        return any(is_in(parse_ip(address), [network]) for address in addresses)
 
     def _sanction(
         self,

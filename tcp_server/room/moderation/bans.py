@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network
 from typing import NamedTuple
 
-from chat_protocol.ip import IPV4_MAPPED, Network, read_network
+from chat_protocol.ip import IPV4_MAPPED, Network, parse_network
 
 _LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 _MIN_PREFIX_LENGTH = {4: 8, 6: 16}
@@ -116,7 +116,7 @@ class Bans:
     def find(self, host: str) -> Sanction | None:
         """Return the ban of an address or of a network it is in. Any thread."""
         networks = self._networks
-        if not networks.sanctions or (address := read_network(host)) is None:
+        if not networks.sanctions or (address := parse_network(host)) is None:
             return None
         now = self._now()
         for length in networks.lengths:

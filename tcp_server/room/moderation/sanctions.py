@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from chat_protocol.ip import Network, read_network
+from chat_protocol.ip import Network, parse_network
 from chat_protocol.messages import Notice, timestamp
 from tcp_server.log.history import History, Unavailable, find_message
 from tcp_server.room.moderation import notices
@@ -58,7 +58,7 @@ class Sanctions:
 
     def _restore(self, entry: Entry) -> None:
         """Apply an action from before the start. Raises `ValueError`, `OverflowError`."""
-        network = read_network(entry.target)
+        network = parse_network(entry.target)
         match entry.act:
             case "ban" if network is not None:
                 self._restore_network(entry, network)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_protocol.ip import parse_network
+from chat_protocol.ip import to_network
 from chat_protocol.messages import Message, Notice
 from tcp_server.config import Config
 from tcp_server.log.history import Unavailable
@@ -164,7 +164,7 @@ def restored(path: Path, *entries: Entry, now: float = NOW, trusted: str = "") -
     with open_log(path) as audit_log:
         for entry in entries:
             audit_log.record(entry)
-        return Sanctions(audit_log, [parse_network(trusted)] if trusted else [], lambda: now)
+        return Sanctions(audit_log, [to_network(trusted)] if trusted else [], lambda: now)
 
 
 def targets(sanctions: Sanctions) -> tuple[list[str], list[str]]:

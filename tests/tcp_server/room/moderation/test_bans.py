@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_protocol.ip import IpAddress, Network, is_in, read_ip, read_network
+from chat_protocol.ip import IpAddress, Network, is_in, parse_ip, parse_network
 from tcp_server.room.moderation.bans import Bans, Sanction, SanctionList
 
 
 def network(text: str) -> Network:
-    found = read_network(text)
+    found = parse_network(text)
     assert found is not None
     return found
 
@@ -45,7 +45,7 @@ def test_which_addresses_a_ban_covers(banned: str, host: str, is_banned: bool) -
     bans = Bans()
     bans.put(network("198.51.100.0/24"), sanction("198.51.100.0/24"))
     bans.put(network(banned), sanction(banned))
-    assert bans.is_banned(host) is is_in(read_ip(host), [network(banned)]) is is_banned
+    assert bans.is_banned(host) is is_in(parse_ip(host), [network(banned)]) is is_banned
     assert (bans.find(host) is not None) is is_banned
     bans.lift(network(banned))
     assert not bans.is_banned(host)
