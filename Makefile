@@ -1,4 +1,4 @@
-# `make help` lists what there is to do. Everything is set up on the way.
+# `make help` lists the commands. Each installs what it needs.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -24,7 +24,7 @@ help: ## Show this list
 run: $(VENV)/runtime ## Start the TCP server (PORT=8080) and the gateway (WEB_PORT=5000); Ctrl-C stops both
 	@$(BIN)/python tools/run.py $(PORT) $(WEB_PORT)
 
-test: $(VENV)/development ## Run all tests (WORKERS=6: so many processes, as tests mostly wait)
+test: $(VENV)/development ## Run all tests (WORKERS=6: the number of processes; tests mostly wait)
 	$(BIN)/python -m pytest $(IN_PARALLEL)
 
 # tests/tcp_server/connection is left out: it is slow, and what it tests uses the standard library.
@@ -32,20 +32,20 @@ test-oldest: $(VENV)/oldest/installed ## Run the unit tests with the oldest libr
 	$(VENV)/oldest/bin/python -m pytest $(IN_PARALLEL) --ignore=tests/tcp_server/connection \
 	  tests/chat_protocol tests/tcp_server tests/web_gateway tests/cli_client
 
-# These three hold everything to strict time limits, and so want a machine with nothing else to do.
+# These three have strict time limits and need a quiet machine.
 long: $(VENV)/development ## Run all tests one by one, on a quiet machine; ten minutes
 	ONEROOM_QUIET=1 $(BIN)/python -m pytest
 
-faults: $(VENV)/development ## Kill, cut, fill and silence everything, 20 rounds of each; some minutes
+faults: $(VENV)/development ## Inject faults (kills, resets, silence, a full disk), 20 rounds of each; some minutes
 	ONEROOM_QUIET=1 ONEROOM_FAULT_ROUNDS=20 $(BIN)/python -m pytest -s tests/faults
 
-hostile: $(VENV)/development ## Attack everything, 20 rounds of each; some minutes
+hostile: $(VENV)/development ## Run the attacks, 20 rounds of each; some minutes
 	ONEROOM_QUIET=1 ONEROOM_HOSTILE_ROUNDS=20 $(BIN)/python -m pytest -s tests/hostile
 
-conformance: $(VENV)/development ## Try the WebSocket side with the Autobahn suite (PYTHON2=python2.7)
+conformance: $(VENV)/development ## Test the WebSocket side with the Autobahn suite (PYTHON2=python2.7)
 	$(if $(PYTHON2),@$(MAKE) --no-print-directory $(VENV)/autobahn && \
 	  $(BIN)/python -m tests.web_gateway.conformance.autobahn $(PYTHON2) $(VENV)/autobahn test-results/autobahn,\
-	  @echo "CPython 2.7 is not installed: the Autobahn suite left out"; test -z "$$ONEROOM_NO_SKIP")
+	  @echo "CPython 2.7 is not installed: the Autobahn suite is left out"; test -z "$$ONEROOM_NO_SKIP")
 
 check: $(VENV)/development $(if $(NPM),node_modules) ## Check style and types of everything
 	$(BIN)/ruff check
@@ -53,20 +53,20 @@ check: $(VENV)/development $(if $(NPM),node_modules) ## Check style and types of
 	$(BIN)/mypy
 	$(call with_npm,run check)
 
-format: $(VENV)/development ## Bring the Python code into the common form
+format: $(VENV)/development ## Format the Python code, and fix what ruff can fix
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 docs: $(VENV)/development ## Write docs/configuration.md from the settings
 	$(BIN)/python -m tools.configuration
 
-bench: $(VENV)/development ## Measure the room beside its peers (QUICK=1: a few minutes), or BASE=another checkout
+bench: $(VENV)/development ## Compare the server with others (QUICK=1: a few minutes), or BASE=another checkout
 	$(BIN)/python -m benchmarks$(if $(BASE),.paired $(BASE)) $(if $(QUICK),$(if $(BASE),--rounds 5,--quick))
 
-bench-bridge: $(VENV)/development $(VENV)/websockify ## Measure the gateway beside other bridges
+bench-bridge: $(VENV)/development $(VENV)/websockify ## Compare the gateway with other bridges
 	$(BIN)/python -m benchmarks.bridge $(VENV)/websockify
 
-bench-log: $(VENV)/development ## Measure what the log on disk costs
+bench-log: $(VENV)/development ## Measure the cost of the log on disk
 	$(BIN)/python -m benchmarks.log_cost
 
 wheel: $(VENV)/development ## Build dist/oneroom-*.whl
@@ -78,7 +78,7 @@ clean: ## Remove everything that was built or installed here
 
 # The page's own checks need Node; without it they are left out, or are an error if
 # ONEROOM_NO_SKIP is set.
-with_npm = $(if $(NPM),npm $(1),@echo "Node is not installed: npm $(1) left out"; test -z "$$ONEROOM_NO_SKIP")
+with_npm = $(if $(NPM),npm $(1),@echo "Node is not installed: npm $(1) is left out"; test -z "$$ONEROOM_NO_SKIP")
 
 # Empty files that stand for an up-to-date environment: `runtime` can run the programs,
 # `development` can do everything.
@@ -101,7 +101,7 @@ $(VENV)/oldest/installed: pyproject.toml tools/oldest.py | $(VENV)/runtime
 	  --constraint $(@D)/constraints.txt --editable '.[dev]'
 	@touch $@
 
-# Programs of others that only conformance and measurements need.
+# Third-party programs, for conformance and measurements only.
 $(VENV)/autobahn: | $(VENV)/development
 	$(PYTHON2) -m pip install --quiet --disable-pip-version-check --target $@ autobahntestsuite==0.8.2
 
