@@ -145,7 +145,7 @@ class Connection:
 
 
 def _read_prompt(stream: socket.socket | TlsStream, address: Address, deadline: float) -> None:
-    """Read exactly the bytes of the prompt until `deadline` (monotonic), in however many pieces."""
+    """Read exactly the bytes of the prompt, until `deadline` (monotonic)."""
     received = b""
     while len(received) < len(PROMPT):
         left = deadline - monotonic()

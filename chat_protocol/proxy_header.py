@@ -64,7 +64,7 @@ def parse_header(opening: bytes) -> Header | None:
 
 
 def _client(line: str) -> str | None:
-    """Return the client's address from a header without its CRLF. Raises `BadHeader`."""
+    """Return the client's address in a header without CRLF. Raises `BadHeader`."""
     match line.split(" "):
         case ["PROXY", "UNKNOWN", *_]:
             return None

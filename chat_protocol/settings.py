@@ -154,7 +154,6 @@ def _allowed(kind: Any, metas: Iterable[Meta]) -> str:
 
 
 def _items(value: Any) -> Iterator[Any]:
-    """Split a list of texts, or one text, at commas."""
     for item in value if isinstance(value, list) else [value] if value != "" else []:
         parts = [part for part in item.split(",") if part.strip()] if isinstance(item, str) else []
         yield from parts or [item]

@@ -95,7 +95,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _file_error(texts: Translations, option: str, path: str, error: BaseException) -> str:
-    """Return why a file cannot be used, in the user's language."""
     match error:
         case FileNotFoundError():
             reason = "file_missing"

@@ -87,7 +87,6 @@ class Pipe:
     # --- the stdin thread --------------------------------------------------------------
 
     def _read(self) -> None:
-        """Send the lines of stdin until it ends."""
         # The welcome brings the limit of a text.
         self._chat.wait_for(lambda status: status.phase in _READY, ACK_TIMEOUT)
         decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode

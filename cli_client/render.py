@@ -247,7 +247,6 @@ class Renderer:
         return max(8, min(width, _MAX_WIDTH) - 1 - _TIME_WIDTH), " " * (_TIME_WIDTH if width >= 40 else 2)
 
     def _local_time(self, at: str) -> datetime | None:
-        """Parse a time of the protocol; None if it is invalid."""
         try:
             return datetime.fromisoformat(at).astimezone(self._zone)
         except (ValueError, OverflowError):

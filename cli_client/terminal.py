@@ -127,7 +127,6 @@ class Terminal:
                 self._loop.call_soon_threadsafe(self._print_events)
 
     def _print_events(self) -> None:
-        """Print all queued events at once above the input line."""
         out: Fragments = []
         while True:
             try:
@@ -217,7 +216,6 @@ class Terminal:
                 self._cancel()
 
     def _cancel(self) -> None:
-        """Stop asking for the moderator's password."""
         self._input.end_question()
         self._print(self._renderer.line("cancelled"))
 
@@ -252,7 +250,6 @@ class Terminal:
         return bindings
 
     def _enter(self) -> None:
-        """Handle Enter: answer a question, reconnect at once, run a command or send a message."""
         status = self._chat.status()
         if self._input.question:
             self._answer(self._input.question, self._buffer.text)

@@ -91,7 +91,6 @@ class Config(Settings, frozen=True):
 
 
 def _check(config: Config, written: Mapping[str, str]) -> Config:
-    """Check what no type can, and read the password files."""
     if 0 < config.rate < _MIN_RATE:
         raise BadConfig(f"{written['rate']}: {config.rate} is neither 0 nor at least {_MIN_RATE}")
     room, moderators = (_password(config, name, written) for name in ("password", "moderator_password"))

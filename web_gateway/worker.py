@@ -257,7 +257,6 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
 
 def _has_header(req: Any, *names: str) -> bool:
-    """Return whether a request has one of these headers."""
     return any(name in names for name, _ in req.headers)
 
 

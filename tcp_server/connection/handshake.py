@@ -63,7 +63,7 @@ class Handshake:
         self._budget: Budget | None = None  # set once the client has joined
         self._password: str | None = None  # a correct password, kept while the name is refused
 
-    def find_dialect(self) -> tuple[Dialect, bytes]:
+    def detect_dialect(self) -> tuple[Dialect, bytes]:
         """Read until the dialect is known; return it and the bytes read. Raises `NotChat`."""
         refusal, first = self._read_proxy_header()
         if refusal:

@@ -102,7 +102,6 @@ class PasswordAttempts:
         return Error("too_fast", "wait", retry_after=seconds)
 
     def _reject_for_now(self, seconds: float, ref: str | None) -> Sequence[Outcome[Writer]]:
-        """Work for the sequencer: refuse the attempt for now."""
         answer = [Error("too_fast", "too many wrong passwords", ref, round(seconds, 1))]
         if self._writer.dialect is not Json:
             answer.append(Error("password_required", "the password, please"))

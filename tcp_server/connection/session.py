@@ -83,7 +83,7 @@ class Session:
         """Return the client's dialect, the requests sent after its join, and its budget."""
         # The handshake is not kept: that would be memory for each idle client.
         handshake = Handshake(self._reader, self.writer, self._services, self._password_attempts)
-        dialect, chunk = handshake.find_dialect()
+        dialect, chunk = handshake.detect_dialect()
         return dialect, *handshake.join(dialect, chunk)
 
     def _paced(self, dialect: Dialect, budget: Budget) -> Callable[[Sequence[Request]], None]:
@@ -95,7 +95,6 @@ class Session:
         return lambda requests: pacer.submit(split_long_texts(requests, max_text))
 
     def _submit(self, requests: Sequence[Request]) -> None:
-        """Submit requests to the room, in work items of bounded size."""
         room, sequencer = self._services.room, self._services.sequencer
         for item, size in work_items(requests):
             first = item[0]

@@ -22,7 +22,8 @@ class Query:
 
     def __init__(self, text: str) -> None:
         wanted = list(dict.fromkeys(words(text)))[:_MAX_WORDS]
-        self.prefixes = [word for word in wanted if not any(_extends(other, word) for other in wanted)]
+        # Each word begins itself; one that begins another is not needed.
+        self.prefixes = [word for word in wanted if sum(other.startswith(word) for other in wanted) == 1]
         """The words, each once, without those that are prefixes of another one."""
         self._patterns = [re.compile(rf"(?<![^\W_]){prefix}") for prefix in self.prefixes]
 
@@ -60,7 +61,3 @@ def find(
 
 def _folded(text: str) -> str:
     return text.casefold().replace("ё", "е")
-
-
-def _extends(longer: str, word: str) -> bool:
-    return longer != word and longer.startswith(word)

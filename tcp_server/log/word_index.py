@@ -118,7 +118,6 @@ class WordIndex:
         return "".join([f" {word}" for word in sorted(distinct)]).encode()
 
     def _read(self, number: int, end: int) -> list[Message]:
-        """Return the messages of a block with ids below `end`."""
         rows = self._log_db.execute(
             f"SELECT {COLUMNS} FROM messages WHERE id >= ? AND id < ? ORDER BY id",  # noqa: S608
             (number * _BLOCK, min((number + 1) * _BLOCK, end)),

@@ -201,7 +201,6 @@ class Room(Generic[C]):
         return [_error(connection, request.code, request.text, request.ref)]
 
     def _join_new(self, connection: C, request: m.Join | TextJoin, secret: str) -> list[Outcome[C]]:
-        """Add a new member, if the name is valid and free."""
         max_name = self._config.max_name
         try:
             name = parse_name(request.name, max_name)

@@ -79,7 +79,6 @@ class Speech(Generic[C]):
         return Outcome(connection, answer)
 
     def _check(self, ref: str | None, text: str) -> Error | None:
-        """Return what is wrong with a say of a JSON client, if anything."""
         if ref is None:
             return Error("bad_field", "a say needs a ref")
         if is_blank(text):

@@ -49,7 +49,7 @@ class Sanctions:
         """
         with suppress(Unavailable):  # the history has logged it
             for entry in self._deletions:
-                if _is_undeleted(entry, history):
+                if _is_deletion_missing(entry, history):
                     notice = Notice("delete", entry.by, id=entry.id, text=entry.text)
                     history.delete(entry.id or 0)
                     notices.append(notice, timestamp(), history)
@@ -78,7 +78,7 @@ class Sanctions:
             self.bans.put(network, ban)
 
 
-def _is_undeleted(entry: Entry, history: History) -> bool:
+def _is_deletion_missing(entry: Entry, history: History) -> bool:
     """Return whether a recorded deletion is missing in the log. Raises `Unavailable`."""
     if entry.id is None or not history.first <= entry.id <= history.last:
         return False
