@@ -212,9 +212,7 @@ class Program(Generic[S]):
         """
         flags = vars(self._parser().parse_args(arguments))
         file, is_printing = flags.pop("config", ""), flags.pop("print_config", False)
-        from_flags = [
-            _Given(key, "flag", self.written_in(key, "flag"), value) for key, value in flags.items()
-        ]
+        from_flags = [_Given(key, "flag", self.written_in(key, "flag"), flags[key]) for key in flags]
         given = self._merge([*_in_file(file), *self._in_environment(environment), *from_flags])
         settings = self.model(**{name: one.value for name, one in given.items()})
         written = {name: one.written for name, one in given.items()}

@@ -26,9 +26,7 @@ from cli_client.events import ClientEvent, ConnectionLost, Ended, OlderMessages,
 from cli_client.sender import Sender
 
 _FINAL_REASONS: Final = frozenset({"left", "kicked", "banned", "address_banned", "password", "replaced"})
-_TLS_REASONS: Final = frozenset(
-    {"not_tls", "untrusted", "expired", "not_yet_valid", "wrong_host", "wrong_pin"}
-)
+_TLS_REASONS: Final = ("not_tls", "untrusted", "expired", "not_yet_valid", "wrong_host", "wrong_pin")
 """Before the first welcome these mean wrong settings, so there is no second attempt."""
 
 

@@ -85,14 +85,8 @@ class ChatServer:
         self._sequencer = Sequencer(self._room.commit, self._fanout.deliver, self._poller.wake)
         self._housekeeper = Housekeeper(self._poller, self._sequencer, self._room, self._fanout)
         self._admission = Admission(config, self._sanctions.bans.is_banned)
-        self._services = Services(
-            config,
-            self._admission,
-            self._sequencer,
-            self._room,
-            self._fanout,
-            Budgets(config.rate, config.burst),
-        )
+        budgets = Budgets(config.rate, config.burst)
+        self._services = Services(config, self._admission, self._sequencer, self._room, self._fanout, budgets)
         self._lock = threading.Lock()  # a leaf: no other lock is taken under it
         self._sessions: set[Session] = set()  # guarded by `_lock`
         self._none_left = threading.Condition(self._lock)  # notified when the last session ends

@@ -256,9 +256,7 @@ class SqliteHistory:
         return older + newest
 
     def with_deletions(self, messages: Sequence[Message]) -> list[Message]:
-        return [
-            redacted(message) if message.id in self._deleted_this_run else message for message in messages
-        ]
+        return [redacted(one) if one.id in self._deleted_this_run else one for one in messages]
 
     def prune(self) -> None:
         try:

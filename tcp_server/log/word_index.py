@@ -38,9 +38,8 @@ class WordIndex:
     def __init__(self, path: Path) -> None:
         """Open or create the index of the log at `path`. Raises `OSError` as well."""
         with ExitStack() as resources:
-            self._log_db = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False
-            )
+            log = f"{path.absolute().as_uri()}?mode=ro"
+            self._log_db = sqlite3.connect(log, uri=True, check_same_thread=False)
             resources.callback(self._log_db.close)
             (epoch,) = self._log_db.execute("SELECT epoch FROM log").fetchone()
             self._index_db = _open(path, epoch)

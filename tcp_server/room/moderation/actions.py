@@ -114,9 +114,8 @@ class ModeratorActions(Generic[C]):
 
     def _kick(self, request: ModerationRequest[C]) -> PlannedAction[C]:
         member = self._find_other(request.target)
-        return PlannedAction(
-            request.notice(member.name), target=member.name, member=member, expelled=[member]
-        )
+        notice = request.notice(member.name)
+        return PlannedAction(notice, target=member.name, member=member, expelled=[member])
 
     def _ban(self, request: ModerationRequest[C]) -> PlannedAction[C]:
         network = parse_network(request.target)
