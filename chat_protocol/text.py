@@ -80,12 +80,12 @@ def split(text: str, limit: int) -> list[str]:
         return [text]
     pieces = []
     while len(text) > limit:
-        cut = limit
+        end = limit
         for position in range(limit, limit - limit // 4, -1):
             if text[position - 1].isspace():
-                cut = position
+                end = position
                 break
-        pieces.append(text[:cut])
-        text = text[cut:]
+        pieces.append(text[:end])
+        text = text[end:]
     pieces.append(text)
     return pieces
