@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator
 from time import monotonic, sleep
 
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.support import surroundings
@@ -13,6 +14,9 @@ from tests.support.leaks import describe, left_over
 from tests.support.requirements import CHROMIUM, how_to_install
 
 surroundings.settle()
+# On a busy machine one example may take long.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 _PATIENCE = 30.0  # seconds a test's threads and processes have to finish what they are ending
 _LONG = ("end_to_end", "faults", "hostile")  # folders of tests that take seconds each
