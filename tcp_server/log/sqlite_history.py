@@ -31,8 +31,11 @@ _MAX_SESSIONS = 10_000
 _PRUNED_AT_ONCE = 500
 """Maximum number of rows removed in one call of `prune`, which takes some milliseconds."""
 
-_BUSY_TIMEOUT_MS = 5000
-"""Milliseconds to wait for a lock that another process holds on the file."""
+_OPENING_LOCK_WAIT = 5.0
+"""Seconds to wait at the start for a lock that another process holds on the file."""
+
+_LOCK_WAIT_MS = 50
+"""Milliseconds to wait for it later, when the whole room waits too; nothing once a write has failed."""
 
 # Each step brings a file from one version to the next; PRAGMA user_version counts them.
 _MIGRATIONS = (
@@ -105,9 +108,10 @@ class SqliteHistory:
         with contextlib.ExitStack() as resources:
             resources.callback(os.close, _lock_file(path))
             try:
-                self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+                self._db = sqlite3.connect(
+                    path, timeout=_OPENING_LOCK_WAIT, isolation_level=None, check_same_thread=False
+                )
                 resources.callback(self._db.close)
-                self._db.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
                 self._db.execute("PRAGMA secure_delete = ON")
@@ -121,7 +125,8 @@ class SqliteHistory:
             except sqlite3.Error as error:
                 raise BadHistory(f"{path} cannot be used as history: {error}") from error
             self._resources = resources.pop_all()  # the file and the lock on it
-        self._writable = True  # as of the last commit; only a change is logged
+        self._writable = True  # as of the last attempt; only a change is logged
+        self._wait_for_locks(_LOCK_WAIT_MS)
 
     @property
     def last(self) -> int:
@@ -161,7 +166,7 @@ class SqliteHistory:
         try:
             self._write()
         except sqlite3.Error as error:
-            self._log_writable(writable=False, why=str(error))
+            self._note_writable(writable=False, why=str(error))
             if self._staged or self._deleted:
                 self._recent.rollback_to(self._committed)
                 for message in self._deleted.values():
@@ -171,7 +176,7 @@ class SqliteHistory:
         else:
             self._committed = self._recent.last
             self._wal_has_deleted = self._wal_has_deleted or bool(self._deleted)
-            self._log_writable(writable=True)
+            self._note_writable(writable=True)
         finally:
             self._staged.clear()
             self._staged_messages.clear()
@@ -265,7 +270,7 @@ class SqliteHistory:
                 return
             self._db.execute("DELETE FROM messages WHERE id < ?", (self._first + count,))
         except sqlite3.Error as error:
-            self._log_writable(writable=False, why=str(error))
+            self._note_writable(writable=False, why=str(error))
             return
         self._first += count
 
@@ -275,11 +280,11 @@ class SqliteHistory:
     def _checkpoint(self) -> None:
         """Truncate the WAL, which may contain deleted text; retried later if a reader prevents it."""
         if self._wal_has_deleted:
-            self._db.execute("PRAGMA busy_timeout = 0")
+            self._wait_for_locks(0)
             try:
                 (busy, *_) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             finally:
-                self._db.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+                self._wait_for_locks(_LOCK_WAIT_MS if self._writable else 0)
             self._wal_has_deleted = bool(busy)
 
     def _count_surplus(self) -> int:
@@ -308,13 +313,18 @@ class SqliteHistory:
                 [as_message(row[:-2]) for row in rows], [row[-2:] if row[-1] else None for row in rows]
             )
 
-    def _log_writable(self, *, writable: bool, why: str = "") -> None:
-        if writable != self._writable:
-            if writable:
-                _log.info("history is written again")
-            else:
-                _log.error("history cannot be written, messages are refused: %s", why)
+    def _note_writable(self, *, writable: bool, why: str = "") -> None:
+        if writable == self._writable:
+            return
         self._writable = writable
+        self._wait_for_locks(_LOCK_WAIT_MS if writable else 0)
+        if writable:
+            _log.info("history is written again")
+        else:
+            _log.error("history cannot be written, messages are refused: %s", why)
+
+    def _wait_for_locks(self, milliseconds: int) -> None:
+        self._db.execute(f"PRAGMA busy_timeout = {milliseconds}")
 
 
 @contextlib.contextmanager

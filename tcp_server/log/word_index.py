@@ -21,6 +21,9 @@ _BLOCK = 256
 _BLOCKS = 8
 """Blocks indexed in one transaction."""
 
+_LOCK_WAIT = 0.05
+"""Seconds to wait for a lock that another process holds: searches wait for this, and so does the end."""
+
 _VERSION = 2
 """Version of the schema, in PRAGMA user_version; an index of another version is rebuilt."""
 
@@ -39,7 +42,7 @@ class WordIndex:
         """Open or create the index of the log at `path`. Raises `OSError` as well."""
         with ExitStack() as resources:
             log = f"{path.absolute().as_uri()}?mode=ro"
-            self._log_db = sqlite3.connect(log, uri=True, check_same_thread=False)
+            self._log_db = sqlite3.connect(log, timeout=_LOCK_WAIT, uri=True, check_same_thread=False)
             resources.callback(self._log_db.close)
             (epoch,) = self._log_db.execute("SELECT epoch FROM log").fetchone()
             self._index_db = _open(path, epoch)
@@ -154,7 +157,7 @@ def _open(path: Path, epoch: str) -> sqlite3.Connection:
 def _connect(path: Path) -> sqlite3.Connection:
     file = _index_path(path)
     file.touch(0o600)
-    index = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    index = sqlite3.connect(file, timeout=_LOCK_WAIT, isolation_level=None, check_same_thread=False)
     index.execute("PRAGMA secure_delete = ON")  # reads nothing yet, so it cannot fail
     return index
 

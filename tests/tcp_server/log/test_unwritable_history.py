@@ -1,8 +1,11 @@
 """A log on disk that cannot be written for a time: messages are refused, and nothing else."""
 
 import resource
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -34,7 +37,18 @@ def make_read_only(history: SqliteHistory) -> Callable[[], object]:
     return lambda: history._db.execute("PRAGMA query_only = OFF")
 
 
-@pytest.mark.parametrize("stop", [fill_up, make_read_only])
+def lock(path: Path) -> sqlite3.Connection:
+    """Lock the file for writing, as another program may, until the connection is closed."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    return other
+
+
+def have_locked(history: SqliteHistory) -> Callable[[], object]:
+    return lock(Path(history._db.execute("PRAGMA database_list").fetchone()[2])).close
+
+
+@pytest.mark.parametrize("stop", [fill_up, make_read_only, have_locked])
 def test_a_failed_commit_is_rolled_back(
     path: Path, stop: Callable[[SqliteHistory], Callable[[], object]], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -113,3 +127,46 @@ def test_a_full_disk_refuses_messages_and_nothing_else(server: Program) -> None:
     assert len(history) == 1, errors
     assert len(index) <= 1, errors
     assert len(errors) == len(history) + len(index), errors
+
+
+def test_a_lock_of_another_program_refuses_messages_and_delays_nobody(server: Program, path: Path) -> None:
+    with JsonClient(server.address) as anna, JsonClient(server.address) as boris:
+        anna.join("Анна")
+        boris.join("Борис")
+        anna.fence()
+        with closing(lock(path)) as other:
+            began = monotonic()
+            for number in range(20):
+                anna.say_json(type="say", ref="1", text="раз")
+                anna.expect_json(type="error", ref="1", code="unavailable")
+                assert boris.fence() == []
+                with JsonClient(server.address) as vera:
+                    vera.join(f"Вера {number}")
+                    vera.say_json(type="leave")
+                anna.expect_json(type="joined")
+                anna.expect_json(type="left")
+                boris.expect_json(type="joined")
+                boris.expect_json(type="left")
+            with JsonClient(server.address) as vera:
+                vera.join("Вера")
+            assert monotonic() - began < 2, "they waited for the lock"
+            other.execute("ROLLBACK")
+            deadline = monotonic() + 10
+            while other.execute("SELECT name FROM present WHERE name = 'Вера'").fetchone() is None:
+                assert monotonic() < deadline, "her name was not stored later"
+        anna.expect_json(type="joined", name="Вера")
+        anna.say_json(type="say", ref="1", text="раз")
+        anna.expect_json(type="ack", ref="1", id=1)
+
+
+def test_the_server_ends_at_once_while_another_program_locks_its_files(server: Program, path: Path) -> None:
+    with JsonClient(server.address) as anna:
+        anna.join("Анна")
+        with closing(lock(path)), closing(lock(path.with_name(path.name + ".words"))):
+            with JsonClient(server.address) as boris:
+                boris.join("Борис")
+                anna.expect_json(type="joined")
+            anna.close()
+            began = monotonic()
+            assert server.stop() == 0
+            assert monotonic() - began < 3
