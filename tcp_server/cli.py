@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
+from chat_protocol.log_output import log_to_stderr, reserve_standard_streams
 from chat_protocol.settings import BadConfig
 from tcp_server.config import Config, load
 from tcp_server.export import export
@@ -31,10 +32,11 @@ _RESERVED = 32
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the server until it is stopped, or export its log. Returns the exit status."""
+    reserve_standard_streams()
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["export"]:
         return export(arguments[1:])
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    log_to_stderr(logging.INFO)
     if sys.stderr is not None:
         # Not faulthandler.register: that reads the stacks of threads while they run, and may crash.
         signal.signal(signal.SIGUSR1, lambda *_: faulthandler.dump_traceback())

@@ -15,6 +15,7 @@ from gunicorn.glogging import Logger
 from gunicorn.http import wsgi
 
 from chat_protocol.address import Address
+from chat_protocol.log_output import log_to_stderr
 from web_gateway.app import create_app
 from web_gateway.config import Config
 from web_gateway.headers import SERVER_NAME
@@ -107,6 +108,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
         signal.signal(signal.SIGHUP, worker.handle_exit)
         if sys.stderr is not None:  # gunicorn's main process passes the signal on
             signal.signal(signal.SIGUSR1, lambda *_: faulthandler.dump_traceback())
+        _log_without_waiting()
         worker.gateway.start()
         if worker.age == 1:
             host, port = worker.sockets[0].sock.getsockname()[:2]
@@ -115,3 +117,11 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
     def _worker_exit(self, _arbiter: Any, worker: "Worker") -> None:
         worker.gateway.stop(timeout=0.5)
+
+
+def _log_without_waiting() -> None:
+    """Have a thread write the log of this worker, gunicorn's lines too. No thread survives a fork."""
+    log_to_stderr(logging.WARNING)
+    gunicorn = logging.getLogger("gunicorn.error")
+    gunicorn.handlers.clear()
+    gunicorn.propagate = True

@@ -15,6 +15,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from chat_protocol.address import Address
+from tests.support.paused_log import Pipe, Terminal, logging_to
 from tests.support.processes import ROOT, Program, find_address, running, start
 from tests.support.timing import TIMEOUT, at_most
 from tests.web_gateway.conftest import RawBrowser, Room, Serving, text
@@ -246,6 +247,33 @@ def test_out_of_threads_new_connections_are_refused_and_sessions_go_on(room: Roo
         assert program.stderr.text.count("\n") == 1
     finally:
         program.kill()
+
+
+_LOUD = """
+import logging
+from web_gateway.gateway import Gateway
+start = Gateway.start
+def start_loudly(gateway):
+    for name in ("web_gateway", "gunicorn.error"):
+        logging.getLogger(name).error("%s is loud", name)
+    start(gateway)
+Gateway.start = start_loudly
+from web_gateway.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("kind", [Pipe, Terminal])
+def test_a_paused_log_delays_no_page(room: Room, kind: type[Pipe]) -> None:
+    log = kind()
+    log.pause()
+    with logging_to(log, "-c", _LOUD, "--port=0", f"--server={room.address}") as (process, address):
+        assert _ask(address) == 200
+        log.resume()
+        log.wait_for(b"web_gateway is loud")
+        log.wait_for(b"gunicorn.error is loud")
+        process.terminate()
+        assert process.wait(TIMEOUT) == 0
 
 
 def test_several_workers_share_the_port(room: Room) -> None:

@@ -1,0 +1,122 @@
+"""Log lines for a stream that does not take them, or is not there."""
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from time import monotonic
+
+import pytest
+
+from chat_protocol import log_output
+from chat_protocol.log_output import LogOutput
+from tests.support.processes import ROOT
+from tests.support.timing import TIMEOUT
+
+WAITING = 3
+LOST = "lines of this log that could not be written: {}"
+
+
+class Log:
+    """A log that goes into a pipe, and what this test read from that."""
+
+    def __init__(self) -> None:
+        self.reading, self.writing = os.pipe()
+        self.output = LogOutput(self.writing)
+        self.output.setFormatter(logging.Formatter("%(message)s"))
+        self._read = b""
+
+    def fill(self, *, blocking: bool = True) -> None:
+        """Fill the pipe, as a reader does that is paused."""
+        os.set_blocking(self.writing, False)
+        with suppress(BlockingIOError):
+            while True:
+                os.write(self.writing, bytes(4096))
+        os.set_blocking(self.writing, blocking)
+
+    def write(self, *lines: str) -> None:
+        for line in lines:
+            self.output.handle(logging.makeLogRecord({"msg": line}))
+
+    def read(self, count: int) -> list[str]:
+        """Read so many lines, and what `fill` wrote."""
+        while self._read.count(b"\n") < count:
+            self._read += os.read(self.reading, 65536).replace(b"\0", b"")
+        *lines, self._read = self._read.split(b"\n", count)
+        return [line.decode() for line in lines]
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
+    monkeypatch.setattr(log_output, "_MAX_WAITING", WAITING)
+    log = Log()
+    yield log
+    log.output.close()
+    assert not log.output._thread.is_alive()
+    os.close(log.reading)
+    os.close(log.writing)
+
+
+def test_lines_are_written_in_order_and_all_before_the_end(log: Log) -> None:
+    log.write("раз", "два\nтри")
+    log.output.close()
+    assert log.read(3) == ["раз", "два", "три"]
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+def test_who_logs_does_not_wait_and_what_is_lost_is_counted(log: Log, blocking: bool) -> None:
+    log.fill(blocking=blocking)
+    log.write("first")
+    deadline = monotonic() + TIMEOUT
+    while log.output._waiting:  # it is being written
+        assert monotonic() < deadline
+    log.write(*map(str, range(WAITING + 5)))
+    assert log.read(2 + WAITING) == ["first", "0", "1", "2", LOST.format(5)]
+    log.write("last")
+    assert log.read(1) == ["last"]
+
+
+def test_what_is_lost_is_told_before_what_comes_next(log: Log) -> None:
+    log.fill()
+    log.write("first")
+    deadline = monotonic() + TIMEOUT
+    while log.output._waiting:
+        assert monotonic() < deadline
+    log.write("0", "1", "2", "lost")
+    with log.output._changed:
+        assert log.output._waiting.popleft() == "0"  # as if it was written
+    log.write("next")
+    assert log.read(5) == ["first", "1", "2", LOST.format(1), "next"]
+
+
+def test_a_stream_that_fails_costs_its_lines_alone() -> None:
+    descriptor = os.open(os.devnull, os.O_RDONLY)
+    output = LogOutput(descriptor)
+    for _ in range(3):
+        output.handle(logging.makeLogRecord({"msg": "lost"}))
+    output.close()
+    assert output._dropped == 3
+    os.close(descriptor)
+
+
+def test_the_end_of_a_program_waits_only_so_long(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_output, "_CLOSE_TIMEOUT", 0.01)
+    log.fill()
+    log.write("x")
+    log.output.close()
+    assert log.output._thread.is_alive()
+    monkeypatch.undo()
+    assert log.read(1) == ["x"]
+
+
+def test_closed_standard_streams_are_replaced() -> None:
+    program = (
+        "import os; from chat_protocol.log_output import reserve_standard_streams as r; r();"
+        "[os.fstat(fd) for fd in range(3)]; assert os.open('/dev/null', 0) > 2"
+    )
+    closed = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", sys.executable, "-c", program], cwd=ROOT, check=False
+    )
+    assert closed.returncode == 0
