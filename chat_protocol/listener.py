@@ -3,7 +3,7 @@
 import errno
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -22,13 +22,51 @@ _MAX_COMMAND: Final = 80
 def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket; port 0 picks a free one. Raises `CannotListen`, which says why.
 
-    A name that has addresses of both kinds means the IPv4 one. The socket has SO_REUSEADDR:
-    a restart does not wait for old connections to time out.
+    A name that has addresses of both kinds means the IPv4 one; `::` listens for IPv4 too. The
+    socket has SO_REUSEADDR: a restart does not wait for old connections to time out.
     """
+    return listen_on_all([host], port)[0]
+
+
+def listen_on_all(hosts: Iterable[str], port: int) -> list[socket.socket]:
+    """Do as `listen` for several hosts, all with the same port.
+
+    Those that another one includes, as `0.0.0.0` and `::` do, are left out.
+    """
+    addresses = list(dict.fromkeys(_resolve(host, port) for host in hosts))
+    if "::" in addresses:
+        addresses = ["::"]
+    elif "0.0.0.0" in addresses:
+        addresses = [address for address in addresses if address == "0.0.0.0" or ":" in address]
+    listeners: list[socket.socket] = []
+    try:
+        for address in addresses:
+            listeners.append(_bind(address, port))
+            port = listeners[0].getsockname()[1]
+    except CannotListen:
+        for listener in listeners:
+            listener.close()
+        raise
+    return listeners
+
+
+def _resolve(host: str, port: int) -> str:
+    """Return the address of a host. Raises `CannotListen`."""
     try:
         found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, _, _, _, address = min(found, key=lambda info: info[0] != socket.AF_INET)
-        return socket.create_server(address, family=family, backlog=_BACKLOG)
+    except (OSError, UnicodeError) as error:  # the latter for labels that no host name can have
+        why = getattr(error, "strerror", "not a host name")
+        raise CannotListen(f"cannot listen on {Address(host, port)}: {why}") from error
+    *_, address = min(found, key=lambda info: info[0] != socket.AF_INET)
+    return str(address[0])
+
+
+def _bind(address: str, port: int) -> socket.socket:
+    """Return a socket that listens on an IP address. Raises `CannotListen`."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    both = address == "::" and socket.has_dualstack_ipv6()
+    try:
+        return socket.create_server((address, port), family=family, backlog=_BACKLOG, dualstack_ipv6=both)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             why = f"{_owner(port) or 'another program'} listens there; choose another port with --port"
@@ -36,7 +74,7 @@ def listen(host: str, port: int) -> socket.socket:
                 why += " or turn off AirPlay Receiver in the system settings"
         else:
             why = (error.strerror or str(error)).partition(" (while")[0]
-        raise CannotListen(f"cannot listen on {Address(host, port)}: {why}") from error
+        raise CannotListen(f"cannot listen on {Address(address, port)}: {why}") from error
 
 
 def _owner(port: int) -> str:

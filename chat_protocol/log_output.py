@@ -28,8 +28,6 @@ class LogOutput(logging.Handler):
 
     def __init__(self, descriptor: int = _STDERR) -> None:
         """Start the thread. Raises `RuntimeError` if the system allows no more threads."""
-        super().__init__()
-        self.setFormatter(logging.Formatter(_FORMAT))
         self._descriptor = descriptor
         self._encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
         self._changed = threading.Condition()  # guards the next three; taken under the handler's own lock
@@ -38,6 +36,8 @@ class LogOutput(logging.Handler):
         self._is_closed = False
         self._thread = threading.Thread(target=self._run, name="log output", daemon=True)
         self._thread.start()
+        super().__init__()  # after what may fail: from now on `logging` closes it at the end
+        self.setFormatter(logging.Formatter(_FORMAT))
 
     def emit(self, record: logging.LogRecord) -> None:
         """Queue a record as text, or drop it if too many wait."""
@@ -102,16 +102,3 @@ class LogOutput(logging.Handler):
 def log_to_stderr(level: int) -> None:
     """Have everything of that level and above logged to standard error. Raises as `LogOutput`."""
     logging.basicConfig(level=level, handlers=[LogOutput()], force=True)
-
-
-def reserve_standard_streams() -> None:
-    """Open /dev/null in place of standard streams that are closed.
-
-    Otherwise the next file or socket that is opened would get the number of one, and what is
-    written there: a log line in the history, say. Call before anything is opened.
-    """
-    for descriptor in range(3):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number

@@ -21,10 +21,13 @@ from typing import Annotated, Any, Generic, Literal, NamedTuple, Self, TypeVar, 
 import msgspec
 from msgspec import Meta
 
-from chat_protocol.ip import Network, format_network, parse_network, to_network
+from chat_protocol.ip import Network, format_network, parse_ip, parse_network, to_network
+from chat_protocol.standard_streams import ArgumentParser, encodable
 from chat_protocol.version import version
 
 _log = logging.getLogger(__name__)
+
+_HOST_NAME = re.compile(r"[\w.-]+")
 
 # Kubernetes sets these for each Service; those of one called `oneroom-server` begin like our own.
 _KUBERNETES = re.compile(r"(.*_)?(SERVICE_(HOST|PORT)|PORT_\d+_[A-Z]+)(_.*)?=.*|(.*_)?PORT=\w+://.*")
@@ -44,6 +47,19 @@ def about(meaning: str | None = None, **extra: Any) -> Meta:
     return Meta(description=meaning, extra=extra)
 
 
+def _host_setting(text: str) -> str:
+    bare = text.strip("[]")
+    if bare != text and parse_ip(bare):
+        raise ValueError(f"without brackets: {bare}")
+    if not parse_ip(text):
+        host, colon, port = text.rpartition(":")
+        if colon and host and port.isdigit():
+            raise ValueError("the port is a setting of its own")
+        if not _HOST_NAME.fullmatch(text):
+            raise ValueError
+    return text
+
+
 def _network_setting(text: str) -> Network:
     try:
         return to_network(text)
@@ -60,6 +76,7 @@ Port = Annotated[int, Meta(ge=0, le=65535)]
 Number = Annotated[float, Meta(ge=0, le=_MAX)]
 Seconds = Annotated[Number, about(metavar="SECONDS")]
 FilePath = Annotated[str, about(parse=os.path.expanduser, allowed="a path", metavar="FILE")]
+Host = Annotated[str, about(parse=_host_setting, allowed="a host name or an IP address", metavar="HOST")]
 Networks = tuple[Annotated[Network, _NETWORK], ...]
 
 
@@ -99,7 +116,8 @@ class Setting:
         """The keyword arguments of argparse's `add_argument` for its flag."""
         if self.type is bool:
             return {"action": "store_true", "help": self.meaning}
-        default = f" (default: {self.default})" if self.default not in ("", ()) else ""
+        default = ", ".join(self.default) if self.is_list else self.default
+        default = f" (default: {default})" if default != "" else ""
         words = self.meaning + "; may be given again" * self.is_list + default
         action = "append" if self.is_list else "store"
         return {"action": action, "metavar": self.metavar, "help": words.replace("%", "%%")}
@@ -250,7 +268,7 @@ class Program(Generic[S]):
                 yield _Given(key, "environment", variable, value)
 
     def _parser(self) -> argparse.ArgumentParser:
-        parser = argparse.ArgumentParser(
+        parser = ArgumentParser(
             prog=self.name,
             usage="%(prog)s [--SETTING VALUE ...]",
             description=self.description,
@@ -276,8 +294,7 @@ class Program(Generic[S]):
             value = getattr(settings, name)
             layer = given[name].layer if name in given else "default"
             line = f"{'# ' if setting.is_secret and value else ''}{name} = {setting.format(value)}  # {layer}"
-            encoding = sys.stdout.encoding or "utf-8"
-            print(line.encode(encoding, "backslashreplace").decode(encoding))
+            print(encodable(line, sys.stdout))
 
 
 def _in_file(file: str) -> Iterator[_Given]:

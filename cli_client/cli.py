@@ -12,6 +12,7 @@ from prompt_toolkit.utils import is_dumb_terminal
 
 from chat_protocol.address import parse_address
 from chat_protocol.errors import BadAddress, BadTls
+from chat_protocol.standard_streams import ArgumentParser, encodable
 from chat_protocol.text import one_line
 from chat_protocol.tls import Tls
 from chat_protocol.version import version
@@ -20,7 +21,7 @@ from cli_client.terminal import Terminal
 from cli_client.translations import Translations, system_language
 
 
-class _Parser(argparse.ArgumentParser):
+class _Parser(ArgumentParser):
     """An argument parser with help and errors in the user's language."""
 
     def __init__(self, texts: Translations) -> None:
@@ -67,7 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     early = argparse.ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
     early.add_argument("--lang", nargs="?")
     lang = early.parse_known_args(arguments)[0].lang
-    texts = Translations(lang if lang in ("ru", "en") else system_language())
+    if lang not in ("ru", "en"):
+        lang = system_language() if encodable("я", sys.stdout) == "я" else "en"
+    texts = Translations(lang)
 
     parser = _Parser(texts)
     options = parser.parse(arguments)

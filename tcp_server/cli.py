@@ -9,7 +9,8 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from chat_protocol.log_output import log_to_stderr, reserve_standard_streams
+from chat_protocol import standard_streams
+from chat_protocol.log_output import log_to_stderr
 from chat_protocol.settings import BadConfig
 from tcp_server.config import Config, load
 from tcp_server.export import export
@@ -32,36 +33,46 @@ _RESERVED = 32
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the server until it is stopped, or export its log. Returns the exit status."""
-    reserve_standard_streams()
+    standard_streams.reserve()
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["export"]:
         return export(arguments[1:])
-    log_to_stderr(logging.INFO)
-    if sys.stderr is not None:
-        # Not faulthandler.register: that reads the stacks of threads while they run, and may crash.
-        signal.signal(signal.SIGUSR1, lambda *_: faulthandler.dump_traceback())
     try:
-        config = load(arguments)
-    except BadConfig as error:
-        print(f"oneroom-server: {error}", file=sys.stderr)
-        return 2
-    config = _within_limits(config)
-    threading.stack_size(_STACK)
-    sys.setswitchinterval(_SWITCH)
-    try:
-        server = ChatServer(config)
-    except (BadHistory, OSError) as error:
-        print(f"oneroom-server: {error}", file=sys.stderr)
-        return 1
-    server.stop_on(signal.SIGINT, signal.SIGTERM)
+        log_to_stderr(logging.INFO)
+        server = _start(load(arguments))
+    except (BadConfig, BadHistory, OSError, RuntimeError) as error:
+        print(f"oneroom-server: {_explain(error)}", file=sys.stderr)
+        return 2 if isinstance(error, BadConfig) else 1
     # Everything allocated so far is permanent: keep the garbage collector away from it.
     gc.collect()
     gc.freeze()
-    is_open = config.host in ("0.0.0.0", "::")
-    note = " (open to the whole network; --host 127.0.0.1 keeps it local)" if is_open else ""
-    print(f"Oneroom server: {server.address}{note}", flush=True)
+    addresses = " and ".join(map(str, server.addresses))
+    standard_streams.announce(f"Oneroom server: {addresses}{_open_to(addresses)}")
     server.serve()
     return 0
+
+
+def _start(config: Config) -> ChatServer:
+    """Set this process up and return its server. Raises as `ChatServer`."""
+    if sys.stderr is not None:
+        # Not faulthandler.register: that reads the stacks of threads while they run, and may crash.
+        signal.signal(signal.SIGUSR1, lambda *_: faulthandler.dump_traceback())
+    threading.stack_size(_STACK)
+    sys.setswitchinterval(_SWITCH)
+    server = ChatServer(_within_limits(config))
+    # A program that was started by `nohup` goes on when its terminal is closed.
+    is_kept = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    server.stop_on(signal.SIGINT, signal.SIGTERM, *[] if is_kept else [signal.SIGHUP])
+    return server
+
+
+def _explain(error: Exception) -> str:
+    """Return why the server cannot start. Raises the error if it is a mistake of the program."""
+    if isinstance(error, RuntimeError):
+        if "thread" not in str(error):
+            raise error
+        return f"{error}: this user may have no more processes and threads (see ulimit -u)"
+    return str(error)
 
 
 def _within_limits(config: Config) -> Config:
@@ -74,3 +85,8 @@ def _within_limits(config: Config) -> Config:
     except (OSError, ValueError):
         limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return config.replace(max_connections=max(1, limit - _RESERVED)) if limit < wanted else config
+
+
+def _open_to(addresses: str) -> str:
+    is_open = "0.0.0.0" in addresses or "[::]" in addresses
+    return " (open to the whole network; --host 127.0.0.1 keeps it local)" if is_open else ""

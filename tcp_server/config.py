@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from stat import S_IROTH
 from typing import Annotated, Literal
@@ -14,6 +15,7 @@ from chat_protocol.settings import (
     BadConfig,
     Count,
     FilePath,
+    Host,
     Networks,
     Number,
     Port,
@@ -27,7 +29,16 @@ from chat_protocol.settings import (
 
 _log = logging.getLogger(__name__)
 
-DEFAULT_HISTORY = str(user_data_path("oneroom") / "history.db")
+
+def _default_history() -> str:
+    """Return the file in the user's data directory; empty if the user has no home directory."""
+    with suppress(RuntimeError):
+        path = str(user_data_path("oneroom") / "history.db")
+        return "" if path.startswith("~") else path
+    return ""
+
+
+DEFAULT_HISTORY = _default_history()
 
 _MIN_RATE = 0.01
 """Smallest rate above 0, in messages per second."""
@@ -46,7 +57,7 @@ Password = Annotated[str, about(parse=_parse_password, allowed=_PASSWORD, secret
 class Config(Settings, frozen=True):
     """The settings. Times are in seconds, texts in code points."""
 
-    host: Annotated[str, about("address to listen on", metavar="HOST")] = "0.0.0.0"
+    host: Annotated[tuple[Host, ...], about("address to listen on; :: is for IPv4 too")] = ("0.0.0.0",)
     port: Annotated[Port, about("TCP port to listen on; 0: a free one")] = DEFAULT_PORT
     history: Annotated[FilePath, about("file that keeps the messages; or memory, or off")] = DEFAULT_HISTORY
     durability: Annotated[
@@ -93,6 +104,13 @@ class Config(Settings, frozen=True):
 def _check(config: Config, written: Mapping[str, str]) -> Config:
     if 0 < config.rate < _MIN_RATE:
         raise BadConfig(f"{written['rate']}: {config.rate} is neither 0 nor at least {_MIN_RATE}")
+    if not config.host:
+        raise BadConfig(f"{written['host']}: '' is not a host name or an IP address")
+    if not config.history:
+        raise BadConfig(
+            f"{written['history']}: there is no file for the messages, nor a home directory to keep one in; "
+            "give --history FILE, or --history memory"
+        )
     room, moderators = (_password(config, name, written) for name in ("password", "moderator_password"))
     if room and normalize("NFC", room) == normalize("NFC", moderators):
         raise BadConfig("password and moderator_password are the same: everybody would be a moderator")

@@ -1,6 +1,6 @@
 """`oneroom-server export`: prints the whole log. Works beside a running server."""
 
-import argparse
+import errno
 import html
 import sqlite3
 import sys
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from chat_protocol.codec import encode
 from chat_protocol.messages import Message
+from chat_protocol.standard_streams import ArgumentParser
 from tcp_server.config import DEFAULT_HISTORY
 from tcp_server.dialects.phrases import local_time, shown_text
 from tcp_server.log.sqlite_history import COLUMNS, as_message
@@ -26,35 +27,49 @@ _HTML_HEAD = """<!DOCTYPE html>
 """
 
 
+_PAGE = 1000
+"""Messages read in one transaction. While one is open, deleted text stays in SQLite's write-ahead log."""
+
+
 def export(arguments: Sequence[str]) -> int:
     """Write the whole log to standard output. Returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="oneroom-server export", description="Write what was said to stdout."
-    )
+    parser = ArgumentParser(prog="oneroom-server export", description="Write what was said to stdout.")
     parser.add_argument("--format", choices=_FORMATS, default="text", help="default: text")
     parser.add_argument("--history", metavar="FILE", default=DEFAULT_HISTORY, help="default: %(default)s")
     options = parser.parse_args(arguments)
+    if not options.history:
+        parser.error("this user has no home directory with a history: give --history FILE")
+    why = ""
     try:
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, "it is closed")  # noqa: TRY301
         sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
         for part in _FORMATS[options.format](_read(Path(options.history).expanduser())):
             sys.stdout.write(part)
         sys.stdout.flush()
     except sqlite3.Error as error:
-        print(f"oneroom-server: cannot read {options.history}: {error}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:
-        # The reader has closed the pipe, as `head` does: without this the flush at exit would fail too.
+        why = f"cannot read {options.history}: {error}"
+    except BrokenPipeError:  # the reader has closed the pipe, as `head` does
+        sys.stdout = None  # or the flush at the end of the program would fail too
+    except OSError as error:
+        why = f"cannot write to standard output: {error.strerror}"
         sys.stdout = None
-    return 0
+    if why:
+        print(f"oneroom-server: {why}", file=sys.stderr)
+    return int(bool(why))
 
 
 def _read(path: Path) -> Iterator[Message]:
+    """Yield all messages, in transactions that end before any of them is written out."""
     log = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     try:
         (version,) = log.execute("PRAGMA user_version").fetchone()
         columns = COLUMNS if version > 1 else "id, at, name, text, NULL, 0"  # not migrated yet
-        for row in log.execute(f"SELECT {columns} FROM messages ORDER BY id"):  # noqa: S608
-            yield as_message(row)
+        page = f"SELECT {columns} FROM messages WHERE id > ? ORDER BY id LIMIT {_PAGE}"  # noqa: S608
+        last = 0
+        while rows := log.execute(page, (last,)).fetchall():
+            yield from map(as_message, rows)
+            last = rows[-1][0]
     finally:
         log.close()
 

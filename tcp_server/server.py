@@ -18,7 +18,7 @@ from chat_protocol.address import Address
 from chat_protocol.connection import set_tcp_options
 from chat_protocol.contract import BANNED, FULL
 from chat_protocol.ip import parse_ip
-from chat_protocol.listener import listen
+from chat_protocol.listener import listen_on_all
 from tcp_server.config import Config
 from tcp_server.connection.admission import Admission, Refusal
 from tcp_server.connection.fanout import FanOut
@@ -63,14 +63,16 @@ class ChatServer:
     """A room on a port: `serve` in one thread, `stop` from any thread or signal handler."""
 
     def __init__(self, config: Config) -> None:
-        """Bind, listen and open the log.
+        """Bind, listen, open the log and start the threads that are not clients'.
 
-        Raises `OSError` if the address cannot be bound, `BadHistory` if the log cannot be opened.
+        Raises `OSError` if an address cannot be bound, `BadHistory` if the log cannot be opened,
+        `RuntimeError` if no thread can be started.
         """
         self._config = config
-        self._listener = listen(config.host, config.port)
-        self._listener.setblocking(False)
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)  # inherited
+        self._listeners = listen_on_all(config.host, config.port)
+        for listener in self._listeners:
+            listener.setblocking(False)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)  # inherited
         self._poller = write_poller()
         self._history = open_history(config)
         on_disk = isinstance(self._history, SqliteHistory)
@@ -96,26 +98,26 @@ class ChatServer:
         self._logged_at = -_LOG_INTERVAL  # monotonic; owned by the thread in `serve`
         # Closed for a moment when descriptors run out, so that a connection can be accepted and refused.
         self._spare_fd: int | None = os.open(os.devnull, os.O_RDONLY)
+        self._housekeeper.start()
 
     @property
-    def address(self) -> Address:
-        """The address we listen on; with the real port if the setting is 0."""
-        host, port = self._listener.getsockname()[:2]
-        return Address(host, port)
+    def addresses(self) -> list[Address]:
+        """The addresses we listen on; with the real port if the setting is 0."""
+        return [Address(*listener.getsockname()[:2]) for listener in self._listeners]
 
     def serve(self) -> None:
         """Accept connections until `stop` is called, then close them all. Call once."""
-        self._housekeeper.start()
         try:
             with selectors.DefaultSelector() as selector:
-                selector.register(self._listener, selectors.EVENT_READ)
                 selector.register(self._wakeup_r, selectors.EVENT_READ)
+                for listener in self._listeners:
+                    selector.register(listener, selectors.EVENT_READ, listener)
                 while not self._stopping:
-                    ready = [key.fileobj for key, _ in selector.select()]
-                    if self._wakeup_r in ready:
-                        self._wakeup_r.recv(4096)
-                    elif self._listener in ready:
-                        self._accept()
+                    for key, _ in selector.select():
+                        if key.data is None:
+                            self._wakeup_r.recv(4096)
+                        elif not self._stopping:
+                            self._accept(key.data)
         finally:
             self._close()
 
@@ -139,13 +141,13 @@ class ChatServer:
 
     # --- accepting -------------------------------------------------------------------
 
-    def _accept(self) -> None:
+    def _accept(self, listener: socket.socket) -> None:
         try:
-            sock, (host, *_) = self._listener.accept()
+            sock, (host, *_) = listener.accept()
         except OSError as error:
             # All other errors mean that the client has closed the connection.
             if error.errno in _EXHAUSTED:
-                self._reject_one()
+                self._reject_one(listener)
             return
         host = str(parse_ip(host) or host)
         if refusal := self._admission.enter(host):
@@ -191,11 +193,11 @@ class ChatServer:
             if not self._sessions:
                 self._none_left.notify_all()
 
-    def _reject_one(self) -> None:
+    def _reject_one(self, listener: socket.socket) -> None:
         """Accept and refuse one connection when descriptors run out: `select` would spin on a full queue."""
         self._close_spare()
         try:
-            _refuse(self._listener.accept()[0], FULL)
+            _refuse(listener.accept()[0], FULL)
         except OSError:
             time.sleep(0.05)  # another thread took the descriptor: wait until some are free
         finally:
@@ -210,7 +212,8 @@ class ChatServer:
     # --- shutdown ------------------------------------------------------------------
 
     def _close(self) -> None:
-        self._listener.close()
+        for listener in self._listeners:
+            listener.close()
         with self._lock:
             sessions = list(self._sessions)
         self._sequencer.submit(self._say_bye_to_all, sessions)

@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
+from chat_protocol import standard_streams
 from chat_protocol.errors import CannotListen
 from chat_protocol.listener import listen
 from chat_protocol.settings import BadConfig
@@ -16,6 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Prints the page's address in one line when it is ready to serve.
     """
+    standard_streams.reserve()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     try:
         config = load(arguments)

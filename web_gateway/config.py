@@ -8,7 +8,7 @@ from msgspec import Meta
 from chat_protocol.address import Address, parse_address
 from chat_protocol.contract import DEFAULT_PORT
 from chat_protocol.ip import parse_ip
-from chat_protocol.settings import BadConfig, Count, Networks, Port, Program, Settings, about
+from chat_protocol.settings import BadConfig, Count, Host, Networks, Port, Program, Settings, about
 from web_gateway.origins import parse_host, parse_origin
 
 
@@ -39,7 +39,6 @@ def _in_ascii(authority: str) -> str:
         return authority
 
 
-_HOST_NAME = about(allowed="a host name or an IP address", metavar="HOST")
 _HOST = about(parse=_host_setting, allowed="a host like example.org, without a port", metavar="HOST")
 _ORIGIN = about(parse=_origin_setting, allowed="an origin like https://example.org", metavar="ORIGIN")
 _SERVER = about(parse=parse_address, allowed="an address like example.org:8080", metavar="HOST:PORT")
@@ -48,7 +47,7 @@ _SERVER = about(parse=parse_address, allowed="an address like example.org:8080",
 class Config(Settings, frozen=True):
     """The settings."""
 
-    host: Annotated[str, Meta(min_length=1), _HOST_NAME, about("address to listen on")] = "127.0.0.1"
+    host: Annotated[Host, about("address to listen on; :: is for IPv4 too")] = "127.0.0.1"
     port: Annotated[Port, about("port to listen on; 0: a free one")] = 5000
     server: Annotated[Address, _SERVER, about("address of the room")] = Address("127.0.0.1", DEFAULT_PORT)
     dialect: Annotated[

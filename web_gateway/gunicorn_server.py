@@ -16,6 +16,7 @@ from gunicorn.http import wsgi
 
 from chat_protocol.address import Address
 from chat_protocol.log_output import log_to_stderr
+from chat_protocol.standard_streams import announce
 from web_gateway.app import create_app
 from web_gateway.config import Config
 from web_gateway.headers import SERVER_NAME
@@ -113,7 +114,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
         if worker.age == 1:
             host, port = worker.sockets[0].sock.getsockname()[:2]
             shown = Address({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)
-            print(f"Oneroom gateway: http://{shown} (room at {self._config.server})", flush=True)
+            announce(f"Oneroom gateway: http://{shown} (room at {self._config.server})")
 
     def _worker_exit(self, _arbiter: Any, worker: "Worker") -> None:
         worker.gateway.stop(timeout=0.5)

@@ -3,14 +3,15 @@
 import socket
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
 from chat_protocol.errors import CannotListen
-from chat_protocol.listener import listen
-from tests.support.requirements import needs_proc
+from chat_protocol.listener import listen, listen_on_all
+from tests.support.requirements import needs_ipv6, needs_proc
+from tests.support.timing import TIMEOUT
 
 # Listens, prints the port, and ends when its input does.
 _LISTENER = """
@@ -36,6 +37,42 @@ def test_it_listens_where_it_is_told_to(host: str, shown: str) -> None:
         assert listener.getsockname()[0] == shown
         with socket.create_connection((host or "127.0.0.1", listener.getsockname()[1])):
             pass
+
+
+def answers(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), TIMEOUT).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+@needs_ipv6
+@pytest.mark.parametrize(
+    ("hosts", "bound"),
+    [
+        (["::"], ["::"]),
+        (["::1", "127.0.0.1"], ["::1", "127.0.0.1"]),
+        (["127.0.0.1", "localhost", "::1", "127.0.0.1"], ["127.0.0.1", "::1"]),
+        (["127.0.0.1", "0.0.0.0", "::1"], ["0.0.0.0", "::1"]),
+        (["127.0.0.1", "0.0.0.0", "::", "::1"], ["::"]),
+    ],
+)
+def test_several_hosts_have_one_port(hosts: list[str], bound: list[str]) -> None:
+    with ExitStack() as stack:
+        listeners = [stack.enter_context(listener) for listener in listen_on_all(hosts, 0)]
+        assert [listener.getsockname()[0] for listener in listeners] == bound
+        port = listeners[0].getsockname()[1]
+        assert all(answers(host, port) for host in ("127.0.0.1", "::1"))
+
+
+@needs_ipv6
+def test_if_one_of_several_cannot_be_bound_none_is() -> None:
+    with closing(listen("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        with pytest.raises(CannotListen):
+            listen_on_all(["::1", "127.0.0.1"], port)
+        assert not answers("::1", port)
 
 
 @needs_proc
@@ -65,4 +102,5 @@ def test_where_the_owner_is_not_known_it_is_another_program(monkeypatch: pytest.
 
 def test_any_other_reason_is_the_systems_own() -> None:
     assert why_not("192.0.2.1", 8080) == "cannot listen on 192.0.2.1:8080: Cannot assign requested address"
+    assert why_not("a..b", 8080) == "cannot listen on a..b:8080: not a host name"
     assert why_not("no.such.host.invalid", 8080).startswith("cannot listen on no.such.host.invalid:8080: ")

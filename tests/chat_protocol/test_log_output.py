@@ -2,8 +2,6 @@
 
 import logging
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from time import monotonic
@@ -12,7 +10,6 @@ import pytest
 
 from chat_protocol import log_output
 from chat_protocol.log_output import LogOutput
-from tests.support.processes import ROOT
 from tests.support.timing import TIMEOUT
 
 WAITING = 3
@@ -109,14 +106,3 @@ def test_the_end_of_a_program_waits_only_so_long(log: Log, monkeypatch: pytest.M
     assert log.output._thread.is_alive()
     monkeypatch.undo()
     assert log.read(1) == ["x"]
-
-
-def test_closed_standard_streams_are_replaced() -> None:
-    program = (
-        "import os; from chat_protocol.log_output import reserve_standard_streams as r; r();"
-        "[os.fstat(fd) for fd in range(3)]; assert os.open('/dev/null', 0) > 2"
-    )
-    closed = subprocess.run(
-        ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", sys.executable, "-c", program], cwd=ROOT, check=False
-    )
-    assert closed.returncode == 0

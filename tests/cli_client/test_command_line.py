@@ -1,8 +1,14 @@
 """Empty values on the command line and in the environment."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from cli_client.cli import main
+from tests.support.processes import ROOT
+from tests.support.timing import TIMEOUT
 
 
 @pytest.fixture
@@ -47,3 +53,18 @@ def test_an_empty_variable_counts_as_not_set(
         main([unreachable, "--lang", "en"])
     assert ended.value.code == 2
     assert "a name is needed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("encoding", "flags", "shown"),
+    [
+        ("ascii", (), "print this help"),
+        ("cp866", (), "показать эту справку"),
+        ("ascii", ("--lang", "ru"), r"\u043f\u043e\u043a\u0430\u0437\u0430\u0442\u044c"),
+    ],
+)
+def test_help_suits_the_encoding_of_the_terminal(encoding: str, flags: tuple[str, ...], shown: str) -> None:
+    command = (sys.executable, "-m", "cli_client", "--help", *flags)
+    env = os.environ | {"LC_ALL": "ru_RU.UTF-8", "PYTHONIOENCODING": encoding}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, timeout=TIMEOUT, check=True)
+    assert shown in done.stdout.decode(encoding)

@@ -151,21 +151,21 @@ def test_no_memory_for_threads() -> None:
 
 def test_threads_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     server = ChatServer(
-        Config(host="127.0.0.1", port=0, history="memory", audit="", rate=0, grace=0, close_timeout=0.1)
+        Config(host=("127.0.0.1",), port=0, history="memory", audit="", rate=0, grace=0, close_timeout=0.1)
     )
     serving = threading.Thread(target=server.serve, name="server")
     serving.start()
     try:
         with ExitStack() as stack:
-            pair = Pair(server.address, stack)
+            pair = Pair(server.addresses[0], stack)
             with monkeypatch.context() as patch:
                 patch.setattr(threading.Thread, "start", _no_thread)
                 for _ in range(100):
-                    with RawClient(server.address) as client:
+                    with RawClient(server.addresses[0]) as client:
                         client.expect(FULL)
                         client.expect_end()
                 pair.talk()
-            join_within(server.address, "Вера")
+            join_within(server.addresses[0], "Вера")
             pair.talk()
     finally:
         server.stop()

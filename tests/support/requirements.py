@@ -10,6 +10,7 @@ import re
 import resource
 import select
 import shutil
+import socket
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -42,6 +43,15 @@ def _needs(program: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(not _find(program), reason=f"the program {program} is not installed")
 
 
+def _has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
 CHROMIUM = _find("chromium")
 HAPROXY = _find("haproxy")
 NGINX = _find("nginx")
@@ -57,6 +67,7 @@ needs_node = _needs("node")
 needs_openssl = _needs("openssl")
 
 needs_epoll = pytest.mark.skipif(not hasattr(select, "epoll"), reason="this system has no epoll")
+needs_ipv6 = pytest.mark.skipif(not _has_ipv6(), reason="this system has no IPv6 loopback address")
 needs_prlimit = pytest.mark.skipif(
     not hasattr(resource, "prlimit"), reason="this system does not limit another process"
 )

@@ -18,7 +18,7 @@ def refused(*arguments: str, **environment: str) -> str:
 def test_defaults() -> None:
     config = load([], {})
     assert config == Config()
-    assert (config.host, config.port) == ("0.0.0.0", 8080)
+    assert (config.host, config.port) == (("0.0.0.0",), 8080)
     assert config.history.endswith("history.db")
     assert config.durability == "normal"
     assert (config.max_name, config.max_text, config.max_replay) == (32, 4000, 500)
@@ -32,12 +32,12 @@ def test_each_layer_overrides_the_one_below(tmp_path: Path) -> None:
     file.write_text('host = "127.0.0.1"\nport = 1\ngrace = 2\nkeep = 3\n')
     environment = {"ONEROOM_SERVER_PORT": "4", "ONEROOM_SERVER_GRACE": "5.5", "ONEROOM_WEB_PORT": "9"}
     config = load(["--config", str(file), "--grace", "6"], environment)
-    assert config == Config().replace(host="127.0.0.1", port=4, grace=6.0, keep=3)
+    assert config == Config().replace(host=("127.0.0.1",), port=4, grace=6.0, keep=3)
 
 
 def test_every_setting_is_a_flag_a_variable_and_a_key(tmp_path: Path) -> None:
     texts: dict[str, tuple[str, Any]] = {
-        "host": ("::1", "::1"),
+        "host": ("::1", ("::1",)),
         "history": ("off", "off"),
         "durability": ("full", "full"),
         "trusted_proxy": ("::1", (to_network("::1"),)),
@@ -71,6 +71,14 @@ def test_zero_means_none_where_that_makes_sense() -> None:
 @pytest.mark.parametrize(
     ("argument", "why"),
     [
+        ("--host=", "--host: '' is not a host name or an IP address"),
+        ("--host= ", "--host: ' ' is not a host name or an IP address"),
+        ("--host=*", "--host: '*' is not a host name or an IP address"),
+        ("--host=[::1]", "--host: '[::1]' is not a host name or an IP address (without brackets: ::1)"),
+        (
+            "--host=::1,127.0.0.1:8080",
+            "--host: '127.0.0.1:8080' is not a host name or an IP address (the port is a setting of its own)",
+        ),
         ("--port=http", "--port: 'http' is not a whole number from 0 to 65535"),
         ("--port=65536", "--port: '65536' is not a whole number from 0 to 65535"),
         ("--port=-1", "--port: '-1' is not a whole number from 0 to 65535"),

@@ -7,6 +7,7 @@ import sys
 from contextlib import closing
 from html.parser import HTMLParser
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -15,6 +16,7 @@ from chat_protocol.messages import Message, Notice
 from tcp_server.log.sqlite_history import SqliteHistory
 from tests.support.processes import ROOT, running
 from tests.support.raw import JsonClient
+from tests.support.timing import TIMEOUT
 
 AT = "2026-11-22T05:43:03.120Z"
 SAID = [
@@ -163,6 +165,38 @@ def test_a_reader_that_closes_the_pipe_is_no_error(tmp_path: Path) -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(20) == 0
+
+
+@pytest.mark.parametrize(
+    ("stdout", "why"), [(">/dev/full", "No space left on device"), (">&-", "it is closed")]
+)
+def test_what_cannot_be_written_is_an_error(path: Path, stdout: str, why: str) -> None:
+    command = ("sh", "-c", f'"$@" {stdout}', "sh", *COMMAND, f"--history={path}")
+    done = subprocess.run(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, timeout=TIMEOUT, check=False)
+    assert done.returncode == 1
+    assert done.stderr == f"oneroom-server: cannot write to standard output: {why}\n"
+
+
+def test_a_paused_export_keeps_no_deleted_text(tmp_path: Path) -> None:
+    path = tmp_path / "room.db"
+    with closing(SqliteHistory(path)) as history:
+        said = [Message(number, AT, "Анна", f"secret {number} " * 100) for number in range(1, 2501)]
+        history.append(said, [None] * len(said))
+        history.commit()
+        command = (*COMMAND, "--format=jsonl", f"--history={path}")
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            process.stdout.readline()  # and no more for now: it waits for its reader
+            history.delete(2500)
+            history.commit()
+            deadline = monotonic() + TIMEOUT
+            while history._wal_has_deleted:
+                assert monotonic() < deadline, "a transaction is open"
+                history.prune()
+            assert b"secret 2500 " not in path.read_bytes() + path.with_name("room.db-wal").read_bytes()
+            rest = decode_events(process.stdout.read())
+        assert [message.id for message in rest if isinstance(message, Message)] == list(range(2, 2501))
+        assert rest[-1] == Message(2500, AT, "Анна", "", deleted=True)
 
 
 def test_an_unknown_format_is_answered_with_the_known_ones() -> None:
