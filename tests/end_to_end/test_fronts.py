@@ -25,7 +25,7 @@ from tests.end_to_end.fronts import EACH_KIND, HOST, Front, running_front
 from tests.support.certificates import Certificate, self_signed
 from tests.support.processes import Program, running
 from tests.support.raw import PROMPT, JsonClient
-from tests.support.requirements import OPENSSL, needs_openssl
+from tests.support.requirements import OPENSSL, needs_haproxy, needs_openssl
 from tests.support.timing import TIMEOUT
 
 pytestmark = needs_openssl
@@ -221,6 +221,20 @@ def test_an_address_that_a_browser_claims_is_ignored(services: Services, headers
         page.wait_for(type="welcome")
         assert addresses(services.server, "Хитрец") == [["127.0.0.3"]]
         page.leave()
+
+
+@needs_haproxy
+@pytest.mark.parametrize("options", ["", " proxy-v2-options ssl,cert-cn"])
+def test_the_binary_header_of_haproxy_is_understood(
+    tmp_path: Path, certificate: Certificate, options: str
+) -> None:
+    changes = {"send-proxy": f"send-proxy-v2{options}"}
+    with (
+        services_behind("haproxy", tmp_path, certificate, changes) as services,
+        Bot(services.front, "127.0.0.2") as bot,
+    ):
+        bot.join("Вера", history=0)
+        assert addresses(services.server, "Вера") == [["127.0.0.2"]]
 
 
 def test_a_proxy_header_from_a_client_is_refused(services: Services) -> None:

@@ -84,8 +84,8 @@ HEADERS = (
     b"PROXY TCP6 2001:db8::7 2001:db8::1 40000 8080\r\n",
     b"PROXY UNKNOWN\r\n",
     b"PROXY UNKNOWN ffff:f...f:ffff ffff:f...f:ffff 65535 65535\r\n",
-    b"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c\xcb\x00\x71\x07\xc0\x00\x02\x01\x9c\x40\x1f\x90",
 )
+BINARY_HEADER = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xcb\0\x71\x07\xc0\0\x02\x01\x9c\x40\x1f\x90"
 
 
 # --- without a socket -----------------------------------------------------------------
@@ -135,6 +135,15 @@ def test_fuzzed_proxy_headers() -> None:
             header = parse_header(said)
             assert isinstance(header, Header)
             assert header.length <= 107
+
+
+def test_fuzzed_binary_proxy_headers() -> None:
+    fuzz = Mutator(14)
+    for _ in range(4000 * ROUNDS):
+        said = fuzz.mutate(BINARY_HEADER) + JSON[0]
+        with suppress(BadHeader):
+            header = parse_header(said)
+            assert header is None or header.length <= len(said)
 
 
 # --- over sockets ----------------------------------------------------------------------

@@ -13,6 +13,9 @@ from tests.support.timing import TIMEOUT, at_most
 FLAGS = ("--host", "127.0.0.1", "--port", "0", "--history", "memory", "--grace", "0")
 TRUSTED = ("--trusted-proxy", "127.0.0.0/8")
 HEADER = "PROXY TCP4 203.0.113.7 192.0.2.1 40000 8080\r\n"
+LOCAL_2 = "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"
+"""A header of version 2 without an address."""
+
 ASKED = "Введите пароль: "
 
 
@@ -42,7 +45,7 @@ def behind_proxy(program: Program, host: str, name: str | None = None) -> JsonCl
 # --- PROXY protocol ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("header", [HEADER, "PROXY UNKNOWN\r\n", "PROXY UNKNOWN a b c\r\n", ""])
+@pytest.mark.parametrize("header", [HEADER, "PROXY UNKNOWN\r\n", "PROXY UNKNOWN a b c\r\n", LOCAL_2, ""])
 @pytest.mark.parametrize("opening", ["Анна", "Анна\n", '{"type":"join","name":"Анна"}\n'])
 def test_the_dialect_is_detected_after_the_proxy_header(header: str, opening: str) -> None:
     with server(*TRUSTED) as program, JsonClient(program.address) as vera:
@@ -64,7 +67,13 @@ def test_a_proxy_header_in_many_pieces() -> None:
 
 @pytest.mark.parametrize(
     "sent",
-    ["PROXY TCP4 1.2.3.4\r\n", "PROXY " + "x" * 200, "PROXY TCP4 1.1.1.1 1.1.1.1 1 1\n", HEADER + HEADER],
+    [
+        "PROXY TCP4 1.2.3.4\r\n",
+        "PROXY " + "x" * 200,
+        "PROXY TCP4 1.1.1.1 1.1.1.1 1 1\n",
+        HEADER + HEADER,
+        LOCAL_2.replace("\x20", "\x30"),
+    ],
 )
 def test_a_malformed_proxy_header_ends_the_connection(sent: str) -> None:
     with server(*TRUSTED) as program, RawClient(program.address) as client:
