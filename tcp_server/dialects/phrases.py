@@ -5,8 +5,10 @@ from datetime import datetime
 
 from chat_protocol.contract import HAS_JOINED, HAS_LEFT, PASSWORD_PROMPT, PROMPT, SAYS
 from chat_protocol.messages import BanEntry, Bans, Error, Event, Joined, Left, Message, Role, Whois
-from tcp_server.room.commands import LocalEvent, MemberList
+from tcp_server.room.commands import LocalEvent, MemberList, OutputChanged
 from tcp_server.room.russian import duration
+
+_NOT_UTF8 = "Не UTF-8 (not UTF-8), не отправлено. Выберите: /encoding cp1251 или /encoding cp866"
 
 REFUSALS = {
     "name_empty": "Имя не может быть пустым.",
@@ -14,6 +16,7 @@ REFUSALS = {
     "name_invalid": "В имени есть недопустимые знаки.",
     "name_taken": "Это имя уже занято.",
     "name_reserved": "Это слово самого чата, оно не может быть именем.",
+    "name_not_utf8": _NOT_UTF8,
     "join_first": "Сначала назовите себя.",
 }
 """Why a join is refused, by error code."""
@@ -24,6 +27,7 @@ PROMPTS_AFTER = {code: PROMPT.decode() for code in REFUSALS} | {"password_requir
 ERRORS = {
     "unknown_command": "Нет команды {text}. Список команд: /help",
     "bad_number": "После /history пишут число, например: /history 20",
+    "not_utf8": _NOT_UTF8,
     "password_wrong": "Пароль не подошёл.",
     "bad_time": "Не понимаю время «{text}»: пишут 30s, 10m, 2h или 1d.",
     "banned": "Вход закрыт навсегда.",
@@ -64,11 +68,13 @@ HELP = """\
 /who — кто в чате
 /history [n] — последние сообщения
 /search слова — найти сообщения
+/encoding cp1251 — кодировка вашего терминала: utf-8, cp1251, cp866
 /quit — выйти
 //текст — сообщение, которое начинается с косой черты
 """
 
 USAGE = {
+    "encoding": "/encoding utf-8, cp1251 или cp866",
     "moderator": "/moderator ПАРОЛЬ",
     "kick": "/kick имя[: причина]",
     "ban": "/ban имя, адрес или сеть [время][: причина]",
@@ -80,7 +86,7 @@ USAGE = {
     "whois": "/whois имя",
     "bans": "/bans",
 }
-"""Usage of moderators' commands, by name. A time is 30s, 10m, 2h or 1d."""
+"""Usage of commands, by name. A time is 30s, 10m, 2h or 1d."""
 
 MODERATORS_HELP = """\
 /kick имя — удалить из чата
@@ -132,7 +138,7 @@ def error(refusal: Error) -> str:
     return ERRORS.get(refusal.code, "{text}").format(text=refusal.text)
 
 
-def answer(event: MemberList | Whois | Bans | Role) -> str:
+def answer(event: MemberList | Whois | Bans | Role | OutputChanged) -> str:
     """Return the answer to a command, without the last LF."""
     match event:
         case MemberList(names=names):
@@ -141,6 +147,8 @@ def answer(event: MemberList | Whois | Bans | Role) -> str:
             return f"{name}: {', '.join(addresses) or 'адрес неизвестен'}"
         case Bans(bans=bans):
             return "\n".join(map(_ban, bans)) or NOBODY_BANNED
+        case OutputChanged(charset=charset):
+            return f"Кодировка теперь {charset}."
         case Role(moderator=moderator):
             return "Вы теперь модератор. Команды: /help" if moderator else "Вы больше не модератор."
 

@@ -9,6 +9,7 @@ from chat_protocol import messages as m
 from chat_protocol.contract import PASSWORD_PROMPT, PROMPT
 from chat_protocol.errors import BadMessage
 from tcp_server.dialects.dialect import Lines, Plain
+from tcp_server.dialects.output import LINES, PLAIN
 from tcp_server.room.commands import HelpText, LocalEvent, Request
 
 AT = "2026-11-22T05:43:03.120Z"
@@ -100,8 +101,8 @@ def test_plain_has_no_commands() -> None:
     ],
 )  # fmt: skip
 def test_moderation_events_in_text(event: m.Event, plain: str, lines: str) -> None:
-    assert Plain.concat([Plain.encode([event])]).decode() == plain
-    assert Lines.encode([event]).decode() == lines
+    assert PLAIN.concat([PLAIN.encode([event])]).decode() == plain
+    assert LINES.encode([event]).decode() == lines
 
 
 @pytest.mark.parametrize(
@@ -123,19 +124,19 @@ def test_moderation_events_in_text(event: m.Event, plain: str, lines: str) -> No
     ],
 )
 def test_a_question_is_the_last_thing_written(events: list[m.Event], asked: str) -> None:
-    assert Plain.concat([Plain.encode(events)]).decode() == asked
-    assert Lines.encode(events).decode() == asked
+    assert PLAIN.concat([PLAIN.encode(events)]).decode() == asked
+    assert LINES.encode(events).decode() == asked
 
 
 def test_a_wrong_moderator_password_is_not_asked_for_again() -> None:
-    assert Lines.encode([m.Error("password_wrong", "")]).decode() == "Пароль не подошёл.\n"
+    assert LINES.encode([m.Error("password_wrong", "")]).decode() == "Пароль не подошёл.\n"
 
 
 def test_help_for_moderators() -> None:
-    everybody, more = (Lines.encode([HelpText(moderator)]).decode() for moderator in (False, True))
+    everybody, more = (LINES.encode([HelpText(moderator)]).decode() for moderator in (False, True))
     assert more.startswith(everybody)
 
 
 def test_events_of_lines_are_nothing_in_plain() -> None:
     event: LocalEvent = HelpText(moderator=True)
-    assert Plain.encode([event]) == b""
+    assert PLAIN.encode([event]) == b""
