@@ -1,3 +1,4 @@
+import "./lib/fallbacks.js";
 import { byId } from "./lib/dom.js";
 import { chooseLocale, I18n } from "./lib/i18n.js";
 import { openStore } from "./lib/storage.js";
@@ -18,20 +19,15 @@ import { Permalinks } from "./view/transcript/permalinks.js";
 import { Transcript } from "./view/transcript/transcript.js";
 import { TypingNote } from "./view/typing_note.js";
 
-const locale = chooseLocale(navigator.languages);
-const i18n = await I18n.load(locale).catch(error => {
-  document.body.textContent =
-    "Страница загрузилась не полностью. Обновите её. · The page did not load completely. Please reload it.";
-  throw error;
-});
+const locale = chooseLocale(document.documentElement.lang, navigator.languages ?? [navigator.language]);
+const i18n = new I18n(locale, JSON.parse(byId("script", "texts").text));
 document.documentElement.lang = locale;
-i18n.translate(document);
 
 const store = openStore();
 const session = new Session(store);
 const url = new URL("ws", location.href.replace(/^http/, "ws"));
 url.hash = "";
-const connection = new Connection(url.href);
+const connection = new Connection(url.href, takeEarlySocket());
 const room = new Room(connection, session, new Outbox(store));
 
 const loginView = byId("main", "login");
@@ -86,5 +82,19 @@ if (session.name) {
   show(true);
   room.enter(session.name);
 } else {
+  connection.close();
   show(false);
+}
+removeSplash();
+
+/** @returns {WebSocket | undefined} What boot.js has opened, for one connection. */
+function takeEarlySocket() {
+  return /** @type {{earlySocket?: WebSocket}} */ (globalThis).earlySocket;
+}
+
+/** Remove what is shown while the page is loading. Without the style sheet it stays: see boot.js. */
+function removeSplash() {
+  const styled = getComputedStyle(document.documentElement).getPropertyValue("--background");
+  if (styled) document.getElementById("loading")?.remove();
+  else document.querySelector("link[rel=stylesheet]")?.addEventListener("load", removeSplash);
 }
