@@ -4,6 +4,7 @@ import { chooseLocale, I18n } from "./lib/i18n.js";
 import { openStore } from "./lib/storage.js";
 import { Connection } from "./model/connection.js";
 import { Outbox } from "./model/outbox.js";
+import { PageVersion } from "./model/page_version.js";
 import { Room } from "./model/room.js";
 import { IDENTITY_KEY, Session } from "./model/session.js";
 import { Banner } from "./view/banner.js";
@@ -59,6 +60,18 @@ function showTitle() {
   document.title = count ? `(${count > 999 ? "999+" : count}) Oneroom` : "Oneroom";
 }
 
+const pageVersion = new PageVersion(document.documentElement.dataset.version ?? "", "version");
+pageVersion.outdated.on(() => {
+  byId("div", "update").hidden = false;
+});
+byId("button", "update-button").addEventListener("click", () => location.reload());
+window.addEventListener("focus", () => pageVersion.checkSometimes());
+
+let enteredBefore = false;
+room.entered.on(() => {
+  if (enteredBefore) pageVersion.check();
+  enteredBefore = true;
+});
 room.entered.on(() => show(true));
 room.refused.on(() => show(false));
 room.left.on(() => show(false));

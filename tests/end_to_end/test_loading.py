@@ -1,7 +1,9 @@
 """The page comes up, or says why not; and it comes up soon."""
 
+import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
@@ -11,7 +13,7 @@ from playwright.sync_api import Browser, Page, Route, WebSocket, expect
 from chat_protocol.address import Address
 from tests.end_to_end.conftest import PATIENCE, PageUser, open_page
 from tests.support import timing
-from tests.support.processes import running
+from tests.support.processes import ROOT, running
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
 
@@ -205,6 +207,37 @@ def test_the_websocket_is_opened_first_and_only_once(services: Services, chromiu
         held[0].continue_()
         page.wait_for_selector("#connection[data-state=online]", state="attached")
         assert len(sockets) == 1
+
+
+def test_a_new_version_is_offered_after_a_reconnect_and_keeps_the_draft(
+    services: Services, chromium: Browser, tmp_path: Path
+) -> None:
+    for name in ("chat_protocol", "web_gateway", "static", "templates"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    with (tmp_path / "static" / "css" / "base.css").open("a") as sheet:
+        sheet.write("/* new */\n")
+    with new_page(chromium) as page, ExitStack() as old:
+        server = ("--server", str(services.room))
+        gateway = old.enter_context(running("web_gateway", "--port", "0", *server))
+        page.goto(f"http://{gateway.address}/")
+        before = page.locator("html").get_attribute("data-version")
+        anna = PageUser(page)
+        anna.enter("Вера")
+        page.fill("#composer-text", "черновик")
+        expect(page.locator("#update")).to_be_hidden()
+        port = str(gateway.port)
+        old.close()
+        page.wait_for_selector("#connection:not([data-state=online])")
+        with running("web_gateway", "--port", port, *server, cwd=tmp_path):
+            page.get_by_text("Есть новая версия.").wait_for()
+            anna.say("старая страница и новый сервер")
+            page.wait_for_selector(".message[data-state=sent] >> text=старая страница")
+            page.fill("#composer-text", "черновик")
+            page.get_by_role("button", name="Обновить").click()
+            expect(page.locator("html")).not_to_have_attribute("data-version", before or "")
+            expect(page.locator("#composer-text")).to_have_value("черновик")
+            expect(page.locator("#update")).to_be_hidden()
+            page.wait_for_selector("#connection[data-state=online]", state="attached")
 
 
 def test_it_is_painted_before_anything_but_the_html_is_there(services: Services, chromium: Browser) -> None:
