@@ -21,13 +21,13 @@ from tcp_server.connection.writer import Writer
 from tcp_server.dialects.dialect import Dialect, Plain
 from tcp_server.dialects.opening import NotChat, Opening
 from tcp_server.dialects.output import JSON
-from tcp_server.dialects.phrases import REFUSALS
 from tcp_server.dialects.telnet import WILL_TIMING_MARK
 from tcp_server.room.commands import LocalEvent, NamePrompt, Request, TextJoin, TimingMarks
 from tcp_server.room.outcome import Outcome, with_ref
 from tcp_server.room.rates import Kind
 from tcp_server.room.room import Room
 from tcp_server.sequencer import Sequencer
+from tcp_server.texts import REFUSALS
 
 _log = logging.getLogger(__name__)
 

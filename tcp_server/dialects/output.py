@@ -11,6 +11,7 @@ from typing import ClassVar, Final, cast
 from chat_protocol import codec
 from chat_protocol import messages as m
 from chat_protocol.commands import ChangeOutput
+from tcp_server import texts
 from tcp_server.dialects import phrases
 from tcp_server.dialects.telnet import IAC
 from tcp_server.room.commands import HelpText, LocalEvent, MemberList, NamePrompt, OutputChanged
@@ -78,20 +79,20 @@ def _line(event: m.Event | LocalEvent) -> str:
         return "".join([f"{event.name}: {line}\n" for line in event.text.split("\n")])
     match event:
         case m.Error():
-            is_refusal = event.code in phrases.PROMPTS_AFTER
+            is_refusal = event.code in texts.PROMPTS_AFTER
             return phrases.join_refusal(event) if is_refusal else phrases.error(event) + "\n"
         case m.Throttled(seconds=seconds):
             return phrases.throttled(seconds) + "\n"
         case m.Bye(reason=reason):
-            return phrases.BYE_REASONS.get(reason, reason) + "\n"
+            return phrases.bye(reason) + "\n"
         case MemberList() | m.Whois() | m.Bans() | m.Role() | OutputChanged():
             return phrases.answer(event) + "\n"
         case NamePrompt():
-            return phrases.PROMPTS_AFTER["name_empty"]
+            return texts.PROMPTS_AFTER["name_empty"]
         case HelpText(moderator=moderator):
-            return phrases.HELP + (phrases.MODERATORS_HELP if moderator else "")
+            return texts.HELP + (texts.MODERATORS_HELP if moderator else "")
         case m.HistoryPage(messages=kept) | m.Found(messages=kept):
-            nothing = phrases.NO_HISTORY if isinstance(event, m.HistoryPage) else phrases.NOTHING_FOUND
+            nothing = texts.NO_HISTORY if isinstance(event, m.HistoryPage) else texts.NOTHING_FOUND
             return "\n".join(map(phrases.history_line, kept) if kept else [nothing]) + "\n"
     text = phrases.plain_text(event)
     return f"{text}\n" if text else ""

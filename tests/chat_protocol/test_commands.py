@@ -23,7 +23,7 @@ from chat_protocol.contract import MAX_SANCTION_SECONDS
 from chat_protocol.messages import Authenticate, Bans, HistoryRequest, Leave, Moderate, Search, Whois
 from cli_client.english import ENGLISH
 from cli_client.russian import RUSSIAN
-from tcp_server.dialects import phrases
+from tcp_server import texts as server_texts
 from tests.support.processes import ROOT
 
 MODERATORS = {name for name, command in COMMANDS.items() if command.moderators_only}
@@ -181,9 +181,9 @@ def test_the_terminals_help_explains_every_command(texts: dict[str, object]) -> 
 
 
 def test_the_help_of_lines_explains_every_command() -> None:
-    assert explained(phrases.HELP) | {"help", "moderator"} == EVERYBODY & IN_LINES
-    assert explained(phrases.MODERATORS_HELP) - {"history"} == MODERATORS
-    assert phrases.USAGE.keys() == MODERATORS | {"moderator", "encoding"}
+    assert explained(server_texts.HELP) | {"help", "moderator"} == EVERYBODY & IN_LINES
+    assert explained(server_texts.MODERATORS_HELP) - {"history"} == MODERATORS
+    assert server_texts.USAGE.keys() == MODERATORS | {"moderator", "encoding"}
 
 
 def test_the_protocol_describes_every_command_of_lines() -> None:

@@ -77,11 +77,11 @@ def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         (
             m.Error("of_tomorrow", "news", "r", 1.5),
             "",
-            "news\n",
+            "Не получилось: news\n",
             '{"type":"error","code":"of_tomorrow","text":"news","ref":"r","retry_after":1.5}\n',
         ),
         (m.Bye("shutdown"), "", "Сервер остановлен. До встречи!\n", '{"type":"bye","reason":"shutdown"}\n'),
-        (m.Bye("of_tomorrow"), "", "of_tomorrow\n", '{"type":"bye","reason":"of_tomorrow"}\n'),
+        (m.Bye("of_tomorrow"), "", "Вы отключены: of_tomorrow\n", '{"type":"bye","reason":"of_tomorrow"}\n'),
         (
             m.HistoryPage([MESSAGE, TWO_ROWS], True),
             "",
