@@ -32,16 +32,7 @@ class Show(Struct, frozen=True):
     id: int
 
 
-class ChangeOutput(Struct, frozen=True):
-    """`/encoding`, in lines: the encoding of the client's terminal, a codec of Python."""
-
-    charset: str
-    doubles_iac: bool = False
-    """Whether the client speaks Telnet, which doubles 0xFF in text."""
-
-
 ParsedCommand = Who | Help | Show | HistoryRequest | Search | Leave | Authenticate | Moderate | Whois | Bans
-LinesCommand = ParsedCommand | ChangeOutput
 
 
 class UsageError(ValueError):
@@ -63,23 +54,21 @@ class SlashCommand(NamedTuple):
     """One row of the table.
 
     `argument` is its usage, as shown to people; `parse` returns None if it is missing or wrong.
-    `lines` is a regular expression for the lines dialect, None if that does not have the command;
-    `terminal` says whether the terminal has it.
+    `lines` is a regular expression for the lines dialect, None if that does not have the command.
     """
 
     name: str
     argument: str
-    parse: Callable[[str], LinesCommand | None]
+    parse: Callable[[str], ParsedCommand | None]
     moderators_only: bool = False
     lines: str | None = ".*"
-    terminal: bool = True
 
 
-def parse_command(line: str, *, lines: bool = False) -> LinesCommand:
+def parse_command(line: str, *, lines: bool = False) -> ParsedCommand:
     """Parse a line that begins with a slash; if `lines`, as the lines dialect. Raises `UsageError`."""
     word, *rest = line.split(maxsplit=1)
     command = COMMANDS.get(word[1:].lower())
-    if command is None or not (lines or command.terminal):
+    if command is None:
         raise UsageError("unknown_command", word)
     if lines:
         typed = " ".join(line.split())
@@ -149,22 +138,6 @@ def _search(words: str) -> Search:
     return Search(" ".join(words.split())[:MAX_QUERY])
 
 
-def _encoding(name: str) -> ChangeOutput | None:
-    charset = _CHARSETS.get(name.lower())
-    return ChangeOutput(charset) if charset else None
-
-
-_CHARSETS = {
-    name: charset
-    for charset, names in {
-        "utf-8": ("utf-8", "utf8"),
-        "cp1251": ("cp1251", "windows-1251", "1251"),
-        "cp866": ("cp866", "866"),
-    }.items()
-    for name in names
-}
-
-
 def _required(make: Callable[[str], ParsedCommand]) -> Callable[[str], ParsedCommand | None]:
     """Return a parser that makes a command of any argument but an empty one."""
     return lambda argument: make(argument) if argument else None
@@ -179,7 +152,6 @@ COMMANDS: Final = {
         SlashCommand("search", "words", _required(_search), lines="/search .+"),
         SlashCommand("help", "", lambda _: Help(), lines="/help"),
         SlashCommand("quit", "", lambda _: Leave(), lines="/quit"),
-        SlashCommand("encoding", "cp1251", _encoding, terminal=False),
         SlashCommand("moderator", "PASSWORD", _required(Authenticate)),
         SlashCommand("kick", "NAME[: reason]", partial(_moderate, "kick"), True),
         SlashCommand("ban", "NAME [time][: reason]", partial(_moderate, "ban"), True),

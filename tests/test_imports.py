@@ -36,11 +36,10 @@ WINGS = (
     "sequencer",
     "dialects",
     "room",
-    "texts",
     "log",
     "config",
 )
-ALONE = {"texts", "log", "config"}
+ALONE = {"log", "config"}
 
 
 def imported(path: Path) -> Iterator[tuple[int, str]]:

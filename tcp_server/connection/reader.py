@@ -11,10 +11,6 @@ class ReadTimeout(Exception):
     """No bytes arrived before the deadline."""
 
 
-class EndOfInput(ConnectionError):
-    """The client has ended its half of the connection (FIN); it may still read."""
-
-
 class Reader:
     """The receive half of one connection. Owned by that client's thread.
 
@@ -27,17 +23,17 @@ class Reader:
         self._socket = sock
 
     def receive(self, size: int) -> bytes:
-        """Wait for bytes, at most `size`. Raises `ReadTimeout` and `EndOfInput`."""
+        """Wait for bytes, at most `size`. Raises `ReadTimeout`."""
         try:
             chunk = self._socket.recv(size)
         except BlockingIOError:
             raise ReadTimeout from None
         if not chunk:
-            raise EndOfInput
+            raise ConnectionResetError("closed by the client")
         return chunk
 
     def receive_until(self, deadline: float | None) -> bytes:
-        """Wait for bytes until `deadline` (monotonic; None: no limit). Raises as `receive` does."""
+        """Wait for bytes until `deadline` (monotonic; None: no limit). Raises `ReadTimeout`."""
         if deadline is not None:
             left = deadline - time.monotonic()
             if left <= 0:

@@ -10,7 +10,7 @@ from chat_protocol.contract import MAX_LINE
 from chat_protocol.errors import BadMessage, LineTooLong
 from chat_protocol.framing import LineBuffer
 from chat_protocol.proxy_header import BadHeader, Header, parse_header
-from tcp_server.dialects.opening import NotChat, Opening
+from tcp_server.dialects.dialect import NotChat, detect
 from tests.hostile.canary import canary_at
 from tests.hostile.fuzz_client import FuzzClient
 from tests.hostile.mutations import Mutator
@@ -97,14 +97,13 @@ def test_fuzzed_dialects(seed: int) -> None:
     for case in range(1500 * ROUNDS):
         parts = (JSON, LINES, PLAIN, OPENINGS)[case % 4]
         said = b"".join(fuzz.conversation(parts, 4) for _ in range(2))
-        first, *rest = fuzz.pieces(said)
-        opening = Opening()
+        opening, *rest = fuzz.pieces(said)
+        dialect = None
         with suppress(NotChat, LineTooLong):
-            opening.feed(first)
-            dialect = opening.dialect()
+            dialect = detect(opening) if opening else None
             if dialect is not None:
-                for requests in (dialect.parse(opening.data), *map(dialect.decode, rest), dialect.finish()):
-                    for request in requests:
+                for piece in (opening, *rest):
+                    for request in dialect.decode(piece):
                         assert dialect.parse_join(request) is not None
 
 

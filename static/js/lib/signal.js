@@ -1,7 +1,5 @@
-import { report } from "./report.js";
-
 /**
- * A minimal typed event emitter. A listener that fails does not stop the others.
+ * A minimal typed event emitter.
  * @template [T=void]
  */
 export class Signal {
@@ -15,12 +13,6 @@ export class Signal {
 
   /** @param {T} value */
   emit(value) {
-    for (const listener of this.#listeners) {
-      try {
-        listener(value);
-      } catch (error) {
-        report(error);
-      }
-    }
+    for (const listener of this.#listeners) listener(value);
   }
 }
