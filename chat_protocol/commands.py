@@ -32,7 +32,16 @@ class Show(Struct, frozen=True):
     id: int
 
 
+class ChangeOutput(Struct, frozen=True):
+    """`/encoding`, in lines: the encoding of the client's terminal, a codec of Python."""
+
+    charset: str
+    doubles_iac: bool = False
+    """Whether the client speaks Telnet, which doubles 0xFF in text."""
+
+
 ParsedCommand = Who | Help | Show | HistoryRequest | Search | Leave | Authenticate | Moderate | Whois | Bans
+LinesCommand = ParsedCommand | ChangeOutput
 
 
 class UsageError(ValueError):
@@ -54,21 +63,23 @@ class SlashCommand(NamedTuple):
     """One row of the table.
 
     `argument` is its usage, as shown to people; `parse` returns None if it is missing or wrong.
-    `lines` is a regular expression for the lines dialect, None if that does not have the command.
+    `lines` is a regular expression for the lines dialect, None if that does not have the command;
+    `terminal` says whether the terminal has it.
     """
 
     name: str
     argument: str
-    parse: Callable[[str], ParsedCommand | None]
+    parse: Callable[[str], LinesCommand | None]
     moderators_only: bool = False
     lines: str | None = ".*"
+    terminal: bool = True
 
 
-def parse_command(line: str, *, lines: bool = False) -> ParsedCommand:
+def parse_command(line: str, *, lines: bool = False) -> LinesCommand:
     """Parse a line that begins with a slash; if `lines`, as the lines dialect. Raises `UsageError`."""
     word, *rest = line.split(maxsplit=1)
     command = COMMANDS.get(word[1:].lower())
-    if command is None:
+    if command is None or not (lines or command.terminal):
         raise UsageError("unknown_command", word)
     if lines:
         typed = " ".join(line.split())
@@ -138,6 +149,22 @@ def _search(words: str) -> Search:
     return Search(" ".join(words.split())[:MAX_QUERY])
 
 
+def _encoding(name: str) -> ChangeOutput | None:
+    charset = _CHARSETS.get(name.lower())
+    return ChangeOutput(charset) if charset else None
+
+
+_CHARSETS = {
+    name: charset
+    for charset, names in {
+        "utf-8": ("utf-8", "utf8"),
+        "cp1251": ("cp1251", "windows-1251", "1251"),
+        "cp866": ("cp866", "866"),
+    }.items()
+    for name in names
+}
+
+
 def _required(make: Callable[[str], ParsedCommand]) -> Callable[[str], ParsedCommand | None]:
     """Return a parser that makes a command of any argument but an empty one."""
     return lambda argument: make(argument) if argument else None
@@ -152,6 +179,7 @@ COMMANDS: Final = {
         SlashCommand("search", "words", _required(_search), lines="/search .+"),
         SlashCommand("help", "", lambda _: Help(), lines="/help"),
         SlashCommand("quit", "", lambda _: Leave(), lines="/quit"),
+        SlashCommand("encoding", "cp1251", _encoding, terminal=False),
         SlashCommand("moderator", "PASSWORD", _required(Authenticate)),
         SlashCommand("kick", "NAME[: reason]", partial(_moderate, "kick"), True),
         SlashCommand("ban", "NAME [time][: reason]", partial(_moderate, "ban"), True),

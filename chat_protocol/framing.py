@@ -28,6 +28,10 @@ class LineBuffer:
         """Return the size of the incomplete line, in bytes."""
         return self._pending_size
 
+    def ends_with(self, suffix: bytes) -> bool:
+        """Return whether the incomplete line was received up to a byte or more that are `suffix`."""
+        return bool(self._pending) and self._pending[-1].endswith(suffix)
+
     def feed(self, chunk: bytes) -> bytes:
         """Add received bytes; return all lines that are now complete, each with its LF.
 

@@ -309,7 +309,7 @@ def _in_file(file: str) -> Iterator[_Given]:
 def read_text(file: str) -> str:
     """Return the text of a file that the user named. Raises `BadConfig`."""
     try:
-        return Path(file).expanduser().read_text(encoding="utf-8")
+        return Path(file).expanduser().read_text(encoding="utf-8-sig")  # Windows begins files with U+FEFF
     except UnicodeDecodeError:
         raise BadConfig(f"cannot read {file}: it is not UTF-8") from None
     except (OSError, ValueError, RuntimeError) as error:

@@ -11,7 +11,8 @@ surrogates, private use and unassigned code points.
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache
+from itertools import groupby
 
 _REMOVED_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 
@@ -31,17 +32,33 @@ _BLANKS = "".join(
 # An emoji newer than this Python's Unicode tables has the category "unassigned".
 _EMOJI_BLOCKS = range(0x1F000, 0x1FB00)
 
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]+")
+
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
-@lru_cache(maxsize=4096)
 def _is_kept(char: str) -> bool:
-    if char in "\n\t":
+    if char.isprintable() or char in "\n\t":
         return True
     category = unicodedata.category(char)
     if category == "Cn":
         return ord(char) in _EMOJI_BLOCKS
     return category not in _REMOVED_CATEGORIES and char not in _BIDI_CONTROLS
+
+
+@cache
+def _removed() -> re.Pattern[str]:
+    """Return an expression for what is removed below U+10000. Made at the first call, in some 50 ms.
+
+    Characters above are not in it: in an expression each of them would be compared with each range.
+    """
+    ranges = []
+    position = 0
+    for kept, run in groupby(map(_is_kept, map(chr, range(0x10000)))):
+        first, position = position, position + len(list(run))
+        if not kept:
+            ranges.append(f"\\u{first:04x}-\\u{position - 1:04x}")
+    return re.compile(f"[{''.join(ranges)}]+")
 
 
 def clean(text: str) -> str:
@@ -52,7 +69,9 @@ def clean(text: str) -> str:
     if text.isprintable():
         return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _BLANK_LINES.sub("\n\n", "".join(filter(_is_kept, text)))
+    text = _removed().sub("", text)
+    text = _ASTRAL.sub(lambda found: "".join(filter(_is_kept, found[0])), text)
+    return _BLANK_LINES.sub("\n\n", text)
 
 
 def one_line(text: str) -> str:

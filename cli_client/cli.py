@@ -115,7 +115,7 @@ def _file_error(texts: Translations, option: str, path: str, error: BaseExceptio
 def _read_password(path: str | None) -> str:
     """Return the room's password, empty if none is set. Not from an argument, which all users could see."""
     if path:
-        return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+        return Path(path).read_text(encoding="utf-8-sig").rstrip("\r\n")
     return os.environ.get("ONEROOM_PASSWORD", "")
 
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from chat_protocol.commands import ParsedCommand, Show, UsageError, parse_command
+from chat_protocol.commands import ChangeOutput, ParsedCommand, Show, UsageError, parse_command
 from chat_protocol.messages import Authenticate, Bans, HistoryRequest, Moderate, Search, Whois
 from cli_client.events import Request
 
@@ -29,6 +29,7 @@ def parse_line(line: str) -> str | ParsedCommand | InvalidCommand:
         if error.text == "moderator":
             return Authenticate("")
         return InvalidCommand(f"usage_{error.text if error.code == 'misuse' else error.code}", error.text)
+    assert not isinstance(command, ChangeOutput)  # only in lines
     if command == HistoryRequest(limit=0):
         return InvalidCommand("usage_history", "")
     return Authenticate("") if isinstance(command, Authenticate) else command

@@ -89,7 +89,7 @@ class Pipe:
     def _read(self) -> None:
         # The welcome brings the limit of a text.
         self._chat.wait_for(lambda status: status.phase in _READY, ACK_TIMEOUT)
-        decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode
+        decode = codecs.getincrementaldecoder("utf-8-sig")(errors="replace").decode
         incomplete = ""
         while chunk := _read_stdin():
             *lines, incomplete = (incomplete + clean(decode(chunk))).split("\n")

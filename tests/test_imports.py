@@ -36,10 +36,11 @@ WINGS = (
     "sequencer",
     "dialects",
     "room",
+    "texts",
     "log",
     "config",
 )
-ALONE = {"log", "config"}
+ALONE = {"texts", "log", "config"}
 
 
 def imported(path: Path) -> Iterator[tuple[int, str]]:

@@ -6,10 +6,12 @@ from typing import Any
 
 from flask import Flask
 
+from web_gateway.assets import Assets
 from web_gateway.chat_socket import NoReaderThread, chat_socket
 from web_gateway.config import Config
 from web_gateway.forwarded import Forwarded
 from web_gateway.gateway import Gateway
+from web_gateway.page import page
 from web_gateway.views import views
 
 _HERE = Path(__file__).resolve().parent
@@ -27,19 +29,20 @@ def create_app(config: Config | None = None) -> Flask:
 
     Call it in the process that serves, after any fork; start and stop the gateway there.
     """
-    app = _App(__name__, static_folder=_folder("static"), template_folder=_folder("templates"))
+    app = _App(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # no redirects: they could be abused
     gateway = Gateway(config := config or Config())
     # The bound method, not the object: the call then needs one page less of each session's stack.
     app.wsgi_app = Forwarded(app.wsgi_app, config.trusted_proxies).__call__  # type: ignore[method-assign]
     app.extensions["gateway"] = gateway
     app.register_blueprint(views(gateway))
+    app.register_blueprint(page(Assets(_folder("static"), _folder("templates"))))
     app.register_blueprint(chat_socket(gateway))
     app.config["SOCK_SERVER_OPTIONS"] = {"thread_class": NoReaderThread}
     return app
 
 
-def _folder(name: str) -> str:
+def _folder(name: str) -> Path:
     """Return a folder of the page's files: in the package, as in a wheel, or else in the checkout."""
     installed = _HERE / name
-    return str(installed if installed.is_dir() else _HERE.parent / name)
+    return installed if installed.is_dir() else _HERE.parent / name

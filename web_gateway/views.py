@@ -1,8 +1,8 @@
-"""The page, its static files, and the health check."""
+"""The health check, and what all routes have in common."""
 
 from http import HTTPStatus
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from web_gateway.gateway import Gateway
@@ -12,7 +12,7 @@ from web_gateway.refusals import refuse
 
 
 def views(gateway: Gateway) -> Blueprint:
-    """Return the routes other than `/ws`, with the checks and headers that apply to all routes."""
+    """Return the route of the health check, and the checks and headers that apply to all routes."""
     routes = Blueprint("views", __name__)
     config = gateway.config
     served_hosts = ServedHosts(config.host, config.allowed_hosts, config.allowed_origins)
@@ -26,12 +26,6 @@ def views(gateway: Gateway) -> Blueprint:
         if host is None:
             return refuse(HTTPStatus.BAD_REQUEST)
         return None if host in served_hosts else refuse(HTTPStatus.MISDIRECTED_REQUEST)
-
-    @routes.get("/")
-    def page() -> Response:
-        response = Response(render_template("index.html"), content_type="text/html; charset=utf-8")
-        response.cache_control.no_cache = True
-        return response
 
     @routes.get("/healthz")
     def health() -> Response:

@@ -1,18 +1,15 @@
+import "./lib/fallbacks.js";
 import { byId } from "./lib/dom.js";
 import { chooseLocale, I18n } from "./lib/i18n.js";
 import { openStore } from "./lib/storage.js";
 import { Connection } from "./model/connection.js";
-import { Drafts } from "./model/drafts.js";
-import { OpenTabs } from "./model/open_tabs.js";
 import { Outbox } from "./model/outbox.js";
+import { PageVersion } from "./model/page_version.js";
 import { Room } from "./model/room.js";
-import { Session } from "./model/session.js";
-import { TabSync } from "./model/tab_sync.js";
-import { ActionDialog } from "./view/action_dialog.js";
+import { IDENTITY_KEY, Session } from "./model/session.js";
 import { Banner } from "./view/banner.js";
 import { Composer } from "./view/composer.js";
 import { JoinForm } from "./view/join_form.js";
-import { LeaveButton } from "./view/leave_button.js";
 import { ModerationView } from "./view/moderation/moderation_view.js";
 import { People } from "./view/people.js";
 import { SearchPanel } from "./view/search_panel.js";
@@ -23,38 +20,29 @@ import { Permalinks } from "./view/transcript/permalinks.js";
 import { Transcript } from "./view/transcript/transcript.js";
 import { TypingNote } from "./view/typing_note.js";
 
-const locale = chooseLocale(navigator.languages);
-const i18n = await I18n.load(locale).catch(error => {
-  document.body.textContent =
-    "Страница загрузилась не полностью. Обновите её. · The page did not load completely. Please reload it.";
-  throw error;
-});
+const locale = chooseLocale(document.documentElement.lang, navigator.languages ?? [navigator.language]);
+const i18n = new I18n(locale, JSON.parse(byId("script", "texts").text));
 document.documentElement.lang = locale;
-i18n.translate(document);
 
-const store = openStore("localStorage");
-const tabs = new OpenTabs(openStore("sessionStorage"), new BroadcastChannel("oneroom"));
+const store = openStore();
 const session = new Session(store);
 const url = new URL("ws", location.href.replace(/^http/, "ws"));
 url.hash = "";
-const connection = new Connection(url.href);
-const room = new Room(connection, session, new Outbox(store, tabs));
-const tabSync = new TabSync(room, tabs);
+const connection = new Connection(url.href, takeEarlySocket());
+const room = new Room(connection, session, new Outbox(store));
 
 const loginView = byId("main", "login");
 const roomView = byId("div", "room");
 const toast = new Toast();
-const actionDialog = new ActionDialog();
-const joinForm = new JoinForm(room, actionDialog, i18n);
+const joinForm = new JoinForm(room, i18n);
 const transcript = new Transcript(room, i18n);
 new Permalinks(room, transcript, toast, i18n);
-const composer = new Composer(room, new Drafts(store, tabs), () => transcript.toNewest());
-new Banner(room, tabSync, i18n);
-new LeaveButton(room, tabSync, actionDialog, i18n);
+const composer = new Composer(room, store, () => transcript.toNewest());
+new Banner(room, i18n);
 new ThrottleNote(room.throttle, i18n);
 new TypingNote(room.members, i18n);
 const people = new People(room, i18n);
-new ModerationView(room, i18n, people, actionDialog, toast);
+new ModerationView(room, i18n, people, toast);
 new SearchPanel(room, i18n);
 new Theme(store, i18n);
 
@@ -72,24 +60,54 @@ function showTitle() {
   document.title = count ? `(${count > 999 ? "999+" : count}) Oneroom` : "Oneroom";
 }
 
+const pageVersion = new PageVersion(document.documentElement.dataset.version ?? "", "version");
+pageVersion.outdated.on(() => {
+  byId("div", "update").hidden = false;
+});
+byId("button", "update-button").addEventListener("click", () => location.reload());
+window.addEventListener("focus", () => pageVersion.checkSometimes());
+
+let enteredBefore = false;
+room.entered.on(() => {
+  if (enteredBefore) pageVersion.check();
+  enteredBefore = true;
+});
 room.entered.on(() => show(true));
 room.refused.on(() => show(false));
 room.left.on(() => show(false));
 room.failed.on(code => toast.show(i18n.error(code)));
 room.unread.changed.on(showTitle);
 
+byId("button", "leave-button").addEventListener("click", () => {
+  const count = room.outbox.messages.length;
+  if (count === 0 || confirm(i18n.t("leave.unsent", { count }))) room.leave();
+});
 window.addEventListener("online", () => connection.retryNow());
 document.addEventListener("visibilitychange", () => {
-  if (document.hidden) return;
-  tabSync.check();
-  connection.retryNow();
+  if (!document.hidden) connection.retryNow();
 });
-window.addEventListener("storage", event => tabSync.onStorage(event.key));
-window.addEventListener("pagehide", () => tabs.close());
+// The same person has left in another tab.
+window.addEventListener("storage", event => {
+  if (event.key === IDENTITY_KEY && event.newValue === null && session.name) room.leave();
+});
 
 if (session.name) {
   show(true);
   room.enter(session.name);
 } else {
+  connection.close();
   show(false);
+}
+removeSplash();
+
+/** @returns {WebSocket | undefined} What boot.js has opened, for one connection. */
+function takeEarlySocket() {
+  return /** @type {{earlySocket?: WebSocket}} */ (globalThis).earlySocket;
+}
+
+/** Remove what is shown while the page is loading. Without the style sheet it stays: see boot.js. */
+function removeSplash() {
+  const styled = getComputedStyle(document.documentElement).getPropertyValue("--background");
+  if (styled) document.getElementById("loading")?.remove();
+  else document.querySelector("link[rel=stylesheet]")?.addEventListener("load", removeSplash);
 }

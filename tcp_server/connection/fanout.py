@@ -1,7 +1,7 @@
 """Sends each batch to every client. The only writer to client sockets.
 
 A batch is one send for each client, however many messages are in it: the events are
-encoded once for each dialect, and all clients share these bytes; only a client whose
+encoded once for each output, and all clients share these bytes; only a client whose
 own requests are in the batch gets a copy with its answers. A client that cannot take
 all bytes keeps views of the shared block. Past the backlog limit, or after the write
 timeout, it is dropped. No thread ever waits for it.
@@ -10,11 +10,12 @@ timeout, it is dropped. No thread ever waits for it.
 import time
 from collections.abc import Callable, Sequence
 
-from chat_protocol.contract import PROMPT
+from chat_protocol.commands import ChangeOutput
 from tcp_server.config import Config
 from tcp_server.connection.poller import WritePoller
 from tcp_server.connection.writer import Writer
-from tcp_server.dialects.dialect import Dialect, Json, Lines, Plain
+from tcp_server.dialects.output import JSON, LINES, PLAIN, Output
+from tcp_server.room.commands import OutputChanged
 from tcp_server.room.outcome import AudienceChange, Outcome
 
 _BLOCKED_SHARE = 4
@@ -38,18 +39,29 @@ class FanOut:
         self._config = config
         self._poller = poller
         self._drop = drop
-        # Members' connections, by dialect; dicts serve as ordered sets.
-        self._audience: dict[type[Dialect], dict[Writer, None]] = {Plain: {}, Lines: {}, Json: {}}
+        # Members' connections, by output; dicts serve as ordered sets.
+        self._audience: dict[Output, dict[Writer, None]] = {PLAIN: {}, LINES: {}, JSON: {}}
         self._blocked: dict[int, Writer] = {}  # writers with a backlog, by descriptor
         self._closing: dict[Writer, None] = {}  # closing writers, by deadline
         self._released: list[Writer] = []  # their threads have ended; closed after this batch
 
     # --- work for the sequencer ------------------------------------------------------
 
-    def send_prompt(self, writer: Writer) -> list[Outcome[Writer]]:
-        """Ask a new client for its name."""
-        writer.write(PROMPT)
+    def send(self, writer: Writer, data: bytes) -> list[Outcome[Writer]]:
+        """Send bytes that are no event: the first prompt, answers of Telnet."""
+        if writer.ends_at is None and not writer.write(data):
+            self._on_blocked(writer)
         return []
+
+    def change_output(self, writer: Writer, change: ChangeOutput) -> list[Outcome[Writer]]:
+        """Write to a connection as it asks from now on, and say so."""
+        output = writer.output.changed(change)
+        audience = self._audience.setdefault(output, {})
+        if writer in self._audience[writer.output]:
+            del self._audience[writer.output][writer]
+            audience[writer] = None
+        writer.output = output
+        return [Outcome(writer, [OutputChanged(change.charset)])]
 
     def resume(self, descriptors: Sequence[int]) -> list[Outcome[Writer]]:
         """Continue to send to readers that can take more."""
@@ -93,12 +105,12 @@ class FanOut:
         for position, outcome in enumerate(outcomes):
             if outcome.connection is not None:
                 own.setdefault(outcome.connection, []).append(position)
-        for dialect, audience in self._audience.items():
-            participants = [writer for writer in own if writer.dialect is dialect]
+        for output, audience in self._audience.items():
+            participants = [writer for writer in own if writer.output is output]
             if not audience and not participants:
                 continue
-            encoded = [dialect.encode(outcome.shared) if outcome.shared else b"" for outcome in outcomes]
-            if block := dialect.concat(encoded):
+            encoded = [output.encode(outcome.shared) if outcome.shared else b"" for outcome in outcomes]
+            if block := output.concat(encoded):
                 self._deliver_shared([writer for writer in audience if writer not in own], block)
             for writer in participants:
                 self._deliver_to_participant(writer, own[writer], outcomes, encoded)
@@ -122,7 +134,7 @@ class FanOut:
         encoded: list[bytes],
     ) -> None:
         """Send to a participant: its answers replace what the others are sent for its requests."""
-        audience = self._audience[writer.dialect]
+        audience = self._audience[writer.output]
         pieces: list[bytes] = []
         sent = 0
         leaves = False
@@ -132,7 +144,7 @@ class FanOut:
                 pieces += encoded[sent:position]
             sent = position + 1
             if outcome.answer:
-                pieces.append(writer.dialect.encode(outcome.answer))
+                pieces.append(writer.output.encode(outcome.answer))
             if outcome.audience_change is AudienceChange.JOIN:
                 audience[writer] = None
             elif outcome.audience_change is AudienceChange.LEAVE:
@@ -143,7 +155,7 @@ class FanOut:
         was_open = writer.ends_at is None
         if leaves:
             self._begin_closing(writer)
-        if (data := writer.dialect.concat(pieces)) and was_open and not writer.write(data):
+        if (data := writer.output.concat(pieces)) and was_open and not writer.write(data):
             self._on_blocked(writer)
         if leaves:
             self._close_when_drained(writer)
@@ -178,7 +190,7 @@ class FanOut:
         Otherwise, when many disconnect at once, each `left` would be sent to all the broken sockets.
         """
         if writer.broken:
-            self._audience[writer.dialect].pop(writer, None)
+            self._audience[writer.output].pop(writer, None)
             return
         fd = writer.socket.fileno()
         if fd not in self._blocked:
@@ -190,7 +202,7 @@ class FanOut:
             self._drop_slow_reader(writer)
 
     def _drop_slow_reader(self, writer: Writer) -> None:
-        audience = self._audience[writer.dialect]
+        audience = self._audience[writer.output]
         if writer in audience:
             del audience[writer]
             writer.truncate_backlog()

@@ -4,24 +4,30 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
+from chat_protocol.commands import ChangeOutput
 from chat_protocol.errors import BadMessage
-from chat_protocol.messages import Error, Join, Leave, Say
+from chat_protocol.messages import Error, Event, Join, Leave, Say
 from chat_protocol.proxy_header import BadHeader, parse_header
 from tcp_server.config import Config
 from tcp_server.connection.admission import Admission, Refusal
 from tcp_server.connection.fanout import FanOut
 from tcp_server.connection.password_attempts import Disconnect, PasswordAttempts, error_codes
 from tcp_server.connection.rate_limits import Budget, Budgets
-from tcp_server.connection.reader import Reader, ReadTimeout
+from tcp_server.connection.reader import EndOfInput, Reader, ReadTimeout
 from tcp_server.connection.writer import Writer
-from tcp_server.dialects.dialect import Dialect, NotChat, detect
-from tcp_server.room.commands import Request, TextJoin
+from tcp_server.dialects.dialect import Dialect, Plain
+from tcp_server.dialects.opening import NotChat, Opening
+from tcp_server.dialects.output import JSON
+from tcp_server.dialects.telnet import WILL_TIMING_MARK
+from tcp_server.room.commands import LocalEvent, NamePrompt, Request, TextJoin, TimingMarks
 from tcp_server.room.outcome import Outcome, with_ref
 from tcp_server.room.rates import Kind
 from tcp_server.room.room import Room
 from tcp_server.sequencer import Sequencer
+from tcp_server.texts import REFUSALS
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +37,18 @@ _ATTEMPT_BURST = 10
 
 _REFUSAL_TIMEOUT = 1.0
 """Seconds to wait until the dialect of a refused client is known, in which the reason is sent."""
+
+_LINE_END_TIMEOUT = 0.2
+"""Seconds that the end of a Telnet client's first line may come after it."""
+
+_PAUSE_IN_SCRIPT = 0.1
+"""Seconds without a byte after which a client whose name is refused can have read that."""
+
+_MAX_DROPPING = 2.0
+"""Maximum seconds in which requests after a refused name are dropped."""
+
+_DROPPING_PAUSE = 0.01
+"""Pause, in seconds, after each dropped chunk: to decode it costs as much as any other."""
 
 
 class Services(NamedTuple):
@@ -62,42 +80,127 @@ class Handshake:
         self._attempts = Budget(_ATTEMPT_RATE if services.config.rate else 0, _ATTEMPT_BURST)
         self._budget: Budget | None = None  # set once the client has joined
         self._password: str | None = None  # a correct password, kept while the name is refused
+        self._refusal: Sequence[Outcome[Writer]] = ()  # of a name in a text dialect, not yet sent
+        self._in_dropped_line = False  # the line that is being received began with dropped bytes
 
-    def detect_dialect(self) -> tuple[Dialect, bytes]:
-        """Read until the dialect is known; return it and the bytes read. Raises `NotChat`."""
+    def detect_dialect(self) -> tuple[Dialect, Sequence[Request]]:
+        """Read until the dialect is known; return it and the first requests. Raises `NotChat`."""
         refusal, first = self._read_proxy_header()
         if refusal:
             self._deadline = time.monotonic() + _REFUSAL_TIMEOUT
-        opening = bytearray(first)
-        searched = 0
-        while (dialect := detect(opening, searched) if opening else None) is None:
-            searched = len(opening)
-            opening += self._reader.receive_until(self._deadline)
-        self._writer.dialect = type(dialect)
+        opening = Opening()
+        opening.feed(first)
+        while (dialect := opening.dialect()) is None:
+            self._receive(opening, self._deadline)
+        if opening.is_telnet and isinstance(dialect, Plain):  # PuTTY sends a line and its end apart
+            with suppress(ReadTimeout):
+                self._receive(opening, self._at_most(_LINE_END_TIMEOUT))
+                dialect = opening.dialect() or dialect
+        self._writer.output = dialect.output
         if refusal:
             raise Disconnect(refusal)
-        return dialect, bytes(opening)
+        requests = dialect.parse(opening.data)
+        return dialect, [*requests, *dialect.finish(), Leave()] if opening.ended else requests
 
-    def join(self, dialect: Dialect, chunk: bytes) -> tuple[Sequence[Request], Budget]:
+    def _receive(self, opening: Opening, deadline: float | None) -> None:
+        """Wait for more first bytes; after Ctrl-C a Telnet client waits for an answer to its mark."""
+        try:
+            opening.feed(self._reader.receive_until(deadline))
+        except EndOfInput:
+            opening.ended = True
+        if marks := opening.take_marks():
+            self._answer_marks(marks)
+        if opening.ended and not opening.data:
+            raise EndOfInput
+
+    def _answer_marks(self, number: int) -> None:
+        self._throttle(Kind.OTHER)
+        self._services.sequencer.submit(self._services.fanout.send, self._writer, number * WILL_TIMING_MARK)
+
+    def _at_most(self, seconds: float) -> float:
+        """Return the moment in so many seconds, or the deadline if that is sooner."""
+        moment = time.monotonic() + seconds
+        return moment if self._deadline is None else min(moment, self._deadline)
+
+    def join(self, dialect: Dialect, requests: Sequence[Request]) -> tuple[Sequence[Request], Budget]:
         """Ask until the client has joined; return the requests sent after its join, and its budget."""
         awaiting_password: TextJoin | None = None
         while True:
-            requests = dialect.decode(chunk)
             if not requests:
                 self._throttle(Kind.OTHER)
             for position, request in enumerate(requests):
+                if self._concerns_connection(request, awaiting_password):
+                    continue
                 self._throttle(Kind.SAYS)
                 join = self._parse_join(dialect, request, awaiting_password)
-                codes = error_codes(self._join(join))
+                found = error_codes(self._join(join) or self._refusal)
                 if self._budget is not None:
                     return requests[position + 1 :], self._budget
-                if not codes & {"password_required", "password_wrong"}:
+                if not found & {"password_required", "password_wrong"}:
                     awaiting_password = None
                 elif isinstance(join, TextJoin):
                     awaiting_password = join
-                if any(code.startswith("name_") for code in codes):  # names are checked after the password
+                if any(code.startswith("name_") for code in found):  # names are checked after the password
                     self._password = getattr(join, "password", None)
+                if self._refusal:
+                    self._refuse_name(dialect, requests[position + 1 :])
+                    break
+            requests = self._read(dialect)
+
+    def _read(self, dialect: Dialect) -> Sequence[Request]:
+        """Wait for bytes until the deadline and parse them; the end of input ends a line."""
+        try:
             chunk = self._reader.receive_until(self._deadline)
+            if self._in_dropped_line:
+                _, end, chunk = chunk.partition(b"\n")
+                self._in_dropped_line = not end
+            return dialect.decode(chunk)
+        except EndOfInput:
+            if requests := dialect.finish():
+                return requests
+            raise
+
+    def _concerns_connection(self, request: Request, awaiting_password: TextJoin | None = None) -> bool:
+        """Carry out a request that concerns the connection alone; return whether it was one."""
+        match request:
+            case TimingMarks(number=number):
+                self._answer_marks(number)
+            case ChangeOutput():
+                self._throttle(Kind.OTHER)
+                self._services.sequencer.submit(self._services.fanout.change_output, self._writer, request)
+                prompt = NamePrompt() if awaiting_password is None else Error("password_required", "")
+                self._services.sequencer.submit(self._answer, prompt)
+            case _:
+                return False
+        return True
+
+    def _answer(self, *events: Event | LocalEvent) -> Sequence[Outcome[Writer]]:
+        return [Outcome(self._writer, events)]
+
+    def _refuse_name(self, dialect: Dialect, later: Sequence[Request]) -> None:
+        """Send the refusal, after `later` and all else that a script sends without reading is dropped.
+
+        Otherwise its next line, which is meant for the room, would become its name.
+        """
+        try:
+            self._drop(dialect, later)
+        finally:
+            refusal, self._refusal = self._refusal, ()
+            self._services.sequencer.submit(lambda: refusal)
+
+    def _drop(self, dialect: Dialect, requests: Sequence[Request]) -> None:
+        """Drop requests and all bytes that come without a pause, but for `/quit`."""
+        end = time.monotonic() + _MAX_DROPPING
+        with suppress(ReadTimeout):
+            while True:
+                for request in requests:
+                    if not self._concerns_connection(request) and isinstance(request, Leave):
+                        raise Disconnect("left")
+                if time.monotonic() > end:
+                    break
+                requests = dialect.decode(self._reader.receive_until(self._at_most(_PAUSE_IN_SCRIPT)))
+                self._reader.pause(_DROPPING_PAUSE)
+        self._in_dropped_line = dialect.forget()
 
     def _read_proxy_header(self) -> tuple[Refusal | None, bytes]:
         """Read the header of a trusted proxy; return why its client is refused, and the bytes after it."""
@@ -138,6 +241,10 @@ class Handshake:
                 raise Disconnect("bad_utf8")
             case Say(text=text) if awaiting_password is not None:
                 return awaiting_password._replace(password=text)
+            case BadMessage(code="not_utf8") if awaiting_password is not None:
+                self._services.sequencer.submit(self._answer, Error("not_utf8", request.text))
+            case BadMessage(code="not_utf8"):
+                return BadMessage("name_not_utf8", request.text)
         if awaiting_password is not None:  # not for the name again: a password typed there would be public
             return BadMessage("password_required", "the password, please")
         join = dialect.parse_join(request)
@@ -154,8 +261,15 @@ class Handshake:
         if self._writer.ends_at is not None:  # it is closing already
             return [Outcome(self._writer)]
         if isinstance(join, BadMessage):
-            return [Outcome(self._writer, [Error(join.code, join.text, join.ref)])]
+            return self._hold_refusal([Outcome(self._writer, [Error(join.code, join.text, join.ref)])])
         outcomes = self._services.room.join(self._writer, join)
         if (member := self._services.room.member_of(self._writer)) is not None:
             self._budget = self._services.budgets.of(member)
-        return with_ref(outcomes, self._writer, getattr(join, "ref", None))
+        return self._hold_refusal(with_ref(outcomes, self._writer, getattr(join, "ref", None)))
+
+    def _hold_refusal(self, outcomes: Sequence[Outcome[Writer]]) -> Sequence[Outcome[Writer]]:
+        """Keep the refusal of a name in a text dialect: it is sent later."""
+        if self._writer.output is JSON or error_codes(outcomes).isdisjoint(REFUSALS):
+            return outcomes
+        self._refusal = outcomes
+        return []

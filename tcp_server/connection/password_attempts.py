@@ -8,7 +8,7 @@ from chat_protocol.messages import Error, Event, Throttled
 from tcp_server.connection.admission import Admission, PasswordKind
 from tcp_server.connection.reader import Reader
 from tcp_server.connection.writer import Writer
-from tcp_server.dialects.dialect import Json
+from tcp_server.dialects.output import JSON
 from tcp_server.room.outcome import Outcome
 from tcp_server.sequencer import Sequencer
 
@@ -97,13 +97,13 @@ class PasswordAttempts:
         return outcomes
 
     def _notice(self, seconds: float) -> Event:
-        if self._writer.dialect is Json:
+        if self._writer.output is JSON:
             return Throttled(seconds)
         return Error("too_fast", "wait", retry_after=seconds)
 
     def _reject_for_now(self, seconds: float, ref: str | None) -> Sequence[Outcome[Writer]]:
         answer = [Error("too_fast", "too many wrong passwords", ref, round(seconds, 1))]
-        if self._writer.dialect is not Json:
+        if self._writer.output is not JSON:
             answer.append(Error("password_required", "the password, please"))
         return [Outcome(self._writer, answer)]
 

@@ -11,6 +11,10 @@ class ReadTimeout(Exception):
     """No bytes arrived before the deadline."""
 
 
+class EndOfInput(ConnectionError):
+    """The client has ended its half of the connection (FIN); it may still read."""
+
+
 class Reader:
     """The receive half of one connection. Owned by that client's thread.
 
@@ -23,17 +27,17 @@ class Reader:
         self._socket = sock
 
     def receive(self, size: int) -> bytes:
-        """Wait for bytes, at most `size`. Raises `ReadTimeout`."""
+        """Wait for bytes, at most `size`. Raises `ReadTimeout` and `EndOfInput`."""
         try:
             chunk = self._socket.recv(size)
         except BlockingIOError:
             raise ReadTimeout from None
         if not chunk:
-            raise ConnectionResetError("closed by the client")
+            raise EndOfInput
         return chunk
 
     def receive_until(self, deadline: float | None) -> bytes:
-        """Wait for bytes until `deadline` (monotonic; None: no limit). Raises `ReadTimeout`."""
+        """Wait for bytes until `deadline` (monotonic; None: no limit). Raises as `receive` does."""
         if deadline is not None:
             left = deadline - time.monotonic()
             if left <= 0:

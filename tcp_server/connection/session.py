@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
+from chat_protocol.commands import ChangeOutput
+from chat_protocol.contract import PROMPT
 from chat_protocol.errors import BadMessage, LineTooLong
 from chat_protocol.messages import Authenticate, Bye, Throttled
 from chat_protocol.read_size import next_read_size
@@ -12,11 +14,13 @@ from tcp_server.connection.handshake import Handshake, Services
 from tcp_server.connection.pacing import Pacer
 from tcp_server.connection.password_attempts import Disconnect, PasswordAttempts
 from tcp_server.connection.rate_limits import Budget
-from tcp_server.connection.reader import Reader, ReadTimeout
+from tcp_server.connection.reader import EndOfInput, Reader, ReadTimeout
 from tcp_server.connection.work_items import LARGE_ANSWER, split_long_texts, work_items
 from tcp_server.connection.writer import Writer
-from tcp_server.dialects.dialect import Dialect, Json, NotChat
-from tcp_server.room.commands import Request
+from tcp_server.dialects.dialect import Dialect, Json
+from tcp_server.dialects.opening import NotChat
+from tcp_server.dialects.telnet import WILL_TIMING_MARK
+from tcp_server.room.commands import Request, TimingMarks
 from tcp_server.room.outcome import AudienceChange, Outcome, with_ref
 
 _MAX_READ = 4096
@@ -63,28 +67,31 @@ class Session:
             self._services.sequencer.submit(self._services.fanout.release, self.writer)
 
     def _serve(self) -> None:
-        self._services.sequencer.submit(self._services.fanout.send_prompt, self.writer)
+        self._services.sequencer.submit(self._services.fanout.send, self.writer, PROMPT)
         dialect, requests, budget = self._do_handshake()
         self._timeout_reason = "silent"
         self._reader.set_timeout(self._services.config.idle_timeout if dialect.pings else 0)
         submit = self._submit if budget.unlimited else self._paced(dialect, budget)
         size = dialect.first_read
         max_read = dialect.max_read if budget.unlimited else _MAX_READ
-        while True:
-            submit(requests)
-            if requests and isinstance(requests[-1], BadMessage):  # invalid lines are expensive to parse
-                size = dialect.first_read
-                self._reader.pause(_YIELD)
-            chunk = self._reader.receive(size)
-            size = next_read_size(size, len(chunk), dialect.first_read, max_read)
-            requests = dialect.decode(chunk)
+        try:
+            while True:
+                submit(requests)
+                if requests and isinstance(requests[-1], BadMessage):  # invalid lines are expensive to parse
+                    size = dialect.first_read
+                    self._reader.pause(_YIELD)
+                chunk = self._reader.receive(size)
+                size = next_read_size(size, len(chunk), dialect.first_read, max_read)
+                requests = dialect.decode(chunk)
+        except EndOfInput:
+            submit(dialect.finish())
 
     def _do_handshake(self) -> tuple[Dialect, Sequence[Request], Budget]:
         """Return the client's dialect, the requests sent after its join, and its budget."""
         # The handshake is not kept: that would be memory for each idle client.
         handshake = Handshake(self._reader, self.writer, self._services, self._password_attempts)
-        dialect, chunk = handshake.detect_dialect()
-        return dialect, *handshake.join(dialect, chunk)
+        dialect, requests = handshake.detect_dialect()
+        return dialect, *handshake.join(dialect, requests)
 
     def _paced(self, dialect: Dialect, budget: Budget) -> Callable[[Sequence[Request]], None]:
         """Return a function that submits requests no faster than the budget allows."""
@@ -101,7 +108,12 @@ class Session:
             if isinstance(first, Authenticate):
                 self._password_attempts.attempt("moderators", room.handle, self.writer, item, ref=first.ref)
                 continue
-            sequencer.submit(room.handle, self.writer, item, size=size)
+            if isinstance(first, TimingMarks):
+                sequencer.submit(self._services.fanout.send, self.writer, first.number * WILL_TIMING_MARK)
+            elif isinstance(first, ChangeOutput):
+                sequencer.submit(self._services.fanout.change_output, self.writer, first)
+            else:
+                sequencer.submit(room.handle, self.writer, item, size=size)
             if isinstance(first, LARGE_ANSWER):
                 self._reader.pause(_YIELD)
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from chat_protocol.commands import Who
+from chat_protocol.commands import ChangeOutput, Who
 from chat_protocol.messages import Authenticate, Bans, HistoryRequest, Say, Search
 from chat_protocol.text import clean, split
-from tcp_server.room.commands import Request
+from tcp_server.room.commands import Request, TimingMarks
 
 _MAX_ITEM_COMMANDS = 1024
 """Maximum number of requests in one work item."""
@@ -22,7 +22,7 @@ LARGE_ANSWER = (HistoryRequest, Search, Who, Bans)
 _LARGE_ANSWER_BYTES = 256 * 1024
 """Estimated size of a large answer, in bytes."""
 
-_ALONE = frozenset({*LARGE_ANSWER, Authenticate})
+_ALONE = frozenset({*LARGE_ANSWER, Authenticate, ChangeOutput, TimingMarks})
 """Requests that are work items of their own."""
 
 

@@ -5,14 +5,14 @@ from contextlib import suppress
 
 from chat_protocol.backlog import Backlog
 from chat_protocol.connection import abort
-from tcp_server.dialects.dialect import Dialect, Plain
+from tcp_server.dialects.output import PLAIN, Output
 
 
 class Writer:
     """The send half of one connection; also what the room identifies the connection by.
 
     Owned by the holder of the sequencer's room lock. Exceptions: the client's thread reads from
-    `socket`, and sets `dialect` and `host` (the client's plain address) before its first request.
+    `socket`, and sets `output` and `host` (the client's plain address) before its first request.
     No method blocks, and none raises when the connection is lost: `broken` is then true.
     """
 
@@ -20,9 +20,9 @@ class Writer:
         "backlog",
         "blocked_since",
         "broken",
-        "dialect",
         "ends_at",
         "host",
+        "output",
         "progress_at",
         "released",
         "socket",
@@ -31,7 +31,7 @@ class Writer:
     def __init__(self, sock: socket.socket, host: str = "") -> None:
         self.socket = sock
         self.host = host
-        self.dialect: type[Dialect] = Plain
+        self.output: Output = PLAIN
         self.backlog: Backlog | None = None  # None if empty
         self.progress_at = 0.0  # when the backlog began or last shrank; monotonic
         self.blocked_since = 0.0  # when the backlog began; monotonic
@@ -47,8 +47,8 @@ class Writer:
         if self.broken:
             return False
         if self.backlog:
-            if self.dialect.separator:
-                self.backlog.append(self.dialect.separator)
+            if self.output.separator:
+                self.backlog.append(self.output.separator)
             self.backlog.append(data)
             return False
         sent = 0

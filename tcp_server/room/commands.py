@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from chat_protocol.commands import Help, Who
+from chat_protocol.commands import ChangeOutput, Help, Who
 from chat_protocol.errors import BadMessage
 from chat_protocol.messages import Command
 
@@ -27,8 +27,24 @@ class HelpText(NamedTuple):
     moderator: bool = False
 
 
-LocalCommand = TextJoin | Who | Help
-LocalEvent = MemberList | HelpText
+class TimingMarks(NamedTuple):
+    """Answer so many `DO TIMING-MARK` of a Telnet client. Not for the room."""
+
+    number: int
+
+
+class OutputChanged(NamedTuple):
+    """The answer to `ChangeOutput`, in what was chosen."""
+
+    charset: str
+
+
+class NamePrompt(NamedTuple):
+    """Asks a client that has not joined for its name once more."""
+
+
+LocalCommand = TextJoin | Who | Help | ChangeOutput | TimingMarks
+LocalEvent = MemberList | HelpText | OutputChanged | NamePrompt
 
 Request = Command | LocalCommand | BadMessage
 """A parsed command of a client, or the error for one that could not be parsed."""

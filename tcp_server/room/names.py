@@ -17,14 +17,16 @@ from precis_i18n import get_profile
 
 from chat_protocol.contract import HAS_JOINED, HAS_LEFT, SYSTEM_NAME
 from chat_protocol.ip import parse_network
+from tcp_server import texts
 from tcp_server.room.confusables import look_alikes, replace_capitals, skeleton
 
 _case_preserved = get_profile("NicknameCasePreserved")
 _case_mapped = get_profile("NicknameCaseMapped")
 
-# ":" ends the name in a text line; "{" would make a line look like JSON; "/" begins a command.
+# ":" ends the name in a text line; "{" would make a line look like JSON; "/" begins a
+# command, "#" a line of the history.
 _COLONS = frozenset(char for char in look_alikes(":") if unicodedata.category(char) != "Mc")
-_NOT_FIRST = ("{", "/")
+_NOT_FIRST = ("{", "/", "#")
 
 # Unicode calls these symbols, but fonts show nothing or a placeholder for them.
 _BLANKS = frozenset("\u2800\ufffc\ufffd\U0001d159\U00013441\U00013442")
@@ -117,7 +119,7 @@ def suggest(name: Name, taken: Container[str], limit: int) -> str | None:
 def _check(shown: str) -> str | None:
     """Return what is wrong with a name that PRECIS allows, if anything."""
     if not _COLONS.isdisjoint(shown) or shown.startswith(_NOT_FIRST):
-        return "a name must not contain ':' or begin with '{' or '/'"
+        return "a name must not contain ':' or begin with '{', '/' or '#'"
     if not _BLANKS.isdisjoint(shown):
         return "a name must not contain blank characters other than spaces"
     if "#" in shown and shown.replace("#", "").replace(" ", "").isdecimal():
@@ -153,12 +155,28 @@ _STAFF = ("администратор", "админ", "administrator", "admin", 
 _RESERVED = frozenset(map(skeleton, (SYSTEM_NAME, "server", "система", "system", "oneroom", *_STAFF)))
 _NOTICES = (HAS_JOINED.strip(" !"), HAS_LEFT.strip(" ."), "joined the chat", "left the chat")
 _RESERVED_PARTS = tuple(map(skeleton, _NOTICES))
+_STAFF_SKELETONS = frozenset(map(skeleton, _STAFF))
+# "{name}: {text}" must not begin like a line of the server.
+_RESERVED_BEGINNINGS = tuple(
+    {skeleton(words) for line in texts.beginnings() if (words := line.partition(":")[0].strip())}
+)
 
 
 def _is_reserved(name: Name) -> bool:
-    """Return whether a name is a word for the room or its staff, plus any symbols, or contains a notice."""
+    """Return whether a name could be taken for the room, its staff, or a line that the server writes."""
     letters = "".join(filter(str.isalpha, name.shown))
     letters_and_digits = "".join(filter(str.isalnum, name.shown))
     if not _RESERVED.isdisjoint(map(skeleton, (letters, letters_and_digits, replace_capitals(letters)))):
         return True
+    if any(key.startswith(_RESERVED_BEGINNINGS) for key in name.keys):
+        return True
+    words = _words(name.shown)
+    if not _STAFF_SKELETONS.isdisjoint(map(skeleton, [*words, *map(replace_capitals, words)])):
+        return True
     return any(part in key for part in _RESERVED_PARTS for key in name.keys)
+
+
+def _words(name: str) -> list[str]:
+    """Return the words of a name, without marks."""
+    kept = (char if char.isalnum() else " " for char in name if unicodedata.category(char)[0] != "M")
+    return "".join(kept).split()

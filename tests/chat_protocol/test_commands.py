@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from chat_protocol.commands import (
     COMMANDS,
     PAGE_SIZE,
+    ChangeOutput,
     Help,
+    LinesCommand,
     ParsedCommand,
     Show,
     UsageError,
@@ -21,12 +23,13 @@ from chat_protocol.contract import MAX_SANCTION_SECONDS
 from chat_protocol.messages import Authenticate, Bans, HistoryRequest, Leave, Moderate, Search, Whois
 from cli_client.english import ENGLISH
 from cli_client.russian import RUSSIAN
-from tcp_server.dialects import phrases
+from tcp_server import texts as server_texts
 from tests.support.processes import ROOT
 
 MODERATORS = {name for name, command in COMMANDS.items() if command.moderators_only}
 EVERYBODY = COMMANDS.keys() - MODERATORS
 IN_LINES = {name for name, command in COMMANDS.items() if command.lines}
+IN_TERMINAL = {name for name, command in COMMANDS.items() if command.terminal}
 
 
 @pytest.mark.parametrize("lines", [False, True], ids=["terminal", "lines"])
@@ -99,6 +102,21 @@ def test_the_terminal_accepts_more_than_lines(line: str, command: ParsedCommand,
 
 
 @pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("/encoding cp1251", ChangeOutput("cp1251")),
+        ("/encoding Windows-1251", ChangeOutput("cp1251")),
+        ("/encoding 866", ChangeOutput("cp866")),
+        ("/Encoding UTF8", ChangeOutput("utf-8")),
+    ],
+)
+def test_commands_of_lines_alone(line: str, command: LinesCommand) -> None:
+    assert parse_command(line, lines=True) == command
+    with pytest.raises(UsageError):
+        parse_command(line)
+
+
+@pytest.mark.parametrize(
     ("line", "error_in_terminal", "error_in_lines"),
     [
         ("/history x", "misuse", "bad_number"),
@@ -111,6 +129,7 @@ def test_the_terminal_accepts_more_than_lines(line: str, command: ParsedCommand,
         ("/show 0", "misuse", "unknown_command"),
         ("/show ٣", "misuse", "unknown_command"),
         *[(line, "unknown_command", "unknown_command") for line in ("/", "/ who", "/frob", "/kicking Боб")],
+        *[(f"/encoding{name}", "unknown_command", "misuse") for name in ("", " koi8-r", " os")],
         *[(f"/{name}", "misuse", "misuse") for name in sorted(MODERATORS - {"bans"} | {"moderator"})],
         ("/bans all", "misuse", "misuse"),
         ("/kick : спам", "misuse", "misuse"),
@@ -153,18 +172,18 @@ def explained(text: object) -> set[str]:
 
 @pytest.mark.parametrize("texts", [RUSSIAN, ENGLISH], ids=["ru", "en"])
 def test_the_terminals_help_explains_every_command(texts: dict[str, object]) -> None:
-    assert explained(texts["help"]) | {"help", "moderator"} == EVERYBODY
+    assert explained(texts["help"]) | {"help", "moderator"} == EVERYBODY & IN_TERMINAL
     assert explained(texts["help_moderator"]) == {"moderator"}
     assert explained(texts["help_moderation"]) == MODERATORS
-    with_argument = {name for name, command in COMMANDS.items() if command.argument}
+    with_argument = {name for name in IN_TERMINAL if COMMANDS[name].argument}
     explained_errors = {key.removeprefix("usage_") for key in texts if key.startswith("usage_")}
     assert explained_errors - {"unknown_command", "bad_time"} == (with_argument | {"bans"}) - {"moderator"}
 
 
 def test_the_help_of_lines_explains_every_command() -> None:
-    assert explained(phrases.HELP) | {"help", "moderator"} == EVERYBODY & IN_LINES
-    assert explained(phrases.MODERATORS_HELP) - {"history"} == MODERATORS
-    assert phrases.USAGE.keys() == MODERATORS | {"moderator"}
+    assert explained(server_texts.HELP) | {"help", "moderator"} == EVERYBODY & IN_LINES
+    assert explained(server_texts.MODERATORS_HELP) - {"history"} == MODERATORS
+    assert server_texts.USAGE.keys() == MODERATORS | {"moderator", "encoding"}
 
 
 def test_the_protocol_describes_every_command_of_lines() -> None:

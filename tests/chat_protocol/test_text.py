@@ -122,3 +122,17 @@ def test_text_is_split_only_over_the_limit() -> None:
 def test_pieces_end_after_a_space() -> None:
     assert split("один два три", 10) == ["один два ", "три"]
     assert split("о дин-два-три", 8) == ["о дин-дв", "а-три"]
+
+
+def test_each_code_point_is_kept_or_removed_by_its_category() -> None:
+    removed = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
+    for start in range(0, 0x110000, 0x1000):
+        block = [chr(code) for code in range(start, start + 0x1000)]
+        kept = [
+            char
+            for char, category in zip(block, map(unicodedata.category, block), strict=True)
+            if (category not in removed and char not in BIDI)
+            or char in "\t\n"
+            or (category == "Cn" and 0x1F000 <= ord(char) < 0x1FB00)
+        ]
+        assert clean("".join(char for char in block if char != "\r")) == "".join(kept)

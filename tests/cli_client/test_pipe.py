@@ -107,12 +107,12 @@ def test_output_is_that_of_the_lines_dialect(room: FakeRoom) -> None:
         assert pipe.stdout.wait_for("покинул чат.\n") == expected
 
 
-def test_invalid_bytes_are_replaced(room: FakeRoom) -> None:
+def test_a_byte_order_mark_is_dropped_and_invalid_bytes_are_replaced(room: FakeRoom) -> None:
     with run_pipe(str(room.address), "--name", "Анна") as pipe:
         client = room.accept()
         client.welcome(text_limit=10)
         split_character = "я".encode()
-        pipe.write(b"a\0b\xff\x1b[31m" + split_character[:1])
+        pipe.write("\ufeff".encode() + b"a\0b\xff\x1b[31m" + split_character[:1])
         assert pipe.process.poll() is None
         pipe.write(split_character[1:] + b"\n" + b"x" * 25 + b"\n" + b"\0" * 100_000)
         pipe.stdin.close()
@@ -187,7 +187,7 @@ def test_when_kicked_it_says_so(room: FakeRoom) -> None:
 
 def test_the_password_comes_from_a_file_or_the_environment(room: FakeRoom, tmp_path: Path) -> None:
     secret = tmp_path / "password"
-    secret.write_text("из файла\n")
+    secret.write_text("\ufeffиз файла\n")  # as Windows writes it
     with run_pipe(str(room.address), "--name", "Анна", "--password-file", str(secret), ONEROOM_PASSWORD="x"):
         assert room.accept().welcome().password == "из файла"
     with run_pipe(str(room.address), "--name", "Анна", ONEROOM_PASSWORD="из среды"):

@@ -69,7 +69,8 @@ def test_three_people_talk_in_one_room(services: Services, chromium: Browser) ->
         assert terminal.end() == 0
         original.expect("Борис покинул чат.")
         browser.page.wait_for_selector("text=Борис больше не в чате")
-        browser.leave()
+        browser.page.click("#leave-button")
+        browser.page.wait_for_selector("#join-name")
         original.expect("Анна покинул чат.")
 
 

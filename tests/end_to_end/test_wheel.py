@@ -88,10 +88,10 @@ def test_all_three_programs_run_from_the_wheel(installed: Path, tmp_path: Path) 
         base = f"http://{gateway.address}"
         with urlopen(f"{base}/", timeout=10) as answer:
             page = answer.read().decode()
-        script = re.search(r'src="(/static/[^"?]+\.js)', page)
+        script = re.search(r'src="(static/\w+/(js/app\.js))"', page)
         assert script, page
-        with urlopen(base + script[1], timeout=10) as answer:
-            assert answer.read() == (ROOT / script[1].lstrip("/")).read_bytes()
+        with urlopen(f"{base}/{script[1]}", timeout=10) as answer:
+            assert answer.read() == (ROOT / "static" / script[2]).read_bytes()
         do(python, "-m", "cli_client", str(server.address), "--name", "Анна", cwd=tmp_path, words="привет\n")
 
 

@@ -4,12 +4,18 @@ import socket
 from contextlib import suppress
 from typing import NamedTuple
 
+from tests.support.processes import ROOT
 from tests.support.timing import TIMEOUT
+from web_gateway.assets import Assets
 
 KEY = "AAAAAAAAAAAAAAAAAAAAAA=="
 UPGRADE = (
     f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n"
 )
+
+ASSETS = Assets(ROOT / "static", ROOT / "templates")
+FILES = f"/static/{ASSETS.version}"
+"""Path of the page's files."""
 
 
 class Answer(NamedTuple):

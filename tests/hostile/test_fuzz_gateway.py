@@ -14,6 +14,7 @@ from chat_protocol.address import Address
 from tests.hostile.canary import NAME, check_event, watching
 from tests.hostile.fuzz_client import FuzzClient
 from tests.hostile.mutations import Mutator
+from tests.hostile.raw_http import FILES
 from tests.hostile.rounds import ROUNDS
 from tests.support.processes import Program, find_address, running
 from tests.support.timing import TIMEOUT
@@ -55,7 +56,7 @@ FRAMES: Final = (
 REQUESTS: Final = (
     "GET / HTTP/1.1\r\nHost: {0}\r\n\r\n",
     "GET /healthz HTTP/1.1\r\nHost: {0}\r\nConnection: close\r\n\r\n",
-    'GET /static/js/main.js HTTP/1.1\r\nHost: {0}\r\nIf-None-Match: "x"\r\nRange: bytes=0-10\r\n\r\n',
+    "GET " + FILES + '/js/app.js HTTP/1.1\r\nHost: {0}\r\nIf-None-Match: "x"\r\nRange: bytes=0-10\r\n\r\n',
     "GET /static/..%2f..%2fetc/passwd?x=%00%ff HTTP/1.1\r\nHost: {0}\r\n\r\n",
     "HEAD / HTTP/1.0\r\n\r\n",
     "POST / HTTP/1.1\r\nHost: {0}\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\nhello",

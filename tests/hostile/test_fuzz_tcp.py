@@ -10,7 +10,7 @@ from chat_protocol.contract import MAX_LINE
 from chat_protocol.errors import BadMessage, LineTooLong
 from chat_protocol.framing import LineBuffer
 from chat_protocol.proxy_header import BadHeader, Header, parse_header
-from tcp_server.dialects.dialect import NotChat, detect
+from tcp_server.dialects.opening import NotChat, Opening
 from tests.hostile.canary import canary_at
 from tests.hostile.fuzz_client import FuzzClient
 from tests.hostile.mutations import Mutator
@@ -97,13 +97,14 @@ def test_fuzzed_dialects(seed: int) -> None:
     for case in range(1500 * ROUNDS):
         parts = (JSON, LINES, PLAIN, OPENINGS)[case % 4]
         said = b"".join(fuzz.conversation(parts, 4) for _ in range(2))
-        opening, *rest = fuzz.pieces(said)
-        dialect = None
+        first, *rest = fuzz.pieces(said)
+        opening = Opening()
         with suppress(NotChat, LineTooLong):
-            dialect = detect(opening) if opening else None
+            opening.feed(first)
+            dialect = opening.dialect()
             if dialect is not None:
-                for piece in (opening, *rest):
-                    for request in dialect.decode(piece):
+                for requests in (dialect.parse(opening.data), *map(dialect.decode, rest), dialect.finish()):
+                    for request in requests:
                         assert dialect.parse_join(request) is not None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.hostile.raw_http import UPGRADE, ask, request
+from tests.hostile.raw_http import FILES, UPGRADE, ask, request
 from tests.web_gateway.conftest import Room, Serving, serving_by_gunicorn
 
 _HOST = "chat.example:5000"
@@ -152,7 +152,7 @@ _UNKNOWN_HOSTS: dict[str, tuple[str, int]] = {
 
 
 @pytest.mark.parametrize(("host", "status"), _UNKNOWN_HOSTS.values(), ids=_UNKNOWN_HOSTS.keys())
-@pytest.mark.parametrize("path", ["/", "/ws", "/static/js/model/room.js", "/nowhere"])
+@pytest.mark.parametrize("path", ["/", "/ws", f"{FILES}/js/model/room.js", "/nowhere"])
 def test_nothing_is_served_under_an_unknown_host(
     gateway: Serving, room: Room, path: str, host: str, status: int
 ) -> None:

@@ -159,3 +159,34 @@ test("a room that is silent for a minute is considered gone, and ignored", t => 
   assert.deepEqual(events, []);
   assert.ok(!connection.send({ type: "ping" }));
 });
+
+test("a socket that was opened early is used for the first connection", t => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  for (const readyState of [0, 1]) {
+    const early = new Socket("ws://room/ws");
+    early.readyState = readyState;
+    const connection = new Connection("ws://room/ws", early);
+    const phases = [];
+    connection.changed.on(state => phases.push(state.phase));
+    connection.open();
+    if (readyState === 0) early.accept();
+    assert.equal(Socket.last, early);
+    assert.deepEqual(phases, ["connecting", "open"]);
+    early.end(1006);
+    t.mock.timers.tick(15_000);
+    assert.notEqual(Socket.last, early);
+    connection.close();
+  }
+});
+
+test("an early socket that is closed already is not used, one that nobody needs is closed", () => {
+  const dead = new Socket("ws://room/ws");
+  dead.close();
+  const connection = new Connection("ws://room/ws", dead);
+  connection.open();
+  assert.notEqual(Socket.last, dead);
+  connection.close();
+  const unused = new Socket("ws://room/ws");
+  new Connection("ws://room/ws", unused).close();
+  assert.equal(unused.readyState, 3);
+});

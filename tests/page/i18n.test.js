@@ -59,11 +59,12 @@ test("an invalid date is shown as nothing", () => {
   assert.deepEqual([i18n.time(never), i18n.dateTime(never), i18n.when(never)], ["", "", ""]);
 });
 
-test("the language is the first preferred one that the page has", () => {
-  assert.equal(chooseLocale(["de", "ru-RU", "en"]), "ru-RU");
-  assert.equal(chooseLocale(["en-GB", "ru"]), "en-GB");
-  assert.equal(chooseLocale(["fr", "rue"]), "en");
-  assert.equal(chooseLocale([]), "en");
+test("the locale is the first preferred one of the page's language that can be used", () => {
+  assert.equal(chooseLocale("ru", ["de", "ru-RU", "en"]), "ru-RU");
+  assert.equal(chooseLocale("en", ["ru", "EN-gb", "en"]), "EN-gb");
+  assert.equal(chooseLocale("ru", ["fr", "rue"]), "ru");
+  assert.equal(chooseLocale("en", ["en-US@posix", "en_US", ""]), "en");
+  assert.equal(chooseLocale("en", []), "en");
 });
 
 test("durations are in the largest unit that is accurate enough, and rounded up", () => {

@@ -67,6 +67,10 @@ class RawClient:
         rest = self.read_to_end()
         assert not rest, f"expected the end, got {_shown(rest)}"
 
+    def end_input(self) -> None:
+        """Say nothing more (FIN), and go on reading."""
+        self.socket.shutdown(socket.SHUT_WR)
+
     def reset(self) -> None:
         """Vanish with an RST, as a crashed machine's router would answer."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

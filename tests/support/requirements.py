@@ -26,9 +26,14 @@ PACKAGES: Final = {
     "cc": "gcc libc6-dev",
     "chromium": "chromium fonts-dejavu-core fonts-noto-color-emoji",
     "haproxy": "haproxy",
+    "nc": "netcat-openbsd",
+    "ncat": "ncat",
     "nginx": "nginx libnginx-mod-stream",
     "node": "nodejs",
     "openssl": "openssl",
+    "plink": "putty-tools",
+    "socat": "socat",
+    "telnet": "inetutils-telnet",
 }
 """Every program that some test needs, and the packages of Debian that bring it."""
 
@@ -62,9 +67,14 @@ ORIGINAL = Path(os.environ.get("ONEROOM_ORIGINAL") or ROOT.parent / "shared" / "
 needs_cc = _needs("cc")
 needs_chromium = _needs("chromium")
 needs_haproxy = _needs("haproxy")
+needs_nc = _needs("nc")
+needs_ncat = _needs("ncat")
 needs_nginx = _needs("nginx")
 needs_node = _needs("node")
 needs_openssl = _needs("openssl")
+needs_plink = _needs("plink")
+needs_socat = _needs("socat")
+needs_telnet = _needs("telnet")
 
 needs_epoll = pytest.mark.skipif(not hasattr(select, "epoll"), reason="this system has no epoll")
 needs_ipv6 = pytest.mark.skipif(not _has_ipv6(), reason="this system has no IPv6 loopback address")

@@ -68,6 +68,12 @@ def test_zero_means_none_where_that_makes_sense() -> None:
     assert (config.keep, config.grace, config.idle_timeout, config.backlog, config.port) == (0, 0, 0, 0, 0)
 
 
+def test_a_byte_order_mark_begins_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "room.toml"
+    file.write_text("\ufeffport = 7777\r\n", newline="")
+    assert load(["--config", str(file)], {}).port == 7777
+
+
 @pytest.mark.parametrize(
     ("argument", "why"),
     [
@@ -208,7 +214,7 @@ def test_a_former_name_still_works(
 @pytest.mark.parametrize("name", ["password", "moderator_password"])
 def test_a_password_is_read_from_its_file(tmp_path: Path, name: str) -> None:
     file = tmp_path / "secret"
-    for content in ("сезам, откройся", "сезам, откройся\n", "сезам, откройся\r\n"):
+    for content in ("сезам, откройся", "сезам, откройся\n", "\ufeffсезам, откройся\r\n"):
         file.write_text(content, newline="")
         file.chmod(0o600)
         config = load([f"--{name.replace('_', '-')}-file={file}"], {})

@@ -23,7 +23,11 @@ export function hueOf(name) {
  * @returns {string} Its first letter, whole even where it consists of several code points.
  */
 export function initialOf(name) {
-  const [first] = new Intl.Segmenter().segment(name.trim());
+  const text = name.trim();
+  // Firefox has Intl.Segmenter since 125; without it, the first code point must do.
+  const [codePoint = ""] = text;
+  if (!Intl.Segmenter) return codePoint.toLocaleUpperCase();
+  const [first] = new Intl.Segmenter().segment(text);
   return first?.segment.toLocaleUpperCase() ?? "";
 }
 

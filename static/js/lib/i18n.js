@@ -5,8 +5,6 @@ import { clean } from "./text.js";
  * @typedef {Record<string, string | Record<string, string>>} Dictionary
  */
 
-const LANGUAGES = ["ru", "en"];
-
 const DAY = 86_400_000;
 
 /** Units for durations, in seconds. */
@@ -18,16 +16,22 @@ const UNITS = /** @type {const} */ ([
 ]);
 
 /**
- * @param {readonly string[]} preferred  Language tags, the most preferred first.
- * @returns {string} The first of them whose language the page has, else English.
+ * @param {string} language  "ru" or "en".
+ * @param {readonly string[]} preferred  Language tags, the most preferred first; some browsers have
+ *   tags that `Intl` refuses, like `en-US@posix`.
+ * @returns {string} The first tag of that language, whose region decides how dates and times look.
  */
-export function chooseLocale(preferred) {
-  return preferred.find(tag => LANGUAGES.includes(languageOf(tag))) ?? "en";
+export function chooseLocale(language, preferred) {
+  return preferred.find(tag => languageOf(tag) === language) ?? language;
 }
 
-/** @param {string} locale */
-function languageOf(locale) {
-  return locale.split("-")[0]?.toLowerCase() ?? "";
+/** @param {string} tag @returns Its language, or "" if it is no valid tag. */
+function languageOf(tag) {
+  try {
+    return new Intl.Locale(tag).language;
+  } catch {
+    return "";
+  }
 }
 
 /** Texts, plurals, dates and durations in the reader's language. */
@@ -39,7 +43,7 @@ export class I18n {
   #dateTimes;
 
   /**
-   * @param {string} locale  Language tag; its region decides how dates and times look.
+   * @param {string} locale  As from `chooseLocale`.
    * @param {Dictionary} dictionary
    */
   constructor(locale, dictionary) {
@@ -49,15 +53,6 @@ export class I18n {
     this.#lists = new Intl.ListFormat(locale, { type: "conjunction" });
     this.#times = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
     this.#dateTimes = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "medium" });
-  }
-
-  /**
-   * @param {string} locale  As from `chooseLocale`.
-   * @returns {Promise<I18n>}
-   */
-  static async load(locale) {
-    const response = await fetch(new URL(`../../i18n/${languageOf(locale)}.json`, import.meta.url));
-    return new I18n(locale, await response.json());
   }
 
   /** @param {string} key */
@@ -170,22 +165,6 @@ export class I18n {
       month: "long",
       year,
     }).format(date);
-  }
-
-  /**
-   * Translate the elements that have a key: in `data-i18n` for their text, in
-   * `data-i18n-<attribute>` for an attribute.
-   * @param {ParentNode} root
-   */
-  translate(root) {
-    for (const element of root.querySelectorAll("[data-i18n]")) {
-      element.textContent = this.t(element.getAttribute("data-i18n") ?? "");
-    }
-    for (const attribute of ["aria-label", "title", "placeholder"]) {
-      for (const element of root.querySelectorAll(`[data-i18n-${attribute}]`)) {
-        element.setAttribute(attribute, this.t(element.getAttribute(`data-i18n-${attribute}`) ?? ""));
-      }
-    }
   }
 }
 

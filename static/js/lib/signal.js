@@ -1,5 +1,7 @@
+import { report } from "./report.js";
+
 /**
- * A minimal typed event emitter.
+ * A minimal typed event emitter. A listener that fails does not stop the others.
  * @template [T=void]
  */
 export class Signal {
@@ -13,6 +15,12 @@ export class Signal {
 
   /** @param {T} value */
   emit(value) {
-    for (const listener of this.#listeners) listener(value);
+    for (const listener of this.#listeners) {
+      try {
+        listener(value);
+      } catch (error) {
+        report(error);
+      }
+    }
   }
 }

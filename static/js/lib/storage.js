@@ -1,5 +1,5 @@
 /**
- * Storage that survives a reload: the browser's, or memory where the browser forbids that.
+ * Storage that survives a reload: `localStorage`, or memory where the browser forbids that.
  * @typedef {Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">} Store
  */
 
@@ -36,14 +36,11 @@ export class MemoryStore {
   }
 }
 
-/**
- * @param {"localStorage" | "sessionStorage"} kind  Shared by the tabs, or of this tab only.
- * @returns {Store}
- */
-export function openStore(kind) {
+/** @returns {Store} */
+export function openStore() {
   try {
-    window[kind].getItem("");
-    return window[kind];
+    localStorage.getItem("");
+    return localStorage;
   } catch {
     return new MemoryStore();
   }

@@ -50,10 +50,16 @@ export class Connection {
   #bye = "";
   #backoff = new Backoff();
   #url;
+  /** @type {WebSocket | undefined} */
+  #early;
 
-  /** @param {string} url  Of the gateway's WebSocket route. */
-  constructor(url) {
+  /**
+   * @param {string} url        Of the gateway's WebSocket route.
+   * @param {WebSocket} [early]  One to that URL, opened already: used first, if it is still alive.
+   */
+  constructor(url, early) {
     this.#url = url;
+    this.#early = early;
   }
 
   /** Connect now, without waiting any longer. No effect while connected. */
@@ -61,12 +67,14 @@ export class Connection {
     if (this.#socket) return;
     clearTimeout(this.#retryTimer);
     this.#bye = "";
-    const socket = new WebSocket(this.#url);
+    const early = this.#takeEarly();
+    const socket = early && early.readyState <= WebSocket.OPEN ? early : new WebSocket(this.#url);
     this.#socket = socket;
-    socket.onopen = () => {
+    const onOpen = () => {
       this.#restartIdleTimer();
       this.#setState({ phase: "open" });
     };
+    socket.onopen = onOpen;
     socket.onmessage = ({ data }) => {
       this.#restartIdleTimer();
       for (const event of parseFrame(data)) {
@@ -78,6 +86,7 @@ export class Connection {
     // Also limits how long the opening may take.
     this.#restartIdleTimer();
     this.#setState({ phase: "connecting" });
+    if (socket.readyState === WebSocket.OPEN) onOpen();
   }
 
   /** Try at once if an attempt is being waited for: the network or the reader is back. */
@@ -92,6 +101,7 @@ export class Connection {
 
   /** Close, and stay closed until `open`. */
   close() {
+    this.#takeEarly()?.close();
     this.#dropSocket();
     this.#setState({ phase: "idle" });
   }
@@ -110,6 +120,12 @@ export class Connection {
     this.#socket.send(JSON.stringify(command));
     this.#schedulePing();
     return true;
+  }
+
+  #takeEarly() {
+    const early = this.#early;
+    this.#early = undefined;
+    return early;
   }
 
   #restartIdleTimer() {

@@ -1,11 +1,11 @@
 import { byId } from "../lib/dom.js";
+import { write } from "../lib/storage.js";
 import { isBlank, lengthOf } from "../lib/text.js";
 
 /** @typedef {import("../model/room.js").Room} Room */
-/** @typedef {import("../model/drafts.js").Drafts} Drafts */
+/** @typedef {import("../lib/storage.js").Store} Store */
 
-/** A longer draft is cut when it is stored: so many times the limit of a text. */
-const DRAFT_TEXTS = 4;
+const DRAFT_KEY = "oneroom.draft";
 /** The remaining characters are shown when there are no more than this. */
 const COUNT_BELOW = 200;
 
@@ -16,18 +16,17 @@ export class Composer {
   #count = byId("output", "composer-count");
   #send = byId("button", "send-button");
   #room;
-  #drafts;
-  /** The identity that writes here; null outside the room. @type {string | null} */
-  #owner = null;
+  #store;
 
   /**
    * @param {Room} room
-   * @param {Drafts} drafts
+   * @param {Store} store  Keeps the draft over a reload.
    * @param {() => void} onSent
    */
-  constructor(room, drafts, onSent) {
+  constructor(room, store, onSent) {
     this.#room = room;
-    this.#drafts = drafts;
+    this.#store = store;
+    this.#text.value = store.getItem(DRAFT_KEY) ?? "";
     this.#text.addEventListener("input", () => {
       this.#storeDraft();
       this.#refresh();
@@ -46,12 +45,7 @@ export class Composer {
     });
     // A phone's keyboard stays open if the button does not take the focus.
     this.#send.addEventListener("pointerdown", event => event.preventDefault());
-    room.entered.on(() => this.#showDraft());
-    room.left.on(() => this.#clear());
-    room.refused.on(({ code }) => {
-      if (code === "banned") this.#clear();
-    });
-    if (room.session.name) this.#showDraft();
+    room.entered.on(() => this.#refresh());
   }
 
   /** Focus the field, except on a phone, where the keyboard would cover the messages. */
@@ -71,28 +65,10 @@ export class Composer {
     return true;
   }
 
-  /** Show the draft of who has come into the room. What the same person is writing stays. */
-  async #showDraft() {
-    const { id } = this.#room.session;
-    if (id !== this.#owner) {
-      this.#owner = id;
-      this.#text.value = this.#drafts.read(id);
-      this.#refresh();
-      const left = await this.#drafts.takeUp(id, () => this.#owner === id && !this.#text.value);
-      if (left) this.#text.value = left;
-    }
-    this.#refresh();
-  }
-
-  #clear() {
-    this.#owner = null;
-    this.#text.value = "";
-  }
-
   #storeDraft() {
-    if (this.#owner === null) return;
-    const draft = this.#text.value.slice(0, DRAFT_TEXTS * this.#room.limits.text);
-    this.#drafts.write(this.#owner, draft.replace(/[\ud800-\udbff]$/, "")); // half a character
+    const draft = this.#text.value;
+    if (draft) write(this.#store, DRAFT_KEY, draft);
+    else this.#store.removeItem(DRAFT_KEY);
   }
 
   #refresh() {

@@ -22,6 +22,7 @@ export class SearchPanel {
   #list = byId("ol", "search-hits");
   #more = byId("button", "search-more");
   #retry = byId("button", "search-retry");
+  #room = byId("div", "room");
   #narrow = matchMedia("(max-width: 799px)");
   #search;
   #i18n;
@@ -72,6 +73,7 @@ export class SearchPanel {
 
   #updateButton() {
     this.#button.ariaExpanded = String(this.#panel.open);
+    this.#room.classList.toggle("searching", this.#panel.open);
   }
 
   /**

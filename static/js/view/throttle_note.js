@@ -6,6 +6,7 @@ import { countDown } from "../lib/timer.js";
 
 /** The line above the composer that is shown while the room makes us wait. */
 export class ThrottleNote {
+  #note = byId("p", "throttle");
   #text = byId("span", "throttle-text");
   #left = byId("span", "throttle-left");
   /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -25,6 +26,7 @@ export class ThrottleNote {
    */
   #show({ until, stable }, i18n) {
     clearInterval(this.#ticking);
+    this.#note.classList.toggle("shown", until > 0);
     setLiveText(this.#text, until ? i18n.t("throttle.text") : "");
     this.#left.textContent = "";
     if (!until) return;

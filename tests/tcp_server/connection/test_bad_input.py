@@ -231,10 +231,13 @@ def test_a_text_over_the_limit(program: Program) -> None:
 # --- invalid bytes -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("end", [b"", b"\n"], ids=["plain", "lines"])
-def test_bad_utf8_in_a_name(program: Program, bystander: JsonClient, end: bytes) -> None:
-    # Invalid bytes become U+FFFD, which is not allowed in a name.
-    with answer(program, b"\xff\x01" + end, f"В имени есть недопустимые знаки.\n{PROMPT}"):
+NOT_UTF8 = "Не UTF-8 (not UTF-8), не отправлено. Выберите: /encoding cp1251 или /encoding cp866\n"
+
+
+def test_bad_utf8_in_a_name(program: Program, bystander: JsonClient) -> None:
+    with answer(program, b"\xff\x01", f"В имени есть недопустимые знаки.\n{PROMPT}"):
+        pass
+    with answer(program, b"\xff\x01\nbuild ready\n", NOT_UTF8 + PROMPT):
         pass
     assert bystander.fence() == []
 
@@ -246,8 +249,13 @@ def test_bad_utf8_and_nul_in_text(program: Program, end: bytes) -> None:
         client.expect(PROMPT)
         client.send("Анна".encode() + end)
         bystander.expect_json(type="joined", name="Анна")
-        client.send(b"a\xff\0\x1b[0mb" + end)
-        bystander.expect_json(type="message", name="Анна", text="a\ufffd[0mb")
+        client.send(b"a\xe9\0\x1b[0mb" + end)
+        if end:
+            client.expect(NOT_UTF8)
+        else:
+            bystander.expect_json(type="message", name="Анна", text="aй[0mb")
+        client.send(b"a\0b" + end)
+        bystander.expect_json(type="message", name="Анна", text="ab")
         assert bystander.fence() == []
 
 
@@ -274,9 +282,11 @@ def test_bad_utf8_in_json_before_the_join(program: Program, bystander: JsonClien
 
 
 def test_a_first_line_of_invalid_json_is_taken_as_a_name(program: Program, bystander: JsonClient) -> None:
-    for line in (b'{"type":"join"\n', b"{\xff}\n", b"{smile}\n"):
+    for line in (b'{"type":"join"\n', b"{smile}\n"):
         with answer(program, line, f"В имени есть недопустимые знаки.\n{PROMPT}"):
             pass
+    with answer(program, b"{\xff}\n", NOT_UTF8 + PROMPT):
+        pass
     assert bystander.fence() == []
 
 

@@ -13,11 +13,11 @@ from chat_protocol.contract import PROMPT
 from tcp_server.config import Config
 from tcp_server.connection.fanout import FanOut
 from tcp_server.connection.writer import Writer
-from tcp_server.dialects.dialect import Dialect, Json, Lines, Plain
+from tcp_server.dialects.output import JSON, LINES, PLAIN, Output
 from tcp_server.room.commands import LocalEvent, MemberList
 from tcp_server.room.outcome import AudienceChange, Outcome
 
-DIALECTS: list[type[Dialect]] = [Plain, Lines, Json]
+OUTPUTS: list[Output] = [PLAIN, LINES, JSON]
 AT = "2026-11-22T05:43:03.120Z"
 
 
@@ -50,7 +50,7 @@ class Audience:
         self._far: dict[Writer, socket.socket] = {}
         self._open = ExitStack()
 
-    def connect(self, dialect: type[Dialect], buffer: int = 0) -> Writer:
+    def connect(self, output: Output, buffer: int = 0) -> Writer:
         near, far = socket.socketpair()
         self._open.enter_context(near)
         self._open.enter_context(far)
@@ -58,13 +58,13 @@ class Audience:
             near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
         far.setblocking(False)
         writer = Writer(near)
-        writer.dialect = dialect
+        writer.output = output
         self._far[writer] = far
         return writer
 
-    def listener(self, dialect: type[Dialect], buffer: int = 0) -> Writer:
+    def listener(self, output: Output, buffer: int = 0) -> Writer:
         """Add a connection to the audience."""
-        writer = self.connect(dialect, buffer)
+        writer = self.connect(output, buffer)
         self.fanout.deliver([Outcome(writer, (), (), AudienceChange.JOIN)])
         return writer
 
@@ -110,27 +110,27 @@ def audience() -> Iterator[Audience]:
         yield made
 
 
-def joined(dialect: type[Dialect], events: Sequence[m.Event | LocalEvent]) -> bytes:
-    return dialect.concat([dialect.encode(events)])
+def joined(output: Output, events: Sequence[m.Event | LocalEvent]) -> bytes:
+    return output.concat([output.encode(events)])
 
 
 # --- delivery ------------------------------------------------------------------------
 
 
 def test_the_prompt_is_sent_to_the_new_connection_only(audience: Audience) -> None:
-    old, new = audience.listener(Lines), audience.connect(Lines)
-    audience.fanout.send_prompt(new)
+    old, new = audience.listener(LINES), audience.connect(LINES)
+    audience.fanout.send(new, PROMPT)
     assert audience.received(new) == PROMPT
     assert audience.received(old) == b""
 
 
 def test_each_member_is_sent_its_own_dialect(audience: Audience) -> None:
-    listeners = [audience.listener(dialect) for dialect in DIALECTS]
-    stranger = audience.connect(Lines)
+    listeners = [audience.listener(output) for output in OUTPUTS]
+    stranger = audience.connect(LINES)
     audience.say("привет")
     event = m.Message(1, AT, "Анна", "привет")
     assert [audience.received(writer) for writer in listeners] == [
-        joined(dialect, [event]) for dialect in DIALECTS
+        joined(output, [event]) for output in OUTPUTS
     ]
     assert audience.received(stranger) == b""
 
@@ -154,7 +154,7 @@ def outcomes_of(
                 outcomes.append(Outcome(None, (), [m.Left(f"n{who}", AT)]))
             case "enter", None:
                 present[writer] = True
-                welcome = [MemberList(["x"])] if writer.dialect is Lines else [m.Ack("w", number, AT)]
+                welcome = [MemberList(["x"])] if writer.output is LINES else [m.Ack("w", number, AT)]
                 outcomes.append(Outcome(writer, welcome, [m.Joined(f"n{who}", AT)], AudienceChange.JOIN))
             case "ask", None | True:
                 outcomes.append(Outcome(writer, [m.Error("name_taken", "")]))
@@ -171,7 +171,7 @@ def outcomes_of(
 @given(st.lists(STEPS, max_size=4))
 def test_answers_and_shared_events_keep_one_order(batches: list[list[Step]]) -> None:
     with Audience() as audience:
-        writers = [audience.connect(dialect) for dialect in DIALECTS + DIALECTS]
+        writers = [audience.connect(output) for output in OUTPUTS + OUTPUTS]
         present: dict[Writer, bool] = {}
         hears: dict[Writer, bool] = {}
         for steps in batches:
@@ -188,11 +188,11 @@ def test_answers_and_shared_events_keep_one_order(batches: list[list[Step]]) -> 
                         expected[writer] += outcome.shared
             audience.fanout.deliver(outcomes)
             for writer, events in expected.items():
-                assert audience.received(writer) == joined(writer.dialect, events)
+                assert audience.received(writer) == joined(writer.output, events)
 
 
 def test_a_batch_is_one_write(audience: Audience) -> None:
-    writer = audience.listener(Plain)
+    writer = audience.listener(PLAIN)
     audience.fanout.deliver(
         [Outcome(None, (), [m.Joined("Анна", AT)]), Outcome(None, (), [m.Left("Анна", AT)])]
     )
@@ -203,7 +203,7 @@ def test_a_batch_is_one_write(audience: Audience) -> None:
 
 
 def test_a_slow_reader_is_sent_everything_later_and_others_at_once(audience: Audience) -> None:
-    slow, quick = audience.listener(Lines, buffer=8192), audience.listener(Lines)
+    slow, quick = audience.listener(LINES, buffer=8192), audience.listener(LINES)
     expected = b""
     for number in range(200):
         audience.say("x" * 1000, number)
@@ -220,12 +220,12 @@ def test_a_slow_reader_is_sent_everything_later_and_others_at_once(audience: Aud
 
 
 def test_resuming_an_unknown_descriptor_is_no_error(audience: Audience) -> None:
-    writer = audience.listener(Lines)
+    writer = audience.listener(LINES)
     assert audience.fanout.resume([writer.socket.fileno(), 99_999]) == []
 
 
 def test_deliver_asks_for_backpressure_while_many_lag(audience: Audience) -> None:
-    slow = audience.listener(Lines, buffer=8192)
+    slow = audience.listener(LINES, buffer=8192)
     flood = [Outcome[Writer](None, (), [m.Message(1, AT, "Анна", "x" * 50_000)])]
     assert audience.fanout.deliver(flood)
     slow.blocked_since -= 5.0  # blocked for too long: it no longer counts
@@ -237,7 +237,7 @@ def test_deliver_asks_for_backpressure_while_many_lag(audience: Audience) -> Non
     slow.progress_at += 1.0
     assert audience.fanout.deliver([])
     for _ in range(50):
-        audience.listener(Lines)
+        audience.listener(LINES)
     assert not audience.fanout.deliver([])  # one of 51 is below the share
 
 
@@ -249,10 +249,10 @@ def flood_until_cut(audience: Audience) -> None:
     raise AssertionError("never cut")
 
 
-@pytest.mark.parametrize("dialect", [Lines, Json])
-def test_over_the_backlog_a_reader_is_cut_after_a_whole_line_and_told_why(dialect: type[Dialect]) -> None:
+@pytest.mark.parametrize("output", [LINES, JSON])
+def test_over_the_backlog_a_reader_is_cut_after_a_whole_line_and_told_why(output: Output) -> None:
     with Audience(backlog=50_000) as audience:
-        slow, quick = audience.listener(dialect, buffer=8192), audience.listener(dialect)
+        slow, quick = audience.listener(output, buffer=8192), audience.listener(output)
         flood_until_cut(audience)
         assert audience.cut == [slow]
         assert slow.waiting < 2000  # only the rest of a line that was begun
@@ -260,17 +260,17 @@ def test_over_the_backlog_a_reader_is_cut_after_a_whole_line_and_told_why(dialec
         audience.fanout.deliver([Outcome(slow, [m.Bye("slow")], (), AudienceChange.LEAVE)])
         audience.say("nor this")
         received = audience.received_to_the_end(slow)
-        bye = dialect.encode([m.Bye("slow")])
+        bye = output.encode([m.Bye("slow")])
         assert received.endswith(b"\n" + bye)
         whole = audience.received(quick)
         assert whole.startswith(received.removesuffix(bye))
-        assert whole.endswith(dialect.encode([m.Message(1, AT, "Анна", "nor this")]))
+        assert whole.endswith(output.encode([m.Message(1, AT, "Анна", "nor this")]))
         assert audience.cut == [slow]
 
 
 def test_a_single_block_may_exceed_the_backlog() -> None:
     with Audience(backlog=50_000) as audience:
-        newcomer = audience.connect(Json, buffer=8192)
+        newcomer = audience.connect(JSON, buffer=8192)
         welcome = m.Error("long", "x" * 1_000_000)
         audience.fanout.deliver([Outcome(newcomer, [welcome], (), AudienceChange.JOIN)])
         audience.say("x" * 40_000)
@@ -282,8 +282,8 @@ def test_a_single_block_may_exceed_the_backlog() -> None:
 def test_backpressure_begins_before_a_single_reader_is_cut() -> None:
     with Audience(backlog=50_000) as audience:
         for _ in range(50):
-            audience.listener(Lines)
-        slow = audience.listener(Lines, buffer=8192)
+            audience.listener(LINES)
+        slow = audience.listener(LINES, buffer=8192)
         flood = [Outcome[Writer](None, (), [m.Message(1, AT, "Анна", "x" * 10_000)])]
         while not audience.fanout.deliver(flood):
             assert not audience.cut
@@ -295,7 +295,7 @@ def test_backpressure_begins_before_a_single_reader_is_cut() -> None:
 
 def test_without_a_backlog_limit_nobody_is_cut() -> None:
     with Audience(backlog=0) as audience:
-        slow = audience.listener(Lines, buffer=8192)
+        slow = audience.listener(LINES, buffer=8192)
         for _ in range(300):
             audience.say("x" * 10_000)
         assert slow.waiting > 2_000_000
@@ -304,7 +304,7 @@ def test_without_a_backlog_limit_nobody_is_cut() -> None:
 
 def test_a_reader_without_progress_is_cut() -> None:
     with Audience(write_timeout=10.0) as audience:
-        writer, other = audience.listener(Lines, buffer=8192), audience.listener(Lines, buffer=8192)
+        writer, other = audience.listener(LINES, buffer=8192), audience.listener(LINES, buffer=8192)
         audience.say("x" * 100_000)
         audience.fanout.check_deadlines()
         assert not audience.cut
@@ -314,7 +314,7 @@ def test_a_reader_without_progress_is_cut() -> None:
         audience.fanout.deliver([Outcome(writer, [m.Bye("slow")], (), AudienceChange.LEAVE)])
         audience.fanout.check_deadlines()
         assert not writer.broken  # the close timeout is not over
-        assert audience.received_to_the_end(writer).endswith(Lines.encode([m.Bye("slow")]))
+        assert audience.received_to_the_end(writer).endswith(LINES.encode([m.Bye("slow")]))
         assert other.waiting
         assert audience.cut == [writer]
 
@@ -323,7 +323,7 @@ def test_a_reader_without_progress_is_cut() -> None:
 
 
 def test_after_leaving_nothing_more_is_sent(audience: Audience) -> None:
-    writer = audience.listener(Json)
+    writer = audience.listener(JSON)
     audience.fanout.deliver([Outcome(writer, [m.Bye("left")], (), AudienceChange.LEAVE)])
     audience.fanout.deliver([Outcome(writer, [m.Pong()], (), AudienceChange.NONE)])
     audience.say("привет")
@@ -331,20 +331,20 @@ def test_after_leaving_nothing_more_is_sent(audience: Audience) -> None:
 
 
 def test_a_released_socket_is_closed_once_everything_is_sent(audience: Audience) -> None:
-    writer = audience.listener(Lines, buffer=8192)
+    writer = audience.listener(LINES, buffer=8192)
     audience.say("x" * 100_000)
     audience.fanout.deliver([Outcome(writer, [m.Bye("left")], (), AudienceChange.LEAVE)])
     audience.fanout.release(writer)
     audience.fanout.deliver([])
     assert writer.socket.fileno() >= 0
-    assert audience.received_to_the_end(writer).endswith(Lines.encode([m.Bye("left")]))
+    assert audience.received_to_the_end(writer).endswith(LINES.encode([m.Bye("left")]))
     assert writer.socket.fileno() == -1
 
 
 def test_a_socket_stays_open_until_it_is_released(audience: Audience) -> None:
-    writer = audience.listener(Lines)
+    writer = audience.listener(LINES)
     audience.fanout.deliver([Outcome(writer, [m.Bye("left")], (), AudienceChange.LEAVE)])
-    assert audience.received_to_the_end(writer) == Lines.encode([m.Bye("left")])
+    assert audience.received_to_the_end(writer) == LINES.encode([m.Bye("left")])
     assert writer.socket.fileno() >= 0
     audience.fanout.release(writer)
     audience.fanout.deliver([])
@@ -354,7 +354,7 @@ def test_a_socket_stays_open_until_it_is_released(audience: Audience) -> None:
 @pytest.mark.parametrize("released", [True, False])
 def test_the_close_timeout_aborts_a_connection(released: bool) -> None:
     with Audience(close_timeout=0.0) as audience:
-        writer = audience.listener(Lines, buffer=8192)
+        writer = audience.listener(LINES, buffer=8192)
         audience.say("x" * 100_000)
         audience.fanout.deliver([Outcome(writer, [m.Bye("left")], (), AudienceChange.LEAVE)])
         if released:
@@ -373,9 +373,9 @@ def test_the_close_timeout_aborts_a_connection(released: bool) -> None:
 
 def test_a_client_that_disconnects_disturbs_nobody(audience: Audience) -> None:
     gone, slow_and_gone, other = (
-        audience.listener(Lines),
-        audience.listener(Lines, buffer=8192),
-        audience.listener(Lines),
+        audience.listener(LINES),
+        audience.listener(LINES, buffer=8192),
+        audience.listener(LINES),
     )
     audience.say("x" * 100_000)
     audience.received(other)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from chat_protocol import messages as m
 from chat_protocol.commands import Help, Who
 from tcp_server.connection.work_items import _MAX_ITEM_BYTES, _MAX_ITEM_COMMANDS, split_long_texts, work_items
-from tcp_server.dialects.dialect import Lines
+from tcp_server.dialects.output import LINES
 from tcp_server.room.commands import Request
 
 REQUESTS: st.SearchStrategy[Request] = st.one_of(
@@ -37,7 +37,7 @@ def test_the_size_is_about_what_the_lines_dialect_is_sent() -> None:
     name = "ꙮ" * 32
     for text in ("x", "привет", "я" * 4000, "\n" * 3999, "a\nb" * 10):
         [(_, size)] = work_items([m.Say(text)])
-        sent = len(Lines.encode([m.Message(1, "", name, text)]))
+        sent = len(LINES.encode([m.Message(1, "", name, text)]))
         assert 0.9 * sent <= size <= 1.2 * sent + 100
 
 

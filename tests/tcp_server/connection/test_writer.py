@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 
 from tcp_server.connection.writer import Writer
-from tcp_server.dialects.dialect import Dialect, Json, Lines, Plain
+from tcp_server.dialects.output import JSON, LINES, PLAIN, Output
 
 BLOCK = b"".join(b"%06d\n" % number for number in range(10_000))  # more than the sockets below hold
 
@@ -47,12 +47,10 @@ def test_what_the_kernel_takes_needs_no_backlog(ends: tuple[Writer, socket.socke
     assert read(far, 5) == b"hello"
 
 
-@pytest.mark.parametrize("dialect", [Lines, Json])
-def test_the_backlog_is_sent_whole_and_in_order(
-    ends: tuple[Writer, socket.socket], dialect: type[Dialect]
-) -> None:
+@pytest.mark.parametrize("output", [LINES, JSON])
+def test_the_backlog_is_sent_whole_and_in_order(ends: tuple[Writer, socket.socket], output: Output) -> None:
     writer, far = ends
-    writer.dialect = dialect
+    writer.output = output
     blocks = [BLOCK, b"one\n", b"two\n", BLOCK]
     for block in blocks:
         writer.write(block)
@@ -66,7 +64,7 @@ def test_the_backlog_is_sent_whole_and_in_order(
 
 def test_plain_blocks_in_the_backlog_are_separated_by_lf(ends: tuple[Writer, socket.socket]) -> None:
     writer, far = ends
-    writer.dialect = Plain
+    writer.output = PLAIN
     for block in (BLOCK, b"one", b"two"):
         writer.write(block)
     assert read_all(writer, far) == BLOCK + b"\none\ntwo"
@@ -74,7 +72,7 @@ def test_plain_blocks_in_the_backlog_are_separated_by_lf(ends: tuple[Writer, soc
 
 def test_more_blocks_than_one_system_call_takes(ends: tuple[Writer, socket.socket]) -> None:
     writer, far = ends
-    writer.dialect = Lines
+    writer.output = LINES
     writer.write(BLOCK)
     lines = [b"%d\n" % number for number in range(3000)]
     for line in lines:
@@ -84,7 +82,7 @@ def test_more_blocks_than_one_system_call_takes(ends: tuple[Writer, socket.socke
 
 def test_progress_at_changes_only_with_progress(ends: tuple[Writer, socket.socket]) -> None:
     writer, far = ends
-    writer.dialect = Lines
+    writer.output = LINES
     writer.write(BLOCK)
     writer.drain(1.0)
     assert writer.progress_at == 0.0
@@ -96,7 +94,7 @@ def test_progress_at_changes_only_with_progress(ends: tuple[Writer, socket.socke
 @pytest.mark.parametrize("eaten", range(1, 15))
 def test_truncating_the_backlog_leaves_whole_lines(ends: tuple[Writer, socket.socket], eaten: int) -> None:
     writer, far = ends
-    writer.dialect = Lines
+    writer.output = LINES
     writer.write(BLOCK)
     assert writer.backlog
     writer.backlog.consume(eaten)  # as if the kernel had taken that much more
@@ -122,7 +120,7 @@ def test_truncating_an_empty_backlog_changes_nothing(ends: tuple[Writer, socket.
 
 def test_a_client_that_disconnects_is_no_error(ends: tuple[Writer, socket.socket]) -> None:
     writer, far = ends
-    writer.dialect = Lines
+    writer.output = LINES
     writer.write(BLOCK)
     far.close()
     writer.drain(0.0)

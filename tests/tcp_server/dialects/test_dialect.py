@@ -1,137 +1,20 @@
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from chat_protocol import messages as m
-from chat_protocol.commands import Help, Who
+from chat_protocol.commands import ChangeOutput, Help, Who
 from chat_protocol.contract import MAX_LINE
 from chat_protocol.errors import BadMessage, LineTooLong
-from tcp_server.dialects.dialect import Dialect, Json, Lines, NotChat, Plain, detect
-from tcp_server.room.commands import Request, TextJoin
+from tcp_server.dialects.dialect import Dialect, Json, Lines, Plain
+from tcp_server.room.commands import Request, TextJoin, TimingMarks
 
 JOIN = '{"type":"join","name":"Анна"}\n'.encode()
 
 
 def chunks(data: bytes, *places: int) -> list[bytes]:
     return [data[start:end] for start, end in pairwise((0, *places, len(data)))]
-
-
-def kind(opening: bytes) -> type[Dialect] | None:
-    found = detect(opening)
-    return None if found is None else type(found)
-
-
-# --- the first bytes -----------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("opening", "dialect"),
-    [
-        ("Анна", Plain),
-        ("Анна привет", Plain),
-        ("/who", Plain),
-        ("\0", Plain),
-        ("Анна\n", Lines),
-        ("Анна\r\n", Lines),
-        ("Анна\nпривет", Lines),
-        ("\n", Lines),
-        ("[]\n", Lines),
-        ("{", None),
-        ('{"type":"join","name":"x"}', None),
-        ('{"type":"join","name":"x"}\n', Json),
-        ('{"type":"join","name":"x"}\r\n{"type":', Json),
-        ('{"type":"ping"}{"type":"ping"}\n', Json),
-        ('{"type":"shout"}\n', Json),
-        ("{}\n", Json),
-        ("{\n", Lines),
-        ("{smile}\n", Lines),
-        ('{"type":"join"\n', Lines),
-    ],
-)
-def test_the_first_bytes_choose_the_dialect(opening: str, dialect: type[Dialect] | None) -> None:
-    assert kind(opening.encode()) is dialect
-
-
-def test_a_json_join_is_detected_at_every_split() -> None:
-    for cut in range(1, len(JOIN)):
-        assert kind(JOIN[:cut]) is None
-    assert kind(JOIN) is Json
-    assert kind(JOIN + b'{"ty') is Json
-
-
-def test_an_incomplete_character_is_waited_for() -> None:
-    name = "Я€😀".encode()
-    starts = {0, 2, 5, 9}
-    for cut in range(1, len(name) + 1):
-        assert kind(name[:cut]) is (Plain if cut in starts else None)
-        assert kind(name[:cut] + b"\n") is Lines
-
-
-def test_endless_incomplete_characters_are_a_name() -> None:
-    opening = bytearray()
-    while detect(opening + b"\xd0") is None:
-        opening += b"\xd0"
-        assert len(opening) < 2000
-
-
-def test_bytes_are_searched_for_lf_once() -> None:
-    assert type(detect(b"{\n", 1)) is Lines
-    assert detect(b"{\n", 2) is None
-
-
-@pytest.mark.parametrize("opening", [b"\xff", b"Anna\xff", b"\xd0\xd0a", b"\xed\xa0\x80"])
-def test_invalid_utf8_is_plain(opening: bytes) -> None:
-    assert kind(opening) is Plain
-
-
-def test_json_with_invalid_utf8_is_a_line() -> None:
-    assert kind(b'{"type":"join","name":"\xff"}\n') is Lines
-
-
-@pytest.mark.parametrize(
-    "opening",
-    [
-        b"GET / HTTP/1.1\r\nHost: localhost:8080\r\n\r\n",
-        b"GET /",
-        b"POST /room HTTP/1.1\r\nContent-Length: 12\r\n\r\nAnna\nhello\n",
-        b"OPTIONS * HTTP/1.1\r\n",
-        b"CONNECT example.org:443 HTTP/1.1\r\n",
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-        b"get / HTTP/1.0\n",
-        b"BREW /pot HTTP/1.1\r\n",
-        b"\x16\x03\x01\x02\x00\x01\x00",
-    ],
-)
-def test_http_and_tls_are_no_chat(opening: bytes) -> None:
-    with pytest.raises(NotChat):
-        detect(opening)
-
-
-@pytest.mark.parametrize("name", ["GETA", "Posting", "Patch", "http", "Гет /", "HTTP"])
-def test_names_that_resemble_http_are_names(name: str) -> None:
-    assert kind(name.encode()) is Plain
-
-
-def test_an_endless_first_json_line_is_refused() -> None:
-    opening = b'{"type":"join","name":"' + b"a" * MAX_LINE
-    assert kind(opening[:MAX_LINE]) is None
-    dialect = detect(opening)
-    assert type(dialect) is Json
-    with pytest.raises(LineTooLong):
-        dialect.decode(opening)
-
-
-@given(st.binary() | st.binary().map(b"{".__add__) | st.text().map(lambda text: f"{{{text}\n".encode()))
-def test_any_first_bytes_are_a_join_or_an_error(opening: bytes) -> None:
-    try:
-        dialect = detect(opening)
-    except NotChat:
-        return
-    if dialect is not None:
-        for command in dialect.decode(opening):
-            assert isinstance(dialect.parse_join(command), m.Join | TextJoin | BadMessage)
 
 
 # --- reading -------------------------------------------------------------------------
@@ -184,10 +67,82 @@ def test_plain_joins_a_character_split_across_chunks() -> None:
             assert "".join(command.text for command in said if isinstance(command, m.Say)) == text
 
 
-@pytest.mark.parametrize("dialect", [Plain, Lines])
-def test_bad_utf8_in_text_is_replaced(dialect: type[Plain | Lines]) -> None:
-    (command,) = dialect().decode(b"a\xffb\xd0\n")
-    assert command == m.Say("a�b�")
+NOT_UTF8 = "not_utf8"
+
+
+def summary(requests: Sequence[Request]) -> list[str]:
+    """Return the texts that are said, and the codes of errors."""
+    return [
+        request.text if isinstance(request, m.Say) else getattr(request, "code", "?") for request in requests
+    ]
+
+
+@pytest.mark.parametrize(
+    ("chunks", "said"),
+    [
+        (["привет"], ["привет"]),
+        (["Моя строка", "гуляю по саду"], ["Моя строка", "гуляю по саду"]),
+        (["яблоко"], ["яблоко"]),
+        (["ящик", "моя"], ["ящик", "моя"]),
+        (["я", "меняю"], ["яменяю"]),  # a letter by itself could be half of a command of Telnet
+        (["Р", "ок"], ["Р", "ок"]),
+        (["Р", "ok"], ["Р", "ok"]),
+        (["№ 1\r\n"], ["№ 1"]),
+    ],
+)
+def test_a_chunk_of_plain_that_is_not_utf8_is_in_cp1251(chunks: list[str], said: list[str]) -> None:
+    plain = Plain()
+    assert [text for chunk in chunks for text in summary(plain.decode(chunk.encode("cp1251")))] == said
+
+
+def test_utf8_behind_a_letter_of_cp1251() -> None:
+    plain = Plain()
+    assert summary(plain.decode("Р".encode("cp1251"))) == []
+    assert summary(plain.decode("привет".encode())) == ["Р", "привет"]
+
+
+def test_telnet_in_plain_before_and_after_it_is_known() -> None:
+    plain = Plain()
+    assert summary(plain.decode("раз".encode() + b"\xff\xf1")) == ["раз"]
+    assert summary(plain.decode("яма".encode("cp1251"))) == ["яма"]
+    assert plain.decode("раз".encode() + b"\xff\xfd\x06") == [TimingMarks(1), m.Say("раз")]
+    assert summary(plain.decode("мо".encode("cp1251") + b"\xff\xff\xff\xf1!")) == ["моя!"]
+
+
+def test_no_text_of_plain_has_a_replacement_character() -> None:
+    for first in range(256):
+        for second in range(256):
+            plain = Plain()
+            assert "\ufffd" not in "".join(summary(plain.decode(bytes([first, second, 0x20]))))
+
+
+def test_lines_that_are_not_utf8_are_refused_once_and_the_others_said() -> None:
+    lines = Lines()
+    sent = "раз\n".encode() + "два\r\nтри\nmore\n".encode("cp1251") + "четыре\n".encode()
+    assert summary(lines.decode(sent)) == ["раз", NOT_UTF8, "more", "четыре"]
+    assert summary(lines.decode("моя\n".encode("cp1251"))) == [NOT_UTF8]
+
+
+@pytest.mark.parametrize("charset", ["cp1251", "cp866"])
+def test_an_encoding_is_chosen_in_lines(charset: str) -> None:
+    lines = Lines()
+    text = "яблоко, гуляю по ящику\n"
+    change, *said = lines.decode(f"/encoding {charset}\n{text}".encode(charset))
+    assert change == ChangeOutput(charset)
+    assert summary(said) == [text.strip()]
+    assert summary(lines.decode(text.encode(charset))) == [text.strip()]
+    for byte in text.encode(charset):
+        said = list(lines.decode(bytes([byte])))
+    assert summary(said) == [text.strip()]
+    change, *said = lines.decode("/encoding utf-8\nпривет\n".encode())
+    assert (change, summary(said)) == (ChangeOutput("utf-8"), ["привет"])
+
+
+def test_a_telnet_client_doubles_0xff_in_any_encoding() -> None:
+    lines = Lines()
+    change, *_ = lines.decode(b"\xff\xfb\x1f/encoding cp1251\r\n")
+    assert change == ChangeOutput("cp1251", doubles_iac=True)
+    assert summary(lines.decode(b"\xff\xff\xec\xe0\xff\xf1\r\0")) == ["яма"]
 
 
 def test_bad_utf8_in_json_is_an_error() -> None:
@@ -243,6 +198,27 @@ def test_a_line_over_the_maximum(dialect: type[Lines | Json]) -> None:
     assert dialect().decode(b" " * MAX_LINE + b"\n") in ([m.Say(" " * MAX_LINE)], [])
     with pytest.raises(LineTooLong):
         dialect().decode(b" " * (MAX_LINE + 1))
+
+
+@pytest.mark.parametrize(
+    ("dialect", "sent", "requests"),
+    [
+        (Lines, b"one\ntw", [m.Say("tw")]),
+        (Lines, b"one\r", [m.Say("one")]),
+        (Lines, b"/quit", [m.Leave()]),
+        (Lines, b"one\n", []),
+        (Json, b'\n{"type":"ping"}', [m.Ping()]),
+        (Json, b'{"type":"ping"}\n ', []),
+        (Plain, b"one", []),
+    ],
+)
+def test_the_end_of_input_ends_the_last_line(
+    dialect: type[Dialect], sent: bytes, requests: list[Request]
+) -> None:
+    reader = dialect()
+    reader.decode(sent)
+    assert reader.finish() == requests
+    assert reader.finish() == []
 
 
 # --- before the join -----------------------------------------------------------------

@@ -9,6 +9,7 @@ from chat_protocol import messages as m
 from chat_protocol.contract import PASSWORD_PROMPT, PROMPT
 from chat_protocol.errors import BadMessage
 from tcp_server.dialects.dialect import Lines, Plain
+from tcp_server.dialects.output import LINES, PLAIN
 from tcp_server.room.commands import HelpText, LocalEvent, Request
 
 AT = "2026-11-22T05:43:03.120Z"
@@ -75,13 +76,16 @@ def test_plain_has_no_commands() -> None:
         (m.HistoryPage([m.Message(7, AT, "Боб", "", deleted=True)], False), "",
             "#7 22.11 05:43 Боб: (сообщение удалено)\n"),
         (m.Role(moderator=True), "", "Вы теперь модератор. Команды: /help\n"),
-        (m.Whois("Боб", ["203.0.113.7", "::1"]), "", "Боб: 203.0.113.7, ::1\n"),
-        (m.Whois("Боб"), "", "Боб: адрес неизвестен\n"),
+        (m.Whois("Боб", ["203.0.113.7", "::1"]), "", "Адреса участника: Боб — 203.0.113.7, ::1\n"),
+        (m.Whois("Боб"), "", "Адреса участника: Боб — неизвестны\n"),
         (m.Bans(), "", "Вход никому не закрыт.\n"),
         (
             m.Bans([m.BanEntry("Боб", AT, None, "Анна", "спам"), m.BanEntry("::1", AT, AT, "Анна")]),
             "",
-            "Боб: навсегда; модератор Анна. Причина: спам\n::1: до 22.11 05:43; модератор Анна\n",
+            (
+                "Вход закрыт: Боб, навсегда; модератор Анна. Причина: спам\n"
+                "Вход закрыт: ::1, до 22.11 05:43; модератор Анна\n"
+            ),
         ),
         (m.Error("muted", "", None, 59.5), "", "Вы не можете писать ещё 1 мин.\n"),
         (m.Error("banned", "", None, 3600.0), "Вход закрыт ещё на 1 ч.", "Вход закрыт ещё на 1 ч.\n"),
@@ -93,15 +97,15 @@ def test_plain_has_no_commands() -> None:
         (m.Error("bad_time", "10z"), "", "Не понимаю время «10z»: пишут 30s, 10m, 2h или 1d.\n"),
         (m.Error("bad_target", ""), "", "Это не имя и не адрес.\n"),
         (m.Error("too_many", ""), "", "Так вход закрылся бы слишком многим.\n"),
-        (m.Error("newer", "in {words}"), "", "in {words}\n"),
+        (m.Error("newer", "in {words}"), "", "Не получилось: in {words}\n"),
         (m.Error("misuse", "unmute"), "", "Пишут так: /unmute имя\n"),
         (m.Bye("kicked"), "", "Вас удалили из чата.\n"),
         (m.Bye("banned"), "", "Вход закрыт.\n"),
     ],
 )  # fmt: skip
 def test_moderation_events_in_text(event: m.Event, plain: str, lines: str) -> None:
-    assert Plain.concat([Plain.encode([event])]).decode() == plain
-    assert Lines.encode([event]).decode() == lines
+    assert PLAIN.concat([PLAIN.encode([event])]).decode() == plain
+    assert LINES.encode([event]).decode() == lines
 
 
 @pytest.mark.parametrize(
@@ -123,19 +127,19 @@ def test_moderation_events_in_text(event: m.Event, plain: str, lines: str) -> No
     ],
 )
 def test_a_question_is_the_last_thing_written(events: list[m.Event], asked: str) -> None:
-    assert Plain.concat([Plain.encode(events)]).decode() == asked
-    assert Lines.encode(events).decode() == asked
+    assert PLAIN.concat([PLAIN.encode(events)]).decode() == asked
+    assert LINES.encode(events).decode() == asked
 
 
 def test_a_wrong_moderator_password_is_not_asked_for_again() -> None:
-    assert Lines.encode([m.Error("password_wrong", "")]).decode() == "Пароль не подошёл.\n"
+    assert LINES.encode([m.Error("password_wrong", "")]).decode() == "Пароль не подошёл.\n"
 
 
 def test_help_for_moderators() -> None:
-    everybody, more = (Lines.encode([HelpText(moderator)]).decode() for moderator in (False, True))
+    everybody, more = (LINES.encode([HelpText(moderator)]).decode() for moderator in (False, True))
     assert more.startswith(everybody)
 
 
 def test_events_of_lines_are_nothing_in_plain() -> None:
     event: LocalEvent = HelpText(moderator=True)
-    assert Plain.encode([event]) == b""
+    assert PLAIN.encode([event]) == b""

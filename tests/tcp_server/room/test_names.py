@@ -72,6 +72,7 @@ def test_an_empty_name(name: str) -> None:
         "a\u0589b",
         "Анна\u0903",
         "#1043",
+        "#1043 Анна",
         "＃ 12",
         "\u0301a",  # would combine with the character before the name
         "a\u20dd",
@@ -170,6 +171,16 @@ def test_names_that_do_not_look_alike_share_no_key(one: str, other: str) -> None
     [
         *(SYSTEM_NAME, "cepвep", "СЕРВЕР", "Server", "system", "Система", "oneroom", "0neroom"),
         *("admin", "Аdмin", "adm1n", "Admin 2", "[админ]", "★ Moderator ★", "Модератор!", "администратор"),
+        *(
+            "Анна модератор",
+            "Боб админ",
+            "Боб а\u0301дмин",
+            "Аdmin Bob",
+            "Super-Admin",
+            "Adm1n Bob",
+            "admіnistrator Bob",
+            "Боб (МОДЕРАТОР)",
+        ),
         *("Анна присоединился к чату!", "покинул чат", "Вера пoкинyл чaт", "Bob left the chat"),
     ],
 )
@@ -177,7 +188,9 @@ def test_reserved_names(name: str) -> None:
     assert error_code(name) == "name_reserved"
 
 
-@pytest.mark.parametrize("name", ["Админка", "Сервера", "Чат", "systematic", "1234", "Покинула"])
+@pytest.mark.parametrize(
+    "name", ["Админка", "Администрация дома", "Сервера", "Чат", "systematic", "1234", "Покинула"]
+)
 def test_names_that_resemble_reserved_ones_are_allowed(name: str) -> None:
     assert parse_name(name, 32).shown == name
 

@@ -1,4 +1,6 @@
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from time import thread_time
 
 import pytest
 
@@ -67,6 +69,27 @@ def test_a_long_text_is_refused_in_json_and_split_in_text_dialects() -> None:
     assert harness.summary("b") == ["#1 Анна: " + "😀" * 5]
     harness.handle("b", m.Say("abcdefghijkl"))
     assert harness.summary("a") == ["#2 Борис: abcde", "#3 Борис: fghij", "#4 Борис: kl"]
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Return the CPU time of work, at best of several times."""
+    taken = []
+    for _ in range(20):
+        begun = thread_time()
+        work()
+        taken.append(thread_time() - begun)
+    return min(taken)
+
+
+@pytest.mark.parametrize("kind", ["\ue000", "a\n", "\x00", "\U00040000", "я\u200f", " \u2800"])
+def test_a_text_that_is_much_too_long_costs_the_room_less_than_its_parsing(kind: str) -> None:
+    harness = RoomHarness()
+    harness.join("a", "Анна")
+    text = (kind * 64_000).encode()[:64_000].decode(errors="ignore")
+    line = codec.encode(m.Say(text, "r"))
+    request = codec.decode_commands(line)
+    assert seconds(lambda: harness.handle("a", *request)) < seconds(lambda: codec.decode_commands(line))
+    assert set(harness.summary("a")) == {"error too_long r"}
 
 
 # --- repeated refs -------------------------------------------------------------------

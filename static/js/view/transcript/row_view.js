@@ -1,4 +1,5 @@
 import { make } from "../../lib/dom.js";
+import { report } from "../../lib/report.js";
 import { clean } from "../../lib/text.js";
 import { makeMessage, updateMessage } from "./message_view.js";
 import { makeNotice, updateNotice } from "./notice_view.js";
@@ -16,26 +17,53 @@ const MAX_NAMED = 3;
 /**
  * @param {Row} row
  * @param {I18n} i18n
- * @returns {HTMLElement}
+ * @returns {HTMLElement}  A row that cannot be shown says so and stops no other.
  */
 export function makeRow(row, i18n) {
+  try {
+    return makeAnyRow(row, i18n);
+  } catch (error) {
+    report(error);
+    return make("li", "presence", i18n.t("message.broken"));
+  }
+}
+
+/**
+ * Update the element of a row. One that fails stays as it is.
+ * @param {HTMLElement} element
+ * @param {Row} row
+ * @param {I18n} i18n
+ */
+export function updateRow(element, row, i18n) {
+  try {
+    updateAnyRow(element, row, i18n);
+  } catch (error) {
+    report(error);
+  }
+}
+
+/**
+ * @param {Row} row
+ * @param {I18n} i18n
+ * @returns {HTMLElement}
+ */
+function makeAnyRow(row, i18n) {
   if (row.kind === "message") return makeMessage(row, i18n);
   if (row.kind === "notice") return makeNotice(row, i18n);
   const element = make("li", row.kind);
   if (row.kind === "unread" || row.kind === "new-log") {
     element.append(make("span", "", i18n.t(`mark.${row.kind}`)));
   }
-  updateRow(element, row, i18n);
+  updateAnyRow(element, row, i18n);
   return element;
 }
 
 /**
- * Update the element of a row.
  * @param {HTMLElement} element
  * @param {Row} row
  * @param {I18n} i18n
  */
-export function updateRow(element, row, i18n) {
+function updateAnyRow(element, row, i18n) {
   switch (row.kind) {
     case "message":
       updateMessage(element, row, i18n);

@@ -5,11 +5,11 @@ import msgspec
 import pytest
 
 from chat_protocol import messages as m
-from tcp_server.dialects.dialect import Dialect, Json, Lines, Plain
+from tcp_server.dialects.output import JSON, LINES, PLAIN, Output
 from tcp_server.room.commands import HelpText, LocalEvent, MemberList
 
 AT = "2026-11-22T05:43:03.120Z"
-DIALECTS: list[type[Dialect]] = [Plain, Lines, Json]
+OUTPUTS: list[Output] = [PLAIN, LINES, JSON]
 MESSAGE = m.Message(7, AT, "Анна", "привет")
 TWO_ROWS = m.Message(8, AT, "Анна", "раз\n\nдва")
 WELCOME = m.Welcome("Анна", "s", "e", 7, ["Анна"], [MESSAGE], 0, False, m.Limits(32, 4000, 65536, 500))
@@ -77,11 +77,11 @@ def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         (
             m.Error("of_tomorrow", "news", "r", 1.5),
             "",
-            "news\n",
+            "Не получилось: news\n",
             '{"type":"error","code":"of_tomorrow","text":"news","ref":"r","retry_after":1.5}\n',
         ),
         (m.Bye("shutdown"), "", "Сервер остановлен. До встречи!\n", '{"type":"bye","reason":"shutdown"}\n'),
-        (m.Bye("of_tomorrow"), "", "of_tomorrow\n", '{"type":"bye","reason":"of_tomorrow"}\n'),
+        (m.Bye("of_tomorrow"), "", "Вы отключены: of_tomorrow\n", '{"type":"bye","reason":"of_tomorrow"}\n'),
         (
             m.HistoryPage([MESSAGE, TWO_ROWS], True),
             "",
@@ -128,7 +128,7 @@ def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ids=lambda value: type(value).__name__ if isinstance(value, msgspec.Struct) else "",
 )
 def test_each_event_in_each_dialect(event: m.Event, plain: str, lines: str, json: str) -> None:
-    written = [dialect.concat([dialect.encode([event])]).decode() for dialect in DIALECTS]
+    written = [output.concat([output.encode([event])]).decode() for output in OUTPUTS]
     assert written == [plain, lines, json]
 
 
@@ -140,23 +140,24 @@ def test_each_event_in_each_dialect(event: m.Event, plain: str, lines: str, json
             HelpText(),
             (
                 "/who — кто в чате\n/history [n] — последние сообщения\n"
-                "/search слова — найти сообщения\n/quit — выйти\n"
+                "/search слова — найти сообщения\n"
+                "/encoding cp1251 — кодировка вашего терминала: utf-8, cp1251, cp866\n/quit — выйти\n"
                 "//текст — сообщение, которое начинается с косой черты\n"
             ),
         ),
     ],
 )
 def test_events_of_lines_only(event: LocalEvent, lines: str) -> None:
-    assert Lines.encode([event]).decode() == lines
+    assert LINES.encode([event]).decode() == lines
 
 
 @pytest.mark.parametrize(
-    ("dialect", "together"),
+    ("output", "together"),
     [
-        (Plain, "Анна: привет\nБорис присоединился к чату!"),
-        (Lines, "Анна: привет\nБорис присоединился к чату!\n"),
+        (PLAIN, "Анна: привет\nБорис присоединился к чату!"),
+        (LINES, "Анна: привет\nБорис присоединился к чату!\n"),
         (
-            Json,
+            JSON,
             (
                 f'{{"type":"message","id":7,"at":"{AT}","name":"Анна","text":"привет"}}\n'
                 f'{{"type":"joined","name":"Борис","at":"{AT}"}}\n'
@@ -165,10 +166,10 @@ def test_events_of_lines_only(event: LocalEvent, lines: str) -> None:
     ],
     ids=["plain", "lines", "json"],
 )
-def test_several_events_in_one_write(dialect: type[Dialect], together: str) -> None:
+def test_several_events_in_one_write(output: Output, together: str) -> None:
     batches: Sequence[Sequence[m.Event]] = [[MESSAGE], [m.Joined("Борис", AT)]]
-    assert dialect.concat(dialect.encode(batch) for batch in batches).decode() == together
+    assert output.concat(output.encode(batch) for batch in batches).decode() == together
     assert (
-        dialect.concat([dialect.encode([event for batch in batches for event in batch])]).decode() == together
+        output.concat([output.encode([event for batch in batches for event in batch])]).decode() == together
     )
-    assert dialect.concat([dialect.encode([])]) == b""
+    assert output.concat([output.encode([])]) == b""

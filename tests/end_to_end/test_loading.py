@@ -1,0 +1,248 @@
+"""The page comes up, or says why not; and it comes up soon."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import NamedTuple
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, WebSocket, expect
+
+from chat_protocol.address import Address
+from tests.end_to_end.conftest import PATIENCE, PageUser, open_page
+from tests.support import timing
+from tests.support.processes import ROOT, running
+from tests.support.raw import JsonClient
+from tests.support.requirements import needs_chromium
+
+pytestmark = needs_chromium
+
+TIMEOUT = 15_000  # milliseconds after which loading has failed, as in boot.js
+PAGE_CSS = "css/page.css"
+NOT_LOADED = "Страница не загрузилась."
+# What Firefox 115, Safari 16.4 or Chromium 110 lack, as far as scripts see it.
+OLD_BROWSER = """
+    delete URL.canParse;
+    delete Intl.Segmenter;
+    delete Element.prototype.checkVisibility;
+    delete Element.prototype.role;
+    for (const name in Element.prototype) if (name.startsWith("aria")) delete Element.prototype[name];
+    for (const name in HTMLElement.prototype) if (/popover/i.test(name)) delete HTMLElement.prototype[name];
+    Object.defineProperty(navigator, "languages", { value: undefined });
+    Object.defineProperty(navigator, "language", { value: "ru-RU@posix" });
+"""
+# A row with this text cannot be made.
+BAD_ROW = """
+    const { matchAll } = String.prototype;
+    String.prototype.matchAll = function (pattern) {
+        if (this.includes("взрыв")) throw new Error("взрыв");
+        return matchAll.call(this, pattern);
+    };
+"""
+
+
+class Services(NamedTuple):
+    """A running server and a gateway to it."""
+
+    room: Address
+    url: str
+
+
+@pytest.fixture(scope="module")
+def services() -> Iterator[Services]:
+    with (
+        running("tcp_server", "--host", "127.0.0.1", "--port", "0", "--grace", "0") as server,
+        running("web_gateway", "--port", "0", "--server", str(server.address)) as gateway,
+    ):
+        yield Services(server.address, f"http://{gateway.address}/")
+
+
+@contextmanager
+def new_page(chromium: Browser, script: str = "") -> Iterator[Page]:
+    """Yield a page that may log what it likes, before it is opened."""
+    context = chromium.new_context(locale="ru-RU", viewport={"width": 390, "height": 844})
+    context.set_default_timeout(PATIENCE)
+    try:
+        page = context.new_page()
+        if script:
+            page.add_init_script(script)
+        yield page
+    finally:
+        context.close()
+
+
+def wait_until(page: Page, expression: str) -> None:
+    """Wait until a condition holds; Playwright's own `wait_for_function` is against the page's CSP."""
+    deadline = monotonic() + timing.TIMEOUT
+    while not page.evaluate(expression):
+        assert monotonic() < deadline, expression
+
+
+def fail(route: Route) -> None:
+    route.fulfill(status=503, body="no")
+
+
+def abort(route: Route) -> None:
+    route.abort()
+
+
+def never_answer(_route: Route) -> None:
+    pass
+
+
+@pytest.mark.parametrize(("file", "how"), [("js/app.js", abort), ("js/lib/shape.js", fail), (PAGE_CSS, fail)])
+def test_a_file_that_fails_is_reported_and_can_be_loaded_again(
+    services: Services, chromium: Browser, file: str, how: Callable[[Route], None]
+) -> None:
+    with new_page(chromium) as page:
+        page.route(f"**/{file}", how)
+        page.goto(f"{services.url}#1043")
+        expect(page.get_by_text(NOT_LOADED)).to_be_visible()
+        expect(page.locator("#loading-text")).to_be_hidden()
+        page.unroute(f"**/{file}")
+        page.get_by_text("Загрузить ещё раз").click()
+        PageUser(page).enter("Анна")
+        assert page.url == f"{services.url}#1043"
+        assert page.locator("#loading").count() == 0
+
+
+@pytest.mark.parametrize(
+    "files", [["js/lib/shape.js"], ["css/page.css"], ["css/page.css", "js/app.js"]], ids=" and ".join
+)
+def test_a_file_that_never_comes_is_reported(services: Services, chromium: Browser, files: list[str]) -> None:
+    with new_page(chromium) as page:
+        page.clock.install()
+        for file in files:
+            page.route(f"**/{file}", never_answer)
+        with page.expect_response("**/js/boot.js"):
+            page.goto(services.url, wait_until="commit")
+        expect(page.get_by_text("Загружается…")).to_be_visible()
+        wait_until(page, "'earlySocket' in globalThis")
+        page.clock.fast_forward(TIMEOUT)
+        expect(page.get_by_text(NOT_LOADED)).to_be_visible()
+
+
+def test_even_without_any_script_the_page_says_that_it_does_not_load(
+    services: Services, chromium: Browser
+) -> None:
+    with new_page(chromium) as page:
+        page.route("**/*.js", never_answer)
+        page.goto(services.url, wait_until="commit")
+        expect(page.get_by_text("Загружается…")).to_be_visible()
+        wait_until(page, "document.getAnimations().length >= 2")
+        page.evaluate("document.getAnimations().forEach(each => (each.currentTime = 20_000))")
+        expect(page.get_by_text(NOT_LOADED)).to_be_visible()
+        expect(page.locator("#loading-text")).to_be_hidden()
+
+
+def test_a_page_without_boot_js_comes_up(services: Services, chromium: Browser) -> None:
+    with new_page(chromium) as page:
+        page.route("**/js/boot.js", abort)
+        page.goto(services.url)
+        PageUser(page).enter("Анна")
+
+
+def test_a_bad_row_stops_no_other(services: Services, chromium: Browser) -> None:
+    errors: list[str] = []
+    with JsonClient(services.room) as boris, new_page(chromium, BAD_ROW) as page:
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(services.url)
+        anna = PageUser(page)
+        anna.enter("Анна")
+        boris.join("Борис")
+        for text in ("раньше", "взрыв", "позже"):
+            boris.say_json(type="say", ref=text, text=text)
+        anna.sees("Борис", "позже")
+        anna.sees("Борис", "раньше")
+        expect(page.get_by_text("Это сообщение не удалось показать.")).to_be_visible()
+        assert errors
+        assert {error.partition(": ")[2] for error in errors} <= {"взрыв", ""}
+
+
+def test_the_oldest_supported_browsers_can_do_everything(services: Services, chromium: Browser) -> None:
+    errors: list[str] = []
+    with JsonClient(services.room) as boris, new_page(chromium, OLD_BROWSER) as page:
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(services.url)
+        anna = PageUser(page)
+        page.click("#join-button")
+        expect(page.locator("#join-name")).to_have_attribute("aria-invalid", "true")
+        anna.enter("Анна")
+        boris.join("Борис")
+        boris.say_json(type="say", ref="1", text="https://example.org/ и e\u0301")
+        anna.sees("Борис", "example.org")
+        assert page.locator(".message-link").get_attribute("href") == "https://example.org/"
+        expect(page.locator(".message-avatar", has_text="Б").first).to_be_visible()
+        anna.say("вижу")
+        page.wait_for_selector(".message[data-state=sent] >> text=вижу")
+        people = page.locator("#people")
+        expect(people).to_be_hidden()
+        page.click("#people-button")
+        expect(people).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(people).to_be_hidden()
+        page.click("#people-button")
+        expect(people.get_by_text("Борис")).to_be_visible()
+        page.mouse.click(100, 100)
+        expect(people).to_be_hidden()
+        page.click("#search-button")
+        expect(page.locator("#search-query")).to_be_focused()
+        assert not errors
+
+
+def test_the_websocket_is_opened_first_and_only_once(services: Services, chromium: Browser) -> None:
+    with open_page(chromium, services.url) as anna:
+        anna.enter("Анна")
+        page = anna.page
+        sockets: list[WebSocket] = []
+        held: list[Route] = []
+        page.on("websocket", lambda socket: sockets.append(socket))  # noqa: PLW0108 - Playwright marks it
+        page.route("**/js/app.js", lambda route: held.append(route))  # noqa: PLW0108 - likewise
+        with page.expect_websocket():
+            page.reload(wait_until="commit")
+        while not held:
+            page.evaluate("0")  # the handlers run meanwhile
+        held[0].continue_()
+        page.wait_for_selector("#connection[data-state=online]", state="attached")
+        assert len(sockets) == 1
+
+
+def test_a_new_version_is_offered_after_a_reconnect_and_keeps_the_draft(
+    services: Services, chromium: Browser, tmp_path: Path
+) -> None:
+    for name in ("chat_protocol", "web_gateway", "static", "templates"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    with (tmp_path / "static" / "css" / "base.css").open("a") as sheet:
+        sheet.write("/* new */\n")
+    with new_page(chromium) as page, ExitStack() as old:
+        server = ("--server", str(services.room))
+        gateway = old.enter_context(running("web_gateway", "--port", "0", *server))
+        page.goto(f"http://{gateway.address}/")
+        before = page.locator("html").get_attribute("data-version")
+        anna = PageUser(page)
+        anna.enter("Вера")
+        page.fill("#composer-text", "черновик")
+        expect(page.locator("#update")).to_be_hidden()
+        port = str(gateway.port)
+        old.close()
+        page.wait_for_selector("#connection:not([data-state=online])")
+        with running("web_gateway", "--port", port, *server, cwd=tmp_path):
+            page.get_by_text("Есть новая версия.").wait_for()
+            anna.say("старая страница и новый сервер")
+            page.wait_for_selector(".message[data-state=sent] >> text=старая страница")
+            page.fill("#composer-text", "черновик")
+            page.get_by_role("button", name="Обновить").click()
+            expect(page.locator("html")).not_to_have_attribute("data-version", before or "")
+            expect(page.locator("#composer-text")).to_have_value("черновик")
+            expect(page.locator("#update")).to_be_hidden()
+            page.wait_for_selector("#connection[data-state=online]", state="attached")
+
+
+def test_it_is_painted_before_anything_but_the_html_is_there(services: Services, chromium: Browser) -> None:
+    with new_page(chromium) as page:
+        page.route("**/static/**", never_answer)
+        page.goto(services.url, wait_until="commit")
+        wait_until(page, "performance.getEntriesByName('first-contentful-paint').length > 0")
+        expect(page.get_by_text("Загружается…")).to_be_visible()
