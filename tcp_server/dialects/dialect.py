@@ -136,7 +136,8 @@ class Plain(_Text):
         self._decoder = _utf8()  # keeps a character that is split between two chunks
 
     def parse(self, data: bytes) -> Sequence[Request]:
-        data = unify_line_ends(data)
+        if b"\0" in data:
+            data = unify_line_ends(data)
         try:
             text = self._decoder.decode(data)
         except UnicodeDecodeError:

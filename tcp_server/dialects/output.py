@@ -53,6 +53,18 @@ class _Plain(Output):
 
 
 class _Lines(Output):
+    def encode(self, events: Sequence[m.Event | LocalEvent]) -> bytes:
+        return "".join([_line(event) for event in events]).encode()
+
+    def changed(self, change: ChangeOutput) -> Output:
+        return (
+            LINES if change.charset == "utf-8" else _lines_in(change.charset, doubles_iac=change.doubles_iac)
+        )
+
+
+class _LinesIn(_Lines):
+    """Lines for terminals with another encoding than UTF-8, in which 0xFF is a letter."""
+
     def __init__(self, charset: str, *, doubles_iac: bool) -> None:
         self._charset = charset
         self._doubles_iac = doubles_iac
@@ -61,14 +73,8 @@ class _Lines(Output):
         data = "".join([_line(event) for event in events]).encode(self._charset, "replace")
         return data.replace(IAC, IAC + IAC) if self._doubles_iac else data
 
-    def changed(self, change: ChangeOutput) -> Output:
-        return _lines(change.charset, doubles_iac=change.doubles_iac)
 
-
-@cache
-def _lines(charset: str, *, doubles_iac: bool) -> _Lines:
-    """Return the one output of its kind."""
-    return _Lines(charset, doubles_iac=doubles_iac)
+_lines_in = cache(_LinesIn)  # one object of each kind
 
 
 def _line(event: m.Event | LocalEvent) -> str:
@@ -104,5 +110,5 @@ JSON: Final = _Json()
 PLAIN: Final = _Plain()
 """The original protocol: no terminators, and LF between several events."""
 
-LINES: Final = _lines("utf-8", doubles_iac=False)
+LINES: Final = _Lines()
 """One line or more for each event."""

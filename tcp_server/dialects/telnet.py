@@ -71,8 +71,6 @@ def unify_line_ends(chunk: bytes, *, after_cr: bool = False) -> bytes:
 
     `after_cr` says whether the byte before the chunk was CR.
     """
-    if b"\0" not in chunk:
-        return chunk
     if after_cr and chunk.startswith(b"\0"):
         chunk = b"\n" + chunk[1:]
     return chunk.replace(b"\r\0", b"\r\n")
