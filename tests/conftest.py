@@ -18,7 +18,7 @@ surroundings.settle()
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
 
-_PATIENCE = 30.0  # seconds a test's threads and processes have to finish what they are ending
+_TIMEOUT = 30.0  # seconds a test's threads and processes have to finish what they are ending
 _LONG = ("end_to_end", "faults", "hostile")  # folders of tests that take seconds each
 
 
@@ -39,7 +39,7 @@ def nothing_left_over() -> Iterator[None]:
     """
     before = left_over()
     yield
-    deadline = monotonic() + _PATIENCE
+    deadline = monotonic() + _TIMEOUT
     pause = 0.01
     while left := left_over() - before:
         gc.collect()  # an unclosed socket is then a ResourceWarning, which is an error

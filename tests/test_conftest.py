@@ -67,7 +67,7 @@ def test_the_projects_own_check_installs_whatever_a_test_may_need() -> None:
 @pytest.mark.parametrize(("no_skip", "workers"), [("", "0"), ("1", "1")])
 def test_guards(tmp_path: Path, no_skip: str, workers: str) -> None:
     conftest = (ROOT / "tests" / "conftest.py").read_text()
-    hurried = conftest.replace("_PATIENCE = 30.0", "_PATIENCE = 0.3")
+    hurried = conftest.replace("_TIMEOUT = 30.0", "_TIMEOUT = 0.3")
     assert hurried != conftest
     (tmp_path / "conftest.py").write_text(hurried)
     (tmp_path / "test_all.py").write_text(TESTS)
