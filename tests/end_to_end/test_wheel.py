@@ -19,7 +19,7 @@ PACKAGES = ("chat_protocol", "tcp_server", "web_gateway", "cli_client")
 def do(*command: str | Path, cwd: Path = ROOT, words: str = "") -> str:
     """Run a command to its end and return what it printed."""
     done = subprocess.run(
-        command, cwd=cwd, input=words, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=cwd, input=words, capture_output=True, text=True, timeout=150, check=False
     )
     assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
     return done.stdout
