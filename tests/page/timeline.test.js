@@ -145,6 +145,7 @@ test("another log leaves the old messages readable, without ids", () => {
   timeline.restart("f");
   timeline.resume(span(1, 1), 0, true);
   assert.deepEqual(shape(timeline), [null, null, "new-log", "…", 1]);
+  assert.equal(new Set(timeline.items.map(({ key }) => key)).size, timeline.items.length);
   assert.ok(!timeline.has(2));
 });
 

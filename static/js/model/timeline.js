@@ -54,7 +54,7 @@ export class Timeline {
     this.#ids.clear();
     this.items = this.items
       .filter(item => item.kind !== "gap")
-      .map(item => (item.kind === "message" ? { ...item, id: null } : item));
+      .map(item => (item.kind === "message" ? { ...item, id: null, key: this.#newKey() } : item));
     if (this.items.some(item => item.kind === "message")) {
       this.items.push({ kind: "new-log", key: this.#newKey() });
     }
