@@ -18,9 +18,6 @@ pytestmark = needs_chromium
 
 expect.set_options(timeout=PATIENCE)
 
-OFF_SCREEN_LINKS = {"rules": {"skip-link": {"enabled": False}}}
-"""A message scrolled out of view begins with a link within the page, which axe takes for a skip link."""
-
 
 class Services(NamedTuple):
     """A running server, and a gateway to it."""
@@ -91,7 +88,7 @@ def assert_apart(one: FloatRect, other: FloatRect) -> None:
 
 
 def assert_accessible(browser: PageUser) -> None:
-    assert Axe().run(browser.page, options=OFF_SCREEN_LINKS).response["violations"] == []
+    assert Axe().run(browser.page).response["violations"] == []
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])

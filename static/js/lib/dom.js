@@ -48,13 +48,25 @@ export function setLiveText(element, text) {
 }
 
 /**
+ * @param {number} id
+ * @returns {string} The address of a message, relative to the page's. Not a fragment alone: a page that begins
+ *   with such a link seems to offer screen readers a way past what is repeated on every page.
+ */
+export function permalink(id) {
+  return `./${location.search}#${id}`;
+}
+
+/**
  * Translate a key, with each value in a `<bdi>`: values come from other people, and their
  * direction of writing must not affect the text around them.
  * @param {import("./i18n.js").I18n} i18n
  * @param {string} key
- * @param {Record<string, string>} values
+ * @param {Record<string, string | (Node | string)[]>} values  Arrays are taken as they are.
  * @returns {(Node | string)[]}
  */
 export function textWithBdi(i18n, key, values) {
-  return i18n.parts(key, values).map(({ text, name }) => (name ? make("bdi", "", text) : text));
+  return i18n.parts(key, {}).flatMap(({ text, name }) => {
+    const value = values[name] ?? text;
+    return name && typeof value === "string" ? make("bdi", "", value) : value;
+  });
 }

@@ -1,5 +1,5 @@
 import { makeAvatar, setHue } from "../lib/avatar.js";
-import { byId, make, setLiveText } from "../lib/dom.js";
+import { byId, make, permalink, setLiveText } from "../lib/dom.js";
 import { excerpt } from "../lib/excerpt.js";
 import { clean } from "../lib/text.js";
 
@@ -184,7 +184,7 @@ export class SearchPanel {
     const body = make("span", "hit-text", ...pieces);
     body.dir = "auto";
     const link = make("a", "hit", makeAvatar(clean(name)), author, time, body);
-    link.href = `#${id}`;
+    link.href = permalink(id);
     return make("li", "", link);
   }
 }
