@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 
 from playwright.sync_api import Browser, Locator, Page
 
@@ -48,6 +49,14 @@ class PageUser:
         """Keep a picture of the page for people to look at."""
         SHOTS.mkdir(parents=True, exist_ok=True)
         (SHOTS / f"{name}.png").write_bytes(self.page.screenshot(animations="disabled"))
+
+
+def wait_until(page: Page, condition: str) -> None:
+    """Wait for a JavaScript condition. Playwright's own wait uses `eval`, which the page's CSP forbids."""
+    deadline = monotonic() + TIMEOUT
+    while not page.evaluate(condition):
+        assert monotonic() < deadline, condition
+        page.wait_for_timeout(20)
 
 
 @contextmanager

@@ -5,19 +5,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 from playwright.sync_api import Browser, Dialog, Page
 
 from chat_protocol.contract import PROMPT
-from tests.end_to_end.conftest import PageUser, open_page
+from tests.end_to_end.conftest import PageUser, open_page, wait_until
 from tests.hostile.markup import CORPUS
 from tests.hostile.unchecked_room import Line, UncheckedRoom
 from tests.support.processes import running
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
-from tests.support.timing import TIMEOUT
 
 pytestmark = needs_chromium
 
@@ -56,14 +54,6 @@ def assert_clean(page: Page, url: str) -> None:
     assert page.url.partition("#")[0] == url
     assert page.locator("script").count() == 3
     assert page.locator("iframe, object, embed, form:not([id])").count() == 0
-
-
-def wait_until(page: Page, condition: str) -> None:
-    """Wait for a JavaScript condition. Playwright's own wait uses `eval`, which the page's CSP forbids."""
-    deadline = monotonic() + TIMEOUT
-    while not page.evaluate(condition):
-        assert monotonic() < deadline, condition
-        page.wait_for_timeout(50)
 
 
 def test_the_watch_detects_unsafe_elements(chromium: Browser) -> None:

@@ -9,15 +9,15 @@
   const TAGS = new Set(["a", "bdi", "button", "div", "li", "mark", "p", "span", "time"]);
   const ATTRIBUTES = new Set(
     "class dir data-name data-state data-id data-time data-act data-key data-action data-ref id href title target"
-      .concat(" rel role type tabindex datetime aria-label aria-hidden aria-haspopup aria-expanded disabled style")
+      .concat(" rel role aria-labelledby type tabindex datetime aria-label aria-hidden aria-haspopup aria-expanded disabled style")
       .split(" "),
   );
-  const LEAVES = "bdi *, .presence *, #typing *, #toast *, .avatar *, .message-reason *, .menu-item *,"
+  const LEAVES = "bdi *, .presence :not(bdi), #typing :not(bdi), #toast *, .avatar *, .message-reason *, .menu-item *,"
     .concat(" .message-text :not(a), .notice-text :not(a), .hit-text :not(mark), #join-error *, .dialog-error *");
 
   function isHarmless(link) {
     const href = link.getAttribute("href");
-    if (href === null || /^#[1-9]\d*$/.test(href)) return !link.target;
+    if (href === null || /^\.\/#[1-9]\d*$/.test(href)) return !link.target;
     const safe = link.rel === "noopener noreferrer nofollow" && link.target === "_blank";
     return safe && /^https?:\/\//.test(href) && /^https?:$/.test(link.protocol);
   }

@@ -116,14 +116,24 @@ export class I18n {
     return "";
   }
 
-  /** @param {string[]} parts */
-  list(parts) {
-    return this.#lists.format(parts);
+  /**
+   * @param {string[]} words
+   * @returns {{text: string, isWord: boolean}[]} «Анна, Борис и Вера», the words apart from what joins them.
+   */
+  list(words) {
+    return this.#lists
+      .formatToParts(words)
+      .map(({ type, value }) => ({ text: value, isWord: type === "element" }));
   }
 
   /** @param {Date} date @returns {string} «14:05», or "" for an invalid date. */
   time(date) {
     return isValid(date) ? this.#times.format(date) : "";
+  }
+
+  /** @param {Date} date @returns {string} «12 ноября 2026 г.» */
+  date(date) {
+    return new Intl.DateTimeFormat(this.locale, { dateStyle: "long" }).format(date);
   }
 
   /** @param {Date} date @returns {string} «12 ноября 2026 г., 14:05:09», or "" for an invalid date. */

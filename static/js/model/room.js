@@ -25,6 +25,8 @@ import { Unread } from "./unread.js";
  * @property {string} [comment]      The moderator's reason, in words.
  */
 
+/** @typedef {import("./protocol.js").MessageEvent | import("./protocol.js").Joined | import("./protocol.js").Left} Arrival */
+
 /** Reasons of a `bye` with which the room removes somebody. */
 const REMOVAL_REASONS = ["kicked", "banned", "password"];
 /** Acts with which a moderator does that. */
@@ -49,6 +51,8 @@ export class Room {
 
   /** The timeline or the outbox. @type {Signal} */
   changed = new Signal();
+  /** Somebody else has spoken, joined or left, just now. @type {Signal<Arrival>} */
+  arrived = new Signal();
   /** We have joined, for the first time or again. @type {Signal} */
   entered = new Signal();
   /** The room did not let us join. @type {Signal<RoomError>} */
@@ -301,7 +305,10 @@ export class Room {
     this.#applyDeletions([message]);
     const { act = "", target, text: comment } = message.notice ?? {};
     if (REMOVING_ACTS.includes(act) && target === this.members.self) this.#removal = { comment };
-    if (!this.#isOwn(message)) this.unread.add(1);
+    if (!this.#isOwn(message)) {
+      this.unread.add(1);
+      this.arrived.emit(message);
+    }
     this.changed.emit();
   }
 
@@ -311,8 +318,10 @@ export class Room {
     if (joined) this.members.add(event.name);
     else this.members.remove(event.name);
     // A removal has a notice already.
-    if (joined || !REMOVAL_REASONS.includes(event.reason ?? ""))
+    if (joined || !REMOVAL_REASONS.includes(event.reason ?? "")) {
       this.timeline.addPresence({ ...event, joined });
+      this.arrived.emit(event);
+    }
     this.changed.emit();
   }
 

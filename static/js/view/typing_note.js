@@ -1,4 +1,4 @@
-import { byId } from "../lib/dom.js";
+import { byId, make, textWithBdi } from "../lib/dom.js";
 import { clean } from "../lib/text.js";
 
 /** @typedef {import("../lib/i18n.js").I18n} I18n */
@@ -17,7 +17,7 @@ export class TypingNote {
    */
   constructor(members, i18n) {
     members.changed.on(() => {
-      this.#line.textContent = describe(members.typing.map(clean), i18n);
+      this.#line.replaceChildren(...describe(members.typing.map(clean), i18n));
     });
   }
 }
@@ -25,9 +25,11 @@ export class TypingNote {
 /**
  * @param {string[]} names
  * @param {I18n} i18n
+ * @returns {(Node | string)[]}
  */
 function describe(names, i18n) {
-  if (names.length === 0) return "";
-  if (names.length > MAX_NAMED) return i18n.t("typing.many", { count: names.length });
-  return i18n.t(names.length === 1 ? "typing.one" : "typing.several", { names: i18n.list(names) });
+  if (names.length === 0) return [];
+  if (names.length > MAX_NAMED) return [i18n.t("typing.many", { count: names.length })];
+  const list = i18n.list(names).map(({ text, isWord }) => (isWord ? make("bdi", "", text) : text));
+  return textWithBdi(i18n, names.length === 1 ? "typing.one" : "typing.several", { names: list });
 }

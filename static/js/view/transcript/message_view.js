@@ -1,5 +1,5 @@
 import { fillAvatar, setHue } from "../../lib/avatar.js";
-import { byClass, byId, make } from "../../lib/dom.js";
+import { byClass, byId, make, permalink } from "../../lib/dom.js";
 import { clean, isEmojiOnly, tokenize } from "../../lib/text.js";
 
 /** @typedef {import("../../lib/i18n.js").I18n} I18n */
@@ -20,7 +20,11 @@ export function makeMessage(row, i18n) {
   author.textContent = name;
   setHue(author, name);
   const text = clean(row.text);
-  byClass(element, "message-text").append(...tokenize(text).map(makeToken));
+  const body = byClass(element, "message-text");
+  body.append(...tokenize(text).map(makeToken));
+  author.id = `author-${row.key}`;
+  body.id = `text-${row.key}`;
+  element.setAttribute("aria-labelledby", `${author.id} ${body.id}`);
   element.classList.toggle("emoji-only", isEmojiOnly(text));
   updateMessage(element, row, i18n);
   return element;
@@ -70,8 +74,8 @@ export function updateNumber(element, { id, at }, i18n) {
   if (id !== null) {
     element.id = `m${id}`;
     element.dataset.id = String(id);
-    number.setAttribute("href", `#${id}`);
-    number.ariaLabel = i18n.t("message.link", { number: `#${id}`, datetime });
+    number.setAttribute("href", permalink(id));
+    number.ariaLabel = `${i18n.time(new Date(at))} #${id}`.trim();
   } else {
     element.removeAttribute("id");
     delete element.dataset.id;
@@ -85,18 +89,24 @@ export function updateNumber(element, { id, at }, i18n) {
  * @param {I18n} i18n
  * @returns {Node[]} For a failed message: the reason, and buttons to retry or discard it.
  */
-function makeState({ state, ref = "", code = "", until }, i18n) {
+function makeState({ state, ref = "", code, until }, i18n) {
   if (state !== "failed") return [];
-  const dated = `error.${code}.until`;
-  const reason =
-    until && i18n.has(dated) ? i18n.t(dated, { until: i18n.when(new Date(until)) }) : i18n.error(code);
   const buttons = ["retry", "discard"].map(action => {
     const button = make("button", "message-action", i18n.t(`message.${action}`));
     button.dataset.action = action;
     button.dataset.ref = ref;
     return button;
   });
-  return [make("span", "message-reason", reason), ...buttons];
+  return [make("span", "message-reason", describeFailure({ code, until }, i18n)), ...buttons];
+}
+
+/**
+ * @param {{code?: string, until?: number}} message  One that was not sent.
+ * @param {I18n} i18n
+ */
+export function describeFailure({ code = "", until }, i18n) {
+  const dated = `error.${code}.until`;
+  return until && i18n.has(dated) ? i18n.t(dated, { until: i18n.when(new Date(until)) }) : i18n.error(code);
 }
 
 /** @param {I18n} i18n */
@@ -115,7 +125,7 @@ export function makeToken(token) {
   if (token.kind === "plain") return document.createTextNode(token.text);
   const anchor = make("a", token.kind === "number" ? "message-ref" : "message-link", token.text);
   if (token.kind === "number") {
-    anchor.href = `#${token.id}`;
+    anchor.href = permalink(token.id);
   } else {
     anchor.href = token.href;
     anchor.target = "_blank";

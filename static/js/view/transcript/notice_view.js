@@ -31,18 +31,18 @@ export function updateNotice(element, row, i18n) {
   element.classList.toggle("announced", announced);
   element.classList.toggle("deleted", deleted);
   byClass(element, "notice-summary").replaceChildren(
-    ...(deleted ? [i18n.t("message.deleted")] : describe(row, i18n)),
+    ...(deleted ? [i18n.t("message.deleted")] : describeNotice(row, i18n)),
   );
   byClass(element, "notice-text").replaceChildren(...text);
   updateNumber(element, row, i18n);
 }
 
 /**
- * @param {NoticeRow} row
+ * @param {Pick<NoticeRow, "notice" | "text">} row
  * @param {I18n} i18n
  * @returns {(Node | string)[]} One sentence; names and the reason are elements of their own.
  */
-function describe({ notice, text }, i18n) {
+export function describeNotice({ notice, text }, i18n) {
   const key = keyOf(notice);
   if (!i18n.has(key)) return [clean(text)];
   const { by, target = "", id, seconds = 0, text: reason = "" } = notice;

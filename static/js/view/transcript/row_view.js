@@ -1,4 +1,4 @@
-import { make } from "../../lib/dom.js";
+import { make, textWithBdi } from "../../lib/dom.js";
 import { report } from "../../lib/report.js";
 import { clean } from "../../lib/text.js";
 import { makeMessage, updateMessage } from "./message_view.js";
@@ -72,11 +72,12 @@ function updateAnyRow(element, row, i18n) {
       updateNotice(element, row, i18n);
       break;
     case "presence":
-      element.textContent = describe(row.items, i18n);
+      element.replaceChildren(...describePresence(row.items, i18n));
       break;
     case "day": {
       const time = make("time", "", i18n.day(new Date(row.at)));
-      time.dateTime = row.at.slice(0, 10);
+      time.dateTime = row.day;
+      time.title = i18n.date(new Date(row.at));
       element.replaceChildren(time);
       break;
     }
@@ -105,19 +106,21 @@ function gapText({ item, first }, i18n) {
 /**
  * @param {import("../../model/timeline.js").PresenceItem[]} items
  * @param {I18n} i18n
- * @returns {string} One sentence about who joined and who left.
+ * @returns {(Node | string)[]} One sentence about who joined and who left.
  */
-export function describe(items, i18n) {
+export function describePresence(items, i18n) {
   const [only] = items;
   const reason = `presence.left.reason.${only?.reason}`;
-  if (only && items.length === 1 && i18n.has(reason)) return i18n.t(reason, { name: clean(only.name) });
+  if (only && items.length === 1 && i18n.has(reason))
+    return textWithBdi(i18n, reason, { name: clean(only.name) });
   return Object.entries(summarize(items))
     .filter(([, names]) => names.length > 0)
-    .map(([key, names]) => {
-      const shown = names.slice(0, names.length > MAX_NAMED + 1 ? MAX_NAMED : names.length).map(clean);
+    .flatMap(([kind, names], index) => {
+      const shown = names.slice(0, names.length > MAX_NAMED + 1 ? MAX_NAMED : names.length);
+      const list = shown.flatMap((name, at) => [at ? ", " : "", make("bdi", "", clean(name))]);
       const rest = names.length - shown.length;
-      if (rest) shown.push(i18n.t("presence.more", { count: rest }));
-      return i18n.t(`presence.${key}${names.length === 1 ? ".one" : ""}`, { names: shown.join(", ") });
-    })
-    .join(" · ");
+      if (rest) list.push(`, ${i18n.t("presence.more", { count: rest })}`);
+      const key = `presence.${kind}${names.length === 1 ? ".one" : ""}`;
+      return [index ? " · " : "", ...textWithBdi(i18n, key, { names: list })];
+    });
 }

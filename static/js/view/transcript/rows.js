@@ -27,7 +27,7 @@
  * @typedef {{kind: "presence", key: string, version: string, items: PresenceItem[]}} PresenceRow
  * @typedef {{kind: "gap", key: string, version: string, item: import("../../model/timeline.js").GapItem, first: boolean}
  *   } GapRow
- * @typedef {{kind: "day", key: string, version: string, at: string}} DayRow
+ * @typedef {{kind: "day", key: string, version: string, at: string, day: string}} DayRow  `day` as in ISO 8601
  * @typedef {{kind: "unread" | "new-log", key: string, version: string}} MarkRow
  * @typedef {MessageRow | NoticeRow | PresenceRow | GapRow | DayRow | MarkRow} Row
  */
@@ -62,10 +62,10 @@ export function layOutRows(items, outgoing, self, divider, fromStart) {
   const beginDay = (/** @type {string} */ at, /** @type {string} */ key) => {
     const date = new Date(at);
     if (Number.isNaN(date.getTime())) return;
-    const today = `${date.getFullYear()}-${date.getMonth() + 1}-${date.getDate()}`;
-    if (today === day) return;
-    day = today;
-    rows.push({ kind: "day", key: `day ${key}`, version: "", at });
+    const next = isoDay(date);
+    if (next === day) return;
+    day = next;
+    rows.push({ kind: "day", key: `day ${key}`, version: day, at, day });
   };
 
   const addMessage = (/** @type {Omit<MessageRow, "kind" | "version" | "continued">} */ message) => {
@@ -113,6 +113,12 @@ export function layOutRows(items, outgoing, self, divider, fromStart) {
     if (!replayed) addMessage({ ...message, key: message.ref, id: null, name: self, own: true });
   }
   return rows;
+}
+
+/** @param {Date} date @returns {string} Its day here, «2026-11-27». */
+function isoDay(date) {
+  const [month, day] = [date.getMonth() + 1, date.getDate()].map(each => String(each).padStart(2, "0"));
+  return `${String(date.getFullYear()).padStart(4, "0")}-${month}-${day}`;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { byId } from "../../lib/dom.js";
 import { Signal } from "../../lib/signal.js";
+import { Announcer } from "./announcer.js";
 import { makeRow, NUMBERED, updateRow } from "./row_view.js";
 import { layOutRows } from "./rows.js";
 import { Viewport } from "./viewport.js";
@@ -31,6 +32,7 @@ export class Transcript {
   #newestText = byId("span", "newest-text");
   #room;
   #i18n;
+  #announcer;
   #viewport = new Viewport();
   /** The rows shown, by key. @type {Map<string, {element: HTMLElement, version: string}>} */
   #shown = new Map();
@@ -41,8 +43,6 @@ export class Transcript {
    * edge moves when earlier messages of the same author appear and the name above is hidden.
    */
   #anchor = { element: /** @type {Element | null} */ (null), bottom: 0 };
-  /** Whether the next change is news for screen readers, not the history loaded on joining. */
-  #live = false;
   #scheduled = false;
 
   /**
@@ -52,12 +52,10 @@ export class Transcript {
   constructor(room, i18n) {
     this.#room = room;
     this.#i18n = i18n;
+    this.#announcer = new Announcer(room, i18n);
     room.changed.on(() => this.#schedule());
     room.unread.changed.on(() => this.#schedule());
-    room.entered.on(() => {
-      this.#live = false;
-      this.#schedule();
-    });
+    room.entered.on(() => this.#schedule());
     room.left.on(() => this.#reset());
     this.#scroller.addEventListener("scroll", () => this.#onScroll(), { passive: true });
     this.#scroller.addEventListener("click", event => this.#onClick(event));
@@ -117,10 +115,9 @@ export class Transcript {
     const outgoing = this.#viewport.atTail ? outbox.messages : [];
     const items = timeline.items.slice(from, to);
     const rows = layOutRows(items, outgoing, members.self, unread.dividerAfter, from === 0);
-    this.#scroller.ariaLive = this.#live && this.#atBottom ? "polite" : "off";
     this.#reconcile(rows);
+    this.#announcer.update(this.#atBottom);
     this.#empty.hidden = rows.length > 0 || !this.#room.joined;
-    this.#live = this.#room.joined;
     this.updated.emit();
     this.#restorePosition();
   }
