@@ -39,7 +39,7 @@ const joinForm = new JoinForm(room, i18n);
 const transcript = new Transcript(room, i18n);
 new Permalinks(room, transcript, toast, i18n);
 new CopiedText();
-const composer = new Composer(room, store, () => transcript.toNewest());
+const composer = new Composer(room, store, i18n, toast, () => transcript.toNewest());
 new Banner(room, i18n);
 new ThrottleNote(room.throttle, i18n);
 new TypingNote(room.members, i18n);

@@ -67,12 +67,15 @@ def open_page(
     width: int = 1280,
     height: int = 800,
     dark: bool = False,
+    touch: bool = False,
     lang: str = "ru-RU",
 ) -> Iterator[PageUser]:
-    """Open the page in a browser context of its own; fail if it logs anything to the console."""
+    """Open the page in a browser context of its own, a phone if `touch`; fail if it logs anything."""
     context = chromium.new_context(
         viewport={"width": width, "height": height},
         color_scheme="dark" if dark else "light",
+        has_touch=touch,
+        is_mobile=touch,
         locale=lang,
         reduced_motion="reduce",
     )

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clean, isBlank, isEmojiOnly, lengthOf, tokenize } from "../../static/js/lib/text.js";
+import { clean, isBlank, isEmojiOnly, lengthOf, splitAt, tokenize } from "../../static/js/lib/text.js";
 
 const kinds = text => tokenize(text).map(({ kind, text }) => [kind, text]);
 
@@ -72,6 +72,19 @@ test("a text without visible characters is blank", () => {
 
 test("length counts code points", () => {
   assert.equal(lengthOf("аб🙂"), 3);
+});
+
+test("a text is split by code points, but not within a letter or an emoji", () => {
+  assert.deepEqual(splitAt("привет", 3), ["при", "вет"]);
+  assert.deepEqual(splitAt("🙂🙂🙂", 2), ["🙂🙂", "🙂"]);
+  assert.deepEqual(splitAt("текст", 5), ["текст", ""]);
+  assert.deepEqual(splitAt("текст", 0), ["", "текст"]);
+  assert.deepEqual(splitAt("аи\u0306", 2), ["а", "и\u0306"]);
+  assert.deepEqual(splitAt("а👍🏽", 2), ["а", "👍🏽"]);
+  assert.deepEqual(splitAt("а👩\u200d👧", 2), ["а", "👩\u200d👧"]);
+  assert.deepEqual(splitAt("а👩\u200d👧", 3), ["а", "👩\u200d👧"]);
+  // Endless accents are no letter.
+  assert.deepEqual(splitAt(`а${"\u0301".repeat(99)}`, 50)[0].length, 50);
 });
 
 test("one to four emoji alone count as emoji only", () => {

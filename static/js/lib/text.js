@@ -18,6 +18,11 @@ const TOKEN =
 const FEW_EMOJI =
   /^(?:(?:\p{RI}\p{RI}|\p{Extended_Pictographic}(?:\p{EMod}|\uFE0F|\u200D\p{Extended_Pictographic})*)\s*){1,4}$/u;
 
+// Two code points that belong to one letter or emoji.
+const JOINED = /^.[\p{M}\p{EMod}\u200d]$|^\u200d/su;
+/** Code points of a letter or emoji that is not split. */
+const LONGEST_LETTER = 16;
+
 /** @type {[string, string][]} */
 const BRACKETS = [
   ["(", ")"],
@@ -49,6 +54,28 @@ export function lengthOf(text) {
   let length = 0;
   for (const _ of text) length += 1;
   return length;
+}
+
+/**
+ * Split a text in two, not within a letter and its accents or an emoji of several parts.
+ *
+ * @param {string} text
+ * @param {number} length  Of the first part, in code points; it may be some shorter.
+ * @returns {[string, string]}
+ */
+export function splitAt(text, length) {
+  /** @type {string[]} */
+  const first = [];
+  for (const char of text) {
+    if (first.length > length) break;
+    first.push(char);
+  }
+  if (first.length <= length) return [text, ""];
+  let end = length;
+  while (end > length - LONGEST_LETTER && JOINED.test(first.slice(Math.max(0, end - 1), end + 1).join("")))
+    end -= 1;
+  const head = first.slice(0, end > length - LONGEST_LETTER ? end : length).join("");
+  return [head, text.slice(head.length)];
 }
 
 /**

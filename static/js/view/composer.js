@@ -1,9 +1,12 @@
 import { byId } from "../lib/dom.js";
 import { write } from "../lib/storage.js";
 import { isBlank, lengthOf } from "../lib/text.js";
+import { ComposerField } from "./composer_field.js";
 
+/** @typedef {import("../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../model/room.js").Room} Room */
 /** @typedef {import("../lib/storage.js").Store} Store */
+/** @typedef {import("./toast.js").Toast} Toast */
 
 const DRAFT_KEY = "oneroom.draft";
 /** The remaining characters are shown when there are no more than this. */
@@ -17,27 +20,26 @@ export class Composer {
   #send = byId("button", "send-button");
   #room;
   #store;
+  #field;
 
   /**
    * @param {Room} room
    * @param {Store} store  Keeps the draft over a reload.
+   * @param {I18n} i18n
+   * @param {Toast} toast
    * @param {() => void} onSent
    */
-  constructor(room, store, onSent) {
+  constructor(room, store, i18n, toast, onSent) {
     this.#room = room;
     this.#store = store;
+    this.#field = new ComposerField(room, i18n, toast);
     this.#text.value = store.getItem(DRAFT_KEY) ?? "";
     this.#text.addEventListener("input", () => {
       this.#storeDraft();
       this.#refresh();
       if (!isBlank(this.#text.value)) room.notifyTyping();
     });
-    this.#text.addEventListener("keydown", event => {
-      // In an input method Enter chooses a word; Safari marks that with key code 229 only.
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
-      event.preventDefault();
-      this.#form.requestSubmit();
-    });
+    this.#field.submitted.on(() => this.#form.requestSubmit());
     this.#form.addEventListener("submit", event => {
       event.preventDefault();
       if (this.#submit()) onSent();
@@ -73,8 +75,7 @@ export class Composer {
 
   #refresh() {
     const text = this.#text.value.trimEnd();
-    this.#text.style.height = "auto";
-    this.#text.style.height = `${this.#text.scrollHeight}px`;
+    this.#field.resize();
     const left = this.#room.limits.text - lengthOf(text);
     this.#count.hidden = left > COUNT_BELOW;
     this.#count.value = String(left);

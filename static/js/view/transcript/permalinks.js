@@ -1,3 +1,4 @@
+import { copyText } from "../../lib/clipboard.js";
 import { byId } from "../../lib/dom.js";
 import { NUMBERED } from "./row_view.js";
 
@@ -60,11 +61,7 @@ export class Permalinks {
     history.replaceState(null, "", number.hash);
     this.#transcript.highlight(number.closest(NUMBERED));
     const id = Number(number.hash.slice(1));
-    // Without TLS there is no clipboard, except on localhost; the address bar has the link anyway.
-    navigator.clipboard?.writeText(number.href).then(
-      () => this.#say("message.copied", id),
-      () => {},
-    );
+    copyText(number.href).then(done => done && this.#say("message.copied", id));
   }
 
   /**

@@ -44,6 +44,8 @@ export class Transcript {
    */
   #anchor = { element: /** @type {Element | null} */ (null), bottom: 0 };
   #scheduled = false;
+  /** Width and height of the view, for which the position was restored last. */
+  #size = "";
 
   /**
    * @param {Room} room
@@ -161,7 +163,14 @@ export class Transcript {
   }
 
   #onScroll() {
-    const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
+    const { scrollHeight, scrollTop, clientHeight, clientWidth } = this.#scroller;
+    const size = `${clientWidth} ${clientHeight}`;
+    if (size !== this.#size) {
+      // Not the reader has scrolled, but the browser, to fit the rows into the new size.
+      this.#size = size;
+      this.#restorePosition();
+      return;
+    }
     const below = scrollHeight - scrollTop - clientHeight;
     this.#atBottom = below < BOTTOM_MARGIN && this.#viewport.atTail;
     this.#findAnchor();

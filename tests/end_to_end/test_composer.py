@@ -1,0 +1,184 @@
+"""The composer: it grows, takes long pastes, and leaves the conversation where it is."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, FloatRect, expect
+
+from chat_protocol.address import Address
+from tests.end_to_end.conftest import PATIENCE, PageUser, open_page, wait_until
+from tests.support.processes import running
+from tests.support.raw import JsonClient
+from tests.support.requirements import needs_chromium
+
+pytestmark = needs_chromium
+
+expect.set_options(timeout=PATIENCE)
+
+LIMIT = 4000
+
+
+class Services(NamedTuple):
+    """A running server with a conversation longer than any screen, and a gateway to it."""
+
+    room: Address
+    url: str
+
+
+@pytest.fixture(scope="module")
+def services() -> Iterator[Services]:
+    with (
+        running("tcp_server", "--host", "127.0.0.1", "--port", "0") as server,
+        running("web_gateway", "--port", "0", "--server", str(server.address)) as gateway,
+    ):
+        with JsonClient(server.address) as client:
+            client.join("Летописец")
+            for number in range(1, 61):
+                client.say_json(type="say", ref=str(number), text=f"давно {number}")
+            client.fence()
+        yield Services(server.address, f"http://{gateway.address}/")
+
+
+def box(browser: PageUser, selector: str) -> FloatRect:
+    found = browser.page.locator(selector).last.bounding_box()
+    assert found is not None
+    return found
+
+
+def paste(browser: PageUser, text: str) -> None:
+    browser.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    browser.page.evaluate("text => navigator.clipboard.writeText(text)", text)
+    browser.page.locator("#composer-text").press("Control+KeyV")
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "dark"), [(1280, 800, True), (390, 844, False)], ids=["desktop", "phone"]
+)
+def test_a_growing_text_does_not_move_the_conversation(
+    services: Services, chromium: Browser, width: int, height: int, dark: bool
+) -> None:
+    with (
+        JsonClient(services.room) as client,
+        open_page(chromium, services.url, width=width, height=height, dark=dark) as browser,
+    ):
+        page = browser.page
+        client.join(f"Борис{width}", history=0)
+        browser.enter(f"Анна{width}")
+        page.focus("#composer-text")
+        heights = []
+        for _ in range(9):
+            heights.append(box(browser, "#composer-text")["height"])
+            page.keyboard.insert_text("ещё строка")
+            page.keyboard.press("Shift+Enter")
+            expect(page.locator(".message").last).to_be_in_viewport(ratio=1)
+        assert heights == sorted(heights)
+        assert 4 < len(set(heights)) < 9, "it grows, up to a limit"
+        expect(page.locator("#newest-button")).to_be_hidden()
+        client.say_json(type="say", ref="1", text=f"новое {width}")
+        browser.sees(f"Борис{width}", f"новое {width}")
+        expect(page.locator(".message").last).to_be_in_viewport(ratio=1)
+        expect(page.locator("#newest-button")).to_be_hidden()
+        assert page.title() == "Oneroom"
+        browser.shoot(f"composer-{width}")
+
+        # What one has scrolled back to stays where it is, too.
+        page.locator("#transcript").hover()
+        page.mouse.wheel(0, -700)
+        expect(page.locator("#newest-button")).to_be_visible()
+        row = page.locator(".message", has_text="давно 40")
+        row.scroll_into_view_if_needed()
+        before = box(browser, ".message:has-text('давно 40')")
+        page.fill("#composer-text", "")
+        assert box(browser, "#composer-text")["height"] == min(heights)
+        assert abs(box(browser, ".message:has-text('давно 40')")["y"] - before["y"]) <= 1
+
+
+def test_what_is_pasted_beyond_the_limit_is_kept(services: Services, chromium: Browser) -> None:
+    with open_page(chromium, services.url, width=390, height=844) as browser:
+        page = browser.page
+        browser.enter("Мария")
+        page.keyboard.type("вот: ")
+        text = "".join(f"строка {number} 🙂\n" for number in range(10_000))
+        paste(browser, text)
+        kept = page.input_value("#composer-text")
+        assert len(kept) == LIMIT
+        assert kept == f"вот: {text}"[:LIMIT]
+        expect(page.locator("#send-button")).to_be_enabled()
+        expect(page.locator("#rest")).to_contain_text(
+            "в сообщении не больше 4 000 знаков".replace(" 000", "\xa0000")
+        )
+        expect(page.locator(".message").last).to_be_in_viewport(ratio=1)
+        browser.shoot("paste-390")
+        assert Axe().run(page).response["violations"] == []
+
+        # Once it is sent, the rest can be copied and pasted, also where there is no TLS.
+        page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+        page.press("#composer-text", "Enter")
+        page.click("#rest-copy")
+        expect(page.locator("#rest")).to_be_hidden()
+        expect(page.locator("#toast")).to_have_text("Остальное скопировано")
+        expect(page.locator("#composer-text")).to_be_focused()
+        page.keyboard.press("Control+KeyV")
+        assert page.input_value("#composer-text") == f"вот: {text}"[LIMIT : 2 * LIMIT]
+        page.click("#rest-close")
+        expect(page.locator("#rest")).to_be_hidden()
+
+
+def test_a_text_that_is_dropped_is_limited_too(services: Services, chromium: Browser) -> None:
+    with open_page(chromium, services.url, lang="en-GB") as browser:
+        page = browser.page
+        browser.enter("Mary")
+        page.evaluate(
+            """() => {
+                const source = document.createElement("p");
+                source.textContent = "x".repeat(9000);
+                source.draggable = true;
+                source.id = "source";
+                source.style.cssText = "position: fixed; inset: 0 auto auto 0; height: 40px; width: 99px";
+                source.addEventListener("dragstart", ({ dataTransfer }) =>
+                    dataTransfer.setData("text/plain", source.textContent));
+                document.body.append(source);
+            }"""
+        )
+        page.drag_and_drop("#source", "#composer-text")
+        expect(page.locator("#rest")).to_contain_text(
+            "Not all was pasted: a message has at most 4,000 characters."
+        )
+        assert page.input_value("#composer-text") == "x" * LIMIT
+
+
+def test_enter_begins_a_line_on_a_phone(services: Services, chromium: Browser) -> None:
+    with open_page(chromium, services.url, width=390, height=844, touch=True) as browser:
+        page = browser.page
+        browser.enter("Оля")
+        expect(page.locator("#composer-text")).to_have_attribute("enterkeyhint", "enter")
+        page.locator("#composer-text").tap()
+        page.keyboard.type("первая")
+        page.keyboard.press("Enter")
+        page.keyboard.type("вторая")
+        expect(page.locator("#composer-text")).to_have_value("первая\nвторая")
+        page.locator("#send-button").tap()
+        expect(page.locator(".message.own .message-text").last).to_have_text("первая\nвторая")
+        page.keyboard.type("с клавиатурой")
+        page.keyboard.press("Control+Enter")
+        expect(page.locator(".message.own .message-text").last).to_have_text("с клавиатурой")
+
+
+def test_the_keyboard_of_a_phone_held_across_leaves_room(services: Services, chromium: Browser) -> None:
+    with open_page(chromium, services.url, width=844, height=390, touch=True, dark=True) as browser:
+        page = browser.page
+        browser.enter("Ира")
+        expect(page.locator("#bar")).to_be_visible()
+        page.locator("#composer-text").tap()
+        page.set_viewport_size({"width": 844, "height": 150})  # as the keyboard does
+        expect(page.locator(".message").last).to_be_in_viewport(ratio=1)
+        wait_until(page, "document.querySelector('#transcript').clientHeight >= 90")
+        page.keyboard.type("одна\nдве\nтри")
+        wait_until(page, "document.querySelector('#transcript').clientHeight >= 70")
+        browser.shoot("keyboard-844")
+        expect(page.locator(".message").last).to_be_in_viewport(ratio=1)
+        page.set_viewport_size({"width": 844, "height": 390})
+        expect(page.locator("#bar")).to_be_visible()
+        expect(page.locator(".message").last).to_be_in_viewport(ratio=1)
