@@ -1,11 +1,15 @@
 """Parses and formats IP addresses and networks, and groups addresses for rate limits."""
 
+import re
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
+from unicodedata import normalize
 
 IpAddress = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+
+_ODD_NUMBER: Final = re.compile(r"(?i)0x[0-9a-f]*|[0-9]+")
 
 IPV4_MAPPED: Final = IPv6Network("::ffff:0:0/96")
 """IPv4-mapped IPv6 addresses (RFC 4291, section 2.5.5.2)."""
@@ -54,6 +58,17 @@ def to_network(text: str, *, strict: bool = True) -> Network:
         bits = network.prefixlen - IPV4_MAPPED.prefixlen
         return IPv4Network((int(network.network_address) & 0xFFFF_FFFF, bits))
     return network
+
+
+def resembles_address(text: str) -> bool:
+    """Return whether some programs read a text as an IPv4 address, like `203.0.113.007` or `0x7f.1`.
+
+    Two or three plain numbers are none: they may well be a name.
+    """
+    parts = normalize("NFKC", text).partition("/")[0].removesuffix(".").split(".")
+    if not 2 <= len(parts) <= 4 or not all(map(_ODD_NUMBER.fullmatch, parts)):
+        return False
+    return len(parts) == 4 or any(part.startswith("0") and part != "0" for part in parts)
 
 
 def subscriber_network(network: Network) -> Network:

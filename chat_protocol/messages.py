@@ -59,9 +59,13 @@ class BanEntry(_Wire, frozen=True):
 
 
 class Bans(WithRef, frozen=True, tag="bans"):
-    """The list of bans. A moderator sends it empty; the server answers with `bans`."""
+    """The list of bans. A moderator sends it empty; the server answers with `bans`.
+
+    `more` says that older bans are left out.
+    """
 
     bans: Sequence[BanEntry] = ()
+    more: bool = False
 
 
 # --- client to server ---------------------------------------------------------------

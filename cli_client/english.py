@@ -170,6 +170,7 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "moderator_no_more": "You are no longer a moderator.",
     "whois": "{name}: {addresses}",
     "whois_nowhere": "{name}: no connection at the moment.",
+    "more_bans": "Only the newest are shown: there are too many.",
     "no_bans": "Nobody is banned.",
     "ban_until": "{target} · until {until} · {by}",
     "ban_for_good": "{target} · for good · {by}",

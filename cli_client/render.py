@@ -99,8 +99,9 @@ class Renderer:
             case m.Whois(name, addresses):
                 found = ", ".join(map(one_line, addresses))
                 return self.line("whois" if found else "whois_nowhere", name=one_line(name), addresses=found)
-            case m.Bans(bans):
-                return [fragment for ban in bans for fragment in self._ban(ban)] or self.line("no_bans")
+            case m.Bans(bans, more):
+                listed = [fragment for ban in bans for fragment in self._ban(ban)]
+                return listed + self.line("more_bans") if more else listed or self.line("no_bans")
             case m.Typing() | m.Throttled() | events.StatusChanged() | events.Ended():
                 return []
 

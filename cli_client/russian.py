@@ -186,6 +186,7 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
     "moderator_no_more": "Вы больше не модератор.",
     "whois": "{name}: {addresses}",
     "whois_nowhere": "{name}: сейчас ни одного подключения.",
+    "more_bans": "Показаны только последние: их слишком много.",
     "no_bans": "Вход никому не закрыт.",
     "ban_until": "{target} · до {until} · {by}",
     "ban_for_good": "{target} · навсегда · {by}",

@@ -51,8 +51,8 @@ def answer(event: MemberList | Whois | Bans | Role | OutputChanged) -> str:
         case Whois(name=name, addresses=addresses):
             text = texts.WHOIS if addresses else texts.WHOIS_UNKNOWN
             return text.format(name=name, addresses=", ".join(addresses))
-        case Bans(bans=bans):
-            return "\n".join(map(_ban, bans)) or texts.NOBODY_BANNED
+        case Bans(bans=bans, more=more):
+            return "\n".join([*map(_ban, bans), *[texts.MORE_BANS] * more]) or texts.NOBODY_BANNED
         case OutputChanged(charset=charset):
             return texts.OUTPUT_CHANGED.format(charset=charset)
         case Role(moderator=moderator):

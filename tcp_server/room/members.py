@@ -3,6 +3,7 @@
 Not thread-safe: the caller holds the sequencer's room lock.
 """
 
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic
@@ -23,6 +24,7 @@ class Member(Generic[C]):
     connections: dict[C, None] = field(default_factory=dict)
     typed_at: float = -1e9
     moderator: bool = False
+    absent_from: str = ""  # while disconnected: the key of its last address for limits
     admitted: bool = True  # whether the session can be resumed without the room's password
 
 
@@ -40,6 +42,7 @@ class Members(Generic[C]):
         self._by_connection: dict[C, Member[C]] = {}
         # Those without a connection: when the grace period ends, soonest first, and the reason.
         self._absent: dict[Member[C], tuple[float, str | None]] = {}
+        self._absent_from: Counter[str] = Counter()  # how many of them, by address
 
     def __iter__(self) -> Iterator[Member[C]]:
         return iter(self._all)
@@ -77,13 +80,13 @@ class Members(Generic[C]):
         del self._all[member]
         for key in member.keys:
             del self._by_key[key]
-        self._absent.pop(member, None)
+        self._end_absence(member)
         if member.session is not None:
             del self._by_session[member.session]
 
     def attach(self, connection: C, member: Member[C]) -> None:
         """Add a connection to a member."""
-        self._absent.pop(member, None)
+        self._end_absence(member)
         member.connections[connection] = None
         self._by_connection[connection] = member
 
@@ -94,17 +97,32 @@ class Members(Generic[C]):
             del member.connections[connection]
         return member
 
-    def hold_name(self, member: Member[C], until: float, reason: str | None) -> list[Departure[C]]:
+    def hold_name(
+        self, member: Member[C], until: float, reason: str | None, address: str = ""
+    ) -> list[Departure[C]]:
         """Keep a disconnected member until that time; return the members to remove instead.
 
-        If there are too many, that is the one who joined last: so many short-lived members
-        cannot replace earlier ones.
+        `address` is the key of its last address for limits. If there are too many, that is the one who
+        joined last of the address with the most of them: so a crowd cannot replace anybody else.
         """
         self._absent[member] = until, reason
+        member.absent_from = address
+        self._absent_from[address] += 1
         if len(self._absent) <= _MAX_ABSENT:
             return []
-        last = next(other for other in reversed(self._all) if other in self._absent)
+        most = max(self._absent_from.values())
+        last = next(
+            other
+            for other in reversed(self._all)
+            if other in self._absent and self._absent_from[other.absent_from] == most
+        )
         return [(last, self._absent[last][1])]
+
+    def _end_absence(self, member: Member[C]) -> None:
+        if self._absent.pop(member, None) is not None:
+            self._absent_from[member.absent_from] -= 1
+            if not self._absent_from[member.absent_from]:
+                del self._absent_from[member.absent_from]
 
     def overdue(self, now: float) -> list[Departure[C]]:
         """Return those whose grace period is over."""
@@ -117,3 +135,4 @@ class Members(Generic[C]):
         self._by_session.clear()
         self._by_connection.clear()
         self._absent.clear()
+        self._absent_from.clear()

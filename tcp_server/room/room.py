@@ -14,6 +14,7 @@ from chat_protocol import messages as m
 from chat_protocol.commands import Help, Who
 from chat_protocol.contract import MAX_LINE
 from chat_protocol.errors import BadMessage
+from chat_protocol.ip import rate_limit_key
 from tcp_server.config import Config
 from tcp_server.log.history import History, Unavailable
 from tcp_server.log.replay import Replay
@@ -125,7 +126,7 @@ class Room(Generic[C]):
         departures: list[Departure[C]] = []
         if not member.connections:
             if hold_name and member.session is not None and self._config.grace:
-                departures = self._hold_name(member, reason)
+                departures = self._hold_name(member, reason, self._address_of(connection))
             else:
                 departures = [(member, reason)]
         shared = [self._remove(*departure) for departure in departures]
@@ -259,8 +260,9 @@ class Room(Generic[C]):
     def _has_password(self, request: m.Join | TextJoin) -> bool:
         return not self._password or self._password.matches(request.password)
 
-    def _hold_name(self, member: Member[C], reason: str | None) -> list[Departure[C]]:
-        return self._members.hold_name(member, self._clock() + self._config.grace, reason)
+    def _hold_name(self, member: Member[C], reason: str | None, address: str = "") -> list[Departure[C]]:
+        key = rate_limit_key(address, self._config.trusted_proxy) or ""
+        return self._members.hold_name(member, self._clock() + self._config.grace, reason, key)
 
     def _expel(self, member: Member[C], reason: str, answer: Sequence[m.Event] = ()) -> list[Outcome[C]]:
         """Remove a member, connected or in its grace period.

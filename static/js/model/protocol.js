@@ -95,7 +95,7 @@ export const SEARCH_PAGE = 20;
  * @typedef {{type: "role", moderator: boolean, ref?: string}} Role
  * @typedef {{type: "throttled", seconds: number}} Throttled
  * @typedef {{type: "whois", name: string, addresses?: string[], ref?: string}} Whois
- * @typedef {{type: "bans", bans?: BanEntry[], ref?: string}} Bans
+ * @typedef {{type: "bans", bans?: BanEntry[], more?: boolean, ref?: string}} Bans
  * @typedef {object} RoomError
  * @property {"error"} type
  * @property {string} code
@@ -152,7 +152,7 @@ const EVENTS = new Map([
   ["role", object({ moderator: boolean }, { ref: string })],
   ["throttled", object({ seconds })],
   ["whois", object({ name: string }, { addresses: arrayOf(string), ref: string })],
-  ["bans", object({}, { bans: arrayOf(ban), ref: string })],
+  ["bans", object({}, { bans: arrayOf(ban), more: boolean, ref: string })],
   ["error", object({ code: string }, { ref: string, retry_after: seconds, suggestion: string })],
   ["bye", object({ reason: string })],
   ["pong", object({})],

@@ -7,7 +7,15 @@ from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple
 
 from chat_protocol import messages as m
-from chat_protocol.ip import Network, format_network, is_in, parse_ip, parse_network, subscriber_network
+from chat_protocol.ip import (
+    Network,
+    format_network,
+    is_in,
+    parse_ip,
+    parse_network,
+    resembles_address,
+    subscriber_network,
+)
 from chat_protocol.text import is_blank
 from tcp_server.config import Config
 from tcp_server.log.history import History, find_message
@@ -125,6 +133,8 @@ class ModeratorActions(Generic[C]):
             raise Refused("bad_target", f"{request.target} is not a valid network")
         name = self._parse_name(request.target)
         member = self._members.by_name(name.keys)
+        if member is None and resembles_address(request.target):
+            raise Refused("bad_target", f"{request.target} is not a valid address")
         if member is None:
             target, keys, session, expelled = name.shown, name.keys, None, []
         else:
@@ -158,6 +168,8 @@ class ModeratorActions(Generic[C]):
                 raise Refused("not_found", request.target)
             return PlannedAction(request.notice(), lambda: self._bans.lift(banned), format_network(banned))
         ban = self._bans.people.find(keys_of(request.target), None)
+        if ban is None and resembles_address(request.target):
+            raise Refused("bad_target", f"{request.target} is not a valid address")
         if ban is None:
             raise Refused("not_found", request.target)
         return PlannedAction(request.notice(ban.target), lambda: self._bans.people.lift(ban.keys), ban.target)

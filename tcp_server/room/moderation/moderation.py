@@ -3,7 +3,7 @@
 Not thread-safe: the caller holds the sequencer's room lock.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Generic
 
 from chat_protocol import messages as m
@@ -20,6 +20,13 @@ from tcp_server.room.outcome import C, Outcome
 from tcp_server.room.passwords import Password
 
 _Command = m.Authenticate | m.Moderate | m.Whois | m.Bans
+
+_MAX_BANS = 1000
+_MAX_BYTES = 256 * 1024
+"""Most bans in one answer, and about how many bytes they may have."""
+
+_ENTRY_BYTES = 200
+"""About how many bytes a ban has without its target and reason."""
 
 
 class Moderation(Generic[C]):
@@ -62,8 +69,7 @@ class Moderation(Generic[C]):
                 found = self._actions.find_member(one_line(name))
                 return [Outcome(connection, [m.Whois(found.name, self._actions.addresses_of(found))])]
             case m.Bans():
-                bans = sorted(self._sanctions.bans, key=lambda ban: ban.at)  # the oldest first
-                return [Outcome(connection, [m.Bans(list(map(_ban_entry, bans)))])]
+                return [Outcome(connection, [_list(self._sanctions.bans)])]
 
     def _authenticate(self, connection: C, member: Member[C], command: m.Authenticate) -> list[Outcome[C]]:
         """Make a member a moderator, on all connections. Raises `Refused`, `Unavailable`."""
@@ -98,6 +104,17 @@ class Moderation(Generic[C]):
 def ban_error(seconds: float | None) -> m.Error:
     """Return the error that a banned person is sent before the `bye`; None means for ever."""
     return m.Error("banned", "you are banned", retry_after=seconds)
+
+
+def _list(bans: Iterable[Sanction]) -> m.Bans:
+    """Return the newest bans, as many as fit into one answer, the oldest first."""
+    kept = sorted(bans, key=lambda ban: ban.at)
+    size = 0
+    for count, ban in enumerate(reversed(kept)):
+        size += 2 * (len(ban.target) + len(ban.text)) + _ENTRY_BYTES
+        if count == _MAX_BANS or (count and size > _MAX_BYTES):
+            return m.Bans(list(map(_ban_entry, kept[-count:])), more=True)
+    return m.Bans(list(map(_ban_entry, kept)))
 
 
 def _ban_entry(ban: Sanction) -> m.BanEntry:

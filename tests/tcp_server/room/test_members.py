@@ -72,3 +72,22 @@ def test_clear_removes_all_members() -> None:
     members.clear()
     assert members.by_connection("1") is members.by_session(b"a") is members.by_name(["анна"]) is None
     assert list(members) == []
+
+
+def test_a_crowd_at_one_address_loses_its_own_names_first() -> None:
+    members: Members[str] = Members()
+    crowd = [member(f"a{number}") for number in range(999)]
+    for lost in crowd:
+        members.add(lost)
+        assert members.hold_name(lost, 1.0, "slow", "203.0.113.7") == []
+    others = [member(f"b{number}") for number in range(3)]
+    for other in others:
+        members.add(other)
+    assert members.hold_name(others[0], 1.0, None, "192.0.2.1") == []
+    for other, evicted in ((others[1], crowd[998]), (others[2], crowd[997])):
+        assert members.hold_name(other, 1.0, None, "192.0.2.2") == [(evicted, "slow")]
+        members.remove(evicted)
+    members.attach("1", crowd[0])  # somebody is back, and is not counted
+    back = member("back")
+    members.add(back)
+    assert members.hold_name(back, 1.0, None, "192.0.2.3") == []

@@ -50,7 +50,8 @@ export class BansDialog {
     if (answer.type === "error") this.#status.textContent = explain(this.#i18n, answer);
     if (answer.type !== "bans") return;
     const bans = answer.bans ?? [];
-    this.#status.textContent = bans.length ? "" : this.#i18n.t("bans.none");
+    const note = answer.more ? "bans.more" : "bans.none";
+    this.#status.textContent = answer.more || !bans.length ? this.#i18n.t(note) : "";
     this.#list.replaceChildren(...bans.map(ban => this.#item(ban)));
   }
 

@@ -102,6 +102,27 @@ def test_an_ipv4_mapped_address_is_the_ipv4_address() -> None:
     ]
 
 
+@pytest.mark.parametrize("act", ["ban", "unban"])
+@pytest.mark.parametrize(
+    "target",
+    ["203.0.113.007", "0x7f.1", "0X7F.0.0.1", "010.1", "203.0.113.256", "203.0.113.007/24", "２０３.0.113.7"],
+)
+def test_an_address_in_another_notation_is_no_name(act: m.Act, target: str) -> None:
+    harness = moderated_room()
+    harness.moderate("a", act, target)
+    assert harness.summary("a") == ["error bad_target"]
+
+
+def test_a_member_may_be_banned_whose_name_resembles_an_address() -> None:
+    harness = moderated_room()
+    harness.join("x", "0x7f.1")
+    harness.received("a")
+    harness.moderate("a", "ban", "0x7f.1")
+    assert harness.summary("a") == ["#1 Сервер: Анна закрывает вход навсегда: 0x7f.1", "left 0x7f.1 banned"]
+    harness.moderate("a", "unban", "0x7f.1")
+    assert harness.summary("a") == ["#2 Сервер: Анна снова открывает вход: 0x7f.1"]
+
+
 @pytest.mark.parametrize("network", ["2001:db8::5", "2001:db8::5/128", "2001:db8:0:0:ffff::/80"])
 def test_an_ipv6_ban_covers_the_whole_subscriber_prefix(network: str) -> None:
     harness = moderated_room()

@@ -3,11 +3,13 @@
 import pytest
 
 from chat_protocol import messages as m
+from chat_protocol.codec import encode
 from chat_protocol.commands import Help
 from chat_protocol.contract import SYSTEM_NAME
 from tcp_server.log.history import MemoryHistory, Unavailable
 from tcp_server.room.commands import HelpText
 from tcp_server.room.moderation.audit_log import AuditLog, Entry
+from tcp_server.room.moderation.bans import Sanction
 from tests.tcp_server.room_harness import SECRET, RoomHarness, ban, moderated_room
 
 # --- rights --------------------------------------------------------------------------
@@ -300,6 +302,20 @@ def test_bans_are_listed_until_they_expire() -> None:
     harness.advance(60)
     harness.handle("a", m.Bans())
     assert harness.received("a") == [m.Bans([bob])]
+
+
+@pytest.mark.parametrize(("count", "text", "most"), [(1001, "", 1000), (200, "я" * 4000, 31)])
+def test_the_newest_bans_are_listed_if_there_are_too_many(count: int, text: str, most: int) -> None:
+    harness = moderated_room()
+    for number in range(count):
+        sanction = Sanction(f"Гость {number}", f"{number:04}", None, "Анна", text, (f"гость {number}",))
+        harness.sanctions.bans.people.put(sanction)
+    harness.handle("a", m.Bans())
+    (listed,) = harness.received("a")
+    assert isinstance(listed, m.Bans)
+    assert [entry.at for entry in listed.bans] == [f"{number:04}" for number in range(count - most, count)]
+    assert listed.more
+    assert len(encode(listed)) < 512 * 1024
 
 
 # --- the audit log and failures ------------------------------------------------------
