@@ -182,3 +182,30 @@ def test_the_keyboard_of_a_phone_held_across_leaves_room(services: Services, chr
         page.set_viewport_size({"width": 844, "height": 390})
         expect(page.locator("#bar")).to_be_visible()
         expect(page.locator(".message").last).to_be_in_viewport(ratio=1)
+
+
+def test_a_dropped_or_pasted_file_is_refused_in_words(services: Services, chromium: Browser) -> None:
+    with open_page(chromium, services.url, width=390, height=844) as browser:
+        page = browser.page
+        browser.enter("Тома")
+        said = page.locator("#toast.shown")
+        devtools = page.context.new_cdp_session(page)
+        data = {"items": [], "files": [__file__], "dragOperationsMask": 1}
+        for y in (300, 810):  # over the conversation, and over the composer
+            for step in ("dragEnter", "dragOver", "drop"):
+                devtools.send("Input.dispatchDragEvent", {"type": step, "x": 100, "y": y, "data": data})
+            expect(said).to_have_text("Файлы здесь не передать, только текст.")
+            page.evaluate("document.querySelector('#toast').className = ''")
+        assert page.url == services.url
+        assert len(page.context.pages) == 1
+        page.evaluate(
+            """() => {
+                const clipboardData = new DataTransfer();
+                clipboardData.items.add(new File(["x"], "x.png", { type: "image/png" }));
+                const event = new ClipboardEvent("paste", { bubbles: true, cancelable: true, clipboardData });
+                document.querySelector("#composer-text").dispatchEvent(event);
+            }"""
+        )
+        expect(said).to_be_visible()
+        browser.shoot("file-390")
+        expect(page.locator("#composer-text")).to_have_value("")
