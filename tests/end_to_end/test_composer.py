@@ -209,3 +209,18 @@ def test_a_dropped_or_pasted_file_is_refused_in_words(services: Services, chromi
         expect(said).to_be_visible()
         browser.shoot("file-390")
         expect(page.locator("#composer-text")).to_have_value("")
+
+
+def test_page_up_in_the_composer_scrolls_the_conversation(services: Services, chromium: Browser) -> None:
+    with open_page(chromium, services.url, dark=True) as browser:
+        page = browser.page
+        browser.enter("Юля")
+        last = page.locator(".message").last
+        expect(last).to_be_in_viewport()
+        page.keyboard.type("пишу")
+        page.keyboard.press("PageUp")
+        expect(last).not_to_be_in_viewport()
+        expect(page.locator("#newest-button")).to_be_visible()
+        page.keyboard.press("PageDown")
+        expect(last).to_be_in_viewport()
+        expect(page.locator("#composer-text")).to_be_focused()

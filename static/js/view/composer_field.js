@@ -20,6 +20,7 @@ export class ComposerField {
 
   #frame = byId("div", "composer-field");
   #text = byId("textarea", "composer-text");
+  #transcript = byId("div", "transcript");
   #note = byId("div", "rest");
   #noteText = byId("span", "rest-text");
   #room;
@@ -42,6 +43,7 @@ export class ComposerField {
     this.#touch.addEventListener("change", () => this.#setEnterHint());
     this.#setEnterHint();
     this.#text.addEventListener("keydown", event => this.#onEnter(event));
+    this.#text.addEventListener("keydown", event => this.#onPageKey(event));
     this.#text.addEventListener("beforeinput", event => this.#limitPaste(event));
     byId("button", "rest-copy").addEventListener("click", () => this.#copyRest());
     byId("button", "rest-close").addEventListener("click", () => this.#setRest(""));
@@ -64,6 +66,18 @@ export class ComposerField {
     if (this.#touch.matches && !event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
     this.submitted.emit();
+  }
+
+  /**
+   * Page Up and Page Down scroll the conversation, unless the text itself can be scrolled.
+   * @param {KeyboardEvent} event
+   */
+  #onPageKey(event) {
+    const direction = { PageUp: -1, PageDown: 1 }[event.key];
+    const { scrollHeight, clientHeight } = this.#text;
+    if (!direction || event.shiftKey || event.ctrlKey || scrollHeight > clientHeight + 1) return;
+    event.preventDefault();
+    this.#transcript.scrollBy({ top: direction * 0.9 * this.#transcript.clientHeight });
   }
 
   /**
