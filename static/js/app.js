@@ -3,14 +3,19 @@ import { byId } from "./lib/dom.js";
 import { chooseLocale, I18n } from "./lib/i18n.js";
 import { openStore } from "./lib/storage.js";
 import { Connection } from "./model/connection.js";
+import { Drafts } from "./model/drafts.js";
+import { OpenTabs } from "./model/open_tabs.js";
 import { Outbox } from "./model/outbox.js";
 import { PageVersion } from "./model/page_version.js";
 import { Room } from "./model/room.js";
-import { IDENTITY_KEY, Session } from "./model/session.js";
+import { Session } from "./model/session.js";
+import { TabSync } from "./model/tab_sync.js";
+import { ActionDialog } from "./view/action_dialog.js";
 import { Banner } from "./view/banner.js";
 import { Composer } from "./view/composer.js";
 import { DroppedFiles } from "./view/dropped_files.js";
 import { JoinForm } from "./view/join_form.js";
+import { LeaveButton } from "./view/leave_button.js";
 import { ModerationView } from "./view/moderation/moderation_view.js";
 import { People } from "./view/people.js";
 import { SearchPanel } from "./view/search_panel.js";
@@ -26,27 +31,32 @@ const locale = chooseLocale(document.documentElement.lang, navigator.languages ?
 const i18n = new I18n(locale, JSON.parse(byId("script", "texts").text));
 document.documentElement.lang = locale;
 
-const store = openStore();
+const store = openStore("localStorage");
+const tabs = new OpenTabs(openStore("sessionStorage"), new BroadcastChannel("oneroom"));
 const session = new Session(store);
 const url = new URL("ws", location.href.replace(/^http/, "ws"));
 url.hash = "";
 const connection = new Connection(url.href, takeEarlySocket());
-const room = new Room(connection, session, new Outbox(store));
+const room = new Room(connection, session, new Outbox(store, tabs));
+const tabSync = new TabSync(room, tabs);
 
 const loginView = byId("main", "login");
 const roomView = byId("div", "room");
 const toast = new Toast();
-const joinForm = new JoinForm(room, i18n);
+const actionDialog = new ActionDialog();
+const joinForm = new JoinForm(room, actionDialog, i18n);
 const transcript = new Transcript(room, i18n);
 new Permalinks(room, transcript, toast, i18n);
 new CopiedText();
 new DroppedFiles(i18n, toast);
-const composer = new Composer(room, store, i18n, toast, () => transcript.toNewest());
-new Banner(room, i18n);
+const drafts = new Drafts(store, tabs);
+const composer = new Composer(room, drafts, i18n, toast, () => transcript.toNewest());
+new Banner(room, tabSync, i18n);
+new LeaveButton(room, tabSync, actionDialog, i18n);
 new ThrottleNote(room.throttle, i18n);
 new TypingNote(room.members, i18n);
 const people = new People(room, i18n);
-new ModerationView(room, i18n, people, toast);
+new ModerationView(room, i18n, people, actionDialog, toast);
 new SearchPanel(room, i18n);
 new Theme(store, i18n);
 
@@ -82,18 +92,14 @@ room.left.on(() => show(false));
 room.failed.on(code => toast.show(i18n.error(code)));
 room.unread.changed.on(showTitle);
 
-byId("button", "leave-button").addEventListener("click", () => {
-  const count = room.outbox.messages.length;
-  if (count === 0 || confirm(i18n.t("leave.unsent", { count }))) room.leave();
-});
 window.addEventListener("online", () => connection.retryNow());
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) connection.retryNow();
+  if (document.hidden) return;
+  tabSync.check();
+  connection.retryNow();
 });
-// The same person has left in another tab.
-window.addEventListener("storage", event => {
-  if (event.key === IDENTITY_KEY && event.newValue === null && session.name) room.leave();
-});
+window.addEventListener("storage", event => tabSync.onStorage(event.key));
+window.addEventListener("pagehide", () => tabs.close());
 
 if (session.name) {
   show(true);

@@ -33,6 +33,12 @@ class PageUser:
         self.page.fill("#composer-text", text)
         self.page.press("#composer-text", "Enter")
 
+    def leave(self) -> None:
+        """Leave, and confirm that."""
+        self.page.click("#leave-button")
+        self.page.click("#action-confirm")
+        self.page.wait_for_selector("#join-name")
+
     def messages(self, text: str) -> Locator:
         """The messages on the page whose text is exactly this."""
         return self.page.locator(".message", has=self.page.get_by_text(text, exact=True))

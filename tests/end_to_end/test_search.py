@@ -167,8 +167,7 @@ def test_a_search_waits_for_the_connection(tmp_path: Path, chromium: Browser) ->
         expect(browser.page.locator(".hit")).to_have_count(0)
         with running("tcp_server", "--host", "127.0.0.1", "--port", str(port), "--history", str(log)):
             expect(browser.page.locator(".hit").first).to_contain_text(said(700))
-            browser.page.click("#leave-button")
-            browser.page.wait_for_selector("#join-name")
+            browser.leave()
 
 
 def test_a_room_of_the_plain_dialect_offers_no_search(services: Services, chromium: Browser) -> None:

@@ -69,8 +69,7 @@ def test_three_people_talk_in_one_room(services: Services, chromium: Browser) ->
         assert terminal.end() == 0
         original.expect("Борис покинул чат.")
         browser.page.wait_for_selector("text=Борис больше не в чате")
-        browser.page.click("#leave-button")
-        browser.page.wait_for_selector("#join-name")
+        browser.leave()
         original.expect("Анна покинул чат.")
 
 

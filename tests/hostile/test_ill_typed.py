@@ -49,6 +49,7 @@ STORED: dict[str, list[Any]] = {
     "oneroom.read": ["zzz", {"epoch": "e", "id": -1}, {"epoch": 5, "id": "x"}],
     "oneroom.identity": [[1], "str", {"name": {"a": 1}, "secret": [1]}, {"name": "А", "secret": "s" * 300}],
     "oneroom.outbox.x": [{"ref": "x", "text": "t"}, {"ref": "x", "text": "t", "at": 5, "state": "pending"}],
+    "oneroom.draft.x.y": [[1]],
     "oneroom.theme": ["neon"],
 }
 FILL = """() => {
@@ -115,5 +116,4 @@ def join_and_leave(browser: PageUser) -> None:
     browser.say("привет")
     browser.page.wait_for_selector(".message[data-state=sent] >> text=привет")
     browser.page.click("#theme-button")
-    browser.page.click("#leave-button")
-    browser.page.wait_for_selector("#login:not([hidden])")
+    browser.leave()

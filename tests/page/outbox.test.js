@@ -67,13 +67,17 @@ test("damaged entries in the store are skipped", () => {
   const store = new MemoryStore();
   const good = { ref: "r", text: "текст", at: AT, state: "pending" };
   const damage = [{ at: undefined }, { at: 5 }, { text: null }, { state: "lost" }, { state: {} }];
-  damage.push({ ref: 5 }, { ref: "" }, { ref: "r".repeat(65) }, { code: 5 }, { until: "x" });
-  for (const [at, wrong] of damage.entries())
-    store.setItem(`oneroom.outbox.${at}`, JSON.stringify({ ...good, ...wrong }));
+  damage.push({ ref: 5 }, { ref: "" }, { ref: "r".repeat(65) }, { code: 5 }, { until: "x" }, { tab: 5 });
+  for (const wrong of damage) {
+    const { ref } = { ...good, ...wrong };
+    store.setItem(`oneroom.outbox.${ref}`, JSON.stringify({ ...good, ...wrong }));
+    assert.deepEqual(new Outbox(store).messages, [], JSON.stringify(wrong));
+  }
   store.setItem("oneroom.outbox.x", "{");
   store.setItem("oneroom.outbox.y", '"text"');
+  store.setItem("oneroom.outbox.z", JSON.stringify(good)); // under the key of another one
   store.setItem("other", "{}");
   assert.deepEqual(new Outbox(store).messages, []);
   store.setItem("oneroom.outbox.r", JSON.stringify({ ...good, stray: 1 }));
-  assert.deepEqual(new Outbox(store).messages, [good]);
+  assert.deepEqual(new Outbox(store).messages, [{ ...good, tab: "" }]);
 });

@@ -127,7 +127,7 @@ test("history fills the gap it was requested for; one request at a time", async 
   const messages = [message(60, "Борис")];
   const { wire, room } = page(new MemoryStore(), { last: 60, messages, more: true });
   assert.deepEqual(wire.takeBare(), [{ type: "history", limit: 100, before: 60 }]);
-  const found = room.find(7);
+  const found = room.history.find(7);
   assert.deepEqual(wire.take(), []);
   wire.answer("history", {
     type: "history",
@@ -143,7 +143,7 @@ test("history fills the gap it was requested for; one request at a time", async 
     more: false,
   });
   assert.equal(await found, true);
-  assert.equal(await room.find(3), false);
+  assert.equal(await room.history.find(3), false);
 });
 
 test("a room that does not answer is considered gone", async t => {

@@ -1,5 +1,5 @@
 /**
- * Storage that survives a reload: `localStorage`, or memory where the browser forbids that.
+ * Storage that survives a reload: the browser's, or memory where the browser forbids that.
  * @typedef {Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">} Store
  */
 
@@ -36,11 +36,14 @@ export class MemoryStore {
   }
 }
 
-/** @returns {Store} */
-export function openStore() {
+/**
+ * @param {"localStorage" | "sessionStorage"} kind  Shared by the tabs, or of this tab only.
+ * @returns {Store}
+ */
+export function openStore(kind) {
   try {
-    localStorage.getItem("");
-    return localStorage;
+    window[kind].getItem("");
+    return window[kind];
   } catch {
     return new MemoryStore();
   }

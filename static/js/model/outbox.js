@@ -1,5 +1,7 @@
 import { clamped, maxLength, object, oneOf, string, timestamp } from "../lib/shape.js";
 import { readJson, writeJson } from "../lib/storage.js";
+import { uniqueKey } from "../lib/unique.js";
+import { findKeys, readKey, writeKey } from "./unsent.js";
 
 /** @typedef {import("../lib/storage.js").Store} Store */
 
@@ -12,38 +14,82 @@ import { readJson, writeJson } from "../lib/storage.js";
  * @property {string} [code]         Why it failed, as the server's error code.
  * @property {number} [until]        Until when another attempt must fail, as by `Date.now()`, if known.
  * @property {boolean} [replayed]    The room has replayed it; only its ack is missing.
+ * @property {string} [tab]          The tab that sends it.
  */
-
-const PREFIX = "oneroom.outbox.";
 
 const OUTGOING_MESSAGE = object(
   { ref: maxLength(64), text: string, at: timestamp, state: oneOf("pending", "failed") },
-  { code: string, until: clamped(0, 8.64e15) },
+  { code: string, until: clamped(0, 8.64e15), tab: maxLength(64) },
 );
 
 /**
- * Messages written here and not yet acknowledged, oldest first; they survive reloads.
+ * Messages written under one identity and not yet acknowledged, oldest first; they survive reloads.
  *
- * Each is stored under a key of its own, so that tabs do not overwrite each other's. A new tab
- * sends what others have left as well: the server recognizes repeats by their refs, so the tabs
- * need not agree on who sends.
+ * Each is stored under a key of its own, so that tabs do not overwrite each other's. A tab takes up what
+ * closed ones have left. Two may do that at once: the server recognizes repeats by their refs.
  */
 export class Outbox {
   /** @type {Map<string, OutgoingMessage>} */
   #messages = new Map();
   #store;
+  #tabs;
+  /** The `id` of the identity. */
+  #owner = "";
 
-  /** @param {Store} store */
-  constructor(store) {
+  /**
+   * @param {Store} store
+   * @param {{key: string}} tabs  With the key of this tab.
+   */
+  constructor(store, tabs = { key: "" }) {
     this.#store = store;
-    const kept = [];
-    for (let index = 0; index < store.length; index++) {
-      const key = store.key(index) ?? "";
-      const message = key.startsWith(PREFIX) ? readJson(store, key, OUTGOING_MESSAGE) : null;
-      if (message?.ref) kept.push(message);
-    }
-    kept.sort((one, other) => one.at.localeCompare(other.at));
-    for (const message of kept) this.#messages.set(message.ref, message);
+    this.#tabs = tabs;
+    this.open("");
+  }
+
+  /**
+   * Hold the messages of this identity and no others.
+   * @param {string} owner
+   */
+  open(owner) {
+    if (owner !== this.#owner) this.clear();
+    this.#owner = owner;
+    this.takeUp(tab => tab === this.#tabs.key);
+  }
+
+  /** Hold no messages. Those in the store stay. */
+  clear() {
+    this.#messages.clear();
+  }
+
+  /**
+   * Hold messages that are in the store only.
+   * @param {(tab: string) => boolean} isClosed  Whether nobody else sends the messages of a tab.
+   * @returns {OutgoingMessage[]} Those that are new here.
+   */
+  takeUp(isClosed) {
+    const found = findKeys(this.#store, ({ kind, owner }) => kind === "outbox" && owner === this.#owner)
+      .filter(({ name }) => !this.#messages.has(name))
+      .map(({ name }) => this.#read(name))
+      .filter(message => message !== null)
+      .filter(({ tab }) => !tab || isClosed(tab))
+      .map(message => this.#keep(message));
+    const sorted = this.messages.sort((one, other) => one.at.localeCompare(other.at));
+    this.#messages = new Map(sorted.map(message => [message.ref, message]));
+    return found;
+  }
+
+  /**
+   * Another tab has changed this key: what it has sent or given up is gone here too.
+   * @param {string} key
+   * @returns {boolean} Whether a message here has changed.
+   */
+  follow(key) {
+    const { kind, owner, name = "" } = readKey(key) ?? {};
+    if (kind !== "outbox" || owner !== this.#owner || !this.#messages.has(name)) return false;
+    const message = this.#read(name);
+    if (message) this.#messages.set(name, message);
+    else this.#messages.delete(name);
+    return true;
   }
 
   /** @returns {OutgoingMessage[]} All, in the order in which they were written. */
@@ -66,11 +112,8 @@ export class Outbox {
    * @returns {OutgoingMessage}
    */
   add(text) {
-    // crypto.randomUUID exists only on pages served over TLS or from localhost.
-    const random = crypto.getRandomValues(new Uint32Array(3));
-    // Starts with the time: ascending keys cost the room's index half as much.
-    const ref = [Date.now(), ...random].map(part => part.toString(36)).join("-");
-    return this.#keep({ ref, text, at: new Date().toISOString(), state: "pending" });
+    // Ascending refs cost the room's index half as much.
+    return this.#keep({ ref: uniqueKey(), text, at: new Date().toISOString(), state: "pending" });
   }
 
   /**
@@ -81,7 +124,7 @@ export class Outbox {
   remove(ref) {
     const message = this.#messages.get(ref);
     this.#messages.delete(ref);
-    this.#store.removeItem(PREFIX + ref);
+    this.#store.removeItem(this.#key(ref));
     return message;
   }
 
@@ -115,10 +158,22 @@ export class Outbox {
     if (message) this.#messages.set(message.ref, { ...message, replayed: true });
   }
 
-  /** @param {OutgoingMessage} message */
-  #keep(message) {
+  /** @param {OutgoingMessage} given */
+  #keep(given) {
+    const message = { ...given, tab: this.#tabs.key };
     this.#messages.set(message.ref, message);
-    writeJson(this.#store, PREFIX + message.ref, message);
+    writeJson(this.#store, this.#key(message.ref), message);
     return message;
+  }
+
+  /** @param {string} ref @returns {OutgoingMessage | null} The message as it is stored; null if damaged. */
+  #read(ref) {
+    const message = readJson(this.#store, this.#key(ref), OUTGOING_MESSAGE);
+    return ref && message?.ref === ref ? message : null;
+  }
+
+  /** @param {string} ref */
+  #key(ref) {
+    return writeKey({ kind: "outbox", owner: this.#owner, name: ref });
   }
 }

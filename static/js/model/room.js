@@ -1,5 +1,6 @@
 import { Signal } from "../lib/signal.js";
 import { after } from "../lib/timer.js";
+import { History } from "./history.js";
 import { Members } from "./members.js";
 import { Moderation } from "./moderation.js";
 import { HISTORY_PAGE, TYPING_INTERVAL } from "./protocol.js";
@@ -16,7 +17,6 @@ import { Unread } from "./unread.js";
 /** @typedef {import("./protocol.js").RoomError} RoomError */
 /** @typedef {import("./protocol.js").RoomEvent} RoomEvent */
 /** @typedef {import("./session.js").Session} Session */
-/** @typedef {import("./timeline.js").GapItem} GapItem */
 
 /**
  * @typedef {object} Departure       Why we left the room and do not reconnect.
@@ -27,13 +27,12 @@ import { Unread } from "./unread.js";
 
 /** @typedef {import("./protocol.js").MessageEvent | import("./protocol.js").Joined | import("./protocol.js").Left} Arrival */
 
-/** Reasons of a `bye` with which the room removes somebody. */
+/** Reasons of a `bye` after which we are at the login form. */
 const REMOVAL_REASONS = ["kicked", "banned", "password"];
+/** Those after which nothing unsent may be kept. */
+const MODERATED_REASONS = ["kicked", "banned"];
 /** Acts with which a moderator does that. */
 const REMOVING_ACTS = ["kick", "ban"];
-
-/** Milliseconds to wait for a page of history before the connection is considered dead. */
-const HISTORY_TIMEOUT = 15_000;
 
 /**
  * The room as one person sees it: what the page knows, and what it can do.
@@ -72,8 +71,6 @@ export class Room {
   /** What the room told us about our removal, before the `bye`. @type {Omit<Departure, "reason">} */
   #removal = {};
   #requests;
-  /** The request for history, while it awaits its answer: one at a time. @type {Promise<void> | null} */
-  #loading = null;
 
   /**
    * @param {Connection} connection
@@ -84,7 +81,9 @@ export class Room {
     this.connection = connection;
     this.session = session;
     this.outbox = outbox;
+    outbox.open(session.id);
     this.#requests = new Requests(connection);
+    this.history = new History(this, this.#requests);
     this.search = new Search(this.#requests, session.secret !== "");
     this.moderation = new Moderation(this.#requests);
     connection.events.on(event => this.#onEvent(event));
@@ -97,14 +96,28 @@ export class Room {
     return this.#requests.online;
   }
 
+  /** Whether we are in the room under our stored identity, even if the connection is lost. */
+  get inside() {
+    return this.#name !== "" && this.#isKnown;
+  }
+
+  /** Whether we want to join under a name that the room has not confirmed yet. */
+  get joining() {
+    return this.#name !== "" && !this.#isKnown;
+  }
+
+  /** A changed name is another identity: the room identifies people by the secret. */
+  get #isKnown() {
+    return this.#name === this.session.name;
+  }
+
   /**
-   * Join, now and after every loss.
+   * Join, now and after every loss. Once the room lets us in under another name than before, what is
+   * unsent is dropped.
    * @param {string} name
    * @param {string} password  The room's, or "" for the one given before.
    */
   enter(name, password = "") {
-    // A changed name starts a new session: the room identifies people by the secret.
-    if (this.session.secret && name !== this.session.name) this.session.end();
     this.#name = name;
     if (password) this.#password = password;
     this.members.self = name; // until the room confirms it, perhaps normalized
@@ -112,13 +125,15 @@ export class Room {
     else this.connection.open();
   }
 
-  /** Leave, and discard what was not sent. */
-  leave() {
+  /**
+   * Leave, and drop what was not sent.
+   * @param {string} reason  "elsewhere" if that was done in another tab.
+   */
+  leave(reason = "") {
     this.connection.send({ type: "leave" });
-    for (const { ref } of this.outbox.messages) this.outbox.remove(ref);
     this.session.end();
     this.#password = "";
-    this.#exit();
+    this.#exit(reason);
   }
 
   /** @param {string} text  Neither blank nor longer than the limit. */
@@ -142,44 +157,27 @@ export class Room {
     this.changed.emit();
   }
 
+  /**
+   * Send what closed tabs have left.
+   * @param {(tab: string) => boolean} isClosed
+   */
+  takeUp(isClosed) {
+    const found = this.outbox.takeUp(isClosed);
+    for (const message of found) if (message.state === "pending") this.#send(message);
+    if (found.length > 0) this.changed.emit();
+  }
+
+  /** How many messages and drafts leaving or another name would drop, in all tabs. */
+  countUnsent() {
+    const { messages, drafts } = this.session.countUnsent();
+    return { messages: Math.max(messages, this.outbox.messages.length), drafts };
+  }
+
   /** A message is being written: tell the others, but not with every letter. */
   notifyTyping() {
     if (!this.joined || performance.now() - this.#typedAt < TYPING_INTERVAL) return;
     this.#typedAt = performance.now();
     this.connection.send({ type: "typing" });
-  }
-
-  /**
-   * Request messages that are missing in a gap, unless a request is open already.
-   * @param {GapItem} gap
-   * @param {number} before  Only messages with smaller ids; Infinity for the newest.
-   * @returns {Promise<void>} Resolves once there is an answer, or none to be had.
-   */
-  async load(gap, before = this.timeline.requestFor(gap)) {
-    if (this.#loading || !this.joined) return;
-    const limit = Math.min(HISTORY_PAGE, this.limits.history);
-    this.#loading = new Promise(resolve => {
-      this.#requests.send(
-        { type: "history", limit, ...(Number.isFinite(before) && { before }) },
-        answer => resolve(this.#onHistory(answer, gap, before)),
-        HISTORY_TIMEOUT,
-      );
-    });
-    gap.loading = true;
-    this.changed.emit();
-    await this.#loading;
-  }
-
-  /**
-   * Load a message into the timeline, if it is not there.
-   * @param {number} id
-   * @returns {Promise<boolean>} Whether it is there; false if the room no longer keeps it.
-   */
-  async find(id) {
-    while (this.#loading) await this.#loading;
-    const gap = this.timeline.gapAround(id);
-    if (gap) await this.load(gap, Math.min(id + HISTORY_PAGE / 2, this.timeline.bounds(gap).high));
-    return this.timeline.has(id);
   }
 
   /** @param {ConnectionState} state */
@@ -195,14 +193,22 @@ export class Room {
     if (phase === "waiting" && !this.#name) this.connection.close();
     if (phase !== "stopped") return;
     if (reason === "left") this.session.end();
+    if (MODERATED_REASONS.includes(reason)) this.#dropUnsent();
     if (reason === "left" || reason === "late") this.#exit();
     // A refused join has no name, and its error has told the reason already.
     else if (REMOVAL_REASONS.includes(reason) && (this.#name || reason === "password")) this.#exit(reason);
   }
 
-  /** @param {string} reason  Of the `bye`; "" if the user left. */
+  /** We are kept out: the next person at this browser must not send what is unsent. */
+  #dropUnsent() {
+    this.session.removeUnsent();
+    this.outbox.clear();
+  }
+
+  /** @param {string} reason  Of the `bye`, or of `leave`. */
   #exit(reason = "") {
     this.#name = "";
+    this.outbox.open(this.session.id);
     this.#requests.onDisconnect();
     this.connection.close();
     this.timeline = new Timeline();
@@ -214,12 +220,13 @@ export class Room {
 
   #join() {
     const { epoch, newest } = this.timeline;
-    const since = newest > 0 ? { epoch, id: newest } : this.session.read;
+    const { secret, read } = this.#isKnown ? this.session : { secret: "", read: null };
+    const since = newest > 0 ? { epoch, id: newest } : read;
     this.connection.send({
       type: "join",
       name: this.#name,
       history: HISTORY_PAGE,
-      ...(this.session.secret && { session: this.session.secret }),
+      ...(secret && { session: secret }),
       ...(since && { since }),
       ...(this.#password && { password: this.#password }),
     });
@@ -262,9 +269,10 @@ export class Room {
     this.connection.markStable();
     this.#requests.online = true;
     this.#removal = {};
-    this.#name = name;
     this.limits = limits;
-    this.session.begin(name, session);
+    this.session.begin(name, session, this.#isKnown);
+    this.#name = name;
+    this.outbox.open(this.session.id);
     this.members.reset(name, members);
     this.search.onJoined(session !== "", epoch);
     this.moderation.onJoined(welcome.moderated ?? false, welcome.moderator ?? false);
@@ -280,14 +288,14 @@ export class Room {
     const others = newer.filter(message => !this.#isOwn(message)).length;
     for (const message of newer) if (message.name === name) this.outbox.markReplayed(message.text);
     this.timeline.resume(messages, missed, more);
-    this.#applyDeletions(messages);
+    this.applyDeletions(messages);
     if (others) this.unread.add(others + missed);
     for (const message of this.outbox.pending) this.#send(message);
     this.entered.emit();
     this.changed.emit();
     // Show some older messages above the place where the reader left off.
     const front = this.timeline.items[0];
-    if (front?.kind === "gap" && this.timeline.items.length < HISTORY_PAGE / 2) this.load(front);
+    if (front?.kind === "gap" && this.timeline.items.length < HISTORY_PAGE / 2) this.history.load(front);
   }
 
   /** @param {import("./protocol.js").Ack} ack */
@@ -302,7 +310,7 @@ export class Room {
   #onMessage(message) {
     this.members.stopTyping(message.name);
     if (!this.timeline.add(message)) return;
-    this.#applyDeletions([message]);
+    this.applyDeletions([message]);
     const { act = "", target, text: comment } = message.notice ?? {};
     if (REMOVING_ACTS.includes(act) && target === this.members.self) this.#removal = { comment };
     if (!this.#isOwn(message)) {
@@ -325,30 +333,13 @@ export class Room {
     this.changed.emit();
   }
 
-  /**
-   * @param {RoomEvent} answer
-   * @param {GapItem} gap
-   * @param {number} before  As was asked.
-   */
-  #onHistory(answer, gap, before) {
-    this.#loading = null;
-    gap.loading = false;
-    if (answer.type === "history") {
-      this.timeline.fill(gap, answer.messages, before, answer.more);
-      this.#applyDeletions(answer.messages);
-    } else if (answer.type === "error" && answer.code !== "offline") {
-      this.failed.emit(answer.code);
-    }
-    this.changed.emit();
-  }
-
   /** @param {Message} message @returns Whether it is ours, or a notice of what we did. */
   #isOwn({ name, notice }) {
     return (notice?.by ?? name) === this.members.self;
   }
 
   /** @param {Message[]} messages  Delete the messages that notices among these say are deleted. */
-  #applyDeletions(messages) {
+  applyDeletions(messages) {
     for (const { notice } of messages) {
       if (notice?.act !== "delete" || !notice.id) continue;
       this.timeline.markDeleted(notice.id);
@@ -370,6 +361,7 @@ export class Room {
     } else if (!this.joined) {
       this.#name = "";
       if (code.startsWith("password")) this.#password = "";
+      if (code === "banned") this.#dropUnsent();
       this.refused.emit(error);
     } else {
       this.failed.emit(code);

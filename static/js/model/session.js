@@ -1,8 +1,17 @@
 import { maxLength, messageId, object } from "../lib/shape.js";
 import { readJson, write, writeJson } from "../lib/storage.js";
+import { uniqueKey } from "../lib/unique.js";
+import { findKeys, removeKeys } from "./unsent.js";
 
 /** @typedef {import("./protocol.js").Position} Position */
 /** @typedef {import("../lib/storage.js").Store} Store */
+
+/**
+ * @typedef {object} Identity
+ * @property {string} id      Made by the page; never sent. "" in those of earlier versions.
+ * @property {string} name    In the room.
+ * @property {string} secret  Proves it to the server; "" where the server keeps no identities.
+ */
 
 /** Key of the stored identity; other tabs watch it. */
 export const IDENTITY_KEY = "oneroom.identity";
@@ -10,27 +19,42 @@ export const IDENTITY_KEY = "oneroom.identity";
 const READ_KEY = "oneroom.read";
 const NAME_KEY = "oneroom.name";
 
-const IDENTITY = object({ name: maxLength(1024), secret: maxLength(128) });
+const IDENTITY = object({ name: maxLength(1024), secret: maxLength(128) }, { id: maxLength(64) });
 const READ = object({ epoch: maxLength(1024), id: messageId });
 
 /**
- * Our identity in the room; it survives reloads and is shared by the browser's tabs.
- *
- * `secret` proves it to the server ("" where the server keeps no identities); `read` is the newest
- * message that was read.
+ * The identity under which this tab is in the room; it survives reloads and is shared by the
+ * browser's tabs.
  */
 export class Session {
+  id = "";
+  /** "" while there is no session. */
+  name = "";
+  secret = "";
+  /** The newest message that was read. @type {Position | null} */
+  read = null;
+
+  /** Whether the other tabs know the identity: the store may be full, or lost with the page. */
+  isShared = false;
+
   #store;
 
   /** @param {Store} store */
   constructor(store) {
     this.#store = store;
-    const { name = "", secret = "" } = readJson(store, IDENTITY_KEY, IDENTITY) ?? {};
-    /** Name in the room, or "" while there is no session. */
-    this.name = name;
-    this.secret = secret;
-    /** @type {Position | null} */
-    this.read = readJson(store, READ_KEY, READ);
+    this.adopt();
+  }
+
+  /** The identity in the store, which another tab may have changed. @returns {Identity | null} */
+  get stored() {
+    const identity = readJson(this.#store, IDENTITY_KEY, IDENTITY);
+    return identity && { id: "", ...identity };
+  }
+
+  /** Whether the store has no other identity than ours. */
+  get isCurrent() {
+    const { id, name } = this.stored ?? { id: "", name: "" };
+    return id === this.id && name === this.name;
   }
 
   /** The name used last, which the login form suggests. */
@@ -38,15 +62,32 @@ export class Session {
     return this.name || this.#store.getItem(NAME_KEY) || "";
   }
 
+  /** Take the identity that the store has, or none. */
+  adopt() {
+    const { id, name, secret } = this.stored ?? { id: "", name: "", secret: "" };
+    Object.assign(this, { id, name, secret, isShared: name !== "" });
+    this.read = readJson(this.#store, READ_KEY, READ);
+  }
+
   /**
+   * The room has let us in.
    * @param {string} name
    * @param {string} secret
+   * @param {boolean} known  Whether we are who we were; else this is a new identity, and what
+   *   others have left unsent is removed.
    */
-  begin(name, secret) {
-    if (name === this.name && secret === this.secret) return;
-    this.name = name;
-    this.secret = secret;
-    writeJson(this.#store, IDENTITY_KEY, { name, secret });
+  begin(name, secret, known) {
+    if (known && name === this.name && secret === this.secret) return;
+    const stays = known && this.isCurrent;
+    if (!known) {
+      this.id = uniqueKey();
+      this.read = null;
+      this.#store.removeItem(READ_KEY);
+      removeKeys(this.#store, ({ owner }) => owner !== this.id);
+    }
+    Object.assign(this, { name, secret });
+    if (!known || stays) writeJson(this.#store, IDENTITY_KEY, { id: this.id, name, secret });
+    this.isShared = this.isCurrent;
     write(this.#store, NAME_KEY, name);
   }
 
@@ -54,14 +95,28 @@ export class Session {
   markRead(position) {
     if (position.epoch === this.read?.epoch && position.id <= this.read.id) return;
     this.read = position;
-    writeJson(this.#store, READ_KEY, position);
+    if (this.isCurrent) writeJson(this.#store, READ_KEY, position);
   }
 
-  /** Forget the identity, in all tabs. */
+  /** How much this person has written and not sent, in all tabs. */
+  countUnsent() {
+    const keys = findKeys(this.#store, ({ owner }) => owner === this.id);
+    const messages = keys.filter(({ kind }) => kind === "outbox").length;
+    return { messages, drafts: keys.length - messages };
+  }
+
+  /** Remove what this person has written and not sent, in all tabs. */
+  removeUnsent() {
+    removeKeys(this.#store, ({ owner }) => owner === this.id);
+  }
+
+  /** Forget the identity, in all tabs that have the same. */
   end() {
-    this.name = this.secret = "";
-    this.read = null;
-    this.#store.removeItem(IDENTITY_KEY);
-    this.#store.removeItem(READ_KEY);
+    this.removeUnsent();
+    if (this.isCurrent) {
+      this.#store.removeItem(IDENTITY_KEY);
+      this.#store.removeItem(READ_KEY);
+    }
+    Object.assign(this, { id: "", name: "", secret: "", read: null });
   }
 }

@@ -1,11 +1,16 @@
-import { byId, setLiveText } from "../lib/dom.js";
+import { byId, setLiveText, textWithBdi } from "../lib/dom.js";
+import { clean } from "../lib/text.js";
 import { countDown } from "../lib/timer.js";
 
 /** @typedef {import("../model/connection.js").ConnectionState} ConnectionState */
 /** @typedef {import("../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../model/room.js").Room} Room */
+/** @typedef {import("../model/tab_sync.js").TabSync} TabSync */
 
-/** Shows why there is no connection, and offers to try again. */
+/**
+ * Shows why there is no connection, and offers to try again; or that other tabs have another identity,
+ * and offers to join as that one.
+ */
 export class Banner {
   #banner = byId("section", "connection");
   #text = byId("span", "connection-text");
@@ -13,6 +18,7 @@ export class Banner {
   #button = byId("button", "connection-retry");
   #status = byId("p", "bar-status");
   #room;
+  #tabSync;
   #i18n;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #ticking;
@@ -21,16 +27,20 @@ export class Banner {
 
   /**
    * @param {Room} room
+   * @param {TabSync} tabSync
    * @param {I18n} i18n
    */
-  constructor(room, i18n) {
+  constructor(room, tabSync, i18n) {
     this.#room = room;
+    this.#tabSync = tabSync;
     this.#i18n = i18n;
     room.connection.changed.on(() => this.#show());
     room.entered.on(() => this.#show());
+    tabSync.changed.on(() => this.#show());
     room.members.changed.on(() => this.#showStatus());
     this.#button.addEventListener("click", () => {
-      if (room.connection.state.phase === "stopped") room.enter(room.session.name);
+      if (room.joined) tabSync.switch();
+      else if (room.connection.state.phase === "stopped") room.enter(room.session.name);
       else room.connection.retryNow();
     });
   }
@@ -41,9 +51,8 @@ export class Banner {
     this.#countdown.textContent = "";
     this.#button.hidden = true;
     if (this.#room.joined) {
-      this.#banner.dataset.state = "online";
       this.#loss = "";
-      this.#text.textContent = "";
+      this.#showIdentity();
     } else if (state.phase === "connecting" || state.phase === "open") {
       this.#banner.dataset.state = "connecting";
       this.#text.textContent = this.#loss || this.#i18n.t("connection.connecting");
@@ -53,6 +62,15 @@ export class Banner {
       this.#showLoss(state);
     }
     this.#showStatus();
+  }
+
+  #showIdentity() {
+    const { otherName } = this.#tabSync;
+    this.#banner.dataset.state = otherName ? "other" : "online";
+    this.#button.hidden = !otherName;
+    this.#button.textContent = this.#i18n.t("identity.switch");
+    const names = { name: clean(otherName), self: clean(this.#room.members.self) };
+    this.#text.replaceChildren(...(otherName ? textWithBdi(this.#i18n, "identity.other", names) : []));
   }
 
   /** @param {ConnectionState} state */

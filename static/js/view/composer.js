@@ -1,14 +1,14 @@
 import { byId } from "../lib/dom.js";
-import { write } from "../lib/storage.js";
 import { isBlank, lengthOf } from "../lib/text.js";
 import { ComposerField } from "./composer_field.js";
 
 /** @typedef {import("../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../model/room.js").Room} Room */
-/** @typedef {import("../lib/storage.js").Store} Store */
+/** @typedef {import("../model/drafts.js").Drafts} Drafts */
 /** @typedef {import("./toast.js").Toast} Toast */
 
-const DRAFT_KEY = "oneroom.draft";
+/** A longer draft is cut when it is stored: so many times the limit of a text. */
+const DRAFT_TEXTS = 4;
 /** The remaining characters are shown when there are no more than this. */
 const COUNT_BELOW = 200;
 
@@ -19,21 +19,22 @@ export class Composer {
   #count = byId("output", "composer-count");
   #send = byId("button", "send-button");
   #room;
-  #store;
+  #drafts;
   #field;
+  /** The identity that writes here; null outside the room. @type {string | null} */
+  #owner = null;
 
   /**
    * @param {Room} room
-   * @param {Store} store  Keeps the draft over a reload.
+   * @param {Drafts} drafts
    * @param {I18n} i18n
    * @param {Toast} toast
    * @param {() => void} onSent
    */
-  constructor(room, store, i18n, toast, onSent) {
+  constructor(room, drafts, i18n, toast, onSent) {
     this.#room = room;
-    this.#store = store;
+    this.#drafts = drafts;
     this.#field = new ComposerField(room, i18n, toast);
-    this.#text.value = store.getItem(DRAFT_KEY) ?? "";
     this.#text.addEventListener("input", () => {
       this.#storeDraft();
       this.#refresh();
@@ -47,7 +48,12 @@ export class Composer {
     });
     // A phone's keyboard stays open if the button does not take the focus.
     this.#send.addEventListener("pointerdown", event => event.preventDefault());
-    room.entered.on(() => this.#refresh());
+    room.entered.on(() => this.#showDraft());
+    room.left.on(() => this.#clear());
+    room.refused.on(({ code }) => {
+      if (code === "banned") this.#clear();
+    });
+    if (room.session.name) this.#showDraft();
   }
 
   /** Focus the field, except on a phone, where the keyboard would cover the messages. */
@@ -67,10 +73,29 @@ export class Composer {
     return true;
   }
 
+  /** Show the draft of who has come into the room. What the same person is writing stays. */
+  async #showDraft() {
+    const { id } = this.#room.session;
+    if (id !== this.#owner) {
+      this.#clear();
+      this.#owner = id;
+      this.#text.value = this.#drafts.read(id);
+      this.#refresh();
+      const left = await this.#drafts.takeUp(id, () => this.#owner === id && !this.#text.value);
+      if (left) this.#text.value = left;
+    }
+    this.#refresh();
+  }
+
+  #clear() {
+    this.#owner = null;
+    this.#field.clear();
+  }
+
   #storeDraft() {
-    const draft = this.#text.value;
-    if (draft) write(this.#store, DRAFT_KEY, draft);
-    else this.#store.removeItem(DRAFT_KEY);
+    if (this.#owner === null) return;
+    const draft = this.#text.value.slice(0, DRAFT_TEXTS * this.#room.limits.text);
+    this.#drafts.write(this.#owner, draft.replace(/[\ud800-\udbff]$/, "")); // half a character
   }
 
   #refresh() {

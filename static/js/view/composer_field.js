@@ -47,7 +47,12 @@ export class ComposerField {
     this.#text.addEventListener("beforeinput", event => this.#limitPaste(event));
     byId("button", "rest-copy").addEventListener("click", () => this.#copyRest());
     byId("button", "rest-close").addEventListener("click", () => this.#setRest(""));
-    room.left.on(() => this.#setRest(""));
+  }
+
+  /** Empty it, and forget what is kept aside: another person may come. */
+  clear() {
+    this.#text.value = "";
+    this.#setRest("");
   }
 
   /** Adapt the height to the text: the style sheet measures a copy of it. */

@@ -1,10 +1,12 @@
 import { byId, make, textWithBdi } from "../lib/dom.js";
 import { clean } from "../lib/text.js";
 import { countDown } from "../lib/timer.js";
+import { describeUnsent } from "./leave_button.js";
 
 /** @typedef {import("../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../model/protocol.js").RoomError} RoomError */
 /** @typedef {import("../model/room.js").Room} Room */
+/** @typedef {import("./action_dialog.js").ActionDialog} ActionDialog */
 
 /** The form for joining: a name, and the room's password if it has one. */
 export class JoinForm {
@@ -16,6 +18,7 @@ export class JoinForm {
   #suggestion = byId("button", "join-suggestion");
   #button = byId("button", "join-button");
   #room;
+  #dialog;
   #i18n;
   /** Whether we have sent a join, or wait for the connection to do so. */
   #waiting = false;
@@ -24,10 +27,12 @@ export class JoinForm {
 
   /**
    * @param {Room} room
+   * @param {ActionDialog} dialog
    * @param {I18n} i18n
    */
-  constructor(room, i18n) {
+  constructor(room, dialog, i18n) {
     this.#room = room;
+    this.#dialog = dialog;
     this.#i18n = i18n;
     this.#name.value = room.session.suggestedName;
     this.#form.addEventListener("submit", event => {
@@ -44,7 +49,8 @@ export class JoinForm {
     room.delayed.on(seconds => this.#showDelay(seconds));
     room.left.on(departure => {
       this.#reset();
-      if (departure.reason) this.#show(this.#explain(departure));
+      const about = departure.reason === "elsewhere" ? "hint" : "";
+      if (departure.reason) this.#show(this.#explain(departure), about);
     });
     room.connection.changed.on(state => this.#onConnectionState(state));
   }
@@ -75,10 +81,37 @@ export class JoinForm {
     if (!name) this.#onRefused({ type: "error", code: "name_empty" });
     else if (!this.#passwordField.hidden && !password)
       this.#onRefused({ type: "error", code: "password_required" });
-    else {
-      this.#setWaiting(true);
-      this.#room.enter(name, password);
-    }
+    else if (!this.#askUnsent(name, password)) this.#enter(name, password);
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} password
+   */
+  #enter(name, password) {
+    this.#setWaiting(true);
+    this.#room.enter(name, password);
+  }
+
+  /**
+   * Ask before another name drops what is unsent.
+   * @param {string} name
+   * @param {string} password
+   * @returns {boolean} Whether we ask.
+   */
+  #askUnsent(name, password) {
+    const former = this.#room.session.name;
+    const unsent = describeUnsent(this.#room, this.#i18n);
+    if (!former || name === former || unsent.length === 0) return false;
+    this.#dialog.open({
+      title: textWithBdi(this.#i18n, "login.rename", { name: clean(name) }),
+      text: [this.#i18n.t("login.rename.text", { name: clean(former) }), ...unsent].join(" "),
+      fields: [],
+      confirm: this.#i18n.t("login.enter"),
+      danger: true,
+      run: () => this.#enter(name, password),
+    });
+    return true;
   }
 
   /** @param {import("../model/connection.js").ConnectionState} state */

@@ -1,12 +1,13 @@
 import { byId, textWithBdi } from "../../lib/dom.js";
 import { clean, isBlank, lengthOf } from "../../lib/text.js";
-import { ActionDialog } from "./action_dialog.js";
 import { BansDialog } from "./bans_dialog.js";
 import { explain, sanctionOf } from "./forms.js";
 import { Menu } from "./menu.js";
 import { MessageTools } from "./message_tools.js";
 import { WhoisDialog } from "./whois_dialog.js";
 
+/** @typedef {import("../action_dialog.js").Action} Action */
+/** @typedef {import("../action_dialog.js").ActionDialog} ActionDialog */
 /** @typedef {import("../../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../people.js").People} People */
 /** @typedef {import("../../model/protocol.js").ModerationFields} ModerationFields */
@@ -36,14 +37,15 @@ export class ModerationView {
    * @param {Room} room
    * @param {I18n} i18n
    * @param {People} people
+   * @param {ActionDialog} actionDialog
    * @param {Toast} toast
    */
-  constructor(room, i18n, people, toast) {
+  constructor(room, i18n, people, actionDialog, toast) {
     this.#room = room;
     this.#moderation = room.moderation;
     this.#i18n = i18n;
     this.#toast = toast;
-    this.#actionDialog = new ActionDialog(i18n);
+    this.#actionDialog = actionDialog;
     this.#bansDialog = new BansDialog(room.moderation, i18n);
     this.#whoisDialog = new WhoisDialog(room.moderation, i18n, address => this.#askBan(address, ""));
     this.#become.addEventListener("click", () => this.#askPassword());
@@ -88,8 +90,17 @@ export class ModerationView {
     ]);
   }
 
+  /** @param {Omit<Action, "run"> & {run: (data: FormData) => Promise<RoomEvent>}} action */
+  #open(action) {
+    const run = async (/** @type {FormData} */ data) => {
+      const answer = await action.run(data);
+      return answer.type === "error" ? explain(this.#i18n, answer) : "";
+    };
+    this.#actionDialog.open({ ...action, run });
+  }
+
   #askPassword() {
-    this.#actionDialog.open({
+    this.#open({
       title: [this.#i18n.t("moderator.title")],
       fields: ["password"],
       confirm: this.#i18n.t("moderator.enter"),
@@ -102,7 +113,7 @@ export class ModerationView {
   }
 
   #askAnnouncement() {
-    this.#actionDialog.open({
+    this.#open({
       title: [this.#i18n.t("action.announce")],
       fields: ["announcement"],
       confirm: this.#i18n.t("action.announce.confirm"),
@@ -117,7 +128,7 @@ export class ModerationView {
 
   /** @param {string} name */
   #askKick(name) {
-    this.#actionDialog.open({
+    this.#open({
       title: textWithBdi(this.#i18n, "action.kick", { name: clean(name) }),
       text: this.#i18n.t("action.kick.text"),
       fields: ["reason"],
@@ -132,7 +143,7 @@ export class ModerationView {
    * @param {string} text    What the ban does.
    */
   #askBan(target, text = this.#i18n.t("action.ban.text")) {
-    this.#actionDialog.open({
+    this.#open({
       title: textWithBdi(this.#i18n, "action.ban", { name: clean(target) }),
       text,
       fields: ["seconds", "reason"],
@@ -144,7 +155,7 @@ export class ModerationView {
 
   /** @param {number} id */
   #askDelete(id) {
-    this.#actionDialog.open({
+    this.#open({
       title: [this.#i18n.t("action.delete", { number: `#${id}` })],
       text: this.#i18n.t("action.delete.text"),
       fields: [],

@@ -47,7 +47,7 @@ export class Permalinks {
   /** Go to the message in the address, if there is one. */
   async #follow() {
     const id = Number(/^#([1-9]\d{0,14})$/.exec(location.hash)?.[1]);
-    const found = id > 0 && (await this.#room.find(id));
+    const found = id > 0 && (await this.#room.history.find(id));
     this.#followed = found || this.#room.joined;
     if (found) this.#transcript.show(id);
     else if (id) this.#say(this.#followed ? "message.lost" : "message.offline", id);

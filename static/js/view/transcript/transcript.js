@@ -183,7 +183,7 @@ export class Transcript {
     const { items } = this.#room.timeline;
     const [front] = items;
     if (this.#viewport.earlier(items)) this.#schedule();
-    else if (front?.kind === "gap" && !front.loading) this.#room.load(front);
+    else if (front?.kind === "gap" && !front.loading) this.#room.history.load(front);
   }
 
   /** Tell the model whether the reader sees the newest message, and show how many are unread. */
@@ -234,7 +234,7 @@ export class Transcript {
     if (action === "retry") this.#room.retry(ref);
     if (action === "discard") this.#room.discard(ref);
     const gap = action === "load" && this.#room.timeline.items.find(item => item.key === key);
-    if (gap && gap.kind === "gap") this.#room.load(gap);
+    if (gap && gap.kind === "gap") this.#room.history.load(gap);
   }
 
   /** @param {Element | null | undefined} element  A row; it also gets the focus. */

@@ -1,8 +1,4 @@
-import { byId } from "../../lib/dom.js";
-import { explain } from "./forms.js";
-
-/** @typedef {import("../../lib/i18n.js").I18n} I18n */
-/** @typedef {import("../../model/protocol.js").RoomEvent} RoomEvent */
+import { byId } from "../lib/dom.js";
 
 /**
  * @typedef {object} Action
@@ -11,10 +7,10 @@ import { explain } from "./forms.js";
  * @property {("password" | "announcement" | "seconds" | "reason")[]} fields
  * @property {string} confirm        Label of the button.
  * @property {boolean} [danger]      Whether it takes something away from somebody.
- * @property {(data: FormData) => Promise<RoomEvent>} run  Resolves to the room's answer.
+ * @property {(data: FormData) => Promise<string> | void} run  Resolves to why it did not work, or "".
  */
 
-/** The dialog in which a moderator fills in or confirms an action. */
+/** The dialog in which an action is filled in or confirmed. */
 export class ActionDialog {
   #dialog = byId("dialog", "action");
   #form = byId("form", "action-form");
@@ -22,13 +18,10 @@ export class ActionDialog {
   #text = byId("p", "action-text");
   #error = byId("p", "action-error");
   #button = byId("button", "action-confirm");
-  #i18n;
   /** @type {Action | null} */
   #action = null;
 
-  /** @param {I18n} i18n */
-  constructor(i18n) {
-    this.#i18n = i18n;
+  constructor() {
     this.#form.addEventListener("submit", event => {
       event.preventDefault();
       this.#submit();
@@ -81,11 +74,11 @@ export class ActionDialog {
     const action = this.#action;
     if (!action || this.#button.disabled) return;
     this.#button.disabled = true;
-    const answer = await action.run(new FormData(this.#form));
+    const problem = await action.run(new FormData(this.#form));
     if (action !== this.#action) return; // closed meanwhile
     this.#button.disabled = false;
-    if (answer.type === "error") {
-      this.#error.textContent = explain(this.#i18n, answer);
+    if (problem) {
+      this.#error.textContent = problem;
       this.#firstField?.focus();
     } else {
       this.close();

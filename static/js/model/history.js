@@ -1,0 +1,77 @@
+import { HISTORY_PAGE } from "./protocol.js";
+
+/** @typedef {import("./protocol.js").RoomEvent} RoomEvent */
+/** @typedef {import("./requests.js").Requests} Requests */
+/** @typedef {import("./room.js").Room} Room */
+/** @typedef {import("./timeline.js").GapItem} GapItem */
+
+/** Milliseconds to wait for an answer before the connection is considered dead. */
+const TIMEOUT = 15_000;
+
+/** Loads messages that are missing in the timeline, one request at a time. */
+export class History {
+  #room;
+  #requests;
+  /** The request that awaits its answer. @type {Promise<void> | null} */
+  #loading = null;
+
+  /**
+   * @param {Room} room
+   * @param {Requests} requests
+   */
+  constructor(room, requests) {
+    this.#room = room;
+    this.#requests = requests;
+  }
+
+  /**
+   * Request messages that are missing in a gap, unless a request is open already.
+   * @param {GapItem} gap
+   * @param {number} before  Only messages with smaller ids; Infinity for the newest.
+   * @returns {Promise<void>} Resolves once there is an answer, or none to be had.
+   */
+  async load(gap, before = this.#room.timeline.requestFor(gap)) {
+    if (this.#loading || !this.#room.joined) return;
+    const limit = Math.min(HISTORY_PAGE, this.#room.limits.history);
+    this.#loading = new Promise(resolve => {
+      this.#requests.send(
+        { type: "history", limit, ...(Number.isFinite(before) && { before }) },
+        answer => resolve(this.#onAnswer(answer, gap, before)),
+        TIMEOUT,
+      );
+    });
+    gap.loading = true;
+    this.#room.changed.emit();
+    await this.#loading;
+  }
+
+  /**
+   * Load a message into the timeline, if it is not there.
+   * @param {number} id
+   * @returns {Promise<boolean>} Whether it is there; false if the room no longer keeps it.
+   */
+  async find(id) {
+    while (this.#loading) await this.#loading;
+    const { timeline } = this.#room;
+    const gap = timeline.gapAround(id);
+    if (gap) await this.load(gap, Math.min(id + HISTORY_PAGE / 2, timeline.bounds(gap).high));
+    return this.#room.timeline.has(id);
+  }
+
+  /**
+   * @param {RoomEvent} answer
+   * @param {GapItem} gap
+   * @param {number} before  As was asked.
+   */
+  #onAnswer(answer, gap, before) {
+    this.#loading = null;
+    gap.loading = false;
+    if (answer.type === "history") {
+      this.#room.timeline.fill(gap, answer.messages, before, answer.more);
+      this.#room.applyDeletions(answer.messages);
+    } else if (answer.type === "error" && answer.code !== "offline") {
+      this.#room.failed.emit(answer.code);
+    }
+    this.#room.changed.emit();
+  }
+}
