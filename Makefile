@@ -24,7 +24,7 @@ help: ## Show this list
 run: $(VENV)/runtime ## Start the TCP server (PORT=8080) and the gateway (WEB_PORT=5000); Ctrl-C stops both
 	@$(BIN)/python tools/run.py $(PORT) $(WEB_PORT)
 
-test: $(VENV)/development ## Run all tests (WORKERS=6: the number of processes; tests mostly wait)
+test: $(VENV)/development $(if $(NPM),node_modules) ## Run all tests (WORKERS=6: the number of processes; tests mostly wait)
 	$(BIN)/python -m pytest $(IN_PARALLEL)
 
 # tests/tcp_server/connection is left out: it is slow, and what it tests uses the standard library.
@@ -33,8 +33,12 @@ test-oldest: $(VENV)/oldest/installed ## Run the unit tests with the oldest libr
 	  tests/chat_protocol tests/tcp_server tests/web_gateway tests/cli_client
 
 # These three have strict time limits and need a quiet machine.
-long: $(VENV)/development ## Run all tests one by one, on a quiet machine; ten minutes
+long: $(VENV)/development $(if $(NPM),node_modules) ## Run all tests one by one, on a quiet machine; ten minutes
 	ONEROOM_QUIET=1 $(BIN)/python -m pytest
+	rm -rf build/wheel
+	$(BIN)/python -m hatchling build --target wheel --directory build/wheel
+	cd build/wheel && ../../$(BIN)/python -m zipfile -e oneroom-*.whl .
+	ONEROOM_QUIET=1 ONEROOM_PROGRAMS=build/wheel $(BIN)/python -m pytest tests/end_to_end tests/hostile/test_xss.py tests/hostile/test_ill_typed.py
 
 faults: $(VENV)/development ## Inject faults (kills, resets, silence, a full disk), 20 rounds of each; some minutes
 	ONEROOM_QUIET=1 ONEROOM_FAULT_ROUNDS=20 $(BIN)/python -m pytest -s tests/faults
@@ -69,7 +73,7 @@ bench-bridge: $(VENV)/development $(VENV)/websockify ## Compare the gateway with
 bench-log: $(VENV)/development ## Measure the cost of the log on disk
 	$(BIN)/python -m benchmarks.log_cost
 
-wheel: $(VENV)/development ## Build dist/oneroom-*.whl
+wheel: $(VENV)/development $(if $(NPM),node_modules) ## Build dist/oneroom-*.whl, with the page in few files if Node is there
 	$(BIN)/python -m hatchling build --target wheel
 
 clean: ## Remove everything that was built or installed here

@@ -1,6 +1,8 @@
 """The page comes up, or says why not; and it comes up soon."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,13 +15,14 @@ from playwright.sync_api import Browser, Page, Route, WebSocket, expect
 from chat_protocol.address import Address
 from tests.end_to_end.conftest import PATIENCE, PageUser, open_page
 from tests.support import timing
-from tests.support.processes import ROOT, running
+from tests.support.processes import PROGRAMS, ROOT, running
 from tests.support.raw import JsonClient
-from tests.support.requirements import needs_chromium
+from tests.support.requirements import needs_chromium, needs_esbuild
 
 pytestmark = needs_chromium
 
 TIMEOUT = 15_000  # milliseconds after which loading has failed, as in boot.js
+MODULE = "js/lib/shape.js" if PROGRAMS == ROOT else "js/app.js"
 PAGE_CSS = "css/page.css"
 NOT_LOADED = "Страница не загрузилась."
 # What Firefox 115, Safari 16.4 or Chromium 110 lack, as far as scripts see it.
@@ -92,7 +95,7 @@ def never_answer(_route: Route) -> None:
     pass
 
 
-@pytest.mark.parametrize(("file", "how"), [("js/app.js", abort), ("js/lib/shape.js", fail), (PAGE_CSS, fail)])
+@pytest.mark.parametrize(("file", "how"), [("js/app.js", abort), (MODULE, fail), (PAGE_CSS, fail)])
 def test_a_file_that_fails_is_reported_and_can_be_loaded_again(
     services: Services, chromium: Browser, file: str, how: Callable[[Route], None]
 ) -> None:
@@ -108,9 +111,7 @@ def test_a_file_that_fails_is_reported_and_can_be_loaded_again(
         assert page.locator("#loading").count() == 0
 
 
-@pytest.mark.parametrize(
-    "files", [["js/lib/shape.js"], ["css/page.css"], ["css/page.css", "js/app.js"]], ids=" and ".join
-)
+@pytest.mark.parametrize("files", [[MODULE], [PAGE_CSS], [PAGE_CSS, "js/app.js"]], ids=" and ".join)
 def test_a_file_that_never_comes_is_reported(services: Services, chromium: Browser, files: list[str]) -> None:
     with new_page(chromium) as page:
         page.clock.install()
@@ -238,6 +239,40 @@ def test_a_new_version_is_offered_after_a_reconnect_and_keeps_the_draft(
             expect(page.locator("#composer-text")).to_have_value("черновик")
             expect(page.locator("#update")).to_be_hidden()
             page.wait_for_selector("#connection[data-state=online]", state="attached")
+
+
+@needs_esbuild
+def test_the_bundle_loads_with_few_requests_and_joins(
+    services: Services, chromium: Browser, tmp_path: Path
+) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", tmp_path]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=60)
+    shutil.unpack_archive(next(tmp_path.glob("*.whl")), tmp_path, "zip")
+    with (
+        running("web_gateway", "--port", "0", "--server", str(services.room), cwd=tmp_path) as gateway,
+        open_page(chromium, "about:blank") as anna,
+    ):
+        page = anna.page
+        sockets: list[WebSocket] = []
+        sizes: list[int] = []
+        page.on("websocket", lambda socket: sockets.append(socket))  # noqa: PLW0108 - Playwright marks it
+        page.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))
+        page.goto(f"http://{gateway.address}/")
+        anna.enter("Глеб")
+        anna.say("привет")
+        page.wait_for_selector(".message[data-state=sent] >> text=привет")
+        assert len(sizes) + len(sockets) <= 8
+        assert sum(sizes) <= 100_000
+        sockets.clear()
+        page.reload()
+        page.wait_for_selector("#connection[data-state=online]", state="attached")
+        assert len(sockets) == 1
+        page.route("**/js/app.js", never_answer)
+        page.clock.install()
+        page.reload(wait_until="commit")
+        wait_until(page, "'earlySocket' in globalThis")
+        page.clock.fast_forward(TIMEOUT)
+        expect(page.get_by_text(NOT_LOADED)).to_be_visible()
 
 
 def test_it_is_painted_before_anything_but_the_html_is_there(services: Services, chromium: Browser) -> None:

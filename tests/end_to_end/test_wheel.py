@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -12,7 +13,12 @@ from urllib.request import urlopen
 import pytest
 
 from tests.support.processes import ROOT, running
+from tests.support.requirements import ESBUILD, needs_esbuild
 
+_BUNDLE = {
+    *("css/page.css", "js/app.js", "js/boot.js"),
+    *("i18n/en.json", "i18n/ru.json", "icons/manifest.json", "icons/oneroom.svg"),
+}
 PACKAGES = ("chat_protocol", "tcp_server", "web_gateway", "cli_client")
 
 
@@ -22,7 +28,11 @@ def do(*command: str | Path, cwd: Path = ROOT, words: str = "") -> str:
         command, cwd=cwd, input=words, capture_output=True, text=True, timeout=150, check=False
     )
     assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
-    return done.stdout
+    return done.stdout + done.stderr
+
+
+def _files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.fixture(scope="module")
@@ -65,14 +75,40 @@ def test_the_wheel_contains_the_packages_and_the_page_only(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == set(PACKAGES)
-    page = {
-        f"web_gateway/{path.relative_to(ROOT)}" for path in (ROOT / "static").rglob("*") if path.is_file()
-    }
-    assert page | {"web_gateway/templates/index.html"} <= set(names)
+    assert "web_gateway/templates/index.html" in names
+    page = {name.removeprefix("web_gateway/static/") for name in names if "/static/" in name}
+    assert page == (_BUNDLE if ESBUILD.exists() else _files(ROOT / "static"))
     assert any(name.endswith("LICENSE") for name in names)
 
 
-def test_all_three_programs_run_from_the_wheel(installed: Path, tmp_path: Path) -> None:
+@needs_esbuild
+def test_a_source_archive_has_the_bundle_and_makes_the_same_wheel_without_node(
+    wheel: Path, tmp_path: Path
+) -> None:
+    do(sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", tmp_path)
+    (archive,) = tmp_path.glob("oneroom-*.tar.gz")
+    shutil.unpack_archive(archive, tmp_path, filter="data")
+    (source,) = tmp_path.glob("oneroom-*/")
+    do(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", tmp_path, cwd=source)
+    (again,) = tmp_path.glob("oneroom-*.whl")
+    assert again.read_bytes() == wheel.read_bytes()
+
+
+def test_without_esbuild_the_modules_are_packed_as_they_are(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in (*PACKAGES, "static", "templates"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    said = do(sys.executable, "-m", "hatchling", "build", "--target", "wheel", cwd=source)
+    assert "esbuild is not installed" in said
+    with zipfile.ZipFile(next(source.glob("dist/*.whl"))) as archive:
+        names = {name for name in archive.namelist() if "/static/" in name}
+    assert {name.removeprefix("web_gateway/static/") for name in names} == _files(ROOT / "static")
+
+
+def test_all_three_programs_run_from_the_wheel(installed: Path, wheel: Path, tmp_path: Path) -> None:
     python = installed / "python"
     site = installed.parent / "lib"
     for package in PACKAGES:
@@ -91,7 +127,9 @@ def test_all_three_programs_run_from_the_wheel(installed: Path, tmp_path: Path) 
         script = re.search(r'src="(static/\w+/(js/app\.js))"', page)
         assert script, page
         with urlopen(f"{base}/{script[1]}", timeout=10) as answer:
-            assert answer.read() == (ROOT / "static" / script[2]).read_bytes()
+            served = answer.read()
+        with zipfile.ZipFile(wheel) as archive:
+            assert served == archive.read(f"web_gateway/static/{script[2]}")
         do(python, "-m", "cli_client", str(server.address), "--name", "Анна", cwd=tmp_path, words="привет\n")
 
 

@@ -16,6 +16,8 @@ from chat_protocol.address import Address, parse_address
 from tests.support.timing import TIMEOUT
 
 ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = ROOT / os.environ.get("ONEROOM_PROGRAMS", "")
+"""The folder that the programs are started from: the checkout, or an unpacked wheel (`make long`)."""
 
 _ADDRESS = re.compile(r"(?:\[[0-9a-fA-F:.%]+\]|[\w.-]+):\d+")
 _CRASH = re.compile(r"^Traceback|^Exception ignored|^Fatal Python error", re.MULTILINE)
@@ -132,7 +134,7 @@ class Program:
 
 
 def start(
-    *arguments: str | os.PathLike[str], cwd: Path = ROOT, env: Mapping[str, str] | None = None
+    *arguments: str | os.PathLike[str], cwd: Path = PROGRAMS, env: Mapping[str, str] | None = None
 ) -> Program:
     """Start a command; who calls this ends it. `env` is added to the environment."""
     process = subprocess.Popen(
@@ -151,7 +153,7 @@ def running(
     module: str,
     *arguments: str,
     python: str | os.PathLike[str] = sys.executable,
-    cwd: Path = ROOT,
+    cwd: Path = PROGRAMS,
     env: Mapping[str, str] | None = None,
     ready_within: float = TIMEOUT,
 ) -> Iterator[Program]:

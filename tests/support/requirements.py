@@ -76,6 +76,9 @@ needs_plink = _needs("plink")
 needs_socat = _needs("socat")
 needs_telnet = _needs("telnet")
 
+ESBUILD = ROOT / "node_modules" / ".bin" / "esbuild"
+needs_esbuild = pytest.mark.skipif(not ESBUILD.exists(), reason="esbuild is missing: run npm install")
+
 needs_epoll = pytest.mark.skipif(not hasattr(select, "epoll"), reason="this system has no epoll")
 needs_ipv6 = pytest.mark.skipif(not _has_ipv6(), reason="this system has no IPv6 loopback address")
 needs_prlimit = pytest.mark.skipif(

@@ -1,0 +1,55 @@
+"""Bundles the page for wheels and source archives; hatchling calls it.
+
+Does nothing in an editable install, which serves the modules as they are. Without esbuild (`npm install`)
+they are packed as they are too. A source archive carries its bundle, so that wheels made of it need no Node.
+"""
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+_ENTRIES = ("static/js/app.js", "static/js/boot.js", "static/css/page.css")
+_BROWSERS = "chrome110,firefox115,safari16.4"
+_AS_THEY_ARE = ("icons", "i18n")
+
+
+class BundleHook(BuildHookInterface[Any]):
+    """Adds the page's files to what is built."""
+
+    _made: Path | None = None
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Bundle the page, or take what there is."""
+        if version == "editable":
+            return
+        root = Path(self.root)
+        page = root / "bundle"
+        if not page.is_dir():
+            page = self._bundle(root) or root / "static"
+        if self.target_name == "wheel":
+            build_data["force_include"][str(page)] = "web_gateway/static"
+        elif page != root / "static":
+            build_data["force_include"][str(page)] = "bundle"
+
+    def finalize(self, _version: str, _build_data: dict[str, Any], _artifact: str) -> None:
+        """Remove the bundle that was made."""
+        if self._made is not None:
+            shutil.rmtree(self._made)
+
+    def _bundle(self, root: Path) -> Path | None:
+        esbuild = root / "node_modules" / ".bin" / "esbuild"
+        if not esbuild.exists():
+            self.app.display_warning("esbuild is not installed: the page's modules are packed as they are")
+            return None
+        self._made = page = Path(tempfile.mkdtemp())
+        flags = ("--bundle", "--minify", "--format=esm", f"--target={_BROWSERS}", "--log-level=warning")
+        subprocess.run(
+            [esbuild, *_ENTRIES, *flags, "--outbase=static", f"--outdir={page}"], cwd=root, check=True
+        )
+        for name in _AS_THEY_ARE:
+            shutil.copytree(root / "static" / name, page / name)
+        return page
