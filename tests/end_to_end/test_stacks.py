@@ -24,7 +24,7 @@ def test_the_server_shows_its_stacks_while_it_works() -> None:
 def test_the_gateway_passes_the_signal_to_the_process_that_serves() -> None:
     with running("web_gateway", "--port", "0") as gateway:
         gateway.process.send_signal(signal.SIGUSR1)
-        shown = gateway.stderr.wait_for(lambda text: text.count("most recent call first") == 2)
+        shown = gateway.stderr.wait_for(lambda text: text.count("most recent call first") == 3)
         assert "relay.py" in shown
         with urlopen(f"http://{gateway.address}/", timeout=10) as page:
             assert page.status == 200

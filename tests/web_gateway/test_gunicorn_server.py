@@ -15,8 +15,9 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from chat_protocol.address import Address
+from tests.hostile.raw_http import ASSETS, FILES
 from tests.support.paused_log import Pipe, Terminal, logging_to
-from tests.support.processes import ROOT, Program, find_address, running, start
+from tests.support.processes import Program, find_address, running, start
 from tests.support.timing import TIMEOUT, at_most
 from tests.web_gateway.conftest import RawBrowser, Room, Serving, text
 
@@ -160,14 +161,15 @@ def test_half_a_request_holds_no_thread_beyond_its_deadline(strict: Program, ask
 
 
 def test_an_unread_response_holds_no_thread_beyond_its_deadline(strict: Program) -> None:
-    longest = max((ROOT / "static").rglob("*.*"), key=lambda path: path.stat().st_size)
-    request = f"GET /{longest.relative_to(ROOT)} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+    sizes = {name: len(file.bodies["identity"]) for name, file in ASSETS.files.items()}
+    longest = max(sizes, key=lambda name: sizes[name])
+    request = f"GET {FILES}/{longest} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
     with ExitStack() as stack:
         for _ in range(2):
             deaf = stack.enter_context(socket.socket())
             deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             deaf.connect(strict.address)
-            deaf.sendall(request * (6_000_000 // longest.stat().st_size))  # twice what the kernel keeps
+            deaf.sendall(request * (6_000_000 // sizes[longest]))  # twice what the kernel keeps
         _eventually(lambda: not _shows_the_page(strict.address, within=0.3))  # all threads are busy now
         _eventually(lambda: _shows_the_page(strict.address, within=TIMEOUT))
 
