@@ -245,7 +245,7 @@ def test_a_new_version_is_offered_after_a_reconnect_and_keeps_the_draft(
 def test_the_bundle_loads_with_few_requests_and_joins(
     services: Services, chromium: Browser, tmp_path: Path
 ) -> None:
-    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", tmp_path]
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=60)
     shutil.unpack_archive(next(tmp_path.glob("*.whl")), tmp_path, "zip")
     with (
