@@ -60,7 +60,7 @@ def test_end():
 
 
 def test_the_projects_own_check_installs_whatever_a_test_may_need() -> None:
-    installed = set((ROOT / ".ci" / "run").read_text().replace("(", " ").replace(")", " ").split())
+    installed = set(re.split(r"[\s();]+", (ROOT / ".ci" / "run").read_text()))
     assert {package for packages in PACKAGES.values() for package in packages.split()} <= installed
 
 
