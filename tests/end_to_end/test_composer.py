@@ -1,15 +1,13 @@
 """The composer: it grows, takes long pastes, and leaves the conversation where it is."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, FloatRect, expect
 
-from chat_protocol.address import Address
 from tests.end_to_end.conftest import PATIENCE, PageUser, open_page, wait_until
-from tests.support.processes import running
+from tests.end_to_end.services import Services, serve
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
 
@@ -20,25 +18,15 @@ expect.set_options(timeout=PATIENCE)
 LIMIT = 4000
 
 
-class Services(NamedTuple):
-    """A running server with a conversation longer than any screen, and a gateway to it."""
-
-    room: Address
-    url: str
-
-
 @pytest.fixture(scope="module")
 def services() -> Iterator[Services]:
-    with (
-        running("tcp_server", "--host", "127.0.0.1", "--port", "0") as server,
-        running("web_gateway", "--port", "0", "--server", str(server.address)) as gateway,
-    ):
-        with JsonClient(server.address) as client:
+    with serve() as services:
+        with JsonClient(services.room) as client:
             client.join("Летописец")
             for number in range(1, 61):
                 client.say_json(type="say", ref=str(number), text=f"давно {number}")
             client.fence()
-        yield Services(server.address, f"http://{gateway.address}/")
+        yield services
 
 
 def box(browser: PageUser, selector: str) -> FloatRect:

@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from time import monotonic
-from typing import NamedTuple
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, WebSocket, expect
 
-from chat_protocol.address import Address
 from tests.end_to_end.conftest import PATIENCE, PageUser, open_page
+from tests.end_to_end.services import Services, serve
 from tests.support import timing
 from tests.support.processes import PROGRAMS, ROOT, running
 from tests.support.raw import JsonClient
@@ -46,20 +45,10 @@ BAD_ROW = """
 """
 
 
-class Services(NamedTuple):
-    """A running server and a gateway to it."""
-
-    room: Address
-    url: str
-
-
 @pytest.fixture(scope="module")
 def services() -> Iterator[Services]:
-    with (
-        running("tcp_server", "--host", "127.0.0.1", "--port", "0", "--grace", "0") as server,
-        running("web_gateway", "--port", "0", "--server", str(server.address)) as gateway,
-    ):
-        yield Services(server.address, f"http://{gateway.address}/")
+    with serve("--grace", "0") as services:
+        yield services
 
 
 @contextmanager

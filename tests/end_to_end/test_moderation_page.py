@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, FloatRect, expect
 
 from tests.end_to_end.conftest import PATIENCE, PageUser, open_page
-from tests.support.processes import Program, running
+from tests.end_to_end.services import Services, serve
+from tests.support.processes import running
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
 
@@ -19,21 +19,11 @@ pytestmark = needs_chromium
 expect.set_options(timeout=PATIENCE)
 
 
-class Services(NamedTuple):
-    """A running server, and a gateway to it."""
-
-    server: Program
-    url: str
-
-
 @contextmanager
 def guarded(*flags: str, password: str = "") -> Iterator[Services]:
     env = {"ONEROOM_SERVER_MODERATOR_PASSWORD": "ключ", "ONEROOM_SERVER_PASSWORD": password}
-    with (
-        running("tcp_server", "--host", "127.0.0.1", "--port", "0", *flags, env=env) as server,
-        running("web_gateway", "--port", "0", "--server", str(server.address)) as gateway,
-    ):
-        yield Services(server, f"http://{gateway.address}/")
+    with serve(*flags, env=env) as services:
+        yield services
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,13 @@
 """Reading in the page: what is seen, heard and copied of a conversation."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
-from chat_protocol.address import Address
 from tests.end_to_end.conftest import PATIENCE, PageUser, open_page, wait_until
-from tests.support.processes import running
+from tests.end_to_end.services import Services, serve
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
 
@@ -31,20 +29,10 @@ NOTE_ANNOUNCED = """() => {
 }"""
 
 
-class Services(NamedTuple):
-    """A running server and a gateway to it."""
-
-    room: Address
-    url: str
-
-
 @pytest.fixture(scope="module")
 def services() -> Iterator[Services]:
-    with (
-        running("tcp_server", "--host", "127.0.0.1", "--port", "0") as server,
-        running("web_gateway", "--port", "0", "--server", str(server.address)) as gateway,
-    ):
-        yield Services(server.address, f"http://{gateway.address}/")
+    with serve() as services:
+        yield services
 
 
 def say(client: JsonClient, *texts: str) -> None:

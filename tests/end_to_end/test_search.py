@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, expect
 
 from tests.end_to_end.conftest import PATIENCE, PageUser, open_page
-from tests.support.processes import Program, running
+from tests.end_to_end.services import Services, serve
+from tests.support.processes import running
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
 
@@ -30,25 +30,17 @@ def said(number: int) -> str:
     return f"{spelling} ({number})"
 
 
-class Services(NamedTuple):
-    """A running server with a long log, and a gateway to it."""
-
-    server: Program
-    url: str
-
-
 @contextmanager
 def long_log(log: Path) -> Iterator[Services]:
-    with running("tcp_server", "--host", "127.0.0.1", "--port", "0", "--history", str(log)) as server:
-        with JsonClient(server.address) as vera:
+    with serve("--history", str(log)) as services:
+        with JsonClient(services.room) as vera:
             vera.join("Вера", history=0)
             for number in range(1, SAID + 1):
                 vera.say_json(type="say", ref=str(number), text=said(number))
             assert vera.fence()[-1]["id"] == SAID
             vera.say_json(type="leave")
             vera.expect_json(type="bye")
-        with running("web_gateway", "--port", "0", "--server", str(server.address)) as gateway:
-            yield Services(server, f"http://{gateway.address}/")
+        yield services
 
 
 @pytest.fixture(scope="module")

@@ -1,35 +1,23 @@
 """A browser, a terminal and the original protocol in one room."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import pytest
 from playwright.sync_api import Browser
 
-from chat_protocol.address import Address
 from tests.cli_client.terminal_session import CTRL_D, ENTER, client_at
 from tests.end_to_end.conftest import open_page
-from tests.support.processes import running
+from tests.end_to_end.services import Services, serve
 from tests.support.raw import PROMPT, RawClient
 from tests.support.requirements import needs_chromium
 
 pytestmark = needs_chromium
 
 
-class Services(NamedTuple):
-    """A running server and a gateway to it."""
-
-    room: Address
-    url: str
-
-
 @pytest.fixture
 def services() -> Iterator[Services]:
-    with (
-        running("tcp_server", "--host", "127.0.0.1", "--port", "0") as server,
-        running("web_gateway", "--port", "0", "--server", str(server.address)) as gateway,
-    ):
-        yield Services(server.address, f"http://{gateway.address}/")
+    with serve() as services:
+        yield services
 
 
 def test_three_people_talk_in_one_room(services: Services, chromium: Browser) -> None:
