@@ -63,15 +63,14 @@ class SlashCommand(NamedTuple):
     """One row of the table.
 
     `argument` is its usage, as shown to people; `parse` returns None if it is missing or wrong.
-    `lines` is a regular expression for the lines dialect, None if that does not have the command;
-    `terminal` says whether the terminal has it.
+    `lines` is a regular expression for the lines dialect; `terminal` says whether the terminal has it.
     """
 
     name: str
     argument: str
     parse: Callable[[str], LinesCommand | None]
     moderators_only: bool = False
-    lines: str | None = ".*"
+    lines: str = ".*"
     terminal: bool = True
 
 
@@ -83,7 +82,7 @@ def parse_command(line: str, *, lines: bool = False) -> LinesCommand:
         raise UsageError("unknown_command", word)
     if lines:
         typed = " ".join(line.split())
-        if not (command.lines and re.fullmatch(command.lines, typed)):
+        if not re.fullmatch(command.lines, typed):
             is_number_wrong = re.fullmatch(r"/history \S+", typed)
             raise UsageError("bad_number" if is_number_wrong else "unknown_command", word)
     parsed = command.parse("".join(rest).rstrip())
@@ -175,7 +174,7 @@ COMMANDS: Final = {
     for command in (
         SlashCommand("who", "", lambda _: Who(), lines="/who"),
         SlashCommand("history", "[n]", _history, lines="/history( [0-9]{1,5})?"),
-        SlashCommand("show", "#id", _show, lines=None),
+        SlashCommand("show", "#id", _show),
         SlashCommand("search", "words", _required(_search), lines="/search .+"),
         SlashCommand("help", "", lambda _: Help(), lines="/help"),
         SlashCommand("quit", "", lambda _: Leave(), lines="/quit"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from chat_protocol.commands import ChangeOutput, Who
+from chat_protocol.commands import ChangeOutput, Show, Who
 from chat_protocol.messages import Authenticate, Bans, HistoryRequest, Say, Search
 from chat_protocol.text import clean, split
 from tcp_server.room.commands import Request, TimingMarks
@@ -16,7 +16,7 @@ _MAX_ITEM_BYTES = 256 * 1024
 _OVERHEAD_BYTES = 100
 """Estimated bytes around each message and before each of its lines: the name, and JSON."""
 
-LARGE_ANSWER = (HistoryRequest, Search, Who, Bans)
+LARGE_ANSWER = (HistoryRequest, Search, Show, Who, Bans)
 """Requests of a few bytes whose answers have many."""
 
 _LARGE_ANSWER_BYTES = 256 * 1024

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from chat_protocol import codec
 from chat_protocol import messages as m
-from chat_protocol.commands import ChangeOutput, Show, UsageError, parse_command
+from chat_protocol.commands import ChangeOutput, UsageError, parse_command
 from chat_protocol.contract import MAX_LINE
 from chat_protocol.errors import BadMessage
 from chat_protocol.framing import LineBuffer
@@ -227,7 +227,6 @@ class Lines(_Text):
         except UsageError as error:
             text = clean(error.text)[:32] if error.code == "unknown_command" else error.text
             return BadMessage(error.code, text)
-        assert not isinstance(command, Show)  # not in lines
         if isinstance(command, ChangeOutput):
             self._charset = command.charset
             is_telnet = self._telnet is not None and self._telnet.negotiated

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from chat_protocol.commands import ChangeOutput, Help, Who
+from chat_protocol.commands import ChangeOutput, Help, Show, Who
 from chat_protocol.errors import BadMessage
 from chat_protocol.messages import Command
 
@@ -43,7 +43,7 @@ class NamePrompt(NamedTuple):
     """Asks a client that has not joined for its name once more."""
 
 
-LocalCommand = TextJoin | Who | Help | ChangeOutput | TimingMarks
+LocalCommand = TextJoin | Who | Help | Show | ChangeOutput | TimingMarks
 LocalEvent = MemberList | HelpText | OutputChanged | NamePrompt
 
 Request = Command | LocalCommand | BadMessage

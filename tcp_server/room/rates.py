@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import NamedTuple
 
-from chat_protocol.commands import Who
+from chat_protocol.commands import Show, Who
 from chat_protocol.messages import Bans, HistoryRequest, Say, Search, Whois
 from tcp_server.room.commands import Request
 
@@ -48,6 +48,7 @@ class Kind(Enum):
 _KINDS: dict[type, Kind] = {
     Say: Kind.SAYS,
     HistoryRequest: Kind.PAGES,
+    Show: Kind.PAGES,
     Who: Kind.PAGES,
     Whois: Kind.PAGES,
     Bans: Kind.PAGES,

@@ -11,12 +11,12 @@ from itertools import groupby
 from typing import Generic, cast
 
 from chat_protocol import messages as m
-from chat_protocol.commands import Help, Who
+from chat_protocol.commands import Help, Show, Who
 from chat_protocol.contract import MAX_LINE
 from chat_protocol.errors import BadMessage
 from chat_protocol.ip import rate_limit_key
 from tcp_server.config import Config
-from tcp_server.log.history import History, Unavailable
+from tcp_server.log.history import History, Unavailable, find_message
 from tcp_server.log.replay import Replay
 from tcp_server.room.commands import HelpText, LocalEvent, MemberList, Request, TextJoin
 from tcp_server.room.members import Departure, Member, Members
@@ -163,6 +163,8 @@ class Room(Generic[C]):
                 return self._moderation.handle(connection, member, request)
             case m.Ping() | m.HistoryRequest() | Who() | Help():
                 return [Outcome(connection, [self._answer(member, request)])]
+            case Show(id=number):
+                return [Outcome(connection, [self._show(number)])]
             case m.Search():
                 return self._search(connection, request)
             case m.Leave():
@@ -185,6 +187,13 @@ class Room(Generic[C]):
                 return MemberList(self._members.names())
             case Help():
                 return HelpText(member.moderator)
+
+    def _show(self, number: int) -> m.Event:
+        try:
+            message = find_message(self._history, number)
+        except Unavailable as error:
+            return m.Error("unavailable", str(error))
+        return m.HistoryPage([message], False) if message else m.Error("no_message", str(number))
 
     def _notify_typing(self, connection: C, member: Member[C]) -> list[Outcome[C]]:
         now = self._clock()

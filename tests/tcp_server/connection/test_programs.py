@@ -1,5 +1,6 @@
 """What nc, ncat, socat, telnet and plink send, and what their users then read."""
 
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -239,6 +240,18 @@ def test_a_plain_client_in_cp1251(server: Program, vera: JsonClient) -> None:
         vera.expect_json(type="message", text="гуляю")
         client.send("ура".encode())
         vera.expect_json(type="message", text="ура")
+
+
+# --- a message by its number ------------------------------------------------------------
+
+
+@needs_nc
+def test_a_message_is_shown_by_its_number(server: Program, vera: JsonClient) -> None:
+    vera.say_json(type="say", ref="1", text="раз\nдва")
+    vera.expect_json(type="ack", id=1)
+    said = run(server, NC, "Анна\n/show #1\n/show 1\n/show 7\n/show\n/quit\n")
+    shown = r"#1 \d\d\.\d\d \d\d:\d\d Вера: раз\n    два\n"
+    assert re.search(f"{shown}{shown}Сообщения #7 нет\\.\nПишут так: /show #номер\n", said)
 
 
 # --- Telnet --------------------------------------------------------------------------

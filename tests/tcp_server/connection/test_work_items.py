@@ -4,13 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_protocol import messages as m
-from chat_protocol.commands import Help, Who
+from chat_protocol.commands import Help, Show, Who
 from tcp_server.connection.work_items import _MAX_ITEM_BYTES, _MAX_ITEM_COMMANDS, split_long_texts, work_items
 from tcp_server.dialects.output import LINES
 from tcp_server.room.commands import Request
 
 REQUESTS: st.SearchStrategy[Request] = st.one_of(
-    st.sampled_from([Help(), Who(), m.Ping(), m.Authenticate("x"), m.Search("x")]),
+    st.sampled_from([Help(), Who(), Show(1), m.Ping(), m.Authenticate("x"), m.Search("x")]),
     st.builds(m.Say, st.sampled_from(["x", "привет", "a\n" * 2000, "я" * 4000])),
 )
 
@@ -21,7 +21,7 @@ def test_work_items_contain_all_requests_in_order(requests: list[Request]) -> No
     assert [request for item, _ in cut for request in item] == requests
     for item, size in cut:
         assert len(item) == 1 or size <= _MAX_ITEM_BYTES
-        alone = isinstance(item[0], Who | m.Authenticate | m.Search)
+        alone = isinstance(item[0], Who | Show | m.Authenticate | m.Search)
         assert len(item) == 1 or not alone
 
 

@@ -95,6 +95,7 @@ def test_plain_has_no_commands() -> None:
         (m.Error("is_moderator", ""), "", "Это модератор: так нельзя.\n"),
         (m.Error("not_found", "{Боб}"), "", "Не нашлось: {Боб}\n"),
         (m.Error("bad_time", "10z"), "", "Не понимаю время «10z»: пишут 30s, 10m, 2h или 1d.\n"),
+        (m.Error("no_message", "1043"), "", "Сообщения #1043 нет.\n"),
         (m.Error("bad_target", ""), "", "Это не имя и не адрес.\n"),
         (m.Error("too_many", ""), "", "Так вход закрылся бы слишком многим.\n"),
         (m.Error("newer", "in {words}"), "", "Не получилось: in {words}\n"),

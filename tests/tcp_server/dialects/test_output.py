@@ -141,6 +141,7 @@ def test_each_event_in_each_dialect(event: m.Event, plain: str, lines: str, json
             (
                 "/who — кто в чате\n/history [n] — последние сообщения\n"
                 "/search слова — найти сообщения\n"
+                "/show #номер — показать сообщение; номера — в /history\n"
                 "/encoding cp1251 — кодировка вашего терминала: utf-8, cp1251, cp866\n/quit — выйти\n"
                 "//текст — сообщение, которое начинается с косой черты\n"
             ),

@@ -1,7 +1,7 @@
 """What requests cost, and which limit they count towards."""
 
 from chat_protocol import messages as m
-from chat_protocol.commands import Help, Who
+from chat_protocol.commands import Help, Show, Who
 from chat_protocol.errors import BadMessage
 from tcp_server.room.commands import Request
 from tcp_server.room.rates import Kind, total_cost
@@ -13,13 +13,14 @@ def test_every_request_counts() -> None:
         m.Say("b", "2"),
         m.HistoryRequest(),
         Who(),
+        Show(1),
         m.Search("x"),
         Help(),
         m.Typing(),
         m.Ping(),
         BadMessage("bad_json", ""),
     ]
-    assert total_cost(requests) == {Kind.SAYS: 2, Kind.PAGES: 2, Kind.SEARCHES: 1, Kind.OTHER: 4}
+    assert total_cost(requests) == {Kind.SAYS: 2, Kind.PAGES: 3, Kind.SEARCHES: 1, Kind.OTHER: 4}
 
 
 def test_many_lines_of_one_text_cost_more() -> None:

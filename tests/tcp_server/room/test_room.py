@@ -1,10 +1,10 @@
 import pytest
 
 from chat_protocol import messages as m
-from chat_protocol.commands import Help, Who
+from chat_protocol.commands import Help, Show, Who
 from chat_protocol.errors import BadMessage
 from tcp_server.room.commands import HelpText, MemberList
-from tests.tcp_server.room_harness import RoomHarness
+from tests.tcp_server.room_harness import RoomHarness, moderated_room
 
 # --- joining -------------------------------------------------------------------------
 
@@ -195,6 +195,20 @@ def test_answers_are_sent_to_the_asker_only() -> None:
     assert help_text == HelpText()
     assert error == m.Error("unknown_command", "no such command")
     assert harness.received("a") == []
+
+
+def test_a_message_is_shown_by_its_number() -> None:
+    harness = moderated_room()
+    harness.handle("c", m.Say("раз\nдва"), m.Say("три"))
+    harness.moderate("a", "delete", id=2)
+    harness.received("c")
+    harness.handle("c", *map(Show, (1, 2, 4, 10**15 - 1)))
+    shown, deleted, *absent = harness.received("c")
+    assert isinstance(shown, m.HistoryPage)
+    assert isinstance(deleted, m.HistoryPage)
+    assert [(message.id, message.text) for message in shown.messages] == [(1, "раз\nдва")]
+    assert [(message.id, message.deleted) for message in deleted.messages] == [(2, True)]
+    assert absent == [m.Error("no_message", "4"), m.Error("no_message", "999999999999999")]
 
 
 def test_an_invalid_command_is_answered_with_its_ref_and_the_rest_is_carried_out() -> None:
