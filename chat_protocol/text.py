@@ -4,7 +4,8 @@ The server cleans text on entry, and each renderer (terminal, log) cleans again
 what it shows, because it cannot know which server it is connected to.
 
 Kept: everything printable, LF and TAB, the joiners and tags inside emoji.
-Removed: C0 and C1 controls (ESC among them), line and paragraph separators,
+Removed: escape sequences, whole; what a carriage return lets the rest of the line
+overwrite; all other C0 and C1 controls, line and paragraph separators,
 bidirectional controls (they change the order in which text is shown),
 surrogates, private use and unassigned code points.
 """
@@ -34,6 +35,23 @@ _EMOJI_BLOCKS = range(0x1F000, 0x1FB00)
 
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]+")
 
+# What a control string may have (ECMA-48, 8.3), and characters that are not ASCII: titles have them.
+_IN_STRING = r"[^\0-\x07\x0e-\x1f\x7f-\x9f]"
+_END_OF_STRING = r"(?:\x07|\x9c|\x1b\\)"
+
+# Each branch stops at the next control character, so no text takes more than linear time. A control string
+# without its end goes on to the end of its line; one that a C1 character begins is not removed then: text in
+# a wrong encoding has those.
+_ESCAPE_SEQUENCES = re.compile(
+    r"[\x1b\x90\x98\x9b\x9d-\x9f](?:"
+    r"(?:(?<=\x9b)|(?<=\x1b)\[)[0-?]*+[ -/]*+[@-~]?"  # CSI
+    rf"|(?:(?<=[^\x1b\x9b])|(?<=\x1b)[]PX^_]){_IN_STRING}*+{_END_OF_STRING}"  # OSC, DCS, SOS, PM, APC
+    rf"|(?<=\x1b)[]PX^_](?:(?!\n){_IN_STRING})*+"
+    r"|(?<=\x1b)[NO][ -~]?"  # SS2, SS3: one character in another set, and function keys
+    r"|(?<=\x1b)[ -/]*+[0-~]"
+    r")"
+)
+
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -62,16 +80,23 @@ def _removed() -> re.Pattern[str]:
 
 
 def clean(text: str) -> str:
-    """Return `text` without the removed characters; CR and CRLF become LF.
+    """Return `text` without what is removed; CRLF becomes LF.
 
     Several empty lines in a row become one. Ordinary text costs one C-speed scan and no copy.
     """
     if text.isprintable():
         return text
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _ESCAPE_SEQUENCES.sub("", text).replace("\r\n", "\n")
+    if "\r" in text:
+        text = "\n".join([last_state(line) for line in text.split("\n")])
     text = _removed().sub("", text)
     text = _ASTRAL.sub(lambda found: "".join(filter(_is_kept, found[0])), text)
     return _BLANK_LINES.sub("\n\n", text)
+
+
+def last_state(line: str) -> str:
+    """Return what stands in a line with carriage returns at the end, such as a progress bar."""
+    return line.rstrip("\r").rpartition("\r")[2]
 
 
 def one_line(text: str) -> str:

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Final
 
 from chat_protocol.address import Address
-from chat_protocol.contract import HAS_JOINED, HAS_LEFT, SAYS
+from chat_protocol.contract import HAS_JOINED, HAS_LEFT, MAX_LINE, SAYS
 from chat_protocol.messages import Joined, Left, Message, Throttled
 from chat_protocol.text import clean, is_blank, one_line, split
 from chat_protocol.tls import Tls
@@ -92,17 +92,19 @@ class Pipe:
         decode = codecs.getincrementaldecoder("utf-8-sig")(errors="replace").decode
         incomplete = ""
         while chunk := _read_stdin():
-            *lines, incomplete = (incomplete + clean(decode(chunk))).split("\n")
+            *lines, incomplete = (incomplete + decode(chunk)).split("\n")
             for line in lines:
                 self._say(line)
-            # A line without end must not exhaust memory.
-            *pieces, incomplete = split(incomplete, self._chat.status().limits.text)
-            for piece in pieces:
-                self._say(piece)
-        self._say(incomplete + clean(decode(b"", final=True)))
+            # A line without end must not exhaust memory: of a progress bar the last state is kept.
+            incomplete = incomplete[incomplete.rstrip("\r").rfind("\r") + 1 :]
+            if len(incomplete) > MAX_LINE:
+                self._say(incomplete)
+                incomplete = ""
+        self._say(incomplete + decode(b"", final=True))
         self._ended.set()
 
     def _say(self, line: str) -> None:
+        line = clean(line)
         if is_blank(line):
             return
         for piece in split(line, self._chat.status().limits.text):

@@ -64,6 +64,6 @@ def _halve_until_small(requests: Sequence[Request]) -> Iterator[tuple[Sequence[R
 
 def _estimated_bytes(requests: Sequence[Request]) -> int:
     text = "".join([request.text for request in requests if type(request) is Say])
-    lines = text.count("\n") + text.count("\r")
+    lines = text.count("\n")
     width = 1 if text.isascii() else 2  # an estimate that need not encode the text
     return width * len(text) + _OVERHEAD_BYTES * (len(requests) + lines)

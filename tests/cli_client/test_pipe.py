@@ -103,7 +103,7 @@ def test_output_is_that_of_the_lines_dialect(room: FakeRoom) -> None:
             Message(id=3, at=AT, name="Бо\nря", text="\x1b[2Jчи\x9bсто"),
             Left("Боря", AT, "slow"),
         )
-        expected = "Боря присоединился к чату!\nБоря: раз\nБоря: два\nБо ря: [2Jчисто\nБоря покинул чат.\n"
+        expected = "Боря присоединился к чату!\nБоря: раз\nБоря: два\nБо ря: чисто\nБоря покинул чат.\n"
         assert pipe.stdout.wait_for("покинул чат.\n") == expected
 
 
@@ -117,7 +117,18 @@ def test_a_byte_order_mark_is_dropped_and_invalid_bytes_are_replaced(room: FakeR
         pipe.write(split_character[1:] + b"\n" + b"x" * 25 + b"\n" + b"\0" * 100_000)
         pipe.stdin.close()
         said = [client.receive(Say).text for _ in range(4)]
-        assert said == ["ab\ufffd[31mя", "x" * 10, "x" * 10, "x" * 5]
+        assert said == ["ab\ufffdя", "x" * 10, "x" * 10, "x" * 5]
+
+
+def test_sequences_are_removed_whole_and_of_a_progress_bar_the_end_is_said(room: FakeRoom) -> None:
+    with run_pipe(str(room.address), "--name", "Анна") as pipe:
+        client = room.accept()
+        client.welcome()
+        pipe.write("\x1b[3")
+        pipe.write("1mкрасный\x1b[0m\n" + "".join(f"{percent}%\r" for percent in range(99)))
+        pipe.write("100%\r\nготово\r")
+        pipe.stdin.close()
+        assert [client.receive(Say).text for _ in range(3)] == ["красный", "100%", "готово"]
 
 
 def test_reconnects_and_sends_the_rest(room: FakeRoom) -> None:

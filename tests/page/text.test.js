@@ -60,8 +60,13 @@ test("numbers refer to messages, but not within words, links and entities", () =
 });
 
 test("unprintable characters are dropped", () => {
-  assert.equal(clean("a\u202eb\u001b[31mc\u0000\u009bd\u2028e\ud800f\u200e"), "ab[31mcdef");
-  assert.equal(clean("a\r\nb\rc\td"), "a\nb\nc\td");
+  assert.equal(clean("a\u202eb\u001b[31mc\u0000\u009bm\u2028e\ud800f\u200e"), "abcef");
+  assert.equal(clean("a\r\nb\rc\td\r\r\ne\r"), "a\nc\td\ne");
+  assert.equal(
+    clean("\u001b]8;;http://a/\u001b\\link\u001b]8;;\u0007 \u009b1;31mred\u001b(B\u001b[m"),
+    "link red",
+  );
+  assert.equal(clean("\u001b]0;no end\n\u001bOA\u001b7x \u009dy"), "\nx y");
   assert.equal(clean("👩‍👩‍👧 привет"), "👩‍👩‍👧 привет");
 });
 

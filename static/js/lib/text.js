@@ -11,6 +11,19 @@
 const UNPRINTABLE =
   /(?![\n\t])[\p{Cc}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
+// Escape sequences (ECMA-48), as chat_protocol/text.py removes them.
+const IN_STRING = String.raw`[^\0-\x07\x0e-\x1f\x7f-\x9f]`;
+const ESCAPE_SEQUENCES = new RegExp(
+  [
+    String.raw`(?:\x9b|\x1b\[)[0-?]*[ -/]*[@-~]?`,
+    String.raw`(?:[\x90\x98\x9d-\x9f]|\x1b[\]PX^_])${IN_STRING}*(?:\x07|\x9c|\x1b\\)`,
+    String.raw`\x1b[\]PX^_](?:(?!\n)${IN_STRING})*`,
+    String.raw`\x1b[NO][ -~]?`,
+    String.raw`\x1b[ -/]*[0-~]`,
+  ].join("|"),
+  "gu",
+);
+
 // A host of more than 300 characters is no link: some browsers take quadratic time to parse it.
 const TOKEN =
   /(?<link>\bhttps?:\/\/(?![^\s/?#\\]{301})[^\s<>"«»]+)|(?<![\p{L}\p{N}_&/#])#(?<number>[1-9]\d{0,14})(?![\p{L}\p{N}_])/giu;
@@ -32,10 +45,22 @@ const BRACKETS = [
 
 /**
  * @param {string} text
- * @returns {string} Without unprintable characters; CR and CRLF become LF.
+ * @returns {string} Without escape sequences, what a CR lets the rest of its line overwrite, and
+ *   unprintable characters; CRLF becomes LF.
  */
 export function clean(text) {
-  return text.replace(/\r\n?/g, "\n").replace(UNPRINTABLE, "");
+  const lines = text.replace(ESCAPE_SEQUENCES, "").replace(/\r\n/g, "\n");
+  return (lines.includes("\r") ? lines.split("\n").map(lastState).join("\n") : lines).replace(
+    UNPRINTABLE,
+    "",
+  );
+}
+
+/** @param {string} line @returns {string} */
+function lastState(line) {
+  let end = line.length;
+  while (line[end - 1] === "\r") end -= 1;
+  return line.slice(line.lastIndexOf("\r", end - 1) + 1, end);
 }
 
 /**

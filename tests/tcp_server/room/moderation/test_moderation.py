@@ -151,7 +151,7 @@ def test_a_kick_ends_all_connections_and_is_announced() -> None:
     harness = moderated_room()
     harness.join("b2", "", session=SECRET)
     harness.moderate("a", "kick", "БОБ", text="спам\nАнна: и ложь\x1b[31m")
-    told = "#1 Сервер: Анна удаляет из чата: Боб. Причина: спам Анна: и ложь[31m"
+    told = "#1 Сервер: Анна удаляет из чата: Боб. Причина: спам Анна: и ложь"
     assert harness.summary("a") == [told, "left Боб kicked"]
     assert harness.summary("c") == [told, "left Боб kicked"]
     assert harness.summary("b") == harness.summary("b2") == [told, "bye kicked"]
@@ -161,7 +161,7 @@ def test_a_kick_ends_all_connections_and_is_announced() -> None:
     assert harness.received("c") == []
     (kept,) = harness.history.before(2, 10)
     assert kept.name == SYSTEM_NAME
-    assert kept.notice == m.Notice("kick", "Анна", "Боб", text="спам Анна: и ложь[31m")
+    assert kept.notice == m.Notice("kick", "Анна", "Боб", text="спам Анна: и ложь")
     assert harness.join("b3", "Боб", session=SECRET).name == "Боб"  # a kick is no ban
 
 
