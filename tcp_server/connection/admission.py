@@ -7,9 +7,8 @@ from collections.abc import Callable
 from typing import Literal
 
 from chat_protocol.ip import is_in, parse_ip, rate_limit_key
+from chat_protocol.rate_limit import Buckets, Rate
 from tcp_server.config import Config
-from tcp_server.connection.rate_limits import Buckets
-from tcp_server.room.rates import Rate
 
 Refusal = Literal["full", "banned"]
 """Why a connection is refused: the reason of its `bye`."""

@@ -7,11 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from chat_protocol.rate_limit import EPSILON, Rate
 from tcp_server.room.members import Member
-from tcp_server.room.rates import EPSILON, FIXED_RATES, Kind, Rate
-
-_MAX_KEYS = 65_536
-"""Maximum number of keys in a `Buckets`; all others share one bucket."""
+from tcp_server.room.rates import FIXED_RATES, Kind
 
 
 class Budget:
@@ -105,42 +103,3 @@ class Budgets:
         if budget is None:
             budget = self._budgets[member] = Budget(self._rate, self._burst)
         return budget
-
-
-class Buckets:
-    """One token bucket for each of many keys; only those that are not full take memory. Any thread."""
-
-    def __init__(self, rate: Rate, clock: Callable[[], float] = time.monotonic) -> None:
-        """`clock` gives monotonic seconds."""
-        self._rate = rate
-        self._clock = clock
-        self._lock = threading.Lock()  # a leaf: no other lock is taken under it
-        self._full_at: dict[str, float] = {}  # guarded by `_lock`
-
-    def take(self, key: str) -> float:
-        """Take one token and return 0; or none, and return the seconds until there is one."""
-        now = self._clock()
-        with self._lock:
-            if key not in self._full_at:
-                key = self._key_for(key, now)
-            full_at = self._full_at.get(key, now)
-            wait = self._rate.seconds_until(full_at, now, 1)
-            if wait > EPSILON:
-                return wait
-            self._full_at[key] = self._rate.full_after(full_at, now, 1)
-        return 0.0
-
-    def refund(self, key: str) -> None:
-        """Undo one `take`."""
-        with self._lock:
-            if key in self._full_at:
-                self._full_at[key] -= 1 / self._rate.per_second
-
-    def __len__(self) -> int:
-        return len(self._full_at)
-
-    def _key_for(self, key: str, now: float) -> str:
-        """Return under which key to count a new one. Requires holding `_lock`."""
-        if len(self._full_at) >= _MAX_KEYS:
-            self._full_at = {other: full_at for other, full_at in self._full_at.items() if full_at > now}
-        return key if len(self._full_at) < _MAX_KEYS else ""

@@ -1,39 +1,13 @@
-"""Rate limits as arithmetic: token buckets, and what each request costs. No clock, no lock."""
+"""What each request costs, and how much a member may spend. No clock, no lock."""
 
 from collections import Counter
 from collections.abc import Iterable
 from enum import Enum
-from typing import NamedTuple
 
 from chat_protocol.commands import Show, Who
 from chat_protocol.messages import Bans, HistoryRequest, Say, Search, Whois
+from chat_protocol.rate_limit import Rate
 from tcp_server.room.commands import Request
-
-EPSILON = 1e-6
-"""Tolerance for floating-point rounding, in tokens: one wait must be enough."""
-
-
-class Rate(NamedTuple):
-    """Sustained rate and burst of a token bucket (GCRA).
-
-    The only state of a bucket is the moment at which it will be full again; a bucket
-    whose moment is past is like a new one.
-    """
-
-    per_second: float
-    burst: int
-
-    def tokens_left(self, full_at: float, now: float) -> float:
-        """Return how many tokens there are now."""
-        return self.burst - max(0.0, full_at - now) * self.per_second
-
-    def seconds_until(self, full_at: float, now: float, count: int) -> float:
-        """Return the seconds until `count` tokens can have been taken, which may be more than the burst."""
-        return max(0.0, (count - self.tokens_left(full_at, now)) / self.per_second)
-
-    def full_after(self, full_at: float, now: float, count: int) -> float:
-        """Return when the bucket is full again after `count` tokens are taken."""
-        return max(full_at, now) + count / self.per_second
 
 
 class Kind(Enum):

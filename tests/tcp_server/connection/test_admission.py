@@ -5,7 +5,7 @@ import pytest
 from chat_protocol.ip import to_network
 from tcp_server.config import Config
 from tcp_server.connection.admission import Admission
-from tests.tcp_server.connection.test_rate_limits import Clock
+from tests.chat_protocol.test_rate_limit import Clock
 
 ELSEWHERE = "203.0.113.7"
 

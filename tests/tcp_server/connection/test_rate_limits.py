@@ -1,4 +1,4 @@
-"""Budgets and buckets, with a clock of their own."""
+"""Budgets of members, with a clock of their own."""
 
 import gc
 import threading
@@ -6,18 +6,10 @@ from collections import Counter
 
 import pytest
 
-from tcp_server.connection import rate_limits
-from tcp_server.connection.rate_limits import Buckets, Budget, Budgets
+from tcp_server.connection.rate_limits import Budget, Budgets
 from tcp_server.room.members import Member
-from tcp_server.room.rates import Kind, Rate
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tcp_server.room.rates import Kind
+from tests.chat_protocol.test_rate_limit import Clock
 
 
 @pytest.fixture
@@ -116,51 +108,6 @@ def test_threads_that_share_a_budget_share_its_tokens(clock: Clock) -> None:
     for thread in threads:
         thread.join()
     assert sum(taken) == 1000
-
-
-# --- buckets by key ------------------------------------------------------------------
-
-
-def test_each_key_has_its_own_bucket(clock: Clock) -> None:
-    buckets = Buckets(Rate(0.1, 5), clock)
-    assert [buckets.take("a") for _ in range(5)] == [0.0] * 5
-    assert buckets.take("a") == pytest.approx(10)
-    assert buckets.take("b") == 0
-    clock.now += 10
-    assert buckets.take("a") == 0
-    assert buckets.take("a") == pytest.approx(10)
-
-
-def test_a_refunded_token_can_be_taken_again(clock: Clock) -> None:
-    buckets = Buckets(Rate(0.1, 1), clock)
-    buckets.refund("a")
-    for _ in range(100):
-        assert buckets.take("a") == 0
-        buckets.refund("a")
-    assert buckets.take("a") == 0
-    assert buckets.take("a") == pytest.approx(10)
-
-
-def test_full_buckets_take_no_memory(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate_limits, "_MAX_KEYS", 100)
-    buckets = Buckets(Rate(1, 1), clock)
-    for number in range(1000):
-        clock.now += 0.5
-        assert buckets.take(str(number)) == 0
-        assert len(buckets) <= 100
-
-
-def test_keys_beyond_the_limit_share_one_bucket(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate_limits, "_MAX_KEYS", 100)
-    buckets = Buckets(Rate(1, 2), clock)
-    for number in range(99):
-        buckets.take(str(number))
-    allowed = [buckets.take(f"late{number}") for number in range(1000)].count(0.0)
-    assert allowed < 5
-    assert len(buckets) <= 101
-    assert buckets.take("5") == 0
-    clock.now += 10
-    assert buckets.take("new") == 0
 
 
 def test_a_budget_belongs_to_the_member_and_ends_with_it() -> None:

@@ -1,0 +1,74 @@
+"""Rate limits as arithmetic, and a token bucket for each of many keys. Nothing here waits."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+EPSILON = 1e-6
+"""Tolerance for floating-point rounding, in tokens: one wait must be enough."""
+
+_MAX_KEYS = 65_536
+"""Maximum number of keys in a `Buckets`; all others share one bucket."""
+
+
+class Rate(NamedTuple):
+    """Sustained rate and burst of a token bucket (GCRA).
+
+    The only state of a bucket is the moment at which it will be full again; a bucket
+    whose moment is past is like a new one.
+    """
+
+    per_second: float
+    burst: int
+
+    def tokens_left(self, full_at: float, now: float) -> float:
+        """Return how many tokens there are now."""
+        return self.burst - max(0.0, full_at - now) * self.per_second
+
+    def seconds_until(self, full_at: float, now: float, count: int) -> float:
+        """Return the seconds until `count` tokens can have been taken, which may be more than the burst."""
+        return max(0.0, (count - self.tokens_left(full_at, now)) / self.per_second)
+
+    def full_after(self, full_at: float, now: float, count: int) -> float:
+        """Return when the bucket is full again after `count` tokens are taken."""
+        return max(full_at, now) + count / self.per_second
+
+
+class Buckets:
+    """One token bucket for each of many keys; only those that are not full take memory. Any thread."""
+
+    def __init__(self, rate: Rate, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock` gives monotonic seconds."""
+        self._rate = rate
+        self._clock = clock
+        self._lock = threading.Lock()  # a leaf: no other lock is taken under it
+        self._full_at: dict[str, float] = {}  # guarded by `_lock`
+
+    def take(self, key: str) -> float:
+        """Take one token and return 0; or none, and return the seconds until there is one."""
+        now = self._clock()
+        with self._lock:
+            if key not in self._full_at:
+                key = self._key_for(key, now)
+            full_at = self._full_at.get(key, now)
+            wait = self._rate.seconds_until(full_at, now, 1)
+            if wait > EPSILON:
+                return wait
+            self._full_at[key] = self._rate.full_after(full_at, now, 1)
+        return 0.0
+
+    def refund(self, key: str) -> None:
+        """Undo one `take`."""
+        with self._lock:
+            if key in self._full_at:
+                self._full_at[key] -= 1 / self._rate.per_second
+
+    def __len__(self) -> int:
+        return len(self._full_at)
+
+    def _key_for(self, key: str, now: float) -> str:
+        """Return under which key to count a new one. Requires holding `_lock`."""
+        if len(self._full_at) >= _MAX_KEYS:
+            self._full_at = {other: full_at for other, full_at in self._full_at.items() if full_at > now}
+        return key if len(self._full_at) < _MAX_KEYS else ""
