@@ -194,6 +194,19 @@ test("messages missed while away are unread, also after a reload", () => {
   assert.deepEqual([reloaded.room.unread.count, reloaded.room.unread.dividerAfter], [7, 1]);
 });
 
+test("after a reload with more unread than is sent at once, the place where they begin is loaded", async () => {
+  const { room, store } = page(new MemoryStore(), { last: 100, messages: [message(100, "Борис")] });
+  room.unread.setReading(true, 100);
+  const newest = [message(699, "Борис"), message(700, "Анна")];
+  const reloaded = page(store, { last: 700, missed: 598, messages: newest, more: true });
+  assert.equal(reloaded.room.unread.count, 599);
+  assert.deepEqual(reloaded.wire.takeBare(), [{ type: "history", limit: 100, before: 150 }]);
+  const messages = Array.from({ length: 100 }, (_, index) => message(50 + index, "Анна"));
+  reloaded.wire.answer("history", { type: "history", messages, more: true });
+  assert.deepEqual([reloaded.room.unread.count, reloaded.room.unread.dividerAfter], [550, 100]);
+  assert.deepEqual(ids(reloaded.room).slice(-3), [149, 699, 700]);
+});
+
 test("another log starts with nothing unread", () => {
   const { wire, room } = page(new MemoryStore(), { last: 50, messages: [message(50, "Борис")] });
   wire.enter("waiting");

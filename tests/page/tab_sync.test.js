@@ -299,3 +299,25 @@ test("identities and messages of earlier versions of the page belong together", 
   tab.room.leave();
   assert.deepEqual(stored(browser), []);
 });
+
+test("tabs agree about what is unread", t => {
+  const browser = new Browser(t);
+  const [one, two] = [browser.join("Анна"), browser.join("Анна")];
+  const hear = (...ids) => {
+    for (const tab of browser.tabs)
+      for (const id of ids) tab.wire.hear({ type: "message", id, at: AT, name: "Борис", text: "да" });
+  };
+  const counts = () => browser.tabs.map(({ room }) => room.unread.count);
+  hear(1, 2, 3);
+  assert.deepEqual(counts(), [3, 3]);
+  one.room.unread.setReading(true, 3);
+  assert.deepEqual(counts(), [0, 0]);
+  hear(4);
+  one.room.unread.setReading(true, 4);
+  assert.deepEqual([counts(), two.room.unread.dividerAfter], [[0, 0], null]);
+  // A tab that is behind does not take back what was read.
+  two.room.unread.setReading(true, 3);
+  assert.equal(new Session(browser.store).read.id, 4);
+  const later = browser.open();
+  assert.deepEqual(later.wire.take().at(-1)?.since ?? later.room.session.read, { epoch: "e", id: 4 });
+});

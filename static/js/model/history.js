@@ -67,7 +67,7 @@ export class History {
     this.#loading = null;
     gap.loading = false;
     if (answer.type === "history") {
-      this.#room.timeline.fill(gap, answer.messages, before, answer.more);
+      this.#room.unread.load(this.#room.timeline.fill(gap, answer.messages, before, answer.more));
       this.#room.applyDeletions(answer.messages);
     } else if (answer.type === "error" && answer.code !== "offline") {
       this.#room.failed.emit(answer.code);

@@ -43,7 +43,7 @@ const REMOVING_ACTS = ["kick", "ban"];
 export class Room {
   timeline = new Timeline();
   members = new Members();
-  unread = new Unread();
+  unread = new Unread(message => this.#isOwn(message));
   throttle = new Throttle();
   /** @type {import("./protocol.js").Limits} */
   limits = { name: 32, text: 4000, line: 65_536, history: 500 };
@@ -167,6 +167,13 @@ export class Room {
     if (found.length > 0) this.changed.emit();
   }
 
+  /** Another tab may have read further than this one. */
+  followRead() {
+    this.session.followRead();
+    const { read } = this.session;
+    if (read?.epoch === this.timeline.epoch) this.unread.readElsewhere(read.id);
+  }
+
   /** How many messages and drafts leaving or another name would drop, in all tabs. */
   countUnsent() {
     const { messages, drafts } = this.session.countUnsent();
@@ -219,6 +226,7 @@ export class Room {
   }
 
   #join() {
+    this.session.followRead();
     const { epoch, newest } = this.timeline;
     const { secret, read } = this.#isKnown ? this.session : { secret: "", read: null };
     const since = newest > 0 ? { epoch, id: newest } : read;
@@ -277,25 +285,27 @@ export class Room {
     this.search.onJoined(session !== "", epoch);
     this.moderation.onJoined(welcome.moderated ?? false, welcome.moderator ?? false);
     // The same log with a lower number has lost its end: by a power failure, or restored from a backup.
-    if (epoch !== this.timeline.epoch || last < this.timeline.newest) {
+    const restarted = epoch !== this.timeline.epoch || last < this.timeline.newest;
+    if (restarted) {
       this.timeline.restart(epoch);
       const read = this.session.read;
-      this.unread.reset(read?.epoch === epoch ? read.id : last);
+      this.unread.reset(read?.epoch === epoch ? Math.min(read.id, last) : last);
     }
     // What came meanwhile is unread, even if the page is open and at its end.
-    this.unread.reading = false;
-    const newer = messages.filter(({ id }) => id > this.unread.lastRead && !this.timeline.has(id));
-    const others = newer.filter(message => !this.#isOwn(message)).length;
+    this.unread.setReading(false, last);
+    const { lastRead } = this.unread;
+    const newer = messages.filter(({ id }) => id > lastRead && !this.timeline.has(id));
     for (const message of newer) if (message.name === name) this.outbox.markReplayed(message.text);
     this.timeline.resume(messages, missed, more);
     this.applyDeletions(messages);
-    if (others) this.unread.add(others + missed);
+    this.unread.add(newer, missed);
     for (const message of this.outbox.pending) this.#send(message);
     this.entered.emit();
     this.changed.emit();
-    // Show some older messages above the place where the reader left off.
+    // Show the place where the reader left off, and some older messages above.
     const front = this.timeline.items[0];
-    if (front?.kind === "gap" && this.timeline.items.length < HISTORY_PAGE / 2) this.history.load(front);
+    if (restarted && missed > 0) this.history.find(lastRead);
+    else if (front?.kind === "gap" && this.timeline.items.length < HISTORY_PAGE / 2) this.history.load(front);
   }
 
   /** @param {import("./protocol.js").Ack} ack */
@@ -313,10 +323,8 @@ export class Room {
     this.applyDeletions([message]);
     const { act = "", target, text: comment } = message.notice ?? {};
     if (REMOVING_ACTS.includes(act) && target === this.members.self) this.#removal = { comment };
-    if (!this.#isOwn(message)) {
-      this.unread.add(1);
-      this.arrived.emit(message);
-    }
+    this.unread.add([message]);
+    if (!this.#isOwn(message)) this.arrived.emit(message);
     this.changed.emit();
   }
 

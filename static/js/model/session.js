@@ -13,10 +13,10 @@ import { findKeys, removeKeys } from "./unsent.js";
  * @property {string} secret  Proves it to the server; "" where the server keeps no identities.
  */
 
-/** Key of the stored identity; other tabs watch it. */
+/** Keys of the stored identity and of what was read; other tabs watch them. */
 export const IDENTITY_KEY = "oneroom.identity";
+export const READ_KEY = "oneroom.read";
 
-const READ_KEY = "oneroom.read";
 const NAME_KEY = "oneroom.name";
 
 const IDENTITY = object({ name: maxLength(1024), secret: maxLength(128) }, { id: maxLength(64) });
@@ -91,8 +91,16 @@ export class Session {
     write(this.#store, NAME_KEY, name);
   }
 
+  /** Take the position that another tab has stored, if it is further. */
+  followRead() {
+    const stored = this.isCurrent ? readJson(this.#store, READ_KEY, READ) : null;
+    const { epoch, id = 0 } = this.read ?? {};
+    if (stored && (!epoch || (stored.epoch === epoch && stored.id > id))) this.read = stored;
+  }
+
   /** @param {Position} position */
   markRead(position) {
+    this.followRead();
     if (position.epoch === this.read?.epoch && position.id <= this.read.id) return;
     this.read = position;
     if (this.isCurrent) writeJson(this.#store, READ_KEY, position);

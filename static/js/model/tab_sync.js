@@ -1,6 +1,6 @@
 import { Signal } from "../lib/signal.js";
 import { after } from "../lib/timer.js";
-import { IDENTITY_KEY } from "./session.js";
+import { IDENTITY_KEY, READ_KEY } from "./session.js";
 
 /** @typedef {import("./open_tabs.js").OpenTabs} OpenTabs */
 /** @typedef {import("./room.js").Room} Room */
@@ -8,7 +8,7 @@ import { IDENTITY_KEY } from "./session.js";
 /** Seconds after which the messages of a tab that was closed are taken up: it may be only a reload. */
 const TAKE_UP_AFTER = 5;
 
-/** Keeps this tab in agreement with the browser's others about who one is and what is unsent. */
+/** Keeps this tab in agreement with the browser's others about who one is, what is unsent and what is read. */
 export class TabSync {
   /** @type {Signal} */
   changed = new Signal();
@@ -41,6 +41,7 @@ export class TabSync {
    */
   onStorage(key) {
     if (key === null || key === IDENTITY_KEY) this.check();
+    if (key === READ_KEY) this.#room.followRead();
     if (key !== null && this.#room.outbox.follow(key)) this.#room.changed.emit();
   }
 
@@ -56,6 +57,7 @@ export class TabSync {
       this.otherName = otherName;
       this.changed.emit();
     }
+    if (isCurrent) this.#room.followRead();
     if (isCurrent || joining || otherName) return;
     if (inside) {
       if (session.isShared) this.#room.leave("elsewhere");

@@ -159,9 +159,10 @@ export class Timeline {
    * @param {Message[]} messages  The newest below `before`, oldest first, without holes.
    * @param {number} before
    * @param {boolean} more        Whether anything older than these exists.
+   * @returns {Message[]} Those that were missing.
    */
   fill(gap, messages, before, more) {
-    if (!this.items.includes(gap)) return; // dropped by now
+    if (!this.items.includes(gap)) return []; // dropped by now
     const { low, high } = this.bounds(gap);
     const found = messages.filter(({ id }) => id > low && id < high && !this.#ids.has(id));
     const oldest = messages[0]?.id ?? before;
@@ -178,6 +179,7 @@ export class Timeline {
     }
     this.items.splice(this.items.indexOf(gap), 1, ...patch);
     this.newest = Math.max(this.newest, found.at(-1)?.id ?? 0);
+    return found;
   }
 
   /**

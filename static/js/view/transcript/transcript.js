@@ -63,6 +63,7 @@ export class Transcript {
     this.#scroller.addEventListener("click", event => this.#onClick(event));
     this.#newestButton.addEventListener("click", () => this.toNewest());
     document.addEventListener("visibilitychange", () => this.#updateUnread());
+    for (const event of ["focus", "blur"]) window.addEventListener(event, () => this.#updateUnread());
     new ResizeObserver(() => this.#restorePosition()).observe(this.#scroller);
     this.#schedule(); // shows the outbox even before there is a connection
   }
@@ -191,7 +192,8 @@ export class Transcript {
     // Rows that are not shown yet are not read; the update that shows them ends with this again.
     if (this.#scheduled && !document.hidden) return;
     const { unread, timeline } = this.#room;
-    unread.setReading(this.#atBottom && !document.hidden, timeline.newest);
+    const reading = this.#atBottom && !document.hidden && document.hasFocus();
+    unread.setReading(reading, timeline.newest);
     this.#newestButton.hidden = this.#atBottom;
     this.#newestButton.classList.toggle("news", unread.count > 0);
     this.#newestText.textContent = unread.count
@@ -199,7 +201,10 @@ export class Transcript {
       : this.#i18n.t("newest.jump");
   }
 
-  /** Choose the first message in view as the anchor. */
+  /**
+   * Choose the first message in view as the anchor, or the divider while there are unread messages:
+   * more of them may be loaded below it.
+   */
   #findAnchor() {
     const rows = this.#list.children;
     let [low, high] = [0, rows.length];
@@ -210,13 +215,14 @@ export class Transcript {
         high = middle;
       else low = middle + 1;
     }
-    let element = rows[low] ?? null;
-    while (element?.nextElementSibling && !element.matches(NUMBERED)) element = element.nextElementSibling;
+    const stays = this.#room.unread.count > 0 ? `${NUMBERED}, .unread` : NUMBERED;
+    const element = nextMatching(rows[low] ?? null, stays);
     this.#anchor = { element, bottom: element ? this.#placeOf(element).bottom : 0 };
   }
 
   #anchorKey() {
-    for (const [key, { element }] of this.#shown) if (element === this.#anchor.element) return key;
+    const message = nextMatching(this.#anchor.element, NUMBERED);
+    for (const [key, { element }] of this.#shown) if (element === message) return key;
     return null;
   }
 
@@ -245,4 +251,15 @@ export class Transcript {
     element.tabIndex = -1;
     element.focus({ preventScroll: true });
   }
+}
+
+/**
+ * @param {Element | null} row
+ * @param {string} selector
+ * @returns {Element | null} This row or the first below it that matches; else the last row.
+ */
+function nextMatching(row, selector) {
+  let element = row;
+  while (element?.nextElementSibling && !element.matches(selector)) element = element.nextElementSibling;
+  return element;
 }

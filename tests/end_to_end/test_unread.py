@@ -1,0 +1,111 @@
+"""What the page calls unread: in several tabs, in a window without focus, and after a long absence."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.end_to_end.conftest import PATIENCE, PageUser, open_page, wait_until
+from tests.end_to_end.services import Services, serve
+from tests.support.raw import JsonClient
+from tests.support.requirements import needs_chromium
+
+pytestmark = needs_chromium
+
+expect.set_options(timeout=PATIENCE)
+
+BORIS = "Борис"
+
+
+@pytest.fixture(scope="module")
+def services() -> Iterator[Services]:
+    with serve("--rate", "0") as services:
+        yield services
+
+
+def set_focus(page: Page, focused: bool) -> None:
+    """Give the window the focus, or take it: Playwright lets all pages think that they have it."""
+    page.evaluate(
+        """focused => {
+            document.hasFocus = () => focused;
+            dispatchEvent(new Event(focused ? "focus" : "blur"));
+        }""",
+        focused,
+    )
+
+
+def say(client: JsonClient, first: int, last: int) -> None:
+    """Say these numbers, each in a message."""
+    for number in range(first, last + 1):
+        client.say_json(type="say", ref=f"{number}", text=f"№ {number}")
+    client.fence()
+
+
+def test_tabs_agree_and_only_a_focused_window_reads(services: Services, chromium: Browser) -> None:
+    with JsonClient(services.room) as client, open_page(chromium, services.url) as browser:
+        client.join(BORIS, history=0)
+        browser.enter("Анна")
+        one, two = browser.page, browser.page.context.new_page()
+        two.goto(services.url)
+        two.wait_for_selector("#connection[data-state=online]", state="attached")
+        say(client, 1, 40)
+        tabs = (one, two)
+        for page in tabs:
+            page.wait_for_selector("text=№ 40")
+            expect(page).to_have_title("Oneroom")
+            set_focus(page, False)
+        say(client, 41, 43)
+        for page in tabs:
+            page.wait_for_selector("text=№ 43")
+            expect(page).to_have_title("(3) Oneroom")
+            expect(page.locator(".unread + .message .message-text")).to_have_text("№ 41")
+        # Scrolling without focus changes nothing, and counts nothing twice.
+        two.mouse.move(600, 400)
+        for number, distance in ((44, -600), (45, 3000)):
+            two.mouse.wheel(0, distance)
+            say(client, number, number)
+        wait_until(two, "transcript.scrollHeight - transcript.scrollTop - transcript.clientHeight < 30")
+        for page in tabs:
+            expect(page).to_have_title("(5) Oneroom")
+        set_focus(one, True)
+        for page in tabs:
+            expect(page).to_have_title("Oneroom")
+
+
+@pytest.mark.parametrize(("width", "height", "dark"), [(1280, 800, False), (390, 844, True)])
+def test_after_600_unread_one_stands_at_the_divider(
+    chromium: Browser, width: int, height: int, dark: bool
+) -> None:
+    with (
+        serve("--rate", "0") as services,
+        JsonClient(services.room) as client,
+        open_page(chromium, services.url, width=width, height=height, dark=dark) as browser,
+    ):
+        client.join(BORIS, history=0)
+        browser.enter("Анна")
+        say(client, 1, 100)
+        browser.sees(BORIS, "№ 100")
+        expect(browser.page).to_have_title("Oneroom")
+        browser.page.goto("about:blank")
+        say(client, 101, 700)
+        browser.page.goto(services.url)
+        assert_at_divider(browser)
+        expect(browser.page).to_have_title("(600) Oneroom")
+        browser.shoot(f"unread-{width}")
+        # The newest are as near as ever.
+        browser.page.click("#newest-button")
+        expect(browser.messages("№ 700")).to_be_in_viewport()
+        expect(browser.page).to_have_title("Oneroom")
+
+
+def assert_at_divider(browser: PageUser) -> None:
+    """Wait until the divider is near the top of the view, and below it the first unread message."""
+    wait_until(
+        browser.page,
+        """(() => {
+            const divider = document.querySelector(".unread");
+            const place = divider?.getBoundingClientRect().top - transcript.getBoundingClientRect().top;
+            const below = divider?.nextElementSibling?.querySelector(".message-text");
+            return below?.textContent === "№ 101" && place > 0 && place < 60;
+        })()""",
+    )
