@@ -14,6 +14,9 @@ from msgspec import Struct
 from chat_protocol.contract import MAX_QUERY, MAX_SANCTION_SECONDS
 from chat_protocol.messages import Act, Authenticate, Bans, HistoryRequest, Leave, Moderate, Search, Whois
 
+Language = Literal["ru", "en"]
+"""A language in which the server can write its own lines."""
+
 PAGE_SIZE: Final = 20
 """Messages that `/history` without a number and `/search` ask for."""
 
@@ -33,9 +36,12 @@ class Show(Struct, frozen=True):
 
 
 class ChangeOutput(Struct, frozen=True):
-    """`/encoding`, in lines: the encoding of the client's terminal, a codec of Python."""
+    """`/encoding` and `/lang`, in lines: what is empty does not change."""
 
-    charset: str
+    charset: str = ""
+    """The encoding of the client's terminal, a codec of Python."""
+    language: Language | Literal[""] = ""
+    """The language of the server's own lines."""
     doubles_iac: bool = False
     """Whether the client speaks Telnet, which doubles 0xFF in text."""
 
@@ -153,6 +159,12 @@ def _encoding(name: str) -> ChangeOutput | None:
     return ChangeOutput(charset) if charset else None
 
 
+def _lang(name: str) -> ChangeOutput | None:
+    language = _LANGUAGES.get(name.lower())
+    return ChangeOutput(language=language) if language else None
+
+
+_LANGUAGES: dict[str, Language] = {"ru": "ru", "en": "en"}
 _CHARSETS = {
     name: charset
     for charset, names in {
@@ -178,6 +190,7 @@ COMMANDS: Final = {
         SlashCommand("search", "words", _required(_search), lines="/search .+"),
         SlashCommand("help", "", lambda _: Help(), lines="/help"),
         SlashCommand("quit", "", lambda _: Leave(), lines="/quit"),
+        SlashCommand("lang", "en", _lang, terminal=False),
         SlashCommand("encoding", "cp1251", _encoding, terminal=False),
         SlashCommand("moderator", "PASSWORD", _required(Authenticate)),
         SlashCommand("kick", "NAME[: reason]", partial(_moderate, "kick"), True),

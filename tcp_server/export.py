@@ -11,8 +11,9 @@ from chat_protocol.codec import encode
 from chat_protocol.messages import Message
 from chat_protocol.standard_streams import ArgumentParser
 from tcp_server.config import DEFAULT_HISTORY
-from tcp_server.dialects.phrases import local_time, shown_text
+from tcp_server.dialects.phrases import local_time, name_and_text
 from tcp_server.log.sqlite_history import COLUMNS, as_message
+from tcp_server.texts.russian import RUSSIAN
 
 _HTML_HEAD = """<!DOCTYPE html>
 <html lang="ru">
@@ -81,14 +82,15 @@ def _as_jsonl(messages: Iterable[Message]) -> Iterator[str]:
 
 def _as_text(messages: Iterable[Message]) -> Iterator[str]:
     for message in messages:
-        text = shown_text(message).replace("\n", "\n    ")
-        yield f"#{message.id} {local_time(message.at):%Y-%m-%d %H:%M} {message.name}: {text}\n"
+        name, text = name_and_text(message, RUSSIAN)
+        text = text.replace("\n", "\n    ")
+        yield f"#{message.id} {local_time(message.at):%Y-%m-%d %H:%M} {name}: {text}\n"
 
 
 def _as_html(messages: Iterable[Message]) -> Iterator[str]:
     yield _HTML_HEAD
     for message in messages:
-        name, text, at = map(html.escape, (message.name, shown_text(message), message.at))
+        name, text, at = map(html.escape, (*name_and_text(message, RUSSIAN), message.at))
         shown = f"{local_time(message.at):%Y-%m-%d %H:%M}"
         yield (
             f'<p id="{message.id}"><a href="#{message.id}">#{message.id}</a> '

@@ -27,7 +27,7 @@ from tcp_server.room.outcome import Outcome, with_ref
 from tcp_server.room.rates import Kind
 from tcp_server.room.room import Room
 from tcp_server.sequencer import Sequencer
-from tcp_server.texts import REFUSALS
+from tcp_server.texts.russian import RUSSIAN
 
 _log = logging.getLogger(__name__)
 
@@ -269,7 +269,7 @@ class Handshake:
 
     def _hold_refusal(self, outcomes: Sequence[Outcome[Writer]]) -> Sequence[Outcome[Writer]]:
         """Keep the refusal of a name in a text dialect: it is sent later."""
-        if self._writer.output is JSON or error_codes(outcomes).isdisjoint(REFUSALS):
+        if self._writer.output is JSON or error_codes(outcomes).isdisjoint(RUSSIAN.refusals):
             return outcomes
         self._refusal = outcomes
         return []

@@ -228,7 +228,7 @@ class Lines(_Text):
             text = clean(error.text)[:32] if error.code == "unknown_command" else error.text
             return BadMessage(error.code, text)
         if isinstance(command, ChangeOutput):
-            self._charset = command.charset
+            self._charset = command.charset or self._charset
             is_telnet = self._telnet is not None and self._telnet.negotiated
             return replace(command, doubles_iac=is_telnet)
         return command

@@ -10,11 +10,13 @@ from typing import ClassVar, Final, cast
 
 from chat_protocol import codec
 from chat_protocol import messages as m
-from chat_protocol.commands import ChangeOutput
-from tcp_server import texts
+from chat_protocol.commands import ChangeOutput, Language
+from chat_protocol.contract import PROMPT
 from tcp_server.dialects import phrases
 from tcp_server.dialects.telnet import IAC
 from tcp_server.room.commands import HelpText, LocalEvent, MemberList, NamePrompt, OutputChanged
+from tcp_server.texts.languages import LANGUAGES
+from tcp_server.texts.texts import Texts
 
 
 class Output(ABC):
@@ -53,53 +55,57 @@ class _Plain(Output):
 
 
 class _Lines(Output):
-    def encode(self, events: Sequence[m.Event | LocalEvent]) -> bytes:
-        return "".join([_line(event) for event in events]).encode()
+    """Lines in a language, for terminals of an encoding; in other ones than UTF-8, 0xFF is a letter."""
 
-    def changed(self, change: ChangeOutput) -> Output:
-        return (
-            LINES if change.charset == "utf-8" else _lines_in(change.charset, doubles_iac=change.doubles_iac)
-        )
-
-
-class _LinesIn(_Lines):
-    """Lines for terminals with another encoding than UTF-8, in which 0xFF is a letter."""
-
-    def __init__(self, charset: str, *, doubles_iac: bool) -> None:
+    def __init__(self, language: Language, charset: str, doubles_iac: bool) -> None:  # noqa: FBT001 - for `cache`
+        self._language = language
+        self._texts = LANGUAGES[language]
         self._charset = charset
         self._doubles_iac = doubles_iac
 
     def encode(self, events: Sequence[m.Event | LocalEvent]) -> bytes:
-        data = "".join([_line(event) for event in events]).encode(self._charset, "replace")
+        data = "".join([_line(event, self._texts) for event in events]).encode(self._charset, "replace")
         return data.replace(IAC, IAC + IAC) if self._doubles_iac else data
 
+    def changed(self, change: ChangeOutput) -> Output:
+        charset = change.charset or self._charset
+        return _lines(change.language or self._language, charset, change.doubles_iac and charset != "utf-8")
 
-_lines_in = cache(_LinesIn)  # one object of each kind
+
+_lines = cache(_Lines)  # one object of each kind
 
 
-def _line(event: m.Event | LocalEvent) -> str:
+def _line(event: m.Event | LocalEvent, texts: Texts) -> str:
     """Return one event as whole lines; empty if it is not shown."""
     if type(event) is m.Message:
-        if "\n" not in event.text:
-            return f"{event.name}: {event.text}\n"
-        return "".join([f"{event.name}: {line}\n" for line in event.text.split("\n")])
+        name, text = event.name, event.text
+        if event.notice is not None:
+            name, text = phrases.name_and_text(event, texts)
+        if "\n" not in text:
+            return f"{name}: {text}\n"
+        return "".join([f"{name}: {line}\n" for line in text.split("\n")])
+    return _other_line(event, texts)
+
+
+def _other_line(event: m.Event | LocalEvent, texts: Texts) -> str:
     match event:
-        case m.Error():
-            is_refusal = event.code in texts.PROMPTS_AFTER
-            return phrases.join_refusal(event) if is_refusal else phrases.error(event) + "\n"
+        case m.Error(code=code):
+            is_refusal = texts.prompt_after(code)
+            return phrases.join_refusal(event, texts) if is_refusal else phrases.error(event, texts) + "\n"
         case m.Throttled(seconds=seconds):
-            return phrases.throttled(seconds) + "\n"
+            return phrases.throttled(seconds, texts) + "\n"
         case m.Bye(reason=reason):
-            return phrases.bye(reason) + "\n"
+            return phrases.bye(reason, texts) + "\n"
         case MemberList() | m.Whois() | m.Bans() | m.Role() | OutputChanged():
-            return phrases.answer(event) + "\n"
+            return phrases.answer(event, texts) + "\n"
         case NamePrompt():
-            return texts.PROMPTS_AFTER["name_empty"]
+            return PROMPT.decode()
         case HelpText(moderator=moderator):
-            return texts.HELP + (texts.MODERATORS_HELP if moderator else "")
+            return texts.help + (texts.moderators_help if moderator else "")
         case m.HistoryPage(messages=kept) | m.Found(messages=kept):
-            nothing = texts.NO_HISTORY if isinstance(event, m.HistoryPage) else texts.NOTHING_FOUND
-            return "\n".join(map(phrases.history_line, kept) if kept else [nothing]) + "\n"
+            nothing = texts.no_history if isinstance(event, m.HistoryPage) else texts.nothing_found
+            lines = [phrases.history_line(message, texts) for message in kept] or [nothing]
+            return "\n".join(lines) + "\n"
     text = phrases.plain_text(event)
     return f"{text}\n" if text else ""
 
@@ -110,5 +116,5 @@ JSON: Final = _Json()
 PLAIN: Final = _Plain()
 """The original protocol: no terminators, and LF between several events."""
 
-LINES: Final = _Lines()
-"""One line or more for each event."""
+LINES: Final = _lines("ru", "utf-8", False)
+"""One line or more for each event; in Russian and UTF-8 at first."""

@@ -1,13 +1,17 @@
-"""Events as Russian text, for the plain and lines dialects."""
+"""Events as text, for the plain and lines dialects."""
 
 import math
 from datetime import datetime
 
-from chat_protocol.contract import HAS_JOINED, HAS_LEFT, SAYS
+from chat_protocol.contract import HAS_JOINED, HAS_LEFT, SAYS, SYSTEM_NAME
 from chat_protocol.messages import BanEntry, Bans, Error, Event, Joined, Left, Message, Role, Whois
-from tcp_server import texts
 from tcp_server.room.commands import LocalEvent, MemberList, OutputChanged
-from tcp_server.room.russian import duration
+from tcp_server.room.moderation.notices import describe
+from tcp_server.texts.russian import RUSSIAN
+from tcp_server.texts.texts import Texts
+
+_MAX_ECHO = 64
+"""Most code points of what a client has sent that are repeated in an error."""
 
 
 def plain_text(event: Event | LocalEvent) -> str:
@@ -20,70 +24,75 @@ def plain_text(event: Event | LocalEvent) -> str:
         case Left(name=name):
             return name + HAS_LEFT
         case Error(code="banned" | "password_wrong"):
-            return error(event)
-        case Error(code=code) if code in texts.PROMPTS_AFTER:
-            return join_refusal(event)
+            return error(event, RUSSIAN)
+        case Error(code=code) if RUSSIAN.prompt_after(code):
+            return join_refusal(event, RUSSIAN)
     return ""
 
 
-def join_refusal(refusal: Error) -> str:
+def join_refusal(refusal: Error, texts: Texts) -> str:
     """Return why a join is refused, and the next prompt."""
-    reason = texts.REFUSALS.get(refusal.code, "")
+    reason = texts.refusals.get(refusal.code, "")
     if refusal.suggestion:
-        reason += f" Свободно, например: {refusal.suggestion}"
-    return (f"{reason}\n" if reason else "") + texts.PROMPTS_AFTER[refusal.code]
+        reason += texts.suggestion.format(name=refusal.suggestion)
+    return (f"{reason}\n" if reason else "") + texts.prompt_after(refusal.code)
 
 
-def error(refusal: Error) -> str:
+def error(refusal: Error, texts: Texts) -> str:
     """Return the text of an error, with the time that is left."""
     if refusal.code == "misuse":
-        return texts.MISUSE.format(usage=texts.USAGE.get(refusal.text, refusal.text))
-    if refusal.retry_after is not None and refusal.code in texts.ERRORS_WITH_TIME:
-        return texts.ERRORS_WITH_TIME[refusal.code].format(time=duration(refusal.retry_after))
-    return texts.ERRORS.get(refusal.code, texts.OTHER_ERROR).format(text=refusal.text)
+        return texts.misuse.format(usage=texts.usage.get(refusal.text, refusal.text))
+    if refusal.retry_after is not None and refusal.code in texts.errors_with_time:
+        return texts.errors_with_time[refusal.code].format(time=texts.duration(refusal.retry_after))
+    return texts.errors.get(refusal.code, texts.other_error).format(text=refusal.text[:_MAX_ECHO])
 
 
-def answer(event: MemberList | Whois | Bans | Role | OutputChanged) -> str:
+def answer(event: MemberList | Whois | Bans | Role | OutputChanged, texts: Texts) -> str:
     """Return the answer to a command, without the last LF."""
     match event:
         case MemberList(names=names):
-            return texts.MEMBERS.format(count=len(names), names=", ".join(names))
+            return texts.members.format(count=len(names), names=", ".join(names))
         case Whois(name=name, addresses=addresses):
-            text = texts.WHOIS if addresses else texts.WHOIS_UNKNOWN
+            text = texts.whois if addresses else texts.whois_unknown
             return text.format(name=name, addresses=", ".join(addresses))
         case Bans(bans=bans, more=more):
-            return "\n".join([*map(_ban, bans), *[texts.MORE_BANS] * more]) or texts.NOBODY_BANNED
+            lines = [_ban(entry, texts) for entry in bans]
+            return "\n".join([*lines, *[texts.more_bans] * more]) or texts.nobody_banned
         case OutputChanged(charset=charset):
-            return texts.OUTPUT_CHANGED.format(charset=charset)
+            return texts.encoding_changed.format(charset=charset) if charset else texts.language_changed
         case Role(moderator=moderator):
-            return texts.NEW_MODERATOR if moderator else texts.NO_MODERATOR
+            return texts.new_moderator if moderator else texts.no_moderator
 
 
-def _ban(entry: BanEntry) -> str:
-    until = f"{local_time(entry.until):%d.%m %H:%M}" if entry.until else ""
-    text = (texts.BAN if until else texts.BAN_FOR_GOOD).format(target=entry.target, until=until, by=entry.by)
-    return text + (texts.REASON.format(text=entry.text) if entry.text else "")
+def _ban(entry: BanEntry, texts: Texts) -> str:
+    until = local_time(entry.until).strftime(texts.time_format) if entry.until else ""
+    text = (texts.ban if until else texts.ban_for_good).format(target=entry.target, until=until, by=entry.by)
+    return text + (texts.reason.format(text=entry.text) if entry.text else "")
 
 
-def bye(reason: str) -> str:
+def bye(reason: str, texts: Texts) -> str:
     """Return why the connection is closed."""
-    return texts.BYE_REASONS.get(reason, texts.OTHER_BYE).format(reason=reason)
+    return texts.bye_reasons.get(reason, texts.other_bye).format(reason=reason)
 
 
-def throttled(seconds: float) -> str:
+def throttled(seconds: float, texts: Texts) -> str:
     """Return the text for a client whose messages are delayed by that many seconds."""
-    return texts.THROTTLED.format(seconds=math.ceil(seconds))
+    return texts.throttled.format(seconds=math.ceil(seconds))
 
 
-def shown_text(message: Message) -> str:
-    """Return the text of a stored message, or a note that it was deleted."""
-    return texts.DELETED if message.deleted else message.text
+def name_and_text(message: Message, texts: Texts) -> tuple[str, str]:
+    """Return the sender and the text of a message as they are shown: a notice is in the language."""
+    name = texts.system_name if message.name == SYSTEM_NAME else message.name
+    if message.deleted:
+        return name, texts.deleted
+    return name, message.text if message.notice is None else describe(message.notice, texts) or message.text
 
 
-def history_line(message: Message) -> str:
+def history_line(message: Message, texts: Texts) -> str:
     """Return a stored message as one history line, in the server's time zone."""
-    text = shown_text(message).replace("\n", "\n    ")
-    return f"#{message.id} {local_time(message.at):%d.%m %H:%M} {message.name}: {text}"
+    name, text = name_and_text(message, texts)
+    at = local_time(message.at).strftime(texts.time_format)
+    return f"#{message.id} {at} {name}: " + text.replace("\n", "\n    ")
 
 
 def local_time(at: str) -> datetime:

@@ -34,9 +34,9 @@ class TimingMarks(NamedTuple):
 
 
 class OutputChanged(NamedTuple):
-    """The answer to `ChangeOutput`, in what was chosen."""
+    """The answer to `ChangeOutput`, in what was chosen: the encoding, or without one the language."""
 
-    charset: str
+    charset: str = ""
 
 
 class NamePrompt(NamedTuple):

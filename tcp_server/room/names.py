@@ -17,8 +17,8 @@ from precis_i18n import get_profile
 
 from chat_protocol.contract import HAS_JOINED, HAS_LEFT, SYSTEM_NAME
 from chat_protocol.ip import parse_network
-from tcp_server import texts
 from tcp_server.room.confusables import look_alikes, replace_capitals, skeleton
+from tcp_server.texts.languages import beginnings
 
 _case_preserved = get_profile("NicknameCasePreserved")
 _case_mapped = get_profile("NicknameCaseMapped")
@@ -158,7 +158,7 @@ _RESERVED_PARTS = tuple(map(skeleton, _NOTICES))
 _STAFF_SKELETONS = frozenset(map(skeleton, _STAFF))
 # "{name}: {text}" must not begin like a line of the server.
 _RESERVED_BEGINNINGS = tuple(
-    {skeleton(words) for line in texts.beginnings() if (words := line.partition(":")[0].strip())}
+    {skeleton(words) for line in beginnings() if (words := line.partition(":")[0].strip())}
 )
 
 

@@ -23,7 +23,8 @@ from chat_protocol.contract import MAX_SANCTION_SECONDS
 from chat_protocol.messages import Authenticate, Bans, HistoryRequest, Leave, Moderate, Search, Whois
 from cli_client.english import ENGLISH
 from cli_client.russian import RUSSIAN
-from tcp_server import texts as server_texts
+from tcp_server.texts.languages import LANGUAGES
+from tcp_server.texts.texts import Texts
 from tests.support.processes import ROOT
 
 MODERATORS = {name for name, command in COMMANDS.items() if command.moderators_only}
@@ -107,6 +108,8 @@ def test_the_terminal_accepts_more_than_lines(line: str, command: ParsedCommand,
         ("/encoding Windows-1251", ChangeOutput("cp1251")),
         ("/encoding 866", ChangeOutput("cp866")),
         ("/Encoding UTF8", ChangeOutput("utf-8")),
+        ("/lang en", ChangeOutput(language="en")),
+        ("/Lang  RU", ChangeOutput(language="ru")),
     ],
 )
 def test_commands_of_lines_alone(line: str, command: LinesCommand) -> None:
@@ -127,6 +130,7 @@ def test_commands_of_lines_alone(line: str, command: LinesCommand) -> None:
         *[(f"/show{number}", "misuse", "misuse") for number in ("", " 0", " ٣", " #", " 1 2", " x")],
         *[(line, "unknown_command", "unknown_command") for line in ("/", "/ who", "/frob", "/kicking Боб")],
         *[(f"/encoding{name}", "unknown_command", "misuse") for name in ("", " koi8-r", " os")],
+        *[(f"/lang{name}", "unknown_command", "misuse") for name in ("", " de", " en us")],
         *[(f"/{name}", "misuse", "misuse") for name in sorted(MODERATORS - {"bans"} | {"moderator"})],
         ("/bans all", "misuse", "misuse"),
         ("/kick : спам", "misuse", "misuse"),
@@ -177,10 +181,11 @@ def test_the_terminals_help_explains_every_command(texts: dict[str, object]) -> 
     assert explained_errors - {"unknown_command", "bad_time"} == (with_argument | {"bans"}) - {"moderator"}
 
 
-def test_the_help_of_lines_explains_every_command() -> None:
-    assert explained(server_texts.HELP) | {"help", "moderator"} == EVERYBODY
-    assert explained(server_texts.MODERATORS_HELP) == MODERATORS
-    assert server_texts.USAGE.keys() == MODERATORS | {"moderator", "encoding", "show"}
+@pytest.mark.parametrize("texts", LANGUAGES.values(), ids=LANGUAGES)
+def test_the_help_of_lines_explains_every_command(texts: Texts) -> None:
+    assert explained(texts.help) | {"help", "moderator"} == EVERYBODY
+    assert explained(texts.moderators_help) == MODERATORS
+    assert texts.usage.keys() == MODERATORS | {"moderator", "encoding", "lang", "show"}
 
 
 def test_the_protocol_describes_every_command_of_lines() -> None:

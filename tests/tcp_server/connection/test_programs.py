@@ -242,6 +242,53 @@ def test_a_plain_client_in_cp1251(server: Program, vera: JsonClient) -> None:
         vera.expect_json(type="message", text="ура")
 
 
+# --- English -----------------------------------------------------------------------------
+
+
+@needs_nc
+def test_english_is_chosen_before_the_name_or_later(server: Program, vera: JsonClient) -> None:
+    changed = f"{PROMPT}The language is now English.\n{PROMPT}"
+    assert run(server, NC, "/lang en\nAnn\n/kick Bob\n/quit\n") == (
+        f"{changed}Only a moderator can do this.\nSee you!\n"
+    )
+    vera.expect_json(type="joined", name="Ann")
+    assert run(server, NC, "Ann\n/lang\n/lang en\n/lang de\n/who\n/lang ru\n/quit\n") == (
+        f"{PROMPT}Пишут так: /lang ru (по-русски), /lang en (in English)\n"
+        "The language is now English.\n"
+        "Write it like this: /lang en (in English), /lang ru (по-русски)\n"
+        "In the chat now (2): Вера, Ann\n"
+        "Язык теперь русский.\nДо встречи!\n"
+    )
+
+
+@needs_telnet
+def test_english_in_telnet_and_another_encoding(server: Program, vera: JsonClient) -> None:
+    with in_terminal(server, "telnet", "{host}", "{port}") as telnet:
+        telnet.send("Ann\r")
+        vera.expect_json(type="joined", name="Ann")
+        telnet.send("/encoding cp866\r/lang en\r")
+        telnet.expect_exact(b"The language is now English.\r\n")
+        vera.say_json(type="say", ref="1", text="привет")
+        telnet.expect_exact("Вера: привет\r\n".encode("cp866"))
+        vera.say_json(type="leave")
+        telnet.expect_exact("Вера покинул чат.\r\n".encode("cp866"))
+
+
+def test_the_password_is_asked_for_in_english() -> None:
+    with (
+        running("tcp_server", *FLAGS, env={"ONEROOM_SERVER_PASSWORD": "сезам"}) as program,
+        RawClient(program.address) as client,
+    ):
+        asked = "Enter the password: "
+        client.send("Ann\n")
+        client.expect(f"{PROMPT}Введите пароль: ")
+        client.send("/lang en\n")
+        client.expect(f"The language is now English.\n{asked}")
+        client.send("no\n")
+        client.expect("This password is wrong.\nYou are too fast.")
+        client.read_until(asked)
+
+
 # --- a message by its number ------------------------------------------------------------
 
 

@@ -9,14 +9,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_protocol import messages as m
+from chat_protocol.commands import ChangeOutput
 from chat_protocol.contract import BANNED, FULL, HAS_JOINED, HAS_LEFT, PASSWORD_PROMPT, PROMPT, SAYS
-from tcp_server import texts
-from tcp_server.dialects.output import LINES, PLAIN
+from tcp_server.dialects.output import LINES, PLAIN, Output
 from tcp_server.room.commands import HelpText, LocalEvent, MemberList, NamePrompt, OutputChanged
 from tcp_server.room.names import BadName, parse_name
+from tcp_server.texts.languages import LANGUAGES
+from tcp_server.texts.russian import RUSSIAN
 
 AT = ("2026-11-22T05:43:03.120Z", "2031-08-09T17:28:54.000Z")
-CODES = {*texts.REFUSALS, *texts.PROMPTS_AFTER, *texts.ERRORS, *texts.ERRORS_WITH_TIME, "misuse", "another"}
+OUTPUTS: list[Output] = [PLAIN, *(LINES.changed(ChangeOutput(language=language)) for language in LANGUAGES)]
+CODES = {
+    *RUSSIAN.refusals,
+    *RUSSIAN.errors,
+    *RUSSIAN.errors_with_time,
+    "password_required",
+    "misuse",
+    "another",
+}
 ABOUT_A_MEMBER = (m.Message, m.Joined, m.Left)
 WITHOUT_A_LINE = (m.Welcome, m.Ack, m.Typing, m.Pong)
 
@@ -28,7 +38,7 @@ def events(variant: int) -> Iterator[m.Event | LocalEvent]:
         yield m.Error(code, word)
         yield m.Error(code, word, None, number)
     yield m.Error("name_taken", word, suggestion=word)
-    for reason in [*texts.BYE_REASONS, word]:
+    for reason in [*RUSSIAN.bye_reasons, word]:
         yield m.Bye(reason)
     kept = [m.Message(number, at, word, word), m.Message(number, at, word, "", deleted=True)]
     yield from (
@@ -40,12 +50,13 @@ def events(variant: int) -> Iterator[m.Event | LocalEvent]:
     bans = [m.BanEntry(word, at, None, word, word), m.BanEntry(word, at, at, word)]
     yield from (m.Bans(bans), m.Bans(), m.Whois(word, [word]), m.Whois(word))
     yield from (m.Role(moderator=True), m.Role(moderator=False), m.Throttled(number))
-    yield from (MemberList([word] * number), HelpText(moderator=True), NamePrompt(), OutputChanged(word))
+    yield from (MemberList([word] * number), HelpText(moderator=True), NamePrompt())
+    yield from (OutputChanged(word), OutputChanged())
 
 
 def lines(variant: int) -> Iterator[str]:
     for event in events(variant):
-        for output in (LINES, PLAIN):
+        for output in OUTPUTS:
             yield from output.encode([event]).decode().splitlines()
     yield from (text.decode().strip("\n") for text in (PROMPT, PASSWORD_PROMPT, FULL, BANNED))
 
@@ -95,7 +106,16 @@ def test_nor_does_any_other_name(beginning: str, end: int, more: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Введите пароль", "введите  ПАРОЛЬ", "Bвeдитe пapoль", "Вы отключены", "Bы oтключeны 2"]
+    "name",
+    [
+        "Enter the password",
+        "Еntеr thе pаsswоrd",
+        "Введите пароль",
+        "введите  ПАРОЛЬ",
+        "Bвeдитe пapoль",
+        "Вы отключены",
+        "Bы oтключeны 2",
+    ],
 )
 def test_spellings_that_look_like_a_line_are_reserved(name: str) -> None:
     assert not is_name(name)

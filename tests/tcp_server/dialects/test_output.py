@@ -5,6 +5,7 @@ import msgspec
 import pytest
 
 from chat_protocol import messages as m
+from chat_protocol.commands import ChangeOutput
 from tcp_server.dialects.output import JSON, LINES, PLAIN, Output
 from tcp_server.room.commands import HelpText, LocalEvent, MemberList
 
@@ -142,6 +143,7 @@ def test_each_event_in_each_dialect(event: m.Event, plain: str, lines: str, json
                 "/who — кто в чате\n/history [n] — последние сообщения\n"
                 "/search слова — найти сообщения\n"
                 "/show #номер — показать сообщение; номера — в /history\n"
+                "/lang en — English\n"
                 "/encoding cp1251 — кодировка вашего терминала: utf-8, cp1251, cp866\n/quit — выйти\n"
                 "//текст — сообщение, которое начинается с косой черты\n"
             ),
@@ -150,6 +152,52 @@ def test_each_event_in_each_dialect(event: m.Event, plain: str, lines: str, json
 )
 def test_events_of_lines_only(event: LocalEvent, lines: str) -> None:
     assert LINES.encode([event]).decode() == lines
+
+
+def test_an_output_changes_one_thing_at_a_time_and_there_is_one_of_each_kind() -> None:
+    english = LINES.changed(ChangeOutput(language="en"))
+    assert english.encode([m.Bye("left")]) == b"See you!\n"
+    assert english.changed(ChangeOutput("cp866")).encode([m.Bye("left"), MESSAGE]) == (
+        "See you!\nАнна: привет\n".encode("cp866")
+    )
+    assert english.changed(ChangeOutput("cp866")) is LINES.changed(ChangeOutput("cp866")).changed(
+        ChangeOutput(language="en")
+    )
+    assert english.changed(ChangeOutput(language="ru", doubles_iac=True)) is LINES
+    telnet = english.changed(ChangeOutput("cp1251", doubles_iac=True))
+    assert telnet.encode([m.Message(1, AT, "я", "я")]) == b"\xff\xff: \xff\xff\n"
+    assert PLAIN.changed(ChangeOutput(language="en")) is PLAIN
+
+
+@pytest.mark.usefixtures("in_utc")
+def test_english_lines_but_for_those_of_the_contract() -> None:
+    notice = m.Message(9, AT, "Сервер", "Анна удаляет из чата: Боб", m.Notice("kick", "Анна", "Боб"))
+    unknown = m.Message(9, AT, "Сервер", "Анна повышает: Боб", m.Notice("promote", "Анна", "Боб"))
+    events: list[m.Event] = [
+        m.Joined("Анна", AT),
+        MESSAGE,
+        notice,
+        unknown,
+        m.Left("Анна", AT),
+        m.HistoryPage([TWO_ROWS, m.Message(9, AT, "Сервер", "", deleted=True)], False),
+        m.Error("muted", "", None, 90),
+        m.Error("misuse", "kick"),
+        m.Error("password_required", ""),
+        m.Error("name_taken", "", suggestion="Анна 2"),
+    ]
+    assert LINES.changed(ChangeOutput(language="en")).encode(events).decode() == (
+        "Анна присоединился к чату!\n"
+        "Анна: привет\n"
+        "Server: Анна removes Боб from the chat\n"
+        "Server: Анна повышает: Боб\n"
+        "Анна покинул чат.\n"
+        "#8 Nov 22 05:43 Анна: раз\n    \n    два\n#9 Nov 22 05:43 Server: (message deleted)\n"
+        "You cannot write for another 1 min 30 s.\n"
+        "Write it like this: /kick name[: reason]\n"
+        "Enter the password: "
+        "This name is taken already. Free, for example: Анна 2\n"
+        f"{PROMPT}"
+    )
 
 
 @pytest.mark.parametrize(

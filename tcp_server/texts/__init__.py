@@ -1,0 +1,1 @@
+"""The server's own lines for people at `nc`, in each language."""
