@@ -79,13 +79,17 @@ class Position(_Wire, frozen=True):
 
 
 class Join(WithRef, frozen=True, tag="join"):
-    """Enter the room; with `session` and `since`, resume after a lost connection."""
+    """Enter the room; with `session` and `since`, resume after a lost connection.
+
+    With `quiet`, say a few lines without becoming a member.
+    """
 
     name: Annotated[str, Meta(max_length=1024)]
     session: Secret | None = None
     since: Position | None = None
     history: Count | None = None
     password: Password | None = None
+    quiet: bool = False
 
 
 class Say(_Wire, frozen=True, tag="say"):

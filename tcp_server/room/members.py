@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Generic
 
 from tcp_server.room.outcome import C
+from tcp_server.room.visit import Visit
 
 _MAX_ABSENT = 1000
 """Maximum number of disconnected members whose names are held: names must not use up memory."""
@@ -16,12 +17,18 @@ _MAX_ABSENT = 1000
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class Member(Generic[C]):
-    """One person: a name, and the connections that share it, oldest first."""
+    """One person: a name, and the connections that share it, oldest first.
+
+    `quiet` are those that speak for it without making it a member. If it has no others, and had none
+    in its grace period, it is not `announced`: the room does not know of it, but its name is taken.
+    """
 
     name: str
     keys: tuple[str, ...]  # under which the name is unique
     session: bytes | None = None  # digest of the secret; None in text dialects
     connections: dict[C, None] = field(default_factory=dict)
+    quiet: dict[C, None] = field(default_factory=dict)
+    announced: bool = True
     typed_at: float = -1e9
     moderator: bool = False
     absent_from: str = ""  # while disconnected: the key of its last address for limits
@@ -40,6 +47,7 @@ class Members(Generic[C]):
         self._by_key: dict[str, Member[C]] = {}
         self._by_session: dict[bytes, Member[C]] = {}
         self._by_connection: dict[C, Member[C]] = {}
+        self.visits: dict[C, Visit] = {}  # of the quiet connections, oldest first
         # Those without a connection: when the grace period ends, soonest first, and the reason.
         self._absent: dict[Member[C], tuple[float, str | None]] = {}
         self._absent_from: Counter[str] = Counter()  # how many of them, by address
@@ -65,8 +73,8 @@ class Members(Generic[C]):
         return self._by_key
 
     def names(self) -> list[str]:
-        """Return the names, in the order in which members joined."""
-        return [member.name for member in self._all]
+        """Return the names of those announced, in the order in which they joined."""
+        return [member.name for member in self._all if member.announced]
 
     def add(self, member: Member[C]) -> None:
         """Add a member, whose name and session must not be in use."""
@@ -76,11 +84,14 @@ class Members(Generic[C]):
             self._by_session[member.session] = member
 
     def remove(self, member: Member[C]) -> None:
-        """Remove a member that has no connection."""
+        """Remove a member whose connections are all quiet; while there are any, its name stays taken."""
+        self._end_absence(member)
+        if member.quiet:
+            member.announced = member.moderator = False
+            return
         del self._all[member]
         for key in member.keys:
             del self._by_key[key]
-        self._end_absence(member)
         if member.session is not None:
             del self._by_session[member.session]
 
@@ -90,11 +101,24 @@ class Members(Generic[C]):
         member.connections[connection] = None
         self._by_connection[connection] = member
 
+    def attach_quiet(self, connection: C, member: Member[C], visit: Visit) -> None:
+        """Add a quiet connection to a member."""
+        member.quiet[connection] = None
+        self._by_connection[connection] = member
+        self.visits[connection] = visit
+
+    def announce(self, member: Member[C]) -> None:
+        """Make a member of one that has only quiet connections."""
+        member.announced = True
+        del self._all[member]
+        self._all[member] = None
+
     def detach(self, connection: C) -> Member[C] | None:
         """Remove a connection from its member, and return that."""
         member = self._by_connection.pop(connection, None)
         if member is not None:
-            del member.connections[connection]
+            quiet = self.visits.pop(connection, None) is not None
+            del (member.quiet if quiet else member.connections)[connection]
         return member
 
     def hold_name(
@@ -134,5 +158,6 @@ class Members(Generic[C]):
         self._by_key.clear()
         self._by_session.clear()
         self._by_connection.clear()
+        self.visits.clear()
         self._absent.clear()
         self._absent_from.clear()

@@ -29,6 +29,7 @@ from tcp_server.room.outcome import AudienceChange, C, Outcome, with_ref
 from tcp_server.room.passwords import Password, session_digest
 from tcp_server.room.rollback import without_unsaved
 from tcp_server.room.speech import Speech
+from tcp_server.room.visit import Visit
 
 _MIN_SECRET_LENGTH = 16
 """Shortest session secret, in characters; a shorter one could be guessed and is replaced."""
@@ -96,6 +97,14 @@ class Room(Generic[C]):
 
     def handle(self, connection: C, requests: Iterable[Request]) -> list[Outcome[C]]:
         """Run requests of a connection that has joined, in their order."""
+        if (visit := self._members.visits.get(connection)) is not None:
+            outcomes = self._handle(connection, visit.admit(requests))
+            if visit.exhausted:
+                outcomes += self.leave(connection, hold_name=False, bye="quiet")
+            return outcomes
+        return self._handle(connection, requests)
+
+    def _handle(self, connection: C, requests: Iterable[Request]) -> list[Outcome[C]]:
         outcomes: list[Outcome[C]] = []
         for kind, group in groupby(requests, type):
             # Looked up each time: one of the requests may be `leave`.
@@ -120,6 +129,8 @@ class Room(Generic[C]):
         With `hold_name`, a member without connections keeps its name for the grace period,
         and `left` is sent only after that.
         """
+        if connection in self._members.visits:
+            return self._end_visit(connection, bye)
         member = self._members.detach(connection)
         if member is None:
             return []
@@ -133,10 +144,15 @@ class Room(Generic[C]):
         return [Outcome(connection, [m.Bye(bye)] if bye else [], shared, AudienceChange.LEAVE)]
 
     def expire(self) -> list[Outcome[C]]:
-        """Remove members whose grace period is over, and prune the log. Called every 0.5 s."""
-        overdue = self._members.overdue(self._clock())
+        """Remove members whose grace period is over, end long visits, prune the log. Called every 0.5 s."""
+        now = self._clock()
+        overdue = self._members.overdue(now)
+        visits = [connection for connection, visit in self._members.visits.items() if visit.ends_at <= now]
         self._history.prune()
-        return [Outcome(None, (), [self._remove(*departure)]) for departure in overdue]
+        return [
+            *(Outcome(None, (), [self._remove(*departure)]) for departure in overdue),
+            *(outcome for connection in visits for outcome in self._end_visit(connection, "quiet")),
+        ]
 
     def commit(self, outcomes: list[Outcome[C]]) -> list[Outcome[C]]:
         """Commit a batch to the log, before its outcomes are sent.
@@ -228,6 +244,9 @@ class Room(Generic[C]):
         session = session_digest(secret) if isinstance(request, m.Join) else None
         member = Member[C](name.shown, name.keys, session)
         self._members.add(member)
+        if isinstance(request, m.Join) and request.quiet:
+            member.announced = False
+            return [self._begin_visit(connection, member, secret)]
         self._members.attach(connection, member)
         answer = []
         if isinstance(request, m.Join) and session is not None:
@@ -236,14 +255,36 @@ class Room(Generic[C]):
         return [Outcome(connection, answer, [m.Joined(member.name, m.timestamp())], AudienceChange.JOIN)]
 
     def _resume(self, connection: C, member: Member[C], request: m.Join, secret: str) -> list[Outcome[C]]:
-        """Add a connection to a member; the room is sent nothing."""
+        """Add a connection to a member; the room is sent nothing, unless it had only quiet ones."""
         outcomes: list[Outcome[C]] = []
-        if len(member.connections) >= _MAX_CONNECTIONS_PER_MEMBER:
-            outcomes += self.leave(next(iter(member.connections)), hold_name=False, bye="replaced")
+        connections = member.quiet if request.quiet else member.connections
+        if len(connections) >= _MAX_CONNECTIONS_PER_MEMBER:
+            outcomes += self.leave(next(iter(connections)), hold_name=False, bye="replaced")
         member.admitted = True
+        if request.quiet:
+            return [*outcomes, self._begin_visit(connection, member, secret)]
+        shared = []
+        if not member.announced:
+            self._members.announce(member)
+            self._history.set_presence(session_digest(secret), member.name)
+            shared.append(m.Joined(member.name, m.timestamp()))
         self._members.attach(connection, member)
         welcome = self._welcome(member, request, secret)
-        return [*outcomes, Outcome(connection, [welcome], (), AudienceChange.JOIN)]
+        return [*outcomes, Outcome(connection, [welcome], shared, AudienceChange.JOIN)]
+
+    def _begin_visit(self, connection: C, member: Member[C], secret: str) -> Outcome[C]:
+        """Add a quiet connection: it is not in the audience, and its welcome has no members or messages."""
+        self._members.attach_quiet(connection, member, Visit(self._clock()))
+        epoch, last = self._history.epoch, self._history.last
+        return Outcome(
+            connection, [m.Welcome(member.name, secret, epoch, last, (), (), 0, False, self._limits)]
+        )
+
+    def _end_visit(self, connection: C, bye: str | None) -> list[Outcome[C]]:
+        member = self._members.detach(connection)
+        if member is not None and not (member.announced or member.quiet):
+            self._members.remove(member)
+        return [Outcome(connection, [m.Bye(bye)] if bye else [], (), AudienceChange.LEAVE)]
 
     def _refuse_banned(self, connection: C, ban: Sanction) -> list[Outcome[C]]:
         answer: list[m.Event] = [ban_error(self._sanctions.seconds_left(ban)), m.Bye("banned")]
@@ -278,13 +319,13 @@ class Room(Generic[C]):
 
         Each of its connections is sent `answer` before the `bye`.
         """
-        if not member.connections:
-            return [Outcome(None, (), [self._remove(member, reason)])]
-        return [
+        is_absent = member.announced and not member.connections
+        outcomes = [
             outcome._replace(answer=[*answer, *outcome.answer])
-            for connection in list(member.connections)
+            for connection in (*member.quiet, *member.connections)
             for outcome in self.leave(connection, hold_name=False, bye=reason, reason=reason)
         ]
+        return [*outcomes, Outcome(None, (), [self._remove(member, reason)])] if is_absent else outcomes
 
     def _remove(self, member: Member[C], reason: str | None) -> m.Left:
         self._members.remove(member)

@@ -23,6 +23,7 @@ COMMANDS: list[m.Command] = [
     m.Ping(),
     m.Leave(),
     m.Join(name="Анна", password="п" * 256),
+    m.Join(name="cron", quiet=True),
     m.Authenticate("секрет"),
     m.Moderate("ban", "203.0.113.0/24", seconds=3600, text="спам"),
     m.Moderate("delete", id=7),

@@ -32,6 +32,7 @@ JSON = tuple(
     for line in (
         JOIN,
         '{"type":"join","name":"Боб","password":"пароль"}\n',
+        '{"type":"join","name":"Вера","quiet":true}\n',
         '{"type":"say","ref":"r1","text":"привет\\nвсем"}\n',
         '{"type":"say","ref":"r2","text":"канарейка: \\u001b[2J"}\n',
         '{"type":"typing"}\n',

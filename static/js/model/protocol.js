@@ -45,7 +45,7 @@ export const SEARCH_PAGE = 20;
  * @property {number} line           UTF-8 bytes of a command.
  * @property {number} history        Messages in one answer.
  * @typedef {{type: "join", name: string, session?: string, since?: Position, history?: number,
- *   password?: string}} Join
+ *   password?: string, quiet?: boolean}} Join
  * @typedef {{type: "say", ref: string, text: string}} Say
  * @typedef {{type: "history", before?: number, limit: number}} HistoryRequest
  * @typedef {{type: "search", query: string, before?: number, limit: number}} SearchRequest

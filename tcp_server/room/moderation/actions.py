@@ -227,10 +227,10 @@ class ModeratorActions(Generic[C]):
 
     def addresses_of(self, member: Member[C]) -> list[str]:
         """Return the known addresses of a member's connections, sorted."""
-        return sorted(set(map(self.address_of, member.connections)) - {""})
+        return sorted(set(map(self.address_of, (*member.connections, *member.quiet))) - {""})
 
     def _is_connected_from(self, network: Network, member: Member[C]) -> bool:
-        addresses = map(self.address_of, member.connections)
+        addresses = self.addresses_of(member)
         return any(is_in(parse_ip(address), [network]) for address in addresses)
 
     def _sanction(

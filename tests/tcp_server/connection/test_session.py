@@ -203,3 +203,33 @@ def test_chunks_without_commands_cost_budget(entry: str) -> None:
         with pytest.raises(TimeoutError):
             client.socket.sendall(b"\r\n" * 2**25)
         assert monotonic() - started < 20
+
+
+# --- quiet connections ---------------------------------------------------------------
+
+
+def test_a_quiet_connection_is_sent_its_own_answers_only() -> None:
+    with server() as program, JsonClient(program.address) as anna, JsonClient(program.address) as script:
+        anna.join("Анна")
+        welcome = script.join("cron", quiet=True)
+        assert (welcome["members"], welcome["messages"]) == ([], [])
+        for number in range(20):
+            anna.say_json(type="say", ref=f"a{number}", text="слышно?")
+            script.say_json(type="say", ref=str(number), text=str(number))
+        events = script.fence()
+        assert [event["type"] for event in events] == ["ack"] * 20
+        heard = [event for event in anna.fence() if event["type"] != "ack"]
+        assert [(event["type"], event["name"]) for event in heard] == [("message", "cron")] * 20
+        script.say_json(type="leave")
+        script.expect_json(type="bye", reason="left")
+        script.expect_end()
+        assert anna.fence() == []
+
+
+def test_a_quiet_connection_is_closed_after_its_hundredth_message() -> None:
+    with server() as program, JsonClient(program.address) as script:
+        script.join("cron", quiet=True)
+        script.send(says(101))
+        assert [script.read_json()["type"] for _ in range(100)] == ["ack"] * 100
+        script.expect_json(type="bye", reason="quiet")
+        script.expect_end()
