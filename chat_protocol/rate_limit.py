@@ -49,8 +49,7 @@ class Buckets:
         """Take one token and return 0; or none, and return the seconds until there is one."""
         now = self._clock()
         with self._lock:
-            if key not in self._full_at:
-                key = self._key_for(key, now)
+            key = self._key_for(key, now)
             full_at = self._full_at.get(key, now)
             wait = self._rate.seconds_until(full_at, now, 1)
             if wait > EPSILON:
@@ -58,17 +57,28 @@ class Buckets:
             self._full_at[key] = self._rate.full_after(full_at, now, 1)
         return 0.0
 
-    def refund(self, key: str) -> None:
-        """Undo one `take`."""
+    def reserve(self, key: str, count: int) -> float:
+        """Take tokens, also those still to come; return the seconds until the last of them is there."""
+        now = self._clock()
+        with self._lock:
+            key = self._key_for(key, now)
+            full_at = self._full_at.get(key, now)
+            self._full_at[key] = self._rate.full_after(full_at, now, count)
+        return self._rate.seconds_until(full_at, now, count)
+
+    def refund(self, key: str, count: int = 1) -> None:
+        """Undo one `take`, or one `reserve` of so many tokens."""
         with self._lock:
             if key in self._full_at:
-                self._full_at[key] -= 1 / self._rate.per_second
+                self._full_at[key] -= count / self._rate.per_second
 
     def __len__(self) -> int:
         return len(self._full_at)
 
     def _key_for(self, key: str, now: float) -> str:
-        """Return under which key to count a new one. Requires holding `_lock`."""
+        """Return under which key to count one. Requires holding `_lock`."""
+        if key in self._full_at:
+            return key
         if len(self._full_at) >= _MAX_KEYS:
             self._full_at = {other: full_at for other, full_at in self._full_at.items() if full_at > now}
         return key if len(self._full_at) < _MAX_KEYS else ""

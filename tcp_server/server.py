@@ -21,6 +21,7 @@ from chat_protocol.ip import parse_ip
 from chat_protocol.listener import listen_on_all
 from tcp_server.config import Config
 from tcp_server.connection.admission import Admission, Refusal
+from tcp_server.connection.bandwidth import Bandwidths
 from tcp_server.connection.fanout import FanOut
 from tcp_server.connection.handshake import Services
 from tcp_server.connection.housekeeper import Housekeeper
@@ -87,8 +88,15 @@ class ChatServer:
         self._sequencer = Sequencer(self._room.commit, self._fanout.deliver, self._poller.wake)
         self._housekeeper = Housekeeper(self._poller, self._sequencer, self._room, self._fanout)
         self._admission = Admission(config, self._sanctions.bans.is_banned)
-        budgets = Budgets(config.rate, config.burst)
-        self._services = Services(config, self._admission, self._sequencer, self._room, self._fanout, budgets)
+        self._services = Services(
+            config,
+            self._admission,
+            self._sequencer,
+            self._room,
+            self._fanout,
+            Budgets(config.rate, config.burst),
+            Bandwidths(config.trusted_proxy),
+        )
         self._lock = threading.Lock()  # a leaf: no other lock is taken under it
         self._sessions: set[Session] = set()  # guarded by `_lock`
         self._none_left = threading.Condition(self._lock)  # notified when the last session ends

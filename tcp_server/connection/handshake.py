@@ -13,6 +13,7 @@ from chat_protocol.messages import Error, Event, Join, Leave, Say
 from chat_protocol.proxy_header import BadHeader, parse_header
 from tcp_server.config import Config
 from tcp_server.connection.admission import Admission, Refusal
+from tcp_server.connection.bandwidth import Bandwidths
 from tcp_server.connection.fanout import FanOut
 from tcp_server.connection.password_attempts import Disconnect, PasswordAttempts, error_codes
 from tcp_server.connection.rate_limits import Budget, Budgets
@@ -60,6 +61,7 @@ class Services(NamedTuple):
     room: Room[Writer]
     fanout: FanOut
     budgets: Budgets
+    bandwidths: Bandwidths
 
 
 class Handshake:

@@ -71,7 +71,7 @@ class Session:
         dialect, requests, budget = self._do_handshake()
         self._timeout_reason = "silent"
         self._reader.set_timeout(self._services.config.idle_timeout if dialect.pings else 0)
-        submit = self._submit if budget.unlimited else self._paced(dialect, budget)
+        submit = self._submit_all if budget.unlimited else self._paced(dialect, budget)
         size = dialect.first_read
         max_read = dialect.max_read if budget.unlimited else _MAX_READ
         try:
@@ -95,27 +95,32 @@ class Session:
 
     def _paced(self, dialect: Dialect, budget: Budget) -> Callable[[Sequence[Request]], None]:
         """Return a function that submits requests no faster than the budget allows."""
-        pacer = Pacer(self._reader, budget, self._submit, self._notify_throttled)
+        bandwidth = self._services.bandwidths.of(self.writer.host)
+        pacer = Pacer(self._reader, budget, bandwidth, self._submit, self._notify_throttled)
         if isinstance(dialect, Json):  # its long texts are refused, not split
             return pacer.submit
         max_text = self._services.config.max_text
         return lambda requests: pacer.submit(split_long_texts(requests, max_text))
 
-    def _submit(self, requests: Sequence[Request]) -> None:
-        room, sequencer = self._services.room, self._services.sequencer
+    def _submit_all(self, requests: Sequence[Request]) -> None:
         for item, size in work_items(requests):
-            first = item[0]
-            if isinstance(first, Authenticate):
-                self._password_attempts.attempt("moderators", room.handle, self.writer, item, ref=first.ref)
-                continue
-            if isinstance(first, TimingMarks):
-                sequencer.submit(self._services.fanout.send, self.writer, first.number * WILL_TIMING_MARK)
-            elif isinstance(first, ChangeOutput):
-                sequencer.submit(self._services.fanout.change_output, self.writer, first)
-            else:
-                sequencer.submit(room.handle, self.writer, item, size=size)
-            if isinstance(first, LARGE_ANSWER):
-                self._reader.pause(_YIELD)
+            self._submit(item, size)
+
+    def _submit(self, item: Sequence[Request], size: int) -> None:
+        """Submit one work item and its estimated size in bytes."""
+        room, sequencer = self._services.room, self._services.sequencer
+        first = item[0]
+        if isinstance(first, Authenticate):
+            self._password_attempts.attempt("moderators", room.handle, self.writer, item, ref=first.ref)
+            return
+        if isinstance(first, TimingMarks):
+            sequencer.submit(self._services.fanout.send, self.writer, first.number * WILL_TIMING_MARK)
+        elif isinstance(first, ChangeOutput):
+            sequencer.submit(self._services.fanout.change_output, self.writer, first)
+        else:
+            sequencer.submit(room.handle, self.writer, item, size=size)
+        if isinstance(first, LARGE_ANSWER):
+            self._reader.pause(_YIELD)
 
     def _notify_throttled(self, seconds: float) -> None:
         self._services.sequencer.submit(lambda: [Outcome(self.writer, [Throttled(seconds)])])

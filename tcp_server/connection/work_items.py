@@ -22,19 +22,19 @@ LARGE_ANSWER = (HistoryRequest, Search, Show, Who, Bans)
 _LARGE_ANSWER_BYTES = 256 * 1024
 """Estimated size of a large answer, in bytes."""
 
-_ALONE = frozenset({*LARGE_ANSWER, Authenticate, ChangeOutput, TimingMarks})
-"""Requests that are work items of their own."""
+ALONE = frozenset({*LARGE_ANSWER, Authenticate, ChangeOutput, TimingMarks})
+"""Requests that are work items of their own; only their sender gets an answer."""
 
 
 def work_items(requests: Sequence[Request]) -> Iterator[tuple[Sequence[Request], int]]:
     """Yield the requests in their order as work items, each with its estimated size in bytes."""
-    if _ALONE.isdisjoint(map(type, requests)):  # nearly always
+    if ALONE.isdisjoint(map(type, requests)):  # nearly always
         for start in range(0, len(requests), _MAX_ITEM_COMMANDS):
             yield from _halve_until_small(requests[start : start + _MAX_ITEM_COMMANDS])
         return
     start = 0
     for position, request in enumerate(requests):
-        if type(request) in _ALONE:
+        if type(request) in ALONE:
             yield from work_items(requests[start:position])
             yield requests[position : position + 1], _LARGE_ANSWER_BYTES
             start = position + 1
@@ -65,5 +65,6 @@ def _halve_until_small(requests: Sequence[Request]) -> Iterator[tuple[Sequence[R
 def _estimated_bytes(requests: Sequence[Request]) -> int:
     text = "".join([request.text for request in requests if type(request) is Say])
     lines = text.count("\n")
-    width = 1 if text.isascii() else 2  # an estimate that need not encode the text
-    return width * len(text) + _OVERHEAD_BYTES * (len(requests) + lines)
+    size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+    escaped = text.count('"') + text.count("\\") + text.count("\t")  # JSON has two bytes for each
+    return size + escaped + _OVERHEAD_BYTES * (len(requests) + lines)

@@ -59,3 +59,17 @@ def test_keys_beyond_the_limit_share_one_bucket(clock: Clock, monkeypatch: pytes
     assert buckets.take("5") == 0
     clock.now += 10
     assert buckets.take("new") == 0
+
+
+def test_who_has_reserved_stays_counted_whatever_others_come(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_limit, "_MAX_KEYS", 100)
+    buckets = Buckets(Rate(10, 20), clock)
+    assert [buckets.reserve("early", 20), buckets.reserve("early", 30)] == [0, 3]
+    waits = [buckets.reserve(f"late{number}", 20) for number in range(200)]
+    assert waits[:99] == [0] * 99
+    assert waits[-1] == pytest.approx(200)
+    assert buckets.reserve("early", 10) == pytest.approx(4)
+    buckets.refund("early", 10)
+    assert buckets.reserve("early", 10) == pytest.approx(4)

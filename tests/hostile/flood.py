@@ -20,6 +20,7 @@ SAYS = 500
 BLOCKS = {
     "says": say("flood"),
     "long says": say("я" * 4000),
+    "short says": say("я" * 900),
     "tall says": say("a\n" * 1999 + "b"),
     "garbage": b"x\n" * 10_000,
     "typing": b'{"type":"typing"}\n' * 1000,
@@ -33,10 +34,17 @@ BLOCKS = {
 
 
 def main() -> None:
-    """Send blocks of one kind to the port until the connection or this process is ended."""
+    """Send blocks of one kind to the port until the connection or this process is ended.
+
+    If given, the third argument is how many do so, the fourth their address, for a server that
+    trusts this machine as a proxy.
+    """
     port, kind = int(sys.argv[1]), sys.argv[2]
     flooders = int(sys.argv[3]) if len(sys.argv) > 3 else 1
-    threads = [threading.Thread(target=_flood, args=(port, kind, number)) for number in range(flooders)]
+    header = f"PROXY TCP4 {sys.argv[4]} 127.0.0.1 1 1\r\n" if len(sys.argv) > 4 else ""
+    threads = [
+        threading.Thread(target=_flood, args=(port, kind, number, header)) for number in range(flooders)
+    ]
     for thread in threads:
         thread.start()
     print("flooding", flush=True)
@@ -44,11 +52,11 @@ def main() -> None:
         thread.join()
 
 
-def _flood(port: int, kind: str, number: int) -> None:
+def _flood(port: int, kind: str, number: int, header: str) -> None:
     name, block = f"{NAME}{number}", BLOCKS[kind]
     entry = f"{name}\n" if "lines" in kind else f'{{"type":"join","name":"{name}","history":0}}\n'
     with socket.create_connection(("127.0.0.1", port)) as sock:
-        sock.sendall(entry.encode())
+        sock.sendall((header + entry).encode())
         threading.Thread(target=_read, args=(sock,), daemon=True).start()
         turn = 0
         while True:

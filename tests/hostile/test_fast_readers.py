@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.hostile.fast_reader import FLOOD
+from tests.hostile.reader import FLOOD
 from tests.hostile.rounds import ROUNDS
 from tests.support.processes import running, start
 
@@ -23,7 +23,7 @@ def test_a_fast_reader_is_never_disconnected(kind: str, flooders: int) -> None:
         readers = []
         for dialect in DIALECTS:
             reader = start(
-                sys.executable, "-m", "tests.hostile.fast_reader", str(program.port), dialect, str(SECONDS)
+                sys.executable, "-m", "tests.hostile.reader", str(program.port), dialect, str(SECONDS)
             )
             stack.callback(reader.kill)
             reader.stdout.wait_for("reading")

@@ -194,6 +194,28 @@ def test_a_long_line_costs_as_much_as_its_messages() -> None:
         assert vera.fence() == []
 
 
+def test_long_texts_over_the_bandwidth_are_delayed_and_short_ones_are_not() -> None:
+    with (
+        server("--rate", "1000", "--burst", "1000") as program,
+        JsonClient(program.address) as vera,
+        JsonClient(program.address) as anna,
+    ):
+        vera.join("Вера")
+        anna.join("Анна")
+        vera.expect_json(type="joined")
+        started = monotonic()
+        for number in range(60):
+            anna.say_json(type="say", ref=str(number), text="я" * 4000)
+        vera.say_json(type="say", ref="short", text="короткий")
+        while vera.read_json()["type"] != "ack":
+            pass
+        heard = [event.get("ref") for event in anna.fence() if event["type"] != "message"]
+        assert heard == [str(number) for number in range(60)]
+        assert monotonic() - started > 0.4
+        later = [event for event in vera.fence() if event["type"] == "message"]
+        assert 8 < len(later) < 60
+
+
 @pytest.mark.parametrize("entry", ["Анна\n", '{"type":"join","name":"Анна","history":0}\n'])
 def test_chunks_without_commands_cost_budget(entry: str) -> None:
     with server("--rate", "20") as program, RawClient(program.address) as client:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from chat_protocol import messages as m
 from chat_protocol.commands import Help, Show, Who
 from tcp_server.connection.work_items import _MAX_ITEM_BYTES, _MAX_ITEM_COMMANDS, split_long_texts, work_items
-from tcp_server.dialects.output import LINES
+from tcp_server.dialects.output import JSON, LINES
 from tcp_server.room.commands import Request
 
 REQUESTS: st.SearchStrategy[Request] = st.one_of(
@@ -39,6 +39,13 @@ def test_the_size_is_about_what_the_lines_dialect_is_sent() -> None:
         [(_, size)] = work_items([m.Say(text)])
         sent = len(LINES.encode([m.Message(1, "", name, text)]))
         assert 0.9 * sent <= size <= 1.2 * sent + 100
+
+
+def test_the_size_is_about_what_clients_with_json_are_sent() -> None:
+    for text in ("x", "я" * 4000, "漢" * 4000, "😀" * 4000, '"' * 4000, "\\" * 4000, "\t" * 4000):
+        [(_, size)] = work_items([m.Say(text)])
+        sent = len(JSON.encode([m.Message(1, "2026-11-22T05:43:03.120Z", "Анна", text)]))
+        assert 0.9 * sent <= size <= 1.1 * sent + 100
 
 
 def test_long_texts_are_split_and_cleaned() -> None:
