@@ -14,7 +14,7 @@ from chat_protocol.commands import ChangeOutput, Language
 from chat_protocol.contract import PROMPT
 from tcp_server.dialects import phrases
 from tcp_server.dialects.telnet import IAC
-from tcp_server.room.commands import HelpText, LocalEvent, MemberList, NamePrompt, OutputChanged
+from tcp_server.room.commands import Greeting, HelpText, LocalEvent, MemberList, NamePrompt, OutputChanged
 from tcp_server.texts.languages import LANGUAGES
 from tcp_server.texts.texts import Texts
 
@@ -96,7 +96,7 @@ def _other_line(event: m.Event | LocalEvent, texts: Texts) -> str:
             return phrases.throttled(seconds, texts) + "\n"
         case m.Bye(reason=reason):
             return phrases.bye(reason, texts) + "\n"
-        case MemberList() | m.Whois() | m.Bans() | m.Role() | OutputChanged():
+        case Greeting() | MemberList() | m.Whois() | m.Bans() | m.Role() | OutputChanged():
             return phrases.answer(event, texts) + "\n"
         case NamePrompt():
             return PROMPT.decode()

@@ -1,11 +1,12 @@
 """Events as text, for the plain and lines dialects."""
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 
 from chat_protocol.contract import HAS_JOINED, HAS_LEFT, SAYS, SYSTEM_NAME
 from chat_protocol.messages import BanEntry, Bans, Error, Event, Joined, Left, Message, Role, Whois
-from tcp_server.room.commands import LocalEvent, MemberList, OutputChanged
+from tcp_server.room.commands import Greeting, LocalEvent, MemberList, OutputChanged
 from tcp_server.room.moderation.notices import describe
 from tcp_server.texts.russian import RUSSIAN
 from tcp_server.texts.texts import Texts
@@ -47,11 +48,15 @@ def error(refusal: Error, texts: Texts) -> str:
     return texts.errors.get(refusal.code, texts.other_error).format(text=refusal.text[:_MAX_ECHO])
 
 
-def answer(event: MemberList | Whois | Bans | Role | OutputChanged, texts: Texts) -> str:
+def answer(event: Greeting | MemberList | Whois | Bans | Role | OutputChanged, texts: Texts) -> str:
     """Return the answer to a command, without the last LF."""
     match event:
-        case MemberList(names=names):
-            return texts.members.format(count=len(names), names=", ".join(names))
+        case Greeting(total=0):
+            return texts.greeting_alone
+        case Greeting(names=names, total=total):
+            return texts.greeting.format(names=_names(names, total, texts))
+        case MemberList(names=names, total=total):
+            return texts.members.format(count=total, names=_names(names, total, texts))
         case Whois(name=name, addresses=addresses):
             text = texts.whois if addresses else texts.whois_unknown
             return text.format(name=name, addresses=", ".join(addresses))
@@ -62,6 +67,12 @@ def answer(event: MemberList | Whois | Bans | Role | OutputChanged, texts: Texts
             return texts.encoding_changed.format(charset=charset) if charset else texts.language_changed
         case Role(moderator=moderator):
             return texts.new_moderator if moderator else texts.no_moderator
+
+
+def _names(names: Sequence[str], total: int, texts: Texts) -> str:
+    """Return some of the names, and how many there are more."""
+    more = total - len(names)
+    return ", ".join(names) + (texts.and_more.format(count=more) if more else "")
 
 
 def _ban(entry: BanEntry, texts: Texts) -> str:

@@ -15,10 +15,18 @@ class TextJoin(NamedTuple):
     password: str | None = None
 
 
-class MemberList(NamedTuple):
-    """The answer to `/who`."""
+class Greeting(NamedTuple):
+    """The answer to a `TextJoin`: some names of the other members, and how many there are."""
 
     names: Sequence[str]
+    total: int
+
+
+class MemberList(NamedTuple):
+    """The answer to `/who`: the first names, and how many members there are."""
+
+    names: Sequence[str]
+    total: int
 
 
 class HelpText(NamedTuple):
@@ -44,7 +52,7 @@ class NamePrompt(NamedTuple):
 
 
 LocalCommand = TextJoin | Who | Help | Show | ChangeOutput | TimingMarks
-LocalEvent = MemberList | HelpText | OutputChanged | NamePrompt
+LocalEvent = Greeting | MemberList | HelpText | OutputChanged | NamePrompt
 
 Request = Command | LocalCommand | BadMessage
 """A parsed command of a client, or the error for one that could not be parsed."""

@@ -6,6 +6,7 @@ Not thread-safe: the caller holds the sequencer's room lock.
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Generic
 
 from tcp_server.room.outcome import C
@@ -71,6 +72,19 @@ class Members(Generic[C]):
     def keys(self) -> Container[str]:
         """The keys of all names that are taken."""
         return self._by_key
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def first_names(self, most: int, max_bytes: int) -> list[str]:
+        """Return the names of those who joined first, `most` of them and together `max_bytes` at most."""
+        names = []
+        for member in islice(self._all, most):
+            max_bytes -= len(member.name.encode())
+            if max_bytes < 0:
+                break
+            names.append(member.name)
+        return names
 
     def names(self) -> list[str]:
         """Return the names of those announced, in the order in which they joined."""

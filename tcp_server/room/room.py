@@ -18,7 +18,7 @@ from chat_protocol.ip import rate_limit_key
 from tcp_server.config import Config
 from tcp_server.log.history import History, Unavailable, find_message
 from tcp_server.log.replay import Replay
-from tcp_server.room.commands import HelpText, LocalEvent, MemberList, Request, TextJoin
+from tcp_server.room.commands import Greeting, HelpText, LocalEvent, MemberList, Request, TextJoin
 from tcp_server.room.members import Departure, Member, Members
 from tcp_server.room.moderation.actions import ModeratorActions
 from tcp_server.room.moderation.bans import Sanction
@@ -36,6 +36,13 @@ _MIN_SECRET_LENGTH = 16
 
 _MAX_CONNECTIONS_PER_MEMBER = 16
 """Maximum number of connections of a member; one more replaces the oldest."""
+
+_MAX_LISTED = 1000
+"""Most names in the answer to `/who`; together they have at most `MAX_LINE` bytes."""
+
+_MAX_GREETED = 10
+_MAX_GREETED_BYTES = 1024
+"""Most names in a greeting, and most bytes they have together."""
 
 _TYPING_INTERVAL = 1.0
 """Minimum number of seconds between two `typing` events of a member."""
@@ -200,7 +207,7 @@ class Room(Generic[C]):
             case m.HistoryRequest(before=before, limit=limit):
                 return self._replay.page(self._history.last + 1 if before is None else before, limit)
             case Who():
-                return MemberList(self._members.names())
+                return MemberList(self._members.first_names(_MAX_LISTED, MAX_LINE), len(self._members))
             case Help():
                 return HelpText(member.moderator)
 
@@ -248,10 +255,14 @@ class Room(Generic[C]):
             member.announced = False
             return [self._begin_visit(connection, member, secret)]
         self._members.attach(connection, member)
-        answer = []
+        answer: list[m.Event | LocalEvent] = []
         if isinstance(request, m.Join) and session is not None:
             self._history.set_presence(session, member.name)
             answer.append(self._welcome(member, request, secret))
+        else:
+            names = self._members.first_names(_MAX_GREETED, _MAX_GREETED_BYTES)
+            others = [other for other in names if other != member.name]
+            answer.append(Greeting(others, len(self._members) - 1))
         return [Outcome(connection, answer, [m.Joined(member.name, m.timestamp())], AudienceChange.JOIN)]
 
     def _resume(self, connection: C, member: Member[C], request: m.Join, secret: str) -> list[Outcome[C]]:

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from chat_protocol.contract import PROMPT
 
-_NOT_LINES: Final = {"system_name", "units", "time_format"}
+_NOT_LINES: Final = {"system_name", "units", "time_format", "and_more"}
 
 
 class Texts(Struct, frozen=True, kw_only=True):
@@ -45,7 +45,11 @@ class Texts(Struct, frozen=True, kw_only=True):
     """What moderators do, by act; `_address`: an address, which is secret, `_for_good`: without a time."""
     reason: str
     """Follows a notice or a ban."""
+    greeting: str
+    greeting_alone: str
     members: str
+    and_more: str
+    """Follows some names."""
     whois: str
     whois_unknown: str
     ban: str

@@ -13,7 +13,7 @@ from chat_protocol.address import Address
 from tests.cli_client.terminal_session import CTRL_D, TerminalSession, client_at
 from tests.end_to_end.conftest import PageUser, open_page
 from tests.support.processes import Program, running
-from tests.support.raw import PROMPT, JsonClient, RawClient
+from tests.support.raw import JsonClient, RawClient
 from tests.support.requirements import needs_chromium
 from tests.support.timing import at_most
 
@@ -127,8 +127,7 @@ def test_a_reload_under_traffic_is_complete_and_not_announced(chromium: Browser,
         RawClient(program.address) as bystander,
         open_page(chromium, f"http://{gateway.address}/") as browser,
     ):
-        bystander.expect(PROMPT)
-        bystander.send("Глеб\n")
+        bystander.join_lines("Глеб")
         browser.enter("Анна")
         bystander.expect("Анна присоединился к чату!\n")
         writer = Writer(program.address, "Вера")

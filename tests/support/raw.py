@@ -11,6 +11,16 @@ from typing import Any, Self
 from tests.support.timing import TIMEOUT
 
 PROMPT = "Введите ваше имя: "
+GREETING = re.compile(
+    r"(?:Здесь сейчас: .+|Кроме вас здесь пока никого) · команды: /help · English: /lang en"
+)
+
+
+def without_greeting(said: str) -> str:
+    """Return what a client of the lines dialect was sent, without the line that greets it."""
+    rest, count = re.subn(f"{GREETING.pattern}\n", "", said)
+    assert count == 1, said
+    return rest
 
 
 class RawClient:
@@ -53,6 +63,17 @@ class RawClient:
     def read_line(self) -> str:
         """Read the next line and return it without its LF."""
         return self.read_until(b"\n")[:-1].decode()
+
+    def join_lines(self, name: str) -> None:
+        """Pass the prompt, join in the lines dialect, and read the greeting."""
+        self.expect(PROMPT)
+        self.send(f"{name}\n")
+        self.expect_greeting()
+
+    def expect_greeting(self) -> None:
+        """Read the line that greets a client of the lines dialect."""
+        line = self.read_line()
+        assert GREETING.fullmatch(line), line
 
     def read_to_end(self) -> bytes:
         """Read all that still comes until the other end closes or resets."""

@@ -6,7 +6,7 @@ from typing import Any
 from chat_protocol import messages as m
 from tcp_server.config import Config
 from tcp_server.log.history import History, MemoryHistory
-from tcp_server.room.commands import LocalEvent, Request, TextJoin
+from tcp_server.room.commands import Greeting, LocalEvent, Request, TextJoin
 from tcp_server.room.moderation.audit_log import AuditLog
 from tcp_server.room.moderation.sanctions import Sanctions
 from tcp_server.room.outcome import AudienceChange, Outcome
@@ -62,8 +62,10 @@ class RoomHarness:
         self.deliver(self.room.handle(connection, requests))
 
     def join_as_text(self, connection: str, name: str) -> None:
-        """Join in a text dialect."""
+        """Join in a text dialect, which must succeed, and drop the greeting."""
         self.deliver(self.room.join(connection, TextJoin(name)))
+        (greeting,) = self.received(connection)
+        assert isinstance(greeting, Greeting)
 
     def join(self, connection: str, name: str, **fields: Any) -> m.Welcome:
         """Join in the JSON dialect, which must succeed."""
@@ -137,6 +139,8 @@ def summarize(event: m.Event | LocalEvent) -> str:
             return f"bye {event.reason}"
         case m.Pong():
             return "pong"
+        case Greeting():
+            return "greeting"
         case m.Role():
             return f"role {event.moderator}"
     raise AssertionError(event)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support.processes import Program, running, start
-from tests.support.raw import PROMPT, DeafClient, JsonClient, RawClient
+from tests.support.raw import PROMPT, DeafClient, JsonClient, RawClient, without_greeting
 from tests.support.requirements import needs_prlimit
 from tests.support.timing import TIMEOUT, at_most
 
@@ -28,10 +28,16 @@ def server(*flags: str) -> Iterator[Program]:
         yield program
 
 
-def text_client(program: Program, name: str, end: str = "\n") -> RawClient:
+def plain_client(program: Program, name: str) -> RawClient:
     client = RawClient(program.address)
     client.expect(PROMPT)
-    client.send(name + end)
+    client.send(name)
+    return client
+
+
+def lines_client(program: Program, name: str) -> RawClient:
+    client = RawClient(program.address)
+    client.join_lines(name)
     return client
 
 
@@ -48,10 +54,10 @@ def test_three_dialects_in_one_room() -> None:
     with (
         server() as program,
         json_client(program, "Вера") as json,
-        text_client(program, "Анна", "") as plain,
+        plain_client(program, "Анна") as plain,
     ):
         json.expect_json(type="joined", name="Анна")
-        with text_client(program, "Борис") as lines:
+        with lines_client(program, "Борис") as lines:
             json.expect_json(type="joined", name="Борис")
             plain.expect("Борис присоединился к чату!")
             plain.send("привет\nвсем")
@@ -97,7 +103,7 @@ def test_a_half_closed_client_gets_its_answers() -> None:
     with server() as program, RawClient(program.address) as client:
         client.send("Анна\nраз\n/who\n/history 5\n")
         client.socket.shutdown(socket.SHUT_WR)
-        said = client.read_to_end().decode()
+        said = without_greeting(client.read_to_end().decode())
         assert re.fullmatch(
             re.escape(PROMPT) + r"Сейчас в чате \(1\): Анна\n#1 \d\d\.\d\d \d\d:\d\d Анна: раз\n", said
         )
@@ -129,7 +135,7 @@ def test_the_name_timeout_is_announced() -> None:
     with (
         server("--name-timeout", "1") as program,
         JsonClient(program.address) as json,
-        text_client(program, "a:b") as lines,
+        plain_client(program, "a:b\n") as lines,
         RawClient(program.address) as silent,
     ):
         json.expect(PROMPT)
@@ -162,8 +168,9 @@ def test_the_name_timeout_ends_a_name_sent_byte_by_byte() -> None:
 def test_the_idle_timeout_ends_json_and_not_text() -> None:
     with (
         server("--idle-timeout", "0.3", "--grace", "0") as program,
-        text_client(program, "Анна\n/who") as lines,
+        lines_client(program, "Анна") as lines,
     ):
+        lines.send("/who\n")
         lines.expect("Сейчас в чате (1): Анна\n")
         with json_client(program, "Борис") as json:
             lines.expect("Борис присоединился к чату!\n")
@@ -177,14 +184,16 @@ def test_the_idle_timeout_ends_json_and_not_text() -> None:
 def test_eight_resets_do_no_harm() -> None:
     with server("--grace", "0") as program, json_client(program, "Борис") as boris:
         crowd: list[RawClient] = [json_client(program, f"json{number}") for number in range(4)]
-        crowd += [text_client(program, f"text{number}", "" if number % 2 else "\n") for number in range(4)]
+        crowd += [
+            (plain_client if number % 2 else lines_client)(program, f"text{number}") for number in range(4)
+        ]
         for _ in crowd:
             boris.expect_json(type="joined")
         for client in crowd:
             client.reset()
         left = {boris.expect_json(type="left")["name"] for _ in crowd}
         assert left == {f"{kind}{number}" for kind in ("json", "text") for number in range(4)}
-        with text_client(program, "Анна") as anna:
+        with lines_client(program, "Анна") as anna:
             boris.expect_json(type="joined", name="Анна")
             boris.say_json(type="say", ref="1", text="все здесь?")
             anna.expect("Борис: все здесь?\n")
@@ -195,7 +204,7 @@ def test_eight_resets_do_no_harm() -> None:
 
 def test_the_connection_limit() -> None:
     with server("--max-connections", "2") as program, json_client(program, "Борис") as boris:
-        with text_client(program, "Анна") as anna:
+        with lines_client(program, "Анна") as anna:
             boris.expect_json(type="joined", name="Анна")
             with RawClient(program.address) as third:
                 third.expect(FULL)
@@ -222,7 +231,7 @@ def _next_admitted(program: Program) -> RawClient:
 
 @needs_prlimit
 def test_without_descriptors_newcomers_are_refused_and_others_unharmed() -> None:
-    with server() as program, json_client(program, "Борис") as boris, text_client(program, "Анна") as anna:
+    with server() as program, json_client(program, "Борис") as boris, lines_client(program, "Анна") as anna:
         boris.expect_json(type="joined", name="Анна")
         pid = program.process.pid
         limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
@@ -238,7 +247,7 @@ def test_without_descriptors_newcomers_are_refused_and_others_unharmed() -> None
         anna.send("да\n")
         boris.expect_json(type="message", text="да")
         resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
-        with text_client(program, "Вера"):
+        with lines_client(program, "Вера"):
             boris.expect_json(type="joined", name="Вера")
         assert program.stderr.text == ""
 
@@ -268,8 +277,8 @@ def test_shutdown_says_bye_to_two_hundred_clients(with_signal: signal.Signals) -
     with server() as program, ExitStack() as crowd:
         first = crowd.enter_context(json_client(program, "first"))
         json = [crowd.enter_context(json_client(program, f"json{number}")) for number in range(99)]
-        lines = [crowd.enter_context(text_client(program, f"lines{number}")) for number in range(50)]
-        plain = [crowd.enter_context(text_client(program, f"plain{number}", "")) for number in range(30)]
+        lines = [crowd.enter_context(lines_client(program, f"lines{number}")) for number in range(50)]
+        plain = [crowd.enter_context(plain_client(program, f"plain{number}")) for number in range(30)]
         deaf = [crowd.enter_context(_deaf_client(program, f"deaf{number}")) for number in range(20)]
         for _ in range(199):
             first.expect_json(type="joined")

@@ -154,7 +154,7 @@ def outcomes_of(
                 outcomes.append(Outcome(None, (), [m.Left(f"n{who}", AT)]))
             case "enter", None:
                 present[writer] = True
-                welcome = [MemberList(["x"])] if writer.output is LINES else [m.Ack("w", number, AT)]
+                welcome = [MemberList(["x"], 1)] if writer.output is LINES else [m.Ack("w", number, AT)]
                 outcomes.append(Outcome(writer, welcome, [m.Joined(f"n{who}", AT)], AudienceChange.JOIN))
             case "ask", None | True:
                 outcomes.append(Outcome(writer, [m.Error("name_taken", "")]))

@@ -192,7 +192,9 @@ def test_name_password_and_text_may_be_sent_at_once() -> None:
         vera.join("Вера", password="сезам")
         with RawClient(program.address) as client:
             client.send("Анна\nсезам\nпривет\n/quit\n")
-            client.expect(PROMPT + ASKED + "До встречи!\n")
+            client.expect(PROMPT + ASKED)
+            client.expect_greeting()
+            client.expect("До встречи!\n")
         vera.expect_json(type="joined", name="Анна")
         vera.expect_json(type="message", text="привет")
 

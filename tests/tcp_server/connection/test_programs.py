@@ -10,7 +10,7 @@ import pexpect
 import pytest
 
 from tests.support.processes import Program, running
-from tests.support.raw import PROMPT, JsonClient, RawClient
+from tests.support.raw import PROMPT, JsonClient, RawClient, without_greeting
 from tests.support.requirements import needs_nc, needs_ncat, needs_plink, needs_socat, needs_telnet
 from tests.support.timing import TIMEOUT
 
@@ -249,10 +249,11 @@ def test_a_plain_client_in_cp1251(server: Program, vera: JsonClient) -> None:
 def test_english_is_chosen_before_the_name_or_later(server: Program, vera: JsonClient) -> None:
     changed = f"{PROMPT}The language is now English.\n{PROMPT}"
     assert run(server, NC, "/lang en\nAnn\n/kick Bob\n/quit\n") == (
-        f"{changed}Only a moderator can do this.\nSee you!\n"
+        f"{changed}Here now: Вера - commands: /help\nOnly a moderator can do this.\nSee you!\n"
     )
     vera.expect_json(type="joined", name="Ann")
-    assert run(server, NC, "Ann\n/lang\n/lang en\n/lang de\n/who\n/lang ru\n/quit\n") == (
+    said = run(server, NC, "Ann\n/lang\n/lang en\n/lang de\n/who\n/lang ru\n/quit\n")
+    assert without_greeting(said) == (
         f"{PROMPT}Пишут так: /lang ru (по-русски), /lang en (in English)\n"
         "The language is now English.\n"
         "Write it like this: /lang en (in English), /lang ru (по-русски)\n"
@@ -372,6 +373,7 @@ def test_putty_sends_a_line_and_its_end_apart(server: Program, vera: JsonClient,
             client.send(part)
             sleep(0.01)  # a packet of its own
         vera.expect_json(type="joined", name="Анна")
+        client.expect_greeting()
         client.send(f"/who{end}")
         client.expect("Сейчас в чате (2): Вера, Анна\n")
 

@@ -160,6 +160,7 @@ def test_attempts_at_a_name_are_limited_in_rate() -> None:
             client.send("a:b\n")
             client.expect("В имени есть недопустимые знаки.\n" + PROMPT)
         client.send("Анна\n/who\n")
+        client.expect_greeting()
         client.expect("Сейчас в чате (1): Анна\n")
         assert monotonic() - started > 1.5
 

@@ -12,7 +12,7 @@ from chat_protocol import messages as m
 from chat_protocol.commands import ChangeOutput
 from chat_protocol.contract import BANNED, FULL, HAS_JOINED, HAS_LEFT, PASSWORD_PROMPT, PROMPT, SAYS
 from tcp_server.dialects.output import LINES, PLAIN, Output
-from tcp_server.room.commands import HelpText, LocalEvent, MemberList, NamePrompt, OutputChanged
+from tcp_server.room.commands import Greeting, HelpText, LocalEvent, MemberList, NamePrompt, OutputChanged
 from tcp_server.room.names import BadName, parse_name
 from tcp_server.texts.languages import LANGUAGES
 from tcp_server.texts.russian import RUSSIAN
@@ -50,7 +50,13 @@ def events(variant: int) -> Iterator[m.Event | LocalEvent]:
     bans = [m.BanEntry(word, at, None, word, word), m.BanEntry(word, at, at, word)]
     yield from (m.Bans(bans), m.Bans(), m.Whois(word, [word]), m.Whois(word))
     yield from (m.Role(moderator=True), m.Role(moderator=False), m.Throttled(number))
-    yield from (MemberList([word] * number), HelpText(moderator=True), NamePrompt())
+    yield from (
+        Greeting([word], number),
+        Greeting([], 0),
+        MemberList([word], number),
+        HelpText(moderator=True),
+        NamePrompt(),
+    )
     yield from (OutputChanged(word), OutputChanged())
 
 

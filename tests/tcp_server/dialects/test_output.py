@@ -7,7 +7,7 @@ import pytest
 from chat_protocol import messages as m
 from chat_protocol.commands import ChangeOutput
 from tcp_server.dialects.output import JSON, LINES, PLAIN, Output
-from tcp_server.room.commands import HelpText, LocalEvent, MemberList
+from tcp_server.room.commands import Greeting, HelpText, LocalEvent, MemberList
 
 AT = "2026-11-22T05:43:03.120Z"
 OUTPUTS: list[Output] = [PLAIN, LINES, JSON]
@@ -136,7 +136,14 @@ def test_each_event_in_each_dialect(event: m.Event, plain: str, lines: str, json
 @pytest.mark.parametrize(
     ("event", "lines"),
     [
-        (MemberList(["Анна", "Борис"]), "Сейчас в чате (2): Анна, Борис\n"),
+        (MemberList(["Анна", "Борис"], 2), "Сейчас в чате (2): Анна, Борис\n"),
+        (MemberList(["Анна"], 3), "Сейчас в чате (3): Анна и ещё 2\n"),
+        (Greeting([], 0), "Кроме вас здесь пока никого · команды: /help · English: /lang en\n"),
+        (Greeting(["Анна"], 1), "Здесь сейчас: Анна · команды: /help · English: /lang en\n"),
+        (
+            Greeting(["Анна", "Борис"], 14),
+            "Здесь сейчас: Анна, Борис и ещё 12 · команды: /help · English: /lang en\n",
+        ),
         (
             HelpText(),
             (

@@ -3,7 +3,7 @@ import pytest
 from chat_protocol import messages as m
 from chat_protocol.commands import Help, Show, Who
 from chat_protocol.errors import BadMessage
-from tcp_server.room.commands import HelpText, MemberList
+from tcp_server.room.commands import Greeting, HelpText, MemberList, TextJoin
 from tests.tcp_server.room_harness import RoomHarness, moderated_room
 
 # --- joining -------------------------------------------------------------------------
@@ -38,7 +38,7 @@ def test_a_refused_name_changes_nothing(name: str, code: str) -> None:
     harness = RoomHarness()
     harness.join("a", "Анна")
     harness.deliver(harness.room.join("b", m.Join(name)))
-    harness.join_as_text("c", name)
+    harness.deliver(harness.room.join("c", TextJoin(name)))
     assert harness.summary("b") == harness.summary("c") == [f"error {code}"]
     assert harness.received("a") == []
     assert set(harness.audience) == {"a"}
@@ -51,13 +51,44 @@ def test_a_connection_joins_once() -> None:
     harness.handle("a", m.Join("Борис"))
     assert harness.summary("a") == ["error already_joined"]
     harness.handle("a", Who())
-    assert harness.received("a") == [MemberList(["Анна"])]
+    assert harness.received("a") == [MemberList(["Анна"], 1)]
 
 
 def test_a_connection_that_has_not_joined_is_ignored() -> None:
     harness = RoomHarness()
     assert harness.room.handle("a", [m.Say("a"), m.Ping(), m.Leave()]) == []
     assert harness.room.leave("a", hold_name=False) == []
+
+
+def test_a_text_client_is_greeted_with_who_is_here() -> None:
+    harness = RoomHarness()
+    for number in range(12):
+        name = f"Анна {number}"
+        others = [f"Анна {other}" for other in range(min(number, 10))]
+        harness.deliver(harness.room.join(name, TextJoin(name)))
+        assert harness.received(name) == [Greeting(others, number)]
+
+
+def test_a_list_of_names_is_bounded_in_number() -> None:
+    harness = RoomHarness()
+    for number in range(1002):
+        harness.join_as_text(f"Анна {number}", f"Анна {number}")
+    harness.handle("Анна 7", Who())
+    (members,) = harness.received("Анна 7")[-1:]
+    assert isinstance(members, MemberList)
+    assert (len(members.names), members.total) == (1000, 1002)
+
+
+def test_a_list_of_names_is_bounded_in_bytes() -> None:
+    harness = RoomHarness(max_name=4000)
+    for number in range(20):
+        harness.join_as_text(f"a{number}", f"{'ы' * 3000} {number}")
+    harness.deliver(harness.room.join("b", TextJoin("Борис")))
+    harness.handle("b", Who())
+    greeting, members = harness.received("b")
+    assert greeting == Greeting([], 20)
+    assert isinstance(members, MemberList)
+    assert (len(members.names), members.total) == (10, 21)
 
 
 # --- several connections of one person -----------------------------------------------
@@ -191,7 +222,7 @@ def test_answers_are_sent_to_the_asker_only() -> None:
     harness.handle("b", m.Ping(), Who(), Help(), BadMessage("unknown_command", "no such command"))
     pong, who, help_text, error = harness.received("b")
     assert pong == m.Pong()
-    assert who == MemberList(["Анна", "Борис"])
+    assert who == MemberList(["Анна", "Борис"], 2)
     assert help_text == HelpText()
     assert error == m.Error("unknown_command", "no such command")
     assert harness.received("a") == []

@@ -49,7 +49,9 @@ def test_the_sender_of_notices_is_no_name(texts: Texts) -> None:
         parse_name(texts.system_name, 32)
 
 
-@pytest.mark.parametrize("name", ["Only", "Here", "Nobody", "Theodor", "Notburga", "You", "Adam", "Говори"])
+@pytest.mark.parametrize(
+    "name", ["Only", "Here", "Nobody", "Theodor", "Andrew", "Notburga", "You", "Adam", "Говори"]
+)
 def test_first_words_of_lines_alone_are_names(name: str) -> None:
     assert parse_name(name, 32).shown == name
 
