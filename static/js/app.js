@@ -1,6 +1,7 @@
 import "./lib/fallbacks.js";
 import { byId } from "./lib/dom.js";
 import { chooseLocale, I18n } from "./lib/i18n.js";
+import { LocalDay } from "./lib/local_day.js";
 import { openStore } from "./lib/storage.js";
 import { Connection } from "./model/connection.js";
 import { Drafts } from "./model/drafts.js";
@@ -57,7 +58,7 @@ new ThrottleNote(room.throttle, i18n);
 new TypingNote(room.members, i18n);
 const people = new People(room, i18n);
 new ModerationView(room, i18n, people, actionDialog, toast);
-new SearchPanel(room, i18n);
+const searchPanel = new SearchPanel(room, i18n);
 new Theme(store, i18n);
 
 /** @param {boolean} inside  Whether to show the room, else the login form. */
@@ -91,6 +92,15 @@ room.refused.on(() => show(false));
 room.left.on(() => show(false));
 room.failed.on(code => toast.show(i18n.error(code)));
 room.unread.changed.on(showTitle);
+
+const localDay = new LocalDay();
+localDay.changed.on(() => {
+  i18n.followTimeZone();
+  transcript.updateTimes();
+  searchPanel.updateTimes();
+});
+for (const event of ["focus", "pageshow"]) window.addEventListener(event, () => localDay.check());
+for (const event of ["resume", "visibilitychange"]) document.addEventListener(event, () => localDay.check());
 
 window.addEventListener("online", () => connection.retryNow());
 document.addEventListener("visibilitychange", () => {

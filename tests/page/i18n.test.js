@@ -53,6 +53,28 @@ test("a time on another day has its date", () => {
   assert.match(i18n.when(new Date(2025, 10, 22, 14, 5), now), /22 нояб. 2025.*14:05/);
 });
 
+test("a time has a leading zero only where people write it", () => {
+  const morning = new Date(2026, 10, 22, 9, 5);
+  const written = locale => new I18n(locale, dictionary("en")).time(morning).replace(/\s/u, " ");
+  assert.deepEqual(["en-US", "en-GB", "ru"].map(written), ["9:05 AM", "09:05", "09:05"]);
+  const american = new I18n("en-US", dictionary("en"));
+  assert.match(american.when(morning, new Date(2026, 10, 24)), /^Nov 22, 9:05/);
+});
+
+test("times follow the time zone", () => {
+  const zone = process.env.TZ;
+  const i18n = new I18n("en-GB", dictionary("en"));
+  const noon = new Date("2026-11-22T12:00:00Z");
+  const shown = ["UTC", "Asia/Tokyo"].map(name => {
+    process.env.TZ = name;
+    i18n.followTimeZone();
+    return i18n.time(noon);
+  });
+  if (zone === undefined) delete process.env.TZ;
+  else process.env.TZ = zone;
+  assert.deepEqual(shown, ["12:00", "21:00"]);
+});
+
 test("an invalid date is shown as nothing", () => {
   const i18n = new I18n("ru", dictionary("ru"));
   const never = new Date("nonsense");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hueOf, initialOf } from "../../static/js/lib/avatar.js";
 import { excerpt } from "../../static/js/lib/excerpt.js";
-import { clean, isBlank, isEmojiOnly, lengthOf, tokenize } from "../../static/js/lib/text.js";
+import { clean, endsRtl, isBlank, isEmojiOnly, lengthOf, tokenize } from "../../static/js/lib/text.js";
 
 /** Parts whose repetition makes a careless regular expression backtrack. */
 const REPEATED = {
@@ -33,6 +33,7 @@ const READERS = {
   tokenize: text => tokenize(clean(text)),
   isBlank: text => isBlank(text) || isBlank(`${text}!`),
   isEmojiOnly,
+  endsRtl,
   lengthOf,
   excerpt: text => excerpt(text, "а ss http 12345 #1"),
   person: text => [hueOf(text), initialOf(text)],

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clean, isBlank, isEmojiOnly, lengthOf, splitAt, tokenize } from "../../static/js/lib/text.js";
+import {
+  clean,
+  endsRtl,
+  isBlank,
+  isEmojiOnly,
+  lengthOf,
+  splitAt,
+  tokenize,
+} from "../../static/js/lib/text.js";
 
 const kinds = text => tokenize(text).map(({ kind, text }) => [kind, text]);
 
@@ -95,4 +103,11 @@ test("a text is split by code points, but not within a letter or an emoji", () =
 test("one to four emoji alone count as emoji only", () => {
   for (const text of ["👍", "🇷🇺", "👩‍👩‍👧", "❤️ 🎉", "👍🏽"]) assert.ok(isEmojiOnly(text), text);
   for (const text of ["", "1", "#", "ok 👍", "👍👍👍👍👍"]) assert.ok(!isEmojiOnly(text), text);
+});
+
+test("the first letter of the last line decides whether a text ends from right to left", () => {
+  for (const text of ["שלום", "hello\nשלום", "123 — مرحبا hello", "«שלום»", "https\n… ދިވެހި"])
+    assert.ok(endsRtl(text), text);
+  for (const text of ["", "hello", "שלום\nhello", "שלום\n12:30", "hello שלום", "привет\n", "Ⅷ שלום"])
+    assert.ok(!endsRtl(text), text);
 });

@@ -39,8 +39,7 @@ export class I18n {
   #dictionary;
   #plurals;
   #lists;
-  #times;
-  #dateTimes;
+  #formats;
 
   /**
    * @param {string} locale  As from `chooseLocale`.
@@ -51,8 +50,12 @@ export class I18n {
     this.#dictionary = dictionary;
     this.#plurals = new Intl.PluralRules(locale);
     this.#lists = new Intl.ListFormat(locale, { type: "conjunction" });
-    this.#times = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
-    this.#dateTimes = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "medium" });
+    this.#formats = makeFormats(locale);
+  }
+
+  /** Show times in the time zone of now. */
+  followTimeZone() {
+    this.#formats = makeFormats(this.locale);
   }
 
   /** @param {string} key */
@@ -128,7 +131,7 @@ export class I18n {
 
   /** @param {Date} date @returns {string} «14:05», or "" for an invalid date. */
   time(date) {
-    return isValid(date) ? this.#times.format(date) : "";
+    return isValid(date) ? this.#formats.time.format(date) : "";
   }
 
   /** @param {Date} date @returns {string} «12 ноября 2026 г.» */
@@ -138,7 +141,7 @@ export class I18n {
 
   /** @param {Date} date @returns {string} «12 ноября 2026 г., 14:05:09», or "" for an invalid date. */
   dateTime(date) {
-    return isValid(date) ? this.#dateTimes.format(date) : "";
+    return isValid(date) ? this.#formats.dateTime.format(date) : "";
   }
 
   /**
@@ -154,8 +157,7 @@ export class I18n {
       day: "numeric",
       month: "short",
       year,
-      hour: "2-digit",
-      minute: "2-digit",
+      ...this.#formats.clock,
     }).format(date);
   }
 
@@ -186,4 +188,16 @@ function isValid(date) {
 /** @param {Date} date */
 function startOfDay(date) {
   return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+}
+
+/** @param {string} locale @returns Formats that keep the time zone in which they are made. */
+function makeFormats(locale) {
+  const { hour12 } = new Intl.DateTimeFormat(locale, { hour: "numeric" }).resolvedOptions();
+  // «09:05», but «9:05 AM».
+  const clock = /** @type {const} */ ({ hour: hour12 ? "numeric" : "2-digit", minute: "2-digit" });
+  return {
+    clock,
+    time: new Intl.DateTimeFormat(locale, clock),
+    dateTime: new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "medium" }),
+  };
 }

@@ -156,6 +156,18 @@ export class SearchPanel {
     if (!known.some(message => result?.messages.includes(message))) this.#scroller.scrollTop = 0;
   }
 
+  /** The day or the time zone has changed. */
+  updateTimes() {
+    for (const time of this.#list.querySelectorAll("time")) this.#showTime(time);
+  }
+
+  /** @param {HTMLTimeElement} time */
+  #showTime(time) {
+    const date = new Date(time.dateTime);
+    time.textContent = this.#i18n.when(date);
+    time.title = this.#i18n.dateTime(date);
+  }
+
   /** @returns {string} The state of the search. */
   #describe() {
     const { online, phase, result } = this.#search;
@@ -175,9 +187,9 @@ export class SearchPanel {
   #makeHit({ id, at, name, text }, query) {
     const author = make("bdi", "hit-author", clean(name));
     setHue(author, clean(name));
-    const time = make("time", "", this.#i18n.when(new Date(at)));
+    const time = make("time", "");
     time.dateTime = at;
-    time.title = this.#i18n.dateTime(new Date(at));
+    this.#showTime(time);
     const pieces = excerpt(clean(text), query).map(piece =>
       piece.marked ? make("mark", "", piece.text) : piece.text,
     );

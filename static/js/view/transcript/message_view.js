@@ -1,6 +1,6 @@
 import { fillAvatar, setHue } from "../../lib/avatar.js";
 import { byClass, byId, make, permalink } from "../../lib/dom.js";
-import { clean, isEmojiOnly, tokenize } from "../../lib/text.js";
+import { clean, endsRtl, isEmojiOnly, tokenize } from "../../lib/text.js";
 
 /** @typedef {import("../../lib/i18n.js").I18n} I18n */
 /** @typedef {import("./rows.js").MessageRow} MessageRow */
@@ -50,7 +50,8 @@ export function updateMessage(element, row, i18n) {
   }
   updateNumber(element, row, i18n);
   if (state === "pending") element.querySelector("time")?.prepend(makeClock(i18n));
-  // The style sheet reserves space for the time at the end of the last line.
+  // The style sheet places the time at the end of the last line, and reserves space for it.
+  text.classList.toggle("ends-rtl", endsRtl(text.textContent ?? ""));
   text.dataset.time = i18n.time(new Date(row.at));
   byClass(element, "message-state").replaceChildren(...makeState(row, i18n));
 }

@@ -94,6 +94,12 @@ export class Transcript {
     this.highlight(element);
   }
 
+  /** The day or the time zone has changed: update all rows. */
+  updateTimes() {
+    for (const shown of this.#shown.values()) shown.version = "";
+    this.#schedule();
+  }
+
   #schedule() {
     if (this.#scheduled) return;
     this.#scheduled = true;

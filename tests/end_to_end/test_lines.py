@@ -1,0 +1,136 @@
+"""What a message looks like: its day and time, its directions of writing, and its edges."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.end_to_end.conftest import PATIENCE, open_page
+from tests.end_to_end.services import Services, serve
+from tests.support.raw import JsonClient
+from tests.support.requirements import needs_chromium
+
+pytestmark = needs_chromium
+
+expect.set_options(timeout=PATIENCE)
+
+HEBREW = "שלום לכולם"
+LONG_HEBREW = " ".join([HEBREW] * 30)
+# Of each element: the least rectangle around what is painted of it.
+RECTANGLES = """row => {
+    const box = element => element.getBoundingClientRect().toJSON();
+    const range = document.createRange();
+    range.selectNodeContents(row.querySelector(".message-text"));
+    return {
+        id: box(row.querySelector(".message-id")),
+        time: box(row.querySelector("time")),
+        body: box(row.querySelector(".message-body")),
+        lines: [...range.getClientRects()].map(line => line.toJSON()),
+    };
+}"""
+
+
+@pytest.fixture(scope="module")
+def services() -> Iterator[Services]:
+    with serve() as services:
+        yield services
+
+
+def say(client: JsonClient, *texts: str) -> None:
+    for text in texts:
+        client.say_json(type="say", ref=f"{hash(text)}", text=text)
+    client.fence()
+
+
+def overlap(one: dict[str, float], other: dict[str, float]) -> bool:
+    return (
+        one["left"] < other["right"] - 0.5
+        and other["left"] < one["right"] - 0.5
+        and one["top"] < other["bottom"] - 0.5
+        and other["top"] < one["bottom"] - 0.5
+    )
+
+
+def test_days_and_times_follow_the_clock(services: Services, chromium: Browser) -> None:
+    with JsonClient(services.room) as client, open_page(chromium, services.url, lang="en-GB") as browser:
+        client.join("Eve", history=0)
+        page = browser.page
+        device = page.context.new_cdp_session(page)
+        device.send("Emulation.setTimezoneOverride", {"timezoneId": "UTC"})
+        now = datetime.now(UTC)
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        page.clock.install(time=midnight - timedelta(seconds=10))
+        page.reload()
+        browser.enter("Anna")
+        say(client, "before midnight")
+        day = page.locator(".day").last
+        expect(day).to_have_text("Today")
+        page.clock.fast_forward(11_000)
+        expect(day).to_have_text("Yesterday")
+        # A machine that has slept: no timer has run.
+        page.clock.set_system_time(midnight + timedelta(hours=30))
+        page.evaluate("dispatchEvent(new Event('focus'))")
+        expect(day).to_have_text(f"{now:%A} {now.day} {now:%B}")
+        time = browser.messages("before midnight").locator("time")
+        said = datetime.fromisoformat(time.get_attribute("datetime") or "")
+        expect(time).to_have_text(f"{said:%H:%M}")
+        device.send("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Kathmandu"})
+        page.evaluate("dispatchEvent(new Event('focus'))")
+        expect(time).to_have_text(f"{said + timedelta(hours=5, minutes=45):%H:%M}")
+
+
+@pytest.mark.parametrize(("width", "height", "dark"), [(1280, 800, True), (390, 844, False)])
+def test_each_line_has_its_direction_and_the_time_is_at_its_end(
+    services: Services, chromium: Browser, width: int, height: int, dark: bool
+) -> None:
+    with (
+        JsonClient(services.room) as client,
+        open_page(chromium, services.url, width=width, height=height, dark=dark) as browser,
+    ):
+        client.join(f"דוד {width}", history=0)
+        browser.enter(f"Анна {width}")
+        texts = [HEBREW, f"hello\n{HEBREW}!", f"{HEBREW}\nhello", LONG_HEBREW, "hello", f"12:30 {HEBREW}"]
+        say(client, *texts)
+        browser.say(f"{HEBREW}, да?")
+        own = browser.page.locator(".message.own[data-state=sent]")
+        expect(own).to_have_count(1)
+        for row in browser.page.locator(".message").all():
+            seen = row.evaluate(RECTANGLES)
+            body, time = seen["body"], seen["time"]
+            assert not overlap(seen["id"], time)
+            assert not any(overlap(line, box) for line in seen["lines"] for box in (time, seen["id"]))
+            last_line = (row.locator(".message-text").text_content() or "").split("\n")[-1]
+            if "ש" in last_line:
+                assert time["left"] - body["left"] < 20
+            else:
+                assert body["right"] - time["right"] < 20
+        browser.messages(HEBREW).hover()
+        browser.shoot(f"directions-{width}")
+        seen = browser.messages(f"hello\n{HEBREW}!").evaluate(RECTANGLES)
+        lines, body = seen["lines"], seen["body"]
+        assert min(line["left"] for line in lines) - body["left"] < 16
+        assert body["right"] - max(line["right"] for line in lines) < 16
+
+
+def test_no_ink_leaves_its_message(chromium: Browser) -> None:
+    with (
+        serve() as services,
+        JsonClient(services.room) as client,
+        open_page(chromium, services.url, width=390, height=844) as browser,
+    ):
+        client.join("Zoe", history=0)
+        browser.enter("Mia")
+        say(client, "above")
+        above = browser.messages("above")
+        expect(above).to_be_visible()
+        before = above.screenshot(animations="disabled")
+        endless = ["x" + "\u115f" * 500, "ᄀ" * 500]  # one letter each, as browsers see it
+        say(client, "а" + "\u0301\u0316" * 200, *endless, "below")
+        expect(browser.messages("below")).to_be_visible()
+        browser.shoot("ink-390")
+        assert above.screenshot(animations="disabled") == before
+        for text in endless:
+            clip = browser.messages(text).locator(".message-text")
+            assert clip.evaluate("each => getComputedStyle(each).overflow") == "clip"
+            assert clip.evaluate("each => each.scrollWidth > each.clientWidth || each.clientHeight > 40")
