@@ -43,5 +43,11 @@ MAX_SANCTION_SECONDS: Final = 10 * 366 * 24 * 3600
 PING_INTERVAL: Final = 25.0
 """Seconds without sent commands after which a JSON client sends `ping`."""
 
-IDLE_TIMEOUT: Final = 60.0
-"""Seconds without received bytes after which either end considers the connection lost."""
+ANSWER_TIMEOUT: Final = 60.0
+"""Seconds without received bytes after which a client considers its server gone."""
+
+IDLE_TIMEOUT: Final = 150.0
+"""Seconds without received bytes after which a server considers a JSON client gone.
+
+Browsers run the timers of a hidden page once a minute, so it may miss one `ping`.
+"""

@@ -50,12 +50,16 @@ class Buckets:
         now = self._clock()
         with self._lock:
             key = self._key_for(key, now)
-            full_at = self._full_at.get(key, now)
-            wait = self._rate.seconds_until(full_at, now, 1)
-            if wait > EPSILON:
-                return wait
-            self._full_at[key] = self._rate.full_after(full_at, now, 1)
-        return 0.0
+            wait = self._wait(key, now)
+            if not wait:
+                self._full_at[key] = self._rate.full_after(self._full_at.get(key, now), now, 1)
+        return wait
+
+    def seconds_until(self, key: str) -> float:
+        """Return the seconds until there is a token, and take none."""
+        now = self._clock()
+        with self._lock:
+            return self._wait(key, now)
 
     def reserve(self, key: str, count: int) -> float:
         """Take tokens, also those still to come; return the seconds until the last of them is there."""
@@ -74,6 +78,11 @@ class Buckets:
 
     def __len__(self) -> int:
         return len(self._full_at)
+
+    def _wait(self, key: str, now: float) -> float:
+        """Return the seconds until there is a token. Requires holding `_lock`."""
+        wait = self._rate.seconds_until(self._full_at.get(key, now), now, 1)
+        return wait if wait > EPSILON else 0.0
 
     def _key_for(self, key: str, now: float) -> str:
         """Return under which key to count one. Requires holding `_lock`."""

@@ -16,7 +16,7 @@ from typing import Final
 
 from chat_protocol.address import Address
 from chat_protocol.connection import Connection
-from chat_protocol.contract import IDLE_TIMEOUT
+from chat_protocol.contract import ANSWER_TIMEOUT
 from chat_protocol.errors import Banned, NotARoom, ProtocolError, RoomFull, TlsFailed
 from chat_protocol.messages import Command, Event, Leave, Throttled, Welcome
 from chat_protocol.tls import Tls
@@ -162,7 +162,7 @@ class Chat:
         """Run one connection until it ends; return the reason, as in `Status`, or `INPUT_NEEDED`."""
         try:
             with (
-                Connection.open(self.address, idle_timeout=IDLE_TIMEOUT, tls=self._tls) as connection,
+                Connection.open(self.address, idle_timeout=ANSWER_TIMEOUT, tls=self._tls) as connection,
                 Sender(connection) as sender,
             ):
                 with self._changed:
@@ -189,7 +189,7 @@ class Chat:
         if isinstance(event, Throttled):
             # Pongs are delayed too: a silent room is not a lost one.
             wait = min(max(0.0, event.seconds), MAX_WAIT)
-            connection.socket.settimeout(IDLE_TIMEOUT + wait)
+            connection.socket.settimeout(ANSWER_TIMEOUT + wait)
         with self._changed:
             events, end_reason = self._conversation.handle(event), self._conversation.end_reason
             self._changed.notify_all()

@@ -17,7 +17,7 @@ from websockets.frames import Close, CloseCode, Frame, Opcode
 from websockets.protocol import Protocol, Side
 
 from chat_protocol.backlog import Backlog
-from chat_protocol.connection import abort
+from chat_protocol.connection import abort, set_tcp_options
 from chat_protocol.contract import IDLE_TIMEOUT, MAX_LINE, PING_INTERVAL
 from chat_protocol.read_size import next_read_size
 
@@ -29,6 +29,12 @@ WRITE_TIMEOUT: Final = 10.0
 
 CLOSE_TIMEOUT: Final = 2.0
 """Seconds to wait for the browser's answer to our close frame."""
+
+_LAST_WAIT = 10.0
+"""Seconds that a silent browser has to answer one more ping.
+
+If this process was stopped for a while, it has sent no pings meanwhile.
+"""
 
 _FRAME_OVERHEAD = 256
 """Bytes of memory that a frame in the backlog takes besides its own bytes."""
@@ -79,8 +85,9 @@ class Browser:
         `read_ahead` is what that server has already read after the handshake.
         """
         self._socket = sock  # read by the session's thread; any thread may shut it down
+        set_tcp_options(sock)
         # Python implements timeouts above a non-blocking socket, so os.write() to it does not block.
-        self._socket.settimeout(IDLE_TIMEOUT)
+        self._socket.settimeout(IDLE_TIMEOUT - _LAST_WAIT)
         self.descriptor = sock.fileno()
         """The socket's file descriptor, valid until the end of the `with` block."""
         self._read_ahead = read_ahead  # session's thread
@@ -139,7 +146,7 @@ class Browser:
                 if len(frames) > _CONTROL_FRAME_BURST:
                     sleep(_control_frame_delay(frames))
             try:
-                chunk = self._socket.recv(size)
+                chunk = self._receive(size)
             except TimeoutError:
                 self.close(CloseCode.TRY_AGAIN_LATER, "idle timeout")
                 return
@@ -148,6 +155,17 @@ class Browser:
             if not chunk:
                 return
             size = next_read_size(size, len(chunk), _FIRST_READ, _MAX_READ)
+
+    def _receive(self, size: int) -> bytes:
+        """Wait for bytes; empty at the end. Raises `TimeoutError` if one more ping is not answered either."""
+        try:
+            return self._socket.recv(size)
+        except TimeoutError:
+            self.send(_PING)
+        self._socket.settimeout(_LAST_WAIT)
+        chunk = self._socket.recv(size)
+        self._socket.settimeout(IDLE_TIMEOUT - _LAST_WAIT)
+        return chunk
 
     def _answer(self, writes: Sequence[bytes]) -> None:
         """Send what the parser has to send: pongs, or a close frame and b"" for the end of the stream.

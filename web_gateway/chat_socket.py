@@ -8,6 +8,7 @@ connection to the room and passes on what the browser sends, no faster than the 
 import logging
 import socket
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 import flask
@@ -15,17 +16,19 @@ from flask import Blueprint, Response, request
 from flask_sock import Sock
 from websockets.frames import CloseCode
 
+from chat_protocol.codec import encode
 from chat_protocol.connection import Connection
-from chat_protocol.contract import IDLE_TIMEOUT
-from chat_protocol.errors import Banned, ConnectionFailed
+from chat_protocol.contract import ANSWER_TIMEOUT
+from chat_protocol.errors import Banned, ConnectionFailed, RoomFull
+from chat_protocol.messages import Bye
 from chat_protocol.proxy_header import format_header
-from web_gateway.browser import Browser
+from web_gateway.browser import Browser, text_frame
 from web_gateway.config import Config
 from web_gateway.dialects import Dialect, JsonDialect, Translation
 from web_gateway.gateway import Gateway
 from web_gateway.handshake import handshake_error, read_ahead, reduce_headers
 from web_gateway.plain import PlainDialect, PlainRoom
-from web_gateway.refusals import refuse
+from web_gateway.refusals import refuse, refuse_for_now
 from web_gateway.relay import BridgeSession
 
 log = logging.getLogger(__name__)
@@ -56,11 +59,14 @@ def chat_socket(gateway: Gateway) -> Blueprint:
 
     @routes.before_request
     def admit() -> Response | None:
-        if response := handshake_error(request, gateway.config.allowed_origins):
-            return response
         address = request.remote_addr or ""
-        if not gateway.admit(address):
-            return refuse(503, {"Retry-After": "5"})
+        if response := handshake_error(request, gateway.config.allowed_origins):
+            # A page asks with a plain request why its WebSocket was refused: browsers do not tell it.
+            asks = response.status_code == HTTPStatus.UPGRADE_REQUIRED
+            refusal = gateway.admission.would_refuse(address) if asks else None
+            return refuse_for_now(refusal) if refusal else response
+        if refusal := gateway.admission.admit(address):
+            return refuse_for_now(refusal)
         flask.g.admitted = address
         reduce_headers(request.environ)
         return None
@@ -68,7 +74,7 @@ def chat_socket(gateway: Gateway) -> Blueprint:
     @routes.teardown_request
     def release(_error: BaseException | None) -> None:
         if (address := flask.g.pop("admitted", None)) is not None:
-            gateway.release(address)
+            gateway.admission.release(address)
 
     # Never called: `admit` refuses such a request, but runs only for a known route.
     @routes.get("/ws")
@@ -98,6 +104,10 @@ def _serve(browser: Browser, gateway: Gateway, proxy_header: bytes) -> None:
     except Banned:
         browser.close(CloseCode.POLICY_VIOLATION, "banned")
         return
+    except RoomFull:
+        browser.send(text_frame(encode(Bye("full")).rstrip()))
+        browser.close(CloseCode.TRY_AGAIN_LATER, "the room is full")
+        return
     except ConnectionFailed:
         browser.close(CloseCode.TRY_AGAIN_LATER, "the room cannot be reached")
         return
@@ -110,10 +120,10 @@ def _serve(browser: Browser, gateway: Gateway, proxy_header: bytes) -> None:
 
 def _open_room(config: Config, proxy_header: bytes) -> tuple[Connection, Dialect]:
     if config.dialect == "plain":
-        plain_room = PlainRoom.open(config.server, timeout=_ROOM_TIMEOUT, idle_timeout=IDLE_TIMEOUT)
+        plain_room = PlainRoom.open(config.server, timeout=_ROOM_TIMEOUT, idle_timeout=ANSWER_TIMEOUT)
         return plain_room, PlainDialect(plain_room)
     room = Connection.open(
-        config.server, timeout=_ROOM_TIMEOUT, idle_timeout=IDLE_TIMEOUT, source=proxy_header
+        config.server, timeout=_ROOM_TIMEOUT, idle_timeout=ANSWER_TIMEOUT, source=proxy_header
     )
     return room, JsonDialect()
 

@@ -57,6 +57,8 @@ class Config(Settings, frozen=True):
         500
     )
     max_per_address: Annotated[Count, about("most browsers at once from one address; 0: no limit")] = 64
+    joins: Annotated[Count, about("most new sessions a minute from one address; 0: no limit")] = 120
+    requests: Annotated[Count, about("most requests a minute from one address; 0: no limit")] = 3000
     allowed_hosts: Annotated[
         tuple[Annotated[str, _HOST], ...],
         about(
@@ -92,7 +94,7 @@ PROGRAM = Program(
     Config,
     _check,
     "Opens a chat room to browsers: a page, and a bridge to the room's TCP port.",
-    "Loopback and trusted proxies are exempt from the limit by address. Each setting may also be in the "
+    "Loopback and trusted proxies are exempt from the limits by address. Each setting may also be in the "
     "TOML file, or in the environment (ONEROOM_WEB_PORT=5000).",
 )
 load = PROGRAM.load

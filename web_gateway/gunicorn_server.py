@@ -83,7 +83,8 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "logger_class": _Log,
             # For requests that still run after `Worker` has closed the sessions.
             "graceful_timeout": 4,
-            "timeout": 30,
+            # No limit for a worker that does nothing: one that was stopped for a while is to go on.
+            "timeout": 0,
             "loglevel": "warning",
             "control_socket_disable": True,
             "when_ready": self._when_ready,

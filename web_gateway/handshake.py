@@ -25,7 +25,7 @@ def handshake_error(request: Request, allowed_origins: tuple[str, ...]) -> Respo
     host = headers.get("Host", "")
     if not is_allowed_origin(headers.get("Origin"), request.scheme, host, allowed_origins):
         return refuse(403)
-    is_websocket = request.url_rule is not None and request.url_rule.websocket
+    is_websocket = request.method == "GET" and request.url_rule is not None and request.url_rule.websocket
     if not is_websocket or headers.get("Sec-WebSocket-Version") != "13":
         return refuse(426, {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"})
     return None if _is_key(headers.get("Sec-WebSocket-Key", "")) else refuse(400)

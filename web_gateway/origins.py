@@ -2,6 +2,7 @@
 
 import re
 import socket
+from http import HTTPStatus
 from typing import Final
 
 from chat_protocol.ip import parse_ip
@@ -63,6 +64,16 @@ class ServedHosts:
         self._names = set(allowed_hosts) or _local_names() | {host.lower()}
         self._names.update(parse_host(origin.partition("://")[2]) or "" for origin in allowed_origins)
 
+    def check(self, host: str, target: str) -> HTTPStatus | None:
+        """Return the status with which to refuse a request for its `Host` or target, or None."""
+        for authority in [host, *_target_authority(target)]:
+            name = parse_host(authority)
+            if name is None:
+                return HTTPStatus.BAD_REQUEST
+            if name not in self:
+                return HTTPStatus.MISDIRECTED_REQUEST
+        return None
+
     def __contains__(self, host: str) -> bool:
         """Return whether `host`, as `parse_host` returns it, is one of them."""
         if host in self._names:
@@ -70,6 +81,12 @@ class ServedHosts:
         return self._allows_addresses and (
             parse_ip(host.strip("[]")) is not None or host.endswith(".localhost")
         )
+
+
+def _target_authority(target: str) -> list[str]:
+    """Return the authority of a target in absolute form (RFC 9112, section 3.2.2); other forms have none."""
+    scheme, separator, rest = target.partition("://")
+    return re.split("[/?#]", rest)[:1] if separator and scheme.isalpha() else []
 
 
 def _local_names() -> set[str]:

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from math import ceil
 
 from flask import Response, request
 
+from web_gateway.admission import Refusal
 from web_gateway.headers import SECURITY_HEADERS, SERVER_NAME
 
 _CONTENT_TYPE = "text/plain; charset=utf-8"
@@ -21,6 +23,10 @@ _TEXTS = {  # in English and Russian, by HTTP status
         "Под этим именем чата нет. Разрешить имя может тот, кто запустил чат: --allowed-host.",
     ),
     426: ("This address is for WebSocket connections.", "Этот адрес — только для WebSocket."),
+    429: (
+        "Too many requests from your address. Please wait a little.",
+        "Слишком много запросов с вашего адреса. Подождите немного.",
+    ),
     500: (
         "Something went wrong on our side. Please try again.",
         "Ошибка на нашей стороне. Попробуйте ещё раз.",
@@ -40,8 +46,13 @@ def refuse(status: int, headers: Mapping[str, str] | None = None) -> Response:
     return response
 
 
+def refuse_for_now(refusal: Refusal) -> Response:
+    """Return the response that says why a request is refused, and when to try again."""
+    return refuse(refusal.status, {"Retry-After": str(ceil(refusal.retry_after))})
+
+
 def raw_refusal(status: int) -> bytes:
-    """Return a whole response in both languages, for bytes that cannot be parsed as a request."""
+    """Return a whole response in both languages, without a look at the request."""
     body = "".join(text + "\n" for text in _texts(status)).encode()
     headers = SECURITY_HEADERS | {
         "Server": SERVER_NAME,
@@ -50,6 +61,8 @@ def raw_refusal(status: int) -> bytes:
         "Content-Type": _CONTENT_TYPE,
         "Content-Length": str(len(body)),
     }
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        headers["Retry-After"] = "1"
     lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode() + body

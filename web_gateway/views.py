@@ -7,8 +7,8 @@ from werkzeug.exceptions import HTTPException
 
 from web_gateway.gateway import Gateway
 from web_gateway.headers import HTTPS_HEADERS, SECURITY_HEADERS
-from web_gateway.origins import ServedHosts, parse_host
-from web_gateway.refusals import refuse
+from web_gateway.origins import ServedHosts
+from web_gateway.refusals import refuse, refuse_for_now
 
 
 def views(gateway: Gateway) -> Blueprint:
@@ -18,21 +18,24 @@ def views(gateway: Gateway) -> Blueprint:
     served_hosts = ServedHosts(config.host, config.allowed_hosts, config.allowed_origins)
 
     @routes.before_app_request
+    def check_rate() -> Response | None:
+        refusal = gateway.admission.take_request(request.remote_addr or "")
+        return refuse_for_now(refusal) if refusal else None
+
+    @routes.before_app_request
     def check_host() -> Response | None:
         """Refuse requests for other host names, except for `/healthz`: a supervisor may use any name."""
         if request.path == "/healthz":
             return None
-        host = parse_host(request.headers.get("Host", ""))
-        if host is None:
-            return refuse(HTTPStatus.BAD_REQUEST)
-        return None if host in served_hosts else refuse(HTTPStatus.MISDIRECTED_REQUEST)
+        status = served_hosts.check(request.headers.get("Host", ""), request.environ["RAW_URI"])
+        return refuse(status) if status else None
 
     @routes.get("/healthz")
     def health() -> Response:
         """Return the gateway's state: 200 even if the room cannot be reached."""
         response = jsonify(
             status="ok",
-            sessions=gateway.sessions,
+            sessions=gateway.admission.sessions,
             max_sessions=config.max_sessions,
             room=gateway.room_check.reachable(),
         )

@@ -14,6 +14,7 @@ from selectors import EVENT_READ
 from time import monotonic
 from types import FrameType
 from typing import Any, Final, NamedTuple
+from urllib.parse import unquote
 
 from gunicorn.http.errors import (
     ExpectationFailed,
@@ -202,7 +203,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return kept  # closed when there was no thread for it
         if not self._count(conn):
             with suppress(OSError):
-                conn.sock.send(raw_refusal(503))
+                conn.sock.send(raw_refusal(429))
             abort(conn.sock)
             return kept
         try:
@@ -222,7 +223,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """
         if _has_header(req, "UPGRADE", "CONTENT-LENGTH", "TRANSFER-ENCODING"):
             req.force_close()
-        if req.path == "/ws" and _has_header(req, "UPGRADE"):
+        if is_handshake(req):
             self._uncount(conn)
             # gunicorn reads the headers once more; a list would stay in memory during the session.
             req.headers = iter(req.headers)
@@ -254,6 +255,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         with self._lock:
             if self._deadlines.pop(conn, None) is not None and conn.rate_limit_key:
                 self._busy -= Counter([conn.rate_limit_key])
+
+
+def is_handshake(req: Any) -> bool:
+    """Return whether the application may answer a request by opening a WebSocket."""
+    return req.method == "GET" and unquote(req.path).endswith("/ws") and _has_header(req, "UPGRADE")
 
 
 def _has_header(req: Any, *names: str) -> bool:

@@ -350,7 +350,7 @@ def test_pings_when_idle(room: FakeRoom, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_silent_room_leads_to_a_reconnect(room: FakeRoom, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cli_client.chat.IDLE_TIMEOUT", 0.2)
+    monkeypatch.setattr("cli_client.chat.ANSWER_TIMEOUT", 0.2)
     with start_chat(room) as chat:
         client = chat.enter()
         assert chat.next(ConnectionLost).reason == "timeout"

@@ -94,7 +94,7 @@ def test_throttling_is_shown_in_the_status(chat: RecordedChat) -> None:
 
 
 def test_a_throttling_room_may_stay_silent(room: FakeRoom, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cli_client.chat.IDLE_TIMEOUT", 0.5)
+    monkeypatch.setattr("cli_client.chat.ANSWER_TIMEOUT", 0.5)
     with start_chat(room) as chat:
         client = chat.enter()
         client.send(m.Throttled(60.0))

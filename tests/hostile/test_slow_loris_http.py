@@ -166,6 +166,7 @@ def test_idle_kept_connections_are_closed(server: Address) -> None:
 )
 def test_an_incomplete_frame_ends_in_a_timeout(half: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(browser_module, "IDLE_TIMEOUT", 0.5)
+    monkeypatch.setattr(browser_module, "_LAST_WAIT", 0.2)
     monkeypatch.setattr(browser_module, "CLOSE_TIMEOUT", 0.2)
     monkeypatch.setattr(relay_module, "_SWEEP_INTERVAL", 0.05)
     room = Room()
@@ -177,7 +178,7 @@ def test_an_incomplete_frame_ends_in_a_timeout(half: bytes, monkeypatch: pytest.
                 close = slow.read_close()
                 assert (close.code, close.reason) == (1013, "idle timeout")
             assert serving.gateway
-            _eventually(lambda: serving.gateway is not None and serving.gateway.sessions == 0)
+            _eventually(lambda: serving.gateway is not None and serving.gateway.admission.sessions == 0)
     finally:
         room.close()
 
@@ -205,7 +206,7 @@ def test_one_address_cannot_keep_every_thread_busy() -> None:
             with _crowd(_address(program), request("/healthz"), count=3) as busy:
                 [worker] = psutil.Process(program.process.pid).children()
                 _eventually(lambda: worker.num_threads() >= 2 + len(busy))
-                assert ask(_address(program), request("/")).status == 503
+                assert ask(_address(program), request("/")).status == 429
                 for connection in busy:
                     assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
             _eventually(lambda: ask(_address(program), request("/")).status == 200)

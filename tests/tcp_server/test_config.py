@@ -22,7 +22,7 @@ def test_defaults() -> None:
     assert config.history.endswith("history.db")
     assert config.durability == "normal"
     assert (config.max_name, config.max_text, config.max_replay) == (32, 4000, 500)
-    assert (config.name_timeout, config.idle_timeout, config.grace) == (60, 60, 20)
+    assert (config.name_timeout, config.idle_timeout, config.grace) == (60, 150, 20)
     assert (config.max_connections, config.max_per_address) == (10_000, 64)
     assert (config.backlog, config.write_timeout) == (1024 * 1024, 10)
 

@@ -174,6 +174,37 @@ def test_an_unread_response_holds_no_thread_beyond_its_deadline(strict: Program)
         _eventually(lambda: _shows_the_page(strict.address, within=TIMEOUT))
 
 
+_IMPATIENT = """
+import web_gateway.browser as browser
+import web_gateway.relay as relay
+browser.PING_INTERVAL = 0.05
+browser.IDLE_TIMEOUT = 3.3
+browser._LAST_WAIT = 3.0
+relay._SWEEP_INTERVAL = 0.05
+from web_gateway.cli import main
+main()
+"""
+
+
+def test_a_gateway_that_was_stopped_for_a_while_keeps_its_sessions(room: Room) -> None:
+    program = start(sys.executable, "-c", _IMPATIENT, "--port", "0", "--server", str(room.address))
+    try:
+        program.stdout.wait_for("\n")
+        gateway = psutil.Process(program.process.pid)
+        with _serving(program).chat(room) as (browser, end):
+            for process in (gateway, *gateway.children()):
+                process.suspend()
+            sleep(0.5)  # longer than the browser may be silent, and nothing pings it now
+            for process in (gateway, *gateway.children()):
+                process.resume()
+            browser.send('{"type":"ping"}')
+            assert end.read_line() == '{"type":"ping"}'
+            end.send('{"type":"pong"}\n')
+            assert browser.recv(timeout=TIMEOUT) == '{"type":"pong"}'
+    finally:
+        program.kill()
+
+
 def test_a_session_blocked_on_the_room_does_not_delay_the_end(room: Room) -> None:
     with running("web_gateway", "--port", "0", "--server", str(room.address)) as program:
         with RawBrowser(program.address) as browser:

@@ -27,7 +27,8 @@ def strict(monkeypatch: pytest.MonkeyPatch, module_room: Room) -> Iterator[Servi
     monkeypatch.setattr(browser_module, "WRITE_TIMEOUT", 0.5)
     monkeypatch.setattr(browser_module, "CLOSE_TIMEOUT", 0.5)
     monkeypatch.setattr(browser_module, "PING_INTERVAL", 0.2)
-    monkeypatch.setattr(browser_module, "IDLE_TIMEOUT", 0.6)
+    monkeypatch.setattr(browser_module, "IDLE_TIMEOUT", 0.8)
+    monkeypatch.setattr(browser_module, "_LAST_WAIT", 0.2)
     monkeypatch.setattr(relay_module, "_SWEEP_INTERVAL", 0.05)
     with serving_here(Config(server=module_room.address)) as serving:
         yield serving
@@ -89,7 +90,7 @@ def test_a_browser_that_does_not_answer_the_close_is_disconnected(strict: Servin
         assert browser.read().opcode is Opcode.CLOSE
         browser.socket.settimeout(TIMEOUT)
         assert browser.socket.recv(1) == b""  # our half is closed at once, the other after the timeout
-        while strict.gateway and strict.gateway.sessions:
+        while strict.gateway and strict.gateway.admission.sessions:
             assert monotonic() - started < TIMEOUT
         assert 0.4 < monotonic() - started < at_most(2.0)
 

@@ -44,7 +44,8 @@ def test_an_unreachable_room_is_a_close_with_a_reason(closed_address: Address) -
             with serving.browse() as browser:
                 assert _closed(browser) == (1013, "the room cannot be reached")
         deadline = monotonic() + TIMEOUT
-        while serving.gateway and serving.gateway.sessions:  # a session ends shortly after its browser
+        # A session ends shortly after its browser.
+        while serving.gateway and serving.gateway.admission.sessions:
             assert monotonic() < deadline
         assert _health(serving) == {"status": "ok", "sessions": 0, "max_sessions": 500, "room": False}
 

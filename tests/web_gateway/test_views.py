@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from tests.support.processes import ROOT
 from tests.web_gateway.conftest import Room
+from web_gateway.admission import Admission
 from web_gateway.app import create_app
 from web_gateway.assets import Assets
 from web_gateway.config import Config
@@ -91,10 +92,10 @@ def test_an_unknown_host_is_explained_in_both_languages(client: FlaskClient) -> 
 def test_an_exception_is_one_sentence_in_the_response_and_one_line_in_the_log(
     room: Room, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(_: Gateway) -> int:
+    def fail(_: Admission) -> int:
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr(Gateway, "sessions", property(fail))
+    monkeypatch.setattr(Admission, "sessions", property(fail))
     with _client(Config(server=room.address)) as client:
         response = client.get("/healthz?secret")
     assert response.status_code == 500

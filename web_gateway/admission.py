@@ -1,0 +1,112 @@
+"""Which requests and sessions are admitted: limits in total, by address and per minute."""
+
+import threading
+from collections import Counter
+from http import HTTPStatus
+from typing import NamedTuple
+
+from chat_protocol.ip import rate_limit_key
+from chat_protocol.rate_limit import Buckets, Rate
+from web_gateway.config import Config
+
+
+class Refusal(NamedTuple):
+    """Why a request or a session is refused."""
+
+    status: HTTPStatus
+    retry_after: float = 5.0
+    """Seconds after which to try again. By default those after which somebody may have left."""
+
+
+class Admission:
+    """Counts sessions and requests. Any thread.
+
+    Loopback and the trusted proxies are exempt from the limits by address. An IPv6 /64 counts
+    as one address.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._joins = _per_minute(config.joins)
+        self._requests = _per_minute(config.requests)
+        self._changed = threading.Condition()  # guards the three below; notified by `release`
+        self._sessions = 0
+        self._sessions_by_key: Counter[str] = Counter()  # by `_key`
+        self._open = True
+
+    @property
+    def sessions(self) -> int:
+        """The number of open sessions."""
+        with self._changed:
+            return self._sessions
+
+    def take_request(self, address: str) -> Refusal | None:
+        """Count a request from `address`, or return why it is refused."""
+        return _take(self._requests, self._key(address))
+
+    def admit(self, address: str) -> Refusal | None:
+        """Count a new session of a browser at `address`, to `release` later, or return why it is refused."""
+        key = self._key(address)
+        with self._changed:
+            if refusal := self._no_place(key):
+                return refusal
+            self._sessions += 1
+            if key:
+                self._sessions_by_key[key] += 1
+        refusal = _take(self._joins, key)
+        if refusal:
+            self.release(address)
+        return refusal
+
+    def would_refuse(self, address: str) -> Refusal | None:
+        """Return why `admit` would refuse a session now. Counts nothing."""
+        key = self._key(address)
+        with self._changed:
+            if refusal := self._no_place(key):
+                return refusal
+        return _too_many(self._joins.seconds_until(key)) if self._joins is not None and key else None
+
+    def release(self, address: str) -> None:
+        """Count a session as ended."""
+        key = self._key(address)
+        with self._changed:
+            self._sessions -= 1
+            if key:
+                self._sessions_by_key -= Counter([key])  # removes a key whose count becomes 0
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Admit no more sessions."""
+        with self._changed:
+            self._open = False
+
+    def wait_until_empty(self, timeout: float) -> bool:
+        """Wait at most `timeout` seconds until all sessions have ended; return whether they have."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._sessions, timeout)
+
+    def _key(self, address: str) -> str | None:
+        """Return the key that an address is counted by; None if it is exempt."""
+        return rate_limit_key(address, self._config.trusted_proxies)
+
+    def _no_place(self, key: str | None) -> Refusal | None:
+        """Return why there is no place for one more session. Requires holding `_changed`."""
+        limit = self._config.max_per_address
+        if not self._open or self._sessions >= self._config.max_sessions:
+            return Refusal(HTTPStatus.SERVICE_UNAVAILABLE)
+        if key and limit and self._sessions_by_key[key] >= limit:
+            return Refusal(HTTPStatus.TOO_MANY_REQUESTS)
+        return None
+
+
+def _per_minute(limit: int) -> Buckets | None:
+    """Return what counts by address, up to `limit` per minute; None if there is no limit."""
+    return Buckets(Rate(limit / 60, limit)) if limit else None
+
+
+def _take(buckets: Buckets | None, key: str | None) -> Refusal | None:
+    return _too_many(buckets.take(key)) if buckets is not None and key else None
+
+
+def _too_many(wait: float) -> Refusal | None:
+    return Refusal(HTTPStatus.TOO_MANY_REQUESTS, wait) if wait else None
