@@ -21,7 +21,7 @@ from chat_protocol.errors import Banned, NotARoom, ProtocolError, RoomFull, TlsF
 from chat_protocol.messages import Command, Event, Leave, Throttled, Welcome
 from chat_protocol.tls import Tls
 from cli_client.backoff import Backoff
-from cli_client.conversation import INPUT_NEEDED, MAX_WAIT, Conversation
+from cli_client.conversation import INPUT_NEEDED, MAX_WAIT, Conversation, IfTaken
 from cli_client.events import ClientEvent, ConnectionLost, Ended, OlderMessages, Phase, Status, StatusChanged
 from cli_client.sender import Sender
 
@@ -35,10 +35,11 @@ class Chat:
 
     The room thread calls `listener` with every event, in order and without holding a lock;
     it must not raise. `history` is how many of the last messages to request at first;
-    `password` is the room's. Any thread may call any method, before `start` too.
+    `password` is the room's. Any thread may call any
+    method, before `start` too.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is another setting
         self,
         address: Address,
         listener: Callable[[ClientEvent], None],
@@ -46,6 +47,7 @@ class Chat:
         history: int = 50,
         password: str = "",
         tls: Tls | None = None,
+        if_taken: IfTaken = IfTaken.ASK,
     ) -> None:
         self.address = address
         self._tls = tls
@@ -56,13 +58,14 @@ class Chat:
 
         # Guards everything below, and is notified when any of it changes.
         self._changed = threading.Condition()
-        self._conversation = Conversation(history, password)
+        self._conversation = Conversation(history, password, if_taken)
         self._connection: Connection | None = None  # the current one, before its welcome too
 
     # --- for the frontend ----------------------------------------------------------
 
-    def start(self) -> None:
-        """Start the room thread."""
+    def start(self, *, quiet: bool = False) -> None:
+        """Start the room thread. With `quiet`, say what there is to say without becoming a member."""
+        self._conversation.quiet = quiet
         self._thread.start()
 
     def set_name(self, name: str) -> None:
@@ -110,6 +113,8 @@ class Chat:
 
     def leave(self, timeout: float = 2.0) -> None:
         """Leave for good. Blocks for at most about `timeout` + 1 seconds, until the room says `bye`."""
+        if self._thread.ident is None:  # not started
+            return
         with self._changed:
             self._conversation.leaving = True
             if not self._conversation.request(Leave()) and self._connection:
@@ -140,7 +145,7 @@ class Chat:
             reason = self._run_connection()
             if reason in _FINAL_REASONS:
                 break
-            if reason != INPUT_NEEDED and not self._wait_to_reconnect(reason):
+            if reason not in (INPUT_NEEDED, "quiet") and not self._wait_to_reconnect(reason):
                 break
         self._end(reason)
 

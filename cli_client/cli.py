@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import ssl
 import sys
 from collections.abc import Sequence
@@ -12,11 +13,11 @@ from prompt_toolkit.utils import is_dumb_terminal
 
 from chat_protocol.address import parse_address
 from chat_protocol.errors import BadAddress, BadTls
-from chat_protocol.standard_streams import ArgumentParser, encodable
+from chat_protocol.standard_streams import ArgumentParser, encodable, reserve
 from chat_protocol.text import one_line
 from chat_protocol.tls import Tls
 from chat_protocol.version import version
-from cli_client.pipe import Pipe
+from cli_client.pipe import Pipe, PipeOptions
 from cli_client.terminal import Terminal
 from cli_client.translations import Translations, system_language
 
@@ -36,10 +37,11 @@ class _Parser(ArgumentParser):
         # A missing value is checked here: argparse would report it in English. An empty one
         # too: `--tls-pin "$UNSET"` must not mean "without a pin".
         self.add_argument("address", nargs="?", type=lambda typed: typed or None)
-        for option in ("--name", "--password-file", "--tls-ca", "--tls-pin", "--lang"):
+        for option in ("--name", "--password-file", "--tls-ca", "--tls-pin", "--timeout", "--lang"):
             self.add_argument(option, nargs="?", const="")
+        for flag in ("--tls", "--follow", "--or-similar"):
+            self.add_argument(flag, action="store_true")
         self.set_defaults(name=os.environ.get("ONEROOM_NAME") or None, lang=self._texts.lang)
-        self.add_argument("--tls", action="store_true")
         self.add_argument("--version", action="version", version=f"oneroom {version()}")
         options, unknown = self.parse_known_args(arguments)
         unknown += [f"--{key.replace('_', '-')}" for key, value in vars(options).items() if value == ""]
@@ -59,11 +61,8 @@ class _Parser(ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the client; return its exit code.
-
-    0: the user has left. 1: not everything was sent, or the room has ended the conversation.
-    2: bad arguments, or without a terminal a refused name or password.
-    """
+    """Run the client; return its exit code, as in `--help`."""
+    reserve()
     # The language is parsed first: errors in the other arguments are explained in it.
     early = argparse.ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
     early.add_argument("--lang", nargs="?")
@@ -90,11 +89,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.exit_with(_file_error(texts, "--password-file", options.password_file, error))
 
     name = one_line(options.name or "")
-    if _is_terminal():
+    timeout = _parse_timeout(options.timeout)
+    if timeout is not None and not timeout > 0:
+        parser.error(f"--timeout {options.timeout}")
+    if _is_terminal() and not options.follow:
         return Terminal(address, name, texts, password=password, tls=tls).run()
     if not name:
         parser.exit_with(texts("pipe_name_needed"))
-    return Pipe(address, name, texts, password=password, tls=tls).run()
+    pipe_options = PipeOptions(options.follow, timeout, options.or_similar)
+    return Pipe(address, name, texts, password=password, tls=tls, options=pipe_options).run()
 
 
 def _file_error(texts: Translations, option: str, path: str, error: BaseException) -> str:
@@ -117,6 +120,13 @@ def _read_password(path: str | None) -> str:
     if path:
         return Path(path).read_text(encoding="utf-8-sig").rstrip("\r\n")
     return os.environ.get("ONEROOM_PASSWORD", "")
+
+
+def _parse_timeout(typed: str | None) -> float | None:
+    """Return a number of seconds; 0 if it is none."""
+    if typed is None:
+        return None
+    return float(typed) if re.fullmatch(r"\d{1,9}(\.\d+)?", typed, re.ASCII) else 0.0
 
 
 def _is_terminal() -> bool:

@@ -6,6 +6,7 @@ No thread and no socket here: `Chat` passes the events in, and its lock guards a
 import itertools
 import time
 from collections.abc import Callable, Sequence
+from enum import Enum, auto
 from typing import Final
 
 from msgspec.structs import replace
@@ -39,9 +40,26 @@ CONTEXT: Final = 3
 MAX_WAIT: Final = 3600.0
 """Maximum wait accepted from a room, in seconds."""
 
+NAME_TAKEN: Final = "name_taken"
+"""The end reason of a connection whose name is taken, and will be tried again."""
+
+NAME_PATIENCE: Final = 30.0
+"""Seconds for which a taken name is tried again: longer than a room holds the name of a lost connection."""
+
 _NAME_CODES: Final = frozenset({"name_empty", "name_too_long", "name_invalid", "name_taken", "name_reserved"})
 _PASSWORD_CODES: Final = frozenset({"password_required", "password_wrong"})
 _DEFAULT_LIMITS: Final = m.Limits(name=32, text=4000, line=MAX_LINE, history=500)
+
+
+class IfTaken(Enum):
+    """What to do when the name is taken."""
+
+    ASK = auto()
+    """Report it, and wait for another one."""
+    WAIT = auto()
+    """Try again for some time: the name may be held for our own lost connection."""
+    SIMILAR = auto()
+    """Take the one that the room suggests; without a suggestion, as `WAIT`."""
 
 
 class Conversation:
@@ -50,10 +68,11 @@ class Conversation:
     `history` is how many of the last messages to request at first.
     """
 
-    def __init__(self, history: int, password: str) -> None:
+    def __init__(self, history: int, password: str, if_taken: IfTaken = IfTaken.ASK) -> None:
         self.phase = Phase.NAME_NEEDED
         self.name = ""  # as set, then as the room writes it
         self.password = password
+        self.quiet = False  # whether to say a few lines without becoming a member
         self.leaving = False
         self.reason = ""  # as in `Status`
         self.retry_at = 0.0  # monotonic
@@ -62,6 +81,8 @@ class Conversation:
         self.end_reason = ""  # why the current connection must end; empty while it need not
         self.retry_after = 0.0  # seconds until we may join
         self._history = history
+        self._if_taken = if_taken
+        self._patient_until: float | None = None  # monotonic; None while the name is not known to be taken
         self._session: str | None = None
         self._members: list[str] = []
         self._limits = _DEFAULT_LIMITS
@@ -135,10 +156,14 @@ class Conversation:
     def connected(self, put: Callable[[m.Command], object]) -> None:
         """Join the room over a new connection that `put` sends on."""
         self._put, self.end_reason, self.retry_after = put, "", 0.0
+        self._join(put)
+
+    def _join(self, put: Callable[[m.Command], object]) -> None:
         since = self.transcript.position() if self.transcript else None
         history = None if since else self._history
         password = self.password[:MAX_PASSWORD] or None
-        put(m.Join(self.name, self._session, since, history, password, ref=next(self._refs)))
+        ref = next(self._refs)
+        put(m.Join(self.name, self._session, since, history, password, self.quiet, ref=ref))
 
     def disconnected(self) -> None:
         """Reset what belongs to one connection."""
@@ -171,8 +196,7 @@ class Conversation:
             case m.Error():
                 return self._on_error(event)
             case m.Bye():
-                self.end_reason = event.reason
-                return []
+                return self._on_bye(event)
             case m.Pong():
                 return []
             case m.Whois() | m.Bans():
@@ -202,6 +226,7 @@ class Conversation:
         self.name, self._session, self._limits = welcome.name, welcome.session, welcome.limits
         self._members[:] = welcome.members
         self.phase, self.reason = Phase.ONLINE, ""
+        self._patient_until = None
         self._throttled_until = 0.0  # it was from before the welcome
         self._moderated = welcome.moderated
         for say in self.outbox.pending():
@@ -243,6 +268,12 @@ class Conversation:
                 self.request(self.transcript.next_page(len(page.messages)))
         return []
 
+    def _on_bye(self, bye: m.Bye) -> list[ClientEvent]:
+        self.end_reason = bye.reason
+        if bye.reason == "quiet":  # the rest is said by a member
+            self.quiet, self.transcript = False, None
+        return []
+
     def _on_error(self, error: m.Error) -> list[ClientEvent]:
         text = self.outbox.remove(error.ref) if error.ref else None
         if text is not None:
@@ -255,6 +286,8 @@ class Conversation:
         # The next attempt needs a new connection: the room would not wait until the person answers.
         self.end_reason, self.retry_after = error.code, error.retry_after or 0.0
         self._throttled_until = 0.0
+        if error.code == NAME_TAKEN and self._try_again(error.suggestion):
+            return []
         if error.code in _NAME_CODES:
             self.end_reason, self.phase = INPUT_NEEDED, Phase.NAME_NEEDED
             return [NameRefused(error.code, error.text, error.suggestion or "")]
@@ -262,3 +295,14 @@ class Conversation:
             self.end_reason, self.phase = INPUT_NEEDED, Phase.PASSWORD_NEEDED
             return [PasswordNeeded(error.code)]
         return []
+
+    def _try_again(self, suggestion: str | None) -> bool:
+        """Join with another name, or later with the same one; return False to ask for another."""
+        if self._if_taken is IfTaken.SIMILAR and suggestion and self._put:
+            self.name, self.end_reason = suggestion, ""
+            self._join(self._put)
+            return True
+        now = time.monotonic()
+        if self._patient_until is None:
+            self._patient_until = now + NAME_PATIENCE
+        return self._if_taken is not IfTaken.ASK and now < self._patient_until

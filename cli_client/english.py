@@ -52,6 +52,9 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "pipe_name_needed": "a name is needed: --name NAME or the variable ONEROOM_NAME",
     "pipe_lost": "{reason}; trying again",
     "pipe_back": "back online",
+    "pipe_similar": "joined as {name}",
+    "pipe_timeout": "the time of --timeout is over",
+    "pipe_unwritable": "the output cannot be written: {reason}",
     "pipe_missed": ("{count} message missed", "{count} messages missed"),
     "lost_refused": "No room is running at {address}",
     "lost_unknown_host": "The address {address} cannot be found",
@@ -63,6 +66,7 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "lost_slow": "The connection was too slow",
     "lost_silent": "The connection was silent for too long",
     "lost_late": "The room has waited too long for a name",
+    "lost_name_taken": "This name is taken (--or-similar takes one like it)",
     "lost_full": "The room is full",
     "error_name_empty": "A name cannot be empty.",
     "error_name_too_long": "The name is too long.",
@@ -95,7 +99,8 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
         "Usage: oneroom [HOST[:PORT]] [options]\n"
         "\n"
         "A chat in the terminal. Between pipes it is a filter: it sends the lines of stdin\n"
-        "and writes the messages of others to stdout.\n"
+        "and writes the messages of others to stdout. A script whose input ends at once, with at\n"
+        "most 100 lines, is not announced and gets no messages.\n"
         "\n"
         "  HOST[:PORT]    where the room is (default: 127.0.0.1:8080)\n"
         "  --name NAME    the name to join with (else ONEROOM_NAME, else it asks)\n"
@@ -105,9 +110,19 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
         "  --tls-ca FILE  trust these certificates (PEM) instead of the system's\n"
         "  --tls-pin SHA256\n"
         "                 trust only the certificate with this fingerprint\n"
+        "  --follow       only write the messages of others to stdout, and do not read stdin\n"
+        "  --timeout SECONDS\n"
+        "                 end after so many seconds (else a room that does not answer is given up\n"
+        "                 10 s after the end of stdin)\n"
+        "  --or-similar   if the name is taken, join with one like it; without this, a taken name\n"
+        "                 is tried again for half a minute\n"
         "  --lang ru|en   the language (default: the system's)\n"
         "  --version      print the version\n"
         "  -h, --help     print this help\n"
+        "\n"
+        "Exit codes: 0 all was sent; 1 something was not, the output could not be written, or the\n"
+        "room could not be reached or has ended the conversation; 2 wrong arguments, or between\n"
+        "pipes a refused name or password.\n"
     ),
     "ask_password": "The room's password: ",
     "ask_moderator": "Moderator's password: ",

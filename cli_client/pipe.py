@@ -4,51 +4,90 @@ The output is the same as in the lines dialect, so that a script can use either.
 of the client itself go to stderr.
 """
 
-import codecs
 import os
+import select
 import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
-from typing import Final
+from itertools import chain
+from typing import Final, NamedTuple
 
 from chat_protocol.address import Address
-from chat_protocol.contract import HAS_JOINED, HAS_LEFT, MAX_LINE, SAYS
+from chat_protocol.contract import HAS_JOINED, HAS_LEFT, SAYS
 from chat_protocol.messages import Joined, Left, Message, Throttled
 from chat_protocol.text import clean, is_blank, one_line, split
 from chat_protocol.tls import Tls
 from cli_client import events
 from cli_client.chat import Chat
+from cli_client.conversation import NAME_PATIENCE, NAME_TAKEN, IfTaken
+from cli_client.stdin_lines import StdinLines
 from cli_client.translations import Translations
 
 ACK_TIMEOUT: Final = 10.0
 """Maximum seconds to wait for the welcome before reading, and for each ack after the end of input."""
 
+QUIET_WAIT: Final = 0.5
+"""Seconds within which the input of a script that says only a few lines ends."""
+
+_MAX_QUIET_LINES: Final = 100  # as many as a quiet connection may say
+_STDOUT: Final = 1
 _REFUSED: Final = (events.Phase.NAME_NEEDED, events.Phase.PASSWORD_NEEDED, events.Phase.ENDED)
 _READY: Final = (events.Phase.ONLINE, *_REFUSED)
 _THROTTLE_NOTICE_INTERVAL: Final = 10.0  # seconds without `throttled` after which the next one is printed
 _MAX_UNSENT: Final = 100  # messages sent and not acknowledged; more input waits in the pipe
 
 
+class PipeOptions(NamedTuple):
+    """What a script may ask for; `timeout` is in seconds, None: no limit."""
+
+    follow: bool = False
+    timeout: float | None = None
+    or_similar: bool = False
+
+
+_NO_OPTIONS: Final = PipeOptions()
+
+
 class Pipe:
-    """The frontend between two pipes. `run` returns the exit code: 0 all sent, 1 not all, 2 could not join.
+    """The frontend between two pipes. `run` returns the exit code, as in `--help`.
 
     Three threads: one reads stdin and sends its lines; the room thread writes stdout (and
     waits for a slow reader there); the main thread waits for the end.
     """
 
-    def __init__(
-        self, address: Address, name: str, texts: Translations, *, password: str = "", tls: Tls | None = None
+    def __init__(  # noqa: PLR0913 - what the command line gives
+        self,
+        address: Address,
+        name: str,
+        texts: Translations,
+        *,
+        password: str = "",
+        tls: Tls | None = None,
+        options: PipeOptions = _NO_OPTIONS,
     ) -> None:
         self._texts = texts
         self._name = name
-        self._chat = Chat(address, self._on_event, history=0, password=password, tls=tls)
+        self._follow, timeout, or_similar = options
+        self._chat = Chat(
+            address,
+            self._on_event,
+            history=0,
+            password=password,
+            tls=tls,
+            if_taken=IfTaken.SIMILAR if or_similar else IfTaken.WAIT,
+        )
+        self._deadline = None if timeout is None else time.monotonic() + timeout
+        self._stdin = StdinLines()  # owned by the stdin thread, and by the main thread before that
         self._ended = threading.Event()  # input or conversation have ended
         self._exit_code: int | None = None  # set by the room thread before `_ended`; None at the end of input
-        # The next three are owned by the room thread, and by the main thread after it has ended.
+        # The rest is owned by the room thread, and by the main thread after it has ended.
         self._has_entered = False
         self._refused = 0  # messages
+        self._unwritable = False  # stdout cannot be written; what is to be said is still said
         self._throttled_until = 0.0  # monotonic; until then `throttled` is not printed again
 
     def run(self) -> int:
@@ -56,11 +95,11 @@ class Pipe:
         # Both signals raise KeyboardInterrupt here; later ones are ignored.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         self._chat.set_name(self._name)
-        self._chat.start()
         try:
-            threading.Thread(target=self._read, name="stdin", daemon=True).start()
-            self._ended.wait()
-            if self._exit_code is None:
+            self._start()
+            if not self._ended.wait(self._seconds_left()):
+                self._print_error(self._texts("pipe_timeout"))
+            elif self._exit_code is None:
                 self._wait_for_acks()
         except KeyboardInterrupt:
             pass
@@ -72,7 +111,16 @@ class Pipe:
         unsent = len(self._chat.status().unsent) + self._refused
         if unsent:
             self._print_error(self._texts("pipe_unsent", count=unsent))
-        return 1 if unsent or not self._has_entered else 0
+        return 1 if unsent or self._unwritable or not self._has_entered else 0
+
+    def _start(self) -> None:
+        """Begin to read, unless we only follow, and join: quietly, if a few lines are all there is."""
+        if self._follow:
+            self._chat.start()
+            return
+        first = self._stdin.collect(_MAX_QUIET_LINES, QUIET_WAIT)
+        self._chat.start(quiet=self._stdin.ended and len(first) <= _MAX_QUIET_LINES)
+        threading.Thread(target=self._read, args=(first,), name="stdin", daemon=True).start()
 
     def _wait_for_acks(self) -> None:
         """Wait for all acks, at most `ACK_TIMEOUT` for each.
@@ -81,30 +129,34 @@ class Pipe:
         """
         while (status := self._chat.status()).unsent and status.phase not in _REFUSED:
             is_next_acked = partial(_is_acked, len(status.unsent))
-            if not self._chat.wait_for(is_next_acked, ACK_TIMEOUT + status.throttled):
+            if not self._wait_for(is_next_acked, status.throttled):
                 return
+
+    def _wait_for(self, condition: Callable[[events.Status], bool], more: float = 0.0) -> bool:
+        """Wait for the room; return whether `condition` holds in time.
+
+        That is until the `--timeout` if there is one, else for `ACK_TIMEOUT` and so many seconds more, or
+        until a taken name is either free or refused.
+        """
+        if self._deadline is not None:
+            return self._chat.wait_for(condition, self._seconds_left())
+        is_patient = self._chat.wait_for(
+            lambda now: condition(now) or now.reason == NAME_TAKEN, ACK_TIMEOUT + more
+        )
+        return is_patient and self._chat.wait_for(condition, NAME_PATIENCE + ACK_TIMEOUT)
+
+    def _seconds_left(self) -> float | None:
+        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
 
     # --- the stdin thread --------------------------------------------------------------
 
-    def _read(self) -> None:
-        # The welcome brings the limit of a text.
-        self._chat.wait_for(lambda status: status.phase in _READY, ACK_TIMEOUT)
-        decode = codecs.getincrementaldecoder("utf-8-sig")(errors="replace").decode
-        incomplete = ""
-        while chunk := _read_stdin():
-            *lines, incomplete = (incomplete + decode(chunk)).split("\n")
-            for line in lines:
-                self._say(line)
-            # A line without end must not exhaust memory: of a progress bar the last state is kept.
-            incomplete = incomplete[incomplete.rstrip("\r").rfind("\r") + 1 :]
-            if len(incomplete) > MAX_LINE:
-                self._say(incomplete)
-                incomplete = ""
-        self._say(incomplete + decode(b"", final=True))
+    def _read(self, first: list[str]) -> None:
+        self._wait_for(lambda status: status.phase in _READY)  # the welcome brings the limit of a text
+        for line in chain(first, self._stdin):
+            self._say(clean(line))
         self._ended.set()
 
     def _say(self, line: str) -> None:
-        line = clean(line)
         if is_blank(line):
             return
         for piece in split(line, self._chat.status().limits.text):
@@ -157,6 +209,8 @@ class Pipe:
         self._throttled_until = now + seconds + _THROTTLE_NOTICE_INTERVAL
 
     def _entered(self, event: events.Entered) -> None:
+        if event.name != self._name and not self._has_entered:
+            self._print_error(self._texts("pipe_similar", name=one_line(event.name)))
         self._has_entered = True
         if event.rejoined:
             self._print_error(self._texts("pipe_back"))
@@ -167,23 +221,28 @@ class Pipe:
                 self._write(_lines(message))
 
     def _write(self, text: str) -> None:
-        if self._exit_code is not None:
+        """Write to stdout, and wait for its reader; after an error there, only stdin goes on."""
+        if self._unwritable or self._exit_code is not None:
             return
         try:
-            sys.stdout.buffer.write(text.encode("utf-8", "replace"))
-            sys.stdout.buffer.flush()
-        except OSError:
-            # The reader has closed the pipe (`| head`). Python would fail to flush stdout at the end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _write_all(text.encode("utf-8", "replace"))
+        except BrokenPipeError:  # the reader has what it wanted (`| head`)
             self._end(0)
+        except OSError as error:
+            self._unwritable = True
+            self._print_error(self._texts("pipe_unwritable", reason=error.strerror))
+            if self._follow:
+                self._end(1)
 
     def _end(self, code: int) -> None:
         self._exit_code = code
         self._ended.set()
 
     def _print_error(self, text: str) -> None:
-        """Print a line to stderr. Any thread."""
-        print(f"oneroom: {text}", file=sys.stderr, flush=True)
+        """Print a line to stderr, if it can be written. Any thread."""
+        if sys.stderr is not None:
+            with suppress(OSError):
+                print(f"oneroom: {text}", file=sys.stderr, flush=True)
 
 
 def _is_acked(unsent: int, now: events.Status) -> bool:
@@ -196,10 +255,10 @@ def _lines(message: Message) -> str:
     return "".join(f"{name}{SAYS}{line}\n" for line in clean(message.text).split("\n"))
 
 
-def _read_stdin() -> bytes:
-    # Not sys.stdin.buffer: a thread that waits in a buffered reader makes the interpreter
-    # abort when the program ends.
-    try:
-        return os.read(sys.stdin.fileno(), 65536)
-    except (OSError, ValueError):  # stdin was closed by the parent process
-        return b""
+def _write_all(data: bytes) -> None:
+    # Not sys.stdout: what it could not write it would try again at the end.
+    while data:
+        try:
+            data = data[os.write(_STDOUT, data) :]
+        except BlockingIOError:  # another program has made the pipe non-blocking
+            select.select([], [_STDOUT], [])

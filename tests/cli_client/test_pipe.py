@@ -43,19 +43,25 @@ class PipeProcess:
         return code
 
 
-_COMMAND = ("-m", "cli_client")
-# The timeout is ten seconds; here it is one, so that the test need not last as long.
-_SHORT_ACK_TIMEOUT = (
-    "-c",
-    "import sys; from cli_client import cli, pipe; pipe.ACK_TIMEOUT = 1.0; sys.exit(cli.main())",
-)
+def command(*changes: str) -> tuple[str, ...]:
+    """Return the arguments of a Python that runs the client with shorter waits, for shorter tests."""
+    imports = "import sys; from cli_client import cli, conversation, pipe"
+    return "-c", "; ".join((imports, *changes, "sys.exit(cli.main())"))
+
+
+_AT_ONCE = command("pipe.QUIET_WAIT = 0.0")
+_SHORT_ACK_TIMEOUT = command("pipe.QUIET_WAIT = 0.0", "pipe.ACK_TIMEOUT = 1.0")
+_IMPATIENT = command("pipe.QUIET_WAIT = 0.0", "conversation.NAME_PATIENCE = 0.0")
 
 
 @contextmanager
-def run_pipe(*arguments: str, command: Sequence[str] = _COMMAND, **variables: str) -> Iterator[PipeProcess]:
+def run_pipe(
+    *arguments: str, command: Sequence[str] = _AT_ONCE, script: str = 'exec "$@"', **variables: str
+) -> Iterator[PipeProcess]:
+    """Run the client, which is "$@" in a script of the shell."""
     environment = {key: value for key, value in os.environ.items() if key != "ONEROOM_NAME"} | variables
     with subprocess.Popen(
-        [sys.executable, *command, *arguments],
+        ["sh", "-c", script, "sh", sys.executable, *command, *arguments],
         cwd=ROOT,
         env=environment | {"LC_ALL": "C.UTF-8"},
         stdin=subprocess.PIPE,
@@ -179,10 +185,9 @@ def test_without_acks_it_ends_and_counts_the_unsent(room: FakeRoom) -> None:
     ("lang", "words"), [("ru", "oneroom: Это имя уже занято."), ("en", "This name is taken.")]
 )
 def test_a_refused_name_ends_it(room: FakeRoom, lang: str, words: str) -> None:
-    with run_pipe(str(room.address), "--name", "Анна", "--lang", lang) as pipe:
-        client = room.accept()
-        client.receive(Join)
-        client.send(Error("name_taken", "taken"))
+    arguments = (str(room.address), "--name", "Анна", "--lang", lang)
+    with run_pipe(*arguments, command=_IMPATIENT) as pipe:
+        room.refuse(Error("name_taken", "taken"))
         assert pipe.end() == 2
         assert words in pipe.stderr.text
 

@@ -48,8 +48,9 @@ def test_a_refusal_after_the_end_of_input_ends_it_at_once(
         client.send(answer)
 
     chunks = [b"", "раз\n".encode()]
-    monkeypatch.setattr("cli_client.pipe._read_stdin", chunks.pop)
+    monkeypatch.setattr("cli_client.stdin_lines.read", chunks.pop)
     monkeypatch.setattr("cli_client.pipe.ACK_TIMEOUT", 2 * TIMEOUT)
+    monkeypatch.setattr("cli_client.conversation.NAME_PATIENCE", 0.0)
     monkeypatch.setattr(Pipe, "_on_event", on_event_late)
     monkeypatch.setattr(Chat, "leave", leave_and_set)
     monkeypatch.setattr(signal, "signal", lambda *_: None)

@@ -93,9 +93,9 @@ def test_typed_and_pasted_line_breaks_stay_in_one_message(room: FakeRoom) -> Non
         terminal.wait_for("четыре")
         terminal.type(ENTER)
         say = client.receive(Say)
-        assert say.text == "раз\nдва\nтри\n[31mчетыре"
+        assert say.text == "раз\nдва\nтри\nчетыре"
         client.ack(say.ref, 1)
-        terminal.wait_for("[31mчетыре  #1")
+        terminal.wait_for("четыре  #1")
         leave(terminal, client)
 
 
