@@ -90,7 +90,8 @@ def clean(text: str) -> str:
     if "\r" in text:
         text = "\n".join([last_state(line) for line in text.split("\n")])
     text = _removed().sub("", text)
-    text = _ASTRAL.sub(lambda found: "".join(filter(_is_kept, found[0])), text)
+    if not "".join(_ASTRAL.findall(text)).isprintable():  # rare: emoji are printable
+        text = _ASTRAL.sub(lambda found: "".join(filter(_is_kept, found[0])), text)
     return _BLANK_LINES.sub("\n\n", text)
 
 

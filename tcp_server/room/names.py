@@ -72,7 +72,8 @@ def parse_name(name: str, limit: int) -> Name:
     """Normalise a name, of at most `limit` code points afterwards. Raises `BadName`."""
     if not name or name.isspace():
         raise BadName("name_empty", "the name is empty")
-    if len(name) > 4 * limit:
+    # Before anything expensive: one character may become 18.
+    if len(name) > 4 * limit or len("".join(unicodedata.normalize("NFKC", name).split())) > limit:
         raise BadName("name_too_long", f"the name is longer than {limit} characters")
     try:
         shown, folded = _case_preserved.enforce(name), _case_mapped.enforce(name)

@@ -13,6 +13,9 @@ from tcp_server.room.moderation.audit_log import AuditLog, Entry
 from tcp_server.room.moderation.bans import Bans, Sanction, SanctionList
 from tcp_server.room.names import BadName, parse_name
 
+_MAX_NAME = 128
+"""Longest name, in characters, whose look-alikes a ban finds: to compare names takes long."""
+
 
 class Sanctions:
     """The bans and mutes in force, and the audit log.
@@ -110,6 +113,6 @@ def _sanction(entry: Entry) -> Sanction:
 def keys_of(target: str) -> tuple[str, ...]:
     """Return the keys of a name, which may be longer than the present limit."""
     try:
-        return parse_name(target, len(target)).keys
+        return parse_name(target, min(len(target), _MAX_NAME)).keys
     except BadName:
         return (target,)
