@@ -1,4 +1,6 @@
-"""The slash commands of the terminal client and of the lines dialect, in one table. Pure.
+"""The slash commands of the terminal client, the page and the lines dialect, in one table. Pure.
+
+The page has a parser of its own, static/js/model/commands.js, which goes by the column `argument`.
 
 A NAME may contain spaces. A time is a number and a unit, `10m`: s, m, h, d or с, м, ч, д. A last
 word of a number and letters is never part of a name: `/ban Eve 10z` is an error.
@@ -69,7 +71,8 @@ class SlashCommand(NamedTuple):
     """One row of the table.
 
     `argument` is its usage, as shown to people; `parse` returns None if it is missing or wrong.
-    `lines` is a regular expression for the lines dialect; `terminal` says whether the terminal has it.
+    `lines` is a regular expression for the lines dialect; `terminal` says whether the terminal and the page
+    have it.
     """
 
     name: str
@@ -100,9 +103,9 @@ def parse_command(line: str, *, lines: bool = False) -> LinesCommand:
 # A reason follows a colon and white space. Names have no colon; of an IPv6 address only a final "::" may
 # be followed by white space.
 _REASON = re.compile(r"(?<!:):(?:\s+|$)")
-_TIME = re.compile(r"([0-9]{1,9})([smhdсмчд])", re.IGNORECASE)
-_LIKE_A_TIME = re.compile(r"[0-9][\w.,]*[^\W\d][\w.,]*")
 _UNITS = {"s": 1, "с": 1, "m": 60, "м": 60, "h": 3600, "ч": 3600, "d": 86400, "д": 86400}
+_TIME = re.compile(f"([0-9]{{1,9}})([{''.join(_UNITS)}])")
+_LIKE_A_TIME = re.compile(r"[0-9][\w.,]*[^\W\d][\w.,]*")
 _NUMBER = re.compile(r"#?([0-9]{1,15})")
 
 
@@ -119,8 +122,8 @@ def _moderate(act: Act, argument: str) -> Moderate | None:
 
 
 def _seconds(time: str) -> int | None:
-    found = _TIME.fullmatch(time)
-    seconds = int(found[1]) * _UNITS[found[2].lower()] if found else 0
+    found = _TIME.fullmatch(time.lower())
+    seconds = int(found[1]) * _UNITS[found[2]] if found else 0
     return seconds if 1 <= seconds <= MAX_SANCTION_SECONDS else None
 
 
@@ -195,9 +198,9 @@ COMMANDS: Final = {
         SlashCommand("moderator", "PASSWORD", _required(Authenticate)),
         SlashCommand("kick", "NAME[: reason]", partial(_moderate, "kick"), True),
         SlashCommand("ban", "NAME [time][: reason]", partial(_moderate, "ban"), True),
-        SlashCommand("unban", "NAME", partial(_moderate, "unban"), True),
+        SlashCommand("unban", "NAME[: reason]", partial(_moderate, "unban"), True),
         SlashCommand("mute", "NAME [time][: reason]", partial(_moderate, "mute"), True),
-        SlashCommand("unmute", "NAME", partial(_moderate, "unmute"), True),
+        SlashCommand("unmute", "NAME[: reason]", partial(_moderate, "unmute"), True),
         SlashCommand("delete", "#id[: reason]", _delete, True),
         SlashCommand("announce", "text", _required(lambda text: Moderate("announce", text=text)), True),
         SlashCommand("whois", "NAME", _required(Whois), True),
@@ -205,3 +208,22 @@ COMMANDS: Final = {
     )
 }
 """The commands by name. For `ban` and `unban` an address or a network (CIDR) may stand for the NAME."""
+
+
+def describe_table() -> dict[str, object]:
+    """Return the table and the limits of its arguments as the page needs them, for JSON."""
+    return {
+        "commands": [
+            {
+                "name": command.name,
+                "argument": command.argument,
+                "moderatorsOnly": command.moderators_only,
+                "onPage": command.terminal,
+            }
+            for command in COMMANDS.values()
+        ],
+        "units": _UNITS,
+        "maxSeconds": MAX_SANCTION_SECONDS,
+        "maxQuery": MAX_QUERY,
+        "pageSize": PAGE_SIZE,
+    }

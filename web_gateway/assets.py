@@ -13,6 +13,8 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 from werkzeug.datastructures import Accept
 
+from chat_protocol.commands import describe_table
+
 LANGUAGES: Final = ("en", "ru")
 """The languages of the page. Readers of others get the first."""
 
@@ -49,7 +51,8 @@ class Assets:
         """Read the files in the folders `static` and `templates`."""
         contents = {path.relative_to(static).as_posix(): path.read_bytes() for path in _files(static)}
         template = (templates / "index.html").read_bytes()
-        self.version = _digest(contents | {"/index.html": template})
+        commands = json.dumps(describe_table()).encode()
+        self.version = _digest(contents | {"/index.html": template, "/commands": commands})
         """A hash of all of it. Files are served below it, so they can be cached for ever."""
         served = {name: body for name, body in contents.items() if not name.startswith(f"{_TEXTS}/")}
         served["css/page.css"] = _CSS_IMPORT.sub(
@@ -75,6 +78,7 @@ class Assets:
                 modules=modules,
                 logo=logo,
                 texts=texts,
+                commands=describe_table(),
                 t=texts.__getitem__,
             )
             yield language, _compress("text/html; charset=utf-8", html.encode())

@@ -3,6 +3,7 @@ import { byId } from "./lib/dom.js";
 import { chooseLocale, I18n } from "./lib/i18n.js";
 import { LocalDay } from "./lib/local_day.js";
 import { openStore } from "./lib/storage.js";
+import { Commands } from "./model/commands.js";
 import { Connection } from "./model/connection.js";
 import { Drafts } from "./model/drafts.js";
 import { OpenTabs } from "./model/open_tabs.js";
@@ -13,7 +14,10 @@ import { Session } from "./model/session.js";
 import { TabSync } from "./model/tab_sync.js";
 import { ActionDialog } from "./view/action_dialog.js";
 import { Banner } from "./view/banner.js";
-import { Composer } from "./view/composer.js";
+import { CommandPanel } from "./view/composer/command_panel.js";
+import { CommandRunner } from "./view/composer/command_runner.js";
+import { Composer } from "./view/composer/composer.js";
+import { ComposerField } from "./view/composer/composer_field.js";
 import { DroppedFiles } from "./view/dropped_files.js";
 import { JoinForm } from "./view/join_form.js";
 import { LeaveButton } from "./view/leave_button.js";
@@ -47,18 +51,25 @@ const toast = new Toast();
 const actionDialog = new ActionDialog();
 const joinForm = new JoinForm(room, actionDialog, i18n);
 const transcript = new Transcript(room, i18n);
-new Permalinks(room, transcript, toast, i18n);
+const permalinks = new Permalinks(room, transcript, toast, i18n);
 new CopiedText();
 new DroppedFiles(i18n, toast);
-const drafts = new Drafts(store, tabs);
-const composer = new Composer(room, drafts, i18n, toast, () => transcript.toNewest());
 new Banner(room, tabSync, i18n);
-new LeaveButton(room, tabSync, actionDialog, i18n);
+const leaveButton = new LeaveButton(room, tabSync, actionDialog, i18n);
 new ThrottleNote(room.throttle, i18n);
 new TypingNote(room.members, i18n);
 const people = new People(room, i18n);
-new ModerationView(room, i18n, people, actionDialog, toast);
+const moderation = new ModerationView(room, i18n, people, actionDialog, toast);
 const searchPanel = new SearchPanel(room, i18n);
+const commands = new Commands(JSON.parse(byId("script", "command-table").text));
+const views = { people, searchPanel, transcript, permalinks, leaveButton, moderation };
+const composer = new Composer(room, new Drafts(store, tabs), i18n, {
+  field: new ComposerField(room, i18n, toast),
+  commands,
+  panel: new CommandPanel(commands, room, i18n),
+  runner: new CommandRunner(room, i18n, views),
+});
+composer.sent.on(() => transcript.toNewest());
 new Theme(store, i18n);
 
 /** @param {boolean} inside  Whether to show the room, else the login form. */

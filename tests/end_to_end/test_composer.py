@@ -203,6 +203,7 @@ def test_page_up_in_the_composer_scrolls_the_conversation(services: Services, ch
     with open_page(chromium, services.url, dark=True) as browser:
         page = browser.page
         browser.enter("Юля")
+        browser.say("короткое")
         last = page.locator(".message").last
         expect(last).to_be_in_viewport()
         page.keyboard.type("пишу")

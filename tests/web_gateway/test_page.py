@@ -1,6 +1,7 @@
 """The page, its files and its version, through Flask's test client."""
 
 import gzip
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import brotli
 import pytest
 from flask.testing import FlaskClient
 
+from chat_protocol.commands import describe_table
 from tests.support.processes import ROOT
 from tests.test_imports import JS
 from web_gateway.app import create_app
@@ -97,6 +99,17 @@ def test_nothing_else_is_there_and_that_is_not_cached(client: FlaskClient, path:
     response = client.get(path.format(version=version))
     assert response.status_code == 404
     assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_the_page_has_the_table_of_commands(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = re.search(
+        '<script id="command-table" type="application/json">(.*?)</script>', client.get("/").text
+    )
+    assert found is not None
+    assert json.loads(found[1]) == describe_table()
+    monkeypatch.setattr("web_gateway.assets.describe_table", dict)
+    changed = Assets(ROOT / "static", ROOT / "templates").version
+    assert f'data-version="{changed}"' not in client.get("/").text
 
 
 def test_the_version_is_that_of_the_page(client: FlaskClient) -> None:

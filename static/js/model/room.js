@@ -67,7 +67,7 @@ export class Room {
   #name = "";
   /** The room's password, if it asked for one. Never stored. */
   #password = "";
-  #typedAt = 0;
+  #typedAt = Number.NEGATIVE_INFINITY;
   /** What the room told us about our removal, before the `bye`. @type {Omit<Departure, "reason">} */
   #removal = {};
   #requests;

@@ -5,6 +5,7 @@ import { byId } from "../lib/dom.js";
  * @property {(Node | string)[]} title
  * @property {string} [text]         What it does.
  * @property {("password" | "announcement" | "seconds" | "reason")[]} fields
+ * @property {Record<string, string>} [values]  Of the fields, where they are not empty.
  * @property {string} confirm        Label of the button.
  * @property {boolean} [danger]      Whether it takes something away from somebody.
  * @property {(data: FormData) => Promise<string> | void} run  Resolves to why it did not work, or "".
@@ -55,8 +56,14 @@ export class ActionDialog {
       const used = action.fields.some(name => name === field.getAttribute("data-field"));
       if (field instanceof HTMLElement) field.hidden = !used;
     }
+    for (const [name, value] of Object.entries(action.values ?? {})) this.#set(name, value);
     this.#dialog.showModal();
     this.#firstField?.focus();
+  }
+
+  /** Do it at once, without waiting for the button: the dialog then only says what went wrong. */
+  submit() {
+    this.#form.requestSubmit();
   }
 
   close() {
@@ -68,6 +75,18 @@ export class ActionDialog {
   get #firstField() {
     const fields = this.#form.querySelectorAll("input, textarea");
     return [...fields].filter(field => field instanceof HTMLElement).find(field => field.checkVisibility());
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} value
+   */
+  #set(name, value) {
+    for (const field of this.#form.querySelectorAll("input")) {
+      if (field.name !== name) continue;
+      if (field.type === "radio") field.checked = field.value === value;
+      else field.value = value;
+    }
   }
 
   async #submit() {

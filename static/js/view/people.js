@@ -44,6 +44,12 @@ export class People {
     this.#setNarrow(narrow.matches);
   }
 
+  /** Go to the list; on narrow screens open it. */
+  open() {
+    if (this.#panel.popover) this.#panel.showPopover();
+    this.#panel.focus();
+  }
+
   /** @param {boolean} narrow */
   #setNarrow(narrow) {
     this.#panel.popover = narrow ? "auto" : null;

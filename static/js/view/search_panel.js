@@ -39,8 +39,8 @@ export class SearchPanel {
     room.search.changed.on(() => this.#show());
     room.left.on(() => this.#reset());
     room.refused.on(() => this.#panel.close());
-    this.#button.addEventListener("click", () => (this.#panel.open ? this.#panel.close() : this.#open()));
-    byId("button", "search-close").addEventListener("click", () => this.#panel.close());
+    this.#button.addEventListener("click", () => (this.#panel.open ? this.close() : this.open()));
+    byId("button", "search-close").addEventListener("click", () => this.close());
     this.#panel.addEventListener("close", () => this.#updateButton());
     this.#panel.addEventListener("keydown", event => this.#moveFocus(event));
     this.#field.addEventListener("input", () => this.#search.setQuery(this.#field.value));
@@ -51,19 +51,31 @@ export class SearchPanel {
     this.#list.addEventListener("click", event => this.#onHitClick(event));
     this.#more.addEventListener("click", () => this.#search.loadMore());
     this.#retry.addEventListener("click", () => this.#search.retry());
-    this.#narrow.addEventListener("change", () => this.#panel.open && this.#open());
+    this.#narrow.addEventListener("change", () => this.#panel.open && this.open());
     document.addEventListener("keydown", event => this.#onShortcut(event));
     this.#updateButton();
     this.#show();
   }
 
-  /** Open the panel. An open one is closed first, so that the focus will return to where it is now. */
-  #open() {
-    this.#panel.close();
+  /**
+   * Open the panel. An open one is closed first, so that the focus will return to where it is now.
+   * @param {string} query  What to search for; "" for what was searched for last.
+   */
+  open(query = "") {
+    this.close();
     if (this.#narrow.matches) this.#panel.showModal();
     else this.#panel.show();
+    if (query) {
+      this.#field.value = query;
+      this.#search.setQuery(query);
+      this.#search.retry();
+    }
     this.#field.select();
     this.#updateButton();
+  }
+
+  close() {
+    this.#panel.close();
   }
 
   #reset() {
@@ -88,7 +100,7 @@ export class SearchPanel {
     if (key === "Escape" && this.#panel.open) {
       this.#panel.close();
     } else if (command ? code === "KeyK" && !shiftKey : key === "/" && !inField) {
-      this.#open();
+      this.open();
     } else {
       return;
     }

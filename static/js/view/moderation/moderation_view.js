@@ -9,11 +9,14 @@ import { WhoisDialog } from "./whois_dialog.js";
 /** @typedef {import("../action_dialog.js").Action} Action */
 /** @typedef {import("../action_dialog.js").ActionDialog} ActionDialog */
 /** @typedef {import("../../lib/i18n.js").I18n} I18n */
+/** @typedef {import("../../model/commands.js").ParsedCommand} ParsedCommand */
 /** @typedef {import("../people.js").People} People */
 /** @typedef {import("../../model/protocol.js").ModerationFields} ModerationFields */
 /** @typedef {import("../../model/protocol.js").RoomEvent} RoomEvent */
 /** @typedef {import("../../model/room.js").Room} Room */
 /** @typedef {import("../toast.js").Toast} Toast */
+
+const ADDRESS = /^[0-9a-f.:/]*[.:][0-9a-f.:/]*$/i;
 
 /** Seconds of a mute from the menu. */
 const MUTE = 600;
@@ -60,6 +63,44 @@ export class ModerationView {
     room.refused.on(() => this.#close());
   }
 
+  /**
+   * Do what was typed as a command.
+   * @param {ParsedCommand} command
+   * @returns {Promise<string>} Why it could not be done, or "".
+   */
+  async run({ name, target = "", id = 0, seconds, text = "" }) {
+    const { available, moderator } = this.#moderation;
+    if (name === "moderator") {
+      if (!available || moderator) return this.#i18n.t(available ? "moderator.already" : "moderator.none");
+      this.#askPassword(text);
+      return "";
+    }
+    if (!moderator) return this.#i18n.error("not_moderator");
+    switch (name) {
+      case "kick":
+        this.#askKick(target, text);
+        break;
+      case "ban":
+        this.#askBan(target, ADDRESS.test(target) ? "" : undefined, { seconds, reason: text });
+        break;
+      case "delete":
+        this.#askDelete(id, text);
+        break;
+      case "whois":
+        this.#whoisDialog.open(target);
+        break;
+      case "bans":
+        this.#bansDialog.open();
+        break;
+      default: {
+        const act = /** @type {import("../../model/protocol.js").Act} */ (name);
+        const answer = await this.#moderation.moderate({ act, target, text, ...(seconds && { seconds }) });
+        return answer.type === "error" ? explain(this.#i18n, answer) : "";
+      }
+    }
+    return "";
+  }
+
   #show() {
     const { available, moderator } = this.#moderation;
     this.#foot.hidden = !available;
@@ -99,10 +140,12 @@ export class ModerationView {
     this.#actionDialog.open({ ...action, run });
   }
 
-  #askPassword() {
+  /** @param {string} password  If it was given already. */
+  #askPassword(password = "") {
     this.#open({
       title: [this.#i18n.t("moderator.title")],
       fields: ["password"],
+      values: { password },
       confirm: this.#i18n.t("moderator.enter"),
       run: async data => {
         const answer = await this.#moderation.authenticate(String(data.get("password")));
@@ -110,6 +153,7 @@ export class ModerationView {
         return answer;
       },
     });
+    if (password) this.#actionDialog.submit();
   }
 
   #askAnnouncement() {
@@ -126,12 +170,16 @@ export class ModerationView {
     });
   }
 
-  /** @param {string} name */
-  #askKick(name) {
+  /**
+   * @param {string} name
+   * @param {string} reason
+   */
+  #askKick(name, reason = "") {
     this.#open({
       title: textWithBdi(this.#i18n, "action.kick", { name: clean(name) }),
       text: this.#i18n.t("action.kick.text"),
       fields: ["reason"],
+      values: { reason },
       confirm: this.#i18n.t("action.kick.confirm"),
       danger: true,
       run: data => this.#moderation.moderate({ act: "kick", target: name, text: sanctionOf(data).text }),
@@ -141,27 +189,39 @@ export class ModerationView {
   /**
    * @param {string} target  A name or an address.
    * @param {string} text    What the ban does.
+   * @param {{seconds?: number, reason: string}} [typed]  Without `seconds` it is for good.
    */
-  #askBan(target, text = this.#i18n.t("action.ban.text")) {
+  #askBan(target, text = this.#i18n.t("action.ban.text"), typed) {
+    const { seconds, reason = "" } = typed ?? {};
+    const duration = seconds ? this.#i18n.duration(seconds) : "";
+    const name = clean(target);
     this.#open({
-      title: textWithBdi(this.#i18n, "action.ban", { name: clean(target) }),
+      title: textWithBdi(this.#i18n, seconds ? "action.ban.for" : "action.ban", {
+        name,
+        duration: [duration],
+      }),
       text,
-      fields: ["seconds", "reason"],
+      fields: seconds ? ["reason"] : ["seconds", "reason"],
+      values: { reason, ...(typed && { seconds: "" }) },
       confirm: this.#i18n.t("action.ban.confirm"),
       danger: true,
-      run: data => this.#moderation.moderate({ act: "ban", target, ...sanctionOf(data) }),
+      run: data =>
+        this.#moderation.moderate({ act: "ban", target, ...sanctionOf(data), ...(seconds && { seconds }) }),
     });
   }
 
-  /** @param {number} id */
-  #askDelete(id) {
+  /**
+   * @param {number} id
+   * @param {string} reason
+   */
+  #askDelete(id, reason = "") {
     this.#open({
       title: [this.#i18n.t("action.delete", { number: `#${id}` })],
       text: this.#i18n.t("action.delete.text"),
       fields: [],
       confirm: this.#i18n.t("action.delete.confirm"),
       danger: true,
-      run: () => this.#moderation.moderate({ act: "delete", id }),
+      run: () => this.#moderation.moderate({ act: "delete", id, ...(reason && { text: reason }) }),
     });
   }
 

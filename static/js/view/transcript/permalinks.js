@@ -44,6 +44,12 @@ export class Permalinks {
     });
   }
 
+  /** @param {number} id  Of the message to go to. */
+  goTo(id) {
+    if (location.hash === `#${id}`) this.#follow();
+    else location.hash = String(id);
+  }
+
   /** Go to the message in the address, if there is one. */
   async #follow() {
     const id = Number(/^#([1-9]\d{0,14})$/.exec(location.hash)?.[1]);

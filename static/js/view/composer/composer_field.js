@@ -1,11 +1,11 @@
-import { copyText } from "../lib/clipboard.js";
-import { byId } from "../lib/dom.js";
-import { Signal } from "../lib/signal.js";
-import { lengthOf, splitAt } from "../lib/text.js";
+import { copyText } from "../../lib/clipboard.js";
+import { byId } from "../../lib/dom.js";
+import { Signal } from "../../lib/signal.js";
+import { lengthOf, splitAt } from "../../lib/text.js";
 
-/** @typedef {import("../lib/i18n.js").I18n} I18n */
-/** @typedef {import("../model/room.js").Room} Room */
-/** @typedef {import("./toast.js").Toast} Toast */
+/** @typedef {import("../../lib/i18n.js").I18n} I18n */
+/** @typedef {import("../../model/room.js").Room} Room */
+/** @typedef {import("../toast.js").Toast} Toast */
 
 /** Ways in which much text comes at once; what is typed may exceed the limit. */
 const PASTING = ["insertFromPaste", "insertFromDrop", "insertFromYank"];
@@ -17,6 +17,8 @@ const PASTING = ["insertFromPaste", "insertFromDrop", "insertFromYank"];
 export class ComposerField {
   /** The text is to be sent. @type {Signal} */
   submitted = new Signal();
+  /** Whether all of the text was pasted at once. */
+  pasted = false;
 
   #frame = byId("div", "composer-field");
   #text = byId("textarea", "composer-text");
@@ -44,7 +46,10 @@ export class ComposerField {
     this.#setEnterHint();
     this.#text.addEventListener("keydown", event => this.#onEnter(event));
     this.#text.addEventListener("keydown", event => this.#onPageKey(event));
-    this.#text.addEventListener("beforeinput", event => this.#limitPaste(event));
+    this.#text.addEventListener("beforeinput", event => {
+      this.pasted = PASTING.includes(event.inputType) && this.#isAllSelected;
+      this.#limitPaste(event);
+    });
     byId("button", "rest-copy").addEventListener("click", () => this.#copyRest());
     byId("button", "rest-close").addEventListener("click", () => this.#setRest(""));
   }
@@ -52,7 +57,13 @@ export class ComposerField {
   /** Empty it, and forget what is kept aside: another person may come. */
   clear() {
     this.#text.value = "";
+    this.pasted = false;
     this.#setRest("");
+  }
+
+  get #isAllSelected() {
+    const { value, selectionStart, selectionEnd } = this.#text;
+    return selectionStart === 0 && selectionEnd === value.length;
   }
 
   /** Adapt the height to the text: the style sheet measures a copy of it. */

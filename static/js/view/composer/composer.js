@@ -1,0 +1,223 @@
+import { byId, textWithBdi } from "../../lib/dom.js";
+import { Signal } from "../../lib/signal.js";
+import { clean, isBlank, lengthOf } from "../../lib/text.js";
+import { isCommand } from "../../model/commands.js";
+
+/** @typedef {import("../../lib/i18n.js").I18n} I18n */
+/** @typedef {import("../../model/commands.js").Commands} Commands */
+/** @typedef {import("../../model/commands.js").UsageError} UsageError */
+/** @typedef {import("../../model/room.js").Room} Room */
+/** @typedef {import("../../model/drafts.js").Drafts} Drafts */
+/** @typedef {import("./command_panel.js").CommandPanel} CommandPanel */
+/** @typedef {import("./command_runner.js").CommandRunner} CommandRunner */
+/** @typedef {import("./composer_field.js").ComposerField} ComposerField */
+
+/** A longer draft is cut when it is stored: so many times the limit of a text. */
+const DRAFT_TEXTS = 4;
+/** The remaining characters are shown when there are no more than this. */
+const COUNT_BELOW = 200;
+/** Characters of a wrong word that are quoted. */
+const MAX_QUOTED = 40;
+
+/**
+ * The form for new messages and commands. Messages can be written without a connection too: they then wait
+ * in the outbox. What may be a command, and hold a password, is neither stored nor announced as typing.
+ */
+export class Composer {
+  /** A message was sent. @type {Signal} */
+  sent = new Signal();
+
+  #form = byId("form", "composer");
+  #text = byId("textarea", "composer-text");
+  #count = byId("output", "composer-count");
+  #send = byId("button", "send-button");
+  #room;
+  #drafts;
+  #i18n;
+  #field;
+  #commands;
+  #panel;
+  #runner;
+  /** The identity that writes here; null outside the room. @type {string | null} */
+  #owner = null;
+
+  /**
+   * @param {Room} room
+   * @param {Drafts} drafts
+   * @param {I18n} i18n
+   * @param {{field: ComposerField, commands: Commands, panel: CommandPanel, runner: CommandRunner}} parts
+   */
+  constructor(room, drafts, i18n, { field, commands, panel, runner }) {
+    this.#room = room;
+    this.#drafts = drafts;
+    this.#i18n = i18n;
+    this.#field = field;
+    this.#commands = commands;
+    this.#panel = panel;
+    this.#runner = runner;
+    this.#text.addEventListener("input", () => {
+      this.#storeDraft();
+      this.#refresh();
+      if (!isBlank(this.#text.value) && !isCommand(this.#text.value)) room.notifyTyping();
+    });
+    panel.chosen.on(draft => this.#replace(draft));
+    field.submitted.on(() => this.#form.requestSubmit());
+    this.#form.addEventListener("submit", event => {
+      event.preventDefault();
+      this.#submit();
+    });
+    // A phone's keyboard stays open if the button does not take the focus.
+    this.#send.addEventListener("pointerdown", event => event.preventDefault());
+    room.entered.on(() => this.#showDraft());
+    room.left.on(() => this.#clear());
+    room.refused.on(({ code }) => {
+      if (code === "banned") this.#clear();
+    });
+    if (room.session.name) this.#showDraft();
+  }
+
+  /** Focus the field, except on a phone, where the keyboard would cover the messages. */
+  focus() {
+    this.#refresh();
+    if (matchMedia("(hover: hover)").matches) this.#text.focus({ preventScroll: true });
+  }
+
+  #submit() {
+    const text = this.#text.value.trimEnd();
+    if (isBlank(text) || !this.#fits(text)) return;
+    this.#text.focus();
+    const isPasted = this.#field.pasted;
+    if (isCommand(text) && !(isPasted && this.#isUnknown(text))) this.#tryCommand(text, isPasted);
+    else this.#say(isPasted || !text.startsWith("//") ? text : text.slice(1));
+  }
+
+  /** @param {string} text */
+  #say(text) {
+    this.#room.say(text);
+    this.#replace("");
+    this.sent.emit();
+  }
+
+  /** @param {string} draft */
+  #isUnknown(draft) {
+    const parsed = this.#commands.parse(clean(draft));
+    return "error" in parsed && parsed.error === "unknown_command";
+  }
+
+  /**
+   * Do what is typed, if it is right.
+   * @param {string} draft
+   * @param {boolean} isPasted  What is pasted is not done unasked, and not said: it may hold a password.
+   */
+  async #tryCommand(draft, isPasted) {
+    const command = this.#commands.parse(clean(draft));
+    if ("error" in command) {
+      this.#refuse(draft, command);
+    } else if (isPasted) {
+      const run = { label: this.#i18n.t("command.run"), run: () => this.#tryCommand(draft, false) };
+      this.#panel.refuse([this.#i18n.t("command.pasted")], run, this.#offerToSay(draft));
+    } else if (command.name === "help") {
+      this.#replace("");
+      this.#panel.showAll();
+    } else {
+      const owner = this.#owner;
+      this.#replace("");
+      const problem = await this.#runner.run(command);
+      if (!problem || this.#owner !== owner) return;
+      if (!this.#text.value) this.#replace(draft);
+      this.#panel.refuse([problem]);
+    }
+  }
+
+  /**
+   * @param {string} draft
+   * @param {UsageError} mistake
+   */
+  #refuse(draft, { error, typed }) {
+    const known = this.#commands.get(typed);
+    const quoted = typed.length > MAX_QUOTED ? `${typed.slice(0, MAX_QUOTED)}…` : typed;
+    if (error === "elsewhere") {
+      this.#panel.refuse([this.#i18n.t(`command.elsewhere.${typed}`)]);
+    } else if (error === "misuse" && known) {
+      const usage = this.#panel.describe(known);
+      this.#panel.refuse(textWithBdi(this.#i18n, "command.misuse", { usage: [usage] }));
+    } else if (error === "bad_time") {
+      this.#panel.refuse(textWithBdi(this.#i18n, "command.bad_time", { typed: quoted }));
+    } else {
+      const reason = textWithBdi(this.#i18n, "command.unknown", { typed: quoted });
+      const meant = this.#commands.nearest(typed, this.#panel.usable);
+      this.#panel.refuse(reason, meant ? this.#offer(draft, meant.name) : this.#offerToSay(draft));
+    }
+  }
+
+  /**
+   * @param {string} draft  Whose first word is no command.
+   * @param {string} name   Of the one that was probably meant.
+   */
+  #offer(draft, name) {
+    const label = this.#i18n.t("command.suggestion", { command: `/${name}` });
+    return { label, run: () => this.#replace(draft.replace(/^\/\s*\S*/u, `/${name}`)) };
+  }
+
+  /** @param {string} draft */
+  #offerToSay(draft) {
+    return { label: this.#i18n.t("command.say"), run: () => this.#say(draft) };
+  }
+
+  /**
+   * Put this in place of the draft.
+   * @param {string} draft
+   */
+  #replace(draft) {
+    this.#text.value = draft;
+    this.#field.pasted = false;
+    this.#text.focus({ preventScroll: true });
+    this.#storeDraft();
+    this.#refresh();
+  }
+
+  /** Show the draft of who has come into the room. What the same person is writing stays. */
+  async #showDraft() {
+    const { id } = this.#room.session;
+    if (id !== this.#owner) {
+      this.#clear();
+      this.#owner = id;
+      this.#text.value = this.#drafts.read(id);
+      this.#refresh();
+      const left = await this.#drafts.takeUp(id, () => this.#owner === id && !this.#text.value);
+      if (left) this.#text.value = left;
+    }
+    this.#refresh();
+  }
+
+  #clear() {
+    this.#owner = null;
+    this.#field.clear();
+    this.#panel.update("");
+  }
+
+  #storeDraft() {
+    if (this.#owner === null) return;
+    const { value } = this.#text;
+    const draft = isCommand(value) ? "" : value.slice(0, DRAFT_TEXTS * this.#room.limits.text);
+    this.#drafts.write(this.#owner, draft.replace(/[\ud800-\udbff]$/, "")); // half a character
+  }
+
+  #refresh() {
+    const text = this.#text.value.trimEnd();
+    this.#field.resize();
+    this.#panel.update(this.#text.value);
+    this.#text.spellcheck = !isCommand(text); // some browsers send texts away to have them checked
+    const left = this.#room.limits.text - lengthOf(text);
+    this.#count.hidden = left > COUNT_BELOW;
+    this.#count.value = String(left);
+    this.#count.classList.toggle("over", left < 0);
+    this.#send.disabled = isBlank(text) || !this.#fits(text);
+  }
+
+  /** @param {string} text */
+  #fits(text) {
+    const { text: limit, line } = this.#room.limits;
+    return lengthOf(text) <= limit && new TextEncoder().encode(JSON.stringify(text)).length < line - 200;
+  }
+}
