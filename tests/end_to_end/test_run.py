@@ -20,7 +20,7 @@ from tests.support.raw import PROMPT, RawClient
 
 @contextmanager
 def both(server_port: object = 0, gateway_port: object = 0) -> Iterator[Program]:
-    program = start(sys.executable, "tools/run.py", str(server_port), str(gateway_port))
+    program = start(sys.executable, "tools/run.py", str(server_port), str(gateway_port), cwd=ROOT)
     try:
         yield program
     finally:
