@@ -1,5 +1,6 @@
 """The page and its files: read, joined and compressed once, when the gateway starts."""
 
+import base64
 import gzip
 import hashlib
 import json
@@ -24,7 +25,8 @@ _TYPES = {
     ".json": "application/manifest+json",
     ".svg": "image/svg+xml",
 }
-_TEXTS = "i18n"  # folder of the texts, which are part of the page and not served as files
+_TEXTS = "i18n"  # folder of the texts, which are part of the HTML and not served as files
+_BOOT = "js/boot.js"  # likewise
 _QUALITY = 5  # of brotli: the highest one, 11, saves 9 % more and takes 30 times as long
 
 _JS_IMPORT = re.compile(r"""^(?:import|export)\b[^"';]*"(\.{1,2}/[^"]+\.js)";""", re.MULTILINE)
@@ -54,12 +56,18 @@ class Assets:
         commands = json.dumps(describe_table()).encode()
         self.version = _digest(contents | {"/index.html": template, "/commands": commands})
         """A hash of all of it. Files are served below it, so they can be cached for ever."""
-        served = {name: body for name, body in contents.items() if not name.startswith(f"{_TEXTS}/")}
+        served = {
+            name: body
+            for name, body in contents.items()
+            if name != _BOOT and not name.startswith(f"{_TEXTS}/")
+        }
         served["css/page.css"] = _CSS_IMPORT.sub(
             lambda found: served[f"css/{found[1]}"].decode(), served["css/page.css"].decode()
         ).encode()
         self.files = {name: _compress(_type(name), body) for name, body in served.items()}
         """The files by name, like `js/app.js`."""
+        self.boot_hash = base64.b64encode(hashlib.sha256(contents[_BOOT]).digest()).decode()
+        """The hash of the script in the HTML, by which the page's policy allows it (CSP, section 2.3.1)."""
         self.pages = dict(self._render(template.decode(), contents))
         """The HTML by language."""
 
@@ -68,7 +76,7 @@ class Assets:
         jinja.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
         page = jinja.from_string(template)
         modules = _modules("js/app.js", contents)
-        logo = Markup(contents["icons/oneroom.svg"].decode())  # noqa: S704 - our own file
+        logo, boot = (Markup(contents[name].decode()) for name in ("icons/oneroom.svg", _BOOT))  # noqa: S704 - ours
         for language in LANGUAGES:
             texts = json.loads(contents[f"{_TEXTS}/{language}.json"])
             html = page.render(
@@ -77,6 +85,7 @@ class Assets:
                 asset=self._address,
                 modules=modules,
                 logo=logo,
+                boot=boot,
                 texts=texts,
                 commands=describe_table(),
                 t=texts.__getitem__,

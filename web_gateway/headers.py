@@ -2,14 +2,25 @@
 
 from typing import Final
 
-# The page loads only its own files and has nothing inline, so a script in a message can
-# neither run nor send anything.
-SECURITY_HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+POLICY: Final = "Content-Security-Policy"
+
+
+def policy(inline_script: str = "") -> str:
+    """Return the value of `POLICY`: a page loads only its own files and runs nothing inline.
+
+    The only exception is the script with this SHA-256 in Base64. So a script in a message can neither
+    run nor send anything.
+    """
+    allowed = f" 'sha256-{inline_script}'" if inline_script else ""
+    return (
+        f"default-src 'none'; script-src 'self'{allowed}; style-src 'self'; img-src 'self'; font-src 'self'; "
         "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
-    ),
+    )
+
+
+SECURITY_HEADERS: Final = {
+    POLICY: policy(),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from chat_protocol.version import version
 from web_gateway.assets import LANGUAGES, Asset, Assets
+from web_gateway.headers import POLICY, policy
 from web_gateway.refusals import refuse
 
 _FOR_EVER = 365 * 24 * 3600  # seconds
@@ -23,6 +24,7 @@ def page(assets: Assets) -> Blueprint:
         response.content_language.add(language)
         response.vary.add("Accept-Language")
         response.cache_control.no_cache = True
+        response.headers[POLICY] = policy(assets.boot_hash)
         response.set_etag(f"{assets.version}-{language}-{coding}")
         return cast("Response", response.make_conditional(request))
 

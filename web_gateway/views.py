@@ -44,7 +44,8 @@ def views(gateway: Gateway) -> Blueprint:
 
     @routes.after_app_request
     def add_security_headers(response: Response) -> Response:
-        response.headers.update(SECURITY_HEADERS)
+        for name, value in SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
         if request.is_secure:
             response.headers.update(HTTPS_HEADERS)
         return response

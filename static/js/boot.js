@@ -1,7 +1,7 @@
 /*
- * The first script to run; it waits for nothing. It says so if the page does not load, and opens the
- * WebSocket while the rest is loading. A browser that is too old for the rest must understand it too,
- * hence neither a module nor recent syntax.
+ * The first script to run, which stands in the HTML and waits for nothing. It says so if the page does not
+ * load, and opens the WebSocket while the rest is loading. A browser that is too old for the rest must
+ * understand it too, hence neither a module nor recent syntax.
  */
 
 {

@@ -200,11 +200,37 @@ test("after a reload with more unread than is sent at once, the place where they
   const newest = [message(699, "Борис"), message(700, "Анна")];
   const reloaded = page(store, { last: 700, missed: 598, messages: newest, more: true });
   assert.equal(reloaded.room.unread.count, 599);
-  assert.deepEqual(reloaded.wire.takeBare(), [{ type: "history", limit: 100, before: 150 }]);
-  const messages = Array.from({ length: 100 }, (_, index) => message(50 + index, "Анна"));
+  assert.deepEqual(
+    reloaded.behind.map(({ ref: _, ...request }) => request),
+    [{ type: "history", limit: 50, before: 125 }],
+  );
+  const messages = Array.from({ length: 50 }, (_, index) => message(75 + index, "Анна"));
   reloaded.wire.answer("history", { type: "history", messages, more: true });
-  assert.deepEqual([reloaded.room.unread.count, reloaded.room.unread.dividerAfter], [550, 100]);
-  assert.deepEqual(ids(reloaded.room).slice(-3), [149, 699, 700]);
+  assert.deepEqual([reloaded.room.unread.count, reloaded.room.unread.dividerAfter], [575, 100]);
+  assert.deepEqual(ids(reloaded.room).slice(-3), [124, 699, 700]);
+  assert.deepEqual(reloaded.wire.take(), []);
+});
+
+test("what is requested behind a join that is refused is requested again behind the next", () => {
+  const { room, store } = page(new MemoryStore(), { last: 9, messages: [message(9, "Борис")] });
+  room.unread.setReading(true, 9);
+  const wire = new Wire();
+  const reloaded = new Room(wire, new Session(store), new Outbox(store));
+  const codes = [];
+  reloaded.failed.on(code => codes.push(code));
+  reloaded.enter("Анна");
+  wire.open();
+  wire.hear({ type: "error", code: "password_required" });
+  wire.answer("history", { type: "error", code: "not_joined" });
+  reloaded.enter("Анна", "тайна");
+  wire.welcome({ last: 9, more: true });
+  wire.answer("history", {
+    type: "history",
+    messages: [message(8, "Борис"), message(9, "Борис")],
+    more: true,
+  });
+  assert.deepEqual([ids(reloaded), codes], [[8, 9], []]);
+  wire.close();
 });
 
 test("another log starts with nothing unread", () => {

@@ -87,7 +87,7 @@ export function page(store = new MemoryStore(), welcome = {}) {
   wires.push(wire);
   const room = new Room(wire, new Session(store), new Outbox(store));
   room.enter("Анна");
-  const [join] = wire.take();
+  const [join, ...behind] = wire.take();
   wire.welcome(welcome);
-  return { wire, room, join, store };
+  return { wire, room, join, behind, store };
 }

@@ -1,6 +1,8 @@
 """The page, its files and its version, through Flask's test client."""
 
+import base64
 import gzip
+import hashlib
 import json
 import re
 import shutil
@@ -144,3 +146,11 @@ def test_all_modules_are_loaded_at_once(client: FlaskClient) -> None:
     assert len(preloaded) == len(set(preloaded))
     modules = {path.relative_to(JS).as_posix() for path in JS.rglob("*.js")}
     assert set(preloaded) == modules - {"app.js", "boot.js"}
+
+
+def test_the_only_script_in_the_html_is_allowed_by_its_hash(client: FlaskClient) -> None:
+    page = client.get("/")
+    (script,) = re.findall("<script>(.*?)</script>", page.text, re.DOTALL)
+    assert script == (JS / "boot.js").read_text()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"; script-src 'self' 'sha256-{digest}'; " in page.headers["Content-Security-Policy"]

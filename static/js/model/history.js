@@ -1,4 +1,4 @@
-import { HISTORY_PAGE } from "./protocol.js";
+import { HISTORY_PAGE, IDLE_TIMEOUT } from "./protocol.js";
 
 /** @typedef {import("./protocol.js").RoomEvent} RoomEvent */
 /** @typedef {import("./requests.js").Requests} Requests */
@@ -7,6 +7,9 @@ import { HISTORY_PAGE } from "./protocol.js";
 
 /** Milliseconds to wait for an answer before the connection is considered dead. */
 const TIMEOUT = 15_000;
+
+/** Messages around the last one read: they fit in the first packets of a new connection. */
+const FIRST_PAGE = 50;
 
 /** Loads messages that are missing in the timeline, one request at a time. */
 export class History {
@@ -43,6 +46,30 @@ export class History {
     gap.loading = true;
     this.#room.changed.emit();
     await this.#loading;
+  }
+
+  /**
+   * Request the messages around the last one read, right behind our join. Their answer comes with the
+   * welcome, not a round trip later.
+   * @param {number} id
+   */
+  loadBehindJoin(id) {
+    if (this.#loading) return;
+    const before = id + FIRST_PAGE / 2;
+    this.#loading = new Promise(resolve => {
+      this.#requests.send(
+        { type: "history", limit: FIRST_PAGE, before },
+        answer => {
+          const gap = this.#room.timeline.gapAround(id);
+          this.#loading = null;
+          // An error says only that we have not joined, which the answer to our join says too.
+          if (gap && answer.type === "history") this.#onAnswer(answer, gap, before);
+          resolve();
+        },
+        IDLE_TIMEOUT, // the join may have to wait
+        true,
+      );
+    });
   }
 
   /**

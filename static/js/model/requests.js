@@ -39,13 +39,14 @@ export class Requests {
    * @param {(answer: RoomEvent) => void} onAnswer  Called once: with the answer of this type of
    *   request, or an `error`, whose code is `offline` if the connection is lost first.
    * @param {number} timeout  Milliseconds.
+   * @param {boolean} joining  Whether it follows our join, which is not answered yet.
    */
-  send(request, onAnswer, timeout = TIMEOUT) {
+  send(request, onAnswer, timeout = TIMEOUT, joining = false) {
     this.#count += 1;
     const ref = String(this.#count);
     const timer = setTimeout(() => this.#connection.reconnect(), timeout);
     this.#pending.set(ref, { type: ANSWERS[request.type], onAnswer, timer });
-    if (this.online) this.#connection.send({ ...request, ref });
+    if (this.online || joining) this.#connection.send({ ...request, ref });
     else this.#fail(ref);
   }
 

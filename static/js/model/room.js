@@ -238,6 +238,7 @@ export class Room {
       ...(since && { since }),
       ...(this.#password && { password: this.#password }),
     });
+    if (newest === 0 && read) this.history.loadBehindJoin(read.id);
   }
 
   /** @param {RoomEvent} event */
