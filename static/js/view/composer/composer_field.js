@@ -20,6 +20,7 @@ export class ComposerField {
   /** Whether all of the text was pasted at once. */
   pasted = false;
 
+  #view = byId("div", "room");
   #frame = byId("div", "composer-field");
   #text = byId("textarea", "composer-text");
   #transcript = byId("div", "transcript");
@@ -50,6 +51,9 @@ export class ComposerField {
       this.pasted = PASTING.includes(event.inputType) && this.#isAllSelected;
       this.#limitPaste(event);
     });
+    for (const type of ["focus", "blur"]) {
+      this.#text.addEventListener(type, () => this.#view.classList.toggle("writing", type === "focus"));
+    }
     byId("button", "rest-copy").addEventListener("click", () => this.#copyRest());
     byId("button", "rest-close").addEventListener("click", () => this.#setRest(""));
   }
