@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-oldest long faults hostile conformance check format docs bench bench-bridge bench-log wheel clean
+.PHONY: help run test test-oldest long faults hostile conformance check format docs bench bench-bridge bench-page bench-log wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ bench: $(VENV)/development ## Compare the server with others (QUICK=1: a few min
 
 bench-bridge: $(VENV)/development $(VENV)/websockify ## Compare the gateway with other bridges
 	$(BIN)/python -m benchmarks.bridge $(VENV)/websockify
+
+bench-page: $(VENV)/development $(if $(NPM),node_modules) ## Measure the page in Chromium (QUICK=1: two minutes), beside BASE=another checkout
+	$(BIN)/python -m benchmarks.page.loading $(if $(QUICK),--quick) $(if $(BASE),--base $(BASE))
 
 bench-log: $(VENV)/development ## Measure the cost of the log on disk
 	$(BIN)/python -m benchmarks.log_cost
