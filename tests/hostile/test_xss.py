@@ -52,7 +52,7 @@ def assert_clean(page: Page, url: str) -> None:
     assert seen["polluted"] == []
     assert seen["added"] > len(CORPUS)
     assert page.url.partition("#")[0] == url
-    assert page.locator("script").count() == 3
+    assert page.locator("script").count() == 4
     assert page.locator("iframe, object, embed, form:not([id])").count() == 0
 
 
