@@ -19,6 +19,7 @@ export class CommandPanel {
   /** A command was chosen from the list; it is to replace the draft. @type {Signal<string>} */
   chosen = new Signal();
 
+  #view = byId("div", "room");
   #card = byId("div", "commands");
   #list = byId("ul", "command-list");
   #hint = byId("p", "command-hint");
@@ -93,7 +94,8 @@ export class CommandPanel {
   refuse(reason, ...choices) {
     this.#show([]);
     this.#hint.hidden = true;
-    this.#problem.hidden = this.#card.hidden = false;
+    this.#problem.hidden = false;
+    this.#setOpen(true);
     const buttons = choices.map(({ label, run }) => {
       const button = make("button", "", label);
       button.type = "button";
@@ -128,8 +130,14 @@ export class CommandPanel {
     this.#usage.hidden = !typed;
     this.#problem.hidden = true;
     this.#problem.replaceChildren();
-    this.#card.hidden = this.#list.hidden && this.#usage.hidden;
+    this.#setOpen(!this.#list.hidden || !this.#usage.hidden);
     this.#list.scrollTop = 0;
+  }
+
+  /** @param {boolean} open */
+  #setOpen(open) {
+    this.#card.hidden = !open;
+    this.#view.classList.toggle("commanding", open);
   }
 
   /** @param {Command} command */
