@@ -134,3 +134,15 @@ def test_no_ink_leaves_its_message(chromium: Browser) -> None:
             clip = browser.messages(text).locator(".message-text")
             assert clip.evaluate("each => getComputedStyle(each).overflow") == "clip"
             assert clip.evaluate("each => each.scrollWidth > each.clientWidth || each.clientHeight > 40")
+
+
+def test_links_tell_where_they_lead(services: Services, chromium: Browser) -> None:
+    with JsonClient(services.room) as client, open_page(chromium, services.url) as browser:
+        client.join("Mallory", history=0)
+        browser.enter("Lea")
+        say(client, "https://\u0430\u0440\u0440\u04cf\u0435.com", "https://bank.example@evil.example", "end")
+        expect(browser.messages("end")).to_be_visible()
+        links = browser.page.locator(".message-link")
+        expect(links).to_have_count(1)
+        shown = links.evaluate("link => getComputedStyle(link, '::after').content")
+        assert "xn--80ak6aa92e.com" in shown

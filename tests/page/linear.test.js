@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hueOf, initialOf } from "../../static/js/lib/avatar.js";
 import { excerpt } from "../../static/js/lib/excerpt.js";
-import { clean, endsRtl, isBlank, isEmojiOnly, lengthOf, tokenize } from "../../static/js/lib/text.js";
+import { clean, endsRtl, isBlank, isEmojiOnly, lengthOf } from "../../static/js/lib/text.js";
+import { tokenize } from "../../static/js/lib/tokens.js";
 
 /** Parts whose repetition makes a careless regular expression backtrack. */
 const REPEATED = {
@@ -13,6 +14,7 @@ const REPEATED = {
   "link in link": "http://",
   "almost a link": "http:/",
   "link of names": "http://a.b@",
+  "link without a scheme": "www.a.b,",
   numbers: "#12345 ",
   "almost a number": "#1",
   hashes: "#",

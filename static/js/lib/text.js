@@ -1,11 +1,3 @@
-/**
- * A part of a text: plain, a link, or the number of a message.
- * @typedef {{kind: "plain", text: string}} PlainToken
- * @typedef {{kind: "link", text: string, href: string}} LinkToken
- * @typedef {{kind: "number", text: string, id: number}} NumberToken
- * @typedef {PlainToken | LinkToken | NumberToken} Token
- */
-
 // Controls except LF and TAB, lone surrogates, private use, separators, and characters that change
 // the direction of writing. The room drops them too, but the page does not rely on it.
 const UNPRINTABLE =
@@ -24,10 +16,6 @@ const ESCAPE_SEQUENCES = new RegExp(
   "gu",
 );
 
-// A host of more than 300 characters is no link: some browsers take quadratic time to parse it.
-const TOKEN =
-  /(?<link>\bhttps?:\/\/(?![^\s/?#\\]{301})[^\s<>"«»]+)|(?<![\p{L}\p{N}_&/#])#(?<number>[1-9]\d{0,14})(?![\p{L}\p{N}_])/giu;
-
 const FEW_EMOJI =
   /^(?:(?:\p{RI}\p{RI}|\p{Extended_Pictographic}(?:\p{EMod}|\uFE0F|\u200D\p{Extended_Pictographic})*)\s*){1,4}$/u;
 
@@ -38,13 +26,6 @@ const LONGEST_LETTER = 16;
 
 /** Letters of the scripts that are written from right to left. */
 const RTL = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
-
-/** @type {[string, string][]} */
-const BRACKETS = [
-  ["(", ")"],
-  ["[", "]"],
-  ["{", "}"],
-];
 
 /**
  * @param {string} text
@@ -121,48 +102,4 @@ export function isEmojiOnly(text) {
 export function endsRtl(text) {
   const [letter = ""] = /[\p{L}\p{Nl}]/u.exec(text.slice(text.lastIndexOf("\n") + 1)) ?? [];
   return RTL.test(letter);
-}
-
-/**
- * Find the links (http and https only) and message numbers in a text.
- * @param {string} text
- * @returns {Token[]} Joined, their texts are the whole text.
- */
-export function tokenize(text) {
-  /** @type {Token[]} */
-  const tokens = [];
-  let done = 0;
-  const add = (/** @type {Token} */ token, /** @type {number} */ at) => {
-    if (at > done) tokens.push({ kind: "plain", text: text.slice(done, at) });
-    tokens.push(token);
-    done = at + token.text.length;
-  };
-  for (const match of text.matchAll(TOKEN)) {
-    if (match.groups?.number) {
-      add({ kind: "number", text: match[0], id: Number(match.groups.number) }, match.index);
-      continue;
-    }
-    const link = trimPunctuation(match[0]);
-    if (URL.canParse(link)) add({ kind: "link", text: link, href: new URL(link).href }, match.index);
-  }
-  if (done < text.length) tokens.push({ kind: "plain", text: text.slice(done) });
-  return tokens;
-}
-
-/**
- * Cut off punctuation that ends the sentence, not the link, and closing brackets that nothing opens.
- * @param {string} link
- */
-function trimPunctuation(link) {
-  const balance = new Map(
-    BRACKETS.map(([open, close]) => [close, link.split(open).length - link.split(close).length]),
-  );
-  let end = link.length;
-  for (; end > 0; end--) {
-    const last = link[end - 1] ?? "";
-    const opened = balance.get(last);
-    if (opened === undefined ? !/[.,:;!?'*_…”’]/u.test(last) : opened >= 0) break;
-    if (opened !== undefined) balance.set(last, opened + 1);
-  }
-  return link.slice(0, end);
 }

@@ -1,6 +1,7 @@
 import { fillAvatar, setHue } from "../../lib/avatar.js";
 import { byClass, byId, make, permalink } from "../../lib/dom.js";
-import { clean, endsRtl, isEmojiOnly, tokenize } from "../../lib/text.js";
+import { clean, endsRtl, isEmojiOnly } from "../../lib/text.js";
+import { tokenize } from "../../lib/tokens.js";
 
 /** @typedef {import("../../lib/i18n.js").I18n} I18n */
 /** @typedef {import("./rows.js").MessageRow} MessageRow */
@@ -119,7 +120,7 @@ function makeClock(i18n) {
 }
 
 /**
- * @param {import("../../lib/text.js").Token} token
+ * @param {import("../../lib/tokens.js").Token} token
  * @returns {Node}
  */
 export function makeToken(token) {
@@ -131,6 +132,7 @@ export function makeToken(token) {
     anchor.href = token.href;
     anchor.target = "_blank";
     anchor.rel = "noopener noreferrer nofollow";
+    if (token.host) anchor.dataset.host = token.host;
   }
   return anchor;
 }

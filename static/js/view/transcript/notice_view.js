@@ -1,5 +1,6 @@
 import { byClass, byId, make, textWithBdi } from "../../lib/dom.js";
-import { clean, tokenize } from "../../lib/text.js";
+import { clean } from "../../lib/text.js";
+import { tokenize } from "../../lib/tokens.js";
 import { makeToken, updateNumber } from "./message_view.js";
 
 /** @typedef {import("../../lib/i18n.js").I18n} I18n */
