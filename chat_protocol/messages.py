@@ -68,6 +68,13 @@ class Bans(WithRef, frozen=True, tag="bans"):
     more: bool = False
 
 
+class Mute(_Wire, frozen=True):
+    """A mute in force: of whom, and for how many more seconds (None: for good)."""
+
+    name: str
+    seconds: float | None = None
+
+
 # --- client to server ---------------------------------------------------------------
 
 
@@ -196,7 +203,7 @@ class Welcome(WithRef, frozen=True, tag="welcome"):
 
     `messages` are the newest ones that the client has not seen, `missed` is the number of unseen
     ones left out before them. `more`: older messages are stored. `moderated`: the room can have
-    moderators. `moderator`: the client is one.
+    moderators. `moderator`: the client is one, and `muted` is who is muted.
     """
 
     name: str
@@ -210,6 +217,7 @@ class Welcome(WithRef, frozen=True, tag="welcome"):
     limits: Limits
     moderated: bool = False
     moderator: bool = False
+    muted: Sequence[Mute] = ()
 
 
 class Ack(_Wire, frozen=True, tag="ack"):
@@ -250,9 +258,10 @@ class Found(WithRef, frozen=True, tag="found"):
 
 
 class Role(WithRef, frozen=True, tag="role"):
-    """Whether the client is a moderator from now on."""
+    """Whether the client is a moderator from now on; then `muted` is who is muted."""
 
     moderator: bool
+    muted: Sequence[Mute] = ()
 
 
 class Throttled(_Wire, frozen=True, tag="throttled"):

@@ -18,6 +18,7 @@ import { CommandPanel } from "./view/composer/command_panel.js";
 import { CommandRunner } from "./view/composer/command_runner.js";
 import { Composer } from "./view/composer/composer.js";
 import { ComposerField } from "./view/composer/composer_field.js";
+import { ComposerFocus } from "./view/composer/composer_focus.js";
 import { DroppedFiles } from "./view/dropped_files.js";
 import { JoinForm } from "./view/join_form.js";
 import { LeaveButton } from "./view/leave_button.js";
@@ -69,6 +70,7 @@ const composer = new Composer(room, new Drafts(store, tabs), i18n, {
   panel: new CommandPanel(commands, room, i18n),
   runner: new CommandRunner(room, i18n, views),
 });
+new ComposerFocus();
 composer.sent.on(() => transcript.toNewest());
 new Theme(store, i18n);
 

@@ -359,6 +359,7 @@ class Room(Generic[C]):
             limits=self._limits,
             moderated=bool(self._config.moderator_password),
             moderator=member.moderator,
+            muted=self._sanctions.muted() if member.moderator else (),
         )
 
 

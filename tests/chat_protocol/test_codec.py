@@ -48,6 +48,7 @@ EVENTS: list[m.Event] = [
     m.Message(8, "at", "Сервер", "Анна удаляет…", m.Notice("delete", "Анна", id=7)),
     m.Message(7, "at", "Борис", "", deleted=True),
     m.Role(moderator=True),
+    m.Role(moderator=True, muted=[m.Mute("Боб", 540.5), m.Mute("Вера")]),
     m.Throttled(3.5),
     m.Whois("Анна", ["203.0.113.7"]),
     m.Bans([m.BanEntry("Борис", "at", None, "Анна")]),

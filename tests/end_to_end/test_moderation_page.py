@@ -197,6 +197,53 @@ def test_a_moderator_mutes_deletes_announces_and_kicks(
         other.page.wait_for_selector("#composer-text")
 
 
+def test_only_what_applies_is_offered(services: Services, chromium: Browser) -> None:
+    with (
+        JsonClient(services.room) as gleb,
+        open_page(chromium, services.url) as vera,
+        open_page(chromium, services.url, width=390, height=844) as zoya,
+    ):
+        gleb.join("Глеб", history=0)
+        vera.enter("Вера")
+        become_moderator(vera)
+        choose(vera, "Глеб", "Запретить писать")
+        muted = vera.page.locator(".person", has_text="Глеб").locator(".person-muted")
+        expect(muted).to_contain_text("молчит до")
+        vera.shoot("muted-1280")
+        # Who becomes a moderator later is told, and again after a reload.
+        zoya.enter("Зоя")
+        expect(zoya.page.locator(".person-muted:not(:empty)")).to_have_count(0)
+        become_moderator(zoya)
+        expect(zoya.page.locator("#people-button")).to_be_focused()
+        for _ in range(2):
+            zoya.page.click("#people-button")
+            more = zoya.page.locator(".person", has_text="Глеб").locator(".person-more")
+            more.click()
+            expect(zoya.page.locator(".menu-item").first).to_have_text("Разрешить писать")
+            expect(zoya.page.locator(".menu-item", has_text="Запретить")).to_have_count(0)
+            assert_accessible(zoya)
+            zoya.page.keyboard.press("Escape")
+            zoya.page.reload()
+        choose(vera, "Глеб", "Разрешить писать")
+        expect(muted).to_be_empty()
+        vera.page.locator(".person", has_text="Глеб").locator(".person-more").click()
+        expect(vera.page.locator(".menu-item").first).to_have_text("Запретить писать на 10 минут")
+        expect(vera.page.locator(".menu-item", has_text="Разрешить")).to_have_count(0)
+
+
+def test_the_focus_stays_at_the_people(services: Services, chromium: Browser) -> None:
+    with JsonClient(services.room) as olga, open_page(chromium, services.url) as browser:
+        olga.join("Ольга", history=0)
+        browser.enter("Жанна")
+        browser.page.focus("#moderator-button")
+        become_moderator(browser)
+        expect(browser.page.locator("#people")).to_be_focused()
+        choose(browser, "Ольга", "Удалить из чата")
+        browser.page.keyboard.press("Enter")
+        expect(browser.page.locator(".person", has_text="Ольга")).to_have_count(0)
+        expect(browser.page.locator("#people")).to_be_focused()
+
+
 def test_a_ban_and_its_end(services: Services, chromium: Browser) -> None:
     with open_page(chromium, services.url) as vera, open_page(chromium, services.url) as other:
         page = vera.page

@@ -1,6 +1,8 @@
 import { Signal } from "../lib/signal.js";
+import { Mutes } from "./mutes.js";
 
 /** @typedef {import("./protocol.js").ModerationFields} ModerationFields */
+/** @typedef {import("./protocol.js").Mute} Mute */
 /** @typedef {import("./protocol.js").ModeratorCommand} ModeratorCommand */
 /** @typedef {import("./protocol.js").RoomEvent} RoomEvent */
 /** @typedef {import("./requests.js").Requests} Requests */
@@ -15,6 +17,7 @@ export class Moderation {
   moderator = false;
   /** We were a moderator and are no longer. @type {Signal} */
   demoted = new Signal();
+  mutes = new Mutes();
 
   #requests;
   /** The role that the room last told us; it stays while the connection is lost. */
@@ -29,10 +32,11 @@ export class Moderation {
    * We have joined the room.
    * @param {boolean} available
    * @param {boolean} moderator
+   * @param {Mute[]} [muted]
    */
-  onJoined(available, moderator) {
+  onJoined(available, moderator, muted) {
     this.#update(available, moderator);
-    this.onRole(moderator);
+    this.onRole(moderator, muted);
   }
 
   /** The connection is lost, and with it the role. */
@@ -46,8 +50,13 @@ export class Moderation {
     this.#lastRole = false;
   }
 
-  /** @param {boolean} moderator  As told by the room. */
-  onRole(moderator) {
+  /**
+   * The room has told us our role.
+   * @param {boolean} moderator
+   * @param {Mute[]} muted
+   */
+  onRole(moderator, muted = []) {
+    this.mutes.reset(muted);
     this.#update(this.available, moderator);
     const demoted = this.#lastRole && !moderator;
     this.#lastRole = moderator;

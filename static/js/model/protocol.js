@@ -72,6 +72,7 @@ export const SEARCH_PAGE = 20;
  * @property {string | null} until   Null for a permanent ban.
  * @property {string} by
  * @property {string} [text]         The reason.
+ * @typedef {{name: string, seconds?: number}} Mute  For how many more seconds; absent if for good.
  * @typedef {object} WelcomeFields
  * @property {string} name
  * @property {string} session        Empty where the room keeps no identities.
@@ -84,6 +85,7 @@ export const SEARCH_PAGE = 20;
  * @property {Limits} limits
  * @property {boolean} [moderated]  Whether the room has moderators.
  * @property {boolean} [moderator]
+ * @property {Mute[]} [muted]       For moderators.
  * @typedef {{type: "welcome"} & WelcomeFields} Welcome
  * @typedef {{type: "message"} & Message} MessageEvent
  * @typedef {{type: "ack", ref: string, id: number, at: string}} Ack
@@ -92,7 +94,7 @@ export const SEARCH_PAGE = 20;
  * @typedef {{type: "typing", name: string}} Typing
  * @typedef {{type: "history", messages: Message[], more: boolean, ref?: string}} History
  * @typedef {{type: "found", messages: Message[], more: boolean, ref?: string}} Found
- * @typedef {{type: "role", moderator: boolean, ref?: string}} Role
+ * @typedef {{type: "role", moderator: boolean, muted?: Mute[], ref?: string}} Role
  * @typedef {{type: "throttled", seconds: number}} Throttled
  * @typedef {{type: "whois", name: string, addresses?: string[], ref?: string}} Whois
  * @typedef {{type: "bans", bans?: BanEntry[], more?: boolean, ref?: string}} Bans
@@ -118,6 +120,7 @@ const notice = object({ act: string, by: string }, { target: string, id: message
 const message = object({ id: messageId, at: timestamp, name: string, text }, { notice, deleted: boolean });
 const ban = object({ target: string, at: timestamp, until: nullable(timestamp), by: string }, { text });
 const messages = arrayOf(message);
+const muted = arrayOf(object({ name: string }, { seconds }));
 
 /** What the page sends back when it reconnects: no longer than fits into a `join`. */
 const identity = { name: maxLength(1024), session: maxLength(128), epoch: maxLength(1024) };
@@ -139,7 +142,7 @@ const EVENTS = new Map([
         more: boolean,
         limits: object({ name: limit, text: limit, line: limit, history: limit }),
       },
-      { moderated: boolean, moderator: boolean },
+      { moderated: boolean, moderator: boolean, muted },
     ),
   ],
   ["message", message],
@@ -149,7 +152,7 @@ const EVENTS = new Map([
   ["typing", object({ name: string })],
   ["history", object({ messages, more: boolean }, { ref: string })],
   ["found", object({ messages, more: boolean }, { ref: string })],
-  ["role", object({ moderator: boolean }, { ref: string })],
+  ["role", object({ moderator: boolean }, { muted, ref: string })],
   ["throttled", object({ seconds })],
   ["whois", object({ name: string }, { addresses: arrayOf(string), ref: string })],
   ["bans", object({}, { bans: arrayOf(ban), more: boolean, ref: string })],

@@ -243,7 +243,7 @@ export class Room {
 
   /** @param {RoomEvent} event */
   #onEvent(event) {
-    if (event.type === "role") this.moderation.onRole(event.moderator);
+    if (event.type === "role") this.moderation.onRole(event.moderator, event.muted);
     if (this.#requests.settle(event)) return;
     switch (event.type) {
       case "welcome":
@@ -284,7 +284,7 @@ export class Room {
     this.outbox.open(this.session.id);
     this.members.reset(name, members);
     this.search.onJoined(session !== "", epoch);
-    this.moderation.onJoined(welcome.moderated ?? false, welcome.moderator ?? false);
+    this.moderation.onJoined(welcome.moderated ?? false, welcome.moderator ?? false, welcome.muted);
     // The same log with a lower number has lost its end: by a power failure, or restored from a backup.
     const restarted = epoch !== this.timeline.epoch || last < this.timeline.newest;
     if (restarted) {
@@ -322,6 +322,7 @@ export class Room {
     this.members.stopTyping(message.name);
     if (!this.timeline.add(message)) return;
     this.applyDeletions([message]);
+    if (message.notice) this.moderation.mutes.onNotice(message.notice);
     const { act = "", target, text: comment } = message.notice ?? {};
     if (REMOVING_ACTS.includes(act) && target === this.members.self) this.#removal = { comment };
     this.unread.add([message]);

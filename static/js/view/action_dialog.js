@@ -8,6 +8,7 @@ import { byId } from "../lib/dom.js";
  * @property {Record<string, string>} [values]  Of the fields, where they are not empty.
  * @property {string} confirm        Label of the button.
  * @property {boolean} [danger]      Whether it takes something away from somebody.
+ * @property {() => void} [focusAfter]  Called when it is closed, if what had the focus before is gone.
  * @property {(data: FormData) => Promise<string> | void} run  Resolves to why it did not work, or "".
  */
 
@@ -21,6 +22,7 @@ export class ActionDialog {
   #button = byId("button", "action-confirm");
   /** @type {Action | null} */
   #action = null;
+  #focusAfter = () => {};
 
   constructor() {
     this.#form.addEventListener("submit", event => {
@@ -38,14 +40,14 @@ export class ActionDialog {
       this.#form.requestSubmit();
     });
     byId("button", "action-cancel").addEventListener("click", () => this.close());
-    // No password may stay in the page behind a closed dialog.
-    this.#dialog.addEventListener("close", () => this.#form.reset());
+    this.#dialog.addEventListener("close", () => this.#onClose());
   }
 
   /** @param {Action} action */
   open(action) {
     this.close();
     this.#action = action;
+    this.#focusAfter = action.focusAfter ?? (() => {});
     this.#error.textContent = "";
     this.#button.disabled = false;
     this.#title.replaceChildren(...action.title);
@@ -69,6 +71,12 @@ export class ActionDialog {
   close() {
     this.#action = null;
     this.#dialog.close();
+  }
+
+  #onClose() {
+    this.#form.reset(); // no password may stay in the page behind a closed dialog
+    const isFocusLost = document.activeElement === null || document.activeElement === document.body;
+    if (isFocusLost) this.#focusAfter();
   }
 
   /** @returns {HTMLElement | undefined} The first field shown; none where the action is only confirmed. */

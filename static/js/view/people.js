@@ -1,5 +1,5 @@
 import { makeAvatar } from "../lib/avatar.js";
-import { byId, make } from "../lib/dom.js";
+import { byClass, byId, make } from "../lib/dom.js";
 import { Signal } from "../lib/signal.js";
 import { clean } from "../lib/text.js";
 
@@ -38,6 +38,7 @@ export class People {
     this.#i18n = i18n;
     members.changed.on(() => this.#show());
     moderation.changed.on(() => this.#show());
+    moderation.mutes.changed.on(() => this.#show());
     this.#list.addEventListener("click", event => this.#onClick(event));
     const narrow = matchMedia("(max-width: 799px)");
     narrow.addEventListener("change", () => this.#setNarrow(narrow.matches));
@@ -48,6 +49,11 @@ export class People {
   open() {
     if (this.#panel.popover) this.#panel.showPopover();
     this.#panel.focus();
+  }
+
+  /** Focus the list, or the button that opens it. */
+  focus() {
+    (this.#panel.checkVisibility() ? this.#panel : this.#button).focus();
   }
 
   /** @param {boolean} narrow */
@@ -66,12 +72,25 @@ export class People {
     const viewer = `${this.#moderation.moderator} ${self}`;
     if (viewer !== this.#viewer) this.#shown.clear();
     this.#viewer = viewer;
+    const hadFocus = this.#list.contains(document.activeElement);
     this.#reconcile(names.slice(0, MAX_LISTED));
+    if (hadFocus && !this.#list.contains(document.activeElement)) this.#panel.focus();
     const rest = names.length - MAX_LISTED;
     this.#rest.textContent = this.#i18n.t("people.rest", { count: rest });
     if (rest > 0) this.#list.append(this.#rest);
     const typists = new Set(typing);
-    for (const [name, item] of this.#shown) item.classList.toggle("typing", typists.has(name));
+    for (const [name, item] of this.#shown) {
+      item.classList.toggle("typing", typists.has(name));
+      if (this.#moderation.moderator) byClass(item, "person-muted").textContent = this.#describeMute(name);
+    }
+  }
+
+  /** @param {string} name */
+  #describeMute(name) {
+    const until = this.#moderation.mutes.until(name);
+    if (until === undefined) return "";
+    const when = Number.isFinite(until) ? this.#i18n.when(new Date(until)) : "";
+    return when ? this.#i18n.t("person.muted.until", { until: when }) : this.#i18n.t("person.muted");
   }
 
   /**
@@ -95,7 +114,13 @@ export class People {
   /** @param {string} name */
   #make(name) {
     const shown = clean(name);
-    const item = make("li", "person", makeAvatar(shown), make("bdi", "person-name", shown));
+    const label = make(
+      "div",
+      "person-label",
+      make("bdi", "person-name", shown),
+      make("span", "person-muted"),
+    );
+    const item = make("li", "person", makeAvatar(shown), label);
     item.dataset.name = name;
     if (name === this.#members.self) {
       const self = this.#moderation.moderator ? "people.self.moderator" : "people.self";

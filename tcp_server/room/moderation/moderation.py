@@ -75,13 +75,14 @@ class Moderation(Generic[C]):
         """Make a member a moderator, on all connections. Raises `Refused`, `Unavailable`."""
         if not self._password.matches(command.password):
             raise Refused("password_wrong", "this is not the moderators' password")
+        role = m.Role(moderator=True, muted=self._sanctions.muted())
         if member.moderator:
-            return [Outcome(connection, [m.Role(moderator=True)])]
+            return [Outcome(connection, [role])]
         address = self._actions.address_of(connection)
         self._sanctions.record(Entry(m.timestamp(), "moderator", member.name, address))
         member.moderator = True
         others = [other for other in member.connections if other != connection]
-        return [Outcome(each, [m.Role(moderator=True)]) for each in (connection, *others)]
+        return [Outcome(each, [role]) for each in (connection, *others)]
 
     def _moderate(self, connection: C, member: Member[C], command: m.Moderate) -> list[Outcome[C]]:
         """Plan an action, record it, apply it, and tell the room. Raises `Refused`, `Unavailable`.

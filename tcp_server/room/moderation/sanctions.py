@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from chat_protocol.ip import Network, parse_network
-from chat_protocol.messages import Notice, timestamp
+from chat_protocol.messages import Mute, Notice, timestamp
 from tcp_server.log.history import History, Unavailable, find_message
 from tcp_server.room.moderation import notices
 from tcp_server.room.moderation.audit_log import AuditLog, Entry
@@ -15,6 +15,8 @@ from tcp_server.room.names import BadName, parse_name
 
 _MAX_NAME = 128
 """Longest name, in characters, whose look-alikes a ban finds: to compare names takes long."""
+
+_MAX_MUTES = 1000
 
 
 class Sanctions:
@@ -43,6 +45,11 @@ class Sanctions:
     def seconds_left(self, sanction: Sanction) -> float | None:
         """Return for how long a sanction will be in force; None means for ever."""
         return None if sanction.until is None else round(max(sanction.until - self.now(), 0.1), 1)
+
+    def muted(self) -> tuple[Mute, ...]:
+        """Return the newest mutes in force, at most 1,000."""
+        newest = sorted(self.mutes, key=lambda mute: mute.at)[-_MAX_MUTES:]
+        return tuple(Mute(mute.target, self.seconds_left(mute)) for mute in newest)
 
     def redo_deletions(self, history: History) -> None:
         """Redo recorded deletions that were not committed when the server ended, with their notices.

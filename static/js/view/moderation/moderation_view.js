@@ -32,6 +32,7 @@ export class ModerationView {
   #i18n;
   #toast;
   #menu = new Menu();
+  #people;
   #actionDialog;
   #whoisDialog;
   #bansDialog;
@@ -48,6 +49,7 @@ export class ModerationView {
     this.#moderation = room.moderation;
     this.#i18n = i18n;
     this.#toast = toast;
+    this.#people = people;
     this.#actionDialog = actionDialog;
     this.#bansDialog = new BansDialog(room.moderation, i18n);
     this.#whoisDialog = new WhoisDialog(room.moderation, i18n, address => this.#askBan(address, ""));
@@ -122,9 +124,11 @@ export class ModerationView {
    */
   #openMenu(name, button) {
     const label = (/** @type {string} */ key) => this.#i18n.t(`person.${key}`);
+    const isMuted = this.#moderation.mutes.until(name) !== undefined;
     this.#menu.open(button, this.#i18n.t("people.more", { name: clean(name) }), [
-      { label: label("mute"), run: () => this.#moderate({ act: "mute", target: name, seconds: MUTE }) },
-      { label: label("unmute"), run: () => this.#moderate({ act: "unmute", target: name }) },
+      isMuted
+        ? { label: label("unmute"), run: () => this.#moderate({ act: "unmute", target: name }) }
+        : { label: label("mute"), run: () => this.#moderate({ act: "mute", target: name, seconds: MUTE }) },
       { label: label("whois"), run: () => this.#whoisDialog.open(name) },
       { label: label("kick"), run: () => this.#askKick(name), danger: true },
       { label: label("ban"), run: () => this.#askBan(name), danger: true },
@@ -133,11 +137,12 @@ export class ModerationView {
 
   /** @param {Omit<Action, "run"> & {run: (data: FormData) => Promise<RoomEvent>}} action */
   #open(action) {
+    const focusAfter = () => this.#people.focus();
     const run = async (/** @type {FormData} */ data) => {
       const answer = await action.run(data);
       return answer.type === "error" ? explain(this.#i18n, answer) : "";
     };
-    this.#actionDialog.open({ ...action, run });
+    this.#actionDialog.open({ ...action, run, focusAfter });
   }
 
   /** @param {string} password  If it was given already. */

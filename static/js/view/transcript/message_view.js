@@ -126,6 +126,7 @@ function makeClock(i18n) {
 export function makeToken(token) {
   if (token.kind === "plain") return document.createTextNode(token.text);
   const anchor = make("a", token.kind === "number" ? "message-ref" : "message-link", token.text);
+  anchor.tabIndex = -1; // the arrow keys lead to it: see permalinks.js
   if (token.kind === "number") {
     anchor.href = permalink(token.id);
   } else {

@@ -7,6 +7,17 @@ import { NUMBERED } from "./row_view.js";
 /** @typedef {import("../toast.js").Toast} Toast */
 /** @typedef {import("./transcript.js").Transcript} Transcript */
 
+/**
+ * Where the arrow keys lead.
+ * @type {Record<string, -1 | 1 | "previousElementSibling" | "nextElementSibling">}
+ */
+const STEPS = {
+  ArrowUp: "previousElementSibling",
+  ArrowDown: "nextElementSibling",
+  ArrowLeft: -1,
+  ArrowRight: 1,
+};
+
 /** Links to messages: the page follows the one in its address, and each number can be copied as one. */
 export class Permalinks {
   #list = byId("ol", "messages");
@@ -71,39 +82,38 @@ export class Permalinks {
   }
 
   /**
-   * Make one of the numbers reachable with Tab: the newest, or the one that has the focus.
-   * @param {Element | undefined} number
+   * Make one of the links reachable with Tab: the newest number, or the one that has the focus.
+   * @param {Element | undefined} link
    */
-  #setTabStop(number = this.#newestNumber) {
-    if (this.#list.contains(document.activeElement) && number !== document.activeElement) return;
-    this.#list.querySelector("a.message-number[tabindex='0']")?.setAttribute("tabindex", "-1");
-    number?.setAttribute("tabindex", "0");
+  #setTabStop(link = this.#newestNumber) {
+    if (this.#list.contains(document.activeElement) && link !== document.activeElement) return;
+    this.#list.querySelector("a[tabindex='0']")?.setAttribute("tabindex", "-1");
+    link?.setAttribute("tabindex", "0");
   }
 
   /** @returns {Element | undefined} Searched from the end, as there may be very many. */
   get #newestNumber() {
-    const number = (/** @type {Element} */ row) => row.querySelector("a.message-number[href]");
     let row = this.#list.lastElementChild;
-    while (row && !number(row)) row = row.previousElementSibling;
-    return row ? (number(row) ?? undefined) : undefined;
+    while (row && !numberOf(row)) row = row.previousElementSibling;
+    return numberOf(row);
   }
 
   /**
-   * Move from one number to the next with the arrow keys.
+   * Move with the arrow keys: up and down between the numbers, left and right between the links of a message.
    * @param {KeyboardEvent} event
    */
   #moveFocus(event) {
-    const message = event.target instanceof Element && event.target.closest(NUMBERED);
-    if (!message || !event.target.matches("a.message-number")) return;
-    if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
+    const link = event.target instanceof Element ? event.target.closest("a") : null;
+    const message = link?.closest(NUMBERED);
+    const step = STEPS[event.key];
+    if (!link || !message || !step) return;
     event.preventDefault();
-    const step = event.key === "ArrowUp" ? "previousElementSibling" : "nextElementSibling";
-    let next = message[step];
-    while (next && !next.matches(NUMBERED)) next = next[step];
-    const number = next?.querySelector("a.message-number[href]");
-    if (!(number instanceof HTMLElement)) return;
-    number.focus();
-    this.#setTabStop(number);
+    const links = [...message.querySelectorAll("a[href]")];
+    const next =
+      typeof step === "number" ? links[links.indexOf(link) + step] : numberOf(beside(message, step));
+    if (!(next instanceof HTMLElement)) return;
+    next.focus();
+    this.#setTabStop(next);
   }
 
   /**
@@ -113,4 +123,20 @@ export class Permalinks {
   #say(key, id) {
     this.#toast.show(this.#i18n.t(key, { number: `#${id}` }));
   }
+}
+
+/** @param {Element | null} row @returns {Element | undefined} The link with its number. */
+function numberOf(row) {
+  return row?.querySelector("a.message-number[href]") ?? undefined;
+}
+
+/**
+ * @param {Element} row
+ * @param {"previousElementSibling" | "nextElementSibling"} side
+ * @returns {Element | null} The nearest row with a number.
+ */
+function beside(row, side) {
+  let next = row[side];
+  while (next && !numberOf(next)) next = next[side];
+  return next;
 }

@@ -199,6 +199,24 @@ def test_a_muted_member_is_refused_until_the_mute_expires() -> None:
     assert harness.summary("a") == ["#4 Боб: раз"]
 
 
+def test_moderators_are_told_who_is_muted_and_others_are_not() -> None:
+    harness = moderated_room()
+    harness.moderate("a", "mute", "Боб", seconds=60)
+    harness.moderate("a", "mute", "Вера", seconds=600)
+    session = harness.join("g", "Глеб").session
+    harness.advance(20)
+    harness.received("g")
+    harness.handle("g", m.Authenticate(harness.password))
+    muted = (m.Mute("Боб", 40.0), m.Mute("Вера", 580.0))
+    assert harness.received("g") == [m.Role(moderator=True, muted=muted)]
+    harness.advance(50)
+    harness.moderate("a", "unmute", "Вера")
+    assert harness.join("g2", "Глеб", session=session).muted == ()
+    harness.moderate("a", "mute", "Вера", seconds=60)
+    assert harness.join("g3", "Глеб", session=session).muted == (m.Mute("Вера", 60.0),)
+    assert harness.join("d", "Дина").muted == ()
+
+
 def test_a_mute_follows_the_session_to_another_name() -> None:
     harness = moderated_room()
     harness.moderate("a", "mute", "Боб")

@@ -1,0 +1,89 @@
+"""The page with the keyboard alone: few stops, arrow keys inside them, and the composer never far."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.end_to_end.conftest import PATIENCE, open_page
+from tests.end_to_end.services import Services, serve
+from tests.support.raw import JsonClient
+from tests.support.requirements import needs_chromium
+
+pytestmark = needs_chromium
+
+expect.set_options(timeout=PATIENCE)
+
+FOCUSED = "document.activeElement.id || document.activeElement.className"
+
+
+@pytest.fixture(scope="module")
+def services() -> Iterator[Services]:
+    with serve() as services:
+        with JsonClient(services.room) as client:
+            client.join("Летописец")
+            for number in range(1, 61):
+                text = f"раз https://example.org/{number} два #{number}"
+                client.say_json(type="say", ref=str(number), text=text)
+            client.fence()
+        yield services
+
+
+def test_the_links_of_the_conversation_are_one_stop(services: Services, chromium: Browser) -> None:
+    with open_page(chromium, services.url) as browser:
+        page = browser.page
+        browser.enter("Анна")
+        browser.sees("Летописец", "раз https://example.org/60")
+        page.focus("#transcript")
+        for stop in ("message-number", "composer-text"):
+            page.keyboard.press("Tab")
+            assert page.evaluate(FOCUSED) == stop
+        page.keyboard.press("Shift+Tab")
+        where = "`${document.activeElement.closest('li').dataset.id} ${document.activeElement.className}`"
+        for key, link in (
+            ("ArrowUp", "59 message-number"),
+            ("ArrowUp", "58 message-number"),
+            ("ArrowLeft", "58 message-ref"),
+            ("ArrowLeft", "58 message-link"),
+            ("ArrowLeft", "58 message-link"),
+            ("ArrowRight", "58 message-ref"),
+            ("ArrowRight", "58 message-number"),
+            ("ArrowDown", "59 message-number"),
+            ("ArrowLeft", "59 message-ref"),
+        ):
+            page.keyboard.press(key)
+            assert page.evaluate(where) == link
+        # The stop is where one was.
+        page.keyboard.press("Tab")
+        assert page.evaluate(FOCUSED) in {"newest-button", "composer-text"}
+        page.keyboard.press("Shift+Tab")
+        assert page.evaluate(where) == "59 message-ref"
+        page.keyboard.press("Enter")
+        expect(page.locator("#m59.highlighted")).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(page.locator("#composer-text")).to_be_focused()
+
+
+def test_what_is_typed_goes_to_the_composer(services: Services, chromium: Browser) -> None:
+    with open_page(chromium, services.url, lang="en-GB") as browser:
+        page, field = browser.page, browser.page.locator("#composer-text")
+        browser.enter("Ann")
+        for element in ("#transcript", "#theme-button", "#people"):
+            page.focus(element)
+            page.keyboard.type("hi ")
+            expect(field).to_have_value("hi ")
+            expect(field).to_be_focused()
+            page.fill("#composer-text", "")
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.type("ok")
+        expect(field).to_have_value("ok")
+        # Not from fields and dialogs, and not with a shortcut.
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press("Control+KeyA")
+        page.keyboard.press("/")
+        page.keyboard.type("word")
+        expect(page.locator("#search-query")).to_have_value("word")
+        page.keyboard.press("Escape")
+        page.click("#leave-button")
+        page.keyboard.type("no")
+        expect(field).to_have_value("ok")
