@@ -22,6 +22,8 @@ def parse_address(text: str, default_port: int = DEFAULT_PORT) -> Address:
     An empty host means 127.0.0.1. An IPv6 address needs brackets only before a port.
     """
     text = text.strip()
+    if "/" in text:
+        raise BadAddress(f"not an address: {text!r}")
     if text.startswith("["):
         host, bracket, rest = text[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")):

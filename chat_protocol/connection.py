@@ -14,8 +14,9 @@ from typing import Self
 from chat_protocol.address import Address
 from chat_protocol.codec import decode_events, encode
 from chat_protocol.contract import BANNED, FULL, MAX_REPLY_LINE, PROMPT
-from chat_protocol.errors import Banned, ConnectionFailed, NotARoom, RoomFull
+from chat_protocol.errors import Banned, ConnectionFailed, NoPrompt, NotARoom, RoomFull
 from chat_protocol.framing import LineBuffer
+from chat_protocol.happy_eyeballs import connect
 from chat_protocol.messages import Command, Event
 from chat_protocol.tls import Tls, TlsStream
 
@@ -61,7 +62,7 @@ class Connection:
         self._send_lock = threading.Lock()  # held for a whole `sendall`: lines of two threads must not mix
 
     @classmethod
-    def open(
+    def open(  # noqa: PLR0913 - each is another setting
         cls,
         address: Address,
         *,
@@ -69,17 +70,18 @@ class Connection:
         idle_timeout: float | None = None,
         tls: Tls | None = None,
         source: bytes = b"",
+        family: int = socket.AF_UNSPEC,
     ) -> Self:
         """Connect and read the room's prompt, both within `timeout` seconds.
 
         `idle_timeout` is how many seconds `receive` waits for bytes (None: no limit);
         `source` is a PROXY header, sent first and unencrypted; with `tls` the rest is
-        encrypted. Raises `ConnectionFailed`: `RoomFull`, `Banned`, `TlsFailed`, or
-        `NotARoom` if another service answers.
+        encrypted. `family` is as for `happy_eyeballs.connect`. Raises `ConnectionFailed`: `RoomFull`,
+        `Banned`, `TlsFailed`, `NoPrompt`, or `NotARoom` if another service answers.
         """
         deadline = monotonic() + timeout
         try:
-            sock = socket.create_connection(address, timeout)
+            sock = connect(address, timeout, family)
         except UnicodeError as error:  # an impossible host name
             raise ConnectionFailed(f"cannot reach {address}: not a host name") from error
         except OSError as error:
@@ -94,7 +96,8 @@ class Connection:
             sock.close()
             if isinstance(error, ConnectionFailed):
                 raise
-            raise ConnectionFailed(f"{address} does not answer: {error}") from error
+            kind = NoPrompt if isinstance(error, TimeoutError) else ConnectionFailed
+            raise kind(f"{address} does not answer: {error}") from error
         return cls(sock, stream)
 
     def send(self, command: Command) -> None:

@@ -59,5 +59,9 @@ class TlsFailed(ConnectionFailed):
         self.code = code
 
 
+class NoPrompt(ConnectionFailed):
+    """The server has accepted the connection, but sent nothing in time."""
+
+
 class NotARoom(ConnectionFailed):
     """The server did not begin with the prompt of a room."""

@@ -17,7 +17,7 @@ from typing import Final
 from chat_protocol.address import Address
 from chat_protocol.connection import Connection
 from chat_protocol.contract import ANSWER_TIMEOUT
-from chat_protocol.errors import Banned, NotARoom, ProtocolError, RoomFull, TlsFailed
+from chat_protocol.errors import Banned, NoPrompt, NotARoom, ProtocolError, RoomFull, TlsFailed
 from chat_protocol.messages import Command, Event, Leave, Throttled, Welcome
 from chat_protocol.tls import Tls
 from cli_client.backoff import Backoff
@@ -47,10 +47,12 @@ class Chat:
         history: int = 50,
         password: str = "",
         tls: Tls | None = None,
+        family: int = socket.AF_UNSPEC,
         if_taken: IfTaken = IfTaken.ASK,
     ) -> None:
         self.address = address
         self._tls = tls
+        self._family = family
         self._listener = listener
         self._thread = threading.Thread(target=self._run, name="room", daemon=True)
         self._backoff = Backoff()  # owned by the room thread
@@ -167,7 +169,9 @@ class Chat:
         """Run one connection until it ends; return the reason, as in `Status`, or `INPUT_NEEDED`."""
         try:
             with (
-                Connection.open(self.address, idle_timeout=ANSWER_TIMEOUT, tls=self._tls) as connection,
+                Connection.open(
+                    self.address, idle_timeout=ANSWER_TIMEOUT, tls=self._tls, family=self._family
+                ) as connection,
                 Sender(connection) as sender,
             ):
                 with self._changed:
@@ -179,10 +183,9 @@ class Chat:
                     if reason := self._handle(event, connection):
                         return reason
         except ProtocolError as error:
-            reason = _reason(error)
             # A server that waits for TLS looks like this to a client without TLS.
-            is_first_silence = reason == "timeout" and not (self._tls or self._conversation.transcript)
-            return "no_prompt" if is_first_silence else reason
+            may_need_tls = isinstance(error, NoPrompt) and not (self._tls or self._conversation.transcript)
+            return "no_prompt" if may_need_tls else _reason(error)
         finally:
             with self._changed:
                 self._connection = None

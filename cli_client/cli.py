@@ -3,15 +3,18 @@
 import argparse
 import os
 import re
+import socket
 import ssl
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
+from urllib.parse import urlsplit
 
 from prompt_toolkit.utils import is_dumb_terminal
 
-from chat_protocol.address import parse_address
+from chat_protocol.address import Address, parse_address
+from chat_protocol.contract import DEFAULT_PORT
 from chat_protocol.errors import BadAddress, BadTls
 from chat_protocol.standard_streams import ArgumentParser, encodable, reserve
 from chat_protocol.text import one_line
@@ -20,6 +23,9 @@ from chat_protocol.version import version
 from cli_client.pipe import Pipe, PipeOptions
 from cli_client.terminal import Terminal
 from cli_client.translations import Translations, system_language
+
+_TLS_PORT: Final = 6697
+"""Where docs/tls.md puts the room behind TLS."""
 
 
 class _Parser(ArgumentParser):
@@ -41,7 +47,11 @@ class _Parser(ArgumentParser):
             self.add_argument(option, nargs="?", const="")
         for flag in ("--tls", "--follow", "--or-similar"):
             self.add_argument(flag, action="store_true")
-        self.set_defaults(name=os.environ.get("ONEROOM_NAME") or None, lang=self._texts.lang)
+        self.add_argument("-4", dest="family", action="store_const", const=socket.AF_INET)
+        self.add_argument("-6", dest="family", action="store_const", const=socket.AF_INET6)
+        self.set_defaults(
+            name=os.environ.get("ONEROOM_NAME") or None, lang=self._texts.lang, family=socket.AF_UNSPEC
+        )
         self.add_argument("--version", action="version", version=f"oneroom {version()}")
         options, unknown = self.parse_known_args(arguments)
         unknown += [f"--{key.replace('_', '-')}" for key, value in vars(options).items() if value == ""]
@@ -76,7 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         address = parse_address(options.address or "")
     except BadAddress:
-        parser.exit_with(texts("bad_address", typed=one_line(options.address)))
+        typed, instead = one_line(options.address), _instead_of_url(options.address)
+        parser.exit_with(texts("bad_url" if instead else "bad_address", typed=typed, instead=instead))
     try:
         secure = options.tls or options.tls_ca or options.tls_pin
         tls = Tls(options.tls_ca or "", options.tls_pin or "") if secure else None
@@ -93,11 +104,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if timeout is not None and not timeout > 0:
         parser.error(f"--timeout {options.timeout}")
     if _is_terminal() and not options.follow:
-        return Terminal(address, name, texts, password=password, tls=tls).run()
+        return Terminal(address, name, texts, password=password, tls=tls, family=options.family).run()
     if not name:
         parser.exit_with(texts("pipe_name_needed"))
     pipe_options = PipeOptions(options.follow, timeout, options.or_similar)
-    return Pipe(address, name, texts, password=password, tls=tls, options=pipe_options).run()
+    return Pipe(
+        address, name, texts, password=password, tls=tls, family=options.family, options=pipe_options
+    ).run()
+
+
+def _instead_of_url(typed: str) -> str:
+    """Return what to type instead of the address of a page; empty if it is none."""
+    if "/" not in typed:
+        return ""
+    try:
+        url = urlsplit(typed if "://" in typed else f"//{typed}")
+    except ValueError:
+        return ""
+    if not url.hostname:
+        return ""
+    host = one_line(url.hostname)
+    if url.scheme in ("https", "wss"):
+        return f"oneroom {Address(host, _TLS_PORT)} --tls"
+    return f"oneroom {Address(host, DEFAULT_PORT)}"
 
 
 def _file_error(texts: Translations, option: str, path: str, error: BaseException) -> str:

@@ -83,6 +83,7 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "name_suggested": "{reason} Free: {name} (Enter takes it).",
     "error_unknown": "That did not work: {detail}",
     "bad_address": "not an address: {typed}",
+    "bad_url": "{typed} is the address of a page; the room has its own, usually: {instead}",
     "bad_arguments": "cannot understand the arguments: {detail}",
     "months": "January February March April May June July August September October November December",
     "date": "{month} {day}, {year}",
@@ -106,6 +107,7 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
         "  --name NAME    the name to join with (else ONEROOM_NAME, else it asks)\n"
         "  --password-file FILE\n"
         "                 the room's password (else ONEROOM_PASSWORD, else it asks)\n"
+        "  -4, -6         use only IPv4 addresses, or only IPv6\n"
         "  --tls          connect with TLS; the certificate is checked as in a browser\n"
         "  --tls-ca FILE  trust these certificates (PEM) instead of the system's\n"
         "  --tls-pin SHA256\n"

@@ -7,6 +7,7 @@ of the client itself go to stderr.
 import os
 import select
 import signal
+import socket
 import sys
 import threading
 import time
@@ -67,6 +68,7 @@ class Pipe:
         *,
         password: str = "",
         tls: Tls | None = None,
+        family: int = socket.AF_UNSPEC,
         options: PipeOptions = _NO_OPTIONS,
     ) -> None:
         self._texts = texts
@@ -78,6 +80,7 @@ class Pipe:
             history=0,
             password=password,
             tls=tls,
+            family=family,
             if_taken=IfTaken.SIMILAR if or_similar else IfTaken.WAIT,
         )
         self._deadline = None if timeout is None else time.monotonic() + timeout
@@ -98,7 +101,7 @@ class Pipe:
         try:
             self._start()
             if not self._ended.wait(self._seconds_left()):
-                self._print_error(self._texts("pipe_timeout"))
+                self._on_timeout()
             elif self._exit_code is None:
                 self._wait_for_acks()
         except KeyboardInterrupt:
@@ -112,6 +115,10 @@ class Pipe:
         if unsent:
             self._print_error(self._texts("pipe_unsent", count=unsent))
         return 1 if unsent or self._unwritable or not self._has_entered else 0
+
+    def _on_timeout(self) -> None:
+        if not (self._follow and self._has_entered):
+            self._print_error(self._texts("pipe_timeout"))
 
     def _start(self) -> None:
         """Begin to read, unless we only follow, and join: quietly, if a few lines are all there is."""

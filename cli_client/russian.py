@@ -99,6 +99,7 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
     "name_suggested": "{reason} Свободно: {name} (Enter — взять).",
     "error_unknown": "Не получилось: {detail}",
     "bad_address": "не похоже на адрес: {typed}",
+    "bad_url": "{typed} — адрес страницы; у чата свой, обычно: {instead}",
     "bad_arguments": "не понимаю параметры: {detail}",
     "months": "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
     "date": "{day} {month} {year}",
@@ -122,6 +123,7 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
         "  --name ИМЯ     под каким именем войти (иначе ONEROOM_NAME, иначе спросит)\n"
         "  --password-file ФАЙЛ\n"
         "                 пароль чата (иначе ONEROOM_PASSWORD, иначе спросит)\n"
+        "  -4, -6         только адреса IPv4 или только IPv6\n"
         "  --tls          соединяться по TLS; сертификат проверяется, как в браузере\n"
         "  --tls-ca ФАЙЛ  доверять этим сертификатам (PEM) вместо системных\n"
         "  --tls-pin SHA256\n"

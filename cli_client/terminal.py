@@ -8,6 +8,7 @@ import asyncio
 import os
 import queue
 import signal
+import socket
 import sys
 import time
 from contextlib import suppress
@@ -54,11 +55,18 @@ class _Output(Vt100_Output):
 class Terminal:
     """The frontend of one conversation in a terminal. `run` returns the exit code."""
 
-    def __init__(
-        self, address: Address, name: str, texts: Translations, *, password: str = "", tls: Tls | None = None
+    def __init__(  # noqa: PLR0913 - what the command line gives
+        self,
+        address: Address,
+        name: str,
+        texts: Translations,
+        *,
+        password: str = "",
+        tls: Tls | None = None,
+        family: int = socket.AF_UNSPEC,
     ) -> None:
         self._texts = texts
-        self._chat = Chat(address, self._on_event, password=password, tls=tls)
+        self._chat = Chat(address, self._on_event, password=password, tls=tls, family=family)
         if name:
             self._chat.set_name(name)
         self._events: queue.SimpleQueue[events.ClientEvent] = queue.SimpleQueue()  # from the room thread

@@ -33,7 +33,8 @@ def test_another_default_port() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["h:65536", "h:x", "h:-1", "h:٣", "h: 80", "[::1", "[::1]99", "h:" + "9" * 5000]
+    "text",
+    ["h:65536", "h:x", "h:-1", "h:٣", "h: 80", "[::1", "[::1]99", "http://h:80", "h/path", "h:" + "9" * 5000],
 )
 def test_invalid_addresses(text: str) -> None:
     with pytest.raises(BadAddress, match="not a"):

@@ -56,6 +56,34 @@ def test_an_empty_variable_counts_as_not_set(
 
 
 @pytest.mark.parametrize(
+    ("typed", "instead"),
+    [
+        ("http://localhost:5000", "localhost:8080"),
+        ("http://localhost:5000/#1043", "localhost:8080"),
+        ("localhost:5000/", "localhost:8080"),
+        ("ws://[::1]:5000/ws", "[::1]:8080"),
+        ("https://chat.example.org/chat", "chat.example.org:6697 --tls"),
+        ("wss://chat.example.org/ws", "chat.example.org:6697 --tls"),
+    ],
+)
+def test_the_address_of_a_page_is_answered_by_what_to_type(
+    capsys: pytest.CaptureFixture[str], typed: str, instead: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([typed, "--name", "Анна", "--lang", "en"])
+    assert ended.value.code == 2
+    page = f"oneroom: {typed} is the address of a page; the room has its own, usually: oneroom {instead}\n"
+    assert capsys.readouterr().err == page
+
+
+@pytest.mark.parametrize("typed", ["http://", "/", "http://[::1", "//"])
+def test_what_is_no_address_is_called_so(capsys: pytest.CaptureFixture[str], typed: str) -> None:
+    with pytest.raises(SystemExit):
+        main([typed, "--name", "Анна", "--lang", "en"])
+    assert capsys.readouterr().err == f"oneroom: not an address: {typed}\n"
+
+
+@pytest.mark.parametrize(
     ("encoding", "flags", "shown"),
     [
         ("ascii", (), "print this help"),

@@ -317,6 +317,10 @@ def test_closing_its_output_ends_it_quietly(room: FakeRoom) -> None:
         (["--tls-ca", __file__, "--name", "x"], f"oneroom: --tls-ca {__file__}: там нет сертификатов\n"),
         (["--tls-pin", "12:34", "--name", "x"], "oneroom: --tls-pin: это не отпечаток SHA-256\n"),
         (["host:http", "--name", "x"], "не похоже на адрес: host:http"),
+        (
+            ["http://h:5000", "--name", "x"],
+            "http://h:5000 — адрес страницы; у чата свой",
+        ),
         ([], "имя нужно задать: --name"),
     ],
 )

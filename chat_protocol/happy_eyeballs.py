@@ -1,0 +1,80 @@
+"""Connects to a host that may have several addresses, some of them dead (Happy Eyeballs, RFC 8305)."""
+
+import os
+import selectors
+import socket
+from collections.abc import Sequence
+from itertools import chain, zip_longest
+from time import monotonic
+from typing import Any, Final
+
+from chat_protocol.address import Address
+
+ATTEMPT_DELAY: Final = 0.25
+"""Seconds after which the next address is tried too, if there is no answer (RFC 8305, section 8)."""
+
+_AddressInfo = tuple[int, int, int, str, Any]  # as `getaddrinfo` returns it
+
+
+def connect(address: Address, timeout: float, family: int = socket.AF_UNSPEC) -> socket.socket:
+    """Return a socket connected to the address that answers first, with the timeout set, in seconds.
+
+    `family` is AF_INET or AF_INET6 for only one kind of addresses. Raises `OSError`: why the last
+    address has failed, `TimeoutError`, or `gaierror` for a name without any; and `UnicodeError` for
+    what cannot be a name.
+    """
+    deadline = monotonic() + timeout
+    left = _alternate(socket.getaddrinfo(*address, family, socket.SOCK_STREAM))
+    failure: OSError | None = None
+    with selectors.DefaultSelector() as attempts:
+        try:
+            while left or attempts.get_map():
+                if left:
+                    failure = _start(attempts, left.pop(0)) or failure
+                seconds = deadline - monotonic()
+                if seconds <= 0:
+                    raise TimeoutError("timed out")
+                for key, _ in attempts.select(min(seconds, ATTEMPT_DELAY) if left else seconds):
+                    sock = _end(attempts, key)
+                    if not (error := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)):
+                        sock.settimeout(timeout)
+                        return sock
+                    failure = OSError(error, os.strerror(error))
+                    sock.close()
+        finally:
+            for key in list(attempts.get_map().values()):
+                _end(attempts, key).close()
+    raise failure or OSError("no address")
+
+
+def _alternate(infos: Sequence[_AddressInfo]) -> list[_AddressInfo]:
+    """Return the addresses in the system's order, but those of the two families in turn."""
+    first = [info for info in infos if info[0] == infos[0][0]]
+    others = [info for info in infos if info[0] != infos[0][0]]
+    return [info for info in chain.from_iterable(zip_longest(first, others)) if info]
+
+
+def _start(attempts: selectors.BaseSelector, info: _AddressInfo) -> OSError | None:
+    """Begin to connect; return the error if that is not possible."""
+    family, kind, protocol, _, sockaddr = info
+    try:
+        sock = socket.socket(family, kind, protocol)
+    except OSError as error:  # this machine does not have the family
+        return error
+    sock.setblocking(False)
+    try:
+        sock.connect(sockaddr)
+    except BlockingIOError:
+        pass
+    except OSError as error:
+        sock.close()
+        return error
+    attempts.register(sock, selectors.EVENT_WRITE)
+    return None
+
+
+def _end(attempts: selectors.BaseSelector, key: selectors.SelectorKey) -> socket.socket:
+    sock = key.fileobj
+    assert isinstance(sock, socket.socket)
+    attempts.unregister(sock)
+    return sock
