@@ -74,12 +74,14 @@ class Members(Generic[C]):
         return self._by_key
 
     def __len__(self) -> int:
-        return len(self._all)
+        """Return the number of those announced."""
+        quiet = {self._by_connection[connection] for connection in self.visits}
+        return len(self._all) - sum(not member.announced for member in quiet)
 
     def first_names(self, most: int, max_bytes: int) -> list[str]:
-        """Return the names of those who joined first, `most` of them and together `max_bytes` at most."""
+        """Return the names of those announced first, `most` of them and together `max_bytes` at most."""
         names = []
-        for member in islice(self._all, most):
+        for member in islice((one for one in self._all if one.announced), most):
             max_bytes -= len(member.name.encode())
             if max_bytes < 0:
                 break

@@ -3,7 +3,8 @@
 import pytest
 
 from chat_protocol import messages as m
-from tcp_server.room.commands import Request
+from chat_protocol.commands import Who
+from tcp_server.room.commands import Greeting, MemberList, Request, TextJoin
 from tests.tcp_server.room_harness import OTHER, SECRET, RoomHarness, ban, moderated_room
 
 
@@ -28,6 +29,18 @@ def test_the_room_hears_only_the_messages() -> None:
     assert harness.summary("b") == ["#3 cron: готово"]
     assert harness.summary("a")[2:] == ["joined Борис", "#3 cron: готово"]
     assert harness.join("c", "cron").members == ["Анна", "Борис", "cron"]  # the name is free at once
+
+
+def test_the_lists_of_a_text_dialect_do_not_have_it() -> None:
+    harness = room_with()
+    harness.join("q", "cron", quiet=True)
+    harness.join("q2", "cron", session=harness.join("a2", "Боб").session, quiet=True)
+    harness.deliver(harness.room.join("b", TextJoin("Борис")))
+    harness.handle("b", Who())
+    assert harness.received("b") == [
+        Greeting(["Анна", "Боб"], 2),
+        MemberList(["Анна", "Боб", "Борис"], 3),
+    ]
 
 
 @pytest.mark.parametrize(
