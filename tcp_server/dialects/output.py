@@ -64,7 +64,11 @@ class _Lines(Output):
         self._doubles_iac = doubles_iac
 
     def encode(self, events: Sequence[m.Event | LocalEvent]) -> bytes:
-        data = "".join([_line(event, self._texts) for event in events]).encode(self._charset, "replace")
+        texts = self._texts
+        text = "".join([_line(event, texts) for event in events])
+        if self._charset == "utf-8":
+            return text.encode()
+        data = text.encode(self._charset, "replace")
         return data.replace(IAC, IAC + IAC) if self._doubles_iac else data
 
     def changed(self, change: ChangeOutput) -> Output:
@@ -77,18 +81,18 @@ _lines = cache(_Lines)  # one object of each kind
 
 def _line(event: m.Event | LocalEvent, texts: Texts) -> str:
     """Return one event as whole lines; empty if it is not shown."""
-    if type(event) is m.Message:
-        name, text = event.name, event.text
-        if event.notice is not None:
-            name, text = phrases.name_and_text(event, texts)
-        if "\n" not in text:
-            return f"{name}: {text}\n"
-        return "".join([f"{name}: {line}\n" for line in text.split("\n")])
+    if type(event) is m.Message and event.notice is None:
+        if "\n" not in event.text:
+            return f"{event.name}: {event.text}\n"
+        return "".join([f"{event.name}: {line}\n" for line in event.text.split("\n")])
     return _other_line(event, texts)
 
 
 def _other_line(event: m.Event | LocalEvent, texts: Texts) -> str:
     match event:
+        case m.Message():
+            name, text = phrases.name_and_text(event, texts)
+            return "".join([f"{name}: {line}\n" for line in text.split("\n")])
         case m.Error(code=code):
             is_refusal = texts.prompt_after(code)
             return phrases.join_refusal(event, texts) if is_refusal else phrases.error(event, texts) + "\n"
