@@ -28,6 +28,9 @@ _envelopes = msgspec.json.Decoder(_Envelope)
 _texts = msgspec.json.Decoder(str)
 _COMMAND_TYPES = frozenset(kind.__struct_config__.tag for kind in get_args(Command))
 
+_MAX_REASON = 200
+"""Most characters of the reason why a field is refused: it may repeat a long value."""
+
 # What a decoder raises for invalid bytes: RecursionError for a line nested a thousand deep.
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -96,13 +99,14 @@ def _unreadable(line: bytes, error: Exception) -> BadMessage:
 
 def _explain(line: bytes, error: msgspec.ValidationError) -> BadMessage:
     """Return the error for a line of JSON that is not a valid command."""
+    reason = str(error)[:_MAX_REASON]
     try:
         envelope = _envelopes.decode(line)
         ref = _texts.decode(envelope.ref) if bytes(envelope.ref).startswith(b'"') else None
     except msgspec.ValidationError:
-        return BadMessage("bad_field", str(error))
+        return BadMessage("bad_field", reason)
     except _UNREADABLE as unreadable:
         return _unreadable(line, unreadable)
     if envelope.type not in _COMMAND_TYPES:
         return BadMessage("unknown_type", f"unknown type {envelope.type[:40]!r}", ref)
-    return BadMessage("bad_field", str(error), ref)
+    return BadMessage("bad_field", reason, ref)

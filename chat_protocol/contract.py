@@ -37,6 +37,9 @@ MAX_PASSWORD: Final = 256
 MAX_QUERY: Final = 256
 """Longest search, in code points."""
 
+MAX_TARGET: Final = 1024
+"""Longest target of a moderator's action, in code points."""
+
 MAX_SANCTION_SECONDS: Final = 10 * 366 * 24 * 3600
 """Longest ban or mute that has an end, in seconds."""
 

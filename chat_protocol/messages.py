@@ -10,14 +10,14 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from chat_protocol.contract import MAX_PASSWORD, MAX_QUERY, MAX_SANCTION_SECONDS
+from chat_protocol.contract import MAX_PASSWORD, MAX_QUERY, MAX_SANCTION_SECONDS, MAX_TARGET
 
 Ref = Annotated[str, Meta(min_length=1, max_length=64)]
 Secret = Annotated[str, Meta(min_length=1, max_length=128)]
 MessageId = Annotated[int, Meta(ge=0, le=2**53)]
 Count = Annotated[int, Meta(ge=0, le=100_000)]
 Password = Annotated[str, Meta(max_length=MAX_PASSWORD)]
-Target = Annotated[str, Meta(max_length=1024)]
+Target = Annotated[str, Meta(max_length=MAX_TARGET)]
 Seconds = Annotated[int, Meta(ge=1, le=MAX_SANCTION_SECONDS)]
 Act = Literal["kick", "ban", "unban", "mute", "unmute", "delete", "announce"]
 
@@ -204,6 +204,7 @@ class Welcome(WithRef, frozen=True, tag="welcome"):
     `messages` are the newest ones that the client has not seen, `missed` is the number of unseen
     ones left out before them. `more`: older messages are stored. `moderated`: the room can have
     moderators. `moderator`: the client is one, and `muted` is who is muted.
+    `count`: of the members, if `members` are not all.
     """
 
     name: str
@@ -218,6 +219,7 @@ class Welcome(WithRef, frozen=True, tag="welcome"):
     moderated: bool = False
     moderator: bool = False
     muted: Sequence[Mute] = ()
+    count: int | None = None
 
 
 class Ack(_Wire, frozen=True, tag="ack"):

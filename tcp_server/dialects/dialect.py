@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from chat_protocol import codec
 from chat_protocol import messages as m
 from chat_protocol.commands import ChangeOutput, UsageError, parse_command
-from chat_protocol.contract import MAX_LINE
+from chat_protocol.contract import MAX_LINE, MAX_TARGET
 from chat_protocol.errors import BadMessage
 from chat_protocol.framing import LineBuffer
 from chat_protocol.text import clean
@@ -227,6 +227,8 @@ class Lines(_Text):
         except UsageError as error:
             text = clean(error.text)[:32] if error.code == "unknown_command" else error.text
             return BadMessage(error.code, text)
+        if isinstance(command, m.Moderate) and len(command.target) > MAX_TARGET:
+            return BadMessage("bad_target", "the target is too long")
         if isinstance(command, ChangeOutput):
             self._charset = command.charset or self._charset
             is_telnet = self._telnet is not None and self._telnet.negotiated

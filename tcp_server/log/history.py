@@ -5,7 +5,7 @@ Not thread-safe: the caller holds the sequencer's room lock.
 
 import secrets
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from chat_protocol.messages import Ack, Message
 
@@ -13,8 +13,17 @@ Key = tuple[bytes, str]
 """Session digest and ref of a say, by which a repeat is recognised."""
 
 
+MAX_PAGE_BYTES: Final = 256 * 1024
+"""About how many bytes the messages of one answer have together, unless it is only one."""
+
+
 class Unavailable(Exception):
     """The log cannot be written or read at present."""
+
+
+def size_of(message: Message) -> int:
+    """Return about how many bytes a message has in an answer."""
+    return 2 * len(message.text) + 100
 
 
 def redacted(message: Message) -> Message:

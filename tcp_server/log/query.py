@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from chat_protocol.messages import Found, Message, Search
+from tcp_server.log.history import MAX_PAGE_BYTES, size_of
 
 _MAX_FOUND = 100
 """Maximum number of messages in one answer."""
@@ -48,12 +49,14 @@ def find(
     if not query.prefixes or not limit:
         return Found([], False)
     found: list[Message] = []
+    size = 0
     for chunk in chunks:
         if is_over():
             return Found(found[::-1], True) if found else None
         for message in reversed(chunk):
             if query.matches(message.text):
-                if len(found) == limit:
+                size += size_of(message)
+                if len(found) == limit or (found and size > MAX_PAGE_BYTES):
                     return Found(found[::-1], True)
                 found.append(message)
     return Found(found[::-1], False)

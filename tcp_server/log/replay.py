@@ -1,10 +1,7 @@
 """Pages of the log that clients are sent when they join or ask for history."""
 
 from chat_protocol.messages import HistoryPage, Position
-from tcp_server.log.history import History, Unavailable
-
-_MAX_BYTES = 256 * 1024
-"""Approximate size limit of one page, in UTF-8 bytes."""
+from tcp_server.log.history import MAX_PAGE_BYTES, History, Unavailable, size_of
 
 
 class Replay:
@@ -23,8 +20,8 @@ class Replay:
             messages = []
         size = 0
         for count, message in enumerate(reversed(messages)):
-            size += 2 * len(message.text) + 100
-            if size > _MAX_BYTES and count:
+            size += size_of(message)
+            if size > MAX_PAGE_BYTES and count:
                 messages = messages[len(messages) - count :]
                 break
         oldest = messages[0].id if messages else min(before, self._history.last + 1)

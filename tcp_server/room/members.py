@@ -4,9 +4,8 @@ Not thread-safe: the caller holds the sequencer's room lock.
 """
 
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Generic
 
 from tcp_server.room.outcome import C
@@ -14,6 +13,10 @@ from tcp_server.room.visit import Visit
 
 _MAX_ABSENT = 1000
 """Maximum number of disconnected members whose names are held: names must not use up memory."""
+
+_MAX_CHAR_BYTES = 4
+_SEPARATOR_BYTES = 3
+"""Most bytes of a code point in UTF-8, and bytes between two names."""
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -34,6 +37,17 @@ class Member(Generic[C]):
     moderator: bool = False
     absent_from: str = ""  # while disconnected: the key of its last address for limits
     admitted: bool = True  # whether the session can be resumed without the room's password
+
+
+def first_names(names: Sequence[str], max_bytes: int) -> Sequence[str]:
+    """Return as many of the first names as a list in JSON of at most so many bytes has."""
+    if sum(map(len, names)) * _MAX_CHAR_BYTES + len(names) * _SEPARATOR_BYTES <= max_bytes:
+        return names
+    for count, name in enumerate(names):
+        max_bytes -= len(name.encode()) + _SEPARATOR_BYTES
+        if max_bytes < 0:
+            return names[:count]
+    return names
 
 
 Departure = tuple[Member[C], str | None]
@@ -72,21 +86,6 @@ class Members(Generic[C]):
     def keys(self) -> Container[str]:
         """The keys of all names that are taken."""
         return self._by_key
-
-    def __len__(self) -> int:
-        """Return the number of those announced."""
-        quiet = {self._by_connection[connection] for connection in self.visits}
-        return len(self._all) - sum(not member.announced for member in quiet)
-
-    def first_names(self, most: int, max_bytes: int) -> list[str]:
-        """Return the names of those announced first, `most` of them and together `max_bytes` at most."""
-        names = []
-        for member in islice((one for one in self._all if one.announced), most):
-            max_bytes -= len(member.name.encode())
-            if max_bytes < 0:
-                break
-            names.append(member.name)
-        return names
 
     def names(self) -> list[str]:
         """Return the names of those announced, in the order in which they joined."""

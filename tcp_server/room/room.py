@@ -19,7 +19,7 @@ from tcp_server.config import Config
 from tcp_server.log.history import History, Unavailable, find_message
 from tcp_server.log.replay import Replay
 from tcp_server.room.commands import Greeting, HelpText, LocalEvent, MemberList, Request, TextJoin
-from tcp_server.room.members import Departure, Member, Members
+from tcp_server.room.members import Departure, Member, Members, first_names
 from tcp_server.room.moderation.actions import ModeratorActions
 from tcp_server.room.moderation.bans import Sanction
 from tcp_server.room.moderation.moderation import Moderation, ban_error
@@ -39,6 +39,9 @@ _MAX_CONNECTIONS_PER_MEMBER = 16
 
 _MAX_LISTED = 1000
 """Most names in the answer to `/who`; together they have at most `MAX_LINE` bytes."""
+
+_MAX_MEMBERS_BYTES = 1024 * 1024
+"""Most bytes of the names in a welcome: a client reads lines of at most `MAX_REPLY_LINE`."""
 
 _MAX_GREETED = 10
 _MAX_GREETED_BYTES = 1024
@@ -207,7 +210,8 @@ class Room(Generic[C]):
             case m.HistoryRequest(before=before, limit=limit):
                 return self._replay.page(self._history.last + 1 if before is None else before, limit)
             case Who():
-                return MemberList(self._members.first_names(_MAX_LISTED, MAX_LINE), len(self._members))
+                names = self._members.names()
+                return MemberList(first_names(names[:_MAX_LISTED], MAX_LINE), len(names))
             case Help():
                 return HelpText(member.moderator)
 
@@ -260,9 +264,8 @@ class Room(Generic[C]):
             self._history.set_presence(session, member.name)
             answer.append(self._welcome(member, request, secret))
         else:
-            names = self._members.first_names(_MAX_GREETED, _MAX_GREETED_BYTES)
-            others = [other for other in names if other != member.name]
-            answer.append(Greeting(others, len(self._members) - 1))
+            others = self._members.names()[:-1]
+            answer.append(Greeting(first_names(others[:_MAX_GREETED], _MAX_GREETED_BYTES), len(others)))
         return [Outcome(connection, answer, [m.Joined(member.name, m.timestamp())], AudienceChange.JOIN)]
 
     def _resume(self, connection: C, member: Member[C], request: m.Join, secret: str) -> list[Outcome[C]]:
@@ -347,12 +350,15 @@ class Room(Generic[C]):
     def _welcome(self, member: Member[C], request: m.Join, secret: str) -> m.Welcome:
         wanted = self._config.replay if request.history is None else request.history
         page, missed = self._replay.unseen(request.since, wanted)
+        names = self._members.names()
+        members = first_names(names, _MAX_MEMBERS_BYTES)
         return m.Welcome(
             name=member.name,
             session=secret,
             epoch=self._history.epoch,
             last=self._history.last,
-            members=self._members.names(),
+            members=members,
+            count=len(names) if len(members) < len(names) else None,
             messages=page.messages,
             missed=missed,
             more=page.more,

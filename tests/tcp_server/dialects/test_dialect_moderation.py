@@ -39,6 +39,7 @@ def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("/kick", BadMessage("misuse", "kick")),
         ("/delete всё", BadMessage("misuse", "delete")),
         ("/ban Боб 10z", BadMessage("bad_time", "10z")),
+        ("/unban " + "x" * 1025, BadMessage("bad_target", "the target is too long")),
         ("/kicks Боб", BadMessage("unknown_command", "/kicks")),
         ("/\x1b[2J" + "я" * 40, BadMessage("unknown_command", "/" + "я" * 31)),
     ],
