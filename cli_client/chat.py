@@ -23,6 +23,7 @@ from chat_protocol.tls import Tls
 from cli_client.backoff import Backoff
 from cli_client.conversation import INPUT_NEEDED, MAX_WAIT, Conversation, IfTaken
 from cli_client.events import ClientEvent, ConnectionLost, Ended, OlderMessages, Phase, Status, StatusChanged
+from cli_client.identity import IdentityStore
 from cli_client.sender import Sender
 
 _FINAL_REASONS: Final = frozenset({"left", "kicked", "banned", "address_banned", "password", "replaced"})
@@ -30,12 +31,16 @@ _TLS_REASONS: Final = ("not_tls", "untrusted", "expired", "not_yet_valid", "wron
 """Before the first welcome these mean wrong settings, so there is no second attempt."""
 
 
+_KEEP_INTERVAL: Final = 5.0
+"""Seconds after which what was read is kept again, if there are events."""
+
+
 class Chat:
     """One person's conversation with the room at `address`.
 
     The room thread calls `listener` with every event, in order and without holding a lock;
     it must not raise. `history` is how many of the last messages to request at first;
-    `password` is the room's. Any thread may call any
+    `password` is the room's, `identities` is where who we are is kept. Any thread may call any
     method, before `start` too.
     """
 
@@ -49,10 +54,13 @@ class Chat:
         tls: Tls | None = None,
         family: int = socket.AF_UNSPEC,
         if_taken: IfTaken = IfTaken.ASK,
+        identities: IdentityStore | None = None,
     ) -> None:
         self.address = address
         self._tls = tls
         self._family = family
+        self._identities = identities
+        self._kept_at = 0.0  # owned by the room thread; monotonic, when the identity was kept last
         self._listener = listener
         self._thread = threading.Thread(target=self._run, name="room", daemon=True)
         self._backoff = Backoff()  # owned by the room thread
@@ -106,6 +114,11 @@ class Chat:
         """Send a command; events bring the answer, unless the connection is lost. False if not online."""
         with self._changed:
             return self._conversation.request(command)
+
+    def forget(self) -> None:
+        """Do not keep who we are: the next run is somebody else."""
+        if self._identities:
+            self._identities.forget(self.status().name)
 
     def retry_now(self) -> None:
         """End the wait for the next attempt to connect."""
@@ -163,7 +176,29 @@ class Chat:
             self._conversation.phase = Phase.CONNECTING
             self._changed.notify_all()
         self._listener(StatusChanged())
+        self._recall()
         return True
+
+    def _recall(self) -> None:
+        """Be again who we were in an earlier run."""
+        if self._identities:
+            identity = self._identities.load(self.status().name)
+            with self._changed:
+                self._conversation.resume_as(identity)
+            self._report_problem(self._identities)
+
+    def _keep(self) -> None:
+        """Keep who we are, and what we have read."""
+        with self._changed:
+            identity = self._conversation.identity()
+        if self._identities and identity:
+            self._identities.save(identity)
+            self._kept_at = time.monotonic()
+            self._report_problem(self._identities)
+
+    def _report_problem(self, identities: IdentityStore) -> None:
+        if problem := identities.take_problem():
+            self._listener(problem)
 
     def _run_connection(self) -> str:
         """Run one connection until it ends; return the reason, as in `Status`, or `INPUT_NEEDED`."""
@@ -206,6 +241,8 @@ class Chat:
             self._backoff.reset()
         for client_event in events or (StatusChanged(),):
             self._listener(client_event)
+        if isinstance(event, Welcome) or time.monotonic() - self._kept_at > _KEEP_INTERVAL:
+            self._keep()
         return end_reason
 
     def _wait_to_reconnect(self, reason: str) -> bool:
@@ -233,6 +270,7 @@ class Chat:
             self._conversation.phase, self._conversation.reason = Phase.ENDED, reason
             seconds = self._conversation.retry_after
             self._changed.notify_all()
+        self._keep()
         self._listener(Ended(reason, seconds))
 
 

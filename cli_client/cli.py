@@ -20,6 +20,7 @@ from chat_protocol.standard_streams import ArgumentParser, encodable, reserve
 from chat_protocol.text import one_line
 from chat_protocol.tls import Tls
 from chat_protocol.version import version
+from cli_client.identity import IdentityStore
 from cli_client.pipe import Pipe, PipeOptions
 from cli_client.terminal import Terminal
 from cli_client.translations import Translations, system_language
@@ -99,17 +100,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         parser.exit_with(_file_error(texts, "--password-file", options.password_file, error))
 
-    name = one_line(options.name or "")
+    identities = IdentityStore(address, tls=tls is not None)
+    name = one_line(options.name or "") or identities.last_name()
     timeout = _parse_timeout(options.timeout)
     if timeout is not None and not timeout > 0:
         parser.error(f"--timeout {options.timeout}")
     if _is_terminal() and not options.follow:
-        return Terminal(address, name, texts, password=password, tls=tls, family=options.family).run()
+        return Terminal(
+            address, name, texts, password=password, tls=tls, family=options.family, identities=identities
+        ).run()
     if not name:
         parser.exit_with(texts("pipe_name_needed"))
     pipe_options = PipeOptions(options.follow, timeout, options.or_similar)
     return Pipe(
-        address, name, texts, password=password, tls=tls, family=options.family, options=pipe_options
+        address,
+        name,
+        texts,
+        password=password,
+        tls=tls,
+        family=options.family,
+        identities=identities,
+        options=pipe_options,
     ).run()
 
 

@@ -14,7 +14,11 @@ class InvalidCommand(NamedTuple):
     typed: str
 
 
-def parse_line(line: str) -> str | ParsedCommand | InvalidCommand:
+class Forget(NamedTuple):
+    """`/forget`: do not keep who we are. Only in the terminal client, which alone keeps it in a file."""
+
+
+def parse_line(line: str) -> str | ParsedCommand | Forget | InvalidCommand:
     """Parse a line, which is a text or a command; `//x` is the text `/x`.
 
     A password after `/moderator` is dropped: the terminal asks for it without showing it.
@@ -23,6 +27,8 @@ def parse_line(line: str) -> str | ParsedCommand | InvalidCommand:
         return line
     if line.startswith("//"):
         return line[1:]
+    if line[1:].strip().lower() == "forget":
+        return Forget()
     try:
         command = parse_command("/" + line[1:].lstrip())
     except UsageError as error:

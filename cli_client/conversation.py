@@ -28,6 +28,7 @@ from cli_client.events import (
     SearchResults,
     Status,
 )
+from cli_client.identity import Identity
 from cli_client.outbox import Outbox
 from cli_client.transcript import Transcript
 
@@ -84,6 +85,7 @@ class Conversation:
         self._if_taken = if_taken
         self._patient_until: float | None = None  # monotonic; None while the name is not known to be taken
         self._session: str | None = None
+        self._read: m.Position | None = None  # in an earlier run
         self._members: list[str] = []
         self._limits = _DEFAULT_LIMITS
         self._moderated = False
@@ -150,6 +152,20 @@ class Conversation:
             self._put(command)
             return True
         return False
+
+    # --- identity --------------------------------------------------------------------
+
+    def resume_as(self, identity: Identity | None) -> None:
+        """Be this person when joining, None for a new one. Does nothing once we have joined."""
+        if self.transcript is None:
+            self._session = identity.session if identity else None
+            self._read = identity.read if identity else None
+
+    def identity(self) -> Identity | None:
+        """Return who we are; None before the first welcome. What is sent to a script counts as not read."""
+        if self._session is None or self.transcript is None:
+            return None
+        return Identity(self.name, self._session, self.transcript.position() if self._history else None)
 
     # --- connections -----------------------------------------------------------------
 
@@ -233,8 +249,17 @@ class Conversation:
             self._send(say)
         if self.leaving:
             self.request(m.Leave())
+        read = self._read if not rejoined and self._read and self._read.epoch == welcome.epoch else None
         events: list[ClientEvent] = [
-            Entered(welcome.name, rejoined, new_log, new, welcome.missed, tuple(welcome.members))
+            Entered(
+                welcome.name,
+                rejoined,
+                new_log,
+                new,
+                welcome.missed,
+                tuple(welcome.members),
+                read.id if read else None,
+            )
         ]
         if welcome.moderator != self._moderator:
             self._moderator = welcome.moderator

@@ -13,6 +13,10 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "alone": "Nobody else is here yet.",
     "here": ("{count} person here: {names}", "{count} people here: {names}"),
     "back": "Back online.",
+    "unread": "unread",
+    "forgotten": "Forgotten: next time you are somebody new.",
+    "not_kept": "Who you are and what you have read is not kept: {path}: {reason}",
+    "file_damaged": "the file is damaged",
     "new_log": "The room has started a new log: earlier message numbers are no longer valid.",
     "missed": ("{count} message missed; /history shows it", "{count} messages missed; /history shows them"),
     "connection_lost": "{reason}. Trying again; what you write is sent once the room is back.",
@@ -93,6 +97,7 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
         "/show 1043     show message #1043 and those around it\n"
         "/search word   find messages with these words\n"
         "/quit          leave (or Ctrl-D)\n"
+        "/forget        do not keep who you are for the next time\n"
         "//word         send “/word”\n"
         "Enter sends, Alt+Enter begins a new line, ↑ brings back what you wrote before."
     ),
@@ -104,7 +109,8 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
         "most 100 lines, is not announced and gets no messages.\n"
         "\n"
         "  HOST[:PORT]    where the room is (default: 127.0.0.1:8080)\n"
-        "  --name NAME    the name to join with (else ONEROOM_NAME, else it asks)\n"
+        "  --name NAME    the name to join with (else ONEROOM_NAME, else the one used last in this\n"
+        "                 room, else it asks)\n"
         "  --password-file FILE\n"
         "                 the room's password (else ONEROOM_PASSWORD, else it asks)\n"
         "  -4, -6         use only IPv4 addresses, or only IPv6\n"

@@ -1,7 +1,8 @@
 """What `Chat` reports to its frontend.
 
 `Joined`, `Left`, `Typing`, `Role`, `Throttled`, `Whois` and `Bans` are passed on as the room
-sent them; the others are below. All are immutable and may be passed between threads.
+sent them, `NotKept` is in `identity`; the others are below. All are immutable and may be
+passed between threads.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from enum import Enum, auto
 
 from chat_protocol import messages as m
 from chat_protocol.commands import Show
+from cli_client.identity import NotKept
 
 Request = m.HistoryRequest | Show | m.Search | m.Moderate | m.Whois | m.Bans
 """A command that the room answers."""
@@ -56,7 +58,10 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """We have joined the room, or rejoined it (`rejoined`), which may have another log since (`new_log`)."""
+    """We have joined the room, or rejoined it (`rejoined`), which may have another log since (`new_log`).
+
+    `read` is the newest message that was read in an earlier run, None if that is not known.
+    """
 
     name: str
     rejoined: bool
@@ -64,6 +69,7 @@ class Entered:
     messages: Sequence[m.Message]
     missed: int
     members: Sequence[str]
+    read: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +162,7 @@ class StatusChanged:
 
 ClientEvent = (
     Entered
+    | NotKept
     | NewMessage
     | OlderMessages
     | SearchResults

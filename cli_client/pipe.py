@@ -25,6 +25,7 @@ from chat_protocol.tls import Tls
 from cli_client import events
 from cli_client.chat import Chat
 from cli_client.conversation import NAME_PATIENCE, NAME_TAKEN, IfTaken
+from cli_client.identity import IdentityStore, NotKept
 from cli_client.stdin_lines import StdinLines
 from cli_client.translations import Translations
 
@@ -69,6 +70,7 @@ class Pipe:
         password: str = "",
         tls: Tls | None = None,
         family: int = socket.AF_UNSPEC,
+        identities: IdentityStore | None = None,
         options: PipeOptions = _NO_OPTIONS,
     ) -> None:
         self._texts = texts
@@ -81,6 +83,7 @@ class Pipe:
             password=password,
             tls=tls,
             family=family,
+            identities=identities,
             if_taken=IfTaken.SIMILAR if or_similar else IfTaken.WAIT,
         )
         self._deadline = None if timeout is None else time.monotonic() + timeout
@@ -200,6 +203,8 @@ class Pipe:
             case events.PasswordNeeded(code):
                 self._print_error(self._texts(f"pipe_{code}"))
                 self._end(2)
+            case NotKept(path, reason):
+                self._print_error(self._texts.not_kept(path, reason))
             case Throttled(seconds):
                 self._throttled(seconds)
             case events.Ended(reason, seconds) if reason != "left":

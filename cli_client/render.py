@@ -17,6 +17,7 @@ from chat_protocol.address import Address
 from chat_protocol.text import clean, one_line
 from cli_client import events
 from cli_client.commands import format_command
+from cli_client.identity import NotKept
 from cli_client.translations import Translations
 from cli_client.wrapping import cell_width, clip, wrap
 
@@ -62,6 +63,7 @@ class Renderer:
         self._width = width
         self._zone = zone
         self._day: date | None = None
+        self._read: int | None = None  # the newest message read in an earlier run
 
     def render(self, event: events.ClientEvent) -> Fragments:  # noqa: C901, PLR0912 - one case per event
         """Return what the event adds to the transcript; may be empty."""
@@ -86,6 +88,8 @@ class Renderer:
             case events.NameRefused(code, detail, suggestion):
                 key = "name_suggested" if suggestion else "try_another_name"
                 return self.line(key, reason=self._texts.error(code, detail), name=one_line(suggestion))
+            case NotKept(path, reason):
+                return self._dim(self._texts.not_kept(path, reason))
             case events.PasswordNeeded(code):
                 return self.line(code)
             case events.RequestFailed():
@@ -135,11 +139,10 @@ class Renderer:
         messages, target = event.messages, event.target
         if not messages:
             return self.line("history_empty") if target is None else self.line("no_message", number=target)
-        if target is None:
-            title = f"{self._texts('history_title')} · #{messages[0].id}–#{messages[-1].id}"
-        else:
-            title = self._texts("show_title", number=target)
-        return self._section(title, messages, "history_end", target)
+        if target is not None:
+            return self._section(self._texts("show_title", number=target), messages, "history_end", target)
+        title = f"{self._texts('history_title')} · #{messages[0].id}–#{messages[-1].id}"
+        return self._title(title) + self._messages(messages) + self.line("history_end")
 
     def members(self, names: Sequence[str]) -> Fragments:
         """Return the line that lists the members."""
@@ -169,10 +172,23 @@ class Renderer:
             out += self.line("back")
         if event.missed:
             out += self._dim(self._texts.plural("missed", event.missed))
-        for message in event.messages:
-            out += self.message(message)
+        if not event.rejoined:
+            self._read = event.read
+        out += self._messages(event.messages, at_start=not event.rejoined)
         if not event.rejoined:
             out += self.line("entered", name=one_line(event.name)) + self.members(event.members)
+        return out
+
+    def _messages(self, messages: Sequence[m.Message], *, at_start: bool = False) -> Fragments:
+        """Return messages with a line before the first unread one; with `at_start` all of them may be."""
+        out: Fragments = []
+        read = self._read
+        follows_read = at_start
+        for message in messages:
+            if read is not None and follows_read and message.id > read:
+                out += self._title(self._texts("unread"))
+            follows_read = read is not None and message.id <= read
+            out += self.message(message)
         return out
 
     def _section(

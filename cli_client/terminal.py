@@ -30,7 +30,8 @@ from chat_protocol.text import clean, is_blank, one_line
 from chat_protocol.tls import Tls
 from cli_client import events
 from cli_client.chat import Chat
-from cli_client.commands import InvalidCommand, parse_line
+from cli_client.commands import Forget, InvalidCommand, parse_line
+from cli_client.identity import IdentityStore
 from cli_client.input_line import InputLine, Question
 from cli_client.render import STYLE, Fragments, Renderer
 from cli_client.toolbar import Toolbar
@@ -64,9 +65,12 @@ class Terminal:
         password: str = "",
         tls: Tls | None = None,
         family: int = socket.AF_UNSPEC,
+        identities: IdentityStore | None = None,
     ) -> None:
         self._texts = texts
-        self._chat = Chat(address, self._on_event, password=password, tls=tls, family=family)
+        self._chat = Chat(
+            address, self._on_event, password=password, tls=tls, family=family, identities=identities
+        )
         if name:
             self._chat.set_name(name)
         self._events: queue.SimpleQueue[events.ClientEvent] = queue.SimpleQueue()  # from the room thread
@@ -283,7 +287,7 @@ class Terminal:
             case _:
                 self._print(self._run_command(parsed, status))
 
-    def _run_command(self, command: ParsedCommand, status: events.Status) -> Fragments:
+    def _run_command(self, command: ParsedCommand | Forget, status: events.Status) -> Fragments:
         """Run a command; return what to print now."""
         match command:
             case Who():
@@ -298,6 +302,9 @@ class Terminal:
                 return self._renderer.older_messages(older) if older else []
             case Authenticate():
                 return self._ask_moderator(status)
+            case Forget():
+                self._chat.forget()
+                return self._renderer.line("forgotten")
             case Help():
                 return self._help(status)
             case Leave():

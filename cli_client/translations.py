@@ -52,6 +52,10 @@ class Translations:
         detail, time = one_line(detail or code), self.duration(seconds or 0)
         return self(key if key in self else "error_unknown", detail=detail, time=time)
 
+    def not_kept(self, path: str, reason: str) -> str:
+        """Explain that identities cannot be kept; `reason` is empty for a damaged file."""
+        return self("not_kept", path=one_line(path), reason=one_line(reason) or self("file_damaged"))
+
     def lost(self, reason: str, address: object) -> str:
         """Explain why the connection was lost, without a full stop."""
         return self(f"lost_{reason}" if f"lost_{reason}" in self else "lost_lost", address=address)

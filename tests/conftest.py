@@ -37,6 +37,7 @@ def nothing_left_over() -> Iterator[None]:
 
     What fixtures of a wider scope hold is there before the test and so no leak.
     """
+    surroundings.forget_identities()
     before = left_over()
     yield
     deadline = monotonic() + _TIMEOUT

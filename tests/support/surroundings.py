@@ -1,14 +1,21 @@
 """What a run must not depend on: how it was started, and what the user's environment holds."""
 
+import atexit
 import os
 import re
+import shutil
 import signal
+import tempfile
+from itertools import count
 
 # Settings of our own programs; what sets up the tests themselves (ONEROOM_NO_SKIP and its like) stays.
 _FOREIGN = re.compile(
     r"ONEROOM_(SERVER|WEB)_.*|ONEROOM_(NAME|PASSWORD)|(?i:\w+_proxy)|LC_.*|LANGUAGE"
     r"|COLUMNS|LINES|NO_COLOR|FORCE_COLOR|MAKEFLAGS|MFLAGS|MAKELEVEL|PYTHON(UTF8|WARNINGS|UNBUFFERED|IOENCODING)"
 )
+_STATE = tempfile.mkdtemp(prefix="oneroom-state-")
+atexit.register(shutil.rmtree, _STATE, ignore_errors=True)
+_numbers = count()
 _INHERITED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
 
@@ -33,3 +40,9 @@ def settle() -> None:
         # Most tests talk faster than people; those of the rates set their own.
         "ONEROOM_SERVER_RATE": "0",
     }
+    forget_identities()
+
+
+def forget_identities() -> None:
+    """Let the programs of the next test keep their state in a folder of their own, which they make."""
+    os.environ["XDG_STATE_HOME"] = f"{_STATE}/{next(_numbers)}"

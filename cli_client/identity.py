@@ -1,0 +1,136 @@
+"""Who we are in each room, kept between runs: one file for each name in each room."""
+
+import os
+import threading
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import NamedTuple
+from unicodedata import normalize
+from urllib.parse import quote
+
+from msgspec import DecodeError, Struct, json
+from platformdirs import user_state_path
+
+from chat_protocol.address import Address
+from chat_protocol.messages import Position, Secret
+
+
+class Identity(Struct, frozen=True, omit_defaults=True):
+    """A person in a room: the name, the secret of the session, and the newest message read, if known."""
+
+    name: str
+    session: Secret
+    read: Position | None = None
+
+
+class NotKept(NamedTuple):
+    """Identities cannot be kept: where, and why as the system says it, empty for a damaged file."""
+
+    path: str
+    reason: str
+
+
+class IdentityStore:
+    """The identities that one user of this machine has in one room. Any thread.
+
+    They are in `$XDG_STATE_HOME/oneroom`, readable by the user alone. A room is its host, port and
+    whether TLS is used: a secret is never shown to another one. No method raises `OSError`: the first
+    problem is kept for `take_problem`.
+    """
+
+    def __init__(self, address: Address, *, tls: bool) -> None:
+        self._lock = threading.Lock()  # guards the rest, and is held while a file is written
+        self._problem: NotKept | None = None  # the first one
+        self._is_told = False
+        self._is_forgotten = False
+        room = quote(f"{address}{' tls' if tls else ''}".casefold(), safe=":[] ")
+        self._folder = _state_folder() / room
+
+    def last_name(self) -> str:
+        """Return the name used last, empty if there is none."""
+        files: list[tuple[float, Path]] = []
+        with suppress(OSError):
+            files = [(path.stat().st_mtime, path) for path in self._folder.glob("*.json")]
+        identity = self._read(max(files)[1]) if files else None
+        return identity.name if identity else ""
+
+    def load(self, name: str) -> Identity | None:
+        """Return the identity with that name, None if it is not known."""
+        return self._read(self._file(name))
+
+    def save(self, identity: Identity) -> None:
+        """Keep an identity, unless it was to be forgotten. Without a position, the stored one is kept."""
+        if identity.read is None and (stored := self.load(identity.name)):
+            identity = Identity(identity.name, identity.session, stored.read)
+        path = self._file(identity.name)
+        with self._lock:
+            if self._is_forgotten:
+                return
+            try:
+                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _replace(path, json.encode(identity))
+            except OSError as error:
+                self._note(path, error.strerror or str(error))
+
+    def forget(self, name: str) -> None:
+        """Delete the identity with that name, and keep none from now on."""
+        path = self._file(name)
+        with self._lock:
+            self._is_forgotten = True
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                self._note(path, error.strerror or str(error))
+
+    def take_problem(self) -> NotKept | None:
+        """Return the first problem, but only once."""
+        with self._lock:
+            if self._problem is None or self._is_told:
+                return None
+            self._is_told = True
+            return self._problem
+
+    def _file(self, name: str) -> Path:
+        key = " ".join(normalize("NFKC", name).casefold().split())
+        return self._folder / f"{sha256(key.encode()).hexdigest()[:32]}.json"
+
+    def _read(self, path: Path) -> Identity | None:
+        try:
+            return json.decode(path.read_bytes(), type=Identity)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            reason = error.strerror or str(error)
+        except (DecodeError, UnicodeError):
+            reason = ""
+        with self._lock:
+            self._note(path, reason)
+        return None
+
+    def _note(self, path: Path, reason: str) -> None:
+        """Requires holding `_lock`."""
+        self._problem = self._problem or NotKept(str(path), reason)
+
+
+def _state_folder() -> Path:
+    """Return the folder; for a user without a home directory one that cannot be."""
+    with suppress(RuntimeError):
+        path = user_state_path("oneroom")
+        if path.is_absolute():
+            return path
+    return Path(os.devnull) / "oneroom"
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file that is there either as before or whole. Raises `OSError`."""
+    with NamedTemporaryFile(dir=path.parent, delete=False) as file:  # only its user may read it
+        try:
+            file.write(data)
+            file.close()
+            Path(file.name).replace(path)
+        except OSError:
+            with suppress(OSError):
+                Path(file.name).unlink()
+            raise
