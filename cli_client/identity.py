@@ -49,12 +49,12 @@ class IdentityStore:
         self._folder = _state_folder() / room
 
     def last_name(self) -> str:
-        """Return the name used last, empty if there is none."""
+        """Return the name that a person used last: scripts read nothing. Empty if there is none."""
         files: list[tuple[float, Path]] = []
         with suppress(OSError):
             files = [(path.stat().st_mtime, path) for path in self._folder.glob("*.json")]
-        identity = self._read(max(files)[1]) if files else None
-        return identity.name if identity else ""
+        identities = (self._read(path) for _, path in sorted(files, reverse=True))
+        return next((identity.name for identity in identities if identity and identity.read), "")
 
     def load(self, name: str) -> Identity | None:
         """Return the identity with that name, None if it is not known."""

@@ -21,7 +21,8 @@ from tests.support.timing import TIMEOUT
 
 ROOM = Address("chat.example", 8080)
 ANNA = Identity("Анна", "secret of Анна", Position("e1", 7))
-BORIS = Identity("Борис", "secret of Борис")
+BORIS = Identity("Борис", "secret of Борис", Position("e1", 1))
+SCRIPT = Identity("cron", "secret of cron")
 
 
 @pytest.fixture
@@ -62,8 +63,8 @@ def test_only_the_user_can_read_it(folder: Path) -> None:
     assert stat.S_IMODE(room.stat().st_mode) == 0o700
 
 
-def test_the_last_name_is_that_of_the_newest_file(folder: Path) -> None:
-    for age, identity in enumerate((BORIS, ANNA)):
+def test_the_last_name_is_that_of_the_newest_file_of_a_person(folder: Path) -> None:
+    for age, identity in enumerate((SCRIPT, BORIS, ANNA)):
         store().save(identity)
         newest = max(folder.glob("*/*.json"), key=lambda path: path.stat().st_mtime_ns)
         os.utime(newest, (1000 - age, 1000 - age))
