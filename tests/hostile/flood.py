@@ -29,7 +29,6 @@ BLOCKS = {
     "pages": b'{"type":"history","limit":500}\n' * 500,
     "lines": b"flood\n" * 5000,
     "long lines": ("я" * 32500 + "\n").encode() * 10,
-    "tall lines": b"a\r" * 30_000 + b"\n",
 }
 
 
