@@ -242,6 +242,32 @@ def test_a_plain_client_in_cp1251(server: Program, vera: JsonClient) -> None:
         vera.expect_json(type="message", text="ура")
 
 
+# --- the greeting ------------------------------------------------------------------------
+
+
+@needs_nc
+def test_a_greeting_in_lines_and_none_in_plain(server: Program, vera: JsonClient) -> None:
+    greeting = "Здесь сейчас: Вера · команды: /help · English: /lang en\n"
+    assert run(server, NC, "Анна\n/quit\n") == f"{PROMPT}{greeting}До встречи!\n"
+    vera.expect_json(type="joined")
+    vera.expect_json(type="left")
+    assert run(server, NC, "Анна") == PROMPT
+    vera.expect_json(type="joined")
+    vera.expect_json(type="left")
+    vera.say_json(type="leave")
+    vera.expect_json(type="bye")
+    alone = "Кроме вас здесь пока никого · команды: /help · English: /lang en\n"
+    assert run(server, NC, "Анна\n/quit\n") == f"{PROMPT}{alone}До встречи!\n"
+
+
+@needs_telnet
+def test_a_greeting_in_telnet(server: Program, vera: JsonClient) -> None:
+    with in_terminal(server, "telnet", "{host}", "{port}") as telnet:
+        telnet.send("Анна\r")
+        vera.expect_json(type="joined", name="Анна")
+        telnet.expect_exact("Здесь сейчас: Вера · команды: /help · English: /lang en\r\n".encode())
+
+
 # --- English -----------------------------------------------------------------------------
 
 
