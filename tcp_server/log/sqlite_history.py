@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from chat_protocol.messages import Ack, Message, Notice
+from tcp_server.log.folders import create_folder
 from tcp_server.log.history import Key, MemoryHistory, Unavailable, find_message, redacted
 
 _log = logging.getLogger(__name__)
@@ -342,7 +343,7 @@ def _lock_file(path: Path) -> int:
     The lock file contains the process id, for the error message of a second server.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        create_folder(path.parent)
         lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         path.touch(0o600)  # messages are private to this user of the machine
     except OSError as error:

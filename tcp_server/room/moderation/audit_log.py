@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from tcp_server.config import Config
+from tcp_server.log.folders import create_folder, sync_names
 from tcp_server.log.history import Unavailable
 from tcp_server.log.sqlite_history import BadHistory
 
@@ -101,8 +102,10 @@ def open_audit_log(config: Config) -> AuditLog:
 
 
 def _open(path: Path) -> int:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    create_folder(path.parent)
+    file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    sync_names(path.parent)
+    return file
 
 
 def _append(file: int, line: bytes) -> None:

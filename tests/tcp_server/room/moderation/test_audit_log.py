@@ -69,11 +69,14 @@ def test_no_text_in_an_entry_breaks_its_line(path: Path) -> None:
 
 
 def test_record_returns_after_fsync(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    synced: list[int] = []
-    monkeypatch.setattr(os, "fsync", lambda file: synced.append(os.fstat(file).st_size))
+    synced: list[os.stat_result] = []
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append(os.fstat(file)))
     with open_log(path) as audit_log:
         audit_log.record(Entry(AT, "kick", "Анна"))
-        assert synced == [path.stat().st_size]
+        folder, file = synced
+        assert os.path.samestat(folder, path.parent.stat())
+        assert os.path.samestat(file, path.stat())
+        assert file.st_size == path.stat().st_size
 
 
 def test_a_torn_last_line_is_skipped_and_the_next_entry_is_whole(
