@@ -2,6 +2,7 @@ import "./lib/fallbacks.js";
 import { byId } from "./lib/dom.js";
 import { chooseLocale, I18n } from "./lib/i18n.js";
 import { LocalDay } from "./lib/local_day.js";
+import { watchSleep } from "./lib/sleep.js";
 import { openStore } from "./lib/storage.js";
 import { Commands } from "./model/commands.js";
 import { Connection } from "./model/connection.js";
@@ -112,15 +113,20 @@ localDay.changed.on(() => {
   transcript.updateTimes();
   searchPanel.updateTimes();
 });
-for (const event of ["focus", "pageshow"]) window.addEventListener(event, () => localDay.check());
-for (const event of ["resume", "visibilitychange"]) document.addEventListener(event, () => localDay.check());
+window.addEventListener("focus", () => localDay.check());
 
-window.addEventListener("online", () => connection.retryNow());
-document.addEventListener("visibilitychange", () => {
+/** The page, the machine or the network may have been away for a while. */
+function onReturn() {
   if (document.hidden) return;
+  localDay.check();
   tabSync.check();
-  connection.retryNow();
-});
+  connection.check();
+}
+for (const event of ["visibilitychange", "resume"]) document.addEventListener(event, onReturn);
+window.addEventListener("pageshow", ({ persisted }) => persisted && onReturn());
+watchSleep(onReturn);
+window.addEventListener("online", () => connection.check());
+window.addEventListener("offline", () => connection.onOffline());
 window.addEventListener("storage", event => tabSync.onStorage(event.key));
 window.addEventListener("pagehide", () => tabs.close());
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 
 from tests.support.processes import ROOT
 from tests.support.timing import TIMEOUT
@@ -65,6 +65,11 @@ def wait_until(page: Page, condition: str) -> None:
         page.wait_for_timeout(20)
 
 
+def _is_of_a_loss(said: ConsoleMessage) -> bool:
+    """Return whether Chromium logs a lost WebSocket, or the question why it was lost."""
+    return "WebSocket" in said.text or said.location["url"].endswith("/ws")
+
+
 @contextmanager
 def open_page(
     chromium: Browser,
@@ -90,8 +95,7 @@ def open_page(
     try:
         page = context.new_page()
         page.on("pageerror", lambda error: logged.append(str(error)))
-        # Chromium logs a lost WebSocket, from which the page recovers.
-        page.on("console", lambda said: None if "WebSocket" in said.text else logged.append(said.text))
+        page.on("console", lambda said: None if _is_of_a_loss(said) else logged.append(said.text))
         page.goto(url)
         yield PageUser(page)
     finally:

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { Connection } from "../../static/js/model/connection.js";
-import { IDLE_TIMEOUT, PING_INTERVAL } from "../../static/js/model/protocol.js";
+import { ANSWER_TIMEOUT, CHECK_TIMEOUT, PING_INTERVAL } from "../../static/js/model/protocol.js";
 import { AT } from "./wire.js";
 
 /** A fake WebSocket; the test plays the other end. */
@@ -39,6 +39,7 @@ class Socket {
 beforeEach(() => {
   Socket.all = [];
   globalThis.WebSocket = Socket;
+  globalThis.fetch = () => Promise.reject(new TypeError("no gateway"));
 });
 
 /** An open connection; its states and events are recorded. */
@@ -86,11 +87,11 @@ test("after the room was reached, the next attempt comes soon", t => {
   assert.ok(connection.state.retryAt - Date.now() <= 500);
 });
 
-test("retryNow tries at once, and only once", t => {
+test("check tries at once, and only once", t => {
   const { connection } = connect(t);
   Socket.last.end(1001);
-  connection.retryNow();
-  connection.retryNow();
+  connection.check();
+  connection.check();
   assert.equal(Socket.all.length, 2);
   assert.equal(connection.state.phase, "connecting");
 });
@@ -150,14 +151,125 @@ test("a page that sends nothing pings, also while others write", t => {
   assert.deepEqual(Socket.last.sent.at(-1), { type: "ping" });
 });
 
-test("a room that is silent for a minute is considered gone, and ignored", t => {
+test("a room that is silent for a minute, asked again at its end, is gone, and ignored", t => {
   const { connection, events, timers } = connect(t);
   const silent = Socket.last;
-  timers.tick(IDLE_TIMEOUT);
+  for (let second = 0; second < (ANSWER_TIMEOUT - CHECK_TIMEOUT) / 1000; second++) timers.tick(1000);
+  assert.deepEqual(silent.sent, [{ type: "ping" }, { type: "ping" }, { type: "ping" }]);
+  timers.tick(CHECK_TIMEOUT);
   assert.equal(connection.state.phase, "waiting");
   assert.equal(silent.onmessage, null);
   assert.deepEqual(events, []);
   assert.ok(!connection.send({ type: "ping" }));
+});
+
+test("a hidden page, whose timers run once a minute, does not take its room for gone", t => {
+  const { connection, timers } = connect(t);
+  for (let minute = 0; minute < 5; minute++) {
+    timers.tick(60_000); // runs all timers that are due, in their order
+    if (connection.state.phase !== "open") break;
+    Socket.last.hear({ type: "pong" });
+  }
+  assert.equal(connection.state.phase, "open");
+});
+
+test("a page that was away asks at once, and reconnects if there is no answer", t => {
+  const { connection, timers } = connect(t);
+  connection.check();
+  connection.check();
+  assert.deepEqual(Socket.last.sent, [{ type: "ping" }]);
+  timers.tick(CHECK_TIMEOUT - 1);
+  assert.equal(connection.state.phase, "open");
+  timers.tick(1);
+  assert.equal(connection.state.phase, "waiting");
+  timers.tick(500);
+  assert.equal(Socket.all.length, 2);
+});
+
+test("any frame is an answer", t => {
+  const { connection, timers } = connect(t);
+  connection.check();
+  Socket.last.hear({ type: "joined", name: "Анна", at: AT });
+  timers.tick(CHECK_TIMEOUT);
+  assert.equal(connection.state.phase, "open");
+});
+
+test("a room that slows us down may answer as much later", t => {
+  const { connection, timers } = connect(t);
+  Socket.last.hear({ type: "throttled", seconds: 20 });
+  timers.tick(1000);
+  connection.check();
+  timers.tick(19_000 + CHECK_TIMEOUT - 1);
+  assert.equal(connection.state.phase, "open");
+  timers.tick(1);
+  assert.equal(connection.state.phase, "waiting");
+});
+
+test("an attempt from before the page was away is given up, a fresh one is not", t => {
+  const { connection, timers } = connect(t);
+  Socket.last.end(1006);
+  timers.tick(15_000);
+  const attempt = Socket.last;
+  connection.check();
+  assert.equal(attempt.readyState, 0);
+  t.mock.timers.setTime(Date.now() + 60_000);
+  connection.check();
+  assert.equal(attempt.readyState, 3);
+  assert.equal(connection.state.phase, "waiting");
+});
+
+test("the device says that it is offline: believed until something comes", t => {
+  const { connection, timers } = connect(t);
+  const offline = [];
+  connection.deviceChanged.on(() => offline.push(connection.deviceOffline));
+  connection.onOffline();
+  assert.deepEqual(offline, [true]);
+  Socket.last.hear({ type: "pong" });
+  assert.deepEqual(offline, [true, false]);
+  connection.onOffline();
+  timers.tick(CHECK_TIMEOUT);
+  assert.deepEqual([connection.state.phase, connection.deviceOffline], ["waiting", false]);
+});
+
+test("a refused WebSocket: the gateway is asked why, and for how long", async t => {
+  const cases = [
+    [429, "30", "crowded", 30_000],
+    [503, "5", "full", 5_000],
+    [429, null, "crowded", 500],
+    [426, null, "gateway", 500],
+    [502, "90", "gateway", 500],
+  ];
+  for (const [status, retryAfter, cause, wait] of cases) {
+    Socket.all = [];
+    const { connection, timers } = connect(t);
+    Socket.last.end(1006);
+    timers.tick(15_000);
+    connection.markStable();
+    const asked = [];
+    globalThis.fetch = async url => {
+      asked.push(url);
+      return { status, headers: new Headers(retryAfter ? { "Retry-After": retryAfter } : {}) };
+    };
+    Socket.last.end(1006);
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+    assert.deepEqual(asked, ["http://room/ws"]);
+    assert.equal(connection.state.cause, cause);
+    const left = connection.state.retryAt - Date.now();
+    assert.ok(left <= wait && left >= wait / 2, `${left}`);
+    connection.close();
+    timers.reset();
+  }
+});
+
+test("an answer that comes after the next attempt has begun is ignored", async t => {
+  const { connection, timers } = connect(t);
+  Socket.last.end(1006);
+  timers.tick(15_000);
+  globalThis.fetch = async () => ({ status: 429, headers: new Headers({ "Retry-After": "30" }) });
+  Socket.last.end(1006);
+  connection.check();
+  for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+  assert.equal(connection.state.phase, "connecting");
 });
 
 test("a socket that was opened early is used for the first connection", t => {

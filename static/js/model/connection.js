@@ -1,14 +1,15 @@
 import { Backoff } from "../lib/backoff.js";
 import { Signal } from "../lib/signal.js";
-import { IDLE_TIMEOUT, PING_INTERVAL, parseFrame } from "./protocol.js";
+import { ANSWER_TIMEOUT, CHECK_TIMEOUT, PING_INTERVAL, parseFrame } from "./protocol.js";
 
 /** @typedef {import("./protocol.js").Command} Command */
 /** @typedef {import("./protocol.js").RoomEvent} RoomEvent */
 
 /**
  * Why there is no connection: the gateway cannot be reached, the room behind it cannot, the room
- * is full, the device is offline, or the gateway or the room refuses us.
- * @typedef {"gateway" | "room" | "full" | "device" | "refused"} Cause
+ * is full, there are too many from our network, the device is offline, or the gateway or the room
+ * refuses us.
+ * @typedef {"gateway" | "room" | "full" | "crowded" | "device" | "refused"} Cause
  * @typedef {object} ConnectionState
  * @property {"idle" | "connecting" | "open" | "waiting" | "stopped"} phase
  * @property {Cause} [cause]      Of the last loss; with `waiting` and `stopped`.
@@ -17,12 +18,19 @@ import { IDLE_TIMEOUT, PING_INTERVAL, parseFrame } from "./protocol.js";
  */
 
 const NORMAL_CLOSURE = 1000;
+const NO_CLOSE_FRAME = 1006;
 const POLICY_VIOLATION = 1008;
 const SERVICE_RESTART = 1012;
 const TRY_AGAIN_LATER = 1013;
 
 /** Reasons of a `bye` after which the page must not reconnect by itself. */
 const FINAL_BYES = new Set(["kicked", "banned", "password", "replaced", "left", "late"]);
+
+/**
+ * Causes by the HTTP status with which the gateway refuses a WebSocket.
+ * @type {Record<number, Cause>}
+ */
+const REFUSALS = { 429: "crowded", 503: "full" };
 
 /**
  * The WebSocket to the gateway, opened again whenever it is lost.
@@ -37,15 +45,25 @@ export class Connection {
   changed = new Signal();
   /** @type {ConnectionState} */
   state = { phase: "idle" };
+  /** Whether the device has lost its network, and nothing has come from the room since. */
+  deviceOffline = false;
+  /** `deviceOffline` has changed. @type {Signal} */
+  deviceChanged = new Signal();
 
   /** @type {WebSocket | null} */
   #socket = null;
+  /** When the present socket began to open, as by `Date.now()`. */
+  #openedAt = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #retryTimer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #pingTimer;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #idleTimer;
+  /** Runs from the last frame on. @type {ReturnType<typeof setTimeout> | undefined} */
+  #silenceTimer;
+  /** Runs while a frame must come. @type {ReturnType<typeof setTimeout> | undefined} */
+  #answerTimer;
+  /** Until when the room may delay its answers, as by `Date.now()`. */
+  #throttledUntil = 0;
   /** Reason of a `bye` on the present socket, or "". */
   #bye = "";
   #backoff = new Backoff();
@@ -70,28 +88,46 @@ export class Connection {
     const early = this.#takeEarly();
     const socket = early && early.readyState <= WebSocket.OPEN ? early : new WebSocket(this.#url);
     this.#socket = socket;
+    this.#openedAt = Date.now();
     const onOpen = () => {
-      this.#restartIdleTimer();
+      this.#onSign();
       this.#setState({ phase: "open" });
     };
     socket.onopen = onOpen;
     socket.onmessage = ({ data }) => {
-      this.#restartIdleTimer();
+      this.#onSign();
       for (const event of parseFrame(data)) {
         if (event.type === "bye") this.#bye = event.reason;
+        if (event.type === "throttled") this.#throttledUntil = Date.now() + event.seconds * 1000;
         this.events.emit(event);
       }
     };
     socket.onclose = ({ code, reason }) => this.#onClose(code, reason);
-    // Also limits how long the opening may take.
-    this.#restartIdleTimer();
+    this.#await(ANSWER_TIMEOUT);
     this.#setState({ phase: "connecting" });
     if (socket.readyState === WebSocket.OPEN) onOpen();
   }
 
-  /** Try at once if an attempt is being waited for: the network or the reader is back. */
-  retryNow() {
-    if (this.state.phase === "waiting") this.open();
+  /**
+   * The page or the network was away: connect at once if there is no connection. If there seems to be one,
+   * the room must show within `CHECK_TIMEOUT` that it is still there.
+   */
+  check() {
+    const { phase } = this.state;
+    if (phase === "waiting") this.open();
+    else if (phase === "connecting" && Date.now() - this.#openedAt > CHECK_TIMEOUT) this.reconnect();
+    else if (phase === "open" && this.#answerTimer === undefined) {
+      this.send({ type: "ping" });
+      this.#await(CHECK_TIMEOUT + Math.max(0, this.#throttledUntil - Date.now()));
+    }
+  }
+
+  /** The device has lost its network. Believed at once, unless the room shows that it is still there. */
+  onOffline() {
+    if (this.state.phase !== "open") return;
+    this.deviceOffline = true;
+    this.deviceChanged.emit();
+    this.check();
   }
 
   /** The room was reached: after the next loss, waits start short again. */
@@ -128,10 +164,22 @@ export class Connection {
     return early;
   }
 
-  #restartIdleTimer() {
-    clearTimeout(this.#idleTimer);
-    this.#idleTimer = setTimeout(() => this.reconnect(), IDLE_TIMEOUT);
+  /** The other side is there. */
+  #onSign() {
+    clearTimeout(this.#answerTimer);
+    this.#answerTimer = undefined;
+    clearTimeout(this.#silenceTimer);
+    // Not lost yet: the timers of a hidden page are late, so it may not have pinged.
+    this.#silenceTimer = setTimeout(() => this.check(), ANSWER_TIMEOUT - CHECK_TIMEOUT);
     if (this.#pingTimer === undefined) this.#schedulePing();
+    if (!this.deviceOffline) return;
+    this.deviceOffline = false;
+    this.deviceChanged.emit();
+  }
+
+  /** @param {number} timeout  Milliseconds after which the connection is lost, unless a frame comes. */
+  #await(timeout) {
+    this.#answerTimer = setTimeout(() => this.reconnect(), timeout);
   }
 
   #schedulePing() {
@@ -144,10 +192,10 @@ export class Connection {
 
   /** Close the socket and ignore it from now on: a dead one never confirms the close. */
   #dropSocket() {
-    clearTimeout(this.#retryTimer);
-    clearTimeout(this.#pingTimer);
-    clearTimeout(this.#idleTimer);
-    this.#pingTimer = undefined;
+    for (const timer of [this.#retryTimer, this.#pingTimer, this.#silenceTimer, this.#answerTimer])
+      clearTimeout(timer);
+    this.#pingTimer = this.#answerTimer = undefined;
+    this.deviceOffline = false;
     const socket = this.#socket;
     this.#socket = null;
     if (!socket) return;
@@ -160,14 +208,38 @@ export class Connection {
    * @param {string} [reason]
    */
   #onClose(code, reason = "") {
+    const refused = this.state.phase === "connecting" && code === NO_CLOSE_FRAME;
     this.#dropSocket();
     if (FINAL_BYES.has(this.#bye) || code === POLICY_VIOLATION) {
       this.#setState({ phase: "stopped", cause: "refused", reason: this.#bye || reason });
       return;
     }
-    const delay = this.#backoff.next();
+    this.#wait(this.#backoff.next(), this.#causeOf(code));
+    if (refused) this.#explainRefusal();
+  }
+
+  /**
+   * @param {number} delay  Milliseconds until the next attempt.
+   * @param {Cause} cause
+   */
+  #wait(delay, cause) {
+    clearTimeout(this.#retryTimer);
     this.#retryTimer = setTimeout(() => this.open(), delay);
-    this.#setState({ phase: "waiting", cause: this.#causeOf(code), retryAt: Date.now() + delay });
+    this.#setState({ phase: "waiting", cause, retryAt: Date.now() + delay });
+  }
+
+  /** Ask the gateway why it refuses: browsers do not tell a refused WebSocket from one that is lost. */
+  async #explainRefusal() {
+    const { state } = this;
+    try {
+      const { status, headers } = await fetch(this.#url.replace(/^ws/, "http"), { cache: "no-store" });
+      const cause = REFUSALS[status];
+      if (!cause || this.state !== state) return;
+      const left = (state.retryAt ?? 0) - Date.now();
+      this.#wait(Math.max(left, 1000 * Number(headers.get("Retry-After"))), cause);
+    } catch {
+      // There is no gateway.
+    }
   }
 
   /**

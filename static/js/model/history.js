@@ -1,4 +1,4 @@
-import { HISTORY_PAGE, IDLE_TIMEOUT } from "./protocol.js";
+import { ANSWER_TIMEOUT, HISTORY_PAGE } from "./protocol.js";
 
 /** @typedef {import("./protocol.js").RoomEvent} RoomEvent */
 /** @typedef {import("./requests.js").Requests} Requests */
@@ -66,7 +66,7 @@ export class History {
           if (gap && answer.type === "history") this.#onAnswer(answer, gap, before);
           resolve();
         },
-        IDLE_TIMEOUT, // the join may have to wait
+        ANSWER_TIMEOUT, // the join may have to wait
         true,
       );
     });

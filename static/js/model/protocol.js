@@ -21,7 +21,10 @@ import {
 export const PING_INTERVAL = 25_000;
 
 /** Milliseconds without a frame after which the connection is considered dead. */
-export const IDLE_TIMEOUT = 60_000;
+export const ANSWER_TIMEOUT = 60_000;
+
+/** Milliseconds in which the room must answer a `ping` that checks whether it is still there. */
+export const CHECK_TIMEOUT = 3_000;
 
 /** Least milliseconds between two `typing` commands. */
 export const TYPING_INTERVAL = 3_000;

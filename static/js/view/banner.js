@@ -35,22 +35,26 @@ export class Banner {
     this.#tabSync = tabSync;
     this.#i18n = i18n;
     room.connection.changed.on(() => this.#show());
+    room.connection.deviceChanged.on(() => this.#show());
     room.entered.on(() => this.#show());
     tabSync.changed.on(() => this.#show());
     room.members.changed.on(() => this.#showStatus());
     this.#button.addEventListener("click", () => {
       if (room.joined) tabSync.switch();
       else if (room.connection.state.phase === "stopped") room.enter(room.session.name);
-      else room.connection.retryNow();
+      else room.connection.check();
     });
   }
 
   #show() {
-    const { state } = this.#room.connection;
+    const { state, deviceOffline } = this.#room.connection;
     clearInterval(this.#ticking);
     this.#countdown.textContent = "";
     this.#button.hidden = true;
-    if (this.#room.joined) {
+    if (deviceOffline) {
+      this.#banner.dataset.state = "offline";
+      this.#showLoss({ phase: "idle", cause: "device" });
+    } else if (this.#room.joined) {
       this.#loss = "";
       this.#showIdentity();
     } else if (state.phase === "connecting" || state.phase === "open") {
@@ -88,8 +92,7 @@ export class Banner {
 
   #showStatus() {
     const count = this.#room.members.names.length;
-    this.#status.textContent = this.#room.joined
-      ? this.#i18n.t("bar.people", { count })
-      : this.#i18n.t("bar.offline");
+    const online = this.#room.joined && !this.#room.connection.deviceOffline;
+    this.#status.textContent = online ? this.#i18n.t("bar.people", { count }) : this.#i18n.t("bar.offline");
   }
 }
