@@ -64,10 +64,10 @@ BAD_BOOT = """
 """
 # A row with this text cannot be made.
 BAD_ROW = """
-    const { matchAll } = String.prototype;
-    String.prototype.matchAll = function (pattern) {
-        if (this.includes("взрыв")) throw new Error("взрыв");
-        return matchAll.call(this, pattern);
+    const { exec } = RegExp.prototype;
+    RegExp.prototype.exec = function (text) {
+        if (this.source.includes("number") && String(text).includes("взрыв")) throw new Error("взрыв");
+        return exec.call(this, text);
     };
 """
 
