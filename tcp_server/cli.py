@@ -13,8 +13,10 @@ from chat_protocol import standard_streams
 from chat_protocol.log_output import log_to_stderr
 from chat_protocol.settings import BadConfig
 from tcp_server.config import Config, load
-from tcp_server.export import export
-from tcp_server.log.sqlite_history import BadHistory
+from tcp_server.log.log_file import BadHistory
+from tcp_server.maintenance.backup import backup, restore
+from tcp_server.maintenance.check import check, compact
+from tcp_server.maintenance.export import export
 from tcp_server.server import ChatServer
 
 _STACK = 256 * 1024
@@ -30,13 +32,15 @@ and SIGTERM is not handled for many seconds; latency at 200 messages/s is the sa
 _RESERVED = 32
 """Descriptors reserved for other uses than connections."""
 
+_COMMANDS = {"export": export, "backup": backup, "restore": restore, "check": check, "compact": compact}
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the server until it is stopped, or export its log. Returns the exit status."""
+    """Run the server until it is stopped, or a command that looks after its log. Returns the exit status."""
     standard_streams.reserve()
     arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments[:1] == ["export"]:
-        return export(arguments[1:])
+    if arguments and (command := _COMMANDS.get(arguments[0])):
+        return command(arguments[1:])
     try:
         log_to_stderr(logging.INFO)
         server = _start(load(arguments))

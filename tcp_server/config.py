@@ -8,6 +8,7 @@ from stat import S_IROTH
 from typing import Annotated, Literal
 from unicodedata import normalize
 
+from msgspec import Meta
 from platformdirs import user_data_path
 
 from chat_protocol.contract import DEFAULT_PORT, IDLE_TIMEOUT, MAX_PASSWORD
@@ -40,6 +41,8 @@ def _default_history() -> str:
 
 DEFAULT_HISTORY = _default_history()
 
+_Bytes = Annotated[int, Meta(ge=0, le=2**53), about(metavar="BYTES")]
+
 _MIN_RATE = 0.01
 """Smallest rate above 0, in messages per second."""
 
@@ -66,6 +69,7 @@ class Config(Settings, frozen=True):
     ] = "normal"
     keep: Annotated[Count, about("most messages kept, in memory at most 10,000; 0: no limit")] = 1_000_000
     keep_days: Annotated[Count, about("days that messages are kept; 0: no limit")] = 0
+    keep_bytes: Annotated[_Bytes, about("most bytes that the file of messages may have; 0: no limit")] = 0
     replay: Annotated[Count, about("messages sent to a client that joins, unless it asks otherwise")] = 50
     max_replay: Annotated[Count, about("most messages in one answer")] = 500
     max_name: Annotated[Positive, about("longest name, in characters")] = 32
@@ -144,7 +148,7 @@ PROGRAM = Program(
     "One chat room on a TCP port, for terminals, scripts and the web gateway.",
     "Loopback and trusted proxies are exempt from the limits by address. Each setting may also be in the "
     "TOML file, or in the environment (ONEROOM_SERVER_PORT=8080). Passwords are no flags: they are in files, "
-    "or in ONEROOM_SERVER_PASSWORD and ONEROOM_SERVER_MODERATOR_PASSWORD. `oneroom-server export` writes out "
-    "the messages; see `oneroom-server export --help`.",
+    "or in ONEROOM_SERVER_PASSWORD and ONEROOM_SERVER_MODERATOR_PASSWORD. Commands for the messages on "
+    "disk: export, backup, restore, check, compact; see `oneroom-server export --help`, and so on.",
 )
 load = PROGRAM.load

@@ -30,10 +30,12 @@ from tcp_server.connection.rate_limits import Budgets
 from tcp_server.connection.searches import Searches
 from tcp_server.connection.session import Session
 from tcp_server.connection.writer import Writer
+from tcp_server.log.checkpointer import Checkpointer
 from tcp_server.log.history import History, MemoryHistory
+from tcp_server.log.retention import Limits
 from tcp_server.log.search import Searcher
 from tcp_server.log.sqlite_history import SqliteHistory
-from tcp_server.room.moderation.audit_log import open_audit_log
+from tcp_server.room.moderation.audit_log import AuditLog, audit_path
 from tcp_server.room.moderation.sanctions import Sanctions
 from tcp_server.room.outcome import Outcome
 from tcp_server.room.room import Room
@@ -76,17 +78,23 @@ class ChatServer:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)  # inherited
         self._poller = write_poller()
         self._history = open_history(config)
-        on_disk = isinstance(self._history, SqliteHistory)
-        self._searcher = Searcher(Path(config.history) if on_disk else None)
-        searches = Searches(self._history, self._searcher, self._submit, 0 if on_disk else _MAX_IN_MEMORY)
-        self._sanctions = Sanctions(open_audit_log(config), config.trusted_proxy)
-        self._sanctions.redo_deletions(self._history)
+        path = self._history.path if isinstance(self._history, SqliteHistory) else None
+        self._searcher = Searcher(path)
+        self._checkpointer = Checkpointer(path) if path else None
+        searches = Searches(self._history, self._searcher, self._submit, 0 if path else _MAX_IN_MEMORY)
+        audit_log = AuditLog(audit_path(config))
+        if config.moderator_password:
+            audit_log.open()
+        self._sanctions = Sanctions(audit_log, self._history, config.trusted_proxy)
+        self._sanctions.redo_deletions()
         self._room: Room[Writer] = Room(
             config, self._history, searches.search, lambda writer: writer.host, self._sanctions
         )
         self._fanout = FanOut(config, self._poller, self._drop)
         self._sequencer = Sequencer(self._room.commit, self._fanout.deliver, self._poller.wake)
-        self._housekeeper = Housekeeper(self._poller, self._sequencer, self._room, self._fanout)
+        self._housekeeper = Housekeeper(
+            self._poller, self._sequencer, self._room.expire, self._history.prune, self._fanout
+        )
         self._admission = Admission(config, self._sanctions.bans.is_banned)
         self._services = Services(
             config,
@@ -230,6 +238,8 @@ class ChatServer:
             self._none_left.wait_for(lambda: not self._sessions, deadline)
         self._housekeeper.stop()
         self._searcher.close()
+        if self._checkpointer:
+            self._checkpointer.close()
         self._history.close()
         self._sanctions.close()
         self._poller.close()
@@ -258,9 +268,8 @@ def open_history(config: Config) -> History:
             return MemoryHistory(0)
         case "memory":
             return MemoryHistory(min(config.keep or _MAX_IN_MEMORY, _MAX_IN_MEMORY))
-    return SqliteHistory(
-        Path(config.history), keep=config.keep, keep_days=config.keep_days, full=config.durability == "full"
-    )
+    limits = Limits(config.keep, config.keep_days, config.keep_bytes)
+    return SqliteHistory(Path(config.history), limits=limits, full=config.durability == "full")
 
 
 def _refuse(sock: socket.socket, reason: bytes) -> None:

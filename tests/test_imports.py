@@ -30,7 +30,7 @@ THIRD_PARTY = {
 WINGS = (
     "__main__",
     "cli",
-    "export",
+    "maintenance",
     "server",
     "connection",
     "sequencer",

@@ -1,16 +1,20 @@
-"""The thread that resumes writes to slow readers and checks deadlines."""
+"""The thread that resumes writes to slow readers, checks deadlines, and prunes the log."""
 
 import threading
 import time
+from collections.abc import Callable, Sequence
 
 from tcp_server.connection.fanout import FanOut
 from tcp_server.connection.poller import WritePoller
 from tcp_server.connection.writer import Writer
-from tcp_server.room.room import Room
+from tcp_server.room.outcome import Outcome
 from tcp_server.sequencer import Sequencer
 
 _TICK = 0.5
 """Seconds between two checks of the deadlines."""
+
+_IDLE_RATIO = 9
+"""Idle time after a step of pruning, as a multiple of its duration."""
 
 
 class Housekeeper:
@@ -19,11 +23,21 @@ class Housekeeper:
     It also runs pending work after a client's thread has run `_MAX_BATCHES` batches.
     """
 
-    def __init__(self, poller: WritePoller, sequencer: Sequencer, room: Room[Writer], fanout: FanOut) -> None:
+    def __init__(
+        self,
+        poller: WritePoller,
+        sequencer: Sequencer,
+        expire: Callable[[], Sequence[Outcome[Writer]]],
+        prune: Callable[[], bool],
+        fanout: FanOut,
+    ) -> None:
+        """`expire` is work of each tick; `prune` does one step and returns whether there is more to do."""
         self._poller = poller
         self._sequencer = sequencer
-        self._room = room
+        self._expire = expire
+        self._prune = prune
         self._fanout = fanout
+        self._prune_at = 0.0  # monotonic; infinite while a step is submitted; owned by who runs or submits it
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeper", daemon=True)
 
@@ -40,11 +54,22 @@ class Housekeeper:
     def _run(self) -> None:
         next_tick = time.monotonic() + _TICK
         while not self._stopping.is_set():
-            if writable := self._poller.wait(max(0.0, next_tick - time.monotonic())):
+            wake_at = min(next_tick, self._prune_at)
+            if writable := self._poller.wait(max(0.0, wake_at - time.monotonic())):
                 self._sequencer.submit(self._fanout.resume, writable)
             if time.monotonic() >= next_tick:
-                self._sequencer.submit(self._room.expire)
+                self._sequencer.submit(self._expire)
                 self._sequencer.submit(self._fanout.check_deadlines)
                 next_tick = time.monotonic() + _TICK
+            if time.monotonic() >= self._prune_at:
+                self._prune_at = float("inf")
+                self._sequencer.submit(self._prune_some)
             self._sequencer.run()
         self._sequencer.run()  # what was submitted while `stop` was called
+
+    def _prune_some(self) -> Sequence[Outcome[Writer]]:
+        began = time.monotonic()
+        more = self._prune()
+        now = time.monotonic()
+        self._prune_at = now + (_IDLE_RATIO * (now - began) if more else _TICK)
+        return ()

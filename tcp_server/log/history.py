@@ -37,6 +37,9 @@ class History(Protocol):
     epoch: str
     """Random id of this log: a client that has seen another log has to start anew."""
 
+    sanctions: bytes
+    """The bans and mutes in force, encoded by the room; stored by the next commit. Empty at first."""
+
     @property
     def last(self) -> int:
         """The newest id; 0 before the first message."""
@@ -72,8 +75,8 @@ class History(Protocol):
     def present(self) -> list[tuple[bytes, str]]:
         """The sessions that were in the room when the server ended, with their names."""
 
-    def prune(self) -> None:
-        """Remove messages over the limits of number and age, a bounded number in each call."""
+    def prune(self) -> bool:
+        """Remove some messages that are over the limits; return whether there is more to do."""
 
     def close(self) -> None:
         """Close the log."""
@@ -96,6 +99,7 @@ class MemoryHistory:
     def __init__(self, keep: int, last: int = 0) -> None:
         """`last` is the id before that of the first message."""
         self.epoch = secrets.token_hex(8)
+        self.sanctions = b""
         self._last = last
         self._keep = keep
         self._messages: list[Message] = []  # ids are contiguous and end at `last`
@@ -158,8 +162,9 @@ class MemoryHistory:
     def present(self) -> list[tuple[bytes, str]]:
         return []
 
-    def prune(self) -> None:
+    def prune(self) -> bool:
         """Nothing to do: `append` prunes."""
+        return False
 
     def close(self) -> None:
         """Nothing to release."""

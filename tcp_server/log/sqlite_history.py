@@ -6,20 +6,19 @@ it also waits for the disk.
 """
 
 import contextlib
-import fcntl
 import logging
-import os
 import sqlite3
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from itertools import takewhile
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
-from chat_protocol.messages import Ack, Message, Notice
-from tcp_server.log.folders import create_folder
+from chat_protocol.messages import Ack, Message
 from tcp_server.log.history import Key, MemoryHistory, Unavailable, find_message, redacted
+from tcp_server.log.log_file import BadHistory, LogFile, ends
+from tcp_server.log.message_rows import COLUMNS, as_message, read_rows, spans
+from tcp_server.log.retention import Limits, Retention
 
 _log = logging.getLogger(__name__)
 
@@ -29,58 +28,9 @@ _RECENT = 2000
 _MAX_SESSIONS = 10_000
 """Maximum number of sessions whose greatest ref is kept in memory."""
 
-_PRUNED_AT_ONCE = 500
-"""Maximum number of rows removed in one call of `prune`, which takes some milliseconds."""
-
-_OPENING_LOCK_WAIT = 5.0
-"""Seconds to wait at the start for a lock that another process holds on the file."""
-
 _LOCK_WAIT_MS = 50
-"""Milliseconds to wait for it later, when the whole room waits too; nothing once a write has failed."""
-
-# Each step brings a file from one version to the next; PRAGMA user_version counts them.
-_MIGRATIONS = (
-    """
-    CREATE TABLE log (epoch TEXT NOT NULL);
-    INSERT INTO log VALUES (lower(hex(randomblob(8))));
-    CREATE TABLE messages (
-        id INTEGER PRIMARY KEY,
-        at TEXT NOT NULL,
-        name TEXT NOT NULL,
-        text TEXT NOT NULL,
-        session BLOB,
-        ref TEXT
-    );
-    CREATE TABLE present (session BLOB PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
-    CREATE UNIQUE INDEX says ON messages (session, ref) WHERE ref IS NOT NULL;
-    """,
-    """
-    ALTER TABLE messages ADD COLUMN notice TEXT;
-    ALTER TABLE messages ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
-    """,
-    """
-    CREATE INDEX deletions ON messages (id) WHERE deleted;
-    """,
-)
-
-COLUMNS = "id, at, name, text, notice, deleted"
-"""The columns of `messages` that `as_message` takes."""
-
-_Row = tuple[int, str, str, str, str | None, int]
-
-_notices = msgspec.json.Decoder(Notice)
-
-
-def as_message(row: _Row) -> Message:
-    """Return a row of `COLUMNS` as a message."""
-    number, at, name, text, notice, deleted = row
-    if notice is None and not deleted:
-        return Message(number, at, name, text)
-    return Message(number, at, name, text, _notices.decode(notice) if notice else None, bool(deleted))
-
-
-class BadHistory(Exception):
-    """The file cannot be used as a log; the text says why."""
+"""Milliseconds to wait for a lock that another process holds, as the whole room waits too; nothing
+once a write has failed."""
 
 
 class SqliteHistory:
@@ -89,14 +39,19 @@ class SqliteHistory:
     Not thread-safe: the caller holds the sequencer's room lock, in any thread.
     """
 
-    def __init__(self, path: Path, *, keep: int = 0, keep_days: int = 0, full: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        limits: Limits = Limits(),  # noqa: B008 - a tuple
+        full: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Open or create the file. Raises `BadHistory`.
 
-        At most `keep` messages, none older than `keep_days`, are kept; 0 means no limit.
         `full` durability survives a loss of power, otherwise the end of the process.
+        `clock` returns seconds.
         """
-        self._keep = keep
-        self._keep_days = keep_days
         self._staged: list[tuple[int, str, str, str, bytes | None, str | None]] = []  # rows to insert
         self._staged_messages: list[Message] = []  # the same, as `before` returns them
         self._deleted: dict[int, Message] = {}  # not committed yet; the originals, for a rollback
@@ -106,28 +61,27 @@ class SqliteHistory:
         # Each session's greatest ref: a greater one is certainly new, so clients whose refs
         # increase need no query for each message.
         self._greatest: dict[bytes, str] = {}
-        with contextlib.ExitStack() as resources:
-            resources.callback(os.close, _lock_file(path))
-            try:
-                self._db = sqlite3.connect(
-                    path, timeout=_OPENING_LOCK_WAIT, isolation_level=None, check_same_thread=False
-                )
-                resources.callback(self._db.close)
-                self._db.execute("PRAGMA journal_mode = WAL")
-                self._db.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
-                self._db.execute("PRAGMA secure_delete = ON")
-                _migrate(self._db)
-                (self.epoch,) = self._db.execute("SELECT epoch FROM log").fetchone()
-                first, last = self._db.execute("SELECT min(id), max(id) FROM messages").fetchone()
-                self._first: int = first or 1
-                self._committed: int = last or 0
-                self._recent = MemoryHistory(_RECENT, self._committed)
-                self._load_recent()
-            except sqlite3.Error as error:
-                raise BadHistory(f"{path} cannot be used as history: {error}") from error
-            self._resources = resources.pop_all()  # the file and the lock on it
+        self._file = LogFile(path, full=full)
+        self._db = self._file.db
+        try:
+            self.epoch, self.sanctions = self._db.execute("SELECT epoch, sanctions FROM log").fetchone()
+            self._stored_sanctions = self.sanctions
+            self._first, self._committed = ends(self._db)
+            self._retention = Retention(self._db, limits, (self._first, self._committed), clock)
+            self._recent = MemoryHistory(_RECENT, self._committed)
+            self._load_recent()
+        except sqlite3.Error as error:
+            self._file.close()
+            raise BadHistory(f"{path} cannot be used as history: {error}") from error
+        self._is_damage_logged = False
+        self._is_in_place = True  # as of the last `prune`
         self._writable = True  # as of the last attempt; only a change is logged
         self._wait_for_locks(_LOCK_WAIT_MS)
+
+    @property
+    def path(self) -> Path:
+        """The file itself, without symbolic links."""
+        return self._file.path
 
     @property
     def last(self) -> int:
@@ -162,7 +116,8 @@ class SqliteHistory:
         return self._db.execute("SELECT session, name FROM present").fetchall()
 
     def commit(self) -> None:
-        if not self._staged and not self._presence and not self._deleted:
+        are_sanctions_new = self.sanctions is not self._stored_sanctions
+        if not (self._staged or self._presence or self._deleted or are_sanctions_new):
             return
         try:
             self._write()
@@ -184,8 +139,10 @@ class SqliteHistory:
             self._deleted.clear()
 
     def _write(self) -> None:
-        """Write all changes to the file in one transaction."""
+        """Write all changes to the file in one transaction. Raises `sqlite3.Error`."""
         db = self._db
+        if not self._is_in_place:
+            raise sqlite3.OperationalError(f"{self._file.path} was moved, deleted or replaced")
         try:
             db.execute("BEGIN IMMEDIATE")
             db.executemany(
@@ -209,6 +166,8 @@ class SqliteHistory:
                     db.execute("DELETE FROM present WHERE session = ?", (session,))
                 else:
                     db.execute("INSERT OR REPLACE INTO present VALUES (?, ?)", (session, name))
+            if self.sanctions is not self._stored_sanctions:
+                db.execute("UPDATE log SET sanctions = ?", (self.sanctions,))
             db.execute("COMMIT")
         except sqlite3.Error:
             if db.in_transaction:
@@ -216,6 +175,7 @@ class SqliteHistory:
                     db.execute("ROLLBACK")
             raise
         self._presence.clear()
+        self._stored_sanctions = self.sanctions
 
     def find_acks(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
         with _readable():
@@ -251,12 +211,7 @@ class SqliteHistory:
             return self._recent.before(end, limit)
         staged = max(0, end - 1 - self._committed)  # how many are not in the file yet
         newest = self._staged_messages[max(0, staged - limit) : staged]
-        with _readable():
-            rows = self._db.execute(
-                f"SELECT {COLUMNS} FROM messages WHERE id < ? ORDER BY id DESC LIMIT ?",  # noqa: S608
-                (end, max(0, limit - len(newest))),
-            ).fetchall()
-        older = [as_message(row) for row in reversed(rows)]
+        older = self._read(range(end - limit, end - len(newest)))
         if self._deleted:
             older = [redacted(message) if message.id in self._deleted else message for message in older]
         return older + newest
@@ -264,19 +219,20 @@ class SqliteHistory:
     def with_deletions(self, messages: Sequence[Message]) -> list[Message]:
         return [redacted(one) if one.id in self._deleted_this_run else one for one in messages]
 
-    def prune(self) -> None:
+    def prune(self) -> bool:
+        self._is_in_place = self._file.is_in_place()
         try:
             self._checkpoint()
-            if (count := self._count_surplus() or self._count_expired()) == 0:
-                return
-            self._db.execute("DELETE FROM messages WHERE id < ?", (self._first + count,))
+            removed = self._retention.remove_some(self._first, self._committed)
+            self._first += removed
+            return bool(removed) or self._retention.shrink_some()
         except sqlite3.Error as error:
             self._note_writable(writable=False, why=str(error))
-            return
-        self._first += count
+            return False
 
     def close(self) -> None:
-        self._resources.close()
+        self._file.close()
+        self._file.remove_old_copies()
 
     def _checkpoint(self) -> None:
         """Truncate the WAL, which may contain deleted text; retried later if a reader prevents it."""
@@ -288,27 +244,23 @@ class SqliteHistory:
                 self._wait_for_locks(_LOCK_WAIT_MS if self._writable else 0)
             self._wal_has_deleted = bool(busy)
 
-    def _count_surplus(self) -> int:
-        """Return how many of the oldest to remove because of `keep`."""
-        surplus = self._committed - self._first + 1 - self._keep if self._keep else 0
-        return min(max(surplus, 0), _PRUNED_AT_ONCE)
-
-    def _count_expired(self) -> int:
-        """Return how many of the oldest to remove because of `keep_days`; the newest stays, for its id."""
-        if not self._keep_days or self._first >= self._committed:
-            return 0
-        limit = (datetime.now(UTC) - timedelta(days=self._keep_days)).isoformat()
-        rows = self._db.execute(
-            "SELECT at FROM messages WHERE id < ? ORDER BY id LIMIT ?", (self._committed, _PRUNED_AT_ONCE)
-        )
-        return sum(1 for _ in takewhile(lambda row: row[0] < limit, rows))
+    def _read(self, ids: range) -> list[Message]:
+        """Read committed messages. Raises `Unavailable`."""
+        with _readable():
+            rows, unreadable = read_rows(self._db, ids)
+        if unreadable and not self._is_damage_logged:
+            self._is_damage_logged = True
+            _log.error(
+                "%s is damaged: messages that cannot be read (%s) are shown as such; "
+                "`oneroom-server check` finds all of them",
+                self._file.path,
+                spans(unreadable),
+            )
+        return [as_message(row) for row in rows]
 
     def _load_recent(self) -> None:
-        rows = self._db.execute(
-            f"SELECT {COLUMNS}, session, ref FROM messages ORDER BY id DESC LIMIT ?",  # noqa: S608
-            (_RECENT,),
-        ).fetchall()
-        rows.reverse()
+        ids = range(max(self._first, self._committed + 1 - _RECENT), self._committed + 1)
+        rows, _ = read_rows(self._db, ids, f"{COLUMNS}, session, ref")
         if rows:
             self._recent.append(
                 [as_message(row[:-2]) for row in rows], [row[-2:] if row[-1] else None for row in rows]
@@ -335,38 +287,3 @@ def _readable() -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise Unavailable(f"the log cannot be read: {error}") from error
-
-
-def _lock_file(path: Path) -> int:
-    """Make this process the only server on the file; return the descriptor of the lock.
-
-    The lock file contains the process id, for the error message of a second server.
-    """
-    try:
-        create_folder(path.parent)
-        lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        path.touch(0o600)  # messages are private to this user of the machine
-    except OSError as error:
-        raise BadHistory(f"cannot keep history in {path}: {error.strerror}") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        owner = os.pread(lock, 20, 0).decode("ascii", "replace").strip()
-        os.close(lock)
-        process = f" (process {owner})" if owner.isdigit() else ""
-        raise BadHistory(f"another Oneroom server{process} keeps its history in {path}") from None
-    with contextlib.suppress(OSError):  # on a full disk: the lock holds without it
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
-    return lock
-
-
-def _migrate(db: sqlite3.Connection) -> None:
-    """Bring the file to the newest schema, in one transaction."""
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version > len(_MIGRATIONS):
-        raise sqlite3.DatabaseError("it was written by a newer version")
-    if version == len(_MIGRATIONS):
-        return
-    steps = "".join(_MIGRATIONS[version:])
-    db.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {len(_MIGRATIONS)}; COMMIT;")

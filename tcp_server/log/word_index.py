@@ -12,8 +12,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from chat_protocol.messages import Message
+from tcp_server.log.log_file import ends
+from tcp_server.log.message_rows import as_message, read_rows
 from tcp_server.log.query import words
-from tcp_server.log.sqlite_history import COLUMNS, as_message
 
 _BLOCK = 256
 """Ids in a block."""
@@ -80,7 +81,7 @@ class WordIndex:
         check the time.
         """
         wanted = [f" {prefix}".encode() for prefix in prefixes]
-        first, last = self._ends()
+        first, last = ends(self._log_db)
         end = last + 1 if before is None else min(before, last + 1)
         for number in range((end - 1) // _BLOCK, first // _BLOCK - 1, -1):
             yield self._read(number, end) if self._may_have(number, wanted) else []
@@ -90,7 +91,7 @@ class WordIndex:
 
     def _count_kept(self) -> dict[int, int]:
         """Return how many messages are kept of each full block, by number."""
-        first, last = self._ends()
+        first, last = ends(self._log_db)
         kept = dict.fromkeys(range(first // _BLOCK, (last + 1) // _BLOCK), _BLOCK)
         if first // _BLOCK in kept:
             kept[first // _BLOCK] -= first % _BLOCK
@@ -100,13 +101,6 @@ class WordIndex:
             if number in kept:
                 kept[number] -= deleted
         return kept
-
-    def _ends(self) -> tuple[int, int]:
-        """Return the first and the last id of the log; 1 and 0 if it is empty."""
-        first, last = self._log_db.execute(  # min and max in one SELECT would read all rows
-            "SELECT (SELECT min(id) FROM messages), (SELECT max(id) FROM messages)"
-        ).fetchone()
-        return first or 1, last or 0
 
     def _may_have(self, number: int, wanted: Sequence[bytes]) -> bool:
         if number not in self._kept:
@@ -120,11 +114,9 @@ class WordIndex:
         return "".join([f" {word}" for word in sorted(distinct)]).encode()
 
     def _read(self, number: int, end: int) -> list[Message]:
-        rows = self._log_db.execute(
-            f"SELECT {COLUMNS} FROM messages WHERE id >= ? AND id < ? ORDER BY id",  # noqa: S608
-            (number * _BLOCK, min((number + 1) * _BLOCK, end)),
-        )
-        return [as_message(row) for row in rows.fetchall()]
+        ids = range(number * _BLOCK, min((number + 1) * _BLOCK, end))
+        rows, unreadable = read_rows(self._log_db, ids)  # some of them may have been removed
+        return [as_message(row) for row in rows if row[0] not in unreadable]
 
 
 def remove(path: Path) -> None:

@@ -154,11 +154,10 @@ class Room(Generic[C]):
         return [Outcome(connection, [m.Bye(bye)] if bye else [], shared, AudienceChange.LEAVE)]
 
     def expire(self) -> list[Outcome[C]]:
-        """Remove members whose grace period is over, end long visits, prune the log. Called every 0.5 s."""
+        """Remove members whose grace period is over, and end long visits. Called every 0.5 s."""
         now = self._clock()
         overdue = self._members.overdue(now)
         visits = [connection for connection, visit in self._members.visits.items() if visit.ends_at <= now]
-        self._history.prune()
         return [
             *(Outcome(None, (), [self._remove(*departure)]) for departure in overdue),
             *(outcome for connection in visits for outcome in self._end_visit(connection, "quiet")),

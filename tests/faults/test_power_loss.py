@@ -84,8 +84,8 @@ def broken(folder: Path, promises: Promises) -> list[str]:
     """Return the refs of those that a server does not find which is started on what is left."""
     path = folder / HISTORY
     history = SqliteHistory(path, full=True)
-    sanctions = Sanctions(AuditLog(path.with_name(path.name + ".audit.jsonl")))
-    sanctions.redo_deletions(history)
+    sanctions = Sanctions(AuditLog(path.with_name(path.name + ".audit.jsonl")), history)
+    sanctions.redo_deletions()
     kept = {message.id: message for message in history.before(history.last + 1, 10 * SAYS)}
     history.close()
     lost = []

@@ -1,19 +1,23 @@
 """A log on disk for tests."""
 
+import math
 from contextlib import closing
+from itertools import chain, repeat
 from pathlib import Path
-from typing import Any
 
 from chat_protocol.messages import Message
 from tcp_server.log.history import Key
+from tcp_server.log.retention import Limits
 from tcp_server.log.sqlite_history import SqliteHistory
 
 ANNA = b"anna's digest   "
 AT = "2026-11-22T05:43:03.120Z"
 
 
-def open_history(path: Path, **settings: Any) -> closing[SqliteHistory]:
-    return closing(SqliteHistory(path, **settings))
+def open_history(path: Path, **limits: int) -> closing[SqliteHistory]:
+    """Open a log whose retention begins at once."""
+    clock = chain([0.0], repeat(math.inf)).__next__  # at the start, and ever after
+    return closing(SqliteHistory(path, limits=Limits(**limits), clock=clock))
 
 
 def stage(history: SqliteHistory, *texts: str, key: Key | None = None, at: str = AT) -> None:

@@ -1,6 +1,6 @@
 """The audit log: an append-only file of JSON Lines, one for each action of a moderator.
 
-Bans and mutes are restored from it. Not thread-safe: the caller holds the sequencer's room
+Not thread-safe: the caller holds the sequencer's room
 lock. Writing waits for the disk (fsync), which is acceptable as entries are rare.
 """
 
@@ -16,7 +16,7 @@ from msgspec import Struct
 from tcp_server.config import Config
 from tcp_server.log.folders import create_folder, sync_names
 from tcp_server.log.history import Unavailable
-from tcp_server.log.sqlite_history import BadHistory
+from tcp_server.log.log_file import BadHistory
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +48,15 @@ class AuditLog:
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._file: int | None = None  # stays open from the first entry on: descriptors may run out later
+        self._file: int | None = None  # stays open: descriptors may run out later
+
+    def open(self) -> None:
+        """Open the file now instead of at the first entry. Raises `BadHistory` if it cannot be written."""
+        try:
+            if self._path is not None:
+                self._file = _open(self._path)
+        except OSError as error:
+            raise BadHistory(f"cannot record what moderators do in {self._path}: {error.strerror}") from error
 
     def entries(self) -> Iterator[Entry]:
         """Read the entries. Raises `BadHistory`.
@@ -77,7 +85,8 @@ class AuditLog:
         if self._path is None:
             return
         try:
-            if self._file is None:
+            if self._file is None or not _is_at(self._file, self._path):  # such as by logrotate
+                self.close()
                 self._file = _open(self._path)
             _append(self._file, msgspec.json.encode(entry) + b"\n")
         except OSError as error:
@@ -91,14 +100,16 @@ class AuditLog:
         self._file = None
 
 
-def open_audit_log(config: Config) -> AuditLog:
-    """Return the audit log that the settings name: by default beside the history file, if there is one."""
+def audit_path(config: Config) -> Path | None:
+    """Return the file that the settings name: by default beside the history file, if there is one."""
     if config.audit:
-        return AuditLog(Path(config.audit))
-    if config.history in ("memory", "off"):
-        return AuditLog(None)
-    history = Path(config.history)
-    return AuditLog(history.with_name(history.name + ".audit.jsonl"))
+        return Path(config.audit)
+    return None if config.history in ("memory", "off") else audit_beside(Path(config.history))
+
+
+def audit_beside(history: Path) -> Path:
+    """Return the file that belongs to a history file."""
+    return history.with_name(history.name + ".audit.jsonl")
 
 
 def _open(path: Path) -> int:
@@ -106,6 +117,11 @@ def _open(path: Path) -> int:
     file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     sync_names(path.parent)
     return file
+
+
+def _is_at(file: int, path: Path) -> bool:
+    """Return whether an open file is still at its path. Raises `OSError`."""
+    return path.exists() and os.path.samestat(os.fstat(file), path.stat())
 
 
 def _append(file: int, line: bytes) -> None:

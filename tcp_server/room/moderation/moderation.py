@@ -95,6 +95,7 @@ class Moderation(Generic[C]):
         action = self._actions.plan(request)
         self._sanctions.record(self._actions.entry(request, action))
         action.apply()
+        self._sanctions.save(request.at)
         reason, answer = ("banned", [ban_error(command.seconds)]) if command.act == "ban" else ("kicked", [])
         expelled = [outcome for other in action.expelled for outcome in self._expel(other, reason, answer)]
         notice = notices.append(action.notice, request.at, self._history)

@@ -13,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat_protocol.messages import Ack, Message
+from tcp_server.log import log_file, retention
 from tcp_server.log import sqlite_history as module
-from tcp_server.log.sqlite_history import BadHistory, SqliteHistory
+from tcp_server.log.log_file import BadHistory
+from tcp_server.log.sqlite_history import SqliteHistory
 from tests.support.processes import ROOT
 from tests.tcp_server.sqlite_log import ANNA, AT, ids, open_history, say, stage
 
@@ -160,7 +162,7 @@ def test_keep_limits_the_number_of_messages(path: Path) -> None:
 
 
 def test_each_prune_removes_a_limited_number(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_PRUNED_AT_ONCE", 2)
+    monkeypatch.setattr(retention, "_REMOVED_AT_ONCE", 2)
     with open_history(path, keep=3) as history:
         say(history, *"abcdefgh")
         for first in (3, 5, 6, 6):
@@ -171,12 +173,12 @@ def test_each_prune_removes_a_limited_number(path: Path, monkeypatch: pytest.Mon
 def test_old_messages_are_pruned_except_the_newest(path: Path) -> None:
     now = datetime.now(UTC)
     days = [f"{now - timedelta(days=age):%Y-%m-%dT%H:%M:%S.000Z}" for age in (9, 8, 4)]
-    with open_history(path, keep_days=7) as history:
+    with open_history(path, days=7) as history:
         for at in days:
             say(history, at, at=at)
         history.prune()
         assert history.first == 3
-    with open_history(path, keep_days=2) as history:
+    with open_history(path, days=2) as history:
         history.prune()
         assert (history.first, history.last) == (3, 3)
         say(history, "now", at=f"{now:%Y-%m-%dT%H:%M:%S.000Z}")
@@ -205,7 +207,7 @@ def test_a_file_of_version_zero_is_migrated(path: Path) -> None:
     with open_history(path) as history:
         say(history, "раз")
     with closing(sqlite3.connect(path)) as db:
-        assert db.execute("PRAGMA user_version").fetchone() == (len(module._MIGRATIONS),)
+        assert db.execute("PRAGMA user_version").fetchone() == (len(log_file.MIGRATIONS),)
 
 
 def test_each_migration_is_run_once_and_keeps_the_messages(
@@ -215,7 +217,7 @@ def test_each_migration_is_run_once_and_keeps_the_messages(
         epoch = history.epoch
         say(history, "раз")
     step = "ALTER TABLE messages ADD COLUMN mood TEXT DEFAULT 'calm'; UPDATE log SET epoch = epoch || '+';"
-    monkeypatch.setattr(module, "_MIGRATIONS", (*module._MIGRATIONS, step))
+    monkeypatch.setattr(log_file, "MIGRATIONS", (*log_file.MIGRATIONS, step))
     for _ in range(2):
         with open_history(path) as history:
             assert (history.epoch, history.last) == (epoch + "+", 1)
@@ -227,7 +229,7 @@ def test_a_migration_that_fails_changes_nothing(path: Path, monkeypatch: pytest.
     with open_history(path) as history:
         say(history, "раз")
     step = "CREATE TABLE half (done); CREATE TABLE messages (oops);"
-    monkeypatch.setattr(module, "_MIGRATIONS", (*module._MIGRATIONS, step))
+    monkeypatch.setattr(log_file, "MIGRATIONS", (*log_file.MIGRATIONS, step))
     assert "cannot be used" in refused(path)
     monkeypatch.undo()
     with open_history(path) as history:

@@ -122,6 +122,7 @@ def test_a_full_disk_refuses_messages_and_nothing_else(server: Program) -> None:
         anna.expect_json(type="left", name="Вера")
         anna.expect_json(type="ack", ref="2", id=2)
         boris.expect_json(type="message", id=2, text="два")
+    server.stderr.wait_for("history is written again")
     errors = [line.partition(" ERROR ")[2] for line in server.stderr.text.splitlines() if " ERROR " in line]
     history = [error for error in errors if error.startswith("history cannot be written")]
     index = [error for error in errors if error.startswith("cannot index")]  # if indexing was due

@@ -148,9 +148,8 @@ def test_pruned_messages_are_not_found(path: Path) -> None:
     append_to_log(path, *["слово"] * 5)
     with searching(path) as find:
         assert ids(find("слово")) == [1, 2, 3, 4, 5]
-        history = SqliteHistory(path, keep=2)
-        history.prune()
-        history.close()
+        with open_history(path, keep=2) as history:
+            history.prune()
         found = find("слово", limit=2)
         assert found == Found(messages_of("слово", "слово", start=4), False)
 

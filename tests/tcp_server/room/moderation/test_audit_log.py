@@ -12,10 +12,11 @@ import pytest
 from chat_protocol.ip import to_network
 from chat_protocol.messages import Message, Notice
 from tcp_server.config import Config
-from tcp_server.log.history import Unavailable
-from tcp_server.log.sqlite_history import BadHistory, SqliteHistory
-from tcp_server.room.moderation.audit_log import AuditLog, Entry, open_audit_log
-from tcp_server.room.moderation.sanctions import Sanctions
+from tcp_server.log.history import History, MemoryHistory, Unavailable
+from tcp_server.log.log_file import BadHistory
+from tcp_server.log.sqlite_history import SqliteHistory
+from tcp_server.room.moderation.audit_log import AuditLog, Entry, audit_path
+from tcp_server.room.moderation.sanctions import Sanctions, keys_of
 
 AT = "2026-11-22T05:43:03.120Z"
 NOW = 1795326183.120  # the same time
@@ -155,18 +156,21 @@ def test_without_a_file_nothing_is_recorded() -> None:
     ],
 )
 def test_where_the_file_is(settings: dict[str, str], where: str | None) -> None:
-    audit_log = open_audit_log(Config(**settings))  # type: ignore[arg-type]
+    audit_log = AuditLog(audit_path(Config(**settings)))  # type: ignore[arg-type]
     assert audit_log._path == (Path(where) if where else None)
 
 
 # --- restoring -----------------------------------------------------------------------
 
 
-def restored(path: Path, *entries: Entry, now: float = NOW, trusted: str = "") -> Sanctions:
+def restored(
+    path: Path, *entries: Entry, history: History | None = None, now: float = NOW, trusted: str = ""
+) -> Sanctions:
     with open_log(path) as audit_log:
         for entry in entries:
             audit_log.record(entry)
-        return Sanctions(audit_log, [to_network(trusted)] if trusted else [], lambda: now)
+        proxies = [to_network(trusted)] if trusted else []
+        return Sanctions(audit_log, history or MemoryHistory(0), proxies, lambda: now)
 
 
 def targets(sanctions: Sanctions) -> tuple[list[str], list[str]]:
@@ -226,6 +230,54 @@ def test_entries_that_are_no_longer_allowed_are_restored_where_possible(path: Pa
     assert sanctions.bans.people.find(("x",), bytes.fromhex("0b" * 16)) is not None
 
 
+@pytest.mark.parametrize("was_killed", [False, True])
+def test_rotating_the_record_lifts_no_ban(path: Path, was_killed: bool) -> None:
+    log = path.with_name("room.db")
+    log.parent.mkdir()
+    with closing(SqliteHistory(log)) as history:
+        sanctions = restored(
+            path,
+            Entry(AT, "ban", "Анна", target="Боб", session="0a" * 16),
+            Entry(AT, "ban", "Анна", target="Боб", text="снова"),  # keeps the session
+            Entry(AT, "ban", "Анна", target="203.0.113.0/24", seconds=60),
+            Entry(AT, "mute", "Анна", target="Вера", seconds=600),
+            history=history,
+        )
+        if not was_killed:
+            history.commit()
+    if not was_killed:
+        path.unlink()
+    with closing(SqliteHistory(log)) as history:
+        sanctions = restored(path, history=history, now=NOW + 59)
+        assert targets(sanctions) == (["Боб", "203.0.113.0/24"], ["Вера"])
+        assert sanctions.bans.people.find((), bytes.fromhex("0a" * 16)) is not None
+        assert sanctions.bans.people.find(keys_of("боб"), None) is not None
+        history.commit()
+    later = "2026-11-22T05:44:03.120Z"
+    with closing(SqliteHistory(log)) as history:
+        sanctions = restored(path, Entry(later, "unban", "Анна", target="Боб"), history=history, now=NOW + 61)
+        assert targets(sanctions) == ([], ["Вера"])  # and the other ban is over
+        history.commit()
+
+
+def test_a_record_that_was_moved_away_is_begun_anew(path: Path) -> None:
+    with open_log(path) as audit_log:
+        audit_log.record(Entry(AT, "kick", "Анна", target="Боб"))
+        path.rename(path.with_name("audit.1"))
+        audit_log.record(Entry(AT, "kick", "Анна", target="Вера"))
+        assert [entry.target for entry in audit_log.entries()] == ["Вера"]
+
+
+def test_a_record_that_cannot_be_written_is_known_at_the_start(path: Path) -> None:
+    path.parent.mkdir()
+    path.mkdir()
+    with (
+        open_log(path) as audit_log,
+        pytest.raises(BadHistory, match="cannot record what moderators do"),
+    ):
+        audit_log.open()
+
+
 # --- redoing deletions ---------------------------------------------------------------
 
 
@@ -254,7 +306,7 @@ def test_a_recorded_deletion_is_redone_at_the_start(path: Path, entry: Entry, de
         history.commit()
     for _ in range(2):  # the second time there is nothing to do
         with closing(SqliteHistory(log)) as history:
-            restored(path, entry).redo_deletions(history)
+            restored(path, entry, history=history).redo_deletions()
             assert [message.text for message in history.before(4, 3)] == ["", "" if deleted else "два", "три"]
             told = [message.notice for message in history.before(10, 9)[3:]]
             assert told == ([Notice("delete", "Вера", id=2, text="спам")] if deleted else [])
@@ -265,5 +317,5 @@ def test_an_unwritable_log_does_not_prevent_the_start(path: Path) -> None:
         history.append([Message(1, AT, "Анна", "раз")], [None])
         history.commit()
         history._db.execute("PRAGMA query_only = ON")
-        restored(path, Entry(AT, "delete", "Вера", target="Анна", id=1)).redo_deletions(history)
+        restored(path, Entry(AT, "delete", "Вера", target="Анна", id=1), history=history).redo_deletions()
         assert [message.text for message in history.before(9, 9)] == ["раз"]

@@ -1,0 +1,52 @@
+"""Whether the file of a log is whole, and the digest of what it contains."""
+
+import hashlib
+import sqlite3
+from typing import NamedTuple
+
+import msgspec
+
+from tcp_server.log.log_file import version_of
+from tcp_server.log.message_rows import pages, readable_ends, spans
+
+_MAX_FAULTS = 10
+"""Maximum number of faults that SQLite lists."""
+
+
+class Report(NamedTuple):
+    """What a check found."""
+
+    version: int
+    """Of the schema."""
+    epoch: str
+    first: int
+    last: int
+    """Ids; 1 and 0 without messages."""
+    digest: str
+    """SHA-256 in hex of all messages: equal where all of them are."""
+    faults: list[str]
+    """Empty if the file is whole."""
+
+
+def examine(db: sqlite3.Connection) -> Report:
+    """Read the whole file. Raises `sqlite3.Error` if it is no log, or cannot be read at all."""
+    (epoch,) = db.execute("SELECT epoch FROM log").fetchone()
+    faults = _faults(db)
+    first, last = readable_ends(db)
+    digest = hashlib.sha256()
+    unreadable: list[int] = []
+    for rows, missing in pages(db):
+        unreadable += missing
+        for row in rows:
+            digest.update(msgspec.msgpack.encode(row))
+    faults += [f"messages that cannot be read: {spans(unreadable)}"] * bool(unreadable)
+    return Report(version_of(db), epoch, first, last, digest.hexdigest(), faults)
+
+
+def _faults(db: sqlite3.Connection) -> list[str]:
+    """Return what SQLite finds."""
+    try:
+        found = db.execute(f"PRAGMA integrity_check({_MAX_FAULTS})").fetchall()
+    except sqlite3.DatabaseError as error:
+        return [str(error)]
+    return [text for (text,) in found if text != "ok"]

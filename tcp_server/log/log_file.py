@@ -1,0 +1,221 @@
+"""The file of a log on disk: one server at a time may use it, and a newer version migrates it."""
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from tcp_server.log.folders import create_folder, sync_names
+
+_LOCK_WAIT = 5.0
+"""Seconds to wait at the start for a lock that another process holds on the file."""
+
+_MAX_WAL_PAGES = 16_384
+"""Pages in the write-ahead log (WAL) from which a commit moves them into the file itself; before that a
+`Checkpointer` does. 64 MiB."""
+
+_WAL_BYTES = 1024 * 1024
+"""Size that the WAL is cut to when it begins anew; a `Checkpointer` looks at its size."""
+
+# Each step brings a file from one version to the next; PRAGMA user_version counts them.
+MIGRATIONS = (
+    """
+    CREATE TABLE log (epoch TEXT NOT NULL);
+    INSERT INTO log VALUES (lower(hex(randomblob(8))));
+    CREATE TABLE messages (
+        id INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,
+        name TEXT NOT NULL,
+        text TEXT NOT NULL,
+        session BLOB,
+        ref TEXT
+    );
+    CREATE TABLE present (session BLOB PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
+    CREATE UNIQUE INDEX says ON messages (session, ref) WHERE ref IS NOT NULL;
+    """,
+    """
+    ALTER TABLE messages ADD COLUMN notice TEXT;
+    ALTER TABLE messages ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
+    """,
+    """
+    CREATE INDEX deletions ON messages (id) WHERE deleted;
+    """,
+    """
+    ALTER TABLE log ADD COLUMN sanctions BLOB NOT NULL DEFAULT x'';
+    """,
+)
+
+
+class BadHistory(Exception):
+    """The file cannot be used as a log; the text says why."""
+
+
+class LogFile:
+    """A log's file, locked and open for writing, with the newest schema.
+
+    `db` is the connection, `path` the file itself, without symbolic links. Not thread-safe: the
+    caller holds the sequencer's room lock, in any thread.
+    """
+
+    def __init__(self, path: Path, *, full: bool = False) -> None:
+        """Open or create the file. Raises `BadHistory`.
+
+        `full` durability survives a loss of power, otherwise the end of the process.
+        """
+        self.path = path.resolve()
+        with contextlib.ExitStack() as resources:
+            resources.callback(os.close, lock(self.path))
+            _create(self.path)
+            try:
+                self.db = sqlite3.connect(
+                    self.path, timeout=_LOCK_WAIT, isolation_level=None, check_same_thread=False
+                )
+                resources.callback(self.db.close)
+                self.db.execute(
+                    "PRAGMA auto_vacuum = INCREMENTAL"
+                )  # of a new file; `compact` changes old ones
+                self.db.execute("PRAGMA journal_mode = WAL")
+                self.db.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
+                self.db.execute("PRAGMA secure_delete = ON")
+                self.db.execute(f"PRAGMA wal_autocheckpoint = {_MAX_WAL_PAGES}")
+                self.db.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+                self._migrate()
+            except (sqlite3.Error, OSError) as error:
+                raise BadHistory(f"{path} cannot be used as history: {error}") from error
+            self._identity = _identity(self.path)
+            self._resources = resources.pop_all()  # the file and the lock on it
+
+    def is_in_place(self) -> bool:
+        """Return whether the file is still at its path: nobody has moved, deleted or replaced it."""
+        return _identity(self.path) == self._identity
+
+    def close(self) -> None:
+        """Close the file, and release the lock."""
+        self._resources.close()
+
+    def remove_old_copies(self) -> None:
+        """Delete copies from before a migration: the new version has run well."""
+        for copy in self.path.parent.glob(f"{self.path.name}.version-*"):
+            with contextlib.suppress(OSError):
+                copy.unlink()
+
+    def _migrate(self) -> None:
+        """Bring the file to the newest schema, in one transaction; a copy of the old one is kept."""
+        version = version_of(self.db)
+        if version > len(MIGRATIONS):
+            raise sqlite3.DatabaseError(_too_new(self.path, version))
+        if version == len(MIGRATIONS):
+            return
+        if version:
+            copy_whole(self.db, self.path.with_name(f"{self.path.name}.version-{version}"))
+        steps = "".join(MIGRATIONS[version:])
+        self.db.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {len(MIGRATIONS)}; COMMIT;")
+
+
+def version_of(db: sqlite3.Connection) -> int:
+    """Return the version of the schema. Raises `sqlite3.Error`."""
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def ends(db: sqlite3.Connection) -> tuple[int, int]:
+    """Return the first and the last id of the messages; 1 and 0 if there are none. Raises `sqlite3.Error`."""
+    first, last = db.execute(  # min and max in one SELECT would read all rows
+        "SELECT (SELECT min(id) FROM messages), (SELECT max(id) FROM messages)"
+    ).fetchone()
+    return first or 1, last or 0
+
+
+def _too_new(path: Path, version: int) -> str:
+    """Return what to do with a file of a newer version."""
+    text = f"it was written by a newer version of Oneroom (schema {version}, this one has {len(MIGRATIONS)})"
+    copy = path.with_name(f"{path.name}.version-{len(MIGRATIONS)}")
+    if copy.exists():
+        text += f"; `oneroom-server restore {copy}` goes back to the time before that"
+    return text
+
+
+def read_only(path: Path) -> closing[sqlite3.Connection]:
+    """Return a connection that only reads, beside a running server or without one. Raises `sqlite3.Error`.
+
+    Of a file that lost its end it reads what is there.
+    """
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    db.execute("PRAGMA writable_schema = ON")  # otherwise SQLite refuses a file without its end
+    return closing(db)
+
+
+def copy_whole(db: sqlite3.Connection, copy: Path) -> None:
+    """Copy the database as it is at one moment into a new file, on the disk when this returns.
+
+    Replaces `copy`. Others may write meanwhile. Raises `sqlite3.Error`, `OSError`.
+    """
+    unfinished = copy.with_name(copy.name + ".unfinished")
+    unfinished.unlink(missing_ok=True)
+    unfinished.touch(0o600)  # messages are private to this user of the machine
+    try:
+        db.execute("VACUUM INTO ?", (str(unfinished),))
+        sync(unfinished)
+        unfinished.rename(copy)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    sync_names(copy.parent)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file is on the disk. Raises `OSError`."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return device and inode of a file, None if there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def lock(path: Path) -> int:
+    """Make this process the only one that writes to the log at `path`; return the lock's descriptor.
+
+    `path` has no symbolic links. The lock file contains the process id, for the error message of a
+    second server. Raises `BadHistory`.
+    """
+    try:
+        create_folder(path.parent)
+        descriptor = os.open(
+            path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+        )
+    except OSError as error:
+        raise BadHistory(f"cannot keep history in {path}: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        owner = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
+        os.close(descriptor)
+        process = f" (process {owner})" if owner.isdigit() else ""
+        raise BadHistory(f"another Oneroom server{process} keeps its history in {path}") from None
+    with contextlib.suppress(OSError):  # on a full disk: the lock holds without it
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    return descriptor
+
+
+def _create(path: Path) -> None:
+    """Create an empty file, if there is none. Raises `BadHistory`."""
+    try:
+        path.touch(0o600)  # messages are private to this user of the machine
+        names = path.stat().st_nlink
+    except OSError as error:
+        raise BadHistory(f"cannot keep history in {path}: {error.strerror}") from error
+    if names > 1:  # each would have its own lock, and its own write-ahead log
+        raise BadHistory(
+            f"cannot keep history in {path}: it has {names} names (hard links), remove the others"
+        )

@@ -1,0 +1,97 @@
+"""Puts a copy of a log in the place of a log."""
+
+import os
+import sqlite3
+from contextlib import closing
+from itertools import chain
+from pathlib import Path
+
+from tcp_server.log.folders import sync_names
+from tcp_server.log.log_file import (
+    MIGRATIONS,
+    BadHistory,
+    copy_whole,
+    lock,
+    read_only,
+    sync,
+    version_of,
+)
+from tcp_server.log.message_rows import pages
+from tcp_server.log.word_index import remove as remove_index
+
+_INSERT = """
+    INSERT INTO messages (id, at, name, text, notice, deleted, session, ref) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+_PARTS = ("", "-wal", "-shm")
+"""The ends of the names of SQLite's files."""
+
+
+def restore(source: Path, path: Path, *, salvage: bool = False) -> Path | None:
+    """Replace the log at `path` by a copy of `source`, with a new epoch: all clients start anew.
+
+    What was at `path` is moved aside, and its new name returned. If `salvage`, what can be read of
+    a damaged `source` is copied, which may be the log itself. Raises `BadHistory`, `sqlite3.Error`,
+    `OSError`; then nothing has changed.
+    """
+    path = path.resolve()
+    lock_descriptor = lock(path)
+    new = path.with_name(path.name + ".restored")
+    try:
+        _copy(source, new, salvage=salvage)
+        _renew(new)
+        old = _move_aside(path) if path.exists() else None
+        remove_index(path)
+        new.rename(path)
+        sync_names(path.parent)
+    finally:
+        new.unlink(missing_ok=True)
+        os.close(lock_descriptor)
+    return old
+
+
+def _copy(source: Path, copy: Path, *, salvage: bool) -> None:
+    """Raises `BadHistory`, `OSError`."""
+    try:
+        with read_only(source) as db:
+            db.execute("SELECT epoch FROM log")  # fails if it is no log
+            if version_of(db) > len(MIGRATIONS):
+                raise BadHistory(f"{source} was written by a newer version of Oneroom")
+            (_copy_readable if salvage else copy_whole)(db, copy)
+    except sqlite3.Error as error:
+        advice = "" if salvage else "; --salvage takes what can be read of a damaged file"
+        raise BadHistory(f"cannot copy {source}: {error}{advice}") from error
+
+
+def _renew(path: Path) -> None:
+    """Give a copy an epoch of its own, and forget who was in the room."""
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE log SET epoch = lower(hex(randomblob(8)))")
+        db.execute("DELETE FROM present")
+    sync(path)
+
+
+def _move_aside(path: Path) -> Path:
+    """Rename a log that nobody uses, and return its new name."""
+    old = next(
+        name
+        for number in chain([""], map(str, range(2, 1000)))
+        if not (name := path.with_name(f"{path.name}.old{number}")).exists()
+    )
+    for part in reversed(_PARTS):  # the file itself last: until then the restore may be repeated
+        file = path.with_name(path.name + part)
+        if file.exists():
+            file.rename(old.with_name(old.name + part))
+    return old
+
+
+def _copy_readable(db: sqlite3.Connection, copy: Path) -> None:
+    """Copy the messages that can be read into a new file; the others say that they cannot."""
+    copy.unlink(missing_ok=True)
+    copy.touch(0o600)
+    with closing(sqlite3.connect(copy, isolation_level=None)) as new:
+        new.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        new.executescript(f"BEGIN; {''.join(MIGRATIONS)} PRAGMA user_version = {len(MIGRATIONS)};")
+        for rows, _ in pages(db):
+            new.executemany(_INSERT, rows)
+        new.execute("COMMIT")

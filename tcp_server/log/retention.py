@@ -1,0 +1,120 @@
+"""What is kept of a log on disk: limits of number, age and size; and a file that shrinks again."""
+
+import logging
+import sqlite3
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
+from typing import NamedTuple
+
+_log = logging.getLogger(__name__)
+
+_REMOVED_AT_ONCE = 500
+"""Maximum number of messages removed in one step, which takes some milliseconds."""
+
+_FREED_AT_ONCE = 64
+"""Maximum number of pages that the file shrinks by in one step, which takes about a millisecond."""
+
+_FREE_PAGES = 1024
+_FREE_PART = 10
+"""Unused pages up to this number, or to one in ten, are left for new messages."""
+
+_RESPITE = 60.0
+"""Seconds from the start in which limits that would remove something can be put back."""
+
+
+class Limits(NamedTuple):
+    """Of what is kept; 0 means no limit. `size` is in bytes, without unused pages."""
+
+    keep: int = 0
+    days: int = 0
+    size: int = 0
+
+
+class Retention:
+    """Removes the oldest messages of a file that are over the limits, in small steps.
+
+    Not thread-safe: the caller holds the sequencer's room lock. Ids follow each other without a
+    gap; the newest message is never removed, for its id.
+    """
+
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        limits: Limits,
+        ends: tuple[int, int],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`ends` are the first and the last id; `clock` returns seconds. Raises `sqlite3.Error`."""
+        self._db = db
+        self._limits = limits
+        self._clock = clock
+        self._may_shrink = db.execute("PRAGMA auto_vacuum").fetchone() == (2,)
+        self._begins_at = 0.0
+        first, last = ends
+        if surplus := max(self._surplus(first, last), self._all_expired(last), self._oversized(first, last)):
+            self._begins_at = clock() + _RESPITE
+            _log.warning(
+                "%d of %d messages are over the limits (--keep %d --keep-days %d --keep-bytes %d); they will "
+                "be deleted from %d s after the start on, unless you restart with greater limits before that",
+                surplus,
+                last - first + 1,
+                *limits,
+                _RESPITE,
+            )
+
+    def remove_some(self, first: int, last: int) -> int:
+        """Remove some of the messages with these ids; return how many. Raises `sqlite3.Error`."""
+        if self._clock() < self._begins_at:
+            return 0
+        count = self._surplus(first, last) or self._expired(last) or self._oversized(first, last)
+        count = min(count, _REMOVED_AT_ONCE)
+        if count:
+            self._db.execute("DELETE FROM messages WHERE id < ?", (first + count,))
+        return count
+
+    def shrink_some(self) -> bool:
+        """Give some unused pages back to the system; return whether it did. Raises `sqlite3.Error`."""
+        unused = self._pragma("freelist_count") if self._may_shrink else 0
+        if unused <= max(_FREE_PAGES, self._pragma("page_count") // _FREE_PART):
+            return False
+        self._db.execute(f"PRAGMA incremental_vacuum({_FREED_AT_ONCE})").fetchall()
+        return True
+
+    def _surplus(self, first: int, last: int) -> int:
+        """Return how many messages are over the limit of number."""
+        return max(0, last - first + 1 - self._limits.keep) if self._limits.keep else 0
+
+    def _oversized(self, first: int, last: int) -> int:
+        """Return about how many messages are over the limit of size."""
+        if not self._limits.size:
+            return 0
+        pages = self._pragma("page_count") - self._pragma("freelist_count")
+        over = 1 - self._limits.size / (pages * self._pragma("page_size"))
+        return max(0, min(int(over * (last - first + 1)) + 1, last - first)) if over > 0 else 0
+
+    def _expired(self, last: int) -> int:
+        """Return how many of the oldest messages are over the limit of age, at most those of one step."""
+        oldest = self._oldest_kept()
+        rows = self._db.execute(
+            "SELECT at FROM messages WHERE id < ? ORDER BY id LIMIT ?",
+            (last, _REMOVED_AT_ONCE if oldest else 0),
+        )
+        return sum(1 for _ in takewhile(lambda row: row[0] < oldest, rows))
+
+    def _all_expired(self, last: int) -> int:
+        """Return how many are over it altogether; reads the whole log if any are."""
+        if not self._expired(last):
+            return 0
+        count = "SELECT count(*) FROM messages WHERE id < ? AND at < ?"
+        return int(self._db.execute(count, (last, self._oldest_kept())).fetchone()[0])
+
+    def _oldest_kept(self) -> str:
+        """Return the timestamp before which messages are too old; empty if none are."""
+        days = self._limits.days
+        return (datetime.now(UTC) - timedelta(days=days)).isoformat() if days else ""
+
+    def _pragma(self, name: str) -> int:
+        (value,) = self._db.execute(f"PRAGMA {name}").fetchone()
+        return int(value)

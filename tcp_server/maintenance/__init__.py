@@ -1,0 +1,1 @@
+"""The commands that look after the log on disk: export, backup, restore, check and compact."""

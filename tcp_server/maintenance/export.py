@@ -1,0 +1,70 @@
+"""`oneroom-server export`: prints the whole log. Works beside a running server."""
+
+import html
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from chat_protocol.codec import encode
+from chat_protocol.messages import Message
+from tcp_server.dialects.phrases import local_time, name_and_text
+from tcp_server.log.log_file import read_only
+from tcp_server.log.message_rows import as_message, pages
+from tcp_server.maintenance.command import command_parser, existing, run, write
+from tcp_server.texts.russian import RUSSIAN
+
+_HTML_HEAD = """<!DOCTYPE html>
+<html lang="ru">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Oneroom</title>
+<style>
+  body { font: 1rem/1.5 system-ui, sans-serif; max-width: 45rem; margin: 2rem auto; padding: 0 1rem; }
+  p { margin: .25rem 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+  time, a { color: #767676; font-size: .8em; text-decoration: none; }
+</style>
+"""
+
+
+def export(arguments: Sequence[str]) -> int:
+    """Write the whole log to standard output. Returns the exit status."""
+    parser = command_parser("export", "Write what was said to standard output.")
+    parser.add_argument("--format", choices=_FORMATS, default="text", help="default: text")
+    options = parser.parse_args(arguments)
+    return run(options, lambda config: _write(Path(config.history), _FORMATS[options.format]))
+
+
+def _write(path: Path, form: Callable[[Iterable[Message]], Iterator[str]]) -> None:
+    """Raises `sqlite3.Error`, `Failed`."""
+    with read_only(existing(path)) as log:
+        messages = (as_message(row[:-2]) for rows, _ in pages(log) for row in rows)
+        write(form(messages))
+
+
+def _as_jsonl(messages: Iterable[Message]) -> Iterator[str]:
+    for message in messages:
+        yield encode(message).decode()
+
+
+def _as_text(messages: Iterable[Message]) -> Iterator[str]:
+    for message in messages:
+        name, text = name_and_text(message, RUSSIAN)
+        text = text.replace("\n", "\n    ")
+        yield f"#{message.id} {local_time(message.at):%Y-%m-%d %H:%M} {name}: {text}\n"
+
+
+def _as_html(messages: Iterable[Message]) -> Iterator[str]:
+    yield _HTML_HEAD
+    for message in messages:
+        name, text, at = map(html.escape, (*name_and_text(message, RUSSIAN), message.at))
+        shown = f"{local_time(message.at):%Y-%m-%d %H:%M}"
+        yield (
+            f'<p id="{message.id}"><a href="#{message.id}">#{message.id}</a> '
+            f'<time datetime="{at}">{shown}</time> <b>{name}</b>: {text}</p>\n'
+        )
+
+
+_FORMATS: dict[str, Callable[[Iterable[Message]], Iterator[str]]] = {
+    "text": _as_text,
+    "jsonl": _as_jsonl,
+    "html": _as_html,
+}

@@ -1,0 +1,119 @@
+"""`oneroom-server check` and `compact`, and a server whose file is damaged."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tcp_server.log.message_rows import UNREADABLE
+from tests.support.processes import running
+from tests.support.raw import JsonClient
+from tests.tcp_server.maintenance.commands import digest_of, run
+from tests.tcp_server.sqlite_log import open_history, say
+
+COUNT = 4000
+TEXT = "слово " * 20
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "room.db"
+    with open_history(path) as history:
+        say(history, *[f"{number} {TEXT}" for number in range(1, COUNT + 1)])
+    return path
+
+
+def damage(path: Path, *ids: int) -> None:
+    """Overwrite the page that each of these messages is in."""
+    content = bytearray(path.read_bytes())
+    for id_ in ids:
+        start = content.index(f"{id_} {TEXT}".encode()) // 4096 * 4096
+        content[start : start + 4096] = b"\xa5" * 4096
+    path.write_bytes(content)
+
+
+def test_the_digest_is_that_of_the_messages(path: Path, tmp_path: Path) -> None:
+    digest = digest_of(path)
+    with open_history(tmp_path / "same.db") as history:
+        say(history, *[f"{number} {TEXT}" for number in range(1, COUNT + 1)])
+    assert digest_of(tmp_path / "same.db") == digest
+    with open_history(path) as history:
+        history.delete(7)
+        history.commit()
+    assert digest_of(path) != digest
+
+
+def test_an_empty_log_is_whole(tmp_path: Path) -> None:
+    with open_history(tmp_path / "empty.db"):
+        pass
+    assert "no messages\n" in run("check", "--history", tmp_path / "empty.db").stdout
+
+
+def test_damage_is_found_and_the_rest_is_salvaged(path: Path) -> None:
+    damage(path, 500, 2000, 3500)
+    done = run("check", "--history", path, code=1)
+    assert "messages that cannot be read: #" in done.stdout
+    assert "restore --salvage" in done.stdout
+    run("restore", "--salvage", "--history", path, path)
+    assert digest_of(path)
+    with open_history(path) as history:
+        messages = history.before(COUNT + 1, COUNT)
+    lost = [message.id for message in messages if message.text == UNREADABLE]
+    assert {500, 2000, 3500} <= set(lost)
+    assert len(lost) < 100
+    assert [message.id for message in messages] == list(range(1, COUNT + 1))
+    assert all(message.text.startswith(f"{message.id} ") for message in messages if message.id not in lost)
+
+
+def test_a_file_that_lost_its_end_is_salvaged(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2 // 4096 * 4096])
+    run("check", "--history", path, code=1)
+    run("restore", "--salvage", "--history", path, path)
+    with open_history(path) as history:
+        assert COUNT / 4 < history.last < COUNT
+        texts = [message.text for message in history.before(history.last + 1, COUNT)]
+    assert texts[-1] == f"{len(texts)} {TEXT}"
+
+
+def test_a_server_serves_what_is_whole_and_says_what_is_not(path: Path) -> None:
+    damage(path, 500, 2000, 3900)
+    with (
+        running("tcp_server", "--host=127.0.0.1", "--port=0", f"--history={path}") as program,
+        JsonClient(program.address) as anna,
+    ):
+        anna.join("Анна")
+        read: list[dict[str, object]] = []
+        before, more = COUNT + 1, True
+        while more:
+            anna.say_json(type="history", before=before, limit=500)
+            page = anna.expect_json(type="history")
+            read = page["messages"] + read
+            before, more = page["messages"][0]["id"], page["more"]
+        assert [message["id"] for message in read] == list(range(1, COUNT + 1))
+        texts = {message["id"]: message["text"] for message in read}
+        assert [texts[id_] for id_ in (500, 2000, 3900)] == [UNREADABLE] * 3
+        assert len([text for text in texts.values() if text != UNREADABLE]) > COUNT - 100
+        anna.say_json(type="search", query="слово")
+        assert anna.expect_json(type="found")["messages"]
+        anna.say_json(type="say", ref="1", text="дальше")
+        anna.expect_json(type="ack", id=COUNT + 1)
+        said = program.stderr.wait_for("oneroom-server check")
+        assert "ERROR" in said
+        assert said.count("is damaged") == 1
+
+
+def test_compact_makes_a_file_small_and_lets_it_shrink_by_itself(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:  # as older versions made it
+        db.executescript("PRAGMA journal_mode = DELETE; PRAGMA auto_vacuum = NONE; VACUUM;")
+        assert db.execute("PRAGMA auto_vacuum").fetchone() == (0,)
+    with open_history(path, keep=100) as history:
+        while history.prune():
+            pass
+    before = path.stat().st_size
+    done = run("compact", "--history", path)
+    assert f"before {before / 1e6:,.1f} MB" in done.stdout
+    assert path.stat().st_size < before / 5
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA auto_vacuum").fetchone() == (2,)
+    digest_of(path)
