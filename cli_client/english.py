@@ -43,6 +43,9 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "bar_typing": ("{names} is typing…", "{names} are typing…"),
     "bar_many_typing": "several people are typing…",
     "and": " and ",
+    "leave_again": "{keys} again leaves",
+    "search": "search “{query}”: ",
+    "search_failed": "not found “{query}”: ",
     "more_unsent": "  … and {count} more",
     "goodbye": "See you!",
     "ended_kicked": "You have been removed from the chat.",
@@ -52,6 +55,7 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "ended_password": "Too many wrong passwords. Try again later.",
     "ended_replaced": "You have connected elsewhere with the same session, so this connection was closed.",
     "left_unsent": ("{count} message was not sent:", "{count} messages were not sent:"),
+    "left_draft": "This was not sent:",
     "pipe_unsent": "not sent: {count}",
     "pipe_name_needed": "a name is needed: --name NAME or the variable ONEROOM_NAME",
     "pipe_lost": "{reason}; trying again",
@@ -99,7 +103,7 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
         "/quit          leave (or Ctrl-D)\n"
         "/forget        do not keep who you are for the next time\n"
         "//word         send “/word”\n"
-        "Enter sends, Alt+Enter begins a new line, ↑ brings back what you wrote before."
+        "Enter sends, Alt+Enter begins a new line, ↑ brings back what you wrote before, Ctrl-R finds it."
     ),
     "usage": (
         "Usage: oneroom [HOST[:PORT]] [options]\n"

@@ -19,7 +19,7 @@ from cli_client import events
 from cli_client.commands import format_command
 from cli_client.identity import NotKept
 from cli_client.translations import Translations
-from cli_client.wrapping import cell_width, clip, wrap
+from cli_client.wrapping import cell_width, wrap
 
 Fragments = list[tuple[str, str]]
 """Pieces of text, each with its prompt_toolkit style; lines end with LF."""
@@ -155,14 +155,12 @@ class Renderer:
         """Return a dim line with a text of the client."""
         return self._dim(self._texts(key, **values))
 
-    def unsent(self, texts: Sequence[str]) -> Fragments:
+    def unsent(self, texts: Sequence[str]) -> list[Fragments]:
         """Return the lines of unsent messages above the input line, the newest last."""
-        out: Fragments = []
+        lines = [f"  … {one_line(text[:_MAX_WIDTH])}" for text in texts[-_UNSENT_SHOWN:]]
         if len(texts) > _UNSENT_SHOWN:
-            out += self.line("more_unsent", count=len(texts) - _UNSENT_SHOWN)
-        for text in texts[-_UNSENT_SHOWN:]:
-            out += self._dim(f"  … {clip(one_line(text), self._text_width()[0])}")
-        return out
+            lines.insert(0, self._texts("more_unsent", count=len(texts) - _UNSENT_SHOWN))
+        return [[("class:dim", line)] for line in lines]
 
     def _entered(self, event: events.Entered) -> Fragments:
         out: Fragments = []

@@ -51,6 +51,9 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
     "bar_typing": ("{names} печатает…", "{names} печатают…"),
     "bar_many_typing": "несколько человек печатают…",
     "and": " и ",
+    "leave_again": "ещё раз {keys} — выйти",
+    "search": "поиск «{query}»: ",
+    "search_failed": "не нашлось «{query}»: ",
     "more_unsent": "  … и ещё {count}",
     "goodbye": "До встречи!",
     "ended_kicked": "Вас удалили из чата.",
@@ -64,6 +67,7 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
         "Не отправлено {count} сообщения:",
         "Не отправлено {count} сообщений:",
     ),
+    "left_draft": "Это не отправлено:",
     "pipe_unsent": "не отправлено: {count}",
     "pipe_name_needed": "имя нужно задать: --name ИМЯ или переменная ONEROOM_NAME",
     "pipe_lost": "{reason}; пробую снова",
@@ -115,7 +119,8 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
         "/quit          выйти (или Ctrl-D)\n"
         "/forget        не запоминать вас до следующего раза\n"
         "//слово        отправить «/слово»\n"
-        "Enter отправляет, Alt+Enter начинает новую строку, ↑ возвращает написанное раньше."
+        "Enter отправляет, Alt+Enter начинает новую строку, ↑ возвращает написанное раньше,\n"
+        "Ctrl-R ищет в нём."
     ),
     "usage": (
         "Использование: oneroom [АДРЕС[:ПОРТ]] [параметры]\n"

@@ -1,26 +1,24 @@
 """The frontend in a terminal: a transcript that scrolls above the input line.
 
-Everything here is owned by the main thread and its event loop, except `_on_event`: the room
-thread puts events into a queue there, and the loop prints them.
+Everything here is owned by the main thread and its event loop.
 """
 
 import asyncio
 import os
-import queue
 import signal
 import socket
 import sys
-import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from time import monotonic
 from typing import Final
 
-from prompt_toolkit import PromptSession
-from prompt_toolkit.filters import Condition
-from prompt_toolkit.formatted_text import FormattedText
-from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit import Application
+from prompt_toolkit.filters import Condition, is_searching
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent, merge_key_bindings
+from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
-from prompt_toolkit.renderer import print_formatted_text
 
 from chat_protocol.address import Address
 from chat_protocol.commands import Help, ParsedCommand, Show, Who
@@ -29,28 +27,34 @@ from chat_protocol.messages import Authenticate, HistoryRequest, Leave, Left, Ro
 from chat_protocol.text import clean, is_blank, one_line
 from chat_protocol.tls import Tls
 from cli_client import events
+from cli_client.bottom import Bottom
 from cli_client.chat import Chat
 from cli_client.commands import Forget, InvalidCommand, parse_line
+from cli_client.event_queue import EventQueue
 from cli_client.identity import IdentityStore
 from cli_client.input_line import InputLine, Question
+from cli_client.keyboard import Keyboard
 from cli_client.render import STYLE, Fragments, Renderer
+from cli_client.rows import Picture
+from cli_client.screen import Screen
 from cli_client.toolbar import Toolbar
 from cli_client.translations import Translations
 from cli_client.wrapping import clip
 
 _NAME_WIDTH: Final = 64  # cells of a name that the room suggests
 _TYPING_INTERVAL: Final = 3.0  # seconds between two `typing` commands
+_RESIZING: Final = 0.05  # seconds between two sizes of a window that is dragged, at most
 
 
-class _Output(Vt100_Output):
-    """A terminal that is never asked for its cursor position.
+class _Application(Application[None]):
+    """Draws anew once the window has its new size, and not at each of many while it is dragged there."""
 
-    Before its answer arrives, more may be printed; prompt_toolkit would then overwrite
-    used lines and scroll the transcript away.
-    """
+    _timer: asyncio.TimerHandle | None = None
 
-    def get_rows_below_cursor_position(self) -> int:
-        return 1
+    def _on_resize(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(_RESIZING, self.invalidate)
 
 
 class Terminal:
@@ -68,103 +72,85 @@ class Terminal:
         identities: IdentityStore | None = None,
     ) -> None:
         self._texts = texts
+        self._events = EventQueue(self._show)
         self._chat = Chat(
-            address, self._on_event, password=password, tls=tls, family=family, identities=identities
+            address, self._events.put, password=password, tls=tls, family=family, identities=identities
         )
         if name:
             self._chat.set_name(name)
-        self._events: queue.SimpleQueue[events.ClientEvent] = queue.SimpleQueue()  # from the room thread
-        self._session: PromptSession[None] = PromptSession(
-            self._prompt,
-            output=_Output.from_pty(sys.stdout, os.environ.get("TERM"), ColorDepth.from_env()),
-            multiline=True,
-            bottom_toolbar=lambda: self._toolbar.line(self._chat.status()),
-            is_password=Condition(lambda: self._input.question not in (None, Question.NAME)),
-            key_bindings=self._key_bindings(),
-            style=STYLE,
-            prompt_continuation="  ",
-            include_default_pygments_style=False,
-            enable_suspend=True,
-            reserve_space_for_menu=0,
-            refresh_interval=0.5,
+        self._input = InputLine(None if name else Question.NAME, self._on_edit)
+        self._buffer = self._input.buffer
+        output = Vt100_Output.from_pty(sys.stdout, os.environ.get("TERM"), ColorDepth.from_env())
+        self._app = _Application(
+            self._input.layout,
+            key_bindings=merge_key_bindings([self._input.key_bindings(), self._key_bindings()]),
+            input=Keyboard(sys.stdin),
+            output=output,
             erase_when_done=True,
+            max_render_postpone_time=None,
+            terminal_size_polling_interval=None,
         )
-        self._buffer = self._session.default_buffer
-        self._buffer.on_text_changed += lambda _: self._notify_typing()
-        self._input = InputLine(self._buffer, None if name else Question.NAME)
-        self._renderer = Renderer(texts, address, lambda: self._session.output.get_size().columns)
-        self._loop: asyncio.AbstractEventLoop | None = None  # set before the room thread starts
+        self._app.renderer = self._screen = Screen(STYLE, output, self._draw)
+        self._renderer = Renderer(texts, address, lambda: output.get_size().columns)
         self._toolbar = Toolbar(texts, address)
+        self._bottom = Bottom(texts, self._renderer, self._input, self._toolbar, self._app.invalidate)
         self._notified_at = 0.0  # monotonic; when the last `typing` was sent
         self._exit_code = 0
 
     def run(self) -> int:
         """Run until the person leaves or the room ends the conversation; then restore the terminal."""
         asyncio.run(self._run())
-        self._print(self._goodbye())
+        self._screen.print(self._goodbye())
         return self._exit_code
 
     async def _run(self) -> None:
-        self._loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
         for name in ("SIGTERM", "SIGHUP"):
             with suppress(AttributeError, NotImplementedError):  # not on every system
-                self._loop.add_signal_handler(getattr(signal, name), self._quit)
-        self._print(self._renderer.line("greeting", address=self._chat.address))
+                loop.add_signal_handler(getattr(signal, name), self._quit)
+        self._events.start()
+        self._screen.go_to_bottom()
+        self._screen.print(self._renderer.line("greeting", address=self._chat.address))
         try:
             with suppress(EOFError):  # the terminal was closed
-                await self._session.prompt_async(pre_run=self._chat.start)
+                await self._app.run_async(pre_run=self._chat.start)
         finally:
             await asyncio.to_thread(self._chat.leave)
-            self._print_events()
+            self._events.finish()
 
     def _quit(self) -> None:
-        if self._session.app.is_running and not self._session.app.is_done:
-            self._session.app.exit()
+        if self._app.is_running and not self._app.is_done:
+            self._app.exit()
+
+    def _draw(self, columns: int, rows: int) -> Picture:
+        return self._bottom.draw(self._chat.status(), columns, rows)
 
     def _goodbye(self) -> Fragments:
-        unsent = self._chat.status().unsent
-        if not unsent:
-            return self._renderer.line("goodbye") if self._exit_code == 0 else []
-        self._exit_code = 1
-        title = self._texts.plural("left_unsent", len(unsent))
-        return [("class:error", f"{title}\n"), *(("", f"{clean(text)}\n") for text in unsent)]
+        unsent, draft = self._chat.status().unsent, clean(self._input.draft)
+        out: Fragments = []
+        if unsent:
+            self._exit_code = 1
+            title = self._texts.plural("left_unsent", len(unsent))
+            out += [("class:error", f"{title}\n"), *(("", f"{clean(text)}\n") for text in unsent)]
+        if not is_blank(draft):
+            out += [("class:error", f"{self._texts('left_draft')}\n"), ("", f"{draft}\n")]
+        return out or (self._renderer.line("goodbye") if self._exit_code == 0 else [])
 
     # --- events of the room ------------------------------------------------------------
 
-    def _on_event(self, event: events.ClientEvent) -> None:
-        """Queue an event. Called by the room thread."""
-        self._events.put(event)
-        if self._loop:
-            with suppress(RuntimeError):  # the loop has ended; the rest is printed after it
-                self._loop.call_soon_threadsafe(self._print_events)
-
-    def _print_events(self) -> None:
+    def _show(self, room_events: Iterable[events.ClientEvent]) -> None:
+        """Show events of the room; what they print is one write."""
         out: Fragments = []
-        while True:
-            try:
-                event = self._events.get_nowait()
-            except queue.Empty:
-                break
+        for event in room_events:
             self._update_state(event)
             if not self._asks_again(event):
                 out += self._renderer.render(event)
-        self._print(out)
-        if self._exit_code:  # only now: after this, the output would be below the input line
+        if out:
+            self._screen.print(out)
+        else:
+            self._app.invalidate()
+        if self._exit_code:
             self._quit()
-
-    def _print(self, fragments: Fragments) -> None:
-        app = self._session.app
-        # Not run_in_terminal: it restores the terminal's mode for a moment, and keys typed
-        # then would be echoed into the transcript.
-        if app.is_running and not app.is_done and fragments:
-            app.renderer.erase()
-        if fragments:
-            print_formatted_text(app.output, FormattedText(fragments), STYLE, color_depth=app.color_depth)
-            app.output.flush()
-        if app.is_running and not app.is_done:
-            if fragments:
-                app.renderer.request_absolute_cursor_position()
-            app.invalidate()
 
     def _update_state(self, event: events.ClientEvent) -> None:
         """Apply what an event changes apart from the transcript."""
@@ -223,107 +209,155 @@ class Terminal:
                     self._chat.retry_now()
             case Question.MODERATOR | Question.MODERATOR_AGAIN if answer:
                 if not self._chat.request(Authenticate(answer[:MAX_PASSWORD])):
-                    self._print(self._not_online())
+                    self._toolbar.notice = self._texts("not_online")
             case Question.MODERATOR | Question.MODERATOR_AGAIN:
                 self._cancel()
 
     def _cancel(self) -> None:
         self._input.end_question()
-        self._print(self._renderer.line("cancelled"))
+        self._screen.print(self._renderer.line("cancelled"))
 
     # --- the keyboard ------------------------------------------------------------------
 
     def _key_bindings(self) -> KeyBindings:
         bindings = KeyBindings()
         is_empty = Condition(lambda: not self._buffer.text)
+        for key, action in (
+            ("enter", self._enter),
+            ("c-j", self._new_line),
+            ("c-c", self._interrupt),
+        ):
+            bindings.add(key, filter=~is_searching)(_ignoring_event(action))
+        bindings.add("c-d", filter=~is_searching & is_empty)(_ignoring_event(self._end_of_input))
+        bindings.add("<sigint>")(_ignoring_event(self._quit))
+        bindings.add("c-z")(_ignoring_event(self._suspend))
 
-        @bindings.add("enter")
-        def _(_: KeyPressEvent) -> None:
-            self._enter()
-
-        @bindings.add("escape", "enter")
+        @bindings.add(Keys.BracketedPaste, filter=~is_searching)
         def _(event: KeyPressEvent) -> None:
-            event.current_buffer.insert_text("\n")
-
-        @bindings.add("c-d", filter=is_empty)
-        def _(_: KeyPressEvent) -> None:
-            self._quit()
-
-        @bindings.add("c-c")
-        @bindings.add("<sigint>")
-        def _(event: KeyPressEvent) -> None:
-            if event.current_buffer.text:
-                event.current_buffer.reset()
-            elif self._input.asks_moderator:
-                self._cancel()
-            else:
-                self._quit()
+            limit = self._chat.status().limits.text
+            if not self._input.paste(event.data, limit):
+                self._toolbar.notice = self._texts("too_long_here", length=len(event.data), limit=limit)
 
         return bindings
 
+    def _new_line(self) -> None:
+        if self._input.question:
+            self._enter()
+        else:
+            self._buffer.insert_text("\n")
+
+    def _suspend(self) -> None:
+        self._screen.erase()
+        self._screen.reset()
+        self._app.suspend_to_background()
+
+    def _end_of_input(self) -> None:
+        """Handle Ctrl-D: leave; if not all is sent, only if asked to twice."""
+        if self._chat.status().unsent:
+            self._ask_to_leave("Ctrl-D")
+        else:
+            self._quit()
+
+    def _interrupt(self) -> None:
+        """Handle Ctrl-C: put the text aside, end a question, or leave if asked to twice."""
+        if self._buffer.text:
+            self._toolbar.notice = ""
+            self._input.clear(keep=not self._input.question)
+        elif self._input.asks_moderator:
+            self._cancel()
+        else:
+            self._ask_to_leave("Ctrl-C")
+
+    def _ask_to_leave(self, keys: str) -> None:
+        """Say that `keys` leave if they are pressed again; leave if that has just been said."""
+        unsent = len(self._chat.status().unsent)
+        notice = self._texts("leave_again", keys=keys)
+        if unsent:
+            notice = f"{self._texts('bar_unsent', count=unsent)} · {notice}"
+        if self._toolbar.notice == notice:
+            self._quit()
+        self._toolbar.notice = notice
+
+    def _on_edit(self) -> None:
+        """Tell the room that a message is being typed, at most once in `_TYPING_INTERVAL`."""
+        self._toolbar.notice = ""
+        text, now = self._buffer.text, monotonic()
+        if not text or text.startswith("/") or self._input.question:
+            return
+        if now - self._notified_at >= _TYPING_INTERVAL and self._chat.request(Typing()):
+            self._notified_at = now
+
     def _enter(self) -> None:
-        status = self._chat.status()
+        self._toolbar.notice = ""
         if self._input.question:
             self._answer(self._input.question, self._buffer.text)
             return
-        text = clean(self._buffer.text)
+        status = self._chat.status()
+        text = clean(self._buffer.text).rstrip("\n")
         if is_blank(text):
-            self._buffer.reset()
+            self._input.clear(keep=False)
             if status.phase is events.Phase.WAITING:
                 self._chat.retry_now()
             return
-        parsed = parse_line(text)
+        self._toolbar.notice = self._send(text, status)
+        if not self._toolbar.notice:
+            self._input.clear(keep=True)
+
+    def _send(self, text: str, status: events.Status) -> str:
+        """Say a text or run a command; return why it is refused, empty if it is not."""
         limit = status.limits.text
-        if isinstance(parsed, str) and len(parsed) > limit:  # it stays in the input line
-            self._print(self._renderer.line("too_long_here", length=len(parsed), limit=limit))
-            return
-        self._buffer.reset(append_to_history=not isinstance(parsed, Authenticate))
-        match parsed:
-            case str():
-                self._chat.say(parsed)
+        match parse_line(text):
+            case str(said) if len(said) > limit:
+                return self._texts("too_long_here", length=len(said), limit=limit)
+            case str(said):
+                self._chat.say(said)
                 self._notified_at = 0.0
             case InvalidCommand(hint, typed):
-                self._print(self._renderer.line(hint, typed=one_line(typed)))
-            case _:
-                self._print(self._run_command(parsed, status))
+                return self._texts(hint, typed=one_line(typed))
+            case Authenticate():
+                self._input.clear(keep=False)  # a password may stand in it
+                return self._ask_moderator(status)
+            case command:
+                return "" if self._run_command(command, status) else self._texts("not_online")
+        return ""
 
-    def _run_command(self, command: ParsedCommand | Forget, status: events.Status) -> Fragments:
-        """Run a command; return what to print now."""
+    def _run_command(self, command: ParsedCommand | Forget, status: events.Status) -> bool:
+        """Run a command; return False if it needs to be online and we are not."""
+        is_online = status.phase is events.Phase.ONLINE
         match command:
             case Who():
-                is_online = status.phase is events.Phase.ONLINE
-                return self._renderer.members(status.members) if is_online else self._not_online()
+                if is_online:
+                    self._screen.print(self._renderer.members(status.members))
+                return is_online
             case HistoryRequest(limit=limit):
-                return [] if self._chat.load_older(limit) else self._not_online()
+                return self._chat.load_older(limit)
             case Show(number):
                 older = self._chat.show(number)
-                if older and not older.messages and status.phase is not events.Phase.ONLINE:
-                    return self._not_online()
-                return self._renderer.older_messages(older) if older else []
-            case Authenticate():
-                return self._ask_moderator(status)
+                if older and not older.messages and not is_online:
+                    return False
+                if older:
+                    self._screen.print(self._renderer.older_messages(older))
             case Forget():
                 self._chat.forget()
-                return self._renderer.line("forgotten")
+                self._screen.print(self._renderer.line("forgotten"))
             case Help():
-                return self._help(status)
+                self._screen.print(self._help(status))
             case Leave():
                 self._quit()
-                return []
-        return [] if self._chat.request(command) else self._not_online()
+            case _:
+                return self._chat.request(command)
+        return True
 
-    def _not_online(self) -> Fragments:
-        return self._renderer.line("not_online")
-
-    def _ask_moderator(self, status: events.Status) -> Fragments:
+    def _ask_moderator(self, status: events.Status) -> str:
+        """Ask for the moderator's password; return why not, empty if it is asked for."""
         if status.phase is not events.Phase.ONLINE:
-            return self._not_online()
+            return self._texts("not_online")
         if status.moderator:
-            return self._renderer.line("already_moderator")
+            return self._texts("already_moderator")
         if not status.moderated:
-            return self._renderer.line("no_moderators")
+            return self._texts("no_moderators")
         self._input.ask(Question.MODERATOR)
-        return []
+        return ""
 
     def _help(self, status: events.Status) -> Fragments:
         out = self._renderer.line("help")
@@ -331,16 +365,6 @@ class Terminal:
             return out + self._renderer.line("help_moderation")
         return out + self._renderer.line("help_moderator") if status.moderated else out
 
-    def _notify_typing(self) -> None:
-        """Tell the room that a message is being typed, at most once in `_TYPING_INTERVAL`."""
-        text, now = self._buffer.text, time.monotonic()
-        if not text or text.startswith("/") or self._input.question:
-            return
-        if now - self._notified_at >= _TYPING_INTERVAL and self._chat.request(Typing()):
-            self._notified_at = now
 
-    def _prompt(self) -> FormattedText:
-        if self._input.question:
-            return FormattedText([("class:prompt", self._texts(self._input.question.value))])
-        unsent = self._renderer.unsent(self._chat.status().unsent)
-        return FormattedText([*unsent, ("class:prompt", "› ")])
+def _ignoring_event(action: Callable[[], None]) -> Callable[[KeyPressEvent], None]:
+    return lambda _: action()

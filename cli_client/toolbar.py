@@ -1,27 +1,30 @@
-"""The status line below the input line."""
+"""The lines below the input line: a notice, if there is one, and the status."""
 
 import time
 from typing import Final
-
-from prompt_toolkit.formatted_text import FormattedText
 
 from chat_protocol.address import Address
 from chat_protocol.text import one_line
 from cli_client.events import Phase, Status
 from cli_client.render import Fragments, name_style
 from cli_client.translations import Translations
-from cli_client.wrapping import clip
+from cli_client.wrapping import clip, wrap
 
 _TYPING_SECONDS: Final = 5.0  # for which others are shown as typing
 _NAME_WIDTH: Final = 64  # cells of a name, whatever the room sends
+_COUNTDOWN: Final = 0.5  # seconds between two looks at a wait that is counted down
 
 
 class Toolbar:
-    """Builds the status line and tracks who is typing. Owned by the main thread."""
+    """Builds the lines and tracks who is typing. Owned by the main thread.
+
+    `notice` says what Enter has refused, or what a key would do if it were pressed again.
+    """
 
     def __init__(self, texts: Translations, address: Address) -> None:
         self._texts = texts
         self._address = address
+        self.notice = ""
         self._typing: dict[str, float] = {}  # name -> until when (monotonic) it is shown
 
     def set_typing(self, name: str) -> None:
@@ -32,8 +35,18 @@ class Toolbar:
         """Stop showing a member as typing."""
         self._typing.pop(name, None)
 
-    def line(self, status: Status) -> FormattedText:
-        """Return the status line."""
+    def changes_in(self, status: Status) -> float | None:
+        """Return the seconds until the lines change by themselves; None if they do not."""
+        if status.throttled or status.phase is Phase.WAITING:
+            return _COUNTDOWN
+        return max(0.0, min(self._typing.values()) - time.monotonic()) if self._typing else None
+
+    def lines(self, status: Status, columns: int) -> list[Fragments]:
+        """Return the lines, those of the notice at most `columns` wide."""
+        notice = wrap(self.notice, columns) if self.notice else []
+        return [*([("class:warning", line)] for line in notice), self._status(status)]
+
+    def _status(self, status: Status) -> Fragments:
         parts = [self._state(status)]
         if status.throttled:  # first: a narrow terminal does not show the end of the line
             seconds = max(1, round(status.throttled))
@@ -46,7 +59,7 @@ class Toolbar:
         out = parts[0]
         for part in parts[1:]:
             out = [*out, ("class:dim", " · "), *part]
-        return FormattedText(out)
+        return out
 
     def _state(self, status: Status) -> Fragments:
         match status.phase:

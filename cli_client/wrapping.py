@@ -46,28 +46,28 @@ def _wrap_paragraph(text: str, width: int, first: int) -> list[str]:
     lines: list[str] = []
     line, used, limit = "", 0, width - first
     for spaces, word in _WORD.findall(text):
-        clusters = list(_clusters(word, width))
-        cells = sum(cells for _, cells in clusters)
+        parts = list(clusters(word, width))
+        cells = sum(cells for _, cells in parts)
         free = limit - used - len(spaces)
         if cells <= free:
             line, used = line + spaces + word, used + len(spaces) + cells
             continue
-        pieces = ["", word] if cells <= limit or _is_link(word) else _split_word(clusters, free, width)
+        pieces = ["", word] if cells <= limit or _is_link(word) else _split_word(parts, free, width)
         begun = line + spaces + pieces[0] if pieces[0] else line
         if begun or limit < min(cells, width):
             lines.append(begun.rstrip())
             limit = width
         lines += pieces[1:-1]
         line = pieces[-1]
-        used = sum(cells for _, cells in _clusters(line, width))
+        used = sum(cells for _, cells in clusters(line, width))
     return [*lines, line]
 
 
-def _split_word(clusters: Iterable[tuple[str, int]], free: int, width: int) -> list[str]:
+def _split_word(parts: Iterable[tuple[str, int]], free: int, width: int) -> list[str]:
     """Split a word into a piece of at most `free` cells, maybe empty, and others of at most `width`."""
     pieces: list[str] = []
     piece: list[str] = []
-    for cluster, cells in clusters:
+    for cluster, cells in parts:
         if cells > free:
             pieces.append("".join(piece))
             piece, free = [], width
@@ -76,7 +76,7 @@ def _split_word(clusters: Iterable[tuple[str, int]], free: int, width: int) -> l
     return [*pieces, "".join(piece)]
 
 
-def _clusters(word: str, width: int) -> Iterator[tuple[str, int]]:
+def clusters(word: str, width: int) -> Iterator[tuple[str, int]]:
     """Yield the parts of a word that must not be split, each with its width: at most `width` cells."""
     for cluster in wcwidth.iter_graphemes(word):
         cells = wcwidth.width(cluster)

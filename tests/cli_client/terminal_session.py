@@ -54,6 +54,18 @@ class TerminalSession:
         for key in keys:
             self.child.send(key)
 
+    def enter_line(self, text: str) -> None:
+        """Type a line, and Enter once it is seen: keys that come at once with others are a paste."""
+        self.type(text)
+        self.wait_for(text)
+        self.type(ENTER)
+
+    def enter_secret(self, text: str) -> None:
+        """Type a password, and Enter once its asterisks are seen."""
+        self.type(text)
+        self.wait_for(f": {'*' * len(text)}")
+        self.type(ENTER)
+
     def paste(self, text: str) -> None:
         """Paste text, as a terminal with bracketed paste does."""
         self.child.send(f"\x1b[200~{text}\x1b[201~")

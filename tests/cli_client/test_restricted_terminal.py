@@ -12,6 +12,7 @@ def say_and_leave(terminal: TerminalSession, client: FakeConnection) -> None:
     say = client.receive(m.Say)
     assert say.text == "сказано"
     client.ack(say.ref, 1)
+    terminal.wait_for("сказано  #1")
     leave(terminal, client)
 
 
@@ -24,7 +25,8 @@ def test_the_rooms_password_is_asked_for_and_never_shown(room: FakeRoom) -> None
         terminal.type(ENTER)
         assert room.refuse(m.Error("password_wrong", "no")).password == "wrong-one"
         terminal.wait_for("Wrong password.")
-        terminal.type(ENTER, "right-one", ENTER)
+        terminal.type(ENTER)
+        terminal.enter_secret("right-one")
         client = room.accept()
         assert client.welcome(members=["Анна", "Боря"]).password == "right-one"
         terminal.wait_for("2 here")
@@ -93,14 +95,16 @@ def test_a_moderators_commands(room: FakeRoom) -> None:
         terminal.wait_for("› /help")  # and not the line with the password
         terminal.type(CTRL_C, "/ban", ENTER)
         terminal.wait_for("Ban whom? For example: /ban Boris 2h")
-        terminal.type("/ban Боря 2h: спам", ENTER)
+        terminal.type(" Боря 2h: спам", ENTER)
         ref = client.expect(m.Moderate("ban", "Боря", seconds=7200, text="спам"))
         notice = m.Notice("ban", "Анна", "Боря", seconds=7200, text="спам")
         client.send(m.Message(1, AT, "Сервер", "…", notice), m.Left("Боря", AT, "banned"))
         client.ack(ref, 1)
         terminal.wait_for("Анна bans Боря for 2 h. Reason: спам  #1")
-        terminal.type("/search слон", ENTER, "/bans", ENTER)
-        client.answer(client.receive(m.Search).ref, m.Error("too_fast", "wait", retry_after=2.0))
+        terminal.type("/search слон", ENTER)
+        search = client.receive(m.Search)
+        terminal.type("/bans", ENTER)
+        client.answer(search.ref, m.Error("too_fast", "wait", retry_after=2.0))
         client.answer(client.receive(m.Bans).ref, m.Bans([m.BanEntry("Боря", AT, None, "Анна", "спам")]))
         terminal.wait_for("Боря · for good · Анна. Reason: спам")
         assert "/search слон — Too fast. Wait 2 s." in terminal.lines
@@ -149,7 +153,9 @@ def test_a_wrong_moderator_password_is_asked_for_again_and_never_sent_as_text(ro
         client = room.accept()
         client.welcome()
         terminal.wait_for("1 в чате")
-        terminal.type("/moderator", ENTER, "wrong-1", ENTER)
+        terminal.type("/moderator", ENTER)
+        terminal.wait_for("Пароль модератора:")
+        terminal.enter_secret("wrong-1")
         assert client.receive(m.Authenticate).password == "wrong-1"
         terminal.type("wrong-2", ENTER)  # before the answer has come
         assert client.receive(m.Authenticate).password == "wrong-2"
@@ -166,8 +172,11 @@ def test_a_wrong_moderator_password_is_asked_for_again_and_never_sent_as_text(ro
         terminal.type(ENTER)
         terminal.wait_for("Отменено.")
         terminal.wait_for(lambda _: terminal.cursor[1] == "›")
-        terminal.type("/moderator", ENTER, "right", ENTER)
+        terminal.type("/moderator", ENTER)
+        terminal.wait_for("Пароль модератора:")
+        terminal.enter_secret("right")
         assert client.receive(m.Authenticate).password == "right"
+        terminal.wait_for(lambda _: terminal.cursor[1] == "Пароль модератора:")
         terminal.type("right")  # before the answer has come
         terminal.wait_for("Пароль модератора: *****")
         client.send(m.Role(moderator=True))
@@ -218,8 +227,11 @@ def test_a_room_without_moderators(room: FakeRoom) -> None:
         assert not any("/moderator" in line for line in terminal.lines)
         terminal.type("/moderator", ENTER)
         terminal.wait_for("В этом чате нет модераторов.")
+        terminal.wait_for(lambda _: terminal.cursor[1] == "›")
         terminal.type("/ban Боря 10z", ENTER)
         terminal.wait_for("Не понимаю время «10z»: пишут 30s, 10m, 2h или 1d.")
+        terminal.type(CTRL_C)
+        terminal.wait_for(lambda _: terminal.cursor[1] == "›")
         leave(terminal, client)
 
 

@@ -56,7 +56,8 @@ def test_messages_do_not_disturb_the_input_line(room: FakeRoom) -> None:
 def test_asks_for_a_name_until_one_is_accepted(room: FakeRoom) -> None:
     with client_at(room.address, lang="ru") as terminal:
         terminal.wait_for("Ваше имя:")
-        terminal.type(ENTER, "Боря", ENTER)
+        terminal.type(ENTER)
+        terminal.enter_line("Боря")
         client = room.accept()
         assert client.receive(Join).name == "Боря"
         client.send(Error("name_taken", "taken"))
@@ -130,6 +131,8 @@ def test_messages_typed_offline_are_sent_after_the_reconnect(room: FakeRoom) -> 
             terminal.type(CTRL_C)
             terminal.wait_for(lambda _: terminal.cursor[1] == "›")
             terminal.type(UP)
+            terminal.wait_for("› черновик")
+            terminal.type(UP)
             terminal.wait_for("› два")
             terminal.type(CTRL_C)
             leave(terminal, client)
@@ -152,7 +155,7 @@ def test_commands(room: FakeRoom) -> None:
     with client_at(room.address, "--name", "Анна") as terminal:
         client = enter(room, terminal)
         terminal.type("/who", ENTER)
-        terminal.wait_for("2 people here: Анна, Боря")
+        terminal.wait_for(lambda lines: lines.count("2 people here: Анна, Боря") == 2)
         terminal.type("/history 2", ENTER)
         ref = client.expect(HistoryRequest(before=1, limit=2))
         client.answer(ref, HistoryPage([message(8), message(9)], more=True))
@@ -161,6 +164,9 @@ def test_commands(room: FakeRoom) -> None:
         terminal.wait_for("── message #8 ──")
         terminal.type("/frobnicate", ENTER)
         terminal.wait_for("There is no command /frobnicate; see /help.")
+        terminal.wait_for("› /frobnicate")
+        terminal.type(CTRL_C)
+        terminal.wait_for(lambda _: terminal.cursor[1] == "›")
         terminal.type("//me", ENTER)
         assert client.receive(Say).text == "/me"
         terminal.type("/help", ENTER)
@@ -243,6 +249,8 @@ def test_leaves_cleanly(room: FakeRoom, way: str) -> None:
             case "ctrl-c":
                 terminal.type("не то", CTRL_C)
                 terminal.wait_for(lambda lines: "›" in lines)
+                terminal.type(CTRL_C)
+                terminal.wait_for("Ctrl-C again leaves")
                 terminal.type(CTRL_C)
             case "ctrl-d":
                 terminal.type(CTRL_D)

@@ -21,7 +21,7 @@ def test_long_names_are_clipped(piece: str) -> None:
     bar = Toolbar(Translations("en"), Address("127.0.0.1", 1))
     name = (piece * 16000)[:16000]
     bar.set_typing(name)
-    line = "".join(part[1] for part in bar.line(status(name)))
+    line = "".join(part[1] for part in bar.lines(status(name), 80)[-1])
     assert "typing" in line or "writing" in line
     assert len(line) < 1000
     assert cell_width(line) < 200

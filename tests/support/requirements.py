@@ -34,6 +34,7 @@ PACKAGES: Final = {
     "plink": "putty-tools",
     "socat": "socat",
     "telnet": "inetutils-telnet",
+    "tmux": "tmux",
 }
 """Every program that some test needs, and the packages of Debian that bring it."""
 
@@ -75,6 +76,7 @@ needs_openssl = _needs("openssl")
 needs_plink = _needs("plink")
 needs_socat = _needs("socat")
 needs_telnet = _needs("telnet")
+needs_tmux = _needs("tmux")
 
 ESBUILD = ROOT / "node_modules" / ".bin" / "esbuild"
 needs_esbuild = pytest.mark.skipif(not ESBUILD.exists(), reason="esbuild is missing: run npm install")

@@ -1,0 +1,68 @@
+"""The rows below the transcript: what is not sent yet, the input line, the toolbar."""
+
+import asyncio
+from collections.abc import Callable
+
+from chat_protocol.text import one_line
+from cli_client.events import Status
+from cli_client.input_line import InputLine, Question
+from cli_client.render import Renderer
+from cli_client.rows import Picture, input_rows, row
+from cli_client.toolbar import Toolbar
+from cli_client.translations import Translations
+
+
+class Bottom:
+    """Lays out the rows. Owned by the main thread.
+
+    `redraw` is called when they have changed by themselves, as a countdown does.
+    """
+
+    def __init__(
+        self,
+        texts: Translations,
+        renderer: Renderer,
+        input_line: InputLine,
+        toolbar: Toolbar,
+        redraw: Callable[[], None],
+    ) -> None:
+        self._texts = texts
+        self._renderer = renderer
+        self._input = input_line
+        self._toolbar = toolbar
+        self._redraw = redraw
+        self._first = 0  # of the input line's rows: the first that is shown
+        self._timer: asyncio.TimerHandle | None = None
+
+    def draw(self, status: Status, columns: int, rows: int) -> Picture:
+        """Return the rows for a terminal of this size. The input line takes at most half of it."""
+        width = columns - 1  # terminals differ in what follows a character in the last column
+        typed, y, x = self._typed(width)
+        height = min(len(typed), max(1, rows // 2))
+        self._first = max(y - height + 1, min(self._first, y, len(typed) - height))
+        typed = typed[self._first : self._first + height]
+        bar = [row(line, width) for line in self._toolbar.lines(status, width)]
+        bar = bar[max(0, len(bar) + height - rows) :]
+        unsent = [row(line, width) for line in self._renderer.unsent(status.unsent)]
+        unsent = unsent[max(0, len(unsent) + height + len(bar) - rows) :]
+        self._redraw_in(self._toolbar.changes_in(status))
+        return Picture([*unsent, *typed, *bar], len(unsent) + y - self._first, x)
+
+    def _typed(self, width: int) -> Picture:
+        """Lay out the input line, or the search in its history."""
+        question, document = self._input.question, self._input.document
+        if self._input.found:
+            query, document = self._input.found
+            is_found = query.casefold() in document.text.casefold()
+            prompt = self._texts("search" if is_found else "search_failed", query=one_line(query))
+        else:
+            prompt = self._texts(question.value) if question else "› "
+        hidden = question not in (None, Question.NAME)
+        line = [("class:prompt", prompt)]
+        return input_rows(line, document.text, document.cursor_position, width, hidden=hidden)
+
+    def _redraw_in(self, seconds: float | None) -> None:
+        if self._timer:
+            self._timer.cancel()
+        loop = asyncio.get_running_loop()
+        self._timer = None if seconds is None else loop.call_later(seconds, self._redraw)

@@ -1,0 +1,157 @@
+"""The keys of the terminal client, as bytes at a pseudo-terminal: nothing is lost or misread."""
+
+import select
+
+import pytest
+
+from chat_protocol.messages import Bye, Leave, Say
+from tests.cli_client.fake_room import FakeConnection, FakeRoom, message
+from tests.cli_client.terminal_session import (
+    ALT_ENTER,
+    CTRL_C,
+    CTRL_D,
+    ENTER,
+    UP,
+    TerminalSession,
+    client_at,
+    enter,
+    leave,
+)
+
+CTRL_J, CTRL_R, CTRL_S, ESCAPE = "\n", "\x12", "\x13", "\x1b"
+
+
+def say(terminal: TerminalSession, client: FakeConnection, number: int, text: str) -> None:
+    """Say a text as this message."""
+    terminal.enter_line(text)
+    client.ack(client.receive(Say).ref, number)
+    terminal.wait_for(f"{text}  #{number}")
+
+
+def test_searching_what_was_written(room: FakeRoom) -> None:
+    with client_at(room.address, "--name", "Анна") as terminal:
+        client = enter(room, terminal)
+        for number, text in enumerate(("раз слон", "два", "три слона"), 1):
+            say(terminal, client, number, text)
+        terminal.type("черновик", CTRL_R, "СЛОН")
+        terminal.wait_for("search “СЛОН”: три слона")
+        terminal.type(CTRL_R)
+        terminal.wait_for("search “СЛОН”: раз слон")
+        terminal.type("ище")
+        terminal.wait_for("not found “СЛОНище”:")
+        terminal.type(CTRL_C)
+        terminal.wait_for("› черновик")
+        terminal.type(CTRL_S, "два", ESCAPE)
+        terminal.wait_for("› черновик")
+        terminal.type(CTRL_R, "два")
+        terminal.wait_for("search “два”: два")
+        terminal.type(ENTER)
+        terminal.wait_for("› два")
+        terminal.type(ENTER)
+        shown = client.receive(Say)  # and nothing before
+        assert shown.text == "два"
+        client.ack(shown.ref, 4)
+        terminal.wait_for("два  #4")
+        terminal.wait_for("› черновик")
+        terminal.type(CTRL_C)
+        terminal.wait_for(lambda _: terminal.cursor[1] == "›")
+        leave(terminal, client)
+
+
+def test_a_pasted_text_is_never_a_command_nor_broken_up(room: FakeRoom) -> None:
+    with client_at(room.address, "--name", "Анна") as terminal:
+        client = enter(room, terminal)
+        terminal.paste("/delete 5\r\nвторая\r")
+        terminal.wait_for("› //delete 5")
+        terminal.type(ENTER)
+        assert client.receive(Say).text == "/delete 5\nвторая"
+        terminal.type("/delete 5\rбез скобок\r")  # a terminal without bracketed paste
+        terminal.wait_for(lambda _: terminal.cursor == (12, "  без скобок"))
+        terminal.type(ENTER)
+        assert client.receive(Say).text == "/delete 5\nбез скобок"
+        for number in range(1, 30):
+            client.send(message(number))
+        terminal.wait_for("#29")
+        assert b"\x1b[?2004l" not in terminal.received
+        terminal.paste("х" * 17000)
+        terminal.wait_for("Too long: 17000 characters, at most 4000")
+
+
+@pytest.mark.parametrize("keys", [CTRL_J, ALT_ENTER, "\x1b[13;2u", "\x1b[27;2;13~", "\x1b[13;5u"])
+def test_keys_for_a_new_line(room: FakeRoom, keys: str) -> None:
+    with client_at(room.address, "--name", "Анна") as terminal:
+        client = enter(room, terminal)
+        terminal.type("раз", keys)
+        terminal.wait_for(lambda _: terminal.cursor == (2, ""))
+        terminal.enter_line("два")
+        assert client.receive(Say).text == "раз\nдва"
+
+
+def test_leaving_is_asked_for_twice_and_a_draft_is_kept(room: FakeRoom) -> None:
+    with client_at(room.address, "--name", "Анна") as terminal:
+        client = enter(room, terminal)
+        terminal.type("черновик")
+        terminal.wait_for("› черновик")
+        terminal.type(CTRL_C)
+        terminal.wait_for(lambda _: terminal.cursor[1] == "›")
+        terminal.type(UP)
+        terminal.wait_for("› черновик")
+        terminal.type(ENTER)
+        unsent = client.receive(Say)
+        terminal.wait_for("not sent yet: 1")
+        terminal.type(CTRL_D)
+        terminal.wait_for("not sent yet: 1 · Ctrl-D again leaves")
+        client.ack(unsent.ref, 1)
+        terminal.wait_for("черновик  #1")
+        terminal.type(CTRL_C)
+        terminal.wait_for("Ctrl-C again leaves")
+        terminal.type("x")
+        terminal.wait_for(lambda lines: not any("again" in line for line in lines))
+        terminal.type("\x7f", CTRL_C)
+        terminal.wait_for("Ctrl-C again leaves")
+        terminal.type(CTRL_C)
+        client.receive(Leave)
+        client.send(Bye("left"))
+        assert terminal.end() == 0
+
+
+def test_a_draft_is_printed_when_the_room_ends_the_conversation(room: FakeRoom) -> None:
+    with client_at(room.address, "--name", "Анна") as terminal:
+        client = enter(room, terminal)
+        terminal.type("черновик")
+        terminal.wait_for("› черновик")
+        client.send(Bye("kicked"))
+        assert terminal.end() == 1
+        assert terminal.lines[-2:] == ["This was not sent:", "черновик"]
+
+
+def test_a_long_draft_takes_half_the_screen(room: FakeRoom) -> None:
+    with client_at(room.address, "--name", "Анна", rows=12) as terminal:
+        client = room.accept()
+        client.welcome(text_limit=100)
+        client.send(*(message(number) for number in range(1, 10)))
+        terminal.wait_for("#9")
+        terminal.type(CTRL_J.join(f"строка {number}" for number in range(15)))
+        lines = terminal.wait_for("  строка 14")
+        assert [line.strip() for line in lines[-7:-1]] == [f"строка {number}" for number in range(9, 15)]
+        assert lines[-8] == "05:43 Боря: сообщение 9  #9"
+        terminal.type(ENTER)
+        lines = terminal.wait_for("Too long: 139 characters, at most 100 are allowed.")
+        assert lines[-2].startswith("Too long")
+        terminal.type(*[UP] * 14)
+        terminal.wait_for("› строка 0")
+
+
+def test_only_what_has_changed_is_drawn(room: FakeRoom) -> None:
+    with client_at(room.address, "--name", "Анна") as terminal:
+        client = enter(room, terminal)
+        terminal.type("раз")
+        terminal.wait_for("› раз")
+        before = len(terminal.received)
+        terminal.type("ы")
+        terminal.wait_for("› разы")
+        assert len(terminal.received) - before < 20
+        assert not select.select([terminal.child.child_fd], [], [], 1.2)[0]
+        terminal.type(CTRL_C)
+        terminal.wait_for(lambda _: terminal.cursor[1] == "›")
+        leave(terminal, client)
