@@ -55,10 +55,11 @@ class TerminalSession:
             self.child.send(key)
 
     def enter_line(self, text: str) -> None:
-        """Type a line, and Enter once it is seen: keys that come at once with others are a paste."""
+        """Type a line, and Enter once it is seen; several lines that come at once would be a paste."""
         self.type(text)
-        self.wait_for(text)
+        self.wait_for(lambda _: self.cursor[1].endswith(text))
         self.type(ENTER)
+        self.wait_for(lambda _: not self.cursor[1].endswith(text))
 
     def enter_secret(self, text: str) -> None:
         """Type a password, and Enter once its asterisks are seen."""

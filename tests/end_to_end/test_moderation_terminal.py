@@ -105,7 +105,9 @@ def test_only_moderators_may_moderate() -> None:
         anna.join("Анна")
         terminal.type("/kick Анна", ENTER)
         terminal.wait_for("/kick Анна — Это может только модератор.")
-        terminal.type("/moderator", ENTER, "угадаю", ENTER)
+        terminal.type("/moderator", ENTER)
+        terminal.wait_for("Пароль модератора:")
+        terminal.enter_secret("угадаю")
         terminal.wait_for("Пароль не подошёл. Ещё раз (пустой ввод — отмена):")
         terminal.type("admin-wrod", ENTER)
         terminal.wait_for(lambda _: terminal.cursor[1].endswith("отмена):"))
@@ -123,7 +125,7 @@ def test_fast_typing_in_the_terminal_is_delayed_and_arrives() -> None:
         terminal.wait_for("Вы вошли как Анна.")
         boris.join("Боря")
         for number in range(12):
-            terminal.type(f"раз {number}", ENTER)
+            terminal.enter_line(f"раз {number}")
         terminal.wait_for("слишком часто: отправлю через")
         texts: list[str] = []
         while len(texts) < 12:
