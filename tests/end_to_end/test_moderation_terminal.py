@@ -156,6 +156,7 @@ def test_joining_through_tls_with_a_password(tmp_path: Path) -> None:
             terminal.type("шёпотом", ENTER)
             while boris.read_json().get("text") != "шёпотом":
                 pass
+        terminal.wait_for("шёпотом  #")
         terminal.type(CTRL_D)
         assert terminal.end() == 0
         assert b"listener-word" not in terminal.received
