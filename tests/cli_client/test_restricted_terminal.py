@@ -168,7 +168,8 @@ def test_a_wrong_moderator_password_is_asked_for_again_and_never_sent_as_text(ro
         terminal.wait_for("отмена): *******")
         terminal.type(ENTER)
         assert client.receive(m.Authenticate).password == "wrong-3"
-        client.send(m.Error("password_wrong", "no"))
+        client.send(m.Error("password_wrong", "no"), m.Joined("Вера", AT))
+        terminal.wait_for("Вера теперь здесь")
         terminal.type(ENTER)
         terminal.wait_for("Отменено.")
         terminal.wait_for(lambda _: terminal.cursor[1] == "›")

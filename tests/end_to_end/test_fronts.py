@@ -196,6 +196,7 @@ def test_people_talk_through_the_proxy_and_keep_their_addresses(services: Servic
         bot.say_json(type="say", ref="1", text="Привет из программы")
         page.wait_for(type="message", name="Вера", text="Привет из программы")
         terminal.wait_for("Вера: Привет из программы")
+        terminal.wait_for("Привет из терминала  #")
 
         found = addresses(services.server, "Вера", "Анна", "Борис")
         assert found == [["127.0.0.2"], ["127.0.0.3"], ["127.0.0.1"]]
@@ -343,6 +344,7 @@ def test_clients_survive_a_restart_of_the_proxy_and_silent_ones_are_disconnected
                 assert welcome["name"] == "Вера"
                 if "Пока никого нет" not in str(welcome["messages"]):
                     bot.read_until("Пока никого нет")
+            terminal.wait_for("Пока никого нет  #")
             terminal.type(CTRL_D)
             assert terminal.end() == 0
 
