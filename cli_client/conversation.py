@@ -85,6 +85,7 @@ class Conversation:
         self._if_taken = if_taken
         self._patient_until: float | None = None  # monotonic; None while the name is not known to be taken
         self._session: str | None = None
+        self._has_joined = False
         self._read: m.Position | None = None  # in an earlier run
         self._members: list[str] = []
         self._limits = _DEFAULT_LIMITS
@@ -157,7 +158,7 @@ class Conversation:
 
     def resume_as(self, identity: Identity | None) -> None:
         """Be this person when joining, None for a new one. Does nothing once we have joined."""
-        if self.transcript is None:
+        if not self._has_joined:
             self._session = identity.session if identity else None
             self._read = identity.read if identity else None
 
@@ -241,7 +242,7 @@ class Conversation:
         new = self.transcript.resume(welcome)
         self.name, self._session, self._limits = welcome.name, welcome.session, welcome.limits
         self._members[:] = welcome.members
-        self.phase, self.reason = Phase.ONLINE, ""
+        self.phase, self.reason, self._has_joined = Phase.ONLINE, "", True
         self._patient_until = None
         self._throttled_until = 0.0  # it was from before the welcome
         self._moderated = welcome.moderated
