@@ -46,6 +46,16 @@ class Service:
         self.program.wait()
         self._ended.append(self.program)
 
+    def pause(self, seconds: float) -> None:
+        """Stop all of its processes for some seconds, as a laptop or a virtual machine is suspended."""
+        process = psutil.Process(self.program.process.pid)
+        processes = [process, *process.children(recursive=True)]
+        for one in processes:
+            one.suspend()
+        sleep(seconds)
+        for one in processes:
+            one.resume()
+
     def restart(self) -> None:
         """Start it again on the same port."""
         self.program = self._start()
@@ -140,6 +150,23 @@ class Environment:
             RECOVERY,
         )
         return monotonic() - began
+
+    def wait_until_members_agree(self) -> None:
+        """Wait until all participants have the same list of members as somebody who joins now."""
+        with JsonClient(self.server.address, timeout=TIMEOUT) as client:
+            members = client.join("observer", history=0)["members"]
+
+            def agree() -> bool:
+                for event in client.fence():
+                    if event["type"] == "joined":
+                        members.append(event["name"])
+                    elif event["type"] == "left":
+                        members.remove(event["name"])
+                return all(sorted(one.members()) == sorted(members) for one in self.participants)
+
+            self.wait_for(agree, "the lists of members differ", RECOVERY)
+            client.say_json(type="leave")
+            client.read_to_end()
 
     def verdict(self) -> Verdict:
         """Check everything recorded so far."""

@@ -25,6 +25,8 @@ from chat_protocol.messages import (
     HistoryPage,
     HistoryRequest,
     Join,
+    Joined,
+    Left,
     Message,
     Ping,
     Position,
@@ -65,6 +67,9 @@ class Participant(Protocol):
     def is_up_to_date(self, newest: int) -> bool:
         """Whether everything said was answered and everything up to `newest` was seen."""
 
+    def members(self) -> list[str]:
+        """Return who is in the room, by what it was sent."""
+
     def stop(self) -> None:
         """Disconnect for good."""
 
@@ -88,6 +93,7 @@ class JsonParticipant:
         self._session: str | None = None
         self._epoch = ""
         self._last = 0
+        self._members: list[str] = []
         self._known: set[int] = set()
         self._gaps: list[tuple[int, int]] = []  # missed messages lie between these two numbers
         self._outbox: dict[str, str] = {}  # texts by ref, in the order they were said
@@ -111,6 +117,10 @@ class JsonParticipant:
     def is_up_to_date(self, newest: int) -> bool:
         with self._lock:
             return self._last >= newest and not self._outbox and not self._gaps
+
+    def members(self) -> list[str]:
+        with self._lock:
+            return list(self._members)
 
     def stop(self) -> None:
         self._stopping.set()
@@ -162,6 +172,8 @@ class JsonParticipant:
                 self._on_welcome(event, wire)
             case Message():
                 self._record(event.id, event.text)
+            case Joined() | Left():
+                self._update_members(event)
             case Ack():
                 self._on_ack(event)
             case HistoryPage():
@@ -177,6 +189,7 @@ class JsonParticipant:
 
     def _on_welcome(self, welcome: Welcome, wire: Wire) -> None:
         self._wire, self._session = wire, welcome.session
+        self._members = list(welcome.members)
         if not self._epoch:
             self._epoch, self._last = welcome.epoch, welcome.last
         if welcome.epoch != self._epoch:
@@ -194,6 +207,14 @@ class JsonParticipant:
             self._send(Say(text, ref))
         self._pause = _FIRST_PAUSE
         self._joined.set()
+
+    def _update_members(self, event: Joined | Left) -> None:
+        if isinstance(event, Left) == (event.name not in self._members):
+            self.errors.append(f"the members were {self._members}, but then came {event}")
+        elif isinstance(event, Left):
+            self._members.remove(event.name)
+        else:
+            self._members.append(event.name)
 
     def _record(self, number: int, text: str) -> None:
         """Record a message as it comes, duplicates included."""
@@ -258,6 +279,9 @@ class TerminalParticipant:
 
     def is_up_to_date(self, newest: int) -> bool:
         return self._newest >= newest and not self._has_gaps() and not self._chat.status().unsent
+
+    def members(self) -> list[str]:
+        return list(self._chat.status().members)
 
     def stop(self) -> None:
         self._chat.leave(timeout=TIMEOUT)

@@ -34,6 +34,7 @@ def inject_repeatedly(environment: Environment, fault: Callable[[Environment], N
         environment.talk()
         fault(environment)
         took = environment.wait_until_recovered()
+        environment.wait_until_members_agree()
         verdict = environment.verdict()
         said = sum([len(writer.sent.said) for writer in environment.writers])
         acked = sum([len(writer.sent.acked) for writer in environment.writers])
@@ -72,6 +73,19 @@ def test_killing_the_gateway(tmp_path: Path) -> None:
 
     with running_environment(tmp_path) as environment:
         inject_repeatedly(environment, kill)
+
+
+@pytest.mark.parametrize("paused", ["server", "gateway"])
+def test_pausing_a_program(tmp_path: Path, paused: str) -> None:
+    """A suspended virtual machine, or Ctrl-Z."""
+
+    def pause(environment: Environment) -> None:
+        service = environment.server if paused == "server" else environment.gateway
+        service.pause(environment.rng.choice((0.3, 1.5, 3.0)))
+        environment.talk()
+
+    with running_environment(tmp_path, "--write-timeout", "1") as environment:
+        inject_repeatedly(environment, pause)
 
 
 def test_resetting_connections(tmp_path: Path) -> None:
