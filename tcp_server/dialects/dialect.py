@@ -144,8 +144,11 @@ class Plain(_Text):
             cut, _ = self._decoder.getstate()
             self._decoder.reset()
             if cut and data[0] not in _CONTINUATION:  # then it was a letter by itself
-                return [m.Say(cut.decode("cp1251")), *self.parse(data)]
+                return [*self._say(cut.decode("cp1251", "ignore")), *self.parse(data)]
             text = (cut + data).decode("cp1251", "ignore")
+        return self._say(text)
+
+    def _say(self, text: str) -> Sequence[Request]:
         text = text.strip("\r\n")
         return [m.Say(text)] if text else []
 

@@ -95,6 +95,12 @@ def test_a_chunk_of_plain_that_is_not_utf8_is_in_cp1251(chunks: list[str], said:
     assert [text for chunk in chunks for text in summary(plain.decode(chunk.encode("cp1251")))] == said
 
 
+def test_bytes_that_cp1251_does_not_have_are_left_out() -> None:
+    plain = Plain()
+    assert summary(plain.decode(b"\xf0\x98")) == []
+    assert summary(plain.decode("да".encode("cp1251"))) == ["р", "да"]
+
+
 def test_utf8_behind_a_letter_of_cp1251() -> None:
     plain = Plain()
     assert summary(plain.decode("Р".encode("cp1251"))) == []
