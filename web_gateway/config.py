@@ -71,7 +71,10 @@ class Config(Settings, frozen=True):
     ] = ()
     trusted_proxies: Annotated[
         Networks,
-        about("address or network whose X-Forwarded-For and -Proto are believed", flag="--trusted-proxy"),
+        about(
+            "address or network whose X-Forwarded-For, -Proto and -Prefix are believed",
+            flag="--trusted-proxy",
+        ),
     ] = ()
     proxy_protocol: Annotated[
         bool, about("tell the room the browsers' addresses; this gateway must be a trusted proxy there")

@@ -1,5 +1,6 @@
-"""The browser's address and scheme, from the headers of a trusted proxy."""
+"""The browser's address and scheme, and the page's path, from the headers of a trusted proxy."""
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,15 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
 
 
+_PREFIX = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
+
+
 class Forwarded:
-    """WSGI middleware that applies `X-Forwarded-For` and `X-Forwarded-Proto` of trusted proxies only.
+    """WSGI middleware that applies `X-Forwarded-For`, `-Proto` and `-Prefix` of trusted proxies only.
 
     The browser's address is the rightmost one that is not a trusted proxy: the browser can forge
-    everything left of it.
+    everything left of it. The prefix is the path under which the proxy serves the page; it is removed
+    from the path of a request, unless the proxy has done that.
     """
 
     def __init__(self, app: "WSGIApplication", trusted: tuple[Network, ...]) -> None:
@@ -27,6 +32,7 @@ class Forwarded:
         # `ProxyFix` checks no values, so it gets at most one valid value of each header.
         addresses = environ.pop("HTTP_X_FORWARDED_FOR", "")
         scheme = environ.pop("HTTP_X_FORWARDED_PROTO", "").rpartition(",")[2].strip().lower()
+        prefix = environ.pop("HTTP_X_FORWARDED_PREFIX", "").rstrip("/")
         if not is_in(parse_ip(environ.get("REMOTE_ADDR", "")), self._trusted):
             return self._app(environ, start_response)
         if client := self._client(addresses):
@@ -34,6 +40,10 @@ class Forwarded:
             environ["REMOTE_PORT"] = "0"  # proxies do not forward the port
         if scheme in {"http", "https"}:
             environ["HTTP_X_FORWARDED_PROTO"] = scheme
+        if _PREFIX.fullmatch(prefix):
+            environ["SCRIPT_NAME"] = prefix
+            if environ["PATH_INFO"].startswith(prefix + "/"):
+                environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(prefix)
         return self._fixed_app(environ, start_response)
 
     def _client(self, addresses: str) -> IpAddress | None:

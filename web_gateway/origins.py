@@ -7,17 +7,17 @@ from typing import Final
 
 from chat_protocol.ip import parse_ip
 
-# As browsers write it: ASCII, other alphabets as xn-- labels, no dot at the end.
-_HOST = r"\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?"
+# As browsers write it: ASCII, other alphabets as xn-- labels. The dot of an absolute name may be at its end.
+_HOST = r"\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?\.?"
 _PORT = r"[1-9][0-9]{0,4}"
 _AUTHORITY = re.compile(rf"({_HOST})(?::({_PORT}))?")
 _DEFAULT_PORTS: Final = {"http": "80", "https": "443"}
 
 
 def parse_host(text: str) -> str | None:
-    """Return the host of a `Host` header, in lower case without the port; None if it is invalid."""
+    """Return the host of a `Host` header, in lower case without port and last dot; None if it is invalid."""
     found = _authority(text)
-    return found and found[0]
+    return found[0].removesuffix(".") if found else None
 
 
 def parse_origin(text: str) -> str | None:
@@ -61,7 +61,7 @@ class ServedHosts:
         The hosts of `allowed_origins` are allowed always.
         """
         self._allows_addresses = not allowed_hosts
-        self._names = set(allowed_hosts) or _local_names() | {host.lower()}
+        self._names = set(allowed_hosts) or _local_names() | {host.lower().removesuffix(".")}
         self._names.update(parse_host(origin.partition("://")[2]) or "" for origin in allowed_origins)
 
     def check(self, host: str, target: str) -> HTTPStatus | None:

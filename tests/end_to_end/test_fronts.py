@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import pytest
+from playwright.sync_api import Browser, expect
 from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
@@ -21,11 +22,12 @@ from websockets.uri import parse_uri
 
 from chat_protocol.address import Address
 from tests.cli_client.terminal_session import CTRL_D, ENTER, client_at
+from tests.end_to_end.conftest import PageUser
 from tests.end_to_end.fronts import EACH_KIND, HOST, Front, running_front
 from tests.support.certificates import Certificate, self_signed
-from tests.support.processes import Program, running
+from tests.support.processes import ROOT, Program, running
 from tests.support.raw import PROMPT, JsonClient
-from tests.support.requirements import OPENSSL, needs_haproxy, needs_openssl
+from tests.support.requirements import OPENSSL, needs_chromium, needs_haproxy, needs_nginx, needs_openssl
 from tests.support.timing import TIMEOUT
 
 pytestmark = needs_openssl
@@ -43,7 +45,11 @@ class Services(NamedTuple):
 
 @contextmanager
 def services_behind(
-    kind: str, folder: Path, certificate: Certificate, changes: Mapping[str, str] | None = None
+    kind: str,
+    folder: Path,
+    certificate: Certificate,
+    changes: Mapping[str, str] | None = None,
+    host: str = HOST,
 ) -> Iterator[Services]:
     # As docs/tls.md starts them, on ports of their own.
     with (
@@ -55,7 +61,7 @@ def services_behind(
         running(
             "web_gateway",
             *("--port", "0", "--server", str(server.address), "--trusted-proxy", "127.0.0.1"),
-            *("--proxy-protocol", "--allowed-host", HOST),
+            *("--proxy-protocol", "--allowed-host", host),
         ) as gateway,
         running_front(
             kind, folder, certificate, room=server.address, gateway=gateway.address, changes=changes
@@ -263,6 +269,33 @@ def test_the_page_is_served_by_https_with_hsts(services: Services) -> None:
     assert re.match(r"max-age=\d{7,}", page.headers["Strict-Transport-Security"])
     assert len(page.headers.get_all("Strict-Transport-Security", [])) == 1
     assert get(services.front, "/", Host="elsewhere.example").status >= 400
+
+
+@needs_nginx
+@needs_chromium
+def test_the_page_is_served_under_a_path(chromium: Browser, tmp_path: Path, certificate: Certificate) -> None:
+    changes = {
+        "location / {": "location /chat/ {",
+        'proxy_set_header X-Forwarded-Prefix "";': "proxy_set_header X-Forwarded-Prefix /chat;",
+    }
+    documentation = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert all(line in documentation for line in changes.values())
+    with (
+        services_behind("nginx", tmp_path, certificate, changes, host="127.0.0.1") as services,
+        chromium.new_context(ignore_https_errors=True) as context,
+    ):
+        site = f"https://{services.front.listeners.browsers}"
+        requested: list[str] = []
+        context.on("request", lambda request: requested.append(request.url))
+        user = PageUser(context.new_page())
+        user.page.goto(f"{site}/chat")
+        user.enter("Анна")
+        user.say("под путём")
+        expect(user.messages("под путём")).to_have_count(1)
+        user.page.reload()
+        user.sees("Анна", "под путём")
+        assert requested.pop(0) == f"{site}/chat"
+        assert all(url.startswith(f"{site}/chat/") for url in requested)
 
 
 def test_http_redirects_to_https_on_the_own_host(services: Services) -> None:

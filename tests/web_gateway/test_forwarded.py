@@ -15,16 +15,23 @@ if TYPE_CHECKING:
 _TRUSTED = tuple(map(ip_network, ("10.0.0.0/8", "192.0.2.1", "2001:db8::/32")))
 
 
-def _seen(peer: str, **headers: str) -> tuple[str, str]:
-    """Return the address and the scheme that the application sees."""
+def _environ(peer: str, **headers: str) -> dict[str, Any]:
+    """Return what the application sees."""
     seen: dict[str, Any] = {}
 
     def app(environ: dict[str, Any], _: "StartResponse") -> Iterable[bytes]:
         seen.update(environ)
         return []
 
-    environ = {"REMOTE_ADDR": peer, "REMOTE_PORT": "4711", "wsgi.url_scheme": "http"} | headers
+    environ = {"REMOTE_ADDR": peer, "REMOTE_PORT": "4711", "wsgi.url_scheme": "http"}
+    environ |= {"SCRIPT_NAME": "", "PATH_INFO": "/"} | headers
     Forwarded(app, _TRUSTED)(environ, lambda *_: lambda _: None)
+    return seen
+
+
+def _seen(peer: str, **headers: str) -> tuple[str, str]:
+    """Return the address and the scheme that the application sees."""
+    seen = _environ(peer, **headers)
     assert seen["REMOTE_PORT"] == ("4711" if seen["REMOTE_ADDR"] == peer else "0")
     return seen["REMOTE_ADDR"], seen["wsgi.url_scheme"]
 
@@ -95,6 +102,31 @@ def test_headers_of_other_peers_are_ignored(peer: str) -> None:
 )
 def test_the_scheme_is_http_or_https(word: str, scheme: str) -> None:
     assert _seen("10.0.0.1", HTTP_X_FORWARDED_PROTO=word)[1] == scheme
+
+
+@pytest.mark.parametrize(
+    ("peer", "prefix", "path", "seen"),
+    [
+        ("10.0.0.1", "/chat", "/chat/ws", ("/chat", "/ws")),
+        ("10.0.0.1", "/chat/", "/chat/", ("/chat", "/")),
+        ("10.0.0.1", "/our/chat", "/our/chat/static/a", ("/our/chat", "/static/a")),
+        ("10.0.0.1", "/chat", "/ws", ("/chat", "/ws")),
+        ("10.0.0.1", "/chat", "/chatter", ("/chat", "/chatter")),
+        ("10.0.0.1", "/chat", "/chat", ("/chat", "/chat")),
+        ("10.0.0.1", "", "/chat/ws", ("", "/chat/ws")),
+        ("10.0.0.1", "chat", "/chat/ws", ("", "/chat/ws")),
+        ("10.0.0.1", "//evil", "/ws", ("", "/ws")),
+        ("10.0.0.1", "/../chat", "/ws", ("", "/ws")),
+        ("10.0.0.1", "/chat\r\n", "/ws", ("", "/ws")),
+        ("10.0.0.2.", "/chat", "/chat/ws", ("", "/chat/ws")),
+        ("127.0.0.1", "/chat", "/chat/ws", ("", "/chat/ws")),
+    ],
+)
+def test_the_prefix_is_removed_from_the_path(
+    peer: str, prefix: str, path: str, seen: tuple[str, str]
+) -> None:
+    environ = _environ(peer, PATH_INFO=path, HTTP_X_FORWARDED_PREFIX=prefix)
+    assert (environ["SCRIPT_NAME"], environ["PATH_INFO"]) == seen
 
 
 @pytest.mark.parametrize("peer", ["::ffff:10.0.0.1", "2001:db8::1%eth0", "192.0.2.1"])

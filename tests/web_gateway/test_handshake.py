@@ -90,6 +90,17 @@ def test_the_gateways_own_page_is_accepted(serving: Serving, room: Room) -> None
         room.accept()
 
 
+@pytest.mark.parametrize(("host", "status"), [("localhost.", 101), ("localhost", 403)])
+def test_a_page_under_an_absolute_name_is_of_that_name(
+    serving: Serving, room: Room, host: str, status: int
+) -> None:
+    port = serving.address.port
+    asked = _GOOD | {"Host": f"{host}:{port}", "Origin": f"http://localhost.:{port}"}
+    assert _ask(serving, asked)[0] == status
+    if status == 101:
+        room.accept()
+
+
 def test_an_allowed_origin_is_accepted(room: Room) -> None:
     flags = ("--allowed-origin", "https://Friend.example/", "--allowed-origin", "http://two.example:81")
     with serving_by_gunicorn(room.address, *flags) as serving:
