@@ -101,10 +101,11 @@ class Pipe:
         # Both signals raise KeyboardInterrupt here; later ones are ignored.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         self._chat.set_name(self._name)
+        is_late = False  # the time is over before the end of input
         try:
             self._start()
             if not self._ended.wait(self._seconds_left()):
-                self._on_timeout()
+                is_late = not (self._follow and self._chat.status().phase is events.Phase.ONLINE)
             elif self._exit_code is None:
                 self._wait_for_acks()
         except KeyboardInterrupt:
@@ -114,14 +115,12 @@ class Pipe:
         self._chat.leave()
         if self._exit_code is not None:
             return self._exit_code
+        if is_late:
+            self._print_error(self._texts("pipe_timeout"))
         unsent = len(self._chat.status().unsent) + self._refused
         if unsent:
             self._print_error(self._texts("pipe_unsent", count=unsent))
-        return 1 if unsent or self._unwritable or not self._has_entered else 0
-
-    def _on_timeout(self) -> None:
-        if not (self._follow and self._has_entered):
-            self._print_error(self._texts("pipe_timeout"))
+        return 1 if is_late or unsent or self._unwritable or not self._has_entered else 0
 
     def _start(self) -> None:
         """Begin to read, unless we only follow, and join: quietly, if a few lines are all there is."""

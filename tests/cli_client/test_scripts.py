@@ -156,8 +156,17 @@ def test_after_the_timeout_it_gives_up(room: FakeRoom) -> None:
         assert pipe.stderr.text.startswith("oneroom: the time of --timeout is over\n")
 
 
+def test_an_input_that_has_not_ended_in_time_was_not_all_sent(room: FakeRoom) -> None:
+    with run_pipe(str(room.address), "--name", "Анна", "--lang", "en", "--timeout", "2") as pipe:
+        client = room.accept()
+        client.welcome()
+        answer_leave(client)
+        assert pipe.end() == 1
+        assert pipe.stderr.text == "oneroom: the time of --timeout is over\n"
+
+
 def test_who_follows_for_some_time_has_not_failed(room: FakeRoom) -> None:
-    with run_pipe(str(room.address), "--name", "Анна", "--follow", "--timeout", "1") as pipe:
+    with run_pipe(str(room.address), "--name", "Анна", "--follow", "--timeout", "2") as pipe:
         client = room.accept()
         client.welcome()
         answer_leave(client)
