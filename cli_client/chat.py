@@ -23,7 +23,7 @@ from chat_protocol.tls import Tls
 from cli_client.backoff import Backoff
 from cli_client.conversation import INPUT_NEEDED, MAX_WAIT, Conversation, IfTaken
 from cli_client.events import ClientEvent, ConnectionLost, Ended, OlderMessages, Phase, Status, StatusChanged
-from cli_client.identity import IdentityStore
+from cli_client.identity import Identity, IdentityStore
 from cli_client.sender import Sender
 
 _FINAL_REASONS: Final = frozenset({"left", "kicked", "banned", "address_banned", "password", "replaced"})
@@ -60,7 +60,9 @@ class Chat:
         self._tls = tls
         self._family = family
         self._identities = identities
-        self._kept_at = 0.0  # owned by the room thread; monotonic, when the identity was kept last
+        # Owned by the room thread: the identity that was kept last, and when (monotonic).
+        self._kept: Identity | None = None
+        self._kept_at = 0.0
         self._listener = listener
         self._thread = threading.Thread(target=self._run, name="room", daemon=True)
         self._backoff = Backoff()  # owned by the room thread
@@ -191,9 +193,10 @@ class Chat:
         """Keep who we are, and what we have read."""
         with self._changed:
             identity = self._conversation.identity()
-        if self._identities and identity:
+        self._kept_at = time.monotonic()
+        if self._identities and identity and identity != self._kept:
             self._identities.save(identity)
-            self._kept_at = time.monotonic()
+            self._kept = identity
             self._report_problem(self._identities)
 
     def _report_problem(self, identities: IdentityStore) -> None:
