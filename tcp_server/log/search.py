@@ -31,8 +31,10 @@ _CHUNK = 64
 _INDEX_INTERVAL = 1.0
 """Seconds between two indexing steps while there is nothing to index."""
 
-_IDLE_RATIO = 9
-"""Idle time after an indexing step, as a multiple of its duration."""
+_PAUSE_IN_TRAFFIC = 9
+_PAUSE_IN_QUIET = 1
+"""Idle time after an indexing step, as a multiple of its duration: with new messages since the last step, and
+without."""
 
 _Result = TypeVar("_Result")
 
@@ -98,6 +100,7 @@ class Searcher:
             return _INDEX_INTERVAL
         began = time.monotonic()
         more, why = False, ""
+        last = self._index.last if self._index else 0
         try:
             more = self._with_index(WordIndex.update_some)
         except (sqlite3.Error, OSError) as error:
@@ -105,7 +108,10 @@ class Searcher:
         if why and self._can_index:
             _log.error("cannot index new messages, nor remove deleted ones: %s", why)
         self._can_index = not why
-        return _IDLE_RATIO * (time.monotonic() - began) if more else _INDEX_INTERVAL
+        if not more or self._index is None:
+            return _INDEX_INTERVAL
+        pause = _PAUSE_IN_TRAFFIC if self._index.last != last else _PAUSE_IN_QUIET
+        return pause * (time.monotonic() - began)
 
     def _find(self, request: Search, kept: Sequence[Message] | None) -> Found | None:
         end = time.monotonic() + max(_MAX_SECONDS / (1 + self._jobs.qsize()), _MIN_SECONDS)

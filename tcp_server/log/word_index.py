@@ -48,6 +48,7 @@ class WordIndex:
             (epoch,) = self._log_db.execute("SELECT epoch FROM log").fetchone()
             self._index_db = _open(path, epoch)
             resources.callback(self._index_db.close)
+            self.last = 0  # the newest id at the last `update_some`
             # How many messages each indexed block had, by number.
             self._kept: dict[int, int] = dict(self._index_db.execute("SELECT number, kept FROM blocks"))
             self._resources = resources.pop_all()  # both files
@@ -92,6 +93,7 @@ class WordIndex:
     def _count_kept(self) -> dict[int, int]:
         """Return how many messages are kept of each full block, by number."""
         first, last = ends(self._log_db)
+        self.last = last
         kept = dict.fromkeys(range(first // _BLOCK, (last + 1) // _BLOCK), _BLOCK)
         if first // _BLOCK in kept:
             kept[first // _BLOCK] -= first % _BLOCK

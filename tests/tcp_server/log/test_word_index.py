@@ -5,7 +5,9 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -92,6 +94,22 @@ def test_the_index_catches_up_without_searches(path: Path, monkeypatch: pytest.M
     with searching(path):
         assert caught_up.wait(ANSWER_TIMEOUT)
     assert indexed_blocks(path) == list(range(12))
+
+
+def test_indexing_takes_half_of_the_time_in_a_quiet_room_and_little_in_a_busy_one(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = count()  # each look at the clock takes one
+    append_to_log(path, *["слово"] * 500)
+    searcher = search.Searcher()
+    searcher.close()
+    searcher._path = path
+    monkeypatch.setattr(search, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    searcher._index_some()
+    assert searcher._index_some() == search._PAUSE_IN_QUIET
+    append_to_log(path, "слово")
+    assert searcher._index_some() == search._PAUSE_IN_TRAFFIC
+    searcher._close_index()
 
 
 @pytest.mark.parametrize("damage", ["beginning", "pages", "not a database", "gone"])
