@@ -19,8 +19,8 @@ from typing import Final
 # Joined in any case: few fonts distinguish I and l, or O and 0; ς and σ are both small forms of Σ.
 _ALWAYS_JOINED: Final = (("i", "l"), ("l", "1"), ("o", "0"), ("ς", "σ"))
 
-# These look alike in proportional fonts, and are not in the data, which has only m for rn.
-_LIGATURES: Final = (("w", "vv"), ("d", "cl"))
+# These look alike in proportional fonts, and are not in the data, which has only m for rn; and two rings.
+_NOT_IN_THE_DATA: Final = (("w", "vv"), ("d", "cl"), ("\U00011300", "\u030a"))
 
 _MARK: Final = "\u200e"  # surrounds right-to-left characters in the data
 
@@ -60,9 +60,12 @@ class _DisjointSets:
     def table(self) -> dict[int, str]:
         """Return the representative of each character's class: a sequence if the class has one."""
         representatives: dict[str, str] = {}
-        for item in sorted(self._parents, key=lambda item: (len(item) == 1, len(item), item)):
-            representatives.setdefault(self._root(item), item)
-        table = {ord(item): representatives[self._root(item)] for item in self._parents if len(item) == 1}
+        items = sorted(self._parents, key=lambda item: (len(item) == 1, len(item), item))
+        for item in items:
+            root = self._root(item)
+            if len(item) == 1 or all(self._root(char) != root for char in item):  # else it would never end
+                representatives.setdefault(root, item)
+        table = {ord(item): representatives[self._root(item)] for item in items if len(item) == 1}
         sequences = [code for code, text in table.items() if len(text) > 1]
         for _ in range(4):  # the characters of a sequence have classes of their own
             for code in sequences:
@@ -92,7 +95,7 @@ def _build(pairs: Iterable[tuple[str, str]]) -> tuple[dict[int, str], dict[int, 
     for char, target in sorted(pairs, key=lambda pair: (pair != (_plain(pair[0]), _plain(pair[1])), *pair)):
         if not classes.unite(_plain(char), _plain(target)):
             left_out[ord(char)] = target
-    for char, sequence in _LIGATURES:
+    for char, sequence in _NOT_IN_THE_DATA:
         classes.unite(char, sequence)
     return classes.table(), left_out
 
@@ -110,9 +113,11 @@ def skeleton(text: str) -> str:
 def replace_capitals(text: str) -> str:
     """Replace capitals by what they look like, where their small forms look different.
 
-    "Νick" with a Greek capital Ν looks like "Nick", though "νick" does not.
+    "Νick" with a Greek capital Ν looks like "Nick", though "νick" does not; and "Ϋ" like "Ÿ".
     """
-    return text.translate(_LEFT_OUT)
+    decomposed = unicodedata.normalize("NFD", text)
+    replaced = decomposed.translate(_LEFT_OUT)
+    return text if replaced == decomposed else replaced
 
 
 def look_alikes(char: str) -> frozenset[str]:

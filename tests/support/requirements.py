@@ -12,6 +12,7 @@ import select
 import shutil
 import socket
 from collections.abc import Iterable
+from ctypes.util import find_library
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,7 @@ PACKAGES: Final = {
     "cc": "gcc libc6-dev",
     "chromium": "chromium fonts-dejavu-core fonts-noto-color-emoji",
     "haproxy": "haproxy",
+    "icui18n": "icu-devtools",
     "nc": "netcat-openbsd",
     "ncat": "ncat",
     "nginx": "nginx libnginx-mod-stream",
@@ -36,9 +38,11 @@ PACKAGES: Final = {
     "telnet": "inetutils-telnet",
     "tmux": "tmux",
 }
-"""Every program that some test needs, and the packages of Debian that bring it."""
+"""Every program or library that some test needs, and the packages of Debian that bring it."""
 
-_MISSING = re.compile(r"^(?:Skipped: |ONEROOM_NO_SKIP is set, but: )*the program (\S+) is not installed$")
+_MISSING = re.compile(
+    r"^(?:Skipped: |ONEROOM_NO_SKIP is set, but: )*the (?:program|library) (\S+) is not installed$"
+)
 
 
 def _find(program: str) -> str:
@@ -61,6 +65,7 @@ def _has_ipv6() -> bool:
 CHROMIUM = _find("chromium")
 HAPROXY = _find("haproxy")
 NGINX = _find("nginx")
+ICU = find_library("icui18n")
 OPENSSL = _find("openssl")
 ORIGINAL = Path(os.environ.get("ONEROOM_ORIGINAL") or ROOT.parent / "shared" / "original")
 """The folder with the original chat's `server.py` and `client.py`, where they are (see `original_like`)."""
@@ -68,6 +73,7 @@ ORIGINAL = Path(os.environ.get("ONEROOM_ORIGINAL") or ROOT.parent / "shared" / "
 needs_cc = _needs("cc")
 needs_chromium = _needs("chromium")
 needs_haproxy = _needs("haproxy")
+needs_icu = pytest.mark.skipif(not ICU, reason="the library icui18n is not installed")
 needs_nc = _needs("nc")
 needs_ncat = _needs("ncat")
 needs_nginx = _needs("nginx")
