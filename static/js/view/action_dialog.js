@@ -75,8 +75,9 @@ export class ActionDialog {
 
   #onClose() {
     this.#form.reset(); // no password may stay in the page behind a closed dialog
-    const isFocusLost = document.activeElement === null || document.activeElement === document.body;
-    if (isFocusLost) this.#focusAfter();
+    const focused = document.activeElement ?? document.body;
+    // The browser takes the focus from what is hidden only a moment later.
+    if (focused === document.body || !focused.checkVisibility()) this.#focusAfter();
   }
 
   /** @returns {HTMLElement | undefined} The first field shown; none where the action is only confirmed. */
