@@ -24,6 +24,7 @@ import { DroppedFiles } from "./view/dropped_files.js";
 import { JoinForm } from "./view/join_form.js";
 import { LeaveButton } from "./view/leave_button.js";
 import { ModerationView } from "./view/moderation/moderation_view.js";
+import { PanelHistory } from "./view/panel_history.js";
 import { People } from "./view/people.js";
 import { SearchPanel } from "./view/search_panel.js";
 import { Theme } from "./view/theme.js";
@@ -73,6 +74,7 @@ const composer = new Composer(room, new Drafts(store, tabs), i18n, {
 });
 new ComposerFocus();
 composer.sent.on(() => transcript.toNewest());
+new PanelHistory({ people, search: searchPanel });
 new Theme(store, i18n);
 
 /** @param {boolean} inside  Whether to show the room, else the login form. */

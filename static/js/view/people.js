@@ -14,6 +14,12 @@ export class People {
   /** A moderator has opened the menu of a person. @type {Signal<{name: string, button: HTMLElement}>} */
   menuRequested = new Signal();
 
+  /** On narrow screens: opened or closed. @type {Signal} */
+  toggled = new Signal();
+
+  /** Whether it is open above the conversation, on narrow screens. */
+  isOpen = false;
+
   #panel = byId("aside", "people");
   #title = byId("h2", "people-title");
   #list = byId("ul", "people-list");
@@ -43,6 +49,15 @@ export class People {
     const narrow = matchMedia("(max-width: 799px)");
     narrow.addEventListener("change", () => this.#setNarrow(narrow.matches));
     this.#setNarrow(narrow.matches);
+    this.#panel.addEventListener("beforetoggle", event => {
+      if (event.target !== this.#panel) return;
+      this.isOpen = event.newState === "open";
+      this.toggled.emit();
+    });
+  }
+
+  close() {
+    if (this.isOpen) this.#panel.hidePopover();
   }
 
   /** Go to the list; on narrow screens open it. */
@@ -58,6 +73,7 @@ export class People {
 
   /** @param {boolean} narrow */
   #setNarrow(narrow) {
+    this.close();
     this.#panel.popover = narrow ? "auto" : null;
     this.#button.hidden = !narrow;
   }

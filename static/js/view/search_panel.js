@@ -1,6 +1,7 @@
 import { makeAvatar, setHue } from "../lib/avatar.js";
 import { byId, make, permalink, setLiveText } from "../lib/dom.js";
 import { excerpt } from "../lib/excerpt.js";
+import { Signal } from "../lib/signal.js";
 import { clean } from "../lib/text.js";
 
 /** @typedef {import("../lib/i18n.js").I18n} I18n */
@@ -13,6 +14,9 @@ import { clean } from "../lib/text.js";
  * Each hit is a link to its message.
  */
 export class SearchPanel {
+  /** @type {Signal} */
+  toggled = new Signal();
+
   #panel = byId("dialog", "search");
   #button = byId("button", "search-button");
   #form = byId("form", "search-form");
@@ -78,6 +82,10 @@ export class SearchPanel {
     this.#panel.close();
   }
 
+  get isOpen() {
+    return this.#panel.open;
+  }
+
   #reset() {
     this.#panel.close();
     this.#field.value = "";
@@ -86,6 +94,7 @@ export class SearchPanel {
   #updateButton() {
     this.#button.ariaExpanded = String(this.#panel.open);
     this.#room.classList.toggle("searching", this.#panel.open);
+    this.toggled.emit();
   }
 
   /**

@@ -75,7 +75,7 @@ export class Permalinks {
     const number = event.target instanceof Element && event.target.closest("a.message-number[href]");
     if (!(number instanceof HTMLAnchorElement) || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    history.replaceState(null, "", number.hash);
+    history.replaceState(history.state, "", number.hash);
     this.#transcript.highlight(number.closest(NUMBERED));
     const id = Number(number.hash.slice(1));
     copyText(number.href).then(done => done && this.#say("message.copied", id));

@@ -1,0 +1,59 @@
+/** @typedef {import("../lib/signal.js").Signal} Signal */
+
+/**
+ * @typedef {object} Panel
+ * @property {boolean} isOpen
+ * @property {() => void} open
+ * @property {() => void} close
+ * @property {Signal} toggled
+ */
+
+/**
+ * Lets the browser's Back button close an open panel first, and come back to it from a message found there:
+ * an open panel has an entry in the browser's history.
+ */
+export class PanelHistory {
+  #panels;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+
+  /** @param {Record<string, Panel>} panels  By name. */
+  constructor(panels) {
+    this.#panels = panels;
+    for (const panel of Object.values(panels)) panel.toggled.on(() => this.#schedule());
+    window.addEventListener("popstate", () => this.#follow());
+    this.#schedule(); // a reload keeps the entry, but not the panel
+  }
+
+  /** @returns {string | undefined} The panel of the present entry: "" for the entry below, none for all others. */
+  get #entry() {
+    return history.state?.panel;
+  }
+
+  /** One panel may close because another one opens: look at them afterwards. */
+  #schedule() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#update(), 0);
+  }
+
+  #update() {
+    const [name = ""] = Object.entries(this.#panels).find(([, panel]) => panel.isOpen) ?? [];
+    const entry = this.#entry ?? "";
+    if (name === entry) return;
+    if (!name) {
+      history.back();
+      return;
+    }
+    history.replaceState({ panel: entry && name }, "");
+    if (!entry) history.pushState({ panel: name }, "");
+  }
+
+  /** The user has gone back or forward, or to a message, whose entry is none of ours: then all stays as it is. */
+  #follow() {
+    if (this.#entry === undefined) return;
+    for (const [name, panel] of Object.entries(this.#panels)) {
+      if (panel.isOpen && name !== this.#entry) panel.close();
+      else if (!panel.isOpen && name === this.#entry) panel.open();
+    }
+  }
+}
