@@ -1,11 +1,10 @@
 """Clients, in a process of their own, that send as fast as they can and read everything."""
 
 import json
+import os
 import socket
 import sys
 import threading
-
-NAME = "ꙮ" * 30
 
 
 def say(text: str) -> bytes:
@@ -52,7 +51,7 @@ def main() -> None:
 
 
 def _flood(port: int, kind: str, number: int, header: str) -> None:
-    name, block = f"{NAME}{number}", BLOCKS[kind]
+    name, block = f"{os.getpid()}-{number}".rjust(32, "ꙮ"), BLOCKS[kind]
     entry = f"{name}\n" if "lines" in kind else f'{{"type":"join","name":"{name}","history":0}}\n'
     with socket.create_connection(("127.0.0.1", port)) as sock:
         sock.sendall((header + entry).encode())

@@ -1,4 +1,4 @@
-"""A flood from one address does not get readers on ordinary links disconnected as slow, nor delay them."""
+"""A flood does not get readers on ordinary links disconnected as slow, nor delay what others say."""
 
 import sys
 from contextlib import ExitStack
@@ -21,9 +21,9 @@ BACKLOG = 1024 * 1024 if ROUNDS > 1 else 256 * 1024
 FLOODERS = 16
 SECONDS = 1.5 if ROUNDS == 1 else 20.0
 SPEEDS = ["1", "4", "8", "16", "50"]
-"""The readers' links, in Mbit/s."""
+"""The readers' links, in Mbit/s. The first is for floods from one address."""
 
-ANSWERED_WITHIN = at_most(0.5)
+ANSWERED_WITHIN = at_most(1.0)
 """Seconds within which somebody who chats must be answered."""
 
 
@@ -44,25 +44,32 @@ def chat(program: Program, seconds: float) -> float:
 
 @pytest.mark.timeout(180 * ROUNDS)
 @pytest.mark.parametrize(
-    ("kind", "dialect"), [("long says", "json"), ("short says", "json"), ("tall says", "lines")]
+    ("kind", "dialect", "addresses"),
+    [
+        ("long says", "json", 1),
+        ("short says", "json", 1),
+        ("tall says", "lines", 1),
+        ("long says", "json", 8),
+    ],
 )
-def test_readers_on_ordinary_links_stay(kind: str, dialect: str) -> None:
+def test_readers_on_ordinary_links_stay(kind: str, dialect: str, addresses: int) -> None:
     with running("tcp_server", *FLAGS, f"--backlog={BACKLOG}") as program, ExitStack() as stack:
         readers = {}
-        for number, speed in enumerate(SPEEDS):
+        for number, speed in enumerate(SPEEDS if addresses == 1 else SPEEDS[1:]):
             entry = (str(program.port), dialect, str(SECONDS), speed, f"198.51.100.{number}")
             reader = start(sys.executable, "-m", "tests.hostile.reader", *entry)
             stack.callback(reader.kill)
             readers[speed] = reader
         for reader in readers.values():
             reader.stdout.wait_for("reading")
-        crowd = (str(program.port), kind, str(FLOODERS), "203.0.113.7")
-        stack.callback(start(sys.executable, "-m", "tests.hostile.flood", *crowd).kill)
+        for number in range(addresses):
+            crowd = (str(program.port), kind, str(FLOODERS // addresses), f"203.0.113.{number}")
+            stack.callback(start(sys.executable, "-m", "tests.hostile.flood", *crowd).kill)
         waited = chat(program, SECONDS)
         results = {
             speed: reader.stdout.wait_for("bytes", 30 + SECONDS).splitlines()[-1]
             for speed, reader in readers.items()
         }
-        print(f"{kind}, {dialect}: {results}; others waited for at most {1000 * waited:.0f} ms")
+        print(f"{kind}, {dialect}, {addresses}: {results}; others waited for at most {1000 * waited:.0f} ms")
         assert all(result.startswith("received") for result in results.values()), results
         assert waited < ANSWERED_WITHIN
