@@ -204,7 +204,7 @@ def test_only_what_applies_is_offered(services: Services, chromium: Browser) -> 
         open_page(chromium, services.url, width=390, height=844) as zoya,
     ):
         gleb.join("Глеб", history=0)
-        vera.enter("Вера")
+        vera.enter("Лада")
         become_moderator(vera)
         choose(vera, "Глеб", "Запретить писать")
         muted = vera.page.locator(".person", has_text="Глеб").locator(".person-muted")
