@@ -105,9 +105,9 @@ def test_each_line_has_its_direction_and_the_time_is_at_its_end(
                 assert time["left"] - body["left"] < 20
             else:
                 assert body["right"] - time["right"] < 20
-        browser.messages(HEBREW).hover()
+        browser.messages(HEBREW).last.hover()
         browser.shoot(f"directions-{width}")
-        seen = browser.messages(f"hello\n{HEBREW}!").evaluate(RECTANGLES)
+        seen = browser.messages(f"hello\n{HEBREW}!").last.evaluate(RECTANGLES)
         lines, body = seen["lines"], seen["body"]
         assert min(line["left"] for line in lines) - body["left"] < 16
         assert body["right"] - max(line["right"] for line in lines) < 16
