@@ -46,6 +46,7 @@ _TARGETS = (
     _Target(_FAST_3G, "wheel", "warm", "first_message", 3.0),
     _Target(_LAN, "checkout", "cold", "first_message", 1.0),
     _Target(_SLOW_PROCESSOR, "wheel", "cold", "first_message", 1.5),
+    _Target(_SLOW_PROCESSOR, "wheel", "warm", "first_message", 1.5),
 )
 _TITLES = {
     "requests": "requests",
