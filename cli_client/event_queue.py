@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from math import inf
 from queue import SimpleQueue
-from time import monotonic
+from time import monotonic, sleep
 from typing import Final
 
 from cli_client.events import ClientEvent
 
 _GATHERING: Final = 0.025  # seconds after a turn for which events are gathered for the next
-_TURN: Final = 0.008  # seconds; then the keyboard has its turn
+_TURN: Final = 0.005  # seconds; then the keyboard has its turn
+_MANY: Final = 256  # events that wait
+_PAUSE: Final = 0.001  # seconds
 
 
 class EventQueue:
@@ -34,13 +36,18 @@ class EventQueue:
         self._loop = asyncio.get_running_loop()
 
     def put(self, event: ClientEvent) -> None:
-        """Add an event. Any thread."""
+        """Add an event. Any thread but the loop's.
+
+        Where many wait, the calling thread pauses: without that it would leave the loop hardly any time.
+        """
         self._events.put(event)
         with self._lock:
             is_turn_due, self._is_turn_due = self._is_turn_due, True
         if not is_turn_due and self._loop:
             with suppress(RuntimeError):  # the loop has ended; the rest is shown by `finish`
                 self._loop.call_soon_threadsafe(self._gather)
+        if self._events.qsize() > _MANY:
+            sleep(_PAUSE)
 
     def finish(self) -> None:
         """Show all that is left. After the loop's other work."""
