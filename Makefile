@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-oldest long faults hostile conformance check format docs bench bench-bridge bench-page bench-log wheel clean
+.PHONY: help run test test-oldest long faults hostile conformance check format docs bench bench-bridge bench-page bench-terminal bench-log wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ bench-bridge: $(VENV)/development $(VENV)/websockify ## Compare the gateway with
 
 bench-page: $(VENV)/development $(if $(NPM),node_modules) ## Measure the page in Chromium (QUICK=1: two minutes), beside BASE=another checkout
 	$(BIN)/python -m benchmarks.page.loading $(if $(QUICK),--quick) $(if $(BASE),--base $(BASE))
+
+bench-terminal: $(VENV)/development ## Compare the terminal client with weechat and irssi
+	$(BIN)/python -m benchmarks.terminal
 
 bench-log: $(VENV)/development ## Measure the cost of the log on disk
 	$(BIN)/python -m benchmarks.log_cost

@@ -1,0 +1,1 @@
+"""Compares the terminal client with IRC clients."""
