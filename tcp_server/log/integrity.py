@@ -19,6 +19,7 @@ class Report(NamedTuple):
     version: int
     """Of the schema."""
     epoch: str
+    """Empty if it cannot be read."""
     first: int
     last: int
     """Ids; 1 and 0 without messages."""
@@ -30,8 +31,10 @@ class Report(NamedTuple):
 
 def examine(db: sqlite3.Connection) -> Report:
     """Read the whole file. Raises `sqlite3.Error` if it is no log, or cannot be read at all."""
-    (epoch,) = db.execute("SELECT epoch FROM log").fetchone()
+    epoch = _epoch(db)
     faults = _faults(db)
+    if not epoch:
+        faults.append("the epoch cannot be read")
     first, last = readable_ends(db)
     digest = hashlib.sha256()
     unreadable: list[int] = []
@@ -41,6 +44,17 @@ def examine(db: sqlite3.Connection) -> Report:
             digest.update(msgspec.msgpack.encode(row))
     faults += [f"messages that cannot be read: {spans(unreadable)}"] * bool(unreadable)
     return Report(version_of(db), epoch, first, last, digest.hexdigest(), faults)
+
+
+def _epoch(db: sqlite3.Connection) -> str:
+    """Return the epoch, empty if that part of the file is damaged. Raises `sqlite3.Error` if it is no log."""
+    try:
+        (epoch,) = db.execute("SELECT epoch FROM log").fetchone() or ("",)
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_CORRUPT:
+            raise
+        return ""
+    return epoch or ""
 
 
 def _faults(db: sqlite3.Connection) -> list[str]:

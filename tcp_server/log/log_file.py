@@ -1,6 +1,7 @@
 """The file of a log on disk: one server at a time may use it, and a newer version migrates it."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import sqlite3
@@ -18,6 +19,9 @@ _MAX_WAL_PAGES = 16_384
 
 _WAL_BYTES = 1024 * 1024
 """Size that the WAL is cut to when it begins anew; a `Checkpointer` looks at its size."""
+
+_UNWRITABLE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}
+"""Errors of a copy; the database it is made of is only read."""
 
 # Each step brings a file from one version to the next; PRAGMA user_version counts them.
 MIGRATIONS = (
@@ -83,7 +87,7 @@ class LogFile:
                 self.db.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
                 self._migrate()
             except (sqlite3.Error, OSError) as error:
-                raise BadHistory(f"{path} cannot be used as history: {error}") from error
+                raise unusable(path, error) from error
             self._identity = _identity(self.path)
             self._resources = resources.pop_all()  # the file and the lock on it
 
@@ -128,6 +132,13 @@ def ends(db: sqlite3.Connection) -> tuple[int, int]:
     return first or 1, last or 0
 
 
+def unusable(path: Path, error: Exception) -> BadHistory:
+    """Return what to raise for a file that an error prevents from being used."""
+    is_damaged = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CORRUPT
+    advice = f"; `oneroom-server check --history {path}` says more" if is_damaged else ""
+    return BadHistory(f"{path} cannot be used as history: {error}{advice}")
+
+
 def _too_new(path: Path, version: int) -> str:
     """Return what to do with a file of a newer version."""
     text = f"it was written by a newer version of Oneroom (schema {version}, this one has {len(MIGRATIONS)})"
@@ -150,7 +161,8 @@ def read_only(path: Path) -> closing[sqlite3.Connection]:
 def copy_whole(db: sqlite3.Connection, copy: Path) -> None:
     """Copy the database as it is at one moment into a new file, on the disk when this returns.
 
-    Replaces `copy`. Others may write meanwhile. Raises `sqlite3.Error`, `OSError`.
+    Replaces `copy`. Others may write meanwhile. Raises `sqlite3.Error` if the database cannot be read,
+    `OSError` if the copy cannot be written.
     """
     unfinished = copy.with_name(copy.name + ".unfinished")
     unfinished.unlink(missing_ok=True)
@@ -159,6 +171,10 @@ def copy_whole(db: sqlite3.Connection, copy: Path) -> None:
         db.execute("VACUUM INTO ?", (str(unfinished),))
         sync(unfinished)
         unfinished.rename(copy)
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) in _UNWRITABLE:
+            raise OSError(errno.EIO, str(error), str(copy)) from error
+        raise
     finally:
         unfinished.unlink(missing_ok=True)
     sync_names(copy.parent)

@@ -66,6 +66,7 @@ def read_rows(db: sqlite3.Connection, ids: range, columns: str = COLUMNS) -> Row
         if _is_temporary(error):
             raise
         rows = _read_around_damage(read, ids)
+    rows = list(filter(_is_sound, rows))
     if len(rows) == len(ids):
         return Rows(rows, ())
     return _filled(rows, ids, columns.count(",") - COLUMNS.count(","))
@@ -102,6 +103,12 @@ def readable_ends(db: sqlite3.Connection) -> tuple[int, int]:
         if rows := _read_around_damage(_reader(db, "id"), range(max(first, end - _PAGE), end)):
             return first, rows[-1][0]
     return first, first
+
+
+def _is_sound(row: Row) -> bool:
+    """Return whether a row was not read in part from where the file lost its end: zeros."""
+    _, at, name, text = row[:4]
+    return type(text) is type(name) is type(at) is str and "\0" not in at and "\0" not in text
 
 
 def _reader(db: sqlite3.Connection, columns: str) -> _Read:

@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import chain
 from pathlib import Path
 
@@ -54,7 +54,7 @@ def _copy(source: Path, copy: Path, *, salvage: bool) -> None:
     """Raises `BadHistory`, `OSError`."""
     try:
         with read_only(source) as db:
-            db.execute("SELECT epoch FROM log")  # fails if it is no log
+            db.execute("SELECT epoch FROM log LIMIT 0")  # fails if it is no log
             if version_of(db) > len(MIGRATIONS):
                 raise BadHistory(f"{source} was written by a newer version of Oneroom")
             (_copy_readable if salvage else copy_whole)(db, copy)
@@ -86,7 +86,10 @@ def _move_aside(path: Path) -> Path:
 
 
 def _copy_readable(db: sqlite3.Connection, copy: Path) -> None:
-    """Copy the messages that can be read into a new file; the others say that they cannot."""
+    """Copy the messages that can be read into a new file, the others say that they cannot; and the bans.
+
+    Bans that cannot be read are read from the moderators' record at the next start.
+    """
     copy.unlink(missing_ok=True)
     copy.touch(0o600)
     with closing(sqlite3.connect(copy, isolation_level=None)) as new:
@@ -94,4 +97,6 @@ def _copy_readable(db: sqlite3.Connection, copy: Path) -> None:
         new.executescript(f"BEGIN; {''.join(MIGRATIONS)} PRAGMA user_version = {len(MIGRATIONS)};")
         for rows, _ in pages(db):
             new.executemany(_INSERT, rows)
+        with suppress(sqlite3.Error):
+            new.execute("UPDATE log SET sanctions = ?", db.execute("SELECT sanctions FROM log").fetchone())
         new.execute("COMMIT")

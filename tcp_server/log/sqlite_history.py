@@ -16,7 +16,7 @@ import msgspec
 
 from chat_protocol.messages import Ack, Message
 from tcp_server.log.history import Key, MemoryHistory, Unavailable, find_message, redacted
-from tcp_server.log.log_file import BadHistory, LogFile, ends
+from tcp_server.log.log_file import LogFile, ends, unusable
 from tcp_server.log.message_rows import COLUMNS, as_message, read_rows, spans
 from tcp_server.log.retention import Limits, Retention
 
@@ -72,7 +72,7 @@ class SqliteHistory:
             self._load_recent()
         except sqlite3.Error as error:
             self._file.close()
-            raise BadHistory(f"{path} cannot be used as history: {error}") from error
+            raise unusable(path, error) from error
         self._is_damage_logged = False
         self._is_in_place = True  # as of the last `prune`
         self._writable = True  # as of the last attempt; only a change is logged

@@ -40,8 +40,11 @@ def _backup(config: Config, options: argparse.Namespace) -> None:
     if copy.exists():
         if copy.samefile(history):
             raise Failed(f"{copy} is the log itself")
-        if not options.replace:
-            raise Failed(f"{copy} exists already: give another name, or --replace")
+        if not copy.is_file():
+            raise Failed(f"{copy} is no regular file: give another name")
+    for file in (copy, audit_beside(copy)):
+        if file.exists() and not options.replace:
+            raise Failed(f"{file} exists already: give another name, or --replace")
     with read_only(history) as db:
         copy_whole(db, copy)
     _copy_file(audit_path(config), audit_beside(copy))

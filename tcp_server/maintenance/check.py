@@ -28,7 +28,7 @@ def _check(config: Config) -> bool:
         report = examine(db)
     count = report.last - report.first + 1
     lines = [
-        f"{path}: schema {report.version}, epoch {report.epoch}",
+        f"{path}: schema {report.version}, epoch {report.epoch or 'unreadable'}",
         f"{count:,} messages, #{report.first} to #{report.last}" if count else "no messages",
         f"digest {report.digest}",
         *report.faults,

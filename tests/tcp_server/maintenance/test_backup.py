@@ -1,15 +1,18 @@
 """`oneroom-server backup` and `restore`: beside a busy server, after a crash, and what is refused."""
 
+import os
+import resource
 import sqlite3
+import subprocess
 import threading
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.support.processes import running
+from tests.support.processes import ROOT, running
 from tests.support.raw import JsonClient
-from tests.tcp_server.maintenance.commands import digest_of, run
+from tests.tcp_server.maintenance.commands import PROGRAM, digest_of, run
 from tests.tcp_server.sqlite_log import open_history, say
 
 
@@ -136,6 +139,10 @@ def test_nothing_is_overwritten_unasked(path: Path, tmp_path: Path) -> None:
     with open_history(path) as history:
         say(history, "раз")
     assert "is the log itself" in run("backup", "--replace", "--history", path, path, code=1).stderr
+    os.mkfifo(tmp_path / "fifo")
+    for other in (tmp_path, tmp_path / "fifo"):
+        assert "no regular file" in run("backup", "--replace", "--history", path, other, code=1).stderr
+    assert (tmp_path / "fifo").is_fifo()
     run("backup", "--history", path, copy)
     assert "exists already" in run("backup", "--history", path, copy, code=1).stderr
     for number in ("", "2", "3"):
@@ -190,3 +197,22 @@ def test_a_backup_that_cannot_be_written_leaves_nothing(path: Path, tmp_path: Pa
         say(history, "раз")
     done = run("backup", "--history", path, tmp_path / "nowhere" / "copy.db", code=1)
     assert "No such file or directory" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_a_full_disk_is_not_taken_for_a_damaged_source(path: Path, tmp_path: Path, command: str) -> None:
+    with open_history(tmp_path / "source.db") as history:
+        say(history, *["x" * 1000] * 100)
+    pair = (tmp_path / "source.db", path) if command == "backup" else (path, tmp_path / "source.db")
+    done = subprocess.run(
+        [*PROGRAM, command, "--history", *pair],
+        cwd=ROOT,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000)),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"oneroom-server: {path}")
+    assert done.stderr.endswith(": disk I/O error\n")
+    assert not list(tmp_path.glob("room.db*[!k]"))  # nothing but a lock

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tcp_server.log.log_file import BadHistory
 from tcp_server.log.message_rows import UNREADABLE
 from tests.support.processes import running
 from tests.support.raw import JsonClient
@@ -66,14 +67,41 @@ def test_damage_is_found_and_the_rest_is_salvaged(path: Path) -> None:
     assert all(message.text.startswith(f"{message.id} ") for message in messages if message.id not in lost)
 
 
-def test_a_file_that_lost_its_end_is_salvaged(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2 // 4096 * 4096])
+@pytest.mark.parametrize("more", [0, 1000, 2000, 3000])  # bytes of a page
+def test_a_file_that_lost_its_end_is_salvaged(path: Path, more: int) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2 // 4096 * 4096 + more])
     run("check", "--history", path, code=1)
+    run("export", "--history", path)
     run("restore", "--salvage", "--history", path, path)
     with open_history(path) as history:
         assert COUNT / 4 < history.last < COUNT
         texts = [message.text for message in history.before(history.last + 1, COUNT)]
-    assert texts[-1] == f"{len(texts)} {TEXT}"
+    assert all(text in (f"{id_} {TEXT}", UNREADABLE) for id_, text in enumerate(texts, start=1))
+    assert texts.count(UNREADABLE) < 40  # of one page
+
+
+def test_a_log_without_its_epoch_is_salvaged(path: Path) -> None:
+    digest = digest_of(path)
+    with path.open("r+b") as file:
+        with closing(sqlite3.connect(path)) as db:
+            (page,) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'log'").fetchone()
+        file.seek((page - 1) * 4096)
+        file.write(b"\xa5" * 4096)
+    with pytest.raises(BadHistory, match="oneroom-server check"):
+        open_history(path)
+    assert "epoch unreadable" in run("check", "--history", path, code=1).stdout
+    run("restore", "--salvage", "--history", path, path)
+    assert digest_of(path) == digest
+
+
+def test_what_is_salvaged_has_the_bans(path: Path) -> None:
+    with open_history(path) as history:
+        history.sanctions = b"those in force"
+        history.commit()
+    damage(path, 500)
+    run("restore", "--salvage", "--history", path, path)
+    with open_history(path) as history:
+        assert history.sanctions == b"those in force"
 
 
 def test_a_server_serves_what_is_whole_and_says_what_is_not(path: Path) -> None:
