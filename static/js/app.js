@@ -88,7 +88,8 @@ function show(inside) {
 
 function showTitle() {
   const { count } = room.unread;
-  document.title = count ? `(${count > 999 ? "999+" : count}) Oneroom` : "Oneroom";
+  const title = count ? `(${count > 999 ? "999+" : count}) Oneroom` : "Oneroom";
+  if (title !== document.title) document.title = title;
 }
 
 const pageVersion = new PageVersion(document.documentElement.dataset.version ?? "", "version");

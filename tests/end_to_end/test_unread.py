@@ -64,6 +64,7 @@ def test_tabs_agree_and_only_a_focused_window_reads(services: Services, chromium
         for number, distance in ((44, -600), (45, 3000)):
             two.mouse.wheel(0, distance)
             say(client, number, number)
+        two.mouse.wheel(0, 3000)
         wait_until(two, "transcript.scrollHeight - transcript.scrollTop - transcript.clientHeight < 30")
         for page in tabs:
             expect(page).to_have_title("(5) Oneroom")

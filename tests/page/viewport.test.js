@@ -42,3 +42,21 @@ test("a message out of view is shown with its surroundings", () => {
   viewport.toTail(many);
   assert.equal(viewport.range(many, null)[1], 9000);
 });
+
+test("what is loaded before the reader is shown in small steps, and the gap at the front only when all is", () => {
+  const gap = { kind: "gap", key: "gap" };
+  const shown = [gap, ...items(100)];
+  const viewport = new Viewport();
+  assert.deepEqual(viewport.range(shown, "k50"), [0, 101]);
+  const older = Array.from({ length: 100 }, (_, index) => ({ kind: "message", key: `o${index}` }));
+  const more = [gap, ...older, ...items(100)];
+  assert.deepEqual([viewport.range(more, "k50")[0], viewport.countBefore(more)], [101, 100]);
+  let steps = 0;
+  for (let from = 101; viewport.earlier(more); steps++) {
+    const [next] = viewport.range(more, "k50");
+    assert.ok(next < from && from - next <= 20, `${from} to ${next}`);
+    from = next;
+  }
+  assert.ok(steps > 4);
+  assert.deepEqual([viewport.range(more, "k50"), viewport.countBefore(more)], [[0, 201], 0]);
+});

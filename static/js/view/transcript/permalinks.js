@@ -25,6 +25,8 @@ export class Permalinks {
   #transcript;
   #toast;
   #i18n;
+  /** The link that Tab reaches. @type {Element | undefined} */
+  #tabStop;
   /** Whether the message in the address was looked for in the room, or there is none. */
   #followed = false;
 
@@ -87,7 +89,8 @@ export class Permalinks {
    */
   #setTabStop(link = this.#newestNumber) {
     if (this.#list.contains(document.activeElement) && link !== document.activeElement) return;
-    this.#list.querySelector("a[tabindex='0']")?.setAttribute("tabindex", "-1");
+    this.#tabStop?.setAttribute("tabindex", "-1");
+    this.#tabStop = link;
     link?.setAttribute("tabindex", "0");
   }
 

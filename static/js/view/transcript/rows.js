@@ -48,7 +48,9 @@ const GROUP_WINDOW = 5 * 60_000;
 export function layOutRows(items, outgoing, self, divider, fromStart) {
   /** @type {Row[]} */
   const rows = [];
-  let day = "";
+  const day = { begin: 0, end: 0 };
+  let time = 0; // of the present row, as by `Date.parse`
+  let saidAt = 0;
   let divided = divider === null;
   let lastId = 0;
 
@@ -60,12 +62,14 @@ export function layOutRows(items, outgoing, self, divider, fromStart) {
   };
 
   const beginDay = (/** @type {string} */ at, /** @type {string} */ key) => {
-    const date = new Date(at);
-    if (Number.isNaN(date.getTime())) return;
-    const next = isoDay(date);
-    if (next === day) return;
-    day = next;
-    rows.push({ kind: "day", key: `day ${key}`, version: day, at, day });
+    time = Date.parse(at);
+    if (Number.isNaN(time) || (time >= day.begin && time < day.end)) return;
+    const date = new Date(time);
+    const [year, month, number] = [date.getFullYear(), date.getMonth(), date.getDate()];
+    day.begin = new Date(year, month, number).getTime();
+    day.end = new Date(year, month, number + 1).getTime();
+    const name = isoDay(date);
+    rows.push({ kind: "day", key: `day ${key}`, version: name, at, day: name });
   };
 
   const addMessage = (/** @type {Omit<MessageRow, "kind" | "version" | "continued">} */ message) => {
@@ -74,7 +78,8 @@ export function layOutRows(items, outgoing, self, divider, fromStart) {
     const continued =
       previous?.kind === "message" &&
       previous.name === message.name &&
-      Math.abs(Date.parse(message.at) - Date.parse(previous.at)) < GROUP_WINDOW;
+      Math.abs(time - saidAt) < GROUP_WINDOW;
+    saidAt = time;
     const { id, at, state, deleted = false, own, until = 0 } = message;
     const version = `${id} ${at} ${state} ${deleted} ${own} ${continued} ${until}`;
     rows.push({ kind: "message", ...message, continued, version });

@@ -3,23 +3,27 @@ import { Signal } from "../../lib/signal.js";
 import { Announcer } from "./announcer.js";
 import { makeRow, NUMBERED, updateRow } from "./row_view.js";
 import { layOutRows } from "./rows.js";
-import { Viewport } from "./viewport.js";
+import { MAX_AT_TAIL, MAX_SHOWN, Viewport } from "./viewport.js";
 
 /** @typedef {import("../../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../../model/room.js").Room} Room */
 
 /** Pixels from the bottom within which the reader counts as being at the bottom. */
 const BOTTOM_MARGIN = 30;
-/** Pixels from either end of the rows at which more are shown or loaded. */
-const LOAD_MARGIN = 600;
+/** Pixels from either end of the rows at which more are shown. */
+const SHOW_MARGIN = 2000;
+/** Items known before those shown, below which more are loaded once the reader goes back. */
+const LOAD_MARGIN = 200;
+/** Milliseconds between two updates, but while rows are added for the reader who scrolls. */
+const UPDATE_INTERVAL = 50;
 /** Pixels kept free above the divider for unread messages. */
 const UNREAD_MARGIN = 24;
 
 /**
  * The conversation on the screen.
  *
- * Changes are collected and shown once per frame. If the reader is at the bottom, the newest message
- * stays in view; otherwise what is being read stays exactly where it is.
+ * Changes are shown at once; of many in a row, those of some milliseconds together. If the reader is at the
+ * bottom, the newest message stays in view; otherwise what is being read stays exactly where it is.
  */
 export class Transcript {
   /** The rows have changed. @type {Signal} */
@@ -44,6 +48,12 @@ export class Transcript {
    */
   #anchor = { element: /** @type {Element | null} */ (null), bottom: 0 };
   #scheduled = false;
+  /** Of the update that is scheduled for soon, else 0. */
+  #timer = 0;
+  /** When the page was brought up to date, as by `performance.now()`. */
+  #updatedAt = 0;
+  /** The divider for unread messages that is shown: see `Unread`. @type {number | null} */
+  #divider = null;
   /** Width and height of the view, for which the position was restored last. */
   #size = "";
 
@@ -56,8 +66,8 @@ export class Transcript {
     this.#i18n = i18n;
     this.#announcer = new Announcer(room, i18n);
     room.changed.on(() => this.#schedule());
-    room.unread.changed.on(() => this.#schedule());
-    room.entered.on(() => this.#schedule());
+    room.unread.changed.on(() => this.#onUnread());
+    room.entered.on(() => this.#schedule(true)); // with all else that is shown then
     room.left.on(() => this.#reset());
     this.#scroller.addEventListener("scroll", () => this.#onScroll(), { passive: true });
     this.#scroller.addEventListener("click", event => this.#onClick(event));
@@ -100,13 +110,21 @@ export class Transcript {
     this.#schedule();
   }
 
-  #schedule() {
-    if (this.#scheduled) return;
+  /** @param {boolean} [inFrame]  With the next frame; else at once, or soon if the last update was just now. */
+  #schedule(inFrame = document.hidden) {
+    if (this.#scheduled && !(inFrame && this.#timer)) return;
+    clearTimeout(this.#timer);
+    this.#timer = 0;
     this.#scheduled = true;
-    requestAnimationFrame(() => {
+    const update = () => {
       this.#scheduled = false;
+      this.#timer = 0;
       this.#update();
-    });
+    };
+    const wait = this.#updatedAt + UPDATE_INTERVAL - performance.now();
+    if (inFrame) requestAnimationFrame(update);
+    else if (wait > 0) this.#timer = setTimeout(update, wait);
+    else queueMicrotask(update);
   }
 
   #reset() {
@@ -120,10 +138,13 @@ export class Transcript {
     const { timeline, outbox, members, unread } = this.#room;
     if (this.#atBottom && this.#viewport.atTail) timeline.trim();
     const focus = this.#atBottom ? null : this.#anchorKey();
-    const [from, to] = this.#viewport.range(timeline.items, focus);
+    const most = this.#atBottom && unread.count === 0 ? MAX_AT_TAIL : MAX_SHOWN;
+    const [from, to] = this.#viewport.range(timeline.items, focus, most);
     const outgoing = this.#viewport.atTail ? outbox.messages : [];
     const items = timeline.items.slice(from, to);
-    const rows = layOutRows(items, outgoing, members.self, unread.dividerAfter, from === 0);
+    this.#updatedAt = performance.now();
+    this.#divider = unread.dividerAfter;
+    const rows = layOutRows(items, outgoing, members.self, this.#divider, from === 0);
     this.#reconcile(rows);
     this.#announcer.update(this.#atBottom);
     this.#empty.hidden = rows.length > 0 || !this.#room.joined;
@@ -144,7 +165,7 @@ export class Transcript {
       const known = this.#shown.get(row.key);
       const element = known?.element ?? makeRow(row, this.#i18n);
       if (known && known.version !== row.version) updateRow(element, row, this.#i18n);
-      this.#shown.set(row.key, { element, version: row.version });
+      if (known?.version !== row.version) this.#shown.set(row.key, { element, version: row.version });
       if (element === next) next = element.nextElementSibling;
       else this.#list.insertBefore(element, next);
     }
@@ -157,7 +178,9 @@ export class Transcript {
     if (this.#atBottom) {
       scroller.scrollTop = Math.min(scroller.scrollHeight, this.#unreadTop());
     } else if (element?.isConnected) {
-      scroller.scrollTop += this.#placeOf(element).bottom - bottom;
+      const moved = this.#placeOf(element).bottom - bottom;
+      // Even a scroll to the same place ends the movement that the wheel has begun.
+      if (Math.abs(moved) >= 1) scroller.scrollTop += moved;
     }
     this.#onScroll();
   }
@@ -182,24 +205,50 @@ export class Transcript {
     this.#atBottom = below < BOTTOM_MARGIN && this.#viewport.atTail;
     this.#findAnchor();
     this.#updateUnread();
-    if (scrollTop < LOAD_MARGIN) this.#showEarlier();
-    if (below < LOAD_MARGIN && this.#viewport.later(this.#room.timeline.items)) this.#schedule();
+    if (scrollTop < SHOW_MARGIN || !this.#atBottom) this.#loadEarlier();
+    const inFrame = this.#scheduled && !this.#timer;
+    if (!inFrame && this.#showMore(scrollTop, below)) this.#schedule(true);
   }
 
-  #showEarlier() {
+  /**
+   * Show some more rows where the reader is near their end.
+   * @param {number} above  Pixels of rows above the view.
+   * @param {number} below
+   * @returns {boolean} Whether there are more.
+   */
+  #showMore(above, below) {
+    const { items } = this.#room.timeline;
+    return (
+      (above < SHOW_MARGIN && this.#viewport.earlier(items)) ||
+      (below < SHOW_MARGIN && this.#viewport.later(items))
+    );
+  }
+
+  /** Load what the reader will soon get to. */
+  #loadEarlier() {
     const { items } = this.#room.timeline;
     const [front] = items;
-    if (this.#viewport.earlier(items)) this.#schedule();
-    else if (front?.kind === "gap" && !front.loading) this.#room.history.load(front);
+    if (front?.kind !== "gap" || front.loading) return;
+    if (this.#viewport.countBefore(items) < LOAD_MARGIN) this.#room.history.load(front);
   }
 
-  /** Tell the model whether the reader sees the newest message, and show how many are unread. */
+  #onUnread() {
+    if (this.#room.unread.dividerAfter === this.#divider) this.#showUnread();
+    else this.#schedule();
+  }
+
+  /** Tell the model whether the reader sees the newest message. */
   #updateUnread() {
     // Rows that are not shown yet are not read; the update that shows them ends with this again.
     if (this.#scheduled && !document.hidden) return;
     const { unread, timeline } = this.#room;
     const reading = this.#atBottom && !document.hidden && document.hasFocus();
     unread.setReading(reading, timeline.newest);
+    this.#showUnread();
+  }
+
+  #showUnread() {
+    const { unread } = this.#room;
     this.#newestButton.hidden = this.#atBottom;
     this.#newestButton.classList.toggle("news", unread.count > 0);
     this.#newestText.textContent = unread.count

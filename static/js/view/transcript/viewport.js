@@ -1,17 +1,21 @@
 /** @typedef {import("../../model/timeline.js").Item} Item */
 
-/** Most items shown at once. */
-export const MAX_SHOWN = 1500;
-
-/** By how many items the shown part moves. */
-const STEP = 100;
+/** Most items shown at once: each update lays out all of them. */
+export const MAX_SHOWN = 500;
+/** Most items shown to a reader of the newest messages, who sees the last few. */
+export const MAX_AT_TAIL = 150;
+/** Items shown on either side of one that is jumped to. */
+const AROUND = 225;
+/** By how many items the shown part moves in a frame. */
+const STEP = 8;
 
 /**
- * The part of the timeline that is in the page: all of it while it is short, else a range around
- * the reader. Its ends are stored as keys, because items are added and dropped.
+ * The part of the timeline that is in the page: a range around the reader. What is loaded before it is
+ * added in small steps, so that scrolling stays smooth. Its ends are stored as keys, because items are
+ * added and dropped.
  */
 export class Viewport {
-  /** Key of the first item shown; null for the first there is. @type {string | null} */
+  /** Key of the first item shown, but for a gap at the front; null before anything is. @type {string | null} */
   #from = null;
   /** Key of the last item shown; null for the newest. @type {string | null} */
   #to = null;
@@ -24,18 +28,26 @@ export class Viewport {
   /**
    * @param {Item[]} items
    * @param {string | null} focus  Key of an item the reader looks at; null for the newest.
-   * @returns {[number, number]} The part to show, as for `slice`. At most `MAX_SHOWN`.
+   * @param {number} most   At most so many.
+   * @returns {[number, number]} The part to show, as for `slice`.
    */
-  range(items, focus) {
+  range(items, focus, most = MAX_SHOWN) {
     let from = Math.max(0, indexOf(items, this.#from));
     let to = this.#to === null ? items.length : indexOf(items, this.#to) + 1 || items.length;
-    if (to - from > MAX_SHOWN) {
+    if (to - from > most) {
       const center = focus === null ? to : Math.max(from, indexOf(items, focus));
-      if (center - from > to - center) from = to - MAX_SHOWN + STEP;
-      else to = from + MAX_SHOWN - STEP;
+      if (center - from > to - center) from = to - most + STEP;
+      else to = from + most - STEP;
       this.#setRange(items, from, to);
     }
-    return [from, to];
+    const front = frontOf(items);
+    this.#from = items[Math.max(from, front)]?.key ?? null;
+    return [from <= front ? 0 : from, to];
+  }
+
+  /** @param {Item[]} items @returns {number} How many items are known before those shown. */
+  countBefore(items) {
+    return Math.max(0, indexOf(items, this.#from) - frontOf(items));
   }
 
   /**
@@ -44,9 +56,9 @@ export class Viewport {
    * @returns {boolean} Whether there was more.
    */
   earlier(items) {
-    const from = indexOf(items, this.#from);
-    if (from <= 0) return false;
-    this.#from = from > STEP ? (items[from - STEP]?.key ?? null) : null;
+    const before = this.countBefore(items);
+    if (before === 0) return false;
+    this.#from = items[frontOf(items) + Math.max(0, before - STEP)]?.key ?? null;
     return true;
   }
 
@@ -64,7 +76,7 @@ export class Viewport {
 
   /** Show the newest. @param {Item[]} items */
   toTail(items) {
-    this.#setRange(items, items.length - MAX_SHOWN / 2, items.length);
+    this.#setRange(items, items.length - MAX_AT_TAIL, items.length);
   }
 
   /**
@@ -75,7 +87,7 @@ export class Viewport {
   show(items, key) {
     const [from, to] = this.range(items, key);
     const index = indexOf(items, key);
-    if (index < from || index >= to) this.#setRange(items, index - MAX_SHOWN / 4, index + MAX_SHOWN / 4);
+    if (index < from || index >= to) this.#setRange(items, index - AROUND, index + AROUND);
   }
 
   /**
@@ -96,4 +108,9 @@ export class Viewport {
  */
 function indexOf(items, key) {
   return key === null ? -1 : items.findIndex(item => item.key === key);
+}
+
+/** @param {Item[]} items @returns {number} Where the first item is that is not the gap at the front. */
+function frontOf(items) {
+  return items[0]?.kind === "gap" ? 1 : 0;
 }
