@@ -112,7 +112,7 @@ class InputLine:
         if self.question:
             text = text.strip("\r\n")
         else:
-            text = clean(text)
+            text = clean(text.replace("\r\n", "\n").replace("\r", "\n"))  # terminals send CR for LF
             if not self.buffer.document.text_after_cursor:
                 text = text.rstrip("\n")
             if text.startswith("/") and not clean(self.buffer.document.text_before_cursor):

@@ -65,6 +65,10 @@ def test_a_pasted_text_is_never_a_command_nor_broken_up(room: FakeRoom) -> None:
         terminal.wait_for("› //delete 5")
         terminal.type(ENTER)
         assert client.receive(Say).text == "/delete 5\nвторая"
+        terminal.paste("/who\rдва\r\rтри\r")  # as xterm, VTE and tmux send what has LF
+        terminal.wait_for("  три")
+        terminal.type(ENTER)
+        assert client.receive(Say).text == "/who\nдва\n\nтри"
         terminal.type("/delete 5\rбез скобок\r")  # a terminal without bracketed paste
         terminal.wait_for(lambda _: terminal.cursor == (12, "  без скобок"))
         terminal.type(ENTER)
