@@ -42,7 +42,7 @@ class StdinLines:
         self.ended = not chunk
         *lines, self._incomplete = (self._incomplete + self._decode(chunk, self.ended)).split("\n")
         self._incomplete = self._incomplete[self._incomplete.rstrip("\r").rfind("\r") + 1 :]
-        if self.ended or len(self._incomplete) > MAX_LINE:
+        if self._incomplete and (self.ended or len(self._incomplete) > MAX_LINE):
             lines.append(self._incomplete)
             self._incomplete = ""
         return lines

@@ -52,7 +52,8 @@ def _backup(config: Config, options: argparse.Namespace) -> None:
 
 
 def _restore(config: Config, options: argparse.Namespace) -> None:
-    copy, history, audit = existing(options.copy), Path(config.history), audit_path(config)
+    copy = existing(options.copy).resolve()  # the record is beside the file, not beside a link to it
+    history, audit = Path(config.history), audit_path(config)
     old = restore_log(copy, history, salvage=options.salvage)
     if audit and audit_beside(copy).exists() and not options.salvage:
         if old and audit.exists():

@@ -59,6 +59,11 @@ def test_a_few_lines_are_said_without_being_announced(program: Program, listener
     assert heard(listener) == ["message cron раз", "message cron два"]
 
 
+def test_a_hundred_lines_are_a_few(program: Program, listener: JsonClient) -> None:
+    assert shell('seq 100 | "$@"', program).returncode == 0
+    assert heard(listener) == [f"message cron {number}" for number in range(1, 101)]
+
+
 def test_many_lines_are_said_by_a_member(program: Program, listener: JsonClient) -> None:
     done = shell('seq 150 | "$@"', program)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

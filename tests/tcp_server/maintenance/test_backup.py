@@ -108,7 +108,8 @@ def test_bans_are_in_a_backup(path: Path, tmp_path: Path) -> None:
     record = copy.with_name("copy.db.audit.jsonl")
     assert '"act":"ban"' in record.read_text(encoding="utf-8")
     assert record.stat().st_mode & 0o777 == 0o600
-    run("restore", "--history", other, copy)
+    (tmp_path / "latest.db").symlink_to(copy)
+    run("restore", "--history", other, tmp_path / "latest.db")
     assert other.with_name("room.db.audit.jsonl").read_bytes() == record.read_bytes()
     other.with_name("room.db.audit.jsonl").unlink()  # the record may be moved away
     with server(other) as program, JsonClient(program.address) as bob:
