@@ -64,6 +64,20 @@ def test_the_links_of_the_conversation_are_one_stop(services: Services, chromium
         expect(page.locator("#composer-text")).to_be_focused()
 
 
+def test_the_focus_stays_in_the_conversation_at_its_newest(services: Services, chromium: Browser) -> None:
+    with open_page(chromium, services.url) as browser:
+        page = browser.page
+        browser.enter("Нина")
+        browser.sees("Летописец", "раз https://example.org/60")
+        page.focus("#composer-text")
+        page.keyboard.press("PageUp")
+        expect(page.locator("#newest-button")).to_be_visible()
+        page.focus("#newest-button")
+        page.keyboard.press("Enter")
+        expect(page.locator("#newest-button")).to_be_hidden()
+        expect(page.locator("#transcript")).to_be_focused()
+
+
 def test_what_is_typed_goes_to_the_composer(services: Services, chromium: Browser) -> None:
     with open_page(chromium, services.url, lang="en-GB") as browser:
         page, field = browser.page, browser.page.locator("#composer-text")

@@ -71,7 +71,10 @@ export class Transcript {
     room.left.on(() => this.#reset());
     this.#scroller.addEventListener("scroll", () => this.#onScroll(), { passive: true });
     this.#scroller.addEventListener("click", event => this.#onClick(event));
-    this.#newestButton.addEventListener("click", () => this.toNewest());
+    this.#newestButton.addEventListener("click", () => {
+      this.toNewest();
+      this.#scroller.focus({ preventScroll: true }); // the button is hidden now
+    });
     document.addEventListener("visibilitychange", () => this.#updateUnread());
     for (const event of ["focus", "blur"]) window.addEventListener(event, () => this.#updateUnread());
     new ResizeObserver(() => this.#restorePosition()).observe(this.#scroller);
