@@ -108,6 +108,9 @@ def test_mistakes_are_explained(services: Services, chromium: Browser) -> None:
         assert draft(browser) == "/history 3"
         expect(page.locator("#composer-text")).to_be_focused()
         expect(problem).to_be_hidden()
+        typed(browser, "/qiut")
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("button", name="Perhaps /quit?")).to_be_focused()
         typed(browser, "/me waves")
         page.get_by_role("button", name="Send as a message").click()
         expect(page.locator(".message.own .message-text")).to_have_text(["/me waves"])
@@ -125,7 +128,10 @@ def test_what_is_pasted_is_a_text_unless_it_looks_like_a_command(
             page.evaluate(PASTE, text)
             page.press("#composer-text", "Enter")
             expect(said.last).to_have_text(text)
-        page.evaluate(PASTE, "/moderator ключ")
+        # Also with the white space that was copied with it.
+        page.evaluate(PASTE, "\n  /moderator ключ")
+        kept = page.evaluate("JSON.stringify([localStorage, sessionStorage])")
+        assert "ключ" not in kept
         page.press("#composer-text", "Enter")
         expect(page.locator("#command-problem")).to_contain_text("Это вставлено и похоже на команду.")
         browser.shoot("command-pasted-390")

@@ -58,7 +58,7 @@ export class Composer {
     this.#text.addEventListener("input", () => {
       this.#storeDraft();
       this.#refresh();
-      if (!isBlank(this.#text.value) && !isCommand(this.#text.value)) room.notifyTyping();
+      if (!isBlank(this.#text.value) && !this.#isCommand) room.notifyTyping();
     });
     panel.chosen.on(draft => this.#replace(draft));
     field.submitted.on(() => this.#form.requestSubmit());
@@ -87,8 +87,15 @@ export class Composer {
     if (isBlank(text) || !this.#fits(text)) return;
     this.#text.focus();
     const isPasted = this.#field.pasted;
-    if (isCommand(text) && !(isPasted && this.#isUnknown(text))) this.#tryCommand(text, isPasted);
+    const command = text.trimStart();
+    if (this.#isCommand && !(isPasted && this.#isUnknown(command))) this.#tryCommand(command, isPasted);
     else this.#say(isPasted || !text.startsWith("//") ? text : text.slice(1));
+  }
+
+  /** Whether the draft may be one. White space before the slash is typed on purpose, but copied by accident. */
+  get #isCommand() {
+    const { value } = this.#text;
+    return isCommand(this.#field.pasted ? value.trimStart() : value);
   }
 
   /** @param {string} text */
@@ -199,7 +206,7 @@ export class Composer {
   #storeDraft() {
     if (this.#owner === null) return;
     const { value } = this.#text;
-    const draft = isCommand(value) ? "" : value.slice(0, DRAFT_TEXTS * this.#room.limits.text);
+    const draft = this.#isCommand ? "" : value.slice(0, DRAFT_TEXTS * this.#room.limits.text);
     this.#drafts.write(this.#owner, draft.replace(/[\ud800-\udbff]$/, "")); // half a character
   }
 
@@ -207,7 +214,7 @@ export class Composer {
     const text = this.#text.value.trimEnd();
     this.#field.resize();
     this.#panel.update(this.#text.value);
-    this.#text.spellcheck = !isCommand(text); // some browsers send texts away to have them checked
+    this.#text.spellcheck = !this.#isCommand; // some browsers send texts away to have them checked
     const left = this.#room.limits.text - lengthOf(text);
     this.#count.hidden = left > COUNT_BELOW;
     this.#count.value = String(left);
