@@ -6,7 +6,7 @@ from pathlib import Path
 from tcp_server.config import Config
 from tcp_server.log.integrity import examine
 from tcp_server.log.log_file import LogFile, read_only
-from tcp_server.maintenance.command import command_parser, existing, run, write
+from tcp_server.maintenance.command import command_parser, existing, recovery, run, write
 
 
 def check(arguments: Sequence[str]) -> int:
@@ -32,10 +32,7 @@ def _check(config: Config) -> bool:
         f"{count:,} messages, #{report.first} to #{report.last}" if count else "no messages",
         f"digest {report.digest}",
         *report.faults,
-        "damaged: `oneroom-server restore BACKUP` goes back to a copy; `oneroom-server restore --salvage "
-        f"{path}` keeps what can be read"
-        if report.faults
-        else "whole",
+        f"damaged: {recovery(config.history)}" if report.faults else "whole",
     ]
     write(f"{line}\n" for line in lines)
     return bool(report.faults)

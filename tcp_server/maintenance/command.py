@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import shlex
 import sqlite3
 import sys
 from collections.abc import Callable, Iterable
@@ -34,7 +35,9 @@ def run(options: argparse.Namespace, work: Callable[[Config], object]) -> int:
         try:
             return int(bool(work(config)))
         except sqlite3.Error as error:
-            raise Failed(f"cannot read {config.history}: {error}") from error
+            is_damaged = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CORRUPT
+            advice = f"; {recovery(config.history)}" if is_damaged else ""
+            raise Failed(f"cannot read {config.history}: {error}{advice}") from error
     except (BadConfig, BadHistory, Failed) as error:
         text = str(error)
         status = 2 if isinstance(error, BadConfig) else 1
@@ -57,6 +60,14 @@ def existing(path: Path) -> Path:
     if not path.is_file():
         raise Failed(f"cannot read {path}: there is no such file")
     return path
+
+
+def recovery(history: str) -> str:
+    """Return what to do with a damaged log."""
+    return (
+        "`oneroom-server restore BACKUP` goes back to a copy; "
+        f"`oneroom-server restore --salvage {shlex.quote(history)}` keeps what can be read"
+    )
 
 
 def write(parts: Iterable[str]) -> None:

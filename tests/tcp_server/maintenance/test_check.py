@@ -56,6 +56,8 @@ def test_damage_is_found_and_the_rest_is_salvaged(path: Path) -> None:
     done = run("check", "--history", path, code=1)
     assert "messages that cannot be read: #" in done.stdout
     assert "restore --salvage" in done.stdout
+    for command in (["backup", path.with_name("copy.db")], ["compact"]):
+        assert "restore --salvage" in run(*command, "--history", path, code=1).stderr
     run("restore", "--salvage", "--history", path, path)
     assert digest_of(path)
     with open_history(path) as history:
