@@ -282,10 +282,11 @@ class Program(Generic[S]):
             "--print-config", action="store_true", help="print the settings in force, then exit"
         )
         for key, name in self._names.items():
-            if not self.settings[name].is_secret:
-                hidden = {} if key == name else {"help": argparse.SUPPRESS}
-                argument = self.settings[name].argument | hidden
-                parser.add_argument(self.written_in(key, "flag"), dest=key, **argument)
+            flag = self.written_in(key, "flag")
+            is_flag_former = key != name and flag != self.written_in(name, "flag")
+            if (key == name or is_flag_former) and not self.settings[name].is_secret:
+                hidden = {"help": argparse.SUPPRESS} if is_flag_former else {}
+                parser.add_argument(flag, dest=key, **self.settings[name].argument | hidden)
         return parser
 
     def _print(self, settings: S, given: Mapping[str, _Given]) -> None:

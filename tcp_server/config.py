@@ -81,7 +81,12 @@ class Config(Settings, frozen=True):
         Number, about("messages a second from one member, at least 0.01; 0: no limit, for other commands too")
     ] = 20.0
     burst: Annotated[Count, about("messages one member may send at once before the rate counts")] = 100
-    trusted_proxy: Annotated[Networks, about("address or network whose PROXY header is believed")] = ()
+    trusted_proxies: Annotated[
+        Networks,
+        about(
+            "address or network whose PROXY header is believed", flag="--trusted-proxy", was="trusted_proxy"
+        ),
+    ] = ()
     password: Annotated[Password, about("password needed to join")] = ""
     moderator_password: Annotated[Password, about("password that makes a member a moderator")] = ""
     password_file: Annotated[FilePath, about("file with the password needed to join")] = ""

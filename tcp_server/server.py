@@ -85,7 +85,7 @@ class ChatServer:
         audit_log = AuditLog(audit_path(config))
         if config.moderator_password:
             audit_log.open()
-        self._sanctions = Sanctions(audit_log, self._history, config.trusted_proxy)
+        self._sanctions = Sanctions(audit_log, self._history, config.trusted_proxies)
         self._sanctions.redo_deletions()
         self._room: Room[Writer] = Room(
             config, self._history, searches.search, lambda writer: writer.host, self._sanctions
@@ -103,7 +103,7 @@ class ChatServer:
             self._room,
             self._fanout,
             Budgets(config.rate, config.burst),
-            Bandwidths(config.trusted_proxy),
+            Bandwidths(config.trusted_proxies),
         )
         self._lock = threading.Lock()  # a leaf: no other lock is taken under it
         self._sessions: set[Session] = set()  # guarded by `_lock`

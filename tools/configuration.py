@@ -30,7 +30,7 @@ echo 'max_text = 2000' > room.toml; oneroom-server --config room.toml
 
 - What is unknown or cannot be used is refused: one sentence says what is allowed, exit code 2.
 - A flag that may be given again takes commas too, and so does its variable: `--trusted-proxy ::1
-  --trusted-proxy 10.0.0.0/8`, `ONEROOM_SERVER_TRUSTED_PROXY=::1,10.0.0.0/8`. In TOML it is a list.
+  --trusted-proxy 10.0.0.0/8`, `ONEROOM_SERVER_TRUSTED_PROXIES=::1,10.0.0.0/8`. In TOML it is a list.
   The list of a flag replaces that of the variable, and so on.
 - In paths `~` is the home directory.
 - Passwords are no flags: everybody on the machine can read those. They are never printed.

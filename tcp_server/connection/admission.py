@@ -40,7 +40,7 @@ class Admission:
         """`banned` tells whether an address is banned, from any thread; `clock` gives monotonic seconds."""
         self._max_total = config.max_connections
         self._max_per_address = config.max_per_address
-        self._trusted = config.trusted_proxy
+        self._trusted = config.trusted_proxies
         self._banned = banned
         self._joins = Buckets(Rate(config.joins / 60, config.joins), clock) if config.joins else None
         self._attempts = Buckets(_ATTEMPTS, clock)

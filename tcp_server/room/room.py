@@ -324,7 +324,7 @@ class Room(Generic[C]):
         return not self._password or self._password.matches(request.password)
 
     def _hold_name(self, member: Member[C], reason: str | None, address: str = "") -> list[Departure[C]]:
-        key = rate_limit_key(address, self._config.trusted_proxy) or ""
+        key = rate_limit_key(address, self._config.trusted_proxies) or ""
         return self._members.hold_name(member, self._clock() + self._config.grace, reason, key)
 
     def _expel(self, member: Member[C], reason: str, answer: Sequence[m.Event] = ()) -> list[Outcome[C]]:

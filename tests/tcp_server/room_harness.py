@@ -33,7 +33,7 @@ class RoomHarness:
         config = Config(**settings)
         self.password = config.moderator_password
         self.sanctions = Sanctions(
-            audit_log or AuditLog(None), self.history, config.trusted_proxy, lambda: self._began + self.now
+            audit_log or AuditLog(None), self.history, config.trusted_proxies, lambda: self._began + self.now
         )
         self.room: Room[str] = Room(
             config,

@@ -40,7 +40,7 @@ def test_every_setting_is_a_flag_a_variable_and_a_key(tmp_path: Path) -> None:
         "host": ("::1", ("::1",)),
         "history": ("off", "off"),
         "durability": ("full", "full"),
-        "trusted_proxy": ("::1", (to_network("::1"),)),
+        "trusted_proxies": ("::1", (to_network("::1"),)),
         "audit": ("acts", "acts"),
     }
     for name, setting in PROGRAM.settings.items():
@@ -48,7 +48,7 @@ def test_every_setting_is_a_flag_a_variable_and_a_key(tmp_path: Path) -> None:
             continue
         text, value = texts.get(name, ("7", 7))
         wanted = Config().replace(**{name: value})
-        assert load([f"--{name.replace('_', '-')}={text}"], {}) == wanted
+        assert load([f"{setting.flag or '--' + name.replace('_', '-')}={text}"], {}) == wanted
         assert load([], {f"ONEROOM_SERVER_{name.upper()}": text}) == wanted
         file = tmp_path / f"{name}.toml"
         file.write_text(f"{name} = {text if text == '7' else repr(text)}\n")
@@ -178,17 +178,17 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_trusted_proxies_are_addresses_and_networks() -> None:
-    assert list(map(str, load(["--trusted-proxy=127.0.0.1, 10.0.0.0/8,::1 ,"], {}).trusted_proxy)) == [
+    assert list(map(str, load(["--trusted-proxy=127.0.0.1, 10.0.0.0/8,::1 ,"], {}).trusted_proxies)) == [
         "127.0.0.1/32",
         "10.0.0.0/8",
         "::1/128",
     ]
-    assert load([], {"ONEROOM_SERVER_TRUSTED_PROXY": ""}).trusted_proxy == ()
+    assert load([], {"ONEROOM_SERVER_TRUSTED_PROXIES": ""}).trusted_proxies == ()
 
 
 def test_trusted_proxies_may_be_given_one_by_one() -> None:
     flags = ["--trusted-proxy", "127.0.0.1", "--trusted-proxy", "10.0.0.0/8,::1"]
-    assert list(map(str, load(flags, {}).trusted_proxy)) == ["127.0.0.1/32", "10.0.0.0/8", "::1/128"]
+    assert list(map(str, load(flags, {}).trusted_proxies)) == ["127.0.0.1/32", "10.0.0.0/8", "::1/128"]
 
 
 @pytest.mark.parametrize(
@@ -209,6 +209,15 @@ def test_a_former_name_still_works(
         f"ONEROOM_SERVER_{old.upper()} is now called ONEROOM_SERVER_{new.upper()}",
         f"{old} in {file} is now called {new}",
     ]
+
+
+def test_a_former_name_may_have_the_flag_of_the_present_one(caplog: pytest.LogCaptureFixture) -> None:
+    wanted = Config().replace(trusted_proxies=(to_network("::1"),))
+    assert load(["--trusted-proxy=::1"], {}) == wanted
+    assert not caplog.records
+    assert load([], {"ONEROOM_SERVER_TRUSTED_PROXY": "::1"}) == wanted
+    (record,) = caplog.records
+    assert "is now called ONEROOM_SERVER_TRUSTED_PROXIES" in record.getMessage()
 
 
 @pytest.mark.parametrize("name", ["password", "moderator_password"])

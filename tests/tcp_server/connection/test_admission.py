@@ -65,7 +65,7 @@ def test_zero_means_no_limit() -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "10.1.2.3", "2001:db8::5"])
 def test_loopback_and_proxies_are_exempt(host: str) -> None:
     proxies = (to_network("10.0.0.0/8"), to_network("2001:db8::5"))
-    config = Config(max_per_address=1, joins=1, trusted_proxy=proxies)
+    config = Config(max_per_address=1, joins=1, trusted_proxies=proxies)
     admission = Admission(config, banned=lambda _: True)
     assert {admission.enter(host) for _ in range(100)} == {None}
     assert admission.trusts(host) == (host in ("10.1.2.3", "2001:db8::5"))
@@ -73,7 +73,7 @@ def test_loopback_and_proxies_are_exempt(host: str) -> None:
 
 def test_banned_addresses_are_refused() -> None:
     admission = Admission(
-        Config(trusted_proxy=(to_network("10.0.0.1"),)), banned=lambda host: host == ELSEWHERE
+        Config(trusted_proxies=(to_network("10.0.0.1"),)), banned=lambda host: host == ELSEWHERE
     )
     assert admission.enter(ELSEWHERE) == "banned"
     assert admission.enter("198.51.100.1") is None
@@ -83,7 +83,7 @@ def test_banned_addresses_are_refused() -> None:
 
 def test_proxied_clients_count_by_their_own_address() -> None:
     admission = Admission(
-        Config(max_per_address=2, max_connections=3, trusted_proxy=(to_network("10.0.0.1"),))
+        Config(max_per_address=2, max_connections=3, trusted_proxies=(to_network("10.0.0.1"),))
     )
     for _ in range(2):
         assert admission.enter("10.0.0.1") is None

@@ -146,7 +146,7 @@ def test_an_ipv6_ban_covers_the_whole_subscriber_prefix(network: str) -> None:
     ["0.0.0.0/0", "10.0.0.0/7", "127.0.0.1", "::1", "::/0", "2000::/15", "::ffff:0:0/96", "192.0.2.0/24"],
 )
 def test_a_ban_of_too_many_addresses_is_refused(network: str) -> None:
-    harness = moderated_room(trusted_proxy=(to_network("192.0.2.5"), to_network("2001:db8::/64")))
+    harness = moderated_room(trusted_proxies=(to_network("192.0.2.5"), to_network("2001:db8::/64")))
     harness.moderate("a", "ban", network)
     assert harness.summary("a") == ["error too_many"]
     assert harness.received("c") == []
