@@ -153,7 +153,11 @@ def read_only(path: Path) -> closing[sqlite3.Connection]:
 
     Of a file that lost its end it reads what is there.
     """
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    path = path.resolve()
+    is_frozen = not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()
+    # SQLite would create files beside it, where nobody can write.
+    frozen = "&immutable=1" if is_frozen else ""
+    db = sqlite3.connect(f"{path.as_uri()}?mode=ro{frozen}", uri=True, isolation_level=None)
     db.execute("PRAGMA writable_schema = ON")  # otherwise SQLite refuses a file without its end
     return closing(db)
 
@@ -204,6 +208,8 @@ def lock(path: Path) -> int:
     `path` has no symbolic links. The lock file contains the process id, for the error message of a
     second server. Raises `BadHistory`.
     """
+    if path.exists() and not path.is_file():
+        raise BadHistory(f"cannot keep history in {path}: it is no regular file")
     try:
         create_folder(path.parent)
         descriptor = os.open(

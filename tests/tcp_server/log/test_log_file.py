@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tcp_server.log.history import Unavailable
-from tcp_server.log.log_file import MIGRATIONS, BadHistory
+from tcp_server.log.log_file import MIGRATIONS, BadHistory, ends, read_only
 from tcp_server.log.sqlite_history import SqliteHistory
 from tests.support.processes import running
 from tests.support.raw import JsonClient
@@ -51,6 +51,22 @@ def test_a_second_name_of_the_file_is_refused(path: Path, tmp_path: Path) -> Non
     (tmp_path / "second.db").unlink()
     with open_history(path):
         pass
+
+
+def test_a_folder_is_no_log_and_stays(path: Path) -> None:
+    path.mkdir()
+    assert refused(path) == f"cannot keep history in {path}: it is no regular file"
+    assert path.is_dir()
+
+
+def test_a_log_where_nobody_can_write_is_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_history(path) as history:
+        say(history, "раз")
+    before = sorted(path.parent.iterdir())
+    monkeypatch.setattr("os.access", lambda *_: False)  # to root, all folders are writable
+    with read_only(path) as db:
+        assert ends(db) == (1, 1)
+        assert sorted(path.parent.iterdir()) == before
 
 
 @pytest.mark.parametrize("leave", ["move", "delete", "replace"])
