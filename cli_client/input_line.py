@@ -109,10 +109,11 @@ class InputLine:
 
     def paste(self, text: str, limit: int) -> bool:
         """Insert a pasted text, which is never a command; return False if it is far longer than `limit`."""
+        text = text.replace("\r\n", "\n").replace("\r", "\n")  # terminals send CR for LF
         if self.question:
-            text = text.strip("\r\n")
+            text = text.strip("\n")
         else:
-            text = clean(text.replace("\r\n", "\n").replace("\r", "\n"))  # terminals send CR for LF
+            text = clean(text)
             if not self.buffer.document.text_after_cursor:
                 text = text.rstrip("\n")
             if text.startswith("/") and not clean(self.buffer.document.text_before_cursor):

@@ -81,6 +81,16 @@ def test_a_pasted_text_is_never_a_command_nor_broken_up(room: FakeRoom) -> None:
         terminal.wait_for("Too long: 17000 characters, at most 4000")
 
 
+def test_a_pasted_name_keeps_all_its_lines(room: FakeRoom) -> None:
+    with client_at(room.address) as terminal:
+        terminal.wait_for("Your name:")
+        terminal.paste("Анна\rПетровна\r")
+        terminal.type(ENTER)
+        client = room.accept()
+        assert client.welcome().name == "Анна Петровна"
+        leave(terminal, client)
+
+
 @pytest.mark.parametrize("keys", [CTRL_J, ALT_ENTER, "\x1b[13;2u", "\x1b[27;2;13~", "\x1b[13;5u"])
 def test_keys_for_a_new_line(room: FakeRoom, keys: str) -> None:
     with client_at(room.address, "--name", "Анна") as terminal:
