@@ -263,6 +263,7 @@ def test_what_moderators_do(services: Services, chromium: Browser) -> None:
         typed(browser, "/ban 203.0.113.7")
         expect(page.locator("#action-title")).to_have_text("Закрыть вход: 203.0.113.7?")
         expect(page.locator("#action [name=seconds]:checked")).to_have_value("")
+        expect(page.locator("#action [name=seconds]:checked")).to_be_focused()
         page.click("#action-cancel")
         typed(browser, f"/ban {nina} 2h: реклама")
         expect(page.locator("#action-title")).to_have_text(f"Закрыть вход на 2 часа: {nina}?")

@@ -58,6 +58,7 @@ test("a time has a leading zero only where people write it", () => {
   const written = locale => new I18n(locale, dictionary("en")).time(morning).replace(/\s/u, " ");
   assert.deepEqual(["en-US", "en-GB", "ru"].map(written), ["9:05 AM", "09:05", "09:05"]);
   const american = new I18n("en-US", dictionary("en"));
+  assert.ok(!american.time(morning).includes(" "), "a line may end at a space");
   assert.match(american.when(morning, new Date(2026, 10, 24)), /^Nov 22, 9:05/);
 });
 

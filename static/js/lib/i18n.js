@@ -129,9 +129,9 @@ export class I18n {
       .map(({ type, value }) => ({ text: value, isWord: type === "element" }));
   }
 
-  /** @param {Date} date @returns {string} «14:05», or "" for an invalid date. */
+  /** @param {Date} date @returns {string} «14:05», or "" for an invalid date. A line does not end within it. */
   time(date) {
-    return isValid(date) ? this.#formats.time.format(date) : "";
+    return isValid(date) ? this.#formats.time.format(date).replaceAll(" ", "\u00a0") : "";
   }
 
   /** @param {Date} date @returns {string} «12 ноября 2026 г.» */

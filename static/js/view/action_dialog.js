@@ -80,9 +80,9 @@ export class ActionDialog {
     if (focused === document.body || !focused.checkVisibility()) this.#focusAfter();
   }
 
-  /** @returns {HTMLElement | undefined} The first field shown; none where the action is only confirmed. */
+  /** @returns {HTMLElement | undefined} The first field, or the choice that is made, if any is shown. */
   get #firstField() {
-    const fields = this.#form.querySelectorAll("input, textarea");
+    const fields = this.#form.querySelectorAll("input:not([type=radio]), [type=radio]:checked, textarea");
     return [...fields].filter(field => field instanceof HTMLElement).find(field => field.checkVisibility());
   }
 
