@@ -62,6 +62,7 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "pipe_back": "back online",
     "pipe_similar": "joined as {name}",
     "pipe_timeout": "the time of --timeout is over",
+    "pipe_undecodable": "line {number} is not UTF-8 and is not sent; try: iconv -f cp1251 -t utf-8",
     "pipe_unwritable": "the output cannot be written: {reason}",
     "pipe_missed": ("{count} message missed", "{count} messages missed"),
     "lost_refused": "No room is running at {address}",

@@ -88,6 +88,7 @@ class Pipe:
         )
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self._stdin = StdinLines()  # owned by the stdin thread, and by the main thread before that
+        self._not_utf8 = 0  # lines that are not said; owned by the stdin thread, and then by the main thread
         self._ended = threading.Event()  # input or conversation have ended
         self._exit_code: int | None = None  # set by the room thread before `_ended`; None at the end of input
         # The rest is owned by the room thread, and by the main thread after it has ended.
@@ -117,7 +118,7 @@ class Pipe:
             return self._exit_code
         if is_late:
             self._print_error(self._texts("pipe_timeout"))
-        unsent = len(self._chat.status().unsent) + self._refused
+        unsent = len(self._chat.status().unsent) + self._refused + self._not_utf8
         if unsent:
             self._print_error(self._texts("pipe_unsent", count=unsent))
         return 1 if is_late or unsent or self._unwritable or not self._has_entered else 0
@@ -161,8 +162,13 @@ class Pipe:
 
     def _read(self, first: list[str]) -> None:
         self._wait_for(lambda status: status.phase in _READY)  # the welcome brings the limit of a text
-        for line in chain(first, self._stdin):
-            self._say(clean(line))
+        for number, line in enumerate(chain(first, self._stdin), 1):
+            if _is_utf8(line):
+                self._say(clean(line))
+                continue
+            if not self._not_utf8:
+                self._print_error(self._texts("pipe_undecodable", number=number))
+            self._not_utf8 += 1
         self._ended.set()
 
     def _say(self, line: str) -> None:
@@ -259,6 +265,15 @@ class Pipe:
 def _is_acked(unsent: int, now: events.Status) -> bool:
     """Return whether fewer than `unsent` messages are unsent, or none will be acknowledged any more."""
     return len(now.unsent) < unsent or now.phase in _REFUSED
+
+
+def _is_utf8(line: str) -> bool:
+    """Return whether a line of stdin has no bytes that are not UTF-8."""
+    try:
+        line.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _lines(message: Message) -> str:

@@ -74,6 +74,7 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
     "pipe_back": "снова на связи",
     "pipe_similar": "имя в чате: {name}",
     "pipe_timeout": "время, заданное --timeout, истекло",
+    "pipe_undecodable": "строка {number} не в UTF-8 и не отправлена; попробуйте: iconv -f cp1251 -t utf-8",
     "pipe_unwritable": "не могу записать вывод: {reason}",
     "pipe_missed": (
         "пропущено {count} сообщение",

@@ -14,12 +14,13 @@ _STDIN = 0
 class StdinLines:
     """Yields the lines of stdin, without their LF; its end ends the last one.
 
-    A byte order mark is dropped, and what is not UTF-8 is replaced. A line without end is cut, so that it
-    does not use up memory; of one that overwrites itself, such as a progress bar, the last state is kept.
+    A byte order mark is dropped; bytes that are not UTF-8 are kept as surrogates (PEP 383). A line without
+    end is cut, so that it does not use up memory; of one that overwrites itself, such as a progress bar, the
+    last state is kept.
     """
 
     def __init__(self) -> None:
-        self._decode = codecs.getincrementaldecoder("utf-8-sig")(errors="replace").decode
+        self._decode = codecs.getincrementaldecoder("utf-8-sig")(errors="surrogateescape").decode
         self._incomplete = ""
         self.ended = False
 

@@ -113,17 +113,34 @@ def test_output_is_that_of_the_lines_dialect(room: FakeRoom) -> None:
         assert pipe.stdout.wait_for("покинул чат.\n") == expected
 
 
-def test_a_byte_order_mark_is_dropped_and_invalid_bytes_are_replaced(room: FakeRoom) -> None:
+def test_a_byte_order_mark_is_dropped_and_lines_are_cut(room: FakeRoom) -> None:
     with run_pipe(str(room.address), "--name", "Анна") as pipe:
         client = room.accept()
         client.welcome(text_limit=10)
         split_character = "я".encode()
-        pipe.write("\ufeff".encode() + b"a\0b\xff\x1b[31m" + split_character[:1])
+        pipe.write("\ufeff".encode() + b"a\0b\x1b[31m" + split_character[:1])
         assert pipe.process.poll() is None
         pipe.write(split_character[1:] + b"\n" + b"x" * 25 + b"\n" + b"\0" * 100_000)
         pipe.stdin.close()
         said = [client.receive(Say).text for _ in range(4)]
-        assert said == ["ab\ufffdя", "x" * 10, "x" * 10, "x" * 5]
+        assert said == ["abя", "x" * 10, "x" * 10, "x" * 5]
+
+
+def test_a_line_that_is_not_utf8_is_not_sent_and_told(room: FakeRoom) -> None:
+    with run_pipe(str(room.address), "--name", "Анна") as pipe:
+        client = room.accept()
+        client.welcome()
+        pipe.write("раз\n".encode() + "привет\nмир\n".encode("cp1251") + "два".encode())
+        pipe.stdin.close()
+        for number, text in enumerate(["раз", "два"], 1):
+            say = client.receive(Say)
+            assert say.text == text
+            client.ack(say.ref, number)
+        answer_leave(client)
+        assert pipe.end() == 1
+        first, last = pipe.stderr.text.splitlines()  # once for both lines, and how many there were
+        assert "line 2 is not UTF-8" in first
+        assert "not sent: 2" in last
 
 
 def test_sequences_are_removed_whole_and_of_a_progress_bar_the_end_is_said(room: FakeRoom) -> None:
