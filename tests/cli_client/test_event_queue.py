@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from cli_client.event_queue import EventQueue
 from cli_client.events import ClientEvent, StatusChanged
@@ -33,7 +34,8 @@ def test_the_loop_has_its_turn_between_portions_of_many_events() -> None:
         thread.join()
 
     queue = EventQueue(show)
-    asyncio.run(run())
+    with ThreadPoolExecutor(1) as loops:  # this thread may have a loop: that of a browser's tests
+        loops.submit(asyncio.run, run()).result()
     assert shown == total
     assert 1 < portions <= turns
 

@@ -64,8 +64,9 @@ def test_a_connection_that_died_in_sleep_is_replaced_at_once(
     assert network.swallow() > 0
     wake(anna.page)
     _wait_for_the_loss(anna.page)
-    anna.say("снова здесь")
-    expect(anna.messages("снова здесь")).to_have_count(1)
+    text = f"снова здесь {wake.__name__}"
+    anna.say(text)
+    expect(anna.messages(text)).to_have_count(1)
     expect(anna.page.locator("#connection")).to_have_attribute("data-state", "online")
 
 
@@ -74,8 +75,9 @@ def test_a_connection_that_lives_is_kept(anna: PageUser, wake: Callable[[Page], 
     opened: list[str] = []
     anna.page.on("websocket", lambda socket: opened.append(socket.url))
     wake(anna.page)
-    anna.say("я не спал")
-    expect(anna.messages("я не спал")).to_have_count(1)
+    text = f"я не спал {wake.__name__}"
+    anna.say(text)
+    expect(anna.messages(text)).to_have_count(1)
     anna.page.clock.fast_forward(4_000)
     assert opened == []
 

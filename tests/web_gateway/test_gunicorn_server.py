@@ -236,7 +236,9 @@ def test_out_of_descriptors_new_connections_wait_and_sessions_go_on(room: Room) 
         used = worker.num_fds()
         soft, hard = resource.prlimit(worker.pid, resource.RLIMIT_NOFILE)
         resource.prlimit(worker.pid, resource.RLIMIT_NOFILE, (used, hard))
-        with socket.create_connection(program.address) as waiting:
+        with ExitStack() as others, socket.create_connection(program.address) as waiting:
+            for _ in range(4):  # what has just been closed leaves a few descriptors
+                others.enter_context(socket.create_connection(program.address))
             waiting.sendall(b"GET /nowhere HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
             program.stderr.wait_for("cannot take another connection")
             browser.send('{"type":"ping"}')
