@@ -41,6 +41,13 @@ _FRAMES = """() => {
     const frame = begin => { port2.postMessage(begin); requestAnimationFrame(frame); };
     requestAnimationFrame(frame);
 }"""
+# The same rows, and nothing that is called when they are scrolled.
+_BARE = """() => {
+    const bare = transcript.cloneNode(true);
+    transcript.replaceWith(bare);
+    bare.scrollTop = bare.scrollHeight;
+    frames.length = 0;
+}"""
 # How far the topmost row in view is from the last that was said.
 _ROWS_BACK = """() => {
     const { left, top, width } = document.querySelector("#messages").getBoundingClientRect();
@@ -77,6 +84,8 @@ class Figures(NamedTuple):
     frame: float
     """Milliseconds of a frame while reading back, the 99th percentile."""
     worst_frame: float
+    bare_frame: float
+    """The same as `frame`, of the rows alone: what scrolling costs when none is added."""
     steps: float
     """Turns of the wheel for 1,000 rows."""
     back: float
@@ -92,13 +101,14 @@ class Figures(NamedTuple):
 _TITLES = (
     "frame while reading back, p99, ms",
     "worst, ms",
+    "control: p99 of the same rows, none added, ms",
     "turns of the wheel for 1,000 rows",
     "seconds for that",
     "main thread, s in 10 s, at 100 messages/s",
     "client to element, p50, ms",
     "1,000 members entered, CPU/4, ms",
 )
-_TARGETS = Figures(16, float("inf"), 60, 5, 2.5, 8, 500)
+_TARGETS = Figures(16, float("inf"), float("inf"), 60, 5, 2.5, 8, 500)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -142,13 +152,18 @@ def _measure(browser: Browser, programs: Path) -> Figures:
         with _page(browser, url, "Анна") as page:
             _join(page)
             frames, steps, back = _read_back(page)
+            bare = _scroll_bare(page)
         with _page(browser, url, "Вера") as page:
             _join(page)
             to_screen = _time_to_screen(page, talker)
             busy = _listen(page, talker)
         with _page(browser, url, "Глеб") as page:
             enter = _enter_crowd(page, server.address)
-    return Figures(quantiles(frames, n=100)[98], max(frames), steps, back, busy, to_screen, enter)
+    return Figures(_p99(frames), max(frames), _p99(bare), steps, back, busy, to_screen, enter)
+
+
+def _p99(frames: list[float]) -> float:
+    return quantiles(frames, n=100)[98]
 
 
 @contextmanager
@@ -195,6 +210,17 @@ def _read_back(page: Page) -> tuple[list[float], float, float]:
         if top and int(top) <= first - _BACK:
             break
     return page.evaluate("frames"), steps, time.monotonic() - began
+
+
+def _scroll_bare(page: Page, turns: int = 50) -> list[float]:
+    """Turn the wheel over the rows alone, to and fro. Return the frames in ms."""
+    page.wait_for_timeout(500)  # milliseconds, until the wheel has come to rest
+    page.evaluate(_BARE)
+    for turn in range(turns):
+        page.mouse.wheel(0, _STEP if turn % 6 > 2 else -_STEP)
+        time.sleep(_STEP_TIME)
+        page.evaluate(_ROWS_BACK)
+    return list(page.evaluate("frames"))
 
 
 def _time_to_screen(page: Page, talker: Connection) -> float:

@@ -17,7 +17,7 @@ expect.set_options(timeout=PATIENCE)
 COUNT = 400
 MOST_AT_ONCE = 20  # rows added at once
 
-# Notes how many rows are added at a time, and the row that the reader looks at, with its place.
+# Notes how many rows are added at a time, and the row that the reader looks at, with its lower edge.
 WATCH = """() => {
     window.most = 0;
     window.moved = 0;
@@ -27,13 +27,13 @@ WATCH = """() => {
     let known = { row: null };
     const note = () => {
         const row = inView();
-        known = { row, place: row.getBoundingClientRect().top, scrolled: view.scrollTop };
+        known = { row, place: row.getBoundingClientRect().bottom, scrolled: view.scrollTop };
     };
     view.addEventListener("scroll", note);
     new MutationObserver(records => {
         most = Math.max(most, records.flatMap(({ addedNodes }) => [...addedNodes]).length);
         const { row, place } = known;
-        if (row?.isConnected) moved = Math.max(moved, Math.abs(row.getBoundingClientRect().top - place));
+        if (row?.isConnected) moved = Math.max(moved, Math.abs(row.getBoundingClientRect().bottom - place));
         note();
     }).observe(document.querySelector("#messages"), { childList: true });
     note();
@@ -62,7 +62,9 @@ def test_older_rows_come_in_small_parts_and_nothing_moves(services: Services, ch
             page.wait_for_timeout(16)
             if page.evaluate("transcript.scrollTop") == 0:
                 break
-        assert browser.texts() == [f"№ {number}" for number in range(1, COUNT + 1)]
+        shown = browser.texts()
+        assert 50 < len(shown) < 150
+        assert shown == [f"№ {number}" for number in range(1, len(shown) + 1)]
         assert 0 < page.evaluate("most") <= MOST_AT_ONCE
         assert page.evaluate("moved") < 2
         page.click("#newest-button")

@@ -3,7 +3,7 @@ import { Signal } from "../../lib/signal.js";
 import { Announcer } from "./announcer.js";
 import { makeRow, NUMBERED, updateRow } from "./row_view.js";
 import { layOutRows } from "./rows.js";
-import { MAX_AT_TAIL, MAX_SHOWN, Viewport } from "./viewport.js";
+import { MAX_SHOWN, MAX_WITH_UNREAD, Viewport } from "./viewport.js";
 
 /** @typedef {import("../../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../../model/room.js").Room} Room */
@@ -11,7 +11,9 @@ import { MAX_AT_TAIL, MAX_SHOWN, Viewport } from "./viewport.js";
 /** Pixels from the bottom within which the reader counts as being at the bottom. */
 const BOTTOM_MARGIN = 30;
 /** Pixels from either end of the rows at which more are shown. */
-const SHOW_MARGIN = 2000;
+const SHOW_MARGIN = 1000;
+/** Pixels of the window for each row that may be in the page: enough of the lowest rows for it and both margins. */
+const WINDOW_PER_ROW = 12;
 /** Items known before those shown, below which more are loaded once the reader goes back. */
 const LOAD_MARGIN = 200;
 /** Milliseconds between two updates, but while rows are added for the reader who scrolls. */
@@ -141,7 +143,8 @@ export class Transcript {
     const { timeline, outbox, members, unread } = this.#room;
     if (this.#atBottom && this.#viewport.atTail) timeline.trim();
     const focus = this.#atBottom ? null : this.#anchorKey();
-    const most = this.#atBottom && unread.count === 0 ? MAX_AT_TAIL : MAX_SHOWN;
+    const limit = this.#atBottom && unread.count > 0 ? MAX_WITH_UNREAD : MAX_SHOWN;
+    const most = Math.max(limit, Math.ceil(innerHeight / WINDOW_PER_ROW));
     const [from, to] = this.#viewport.range(timeline.items, focus, most);
     const outgoing = this.#viewport.atTail ? outbox.messages : [];
     const items = timeline.items.slice(from, to);

@@ -1,11 +1,11 @@
 /** @typedef {import("../../model/timeline.js").Item} Item */
 
-/** Most items shown at once: each update lays out all of them. */
-export const MAX_SHOWN = 500;
-/** Most items shown to a reader of the newest messages, who sees the last few. */
-export const MAX_AT_TAIL = 150;
+/** Most items shown at once, but in a very high window: each update lays out all of them. */
+export const MAX_SHOWN = 100;
+/** The same at the newest with unread ones above: the divider above them is to stay. */
+export const MAX_WITH_UNREAD = 500;
 /** Items shown on either side of one that is jumped to. */
-const AROUND = 225;
+const AROUND = 40;
 /** By how many items the shown part moves in a frame. */
 const STEP = 8;
 
@@ -36,8 +36,8 @@ export class Viewport {
     let to = this.#to === null ? items.length : indexOf(items, this.#to) + 1 || items.length;
     if (to - from > most) {
       const center = focus === null ? to : Math.max(from, indexOf(items, focus));
-      if (center - from > to - center) from = to - most + STEP;
-      else to = from + most - STEP;
+      from = Math.max(from, Math.min(center - (most >> 1), to - most + STEP));
+      to = from + most - STEP;
       this.#setRange(items, from, to);
     }
     const front = frontOf(items);
@@ -76,7 +76,7 @@ export class Viewport {
 
   /** Show the newest. @param {Item[]} items */
   toTail(items) {
-    this.#setRange(items, items.length - MAX_AT_TAIL, items.length);
+    this.#setRange(items, items.length - MAX_SHOWN, items.length);
   }
 
   /**
