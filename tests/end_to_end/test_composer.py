@@ -203,10 +203,12 @@ def test_page_up_in_the_composer_scrolls_the_conversation(services: Services, ch
     with open_page(chromium, services.url, dark=True) as browser:
         page = browser.page
         browser.enter("Юля")
+        browser.say("\n".join(["строка"] * 80))
         browser.say("короткое")
         last = page.locator(".message").last
         expect(last).to_be_in_viewport()
         page.keyboard.type("пишу")
+        wait_until(page, "document.querySelector('#transcript').scrollTop > 100")  # there is something above
         page.keyboard.press("PageUp")
         expect(last).not_to_be_in_viewport()
         expect(page.locator("#newest-button")).to_be_visible()

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from chat_protocol.address import Address
 from tests.cli_client.terminal_session import CTRL_D, TerminalSession, client_at
-from tests.end_to_end.conftest import PageUser, open_page
+from tests.end_to_end.conftest import PageUser, open_page, wait_until
 from tests.support.processes import Program, running
 from tests.support.raw import JsonClient, RawClient
 from tests.support.requirements import needs_chromium
@@ -136,6 +136,8 @@ def test_a_reload_under_traffic_is_complete_and_not_announced(chromium: Browser,
             if number % 20 == 0:
                 browser.page.reload(wait_until="domcontentloaded")
         browser.sees("Вера", "сообщение 60")
+        browser.page.evaluate("document.querySelector('#transcript').scrollTop = 0")  # loads the older ones
+        wait_until(browser.page, "document.querySelectorAll('.message').length >= 60")
         assert numbers(browser.texts()) == list(range(1, 61))
         assert browser.page.locator("#join-name").is_hidden()
         heard = bystander.read_until("Вера: сообщение 60\n").decode()
