@@ -104,10 +104,13 @@ def cost(text: str, room: int) -> float:
 @SHAPES
 def test_wrapping_takes_linear_time(piece: str) -> None:
     for room in (8, 73):
-        short = cost((piece * 4000)[:4000], room)
-        assert short < 0.05
-        long = cost((piece * 40000)[:40000], room)
-        assert long < 15 * max(short, 0.005)  # below that the clock is too coarse
+        for _ in range(3):  # others may be at work on the machine for a moment
+            short = cost((piece * 4000)[:4000], room)
+            long = cost((piece * 40000)[:40000], room)
+            if short < 0.05 and long < 15 * max(short, 0.005):  # below that the clock is too coarse
+                break
+        else:
+            pytest.fail(f"{short} s, and {long} s for ten times as much")
 
 
 def test_only_a_web_address_is_not_split() -> None:

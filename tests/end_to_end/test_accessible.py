@@ -8,13 +8,16 @@ from tests.end_to_end.conftest import PATIENCE, PageUser, open_page
 from tests.end_to_end.services import serve
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
+from tests.support.timing import IS_LONG
 
 pytestmark = needs_chromium
 
 expect.set_options(timeout=PATIENCE)
 
 SIZES = pytest.mark.parametrize(
-    ("width", "height", "dark"), [(1280, 800, False), (390, 844, True)], ids=["desktop", "phone"]
+    ("width", "height", "dark"),
+    [(390, 844, True), (1280, 800, False)][: 1 + IS_LONG],
+    ids=["phone", "desktop"][: 1 + IS_LONG],
 )
 
 

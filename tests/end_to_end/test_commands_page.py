@@ -11,13 +11,16 @@ from tests.end_to_end.conftest import PATIENCE, PageUser, open_page
 from tests.end_to_end.services import Services, serve
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
+from tests.support.timing import IS_LONG
 
 pytestmark = needs_chromium
 
 expect.set_options(timeout=PATIENCE)
 
 SIZES = pytest.mark.parametrize(
-    ("width", "height", "dark"), [(1280, 800, True), (390, 844, False)], ids=["desktop", "phone"]
+    ("width", "height", "dark"),
+    [(390, 844, False), (1280, 800, True)][: 1 + IS_LONG],
+    ids=["phone", "desktop"][: 1 + IS_LONG],
 )
 
 PASTE = """text => {

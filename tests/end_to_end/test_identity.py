@@ -11,12 +11,13 @@ from tests.end_to_end.conftest import PATIENCE, PageUser, open_page
 from tests.support.processes import Program, running
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
+from tests.support.timing import IS_LONG
 
 pytestmark = needs_chromium
 
 expect.set_options(timeout=PATIENCE)
 
-SIZES = [(1280, 800), (390, 844)]
+SIZES = [(390, 844), (1280, 800)][: 1 + IS_LONG]
 
 HOLD = """() => {
     const { send } = WebSocket.prototype;

@@ -6,7 +6,10 @@ from typing import Final
 TIMEOUT: Final = 30.0
 """Seconds to wait for what comes anyway: only a failure waits so long."""
 
-_SLOWDOWN: Final = 1 if os.environ.get("ONEROOM_QUIET") else 10
+IS_LONG: Final = bool(os.environ.get("ONEROOM_QUIET"))
+"""Whether this is `make long`, `make hostile` or `make faults`: these take their time."""
+
+_SLOWDOWN: Final = 1 if IS_LONG else 10
 
 
 def at_most(seconds: float) -> float:
