@@ -208,10 +208,10 @@ def test_what_a_room_sends_stays_text(chromium: Browser) -> None:
         page.fill("#join-name", "Анна")
         page.click("#join-button")
         browser.sees("Борис", "конец")
+        assert page.locator("#typing").text_content() != ""
         seen = read_back(page)
         assert (seen["message"], seen["notice"]) == (2 * len(CORPUS) + 1, 2 * len(CORPUS))
         assert page.locator(".person").count() == len(CORPUS) + 1
-        assert page.locator("#typing").text_content() != ""
         assert CORPUS[0] in browser.texts()
         browser.say("что-нибудь")
         page.wait_for_selector(".message-reason")
