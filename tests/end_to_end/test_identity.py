@@ -208,8 +208,10 @@ def test_another_name_asks_before_it_drops_what_is_unsent(
                 "localStorage['oneroom.identity'] = localStorage['oneroom.identity']"
                 ".replace(/(secret\":\").{9}/, '$1aaaaaaaaa')"
             )
+            url = page.url
+            page.goto("about:blank")  # or she would reconnect before the page is loaded again
             with gateway_to(room, port):
-                page.reload()
+                page.goto(url)
                 expect(page.locator("#join-error")).to_contain_text("занято")
                 page.fill("#join-name", f"Ира{width}")
                 page.click("#join-button")
