@@ -25,6 +25,9 @@ _MAX_BANS = 1000
 _MAX_BYTES = 256 * 1024
 """Most bans in one answer, and about how many bytes they may have."""
 
+_SANCTIONING = frozenset({"ban", "unban", "mute", "unmute"})
+"""Actions that change the sanctions in force."""
+
 _ENTRY_BYTES = 200
 """About how many bytes a ban has without its target and reason."""
 
@@ -95,7 +98,8 @@ class Moderation(Generic[C]):
         action = self._actions.plan(request)
         self._sanctions.record(self._actions.entry(request, action))
         action.apply()
-        self._sanctions.save(request.at)
+        if command.act in _SANCTIONING:
+            self._sanctions.save(request.at)
         reason, answer = ("banned", [ban_error(command.seconds)]) if command.act == "ban" else ("kicked", [])
         expelled = [outcome for other in action.expelled for outcome in self._expel(other, reason, answer)]
         notice = notices.append(action.notice, request.at, self._history)
