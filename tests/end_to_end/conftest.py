@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 
 from tests.support.timing import TIMEOUT
@@ -56,6 +57,11 @@ class PageUser:
         if SHOTS:
             Path(SHOTS).mkdir(parents=True, exist_ok=True)
             self.page.screenshot(path=Path(SHOTS, f"{name}.png"), animations="disabled")
+
+
+def assert_accessible(page: Page) -> None:
+    """Fail unless Axe finds nothing wrong with the page as it is."""
+    assert Axe().run(page).response["violations"] == []
 
 
 def wait_until(page: Page, condition: str) -> None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from chat_protocol.address import Address
 from tests.support.processes import Program, running
+from tests.support.raw import JsonClient
 
 
 class Services(NamedTuple):
@@ -28,3 +29,25 @@ def serve(*flags: str, env: Mapping[str, str] | None = None) -> Iterator[Service
         running("web_gateway", "--port", "0", "--server", str(server.address)) as gateway,
     ):
         yield Services(server, f"http://{gateway.address}/")
+
+
+@contextmanager
+def guarded(*flags: str, password: str = "") -> Iterator[Services]:
+    """Run both; the room has moderators, and a password if it is given."""
+    env = {"ONEROOM_SERVER_MODERATOR_PASSWORD": "ключ", "ONEROOM_SERVER_PASSWORD": password}
+    with serve(*flags, env=env) as services:
+        yield services
+
+
+def say(client: JsonClient, *texts: str) -> None:
+    """Say these texts, and return when the room has all of them."""
+    for text in texts:
+        client.say_json(type="say", ref=f"{id(client)}-{hash(text)}", text=text)
+    client.fence()
+
+
+def say_long_ago(services: Services) -> None:
+    """Fill the room with 60 messages of somebody who leaves."""
+    with JsonClient(services.room) as client:
+        client.join("Летописец")
+        say(client, *(f"давно {number}" for number in range(1, 61)))

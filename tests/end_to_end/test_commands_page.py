@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
-from tests.end_to_end.conftest import PATIENCE, PageUser, open_page
-from tests.end_to_end.services import Services, serve
+from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, open_page
+from tests.end_to_end.services import Services, guarded, say_long_ago
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
 from tests.support.timing import IS_LONG
@@ -34,12 +33,8 @@ PASTE = """text => {
 
 @pytest.fixture(scope="module")
 def services() -> Iterator[Services]:
-    with serve(env={"ONEROOM_SERVER_MODERATOR_PASSWORD": "ключ"}) as services:
-        with JsonClient(services.room) as client:
-            client.join("Летописец")
-            for number in range(1, 61):
-                client.say_json(type="say", ref=str(number), text=f"давно {number}")
-            client.fence()
+    with guarded() as services:
+        say_long_ago(services)
         yield services
 
 
@@ -199,7 +194,7 @@ def test_commands_are_completed(
         page.keyboard.press("ArrowDown")
         expect(field).to_have_attribute("aria-activedescendant", "command-history")
         expect(options.nth(1)).to_have_attribute("aria-selected", "true")
-        assert Axe().run(page).response["violations"] == []
+        assert_accessible(page)
         page.keyboard.press("Enter")
         expect(field).to_have_value("/history ")
         expect(field).not_to_have_attribute("aria-activedescendant", "command-history")
@@ -220,7 +215,7 @@ def test_commands_are_completed(
         expect(field).to_have_value("/who")
         expect(field).to_be_focused()
         typed(browser, "/frob")
-        assert Axe().run(page).response["violations"] == []
+        assert_accessible(page)
         expect(page.locator(".message.own")).to_have_count(0)
 
 

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, FloatRect, expect
 
-from tests.end_to_end.conftest import PATIENCE, PageUser, open_page, wait_until
-from tests.end_to_end.services import Services, serve
+from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, open_page, wait_until
+from tests.end_to_end.services import Services, say_long_ago, serve
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
 
@@ -21,11 +20,7 @@ LIMIT = 4000
 @pytest.fixture(scope="module")
 def services() -> Iterator[Services]:
     with serve() as services:
-        with JsonClient(services.room) as client:
-            client.join("Летописец")
-            for number in range(1, 61):
-                client.say_json(type="say", ref=str(number), text=f"давно {number}")
-            client.fence()
+        say_long_ago(services)
         yield services
 
 
@@ -99,7 +94,7 @@ def test_what_is_pasted_beyond_the_limit_is_kept(services: Services, chromium: B
         )
         expect(page.locator(".message").last).to_be_in_viewport(ratio=1)
         browser.shoot("paste-390")
-        assert Axe().run(page).response["violations"] == []
+        assert_accessible(page)
 
         # Once it is sent, the rest can be copied and pasted, also where there is no TLS.
         page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")

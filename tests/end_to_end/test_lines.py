@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.end_to_end.conftest import PATIENCE, open_page
-from tests.end_to_end.services import Services, serve
+from tests.end_to_end.services import Services, say, serve
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
 
@@ -35,12 +35,6 @@ RECTANGLES = """row => {
 def services() -> Iterator[Services]:
     with serve() as services:
         yield services
-
-
-def say(client: JsonClient, *texts: str) -> None:
-    for text in texts:
-        client.say_json(type="say", ref=f"{hash(text)}", text=text)
-    client.fence()
 
 
 def overlap(one: dict[str, float], other: dict[str, float]) -> bool:

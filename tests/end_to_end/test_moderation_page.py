@@ -1,15 +1,13 @@
 """The page of a room that has a password and moderators."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, FloatRect, expect
 
-from tests.end_to_end.conftest import PATIENCE, PageUser, open_page
-from tests.end_to_end.services import Services, serve
+from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, open_page
+from tests.end_to_end.services import Services, guarded
 from tests.support.processes import running
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
@@ -17,13 +15,6 @@ from tests.support.requirements import needs_chromium
 pytestmark = needs_chromium
 
 expect.set_options(timeout=PATIENCE)
-
-
-@contextmanager
-def guarded(*flags: str, password: str = "") -> Iterator[Services]:
-    env = {"ONEROOM_SERVER_MODERATOR_PASSWORD": "ключ", "ONEROOM_SERVER_PASSWORD": password}
-    with serve(*flags, env=env) as services:
-        yield services
 
 
 @pytest.fixture(scope="module")
@@ -77,64 +68,6 @@ def assert_apart(one: FloatRect, other: FloatRect) -> None:
     assert beside or one["y"] >= other["y"] + other["height"] or other["y"] >= one["y"] + one["height"]
 
 
-def assert_accessible(browser: PageUser) -> None:
-    assert Axe().run(browser.page).response["violations"] == []
-
-
-@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
-def test_a_room_with_a_password(chromium: Browser, width: int, dark: bool) -> None:
-    with (
-        guarded(password="тайна") as services,
-        open_page(chromium, services.url, width=width, dark=dark) as browser,
-    ):
-        page = browser.page
-        expect(page.locator("#join-password")).to_be_hidden()
-        page.fill("#join-name", "Анна")
-        page.click("#join-button")
-        expect(page.locator("#join-password")).to_be_focused()
-        assert_accessible(browser)
-        page.keyboard.type("неверный")
-        page.keyboard.press("Enter")
-        expect(page.locator("#join-error")).to_have_text("Пароль не подошёл.")
-        expect(page.locator("#join-password")).to_have_attribute("aria-invalid", "true")
-        assert_accessible(browser)
-        for _ in range(2):
-            page.fill("#join-password", "опять неверный")
-            page.keyboard.press("Enter")
-            expect(page.locator("#join-error")).to_have_text("Пароль не подошёл.")
-        browser.shoot(f"password-{width}")
-        expect(page.locator("#join-button")).to_have_text("Войти")
-        page.fill("#join-password", "тайна")
-        page.keyboard.press("Enter")
-        page.wait_for_selector("#connection[data-state=online]", state="attached")
-        assert "тайна" not in page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
-        # A reload has forgotten the password, but not the name.
-        page.reload()
-        page.wait_for_selector("#composer-text:visible, #join-password:visible")
-        if page.locator("#join-password").is_visible():
-            expect(page.locator("#join-name")).to_have_value("Анна")
-            page.fill("#join-password", "тайна")
-            page.keyboard.press("Enter")
-        browser.say("это снова я")
-        expect(page.locator(".message.own[data-state=sent]")).to_have_count(1)
-
-
-def test_a_taken_name_is_answered_with_a_free_one(services: Services, chromium: Browser) -> None:
-    with JsonClient(services.server.address) as anna, open_page(chromium, services.url) as browser:
-        anna.join("Яна")
-        page = browser.page
-        page.fill("#join-name", "Яна")
-        page.click("#join-button")
-        suggestion = page.locator("#join-suggestion")
-        expect(suggestion).to_contain_text("Свободно: Яна")
-        assert_accessible(browser)
-        name = suggestion.locator("bdi").text_content() or ""
-        suggestion.click()
-        expect(page.locator("#join-name")).to_have_value(name)
-        page.keyboard.press("Enter")
-        expect(page.locator(".person", has_text="это вы")).to_contain_text(name)
-
-
 @pytest.mark.parametrize(("width", "dark"), [(1280, True), (390, False)])
 def test_a_moderator_mutes_deletes_announces_and_kicks(
     services: Services, chromium: Browser, width: int, dark: bool
@@ -167,7 +100,7 @@ def test_a_moderator_mutes_deletes_announces_and_kicks(
         page.keyboard.press("Escape")
         page.locator(".message", has_text=f"ерунда {width}").hover()
         page.click("#delete-button")
-        assert_accessible(vera)
+        assert_accessible(vera.page)
         page.click("#action-confirm")
         for browser in (vera, other):
             gone = browser.page.locator(f".message.deleted[data-name={troll}]")
@@ -179,12 +112,12 @@ def test_a_moderator_mutes_deletes_announces_and_kicks(
             page.click("#people-button")
         announce(vera, "В субботу закрыто.", f"https://example.org/{width}")
         expect(other.page.locator(".notice.announced").last).to_contain_text("В субботу закрыто.")
-        assert_accessible(other)
+        assert_accessible(other.page)
         other.shoot(f"notices-{width}")
 
         choose(vera, troll, "Показать адрес")
         expect(page.locator("#whois-list li")).to_have_count(1)
-        assert_accessible(vera)
+        assert_accessible(vera.page)
         page.click("#whois-close")
         choose(vera, troll, "Удалить из чата")
         page.fill("#action [name=reason]", "мешает")
@@ -221,7 +154,7 @@ def test_only_what_applies_is_offered(services: Services, chromium: Browser) -> 
             more.click()
             expect(zoya.page.locator(".menu-item").first).to_have_text("Разрешить писать")
             expect(zoya.page.locator(".menu-item", has_text="Запретить")).to_have_count(0)
-            assert_accessible(zoya)
+            assert_accessible(zoya.page)
             zoya.page.keyboard.press("Escape")
             zoya.page.reload()
         choose(vera, "Глеб", "Разрешить писать")
@@ -251,7 +184,7 @@ def test_a_ban_and_its_end(services: Services, chromium: Browser) -> None:
         other.enter("Хам")
         become_moderator(vera)
         choose(vera, "Хам", "Закрыть вход")
-        assert_accessible(vera)
+        assert_accessible(vera.page)
         page.locator("#action fieldset label", has_text="1 день").click()
         page.fill("#action [name=reason]", "ругается")
         page.click("#action-confirm")
@@ -269,7 +202,7 @@ def test_a_ban_and_its_end(services: Services, chromium: Browser) -> None:
         page.fill("#bans-form [name=target]", "203.0.113.0/24")
         page.keyboard.press("Enter")
         expect(page.locator("#bans-list li")).to_have_count(2)
-        assert_accessible(vera)
+        assert_accessible(vera.page)
         vera.shoot("bans-1280")
         for left in (1, 0):
             page.locator("#bans-list button").first.click()
@@ -409,7 +342,7 @@ def test_who_writes_too_fast_sees_a_notice_and_loses_nothing(chromium: Browser) 
         note = browser.page.locator("#throttle")
         expect(note).to_contain_text("Вы пишете слишком часто — отправим чуть позже")
         expect(note).to_contain_text("Вы пишете слишком часто — отправим через")
-        assert_accessible(browser)
+        assert_accessible(browser.page)
         browser.shoot("throttle-390")
         expect(browser.page.locator(".message[data-state=sent]")).to_have_count(len(texts))
         expect(note).to_be_hidden()

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
-from tests.end_to_end.conftest import PATIENCE, PageUser, open_page, wait_until
-from tests.end_to_end.services import Services, serve
+from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, open_page, wait_until
+from tests.end_to_end.services import Services, say, serve
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
 
@@ -33,13 +32,6 @@ NOTE_ANNOUNCED = """() => {
 def services() -> Iterator[Services]:
     with serve() as services:
         yield services
-
-
-def say(client: JsonClient, *texts: str) -> None:
-    """Say these texts, and return when the room has all of them."""
-    for text in texts:
-        client.say_json(type="say", ref=f"{id(client)}-{hash(text)}", text=text)
-    client.fence()
 
 
 def copied(browser: PageUser, select: str) -> str:
@@ -123,7 +115,7 @@ def test_every_message_is_heard_with_its_author_and_once(services: Services, chr
         announced = browser.page.evaluate("announced")
         assert announced[-3:] == [f"{gleb}: слышно", f"{gleb}: и это", f"{gleb} больше не в чате"]
         expect(log).to_have_attribute("aria-live", "off")
-        assert Axe().run(browser.page).response["violations"] == []
+        assert_accessible(browser.page)
         # What was said before is not announced.
         browser.page.reload()
         browser.page.wait_for_selector("#connection[data-state=online]", state="attached")
