@@ -30,7 +30,7 @@ test: $(VENV)/development $(if $(NPM),node_modules) ## Run all tests (WORKERS=6:
 # tests/tcp_server/connection is left out: it is slow, and what it tests uses the standard library.
 test-oldest: $(VENV)/oldest/installed ## Run the unit tests with the oldest libraries that pyproject.toml allows
 	$(VENV)/oldest/bin/python -m pytest $(IN_PARALLEL) --ignore=tests/tcp_server/connection \
-	  tests/chat_protocol tests/tcp_server tests/web_gateway tests/cli_client
+	  tests/chat_protocol tests/tcp_server tests/web_gateway tests/chat_client tests/cli_client
 
 # These three have strict time limits and need a quiet machine.
 long: $(VENV)/development $(if $(NPM),node_modules) ## Run all tests one by one, on a quiet machine; ten minutes

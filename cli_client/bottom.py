@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+from chat_client.events import Status
 from chat_protocol.text import one_line
-from cli_client.events import Status
 from cli_client.input_line import InputLine, Question
 from cli_client.render import Renderer
 from cli_client.rows import Picture, input_rows, row

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from prompt_toolkit.utils import is_dumb_terminal
 
+from chat_client.identity import IdentityStore
 from chat_protocol.address import Address, parse_address
 from chat_protocol.contract import DEFAULT_PORT
 from chat_protocol.errors import BadAddress, BadTls
@@ -20,7 +21,6 @@ from chat_protocol.standard_streams import ArgumentParser, encodable, reserve
 from chat_protocol.text import one_line
 from chat_protocol.tls import Tls
 from chat_protocol.version import version
-from cli_client.identity import IdentityStore
 from cli_client.pipe import Pipe, PipeOptions
 from cli_client.terminal import Terminal
 from cli_client.translations import Translations, system_language

@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
+from chat_client.events import Request
 from chat_protocol.commands import ChangeOutput, ParsedCommand, Show, UsageError, parse_command
 from chat_protocol.messages import Authenticate, Bans, HistoryRequest, Moderate, Search, Whois
-from cli_client.events import Request
 
 
 class InvalidCommand(NamedTuple):

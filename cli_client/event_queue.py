@@ -9,7 +9,7 @@ from queue import SimpleQueue
 from time import monotonic, sleep
 from typing import Final
 
-from cli_client.events import ClientEvent
+from chat_client.events import ClientEvent
 
 _GATHERING: Final = 0.025  # seconds after a turn for which events are gathered for the next
 _TURN: Final = 0.005  # seconds; then the keyboard has its turn

@@ -14,8 +14,8 @@ from prompt_toolkit.layout import BufferControl, HSplit, Layout, Window
 from prompt_toolkit.layout.controls import SearchBufferControl
 from prompt_toolkit.search import SearchDirection, accept_search, start_search
 
+from chat_client.events import Phase, Status
 from chat_protocol.text import clean
-from cli_client.events import Phase, Status
 from cli_client.rows import glyphs
 
 

@@ -17,15 +17,15 @@ from functools import partial
 from itertools import chain
 from typing import Final, NamedTuple
 
+from chat_client import events
+from chat_client.chat import Chat
+from chat_client.conversation import NAME_PATIENCE, NAME_TAKEN, IfTaken
+from chat_client.identity import IdentityStore, NotKept
 from chat_protocol.address import Address
 from chat_protocol.contract import HAS_JOINED, HAS_LEFT, SAYS
 from chat_protocol.messages import Joined, Left, Message, Throttled
 from chat_protocol.text import clean, is_blank, one_line, split
 from chat_protocol.tls import Tls
-from cli_client import events
-from cli_client.chat import Chat
-from cli_client.conversation import NAME_PATIENCE, NAME_TAKEN, IfTaken
-from cli_client.identity import IdentityStore, NotKept
 from cli_client.stdin_lines import StdinLines
 from cli_client.translations import Translations
 

@@ -12,12 +12,12 @@ from typing import Final
 
 from prompt_toolkit.styles import Style
 
+from chat_client import events
+from chat_client.identity import NotKept
 from chat_protocol import messages as m
 from chat_protocol.address import Address
 from chat_protocol.text import clean, one_line
-from cli_client import events
 from cli_client.commands import format_command
-from cli_client.identity import NotKept
 from cli_client.translations import Translations
 from cli_client.wrapping import cell_width, wrap
 

@@ -20,18 +20,18 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 
+from chat_client import events
+from chat_client.chat import Chat
+from chat_client.identity import IdentityStore
 from chat_protocol.address import Address
 from chat_protocol.commands import Help, ParsedCommand, Show, Who
 from chat_protocol.contract import MAX_PASSWORD
 from chat_protocol.messages import Authenticate, HistoryRequest, Leave, Left, Role, Typing
 from chat_protocol.text import clean, is_blank, one_line
 from chat_protocol.tls import Tls
-from cli_client import events
 from cli_client.bottom import Bottom
-from cli_client.chat import Chat
 from cli_client.commands import Forget, InvalidCommand, parse_line
 from cli_client.event_queue import EventQueue
-from cli_client.identity import IdentityStore
 from cli_client.input_line import InputLine, Question
 from cli_client.keyboard import Keyboard
 from cli_client.render import STYLE, Fragments, Renderer

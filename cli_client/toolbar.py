@@ -3,9 +3,9 @@
 import time
 from typing import Final
 
+from chat_client.events import Phase, Status
 from chat_protocol.address import Address
 from chat_protocol.text import one_line
-from cli_client.events import Phase, Status
 from cli_client.render import Fragments, name_style
 from cli_client.translations import Translations
 from cli_client.wrapping import clip, wrap

@@ -15,7 +15,7 @@ _LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#[^)]*)?\)")
 _TEST = re.compile(r"`(tests/[\w/]+\.py)`")
 _SOURCE = re.compile(r"`([\w/]+\.(?:py|js|css|c))`")
 _FOLDERS = (
-    *("chat_protocol", "tcp_server", "web_gateway", "cli_client", "static"),
+    *("chat_protocol", "tcp_server", "web_gateway", "chat_client", "cli_client", "static"),
     *("tests", "tools", "benchmarks"),
 )
 SOURCES = [str(path) for folder in _FOLDERS for path in (ROOT / folder).rglob("*.*")]

@@ -15,13 +15,15 @@ ALLOWED = {
     "chat_protocol": {"chat_protocol"},
     "tcp_server": {"tcp_server", "chat_protocol"},
     "web_gateway": {"web_gateway", "chat_protocol"},
-    "cli_client": {"cli_client", "chat_protocol"},
+    "chat_client": {"chat_client", "chat_protocol"},
+    "cli_client": {"cli_client", "chat_client", "chat_protocol"},
 }
 TOP_LEVEL = {path.parent.name for path in ROOT.glob("*/*.py")} | {"tests", "benchmarks", "tools"}
 
-# What may run without a web framework in the house, and what needs nothing but itself.
+# What runs without a web framework and without a terminal.
 THIRD_PARTY = {
     "chat_protocol": {"msgspec"},
+    "chat_client": {"msgspec", "platformdirs"},
     "tcp_server": {"msgspec", "precis_i18n", "confusable_homoglyphs", "platformdirs"},
 }
 

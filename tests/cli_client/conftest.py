@@ -1,20 +1,5 @@
-"""The fixtures of a fake room and of a chat with it."""
+"""The fixture of a fake room."""
 
-from collections.abc import Iterator
+from tests.chat_client.conftest import room
 
-import pytest
-
-from tests.cli_client.fake_room import FakeRoom
-from tests.cli_client.recorded_chat import RecordedChat, start_chat
-
-
-@pytest.fixture
-def room() -> Iterator[FakeRoom]:
-    with FakeRoom() as room:
-        yield room
-
-
-@pytest.fixture
-def chat(room: FakeRoom) -> Iterator[RecordedChat]:
-    with start_chat(room) as chat:
-        yield chat
+__all__ = ["room"]

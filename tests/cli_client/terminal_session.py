@@ -12,7 +12,7 @@ import pyte
 
 from chat_protocol.address import Address
 from chat_protocol.messages import Bye, Leave
-from tests.cli_client.fake_room import FakeConnection, FakeRoom
+from tests.chat_client.fake_room import FakeConnection, FakeRoom
 from tests.support.processes import ROOT
 from tests.support.timing import TIMEOUT
 

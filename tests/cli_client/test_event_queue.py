@@ -5,8 +5,8 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+from chat_client.events import ClientEvent, StatusChanged
 from cli_client.event_queue import EventQueue
-from cli_client.events import ClientEvent, StatusChanged
 
 
 def test_the_loop_has_its_turn_between_portions_of_many_events() -> None:

@@ -2,7 +2,7 @@
 
 from chat_protocol.messages import Say
 from cli_client.rows import input_rows
-from tests.cli_client.fake_room import FakeRoom, message
+from tests.chat_client.fake_room import FakeRoom, message
 from tests.cli_client.tmux_session import tmux_client
 from tests.support.requirements import needs_tmux
 

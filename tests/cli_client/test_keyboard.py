@@ -5,7 +5,7 @@ import select
 import pytest
 
 from chat_protocol.messages import Bye, Leave, Say
-from tests.cli_client.fake_room import FakeConnection, FakeRoom, message
+from tests.chat_client.fake_room import FakeConnection, FakeRoom, message
 from tests.cli_client.terminal_session import (
     ALT_ENTER,
     CTRL_C,

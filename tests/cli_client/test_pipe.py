@@ -12,7 +12,7 @@ import pytest
 
 from chat_protocol.messages import Bye, Error, Join, Joined, Leave, Left, Message, Notice, Say, Throttled
 from cli_client.cli import main
-from tests.cli_client.fake_room import AT, FakeConnection, FakeRoom, message
+from tests.chat_client.fake_room import AT, FakeConnection, FakeRoom, message
 from tests.support.processes import ROOT, Output
 from tests.support.timing import TIMEOUT
 
@@ -45,7 +45,7 @@ class PipeProcess:
 
 def command(*changes: str) -> tuple[str, ...]:
     """Return the arguments of a Python that runs the client with shorter waits, for shorter tests."""
-    imports = "import sys; from cli_client import cli, conversation, pipe"
+    imports = "import sys; from chat_client import conversation; from cli_client import cli, pipe"
     return "-c", "; ".join((imports, *changes, "sys.exit(cli.main())"))
 
 

@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from chat_client.chat import Chat
+from chat_client.events import ClientEvent, Ended, NameRefused, PasswordNeeded
 from chat_protocol.messages import Bye, Error, Event, Join
-from cli_client.chat import Chat
-from cli_client.events import ClientEvent, Ended, NameRefused, PasswordNeeded
 from cli_client.pipe import Pipe
 from cli_client.translations import Translations
-from tests.cli_client.fake_room import FakeRoom
+from tests.chat_client.fake_room import FakeRoom
 from tests.support.timing import TIMEOUT
 
 
@@ -50,7 +50,7 @@ def test_a_refusal_after_the_end_of_input_ends_it_at_once(
     chunks = [b"", "раз\n".encode()]
     monkeypatch.setattr("cli_client.stdin_lines.read", chunks.pop)
     monkeypatch.setattr("cli_client.pipe.ACK_TIMEOUT", 2 * TIMEOUT)
-    monkeypatch.setattr("cli_client.conversation.NAME_PATIENCE", 0.0)
+    monkeypatch.setattr("chat_client.conversation.NAME_PATIENCE", 0.0)
     monkeypatch.setattr(Pipe, "_on_event", on_event_late)
     monkeypatch.setattr(Chat, "leave", leave_and_set)
     monkeypatch.setattr(signal, "signal", lambda *_: None)

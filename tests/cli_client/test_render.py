@@ -6,10 +6,7 @@ from typing import get_args
 import pytest
 import wcwidth
 
-from chat_protocol.address import Address
-from chat_protocol.messages import Act, BanEntry, Bans, Joined, Left, Message, Moderate, Notice, Whois
-from chat_protocol.text import one_line
-from cli_client.events import (
+from chat_client.events import (
     ClientEvent,
     ConnectionLost,
     Ended,
@@ -21,9 +18,12 @@ from cli_client.events import (
     RequestFailed,
     SearchResults,
 )
+from chat_protocol.address import Address
+from chat_protocol.messages import Act, BanEntry, Bans, Joined, Left, Message, Moderate, Notice, Whois
+from chat_protocol.text import one_line
 from cli_client.render import Fragments, Renderer, name_style
 from cli_client.translations import Translations
-from tests.cli_client.fake_room import AT, message
+from tests.chat_client.fake_room import AT, message
 
 ACTS: tuple[Act, ...] = get_args(Act)
 HOSTILE = "a\x1b[2Jb\x9b31mc\x07\x08d\u202ee\u2066f\u2028g\x00\rh"

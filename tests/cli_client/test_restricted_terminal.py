@@ -3,7 +3,7 @@
 import pytest
 
 from chat_protocol import messages as m
-from tests.cli_client.fake_room import AT, FakeConnection, FakeRoom, message
+from tests.chat_client.fake_room import AT, FakeConnection, FakeRoom, message
 from tests.cli_client.terminal_session import CTRL_C, ENTER, UP, TerminalSession, client_at, enter, leave
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from chat_protocol.messages import Bye, Error, Join, Say
-from tests.cli_client.fake_room import FakeRoom, message
+from tests.chat_client.fake_room import FakeRoom, message
 from tests.cli_client.test_pipe import answer_leave, run_pipe
 from tests.cli_client.test_pipe import command as client_with
 from tests.support.processes import ROOT, Program, running

@@ -19,7 +19,7 @@ from chat_protocol.messages import (
     Say,
 )
 from chat_protocol.messages import Typing as SomeoneTypes
-from tests.cli_client.fake_room import AT, FakeRoom, message
+from tests.chat_client.fake_room import AT, FakeRoom, message
 from tests.cli_client.terminal_session import (
     ALT_ENTER,
     CTRL_C,

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from chat_client.conversation import Conversation
+from chat_client.events import Phase, Status
 from chat_protocol.address import Address
-from cli_client.conversation import Conversation
-from cli_client.events import Phase, Status
 from cli_client.toolbar import Toolbar
 from cli_client.translations import Translations
 from cli_client.wrapping import cell_width, clip

@@ -19,7 +19,7 @@ _BUNDLE = {
     *("css/page.css", "js/app.js", "js/boot.js"),
     *("i18n/en.json", "i18n/ru.json", "icons/manifest.json", "icons/oneroom.svg"),
 }
-PACKAGES = ("chat_protocol", "tcp_server", "web_gateway", "cli_client")
+PACKAGES = ("chat_protocol", "tcp_server", "web_gateway", "chat_client", "cli_client")
 
 
 def do(*command: str | Path, cwd: Path = ROOT, words: str = "") -> str:

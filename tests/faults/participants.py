@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Protocol
 
+from chat_client.chat import Chat
+from chat_client.events import ClientEvent, Entered, MessageRefused, NameRefused, NewMessage, OlderMessages
 from chat_protocol.address import Address
 from chat_protocol.contract import PROMPT
 from chat_protocol.errors import ConnectionFailed, ProtocolError
@@ -33,8 +35,6 @@ from chat_protocol.messages import (
     Say,
     Welcome,
 )
-from cli_client.chat import Chat
-from cli_client.events import ClientEvent, Entered, MessageRefused, NameRefused, NewMessage, OlderMessages
 from tests.faults.checker import Seen, Sent, TextSeen
 from tests.faults.wires import Opener, Wire
 from tests.support.timing import TIMEOUT

@@ -29,7 +29,7 @@ from chat_protocol.messages import (
     Typing,
     Whois,
 )
-from tests.cli_client.fake_room import AT, FakeRoom
+from tests.chat_client.fake_room import AT, FakeRoom
 from tests.cli_client.terminal_session import CTRL_D, ENTER, client_at
 from tests.cli_client.test_pipe import run_pipe
 from tests.support.processes import Program, running

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from chat_client.chat import Chat
+from chat_client.events import ClientEvent, Entered, StatusChanged
 from chat_protocol.address import Address
 from chat_protocol.tls import Tls
-from cli_client.chat import Chat
-from cli_client.events import ClientEvent, Entered, StatusChanged
-from tests.cli_client.fake_room import FakeConnection, FakeRoom
+from tests.chat_client.fake_room import FakeConnection, FakeRoom
 from tests.support.timing import TIMEOUT
 
 Kind = TypeVar("Kind")

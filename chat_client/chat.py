@@ -14,17 +14,17 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from chat_client.backoff import Backoff
+from chat_client.conversation import INPUT_NEEDED, MAX_WAIT, Conversation, IfTaken
+from chat_client.events import ClientEvent, ConnectionLost, Ended, OlderMessages, Phase, Status, StatusChanged
+from chat_client.identity import Identity, IdentityStore
+from chat_client.sender import Sender
 from chat_protocol.address import Address
 from chat_protocol.connection import Connection
 from chat_protocol.contract import ANSWER_TIMEOUT
 from chat_protocol.errors import Banned, NoPrompt, NotARoom, ProtocolError, RoomFull, TlsFailed
 from chat_protocol.messages import Command, Event, Leave, Throttled, Welcome
 from chat_protocol.tls import Tls
-from cli_client.backoff import Backoff
-from cli_client.conversation import INPUT_NEEDED, MAX_WAIT, Conversation, IfTaken
-from cli_client.events import ClientEvent, ConnectionLost, Ended, OlderMessages, Phase, Status, StatusChanged
-from cli_client.identity import Identity, IdentityStore
-from cli_client.sender import Sender
 
 _FINAL_REASONS: Final = frozenset({"left", "kicked", "banned", "address_banned", "password", "replaced"})
 _TLS_REASONS: Final = ("not_tls", "untrusted", "expired", "not_yet_valid", "wrong_host", "wrong_pin")

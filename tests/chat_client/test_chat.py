@@ -4,6 +4,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from chat_client.events import (
+    ConnectionLost,
+    Ended,
+    Entered,
+    MessageRefused,
+    NameRefused,
+    NewMessage,
+    OlderMessages,
+    Phase,
+    RequestFailed,
+    SearchResults,
+)
 from chat_protocol.messages import (
     Bans,
     Bye,
@@ -20,20 +32,8 @@ from chat_protocol.messages import (
     Search,
     Typing,
 )
-from cli_client.events import (
-    ConnectionLost,
-    Ended,
-    Entered,
-    MessageRefused,
-    NameRefused,
-    NewMessage,
-    OlderMessages,
-    Phase,
-    RequestFailed,
-    SearchResults,
-)
-from tests.cli_client.fake_room import AT, FakeConnection, FakeRoom, message
-from tests.cli_client.recorded_chat import RecordedChat, start_chat
+from tests.chat_client.fake_room import AT, FakeConnection, FakeRoom, message
+from tests.chat_client.recorded_chat import RecordedChat, start_chat
 from tests.support.timing import TIMEOUT
 
 SERVERS = pytest.mark.parametrize("refs", [True, False], ids=["this server", "an older server"])
@@ -341,7 +341,7 @@ def test_another_service_is_recognized(room: FakeRoom, chat: RecordedChat) -> No
 
 
 def test_pings_when_idle(room: FakeRoom, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cli_client.sender.PING_INTERVAL", 0.05)
+    monkeypatch.setattr("chat_client.sender.PING_INTERVAL", 0.05)
     with start_chat(room) as chat:
         client = chat.enter()
         client.pong()
@@ -350,7 +350,7 @@ def test_pings_when_idle(room: FakeRoom, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_silent_room_leads_to_a_reconnect(room: FakeRoom, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cli_client.chat.ANSWER_TIMEOUT", 0.2)
+    monkeypatch.setattr("chat_client.chat.ANSWER_TIMEOUT", 0.2)
     with start_chat(room) as chat:
         client = chat.enter()
         assert chat.next(ConnectionLost).reason == "timeout"

@@ -1,8 +1,8 @@
 """The messages seen, and the gaps between them."""
 
+from chat_client.transcript import MAX_KEPT, Transcript
 from chat_protocol.messages import HistoryRequest, Limits, Position, Welcome
-from cli_client.transcript import MAX_KEPT, Transcript
-from tests.cli_client.fake_room import message
+from tests.chat_client.fake_room import message
 
 
 def test_new_messages_have_higher_ids() -> None:

@@ -5,11 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_protocol import messages as m
-from chat_protocol.connection import Connection
-from chat_protocol.contract import BANNED, PROMPT
-from chat_protocol.tls import Tls
-from cli_client.events import (
+from chat_client.events import (
     ConnectionLost,
     Ended,
     Entered,
@@ -20,8 +16,12 @@ from cli_client.events import (
     Phase,
     RequestFailed,
 )
-from tests.cli_client.fake_room import AT, FakeRoom, message
-from tests.cli_client.recorded_chat import RecordedChat, start_chat
+from chat_protocol import messages as m
+from chat_protocol.connection import Connection
+from chat_protocol.contract import BANNED, PROMPT
+from chat_protocol.tls import Tls
+from tests.chat_client.fake_room import AT, FakeRoom, message
+from tests.chat_client.recorded_chat import RecordedChat, start_chat
 from tests.support.certificates import self_signed
 from tests.support.requirements import needs_openssl
 from tests.support.timing import TIMEOUT
@@ -94,7 +94,7 @@ def test_throttling_is_shown_in_the_status(chat: RecordedChat) -> None:
 
 
 def test_a_throttling_room_may_stay_silent(room: FakeRoom, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cli_client.chat.ANSWER_TIMEOUT", 0.5)
+    monkeypatch.setattr("chat_client.chat.ANSWER_TIMEOUT", 0.5)
     with start_chat(room) as chat:
         client = chat.enter()
         client.send(m.Throttled(60.0))
@@ -278,7 +278,7 @@ def test_reconnects_with_tls_but_not_after_a_wrong_first_certificate(room: FakeR
 
 
 def test_a_server_without_a_prompt_may_want_tls(room: FakeRoom, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cli_client.chat.Connection.open", partial(Connection.open, timeout=0.2))
+    monkeypatch.setattr("chat_client.chat.Connection.open", partial(Connection.open, timeout=0.2))
     with start_chat(room) as chat:
         room.accept(prompt=b"")
         assert chat.next(ConnectionLost).reason == "no_prompt"

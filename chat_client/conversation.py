@@ -11,10 +11,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from chat_protocol import messages as m
-from chat_protocol.commands import Show
-from chat_protocol.contract import MAX_LINE, MAX_PASSWORD
-from cli_client.events import (
+from chat_client.events import (
     ClientEvent,
     Entered,
     MessageRefused,
@@ -28,9 +25,12 @@ from cli_client.events import (
     SearchResults,
     Status,
 )
-from cli_client.identity import Identity
-from cli_client.outbox import Outbox
-from cli_client.transcript import Transcript
+from chat_client.identity import Identity
+from chat_client.outbox import Outbox
+from chat_client.transcript import Transcript
+from chat_protocol import messages as m
+from chat_protocol.commands import Show
+from chat_protocol.contract import MAX_LINE, MAX_PASSWORD
 
 INPUT_NEEDED: Final = "input_needed"
 """The end reason of a connection that ended because a name or the password is needed."""

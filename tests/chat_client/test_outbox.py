@@ -1,6 +1,6 @@
 """Messages without an ack."""
 
-from cli_client.outbox import Outbox
+from chat_client.outbox import Outbox
 
 
 def test_messages_keep_their_order_and_have_unique_refs() -> None:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from chat_client.identity import NotKept
 from chat_protocol import messages as m
 from chat_protocol.commands import Show
-from cli_client.identity import NotKept
 
 Request = m.HistoryRequest | Show | m.Search | m.Moderate | m.Whois | m.Bans
 """A command that the room answers."""

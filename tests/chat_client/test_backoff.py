@@ -1,6 +1,6 @@
 """The waits between attempts to connect."""
 
-from cli_client.backoff import FIRST_WAIT, MAX_WAIT, Backoff
+from chat_client.backoff import FIRST_WAIT, MAX_WAIT, Backoff
 
 
 def test_waits_double_up_to_the_limit_and_begin_anew() -> None:
