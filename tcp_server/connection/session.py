@@ -15,7 +15,7 @@ from tcp_server.connection.pacing import Pacer
 from tcp_server.connection.password_attempts import Disconnect, PasswordAttempts
 from tcp_server.connection.rate_limits import Budget
 from tcp_server.connection.reader import EndOfInput, Reader, ReadTimeout
-from tcp_server.connection.work_items import LARGE_ANSWER, split_long_texts, work_items
+from tcp_server.connection.work_items import ALONE, split_long_texts, work_items
 from tcp_server.connection.writer import Writer
 from tcp_server.dialects.dialect import Dialect, Json
 from tcp_server.dialects.opening import NotChat
@@ -110,16 +110,16 @@ class Session:
         """Submit one work item and its estimated size in bytes."""
         room, sequencer = self._services.room, self._services.sequencer
         first = item[0]
-        if isinstance(first, Authenticate):
+        if type(first) not in ALONE:  # nearly always
+            sequencer.submit(room.handle, self.writer, item, size=size)
+        elif isinstance(first, Authenticate):
             self._password_attempts.attempt("moderators", room.handle, self.writer, item, ref=first.ref)
-            return
-        if isinstance(first, TimingMarks):
+        elif isinstance(first, TimingMarks):
             sequencer.submit(self._services.fanout.send, self.writer, first.number * WILL_TIMING_MARK)
         elif isinstance(first, ChangeOutput):
             sequencer.submit(self._services.fanout.change_output, self.writer, first)
-        else:
+        else:  # a large answer
             sequencer.submit(room.handle, self.writer, item, size=size)
-        if isinstance(first, LARGE_ANSWER):
             self._reader.pause(_YIELD)
 
     def _notify_throttled(self, seconds: float) -> None:

@@ -192,9 +192,11 @@ class Lines(_Text):
             text = block.decode().replace("\r\n", "\n")
         except UnicodeDecodeError:
             return self._parse_each(block)
-        return [
-            self._command(line) if line.startswith("/") else m.Say(line) for line in text.split("\n")[:-1]
-        ]
+        lines = text.split("\n")
+        lines.pop()
+        if not text.startswith("/") and "\n/" not in text:  # nearly always
+            return list(map(m.Say, lines))
+        return [self._command(line) if line.startswith("/") else m.Say(line) for line in lines]
 
     def _parse_each(self, block: bytes) -> Sequence[Request]:
         """Parse lines that are not all UTF-8; the encoding may change from one to the next."""

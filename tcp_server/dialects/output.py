@@ -65,7 +65,13 @@ class _Lines(Output):
 
     def encode(self, events: Sequence[m.Event | LocalEvent]) -> bytes:
         texts = self._texts
-        text = "".join([_line(event, texts) for event in events])
+        lines = [
+            f"{event.name}: {event.text}\n"  # nearly always; a call of a function takes as long again
+            if type(event) is m.Message and event.notice is None and "\n" not in event.text
+            else _line(event, texts)
+            for event in events
+        ]
+        text = "".join(lines)
         if self._charset == "utf-8":
             return text.encode()
         data = text.encode(self._charset, "replace")
@@ -81,14 +87,6 @@ _lines = cache(_Lines)  # one object of each kind
 
 def _line(event: m.Event | LocalEvent, texts: Texts) -> str:
     """Return one event as whole lines; empty if it is not shown."""
-    if type(event) is m.Message and event.notice is None:
-        if "\n" not in event.text:
-            return f"{event.name}: {event.text}\n"
-        return "".join([f"{event.name}: {line}\n" for line in event.text.split("\n")])
-    return _other_line(event, texts)
-
-
-def _other_line(event: m.Event | LocalEvent, texts: Texts) -> str:
     match event:
         case m.Message():
             name, text = phrases.name_and_text(event, texts)
