@@ -1,1 +1,9 @@
-"""The engine of a client: a conversation that outlives its connections. No user interface."""
+"""The engine of a client, and what a bot needs of it: see docs/bots.md. No user interface."""
+
+from chat_client.client import Client, connect
+from chat_client.conversation import IfTaken
+from chat_client.errors import ChatError, ConversationEnded, Refused
+from chat_protocol.messages import Message
+from chat_protocol.tls import Tls
+
+__all__ = ["ChatError", "Client", "ConversationEnded", "IfTaken", "Message", "Refused", "Tls", "connect"]

@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Final
 
 from chat_client.backoff import Backoff
@@ -23,7 +24,7 @@ from chat_protocol.address import Address
 from chat_protocol.connection import Connection
 from chat_protocol.contract import ANSWER_TIMEOUT
 from chat_protocol.errors import Banned, NoPrompt, NotARoom, ProtocolError, RoomFull, TlsFailed
-from chat_protocol.messages import Command, Event, Leave, Throttled, Welcome
+from chat_protocol.messages import Command, Event, Leave, Message, Throttled, Welcome
 from chat_protocol.tls import Tls
 
 _FINAL_REASONS: Final = frozenset({"left", "kicked", "banned", "address_banned", "password", "replaced"})
@@ -92,11 +93,25 @@ class Chat:
             self._conversation.password, self._conversation.phase = password, Phase.CONNECTING
             self._changed.notify_all()
 
-    def say(self, text: str) -> None:
-        """Send a message now, or once online. `text` must be cleaned and within the limit."""
+    def say(self, text: str) -> Future[Message]:
+        """Send a message now, or once online. `text` must be cleaned.
+
+        The result is the message as the room has stored it; it raises `Refused` or `ConversationEnded`.
+        The future cannot be cancelled; its callbacks are called with our lock held.
+        """
         with self._changed:
-            self._conversation.say(text)
+            stored = self._conversation.say(text)
             self._changed.notify_all()
+        return stored
+
+    def ask(self, command: Command) -> Future[Event]:
+        """Send a command whose answer is the result, and is not reported to the listener.
+
+        It raises `Refused`, `Disconnected` or `ConversationEnded`. Of an older server, which sends no `ref`
+        back, the answer never comes. The future is as that of `say`.
+        """
+        with self._changed:
+            return self._conversation.ask(command)
 
     def load_older(self, limit: int) -> bool:
         """Request older messages: those missed while offline first. Return False if not online."""
@@ -132,17 +147,23 @@ class Chat:
         """Leave for good. Blocks for at most about `timeout` + 1 seconds, until the room says `bye`."""
         if self._thread.ident is None:  # not started
             return
-        with self._changed:
-            self._conversation.leaving = True
-            if not self._conversation.request(Leave()) and self._connection:
-                self._connection.close()
-            self._changed.notify_all()
+        self.stop()
         self._thread.join(timeout)
         with self._changed:
             connection = self._connection
         if connection:
             connection.close()
             self._thread.join(1.0)
+
+    def stop(self, reason: str = "left") -> None:
+        """Begin to leave for good, and do not wait. The listener may call it too."""
+        with self._changed:
+            if self._conversation.leaving or self._conversation.phase is Phase.ENDED:
+                return
+            self._conversation.leaving = reason
+            if not self._conversation.request(Leave()) and self._connection:
+                self._connection.close()
+            self._changed.notify_all()
 
     def status(self) -> Status:
         """Return a snapshot of the status."""
@@ -237,7 +258,9 @@ class Chat:
             wait = min(max(0.0, event.seconds), MAX_WAIT)
             connection.socket.settimeout(ANSWER_TIMEOUT + wait)
         with self._changed:
-            events, end_reason = self._conversation.handle(event), self._conversation.end_reason
+            is_answer = self._conversation.answers.take(event)
+            events = () if is_answer else self._conversation.handle(event)
+            end_reason = self._conversation.end_reason
             self._changed.notify_all()
         if isinstance(event, Welcome):
             self._is_lost = False
@@ -269,8 +292,8 @@ class Chat:
     def _end(self, reason: str) -> None:
         with self._changed:
             if self._conversation.leaving and reason not in _FINAL_REASONS:
-                reason = "left"
-            self._conversation.phase, self._conversation.reason = Phase.ENDED, reason
+                reason = self._conversation.leaving
+            self._conversation.end(reason)
             seconds = self._conversation.retry_after
             self._changed.notify_all()
         self._keep()

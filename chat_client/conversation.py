@@ -6,11 +6,13 @@ No thread and no socket here: `Chat` passes the events in, and its lock guards a
 import itertools
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from enum import Enum, auto
 from typing import Final
 
 from msgspec.structs import replace
 
+from chat_client.answers import Answers
 from chat_client.events import (
     ClientEvent,
     Entered,
@@ -74,10 +76,11 @@ class Conversation:
         self.name = ""  # as set, then as the room writes it
         self.password = password
         self.quiet = False  # whether to say a few lines without becoming a member
-        self.leaving = False
+        self.leaving = ""  # why we leave; empty while we do not
         self.reason = ""  # as in `Status`
         self.retry_at = 0.0  # monotonic
         self.outbox = Outbox()
+        self.answers = Answers()
         self.transcript: Transcript | None = None
         self.end_reason = ""  # why the current connection must end; empty while it need not
         self.retry_after = 0.0  # seconds until we may join
@@ -114,9 +117,17 @@ class Conversation:
 
     # --- actions of the person -------------------------------------------------------
 
-    def say(self, text: str) -> None:
-        """Send a message now, or once online."""
-        self._send(self.outbox.add(text))
+    def say(self, text: str) -> Future[m.Message]:
+        """Send a message now, or once online; the result is what the room has stored."""
+        say = self.outbox.add(text)
+        assert say.ref
+        self._send(say)
+        return self.answers.to_say(say.ref)
+
+    def ask(self, command: m.Command) -> Future[m.Event]:
+        """Send a command; the result is its answer, which is not reported otherwise."""
+        ref = next(self._refs)
+        return self.answers.to_question(ref, sent=self._send(replace(command, ref=ref)))
 
     def request(self, command: m.Command, request: Request | None = None) -> bool:
         """Send a command with a `ref`; return False if not online.
@@ -187,9 +198,15 @@ class Conversation:
         self._put = None
         self._throttled_until = 0.0
         self._pending.clear()
+        self.answers.disconnected()
         self._members.clear()
         if self.phase is Phase.ONLINE:
             self.phase = Phase.CONNECTING
+
+    def end(self, reason: str) -> None:
+        """End for good."""
+        self.phase, self.reason = Phase.ENDED, reason
+        self.answers.end(reason, self.retry_after)
 
     # --- events of the room ------------------------------------------------------------
 
@@ -273,6 +290,7 @@ class Conversation:
             self._answered(ack.ref)  # of `moderate`, whose notice has been reported
             return []
         message = m.Message(ack.id, ack.at, self.name, text)
+        self.answers.stored(ack.ref, message)
         return [NewMessage(message, own=True)] if self.transcript.add_own(message) else []
 
     def _on_presence(self, event: m.Joined | m.Left) -> list[ClientEvent]:

@@ -16,7 +16,7 @@ _TEST = re.compile(r"`(tests/[\w/]+\.py)`")
 _SOURCE = re.compile(r"`([\w/]+\.(?:py|js|css|c))`")
 _FOLDERS = (
     *("chat_protocol", "tcp_server", "web_gateway", "chat_client", "cli_client", "static"),
-    *("tests", "tools", "benchmarks"),
+    *("tests", "tools", "benchmarks", "docs"),
 )
 SOURCES = [str(path) for folder in _FOLDERS for path in (ROOT / folder).rglob("*.*")]
 

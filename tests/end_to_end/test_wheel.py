@@ -75,6 +75,7 @@ def test_the_wheel_contains_the_packages_and_the_page_only(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == set(PACKAGES)
+    assert {f"{package}/py.typed" for package in PACKAGES} <= set(names)
     assert "web_gateway/templates/index.html" in names
     page = {name.removeprefix("web_gateway/static/") for name in names if "/static/" in name}
     assert page == (_BUNDLE if ESBUILD.exists() else _files(ROOT / "static"))

@@ -1,0 +1,69 @@
+"""Futures of what the room will answer. Not thread-safe: the owner's lock guards them."""
+
+from concurrent.futures import Future
+from typing import Any
+
+from chat_client.errors import ChatError, ConversationEnded, Disconnected, Refused
+from chat_protocol import messages as m
+
+
+class Answers:
+    """One future for each message in the outbox, and for each question on the present connection."""
+
+    def __init__(self) -> None:
+        self._sayings: dict[str, Future[m.Message]] = {}  # by ref
+        self._questions: dict[str, Future[m.Event]] = {}  # by ref
+        self._end: ConversationEnded | None = None
+
+    def to_say(self, ref: str) -> Future[m.Message]:
+        """Return a future for the message with this `ref`."""
+        future = self._sayings[ref] = _future()
+        if self._end:
+            _fail(self._sayings, self._end)
+        return future
+
+    def to_question(self, ref: str, *, sent: bool) -> Future[m.Event]:
+        """Return a future for the command with this `ref`, which fails at once if that was not sent."""
+        future = self._questions[ref] = _future()
+        if not sent:
+            _fail(self._questions, self._end or Disconnected())
+        return future
+
+    def stored(self, ref: str, message: m.Message) -> None:
+        """The room has stored a message."""
+        if future := self._sayings.pop(ref, None):
+            future.set_result(message)
+
+    def take(self, event: m.Event) -> bool:
+        """Give an event to who waits for it; return whether it was the answer to a question."""
+        ref = getattr(event, "ref", None)
+        question = self._questions.pop(ref, None) if ref else None
+        if not isinstance(event, m.Error):
+            if question:
+                question.set_result(event)
+        elif ref and (future := question or self._sayings.pop(ref, None)):
+            future.set_exception(Refused(event.code, event.text, event.retry_after))
+        return question is not None
+
+    def disconnected(self) -> None:
+        """No question is answered any more; messages will be sent again."""
+        _fail(self._questions, Disconnected())
+
+    def end(self, reason: str, seconds: float) -> None:
+        """Nothing is answered any more."""
+        self._end = ConversationEnded(reason, seconds)
+        _fail(self._sayings, self._end)
+        _fail(self._questions, self._end)
+
+
+def _future() -> Future[Any]:
+    """Return a future that cannot be cancelled: the room takes nothing back."""
+    future: Future[Any] = Future()
+    future.set_running_or_notify_cancel()
+    return future
+
+
+def _fail(futures: dict[str, Future[Any]], error: ChatError) -> None:
+    for future in futures.values():
+        future.set_exception(error)
+    futures.clear()

@@ -1,0 +1,240 @@
+"""The engine as a bot uses it, with a fake room over a real socket."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
+
+import pytest
+
+from chat_client import Client, ConversationEnded, IfTaken, Refused, connect
+from chat_client import client as client_module
+from chat_client.events import ConnectionLost, Entered, NewMessage
+from chat_protocol.address import Address
+from chat_protocol.errors import BadAddress
+from chat_protocol.messages import (
+    Bye,
+    Error,
+    Found,
+    HistoryPage,
+    HistoryRequest,
+    Join,
+    Joined,
+    Leave,
+    Notice,
+    Position,
+    Say,
+    Search,
+)
+from tests.chat_client.fake_room import AT, FakeConnection, FakeRoom, message
+from tests.support.timing import TIMEOUT
+
+
+@pytest.fixture
+def side() -> Iterator[ThreadPoolExecutor]:
+    """Return a thread for a call that waits for the room, which the test plays."""
+    with ThreadPoolExecutor(1) as side:
+        yield side
+
+
+@contextmanager
+def joined(
+    room: FakeRoom, side: ThreadPoolExecutor, **welcome: object
+) -> Iterator[tuple[Client, FakeConnection]]:
+    """Join the room as Анна; yield both ends of the connection."""
+    joining = side.submit(connect, room.address, "Анна")
+    end = room.accept()
+    end.welcome(**welcome)  # type: ignore[arg-type]
+    client = joining.result(TIMEOUT)
+    try:
+        yield client, end
+    finally:
+        room.close()
+        client.close()
+
+
+def test_connecting_returns_a_member(room: FakeRoom, side: ThreadPoolExecutor) -> None:
+    with joined(room, side, name="Анна 2", members=["Анна", "Анна 2"], text_limit=100) as (client, end):
+        assert (client.name, client.members, client.max_text) == ("Анна 2", ("Анна", "Анна 2"), 100)
+        closing = side.submit(client.close)
+        end.receive(Leave)
+        end.send(Bye("left"))
+        end.expect_end()
+        closing.result(TIMEOUT)
+        assert list(client.messages()) == []
+        client.close()
+
+
+def test_saying_returns_what_is_stored(room: FakeRoom, side: ThreadPoolExecutor) -> None:
+    with joined(room, side) as (client, end):
+        saying = side.submit(client.say, "при\x1b[31mвет")
+        say = end.receive(Say)
+        end.ack(say.ref, 7)
+        said = saying.result(TIMEOUT)
+        assert (said.id, said.at, said.name, said.text) == (7, AT, "Анна", "привет")
+
+
+def test_what_the_room_refuses_is_raised(room: FakeRoom, side: ThreadPoolExecutor) -> None:
+    with joined(room, side) as (client, end):
+        saying = side.submit(client.say, "привет")
+        end.send(Error("muted", "you are muted", end.receive(Say).ref, retry_after=60))
+        with pytest.raises(Refused, match="muted: you are muted") as refused:
+            saying.result(TIMEOUT)
+        assert (refused.value.code, refused.value.seconds) == ("muted", 60)
+        finding = side.submit(client.search, "слово")
+        end.answer(end.receive(Search).ref, Error("unavailable", "later"))
+        with pytest.raises(Refused, match="unavailable"):
+            finding.result(TIMEOUT)
+
+
+def test_what_is_said_offline_is_stored_once_the_room_is_back(
+    room: FakeRoom, side: ThreadPoolExecutor
+) -> None:
+    with joined(room, side) as (client, end):
+        saying = side.submit(client.say, "привет")
+        first = end.receive(Say)
+        end.close()
+        second = room.accept()
+        second.welcome()
+        assert second.receive(Say) == first
+        second.ack(first.ref, 7)
+        assert saying.result(TIMEOUT).id == 7
+
+
+def test_saying_has_a_deadline(room: FakeRoom, side: ThreadPoolExecutor) -> None:
+    with joined(room, side) as (client, _), pytest.raises(TimeoutError):
+        client.say("привет", timeout=0.01)
+
+
+def test_asking_leaves_the_events_alone(room: FakeRoom, side: ThreadPoolExecutor) -> None:
+    with joined(room, side) as (client, end):
+        asking = side.submit(client.history, 2, before=9)
+        ref = end.expect(HistoryRequest(9, 2))
+        end.answer(ref, HistoryPage([message(7), message(8)], more=True))
+        assert [m.id for m in asking.result(TIMEOUT)] == [7, 8]
+        finding = side.submit(client.search, "слово")
+        end.answer(end.expect(Search("слово")), Found([message(3)], more=False))
+        assert [m.id for m in finding.result(TIMEOUT)] == [3]
+        end.send(message(9))
+        kinds = [type(event) for event in islice(client.events(), 2)]
+        assert kinds == [Entered, NewMessage]
+
+
+def test_a_question_is_asked_again_over_the_next_connection(room: FakeRoom, side: ThreadPoolExecutor) -> None:
+    with joined(room, side) as (client, end):
+        asking = side.submit(client.history)
+        end.receive(HistoryRequest)
+        end.close()
+        second = room.accept()
+        second.welcome()
+        second.answer(second.receive(HistoryRequest).ref, HistoryPage([message(1)], more=False))
+        assert [m.id for m in asking.result(TIMEOUT)] == [1]
+
+
+def test_messages_are_those_of_the_others(room: FakeRoom, side: ThreadPoolExecutor) -> None:
+    with joined(room, side, messages=[message(1), message(2, "Анна")]) as (client, end):
+        deleted, notice = message(3), message(4)
+        end.send(
+            type(deleted)(3, AT, "Боря", "", deleted=True),
+            type(notice)(4, AT, "Боря", "…", Notice("kick", "Боря", "Вера")),
+            Joined("Вера", AT),
+            message(5),
+        )
+        messages = client.messages()
+        assert [next(messages).id, next(messages).id] == [1, 5]
+        assert list(client.messages(timeout=0.01)) == []
+
+
+def test_what_was_said_while_we_were_offline_comes_later(
+    room: FakeRoom, side: ThreadPoolExecutor, caplog: pytest.LogCaptureFixture
+) -> None:
+    with joined(room, side) as (client, end):
+        end.send(message(1))
+        messages = client.messages()
+        assert next(messages).id == 1
+        end.close()
+        second = room.accept()
+        assert second.welcome(messages=[message(9)], missed=7).since == Position("e1", 1)
+        assert next(messages).id == 9
+        address = room.address
+        assert caplog.messages == [
+            f"{address}: lost; trying again",
+            f"{address}: back online; 7 messages were left out",
+        ]
+
+
+def test_an_end_by_the_room_is_raised_everywhere(room: FakeRoom, side: ThreadPoolExecutor) -> None:
+    with joined(room, side) as (client, end):
+        saying = side.submit(client.say, "привет")
+        end.receive(Say)
+        end.send(Bye("kicked"))
+        for call in (
+            lambda: saying.result(TIMEOUT),
+            lambda: list(client.events()),
+            lambda: client.say("ещё"),
+            client.history,
+            client.wait_until_joined,
+        ):
+            with pytest.raises(ConversationEnded, match="kicked"):
+                call()
+
+
+@pytest.mark.parametrize("code", ["name_invalid", "password_required"])
+def test_a_refused_name_or_password_ends_it(room: FakeRoom, side: ThreadPoolExecutor, code: str) -> None:
+    joining = side.submit(connect, room.address, "Анна")
+    room.refuse(Error(code, "no"))
+    with pytest.raises(ConversationEnded) as ended:
+        joining.result(TIMEOUT)
+    assert ended.value.reason == code
+
+
+def test_a_similar_name_can_be_taken(room: FakeRoom, side: ThreadPoolExecutor) -> None:
+    joining = side.submit(
+        connect, room.address, "Анна", if_taken=IfTaken.SIMILAR, password="сезам", history=5
+    )
+    end = room.accept()
+    end.answer(end.receive(Join).ref, Error("name_taken", "", suggestion="Анна 2"))
+    assert end.welcome(name="Анна 2") == Join("Анна 2", history=5, password="сезам")
+    with joining.result(TIMEOUT) as client:
+        assert client.name == "Анна 2"
+        room.close()
+
+
+def test_what_is_remembered_gives_the_name_back(room: FakeRoom, side: ThreadPoolExecutor) -> None:
+    for session in (None, "secret"):
+        joining = side.submit(connect, str(room.address), "Анна", remember=True)
+        end = room.accept()
+        assert end.welcome().session == session
+        client = joining.result(TIMEOUT)
+        closing = side.submit(client.close)
+        end.receive(Leave)
+        end.send(Bye("left"))
+        closing.result(TIMEOUT)
+
+
+def test_a_room_that_is_not_there() -> None:
+    with pytest.raises(TimeoutError, match=r"127\.0\.0\.1:1: refused"):
+        connect(Address("127.0.0.1", 1), "Анна", timeout=0.2)
+    with pytest.raises(BadAddress):
+        connect("http://chat.example", "Анна")
+
+
+def test_events_that_nobody_reads_cost_bounded_memory(
+    room: FakeRoom, side: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "_MAX_WAITING", 3)
+    with joined(room, side) as (client, end):
+        end.send(*map(message, range(1, 6)))
+        asking = side.submit(client.history)  # answered behind the messages
+        end.answer(end.receive(HistoryRequest).ref, HistoryPage([], more=False))
+        assert asking.result(TIMEOUT) == []
+        assert [m.id for m in client.messages(timeout=0.01)] == [3, 4, 5]
+
+
+def test_connections_lost_are_events(room: FakeRoom, side: ThreadPoolExecutor) -> None:
+    with joined(room, side) as (client, end):
+        end.close()
+        assert [type(event) for event in islice(client.events(), 2)] == [
+            Entered,
+            ConnectionLost,
+        ]

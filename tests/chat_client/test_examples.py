@@ -1,0 +1,89 @@
+"""The bots of docs/examples, as processes in a real room."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import ROOT, Program, running, start
+from tests.support.raw import JsonClient
+
+EXAMPLES = ROOT / "docs" / "examples"
+
+
+@pytest.fixture(scope="module")
+def room() -> Iterator[Program]:
+    with running(
+        "tcp_server", "--host=127.0.0.1", "--port=0", "--history=memory", "--rate=0", "--grace=0"
+    ) as program:
+        yield program
+
+
+@pytest.fixture
+def person(room: Program) -> Iterator[JsonClient]:
+    with JsonClient(room.address) as person:
+        person.join("Вера", history=0)
+        yield person
+        person.say_json(type="leave")
+        person.read_until(b'"bye"')
+
+
+@contextmanager
+def bot(
+    person: JsonClient, room: Program, name: str, example: str, *arguments: str | Path
+) -> Iterator[Program]:
+    """Run an example until the block ends; enter the block once it has joined as `name`."""
+    program = start(
+        sys.executable, EXAMPLES / example, str(room.address), *arguments, env={"PYTHONPATH": str(ROOT)}
+    )
+    try:
+        person.expect_json(type="joined", name=name)
+        yield program
+        assert program.process.poll() is None, program.stderr.text
+        program.kill()
+        person.expect_json(type="left", name=name)
+    finally:
+        program.kill()
+    program.assert_no_crash()
+
+
+def say(person: JsonClient, text: str) -> None:
+    person.say_json(type="say", ref=text, text=text)
+    person.expect_json(type="ack", ref=text)
+
+
+def test_the_echo_bot_says_again_what_others_say(room: Program, person: JsonClient) -> None:
+    with bot(person, room, "echo", "echo.py"):
+        say(person, "привет")
+        person.expect_json(type="message", name="echo", text="Вера: привет")
+
+
+def test_the_guide_shows_the_echo_bot_as_it_is() -> None:
+    code = (EXAMPLES / "echo.py").read_text().partition('"""\n\n')[2]
+    assert f"```python\n{code}```" in (ROOT / "docs" / "bots.md").read_text()
+
+
+def test_the_bridge_says_what_is_appended_to_a_log(room: Program, person: JsonClient, tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    log.write_text("before\n")
+    with bot(person, room, "log", "log_bridge.py", log):
+        with log.open("a") as file:
+            file.write("один\nдва\nhalf a l")
+            file.flush()
+            person.expect_json(type="message", name="log", text="один\nдва")
+            file.write("ine\n")
+        person.expect_json(type="message", name="log", text="half a line")
+        log.rename(tmp_path / "app.log.1")
+        log.write_text("rotated\n")
+        person.expect_json(type="message", name="log", text="rotated")
+
+
+def test_the_helper_answers_when_its_name_is_called(room: Program, person: JsonClient) -> None:
+    with bot(person, room, "helper", "mentions.py"):
+        say(person, "is anybody a helper?")
+        say(person, "helper: who")
+        person.expect_json(type="message", name="helper", text="Вера: Вера, helper")
+        say(person, "@Helper what?")
+        person.expect_json(type="message", name="helper", text="Вера: time, who, find")
