@@ -35,7 +35,7 @@ from tcp_server.log.history import History, MemoryHistory
 from tcp_server.log.retention import Limits
 from tcp_server.log.search import Searcher
 from tcp_server.log.sqlite_history import SqliteHistory
-from tcp_server.room.moderation.audit_log import AuditLog, audit_path
+from tcp_server.room.moderation.audit_log import AuditLog, adopt, audit_path
 from tcp_server.room.moderation.sanctions import Sanctions
 from tcp_server.room.outcome import Outcome
 from tcp_server.room.room import Room
@@ -82,6 +82,7 @@ class ChatServer:
         self._searcher = Searcher(path)
         self._checkpointer = Checkpointer(path) if path else None
         searches = Searches(self._history, self._searcher, self._submit, 0 if path else _MAX_IN_MEMORY)
+        adopt(config)
         audit_log = AuditLog(audit_path(config))
         if config.moderator_password:
             audit_log.open()

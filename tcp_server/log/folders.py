@@ -21,3 +21,8 @@ def sync_names(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def is_at(file: int, path: Path) -> bool:
+    """Return whether an open file is still at its path. Raises `OSError`."""
+    return path.exists() and os.path.samestat(os.fstat(file), path.stat())

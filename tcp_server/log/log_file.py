@@ -5,10 +5,11 @@ import errno
 import fcntl
 import os
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from tcp_server.log.folders import create_folder, sync_names
+from tcp_server.log.folders import create_folder, is_at, sync_names
 
 _LOCK_WAIT = 5.0
 """Seconds to wait at the start for a lock that another process holds on the file."""
@@ -70,7 +71,7 @@ class LogFile:
         """
         self.path = path.resolve()
         with contextlib.ExitStack() as resources:
-            resources.callback(os.close, lock(self.path))
+            resources.enter_context(locked(self.path))
             _create(self.path)
             try:
                 self.db = sqlite3.connect(
@@ -202,32 +203,47 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def lock(path: Path) -> int:
-    """Make this process the only one that writes to the log at `path`; return the lock's descriptor.
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Make this process the only one that writes to the log at `path` during the block.
 
-    `path` has no symbolic links. The lock file contains the process id, for the error message of a
-    second server. Raises `BadHistory`.
+    `path` has no symbolic links. The lock file is there as long as it is locked, and contains the process
+    id, for the error message of a second server. Raises `BadHistory`.
     """
     if path.exists() and not path.is_file():
         raise BadHistory(f"cannot keep history in {path}: it is no regular file")
+    file = path.with_name(path.name + ".lock")
+    descriptor = _lock(file, path)
     try:
-        create_folder(path.parent)
-        descriptor = os.open(
-            path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-        )
-    except OSError as error:
-        raise BadHistory(f"cannot keep history in {path}: {error.strerror}") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        owner = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
+        with contextlib.suppress(OSError):  # on a full disk: the lock holds without it
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # a file that is left has no effect
+            if is_at(descriptor, file):
+                file.unlink()
         os.close(descriptor)
-        process = f" (process {owner})" if owner.isdigit() else ""
-        raise BadHistory(f"another Oneroom server{process} keeps its history in {path}") from None
-    with contextlib.suppress(OSError):  # on a full disk: the lock holds without it
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-    return descriptor
+
+
+def _lock(file: Path, path: Path) -> int:
+    """Create and lock the lock file of the log at `path`; return its descriptor. Raises `BadHistory`."""
+    while True:
+        try:
+            create_folder(file.parent)
+            descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise BadHistory(f"cannot keep history in {path}: {error.strerror}") from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            owner = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
+            os.close(descriptor)
+            process = f" (process {owner})" if owner.isdigit() else ""
+            raise BadHistory(f"another Oneroom server{process} keeps its history in {path}") from None
+        if is_at(descriptor, file):
+            return descriptor
+        os.close(descriptor)  # its owner removed it just before it was locked here
 
 
 def _create(path: Path) -> None:

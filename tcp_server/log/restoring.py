@@ -1,6 +1,5 @@
 """Puts a copy of a log in the place of a log."""
 
-import os
 import sqlite3
 from contextlib import closing, suppress
 from itertools import chain
@@ -11,7 +10,7 @@ from tcp_server.log.log_file import (
     MIGRATIONS,
     BadHistory,
     copy_whole,
-    lock,
+    locked,
     read_only,
     sync,
     version_of,
@@ -35,18 +34,17 @@ def restore(source: Path, path: Path, *, salvage: bool = False) -> Path | None:
     `OSError`; then nothing has changed.
     """
     path = path.resolve()
-    lock_descriptor = lock(path)
     new = path.with_name(path.name + ".restored")
-    try:
-        _copy(source, new, salvage=salvage)
-        _renew(new)
-        old = _move_aside(path) if path.exists() else None
-        remove_index(path)
-        new.rename(path)
-        sync_names(path.parent)
-    finally:
-        new.unlink(missing_ok=True)
-        os.close(lock_descriptor)
+    with locked(path):
+        try:
+            _copy(source, new, salvage=salvage)
+            _renew(new)
+            old = _move_aside(path) if path.exists() else None
+            remove_index(path)
+            new.rename(path)
+            sync_names(path.parent)
+        finally:
+            new.unlink(missing_ok=True)
     return old
 
 

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from tcp_server.config import Config
-from tcp_server.log.folders import create_folder, sync_names
+from tcp_server.log.folders import create_folder, is_at, sync_names
 from tcp_server.log.history import Unavailable
 from tcp_server.log.log_file import BadHistory
 
@@ -85,7 +85,7 @@ class AuditLog:
         if self._path is None:
             return
         try:
-            if self._file is None or not _is_at(self._file, self._path):  # such as by logrotate
+            if self._file is None or not is_at(self._file, self._path):  # such as by logrotate
                 self.close()
                 self._file = _open(self._path)
             _append(self._file, msgspec.json.encode(entry) + b"\n")
@@ -101,10 +101,39 @@ class AuditLog:
 
 
 def audit_path(config: Config) -> Path | None:
-    """Return the file that the settings name: by default beside the history file, if there is one."""
-    if config.audit:
-        return Path(config.audit)
-    return None if config.history in ("memory", "off") else audit_beside(Path(config.history))
+    """Return the file that the settings name: by default beside the history file itself, if there is one.
+
+    Older versions put it beside a symbolic link to the history; it is there until `adopt` has moved it.
+    """
+    if config.audit or config.history in ("memory", "off"):
+        return Path(config.audit) if config.audit else None
+    path, former = _default_and_former(config)
+    return former if former.exists() and not path.exists() else path
+
+
+def adopt(config: Config) -> None:
+    """Move a file of an older version to where `audit_path` says; if it cannot be moved, it is used there.
+
+    Call only in the process that has locked the history.
+    """
+    if config.audit or config.history in ("memory", "off"):
+        return
+    path, former = _default_and_former(config)
+    if path == former.resolve() or not former.exists():
+        return
+    if path.exists():
+        _log.warning("%s is not used any more: what moderators do is recorded in %s", former, path)
+        return
+    try:
+        former.rename(path)
+        sync_names(path.parent)
+    except OSError as error:
+        _log.warning("%s cannot be moved to %s, where the history is: %s", former, path, error.strerror)
+
+
+def _default_and_former(config: Config) -> tuple[Path, Path]:
+    history = Path(config.history)
+    return audit_beside(history.resolve()), audit_beside(history)
 
 
 def audit_beside(history: Path) -> Path:
@@ -117,11 +146,6 @@ def _open(path: Path) -> int:
     file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     sync_names(path.parent)
     return file
-
-
-def _is_at(file: int, path: Path) -> bool:
-    """Return whether an open file is still at its path. Raises `OSError`."""
-    return path.exists() and os.path.samestat(os.fstat(file), path.stat())
 
 
 def _append(file: int, line: bytes) -> None:

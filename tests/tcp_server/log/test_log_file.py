@@ -69,6 +69,36 @@ def test_a_log_where_nobody_can_write_is_read(path: Path, monkeypatch: pytest.Mo
         assert sorted(path.parent.iterdir()) == before
 
 
+def test_the_lock_file_is_there_as_long_as_the_lock(path: Path) -> None:
+    lock = path.with_name("room.db.lock")
+    with open_history(path):
+        assert lock.read_text() == f"{os.getpid()}\n"
+        lock.unlink()
+        lock.write_text("of somebody else")
+    assert lock.read_text() == "of somebody else"
+    lock.unlink()
+    path.write_text("Здесь ничего нет. " * 100, encoding="utf-8")
+    assert "file is not a database" in refused(path)
+    assert not lock.exists()
+
+
+def test_a_lock_file_that_its_owner_removes_meanwhile_is_made_anew(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = path.with_name("room.db.lock")
+    removed: list[Path] = []
+
+    def remove_first(*_: object) -> None:
+        if not removed:
+            lock.unlink()
+            removed.append(lock)
+
+    monkeypatch.setattr("fcntl.flock", remove_first)
+    with open_history(path):
+        assert removed
+        assert lock.exists()
+
+
 @pytest.mark.parametrize("leave", ["move", "delete", "replace"])
 def test_a_file_that_is_gone_takes_no_messages_until_it_is_back(path: Path, leave: str) -> None:
     kept = path.with_name("kept.db")

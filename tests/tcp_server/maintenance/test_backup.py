@@ -118,6 +118,21 @@ def test_bans_are_in_a_backup(path: Path, tmp_path: Path) -> None:
         bob.expect_json(type="error", code="banned")
 
 
+def test_the_record_of_a_linked_history_is_beside_the_file(path: Path, tmp_path: Path) -> None:
+    link, former = tmp_path / "links" / "latest.db", tmp_path / "links" / "latest.db.audit.jsonl"
+    record, copy = path.with_name("room.db.audit.jsonl"), tmp_path / "copy.db"
+    link.parent.mkdir()
+    link.symlink_to(path)
+    with open_history(path) as history:
+        say(history, "раз")
+    former.write_text('{"at":"2026-11-22T05:43:03.120Z","act":"moderator","by":"Анна"}\n')
+    run("backup", "--history", link, copy)  # before a server has moved it
+    assert copy.with_name("copy.db.audit.jsonl").read_bytes() == former.read_bytes()
+    with server(link):
+        assert '"by":"Анна"' in record.read_text(encoding="utf-8")
+    assert sorted(link.parent.iterdir()) == [link]
+
+
 def test_a_log_that_a_server_uses_is_not_replaced(path: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     with server(path) as program, JsonClient(program.address) as anna:
@@ -182,7 +197,8 @@ def test_what_cannot_be_restored_changes_nothing(path: Path, tmp_path: Path, sou
     assert why in done.stderr
     assert str(tmp_path / source) in done.stderr
     assert not path.with_name("room.db.old").exists()
-    assert not path.with_name("room.db.restored").exists()
+    for ending in (".restored", ".lock"):
+        assert not path.with_name(path.name + ending).exists()
     with open_history(path) as history:
         assert history.last == 1
 

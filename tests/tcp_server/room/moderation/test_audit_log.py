@@ -15,7 +15,7 @@ from tcp_server.config import Config
 from tcp_server.log.history import History, MemoryHistory, Unavailable
 from tcp_server.log.log_file import BadHistory
 from tcp_server.log.sqlite_history import SqliteHistory
-from tcp_server.room.moderation.audit_log import AuditLog, Entry, audit_path
+from tcp_server.room.moderation.audit_log import AuditLog, Entry, adopt, audit_beside, audit_path
 from tcp_server.room.moderation.sanctions import Sanctions, keys_of
 
 AT = "2026-11-22T05:43:03.120Z"
@@ -158,6 +158,52 @@ def test_without_a_file_nothing_is_recorded() -> None:
 def test_where_the_file_is(settings: dict[str, str], where: str | None) -> None:
     audit_log = AuditLog(audit_path(Config(**settings)))  # type: ignore[arg-type]
     assert audit_log._path == (Path(where) if where else None)
+
+
+def linked(tmp_path: Path) -> tuple[Config, Path, Path]:
+    """Return settings that name a link to a history, where its record is, and where it was formerly."""
+    (tmp_path / "disk").mkdir()
+    link, file = tmp_path / "link.db", tmp_path / "disk" / "room.db"
+    link.symlink_to(file)
+    return Config(history=str(link)), audit_beside(file), audit_beside(link)
+
+
+def test_a_record_beside_a_link_is_moved_to_the_history_itself(tmp_path: Path) -> None:
+    config, path, former = linked(tmp_path)
+    adopt(config)
+    assert audit_path(config) == path
+    former.write_text("what was done")
+    assert audit_path(config) == former
+    adopt(config)
+    assert audit_path(config) == path
+    assert path.read_text() == "what was done"
+    assert not former.exists()
+
+
+def test_a_record_beside_a_link_that_cannot_be_moved_is_used_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    config, path, former = linked(tmp_path)
+    former.write_text("what was done")
+
+    def other_disk(*_: object) -> None:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    monkeypatch.setattr(Path, "rename", other_disk)
+    adopt(config)
+    assert f"{former} cannot be moved to {path}" in caplog.text
+    assert audit_path(config) == former
+
+
+def test_of_two_records_that_of_the_history_itself_is_used(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    config, path, former = linked(tmp_path)
+    for file in (path, former):
+        file.touch()
+    adopt(config)
+    assert f"{former} is not used any more" in caplog.text
+    assert audit_path(config) == path
 
 
 # --- restoring -----------------------------------------------------------------------
