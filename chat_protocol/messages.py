@@ -246,10 +246,15 @@ class Left(_Wire, frozen=True, tag="left"):
 
 
 class HistoryPage(WithRef, frozen=True, tag="history"):
-    """The answer to a history request: oldest first; `more` if older ones are stored."""
+    """The answer to a history request: oldest first; `more` if older ones are stored.
+
+    `first`: no other message is stored with an id from this one on and below the `before` of the
+    request; None from an older server.
+    """
 
     messages: Sequence[Message]
     more: bool
+    first: int | None = None
 
 
 class Found(WithRef, frozen=True, tag="found"):

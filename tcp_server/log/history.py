@@ -4,10 +4,14 @@ Not thread-safe: the caller holds the sequencer's room lock.
 """
 
 import secrets
+from bisect import bisect_left
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Final, Protocol
 
 from chat_protocol.messages import Ack, Message
+
+_id_of = attrgetter("id")
 
 Key = tuple[bytes, str]
 """Session digest and ref of a say, by which a repeat is recognised."""
@@ -31,8 +35,16 @@ def redacted(message: Message) -> Message:
     return Message(message.id, message.at, message.name, "", deleted=True)
 
 
+def position(messages: Sequence[Message], message_id: int) -> int:
+    """Return how many of the messages, which are in the order of their ids, are before that id."""
+    return bisect_left(messages, message_id, key=_id_of)
+
+
 class History(Protocol):
-    """Messages with consecutive ids, of which the newest are kept."""
+    """Messages with increasing ids, of which the newest are kept.
+
+    Other ids are skipped: they are numbers of what is no message.
+    """
 
     epoch: str
     """Random id of this log: a client that has seen another log has to start anew."""
@@ -42,14 +54,20 @@ class History(Protocol):
 
     @property
     def last(self) -> int:
-        """The newest id; 0 before the first message."""
+        """The newest id, of a message or a skipped one; 0 before the first."""
 
     @property
     def first(self) -> int:
-        """The oldest id kept; `last` + 1 if none is."""
+        """The id of the oldest message kept; `last` + 1 if none is."""
 
     def append(self, messages: Sequence[Message], keys: Sequence[Key | None]) -> None:
-        """Add messages, each with its key or None. Their ids must follow `last` without a gap."""
+        """Add messages, each with its key or None; increasing ids, of which those between are skipped.
+
+        Stored by the next commit.
+        """
+
+    def skip_to(self, last: int) -> None:
+        """Skip all ids from the present `last` to this one. Stored by the next commit."""
 
     def delete(self, message_id: int) -> None:
         """Redact a message, if it is kept; its id and the ack of its say remain. Raises `Unavailable`."""
@@ -62,6 +80,12 @@ class History(Protocol):
 
     def before(self, message_id: int, limit: int) -> list[Message]:
         """Return the newest `limit` messages with ids below `message_id`, oldest first.
+
+        Raises `Unavailable`.
+        """
+
+    def count_after(self, message_id: int) -> int:
+        """Return how many messages have greater ids; where none are kept any more, how many ids.
 
         Raises `Unavailable`.
         """
@@ -102,7 +126,7 @@ class MemoryHistory:
         self.sanctions = b""
         self._last = last
         self._keep = keep
-        self._messages: list[Message] = []  # ids are contiguous and end at `last`
+        self._messages: list[Message] = []  # in the order of their ids
         self._acks: dict[Key, Ack] = {}
         self._older_acks: dict[Key, Ack] = {}  # the older half, dropped as a whole
 
@@ -112,7 +136,7 @@ class MemoryHistory:
 
     @property
     def first(self) -> int:
-        return self._last - min(len(self._messages), self._keep) + 1
+        return self._messages[-min(len(self._messages), self._keep)].id if self._messages else self._last + 1
 
     def append(self, messages: Sequence[Message], keys: Sequence[Key | None]) -> None:
         if not messages:
@@ -129,6 +153,9 @@ class MemoryHistory:
             if len(self._messages) >= 2 * self._keep:
                 del self._messages[: -self._keep]
 
+    def skip_to(self, last: int) -> None:
+        self._last = last
+
     def delete(self, message_id: int) -> None:
         if (message := find_message(self, message_id)) is not None:
             self.replace(redacted(message))
@@ -144,17 +171,17 @@ class MemoryHistory:
         return found
 
     def before(self, message_id: int, limit: int) -> list[Message]:
-        offset = self._last + 1 - len(self._messages)
-        end = max(min(message_id, self._last + 1), self.first)
-        start = max(end - limit, self.first)
-        return self._messages[start - offset : end - offset]
+        count = len(self._messages)
+        end = count if message_id > self._last else position(self._messages, message_id)
+        return self._messages[max(end - limit, count - self._keep, 0) : end]
+
+    def count_after(self, message_id: int) -> int:
+        first, count = self.first, len(self._messages)
+        after = max(message_id, first - 1)
+        return after - message_id + count - position(self._messages, after + 1)
 
     def with_deletions(self, messages: Sequence[Message]) -> list[Message]:
-        end, count = self._last + 1, len(self._messages)
-        return [
-            self._messages[message.id - end] if end - count <= message.id < end else message
-            for message in messages
-        ]
+        return [self._messages[i] if (i := self._find(one.id)) is not None else one for one in messages]
 
     def set_presence(self, session: bytes, name: str | None) -> None:
         """Nothing to do: this log ends with the process."""
@@ -171,16 +198,20 @@ class MemoryHistory:
 
     def replace(self, message: Message) -> None:
         """Put `message` in place of the one with its id, if that is kept."""
-        position = message.id - self._last - 1 + len(self._messages)
-        if 0 <= position < len(self._messages):
-            self._messages[position] = message
+        if (index := self._find(message.id)) is not None:
+            self._messages[index] = message
 
     def rollback_to(self, last: int) -> None:
-        """Undo all appends after the id `last`."""
+        """Undo everything after the id `last`."""
         if last == self._last:
             return
-        del self._messages[max(0, len(self._messages) - (self._last - last)) :]
+        del self._messages[position(self._messages, last + 1) :]
         for acks in (self._acks, self._older_acks):
             for key in [key for key, ack in acks.items() if ack.id > last]:
                 del acks[key]
         self._last = last
+
+    def _find(self, message_id: int) -> int | None:
+        index = position(self._messages, message_id)
+        is_there = index < len(self._messages) and self._messages[index].id == message_id
+        return index if is_there else None

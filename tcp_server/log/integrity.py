@@ -22,7 +22,9 @@ class Report(NamedTuple):
     """Empty if it cannot be read."""
     first: int
     last: int
-    """Ids; 1 and 0 without messages."""
+    """Ids of messages; 1 and 0 without them."""
+    messages: int
+    """How many messages there are, with those that cannot be read."""
     digest: str
     """SHA-256 in hex of all messages: equal where all of them are."""
     faults: list[str]
@@ -38,12 +40,14 @@ def examine(db: sqlite3.Connection) -> Report:
     first, last = readable_ends(db)
     digest = hashlib.sha256()
     unreadable: list[int] = []
+    count = 0
     for rows, missing in pages(db):
         unreadable += missing
+        count += len(rows)
         for row in rows:
             digest.update(msgspec.msgpack.encode(row))
     faults += [f"messages that cannot be read: {spans(unreadable)}"] * bool(unreadable)
-    return Report(version_of(db), epoch, first, last, digest.hexdigest(), faults)
+    return Report(version_of(db), epoch, first, last, count, digest.hexdigest(), faults)
 
 
 def _epoch(db: sqlite3.Connection) -> str:

@@ -21,6 +21,9 @@ _MAX_WAL_PAGES = 16_384
 _WAL_BYTES = 1024 * 1024
 """Size that the WAL is cut to when it begins anew; a `Checkpointer` looks at its size."""
 
+_TEMPORARY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_NOMEM}
+"""Errors, by primary result code, that say nothing about the file."""
+
 _UNWRITABLE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}
 """Errors of a copy; the database it is made of is only read."""
 
@@ -49,6 +52,10 @@ MIGRATIONS = (
     """,
     """
     ALTER TABLE log ADD COLUMN sanctions BLOB NOT NULL DEFAULT x'';
+    """,
+    # Spans of ids that are not of messages; `total`: how many there have been up to `last`.
+    """
+    CREATE TABLE skipped (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, total INTEGER NOT NULL);
     """,
 )
 
@@ -123,6 +130,11 @@ def version_of(db: sqlite3.Connection) -> int:
     """Return the version of the schema. Raises `sqlite3.Error`."""
     (version,) = db.execute("PRAGMA user_version").fetchone()
     return int(version)
+
+
+def is_temporary(error: sqlite3.Error) -> bool:
+    """Return whether an error says nothing about the file itself."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _TEMPORARY
 
 
 def ends(db: sqlite3.Connection) -> tuple[int, int]:

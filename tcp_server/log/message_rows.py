@@ -2,14 +2,17 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from math import prod
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
 
 from chat_protocol.contract import SYSTEM_NAME
 from chat_protocol.messages import Message, Notice
-from tcp_server.log.log_file import ends, version_of
+from tcp_server.log import message_ids
+from tcp_server.log.log_file import ends, is_temporary, version_of
 
 COLUMNS = "id, at, name, text, notice, deleted"
 """The columns of `messages` that `as_message` takes."""
@@ -26,8 +29,7 @@ UNREADABLE = "(сообщение не читается: файл сервера
 _BLOCK = 32
 """Ids that are tried together where something is damaged."""
 
-_TEMPORARY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_NOMEM}
-"""Errors, by primary result code, that say nothing about the file."""
+_MAX_ID = 2**63 - 1
 
 _MIN_ROW_BYTES = 32
 """Bytes that a message takes in the file at least: its timestamp alone has 24."""
@@ -39,7 +41,7 @@ _notices = msgspec.json.Decoder(Notice)
 
 
 class Rows(NamedTuple):
-    """Rows of all wanted ids in their order; those that could not be read are made up."""
+    """Rows of all wanted messages in their order; those that could not be read are made up."""
 
     rows: list[Row]
     unreadable: Sequence[int]
@@ -54,8 +56,8 @@ def as_message(row: Row) -> Message:
     return Message(number, at, name, text, _notices.decode(notice) if notice else None, bool(deleted))
 
 
-def read_rows(db: sqlite3.Connection, ids: range, columns: str = COLUMNS) -> Rows:
-    """Read the rows of these ids, all of which should be there. `columns` begin as `COLUMNS`.
+def read_rows(db: sqlite3.Connection, ids: range, columns: str = COLUMNS) -> list[Row]:
+    """Read the rows with these ids that are there and not damaged. `columns` begin as `COLUMNS`.
 
     Raises `sqlite3.Error` if that is impossible at present.
     """
@@ -63,13 +65,20 @@ def read_rows(db: sqlite3.Connection, ids: range, columns: str = COLUMNS) -> Row
     try:
         rows = read(ids)
     except sqlite3.Error as error:
-        if _is_temporary(error):
+        if is_temporary(error):
             raise
         rows = _read_around_damage(read, ids)
-    rows = list(filter(_is_sound, rows))
+    return list(filter(_is_sound, rows))
+
+
+def read_all(db: sqlite3.Connection, ids: range, columns: str = COLUMNS) -> Rows:
+    """The same with the others: all of these ids that were not skipped should be there."""
+    rows = read_rows(db, ids, columns)
     if len(rows) == len(ids):
         return Rows(rows, ())
-    return _filled(rows, ids, columns.count(",") - COLUMNS.count(","))
+    skipped, end = _readable_skipped(db, ids)
+    wanted = message_ids.without(range(ids.start, end), skipped)
+    return _filled(rows, wanted, columns.count(",") - COLUMNS.count(","))
 
 
 def pages(db: sqlite3.Connection) -> Iterator[Rows]:
@@ -82,9 +91,8 @@ def pages(db: sqlite3.Connection) -> Iterator[Rows]:
     while next_id <= last:
         db.execute("BEGIN")  # so that nothing is removed between the two
         (first,) = db.execute("SELECT min(id) FROM messages").fetchone()
-        start = max(next_id, first or 0)
-        ids = range(start, min(start + _PAGE, last + 1))
-        page = read_rows(db, ids, columns)
+        ids = _next_page(db, range(max(next_id, first or 0), last + 1))
+        page = read_all(db, ids, columns)
         db.execute("ROLLBACK")  # COMMIT would fail after an error
         next_id = ids.stop
         yield page
@@ -95,14 +103,40 @@ def readable_ends(db: sqlite3.Connection) -> tuple[int, int]:
     try:
         return ends(db)
     except sqlite3.DatabaseError as error:
-        if _is_temporary(error):
+        if is_temporary(error):
             raise
     (first,) = db.execute("SELECT min(id) FROM messages").fetchone()
     sizes = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size")]
-    for end in range(first + prod(sizes) // _MIN_ROW_BYTES, first, -_PAGE):
-        if rows := _read_around_damage(_reader(db, "id"), range(max(first, end - _PAGE), end)):
-            return first, rows[-1][0]
+    skipped, _ = _readable_skipped(db, range(first, _MAX_ID))
+    end = max([first, *[ids.stop for ids in skipped]]) + prod(sizes) // _MIN_ROW_BYTES
+    for ids in reversed(message_ids.without(range(first, end), skipped)):
+        for stop in range(ids.stop, ids.start, -_PAGE):
+            part = range(max(ids.start, stop - _PAGE), stop)
+            if rows := _read_around_damage(_reader(db, "id"), part):
+                return first, rows[-1][0]
     return first, first
+
+
+def _next_page(db: sqlite3.Connection, ids: range) -> range:
+    """Return the beginning of `ids` with the messages of one page."""
+    try:
+        return message_ids.oldest(db, ids, _PAGE)
+    except sqlite3.Error as error:
+        if is_temporary(error):
+            raise
+        return ids[:_PAGE]
+
+
+def _readable_skipped(db: sqlite3.Connection, ids: range) -> tuple[list[range], int]:
+    """Return the skipped ones of these ids, and the id below which all of them could be read."""
+    skipped: list[range] = []
+    try:
+        skipped.extend(message_ids.skipped_in(db, ids))
+    except sqlite3.Error as error:
+        if is_temporary(error):
+            raise
+        return skipped, skipped[-1].stop if skipped else ids.start
+    return skipped, ids.stop
 
 
 def _is_sound(row: Row) -> bool:
@@ -126,22 +160,24 @@ def _read_around_damage(read: _Read, ids: range) -> list[Row]:
         try:
             rows += read(part)
         except sqlite3.Error as error:
-            if _is_temporary(error):
+            if is_temporary(error):
                 raise
             rows += _read_around_damage(read, part) if len(part) > 1 else []
     return rows
 
 
-def _filled(rows: list[Row], ids: range, extra: int) -> Rows:
-    """Add a row for each id that is missing; those have None in `extra` columns."""
-    by_id = {row[0]: row for row in rows}
-    unreadable = [id_ for id_ in ids if id_ not in by_id]
+def _filled(rows: list[Row], wanted: Sequence[range], extra: int) -> Rows:
+    """Add a row for each wanted id that is missing; those have None in `extra` columns."""
+    there = {row[0] for row in rows}
+    unreadable = [id_ for id_ in chain.from_iterable(wanted) if id_ not in there]
+    if not unreadable:
+        return Rows(rows, ())
+    made_up = [(id_, "", SYSTEM_NAME, UNREADABLE, None, 0, *[None] * extra) for id_ in unreadable]
     at = rows[0][1] if rows else "1970-01-01T00:00:00.000Z"
     filled = []
-    for id_ in ids:
-        row = by_id.get(id_) or (id_, at, SYSTEM_NAME, UNREADABLE, None, 0, *[None] * extra)
-        at = row[1]
-        filled.append(row)
+    for id_, time, *rest in sorted([*rows, *made_up], key=itemgetter(0)):
+        at = time or at
+        filled.append((id_, at, *rest))
     return Rows(filled, unreadable)
 
 
@@ -154,7 +190,3 @@ def spans(ids: Sequence[int]) -> str:
         else:
             parts.append([id_])
     return ", ".join(" to ".join(f"#{id_}" for id_ in part) for part in parts)
-
-
-def _is_temporary(error: sqlite3.Error) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _TEMPORARY

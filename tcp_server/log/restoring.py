@@ -15,6 +15,7 @@ from tcp_server.log.log_file import (
     sync,
     version_of,
 )
+from tcp_server.log.message_ids import skip_missing
 from tcp_server.log.message_rows import pages
 from tcp_server.log.word_index import remove as remove_index
 
@@ -95,6 +96,7 @@ def _copy_readable(db: sqlite3.Connection, copy: Path) -> None:
         new.executescript(f"BEGIN; {''.join(MIGRATIONS)} PRAGMA user_version = {len(MIGRATIONS)};")
         for rows, _ in pages(db):
             new.executemany(_INSERT, rows)
+        skip_missing(new)
         with suppress(sqlite3.Error):
             new.execute("UPDATE log SET sanctions = ?", db.execute("SELECT sanctions FROM log").fetchone())
         new.execute("COMMIT")

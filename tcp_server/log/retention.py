@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import NamedTuple
 
+from tcp_server.log import message_ids
+
 _log = logging.getLogger(__name__)
 
 _REMOVED_AT_ONCE = 500
@@ -35,44 +37,50 @@ class Limits(NamedTuple):
 class Retention:
     """Removes the oldest messages of a file that are over the limits, in small steps.
 
-    Not thread-safe: the caller holds the sequencer's room lock. Ids follow each other without a
-    gap; the newest message is never removed, for its id.
+    Not thread-safe: the caller holds the sequencer's room lock. The newest message is never removed.
     """
 
     def __init__(
         self,
         db: sqlite3.Connection,
         limits: Limits,
-        ends: tuple[int, int],
+        count: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`ends` are the first and the last id; `clock` returns seconds. Raises `sqlite3.Error`."""
+        """`count` is how many messages there are; `clock` returns seconds. Raises `sqlite3.Error`."""
         self._db = db
         self._limits = limits
         self._clock = clock
         self._may_shrink = db.execute("PRAGMA auto_vacuum").fetchone() == (2,)
         self._begins_at = 0.0
-        first, last = ends
-        if surplus := max(self._surplus(first, last), self._all_expired(last), self._oversized(first, last)):
+        if surplus := max(self._surplus(count), self._all_expired(count), self._oversized(count)):
             self._begins_at = clock() + _RESPITE
             _log.warning(
                 "%d of %d messages are over the limits (--keep %d --keep-days %d --keep-bytes %d); they will "
                 "be deleted from %d s after the start on, unless you restart with greater limits before that",
                 surplus,
-                last - first + 1,
+                count,
                 *limits,
                 _RESPITE,
             )
 
-    def remove_some(self, first: int, last: int) -> int:
-        """Remove some of the messages with these ids; return how many. Raises `sqlite3.Error`."""
+    def remove_some(self, ids: range, count: int) -> tuple[int, int]:
+        """Remove some of the `count` messages with these ids; return how many, and the id of the oldest left.
+
+        Raises `sqlite3.Error`.
+        """
         if self._clock() < self._begins_at:
-            return 0
-        count = self._surplus(first, last) or self._expired(last) or self._oversized(first, last)
-        count = min(count, _REMOVED_AT_ONCE)
-        if count:
-            self._db.execute("DELETE FROM messages WHERE id < ?", (first + count,))
-        return count
+            return 0, ids.start
+        over = self._surplus(count) or self._expired(count) or self._oversized(count)
+        removed = min(over, _REMOVED_AT_ONCE)
+        if not removed:
+            return 0, ids.start
+        first = message_ids.oldest(self._db, ids, removed + 1).stop - 1
+        with self._db as db:  # commits, or rolls back after an error
+            db.execute("BEGIN IMMEDIATE")
+            db.execute("DELETE FROM messages WHERE id < ?", (first,))
+            db.execute("DELETE FROM skipped WHERE first < ?", (first,))
+        return removed, first
 
     def shrink_some(self) -> bool:
         """Give some unused pages back to the system; return whether it did. Raises `sqlite3.Error`."""
@@ -82,33 +90,33 @@ class Retention:
         self._db.execute(f"PRAGMA incremental_vacuum({_FREED_AT_ONCE})").fetchall()
         return True
 
-    def _surplus(self, first: int, last: int) -> int:
+    def _surplus(self, count: int) -> int:
         """Return how many messages are over the limit of number."""
-        return max(0, last - first + 1 - self._limits.keep) if self._limits.keep else 0
+        return max(0, count - self._limits.keep) if self._limits.keep else 0
 
-    def _oversized(self, first: int, last: int) -> int:
+    def _oversized(self, count: int) -> int:
         """Return about how many messages are over the limit of size."""
         if not self._limits.size:
             return 0
         pages = self._pragma("page_count") - self._pragma("freelist_count")
         over = 1 - self._limits.size / (pages * self._pragma("page_size"))
-        return max(0, min(int(over * (last - first + 1)) + 1, last - first)) if over > 0 else 0
+        return max(0, min(int(over * count) + 1, count - 1)) if over > 0 else 0
 
-    def _expired(self, last: int) -> int:
+    def _expired(self, count: int) -> int:
         """Return how many of the oldest messages are over the limit of age, at most those of one step."""
         oldest = self._oldest_kept()
-        rows = self._db.execute(
-            "SELECT at FROM messages WHERE id < ? ORDER BY id LIMIT ?",
-            (last, _REMOVED_AT_ONCE if oldest else 0),
-        )
+        limit = max(0, min(_REMOVED_AT_ONCE, count - 1)) if oldest else 0
+        rows = self._db.execute("SELECT at FROM messages ORDER BY id LIMIT ?", (limit,))
         return sum(1 for _ in takewhile(lambda row: row[0] < oldest, rows))
 
-    def _all_expired(self, last: int) -> int:
+    def _all_expired(self, count: int) -> int:
         """Return how many are over it altogether; reads the whole log if any are."""
-        if not self._expired(last):
+        if not self._expired(count):
             return 0
-        count = "SELECT count(*) FROM messages WHERE id < ? AND at < ?"
-        return int(self._db.execute(count, (last, self._oldest_kept())).fetchone()[0])
+        (expired,) = self._db.execute(
+            "SELECT count(*) FROM messages WHERE at < ?", (self._oldest_kept(),)
+        ).fetchone()
+        return min(int(expired), count - 1)
 
     def _oldest_kept(self) -> str:
         """Return the timestamp before which messages are too old; empty if none are."""

@@ -10,14 +10,16 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 
 from chat_protocol.messages import Ack, Message
-from tcp_server.log.history import Key, MemoryHistory, Unavailable, find_message, redacted
+from tcp_server.log import message_ids
+from tcp_server.log.history import Key, MemoryHistory, Unavailable, find_message, position, redacted
 from tcp_server.log.log_file import LogFile, ends, unusable
-from tcp_server.log.message_rows import COLUMNS, as_message, read_rows, spans
+from tcp_server.log.message_rows import COLUMNS, as_message, read_all, spans
 from tcp_server.log.retention import Limits, Retention
 
 _log = logging.getLogger(__name__)
@@ -54,6 +56,7 @@ class SqliteHistory:
         """
         self._staged: list[tuple[int, str, str, str, bytes | None, str | None]] = []  # rows to insert
         self._staged_messages: list[Message] = []  # the same, as `before` returns them
+        self._skipped: list[range] = []  # ids, not committed yet
         self._deleted: dict[int, Message] = {}  # not committed yet; the originals, for a rollback
         self._deleted_this_run: set[int] = set()  # since the server started
         self._wal_has_deleted = True  # whether the WAL may still contain deleted text
@@ -66,8 +69,12 @@ class SqliteHistory:
         try:
             self.epoch, self.sanctions = self._db.execute("SELECT epoch, sanctions FROM log").fetchone()
             self._stored_sanctions = self.sanctions
-            self._first, self._committed = ends(self._db)
-            self._retention = Retention(self._db, limits, (self._first, self._committed), clock)
+            # Of what is committed: the id of the oldest message, without one that after the newest id.
+            first, last = ends(self._db)
+            self._committed = max(last, message_ids.last_skipped(self._db))
+            self._first = first if last else self._committed + 1
+            self._count = message_ids.count(self._db, self._committed_ids())  # of messages, committed
+            self._retention = Retention(self._db, limits, self._count, clock)
             self._recent = MemoryHistory(_RECENT, self._committed)
             self._load_recent()
         except sqlite3.Error as error:
@@ -89,9 +96,14 @@ class SqliteHistory:
 
     @property
     def first(self) -> int:
-        return self._first
+        if self._count:
+            return self._first
+        return self._staged_messages[0].id if self._staged_messages else self.last + 1
 
     def append(self, messages: Sequence[Message], keys: Sequence[Key | None]) -> None:
+        if messages and messages[-1].id - self.last > len(messages):
+            ids = [self.last, *[message.id for message in messages]]
+            self._skipped += [range(one + 1, next_) for one, next_ in pairwise(ids) if next_ - one > 1]
         self._recent.append(messages, keys)
         for message, key in zip(messages, keys, strict=True):
             session, ref = key or (None, None)
@@ -100,6 +112,10 @@ class SqliteHistory:
             self._staged.append((message.id, message.at, message.name, message.text, session, ref))
         self._staged_messages.extend(messages)
 
+    def skip_to(self, last: int) -> None:
+        self._skipped.append(range(self.last + 1, last + 1))
+        self._recent.skip_to(last)
+
     def delete(self, message_id: int) -> None:
         if (message := find_message(self, message_id)) is None:
             return
@@ -107,7 +123,7 @@ class SqliteHistory:
         self._deleted_this_run.add(message_id)
         self._recent.replace(redacted(message))
         if message_id > self._committed:
-            self._staged_messages[message_id - self._committed - 1] = redacted(message)
+            self._staged_messages[position(self._staged_messages, message_id)] = redacted(message)
 
     def set_presence(self, session: bytes, name: str | None) -> None:
         self._presence[session] = name
@@ -117,25 +133,29 @@ class SqliteHistory:
 
     def commit(self) -> None:
         are_sanctions_new = self.sanctions is not self._stored_sanctions
-        if not (self._staged or self._presence or self._deleted or are_sanctions_new):
+        is_log_new = bool(self._staged or self._skipped or self._deleted)
+        if not (is_log_new or self._presence or are_sanctions_new):
             return
         try:
             self._write()
         except sqlite3.Error as error:
             self._note_writable(writable=False, why=str(error))
-            if self._staged or self._deleted:
+            if is_log_new:
                 self._recent.rollback_to(self._committed)
                 for message in self._deleted.values():
                     self._recent.replace(message)
                 self._deleted_this_run -= self._deleted.keys()
                 raise Unavailable(str(error)) from error
         else:
+            self._first = self.first
+            self._count += len(self._staged)
             self._committed = self._recent.last
             self._wal_has_deleted = self._wal_has_deleted or bool(self._deleted)
             self._note_writable(writable=True)
         finally:
             self._staged.clear()
             self._staged_messages.clear()
+            self._skipped.clear()
             self._deleted.clear()
 
     def _write(self) -> None:
@@ -161,6 +181,8 @@ class SqliteHistory:
                 "UPDATE messages SET text = '', notice = NULL, deleted = 1 WHERE id = ?",
                 [(message_id,) for message_id in self._deleted],
             )
+            for ids in self._skipped:
+                message_ids.skip(db, ids)
             for session, name in self._presence.items():
                 if name is None:
                     db.execute("DELETE FROM present WHERE session = ?", (session,))
@@ -205,16 +227,32 @@ class SqliteHistory:
         return self._greatest[session]
 
     def before(self, message_id: int, limit: int) -> list[Message]:
-        end = min(message_id, self.last + 1)
-        limit = max(0, min(limit, end - self._first))
-        if end - limit >= self._recent.first:
-            return self._recent.before(end, limit)
-        staged = max(0, end - 1 - self._committed)  # how many are not in the file yet
+        first = self.first
+        found = self._recent.before(message_id, limit)
+        if len(found) < limit and first < self._recent.first:
+            return self._read_before(message_id, limit)
+        if found and found[0].id < first:  # removed meanwhile
+            del found[: position(found, first)]
+        return found
+
+    def _read_before(self, message_id: int, limit: int) -> list[Message]:
+        staged = position(self._staged_messages, message_id)
         newest = self._staged_messages[max(0, staged - limit) : staged]
-        older = self._read(range(end - limit, end - len(newest)))
+        ids = range(self._first, min(message_id, self._committed + 1))
+        with _readable():
+            older = self._read(message_ids.newest(self._db, ids, limit - len(newest)))
         if self._deleted:
             older = [redacted(message) if message.id in self._deleted else message for message in older]
         return older + newest
+
+    def count_after(self, message_id: int) -> int:
+        after = max(message_id, self.first - 1)
+        pruned = after - message_id
+        if after + 1 >= self._recent.first:
+            return pruned + self._recent.count_after(after)
+        staged = len(self._staged_messages) - position(self._staged_messages, after + 1)
+        with _readable():
+            return pruned + staged + message_ids.count(self._db, range(after + 1, self._committed + 1))
 
     def with_deletions(self, messages: Sequence[Message]) -> list[Message]:
         return [redacted(one) if one.id in self._deleted_this_run else one for one in messages]
@@ -223,8 +261,8 @@ class SqliteHistory:
         self._is_in_place = self._file.is_in_place()
         try:
             self._checkpoint()
-            removed = self._retention.remove_some(self._first, self._committed)
-            self._first += removed
+            removed, self._first = self._retention.remove_some(self._committed_ids(), self._count)
+            self._count -= removed
             return bool(removed) or self._retention.shrink_some()
         except sqlite3.Error as error:
             self._note_writable(writable=False, why=str(error))
@@ -244,10 +282,13 @@ class SqliteHistory:
                 self._wait_for_locks(_LOCK_WAIT_MS if self._writable else 0)
             self._wal_has_deleted = bool(busy)
 
+    def _committed_ids(self) -> range:
+        """Return the ids that the file has, from the oldest message on, and those skipped there."""
+        return range(self._first, self._committed + 1)
+
     def _read(self, ids: range) -> list[Message]:
-        """Read committed messages. Raises `Unavailable`."""
-        with _readable():
-            rows, unreadable = read_rows(self._db, ids)
+        """Read committed messages. Raises `sqlite3.Error`."""
+        rows, unreadable = read_all(self._db, ids)
         if unreadable and not self._is_damage_logged:
             self._is_damage_logged = True
             _log.error(
@@ -259,12 +300,13 @@ class SqliteHistory:
         return [as_message(row) for row in rows]
 
     def _load_recent(self) -> None:
-        ids = range(max(self._first, self._committed + 1 - _RECENT), self._committed + 1)
-        rows, _ = read_rows(self._db, ids, f"{COLUMNS}, session, ref")
+        ids = message_ids.newest(self._db, self._committed_ids(), _RECENT)
+        rows, _ = read_all(self._db, ids, f"{COLUMNS}, session, ref")
         if rows:
             self._recent.append(
                 [as_message(row[:-2]) for row in rows], [row[-2:] if row[-1] else None for row in rows]
             )
+            self._recent.skip_to(self._committed)
 
     def _note_writable(self, *, writable: bool, why: str = "") -> None:
         if writable == self._writable:

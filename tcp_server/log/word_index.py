@@ -28,7 +28,7 @@ _LOCK_WAIT = 0.05
 _VERSION = 2
 """Version of the schema, in PRAGMA user_version; an index of another version is rebuilt."""
 
-# `words` are UTF-8, each after a space; `kept` is how many messages they are from.
+# `words` are UTF-8, each after a space; `kept` is how many of its ids are kept and not deleted.
 _SCHEMA = f"""
     PRAGMA user_version = {_VERSION};
     CREATE TABLE log (epoch TEXT NOT NULL);
@@ -49,7 +49,7 @@ class WordIndex:
             self._index_db = _open(path, epoch)
             resources.callback(self._index_db.close)
             self.last = 0  # the newest id at the last `update_some`
-            # How many messages each indexed block had, by number.
+            # The same of the blocks that are indexed, by number.
             self._kept: dict[int, int] = dict(self._index_db.execute("SELECT number, kept FROM blocks"))
             self._resources = resources.pop_all()  # both files
 
@@ -91,7 +91,10 @@ class WordIndex:
         self._resources.close()
 
     def _count_kept(self) -> dict[int, int]:
-        """Return how many messages are kept of each full block, by number."""
+        """Return of each full block, by number, how many ids are neither removed nor of deleted messages.
+
+        Skipped ids count too: those of a full block stay the same.
+        """
         first, last = ends(self._log_db)
         self.last = last
         kept = dict.fromkeys(range(first // _BLOCK, (last + 1) // _BLOCK), _BLOCK)
@@ -117,8 +120,7 @@ class WordIndex:
 
     def _read(self, number: int, end: int) -> list[Message]:
         ids = range(number * _BLOCK, min((number + 1) * _BLOCK, end))
-        rows, unreadable = read_rows(self._log_db, ids)  # some of them may have been removed
-        return [as_message(row) for row in rows if row[0] not in unreadable]
+        return [as_message(row) for row in read_rows(self._log_db, ids)]
 
 
 def remove(path: Path) -> None:

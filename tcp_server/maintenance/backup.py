@@ -8,6 +8,7 @@ from pathlib import Path
 from tcp_server.config import Config
 from tcp_server.log.folders import sync_names
 from tcp_server.log.log_file import copy_whole, ends, read_only, sync
+from tcp_server.log.message_ids import count as count_messages
 from tcp_server.log.restoring import restore as restore_log
 from tcp_server.maintenance.command import Failed, command_parser, existing, run, write
 from tcp_server.room.moderation.audit_log import audit_beside, audit_path
@@ -77,6 +78,6 @@ def _copy_file(source: Path | None, copy: Path) -> None:
 def _described(path: Path) -> str:
     with read_only(path) as db:
         first, last = ends(db)
-    count = last - first + 1
+        count = count_messages(db, range(first, last + 1))
     size = f"{path.stat().st_size / 1e6:,.1f} MB"
     return f"{count:,} messages, #{first} to #{last}, {size}" if count else f"no messages, {size}"

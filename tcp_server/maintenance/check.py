@@ -26,7 +26,7 @@ def _check(config: Config) -> bool:
     path = existing(Path(config.history))
     with read_only(path) as db:
         report = examine(db)
-    count = report.last - report.first + 1
+    count = report.messages
     lines = [
         f"{path}: schema {report.version}, epoch {report.epoch or 'unreadable'}",
         f"{count:,} messages, #{report.first} to #{report.last}" if count else "no messages",

@@ -11,7 +11,7 @@ from tcp_server.log.message_rows import UNREADABLE
 from tests.support.processes import running
 from tests.support.raw import JsonClient
 from tests.tcp_server.maintenance.commands import digest_of, run
-from tests.tcp_server.sqlite_log import open_history, say
+from tests.tcp_server.sqlite_log import ids, open_history, say
 
 COUNT = 4000
 TEXT = "слово " * 20
@@ -25,10 +25,10 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def damage(path: Path, *ids: int) -> None:
+def damage(path: Path, *numbers: int) -> None:
     """Overwrite the page that each of these messages is in."""
     content = bytearray(path.read_bytes())
-    for id_ in ids:
+    for id_ in numbers:
         start = content.index(f"{id_} {TEXT}".encode()) // 4096 * 4096
         content[start : start + 4096] = b"\xa5" * 4096
     path.write_bytes(content)
@@ -80,6 +80,60 @@ def test_a_file_that_lost_its_end_is_salvaged(path: Path, more: int) -> None:
         texts = [message.text for message in history.before(history.last + 1, COUNT)]
     assert all(text in (f"{id_} {TEXT}", UNREADABLE) for id_, text in enumerate(texts, start=1))
     assert texts.count(UNREADABLE) < 40  # of one page
+
+
+@pytest.fixture
+def sparse(path: Path) -> Path:
+    """The log with nine skipped ids before each message."""
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE messages SET id = -10 * id")
+        db.execute("UPDATE messages SET id = -id")
+        db.execute("INSERT INTO skipped SELECT id - 9, id - 1, id * 9 / 10 FROM messages")
+    return path
+
+
+def test_only_messages_are_missed_between_skipped_ids(sparse: Path) -> None:
+    assert f"{COUNT:,} messages, #10 to #{COUNT}0\n" in run("check", "--history", sparse).stdout
+    damage(sparse, 500, 2000, 3500)
+    assert "messages that cannot be read: #" in run("check", "--history", sparse, code=1).stdout
+    exported = run("export", "--history", sparse).stdout
+    assert [int(line.split()[0][1:]) for line in exported.splitlines()] == list(range(10, COUNT * 10 + 1, 10))
+    lost = exported.count(UNREADABLE)
+    assert 3 <= lost < 100
+    run("restore", "--salvage", "--history", sparse, sparse)
+    assert f"{COUNT:,} messages, #10 to #{COUNT}0\n" in run("check", "--history", sparse).stdout
+    with open_history(sparse) as history:
+        messages = history.before(COUNT * 10 + 1, COUNT)
+    assert [message.id for message in messages] == list(range(10, COUNT * 10 + 1, 10))
+    assert len([message for message in messages if message.text == UNREADABLE]) == lost
+
+
+def test_messages_stay_readable_where_the_skipped_ids_are_not(sparse: Path) -> None:
+    with closing(sqlite3.connect(sparse)) as db:
+        (page,) = db.execute(
+            "SELECT pageno FROM dbstat WHERE name = 'skipped' AND pagetype = 'leaf' LIMIT 1 OFFSET 3"
+        ).fetchone()
+    with sparse.open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(b"\xa5" * 4096)
+    assert UNREADABLE not in run("export", "--history", sparse).stdout
+    with open_history(sparse) as history:
+        read = ids(history.before(2**53, 300))
+        while older := history.before(read[0], 300):
+            read = ids(older) + read
+    assert read == list(range(10, COUNT * 10 + 1, 10))
+
+
+def test_a_sparse_log_that_lost_its_end_is_salvaged(sparse: Path) -> None:
+    with closing(sqlite3.connect(sparse)) as db:
+        db.execute("VACUUM")  # puts what was skipped behind the messages: it is lost
+    sparse.write_bytes(sparse.read_bytes()[: sparse.stat().st_size // 2 // 4096 * 4096])
+    run("check", "--history", sparse, code=1)
+    run("restore", "--salvage", "--history", sparse, sparse)
+    with open_history(sparse) as history:
+        messages = history.before(history.last + 1, COUNT)
+    assert COUNT / 4 < len(messages) < COUNT
+    assert all(message.text in (f"{message.id // 10} {TEXT}", UNREADABLE) for message in messages)
 
 
 def test_a_log_without_its_epoch_is_salvaged(path: Path) -> None:
