@@ -16,6 +16,17 @@ expect.set_options(timeout=PATIENCE)
 
 BORIS = "Борис"
 
+# The page gets no frame before `giveFrames` is called.
+HOLD_FRAMES = """() => {
+    const held = [];
+    const { requestAnimationFrame } = globalThis;
+    globalThis.requestAnimationFrame = callback => held.push(callback);
+    globalThis.giveFrames = () => {
+        globalThis.requestAnimationFrame = requestAnimationFrame;
+        held.forEach(callback => requestAnimationFrame(callback));
+    };
+}"""
+
 
 @pytest.fixture(scope="module")
 def services() -> Iterator[Services]:
@@ -71,6 +82,28 @@ def test_tabs_agree_and_only_a_focused_window_reads(services: Services, chromium
         set_focus(one, True)
         for page in tabs:
             expect(page).to_have_title("Oneroom")
+
+
+def test_what_comes_between_the_join_and_its_first_frame_is_followed(
+    services: Services, chromium: Browser
+) -> None:
+    with JsonClient(services.room) as client, open_page(chromium, services.url) as browser:
+        page = browser.page
+        page.evaluate(HOLD_FRAMES)
+        client.join("Глеб", history=0)
+        browser.enter("Вера")
+        say(client, 1, 100)
+        client.say_json(type="typing")
+        expect(page.locator("#typing")).to_contain_text(
+            "Глеб"
+        )  # shown at once, so the page has all before it
+        assert browser.texts() == []
+        page.evaluate("giveFrames()")
+        expect(browser.messages("№ 100")).to_be_in_viewport()
+        expect(page.locator("#newest-button")).to_be_hidden()
+        assert page.locator(".unread").count() == 0
+        say(client, 101, 101)
+        expect(browser.messages("№ 101")).to_be_in_viewport()
 
 
 @pytest.mark.parametrize(("width", "height", "dark"), [(1280, 800, False), (390, 844, True)])

@@ -69,7 +69,7 @@ export class Transcript {
     this.#announcer = new Announcer(room, i18n);
     room.changed.on(() => this.#schedule());
     room.unread.changed.on(() => this.#onUnread());
-    room.entered.on(() => this.#schedule(true)); // with all else that is shown then
+    room.entered.on(() => this.#onEntered());
     room.left.on(() => this.#reset());
     this.#scroller.addEventListener("scroll", () => this.#onScroll(), { passive: true });
     this.#scroller.addEventListener("click", event => this.#onClick(event));
@@ -130,6 +130,12 @@ export class Transcript {
     if (inFrame) requestAnimationFrame(update);
     else if (wait > 0) this.#timer = setTimeout(update, wait);
     else queueMicrotask(update);
+  }
+
+  #onEntered() {
+    // A reader at the end with nothing unread follows all that comes before the first frame.
+    if (this.#room.unread.count === 0) this.#setReading();
+    this.#schedule(true); // with all else that is shown then
   }
 
   #reset() {
@@ -243,14 +249,18 @@ export class Transcript {
     else this.#schedule();
   }
 
-  /** Tell the model whether the reader sees the newest message. */
   #updateUnread() {
     // Rows that are not shown yet are not read; the update that shows them ends with this again.
     if (this.#scheduled && !document.hidden) return;
+    this.#setReading();
+    this.#showUnread();
+  }
+
+  /** Tell the model whether the reader sees the newest message. */
+  #setReading() {
     const { unread, timeline } = this.#room;
     const reading = this.#atBottom && !document.hidden && document.hasFocus();
     unread.setReading(reading, timeline.newest);
-    this.#showUnread();
   }
 
   #showUnread() {
