@@ -18,6 +18,10 @@ const WINDOW_PER_ROW = 12;
 const LOAD_MARGIN = 200;
 /** Milliseconds between two updates, but while rows are added for the reader who scrolls. */
 const UPDATE_INTERVAL = 50;
+/** The same after an update with several new rows: in a flood nobody reads row by row. */
+const FLOOD_INTERVAL = 100;
+/** New rows of an update from which on it is part of a flood. */
+const FLOOD_ROWS = 4;
 /** Pixels kept free above the divider for unread messages. */
 const UNREAD_MARGIN = 24;
 
@@ -52,8 +56,8 @@ export class Transcript {
   #scheduled = false;
   /** Of the update that is scheduled for soon, else 0. */
   #timer = 0;
-  /** When the page was brought up to date, as by `performance.now()`. */
-  #updatedAt = 0;
+  /** When the page may be brought up to date again, as by `performance.now()`. */
+  #dueAt = 0;
   /** The divider for unread messages that is shown: see `Unread`. @type {number | null} */
   #divider = null;
   /** Width and height of the view, for which the position was restored last. */
@@ -126,7 +130,7 @@ export class Transcript {
       this.#timer = 0;
       this.#update();
     };
-    const wait = this.#updatedAt + UPDATE_INTERVAL - performance.now();
+    const wait = this.#dueAt - performance.now();
     if (inFrame) requestAnimationFrame(update);
     else if (wait > 0) this.#timer = setTimeout(update, wait);
     else queueMicrotask(update);
@@ -154,18 +158,22 @@ export class Transcript {
     const [from, to] = this.#viewport.range(timeline.items, focus, most);
     const outgoing = this.#viewport.atTail ? outbox.messages : [];
     const items = timeline.items.slice(from, to);
-    this.#updatedAt = performance.now();
     this.#divider = unread.dividerAfter;
     const rows = layOutRows(items, outgoing, members.self, this.#divider, from === 0);
-    this.#reconcile(rows);
+    const made = this.#reconcile(rows);
+    this.#dueAt = performance.now() + (made < FLOOD_ROWS ? UPDATE_INTERVAL : FLOOD_INTERVAL);
     this.#announcer.update(this.#atBottom);
     this.#empty.hidden = rows.length > 0 || !this.#room.joined;
     this.updated.emit();
     this.#restorePosition();
   }
 
-  /** @param {import("./rows.js").Row[]} rows */
+  /**
+   * @param {import("./rows.js").Row[]} rows
+   * @returns {number} How many of them are new.
+   */
   #reconcile(rows) {
+    let made = 0;
     const keys = new Set(rows.map(row => row.key));
     for (const [key, { element }] of this.#shown) {
       if (keys.has(key)) continue;
@@ -175,12 +183,14 @@ export class Transcript {
     let next = this.#list.firstElementChild;
     for (const row of rows) {
       const known = this.#shown.get(row.key);
+      if (!known) made += 1;
       const element = known?.element ?? makeRow(row, this.#i18n);
       if (known && known.version !== row.version) updateRow(element, row, this.#i18n);
       if (known?.version !== row.version) this.#shown.set(row.key, { element, version: row.version });
       if (element === next) next = element.nextElementSibling;
       else this.#list.insertBefore(element, next);
     }
+    return made;
   }
 
   /** Scroll to where the reader was, after rows or the size of the view have changed. */
