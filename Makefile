@@ -77,8 +77,8 @@ bench-page: $(VENV)/development $(if $(NPM),node_modules) ## Measure the page in
 bench-terminal: $(VENV)/development ## Compare the terminal client with weechat and irssi
 	$(BIN)/python -m benchmarks.terminal
 
-bench-log: $(VENV)/development ## Measure the cost of the log on disk
-	$(BIN)/python -m benchmarks.log_cost
+bench-log: $(VENV)/development ## Measure the cost of the log on disk, beside BASE=another checkout
+	$(BIN)/python -m benchmarks.log_cost $(if $(BASE),--base $(BASE) --times 15)
 
 wheel: $(VENV)/development $(if $(NPM),node_modules) ## Build dist/oneroom-*.whl, with the page in few files if Node is there
 	$(BIN)/python -m hatchling build --target wheel

@@ -1,7 +1,8 @@
 """Measures the cost of the log on disk: `python -m benchmarks.log_cost`, or `make bench-log`.
 
 A few clients send as fast as the room acknowledges, in turn to a room with its log in memory, on
-disk (`normal`), and on disk with fsync (`full`), several times. Prints a table of the medians.
+disk (`normal`), and on disk with fsync (`full`), several times. Prints a table of the medians; with
+`--base`, another checkout takes turns, and the table has the medians of the ratios of each two runs.
 """
 
 import argparse
@@ -21,6 +22,8 @@ from typing import NamedTuple
 
 import psutil
 
+from benchmarks.native import ROOT
+from benchmarks.paired import ratio
 from chat_protocol.address import Address, parse_address
 from chat_protocol.codec import encode_all
 from chat_protocol.connection import Connection
@@ -60,21 +63,49 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--talkers", type=int, default=4, help="default: %(default)s")
     parser.add_argument("--listeners", type=int, default=2, help="default: %(default)s")
     parser.add_argument("--folder", type=Path, help="folder for the log (default: a temporary one)")
+    parser.add_argument("--base", type=Path, metavar="CHECKOUT", help="another checkout, to compare with")
     options = parser.parse_args(arguments)
+    if options.base:
+        return _compare(options.base.resolve(), options)
     runs: dict[str, list[Cost]] = {log: [] for log in LOGS}
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         syncs = _fsync_rate(Path(folder))
         for turn in range(options.times):
             for log in LOGS:
                 file = Path(folder) / f"{log}-{turn}.db"
-                runs[log].append(_measure(log, file, options.seconds, options.talkers, options.listeners))
-    print(
-        f"{options.talkers} talkers, {options.listeners} listeners, {len(_TEXT)} characters a message; "
-        f"median of {options.times} runs of {options.seconds:g} s each; "
-        f"the disk does {syncs:,.0f} fsyncs a second.\n"
-    )
+                runs[log].append(_measure(ROOT, log, file, options))
+    print(f"{_conditions(options)}; the disk does {syncs:,.0f} fsyncs a second.\n")
     print(_table({log: _median(costs) for log, costs in runs.items()}))
     return 0
+
+
+def _compare(base: Path, options: argparse.Namespace) -> int:
+    """Print what this checkout takes as multiples of `base`. Return 1 if that is more than noise explains."""
+    times: dict[str, list[float]] = {log: [] for log in LOGS}
+    cpus: dict[str, list[float]] = {log: [] for log in LOGS}
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        for turn in range(options.times):
+            for log in LOGS:
+                order = (base, ROOT) if turn % 2 else (ROOT, base)  # each is the first in every other turn
+                costs = {
+                    root: _measure(root, log, Path(folder) / f"{log}-{turn}-{root.name}.db", options)
+                    for root in order
+                }
+                times[log].append(costs[base].rate / costs[ROOT].rate)
+                cpus[log].append(costs[ROOT].cpu / costs[base].cpu)
+    print(f"{_conditions(options)}; multiples of {base.name}: median (95 % interval).\n")
+    print("| log | time a message | CPU time a message |\n|---|--:|--:|")
+    rows = {log: (ratio(times[log]), ratio(cpus[log])) for log in LOGS}
+    for log, (wall, cpu) in rows.items():
+        print(f"| {log} | {wall} | {cpu} |")
+    return int(not all(each.is_level for pair in rows.values() for each in pair))
+
+
+def _conditions(options: argparse.Namespace) -> str:
+    return (
+        f"{options.talkers} talkers, {options.listeners} listeners, {len(_TEXT)} characters a message; "
+        f"median of {options.times} runs of {options.seconds:g} s each"
+    )
 
 
 def _table(costs: dict[str, Cost]) -> str:
@@ -92,23 +123,27 @@ def _median(costs: Sequence[Cost]) -> Cost:
     )
 
 
-def _measure(log: str, file: Path, seconds: float, talkers: int, listeners: int) -> Cost:
-    with _serving(log, file) as (process, address), _load(address, talkers, listeners) as acked:
+def _measure(root: Path, log: str, file: Path, options: argparse.Namespace) -> Cost:
+    """Measure the server of a checkout with a log of this kind."""
+    with (
+        _serving(root, log, file) as (process, address),
+        _load(address, options.talkers, options.listeners) as acked,
+    ):
         time.sleep(_WARM_UP)
         server = psutil.Process(process.pid)
         began, before, used = time.monotonic(), acked(), sum(server.cpu_times()[:2])
-        time.sleep(seconds)
+        time.sleep(options.seconds)
         lasted, count, used = time.monotonic() - began, acked() - before, sum(server.cpu_times()[:2]) - used
     return Cost(count / lasted, used / count * 1e6)
 
 
 @contextmanager
-def _serving(log: str, file: Path) -> Iterator[tuple[subprocess.Popen[str], Address]]:
+def _serving(root: Path, log: str, file: Path) -> Iterator[tuple[subprocess.Popen[str], Address]]:
     """Run a server with a log of this kind during the block."""
     flags = ["--history", "memory"] if log == "memory" else ["--history", str(file), "--durability", log]
     flags += ["--rate", "0"]
     command = [sys.executable, "-m", "tcp_server", "--host", "127.0.0.1", "--port", "0", *flags]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             yield process, parse_address(process.stdout.readline().split()[-1])

@@ -32,6 +32,10 @@ class Ratio(NamedTuple):
         """Whether there is no difference to be seen, or one of at most 5 %."""
         return self.low <= 1 <= self.high or self.median <= 1.05
 
+    def __str__(self) -> str:
+        mark = "" if self.is_level else " slower"
+        return f"{self.median:.3f} ({self.low:.3f} to {self.high:.3f}){mark}"
+
 
 def ratio(values: Sequence[float]) -> Ratio:
     """Return the median with an interval of order statistics, which assumes no distribution.
@@ -78,8 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("CPU seconds per million deliveries, as multiples of the base: median (95 % interval)\n")
     print("| dialect | workload | ratio |\n| --- | --- | ---: |")
     for (dialect, row), each in rows.items():
-        mark = "" if each.is_level else " slower"
-        print(f"| {dialect} | {row} | {each.median:.3f} ({each.low:.3f} to {each.high:.3f}){mark} |")
+        print(f"| {dialect} | {row} | {each} |")
     return 0 if all(each.is_level for each in rows.values()) else 1
 
 
