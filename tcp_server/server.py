@@ -36,7 +36,6 @@ from tcp_server.log.retention import Limits
 from tcp_server.log.search import Searcher
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.room.moderation.audit_log import AuditLog, adopt, audit_path
-from tcp_server.room.moderation.sanctions import Sanctions
 from tcp_server.room.outcome import Outcome
 from tcp_server.room.room import Room
 from tcp_server.sequencer import Sequencer, Work
@@ -83,20 +82,18 @@ class ChatServer:
         self._checkpointer = Checkpointer(path) if path else None
         searches = Searches(self._history, self._searcher, self._submit, 0 if path else _MAX_IN_MEMORY)
         adopt(config)
-        audit_log = AuditLog(audit_path(config))
+        self._audit_log = AuditLog(audit_path(config))
         if config.moderator_password:
-            audit_log.open()
-        self._sanctions = Sanctions(audit_log, self._history, config.trusted_proxies)
-        self._sanctions.redo_deletions()
+            self._audit_log.open()
         self._room: Room[Writer] = Room(
-            config, self._history, searches.search, lambda writer: writer.host, self._sanctions
+            config, self._history, self._audit_log, searches.search, lambda writer: writer.host
         )
         self._fanout = FanOut(config, self._poller, self._drop)
         self._sequencer = Sequencer(self._room.commit, self._fanout.deliver, self._poller.wake)
         self._housekeeper = Housekeeper(
             self._poller, self._sequencer, self._room.expire, self._history.prune, self._fanout
         )
-        self._admission = Admission(config, self._sanctions.bans.is_banned)
+        self._admission = Admission(config, self._room.is_banned)
         self._services = Services(
             config,
             self._admission,
@@ -242,7 +239,7 @@ class ChatServer:
         if self._checkpointer:
             self._checkpointer.close()
         self._history.close()
-        self._sanctions.close()
+        self._audit_log.close()
         self._poller.close()
         if self._stops_on_signals:
             signal.set_wakeup_fd(-1)

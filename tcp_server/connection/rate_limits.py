@@ -4,7 +4,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
 from weakref import WeakKeyDictionary
 
 from chat_protocol.rate_limit import EPSILON, Rate
@@ -95,9 +94,9 @@ class Budgets:
         """The limits of each member, as for `Budget`."""
         self._rate = rate
         self._burst = burst
-        self._budgets: WeakKeyDictionary[Member[Any], Budget] = WeakKeyDictionary()
+        self._budgets: WeakKeyDictionary[Member, Budget] = WeakKeyDictionary()
 
-    def of(self, member: Member[Any]) -> Budget:
+    def of(self, member: Member) -> Budget:
         """Return the budget that all connections of a member share."""
         budget = self._budgets.get(member)
         if budget is None:

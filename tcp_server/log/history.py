@@ -52,6 +52,9 @@ class History(Protocol):
     sanctions: bytes
     """The bans and mutes in force, encoded by the room; stored by the next commit. Empty at first."""
 
+    head: bytes
+    """Where the room is in its journal, encoded by the room; stored by the next commit. Empty at first."""
+
     @property
     def last(self) -> int:
         """The newest id, of a message or a skipped one; 0 before the first."""
@@ -73,7 +76,14 @@ class History(Protocol):
         """Redact a message, if it is kept; its id and the ack of its say remain. Raises `Unavailable`."""
 
     def commit(self) -> None:
-        """Make everything since the last commit permanent; if that fails, undo it and raise `Unavailable`."""
+        """Make everything since the last commit permanent.
+
+        Raises `Unavailable` if messages or deletions could not be stored; `rollback` must follow. All
+        else is tried again with the next commit.
+        """
+
+    def rollback(self) -> None:
+        """Take back all messages and deletions since the last successful commit."""
 
     def find_acks(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
         """Return, by ref, the acks of those says of a session that are in the log. Raises `Unavailable`."""
@@ -93,11 +103,14 @@ class History(Protocol):
     def with_deletions(self, messages: Sequence[Message]) -> list[Message]:
         """Return messages that were read since the server started, those deleted meanwhile redacted."""
 
-    def set_presence(self, session: bytes, name: str | None) -> None:
-        """Store that this session is in the room under `name`, or (None) that it left."""
+    def members(self) -> list[tuple[int, bytes]]:
+        """Return the members as of the last commit, by number, encoded by the room."""
 
-    def present(self) -> list[tuple[bytes, str]]:
-        """The sessions that were in the room when the server ended, with their names."""
+    def set_member(self, number: int, state: bytes | None) -> None:
+        """Store a member with the next commit, or (None) remove it."""
+
+    def take_present(self) -> list[tuple[bytes, str]]:
+        """Return session and name of those present in a log of version 4 or older; forget them."""
 
     def prune(self) -> bool:
         """Remove some messages that are over the limits; return whether there is more to do."""
@@ -123,7 +136,10 @@ class MemoryHistory:
     def __init__(self, keep: int, last: int = 0) -> None:
         """`last` is the id before that of the first message."""
         self.epoch = secrets.token_hex(8)
-        self.sanctions = b""
+        self.sanctions = self.head = b""
+        self._members: dict[int, bytes] = {}
+        self._committed = last
+        self._deleted: dict[int, Message] = {}  # since the last commit; the originals, for a rollback
         self._last = last
         self._keep = keep
         self._messages: list[Message] = []  # in the order of their ids
@@ -158,10 +174,19 @@ class MemoryHistory:
 
     def delete(self, message_id: int) -> None:
         if (message := find_message(self, message_id)) is not None:
+            self._deleted.setdefault(message_id, message)
             self.replace(redacted(message))
 
     def commit(self) -> None:
-        """Nothing to do: this log ends with the process."""
+        """Forget how to take back what there is: the log ends with the process anyway."""
+        self._committed = self._last
+        self._deleted.clear()
+
+    def rollback(self) -> None:
+        self.rollback_to(self._committed)
+        for message in self._deleted.values():
+            self.replace(message)
+        self._deleted.clear()
 
     def find_acks(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
         found = {}
@@ -183,10 +208,16 @@ class MemoryHistory:
     def with_deletions(self, messages: Sequence[Message]) -> list[Message]:
         return [self._messages[i] if (i := self._find(one.id)) is not None else one for one in messages]
 
-    def set_presence(self, session: bytes, name: str | None) -> None:
-        """Nothing to do: this log ends with the process."""
+    def members(self) -> list[tuple[int, bytes]]:
+        return [*self._members.items()]
 
-    def present(self) -> list[tuple[bytes, str]]:
+    def set_member(self, number: int, state: bytes | None) -> None:
+        if state is None:
+            self._members.pop(number, None)
+        else:
+            self._members[number] = state
+
+    def take_present(self) -> list[tuple[bytes, str]]:
         return []
 
     def prune(self) -> bool:

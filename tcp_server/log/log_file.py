@@ -57,6 +57,10 @@ MIGRATIONS = (
     """
     CREATE TABLE skipped (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, total INTEGER NOT NULL);
     """,
+    """
+    ALTER TABLE log ADD COLUMN head BLOB NOT NULL DEFAULT x'';
+    CREATE TABLE members (number INTEGER PRIMARY KEY, state BLOB NOT NULL);
+    """,
 )
 
 

@@ -67,6 +67,7 @@ def _renew(path: Path) -> None:
     with closing(sqlite3.connect(path)) as db, db:
         db.execute("UPDATE log SET epoch = lower(hex(randomblob(8)))")
         db.execute("DELETE FROM present")
+        db.execute("DELETE FROM members")
     sync(path)
 
 

@@ -60,15 +60,16 @@ class SqliteHistory:
         self._deleted: dict[int, Message] = {}  # not committed yet; the originals, for a rollback
         self._deleted_this_run: set[int] = set()  # since the server started
         self._wal_has_deleted = True  # whether the WAL may still contain deleted text
-        self._presence: dict[bytes, str | None] = {}  # changes that are not committed yet
+        self._members: dict[int, bytes | None] = {}  # changes that are not committed yet
         # Each session's greatest ref: a greater one is certainly new, so clients whose refs
         # increase need no query for each message.
         self._greatest: dict[bytes, str] = {}
         self._file = LogFile(path, full=full)
         self._db = self._file.db
         try:
-            self.epoch, self.sanctions = self._db.execute("SELECT epoch, sanctions FROM log").fetchone()
-            self._stored_sanctions = self.sanctions
+            state = self._db.execute("SELECT epoch, sanctions, head FROM log").fetchone()
+            self.epoch, self.sanctions, self.head = state
+            self._stored = self.sanctions, self.head
             # Of what is committed: the id of the oldest message, without one that after the newest id.
             first, last = ends(self._db)
             self._committed = max(last, message_ids.last_skipped(self._db))
@@ -80,6 +81,7 @@ class SqliteHistory:
         except sqlite3.Error as error:
             self._file.close()
             raise unusable(path, error) from error
+        self._forgets_present = False  # with the next commit
         self._is_damage_logged = False
         self._is_in_place = True  # as of the last `prune`
         self._writable = True  # as of the last attempt; only a change is logged
@@ -125,26 +127,26 @@ class SqliteHistory:
         if message_id > self._committed:
             self._staged_messages[position(self._staged_messages, message_id)] = redacted(message)
 
-    def set_presence(self, session: bytes, name: str | None) -> None:
-        self._presence[session] = name
+    def members(self) -> list[tuple[int, bytes]]:
+        return self._db.execute("SELECT number, state FROM members").fetchall()
 
-    def present(self) -> list[tuple[bytes, str]]:
-        return self._db.execute("SELECT session, name FROM present").fetchall()
+    def set_member(self, number: int, state: bytes | None) -> None:
+        self._members[number] = state
+
+    def take_present(self) -> list[tuple[bytes, str]]:
+        present = self._db.execute("SELECT session, name FROM present").fetchall()
+        self._forgets_present = bool(present)
+        return present
 
     def commit(self) -> None:
-        are_sanctions_new = self.sanctions is not self._stored_sanctions
         is_log_new = bool(self._staged or self._skipped or self._deleted)
-        if not (is_log_new or self._presence or are_sanctions_new):
+        if not (is_log_new or self._members or self._has_new_state()):
             return
         try:
             self._write()
         except sqlite3.Error as error:
             self._note_writable(writable=False, why=str(error))
             if is_log_new:
-                self._recent.rollback_to(self._committed)
-                for message in self._deleted.values():
-                    self._recent.replace(message)
-                self._deleted_this_run -= self._deleted.keys()
                 raise Unavailable(str(error)) from error
         else:
             self._first = self.first
@@ -152,11 +154,23 @@ class SqliteHistory:
             self._committed = self._recent.last
             self._wal_has_deleted = self._wal_has_deleted or bool(self._deleted)
             self._note_writable(writable=True)
-        finally:
-            self._staged.clear()
-            self._staged_messages.clear()
-            self._skipped.clear()
-            self._deleted.clear()
+            self._clear_staged()
+
+    def rollback(self) -> None:
+        self._recent.rollback_to(self._committed)
+        for message in self._deleted.values():
+            self._recent.replace(message)
+        self._deleted_this_run -= self._deleted.keys()
+        self._clear_staged()
+
+    def _clear_staged(self) -> None:
+        self._staged.clear()
+        self._staged_messages.clear()
+        self._skipped.clear()
+        self._deleted.clear()
+
+    def _has_new_state(self) -> bool:
+        return self.sanctions is not self._stored[0] or self.head is not self._stored[1]
 
     def _write(self) -> None:
         """Write all changes to the file in one transaction. Raises `sqlite3.Error`."""
@@ -183,21 +197,27 @@ class SqliteHistory:
             )
             for ids in self._skipped:
                 message_ids.skip(db, ids)
-            for session, name in self._presence.items():
-                if name is None:
-                    db.execute("DELETE FROM present WHERE session = ?", (session,))
-                else:
-                    db.execute("INSERT OR REPLACE INTO present VALUES (?, ?)", (session, name))
-            if self.sanctions is not self._stored_sanctions:
-                db.execute("UPDATE log SET sanctions = ?", (self.sanctions,))
+            db.executemany(
+                "DELETE FROM members WHERE number = ?",
+                [(number,) for number, state in self._members.items() if state is None],
+            )
+            db.executemany(
+                "INSERT OR REPLACE INTO members VALUES (?, ?)",
+                [item for item in self._members.items() if item[1] is not None],
+            )
+            if self._has_new_state():
+                db.execute("UPDATE log SET sanctions = ?, head = ?", (self.sanctions, self.head))
+            if self._forgets_present:
+                db.execute("DELETE FROM present")
             db.execute("COMMIT")
         except sqlite3.Error:
             if db.in_transaction:
                 with contextlib.suppress(sqlite3.Error):
                     db.execute("ROLLBACK")
             raise
-        self._presence.clear()
-        self._stored_sanctions = self.sanctions
+        self._members.clear()
+        self._forgets_present = False
+        self._stored = self.sanctions, self.head
 
     def find_acks(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
         with _readable():

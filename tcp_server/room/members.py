@@ -1,18 +1,15 @@
-"""The members: connected ones, and disconnected ones during their grace period.
+"""The members: those with a seat, and those without one during their grace period.
 
-Not thread-safe: the caller holds the sequencer's room lock.
+Part of the state that `Fold` changes: nothing here looks at a clock or a setting.
 """
 
-from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Generic
+from typing import Any
 
-from tcp_server.room.outcome import C
-from tcp_server.room.visit import Visit
+import msgspec
 
-_MAX_ABSENT = 1000
-"""Maximum number of disconnected members whose names are held: names must not use up memory."""
+from tcp_server.room.effects import Seat
 
 _MAX_CHAR_BYTES = 4
 _SEPARATOR_BYTES = 3
@@ -20,23 +17,49 @@ _SEPARATOR_BYTES = 3
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
-class Member(Generic[C]):
-    """One person: a name, and the connections that share it, oldest first.
+class Member:
+    """One person: a name, and the seats that share it, oldest first.
 
     `quiet` are those that speak for it without making it a member. If it has no others, and had none
     in its grace period, it is not `announced`: the room does not know of it, but its name is taken.
     """
 
+    number: int  # increases in the order of `Members`
     name: str
     keys: tuple[str, ...]  # under which the name is unique
     session: bytes | None = None  # digest of the secret; None in text dialects
-    connections: dict[C, None] = field(default_factory=dict)
-    quiet: dict[C, None] = field(default_factory=dict)
+    seats: dict[Seat, None] = field(default_factory=dict)
+    quiet: dict[Seat, None] = field(default_factory=dict)
     announced: bool = True
-    typed_at: float = -1e9
     moderator: bool = False
-    absent_from: str = ""  # while disconnected: the key of its last address for limits
     admitted: bool = True  # whether the session can be resumed without the room's password
+    absent_since: int | None = None  # the position at which the last seat was given up
+    reason: str | None = None  # why, while absent
+
+
+class _Stored(msgspec.Struct, array_like=True):
+    """A member as it is stored, without its number."""
+
+    name: str
+    keys: tuple[str, ...]
+    session: bytes | None
+    seats: Sequence[Seat]
+    quiet: Sequence[Seat]
+    announced: bool
+    moderator: bool
+    admitted: bool
+    absent_since: int | None
+    reason: str | None
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(_Stored)
+
+
+def encode(member: Member) -> bytes:
+    """Return a member as it is stored."""
+    stored: dict[str, Any] = {name: getattr(member, name) for name in _Stored.__struct_fields__}
+    return _encoder.encode(_Stored(**stored | {"seats": [*member.seats], "quiet": [*member.quiet]}))
 
 
 def first_names(names: Sequence[str], max_bytes: int) -> Sequence[str]:
@@ -50,35 +73,40 @@ def first_names(names: Sequence[str], max_bytes: int) -> Sequence[str]:
     return names
 
 
-Departure = tuple[Member[C], str | None]
-"""A member without a connection, and the reason for leaving, if there is one."""
+class Members:
+    """All members, found by seat, name, session or number."""
 
+    def __init__(self, stored: Iterable[tuple[int, bytes]] = (), next_number: int = 1) -> None:
+        """Take over those that are `stored`, by number; `next_number` is that of the next one."""
+        self._all: dict[int, Member] = {}  # by number, in the order in which they joined
+        self._by_key: dict[str, Member] = {}
+        self._by_session: dict[bytes, Member] = {}
+        self._by_seat: dict[Seat, Member] = {}
+        self._next = next_number
+        self._changed: dict[int, Member | None] = {}  # since the last `take_changes`; None: removed
+        for number, data in sorted(stored):
+            fields = msgspec.structs.asdict(_decoder.decode(data))
+            seats, quiet = (dict.fromkeys(fields.pop(name)) for name in ("seats", "quiet"))
+            member = Member(number, seats=seats, quiet=quiet, **fields)
+            self._index(member)
+            self._by_seat.update(dict.fromkeys([*seats, *quiet], member))
 
-class Members(Generic[C]):
-    """All members, found by connection, name or session."""
+    def __iter__(self) -> Iterator[Member]:
+        return iter(self._all.values())
 
-    def __init__(self) -> None:
-        self._all: dict[Member[C], None] = {}  # in the order in which they joined
-        self._by_key: dict[str, Member[C]] = {}
-        self._by_session: dict[bytes, Member[C]] = {}
-        self._by_connection: dict[C, Member[C]] = {}
-        self.visits: dict[C, Visit] = {}  # of the quiet connections, oldest first
-        # Those without a connection: when the grace period ends, soonest first, and the reason.
-        self._absent: dict[Member[C], tuple[float, str | None]] = {}
-        self._absent_from: Counter[str] = Counter()  # how many of them, by address
+    def by_seat(self, seat: Seat) -> Member | None:
+        """Return the member with that seat."""
+        return self._by_seat.get(seat)
 
-    def __iter__(self) -> Iterator[Member[C]]:
-        return iter(self._all)
+    def by_number(self, number: int) -> Member | None:
+        """Return the member with that number."""
+        return self._all.get(number)
 
-    def by_connection(self, connection: C) -> Member[C] | None:
-        """Return the member with that connection."""
-        return self._by_connection.get(connection)
-
-    def by_name(self, keys: Iterable[str]) -> Member[C] | None:
+    def by_name(self, keys: Iterable[str]) -> Member | None:
         """Return the member whose name has one of these keys."""
         return next((self._by_key[key] for key in keys if key in self._by_key), None)
 
-    def by_session(self, session: bytes | None) -> Member[C] | None:
+    def by_session(self, session: bytes | None) -> Member | None:
         """Return the member with that session digest."""
         return None if session is None else self._by_session.get(session)
 
@@ -87,92 +115,77 @@ class Members(Generic[C]):
         """The keys of all names that are taken."""
         return self._by_key
 
+    @property
+    def next_number(self) -> int:
+        """The number of the next member."""
+        return self._next
+
     def names(self) -> list[str]:
         """Return the names of those announced, in the order in which they joined."""
-        return [member.name for member in self._all if member.announced]
+        return [member.name for member in self._all.values() if member.announced]
 
-    def add(self, member: Member[C]) -> None:
+    def add(self, name: str, keys: tuple[str, ...], session: bytes | None = None) -> Member:
         """Add a member, whose name and session must not be in use."""
-        self._all[member] = None
-        self._by_key.update(dict.fromkeys(member.keys, member))
-        if member.session is not None:
-            self._by_session[member.session] = member
+        member = Member(self._take_number(), name, keys, session)
+        self._index(member)
+        self.note_change(member)
+        return member
 
-    def remove(self, member: Member[C]) -> None:
-        """Remove a member whose connections are all quiet; while there are any, its name stays taken."""
-        self._end_absence(member)
+    def remove(self, member: Member) -> None:
+        """Remove a member whose seats are all quiet; while there are any, its name stays taken."""
+        member.absent_since = member.reason = None
         if member.quiet:
             member.announced = member.moderator = False
+            self.note_change(member)
             return
-        del self._all[member]
+        self._changed[member.number] = None
+        del self._all[member.number]
         for key in member.keys:
             del self._by_key[key]
         if member.session is not None:
             del self._by_session[member.session]
 
-    def attach(self, connection: C, member: Member[C]) -> None:
-        """Add a connection to a member."""
-        self._end_absence(member)
-        member.connections[connection] = None
-        self._by_connection[connection] = member
+    def attach(self, seat: Seat, member: Member, *, quiet: bool = False) -> None:
+        """Add a seat to a member."""
+        if quiet:
+            member.quiet[seat] = None
+        else:
+            member.seats[seat] = None
+            member.absent_since = member.reason = None
+        self._by_seat[seat] = member
+        self.note_change(member)
 
-    def attach_quiet(self, connection: C, member: Member[C], visit: Visit) -> None:
-        """Add a quiet connection to a member."""
-        member.quiet[connection] = None
-        self._by_connection[connection] = member
-        self.visits[connection] = visit
+    def announce(self, member: Member) -> None:
+        """Make a member of one that has only quiet seats; it is the last that joined."""
+        self._changed[member.number] = None
+        del self._all[member.number]
+        member.announced, member.number = True, self._take_number()
+        self._all[member.number] = member
+        self.note_change(member)
 
-    def announce(self, member: Member[C]) -> None:
-        """Make a member of one that has only quiet connections."""
-        member.announced = True
-        del self._all[member]
-        self._all[member] = None
-
-    def detach(self, connection: C) -> Member[C] | None:
-        """Remove a connection from its member, and return that."""
-        member = self._by_connection.pop(connection, None)
+    def detach(self, seat: Seat) -> Member | None:
+        """Remove a seat from its member, and return that."""
+        member = self._by_seat.pop(seat, None)
         if member is not None:
-            quiet = self.visits.pop(connection, None) is not None
-            del (member.quiet if quiet else member.connections)[connection]
+            del (member.quiet if seat in member.quiet else member.seats)[seat]
+            self.note_change(member)
         return member
 
-    def hold_name(
-        self, member: Member[C], until: float, reason: str | None, address: str = ""
-    ) -> list[Departure[C]]:
-        """Keep a disconnected member until that time; return the members to remove instead.
+    def note_change(self, member: Member) -> None:
+        """Note that a member has to be stored anew."""
+        self._changed[member.number] = member
 
-        `address` is the key of its last address for limits. If there are too many, that is the one who
-        joined last of the address with the most of them: so a crowd cannot replace anybody else.
-        """
-        self._absent[member] = until, reason
-        member.absent_from = address
-        self._absent_from[address] += 1
-        if len(self._absent) <= _MAX_ABSENT:
-            return []
-        most = max(self._absent_from.values())
-        last = next(
-            other
-            for other in reversed(self._all)
-            if other in self._absent and self._absent_from[other.absent_from] == most
-        )
-        return [(last, self._absent[last][1])]
+    def take_changes(self) -> Iterator[tuple[int, bytes | None]]:
+        """Yield what has to be stored since the last call, by number; None for those removed."""
+        changed, self._changed = self._changed, {}
+        return ((number, encode(member) if member else None) for number, member in changed.items())
 
-    def _end_absence(self, member: Member[C]) -> None:
-        if self._absent.pop(member, None) is not None:
-            self._absent_from[member.absent_from] -= 1
-            if not self._absent_from[member.absent_from]:
-                del self._absent_from[member.absent_from]
+    def _take_number(self) -> int:
+        self._next += 1
+        return self._next - 1
 
-    def overdue(self, now: float) -> list[Departure[C]]:
-        """Return those whose grace period is over."""
-        return [(member, reason) for member, (until, reason) in self._absent.items() if until <= now]
-
-    def clear(self) -> None:
-        """Remove all members."""
-        self._all.clear()
-        self._by_key.clear()
-        self._by_session.clear()
-        self._by_connection.clear()
-        self.visits.clear()
-        self._absent.clear()
-        self._absent_from.clear()
+    def _index(self, member: Member) -> None:
+        self._all[member.number] = member
+        self._by_key.update(dict.fromkeys(member.keys, member))
+        if member.session is not None:
+            self._by_session[member.session] = member

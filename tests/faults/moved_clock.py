@@ -6,6 +6,8 @@ The machine's clock stays as it is: only what the server reads is set back.
 import datetime as dt
 import signal
 import sys
+import time
+from collections.abc import Callable
 from typing import Self
 
 _DAY = dt.timedelta(days=1)
@@ -26,8 +28,14 @@ def set_back(*_: object) -> None:
     MovedClock.offset += _DAY
 
 
+def moved_time(real: Callable[[], float] = time.time) -> float:
+    """Return the time in seconds since 1970, minus what it was set back by."""
+    return real() - MovedClock.offset.total_seconds()
+
+
 if __name__ == "__main__":
     dt.datetime = MovedClock  # type: ignore[misc]
+    time.time = moved_time
     signal.signal(signal.SIGUSR2, set_back)
     # Imported only now: the server must import the changed class.
     from tcp_server.cli import main

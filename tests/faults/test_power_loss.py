@@ -9,15 +9,19 @@ import json
 import random
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
 
+from tcp_server.config import Config
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.room.moderation.audit_log import AuditLog
-from tcp_server.room.moderation.sanctions import Sanctions, keys_of
+from tcp_server.room.moderation.recorded import keys_of
+from tcp_server.room.moderation.sanctions import Sanctions
+from tcp_server.room.room import Room
 from tests.faults.disk import Disk, Record, read_record
 from tests.faults.test_faults import ROUNDS, SEED
 from tests.support.processes import Program, running
@@ -85,15 +89,16 @@ def broken(folder: Path, promises: Promises) -> list[str]:
     """Return the refs of those that a server does not find which is started on what is left."""
     path = folder / HISTORY
     history = SqliteHistory(path, full=True)
-    sanctions = Sanctions(AuditLog(path.with_name(path.name + ".audit.jsonl")), history)
-    sanctions.redo_deletions()
+    audit_log = AuditLog(path.with_name(path.name + ".audit.jsonl"))
+    Room[str](Config(), history, audit_log, lambda *_: [], str)  # takes over what is recorded
+    sanctions = Sanctions(history.sanctions)
     kept = {message.id: message for message in history.before(history.last + 1, 10 * SAYS)}
     history.close()
     lost = []
     for ref, number in promises.items():
         match ref.split():
             case ["ban", first]:
-                found = sanctions.bans.people.find(keys_of(f"Боб {first}"), None) is not None
+                found = sanctions.bans.people.find(keys_of(f"Боб {first}"), None, time.time()) is not None
             case ["delete", deleted]:
                 found = kept[int(deleted)].deleted
             case _:

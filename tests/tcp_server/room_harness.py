@@ -8,7 +8,6 @@ from tcp_server.config import Config
 from tcp_server.log.history import History, MemoryHistory
 from tcp_server.room.commands import Greeting, LocalEvent, Request, TextJoin
 from tcp_server.room.moderation.audit_log import AuditLog
-from tcp_server.room.moderation.sanctions import Sanctions
 from tcp_server.room.outcome import AudienceChange, Outcome
 from tcp_server.room.room import Room
 
@@ -32,17 +31,16 @@ class RoomHarness:
         self.history = history or MemoryHistory(10_000)
         config = Config(**settings)
         self.password = config.moderator_password
-        self.sanctions = Sanctions(
-            audit_log or AuditLog(None), self.history, config.trusted_proxies, lambda: self._began + self.now
-        )
         self.room: Room[str] = Room(
             config,
             self.history,
+            audit_log or AuditLog(None),
             search,
             lambda connection: self.addresses.get(connection, ""),
-            self.sanctions,
             lambda: self.now,
+            lambda: self._began + self.now,
         )
+        self.sanctions = self.room._fold.sanctions
         self.audience: dict[str, None] = {}
         self._received: dict[str, list[m.Event | LocalEvent]] = {}
 

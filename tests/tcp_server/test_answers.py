@@ -73,8 +73,8 @@ def full_room() -> RoomHarness:
     harness.join_as_moderator("a", "Анна")
     for number in range(1100):
         ban = Sanction(f"{NAME} x{number}", AT, None, "Анна", TEXT, (f"key {number}",))
-        harness.sanctions.bans.people.put(ban)
-        harness.sanctions.mutes.put(ban)
+        harness.sanctions.bans.people.put(ban, 0.0)
+        harness.sanctions.mutes.put(ban, 0.0)
     return harness
 
 

@@ -1,7 +1,9 @@
-"""Bans and mutes in force, by name, session, or address."""
+"""Bans and mutes in force, by name, session, or address.
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+Part of the state that `Fold` changes: nothing here looks at a clock. Each `now` is in seconds since 1970.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network
 from typing import NamedTuple
 
@@ -34,44 +36,44 @@ class Sanction(NamedTuple):
         """Return whether it has expired."""
         return self.until is not None and self.until <= now
 
+    def seconds_left(self, now: float) -> float | None:
+        """Return for how long it will be in force; None means for ever."""
+        return None if self.until is None else round(max(self.until - now, 0.1), 1)
+
 
 class SanctionList:
     """Bans or mutes of people, found by a key of the name or by session. Not thread-safe."""
 
-    def __init__(self, now: Callable[[], float] = time.time) -> None:
-        """`now` returns seconds since 1970."""
-        self._now = now
+    def __init__(self) -> None:
         self._sanctions: dict[str | bytes, Sanction] = {}  # by key and by session
         self._purge_at = _MIN_PURGE  # with more entries than these, expired ones are purged
 
     def __iter__(self) -> Iterator[Sanction]:
-        now = self._now()
-        return (sanction for sanction in dict.fromkeys(self._sanctions.values()) if not sanction.is_over(now))
+        """Yield all, also those that have expired."""
+        return iter(dict.fromkeys(self._sanctions.values()))
 
-    def put(self, sanction: Sanction) -> None:
+    def put(self, sanction: Sanction, now: float) -> None:
         """Add a sanction. It replaces one on the same name, and gets that one's session if it has none."""
-        replaced = self.lift(sanction.keys)
+        replaced = self.lift(sanction.keys, now)
         if replaced is not None and sanction.session is None:
             sanction = sanction._replace(session=replaced.session)
         self._sanctions.update(dict.fromkeys(_lookup_keys(sanction.keys, sanction.session), sanction))
         if len(self._sanctions) > self._purge_at:
-            now = self._now()
             self._sanctions = {key: one for key, one in self._sanctions.items() if not one.is_over(now)}
             self._purge_at = max(_MIN_PURGE, 2 * len(self._sanctions))
 
-    def lift(self, keys: Iterable[str]) -> Sanction | None:
+    def lift(self, keys: Iterable[str], now: float) -> Sanction | None:
         """Remove the sanction on a name, and return it if there was one."""
-        sanction = self.find(keys, None)
+        sanction = self.find(keys, None, now)
         if sanction is not None:
             for key in _lookup_keys(sanction.keys, sanction.session):
                 if self._sanctions.get(key) is sanction:
                     del self._sanctions[key]
         return sanction
 
-    def find(self, keys: Iterable[str], session: bytes | None) -> Sanction | None:
+    def find(self, keys: Iterable[str], session: bytes | None, now: float) -> Sanction | None:
         """Return the sanction on a name with one of these keys, or on that session."""
         if self._sanctions:
-            now = self._now()
             for key in _lookup_keys(keys, session):
                 sanction = self._sanctions.get(key)
                 if sanction is not None and not sanction.is_over(now):
@@ -93,32 +95,23 @@ class _NetworkBans(NamedTuple):
 class Bans:
     """All bans: of people, and of addresses and networks.
 
-    `is_banned` and `find` may be called from any thread; for the rest the caller holds the
-    sequencer's room lock.
+    `find` may be called from any thread; for the rest the caller holds the sequencer's room lock.
     """
 
-    def __init__(self, trusted: Sequence[Network] = (), now: Callable[[], float] = time.time) -> None:
-        """`trusted` are the proxies that others connect through; `now` returns seconds since 1970."""
-        self._never_banned = (*_LOOPBACK, *trusted)
-        self._now = now
-        self.people = SanctionList(now)
+    def __init__(self) -> None:
+        self.people = SanctionList()
         self._networks = _NetworkBans({}, frozenset())  # read by any thread: replaced, never changed
 
     def __iter__(self) -> Iterator[Sanction]:
+        """Yield all, also those that have expired."""
         yield from self.people
-        now = self._now()
-        yield from (sanction for sanction in self._networks.sanctions.values() if not sanction.is_over(now))
+        yield from self._networks.sanctions.values()
 
-    def is_banned(self, host: str) -> bool:
-        """Return whether an address is banned. Any thread."""
-        return self.find(host) is not None
-
-    def find(self, host: str) -> Sanction | None:
+    def find(self, host: str, now: float) -> Sanction | None:
         """Return the ban of an address or of a network it is in. Any thread."""
         networks = self._networks
         if not networks.sanctions or (address := parse_network(host)) is None:
             return None
-        now = self._now()
         for length in networks.lengths:
             if length <= address.prefixlen:
                 sanction = networks.sanctions.get(address.supernet(new_prefix=length))
@@ -126,30 +119,31 @@ class Bans:
                     return sanction
         return None
 
-    def get(self, network: Network) -> Sanction | None:
+    def get(self, network: Network, now: float) -> Sanction | None:
         """Return the ban of exactly that address or network."""
         sanction = self._networks.sanctions.get(network)
-        return None if sanction is None or sanction.is_over(self._now()) else sanction
+        return None if sanction is None or sanction.is_over(now) else sanction
 
-    def put(self, network: Network, sanction: Sanction) -> None:
+    def put(self, network: Network, sanction: Sanction, now: float) -> None:
         """Ban an address or a network."""
-        self._replace({**self._networks.sanctions, network: sanction})
+        self._replace({**self._networks.sanctions, network: sanction}, now)
 
-    def lift(self, network: Network) -> Sanction | None:
+    def lift(self, network: Network, now: float) -> Sanction | None:
         """Remove the ban of exactly that address or network, and return it if there was one."""
-        sanction = self.get(network)
-        self._replace({other: kept for other, kept in self._networks.sanctions.items() if other != network})
+        sanction = self.get(network, now)
+        others = {other: kept for other, kept in self._networks.sanctions.items() if other != network}
+        self._replace(others, now)
         return sanction
 
-    def is_too_wide(self, network: Network) -> bool:
-        """Return whether a network must not be banned: too many hosts, this machine, or a trusted proxy."""
-        return (
-            network.prefixlen < _MIN_PREFIX_LENGTH[network.version]
-            or network.overlaps(IPV4_MAPPED)
-            or any(network.overlaps(other) for other in self._never_banned)
-        )
-
-    def _replace(self, sanctions: dict[Network, Sanction]) -> None:
-        now = self._now()
+    def _replace(self, sanctions: dict[Network, Sanction], now: float) -> None:
         kept = {network: sanction for network, sanction in sanctions.items() if not sanction.is_over(now)}
         self._networks = _NetworkBans(kept, frozenset(network.prefixlen for network in kept))
+
+
+def is_too_wide(network: Network, trusted: Iterable[Network]) -> bool:
+    """Return whether a network must not be banned: too many hosts, this machine, or a trusted proxy."""
+    return (
+        network.prefixlen < _MIN_PREFIX_LENGTH[network.version]
+        or network.overlaps(IPV4_MAPPED)
+        or any(network.overlaps(other) for other in (*_LOOPBACK, *trusted))
+    )

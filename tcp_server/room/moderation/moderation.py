@@ -1,32 +1,46 @@
-"""Commands of moderators: each is planned, recorded in the audit log, applied and announced, in this order.
+"""Commands of moderators: each is checked, recorded in the audit log, and then proposed, in this order.
 
 Not thread-safe: the caller holds the sequencer's room lock.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Generic
 
+from msgspec.structs import replace
+
 from chat_protocol import messages as m
-from chat_protocol.text import one_line
+from chat_protocol.ip import (
+    Network,
+    format_network,
+    is_in,
+    parse_ip,
+    parse_network,
+    resembles_address,
+    subscriber_network,
+)
+from chat_protocol.text import is_blank, one_line
 from tcp_server.config import Config
-from tcp_server.log.history import History, Unavailable
+from tcp_server.log.history import Unavailable
+from tcp_server.room.fold import Fold, ban_error
 from tcp_server.room.members import Member
-from tcp_server.room.moderation import notices
-from tcp_server.room.moderation.actions import ModerationRequest, ModeratorActions, Refused
-from tcp_server.room.moderation.audit_log import Entry
-from tcp_server.room.moderation.bans import Sanction
-from tcp_server.room.moderation.sanctions import Sanctions
+from tcp_server.room.moderation.actions import Action, Refused
+from tcp_server.room.moderation.audit_log import AuditLog, Entry
+from tcp_server.room.moderation.bans import Sanction, is_too_wide
+from tcp_server.room.moderation.recorded import keys_of
+from tcp_server.room.names import BadName, parse_name
 from tcp_server.room.outcome import C, Outcome
 from tcp_server.room.passwords import Password
+from tcp_server.room.proposals import Act, AnyProposal, Part, Role
+from tcp_server.room.seats import Seats
 
 _Command = m.Authenticate | m.Moderate | m.Whois | m.Bans
+
+_DEFAULT_MUTE = 600
+"""Default duration of a mute, in seconds."""
 
 _MAX_BANS = 1000
 _MAX_BYTES = 256 * 1024
 """Most bans in one answer, and about how many bytes they may have."""
-
-_SANCTIONING = frozenset({"ban", "unban", "mute", "unmute"})
-"""Actions that change the sanctions in force."""
 
 _ENTRY_BYTES = 200
 """About how many bytes a ban has without its target and reason."""
@@ -38,20 +52,21 @@ class Moderation(Generic[C]):
     def __init__(
         self,
         config: Config,
-        history: History,
-        sanctions: Sanctions,
-        actions: ModeratorActions[C],
-        expel: Callable[[Member[C], str, Sequence[m.Event]], Sequence[Outcome[C]]],
+        fold: Fold,
+        audit_log: AuditLog,
+        seats: Seats[C],
+        propose: Callable[[AnyProposal], list[Outcome[C]]],
     ) -> None:
-        """`expel` removes a member for a reason; each of its connections is sent the events first."""
-        self._history = history
-        self._sanctions = sanctions
-        self._actions = actions
-        self._expel = expel
+        """`propose` applies a proposal; it may raise `Unavailable`."""
+        self._config = config
+        self._fold = fold
+        self._audit_log = audit_log
+        self._seats = seats
+        self._propose = propose
         self._password = Password(config.moderator_password)
 
-    def handle(self, connection: C, member: Member[C], command: _Command) -> list[Outcome[C]]:
-        """Run a command; answer with an error if it is refused."""
+    def handle(self, connection: C, member: Member, command: _Command) -> list[Outcome[C]]:
+        """Run a command at the time of the fold; answer with an error if it is refused."""
         try:
             return self._handle(connection, member, command)
         except Refused as error:
@@ -59,7 +74,7 @@ class Moderation(Generic[C]):
         except Unavailable as error:
             return [Outcome(connection, [m.Error("unavailable", str(error))])]
 
-    def _handle(self, connection: C, member: Member[C], command: _Command) -> list[Outcome[C]]:
+    def _handle(self, connection: C, member: Member, command: _Command) -> list[Outcome[C]]:
         """Raises `Refused`, `Unavailable`."""
         if isinstance(command, m.Authenticate):
             return self._authenticate(connection, member, command)
@@ -69,47 +84,141 @@ class Moderation(Generic[C]):
             case m.Moderate():
                 return self._moderate(connection, member, command)
             case m.Whois(name=name):
-                found = self._actions.find_member(one_line(name))
-                return [Outcome(connection, [m.Whois(found.name, self._actions.addresses_of(found))])]
+                return [Outcome(connection, [self._whois(one_line(name))])]
             case m.Bans():
-                return [Outcome(connection, [_list(self._sanctions.bans)])]
+                bans, _ = self._fold.sanctions.in_force(self._fold.now)
+                return [Outcome(connection, [_list(bans)])]
 
-    def _authenticate(self, connection: C, member: Member[C], command: m.Authenticate) -> list[Outcome[C]]:
+    def _whois(self, name: str) -> m.Whois:
+        """Raises `Refused`."""
+        member = self._fold.members.by_name(self._parse_name(name))
+        if member is None:
+            raise Refused("not_found", name)
+        return m.Whois(member.name, self._seats.addresses_of(member))
+
+    def _authenticate(self, connection: C, member: Member, command: m.Authenticate) -> list[Outcome[C]]:
         """Make a member a moderator, on all connections. Raises `Refused`, `Unavailable`."""
         if not self._password.matches(command.password):
             raise Refused("password_wrong", "this is not the moderators' password")
-        role = m.Role(moderator=True, muted=self._sanctions.muted())
         if member.moderator:
-            return [Outcome(connection, [role])]
-        address = self._actions.address_of(connection)
-        self._sanctions.record(Entry(m.timestamp(), "moderator", member.name, address))
-        member.moderator = True
-        others = [other for other in member.connections if other != connection]
-        return [Outcome(each, [role]) for each in (connection, *others)]
+            return [Outcome(connection, [self._fold.role()])]
+        address = self._seats.address_of(connection)
+        self._audit_log.record(Entry(self._fold.at, "moderator", member.name, address))
+        return self._propose(Role(self._seats.number(connection)))
 
-    def _moderate(self, connection: C, member: Member[C], command: m.Moderate) -> list[Outcome[C]]:
-        """Plan an action, record it, apply it, and tell the room. Raises `Refused`, `Unavailable`.
+    def _moderate(self, connection: C, member: Member, command: m.Moderate) -> list[Outcome[C]]:
+        """Check an action, record it, and propose it. Raises `Refused`, `Unavailable`.
 
-        If the notice cannot be committed then, only a deletion is undone: other actions stay.
+        If its notice cannot be committed then, only a deletion is undone: other actions stay.
         """
-        request = ModerationRequest(
-            connection, member, m.timestamp(), command, one_line(command.target), one_line(command.text)
+        act = self._parse(connection, member, command)
+        action = self._fold.actions.check(act, member, self._fold.now)
+        self._audit_log.record(self._entry(connection, member, act, action))
+        outcomes = self._propose(act)
+        if act.act == "ban" and (network := parse_network(act.target)) is not None and not act.keys:
+            for other in self._connected_from(network):
+                outcomes.append(Outcome(other, [ban_error(act.seconds)]))
+                part = Part(self._seats.number(other), hold_name=False, bye="banned", reason="banned")
+                outcomes += self._propose(part)
+        return outcomes
+
+    def _entry(self, connection: C, by: Member, act: Act, action: Action) -> Entry:
+        """Return the entry of an action in the audit log."""
+        member = action.member
+        return Entry(
+            at=self._fold.at,
+            act=act.act,
+            by=by.name,
+            address=self._seats.address_of(connection),
+            target=action.target,
+            addresses=self._seats.addresses_of(member) if member else (),
+            session=member.session.hex() if member and member.session else "",
+            id=action.notice.id,
+            seconds=action.notice.seconds,
+            text=act.text,
         )
-        action = self._actions.plan(request)
-        self._sanctions.record(self._actions.entry(request, action))
-        action.apply()
-        if command.act in _SANCTIONING:
-            self._sanctions.save(request.at)
-        reason, answer = ("banned", [ban_error(command.seconds)]) if command.act == "ban" else ("kicked", [])
-        expelled = [outcome for other in action.expelled for outcome in self._expel(other, reason, answer)]
-        notice = notices.append(action.notice, request.at, self._history)
-        ack = [] if command.ref is None else [m.Ack(command.ref, notice.id, notice.at)]
-        return [Outcome(connection, [notice, *ack], [notice]), *expelled]
 
+    # --- from a command to a proposal ------------------------------------------------
 
-def ban_error(seconds: float | None) -> m.Error:
-    """Return the error that a banned person is sent before the `bye`; None means for ever."""
-    return m.Error("banned", "you are banned", retry_after=seconds)
+    def _parse(self, connection: C, member: Member, command: m.Moderate) -> Act:
+        """Return the action that a command asks for. Raises `Refused`."""
+        target, text = one_line(command.target), one_line(command.text)
+        if len(text) > self._config.max_text:
+            raise Refused("too_long", f"a text has at most {self._config.max_text} characters")
+        act = Act(
+            self._seats.number(connection), command.act, target, (), None, command.seconds, text, command.ref
+        )
+        match command.act:
+            case "announce" if is_blank(text):
+                raise Refused("blank", "the text is blank")
+            case "announce":
+                return act
+            case "delete" if command.id is None:
+                raise Refused("bad_field", "a deletion needs an id")
+            case "delete":
+                return replace(act, id=command.id)
+            case "ban" | "unban":
+                return self._with_target(act, member)
+            case "mute":
+                return replace(act, keys=self._parse_name(target), seconds=act.seconds or _DEFAULT_MUTE)
+            case "unmute":
+                return replace(act, keys=keys_of(target))
+            case _:
+                return replace(act, keys=self._parse_name(target))
+
+    def _with_target(self, act: Act, member: Member) -> Act:
+        """Return a ban or its end with the network, or with the keys of the name. Raises `Refused`."""
+        target = act.target
+        if (network := parse_network(target)) is not None:
+            network = subscriber_network(network)
+            if act.act == "ban":
+                self._check_network(network, member)
+            elif self._fold.sanctions.bans.get(network, self._fold.now) is None:
+                raise Refused("not_found", target)
+            return replace(act, target=format_network(network))
+        if act.act == "unban":
+            keys = keys_of(target)
+            known = self._fold.sanctions.bans.people.find(keys, None, self._fold.now) is not None
+        else:
+            if parse_network(target.partition("/")[0]) is not None:
+                raise Refused("bad_target", f"{target} is not a valid network")
+            target, keys = self._parse_shown(target)
+            known = self._fold.members.by_name(keys) is not None
+        if not known and resembles_address(act.target):
+            raise Refused("bad_target", f"{act.target} is not a valid address")
+        return replace(act, target=target, keys=keys)
+
+    def _check_network(self, network: Network, member: Member) -> None:
+        """Raises `Refused`."""
+        if is_too_wide(network, self._config.trusted_proxies):
+            raise Refused("too_many", f"{format_network(network)} covers too many addresses")
+        if self._is_connected_from(network, member):
+            raise Refused("too_many", f"{format_network(network)} covers your own address")
+
+    def _parse_name(self, text: str) -> tuple[str, ...]:
+        return self._parse_shown(text)[1]
+
+    def _parse_shown(self, text: str) -> tuple[str, tuple[str, ...]]:
+        """Return a name as it is shown, and its keys. Raises `Refused`."""
+        try:
+            name = parse_name(text, self._config.max_name)
+        except BadName as error:
+            raise Refused("bad_target", str(error)) from error
+        return name.shown, name.keys
+
+    # --- addresses -------------------------------------------------------------------
+
+    def _connected_from(self, network: Network) -> list[C]:
+        """Return the connections here of all members, but no moderator, who have one in a network."""
+        return [
+            connection
+            for member in self._fold.members
+            if not member.moderator and self._is_connected_from(network, member)
+            for connection in self._seats.connections_of(member)
+        ]
+
+    def _is_connected_from(self, network: Network, member: Member) -> bool:
+        return any(is_in(parse_ip(address), [network]) for address in self._seats.addresses_of(member))
 
 
 def _list(bans: Iterable[Sanction]) -> m.Bans:

@@ -113,6 +113,7 @@ def test_a_file_that_is_gone_takes_no_messages_until_it_is_back(path: Path, leav
             stage(history, "два")
             with pytest.raises(Unavailable, match="was moved, deleted or replaced"):
                 history.commit()
+            history.rollback()
         assert ids(history.before(10, 10)) == [1]
         kept.replace(path)
         history.prune()

@@ -98,17 +98,21 @@ def test_a_repeated_say_is_recognised_whatever_the_order_of_refs(
         assert {ref: ack.id for ref, ack in found.items()} == {ref: i + 1 for i, ref in enumerate(refs)}
 
 
-def test_presence_is_kept_across_a_restart(path: Path) -> None:
+def test_the_state_of_the_room_is_kept_across_a_restart(path: Path) -> None:
     with open_history(path) as history:
-        history.set_presence(b"a", "Анна")
-        history.set_presence(b"b", "Борис")
+        history.set_member(1, b"anna")
+        history.set_member(2, b"boris")
+        history.head = b"1"
         history.commit()
-        history.set_presence(b"a", None)
-        history.set_presence(b"b", "Боря")
+        history.set_member(1, None)
+        history.set_member(2, b"borya")
+        history.head = b"2"
         history.commit()
-        history.set_presence(b"c", "Вера")
+        history.set_member(3, b"vera")
+        history.head = b"3"
     with open_history(path) as history:
-        assert history.present() == [(b"b", "Боря")]
+        assert history.members() == [(2, b"borya")]
+        assert history.head == b"2"
 
 
 # --- reading -------------------------------------------------------------------------

@@ -46,9 +46,9 @@ def test_nothing_is_suggested_for_a_look_alike() -> None:
 
 
 class RestartedHistory(MemoryHistory):
-    """A log in which Анна was in the room when the server ended."""
+    """A log in which Анна was in the room when a server of an older version ended."""
 
-    def present(self) -> list[tuple[bytes, str]]:
+    def take_present(self) -> list[tuple[bytes, str]]:
         return [(session_digest(SECRET), "Анна")]
 
 

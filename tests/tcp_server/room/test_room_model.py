@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from chat_protocol import messages as m
 from chat_protocol.contract import SYSTEM_NAME
 from tcp_server.log.history import MemoryHistory, Unavailable
-from tcp_server.room import members, room
+from tcp_server.room import absences, fold
 from tcp_server.room.commands import Greeting, TextJoin
 from tcp_server.room.names import parse_name
 from tcp_server.room.outcome import Outcome
@@ -39,13 +39,11 @@ class FailingHistory(MemoryHistory):
     def __init__(self) -> None:
         super().__init__(10_000)
         self.full = False
-        self._stored = 0
 
     def commit(self) -> None:
         if self.full:
-            self.rollback_to(self._stored)
             raise Unavailable("the disk is full")
-        self._stored = self.last
+        super().commit()
 
 
 @dataclass(eq=False)
@@ -95,8 +93,8 @@ class RoomMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._limits = pytest.MonkeyPatch()
-        self._limits.setattr(room, "_MAX_CONNECTIONS_PER_MEMBER", MAX_CONNECTIONS)
-        self._limits.setattr(members, "_MAX_ABSENT", MAX_ABSENT)
+        self._limits.setattr(fold, "_MAX_SEATS_PER_MEMBER", MAX_CONNECTIONS)
+        self._limits.setattr(absences, "_MAX_ABSENT", MAX_ABSENT)
         self.history = FailingHistory()
         self.harness = RoomHarness(
             self.history, moderator_password="страж", max_replay=MAX_REPLAY, grace=GRACE

@@ -15,8 +15,11 @@ from tcp_server.config import Config
 from tcp_server.log.history import History, MemoryHistory, Unavailable
 from tcp_server.log.log_file import BadHistory
 from tcp_server.log.sqlite_history import SqliteHistory
+from tcp_server.room.fold import Fold
 from tcp_server.room.moderation.audit_log import AuditLog, Entry, adopt, audit_beside, audit_path
-from tcp_server.room.moderation.sanctions import Sanctions, keys_of
+from tcp_server.room.moderation.recorded import keys_of
+from tcp_server.room.moderation.sanctions import Sanctions
+from tcp_server.room.room import Room
 
 AT = "2026-11-22T05:43:03.120Z"
 NOW = 1795326183.120  # the same time
@@ -212,15 +215,19 @@ def test_of_two_records_that_of_the_history_itself_is_used(
 def restored(
     path: Path, *entries: Entry, history: History | None = None, now: float = NOW, trusted: str = ""
 ) -> Sanctions:
+    """Record the entries, start a room, and return what is in force."""
+    history = history or MemoryHistory(0)
     with open_log(path) as audit_log:
         for entry in entries:
             audit_log.record(entry)
-        proxies = [to_network(trusted)] if trusted else []
-        return Sanctions(audit_log, history or MemoryHistory(0), proxies, lambda: now)
+        config = Config(trusted_proxies=(to_network(trusted),) if trusted else ())
+        Room[str](config, history, audit_log, lambda *_: [], str, now=lambda: now)
+    return Fold(history).sanctions
 
 
-def targets(sanctions: Sanctions) -> tuple[list[str], list[str]]:
-    return [ban.target for ban in sanctions.bans], [mute.target for mute in sanctions.mutes]
+def targets(sanctions: Sanctions, now: float) -> tuple[list[str], list[str]]:
+    bans, mutes = sanctions.in_force(now)
+    return [ban.target for ban in bans], [mute.target for mute in mutes]
 
 
 def test_bans_and_mutes_are_restored(path: Path) -> None:
@@ -235,13 +242,13 @@ def test_bans_and_mutes_are_restored(path: Path) -> None:
         Entry(AT, "a word of a newer version", "Анна", target="Глеб"),
         now=NOW + 59,
     )
-    assert targets(sanctions) == (["Боб", "203.0.113.0/24"], ["Вера"])
-    assert sanctions.bans.is_banned("203.0.113.7")
-    bob = sanctions.bans.people.find((), bytes.fromhex("0a" * 16))
+    assert targets(sanctions, NOW + 59) == (["Боб", "203.0.113.0/24"], ["Вера"])
+    assert sanctions.bans.find("203.0.113.7", NOW + 59) is not None
+    bob = sanctions.bans.people.find((), bytes.fromhex("0a" * 16), NOW + 59)
     assert bob is not None
     assert (bob.at, bob.until, bob.by, bob.text) == (AT, None, "Анна", "спам")
     (vera,) = sanctions.mutes
-    assert sanctions.seconds_left(vera) == pytest.approx(541.0)
+    assert vera.seconds_left(NOW + 59) == pytest.approx(541.0)
 
 
 def test_lifted_and_expired_ones_are_not_restored(path: Path) -> None:
@@ -259,8 +266,8 @@ def test_lifted_and_expired_ones_are_not_restored(path: Path) -> None:
         Entry(AT, "mute", "Анна", target="Дина", seconds=10),
         now=NOW + 10,
     )
-    assert targets(sanctions) == ([], [])
-    assert not sanctions.bans.is_banned("203.0.114.1")
+    assert targets(sanctions, NOW + 10) == ([], [])
+    assert sanctions.bans.find("203.0.114.1", NOW + 10) is None
 
 
 def test_entries_that_are_no_longer_allowed_are_restored_where_possible(path: Path) -> None:
@@ -272,16 +279,16 @@ def test_entries_that_are_no_longer_allowed_are_restored_where_possible(path: Pa
         Entry(AT, "ban", "Анна", target="Карл", session="not hex"),
         trusted="192.0.2.5",
     )
-    assert targets(sanctions) == (["a:b"], [])
-    assert sanctions.bans.people.find(("x",), bytes.fromhex("0b" * 16)) is not None
+    assert targets(sanctions, NOW) == (["a:b"], [])
+    assert sanctions.bans.people.find(("x",), bytes.fromhex("0b" * 16), NOW) is not None
 
 
-@pytest.mark.parametrize("was_killed", [False, True])
-def test_rotating_the_record_lifts_no_ban(path: Path, was_killed: bool) -> None:
+@pytest.mark.parametrize("is_rotated", [True, False])
+def test_rotating_the_record_lifts_no_ban(path: Path, is_rotated: bool) -> None:
     log = path.with_name("room.db")
     log.parent.mkdir()
     with closing(SqliteHistory(log)) as history:
-        sanctions = restored(
+        restored(
             path,
             Entry(AT, "ban", "Анна", target="Боб", session="0a" * 16),
             Entry(AT, "ban", "Анна", target="Боб", text="снова"),  # keeps the session
@@ -289,21 +296,17 @@ def test_rotating_the_record_lifts_no_ban(path: Path, was_killed: bool) -> None:
             Entry(AT, "mute", "Анна", target="Вера", seconds=600),
             history=history,
         )
-        if not was_killed:
-            history.commit()
-    if not was_killed:
+    if is_rotated:
         path.unlink()
     with closing(SqliteHistory(log)) as history:
         sanctions = restored(path, history=history, now=NOW + 59)
-        assert targets(sanctions) == (["Боб", "203.0.113.0/24"], ["Вера"])
-        assert sanctions.bans.people.find((), bytes.fromhex("0a" * 16)) is not None
-        assert sanctions.bans.people.find(keys_of("боб"), None) is not None
-        history.commit()
+        assert targets(sanctions, NOW + 59) == (["Боб", "203.0.113.0/24"], ["Вера"])
+        assert sanctions.bans.people.find((), bytes.fromhex("0a" * 16), NOW + 59) is not None
+        assert sanctions.bans.people.find(keys_of("боб"), None, NOW + 59) is not None
     later = "2026-11-22T05:44:03.120Z"
     with closing(SqliteHistory(log)) as history:
         sanctions = restored(path, Entry(later, "unban", "Анна", target="Боб"), history=history, now=NOW + 61)
-        assert targets(sanctions) == ([], ["Вера"])  # and the other ban is over
-        history.commit()
+        assert targets(sanctions, NOW + 61) == ([], ["Вера"])  # and the other ban is over
 
 
 def test_a_record_that_was_moved_away_is_begun_anew(path: Path) -> None:
@@ -352,7 +355,7 @@ def test_a_recorded_deletion_is_redone_at_the_start(path: Path, entry: Entry, de
         history.commit()
     for _ in range(2):  # the second time there is nothing to do
         with closing(SqliteHistory(log)) as history:
-            restored(path, entry, history=history).redo_deletions()
+            restored(path, entry, history=history)
             assert [message.text for message in history.before(4, 3)] == ["", "" if deleted else "два", "три"]
             told = [message.notice for message in history.before(10, 9)[3:]]
             assert told == ([Notice("delete", "Вера", id=2, text="спам")] if deleted else [])
@@ -363,5 +366,5 @@ def test_an_unwritable_log_does_not_prevent_the_start(path: Path) -> None:
         history.append([Message(1, AT, "Анна", "раз")], [None])
         history.commit()
         history._db.execute("PRAGMA query_only = ON")
-        restored(path, Entry(AT, "delete", "Вера", target="Анна", id=1), history=history).redo_deletions()
+        restored(path, Entry(AT, "delete", "Вера", target="Анна", id=1), history=history)
         assert [message.text for message in history.before(9, 9)] == ["раз"]

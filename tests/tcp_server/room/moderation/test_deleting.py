@@ -61,11 +61,12 @@ def test_a_file_of_version_1_is_migrated(path: Path) -> None:
         assert (history.epoch, history.first, history.last) == ("the first", 7, 8)
         assert history.before(9, 9) == [Message(7, AT, "Анна", "раз"), Message(8, AT, "Борис", "два")]
         assert history.find_acks(b"\0\xff", ["r"]) == {"r": Ack("r", 7, AT)}
-        assert history.present() == [(b"\0\xff", "Анна")]
+        assert history.take_present() == [(b"\0\xff", "Анна")]
         say(history, "три", notice=NOTICE)
         history.delete(7)
         history.commit()
     with open_history(path) as history:
+        assert history.take_present() == []
         assert history.before(10, 9) == [
             tombstone(7),
             Message(8, AT, "Борис", "два"),
@@ -120,6 +121,7 @@ def test_a_deletion_that_cannot_be_committed_is_rolled_back(
             say(history, "удалено")
             with pytest.raises(Unavailable):
                 history.commit()
+            history.rollback()
             assert [message.text for message in history.before(9, 9)] == ["раз", "два"]
         history._db.execute("PRAGMA query_only = OFF")
         history.delete(1)
@@ -223,4 +225,5 @@ def test_with_deletions_ignores_a_rolled_back_deletion(path: Path) -> None:
         history.delete(1)
         with pytest.raises(Unavailable):
             history.commit()
+        history.rollback()
         assert history.with_deletions(read) == read

@@ -193,7 +193,7 @@ def test_the_newest_bans_are_listed_if_there_are_too_many(count: int, text: str,
     harness = moderated_room()
     for number in range(count):
         sanction = Sanction(f"Гость {number}", f"{number:04}", None, "Анна", text, (f"гость {number}",))
-        harness.sanctions.bans.people.put(sanction)
+        harness.sanctions.bans.people.put(sanction, 0.0)
     harness.handle("a", m.Bans())
     (listed,) = harness.received("a")
     assert isinstance(listed, m.Bans)

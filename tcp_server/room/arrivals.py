@@ -1,0 +1,150 @@
+"""Joining: from a request to a proposal, and from its effect to a welcome or a greeting.
+
+Not thread-safe: the caller holds the sequencer's room lock.
+"""
+
+import secrets
+from collections.abc import Sequence
+from typing import Generic, NamedTuple
+
+from chat_protocol import messages as m
+from chat_protocol.contract import MAX_LINE
+from tcp_server.config import Config
+from tcp_server.log.replay import Replay
+from tcp_server.room.commands import Greeting, LocalEvent, TextJoin
+from tcp_server.room.effects import Answer, Entered, NameTaken
+from tcp_server.room.fold import Fold
+from tcp_server.room.members import Member, first_names
+from tcp_server.room.names import BadName, Name, is_same, parse_name, suggest
+from tcp_server.room.outcome import C
+from tcp_server.room.passwords import Password, session_digest
+from tcp_server.room.proposals import Join
+from tcp_server.room.seats import Seats
+
+_MIN_SECRET_LENGTH = 16
+"""Shortest session secret, in characters; a shorter one could be guessed and is replaced."""
+
+_MAX_MEMBERS_BYTES = 1024 * 1024
+"""Most bytes of the names in a welcome: a client reads lines of at most `MAX_REPLY_LINE`."""
+
+_MAX_GREETED = 10
+_MAX_GREETED_BYTES = 1024
+"""Most names in a greeting, and most bytes they have together."""
+
+
+class _Arrival(NamedTuple):
+    """A join that is proposed: what was asked, under which name, and the secret of the session."""
+
+    request: m.Join | TextJoin
+    name: Name
+    secret: str
+
+
+class Arrivals(Generic[C]):
+    """The joins that are proposed and not applied yet."""
+
+    def __init__(self, config: Config, fold: Fold, seats: Seats[C], replay: Replay) -> None:
+        self._config = config
+        self._fold = fold
+        self._seats = seats
+        self._replay = replay
+        self._password = Password(config.password)
+        self._limits = m.Limits(config.max_name, config.max_text, MAX_LINE, config.max_replay)
+        self._waiting: dict[C, _Arrival] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    def begin(self, connection: C, request: m.Join | TextJoin) -> Join | Sequence[m.Event]:
+        """Return what to propose, or the errors that refuse a join.
+
+        Without the right password, no answer depends on the members.
+        """
+        secret = (request.session or "") if isinstance(request, m.Join) else ""
+        # A secret from before a restart is kept, so that refs already used with it stay known.
+        secret = secret if len(secret) >= _MIN_SECRET_LENGTH else secrets.token_urlsafe(18)
+        session = session_digest(secret) if isinstance(request, m.Join) else None
+        member = self._fold.members.by_session(session)
+        if not (member and member.admitted) and not self._has_password(request):
+            return _refuse_password(request)
+        try:
+            name = _name_of(member) if member else parse_name(request.name, self._config.max_name)
+        except BadName as error:
+            return [m.Error(error.code, error.text)]
+        self._waiting[connection] = _Arrival(request, name, secret)
+        quiet = isinstance(request, m.Join) and request.quiet
+        return Join(self._seats.take(connection).number, session, name.shown, name.keys, quiet)
+
+    def answer(self, connection: C, answer: Sequence[Answer]) -> Sequence[m.Event | LocalEvent]:
+        """Return what to send a connection that was sent `answer`; a join that was applied ends here."""
+        return [event for one in answer for event in self._finish(connection, one)]
+
+    def _finish(self, connection: C, answer: Answer) -> Sequence[m.Event | LocalEvent]:
+        match answer:
+            case NameTaken(by):
+                arrival = self._waiting.pop(connection)
+                self._seats.free(connection)
+                return [self._name_taken(arrival.name, by)]
+            case Entered(number):
+                arrival = self._waiting.pop(connection)
+                member = self._fold.members.by_number(number)
+                return [self._greet(member, arrival)] if member else []
+            case m.Bye():
+                self._waiting.pop(connection, None)
+                return [answer]
+            case _:
+                return [answer]
+
+    def _has_password(self, request: m.Join | TextJoin) -> bool:
+        return not self._password or self._password.matches(request.password)
+
+    def _name_taken(self, name: Name, by: str) -> m.Error:
+        if not is_same(name.shown, by):  # no suggestion: with a number it would look alike too
+            return m.Error("name_taken", "somebody here has a name that looks like it")
+        free = suggest(name, self._fold.members.keys, self._config.max_name)
+        return m.Error("name_taken", "somebody here has this name", suggestion=free)
+
+    def _greet(self, member: Member, arrival: _Arrival) -> m.Event | LocalEvent:
+        request = arrival.request
+        if isinstance(request, m.Join):
+            return self._welcome(member, request, arrival.secret)
+        others = self._fold.members.names()[:-1]
+        return Greeting(first_names(others[:_MAX_GREETED], _MAX_GREETED_BYTES), len(others))
+
+    def _welcome(self, member: Member, request: m.Join, secret: str) -> m.Welcome:
+        history = self._fold.history
+        if request.quiet:
+            return m.Welcome(member.name, secret, history.epoch, history.last, (), (), 0, False, self._limits)
+        wanted = self._config.replay if request.history is None else request.history
+        page, missed = self._replay.unseen(request.since, wanted)
+        names = self._fold.members.names()
+        members = first_names(names, _MAX_MEMBERS_BYTES)
+        return m.Welcome(
+            name=member.name,
+            session=secret,
+            epoch=history.epoch,
+            last=history.last,
+            members=members,
+            count=len(names) if len(members) < len(names) else None,
+            messages=page.messages,
+            missed=missed,
+            more=page.more,
+            limits=self._limits,
+            moderated=bool(self._config.moderator_password),
+            moderator=member.moderator,
+            muted=self._fold.role().muted if member.moderator else (),
+        )
+
+
+def _name_of(member: Member) -> Name:
+    key, look = member.keys[0], member.keys[-1]
+    return Name(member.name, key, look)
+
+
+def _refuse_password(request: m.Join | TextJoin) -> Sequence[m.Event]:
+    """Answer that the password is missing or wrong; a text dialect is then asked for it again."""
+    required = m.Error("password_required", "the room has a password")
+    if not request.password:
+        return [required]
+    wrong = m.Error("password_wrong", "this is not the room's password")
+    return [wrong] if isinstance(request, m.Join) else [wrong, required]

@@ -1,0 +1,38 @@
+"""What applying a proposal does to the connections of the room: which events are sent to which seats."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from chat_protocol.messages import Event
+from tcp_server.room.outcome import AudienceChange
+
+
+class Seat(NamedTuple):
+    """A connection as the room knows it: the run of a server that has it, and a number that it gave."""
+
+    incarnation: bytes
+    number: int
+
+
+class Entered(NamedTuple):
+    """The seat has joined as the member with this number. Its server answers with a welcome or a greeting."""
+
+    member: int
+
+
+class NameTaken(NamedTuple):
+    """The seat has not joined: a member has this name, or one that looks like the wanted one."""
+
+    by: str
+
+
+Answer = Event | Entered | NameTaken
+
+
+class Effect(NamedTuple):
+    """One effect: `seat` is sent `answer`, all others in the audience are sent `shared`."""
+
+    seat: Seat | None
+    answer: Sequence[Answer] = ()
+    shared: Sequence[Event] = ()
+    audience_change: AudienceChange = AudienceChange.NONE

@@ -1,0 +1,292 @@
+"""The state of the room, and the only place that changes it: proposals are applied in one order.
+
+`apply` is a pure function of the state and the proposal: it sees no clock, no chance, no setting and
+no address, so that all who apply the same entries end in the same state. The log, the members, the
+bans and mutes are stored in one transaction with the position of the last entry: a restart goes on there.
+
+Not thread-safe: the caller holds the sequencer's room lock, except for `sanctions.bans.find`.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from chat_protocol import messages as m
+from tcp_server.log.history import History
+from tcp_server.room import proposals as p
+from tcp_server.room.effects import Answer, Effect, Entered, NameTaken, Seat
+from tcp_server.room.members import Member, Members
+from tcp_server.room.moderation import notices
+from tcp_server.room.moderation.actions import Actions, Refused
+from tcp_server.room.moderation.sanctions import Sanctions
+from tcp_server.room.outcome import AudienceChange
+from tcp_server.room.speech import Speech
+
+_MAX_SEATS_PER_MEMBER = 16
+"""Maximum number of connections of a member, and of its quiet ones; one more replaces the oldest."""
+
+_SANCTIONING = frozenset({"ban", "unban", "mute", "unmute"})
+"""Actions that change the sanctions in force."""
+
+
+class _Run(NamedTuple):
+    """From its start to its end, a server has one incarnation."""
+
+    server: str
+    since: int  # position of its `Up`
+    seq: int  # of its last entry
+
+
+class _Head(msgspec.Struct, array_like=True):
+    """What is stored beside members, sanctions and messages."""
+
+    position: int = 0
+    next_member: int = 1
+    runs: dict[bytes, _Run] = {}
+    """The present run of each server, by incarnation."""
+
+
+_head_decoder = msgspec.msgpack.Decoder(_Head)
+
+
+class Fold:
+    """The state, and `apply`. An entry is `begin`, its proposals, and `commit`."""
+
+    def __init__(self, history: History) -> None:
+        """Go on where the log ends."""
+        self.history = history
+        self._head = _head_decoder.decode(history.head) if history.head else _Head()
+        self.members = Members(history.members(), self._head.next_member)
+        self.sanctions = Sanctions(history.sanctions)
+        self.actions = Actions(self.members, history, self.sanctions)
+        self._speech = Speech(history, self.sanctions)
+        self._incarnation = b""  # of the entry that is being applied
+        self._are_sanctions_new = False
+        self.at = ""
+        """The time of that entry, or of the next one, as messages have it."""
+        self.now = 0.0
+        """The same in seconds since 1970."""
+        self._kinds: dict[type, Callable[[Any], Sequence[Effect]]] = {
+            p.Up: self._up,
+            p.Join: self._join,
+            p.Part: self._part,
+            p.Reap: self._reap,
+            p.Say: self._say,
+            p.Act: self._act,
+            p.Role: self._role,
+            p.Sanctioned: self._sanctioned,
+            p.Retract: self._retract,
+        }
+
+    @property
+    def position(self) -> int:
+        """The position of the last entry."""
+        return self._head.position
+
+    # --- entries ---------------------------------------------------------------------
+
+    def fold(self, position: int, at: int, entry: p.Entry) -> list[Effect]:
+        """Apply an entry of the journal; `at` is in milliseconds since 1970.
+
+        It has no effect if it was seen before, or if its run is over or lacks the entry before it.
+        """
+        run = self._head.runs.get(entry.incarnation)
+        self._head.position = position
+        is_next = entry.seq == run.seq + 1 if run else any(isinstance(one, p.Up) for one in entry.proposals)
+        if not is_next:
+            return []
+        self.set_time(at)
+        self.begin(position, entry.incarnation, entry.seq)
+        return [effect for proposal in entry.proposals for effect in self.apply(proposal)]
+
+    def set_time(self, at: int) -> None:
+        """Set the time of the next entry, in milliseconds since 1970."""
+        self.now = at / 1000
+        self.at = m.timestamp(self.now)
+
+    def begin(self, position: int, incarnation: bytes, seq: int) -> None:
+        """Begin an entry, whose proposals are then applied one after the other."""
+        self._head.position = position
+        self._incarnation = incarnation
+        if (run := self._head.runs.get(incarnation)) is not None:
+            self._head.runs[incarnation] = run._replace(seq=seq)
+
+    def apply(self, proposal: p.AnyProposal) -> Sequence[Effect]:
+        """Apply one proposal. Raises `Unavailable` if the log cannot be read; then nothing has changed."""
+        return self._kinds[type(proposal)](proposal)
+
+    def commit(self) -> None:
+        """Store everything since the last commit. Raises `Unavailable` if messages could not be stored.
+
+        These are then taken back by `Retract`; all else is stored with the next commit.
+        """
+        for number, state in self.members.take_changes():
+            self.history.set_member(number, state)
+        if self._are_sanctions_new:
+            self.history.sanctions = self.sanctions.encode(self.now)
+            self._are_sanctions_new = False
+        self._head.next_member = self.members.next_number
+        self.history.head = msgspec.msgpack.encode(self._head)
+        self.history.commit()
+
+    # --- seats -----------------------------------------------------------------------
+
+    def _up(self, up: p.Up) -> list[Effect]:
+        runs = self._head.runs
+        old = [incarnation for incarnation, run in runs.items() if run.server == up.server]
+        if any(runs[incarnation].since > up.seen for incarnation in old):
+            return []  # it comes late: the server has begun another run since
+        for incarnation in old:
+            del runs[incarnation]
+        is_alone = not runs
+        runs[self._incarnation] = _Run(up.server, self.position, 1)
+        effects = []
+        for member in list(self.members):
+            if is_alone:  # all passwords may have changed
+                member.moderator = member.admitted = False
+                self.members.note_change(member)
+            for seat in (*member.quiet, *member.seats):
+                if seat.incarnation in old:
+                    effects += self._leave(seat, hold_name=True)
+        return effects
+
+    def _join(self, join: p.Join) -> list[Effect]:
+        seat = Seat(self._incarnation, join.seat)
+        member = self.members.by_session(join.session)
+        keys = member.keys if member else join.keys
+        if (ban := self.sanctions.bans.people.find(keys, join.session, self.now)) is not None:
+            answer = [m.Error("banned", "you are banned", retry_after=ban.seconds_left(self.now))]
+            return [Effect(seat, [*answer, m.Bye("banned")], (), AudienceChange.LEAVE)]
+        if member is not None:
+            return self._take_seat(seat, member, quiet=join.quiet)
+        if (other := self.members.by_name(keys)) is not None:
+            return [Effect(seat, [NameTaken(other.name)])]
+        member = self.members.add(join.name, join.keys, join.session)
+        member.announced = not join.quiet
+        return [self._enter(seat, member, quiet=join.quiet, is_new=True)]
+
+    def _take_seat(self, seat: Seat, member: Member, *, quiet: bool) -> list[Effect]:
+        """Add a seat to a member; the room is sent nothing, unless it had only quiet ones."""
+        effects: list[Effect] = []
+        seats = member.quiet if quiet else member.seats
+        if len(seats) >= _MAX_SEATS_PER_MEMBER:
+            effects += self._leave(next(iter(seats)), bye="replaced")
+        member.admitted = True
+        is_new = not (quiet or member.announced)
+        if is_new:
+            self.members.announce(member)
+        return [*effects, self._enter(seat, member, quiet=quiet, is_new=is_new)]
+
+    def _enter(self, seat: Seat, member: Member, *, quiet: bool, is_new: bool) -> Effect:
+        self.members.attach(seat, member, quiet=quiet)
+        if quiet:  # it is not in the audience
+            return Effect(seat, [Entered(member.number)])
+        shared = [m.Joined(member.name, self.at)] if is_new else []
+        return Effect(seat, [Entered(member.number)], shared, AudienceChange.JOIN)
+
+    def _part(self, part: p.Part) -> list[Effect]:
+        seat = Seat(self._incarnation, part.seat)
+        return self._leave(seat, hold_name=part.hold_name, bye=part.bye, reason=part.reason)
+
+    def _leave(
+        self,
+        seat: Seat,
+        *,
+        hold_name: bool = False,
+        bye: str | None = None,
+        reason: str | None = None,
+        answer: Iterable[Answer] = (),
+    ) -> list[Effect]:
+        """Remove a seat, which is sent `answer`; without it, a member leaves or has a grace period."""
+        member = self.members.by_seat(seat)
+        if member is None:
+            return []
+        is_quiet = seat in member.quiet
+        self.members.detach(seat)
+        shared: list[m.Event] = []
+        if is_quiet:
+            if not (member.announced or member.quiet):
+                self.members.remove(member)
+        elif not member.seats and hold_name and member.session is not None:
+            member.absent_since, member.reason = self._head.position, reason
+        elif not member.seats:
+            shared = [self._remove(member, reason)]
+        if bye:
+            answer = [*answer, m.Bye(bye)]
+        return [Effect(seat, [*answer], shared, AudienceChange.LEAVE)]
+
+    def _reap(self, reap: p.Reap) -> list[Effect]:
+        member = self.members.by_number(reap.member)
+        if member is None or member.absent_since != reap.absent_since:
+            return []
+        return [Effect(None, (), [self._remove(member, member.reason)])]
+
+    def _remove(self, member: Member, reason: str | None) -> m.Left:
+        self.members.remove(member)
+        return m.Left(member.name, self.at, reason)
+
+    # --- what members do -------------------------------------------------------------
+
+    def _say(self, say: p.Say) -> Sequence[Effect]:
+        seat = Seat(self._incarnation, say.seat)
+        member = self.members.by_seat(seat)
+        return () if member is None else (self._speech.say(seat, member, say.texts, self.at, self.now),)
+
+    def _role(self, role: p.Role) -> list[Effect]:
+        member = self.members.by_seat(Seat(self._incarnation, role.seat))
+        if member is None:
+            return []
+        member.moderator = True
+        self.members.note_change(member)
+        return [Effect(seat, [self.role()]) for seat in member.seats]
+
+    def role(self) -> m.Role:
+        """Return what tells moderators that they are ones, and who is muted."""
+        return m.Role(moderator=True, muted=self.sanctions.muted(self.now))
+
+    def _act(self, act: p.Act) -> list[Effect]:
+        seat = Seat(self._incarnation, act.seat) if act.seat else None
+        by = None if seat is None else self.members.by_seat(seat)
+        if by is None and seat is not None:
+            return []
+        try:
+            action = self.actions.check(act, by, self.now)
+        except Refused as error:
+            return [Effect(seat, [m.Error(error.code, error.text, act.ref)])]
+        action.apply()
+        if act.act in _SANCTIONING:
+            self._note_sanctions(self.at)
+        reason, answer = ("banned", [ban_error(act.seconds)]) if act.act == "ban" else ("kicked", [])
+        expelled = [effect for member in action.expelled for effect in self._expel(member, reason, answer)]
+        notice = notices.append(action.notice, self.at, self.history)
+        ack = [] if act.ref is None else [m.Ack(act.ref, notice.id, notice.at)]
+        return [Effect(seat, [notice, *ack], [notice]), *expelled]
+
+    def _expel(self, member: Member, reason: str, answer: Sequence[Answer]) -> list[Effect]:
+        """Remove a member, with seats or in its grace period; each seat is sent `answer` before the `bye`."""
+        is_absent = member.absent_since is not None
+        effects = [
+            effect
+            for seat in (*member.quiet, *member.seats)
+            for effect in self._leave(seat, bye=reason, reason=reason, answer=answer)
+        ]
+        return [*effects, Effect(None, (), [self._remove(member, reason)])] if is_absent else effects
+
+    def _sanctioned(self, all_of: p.Sanctioned) -> list[Effect]:
+        self.sanctions.replace(all_of.at, all_of.bans, all_of.mutes, self.now)
+        self._note_sanctions(all_of.at)
+        return []
+
+    def _note_sanctions(self, at: str) -> None:
+        self.sanctions.at = at
+        self._are_sanctions_new = True
+
+    def _retract(self, _: p.Retract) -> list[Effect]:
+        self.history.rollback()
+        return []
+
+
+def ban_error(seconds: float | None) -> m.Error:
+    """Return the error that a banned person is sent before the `bye`; None means for ever."""
+    return m.Error("banned", "you are banned", retry_after=seconds)

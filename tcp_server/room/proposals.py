@@ -1,0 +1,144 @@
+"""What a server proposes to the room, and how an entry of the journal carries it.
+
+A proposal contains every value that decides: it is applied without a clock, a setting or chance,
+so that all who apply the same entries in the same order are in the same state.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from tcp_server.room.moderation.bans import Sanction
+
+FORMAT: Final = 1
+"""The version of `Entry`; a kind of proposal may be added without a new one."""
+
+
+class Proposal(Struct, frozen=True, array_like=True, tag=str.lower):
+    """The base of all. A seat is its number; its incarnation is that of the entry."""
+
+
+class Up(Proposal, frozen=True):
+    """A server begins a run; the seats of its earlier runs are gone. The first proposal of its run.
+
+    `seen` is the position up to which it has applied the journal: without effect if the server has
+    begun another run after that. If no other server is up, all roles end, and the room's password is
+    needed once more: both passwords may have changed.
+    """
+
+    server: str
+    seen: int
+
+
+class Join(Proposal, frozen=True):
+    """Come in under a name, unless the session is known: then take a seat beside its others.
+
+    `session` is the digest of the secret, None in text dialects; `keys` are those under which the
+    name is unique. A `quiet` seat speaks without making its person a member.
+    """
+
+    seat: int
+    session: bytes | None
+    name: str
+    keys: tuple[str, ...]
+    quiet: bool = False
+
+
+class Part(Proposal, frozen=True):
+    """Give a seat up. With `hold_name` a member without a seat is absent until a `Reap`.
+
+    `bye` is the reason sent to the seat, `reason` the one sent to the room.
+    """
+
+    seat: int
+    hold_name: bool
+    bye: str | None = None
+    reason: str | None = None
+
+
+class Reap(Proposal, frozen=True):
+    """Remove a member, if it has been absent since exactly this position."""
+
+    member: int
+    absent_since: int
+
+
+class Say(Proposal, frozen=True):
+    """Say texts, each with its ref or None; they are clean, and not too long."""
+
+    seat: int
+    texts: Sequence[tuple[str | None, str]]
+
+
+class Act(Proposal, frozen=True):
+    """An action of a moderator; `act` as in `Moderate`.
+
+    `target` is a name, with its `keys`, or a network. `seat` 0 is the server itself, which redoes
+    what it had recorded: then `by` is the name of the moderator.
+    """
+
+    seat: int
+    act: str
+    target: str = ""
+    keys: tuple[str, ...] = ()
+    id: int | None = None
+    seconds: int | None = None
+    text: str = ""
+    ref: str | None = None
+    by: str = ""
+
+
+class Role(Proposal, frozen=True):
+    """Become a moderator, on all seats."""
+
+    seat: int
+
+
+class Sanctioned(Proposal, frozen=True):
+    """Replace all bans and mutes; `at` is the time of the last action that they have the effect of."""
+
+    at: str
+    bans: Sequence[Sanction]
+    mutes: Sequence[Sanction]
+
+
+class Retract(Proposal, frozen=True):
+    """Take back the messages and deletions of the entry before: they could not be stored."""
+
+
+AnyProposal = Up | Join | Part | Reap | Say | Act | Role | Sanctioned | Retract
+
+
+class Entry(Struct, frozen=True, array_like=True):
+    """What one server proposes at once. `seq` counts the entries of its run, from 1 on."""
+
+    format: int
+    incarnation: bytes
+    seq: int
+    proposals: Sequence[AnyProposal]
+
+
+class UnknownEntry(Exception):
+    """An entry is from a newer version, or damaged; the text says what is wrong."""
+
+
+_decoder = msgspec.msgpack.Decoder(Entry)
+_encoder = msgspec.msgpack.Encoder()
+
+
+def encode(entry: Entry) -> bytes:
+    """Return an entry as msgpack."""
+    return _encoder.encode(entry)
+
+
+def decode(data: bytes) -> Entry:
+    """Return the entry. Raises `UnknownEntry`: nothing that decides may be left out."""
+    try:
+        entry = _decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UnknownEntry(f"this version cannot read an entry of the journal: {error}") from error
+    if entry.format != FORMAT:
+        raise UnknownEntry(f"an entry has format {entry.format}, this version knows format {FORMAT}")
+    return entry
