@@ -8,7 +8,7 @@ Not thread-safe: the caller holds the sequencer's room lock, except for `sanctio
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -30,7 +30,7 @@ _SANCTIONING = frozenset({"ban", "unban", "mute", "unmute"})
 """Actions that change the sanctions in force."""
 
 
-class _Run(NamedTuple):
+class _Run(msgspec.Struct, array_like=True):
     """From its start to its end, a server has one incarnation."""
 
     server: str
@@ -47,6 +47,7 @@ class _Head(msgspec.Struct, array_like=True):
     """The present run of each server, by incarnation."""
 
 
+_head_encoder = msgspec.msgpack.Encoder()
 _head_decoder = msgspec.msgpack.Decoder(_Head)
 
 
@@ -110,7 +111,7 @@ class Fold:
         self._head.position = position
         self._incarnation = incarnation
         if (run := self._head.runs.get(incarnation)) is not None:
-            self._head.runs[incarnation] = run._replace(seq=seq)
+            run.seq = seq
 
     def apply(self, proposal: p.AnyProposal) -> Sequence[Effect]:
         """Apply one proposal. Raises `Unavailable` if the log cannot be read; then nothing has changed."""
@@ -121,13 +122,14 @@ class Fold:
 
         These are then taken back by `Retract`; all else is stored with the next commit.
         """
-        for number, state in self.members.take_changes():
-            self.history.set_member(number, state)
+        if self.members.has_changes:
+            for number, state in self.members.take_changes():
+                self.history.set_member(number, state)
         if self._are_sanctions_new:
             self.history.sanctions = self.sanctions.encode(self.now)
             self._are_sanctions_new = False
         self._head.next_member = self.members.next_number
-        self.history.head = msgspec.msgpack.encode(self._head)
+        self.history.head = _head_encoder.encode(self._head)
         self.history.commit()
 
     # --- seats -----------------------------------------------------------------------

@@ -175,6 +175,11 @@ class Members:
         """Note that a member has to be stored anew."""
         self._changed[member.number] = member
 
+    @property
+    def has_changes(self) -> bool:
+        """Whether anything has to be stored."""
+        return bool(self._changed)
+
     def take_changes(self) -> Iterator[tuple[int, bytes | None]]:
         """Yield what has to be stored since the last call, by number; None for those removed."""
         changed, self._changed = self._changed, {}

@@ -44,10 +44,10 @@ def checked(says: Sequence[Say], max_text: int) -> Iterator[Texts | Error]:
 
 def pieces(says: Sequence[Say], max_text: int) -> Texts:
     """Return what a client of a text dialect says, cleaned, and long texts split."""
-    texts = [clean(say.text) for say in says]
-    if max(map(len, texts)) > max_text:
+    texts = [text for say in says if not is_blank(text := clean(say.text))]
+    if texts and max(map(len, texts)) > max_text:
         texts = [piece for text in texts for piece in split(text, max_text)]
-    return [(None, text) for text in texts if not is_blank(text)]
+    return [(None, text) for text in texts]
 
 
 def _error(ref: str | None, text: str, max_text: int) -> Error:
