@@ -152,6 +152,7 @@ class LogOnDisk(Log):
         try:
             self.history.commit()
         except Unavailable:
+            self.history.rollback()
             self.model = copy.deepcopy(self.committed)
         else:
             assert not is_log_new
