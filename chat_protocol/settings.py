@@ -87,6 +87,15 @@ class Settings(msgspec.Struct, frozen=True):
         """Return a copy with other values, which are not checked."""
         return msgspec.structs.replace(self, **changes)
 
+    def changed(self) -> dict[str, str]:
+        """Return the settings that are not the default, as TOML; a secret as `"***"`."""
+        settings = described(self).items()
+        return {
+            name: one.format(getattr(self, name))
+            for name, one in settings
+            if getattr(self, name) != one.default
+        }
+
     def __repr__(self) -> str:
         fields = (f"{name}={one.format(getattr(self, name))}" for name, one in described(self).items())
         return f"{type(self).__name__}({', '.join(fields)})"

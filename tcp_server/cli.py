@@ -1,8 +1,6 @@
 """The server's command line."""
 
-import faulthandler
 import gc
-import logging
 import resource
 import signal
 import sys
@@ -10,8 +8,11 @@ import threading
 from collections.abc import Sequence
 
 from chat_protocol import standard_streams
+from chat_protocol.log_event import INFO, WARNING, log_event
 from chat_protocol.log_output import log_to_stderr
 from chat_protocol.settings import BadConfig
+from chat_protocol.stacks import log_stacks
+from chat_protocol.version import version
 from tcp_server.config import Config, load
 from tcp_server.log.log_file import BadHistory
 from tcp_server.maintenance.backup import backup, restore
@@ -42,8 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments and (command := _COMMANDS.get(arguments[0])):
         return command(arguments[1:])
     try:
-        log_to_stderr(logging.INFO)
-        server = _start(load(arguments))
+        log_to_stderr()
+        config = load(arguments)
+        log_to_stderr(config.log_level, config.log_format)
+        server = _start(config)
     except (BadConfig, BadHistory, OSError, RuntimeError) as error:
         print(f"oneroom-server: {_explain(error)}", file=sys.stderr)
         return 2 if isinstance(error, BadConfig) else 1
@@ -51,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.collect()
     gc.freeze()
     addresses = " and ".join(map(str, server.addresses))
+    log_event(INFO, "started", version=version(), listening=addresses, settings=server.config.changed())
     standard_streams.announce(f"Oneroom server: {addresses}{_open_to(addresses)}")
     server.serve()
     return 0
@@ -58,9 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _start(config: Config) -> ChatServer:
     """Set this process up and return its server. Raises as `ChatServer`."""
-    if sys.stderr is not None:
-        # Not faulthandler.register: that reads the stacks of threads while they run, and may crash.
-        signal.signal(signal.SIGUSR1, lambda *_: faulthandler.dump_traceback())
+    signal.signal(signal.SIGUSR1, lambda *_: log_stacks())
     threading.stack_size(_STACK)
     sys.setswitchinterval(_SWITCH)
     server = ChatServer(_within_limits(config))
@@ -88,7 +90,17 @@ def _within_limits(config: Config) -> Config:
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
     except (OSError, ValueError):
         limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return config.replace(max_connections=max(1, limit - _RESERVED)) if limit < wanted else config
+    if limit >= wanted:
+        return config
+    lowered = config.replace(max_connections=max(1, limit - _RESERVED))
+    log_event(
+        WARNING,
+        "fewer connections: the limit on descriptors is too low (ulimit -n)",
+        descriptors=limit,
+        max_connections=lowered.max_connections,
+        wanted=config.max_connections or None,
+    )
+    return lowered
 
 
 def _open_to(addresses: str) -> str:

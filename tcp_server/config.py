@@ -12,6 +12,7 @@ from msgspec import Meta
 from platformdirs import user_data_path
 
 from chat_protocol.contract import DEFAULT_PORT, IDLE_TIMEOUT, MAX_PASSWORD
+from chat_protocol.log_format import LogAddressesSetting, LogFormatSetting, LogLevelSetting, check_format
 from chat_protocol.settings import (
     BadConfig,
     Count,
@@ -108,11 +109,15 @@ class Config(Settings, frozen=True):
     close_timeout: Annotated[
         Seconds, about("seconds a closing connection has to take its last lines", was="farewell")
     ] = 2.0
+    log_level: LogLevelSetting = "info"
+    log_format: LogFormatSetting = "auto"
+    log_addresses: LogAddressesSetting = False
 
 
 def _check(config: Config, written: Mapping[str, str]) -> Config:
     if 0 < config.rate < _MIN_RATE:
         raise BadConfig(f"{written['rate']}: {config.rate} is neither 0 nor at least {_MIN_RATE}")
+    check_format(config.log_format, written["log_format"])
     if not config.host:
         raise BadConfig(f"{written['host']}: '' is not a host name or an IP address")
     if not config.history:

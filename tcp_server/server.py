@@ -1,7 +1,6 @@
 """The TCP listener, the registry of sessions, and the shutdown."""
 
 import errno
-import logging
 import os
 import selectors
 import signal
@@ -19,6 +18,7 @@ from chat_protocol.connection import set_tcp_options
 from chat_protocol.contract import BANNED, FULL
 from chat_protocol.ip import parse_ip
 from chat_protocol.listener import listen_on_all
+from chat_protocol.log_event import INFO, WARNING, log_event, log_often
 from tcp_server.config import Config
 from tcp_server.connection.admission import Admission, Refusal
 from tcp_server.connection.bandwidth import Bandwidths
@@ -40,8 +40,6 @@ from tcp_server.room.outcome import Outcome
 from tcp_server.room.room import Room
 from tcp_server.sequencer import Sequencer, Work
 
-_log = logging.getLogger(__name__)
-
 _SEND_BUFFER = 256 * 1024
 """Bytes that the kernel may queue for one client. By default it grows the buffer to megabytes and
 reports it writable only in large steps, so that a healthy reader would look slow."""
@@ -53,9 +51,6 @@ _REFUSALS: dict[Refusal, bytes] = {"full": FULL, "banned": BANNED}
 
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 """What `accept` fails with when the system has no resources for one more connection."""
-
-_LOG_INTERVAL = 10.0
-"""Seconds between two log lines about connections that could not be served."""
 
 _THREAD_EXIT_TIMEOUT = 1.0
 """Seconds beyond the close timeout that client threads may take to end."""
@@ -70,7 +65,8 @@ class ChatServer:
         Raises `OSError` if an address cannot be bound, `BadHistory` if the log cannot be opened,
         `RuntimeError` if no thread can be started.
         """
-        self._config = config
+        self.config = config
+        """The settings it runs with."""
         self._listeners = listen_on_all(config.host, config.port)
         for listener in self._listeners:
             listener.setblocking(False)
@@ -107,9 +103,8 @@ class ChatServer:
         self._sessions: set[Session] = set()  # guarded by `_lock`
         self._none_left = threading.Condition(self._lock)  # notified when the last session ends
         self._wakeup_r, self._wakeup_w = socket.socketpair()
-        self._stopping = False  # set by `stop` before it writes to the wakeup socket
+        self._stopping = ""  # why it stops; set by `stop` before it writes to the wakeup socket
         self._stops_on_signals = False  # set before `serve`, by the main thread
-        self._logged_at = -_LOG_INTERVAL  # monotonic; owned by the thread in `serve`
         # Closed for a moment when descriptors run out, so that a connection can be accepted and refused.
         self._spare_fd: int | None = os.open(os.devnull, os.O_RDONLY)
         self._housekeeper.start()
@@ -145,11 +140,11 @@ class ChatServer:
         signal.set_wakeup_fd(self._wakeup_w.fileno(), warn_on_full_buffer=False)
         self._stops_on_signals = True
         for signum in signals:
-            signal.signal(signum, lambda *_: self.stop())
+            signal.signal(signum, lambda number, _: self.stop(signal.Signals(number).name))
 
-    def stop(self) -> None:
-        """Make `serve` return. Any thread; may be called again."""
-        self._stopping = True
+    def stop(self, reason: str = "asked to") -> None:
+        """Make `serve` return; `reason` is for the log. Any thread; may be called again."""
+        self._stopping = reason
         with suppress(OSError):
             self._wakeup_w.send(b"!", socket.MSG_DONTWAIT)
 
@@ -157,10 +152,11 @@ class ChatServer:
 
     def _accept(self, listener: socket.socket) -> None:
         try:
-            sock, (host, *_) = listener.accept()
+            sock, (host, port, *_) = listener.accept()
         except OSError as error:
             # All other errors mean that the client has closed the connection.
             if error.errno in _EXHAUSTED:
+                log_often(WARNING, "refused", reason="descriptors", error=error.strerror)
                 self._reject_one(listener)
             return
         host = str(parse_ip(host) or host)
@@ -169,18 +165,11 @@ class ChatServer:
             return
         try:
             set_tcp_options(sock)
-            self._start(Session(sock, host, self._services))
+            self._start(Session(sock, host, port, self._services))
         except (OSError, RuntimeError, MemoryError) as error:  # `RuntimeError`: no thread can start
             self._admission.leave(host)
             _refuse(sock, FULL)
-            self._log_rarely(error)
-
-    def _log_rarely(self, error: Exception) -> None:
-        """Log why connections cannot be served, at most once per `_LOG_INTERVAL`."""
-        now = time.monotonic()
-        if now - self._logged_at >= _LOG_INTERVAL:
-            self._logged_at = now
-            _log.warning("a connection could not be served: %s", error)
+            log_often(WARNING, "refused", reason="resources", error=error, address=host)
 
     def _start(self, session: Session) -> None:
         """Start a session's thread. Raises `RuntimeError` or `MemoryError` if none can start."""
@@ -230,8 +219,9 @@ class ChatServer:
             listener.close()
         with self._lock:
             sessions = list(self._sessions)
+        log_event(INFO, "stopping", reason=self._stopping or "an error", connections=len(sessions))
         self._sequencer.submit(self._say_bye_to_all, sessions)
-        deadline = self._config.close_timeout + _THREAD_EXIT_TIMEOUT
+        deadline = self.config.close_timeout + _THREAD_EXIT_TIMEOUT
         with self._none_left:
             self._none_left.wait_for(lambda: not self._sessions, deadline)
         self._housekeeper.stop()
@@ -246,6 +236,7 @@ class ChatServer:
         self._wakeup_w.close()
         self._wakeup_r.close()
         self._close_spare()
+        log_event(INFO, "stopped")
 
     def _say_bye_to_all(self, sessions: Sequence[Session]) -> Sequence[Outcome[Writer]]:
         self._room.clear()  # otherwise each client would get a `left` for every other one

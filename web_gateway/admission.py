@@ -6,14 +6,16 @@ from http import HTTPStatus
 from typing import NamedTuple
 
 from chat_protocol.ip import rate_limit_key
+from chat_protocol.log_event import WARNING, log_often
 from chat_protocol.rate_limit import Buckets, Rate
 from web_gateway.config import Config
 
 
 class Refusal(NamedTuple):
-    """Why a request or a session is refused."""
+    """Why a request or a session is refused, and the setting that says so."""
 
     status: HTTPStatus
+    setting: str
     retry_after: float = 5.0
     """Seconds after which to try again. By default those after which somebody may have left."""
 
@@ -27,8 +29,8 @@ class Admission:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._joins = _per_minute(config.joins)
-        self._requests = _per_minute(config.requests)
+        self._joins = _PerMinute("joins", config.joins)
+        self._requests = _PerMinute("requests", config.requests)
         self._changed = threading.Condition()  # guards the three below; notified by `release`
         self._sessions = 0
         self._sessions_by_key: Counter[str] = Counter()  # by `_key`
@@ -42,21 +44,20 @@ class Admission:
 
     def take_request(self, address: str) -> Refusal | None:
         """Count a request from `address`, or return why it is refused."""
-        return _take(self._requests, self._key(address))
+        return _logged(self._requests.take(self._key(address)), address)
 
     def admit(self, address: str) -> Refusal | None:
         """Count a new session of a browser at `address`, to `release` later, or return why it is refused."""
         key = self._key(address)
         with self._changed:
-            if refusal := self._no_place(key):
-                return refusal
-            self._sessions += 1
-            if key:
-                self._sessions_by_key[key] += 1
-        refusal = _take(self._joins, key)
-        if refusal:
+            refusal = self._no_place(key)
+            if refusal is None:
+                self._sessions += 1
+                if key:
+                    self._sessions_by_key[key] += 1
+        if refusal is None and (refusal := self._joins.take(key)):
             self.release(address)
-        return refusal
+        return _logged(refusal, address)
 
     def would_refuse(self, address: str) -> Refusal | None:
         """Return why `admit` would refuse a session now. Counts nothing."""
@@ -64,7 +65,7 @@ class Admission:
         with self._changed:
             if refusal := self._no_place(key):
                 return refusal
-        return _too_many(self._joins.seconds_until(key)) if self._joins is not None and key else None
+        return self._joins.would_refuse(key)
 
     def release(self, address: str) -> None:
         """Count a session as ended."""
@@ -93,20 +94,32 @@ class Admission:
         """Return why there is no place for one more session. Requires holding `_changed`."""
         limit = self._config.max_per_address
         if not self._open or self._sessions >= self._config.max_sessions:
-            return Refusal(HTTPStatus.SERVICE_UNAVAILABLE)
+            return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "max_sessions" if self._open else "stopping")
         if key and limit and self._sessions_by_key[key] >= limit:
-            return Refusal(HTTPStatus.TOO_MANY_REQUESTS)
+            return Refusal(HTTPStatus.TOO_MANY_REQUESTS, "max_per_address")
         return None
 
 
-def _per_minute(limit: int) -> Buckets | None:
-    """Return what counts by address, up to `limit` per minute; None if there is no limit."""
-    return Buckets(Rate(limit / 60, limit)) if limit else None
+class _PerMinute:
+    """Counts by address, up to the limit of a setting per minute; 0 means no limit."""
+
+    def __init__(self, setting: str, limit: int) -> None:
+        self._setting = setting
+        self._buckets = Buckets(Rate(limit / 60, limit)) if limit else None
+
+    def take(self, key: str | None) -> Refusal | None:
+        """Count one more, unless there are too many. An address without a key is exempt."""
+        return self._too_many(self._buckets.take(key)) if self._buckets is not None and key else None
+
+    def would_refuse(self, key: str | None) -> Refusal | None:
+        """Return what `take` would. Counts nothing."""
+        return self._too_many(self._buckets.seconds_until(key)) if self._buckets is not None and key else None
+
+    def _too_many(self, wait: float) -> Refusal | None:
+        return Refusal(HTTPStatus.TOO_MANY_REQUESTS, self._setting, wait) if wait else None
 
 
-def _take(buckets: Buckets | None, key: str | None) -> Refusal | None:
-    return _too_many(buckets.take(key)) if buckets is not None and key else None
-
-
-def _too_many(wait: float) -> Refusal | None:
-    return Refusal(HTTPStatus.TOO_MANY_REQUESTS, wait) if wait else None
+def _logged(refusal: Refusal | None, address: str) -> Refusal | None:
+    if refusal:
+        log_often(WARNING, "refused", reason=refusal.setting, status=int(refusal.status), address=address)
+    return refusal

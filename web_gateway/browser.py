@@ -77,6 +77,7 @@ class Browser:
         "_read_ahead",
         "_socket",
         "descriptor",
+        "ended_by",
     )
 
     def __init__(self, sock: socket.socket, read_ahead: bytes = b"") -> None:
@@ -99,6 +100,8 @@ class Browser:
         self._progress_at = 0.0  # when the backlog began or last shrank
         self._pinged_at = monotonic()
         self._closing_at: float | None = None  # when the close frame was sent; no data is sent after it
+        self.ended_by: tuple[int, str] | None = None
+        """Why it ends: the first close code, and the reason in words of ours. Any thread may read it."""
 
     def __enter__(self) -> Self:
         return self
@@ -151,8 +154,10 @@ class Browser:
                 self.close(CloseCode.TRY_AGAIN_LATER, "idle timeout")
                 return
             except OSError:
-                return
+                chunk = b""
             if not chunk:
+                with self._lock:
+                    self._note_end(CloseCode.ABNORMAL_CLOSURE, "lost")
                 return
             size = next_read_size(size, len(chunk), _FIRST_READ, _MAX_READ)
 
@@ -177,6 +182,9 @@ class Browser:
             if self._closing_at is None and (answers := b"".join(writes)):
                 self._send_frame(answers)
             if b"" in writes:
+                close = self._protocol.close_sent or Close(CloseCode.PROTOCOL_ERROR, "")
+                is_answer = self._protocol.close_rcvd_then_sent
+                self._note_end(close.code, "closed by the browser" if is_answer else "broken protocol")
                 self._close()
 
     # --- writing: any thread -------------------------------------------------------------
@@ -198,6 +206,7 @@ class Browser:
         `code` is one of RFC 6455, section 7.4. The page reconnects after each but 1008.
         """
         with self._lock:
+            self._note_end(code, reason)
             self._close(_close_frame(code, reason))
 
     def flush(self) -> bool:
@@ -230,6 +239,9 @@ class Browser:
             return True
 
     # --- with the lock held --------------------------------------------------------------
+
+    def _note_end(self, code: int, reason: str) -> None:
+        self.ended_by = self.ended_by or (code, reason)
 
     def _send_frame(self, frame: bytes) -> None:
         if self._backlog:
@@ -280,6 +292,7 @@ class Browser:
             self._backlog.truncate(len(self._backlog.first))
         else:
             self._backlog = None
+        self._note_end(CloseCode.TRY_AGAIN_LATER, "reads too slowly")
         self._close(_close_frame(CloseCode.TRY_AGAIN_LATER, "reads too slowly"))
 
     def _finish(self) -> None:

@@ -7,8 +7,10 @@ connection to the room and passes on what the browser sends, no faster than the 
 
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
+from time import monotonic
 from typing import Any
 
 import flask
@@ -20,6 +22,7 @@ from chat_protocol.codec import encode
 from chat_protocol.connection import Connection
 from chat_protocol.contract import ANSWER_TIMEOUT
 from chat_protocol.errors import Banned, ConnectionFailed, RoomFull
+from chat_protocol.log_event import INFO, WARNING, log_event, log_often
 from chat_protocol.messages import Bye
 from chat_protocol.proxy_header import format_header
 from web_gateway.browser import Browser, text_frame
@@ -63,6 +66,8 @@ def chat_socket(gateway: Gateway) -> Blueprint:
         if response := handshake_error(request, gateway.config.allowed_origins):
             # A page asks with a plain request why its WebSocket was refused: browsers do not tell it.
             asks = response.status_code == HTTPStatus.UPGRADE_REQUIRED
+            if response.status_code == HTTPStatus.FORBIDDEN:
+                log_often(WARNING, "refused", reason="origin", status=403, address=address)
             refusal = gateway.admission.would_refuse(address) if asks else None
             return refuse_for_now(refusal) if refusal else response
         if refusal := gateway.admission.admit(address):
@@ -89,7 +94,7 @@ def chat_socket(gateway: Gateway) -> Blueprint:
         websocket.ws = websocket.event = None
         try:
             with Browser(websocket.sock, read_ahead(request.environ, websocket.sock)) as browser:
-                _serve(browser, gateway, _proxy_header(request.environ, websocket.sock, gateway.config))
+                _serve(browser, gateway, request.environ, websocket.sock)
         except Exception as error:  # noqa: BLE001
             # Flask would write an HTTP 500 page into the WebSocket.
             log.error("a session ends after %s", type(error).__name__)  # noqa: TRY400
@@ -97,25 +102,45 @@ def chat_socket(gateway: Gateway) -> Blueprint:
     return routes
 
 
-def _serve(browser: Browser, gateway: Gateway, proxy_header: bytes) -> None:
-    """Serve one browser until its connection ends. `proxy_header` begins the connection to the room."""
+def _serve(browser: Browser, gateway: Gateway, environ: dict[str, Any], sock: socket.socket) -> None:
+    """Serve one browser, at `sock`, until its connection ends."""
+    address = environ["REMOTE_ADDR"]
     try:
-        room, dialect = _open_room(gateway.config, proxy_header)
+        room, dialect = _open_room(gateway.config, _proxy_header(environ, sock, gateway.config))
     except Banned:
+        log_often(INFO, "refused", reason="banned", address=address)
         browser.close(CloseCode.POLICY_VIOLATION, "banned")
         return
     except RoomFull:
+        log_often(WARNING, "refused", reason="room_full", address=address)
         browser.send(text_frame(encode(Bye("full")).rstrip()))
         browser.close(CloseCode.TRY_AGAIN_LATER, "the room is full")
         return
-    except ConnectionFailed:
+    except ConnectionFailed as error:
+        gateway.room_check.note(error)
         browser.close(CloseCode.TRY_AGAIN_LATER, "the room cannot be reached")
         return
+    gateway.room_check.note(None)
     session = BridgeSession(browser, room, dialect)
-    with room, gateway.relay.attached(session):
+    with room, gateway.relay.attached(session), _logged(browser, room, gateway.config, address):
         for messages in browser.messages():
             for translation in dialect.to_room(messages):
                 _pass_on(session, translation, gateway)
+
+
+@contextmanager
+def _logged(browser: Browser, room: Connection, config: Config, address: str) -> Iterator[None]:
+    """Log the begin and the end of a session. Our port is its `id`, which the room logs too."""
+    began = monotonic()
+    port = room.socket.getsockname()[1]
+    shown = address if config.log_addresses else None
+    log_event(INFO, "in", id=port, address=shown)
+    try:
+        yield
+    finally:
+        code, reason = browser.ended_by or (CloseCode.INTERNAL_ERROR, "internal error")
+        seconds = round(monotonic() - began, 1)
+        log_event(INFO, "out", id=port, code=int(code), reason=reason, seconds=seconds, address=shown)
 
 
 def _open_room(config: Config, proxy_header: bytes) -> tuple[Connection, Dialect]:

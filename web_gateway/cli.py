@@ -1,12 +1,12 @@
 """The gateway's command line."""
 
-import logging
 import sys
 from collections.abc import Sequence
 
 from chat_protocol import standard_streams
 from chat_protocol.errors import CannotListen
 from chat_protocol.listener import listen
+from chat_protocol.log_output import log_to_stderr
 from chat_protocol.settings import BadConfig
 from web_gateway.config import load
 from web_gateway.gunicorn_server import serve_on
@@ -18,9 +18,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Prints the page's address in one line when it is ready to serve.
     """
     standard_streams.reserve()
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     try:
+        log_to_stderr()
         config = load(arguments)
+        log_to_stderr(config.log_level, config.log_format)
     except BadConfig as error:
         print(f"oneroom-web: {error}", file=sys.stderr)
         return 2

@@ -8,6 +8,7 @@ from msgspec import Meta
 from chat_protocol.address import Address, parse_address
 from chat_protocol.contract import DEFAULT_PORT
 from chat_protocol.ip import parse_ip
+from chat_protocol.log_format import LogAddressesSetting, LogFormatSetting, LogLevelSetting, check_format
 from chat_protocol.settings import BadConfig, Count, Host, Networks, Port, Program, Settings, about
 from web_gateway.origins import parse_host, parse_origin
 
@@ -80,9 +81,13 @@ class Config(Settings, frozen=True):
         bool, about("tell the room the browsers' addresses; this gateway must be a trusted proxy there")
     ] = False
     workers: Annotated[int, Meta(ge=1, le=64), about("processes that share the port")] = 1
+    log_level: LogLevelSetting = "info"
+    log_format: LogFormatSetting = "auto"
+    log_addresses: LogAddressesSetting = False
 
 
 def _check(config: Config, written: Mapping[str, str]) -> Config:
+    check_format(config.log_format, written["log_format"])
     if config.proxy_protocol and config.dialect == "plain":
         raise BadConfig(
             f"{written['proxy_protocol']} does not go with {written['dialect']}: "

@@ -1,8 +1,6 @@
 """Serves by gunicorn, without its own configuration files and flags."""
 
-import faulthandler
 import gc
-import logging
 import resource
 import signal
 import socket
@@ -15,14 +13,14 @@ from gunicorn.glogging import Logger
 from gunicorn.http import wsgi
 
 from chat_protocol.address import Address
-from chat_protocol.log_output import log_to_stderr
+from chat_protocol.log_event import INFO, WARNING, log_event
+from chat_protocol.stacks import log_stacks
 from chat_protocol.standard_streams import announce
+from chat_protocol.version import version
 from web_gateway.app import create_app
 from web_gateway.config import Config
 from web_gateway.headers import SERVER_NAME
 from web_gateway.worker import MAX_IDLE, MAX_WAITING, Worker
-
-log = logging.getLogger(__name__)
 
 _SPARE_THREADS = 16  # for requests other than sessions
 _SPARE_DESCRIPTORS = MAX_WAITING + MAX_IDLE + 128
@@ -34,8 +32,24 @@ def serve_on(listener: socket.socket, config: Config) -> None:
     possible = (_raise_descriptor_limit(config) - _SPARE_DESCRIPTORS) // _PER_SESSION
     sessions = max(1, min(config.max_sessions, possible))
     if sessions < config.max_sessions:
-        log.warning("only %d sessions at once: the system allows no more descriptors", sessions)
-    _Server(config.replace(max_sessions=sessions), listener).run()
+        log_event(
+            WARNING,
+            "fewer sessions: the limit on descriptors is too low (ulimit -n)",
+            max_sessions=sessions,
+            wanted=config.max_sessions,
+        )
+    config = config.replace(max_sessions=sessions)
+    address = Address(*listener.getsockname()[:2])
+    log_event(
+        INFO,
+        "started",
+        version=version(),
+        listening=str(address),
+        server=str(config.server),
+        workers=config.workers,
+        settings=config.changed(),
+    )
+    _Server(config, listener).run()
 
 
 def _raise_descriptor_limit(config: Config) -> int:
@@ -53,7 +67,13 @@ def _raise_descriptor_limit(config: Config) -> int:
 
 
 class _Log(Logger):  # type: ignore[misc]
-    """gunicorn's log, which writes an exception in one line, without any text of the request."""
+    """gunicorn's log: part of ours, with an exception in one line and without any text of the request."""
+
+    def setup(self, cfg: Any) -> None:
+        """Leave the lines to the root logger's `LogOutput`."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
 
     def exception(self, msg: str, *_args: Any, **_kwargs: Any) -> None:
         """Log the type of the current exception."""
@@ -85,11 +105,12 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "graceful_timeout": 4,
             # No limit for a worker that does nothing: one that was stopped for a while is to go on.
             "timeout": 0,
-            "loglevel": "warning",
+            "loglevel": "error" if self._config.log_level == "error" else "warning",
             "control_socket_disable": True,
             "when_ready": self._when_ready,
             "post_worker_init": self._post_worker_init,
             "worker_exit": self._worker_exit,
+            "on_exit": lambda _arbiter: log_event(INFO, "stopped"),
         }
         for name, value in settings.items():
             self.cfg.set(name, value)
@@ -108,10 +129,10 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
     def _post_worker_init(self, worker: "Worker") -> None:
         signal.signal(signal.SIGHUP, worker.handle_exit)
-        if sys.stderr is not None:  # gunicorn's main process passes the signal on
-            signal.signal(signal.SIGUSR1, lambda *_: faulthandler.dump_traceback())
-        _log_without_waiting()
+        # gunicorn's main process passes the signal on.
+        signal.signal(signal.SIGUSR1, lambda *_: log_stacks())
         worker.gateway.start()
+        log_event(INFO, "worker started", worker=worker.age, pid=worker.pid)
         if worker.age == 1:
             host, port = worker.sockets[0].sock.getsockname()[:2]
             shown = Address({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)
@@ -119,11 +140,4 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
     def _worker_exit(self, _arbiter: Any, worker: "Worker") -> None:
         worker.gateway.stop(timeout=0.5)
-
-
-def _log_without_waiting() -> None:
-    """Have a thread write the log of this worker, gunicorn's lines too. No thread survives a fork."""
-    log_to_stderr(logging.WARNING)
-    gunicorn = logging.getLogger("gunicorn.error")
-    gunicorn.handlers.clear()
-    gunicorn.propagate = True
+        log_event(INFO, "worker stopped", worker=worker.age, pid=worker.pid)

@@ -1,10 +1,11 @@
-"""Checks whether the room answers."""
+"""Whether the room answers."""
 
 import threading
 from time import monotonic
 
 from chat_protocol.connection import Connection
-from chat_protocol.errors import ConnectionFailed
+from chat_protocol.errors import Banned, ConnectionFailed, RoomFull
+from chat_protocol.log_event import INFO, WARNING, log_event
 from chat_protocol.proxy_header import UNKNOWN_HEADER
 from web_gateway.config import Config
 
@@ -13,13 +14,18 @@ _TIMEOUT = 1.0  # seconds to connect to the room and read its prompt
 
 
 class RoomCheck:
-    """Connects to the room for its prompt, at most once in `_MAX_AGE` seconds. Any thread."""
+    """Connects to the room for its prompt, at most once in `_MAX_AGE` seconds. Any thread.
+
+    Logs when the room is lost and when it is back, as sessions and checks find out.
+    """
 
     def __init__(self, config: Config) -> None:
         self._config = config
         self._checking = threading.Lock()  # held by the one thread that checks; guards both below
         self._reachable: bool | None = None
         self._checked_at = float("-inf")
+        self._lock = threading.Lock()  # a leaf; guards the one below
+        self._lost_at: float | None = None  # monotonic; None while the room answers, as far as is known
 
     def reachable(self) -> bool | None:
         """Return whether the room sends its prompt; None for a room of the original kind.
@@ -38,10 +44,28 @@ class RoomCheck:
                 self._checking.release()
         return self._reachable
 
+    def note(self, error: ConnectionFailed | None) -> None:
+        """Note that a connection to the room has failed, or else that the room has answered."""
+        with self._lock:
+            was_lost_at = self._lost_at
+            if error is None:
+                self._lost_at = None
+            elif was_lost_at is None:
+                self._lost_at = monotonic()
+        if error is not None and was_lost_at is None:
+            log_event(WARNING, "room unreachable", server=str(self._config.server), error=error)
+        elif error is None and was_lost_at is not None:
+            seconds = round(monotonic() - was_lost_at, 1)
+            log_event(INFO, "room reachable again", server=str(self._config.server), seconds=seconds)
+
     def _check(self) -> bool:
         try:
             source = UNKNOWN_HEADER if self._config.proxy_protocol else b""
             Connection.open(self._config.server, timeout=_TIMEOUT, source=source).close()
-        except ConnectionFailed:
+        except (RoomFull, Banned):
             return False
+        except ConnectionFailed as error:
+            self.note(error)
+            return False
+        self.note(None)
         return True

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
+from chat_protocol.log_event import WARNING, log_often
 from web_gateway.gateway import Gateway
 from web_gateway.headers import HTTPS_HEADERS, SECURITY_HEADERS
 from web_gateway.origins import ServedHosts
@@ -28,7 +29,10 @@ def views(gateway: Gateway) -> Blueprint:
         if request.path == "/healthz":
             return None
         status = served_hosts.check(request.headers.get("Host", ""), request.environ["RAW_URI"])
-        return refuse(status) if status else None
+        if not status:
+            return None
+        log_often(WARNING, "refused", reason="host", status=status, address=request.remote_addr)
+        return refuse(status)
 
     @routes.get("/healthz")
     def health() -> Response:

@@ -29,6 +29,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from chat_protocol.connection import abort
 from chat_protocol.ip import rate_limit_key
+from chat_protocol.log_event import INFO, WARNING, log_event, log_often
 from web_gateway.gateway import Gateway
 from web_gateway.refusals import raw_refusal
 
@@ -49,7 +50,6 @@ MAX_IDLE: Final = 128
 _MAX_HEAD = 32 * 1024  # bytes of a request's line and headers
 _LINGER = 1.0  # seconds for a client to read the last response before its connection is closed
 _ACCEPT_PAUSE = 0.1  # seconds without accepting when the system is out of descriptors
-_LOG_INTERVAL = 60.0  # seconds between two log lines about that
 _STATUS = {
     ExpectationFailed: 417,
     InvalidResponseHeader: 500,
@@ -75,7 +75,6 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self.max_keepalived = MAX_IDLE
         self._waiting: dict[Any, _Waiting] = {}  # by connection, oldest first; main thread
-        self._logged_at = float("-inf")  # main thread
         self._lock = threading.Lock()  # guards the two below
         self._deadlines: dict[Any, float] = {}  # of connections that have a thread, except sessions
         self._busy: Counter[str] = Counter()  # those connections, counted by `rate_limit_key`
@@ -97,6 +96,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.handle_exit(sig, frame)
 
     def _close_sessions(self) -> None:
+        log_event(INFO, "stopping", sessions=self.gateway.admission.sessions)
         self.gateway.close()
         for conn, waiting in list(self._waiting.items()):
             if waiting.head is not None:
@@ -109,7 +109,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         try:
             super().accept(listener)
         except OSError as error:
-            self._log_shortage(error)
+            _log_shortage(error)
             time.sleep(_ACCEPT_PAUSE)
 
     def enqueue_req(self, conn: Any) -> None:
@@ -153,14 +153,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         try:
             super().enqueue_req(conn)
         except RuntimeError as error:  # no more threads; the request stays in the pool's queue
-            self._log_shortage(error)
+            _log_shortage(error)
             self.nr_conns -= 1
             conn.close()
-
-    def _log_shortage(self, error: Exception) -> None:
-        if monotonic() - self._logged_at > _LOG_INTERVAL:
-            self._logged_at = monotonic()
-            log.warning("cannot take another connection for now: %s", error)
 
     def finish_request(self, conn: Any, future: Any) -> None:
         """Give a client time to read the last response: closing a socket with unread bytes resets it.
@@ -202,6 +197,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if conn.sock.fileno() < 0:
             return kept  # closed when there was no thread for it
         if not self._count(conn):
+            log_often(WARNING, "refused", reason="max_per_address", status=429, address=conn.client[0])
             with suppress(OSError):
                 conn.sock.send(raw_refusal(429))
             abort(conn.sock)
@@ -255,6 +251,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         with self._lock:
             if self._deadlines.pop(conn, None) is not None and conn.rate_limit_key:
                 self._busy -= Counter([conn.rate_limit_key])
+
+
+def _log_shortage(error: Exception) -> None:
+    log_often(WARNING, "refused", reason="resources", error=error)
 
 
 def is_handshake(req: Any) -> bool:

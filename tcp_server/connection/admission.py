@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from chat_protocol.ip import is_in, parse_ip, rate_limit_key
+from chat_protocol.log_event import INFO, WARNING, log_often
 from chat_protocol.rate_limit import Buckets, Rate
 from tcp_server.config import Config
 
@@ -51,12 +52,14 @@ class Admission:
 
     def enter(self, host: str) -> Refusal | None:
         """Count one more connection from an address, or return why it is refused."""
-        if not self.is_exempt(host) and self._banned(host):
+        if self._is_banned(host):
             return "banned"
         with self._lock:
-            if self._max_total and self._total >= self._max_total:
-                return "full"
-            self._total += 1
+            is_full = 0 < self._max_total <= self._total
+            if not is_full:
+                self._total += 1
+        if is_full:
+            return _full("max_connections", host)
         refusal = self._count_address(host)
         if refusal:
             with self._lock:
@@ -65,9 +68,7 @@ class Admission:
 
     def enter_proxied(self, host: str) -> Refusal | None:
         """Count a connection from a proxy by its client's address too, or return why it is refused."""
-        if not self.is_exempt(host) and self._banned(host):
-            return "banned"
-        return self._count_address(host)
+        return "banned" if self._is_banned(host) else self._count_address(host)
 
     def leave(self, host: str) -> None:
         """Uncount a connection; `host` is the address that was counted last."""
@@ -101,6 +102,12 @@ class Admission:
 
     # --- counting --------------------------------------------------------------------
 
+    def _is_banned(self, host: str) -> bool:
+        if self.is_exempt(host) or not self._banned(host):
+            return False
+        log_often(INFO, "refused", reason="banned", address=host)
+        return True
+
     def _key(self, host: str) -> str | None:
         """Return the key that an address is counted by; None if it is exempt."""
         return rate_limit_key(host, self._trusted)
@@ -110,12 +117,14 @@ class Admission:
         if (key := self._key(host)) is None:
             return None
         with self._lock:
-            if self._max_per_address and self._by_address[key] >= self._max_per_address:
-                return "full"
-            self._by_address[key] += 1
+            is_full = 0 < self._max_per_address <= self._by_address[key]
+            if not is_full:
+                self._by_address[key] += 1
+        if is_full:
+            return _full("max_per_address", host)
         if self._joins is not None and self._joins.take(key):
             self._uncount_address(host)
-            return "full"
+            return _full("joins", host)
         return None
 
     def _uncount_address(self, host: str) -> None:
@@ -125,3 +134,9 @@ class Admission:
             self._by_address[key] -= 1
             if not self._by_address[key]:
                 del self._by_address[key]
+
+
+def _full(setting: str, host: str) -> Refusal:
+    """Log which setting refuses a connection, and return what its client is told."""
+    log_often(WARNING, "refused", reason=setting, address=host)
+    return "full"

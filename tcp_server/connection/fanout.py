@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from chat_protocol.commands import ChangeOutput
+from chat_protocol.log_event import WARNING, log_event
+from chat_protocol.messages import Bye
 from tcp_server.config import Config
 from tcp_server.connection.poller import WritePoller
 from tcp_server.connection.writer import Writer
@@ -85,7 +87,7 @@ class FanOut:
             stalled = [writer for writer in self._blocked.values() if writer.progress_at + timeout <= now]
             for writer in stalled:
                 if writer.ends_at is None:
-                    self._drop_slow_reader(writer)
+                    self._drop_slow_reader(writer, "write_timeout")
         for writer in [one for one in self._closing if one.ends_at is not None and one.ends_at <= now]:
             writer.abort()
             del self._closing[writer]
@@ -150,6 +152,7 @@ class FanOut:
             elif outcome.audience_change is AudienceChange.LEAVE:
                 audience.pop(writer, None)
                 leaves = True
+                writer.bye = next((one.reason for one in outcome.answer if isinstance(one, Bye)), writer.bye)
         if writer in audience:
             pieces += encoded[sent:]
         was_open = writer.ends_at is None
@@ -199,9 +202,11 @@ class FanOut:
             self._arm(writer)
         limit = self._config.backlog
         if limit and writer.ends_at is None and writer.backlog and writer.backlog.exceeds(limit):
-            self._drop_slow_reader(writer)
+            self._drop_slow_reader(writer, "backlog")
 
-    def _drop_slow_reader(self, writer: Writer) -> None:
+    def _drop_slow_reader(self, writer: Writer, setting: str) -> None:
+        """Cut a reader that is over the limit of a setting."""
+        log_event(WARNING, "reader cut", reason=setting, id=writer.id, waiting=writer.waiting)
         audience = self._audience[writer.output]
         if writer in audience:
             del audience[writer]

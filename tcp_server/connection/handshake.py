@@ -1,6 +1,5 @@
 """The handshake with one client: PROXY header, dialect, name, password."""
 
-import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -29,8 +28,6 @@ from tcp_server.room.rates import Kind
 from tcp_server.room.room import Room
 from tcp_server.sequencer import Sequencer
 from tcp_server.texts.russian import RUSSIAN
-
-_log = logging.getLogger(__name__)
 
 _ATTEMPT_RATE = 1.0
 _ATTEMPT_BURST = 10
@@ -214,8 +211,7 @@ class Handshake:
             while (header := parse_header(opening)) is None:
                 opening += self._reader.receive_until(self._deadline)
         except BadHeader:
-            _log.warning("%s sent a broken PROXY header", host)
-            raise NotChat from None
+            raise NotChat("bad_proxy_header") from None
         refusal = None
         if header.client is not None:
             refusal = self._services.admission.enter_proxied(header.client)

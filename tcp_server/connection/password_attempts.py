@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from chat_protocol.log_event import WARNING, log_often
 from chat_protocol.messages import Error, Event, Throttled
 from tcp_server.connection.admission import Admission, PasswordKind
 from tcp_server.connection.reader import Reader
@@ -60,6 +61,7 @@ class PasswordAttempts:
         """
         host = self._writer.host
         if wait := self._admission.take_attempt(host, kind):
+            log_often(WARNING, "too many wrong passwords", reason=kind, id=self._writer.id, address=host)
             if not self._admission.is_exempt(host):
                 return self._sequencer.call(self._reject_for_now, wait, ref)
             notice = Outcome(self._writer, [self._notice(_RETRY_INTERVAL)])
@@ -71,6 +73,7 @@ class PasswordAttempts:
         if "password_wrong" not in error_codes(outcomes):
             self._admission.refund_attempt(host, kind)
             return outcomes
+        log_often(WARNING, "wrong password", reason=kind, id=self._writer.id, address=host)
         penalty = self._penalty
         self._wrong += 1
         if self._wrong == _MAX_ATTEMPTS:

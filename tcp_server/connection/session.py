@@ -1,6 +1,7 @@
 """The thread of one client: handshake, then read its requests and submit them to the room."""
 
 import socket
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -8,6 +9,7 @@ from functools import partial
 from chat_protocol.commands import ChangeOutput
 from chat_protocol.contract import PROMPT
 from chat_protocol.errors import BadMessage, LineTooLong
+from chat_protocol.log_event import INFO, WARNING, log_event, log_often
 from chat_protocol.messages import Authenticate, Bye, Throttled
 from chat_protocol.read_size import next_read_size
 from tcp_server.connection.handshake import Handshake, Services
@@ -30,6 +32,16 @@ _YIELD = 0.005
 """Pause, in seconds, after an expensive request, so that other clients get a turn."""
 
 
+_NOT_REFUSED = ("closed", "lost", "left", "shutdown")
+"""How a connection may end before it has joined, without a line in the log."""
+
+_LOGGED = ("full", "banned")
+"""Refusals that `Admission` logs, which knows more about them."""
+
+_UNEXPECTED = ("password", "proxy_header", "bad_proxy_header")
+"""Reasons of refusals that whoever runs the server may want to do something about."""
+
+
 class Session:
     """One connection from the prompt to its end; `run` is its thread.
 
@@ -37,30 +49,34 @@ class Session:
     client exceeds its rate. It never writes to a socket: fan-out does that for all clients.
     """
 
-    __slots__ = ("_password_attempts", "_reader", "_services", "_timeout_reason", "writer")
+    __slots__ = ("_joined_at", "_password_attempts", "_reader", "_services", "_timeout_reason", "writer")
 
-    def __init__(self, sock: socket.socket, host: str, services: Services) -> None:
-        """`host` is the peer's plain address; a trusted proxy may then name another one."""
-        self.writer = Writer(sock, host)
+    def __init__(self, sock: socket.socket, host: str, port: int, services: Services) -> None:
+        """`host` and `port` are the peer's; a trusted proxy may then name another host."""
+        self.writer = Writer(sock, host, port)
         self._reader = Reader(sock)
         self._services = services
         self._password_attempts = PasswordAttempts(
             self._reader, self.writer, services.admission, services.sequencer
         )
         self._timeout_reason = "late"  # the `bye` reason if the client sends nothing in time
+        self._joined_at: float | None = None  # monotonic
 
     def run(self) -> None:
         """Serve the client until its connection ends. Raises nothing, whatever the client does."""
         try:
             self._serve()
+            self._log_end("closed")
         except Disconnect as reason:
             self._disconnect(str(reason), reason.ref)
         except ReadTimeout:
             self._disconnect(self._timeout_reason)
         except LineTooLong:
             self._disconnect("line_too_long")
-        except (NotChat, OSError):
-            pass
+        except NotChat as protocol:
+            self._log_end(str(protocol))
+        except OSError as error:
+            self._log_end("closed" if isinstance(error, EndOfInput) else "lost")
         finally:
             leave = partial(self._services.room.leave, self.writer, hold_name=True)
             self._services.sequencer.submit(leave)  # does nothing if the client has left already
@@ -69,6 +85,14 @@ class Session:
     def _serve(self) -> None:
         self._services.sequencer.submit(self._services.fanout.send, self.writer, PROMPT)
         dialect, requests, budget = self._do_handshake()
+        self._joined_at = time.monotonic()
+        log_event(
+            INFO,
+            "in",
+            id=self.writer.id,
+            dialect=type(dialect).__name__.lower(),
+            address=self._address_to_log,
+        )
         self._timeout_reason = "silent"
         self._reader.set_timeout(self._services.config.idle_timeout if dialect.pings else 0)
         submit = self._submit_all if budget.unlimited else self._paced(dialect, budget)
@@ -131,11 +155,27 @@ class Session:
         Closing a socket with unread bytes sends a reset, which would overtake the `bye`.
         Fan-out aborts the connection after the close timeout.
         """
+        self._log_end(reason)
         self._services.sequencer.submit(self.say_bye, reason, ref)
         with suppress(OSError, ReadTimeout):
             self._reader.set_timeout(0)
             while True:
                 self._reader.receive(4096)
+
+    @property
+    def _address_to_log(self) -> str | None:
+        return self.writer.host if self._services.config.log_addresses else None
+
+    def _log_end(self, reason: str) -> None:
+        """Log why the connection ends; of one that has not joined only if it is refused."""
+        writer = self.writer
+        if self._joined_at is not None:
+            seconds = round(time.monotonic() - self._joined_at, 1)
+            reason = writer.bye or reason
+            log_event(INFO, "out", id=writer.id, reason=reason, seconds=seconds, address=self._address_to_log)
+        elif reason not in _LOGGED and (reason := writer.bye or reason) not in _NOT_REFUSED:
+            level = WARNING if reason in _UNEXPECTED else INFO
+            log_often(level, "refused", reason=reason, id=writer.id, address=writer.host)
 
     # --- work for the sequencer ------------------------------------------------------
 

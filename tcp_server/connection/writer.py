@@ -20,17 +20,22 @@ class Writer:
         "backlog",
         "blocked_since",
         "broken",
+        "bye",
         "ends_at",
         "host",
+        "id",
         "output",
         "progress_at",
         "released",
         "socket",
     )
 
-    def __init__(self, sock: socket.socket, host: str = "") -> None:
+    def __init__(self, sock: socket.socket, host: str = "", port: int = 0) -> None:
+        """`host` and `port` are the peer's."""
         self.socket = sock
         self.host = host
+        self.id = port  # in the log; the gateway logs the same one
+        self.bye = ""  # why it has left the room, if the room has said so
         self.output: Output = PLAIN
         self.backlog: Backlog | None = None  # None if empty
         self.progress_at = 0.0  # when the backlog began or last shrank; monotonic

@@ -11,10 +11,10 @@ from tcp_server.dialects.telnet import IAC, Telnet, unify_line_ends
 
 # HTTP, which a web page can send to any TCP port; TLS; PROXY headers of untrusted peers.
 _NOT_CHAT = re.compile(
-    rb"(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|TRACE|CONNECT|PRI) +[/*\w]"
-    rb"|[^\r\n]*\bHTTP/\d"
-    rb"|\x16\x03"
-    rb"|PROXY (?:TCP[46]|UNKNOWN)|\r\n\r\n\0"
+    rb"(?P<http>(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|TRACE|CONNECT|PRI) +[/*\w]"
+    rb"|[^\r\n]*\bHTTP/\d)"
+    rb"|(?P<tls>\x16\x03)"
+    rb"|(?P<proxy_header>PROXY (?:TCP[46]|UNKNOWN)|\r\n\r\n\0)"
 )
 
 _HEAD = 1024
@@ -22,7 +22,11 @@ _HEAD = 1024
 
 
 class NotChat(Exception):
-    """The client speaks HTTP, TLS or an untrusted PROXY header: close without a reply."""
+    """The client speaks another protocol: close without a reply.
+
+    The text is which: `http`, `tls`, `proxy_header` (from a peer that is not trusted), or
+    `bad_proxy_header`.
+    """
 
 
 class Opening:
@@ -93,8 +97,8 @@ def detect(
         if end < 0 and not ended:  # the dialect refuses a line without end
             return Json if len(opening) > MAX_LINE else None
         return Json if _is_json(bytes(opening[: end if end >= 0 else None])) else Lines
-    if _NOT_CHAT.match(opening, 0, _HEAD):
-        raise NotChat
+    if other := _NOT_CHAT.match(opening, 0, _HEAD):
+        raise NotChat(other.lastgroup)
     if end >= 0:
         return Lines
     is_cut = is_utf8(opening, cut=True) and not is_utf8(opening)

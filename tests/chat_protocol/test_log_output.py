@@ -2,6 +2,7 @@
 
 import logging
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from time import monotonic
@@ -9,7 +10,10 @@ from time import monotonic
 import pytest
 
 from chat_protocol import log_output
+from chat_protocol.log_event import LOGGER, WARNING, log_often
+from chat_protocol.log_format import formatter
 from chat_protocol.log_output import LogOutput
+from chat_protocol.stacks import log_stacks
 from tests.support.timing import TIMEOUT
 
 WAITING = 3
@@ -83,7 +87,7 @@ def test_what_is_lost_is_told_before_what_comes_next(log: Log) -> None:
         assert monotonic() < deadline
     log.write("0", "1", "2", "lost")
     with log.output._changed:
-        assert log.output._waiting.popleft() == "0"  # as if it was written
+        assert log.output._waiting.popleft().getMessage() == "0"  # as if it was written
     log.write("next")
     assert log.read(5) == ["first", "1", "2", LOST.format(1), "next"]
 
@@ -106,3 +110,58 @@ def test_the_end_of_a_program_waits_only_so_long(log: Log, monkeypatch: pytest.M
     assert log.output._thread.is_alive()
     monkeypatch.undo()
     assert log.read(1) == ["x"]
+
+
+def test_events_of_one_kind_are_counted(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    log.output.setFormatter(formatter("text"))
+    logger = logging.getLogger(LOGGER)
+    monkeypatch.setattr(logger, "handlers", [log.output])
+    for number in range(4):
+        log_often(WARNING, "refused", reason="full", id=number, address=None)
+    log_often(WARNING, "refused", reason="banned")
+    first, other = log.read(2)
+    assert first.endswith(" WARNING refused reason=full id=0")
+    assert other.endswith(" WARNING refused reason=banned")
+    with log.output._changed:
+        for counted in log.output._counted.values():
+            counted.due_at = monotonic()  # as if ten seconds were over
+        log.output._changed.notify()
+    assert log.read(1)[0].endswith(" WARNING refused reason=full id=3 times=3")
+    log_often(WARNING, "refused", reason="full", id=4)
+    log.output.close()  # what was counted is told at the end at the latest
+    assert log.read(1)[0].endswith(" WARNING refused reason=full id=4 times=1")
+
+
+def test_lines_wait_until_their_form_is_known(log: Log) -> None:
+    log.output.setFormatter(None)
+    log.write("early")
+    log.output.setFormatter(logging.Formatter("-> %(message)s"))
+    assert log.read(1) == ["-> early"]
+
+
+def test_a_child_has_a_thread_of_its_own_and_nothing_of_its_parent(log: Log) -> None:
+    log.output.setFormatter(None)
+    log.write("of the parent")
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # of threads and fork
+        child = os.fork()
+    if not child:
+        log.output.setFormatter(logging.Formatter("child: %(message)s"))
+        log.write("hello")
+        log.output.close()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    log.output.setFormatter(logging.Formatter("parent: %(message)s"))
+    assert log.read(2) == ["child: hello", "parent: of the parent"]
+
+
+def test_stacks_are_logged_even_if_only_errors_are(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_output, "_MAX_WAITING", 1000)
+    logger = logging.getLogger(LOGGER)
+    monkeypatch.setattr(logger, "handlers", [log.output])
+    monkeypatch.setattr(logger, "level", logging.ERROR)
+    log.output.setFormatter(formatter("text"))
+    log_stacks()
+    log.output.close()
+    said = os.read(log.reading, 65536).decode()
+    assert "in test_stacks_are_logged_even_if_only_errors_are" in said
+    assert "INFO stack threads=1 names=MainThread\n" in said

@@ -13,6 +13,7 @@ import shutil
 import socket
 from collections.abc import Iterable
 from ctypes.util import find_library
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -83,6 +84,10 @@ needs_plink = _needs("plink")
 needs_socat = _needs("socat")
 needs_telnet = _needs("telnet")
 needs_tmux = _needs("tmux")
+
+needs_structlog = pytest.mark.skipif(
+    find_spec("structlog") is None, reason="structlog is missing: run make .venv/development"
+)
 
 ESBUILD = ROOT / "node_modules" / ".bin" / "esbuild"
 needs_esbuild = pytest.mark.skipif(not ESBUILD.exists(), reason="esbuild is missing: run npm install")

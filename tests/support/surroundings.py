@@ -39,6 +39,11 @@ def settle() -> None:
         "ONEROOM_SERVER_HISTORY": "memory",
         # Most tests talk faster than people; those of the rates set their own.
         "ONEROOM_SERVER_RATE": "0",
+        # What goes wrong, in the same form with and without structlog; tests of the log set their own.
+        "ONEROOM_SERVER_LOG_LEVEL": "warning",
+        "ONEROOM_SERVER_LOG_FORMAT": "text",
+        "ONEROOM_WEB_LOG_LEVEL": "warning",
+        "ONEROOM_WEB_LOG_FORMAT": "text",
     }
     forget_identities()
 

@@ -10,7 +10,7 @@ from websockets.sync.client import ClientConnection, connect
 from tests.hostile.raw_http import Answer, ask, request
 from tests.support.timing import TIMEOUT
 from tests.web_gateway.conftest import Room, Serving, serving_by_gunicorn
-from web_gateway.admission import Admission
+from web_gateway.admission import Admission, Refusal
 from web_gateway.config import Config
 
 ANNA, BORIS = "203.0.113.7", "203.0.113.8"
@@ -40,10 +40,10 @@ def test_places_are_limited_in_all_and_by_address() -> None:
     admission = Admission(Config(max_sessions=2, max_per_address=1))
     assert admission.admit(ANNA) is None
     for refusal in (admission.admit(ANNA), admission.would_refuse(ANNA)):
-        assert refusal == (HTTPStatus.TOO_MANY_REQUESTS, 5)
+        assert refusal == Refusal(HTTPStatus.TOO_MANY_REQUESTS, "max_per_address", 5)
     assert admission.admit(BORIS) is None
     for refusal in (admission.admit("203.0.113.9"), admission.would_refuse("127.0.0.1")):
-        assert refusal == (HTTPStatus.SERVICE_UNAVAILABLE, 5)
+        assert refusal == Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "max_sessions", 5)
 
 
 def test_this_machine_and_a_limit_of_0_are_exempt() -> None:
