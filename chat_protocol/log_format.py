@@ -31,13 +31,14 @@ def check_format(form: LogFormat, written: str) -> None:
 def formatter(form: LogFormat) -> logging.Formatter:
     """Return what makes lines of records, those of `log_event` with their fields.
 
-    structlog does if it is installed; without it there is text only.
+    JSON and colours, which only a terminal gets, need structlog; without it there is text.
     """
-    is_terminal = os.isatty(_STDERR)
-    if not _has_structlog():
+    if form == "text" or not _has_structlog():
         return _TextFormatter(_TEXT_FORMAT)
-    as_json = form == "json" or (form == "auto" and not is_terminal)
-    return _structlog_json() if as_json else _structlog_text(colours=is_terminal)
+    is_terminal = form == "auto" and os.isatty(_STDERR)
+    if is_terminal and "NO_COLOR" in os.environ:
+        return _TextFormatter(_TEXT_FORMAT)
+    return _structlog(as_json=not is_terminal)
 
 
 def fields_of(record: logging.LogRecord) -> dict[str, object]:
@@ -62,61 +63,28 @@ def _has_structlog() -> bool:
     return find_spec("structlog") is not None
 
 
-_Event = Any  # structlog's, a dict
+def _structlog(*, as_json: bool) -> logging.Formatter:
+    from structlog import dev, processors, stdlib  # noqa: PLC0415 - memory that a program without it saves
 
-
-def _structlog_json() -> logging.Formatter:
-    from structlog import processors, stdlib  # noqa: PLC0415 - memory that a program without a log saves
-
-    def add_fields(_logger: object, _name: str, event: _Event) -> _Event:
+    def add_fields(_logger: object, _name: str, event: Any) -> Any:
         record = event["_record"]
-        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        head = {"timestamp": at.replace("+00:00", "Z"), "level": record.levelname.lower()}
+        at = datetime.fromtimestamp(record.created, UTC if as_json else None)
+        head = {
+            "timestamp": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+        }
         return head | event | fields_of(record)
 
-    return stdlib.ProcessorFormatter(
-        processors=[
-            add_fields,
-            stdlib.ProcessorFormatter.remove_processors_meta,
+    rendering: list[Any] = [
+        dev.ConsoleRenderer(
+            colors=True, sort_keys=False, pad_event_to=0, exception_formatter=dev.plain_traceback
+        )
+    ]
+    if as_json:
+        rendering = [
             processors.format_exc_info,
             processors.JSONRenderer(ensure_ascii=False, default=str),
         ]
-    )
-
-
-def _structlog_text(*, colours: bool) -> logging.Formatter:
-    from structlog import dev, stdlib  # noqa: PLC0415 - memory that a program without a log saves
-
-    styles = dev.ConsoleRenderer.get_default_column_styles(colours)
-    levels = dev.ConsoleRenderer.get_default_level_styles(colours)
-    reset = styles.reset
-
-    def level(key: str, value: object) -> str:  # noqa: ARG001 - structlog gives both by name
-        return f"{levels.get(str(value).lower(), '')}{value}{reset}"
-
-    def plain(style: str) -> dev.KeyValueColumnFormatter:
-        return dev.KeyValueColumnFormatter(
-            key_style=None, value_style=style, reset_style=reset, value_repr=str
-        )
-
-    def add_fields(_logger: object, _name: str, event: _Event) -> _Event:
-        record = event["_record"]
-        head = {"timestamp": _TextFormatter().formatTime(record), "level": record.levelname}
-        return head | event | fields_of(record)
-
-    rest = dev.KeyValueColumnFormatter(
-        key_style=styles.kv_key, value_style=styles.kv_value, reset_style=reset, value_repr=str
-    )
-    columns = [
-        dev.Column("", rest),
-        dev.Column("timestamp", plain(styles.timestamp)),
-        dev.Column("level", level),
-        dev.Column("event", plain(styles.bright if colours else "")),
-    ]
     return stdlib.ProcessorFormatter(
-        processors=[
-            add_fields,
-            stdlib.ProcessorFormatter.remove_processors_meta,
-            dev.ConsoleRenderer(columns=columns, sort_keys=False, exception_formatter=dev.plain_traceback),
-        ]
+        processors=[add_fields, stdlib.ProcessorFormatter.remove_processors_meta, *rendering]
     )

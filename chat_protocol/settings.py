@@ -87,11 +87,11 @@ class Settings(msgspec.Struct, frozen=True):
         """Return a copy with other values, which are not checked."""
         return msgspec.structs.replace(self, **changes)
 
-    def changed(self) -> dict[str, str]:
-        """Return the settings that are not the default, as TOML; a secret as `"***"`."""
+    def changed(self) -> dict[str, Any]:
+        """Return the settings that are not the default, as JSON can express them; a secret as `***`."""
         settings = described(self).items()
         return {
-            name: one.format(getattr(self, name))
+            name: json.loads(one.format(getattr(self, name)))
             for name, one in settings
             if getattr(self, name) != one.default
         }

@@ -133,6 +133,8 @@ def main(server_port: str, gateway_port: str) -> int:
     for number in _STOP_SIGNALS:
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup make run
             signal.signal(number, _request_stop)
+    for program in ("SERVER", "WEB"):  # who tries it out reads the pages, not who comes and goes
+        os.environ.setdefault(f"ONEROOM_{program}_LOG_LEVEL", "warning")
     server = _Program("TCP server", "tcp_server", server_port, "PORT", "8080")
     gateway = _Program("gateway", "web_gateway", gateway_port, "WEB_PORT", "5000")
     try:

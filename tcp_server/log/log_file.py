@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from chat_protocol.log_event import INFO, log_event
 from tcp_server.log.folders import create_folder, is_at, sync_names
 
 _LOCK_WAIT = 5.0
@@ -124,10 +125,13 @@ class LogFile:
             raise sqlite3.DatabaseError(_too_new(self.path, version))
         if version == len(MIGRATIONS):
             return
+        copy = self.path.with_name(f"{self.path.name}.version-{version}")
         if version:
-            copy_whole(self.db, self.path.with_name(f"{self.path.name}.version-{version}"))
+            copy_whole(self.db, copy)
         steps = "".join(MIGRATIONS[version:])
         self.db.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {len(MIGRATIONS)}; COMMIT;")
+        if version:
+            log_event(INFO, "history migrated", old=version, new=len(MIGRATIONS), copy=str(copy))
 
 
 def version_of(db: sqlite3.Connection) -> int:

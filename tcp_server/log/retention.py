@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import NamedTuple
 
+from chat_protocol.log_event import INFO, log_event
 from tcp_server.log import message_ids
 
 _log = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class Retention:
         self._clock = clock
         self._may_shrink = db.execute("PRAGMA auto_vacuum").fetchone() == (2,)
         self._begins_at = 0.0
+        self._deleted = 0
         if surplus := max(self._surplus(count), self._all_expired(count), self._oversized(count)):
             self._begins_at = clock() + _RESPITE
             _log.warning(
@@ -74,12 +76,16 @@ class Retention:
         over = self._surplus(count) or self._expired(count) or self._oversized(count)
         removed = min(over, _REMOVED_AT_ONCE)
         if not removed:
+            if self._begins_at and self._deleted:
+                log_event(INFO, "messages over the limits deleted", messages=self._deleted)
+                self._begins_at = 0.0
             return 0, ids.start
         first = message_ids.oldest(self._db, ids, removed + 1).stop - 1
         with self._db as db:  # commits, or rolls back after an error
             db.execute("BEGIN IMMEDIATE")
             db.execute("DELETE FROM messages WHERE id < ?", (first,))
             db.execute("DELETE FROM skipped WHERE first < ?", (first,))
+        self._deleted += removed
         return removed, first
 
     def shrink_some(self) -> bool:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from chat_protocol.log_event import INFO, log_event
 from chat_protocol.messages import Found, Message, Search
 from tcp_server.log.query import Query, find
 from tcp_server.log.word_index import WordIndex, remove
@@ -36,6 +37,9 @@ _PAUSE_IN_QUIET = 1
 """Idle time after an indexing step, as a multiple of its duration: with new messages since the last step, and
 without."""
 
+_LONG_INDEXING = 5.0
+"""Seconds of indexing without a break from which its end is logged."""
+
 _Result = TypeVar("_Result")
 
 Answer = Callable[[Found | None], None]
@@ -58,6 +62,7 @@ class Searcher:
         # whether the last indexing step succeeded (only a change is logged).
         self._index: WordIndex | None = None
         self._can_index = True
+        self._behind_since = 0.0  # monotonic; 0 while everything is indexed; the searcher's thread
         self._jobs: queue.Queue[_Job | None] = queue.Queue(_MAX_QUEUED)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="searcher", daemon=True)
@@ -108,10 +113,21 @@ class Searcher:
         if why and self._can_index:
             _log.error("cannot index new messages, nor remove deleted ones: %s", why)
         self._can_index = not why
+        self._note_backlog(began, has_more=more)
         if not more or self._index is None:
             return _INDEX_INTERVAL
         pause = _PAUSE_IN_TRAFFIC if self._index.last != last else _PAUSE_IN_QUIET
         return pause * (time.monotonic() - began)
+
+    def _note_backlog(self, began: float, *, has_more: bool) -> None:
+        """Log when everything is indexed, if that took long: searches were incomplete meanwhile."""
+        if has_more:
+            self._behind_since = self._behind_since or began
+        elif self._behind_since:
+            seconds = round(time.monotonic() - self._behind_since, 1)
+            self._behind_since = 0.0
+            if seconds > _LONG_INDEXING:
+                log_event(INFO, "search index complete", seconds=seconds)
 
     def _find(self, request: Search, kept: Sequence[Message] | None) -> Found | None:
         end = time.monotonic() + max(_MAX_SECONDS / (1 + self._jobs.qsize()), _MIN_SECONDS)

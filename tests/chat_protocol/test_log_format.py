@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 
 import pytest
 
@@ -23,16 +24,12 @@ def formatted(form: LogFormat, **changes: object) -> str:
     return formatter(form).format(logging.makeLogRecord(RECORD | changes))
 
 
-@pytest.fixture(params=[pytest.param(True, marks=needs_structlog), False])
-def has_structlog(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_format, "_has_structlog", lambda: request.param)
-    monkeypatch.setattr("os.isatty", lambda _: False)
-
-
-@pytest.mark.usefixtures("has_structlog")
-def test_text_is_the_same_with_structlog_and_without() -> None:
-    assert formatted("text").partition(" WARNING ")[2] == "reader cut reason=backlog id=40123\na\nb"
-    plain = formatted("text", fields={}, msg="Worker (pid:%s) exited", args=(7,))
+@pytest.mark.parametrize("has_structlog", [True, False])
+def test_text(has_structlog: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_format, "_has_structlog", lambda: has_structlog)
+    form: LogFormat = "text" if has_structlog else "auto"
+    assert formatted(form).partition(" WARNING ")[2] == "reader cut reason=backlog id=40123\na\nb"
+    plain = formatted(form, fields={}, msg="Worker (pid:%s) exited", args=(7,))
     assert plain.partition(" WARNING ")[2] == "Worker (pid:7) exited"
 
 
@@ -52,8 +49,11 @@ def test_json_is_one_object_a_line(form: LogFormat, monkeypatch: pytest.MonkeyPa
 @needs_structlog
 def test_a_terminal_gets_text_in_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.isatty", lambda _: True)
-    line = formatted("auto", levelno=logging.ERROR, levelname="ERROR")
-    assert "\x1b[31mERROR\x1b[0m" in line
+    line = formatted("auto", fields={"id": 7})
+    assert "\x1b[" in line
+    assert re.sub(r"\x1b\[\d+m", "", line).partition(" ")[2] == "[warning  ] reader cut id=7"
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in formatted("auto")
 
 
 def test_json_without_structlog_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

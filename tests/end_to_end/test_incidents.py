@@ -55,8 +55,8 @@ def port_of(client: RawClient) -> int:
 def test_a_start_tells_version_and_settings(server: Program) -> None:
     started = wait_for_event(server, "started", listening=str(server.address))
     assert started["version"]
-    assert started["settings"]["password"] == '"***"'
-    assert started["settings"]["max_per_address"] == "8"
+    assert started["settings"]["password"] == "***"
+    assert started["settings"]["max_per_address"] == 8
     assert "burst" not in started["settings"]  # that is the version's default
 
 

@@ -42,13 +42,17 @@ def test_every_setting_is_a_flag_a_variable_and_a_key(tmp_path: Path) -> None:
         "durability": ("full", "full"),
         "trusted_proxies": ("::1", (to_network("::1"),)),
         "audit": ("acts", "acts"),
+        "log_level": ("error", "error"),
+        "log_format": ("text", "text"),
+        "log_addresses": ("true", True),
     }
     for name, setting in PROGRAM.settings.items():
         if setting.is_secret or name.endswith("_file"):
             continue
         text, value = texts.get(name, ("7", 7))
         wanted = Config().replace(**{name: value})
-        assert load([f"{setting.flag or '--' + name.replace('_', '-')}={text}"], {}) == wanted
+        flag = setting.flag or "--" + name.replace("_", "-")
+        assert load([flag if setting.type is bool else f"{flag}={text}"], {}) == wanted
         assert load([], {f"ONEROOM_SERVER_{name.upper()}": text}) == wanted
         file = tmp_path / f"{name}.toml"
         file.write_text(f"{name} = {text if text == '7' else repr(text)}\n")

@@ -1,5 +1,6 @@
 """The file of a log: who may use it, where it is, and its versions."""
 
+import logging
 import os
 import sqlite3
 from collections.abc import Sequence
@@ -156,9 +157,10 @@ def make_old(path: Path, version: int) -> None:
 
 @pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
 def test_every_released_version_is_migrated_and_a_copy_is_kept_until_a_clean_stop(
-    path: Path, version: int
+    path: Path, version: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     make_old(path, version)
+    caplog.set_level(logging.INFO)
     copy = path.with_name(f"room.db.version-{version}")
     with open_history(path) as history:
         assert [message.text for message in history.before(10, 10)] == ["раз", "два"]
@@ -169,6 +171,7 @@ def test_every_released_version_is_migrated_and_a_copy_is_kept_until_a_clean_sto
             assert old.execute("SELECT text FROM messages").fetchall() == [("раз",), ("два",)]
         assert copy.stat().st_mode & 0o777 == 0o600
     assert not copy.exists()
+    assert caplog.messages == ["history migrated"]
 
 
 def test_a_new_file_has_nothing_to_copy(path: Path) -> None:

@@ -1,5 +1,6 @@
 """Limits that would delete much are told of first; and a file shrinks again."""
 
+import logging
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +27,7 @@ def test_smaller_limits_can_be_put_back_for_a_minute(
     with open_history(path) as history:
         say(history, *["x" * 1000] * 100, at=old)
     now = 1000.0
+    caplog.set_level(logging.INFO)
     with closing(SqliteHistory(path, limits=limits, clock=lambda: now)) as history:
         (warning,) = [record.getMessage() for record in caplog.records]
         assert " of 100 messages are over the limits" in warning
@@ -38,6 +40,8 @@ def test_smaller_limits_can_be_put_back_for_a_minute(
             pass
         told, removed = int(warning.partition(" ")[0]), history.first - 1
         assert told == removed if not limits.size else 0 < removed < 100
+        assert caplog.messages[1:] == ["messages over the limits deleted"]
+        assert getattr(caplog.records[1], "fields", {}) == {"messages": removed}
     caplog.clear()
     with closing(SqliteHistory(path, limits=limits, clock=lambda: now)) as history:
         assert not caplog.records  # nothing is over them any more

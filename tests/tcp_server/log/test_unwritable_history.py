@@ -91,7 +91,7 @@ def test_a_failed_prune_changes_nothing(path: Path) -> None:
 
 @pytest.fixture
 def server(path: Path) -> Iterator[Program]:
-    flags = ("--host=127.0.0.1", "--port=0", f"--history={path}")
+    flags = ("--host=127.0.0.1", "--port=0", f"--history={path}", "--log-level=info")
     with running("tcp_server", *flags) as program:
         yield program
 
