@@ -85,6 +85,7 @@ def _structlog(*, as_json: bool) -> logging.Formatter:
             processors.format_exc_info,
             processors.JSONRenderer(ensure_ascii=False, default=str),
         ]
-    return stdlib.ProcessorFormatter(
+    lines: logging.Formatter = stdlib.ProcessorFormatter(
         processors=[add_fields, stdlib.ProcessorFormatter.remove_processors_meta, *rendering]
     )
+    return lines
