@@ -21,12 +21,24 @@ settings.load_profile("busy")
 _TIMEOUT = 30.0  # seconds a test's threads and processes have to finish what they are ending
 _LONG = ("end_to_end", "faults", "hostile")  # folders of tests that take seconds each
 
+# Chromium loads two pages of its own for the address bar of each window, which nobody sees here, and
+# keeps a process ready for the next page: half the work of opening a page. The last such flag counts,
+# so that Playwright's list (chromiumSwitches.ts) is repeated.
+_CHROMIUM_FEATURES = (
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "SpareRendererForSitePerProcess"),
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades"),
+    *("HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding"),
+    *("ThirdPartyStoragePartitioning", "AvoidCorsURLLoaderRestartOnRedirect", "TcpPortRandomizationWin"),
+    *("OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled", "PreconnectToSearch"),
+)
+
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The one browser of all tests of a worker: a thread can have a single Playwright."""
+    flags = ["--disable-dev-shm-usage", f"--disable-features={','.join(_CHROMIUM_FEATURES)}"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--disable-dev-shm-usage"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
         yield browser
         browser.close()
 
