@@ -306,7 +306,7 @@ class Conversation:
                 found = any(message.id == number for message in page.messages)
                 return [OlderMessages(page.messages if found else (), number)]
             case m.HistoryRequest() if self.transcript:
-                new = self.transcript.add_page(page.messages)
+                new = self.transcript.add_page(page)
                 if new or not page.messages:
                     return [OlderMessages(new)]
                 self.request(self.transcript.next_page(len(page.messages)))

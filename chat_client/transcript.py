@@ -1,14 +1,27 @@
 """The messages of the room's log that this client has seen."""
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from chat_protocol.messages import HistoryRequest, Message, Position, Welcome
+from chat_protocol.messages import HistoryPage, HistoryRequest, Message, Position, Welcome
 
 MAX_KEPT: Final = 2000
 """Messages kept for lookup by number; older ones are requested from the room again."""
+
+
+class _Gap(NamedTuple):
+    """So many messages between two ids are missing."""
+
+    missing: int
+    low: int
+    high: int
+
+    def is_between(self, lower: int, upper: int) -> bool:
+        """Return whether one of them may be between these ids."""
+        return self.low < upper and lower < self.high
 
 
 class Transcript:
@@ -22,10 +35,9 @@ class Transcript:
     def __init__(self, epoch: str) -> None:
         self.epoch = epoch
         self._last = 0  # the highest id seen or acknowledged
-        self._kept: dict[int, Message] = {}  # in the order of arrival
+        self._kept: dict[int, Message] = {}  # by id, in order: the newest of those seen
         self._oldest: int | None = None  # nothing shown has a lower id; None: nothing shown yet
-        # Unseen messages left out by each `resume`, newest last: their number, and the id after them.
-        self._gaps: list[tuple[int, int]] = []
+        self._gaps: list[_Gap] = []  # unseen messages left out by each `resume`, newest last
 
     def position(self) -> Position:
         """Return the position from which the room must continue."""
@@ -37,12 +49,13 @@ class Transcript:
 
     def resume(self, welcome: Welcome) -> list[Message]:
         """Add a welcome for this log; return its new messages, oldest first."""
+        low = self._last
         new = [message for message in welcome.messages if self.add(message)]
-        below = new[0].id if new else welcome.last + 1
+        high = new[0].id if new else welcome.last + 1
         if self._oldest is None:
-            self._oldest = below
+            self._oldest = high
         if welcome.missed:
-            self._gaps.append((welcome.missed, below))
+            self._gaps.append(_Gap(welcome.missed, low, high))
         self._last = max(self._last, welcome.last)
         return new
 
@@ -65,35 +78,51 @@ class Transcript:
     def next_page(self, limit: int) -> HistoryRequest:
         """Return the request for the next older messages: those in gaps first."""
         if self._gaps:
-            missing, end = self._gaps[-1]
-            return HistoryRequest(before=end, limit=min(limit, missing))
+            gap = self._gaps[-1]
+            return HistoryRequest(before=gap.high, limit=min(limit, gap.missing))
         return HistoryRequest(before=self._oldest, limit=limit)
 
-    def add_page(self, messages: Sequence[Message]) -> list[Message]:
+    def add_page(self, page: HistoryPage) -> list[Message]:
         """Add the answer to `next_page`; return its new messages.
 
         Own messages in a gap may have been shown already, after their acks.
         """
-        new = [message for message in messages if message.id not in self._kept]
-        self._keep(messages)
-        if self._gaps:
-            missing, _ = self._gaps.pop()
-            if messages and len(messages) < missing:
-                self._gaps.append((missing - len(messages), messages[0].id))
-        elif messages:
-            self._oldest = messages[0].id
+        gap = self._gaps.pop() if self._gaps else None
+        low = gap.low if gap else 0
+        new = [message for message in page.messages if message.id > low and message.id not in self._kept]
+        self._keep(page.messages)
+        if page.messages:
+            oldest = page.messages[0].id
+            left = gap.missing - len(page.messages) if gap else 0
+            if gap is None:
+                self._oldest = oldest
+            elif left > 0 and (oldest if page.first is None else page.first) > low + 1:
+                self._gaps.append(_Gap(left, low, oldest))
         return new
 
     def around(self, number: int, context: int) -> list[Message]:
-        """Return message `number` and up to `context` kept ones on each side; empty if it is not kept."""
+        """Return message `number` and up to `context` next ones on each side; empty if it is not kept."""
         if number not in self._kept:
             return []
-        near = range(number - context, number + context + 1)
-        return [self._kept[id_] for id_ in near if id_ in self._kept]
+        ids = list(self._kept)
+        start = stop = index = bisect_left(ids, number)
+        while start > 0 and index - start < context and self._is_next(ids[start - 1], ids[start]):
+            start -= 1
+        while stop < len(ids) - 1 and stop - index < context and self._is_next(ids[stop], ids[stop + 1]):
+            stop += 1
+        return [self._kept[id_] for id_ in ids[start : stop + 1]]
 
-    def _keep(self, messages: Iterable[Message]) -> None:
+    def _is_next(self, lower: int, upper: int) -> bool:
+        """Return whether no message is missing between these two kept ones."""
+        return not any(gap.is_between(lower, upper) for gap in self._gaps)
+
+    def _keep(self, messages: Sequence[Message]) -> None:
+        newest = next(reversed(self._kept), 0)
         for message in messages:
             self._kept[message.id] = message
+        if messages and messages[0].id < newest:
+            self._kept = dict(sorted(self._kept.items()))
+        for message in messages:
             deleted = message.notice.id if message.notice and message.notice.act == "delete" else None
             if deleted in self._kept:
                 self._kept[deleted] = replace(self._kept[deleted], text="", deleted=True)

@@ -264,3 +264,21 @@ test("a room without identities and history works", () => {
   assert.equal(again.join.name, "Анна");
   assert.equal("session" in again.join, false);
 });
+
+test("the newest messages are loaded as far back as asked", async () => {
+  const messages = Array.from({ length: 60 }, (_, index) => message(900 + index * 10, "Борис"));
+  const { wire, room } = page(new MemoryStore(), { last: 1495, messages, more: true });
+  assert.equal(await room.history.findBack(60), 900);
+  const found = room.history.findBack(62);
+  await new Promise(setImmediate);
+  assert.deepEqual(wire.takeBare(), [{ type: "history", limit: 2, before: 900 }]);
+  wire.answer("history", {
+    type: "history",
+    messages: [message(500, "Борис"), message(800, "Борис")],
+    more: true,
+    first: 451,
+  });
+  assert.equal(await found, 500);
+  wire.enter("waiting");
+  assert.equal(await room.history.findBack(63), 500);
+});

@@ -19,7 +19,11 @@ const gaps = timeline => timeline.items.filter(item => item.kind === "gap");
 /** Answers like a room that keeps `log`. */
 const ask = (log, before, limit = HISTORY_PAGE) => {
   const below = log.filter(({ id }) => id < before);
-  return { messages: below.slice(-limit), more: below.length > limit };
+  return {
+    messages: below.slice(-limit),
+    more: below.length > limit,
+    first: (below.at(-limit - 1)?.id ?? 0) + 1,
+  };
 };
 
 const resumed = (from, to, more = false) => {
@@ -164,4 +168,73 @@ test("beyond the capacity the oldest are dropped, and can be loaded again", () =
   assert.equal(timeline.items[0].kind, "gap");
   assert.ok(!timeline.has(1));
   assert.equal(timeline.gapAround(1), timeline.items[0]);
+});
+
+// --- numbers that are no messages ------------------------------------------------------
+
+/** Of these ids, some that are messages: one in ten. */
+const sparse = (from, to, random) => span(from, to).filter(() => random() < 0.1);
+
+/** Numbers from 0 to 1, the same in each run. */
+const randomly = seed => () => {
+  seed = (seed * 48_271) % 2_147_483_647;
+  return seed / 2_147_483_647;
+};
+
+for (const room of ["new", "older"]) {
+  test(`a timeline with gaps between sparse messages fills up: ${room} room`, () => {
+    for (let seed = 1; seed <= 100; seed += 1) {
+      const random = randomly(seed);
+      const log = [...sparse(1, 3000, random), message(3001)];
+      const seen = log.filter(() => random() < 0.2).length;
+      const newest = log.slice(-1 - Math.floor(random() * 20));
+      const timeline = new Timeline();
+      timeline.restart("e");
+      timeline.resume(log.slice(Math.max(0, seen - 30), seen), 0, seen > 30);
+      timeline.resume(newest, Math.max(0, log.length - newest.length - seen), true);
+      for (let round = 0; gaps(timeline).length; round += 1) {
+        assert.ok(round < log.length, "it fills up");
+        const gap = gaps(timeline)[Math.floor(random() * gaps(timeline).length)];
+        const before = random() < 0.5 ? timeline.requestFor(gap) : timeline.bounds(gap).high;
+        const { messages, more, first } = ask(log, before, 1 + Math.floor(random() * HISTORY_PAGE));
+        timeline.fill(gap, messages, before, more, room === "new" ? first : undefined);
+      }
+      assert.deepEqual(
+        shape(timeline),
+        log.map(({ id }) => id),
+      );
+    }
+  });
+}
+
+test("a gap closes as soon as the room says that nothing else is in it", () => {
+  const timeline = resumed(5, 5);
+  timeline.resume([message(40)], 1, true);
+  const [gap] = gaps(timeline);
+  const { messages, more, first } = ask([message(5), message(30), message(40)], 40, 1);
+  timeline.fill(gap, messages, 40, more, first);
+  assert.deepEqual(shape(timeline), [5, 30, 40]);
+});
+
+test("a gap is asked for a page from its beginning, however sparse its messages are", () => {
+  const log = [message(50), ...span(101, 400).map(({ id }) => message(id * 10)), message(4010)];
+  const timeline = resumed(50, 50);
+  timeline.resume([message(4010)], 300, true);
+  const [gap] = gaps(timeline);
+  const before = timeline.requestFor(gap);
+  const { messages, more, first } = ask(log, before);
+  timeline.fill(gap, messages, before, more, first);
+  assert.ok(timeline.has(1010));
+  assert.ok(timeline.items.length > 30);
+});
+
+test("looking back counts messages, up to a gap", () => {
+  const timeline = new Timeline();
+  timeline.restart("e");
+  timeline.resume([message(10), message(20)], 0, true);
+  timeline.resume([message(90), message(200)], 7, true);
+  timeline.addPresence({ joined: true, name: "Вера", at: AT });
+  assert.equal(timeline.lookBack(2).item.id, 90);
+  assert.deepEqual(timeline.lookBack(5), { item: gaps(timeline)[1], missing: 3 });
+  assert.equal(new Timeline().lookBack(3).item, undefined);
 });

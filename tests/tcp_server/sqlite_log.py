@@ -32,5 +32,13 @@ def say(history: SqliteHistory, *texts: str, key: Key | None = None, at: str = A
     history.commit()
 
 
+def say_sparsely(history: SqliteHistory, *texts: str, at: str = AT) -> None:
+    """Append messages with ids that end in zero, and commit them: nine of ten ids are of no messages."""
+    ten = history.last // 10 * 10
+    messages = [Message(ten + 10 * number, at, "Анна", text) for number, text in enumerate(texts, 1)]
+    history.append(messages, [None] * len(messages))
+    history.commit()
+
+
 def ids(messages: list[Message]) -> list[int]:
     return [message.id for message in messages]

@@ -31,11 +31,12 @@ export class History {
    * Request messages that are missing in a gap, unless a request is open already.
    * @param {GapItem} gap
    * @param {number} before  Only messages with smaller ids; Infinity for the newest.
+   * @param {number} wanted  How many at most; the room sends no more than its limit.
    * @returns {Promise<void>} Resolves once there is an answer, or none to be had.
    */
-  async load(gap, before = this.#room.timeline.requestFor(gap)) {
+  async load(gap, before = this.#room.timeline.requestFor(gap), wanted = HISTORY_PAGE) {
     if (this.#loading || !this.#room.joined) return;
-    const limit = Math.min(HISTORY_PAGE, this.#room.limits.history);
+    const limit = Math.min(wanted, this.#room.limits.history);
     this.#loading = new Promise(resolve => {
       this.#requests.send(
         { type: "history", limit, ...(Number.isFinite(before) && { before }) },
@@ -86,6 +87,24 @@ export class History {
   }
 
   /**
+   * Load the newest messages into the timeline, as many as there are.
+   * @param {number} count
+   * @returns {Promise<number | null>} Id of the oldest of them that is there; null if none is.
+   */
+  async findBack(count) {
+    const { timeline } = this.#room;
+    let asked;
+    for (;;) {
+      while (this.#loading) await this.#loading;
+      const { item, missing } = timeline.lookBack(count);
+      if (item?.kind !== "gap") return item?.id ?? null;
+      if (item === asked) return timeline.bounds(item).high; // there was no answer
+      asked = item;
+      await this.load(item, timeline.bounds(item).high, missing);
+    }
+  }
+
+  /**
    * @param {RoomEvent} answer
    * @param {GapItem} gap
    * @param {number} before  As was asked.
@@ -94,8 +113,9 @@ export class History {
     this.#loading = null;
     gap.loading = false;
     if (answer.type === "history") {
-      this.#room.unread.load(this.#room.timeline.fill(gap, answer.messages, before, answer.more));
-      this.#room.applyDeletions(answer.messages);
+      const { messages, more, first } = answer;
+      this.#room.unread.load(this.#room.timeline.fill(gap, messages, before, more, first));
+      this.#room.applyDeletions(messages);
     } else if (answer.type === "error" && answer.code !== "offline") {
       this.#room.failed.emit(answer.code);
     }

@@ -95,7 +95,7 @@ export const SEARCH_PAGE = 20;
  * @typedef {{type: "joined", name: string, at: string}} Joined
  * @typedef {{type: "left", name: string, at: string, reason?: string}} Left
  * @typedef {{type: "typing", name: string}} Typing
- * @typedef {{type: "history", messages: Message[], more: boolean, ref?: string}} History
+ * @typedef {{type: "history", messages: Message[], more: boolean, first?: number, ref?: string}} History
  * @typedef {{type: "found", messages: Message[], more: boolean, ref?: string}} Found
  * @typedef {{type: "role", moderator: boolean, muted?: Mute[], ref?: string}} Role
  * @typedef {{type: "throttled", seconds: number}} Throttled
@@ -153,7 +153,7 @@ const EVENTS = new Map([
   ["joined", object({ name: string, at: timestamp })],
   ["left", object({ name: string, at: timestamp }, { reason: string })],
   ["typing", object({ name: string })],
-  ["history", object({ messages, more: boolean }, { ref: string })],
+  ["history", object({ messages, more: boolean }, { first: messageId, ref: string })],
   ["found", object({ messages, more: boolean }, { ref: string })],
   ["role", object({ moderator: boolean }, { muted, ref: string })],
   ["throttled", object({ seconds })],

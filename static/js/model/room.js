@@ -290,7 +290,8 @@ export class Room {
     if (restarted) {
       this.timeline.restart(epoch);
       const read = this.session.read;
-      this.unread.reset(read?.epoch === epoch ? Math.min(read.id, last) : last);
+      const newest = messages.at(-1)?.id ?? last;
+      this.unread.reset(read?.epoch === epoch ? Math.min(read.id, last) : newest);
     }
     // What came meanwhile is unread, even if the page is open and at its end.
     this.unread.setReading(false, last);

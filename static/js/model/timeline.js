@@ -142,31 +142,52 @@ export class Timeline {
   }
 
   /**
+   * Look for the oldest of the newest messages.
+   * @param {number} count  Of how many.
+   * @returns {{item: MessageItem | GapItem | undefined, missing: number}} It, or the gap where `missing` of
+   *   them may be; undefined if there are none.
+   */
+  lookBack(count) {
+    let missing = Math.min(count, CAPACITY);
+    let oldest;
+    for (let index = this.items.length - 1; index >= 0 && missing > 0; index -= 1) {
+      const item = this.items[index];
+      if (item?.kind === "gap") return { item, missing };
+      if (item?.kind !== "message" || item.id === null) continue;
+      oldest = item;
+      missing -= 1;
+    }
+    return { item: oldest, missing };
+  }
+
+  /**
    * Choose what to ask the room for: the end of the gap if nothing stands before it, else its
-   * beginning, as it is read in that direction.
+   * beginning, as it is read in that direction. How many messages there are up to an id can only be estimated.
    * @param {GapItem} gap
    * @returns {number} The `before` of the request; Infinity for "the newest".
    */
   requestFor(gap) {
     const { low, high } = this.bounds(gap);
-    return low === 0 || gap.backward ? high : Math.min(high, low + 1 + HISTORY_PAGE);
+    if (low === 0 || gap.backward) return high;
+    const idsPerMessage = gap.count && Number.isFinite(high) ? (high - low) / (gap.count + 1) : 1;
+    return Math.min(high, low + 1 + Math.floor(HISTORY_PAGE * Math.max(1, idsPerMessage)));
   }
 
   /**
    * Put the room's answer into the gap it was requested for. What is still missing stays a gap,
    * before the messages or after them.
    * @param {GapItem} gap
-   * @param {Message[]} messages  The newest below `before`, oldest first, without holes.
+   * @param {Message[]} messages  The newest below `before`, oldest first.
    * @param {number} before
    * @param {boolean} more        Whether anything older than these exists.
+   * @param {number} first        From this id on there are no others; an older room does not say it.
    * @returns {Message[]} Those that were missing.
    */
-  fill(gap, messages, before, more) {
+  fill(gap, messages, before, more, first = messages[0]?.id ?? before) {
     if (!this.items.includes(gap)) return []; // dropped by now
     const { low, high } = this.bounds(gap);
     const found = messages.filter(({ id }) => id > low && id < high && !this.#ids.has(id));
-    const oldest = messages[0]?.id ?? before;
-    const missingBefore = more && oldest > low + 1 && messages.length > 0;
+    const missingBefore = more && first > low + 1 && messages.length > 0;
     const missingAfter = before < high && Number.isFinite(high);
     const count = gap.count === null ? null : Math.max(gap.count - found.length, 1);
 

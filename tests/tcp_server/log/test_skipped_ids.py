@@ -23,7 +23,7 @@ from tcp_server.log.retention import Limits
 from tcp_server.log.sqlite_history import SqliteHistory
 from tests.tcp_server.searching import ids as found_ids
 from tests.tcp_server.searching import searching
-from tests.tcp_server.sqlite_log import AT, ids, open_history
+from tests.tcp_server.sqlite_log import AT, ids, open_history, say_sparsely
 
 KEEP = 12
 SKIPS = st.lists(st.integers(0, 18), min_size=1, max_size=5)
@@ -200,14 +200,6 @@ def test_a_rollback_in_memory_leaves_no_trace(skips: list[int], kept: int, act: 
 # --- retention -----------------------------------------------------------------------
 
 
-def say_sparsely(history: SqliteHistory, count: int, at: str = AT, text: str = "") -> None:
-    """Say so many messages, with ids that end in zero."""
-    for _ in range(count):
-        id_ = history.last // 10 * 10 + 10
-        history.append([Message(id_, at, "Анна", text or str(id_))], [None])
-    history.commit()
-
-
 def prune_all(history: SqliteHistory) -> None:
     while history.prune():
         pass
@@ -217,14 +209,15 @@ def test_days_count_for_messages_only(tmp_path: Path) -> None:
     now = datetime.now(UTC)
     with open_history(tmp_path / "room.db", days=7) as history:
         for age in (9, 8, 4):
-            say_sparsely(history, 100, f"{now - timedelta(days=age):%Y-%m-%dT%H:%M:%S.000Z}")
+            at = f"{now - timedelta(days=age):%Y-%m-%dT%H:%M:%S.000Z}"
+            say_sparsely(history, *["x"] * 100, at=at)
         prune_all(history)
         assert ids(history.before(10_000, 1000)) == list(range(2010, 3001, 10))
 
 
 def test_bytes_count_for_messages_only(tmp_path: Path) -> None:
     with open_history(tmp_path / "room.db", size=200_000) as history:
-        say_sparsely(history, 1000, text="x" * 1000)
+        say_sparsely(history, *["x" * 1000] * 1000)
         prune_all(history)
         kept = history.before(100_000, 1000)
         assert 100 < len(kept) < 200
@@ -240,7 +233,7 @@ def test_what_is_told_of_smaller_limits_counts_messages(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with open_history(tmp_path / "room.db") as history:
-        say_sparsely(history, 10)
+        say_sparsely(history, *"abcdefghij")
     with open_history(tmp_path / "room.db", keep=3) as history:
         prune_all(history)
         assert ids(history.before(1000, 1000)) == [80, 90, 100]
@@ -257,7 +250,7 @@ def test_what_is_told_of_smaller_limits_counts_messages(
 def test_all_messages_are_found(tmp_path: Path) -> None:
     path = tmp_path / "room.db"
     with open_history(path) as history:
-        say_sparsely(history, 200, text="слово")
+        say_sparsely(history, *["слово"] * 200)
         history.delete(500)
         history.commit()
     with searching(path) as find:

@@ -11,7 +11,7 @@ from tcp_server.log.message_rows import UNREADABLE
 from tests.support.processes import running
 from tests.support.raw import JsonClient
 from tests.tcp_server.maintenance.commands import digest_of, run
-from tests.tcp_server.sqlite_log import ids, open_history, say
+from tests.tcp_server.sqlite_log import ids, open_history, say, say_sparsely
 
 COUNT = 4000
 TEXT = "слово " * 20
@@ -83,12 +83,11 @@ def test_a_file_that_lost_its_end_is_salvaged(path: Path, more: int) -> None:
 
 
 @pytest.fixture
-def sparse(path: Path) -> Path:
-    """The log with nine skipped ids before each message."""
-    with closing(sqlite3.connect(path)) as db, db:
-        db.execute("UPDATE messages SET id = -10 * id")
-        db.execute("UPDATE messages SET id = -id")
-        db.execute("INSERT INTO skipped SELECT id - 9, id - 1, id * 9 / 10 FROM messages")
+def sparse(tmp_path: Path) -> Path:
+    """The same with nine skipped ids before each message."""
+    path = tmp_path / "sparse.db"
+    with open_history(path) as history:
+        say_sparsely(history, *[f"{number} {TEXT}" for number in range(1, COUNT + 1)])
     return path
 
 

@@ -58,11 +58,7 @@ export class CommandRunner {
 
   /** @param {number} count  Of messages, after which to stop; or at the earliest there is. */
   async #showEarlier(count) {
-    const { timeline, history } = this.#room;
-    const wanted = Math.max(1, timeline.newest - count + 1);
-    const found = await history.find(wanted);
-    const earliest = timeline.items.find(item => item.kind === "message" && item.id !== null);
-    if (found) this.#views.transcript.show(wanted);
-    else if (earliest?.kind === "message" && earliest.id) this.#views.transcript.show(earliest.id);
+    const id = await this.#room.history.findBack(count);
+    if (id !== null) this.#views.transcript.show(id);
   }
 }
