@@ -31,7 +31,7 @@ _BLOCK = 32
 
 _MAX_ID = 2**63 - 1
 
-_MIN_ROW_BYTES = 32
+MIN_ROW_BYTES = 32
 """Bytes that a message takes in the file at least: its timestamp alone has 24."""
 
 Row = tuple[Any, ...]
@@ -78,7 +78,7 @@ def read_all(db: sqlite3.Connection, ids: range, columns: str = COLUMNS) -> Rows
         return Rows(rows, ())
     skipped, end = _readable_skipped(db, ids)
     wanted = message_ids.without(range(ids.start, end), skipped)
-    return _filled(rows, wanted, columns.count(",") - COLUMNS.count(","))
+    return fill(rows, wanted, columns.count(",") - COLUMNS.count(","))
 
 
 def pages(db: sqlite3.Connection) -> Iterator[Rows]:
@@ -108,7 +108,7 @@ def readable_ends(db: sqlite3.Connection) -> tuple[int, int]:
     (first,) = db.execute("SELECT min(id) FROM messages").fetchone()
     sizes = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size")]
     skipped, _ = _readable_skipped(db, range(first, _MAX_ID))
-    end = max([first, *[ids.stop for ids in skipped]]) + prod(sizes) // _MIN_ROW_BYTES
+    end = max([first, *[ids.stop for ids in skipped]]) + prod(sizes) // MIN_ROW_BYTES
     for ids in reversed(message_ids.without(range(first, end), skipped)):
         for stop in range(ids.stop, ids.start, -_PAGE):
             part = range(max(ids.start, stop - _PAGE), stop)
@@ -147,8 +147,9 @@ def _is_sound(row: Row) -> bool:
 
 def _reader(db: sqlite3.Connection, columns: str) -> _Read:
     """Return what reads the rows of ids that are there, or raises `sqlite3.Error`."""
-    query = f"SELECT {columns} FROM messages WHERE id >= ? AND id < ? ORDER BY id"  # noqa: S608 - ours
-    return lambda ids: db.execute(query, (ids.start, ids.stop)).fetchall()
+    # Without the limit SQLite would look for the end on the next page, which may be a damaged one.
+    query = f"SELECT {columns} FROM messages WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"  # noqa: S608 - ours
+    return lambda ids: db.execute(query, (ids.start, ids.stop, len(ids))).fetchall()
 
 
 def _read_around_damage(read: _Read, ids: range) -> list[Row]:
@@ -166,8 +167,8 @@ def _read_around_damage(read: _Read, ids: range) -> list[Row]:
     return rows
 
 
-def _filled(rows: list[Row], wanted: Sequence[range], extra: int) -> Rows:
-    """Add a row for each wanted id that is missing; those have None in `extra` columns."""
+def fill(rows: list[Row], wanted: Sequence[range], extra: int) -> Rows:
+    """Add a row for each wanted id that is missing; those have None in `extra` columns. In order."""
     there = {row[0] for row in rows}
     unreadable = [id_ for id_ in chain.from_iterable(wanted) if id_ not in there]
     if not unreadable:

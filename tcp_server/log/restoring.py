@@ -1,7 +1,7 @@
 """Puts a copy of a log in the place of a log."""
 
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import closing
 from itertools import chain
 from pathlib import Path
 
@@ -15,13 +15,8 @@ from tcp_server.log.log_file import (
     sync,
     version_of,
 )
-from tcp_server.log.message_ids import skip_missing
-from tcp_server.log.message_rows import pages
+from tcp_server.log.salvage import salvage_into
 from tcp_server.log.word_index import remove as remove_index
-
-_INSERT = """
-    INSERT INTO messages (id, at, name, text, notice, deleted, session, ref) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-"""
 
 _PARTS = ("", "-wal", "-shm")
 """The ends of the names of SQLite's files."""
@@ -56,10 +51,20 @@ def _copy(source: Path, copy: Path, *, salvage: bool) -> None:
             db.execute("SELECT epoch FROM log LIMIT 0")  # fails if it is no log
             if version_of(db) > len(MIGRATIONS):
                 raise BadHistory(f"{source} was written by a newer version of Oneroom")
-            (_copy_readable if salvage else copy_whole)(db, copy)
+            if not salvage:
+                copy_whole(db, copy)
     except sqlite3.Error as error:
-        advice = "" if salvage else "; --salvage takes what can be read of a damaged file"
-        raise BadHistory(f"cannot copy {source}: {error}{advice}") from error
+        advice = (
+            "only a backup helps: `oneroom-server restore BACKUP`"
+            if salvage
+            else "--salvage takes what can be read of a damaged file"
+        )
+        raise BadHistory(f"cannot copy {source}: {error}; {advice}") from error
+    if salvage:
+        try:
+            salvage_into(copy, source)
+        except (sqlite3.Error, ValueError) as error:
+            raise BadHistory(f"cannot salvage {source}: {error}") from error
 
 
 def _renew(path: Path) -> None:
@@ -83,21 +88,3 @@ def _move_aside(path: Path) -> Path:
         if file.exists():
             file.rename(old.with_name(old.name + part))
     return old
-
-
-def _copy_readable(db: sqlite3.Connection, copy: Path) -> None:
-    """Copy the messages that can be read into a new file, the others say that they cannot; and the bans.
-
-    Bans that cannot be read are read from the moderators' record at the next start.
-    """
-    copy.unlink(missing_ok=True)
-    copy.touch(0o600)
-    with closing(sqlite3.connect(copy, isolation_level=None)) as new:
-        new.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        new.executescript(f"BEGIN; {''.join(MIGRATIONS)} PRAGMA user_version = {len(MIGRATIONS)};")
-        for rows, _ in pages(db):
-            new.executemany(_INSERT, rows)
-        skip_missing(new)
-        with suppress(sqlite3.Error):
-            new.execute("UPDATE log SET sanctions = ?", db.execute("SELECT sanctions FROM log").fetchone())
-        new.execute("COMMIT")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tcp_server.log.log_file import BadHistory
+from tcp_server.log.log_file import BadHistory, read_only
 from tcp_server.log.message_rows import UNREADABLE
 from tests.support.processes import running
 from tests.support.raw import JsonClient
@@ -82,6 +82,64 @@ def test_a_file_that_lost_its_end_is_salvaged(path: Path, more: int) -> None:
     assert texts.count(UNREADABLE) < 40  # of one page
 
 
+def damage_root(path: Path, table: str) -> None:
+    """Overwrite the page that leads to all rows of a table."""
+    with read_only(path) as db:  # which leaves the write-ahead log as it is
+        (page,) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(b"\xa5" * 4096)
+
+
+def test_messages_are_salvaged_where_the_root_of_their_table_is_destroyed(path: Path) -> None:
+    with open_history(path) as history:
+        long = ["ы" * 4000, "x" * 4096, "ё" * 2000, '"\n' * 1500, "😀" * 1000]  # in pages of their own
+        for number, text in enumerate(long):
+            say(history, text, key=(b"s" * 16, str(number)))
+        history.delete(7)
+        history.commit()
+    digest = digest_of(path)
+    damage_root(path, "messages")
+    assert "restore --salvage" in run("check", "--history", path, code=1).stderr
+    with pytest.raises(BadHistory, match="oneroom-server check"):
+        open_history(path)
+    run("restore", "--salvage", "--history", path, path)
+    assert digest_of(path) == digest
+
+
+def test_what_is_only_in_the_write_ahead_log_is_salvaged(path: Path) -> None:
+    with open_history(path) as history:
+        say(history, "последнее")
+        copy = path.with_name("copy.db")
+        for ending in ("", "-wal"):  # as after a crash
+            copy.with_name(copy.name + ending).write_bytes(path.with_name(path.name + ending).read_bytes())
+        digest = digest_of(path)
+    damage_root(copy, "messages")
+    run("restore", "--salvage", "--history", copy, copy)
+    assert digest_of(copy) == digest
+    assert not list(path.parent.glob("*.damaged*"))
+
+
+def test_lost_messages_are_told_from_skipped_ids_without_the_root_too(sparse: Path) -> None:
+    damage(sparse, 2000)
+    damage_root(sparse, "messages")
+    run("restore", "--salvage", "--history", sparse, sparse)
+    with open_history(sparse) as history:
+        messages = history.before(COUNT * 10 + 1, COUNT)
+    assert [message.id for message in messages] == list(range(10, COUNT * 10 + 1, 10))
+    assert 0 < len([message for message in messages if message.text == UNREADABLE]) < 20
+
+
+def test_a_file_without_its_first_page_names_the_way_out(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.write(b"\xa5" * 4096)
+    done = run("restore", "--salvage", "--history", path, path, code=1)
+    assert done.stderr.endswith(
+        "file is not a database; only a backup helps: `oneroom-server restore BACKUP`\n"
+    )
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
 @pytest.fixture
 def sparse(tmp_path: Path) -> Path:
     """The same with nine skipped ids before each message."""
@@ -137,11 +195,7 @@ def test_a_sparse_log_that_lost_its_end_is_salvaged(sparse: Path) -> None:
 
 def test_a_log_without_its_epoch_is_salvaged(path: Path) -> None:
     digest = digest_of(path)
-    with path.open("r+b") as file:
-        with closing(sqlite3.connect(path)) as db:
-            (page,) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'log'").fetchone()
-        file.seek((page - 1) * 4096)
-        file.write(b"\xa5" * 4096)
+    damage_root(path, "log")
     with pytest.raises(BadHistory, match="oneroom-server check"):
         open_history(path)
     assert "epoch unreadable" in run("check", "--history", path, code=1).stdout
