@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-oldest long faults hostile conformance check format docs bench bench-bridge bench-page bench-terminal bench-log wheel clean
+.PHONY: help run test test-oldest long faults hostile conformance check format vendor docs bench bench-bridge bench-page bench-terminal bench-log wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ check: $(VENV)/development $(if $(NPM),node_modules) ## Check style and types of
 format: $(VENV)/development ## Format the Python code, and fix what ruff can fix
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+vendor: $(VENV)/development node_modules ## Fetch the libraries of the page anew
+	$(BIN)/python -m tools.vendor
 
 docs: $(VENV)/development ## Write docs/configuration.md from the settings
 	$(BIN)/python -m tools.configuration

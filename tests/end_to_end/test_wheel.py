@@ -15,6 +15,7 @@ import pytest
 from tests.support.processes import ROOT, running
 from tests.support.requirements import ESBUILD, needs_esbuild
 
+_PAGE = "web_gateway/static/"
 _BUNDLE = {
     *("css/page.css", "js/app.js", "js/boot.js"),
     *("i18n/en.json", "i18n/ru.json", "icons/manifest.json", "icons/oneroom.svg"),
@@ -77,7 +78,9 @@ def test_the_wheel_contains_the_packages_and_the_page_only(wheel: Path) -> None:
     assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == set(PACKAGES)
     assert {f"{package}/py.typed" for package in PACKAGES} <= set(names)
     assert "web_gateway/templates/index.html" in names
-    page = {name.removeprefix("web_gateway/static/") for name in names if "/static/" in name}
+    page = {
+        name.removeprefix("web_gateway/static/") for name in names if name.startswith("web_gateway/static/")
+    }
     assert page == (_BUNDLE if ESBUILD.exists() else _files(ROOT / "static"))
     assert any(name.endswith("LICENSE") for name in names)
 
@@ -105,8 +108,8 @@ def test_without_esbuild_the_modules_are_packed_as_they_are(tmp_path: Path) -> N
     said = do(sys.executable, "-m", "hatchling", "build", "--target", "wheel", cwd=source)
     assert "esbuild is not installed" in said
     with zipfile.ZipFile(next(source.glob("dist/*.whl"))) as archive:
-        names = {name for name in archive.namelist() if "/static/" in name}
-    assert {name.removeprefix("web_gateway/static/") for name in names} == _files(ROOT / "static")
+        names = {name for name in archive.namelist() if name.startswith(_PAGE)}
+    assert {name.removeprefix(_PAGE) for name in names} == _files(ROOT / "static")
 
 
 def test_all_three_programs_run_from_the_wheel(installed: Path, wheel: Path, tmp_path: Path) -> None:
