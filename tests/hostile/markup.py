@@ -1,4 +1,4 @@
-"""Two hundred strings that a page must show as text and never interpret."""
+"""Some hundred strings that a page must show as text and never interpret."""
 
 from typing import Final
 
@@ -239,6 +239,49 @@ _UNICODE = [
     "\U000e0001\U000e0041",
 ]
 
+_MARKDOWN = [
+    "[x](javascript:alert(1))",
+    "[x](JaVaScRiPt:alert(1))",
+    "[x](java\nscript:alert(1))",
+    "[x](data:text/html,<script>alert(1)</script>)",
+    "[x](vbscript:msgbox(1))",
+    "[x](//evil.example)",
+    '[x](https://a.example "onmouseover=alert(1)")',
+    '[x](https://a.example/"onmouseover="alert(1))',
+    "[x](https://a.example/'><img/src=x/onerror=alert(1)>)",
+    "[x](https://bank.example@evil.example)",
+    "[x](https://bank.example\\@evil.example)",
+    "[x](https://[::1]:99999)",
+    "[https://bank.example](https://evil.example)",
+    "[bank.example \u202e(elpmaxe.knab)](https://evil.example)",
+    "[<img src=x onerror=alert(1)>](https://a.example)",
+    "[**<b>x</b>** `<script>alert(1)</script>`](https://a.example)",
+    "[a](https://a.example)[b](javascript:alert(1))",
+    "[[x](javascript:alert(1))](https://a.example)",
+    "![x](https://evil.example/x.png)",
+    "![x](javascript:alert(1))",
+    "[![x](https://evil.example/x.png)](javascript:alert(1))",
+    "[x]: javascript:alert(1)\n\n[x]",
+    "<javascript:alert(1)>",
+    "<https://a.example/onclick=alert(1)>",
+    "**<script>alert(1)</script>**",
+    "*<img src=x onerror=alert(1)>*",
+    "~~</s><svg onload=alert(1)>~~",
+    "`</code><script>alert(1)</script>`",
+    "```\n</code></pre><script>alert(1)</script>\n```",
+    '```"><img src=x onerror=alert(1)>\nx\n```',
+    "```javascript\nalert(1)\n```",
+    "~~~ class=message onclick=alert(1)\nx\n~~~",
+    "> <blockquote onclick=alert(1)>",
+    "- <li onclick=alert(1)>\n- </ul><script>alert(1)</script>",
+    "1. {{7*7}}\n999999999. <!--",
+    "> " * 500 + "x",
+    "- " * 500 + "x",
+    "*x **y " * 300,
+    "[" * 900 + "](https://a.example)" * 50,
+    "`" * 99 + "\n```" * 99,
+]
+
 _LONG = [
     "<img src=x onerror=alert(1)>" * 60,
     "https://example.org/" + "a" * 1500,
@@ -247,5 +290,5 @@ _LONG = [
 
 CORPUS: Final = [
     *(_TAGS + _HANDLERS + _ATTRIBUTES + _FOREIGN + _MUTATING + _ENTITIES + _SCHEMES + _TEMPLATES),
-    *(_KEYS + _STYLES + _UNICODE + _LONG),
+    *(_KEYS + _STYLES + _UNICODE + _MARKDOWN + _LONG),
 ]

@@ -6,14 +6,20 @@
     watch.violations.push(`${violatedDirective} ${blockedURI} ${sample}`);
   });
 
-  const TAGS = new Set(["a", "bdi", "button", "div", "li", "mark", "p", "span", "time"]);
+  const TAGS = new Set(
+    "a bdi blockquote button code div em li mark p pre s span strong time ul".split(" "),
+  );
   const ATTRIBUTES = new Set(
-    "class dir data-name data-state data-id data-time data-act data-key data-action data-ref id href title target"
+    "class dir data-name data-state data-id data-time data-act data-key data-action data-ref data-host id href title target"
       .concat(" rel role aria-labelledby type tabindex datetime aria-label aria-hidden aria-haspopup aria-expanded disabled style")
       .split(" "),
   );
   const LEAVES = "bdi *, .presence :not(bdi), #typing :not(bdi), #toast *, .avatar *, .message-reason *, .menu-item *,"
-    .concat(" .message-text :not(a), .notice-text :not(a), .hit-text :not(mark), #join-error *, .dialog-error *");
+    .concat(" .message-text code *, .message-text a :not(strong, em, s, code), .item-marker *, .code-head * *, .notice-text :not(a), .hit-text :not(mark), #join-error *, .dialog-error *");
+
+  /** What a message may consist of. */
+  const FORMAT =
+    "a, strong, em, s, blockquote, code, ul, ul > li, .item-marker, .item-text, .code-block, .code-head, .code-language, .code-copy, pre";
 
   function isHarmless(link) {
     const href = link.getAttribute("href");
@@ -32,6 +38,7 @@
       element.namespaceURI !== "http://www.w3.org/1999/xhtml" ||
       strange.length > 0 ||
       element.matches(LEAVES) ||
+      (element.parentElement?.closest(".message-text") && !element.matches(FORMAT)) ||
       (element.localName === "a" && !isHarmless(element));
     if (wrong) watch.bad.push(element.outerHTML.slice(0, 300));
   }

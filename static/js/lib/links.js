@@ -65,6 +65,20 @@ export function linkAt(text, from, begins, bare) {
 }
 
 /**
+ * @param {string} address  With its scheme, `http` or `https`.
+ * @returns {{href: string, host: string}} Where it leads, "" if nowhere, and the host to show for it.
+ */
+export function readAddress(address) {
+  const [scheme = ""] = /^https?:\/\//i.exec(address) ?? [];
+  USER.lastIndex = HOST.lastIndex = scheme.length;
+  const written = HOST.exec(address)?.groups?.host?.toLowerCase() ?? "";
+  const isRead = scheme && written && written.length <= LONGEST_HOST && !USER.test(address);
+  if (!isRead || !URL.canParse(address)) return { href: "", host: "" };
+  const { href, hostname } = new URL(address);
+  return { href, host: isRussian(written) ? written : hostname };
+}
+
+/**
  * @param {string} text
  * @param {number} hostEnd  Where the host ends.
  * @param {string} before   The character in front of the link.

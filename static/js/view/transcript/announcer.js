@@ -1,4 +1,5 @@
 import { byId, make } from "../../lib/dom.js";
+import { parseMarkdown, plainText } from "../../lib/markdown.js";
 import { clean } from "../../lib/text.js";
 import { describeFailure } from "./message_view.js";
 import { describeNotice } from "./notice_view.js";
@@ -67,7 +68,7 @@ export class Announcer {
       return describePresence([item], this.#i18n);
     }
     const { name, text, notice } = arrival;
-    if (!notice) return [`${clean(name)}: ${clean(text)}`];
+    if (!notice) return [`${clean(name)}: ${plainText(parseMarkdown(clean(text)))}`];
     const said = notice.act === "announce" ? `: ${clean(notice.text ?? "")}` : "";
     return [...describeNotice({ notice, text }, this.#i18n), said];
   }

@@ -1,4 +1,5 @@
 import { byId } from "../../lib/dom.js";
+import { sourceOf } from "./text_view.js";
 
 /** What is copied of a row, after its time and author. */
 const TEXTS = ".message-text, .notice-summary, .notice-text, .presence, .new-log span";
@@ -56,7 +57,7 @@ function describe(row, range) {
 /**
  * @param {Element} element
  * @param {Range} range
- * @returns {string} The text that both contain.
+ * @returns {string} The text that both contain. Of a whole message it is as typed.
  */
 function selectedText(element, range) {
   if (!range.intersectsNode(element)) return "";
@@ -66,5 +67,26 @@ function selectedText(element, range) {
     part.setStart(range.startContainer, range.startOffset);
   if (part.comparePoint(range.endContainer, range.endOffset) === 0)
     part.setEnd(range.endContainer, range.endOffset);
-  return part.toString();
+  const source = sourceOf(element);
+  if (source !== undefined && part.toString() === element.textContent) return source;
+  return visibleText(part.cloneContents());
+}
+
+/**
+ * @param {Node} node
+ * @returns {string} Its text, with quotes, items and code in lines of their own.
+ */
+function visibleText(node) {
+  if (node instanceof Text) return node.data;
+  let text = "";
+  let afterBlock = false;
+  for (const child of node.childNodes) {
+    const isBlock = child instanceof Element && child.matches("ul, li, blockquote, .code-block");
+    const isHead = child instanceof Element && child.matches(".code-head");
+    const part = isHead ? "" : visibleText(child);
+    if (part && text && (isBlock || afterBlock)) text += "\n";
+    text += part;
+    afterBlock = isBlock || (afterBlock && !part);
+  }
+  return text;
 }

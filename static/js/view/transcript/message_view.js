@@ -1,7 +1,7 @@
 import { fillAvatar, setHue } from "../../lib/avatar.js";
 import { byClass, byId, make, permalink } from "../../lib/dom.js";
 import { clean, endsRtl, isEmojiOnly } from "../../lib/text.js";
-import { tokenize } from "../../lib/tokens.js";
+import { replaceText, showText } from "./text_view.js";
 
 /** @typedef {import("../../lib/i18n.js").I18n} I18n */
 /** @typedef {import("./rows.js").MessageRow} MessageRow */
@@ -22,7 +22,7 @@ export function makeMessage(row, i18n) {
   setHue(author, name);
   const text = clean(row.text);
   const body = byClass(element, "message-text");
-  body.append(...tokenize(text).map(makeToken));
+  showText(body, text, i18n);
   author.id = `author-${row.key}`;
   body.id = `text-${row.key}`;
   element.setAttribute("aria-labelledby", `${author.id} ${body.id}`);
@@ -47,7 +47,7 @@ export function updateMessage(element, row, i18n) {
   element.dataset.state = state;
   if (deleted) {
     element.classList.remove("emoji-only");
-    text.textContent = i18n.t("message.deleted");
+    replaceText(text, i18n.t("message.deleted"));
   }
   updateNumber(element, row, i18n);
   if (state === "pending") element.querySelector("time")?.prepend(makeClock(i18n));
@@ -117,23 +117,4 @@ function makeClock(i18n) {
   clock.role = "img";
   clock.ariaLabel = clock.title = i18n.t("message.pending");
   return clock;
-}
-
-/**
- * @param {import("../../lib/tokens.js").Token} token
- * @returns {Node}
- */
-export function makeToken(token) {
-  if (token.kind === "plain") return document.createTextNode(token.text);
-  const anchor = make("a", token.kind === "number" ? "message-ref" : "message-link", token.text);
-  anchor.tabIndex = -1; // the arrow keys lead to it: see permalinks.js
-  if (token.kind === "number") {
-    anchor.href = permalink(token.id);
-  } else {
-    anchor.href = token.href;
-    anchor.target = "_blank";
-    anchor.rel = "noopener noreferrer nofollow";
-    if (token.host) anchor.dataset.host = token.host;
-  }
-  return anchor;
 }

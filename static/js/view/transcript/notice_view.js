@@ -1,7 +1,8 @@
 import { byClass, byId, make, textWithBdi } from "../../lib/dom.js";
 import { clean } from "../../lib/text.js";
 import { tokenize } from "../../lib/tokens.js";
-import { makeToken, updateNumber } from "./message_view.js";
+import { updateNumber } from "./message_view.js";
+import { makeToken } from "./text_view.js";
 
 /** @typedef {import("../../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../../model/protocol.js").Notice} Notice */

@@ -18,6 +18,9 @@ const STEPS = {
   ArrowRight: 1,
 };
 
+/** Where the arrow keys left and right lead. */
+const STOPS = "a[href], .code-copy";
+
 /** Links to messages: the page follows the one in its address, and each number can be copied as one. */
 export class Permalinks {
   #list = byId("ol", "messages");
@@ -102,16 +105,17 @@ export class Permalinks {
   }
 
   /**
-   * Move with the arrow keys: up and down between the numbers, left and right between the links of a message.
+   * Move with the arrow keys: up and down between the numbers, left and right between the links of a message,
+   * and the buttons that copy its code.
    * @param {KeyboardEvent} event
    */
   #moveFocus(event) {
-    const link = event.target instanceof Element ? event.target.closest("a") : null;
+    const link = event.target instanceof Element ? event.target.closest(STOPS) : null;
     const message = link?.closest(NUMBERED);
     const step = STEPS[event.key];
     if (!link || !message || !step) return;
     event.preventDefault();
-    const links = [...message.querySelectorAll("a[href]")];
+    const links = [...message.querySelectorAll(STOPS)];
     const next =
       typeof step === "number" ? links[links.indexOf(link) + step] : numberOf(beside(message, step));
     if (!(next instanceof HTMLElement)) return;
