@@ -46,7 +46,7 @@ class _Parser(ArgumentParser):
         self.add_argument("address", nargs="?", type=lambda typed: typed or None)
         for option in ("--name", "--password-file", "--tls-ca", "--tls-pin", "--timeout", "--lang"):
             self.add_argument(option, nargs="?", const="")
-        for flag in ("--tls", "--follow", "--or-similar"):
+        for flag in ("--tls", "--as-typed", "--follow", "--or-similar"):
             self.add_argument(flag, action="store_true")
         self.add_argument("-4", dest="family", action="store_const", const=socket.AF_INET)
         self.add_argument("-6", dest="family", action="store_const", const=socket.AF_INET6)
@@ -107,7 +107,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"--timeout {options.timeout}")
     if _is_terminal() and not options.follow:
         return Terminal(
-            address, name, texts, password=password, tls=tls, family=options.family, identities=identities
+            address,
+            name,
+            texts,
+            password=password,
+            tls=tls,
+            family=options.family,
+            identities=identities,
+            as_typed=options.as_typed,
         ).run()
     if not name:
         parser.exit_with(texts("pipe_name_needed"))

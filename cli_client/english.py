@@ -104,7 +104,9 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
         "/quit          leave (or Ctrl-D)\n"
         "/forget        do not keep who you are for the next time\n"
         "//word         send “/word”\n"
-        "Enter sends, Alt+Enter begins a new line, ↑ brings back what you wrote before, Ctrl-R finds it."
+        "Enter sends, Alt+Enter begins a new line, ↑ brings back what you wrote before, Ctrl-R finds it.\n"
+        "**bold**, *italic*, ~~struck~~, `code`, ``` above and below lines of code, > quote, - list,\n"
+        "[words](https://…). oneroom --as-typed shows the marks instead."
     ),
     "usage": (
         "Usage: oneroom [HOST[:PORT]] [options]\n"
@@ -123,6 +125,7 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
         "  --tls-ca FILE  trust these certificates (PEM) instead of the system's\n"
         "  --tls-pin SHA256\n"
         "                 trust only the certificate with this fingerprint\n"
+        "  --as-typed     show texts with the marks of their formatting: **bold**, `code`\n"
         "  --follow       only write the messages of others to stdout, and do not read stdin\n"
         "  --timeout SECONDS\n"
         "                 end after so many seconds (else a room that does not answer is\n"

@@ -18,6 +18,7 @@ from chat_protocol import messages as m
 from chat_protocol.address import Address
 from chat_protocol.text import clean, one_line
 from cli_client.commands import format_command
+from cli_client.formatting import lay_out
 from cli_client.translations import Translations
 from cli_client.wrapping import cell_width, wrap
 
@@ -29,6 +30,7 @@ STYLE: Final = Style.from_dict(
         "dim": "dim",
         "error": "ansired",
         "highlight": "bold",
+        "code": "ansicyan",
         "prompt": "ansicyan bold",
         "ok": "ansigreen",
         "warning": "ansiyellow",
@@ -52,16 +54,23 @@ class Renderer:
     """Turns events of the room at `address` into lines of at most `width()` cells.
 
     It remembers the date of the last line, to print each new date. Owned by the main thread.
-    `zone` is the time zone shown (None: the local one).
+    `zone` is the time zone shown (None: the local one). With `as_typed`, texts are not formatted.
     """
 
     def __init__(
-        self, texts: Translations, address: Address, width: Callable[[], int], zone: tzinfo | None = None
+        self,
+        texts: Translations,
+        address: Address,
+        width: Callable[[], int],
+        zone: tzinfo | None = None,
+        *,
+        as_typed: bool = False,
     ) -> None:
         self._texts = texts
         self._address = address
         self._width = width
         self._zone = zone
+        self._as_typed = as_typed
         self._day: date | None = None
         self._read: int | None = None  # the newest message read in an earlier run
 
@@ -125,12 +134,18 @@ class Renderer:
         if message.deleted:
             text, style = self._texts("deleted"), "class:dim"
         own_line = head > width // 2  # a long name in a narrow terminal
-        lines = wrap(text, width, 0 if own_line else head)
+        first = 0 if own_line else head
+        if message.notice or message.deleted or self._as_typed:
+            lines = [[(style, line)] for line in wrap(text, width, first)]
+        else:
+            lines = lay_out(text, width, first, style)
         if head:
-            out.append(("", f"\n{indent}" if own_line else " "))
-        out.append((style, f"\n{indent}".join(lines)))
+            out.append(("", f"\n{indent}" if own_line else " " if lines[0] else ""))
+        out += lines[0]
+        for line in lines[1:]:
+            out += [("", f"\n{indent}"), *line]
         number = f"#{message.id}"
-        used = cell_width(lines[-1]) + (head if len(lines) == 1 and not own_line else 0)
+        used = sum(cell_width(part) for _, part in lines[-1]) + (first if len(lines) == 1 else 0)
         gap = "  " if used + 2 + len(number) <= width else f"\n{indent}"
         return [*out, ("class:dim", f"{gap}{number}\n")]
 

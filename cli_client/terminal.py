@@ -70,6 +70,7 @@ class Terminal:
         tls: Tls | None = None,
         family: int = socket.AF_UNSPEC,
         identities: IdentityStore | None = None,
+        as_typed: bool = False,
     ) -> None:
         self._texts = texts
         self._events = EventQueue(self._show)
@@ -91,7 +92,7 @@ class Terminal:
             terminal_size_polling_interval=None,
         )
         self._app.renderer = self._screen = Screen(STYLE, output, self._draw)
-        self._renderer = Renderer(texts, address, lambda: output.get_size().columns)
+        self._renderer = Renderer(texts, address, lambda: output.get_size().columns, as_typed=as_typed)
         self._toolbar = Toolbar(texts, address)
         self._bottom = Bottom(texts, self._renderer, self._input, self._toolbar, self._app.invalidate)
         self._notified_at = 0.0  # monotonic; when the last `typing` was sent

@@ -42,6 +42,11 @@ def wrap(text: str, width: int, first: int = 0) -> list[str]:
     return lines
 
 
+def chop(line: str, width: int) -> list[str]:
+    """Split one line of cleaned text, without tabs, into pieces of at most `width` cells, spaces and all."""
+    return _split_word(clusters(line, width), width, width)
+
+
 def _wrap_paragraph(text: str, width: int, first: int) -> list[str]:
     lines: list[str] = []
     line, used, limit = "", 0, width - first
