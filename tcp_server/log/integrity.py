@@ -7,6 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from tcp_server.log.log_file import version_of
+from tcp_server.log.message_ids import are_consistent
 from tcp_server.log.message_rows import pages, readable_ends, spans
 
 _MAX_FAULTS = 10
@@ -62,9 +63,12 @@ def _epoch(db: sqlite3.Connection) -> str:
 
 
 def _faults(db: sqlite3.Connection) -> list[str]:
-    """Return what SQLite finds."""
+    """Return what is wrong with the file as a database, and with the numbers in it."""
     try:
         found = db.execute(f"PRAGMA integrity_check({_MAX_FAULTS})").fetchall()
     except sqlite3.DatabaseError as error:
         return [str(error)]
-    return [text for (text,) in found if text != "ok"]
+    faults = [text for (text,) in found if text != "ok"]
+    if not faults and not are_consistent(db):
+        faults.append("the numbers that are of no messages contradict the messages")
+    return faults

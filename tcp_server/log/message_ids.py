@@ -41,6 +41,20 @@ def count(db: sqlite3.Connection, ids: range) -> int:
     return len(ids) - _skipped_below(db, ids.stop) + _skipped_below(db, ids.start) if ids else 0
 
 
+def are_consistent(db: sqlite3.Connection) -> bool:
+    """Return whether no message has a skipped id, and the skipped ids are counted right."""
+    if version_of(db) < _VERSION:
+        return True
+    (is_wrong,) = db.execute("""
+        SELECT EXISTS (SELECT 1 FROM skipped JOIN messages ON id BETWEEN first AND last)
+        OR EXISTS (
+            SELECT 1 FROM (SELECT *, lag(total) OVER (ORDER BY first) AS before FROM skipped)
+            WHERE total - before <> last - first + 1
+        )
+    """).fetchone()
+    return not is_wrong
+
+
 def newest(db: sqlite3.Connection, ids: range, limit: int) -> range:
     """Return the end of `ids` that has as many messages as there are, at most `limit`."""
     start, missing = ids.stop, limit

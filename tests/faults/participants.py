@@ -236,16 +236,16 @@ class JsonParticipant:
             self.errors.append(f"#{ack.id} was acknowledged, but not among what was missed")
 
     def _request_gap(self) -> None:
-        low, high = self._gaps[0]
-        self._send(HistoryRequest(high, min(_PAGE, high - low - 1)))
+        _, high = self._gaps[0]
+        self._send(HistoryRequest(high, _PAGE))
 
     def _on_history(self, page: HistoryPage) -> None:
         low, _ = self._gaps.pop(0)
         run = [(message.id, message.text) for message in page.messages if message.id > low]
         self.seen.runs.insert(0, run)
         self._known.update(number for number, _ in run)
-        if run and run[0][0] > low + 1:
-            self._gaps.insert(0, (low, run[0][0]))
+        if run and page.first is not None and page.first > low + 1:
+            self._gaps.insert(0, (low, page.first))
         if self._gaps:
             self._request_gap()
 

@@ -177,9 +177,9 @@ class LogOnDisk(Log):
         shutil.rmtree(self.folder)
 
 
-LogInMemory.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+LogInMemory.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
 TestLogInMemory = LogInMemory.TestCase
-LogOnDisk.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+LogOnDisk.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
 TestLogOnDisk = LogOnDisk.TestCase
 
 

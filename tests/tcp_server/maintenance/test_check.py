@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tcp_server.log.integrity import examine
 from tcp_server.log.log_file import BadHistory, read_only
 from tcp_server.log.message_rows import UNREADABLE
+from tcp_server.log.restoring import restore
 from tests.support.processes import running
 from tests.support.raw import JsonClient
 from tests.tcp_server.maintenance.commands import digest_of, run
@@ -163,6 +165,24 @@ def test_only_messages_are_missed_between_skipped_ids(sparse: Path) -> None:
         messages = history.before(COUNT * 10 + 1, COUNT)
     assert [message.id for message in messages] == list(range(10, COUNT * 10 + 1, 10))
     assert len([message for message in messages if message.text == UNREADABLE]) == lost
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE skipped SET total = total + 1 WHERE first = 511",
+        "UPDATE skipped SET last = last + 1, total = total + 1 WHERE first = 39991",
+    ],
+)
+def test_contradictions_are_found_and_restoring_ends_them(sparse: Path, change: str) -> None:
+    with closing(sqlite3.connect(sparse)) as db, db:
+        db.execute(change)
+    with read_only(sparse) as db:
+        assert examine(db).faults == ["the numbers that are of no messages contradict the messages"]
+    restore(sparse, sparse, salvage=True)
+    with read_only(sparse) as db:
+        report = examine(db)
+    assert (report.messages, report.faults) == (COUNT, [])
 
 
 def test_messages_stay_readable_where_the_skipped_ids_are_not(sparse: Path) -> None:
