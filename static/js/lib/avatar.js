@@ -3,6 +3,9 @@ import { make } from "./dom.js";
 /** Number of hues; the style sheet gives all of them the same legible lightness. */
 const HUES = 24;
 
+/** Made once, as that takes longer than to use it. @type {Intl.Segmenter | undefined} */
+let segmenter;
+
 /**
  * @param {string} name
  * @returns {number} The hue of this name in degrees, the same on every device.
@@ -27,7 +30,8 @@ export function initialOf(name) {
   // Firefox has Intl.Segmenter since 125; without it, the first code point must do.
   const [codePoint = ""] = text;
   if (!Intl.Segmenter) return codePoint.toLocaleUpperCase();
-  const [first] = new Intl.Segmenter().segment(text);
+  segmenter ??= new Intl.Segmenter();
+  const [first] = segmenter.segment(text);
   return first?.segment.toLocaleUpperCase() ?? "";
 }
 

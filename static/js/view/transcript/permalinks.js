@@ -91,6 +91,7 @@ export class Permalinks {
    * @param {Element | undefined} link
    */
   #setTabStop(link = this.#newestNumber) {
+    if (link === this.#tabStop) return;
     if (this.#list.contains(document.activeElement) && link !== document.activeElement) return;
     this.#tabStop?.setAttribute("tabindex", "-1");
     this.#tabStop = link;

@@ -49,6 +49,8 @@ export function layOutRows(items, outgoing, self, divider, fromStart) {
   /** @type {Row[]} */
   const rows = [];
   const day = { begin: 0, end: 0 };
+  /** How often each day has begun: messages may be out of order. @type {Map<string, number>} */
+  const begun = new Map();
   let time = 0; // of the present row, as by `Date.parse`
   let saidAt = 0;
   let divided = divider === null;
@@ -61,7 +63,7 @@ export function layOutRows(items, outgoing, self, divider, fromStart) {
     rows.push({ kind: "unread", key: "unread", version: "" });
   };
 
-  const beginDay = (/** @type {string} */ at, /** @type {string} */ key) => {
+  const beginDay = (/** @type {string} */ at) => {
     time = Date.parse(at);
     if (Number.isNaN(time) || (time >= day.begin && time < day.end)) return;
     const date = new Date(time);
@@ -69,11 +71,13 @@ export function layOutRows(items, outgoing, self, divider, fromStart) {
     day.begin = new Date(year, month, number).getTime();
     day.end = new Date(year, month, number + 1).getTime();
     const name = isoDay(date);
-    rows.push({ kind: "day", key: `day ${key}`, version: name, at, day: name });
+    const count = begun.get(name) ?? 0;
+    begun.set(name, count + 1);
+    rows.push({ kind: "day", key: `day ${name} ${count}`, version: "", at, day: name });
   };
 
   const addMessage = (/** @type {Omit<MessageRow, "kind" | "version" | "continued">} */ message) => {
-    beginDay(message.at, message.key);
+    beginDay(message.at);
     const previous = rows.at(-1);
     const continued =
       previous?.kind === "message" &&
@@ -88,7 +92,7 @@ export function layOutRows(items, outgoing, self, divider, fromStart) {
   for (const [index, item] of items.entries()) {
     if (item.kind === "message") {
       const { key, id, at, name, text, notice, deleted } = item;
-      beginDay(at, key);
+      beginDay(at);
       if (id !== null) {
         divide(id - 1);
         lastId = id;
@@ -97,7 +101,7 @@ export function layOutRows(items, outgoing, self, divider, fromStart) {
         rows.push({ kind: "notice", key, version: `${id} ${deleted}`, id, at, text, notice, deleted });
       else addMessage({ key, id, at, name, text, deleted, own: name === self, state: "sent" });
     } else if (item.kind === "presence") {
-      beginDay(item.at, item.key);
+      beginDay(item.at);
       const previous = rows.at(-1);
       if (previous?.kind === "presence") {
         previous.items.push(item);

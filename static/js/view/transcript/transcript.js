@@ -277,9 +277,11 @@ export class Transcript {
     const { unread } = this.#room;
     this.#newestButton.hidden = this.#atBottom;
     this.#newestButton.classList.toggle("news", unread.count > 0);
-    this.#newestText.textContent = unread.count
+    const text = unread.count
       ? this.#i18n.t("newest.count", { count: unread.count })
       : this.#i18n.t("newest.jump");
+    // Even the same text again would have the page laid out anew.
+    if (text !== this.#newestText.textContent) this.#newestText.textContent = text;
   }
 
   /**
