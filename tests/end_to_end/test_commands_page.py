@@ -250,7 +250,9 @@ def test_what_moderators_do(services: Services, chromium: Browser) -> None:
         typed(browser, "/announce Обед в 12:  приходите")
         expect(page.locator(".announced").last).to_contain_text("Обед в 12: приходите")
         typed(browser, "/delete #3: опечатка")
-        expect(page.locator("#action-title")).to_have_text("Удалить сообщение #3?")
+        expect(
+            page.get_by_role("dialog", name="Удалить сообщение #3?").locator("[name=reason]")
+        ).to_have_value("опечатка")
         page.click("#action-cancel")
         typed(browser, f"/whois {nina}")
         expect(page.locator("#whois-list li")).to_have_count(1)

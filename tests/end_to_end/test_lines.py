@@ -140,3 +140,4 @@ def test_links_tell_where_they_lead(services: Services, chromium: Browser) -> No
         expect(links).to_have_count(1)
         shown = links.evaluate("link => getComputedStyle(link, '::after').content")
         assert "xn--80ak6aa92e.com" in shown
+        assert links.evaluate("link => getComputedStyle(link, '::after').display") == "inline-block"

@@ -1,30 +1,48 @@
 """A page whose WebSocket is refused says why, and gets in as soon as it may."""
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.end_to_end.conftest import open_page
+from tests.end_to_end.conftest import assert_accessible, open_page
 from tests.support.processes import running
 from tests.support.requirements import needs_chromium
 
 pytestmark = needs_chromium
 
 
-@pytest.mark.parametrize(("lang", "words"), [("en-US", "The room is full."), ("ru-RU", "нет свободных мест")])
-def test_a_full_gateway_is_told_from_one_that_is_gone(chromium: Browser, lang: str, words: str) -> None:
+@pytest.mark.parametrize(
+    ("lang", "words", "now"),
+    [
+        ("en-US", r"The room is full\..* In \d+ s", "Try now"),
+        ("ru-RU", r"нет свободных мест.* Через \d+ с", "Попробовать сейчас"),
+    ],
+)
+def test_a_full_gateway_is_told_from_one_that_is_gone(
+    chromium: Browser, lang: str, words: str, now: str
+) -> None:
     with (
         running("tcp_server", "--host", "127.0.0.1", "--port", "0") as server,
         running(
             "web_gateway", "--port", "0", "--server", str(server.address), "--max-sessions", "1"
         ) as gateway,
         open_page(chromium, f"http://{gateway.address}/", lang=lang) as first,
-        open_page(chromium, f"http://{gateway.address}/", lang=lang) as second,
+        open_page(chromium, f"http://{gateway.address}/", width=390, height=844, lang=lang) as second,
     ):
         first.enter("Анна")
-        second.page.clock.install()
-        second.page.fill("#join-name", "Борис")
-        second.page.click("#join-button")
-        expect(second.page.locator("#join-error")).to_contain_text(words)
+        page = second.page
+        error, button = page.locator("#join-error"), page.locator("#join-button")
+        page.clock.install()
+        page.fill("#join-name", "Борис")
+        button.click()
+        expect(error).to_contain_text(re.compile(words))
+        expect(button).to_have_text(now)
+        assert_accessible(page)
+        second.shoot(f"refused-{lang}")
+        with page.expect_websocket():
+            button.click()
+        expect(button).to_have_text(now)  # refused again
         first.leave()
-        second.page.clock.fast_forward(5_000)
-        expect(second.page.locator("#connection")).to_have_attribute("data-state", "online")
+        page.clock.fast_forward(60_000)
+        expect(page.locator("#connection")).to_have_attribute("data-state", "online")

@@ -94,9 +94,8 @@ def test_what_comes_between_the_join_and_its_first_frame_is_followed(
         browser.enter("Вера")
         say(client, 1, 100)
         client.say_json(type="typing")
-        expect(page.locator("#typing")).to_contain_text(
-            "Глеб"
-        )  # shown at once, so the page has all before it
+        # Shown without a frame, so the page has all that came before.
+        expect(page.locator("#typing")).to_contain_text("Глеб")
         assert browser.texts() == []
         page.evaluate("giveFrames()")
         expect(browser.messages("№ 100")).to_be_in_viewport()

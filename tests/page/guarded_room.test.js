@@ -134,6 +134,16 @@ test("a muted member's message fails, with the time from which it can be sent", 
   refuse(wire, "muted", { ref, retry_after: 540 });
   const { state, code, until } = room.outbox.get(ref);
   assert.deepEqual([state, code, until], ["failed", "muted", 540_000]);
+  assert.equal(room.moderation.mutes.until("Анна"), 540_000);
+  wire.hear(notice(1, { act: "mute", target: "Анна" }));
+  assert.equal(room.outbox.get(ref).until, undefined);
+  wire.hear(notice(2, { act: "mute", target: "Анна", seconds: 600 }));
+  assert.equal(room.outbox.get(ref).until, 600_000);
+  wire.hear(notice(3, { act: "unmute", target: "Борис" }));
+  assert.equal(room.outbox.get(ref).until, 600_000);
+  t.mock.timers.tick(5000);
+  wire.hear(notice(4, { act: "unmute", target: "Анна" }));
+  assert.equal(room.outbox.get(ref).until, 5000);
   room.retry(ref);
   assert.deepEqual([room.outbox.get(ref).until, wire.take().length], [undefined, 1]);
 });

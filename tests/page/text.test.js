@@ -11,6 +11,7 @@ test("unprintable characters are dropped", () => {
   );
   assert.equal(clean("\u001b]0;no end\n\u001bOA\u001b7x \u009dy"), "\nx y");
   assert.equal(clean("👩‍👩‍👧 привет"), "👩‍👩‍👧 привет");
+  assert.equal(clean("a\n\nb\n\n\n\r\n\n\nc"), "a\n\nb\n\nc");
 });
 
 test("a text without visible characters is blank", () => {

@@ -28,16 +28,16 @@ const LONGEST_LETTER = 16;
 const RTL = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
 /**
+ * Clean a text as the room does, so that one's own looks as it does to others.
  * @param {string} text
  * @returns {string} Without escape sequences, what a CR lets the rest of its line overwrite, and
- *   unprintable characters; CRLF becomes LF.
+ *   unprintable characters; CRLF becomes LF, and several empty lines in a row become one.
  */
 export function clean(text) {
   const lines = text.replace(ESCAPE_SEQUENCES, "").replace(/\r\n/g, "\n");
-  return (lines.includes("\r") ? lines.split("\n").map(lastState).join("\n") : lines).replace(
-    UNPRINTABLE,
-    "",
-  );
+  return (lines.includes("\r") ? lines.split("\n").map(lastState).join("\n") : lines)
+    .replace(UNPRINTABLE, "")
+    .replace(/\n{3,}/g, "\n\n");
 }
 
 /** @param {string} line @returns {string} */

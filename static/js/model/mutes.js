@@ -24,6 +24,7 @@ export class Mutes {
 
   /** @param {Mute[]} mutes  All there are. */
   reset(mutes) {
+    if (mutes.length + this.#ends.size === 0) return;
     this.#ends = new Map(mutes.map(({ name, seconds }) => [name, endOf(seconds)]));
     this.#onChange();
   }
@@ -35,6 +36,16 @@ export class Mutes {
   onNotice({ act, target = "", seconds }) {
     if (act === "mute") this.#ends.set(target, endOf(seconds));
     else if (act !== "unmute" || !this.#ends.delete(target)) return;
+    this.#onChange();
+  }
+
+  /**
+   * A message was refused, as its author is muted.
+   * @param {string} name
+   * @param {number} [seconds]  None if for good.
+   */
+  onRefused(name, seconds) {
+    this.#ends.set(name, endOf(seconds));
     this.#onChange();
   }
 

@@ -140,6 +140,16 @@ export class Outbox {
   }
 
   /**
+   * A moderator has changed until when we are muted: what failed for that tells so.
+   * @param {number} until  As by `Date.now()`; Infinity if for good.
+   */
+  setMuted(until) {
+    const known = Number.isFinite(until) ? until : undefined;
+    for (const message of this.messages)
+      if (message.code === "muted") this.#keep({ ...message, until: known });
+  }
+
+  /**
    * @param {string} ref
    * @returns {OutgoingMessage | undefined} The message, pending again.
    */

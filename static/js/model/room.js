@@ -33,6 +33,8 @@ const REMOVAL_REASONS = ["kicked", "banned", "password"];
 const MODERATED_REASONS = ["kicked", "banned"];
 /** Acts with which a moderator does that. */
 const REMOVING_ACTS = ["kick", "ban"];
+/** Those with which a moderator forbids to write, or allows it again. */
+const MUTING_ACTS = ["mute", "unmute"];
 
 /**
  * The room as one person sees it: what the page knows, and what it can do.
@@ -88,6 +90,7 @@ export class Room {
     this.moderation = new Moderation(this.#requests);
     connection.events.on(event => this.#onEvent(event));
     connection.changed.on(state => this.#onConnectionState(state));
+    this.moderation.mutes.changed.on(() => this.changed.emit()); // messages tell until when one is muted
     this.unread.changed.on(() => this.#storeRead());
   }
 
@@ -325,7 +328,10 @@ export class Room {
     this.applyDeletions([message]);
     if (message.notice) this.moderation.mutes.onNotice(message.notice);
     const { act = "", target, text: comment } = message.notice ?? {};
-    if (REMOVING_ACTS.includes(act) && target === this.members.self) this.#removal = { comment };
+    if (target === this.members.self) {
+      if (REMOVING_ACTS.includes(act)) this.#removal = { comment };
+      if (MUTING_ACTS.includes(act)) this.outbox.setMuted(this.moderation.mutes.until(target) ?? Date.now());
+    }
     this.unread.add([message]);
     if (!this.#isOwn(message)) this.arrived.emit(message);
     this.changed.emit();
@@ -366,6 +372,7 @@ export class Room {
       after(retry_after, () => this.retry(ref));
     } else if (ref) {
       this.outbox.fail(ref, code, retry_after);
+      if (code === "muted") this.moderation.mutes.onRefused(this.members.self, retry_after);
       this.changed.emit();
     } else if (this.joined && code === "banned") {
       this.#removal.ban = error; // the `bye` follows

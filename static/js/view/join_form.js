@@ -115,13 +115,45 @@ export class JoinForm {
   }
 
   /** @param {import("../model/connection.js").ConnectionState} state */
-  #onConnectionState({ phase, cause = "gateway" }) {
+  #onConnectionState({ phase, cause = "gateway", retryAt = 0 }) {
     if (!this.#waiting) return;
-    if (phase === "waiting") this.#show(this.#i18n.t(`connection.${cause}`));
+    if (phase === "waiting") this.#showLoss(cause, retryAt);
+    if (phase === "connecting") this.#showAttempt();
     if (phase === "stopped") {
       this.#setWaiting(false);
       this.#show(this.#i18n.t("connection.refused"));
     }
+  }
+
+  /**
+   * Say why there is no connection and when the next attempt is made; the button makes it now.
+   * @param {import("../model/connection.js").Cause} cause
+   * @param {number} retryAt  As by `Date.now()`.
+   */
+  #showLoss(cause, retryAt) {
+    this.#show(this.#i18n.t(`connection.${cause}`));
+    const left = this.#addCountdown();
+    this.#button.disabled = false;
+    this.#button.textContent = this.#i18n.t("connection.retry");
+    this.#ticking = countDown(retryAt, count => {
+      left.textContent = this.#i18n.t("connection.countdown", { count: Math.max(1, count) });
+    });
+  }
+
+  /** The text about the last attempt stays. */
+  #showAttempt() {
+    this.#setWaiting(true);
+    clearInterval(this.#ticking);
+    this.#ticking = undefined;
+    this.#error.lastElementChild?.remove(); // the countdown
+  }
+
+  /** @returns {HTMLElement} What comes behind the text, and is not read aloud every second. */
+  #addCountdown() {
+    const left = make("span", "");
+    left.ariaHidden = "true";
+    this.#error.append(" ", left);
+    return left;
   }
 
   /** Go back to the initial state, but keep the name. */
@@ -170,9 +202,7 @@ export class JoinForm {
   /** @param {number} seconds  Until the next attempt is allowed. */
   #countDown(seconds) {
     this.#show(this.#i18n.t("login.too_fast"));
-    const left = make("span", "");
-    left.ariaHidden = "true"; // a screen reader would read every second
-    this.#error.append(" ", left);
+    const left = this.#addCountdown();
     this.#button.disabled = true;
     this.#ticking = countDown(Date.now() + seconds * 1000, count => {
       left.textContent = this.#i18n.t("login.too_fast.left", { count });

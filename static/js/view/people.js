@@ -97,7 +97,9 @@ export class People {
     const typists = new Set(typing);
     for (const [name, item] of this.#shown) {
       item.classList.toggle("typing", typists.has(name));
-      if (this.#moderation.moderator) byClass(item, "person-muted").textContent = this.#describeMute(name);
+      // Others are not told of all mutes, but everybody of their own.
+      if (this.#moderation.moderator || name === self)
+        byClass(item, "person-muted").textContent = this.#describeMute(name);
     }
   }
 

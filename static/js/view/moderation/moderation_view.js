@@ -223,10 +223,11 @@ export class ModerationView {
     this.#open({
       title: [this.#i18n.t("action.delete", { number: `#${id}` })],
       text: this.#i18n.t("action.delete.text"),
-      fields: [],
+      fields: ["reason"],
+      values: { reason },
       confirm: this.#i18n.t("action.delete.confirm"),
       danger: true,
-      run: () => this.#moderation.moderate({ act: "delete", id, ...(reason && { text: reason }) }),
+      run: data => this.#moderation.moderate({ act: "delete", id, text: sanctionOf(data).text }),
     });
   }
 

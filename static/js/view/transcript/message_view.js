@@ -107,7 +107,7 @@ function makeState({ state, ref = "", code, until }, i18n) {
  * @param {I18n} i18n
  */
 export function describeFailure({ code = "", until }, i18n) {
-  const dated = `error.${code}.until`;
+  const dated = `error.${code}.${until && until <= Date.now() ? "over" : "until"}`;
   return until && i18n.has(dated) ? i18n.t(dated, { until: i18n.when(new Date(until)) }) : i18n.error(code);
 }
 

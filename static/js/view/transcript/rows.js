@@ -73,7 +73,7 @@ export function layOutRows(items, outgoing, self, divider, fromStart) {
     const name = isoDay(date);
     const count = begun.get(name) ?? 0;
     begun.set(name, count + 1);
-    rows.push({ kind: "day", key: `day ${name} ${count}`, version: "", at, day: name });
+    rows.push({ kind: "day", key: `day ${name} ${count}`, version: name, at, day: name });
   };
 
   const addMessage = (/** @type {Omit<MessageRow, "kind" | "version" | "continued">} */ message) => {
@@ -85,7 +85,8 @@ export function layOutRows(items, outgoing, self, divider, fromStart) {
       Math.abs(time - saidAt) < GROUP_WINDOW;
     saidAt = time;
     const { id, at, state, deleted = false, own, until = 0 } = message;
-    const version = `${id} ${at} ${state} ${deleted} ${own} ${continued} ${until}`;
+    const waits = until > Date.now();
+    const version = `${id} ${at} ${state} ${deleted} ${own} ${continued} ${until} ${waits}`;
     rows.push({ kind: "message", ...message, continued, version });
   };
 
