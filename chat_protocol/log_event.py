@@ -7,6 +7,8 @@ import logging
 from logging import INFO, WARNING
 from typing import Final
 
+from chat_protocol.tally import tally
+
 __all__ = ["INFO", "WARNING", "log_event", "log_often", "log_on_request"]
 
 LOGGER: Final = "oneroom"
@@ -22,11 +24,12 @@ def log_event(level: int, event: str, **fields: object) -> None:
 
 
 def log_often(level: int, event: str, *, reason: str, **fields: object) -> None:
-    """Log an event that strangers can cause as often as they like. Any thread; never waits.
+    """Log and tally an event that strangers can cause as often as they like. Any thread; never waits.
 
     The first of its reason is a line at once. Those of the next ten seconds are one line: the fields of the
     last one, and `times`. Without a `LogOutput` each is a line.
     """
+    tally(event, reason)
     if _log.isEnabledFor(level):
         fields = {"reason": reason} | _given(fields)
         _log.log(level, event, extra={"fields": fields, "kind": (event, reason)})

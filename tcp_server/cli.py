@@ -3,15 +3,21 @@
 import gc
 import resource
 import signal
+import socket
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from chat_protocol import standard_streams
+from chat_protocol.address import parse_address
+from chat_protocol.listener import listen
 from chat_protocol.log_event import INFO, WARNING, log_event
 from chat_protocol.log_output import log_to_stderr
+from chat_protocol.metrics import exposition
 from chat_protocol.settings import BadConfig
 from chat_protocol.stacks import log_stacks
+from chat_protocol.status_server import StatusServer
 from chat_protocol.version import version
 from tcp_server.config import Config, load
 from tcp_server.log.log_file import BadHistory
@@ -46,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log_to_stderr()
         config = load(arguments)
         log_to_stderr(config.log_level, config.log_format)
+        status = listen(*parse_address(config.status)) if config.status else None
         server = _start(config)
     except (BadConfig, BadHistory, OSError, RuntimeError) as error:
         print(f"oneroom-server: {_explain(error)}", file=sys.stderr)
@@ -56,8 +63,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     addresses = " and ".join(map(str, server.addresses))
     log_event(INFO, "started", version=version(), listening=addresses, settings=server.config.changed())
     standard_streams.announce(f"Oneroom server: {addresses}{_open_to(addresses)}")
-    server.serve()
+    with _status(status, server):
+        server.serve()
     return 0
+
+
+@contextmanager
+def _status(listener: socket.socket | None, server: ChatServer) -> Iterator[None]:
+    """Say how the server is during the block, where it has been told to."""
+    if listener is None:
+        yield
+        return
+    status = StatusServer(listener, server.not_ready, exposition(server.metrics.read))
+    status.start()
+    log_event(INFO, "status served", listening=str(status.address))
+    try:
+        yield
+    finally:
+        status.close()
 
 
 def _start(config: Config) -> ChatServer:

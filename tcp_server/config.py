@@ -28,6 +28,7 @@ from chat_protocol.settings import (
     about,
     read_text,
 )
+from chat_protocol.status_server import StatusSetting
 
 _log = logging.getLogger(__name__)
 
@@ -109,6 +110,9 @@ class Config(Settings, frozen=True):
     close_timeout: Annotated[
         Seconds, about("seconds a closing connection has to take its last lines", was="farewell")
     ] = 2.0
+    status: Annotated[
+        StatusSetting, about("address that answers /livez, /readyz and /metrics; none if not given")
+    ] = ""
     log_level: LogLevelSetting = "info"
     log_format: LogFormatSetting = "auto"
     log_addresses: LogAddressesSetting = False

@@ -35,6 +35,7 @@ from tcp_server.log.history import History, MemoryHistory
 from tcp_server.log.retention import Limits
 from tcp_server.log.search import Searcher
 from tcp_server.log.sqlite_history import SqliteHistory
+from tcp_server.metrics import Metrics
 from tcp_server.room.moderation.audit_log import AuditLog, adopt, audit_path
 from tcp_server.room.outcome import Outcome
 from tcp_server.room.room import Room
@@ -85,11 +86,12 @@ class ChatServer:
             config, self._history, self._audit_log, searches.search, lambda writer: writer.host
         )
         self._fanout = FanOut(config, self._poller, self._drop)
-        self._sequencer = Sequencer(self._room.commit, self._fanout.deliver, self._poller.wake)
+        self._sequencer = Sequencer(self._commit, self._fanout.deliver, self._poller.wake)
         self._housekeeper = Housekeeper(
             self._poller, self._sequencer, self._room.expire, self._history.prune, self._fanout
         )
         self._admission = Admission(config, self._room.is_banned)
+        self.metrics = Metrics(self._fanout, self._admission, self._history, config.keep)
         self._services = Services(
             config,
             self._admission,
@@ -113,6 +115,12 @@ class ChatServer:
     def addresses(self) -> list[Address]:
         """The addresses we listen on; with the real port if the setting is 0."""
         return [Address(*listener.getsockname()[:2]) for listener in self._listeners]
+
+    def not_ready(self) -> str:
+        """Return why clients should go elsewhere, or nothing. Any thread; waits for nothing."""
+        if self._stopping:
+            return "the server stops"
+        return "" if self._history.is_writable else "the log cannot be written"
 
     def serve(self) -> None:
         """Accept connections until `stop` is called, then close them all. Call once."""
@@ -241,6 +249,13 @@ class ChatServer:
     def _say_bye_to_all(self, sessions: Sequence[Session]) -> Sequence[Outcome[Writer]]:
         self._room.clear()  # otherwise each client would get a `left` for every other one
         return [outcome for session in sessions for outcome in session.say_bye("shutdown")]
+
+    def _commit(self, outcomes: list[Outcome[Writer]]) -> list[Outcome[Writer]]:
+        began = time.monotonic()
+        try:
+            return self._room.commit(outcomes)
+        finally:
+            self.metrics.commit_seconds += time.monotonic() - began
 
     def _drop(self, writer: Writer) -> None:
         """Make a slow reader leave. Called by fan-out from within work: done in the next batch."""

@@ -42,6 +42,12 @@ class Admission:
         with self._changed:
             return self._sessions
 
+    @property
+    def is_open(self) -> bool:
+        """Whether sessions are admitted at all."""
+        with self._changed:
+            return self._open
+
     def take_request(self, address: str) -> Refusal | None:
         """Count a request from `address`, or return why it is refused."""
         return _logged(self._requests.take(self._key(address)), address)

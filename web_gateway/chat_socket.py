@@ -25,6 +25,7 @@ from chat_protocol.errors import Banned, ConnectionFailed, RoomFull
 from chat_protocol.log_event import INFO, WARNING, log_event, log_often
 from chat_protocol.messages import Bye
 from chat_protocol.proxy_header import format_header
+from chat_protocol.tally import tally
 from web_gateway.browser import Browser, text_frame
 from web_gateway.config import Config
 from web_gateway.dialects import Dialect, JsonDialect, Translation
@@ -140,6 +141,7 @@ def _logged(browser: Browser, room: Connection, config: Config, address: str) ->
     finally:
         code, reason = browser.ended_by or (CloseCode.INTERNAL_ERROR, "internal error")
         seconds = round(monotonic() - began, 1)
+        tally("close", str(int(code)))
         log_event(INFO, "out", id=port, code=int(code), reason=reason, seconds=seconds, address=shown)
 
 

@@ -10,6 +10,7 @@ from chat_protocol.contract import DEFAULT_PORT
 from chat_protocol.ip import parse_ip
 from chat_protocol.log_format import LogAddressesSetting, LogFormatSetting, LogLevelSetting, check_format
 from chat_protocol.settings import BadConfig, Count, Host, Networks, Port, Program, Settings, about
+from chat_protocol.status_server import StatusSetting
 from web_gateway.origins import parse_host, parse_origin
 
 
@@ -81,6 +82,10 @@ class Config(Settings, frozen=True):
         bool, about("tell the room the browsers' addresses; this gateway must be a trusted proxy there")
     ] = False
     workers: Annotated[int, Meta(ge=1, le=64), about("processes that share the port")] = 1
+    status: Annotated[
+        StatusSetting,
+        about("address for /livez, /readyz and /metrics; further workers take the next ports"),
+    ] = ""
     log_level: LogLevelSetting = "info"
     log_format: LogFormatSetting = "auto"
     log_addresses: LogAddressesSetting = False

@@ -1,9 +1,12 @@
 """The state of one running gateway: its relay, and the sessions that are open."""
 
 import logging
+from collections.abc import Iterator
 
 from websockets.frames import CloseCode
 
+from chat_protocol.metrics import Metric
+from chat_protocol.tally import tallied
 from web_gateway.admission import Admission
 from web_gateway.config import Config
 from web_gateway.health import RoomCheck
@@ -24,6 +27,26 @@ class Gateway:
     def start(self) -> None:
         """Start the relay. Call once, in the process that serves."""
         self.relay.start()
+        if self.config.status and self.config.dialect == "json":
+            self.room_check.start()
+
+    def not_ready(self) -> str:
+        """Return why browsers should go elsewhere, or nothing. Waits for nothing."""
+        if not self.admission.is_open:
+            return "the gateway stops"
+        answers = self.config.dialect == "plain" or self.room_check.last_known
+        return "" if answers else "the room does not answer"
+
+    def read_metrics(self) -> Iterator[Metric]:
+        """Yield the figures of this process."""
+        yield Metric("oneroom_web_sessions", "Open sessions of browsers.", self.admission.sessions)
+        yield Metric("oneroom_web_max_sessions", "Most sessions of this worker.", self.config.max_sessions)
+        reachable = bool(self.room_check.last_known)
+        yield Metric("oneroom_web_room_reachable", "1 if the room answers.", reachable)
+        closes = tallied("close")
+        yield Metric("oneroom_web_closes_total", "Sessions ended, by close code.", closes, "code")
+        refused = tallied("refused")
+        yield Metric("oneroom_web_refused_total", "Browsers refused, as the log says.", refused, "reason")
 
     def close(self) -> None:
         """Admit no more sessions and close all browsers. Does not wait."""
@@ -36,3 +59,4 @@ class Gateway:
         if not self.admission.wait_until_empty(timeout):
             log.warning("%d sessions did not end in time", self.admission.sessions)
         self.relay.stop()
+        self.room_check.stop()

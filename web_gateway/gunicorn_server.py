@@ -5,6 +5,7 @@ import resource
 import signal
 import socket
 import sys
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask
@@ -12,13 +13,18 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from gunicorn.http import wsgi
 
-from chat_protocol.address import Address
+from chat_protocol.address import Address, parse_address
+from chat_protocol.errors import CannotListen
+from chat_protocol.listener import listen
 from chat_protocol.log_event import INFO, WARNING, log_event
+from chat_protocol.metrics import exposition
 from chat_protocol.stacks import log_stacks
 from chat_protocol.standard_streams import announce
+from chat_protocol.status_server import StatusServer
 from chat_protocol.version import version
 from web_gateway.app import create_app
 from web_gateway.config import Config
+from web_gateway.gateway import Gateway
 from web_gateway.headers import SERVER_NAME
 from web_gateway.worker import MAX_IDLE, MAX_WAITING, Worker
 
@@ -86,6 +92,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
     def __init__(self, config: Config, listener: socket.socket) -> None:
         self._config = config
         self._listener = listener
+        self._status: StatusServer | None = None  # of this worker
         super().__init__()
 
     def load_config(self) -> None:
@@ -132,12 +139,32 @@ class _Server(BaseApplication):  # type: ignore[misc]
         # gunicorn's main process passes the signal on.
         signal.signal(signal.SIGUSR1, lambda *_: log_stacks())
         worker.gateway.start()
-        log_event(INFO, "worker started", worker=worker.age, pid=worker.pid)
+        status = self._serve_status(worker.gateway)
+        log_event(INFO, "worker started", worker=worker.age, pid=worker.pid, status=status)
         if worker.age == 1:
             host, port = worker.sockets[0].sock.getsockname()[:2]
             shown = Address({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)
             announce(f"Oneroom gateway: http://{shown} (room at {self._config.server})")
 
+    def _serve_status(self, gateway: Gateway) -> str | None:
+        """Say how this worker is, at the first free port from the setting's on; return where.
+
+        So a worker that replaces another one gets its port.
+        """
+        if not self._config.status:
+            return None
+        host, port = parse_address(self._config.status)
+        for offset in range(self._config.workers):
+            with suppress(CannotListen):
+                listener = listen(host, port + offset if port else 0)
+                self._status = StatusServer(listener, gateway.not_ready, exposition(gateway.read_metrics))
+                self._status.start()
+                return str(self._status.address)
+        log_event(WARNING, "status not served: its ports are taken", status=self._config.status)
+        return None
+
     def _worker_exit(self, _arbiter: Any, worker: "Worker") -> None:
         worker.gateway.stop(timeout=0.5)
+        if self._status is not None:
+            self._status.close()
         log_event(INFO, "worker stopped", worker=worker.age, pid=worker.pid)

@@ -25,6 +25,8 @@ class RoomCheck:
         self._reachable: bool | None = None
         self._checked_at = float("-inf")
         self._lock = threading.Lock()  # a leaf; guards the one below
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="room check", daemon=True)
         self._lost_at: float | None = None  # monotonic; None while the room answers, as far as is known
 
     def reachable(self) -> bool | None:
@@ -43,6 +45,26 @@ class RoomCheck:
             finally:
                 self._checking.release()
         return self._reachable
+
+    @property
+    def last_known(self) -> bool | None:
+        """What the last check has found; None before the first. Any thread; waits for nothing."""
+        return self._reachable
+
+    def start(self) -> None:
+        """Check again and again, in a thread of its own."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, if there is one."""
+        self._stopped.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            self.reachable()
+            self._stopped.wait(_MAX_AGE)
 
     def note(self, error: ConnectionFailed | None) -> None:
         """Note that a connection to the room has failed, or else that the room has answered."""

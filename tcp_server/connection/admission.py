@@ -50,6 +50,12 @@ class Admission:
         self._total = 0  # guarded by `_lock`
         self._by_address: Counter[str] = Counter()  # by `_key`; guarded by `_lock`
 
+    @property
+    def connections(self) -> int:
+        """How many there are."""
+        with self._lock:
+            return self._total
+
     def enter(self, host: str) -> Refusal | None:
         """Count one more connection from an address, or return why it is refused."""
         if self._is_banned(host):

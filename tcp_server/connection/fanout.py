@@ -13,7 +13,9 @@ from collections.abc import Callable, Sequence
 from chat_protocol.commands import ChangeOutput
 from chat_protocol.log_event import WARNING, log_event
 from chat_protocol.messages import Bye
+from chat_protocol.tally import tally
 from tcp_server.config import Config
+from tcp_server.connection.figures import Figures
 from tcp_server.connection.poller import WritePoller
 from tcp_server.connection.writer import Writer
 from tcp_server.dialects.output import JSON, LINES, PLAIN, Output
@@ -46,6 +48,7 @@ class FanOut:
         self._blocked: dict[int, Writer] = {}  # writers with a backlog, by descriptor
         self._closing: dict[Writer, None] = {}  # closing writers, by deadline
         self._released: list[Writer] = []  # their threads have ended; closed after this batch
+        self.figures = Figures()
 
     # --- work for the sequencer ------------------------------------------------------
 
@@ -83,6 +86,7 @@ class FanOut:
     def check_deadlines(self) -> list[Outcome[Writer]]:
         """Drop readers without progress, and abort connections whose close timeout is over."""
         now = time.monotonic()
+        self._note_readers()
         if timeout := self._config.write_timeout:
             stalled = [writer for writer in self._blocked.values() if writer.progress_at + timeout <= now]
             for writer in stalled:
@@ -103,6 +107,8 @@ class FanOut:
 
     def deliver(self, outcomes: Sequence[Outcome[Writer]]) -> float:
         """Send the outcomes of one batch; return for how many seconds senders should be slowed down."""
+        began = time.monotonic()
+        figures = self.figures
         own: dict[Writer, list[int]] = {}  # positions of each participant's own outcomes
         for position, outcome in enumerate(outcomes):
             if outcome.connection is not None:
@@ -113,13 +119,19 @@ class FanOut:
                 continue
             encoded = [output.encode(outcome.shared) if outcome.shared else b"" for outcome in outcomes]
             if block := output.concat(encoded):
-                self._deliver_shared([writer for writer in audience if writer not in own], block)
+                others = [writer for writer in audience if writer not in own]
+                self._deliver_shared(others, block)
+                figures.deliveries += len(others)
+                figures.sent += len(others) * len(block)
             for writer in participants:
                 self._deliver_to_participant(writer, own[writer], outcomes, encoded)
         for writer in self._released:
             writer.released = True
             self._close_when_drained(writer)
         self._released.clear()
+        figures.batches += 1
+        figures.outcomes += len(outcomes)
+        figures.seconds += time.monotonic() - began
         return self._backpressure_seconds()
 
     def _deliver_shared(self, writers: Sequence[Writer], data: bytes) -> None:
@@ -158,12 +170,26 @@ class FanOut:
         was_open = writer.ends_at is None
         if leaves:
             self._begin_closing(writer)
-        if (data := writer.output.concat(pieces)) and was_open and not writer.write(data):
-            self._on_blocked(writer)
+        if (data := writer.output.concat(pieces)) and was_open:
+            self._write_to_participant(writer, data)
         if leaves:
             self._close_when_drained(writer)
 
+    def _write_to_participant(self, writer: Writer, data: bytes) -> None:
+        self.figures.deliveries += 1
+        self.figures.sent += len(data)
+        if not writer.write(data):
+            self._on_blocked(writer)
+
     # --- slow readers, and closing --------------------------------------------------
+
+    def _note_readers(self) -> None:
+        joined = dict.fromkeys(("plain", "lines", "json"), 0)
+        for output, audience in self._audience.items():  # other encodings and languages are of lines
+            joined[{PLAIN: "plain", JSON: "json"}.get(output, "lines")] += len(audience)
+        self.figures.joined = joined
+        self.figures.blocked = len(self._blocked)
+        self.figures.backlog = sum([writer.waiting for writer in self._blocked.values()])
 
     def _backpressure_seconds(self) -> float:
         """Return for how many seconds senders should be slowed down, 0 if not at all.
@@ -206,6 +232,7 @@ class FanOut:
 
     def _drop_slow_reader(self, writer: Writer, setting: str) -> None:
         """Cut a reader that is over the limit of a setting."""
+        tally("reader cut", setting)
         log_event(WARNING, "reader cut", reason=setting, id=writer.id, waiting=writer.waiting)
         audience = self._audience[writer.output]
         if writer in audience:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
+from chat_protocol.tally import tally
 from tcp_server.connection.bandwidth import Bandwidth
 from tcp_server.connection.rate_limits import Budget
 from tcp_server.connection.reader import Reader
@@ -74,7 +75,7 @@ class Pacer:
                     break
                 if self._notify_if_due(self._budget.seconds_until(left), interval):
                     interval = _REPEAT_NOTICE_INTERVAL
-                self._reader.pause(min(_MAX_PAUSE, self._budget.seconds_until(Counter({kind: sum(costs)}))))
+                self._pause("rate", min(_MAX_PAUSE, self._budget.seconds_until(Counter({kind: sum(costs)}))))
 
     def _submit_items(self, requests: Sequence[Request]) -> None:
         """Submit requests that the budget allows, no faster than the bandwidth allows."""
@@ -99,7 +100,11 @@ class Pacer:
     def _wait(self, seconds: float) -> None:
         if seconds:
             self._notify_if_due(seconds, _NOTICE_INTERVAL)
-            self._reader.pause(seconds)
+            self._pause("bandwidth", seconds)
+
+    def _pause(self, reason: str, seconds: float) -> None:
+        tally("throttled", reason, seconds)
+        self._reader.pause(seconds)
 
     def _notify_if_due(self, seconds: float, interval: float) -> bool:
         """Notify the client of a long wait, unless it was notified less than `interval` seconds ago."""

@@ -56,6 +56,10 @@ class History(Protocol):
     """Where the room is in its journal, encoded by the room; stored by the next commit. Empty at first."""
 
     @property
+    def is_writable(self) -> bool:
+        """Whether messages could be stored when that was last tried. Any thread."""
+
+    @property
     def last(self) -> int:
         """The newest id, of a message or a skipped one; 0 before the first."""
 
@@ -145,6 +149,10 @@ class MemoryHistory:
         self._messages: list[Message] = []  # in the order of their ids
         self._acks: dict[Key, Ack] = {}
         self._older_acks: dict[Key, Ack] = {}  # the older half, dropped as a whole
+
+    @property
+    def is_writable(self) -> bool:
+        return True
 
     @property
     def last(self) -> int:

@@ -93,6 +93,15 @@ class SqliteHistory:
         return self._file.path
 
     @property
+    def is_writable(self) -> bool:
+        return self._writable and self._is_in_place
+
+    @property
+    def count(self) -> int:
+        """How many messages there are on disk. Any thread."""
+        return self._count
+
+    @property
     def last(self) -> int:
         return self._recent.last
 

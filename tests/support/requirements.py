@@ -85,9 +85,14 @@ needs_socat = _needs("socat")
 needs_telnet = _needs("telnet")
 needs_tmux = _needs("tmux")
 
-needs_structlog = pytest.mark.skipif(
-    find_spec("structlog") is None, reason="structlog is missing: run make .venv/development"
-)
+
+def _needs_extra(module: str) -> pytest.MarkDecorator:
+    reason = f"{module} is missing: run make .venv/development"
+    return pytest.mark.skipif(find_spec(module) is None, reason=reason)
+
+
+needs_structlog = _needs_extra("structlog")
+needs_prometheus_client = _needs_extra("prometheus_client")
 
 ESBUILD = ROOT / "node_modules" / ".bin" / "esbuild"
 needs_esbuild = pytest.mark.skipif(not ESBUILD.exists(), reason="esbuild is missing: run npm install")

@@ -42,6 +42,7 @@ def test_every_setting_is_a_flag_a_variable_and_a_key(tmp_path: Path) -> None:
         "durability": ("full", "full"),
         "trusted_proxies": ("::1", (to_network("::1"),)),
         "audit": ("acts", "acts"),
+        "status": (":9", "127.0.0.1:9"),
         "log_level": ("error", "error"),
         "log_format": ("text", "text"),
         "log_addresses": ("true", True),
@@ -57,6 +58,12 @@ def test_every_setting_is_a_flag_a_variable_and_a_key(tmp_path: Path) -> None:
         file = tmp_path / f"{name}.toml"
         file.write_text(f"{name} = {text if text == '7' else repr(text)}\n")
         assert load([f"--config={file}"], {}) == wanted
+
+
+def test_the_status_port_is_given() -> None:
+    assert refused("--status=9100") == (
+        "--status: '9100' is not an address like 127.0.0.1:9100 (with a port; 0: a free one)"
+    )
 
 
 def test_zero_means_none_where_that_makes_sense() -> None:

@@ -1,0 +1,157 @@
+"""What supervisors ask: alive, ready, and the figures."""
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+
+from chat_protocol.address import Address, parse_address
+from chat_protocol.listener import listen
+from chat_protocol.metrics import Metric, exposition
+from chat_protocol.status_server import StatusServer
+from tcp_server.config import Config as ServerConfig
+from tcp_server.server import ChatServer
+from tests.support.event_log import AS_JSON, wait_for_event
+from tests.support.processes import ROOT, Program, running
+from tests.support.raw import JsonClient
+from tests.support.requirements import needs_prometheus_client, needs_structlog
+from tests.support.timing import TIMEOUT
+from web_gateway.config import Config as WebConfig
+from web_gateway.gateway import Gateway
+
+SUPERVISOR_WAITS = 0.5
+"""Seconds; Kubernetes' default is 1."""
+
+
+def ask(address: Address, path: str) -> tuple[int, str]:
+    """Return the status and the text of an answer, which must come soon."""
+    try:
+        with urlopen(f"http://{address}{path}", timeout=TIMEOUT) as answer:
+            return answer.status, answer.read().decode()
+    except HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def figures(address: Address) -> dict[str, float]:
+    """Return the figures by name and labels."""
+    _, text = ask(address, "/metrics")
+    lines = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in lines}
+
+
+@contextmanager
+def room() -> Iterator[ChatServer]:
+    server = ChatServer(ServerConfig(host=("127.0.0.1",), port=0, history="memory"))
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    yield server
+    server.stop()
+    thread.join()
+
+
+@contextmanager
+def status_of(server: ChatServer) -> Iterator[Address]:
+    status = StatusServer(listen("127.0.0.1", 0), server.not_ready, exposition(server.metrics.read))
+    status.start()
+    yield status.address
+    status.close()
+
+
+def test_a_frozen_room_is_alive_and_answers_at_once() -> None:
+    with room() as server, status_of(server) as address, server._sequencer._room_lock:
+        began = monotonic()
+        assert ask(address, "/livez") == ask(address, "/readyz") == (200, "ok\n")
+        assert ask(address, "/metrics")[0] in (200, 404)
+        assert monotonic() - began < 3 * SUPERVISOR_WAITS
+
+
+def test_a_server_that_cannot_store_or_stops_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    with room() as server, status_of(server) as address:
+        with monkeypatch.context() as patch:
+            patch.setattr(type(server._history), "is_writable", False)
+            assert ask(address, "/readyz") == (503, "the log cannot be written\n")
+        assert ask(address, "/readyz") == (200, "ok\n")
+        server.stop()
+        assert ask(address, "/readyz") == (503, "the server stops\n")
+        assert ask(address, "/livez") == (200, "ok\n")
+        assert ask(address, "/")[0] == 404
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Program]:
+    flags = ("--host", "127.0.0.1", "--port", "0", "--status", "127.0.0.1:0")
+    with running("tcp_server", *flags, env=AS_JSON) as program:
+        yield program
+
+
+@needs_structlog
+@needs_prometheus_client
+def test_the_server_counts(server: Program) -> None:
+    address = parse_address(wait_for_event(server, "status served")["listening"])
+    before = figures(address)
+    with JsonClient(server.address) as anna, JsonClient(server.address) as boris:
+        anna.join("Анна")
+        boris.join("Борис")
+        for number in range(3):
+            anna.say_json(type="say", ref=str(number), text="привет")
+            anna.fence()
+        boris.fence()
+        after = figures(address)
+        grown = {name: after[name] - before.get(name, 0) for name in after}
+        assert grown["oneroom_messages_total"] == 3
+        assert grown["oneroom_connections"] == 2
+        assert grown["oneroom_deliveries_total"] >= 10  # 2 joins, 1 joined, 3 acks, 3 messages, pongs
+        assert grown["oneroom_sent_bytes_total"] > 500
+        assert 0 < grown["oneroom_deliver_seconds_total"] < 5
+        assert after['oneroom_info{version="0.1.0"}'] == 1
+        assert after["process_resident_memory_bytes"] > 1e7
+        assert after["oneroom_log_writable"] == 1
+
+
+@needs_structlog
+def test_a_gateway_is_ready_while_the_room_answers(server: Program) -> None:
+    flags = ("--port", "0", "--status", "127.0.0.1:0", "--server", str(server.address))
+    with running("web_gateway", *flags, env=AS_JSON) as gateway:
+        address = parse_address(wait_for_event(gateway, "worker started")["status"])
+        assert ask(address, "/livez") == (200, "ok\n")
+        deadline = monotonic() + TIMEOUT
+        while ask(address, "/readyz")[0] != 200:
+            assert monotonic() < deadline
+    flags = ("--port", "0", "--status", "127.0.0.1:0", "--server", "127.0.0.1:1")
+    with running("web_gateway", *flags, env=AS_JSON) as gateway:
+        address = parse_address(wait_for_event(gateway, "worker started")["status"])
+        wait_for_event(gateway, "room unreachable")  # without a browser
+        assert ask(address, "/readyz") == (503, "the room does not answer\n")
+        assert ask(address, "/livez") == (200, "ok\n")
+
+
+def test_the_dashboard_and_the_alerts_use_figures_that_exist() -> None:
+    gateway = Gateway(WebConfig())
+    with room() as server:
+        known = {metric.name for metric in (*server.metrics.read(), *gateway.read_metrics())}
+    gateway.relay.start()
+    gateway.stop()
+    known |= {"process_resident_memory_bytes", "oneroom_messages_over_limit"}
+    known |= {"oneroom_file_bytes", "oneroom_disk_free_bytes"}  # of a log on disk
+    for file in ("grafana.json", "alerts.yml"):
+        text = (ROOT / "docs" / "monitoring" / file).read_text()
+        used = set(re.findall(r"\b(?:oneroom|process)_\w+", text))
+        assert used <= known, file
+    used = set(re.findall(r"oneroom_\w+", (ROOT / "docs" / "monitoring" / "grafana.json").read_text()))
+    assert used == known - {"process_resident_memory_bytes"}
+
+
+@needs_prometheus_client
+def test_a_figure_for_each_value_of_a_label() -> None:
+    metrics = [Metric("a_total", "A.", {"x": 1, "y": 2.5}, "label"), Metric("b", "B.", 3)]
+    scrape = exposition(lambda: metrics)
+    assert scrape is not None
+    lines = scrape().decode().splitlines()
+    assert {'a_total{label="x"} 1.0', 'a_total{label="y"} 2.5', "b 3.0"} <= set(lines)
+    assert "# TYPE a_total counter" in lines
