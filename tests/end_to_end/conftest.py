@@ -6,14 +6,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 
+from tests.end_to_end.fronts import HOST
+from tests.support.certificates import Certificate, self_signed
 from tests.support.timing import TIMEOUT
 
 PATIENCE = 1000 * TIMEOUT  # milliseconds
 SHOTS = os.environ.get("ONEROOM_SHOTS")
 """Folder for pictures of the page; without it none are taken."""
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """The certificate of the documented proxies."""
+    return self_signed(tmp_path_factory.mktemp("certificate"), HOST)
 
 
 class PageUser:

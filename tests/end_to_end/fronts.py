@@ -1,6 +1,7 @@
 """The documented proxies: real programs and files; tests change only ports, paths and limits."""
 
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -14,11 +15,13 @@ import pytest
 
 from chat_protocol.address import Address
 from tests.support.certificates import Certificate
-from tests.support.processes import ROOT, Program, start
+from tests.support.processes import ROOT, Program, running, start
+from tests.support.raw import JsonClient
 from tests.support.requirements import HAPROXY, NGINX, needs_haproxy, needs_nginx
 from tests.support.timing import TIMEOUT
 
 HOST = "chat.example.org"
+MODERATOR = "only for this test"
 
 
 class Listeners(NamedTuple):
@@ -36,6 +39,7 @@ class Kind(NamedTuple):
     run: Callable[[Path], list[str]]
     check: Callable[[Path], list[str]]
     reload: signal.Signals
+    loaded: str  # what it prints when it has read its file
     replaced: Callable[[Path, Certificate, Listeners], dict[str, str]]
 
 
@@ -77,13 +81,15 @@ KINDS: Mapping[str, Kind] = {
         lambda file: [HAPROXY, "-W", "-db", "-f", str(file)],
         lambda file: [HAPROXY, "-c", "-f", str(file)],
         signal.SIGUSR2,
+        "Loading success.",
         _haproxy_replaced,
     ),
     "nginx": Kind(
         ROOT / "docs" / "front" / "nginx.conf",
-        lambda file: [NGINX, "-e", "stderr", "-c", str(file), "-g", "daemon off;"],
+        lambda file: [NGINX, "-e", "stderr", "-c", str(file), "-g", "daemon off; error_log stderr notice;"],
         lambda file: [NGINX, "-e", "stderr", "-t", "-c", str(file)],
         signal.SIGHUP,
+        "start worker process ",
         _nginx_replaced,
     ),
 }
@@ -114,6 +120,7 @@ class Front:
     def start(self) -> None:
         """Start it and wait until every listener answers."""
         self._program = start(*self._kind.run(self._file))
+        self._wait_until_loaded(1)
         deadline = time.monotonic() + TIMEOUT
         for listener in self.listeners:
             while not _answers(listener):
@@ -124,9 +131,20 @@ class Front:
                 time.sleep(0.02)
 
     def reload(self) -> None:
-        """Make it read its file again. Returns before new processes have taken over."""
+        """Make it read its file again, and wait until it has."""
         assert self._program is not None
+        times = self._program.stderr.text.count(self._kind.loaded)
         self._program.process.send_signal(self._kind.reload)
+        self._wait_until_loaded(times + 1)
+
+    def _wait_until_loaded(self, times: int) -> None:
+        """Wait until it has read its file so often, and a signal would not be lost."""
+        assert self._program is not None
+        self._program.stderr.wait_for(lambda text: text.count(self._kind.loaded) >= times)
+        deadline = time.monotonic() + TIMEOUT
+        while not _handles(self._program.process.pid, signal.SIGTERM, self._kind.reload):
+            assert time.monotonic() < deadline, "it handles no signals"
+            time.sleep(0.02)
 
     def stop(self) -> None:
         """Stop it and all connections through it. Does nothing if it is stopped."""
@@ -174,6 +192,55 @@ def running_front(
         front.stop()
 
 
+class Services(NamedTuple):
+    """A room, a gateway to it, and a documented proxy in front of both."""
+
+    server: Program
+    front: Front
+
+
+@contextmanager
+def services_behind(
+    kind: str,
+    folder: Path,
+    certificate: Certificate,
+    changes: Mapping[str, str] | None = None,
+    host: str = HOST,
+) -> Iterator[Services]:
+    # As docs/tls.md starts them, on ports of their own.
+    with (
+        running(
+            "tcp_server",
+            *("--host", "127.0.0.1", "--port", "0", "--trusted-proxy", "127.0.0.1"),
+            env={"ONEROOM_SERVER_MODERATOR_PASSWORD": MODERATOR},
+        ) as server,
+        running(
+            "web_gateway",
+            *("--port", "0", "--server", str(server.address), "--trusted-proxy", "127.0.0.1"),
+            *("--proxy-protocol", "--allowed-host", host),
+        ) as gateway,
+        running_front(
+            kind, folder, certificate, room=server.address, gateway=gateway.address, changes=changes
+        ) as front,
+    ):
+        yield Services(server, front)
+
+
+def addresses(server: Program, *names: str) -> list[list[str]]:
+    """Return the addresses of members, as a moderator sees them."""
+    with JsonClient(server.address, TIMEOUT) as moderator:
+        moderator.join("Смотритель", history=0)
+        moderator.say_json(type="authenticate", password=MODERATOR)
+        moderator.fence()
+        found = []
+        for name in names:
+            moderator.say_json(type="whois", name=name)
+            found.append(next(event for event in moderator.fence() if event["type"] == "whois")["addresses"])
+        moderator.say_json(type="leave")
+        moderator.read_to_end()
+        return found
+
+
 def _free_ports(count: int) -> list[int]:
     """Return free ports outside the range that the kernel uses for outgoing connections."""
     found: list[int] = []
@@ -183,6 +250,17 @@ def _free_ports(count: int) -> list[int]:
             probe.bind(("127.0.0.1", port))
             found += [port] if port not in found else []
     return found
+
+
+def _handles(pid: int, *numbers: signal.Signals) -> bool:
+    """Return whether a process has handlers for these signals and does not block them."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    except FileNotFoundError:  # no Linux
+        return True
+    masks = {name: int(mask, 16) for name, mask in re.findall(r"^(Sig\w+):\s*([0-9a-f]+)$", status, re.MULTILINE)}
+    handled = masks["SigCgt"] & ~masks["SigBlk"]
+    return all(handled >> number - 1 & 1 for number in numbers)
 
 
 def _answers(listener: Address) -> bool:
