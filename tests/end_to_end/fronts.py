@@ -258,7 +258,9 @@ def _handles(pid: int, *numbers: signal.Signals) -> bool:
         status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     except FileNotFoundError:  # no Linux
         return True
-    masks = {name: int(mask, 16) for name, mask in re.findall(r"^(Sig\w+):\s*([0-9a-f]+)$", status, re.MULTILINE)}
+    masks = {
+        name: int(mask, 16) for name, mask in re.findall(r"^(Sig\w+):\s*([0-9a-f]+)$", status, re.MULTILINE)
+    }
     handled = masks["SigCgt"] & ~masks["SigBlk"]
     return all(handled >> number - 1 & 1 for number in numbers)
 

@@ -9,6 +9,7 @@ from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, ope
 from tests.end_to_end.services import Services, say_long_ago, serve
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
+from tests.support.timing import IS_LONG
 
 pytestmark = needs_chromium
 
@@ -37,7 +38,9 @@ def paste(browser: PageUser, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("width", "height", "dark"), [(1280, 800, True), (390, 844, False)], ids=["desktop", "phone"]
+    ("width", "height", "dark"),
+    [(390, 844, False), (1280, 800, True)][: 1 + IS_LONG],
+    ids=["phone", "desktop"][: 1 + IS_LONG],
 )
 def test_a_growing_text_does_not_move_the_conversation(
     services: Services, chromium: Browser, width: int, height: int, dark: bool

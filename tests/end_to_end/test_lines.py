@@ -10,6 +10,7 @@ from tests.end_to_end.conftest import PATIENCE, open_page
 from tests.end_to_end.services import Services, say, serve
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
+from tests.support.timing import IS_LONG
 
 pytestmark = needs_chromium
 
@@ -74,7 +75,7 @@ def test_days_and_times_follow_the_clock(services: Services, chromium: Browser) 
         expect(time).to_have_text(f"{said + timedelta(hours=5, minutes=45):%H:%M}")
 
 
-@pytest.mark.parametrize(("width", "height", "dark"), [(1280, 800, True), (390, 844, False)])
+@pytest.mark.parametrize(("width", "height", "dark"), [(1280, 800, True), (390, 844, False)][: 1 + IS_LONG])
 def test_each_line_has_its_direction_and_the_time_is_at_its_end(
     services: Services, chromium: Browser, width: int, height: int, dark: bool
 ) -> None:

@@ -7,13 +7,14 @@ from tests.end_to_end.conftest import PATIENCE, assert_accessible, open_page
 from tests.end_to_end.services import guarded, serve
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
+from tests.support.timing import IS_LONG
 
 pytestmark = needs_chromium
 
 expect.set_options(timeout=PATIENCE)
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
+@pytest.mark.parametrize(("width", "dark"), [(390, True), (1280, False)][: 1 + IS_LONG])
 def test_a_room_with_a_password(chromium: Browser, width: int, dark: bool) -> None:
     with (
         guarded(password="тайна") as services,

@@ -10,6 +10,7 @@ from tests.end_to_end.conftest import open_page
 from tests.end_to_end.services import Services, serve
 from tests.support.raw import PROMPT, RawClient
 from tests.support.requirements import needs_chromium
+from tests.support.timing import IS_LONG
 
 pytestmark = needs_chromium
 
@@ -61,8 +62,11 @@ def test_three_people_talk_in_one_room(services: Services, chromium: Browser) ->
         original.expect("Анна покинул чат.")
 
 
-@pytest.mark.parametrize("size", [(1280, 800), (390, 844)], ids=["desktop", "phone"])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("size", "dark"),
+    [((1280, 800), False), ((390, 844), True), ((1280, 800), True), ((390, 844), False)][: 2 + 2 * IS_LONG],
+    ids=["light desktop", "dark phone", "dark desktop", "light phone"][: 2 + 2 * IS_LONG],
+)
 def test_the_page_at_every_size_and_in_both_themes(
     services: Services, chromium: Browser, size: tuple[int, int], dark: bool
 ) -> None:
