@@ -40,6 +40,9 @@ INPUT_NEEDED: Final = "input_needed"
 CONTEXT: Final = 3
 """Messages shown before and after a message that was requested by number."""
 
+_AHEAD: Final = 20
+"""Numbers above it that are requested as well, since not each is a message's."""
+
 MAX_WAIT: Final = 3600.0
 """Maximum wait accepted from a room, in seconds."""
 
@@ -156,8 +159,12 @@ class Conversation:
         known = self.transcript.around(number, CONTEXT) if self.transcript else []
         if known or self.phase is not Phase.ONLINE:
             return OlderMessages(known, number)
-        self.request(m.HistoryRequest(before=number + CONTEXT + 1, limit=2 * CONTEXT + 1), Show(number))
+        self._request_around(number, _AHEAD)
         return None
+
+    def _request_around(self, number: int, ahead: int) -> None:
+        limit = min(ahead + 1 + CONTEXT, self._limits.history)
+        self.request(m.HistoryRequest(before=number + 1 + ahead, limit=limit), Show(number))
 
     def _send(self, command: m.Command) -> bool:
         if self.phase is Phase.ONLINE and self._put:
@@ -303,14 +310,23 @@ class Conversation:
     def _on_history(self, page: m.HistoryPage) -> list[ClientEvent]:
         match self._answered(page.ref, m.HistoryRequest, Show):
             case Show(number):
-                found = any(message.id == number for message in page.messages)
-                return [OlderMessages(page.messages if found else (), number)]
+                return self._on_shown(number, page)
             case m.HistoryRequest() if self.transcript:
                 new = self.transcript.add_page(page)
                 if new or not page.messages:
                     return [OlderMessages(new)]
                 self.request(self.transcript.next_page(len(page.messages)))
         return []
+
+    def _on_shown(self, number: int, page: m.HistoryPage) -> list[ClientEvent]:
+        ids = [message.id for message in page.messages]
+        if number in ids:
+            index = ids.index(number)
+            return [OlderMessages(page.messages[max(0, index - CONTEXT) : index + CONTEXT + 1], number)]
+        if ids and number < (ids[0] if page.first is None else page.first):  # it does not go back so far
+            self._request_around(number, 0)
+            return []
+        return [OlderMessages((), number)]
 
     def _on_bye(self, bye: m.Bye) -> list[ClientEvent]:
         self.end_reason = bye.reason

@@ -209,15 +209,41 @@ def test_show_requests_only_messages_it_does_not_have(chat: RecordedChat, refs: 
 
     assert chat.show(20) is None
     client.answer(
-        client.expect(HistoryRequest(before=24, limit=7)),
-        HistoryPage([message(n) for n in range(17, 24)], more=True),
+        client.expect(HistoryRequest(before=41, limit=24)),
+        HistoryPage([message(n) for n in range(17, 41)], more=True),
     )
     found = chat.next(OlderMessages)
-    assert (found.target, len(found.messages)) == (20, 7)
+    assert (found.target, [m.id for m in found.messages]) == (20, list(range(17, 24)))
 
     assert chat.show(5000) is None
     client.answer(client.receive(HistoryRequest).ref, HistoryPage([message(109)], more=True))
     assert chat.next(OlderMessages) == OlderMessages((), 5000)
+
+
+def test_show_finds_neighbours_between_numbers_of_no_messages(chat: RecordedChat) -> None:
+    client = chat.enter(messages=[message(2000)])
+    assert chat.show(300) is None
+    ref = client.receive(HistoryRequest).ref
+    page = HistoryPage([message(n) for n in (270, 280, 290, 300, 302, 311, 318, 320)], more=True, first=261)
+    client.answer(ref, page)
+    found = chat.next(OlderMessages)
+    assert [m.id for m in found.messages] == [270, 280, 290, 300, 302, 311, 318]
+
+    assert chat.show(305) is None
+    client.answer(client.receive(HistoryRequest).ref, page)
+    assert chat.next(OlderMessages) == OlderMessages((), 305)
+
+
+@pytest.mark.parametrize("first", [310, None])
+def test_show_asks_again_if_the_answer_does_not_go_back_so_far(chat: RecordedChat, first: int | None) -> None:
+    client = chat.enter(messages=[message(2000)])
+    assert chat.show(300) is None
+    ref = client.receive(HistoryRequest).ref
+    client.answer(ref, HistoryPage([message(310)], more=True, first=first))
+    ref = client.expect(HistoryRequest(before=301, limit=4))
+    client.answer(ref, HistoryPage([message(n) for n in (298, 299, 300)], more=False))
+    found = chat.next(OlderMessages)
+    assert [m.id for m in found.messages] == [298, 299, 300]
 
 
 @SERVERS

@@ -81,7 +81,7 @@ def say_by_a_program(room: Address) -> None:
 
 def look_up_in(terminal: TerminalSession) -> None:
     terminal.type("/show 4000", ENTER)
-    for number in range(394, 401):
+    for number in range(397, 402):
         terminal.wait_for(f"№ {number}")
     terminal.type("/show 4005", ENTER)
     terminal.wait_for("Сообщения #4005 нет.")

@@ -282,3 +282,17 @@ test("the newest messages are loaded as far back as asked", async () => {
   wire.enter("waiting");
   assert.equal(await room.history.findBack(63), 500);
 });
+
+test("a message is found though the answer does not go back to it", async () => {
+  const { wire, room } = page(new MemoryStore(), { last: 900, messages: [message(900, "Б")], more: true });
+  wire.answer("history", { type: "history", messages: [message(800, "Б")], more: true, first: 800 });
+  wire.take();
+  const found = room.history.find(300);
+  await new Promise(setImmediate);
+  assert.deepEqual(wire.takeBare(), [{ type: "history", limit: 100, before: 350 }]);
+  wire.answer("history", { type: "history", messages: [message(340, "Б")], more: true, first: 331 });
+  await new Promise(setImmediate);
+  assert.deepEqual(wire.takeBare(), [{ type: "history", limit: 100, before: 301 }]);
+  wire.answer("history", { type: "history", messages: [message(300, "Б")], more: true, first: 280 });
+  assert.equal(await found, true);
+});

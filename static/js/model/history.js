@@ -79,11 +79,14 @@ export class History {
    * @returns {Promise<boolean>} Whether it is there; false if the room no longer keeps it.
    */
   async find(id) {
-    while (this.#loading) await this.#loading;
     const { timeline } = this.#room;
-    const gap = timeline.gapAround(id);
-    if (gap) await this.load(gap, Math.min(id + HISTORY_PAGE / 2, timeline.bounds(gap).high));
-    return this.#room.timeline.has(id);
+    // With those that follow it; where the answer does not go back to it, without them.
+    for (const before of [id + HISTORY_PAGE / 2, id + 1]) {
+      while (this.#loading) await this.#loading;
+      const gap = timeline.gapAround(id);
+      if (gap) await this.load(gap, Math.min(before, timeline.bounds(gap).high));
+    }
+    return timeline.has(id);
   }
 
   /**
