@@ -12,7 +12,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-_ENTRIES = ("static/js/app.js", "static/js/boot.js", "static/css/page.css")
+_ENTRIES = ("static/js/app.js", "static/js/boot.js", "static/js/lib/highlight.js", "static/css/page.css")
 _BROWSERS = "chrome110,firefox115,safari16.4"
 _AS_THEY_ARE = ("icons", "i18n")
 
@@ -46,7 +46,14 @@ class BundleHook(BuildHookInterface[Any]):
             self.app.display_warning("esbuild is not installed: the page's modules are packed as they are")
             return None
         self._made = page = Path(tempfile.mkdtemp())
-        flags = ("--bundle", "--minify", "--format=esm", f"--target={_BROWSERS}", "--log-level=warning")
+        flags = (
+            "--bundle",
+            "--splitting",
+            "--minify",
+            "--format=esm",
+            f"--target={_BROWSERS}",
+            "--log-level=warning",
+        )
         subprocess.run(
             [esbuild, *_ENTRIES, *flags, "--outbase=static", f"--outdir={page}"], cwd=root, check=True
         )

@@ -37,10 +37,32 @@ _LIBRARIES: Final = {
 """What stands in for the libraries that markdown-it needs for what is left out."""
 
 
+_PRISM: Final = "1.30.0"
+_LANGUAGES: Final = (
+    *(
+        "clike",
+        "markup",
+        "css",
+        "javascript",
+        "typescript",
+        "python",
+        "json",
+        "sql",
+        "c",
+        "cpp",
+        "java",
+        "go",
+    ),
+    *("rust", "yaml", "diff", "bash"),
+)
+"""Each after those that it is based on."""
+
+
 def main() -> None:
     """Write each library."""
     with tempfile.TemporaryDirectory() as folder:
         _write_markdown_it(Path(folder))
+        _write_prism(Path(folder))
 
 
 def _write_markdown_it(folder: Path) -> None:
@@ -64,6 +86,18 @@ def _stand_in(region: re.Match[str]) -> str:
     return "".join(f"var {name} = function () {{ return false; }};\n" for name in names)
 
 
+def _write_prism(folder: Path) -> None:
+    package = _fetch("prismjs", _PRISM, folder)
+    parts = [package / "components" / f"prism-{name}.js" for name in ("core", *_LANGUAGES)]
+    # Without a window it touches no document, and neither defines nor finds a global of its name.
+    lines = ["const window = {}, module = undefined, global = undefined;"]
+    lines += [part.read_text(encoding="utf-8") for part in parts]
+    lines.append("export const { languages, tokenize } = Prism;")
+    entry = package / "entry.mjs"
+    entry.write_text("\n".join(lines), encoding="utf-8")
+    _bundle(entry, package / "LICENSE", _VENDOR / "prism", f"Prism {_PRISM}", [])
+
+
 def _fetch(name: str, version: str, folder: Path) -> Path:
     """Return the folder of a package of npm."""
     command = ("npm", "pack", "--silent", f"{name}@{version}")
@@ -75,7 +109,7 @@ def _fetch(name: str, version: str, folder: Path) -> Path:
 
 def _bundle(entry: Path, licence: Path, target: Path, what: str, options: list[str]) -> None:
     """Write one module, which begins by saying what it is, and the licence beside it."""
-    holder = licence.read_text(encoding="utf-8").partition("\n")[0]
+    (holder,) = re.findall("^Copyright .*", licence.read_text(encoding="utf-8"), re.MULTILINE)
     target.mkdir(parents=True, exist_ok=True)
     banner = f"/*! {what}, parts of it. {holder} MIT License. See tools/vendor.py */"
     esbuild = _ROOT / "node_modules" / ".bin" / "esbuild"

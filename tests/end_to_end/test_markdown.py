@@ -11,7 +11,7 @@ pytestmark = needs_chromium
 
 expect.set_options(timeout=PATIENCE)
 
-CODE = "def mirror(text):\n    return text[::-1]  # " + "a long line " * 20
+CODE = "def mirror(text):\n    return text[::-1]  # " + "a long line " * 14
 TEXT = (
     f"**Жирно** и `code`, см. #1 и https://a.example/b\n> цитата\n3. три\n```python\n{CODE}\n```\n"
     "[https://bank.example](https://evil.example/x) [a.example](https://a.example) [x](https://[::1]:99999)"
@@ -51,6 +51,8 @@ def test_a_formatted_text(chromium: Browser) -> None:
         code = text.locator("pre")
         assert code.evaluate("pre => pre.scrollWidth > pre.clientWidth && pre.offsetHeight < 90")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        expect(code.locator(".code-keyword")).to_have_text(["def", "return"])
+        expect(code).to_have_text(CODE, use_inner_text=False)
         assert_accessible(page)
         browser.shoot("markdown-390")
 

@@ -17,7 +17,7 @@ from tests.support.requirements import ESBUILD, needs_esbuild
 
 _PAGE = "web_gateway/static/"
 _BUNDLE = {
-    *("css/page.css", "js/app.js", "js/boot.js"),
+    *("css/page.css", "js/app.js", "js/boot.js", "js/lib/highlight.js"),
     *("i18n/en.json", "i18n/ru.json", "icons/manifest.json", "icons/oneroom.svg"),
 }
 PACKAGES = ("chat_protocol", "tcp_server", "web_gateway", "chat_client", "cli_client")

@@ -15,11 +15,11 @@
       .split(" "),
   );
   const LEAVES = "bdi *, .presence :not(bdi), #typing :not(bdi), #toast *, .avatar *, .message-reason *, .menu-item *,"
-    .concat(" .message-text code *, .message-text a :not(strong, em, s, code), .item-marker *, .code-head * *, .notice-text :not(a), .hit-text :not(mark), #join-error *, .dialog-error *");
+    .concat(" .message-text code :not(span), .message-text code span *, .message-text a :not(strong, em, s, code), .item-marker *, .code-head * *, .notice-text :not(a), .hit-text :not(mark), #join-error *, .dialog-error *");
 
   /** What a message may consist of. */
   const FORMAT =
-    "a, strong, em, s, blockquote, code, ul, ul > li, .item-marker, .item-text, .code-block, .code-head, .code-language, .code-copy, pre";
+    "a, strong, em, s, blockquote, code, pre span, ul, ul > li, .item-marker, .item-text, .code-block, .code-head, .code-language, .code-copy, pre";
 
   function isHarmless(link) {
     const href = link.getAttribute("href");

@@ -1,14 +1,11 @@
-import { copyText } from "../../lib/clipboard.js";
 import { make, permalink } from "../../lib/dom.js";
 import { readAddress } from "../../lib/links.js";
 import { parseMarkdown, plainText } from "../../lib/markdown.js";
 import { tokenize } from "../../lib/tokens.js";
+import { makeCode } from "./code_view.js";
 
 /** @typedef {import("../../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../../lib/markdown.js").Part} Part */
-
-/** Milliseconds for which a button says that it has copied. */
-const SAID = 2000;
 
 const TAGS = /** @type {const} */ ({ bold: "strong", italic: "em", struck: "s", quote: "blockquote" });
 
@@ -59,7 +56,7 @@ function makeParts(parts, i18n, inLink) {
       case "code":
         return [make("code", "", part.text)];
       case "block":
-        return [makeBlock(part, i18n)];
+        return [makeCode(part, i18n)];
       case "list":
         return [makeList(part, i18n)];
       case "link":
@@ -103,26 +100,6 @@ function makeList({ items }, i18n) {
   const list = make("ul", "", ...rows);
   list.role = "list"; // Safari takes a list without markers of its own for none
   return list;
-}
-
-/**
- * @param {import("../../lib/markdown.js").Block} block
- * @param {I18n} i18n
- */
-function makeBlock({ language, text }, i18n) {
-  const copy = make("button", "code-copy", i18n.t("code.copy"));
-  copy.tabIndex = -1; // the arrow keys lead to it: see permalinks.js
-  copy.addEventListener("click", async () => {
-    if (!(await copyText(text))) return;
-    copy.textContent = i18n.t("code.copied");
-    setTimeout(() => {
-      copy.textContent = i18n.t("code.copy");
-    }, SAID);
-  });
-  const head = make("div", "code-head", make("span", "code-language", language), copy);
-  const code = make("pre", "", make("code", "", text));
-  code.tabIndex = 0; // it may be too wide, and scrolls
-  return make("div", language ? "code-block" : "code-block unnamed", head, code);
 }
 
 /**
