@@ -1,7 +1,9 @@
 """Which texts are formatted how: the same as on the page."""
 
 import json
+import random
 import sys
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
@@ -40,6 +42,87 @@ def describe(part: Part) -> Any:
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: f"{vector['about']}: {vector['text'][:40]!r}")
 def test_the_parts_of_a_text(vector: dict[str, Any]) -> None:
     assert [describe(part) for part in parse_markdown(vector["text"])] == vector["parts"]
+
+
+PIECES = (
+    *(
+        "*",
+        "**",
+        "~~",
+        "`",
+        "```",
+        "> ",
+        ">",
+        "- ",
+        "1. ",
+        "2) ",
+        "\n",
+        "\n\n",
+        " ",
+        "    ",
+        "\t",
+        "a",
+        "b1",
+        "я",
+        "日",
+        "👍",
+    ),
+    *(
+        "\u0301",
+        "[",
+        "](https://a.b/c)",
+        "](",
+        "]",
+        "(https://x.y/z",
+        "\\",
+        "_",
+        "#12",
+        "!",
+        "```py\n",
+        "~~~\n",
+        "\u00a0",
+        ".",
+    ),
+)
+
+
+def spoken(parts: list[Part]) -> Iterator[str]:
+    """Yield what parts consist of, in the order in which it was typed."""
+    for part in parts:
+        match part:
+            case str(text) | Code(text):
+                yield text
+            case Block(language, text):
+                yield language + text
+            case List(items):
+                for item in items:
+                    yield item.marker
+                    yield from spoken(item.parts)
+            case Link(target, inner):
+                yield from spoken(inner)
+                yield target
+            case Span(_, inner):
+                yield from spoken(inner)
+
+
+def depth(part: Part) -> int:
+    match part:
+        case Span(_, parts) | Link(_, parts):
+            return 1 + max(map(depth, parts), default=0)
+        case List(items):
+            return 1 + max((depth(inner) for item in items for inner in item.parts), default=0)
+    return 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_word_is_lost_and_nothing_is_too_deep(seed: int) -> None:
+    chance = random.Random(seed)
+    for _ in range(250):
+        text = "".join(chance.choices(PIECES, k=chance.choice((4, 12, 60))))
+        parts = parse_markdown(text)
+        kept = "".join(spoken(parts))
+        assert [char for char in kept if char.isalnum()] == [char for char in text if char.isalnum()], text
+        assert max(map(depth, parts), default=0) <= 8, text
 
 
 def lines_run(text: str) -> int:

@@ -65,6 +65,17 @@ def test_long_text_is_wrapped_at_words_and_indented() -> None:
     assert " ".join(lines).split()[2:-1] == ["слово"] * 40
 
 
+def test_a_formatted_text_keeps_its_place_between_name_and_number() -> None:
+    assert lines_of("**да** и\n- раз") == ["05:43 Анна: да и", "      • раз  #1043"]
+    assert lines_of("> да\nнет") == ["05:43 Анна:", "      │ да", "      нет  #1043"]
+
+
+def test_a_text_can_be_shown_as_typed() -> None:
+    output = Renderer(Translations("ru"), Address("127.0.0.1", 8080), lambda: 80, UTC, as_typed=True)
+    out = text_of(output.render(NewMessage(message(1, "Анна", "**да**\n> нет"), own=False)))
+    assert out.splitlines()[1:] == ["05:43 Анна: **да**", "      > нет  #1"]
+
+
 @pytest.mark.parametrize("width", [16, 30, 44, 80, 200])
 @pytest.mark.parametrize(
     "text", ["漢字かな交じり文" * 20, "👩‍👩‍👧‍👦👋🏽" * 30, "é" * 150, "x" * 300, "один\n\n  два\n\tтри"]
