@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-oldest long faults hostile conformance check format vendor docs bench bench-bridge bench-page bench-terminal bench-log wheel clean
+.PHONY: help run test test-oldest long faults hostile conformance check format vendor docs picture bench bench-bridge bench-page bench-terminal bench-log wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ vendor: $(VENV)/development node_modules ## Fetch the libraries of the page anew
 
 docs: $(VENV)/development ## Write docs/configuration.md from the settings
 	$(BIN)/python -m tools.configuration
+
+picture: $(VENV)/development ## Make the picture of the page in README.md anew, with Chromium
+	$(BIN)/python -m tools.picture
 
 bench: $(VENV)/development ## Compare the server with others (QUICK=1: a few minutes), or BASE=another checkout
 	$(BIN)/python -m benchmarks$(if $(BASE),.paired $(BASE)) $(if $(QUICK),$(if $(BASE),--rounds 5,--quick))

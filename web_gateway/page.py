@@ -10,6 +10,9 @@ from web_gateway.assets import LANGUAGES, Asset, Assets
 from web_gateway.headers import POLICY, policy
 from web_gateway.refusals import refuse
 
+_LANGUAGE = "oneroom_language"
+"""The cookie in which the page keeps the language that its reader has chosen. It holds nothing else."""
+
 _FOR_EVER = 365 * 24 * 3600  # seconds
 
 
@@ -19,10 +22,13 @@ def page(assets: Assets) -> Blueprint:
 
     @routes.get("/")
     def html() -> Response:
-        language = request.accept_languages.best_match(LANGUAGES, LANGUAGES[0])
+        chosen = request.cookies.get(_LANGUAGE)
+        language = (
+            chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES, LANGUAGES[0])
+        )
         response, coding = _negotiated(assets.pages[language])
         response.content_language.add(language)
-        response.vary.add("Accept-Language")
+        response.vary.update(("Accept-Language", "Cookie"))
         response.cache_control.no_cache = True
         response.headers[POLICY] = policy(assets.boot_hash)
         response.set_etag(f"{assets.version}-{language}-{coding}")

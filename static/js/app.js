@@ -2,18 +2,22 @@ import "./lib/fallbacks.js";
 import { byId } from "./lib/dom.js";
 import { chooseLocale, I18n } from "./lib/i18n.js";
 import { LocalDay } from "./lib/local_day.js";
+import { nameColours } from "./lib/name_colours.js";
 import { watchSleep } from "./lib/sleep.js";
 import { openStore } from "./lib/storage.js";
 import { Commands } from "./model/commands.js";
 import { Connection } from "./model/connection.js";
 import { Drafts } from "./model/drafts.js";
+import { Ignored } from "./model/ignored.js";
 import { OpenTabs } from "./model/open_tabs.js";
 import { Outbox } from "./model/outbox.js";
 import { PageVersion } from "./model/page_version.js";
 import { Room } from "./model/room.js";
 import { Session } from "./model/session.js";
+import { Settings } from "./model/settings.js";
 import { TabSync } from "./model/tab_sync.js";
 import { ActionDialog } from "./view/action_dialog.js";
+import { Appearance } from "./view/appearance.js";
 import { Banner } from "./view/banner.js";
 import { CommandPanel } from "./view/composer/command_panel.js";
 import { CommandRunner } from "./view/composer/command_runner.js";
@@ -26,11 +30,16 @@ import { LeaveButton } from "./view/leave_button.js";
 import { ModerationView } from "./view/moderation/moderation_view.js";
 import { PanelHistory } from "./view/panel_history.js";
 import { People } from "./view/people.js";
+import { PersonMenu } from "./view/person_menu.js";
 import { SearchPanel } from "./view/search_panel.js";
-import { Theme } from "./view/theme.js";
+import { SettingsSheet } from "./view/settings_sheet.js";
+import { ShortcutsSheet } from "./view/shortcuts_sheet.js";
 import { ThrottleNote } from "./view/throttle_note.js";
 import { Toast } from "./view/toast.js";
+import { ChosenRow } from "./view/transcript/chosen_row.js";
 import { CopiedText } from "./view/transcript/copied_text.js";
+import { Folds } from "./view/transcript/folds.js";
+import { LongTexts } from "./view/transcript/long_text.js";
 import { Permalinks } from "./view/transcript/permalinks.js";
 import { Transcript } from "./view/transcript/transcript.js";
 import { TypingNote } from "./view/typing_note.js";
@@ -42,40 +51,55 @@ document.documentElement.lang = locale;
 const store = openStore("localStorage");
 const tabs = new OpenTabs(openStore("sessionStorage"), new BroadcastChannel("oneroom"));
 const session = new Session(store);
+const settings = new Settings(store);
+const ignored = new Ignored(store);
 const url = new URL("ws", location.href.replace(/^http/, "ws"));
 url.hash = "";
 const connection = new Connection(url.href, takeEarlySocket());
 const room = new Room(connection, session, new Outbox(store, tabs));
+room.isIgnored = (/** @type {string} */ name) => ignored.has(name);
+// Before the views, which show them.
+room.members.changed.on(() => nameColours.meet(room.members.names));
 const tabSync = new TabSync(room, tabs);
 
+new Appearance(settings, i18n);
 const loginView = byId("main", "login");
 const roomView = byId("div", "room");
 const toast = new Toast();
 const actionDialog = new ActionDialog();
 const joinForm = new JoinForm(room, actionDialog, i18n);
-const transcript = new Transcript(room, i18n);
+const folds = new Folds(settings, ignored);
+const transcript = new Transcript(room, folds, i18n);
 const permalinks = new Permalinks(room, transcript, toast, i18n);
+new ChosenRow();
+new LongTexts();
 new CopiedText();
 new DroppedFiles(i18n, toast);
 new Banner(room, tabSync, i18n);
 const leaveButton = new LeaveButton(room, tabSync, actionDialog, i18n);
 new ThrottleNote(room.throttle, i18n);
 new TypingNote(room.members, i18n);
-const people = new People(room, i18n);
+const people = new People(room, ignored, i18n);
 const moderation = new ModerationView(room, i18n, people, actionDialog, toast);
 const searchPanel = new SearchPanel(room, i18n);
 const commands = new Commands(JSON.parse(byId("script", "command-table").text));
 const views = { people, searchPanel, transcript, permalinks, leaveButton, moderation };
 const composer = new Composer(room, new Drafts(store, tabs), i18n, {
-  field: new ComposerField(room, i18n, toast),
+  field: new ComposerField(room, settings, i18n, toast),
   commands,
   panel: new CommandPanel(commands, room, i18n),
   runner: new CommandRunner(room, i18n, views),
 });
 new ComposerFocus();
+const personMenu = new PersonMenu(people, ignored, i18n, {
+  mention: name => composer.mention(name),
+  moderate: name => moderation.itemsFor(name),
+});
+for (const signal of [room.left, room.refused, room.moderation.changed]) signal.on(() => personMenu.close());
 composer.sent.on(() => transcript.toNewest());
-new PanelHistory({ people, search: searchPanel });
-new Theme(store, i18n);
+const shortcuts = new ShortcutsSheet();
+const settingsSheet = new SettingsSheet(settings, ignored, i18n, () => shortcuts.open());
+new PanelHistory({ people, search: searchPanel, settings: settingsSheet, shortcuts });
 
 /** @param {boolean} inside  Whether to show the room, else the login form. */
 function show(inside) {
@@ -130,7 +154,9 @@ window.addEventListener("pageshow", ({ persisted }) => persisted && onReturn());
 watchSleep(onReturn);
 window.addEventListener("online", () => connection.check());
 window.addEventListener("offline", () => connection.onOffline());
-window.addEventListener("storage", event => tabSync.onStorage(event.key));
+window.addEventListener("storage", ({ key }) => {
+  for (const model of [tabSync, settings, ignored]) model.onStorage(key);
+});
 window.addEventListener("pagehide", () => tabs.close());
 
 if (session.name) {

@@ -43,9 +43,14 @@ class PageUser:
         self.page.fill("#composer-text", text)
         self.page.press("#composer-text", "Enter")
 
+    def ask_to_leave(self) -> None:
+        """Choose to leave; the page asks whether one means it."""
+        self.page.click("#settings-button")
+        self.page.click("#leave-button")
+
     def leave(self) -> None:
         """Leave, and confirm that."""
-        self.page.click("#leave-button")
+        self.ask_to_leave()
         self.page.click("#action-confirm")
         self.page.wait_for_selector("#join-name")
 

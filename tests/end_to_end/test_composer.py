@@ -70,8 +70,7 @@ def test_a_growing_text_does_not_move_the_conversation(
         browser.shoot(f"composer-{width}")
 
         # What one has scrolled back to stays where it is, too.
-        page.locator("#transcript").hover()
-        page.mouse.wheel(0, -700)
+        page.locator("#transcript").evaluate("each => (each.scrollTop -= 700)")
         expect(page.locator("#newest-button")).to_be_visible()
         row = page.locator(".message", has_text="давно 40")
         row.scroll_into_view_if_needed()

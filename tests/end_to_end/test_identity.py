@@ -105,7 +105,7 @@ def test_all_tabs_join_and_leave_together(url: str, chromium: Browser, width: in
         two.say("из второй вкладки")
         one.sees(name, "из второй вкладки")
 
-        two.page.click("#leave-button")
+        two.ask_to_leave()
         expect(two.page.locator("#action-text")).to_have_text(
             "Вы выйдете из него во всех вкладках этого браузера."
         )
@@ -132,7 +132,7 @@ def test_unsent_words_in_every_tab_are_asked_about_before_leaving(room: Address,
         two.say("раз")
         two.say("два")
         two.page.fill("#composer-text", "черновик")
-        one.page.click("#leave-button")
+        one.ask_to_leave()
         expect(one.page.locator("#action-text")).to_contain_text(
             "2 неотправленных сообщения пропадут. Черновик пропадёт."
         )

@@ -98,6 +98,6 @@ def test_what_is_typed_goes_to_the_composer(services: Services, chromium: Browse
         page.keyboard.type("word")
         expect(page.locator("#search-query")).to_have_value("word")
         page.keyboard.press("Escape")
-        page.click("#leave-button")
+        browser.ask_to_leave()
         page.keyboard.type("no")
         expect(field).to_have_value("ok")

@@ -26,9 +26,16 @@ RECTANGLES = """row => {
     return {
         id: box(row.querySelector(".message-id")),
         time: box(row.querySelector("time")),
-        body: box(row.querySelector(".message-body")),
+        text: box(row.querySelector(".message-text")),
         lines: [...range.getClientRects()].map(line => line.toJSON()),
     };
+}"""
+
+WHOLE_LINES = """() => {
+    const view = document.querySelector("#transcript").getBoundingClientRect();
+    const end = document.querySelector(".chat-foot").getBoundingClientRect().top;
+    const places = [...document.querySelectorAll(".message-text")].map(text => text.getBoundingClientRect());
+    return places.filter(({ top, bottom }) => top >= view.top && bottom <= end).length;
 }"""
 
 
@@ -76,7 +83,7 @@ def test_days_and_times_follow_the_clock(services: Services, chromium: Browser) 
 
 
 @pytest.mark.parametrize(("width", "height", "dark"), [(1280, 800, True), (390, 844, False)][: 1 + IS_LONG])
-def test_each_line_has_its_direction_and_the_time_is_at_its_end(
+def test_each_line_has_its_direction_and_the_time_covers_none(
     services: Services, chromium: Browser, width: int, height: int, dark: bool
 ) -> None:
     with (
@@ -91,21 +98,41 @@ def test_each_line_has_its_direction_and_the_time_is_at_its_end(
         own = browser.page.locator(".message.own[data-state=sent]")
         expect(own).to_have_count(1)
         for row in browser.page.locator(".message").all():
+            row.click(position={"x": 1, "y": 1})
             seen = row.evaluate(RECTANGLES)
-            body, time = seen["body"], seen["time"]
-            assert not overlap(seen["id"], time)
-            assert not any(overlap(line, box) for line in seen["lines"] for box in (time, seen["id"]))
-            last_line = (row.locator(".message-text").text_content() or "").split("\n")[-1]
-            if "ש" in last_line:
-                assert time["left"] - body["left"] < 20
-            else:
-                assert body["right"] - time["right"] < 20
-        browser.messages(HEBREW).last.hover()
+            time, number = seen["time"], seen["id"]
+            assert not overlap(number, time)
+            assert not any(overlap(line, box) for line in seen["lines"] for box in (time, number))
+            assert min(time["left"], number["left"]) >= 0
+            assert max(time["right"], number["right"]) <= width
         browser.shoot(f"directions-{width}")
         seen = browser.messages(f"hello\n{HEBREW}!").last.evaluate(RECTANGLES)
-        lines, body = seen["lines"], seen["body"]
-        assert min(line["left"] for line in lines) - body["left"] < 16
-        assert body["right"] - max(line["right"] for line in lines) < 16
+        lines, text = seen["lines"], seen["text"]
+        assert min(line["left"] for line in lines) - text["left"] < 2
+        assert text["right"] - max(line["right"] for line in lines) < 2
+
+
+def test_a_screen_has_room_for_a_conversation(chromium: Browser) -> None:
+    """Short lines by three people in turn, some in a row: so many are whole in the view."""
+    with serve() as services, open_page(chromium, services.url, width=1280, height=800) as browser:
+        clients = [JsonClient(services.room) for _ in range(3)]
+        for number, client in enumerate(clients):
+            client.join(f"Гость {number}", history=0)
+        browser.enter("Анна")
+        for number in range(60):
+            say(clients[number // 4 % 3], f"строка {number}")
+        for client in clients:
+            client.close()
+        for density, least in (("comfortable", 22), ("compact", 28)):
+            page = browser.page
+            page.click("#settings-button")
+            page.locator(".segments label", has=page.locator(f"[value={density}]")).click()
+            page.keyboard.press("Escape")
+            expect(browser.messages("строка 59")).to_be_in_viewport(ratio=1)
+            assert page.evaluate(WHOLE_LINES) >= least
+            browser.shoot(f"density-{density}")
+            page.reload()  # it is kept
+            expect(page.locator(f"[data-density={density}]")).to_have_count(1)
 
 
 def test_no_ink_leaves_its_message(chromium: Browser) -> None:

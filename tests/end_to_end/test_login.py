@@ -69,4 +69,4 @@ def test_a_taken_name_is_answered_with_a_free_one(chromium: Browser) -> None:
         suggestion.click()
         expect(page.locator("#join-name")).to_have_value(name)
         page.keyboard.press("Enter")
-        expect(page.locator(".person", has_text="это вы")).to_contain_text(name)
+        expect(page.locator(".person", has_text="вы")).to_contain_text(name)

@@ -58,7 +58,7 @@ def test_older_rows_come_in_small_parts_and_nothing_moves(services: Services, ch
         page.evaluate(WATCH)
         page.mouse.move(600, 400)
         for _ in range(COUNT):
-            page.mouse.wheel(0, -1200)
+            page.mouse.wheel(0, -240)
             page.wait_for_timeout(16)
             if page.evaluate("transcript.scrollTop") == 0:
                 break

@@ -86,7 +86,7 @@ def test_the_page_at_every_size_and_in_both_themes(
         anna.shoot(f"room-{width}-{'dark' if dark else 'light'}")
         overflow = anna.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert overflow <= 0
-        for selector in ("#composer-text", "#send-button", "#leave-button"):
+        for selector in ("#composer-text", "#send-button", "#settings-button"):
             box = anna.page.locator(selector).bounding_box()
             assert box is not None
             assert box["x"] >= 0

@@ -66,6 +66,12 @@ def read_back(page: Page, expected: dict[str, int]) -> None:
             const view = document.querySelector("#transcript");
             const deadline = performance.now() + patience;
             while (seen.some(([kind, ids]) => ids.size < expected[kind]) && performance.now() < deadline) {
+                for (const line of document.querySelectorAll("[data-action=fold][aria-expanded=false]")) {
+                    line.click();
+                    line.ariaExpanded = "true";  // until the page says so
+                    document.querySelector("#newest-button").click();  // what it shows may be below
+                    await new Promise(requestAnimationFrame);
+                }
                 for (const [kind, ids] of seen)
                     for (const row of document.querySelectorAll(`#messages .${kind}[data-id]`))
                         ids.add(row.dataset.id);
@@ -230,7 +236,7 @@ def moderate(page: Page) -> None:
     items = page.locator("#menu button")
     for at in (1, 2, 3):
         page.locator(".person-more").nth(at).click()
-        items.nth(at).click()
+        items.nth(at + 2).click()  # behind what everybody can do
         page.locator("dialog:modal").wait_for()
         if at == 1:
             expect(page.locator("#whois-list li")).to_have_count(len(CORPUS))

@@ -10,7 +10,7 @@
     "a bdi blockquote button code div em li mark p pre s span strong time ul".split(" "),
   );
   const ATTRIBUTES = new Set(
-    "class dir data-name data-state data-id data-time data-act data-key data-action data-ref data-host id href title target"
+    "class dir data-name data-state data-id data-other data-act data-key data-action data-ref data-host id href title target"
       .concat(" rel role aria-labelledby type tabindex datetime aria-label aria-hidden aria-haspopup aria-expanded disabled style")
       .split(" "),
   );
@@ -31,7 +31,7 @@
   function inspect(element) {
     watch.added += 1;
     const strange = [...element.attributes].filter(({ name, value }) =>
-      name === "style" ? !/^--hue: ?\d+;$|^(left|top): /.test(value) : !ATTRIBUTES.has(name),
+      name === "style" ? !/^(left|top): /.test(value) : !ATTRIBUTES.has(name),
     );
     const wrong =
       !TAGS.has(element.localName) ||

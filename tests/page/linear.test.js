@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hueOf, initialOf } from "../../static/js/lib/avatar.js";
+import { initialOf } from "../../static/js/lib/avatar.js";
 import { excerpt } from "../../static/js/lib/excerpt.js";
-import { clean, endsRtl, isBlank, isEmojiOnly, lengthOf } from "../../static/js/lib/text.js";
+import { preferredColour } from "../../static/js/lib/name_colours.js";
+import { clean, isBlank, isEmojiOnly, lengthOf } from "../../static/js/lib/text.js";
 import { tokenize } from "../../static/js/lib/tokens.js";
 
 /** Parts whose repetition makes a careless regular expression backtrack. */
@@ -35,10 +36,9 @@ const READERS = {
   tokenize: text => tokenize(clean(text)),
   isBlank: text => isBlank(text) || isBlank(`${text}!`),
   isEmojiOnly,
-  endsRtl,
   lengthOf,
   excerpt: text => excerpt(text, "а ss http 12345 #1"),
-  person: text => [hueOf(text), initialOf(text)],
+  person: text => [preferredColour(text), initialOf(text)],
 };
 
 /** Milliseconds of CPU, as the machine is shared: the least of three runs; stops at one that is short enough. */

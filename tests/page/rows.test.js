@@ -129,6 +129,17 @@ test("a notice is a row of its own, also between messages of one author", () => 
   assert.notEqual(version(true), version(undefined));
 });
 
+test("a folded part is a row, below the divider if it is unread", () => {
+  const fold = { kind: "fold", key: "f", id: 2, at: at(0), what: "acts", count: 2, open: false, names: [] };
+  assert.deepEqual(kinds(layOutRows([said(1, "А"), fold, said(4, "А")], [], "Я", 1, true)), [
+    "day",
+    "message",
+    "unread",
+    "fold",
+    "message",
+  ]);
+});
+
 test("a message without a valid time starts no day", () => {
   const rows = layOutRows([said(1, "А"), { ...said(2, "А"), at: "" }, said(3, "А")], [], "", null, true);
   assert.deepEqual(kinds(rows), ["day", "message", "message", "message"]);

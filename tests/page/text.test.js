@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clean, endsRtl, isBlank, isEmojiOnly, lengthOf, splitAt } from "../../static/js/lib/text.js";
+import { clean, isBlank, isEmojiOnly, lengthOf, splitAt } from "../../static/js/lib/text.js";
 
 test("unprintable characters are dropped", () => {
   assert.equal(clean("a\u202eb\u001b[31mc\u0000\u009bm\u2028e\ud800f\u200e"), "abcef");
@@ -39,11 +39,4 @@ test("a text is split by code points, but not within a letter or an emoji", () =
 test("one to four emoji alone count as emoji only", () => {
   for (const text of ["👍", "🇷🇺", "👩‍👩‍👧", "❤️ 🎉", "👍🏽"]) assert.ok(isEmojiOnly(text), text);
   for (const text of ["", "1", "#", "ok 👍", "👍👍👍👍👍"]) assert.ok(!isEmojiOnly(text), text);
-});
-
-test("the first letter of the last line decides whether a text ends from right to left", () => {
-  for (const text of ["שלום", "hello\nשלום", "123 — مرحبا hello", "«שלום»", "https\n… ދިވެހި"])
-    assert.ok(endsRtl(text), text);
-  for (const text of ["", "hello", "שלום\nhello", "שלום\n12:30", "hello שלום", "привет\n", "Ⅷ שלום"])
-    assert.ok(!endsRtl(text), text);
 });

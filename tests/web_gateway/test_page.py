@@ -46,9 +46,16 @@ def test_the_page_is_in_the_readers_language(client: FlaskClient) -> None:
         assert page.status_code == 200
         assert page.content_type == "text/html; charset=utf-8"
         assert page.headers["Content-Language"] == language
-        assert "Accept-Language" in page.headers["Vary"]
+        assert {"Accept-Language", "Cookie"} <= {name.strip() for name in page.headers["Vary"].split(",")}
         assert f'<html lang="{language}"' in page.text
         assert text in page.text
+
+
+def test_the_language_that_the_reader_has_chosen_comes_first(client: FlaskClient) -> None:
+    for chosen, language in (("ru", "ru"), ("en", "en"), ("xx", "en"), ("", "en")):
+        client.set_cookie("oneroom_language", chosen)
+        page = client.get("/", headers={"Accept-Language": "en"})
+        assert page.headers["Content-Language"] == language
 
 
 def test_the_page_is_always_revalidated_and_sent_again_only_if_it_differs(client: FlaskClient) -> None:

@@ -1,25 +1,8 @@
 import { make } from "./dom.js";
-
-/** Number of hues; the style sheet gives all of them the same legible lightness. */
-const HUES = 24;
+import { nameColours } from "./name_colours.js";
 
 /** Made once, as that takes longer than to use it. @type {Intl.Segmenter | undefined} */
 let segmenter;
-
-/**
- * @param {string} name
- * @returns {number} The hue of this name in degrees, the same on every device.
- */
-export function hueOf(name) {
-  let hash = 2_166_136_261; // FNV-1a, 32 bits
-  for (const char of name.toLowerCase()) {
-    hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 16_777_619);
-  }
-  // FNV-1a leaves the last letters in few bits: spread them (MurmurHash3's finalizer).
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (((hash ^ (hash >>> 16)) >>> 0) % HUES) * (360 / HUES);
-}
 
 /**
  * @param {string} name
@@ -40,9 +23,8 @@ export function initialOf(name) {
  * @param {HTMLElement} element
  * @param {string} name
  */
-export function setHue(element, name) {
-  element.classList.add("person-hue");
-  element.style.setProperty("--hue", String(hueOf(name)));
+export function setColour(element, name) {
+  element.classList.add(`colour-${nameColours.of(name)}`);
 }
 
 /**
@@ -52,7 +34,7 @@ export function setHue(element, name) {
  */
 export function fillAvatar(element, name) {
   element.classList.add("avatar");
-  setHue(element, name);
+  setColour(element, name);
   element.textContent = initialOf(name);
 }
 

@@ -24,9 +24,6 @@ const JOINED = /^.[\p{M}\p{EMod}\u200d]$|^\u200d/su;
 /** Code points of a letter or emoji that is not split. */
 const LONGEST_LETTER = 16;
 
-/** Letters of the scripts that are written from right to left. */
-const RTL = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
-
 /**
  * Clean a text as the room does, so that one's own looks as it does to others.
  * @param {string} text
@@ -93,13 +90,4 @@ export function splitAt(text, length) {
  */
 export function isEmojiOnly(text) {
   return text.length < 64 && FEW_EMOJI.test(text);
-}
-
-/**
- * @param {string} text
- * @returns {boolean} Whether its last line is written from right to left: its first letter decides.
- */
-export function endsRtl(text) {
-  const [letter = ""] = /[\p{L}\p{Nl}]/u.exec(text.slice(text.lastIndexOf("\n") + 1)) ?? [];
-  return RTL.test(letter);
 }

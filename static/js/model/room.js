@@ -45,14 +45,15 @@ const MUTING_ACTS = ["mute", "unmute"];
 export class Room {
   timeline = new Timeline();
   members = new Members();
-  unread = new Unread(message => this.#isOwn(message));
+  unread = new Unread(message => this.#isOwn(message) || this.isIgnored(message.name));
   throttle = new Throttle();
+  isIgnored = (/** @type {string} */ _name) => false; // whether the reader hides this person's messages
   /** @type {import("./protocol.js").Limits} */
   limits = { name: 32, text: 4000, line: 65_536, history: 500 };
 
   /** The timeline or the outbox. @type {Signal} */
   changed = new Signal();
-  /** Somebody else has spoken, joined or left, just now. @type {Signal<Arrival>} */
+  /** Somebody else whom the reader does not ignore has spoken, joined or left, just now. @type {Signal<Arrival>} */
   arrived = new Signal();
   /** We have joined, for the first time or again. @type {Signal} */
   entered = new Signal();
@@ -333,7 +334,7 @@ export class Room {
       if (MUTING_ACTS.includes(act)) this.outbox.setMuted(this.moderation.mutes.until(target) ?? Date.now());
     }
     this.unread.add([message]);
-    if (!this.#isOwn(message)) this.arrived.emit(message);
+    if (!this.#isOwn(message) && !this.isIgnored(message.name)) this.arrived.emit(message);
     this.changed.emit();
   }
 

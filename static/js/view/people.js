@@ -2,16 +2,20 @@ import { makeAvatar } from "../lib/avatar.js";
 import { byClass, byId, make } from "../lib/dom.js";
 import { Signal } from "../lib/signal.js";
 import { clean } from "../lib/text.js";
+import { pullToClose } from "./pull_to_close.js";
 
 /** @typedef {import("../lib/i18n.js").I18n} I18n */
+/** @typedef {import("../model/ignored.js").Ignored} Ignored */
 /** @typedef {import("../model/room.js").Room} Room */
 
 /** Most people listed; of the others only the number is shown. */
 const MAX_LISTED = 500;
+/** From so many people on, the list can be filtered. */
+const FILTERED_FROM = 10;
 
 /** The list of who is here: beside the conversation, or on narrow screens above it. */
 export class People {
-  /** A moderator has opened the menu of a person. @type {Signal<{name: string, button: HTMLElement}>} */
+  /** The menu of a person is to be opened. @type {Signal<{name: string, button: HTMLElement}>} */
   menuRequested = new Signal();
 
   /** On narrow screens: opened or closed. @type {Signal} */
@@ -22,12 +26,14 @@ export class People {
 
   #panel = byId("aside", "people");
   #title = byId("h2", "people-title");
+  #filter = byId("input", "people-filter");
   #list = byId("ul", "people-list");
   #rest = make("li", "people-rest");
   #button = byId("button", "people-button");
   #count = byId("span", "people-count");
   #members;
   #moderation;
+  #ignored;
   #i18n;
   /** The lines shown, by name. @type {Map<string, HTMLElement>} */
   #shown = new Map();
@@ -36,16 +42,21 @@ export class People {
 
   /**
    * @param {Room} room
+   * @param {Ignored} ignored
    * @param {I18n} i18n
    */
-  constructor({ members, moderation }, i18n) {
+  constructor({ members, moderation }, ignored, i18n) {
+    this.#ignored = ignored;
     this.#members = members;
     this.#moderation = moderation;
     this.#i18n = i18n;
     members.changed.on(() => this.#show());
     moderation.changed.on(() => this.#show());
     moderation.mutes.changed.on(() => this.#show());
+    ignored.changed.on(() => this.#show());
     this.#list.addEventListener("click", event => this.#onClick(event));
+    this.#filter.addEventListener("input", () => this.#show());
+    pullToClose(this.#panel, byClass(this.#panel, "people-head"), () => this.close());
     const narrow = matchMedia("(max-width: 799px)");
     narrow.addEventListener("change", () => this.#setNarrow(narrow.matches));
     this.#setNarrow(narrow.matches);
@@ -89,18 +100,43 @@ export class People {
     if (viewer !== this.#viewer) this.#shown.clear();
     this.#viewer = viewer;
     const hadFocus = this.#list.contains(document.activeElement);
-    this.#reconcile(names.slice(0, MAX_LISTED));
+    const found = this.#find(names);
+    this.#reconcile(found.slice(0, MAX_LISTED));
     if (hadFocus && !this.#list.contains(document.activeElement)) this.#panel.focus();
-    const rest = names.length - MAX_LISTED;
-    this.#rest.textContent = this.#i18n.t("people.rest", { count: rest });
-    if (rest > 0) this.#list.append(this.#rest);
+    const rest = found.length - MAX_LISTED;
+    this.#rest.textContent = this.#i18n.t(rest > 0 ? "people.rest" : "people.nobody", { count: rest });
+    if (rest > 0 || found.length === 0) this.#list.append(this.#rest);
     const typists = new Set(typing);
-    for (const [name, item] of this.#shown) {
-      item.classList.toggle("typing", typists.has(name));
-      // Others are not told of all mutes, but everybody of their own.
-      if (this.#moderation.moderator || name === self)
-        byClass(item, "person-muted").textContent = this.#describeMute(name);
-    }
+    for (const [name, item] of this.#shown) this.#showNote(item, name, typists.has(name));
+  }
+
+  /** @param {string[]} names @returns {string[]} Those that the filter finds. */
+  #find(names) {
+    this.#filter.hidden = names.length < FILTERED_FROM && this.#filter.value === "";
+    const wanted = this.#filter.value.trim().toLowerCase();
+    return wanted ? names.filter(name => name.toLowerCase().includes(wanted)) : names;
+  }
+
+  /**
+   * @param {HTMLElement} item
+   * @param {string} name
+   * @param {boolean} typing
+   */
+  #showNote(item, name, typing) {
+    // Others are not told of all mutes, but everybody of their own.
+    const isTold = this.#moderation.moderator || name === this.#members.self;
+    const muted = isTold ? this.#describeMute(name) : "";
+    const self = this.#moderation.moderator ? "people.self.moderator" : "people.self";
+    const note = byClass(item, "person-note");
+    const who = name === this.#members.self ? this.#i18n.t(self) : "";
+    const text =
+      [who, muted].filter(Boolean).join(" · ") ||
+      (this.#ignored.has(name) && this.#i18n.t("people.hidden")) ||
+      (typing && this.#i18n.t("people.typing")) ||
+      "";
+    if (note.textContent !== text) note.textContent = text;
+    note.classList.toggle("muted", muted !== "");
+    item.classList.toggle("typing", typing);
   }
 
   /** @param {string} name */
@@ -132,18 +168,11 @@ export class People {
   /** @param {string} name */
   #make(name) {
     const shown = clean(name);
-    const label = make(
-      "div",
-      "person-label",
-      make("bdi", "person-name", shown),
-      make("span", "person-muted"),
-    );
-    const item = make("li", "person", makeAvatar(shown), label);
+    const label = make("bdi", "person-name", shown);
+    label.title = shown;
+    const item = make("li", "person", makeAvatar(shown), label, make("span", "person-note"));
     item.dataset.name = name;
-    if (name === this.#members.self) {
-      const self = this.#moderation.moderator ? "people.self.moderator" : "people.self";
-      item.append(make("span", "person-self", this.#i18n.t(self)));
-    } else if (this.#moderation.moderator) {
+    if (name !== this.#members.self) {
       const more = make("button", "person-more", "⋯");
       more.ariaLabel = more.title = this.#i18n.t("people.more", { name: shown });
       more.ariaHasPopup = "menu";

@@ -1,4 +1,4 @@
-import { makeAvatar, setHue } from "../lib/avatar.js";
+import { makeAvatar, setColour } from "../lib/avatar.js";
 import { byId, make, permalink, setLiveText } from "../lib/dom.js";
 import { excerpt } from "../lib/excerpt.js";
 import { Signal } from "../lib/signal.js";
@@ -207,7 +207,7 @@ export class SearchPanel {
    */
   #makeHit({ id, at, name, text }, query) {
     const author = make("bdi", "hit-author", clean(name));
-    setHue(author, clean(name));
+    setColour(author, clean(name));
     const time = make("time", "");
     time.dateTime = at;
     this.#showTime(time);

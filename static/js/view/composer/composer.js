@@ -82,6 +82,16 @@ export class Composer {
     if (matchMedia("(hover: hover)").matches) this.#text.focus({ preventScroll: true });
   }
 
+  /** Begin to speak to somebody, at the cursor. @param {string} name */
+  mention(name) {
+    const { value, selectionStart, selectionEnd } = this.#text;
+    const space = /\S$/.test(value.slice(0, selectionStart)) ? " " : "";
+    this.#text.focus({ preventScroll: true });
+    this.#text.setRangeText(`${space}${clean(name)}, `, selectionStart, selectionEnd, "end");
+    this.#storeDraft();
+    this.#refresh();
+  }
+
   #submit() {
     const text = this.#text.value.trimEnd();
     if (isBlank(text) || !this.#fits(text)) return;
@@ -216,9 +226,11 @@ export class Composer {
     this.#panel.update(this.#text.value);
     this.#text.spellcheck = !this.#isCommand; // some browsers send texts away to have them checked
     const left = this.#room.limits.text - lengthOf(text);
-    this.#count.hidden = left > COUNT_BELOW;
-    this.#count.value = String(left);
-    this.#count.classList.toggle("over", left < 0);
+    const over = left < 0 || !this.#fits(text);
+    this.#count.hidden = left > COUNT_BELOW && !over;
+    if (left < 0) this.#count.value = this.#i18n.t("composer.over", { count: -left });
+    else this.#count.value = this.#i18n.t(over ? "composer.too_big" : "composer.left", { count: left });
+    this.#count.classList.toggle("over", over);
     this.#send.disabled = isBlank(text) || !this.#fits(text);
   }
 

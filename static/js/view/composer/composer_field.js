@@ -5,6 +5,7 @@ import { lengthOf, splitAt } from "../../lib/text.js";
 
 /** @typedef {import("../../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../../model/room.js").Room} Room */
+/** @typedef {import("../../model/settings.js").Settings} Settings */
 /** @typedef {import("../toast.js").Toast} Toast */
 
 /** Ways in which much text comes at once; what is typed may exceed the limit. */
@@ -27,23 +28,27 @@ export class ComposerField {
   #note = byId("div", "rest");
   #noteText = byId("span", "rest-text");
   #room;
+  #settings;
   #i18n;
   #toast;
-  /** On a phone, whose keyboard has no Shift+Enter, Enter begins a line. */
+  /** On a phone, whose keyboard has no Shift+Enter, Enter begins a line unless the reader wants it otherwise. */
   #touch = matchMedia("(pointer: coarse)");
   /** What was pasted beyond the limit. */
   #rest = "";
 
   /**
    * @param {Room} room
+   * @param {Settings} settings
    * @param {I18n} i18n
    * @param {Toast} toast
    */
-  constructor(room, i18n, toast) {
+  constructor(room, settings, i18n, toast) {
     this.#room = room;
+    this.#settings = settings;
     this.#i18n = i18n;
     this.#toast = toast;
     this.#touch.addEventListener("change", () => this.#setEnterHint());
+    settings.changed.on(() => this.#setEnterHint());
     this.#setEnterHint();
     this.#text.addEventListener("keydown", event => this.#onEnter(event));
     this.#text.addEventListener("keydown", event => this.#onPageKey(event));
@@ -75,15 +80,20 @@ export class ComposerField {
     this.#frame.dataset.text = this.#text.value;
   }
 
+  get #enterSends() {
+    const wanted = this.#settings.get("enter");
+    return wanted === "auto" ? !this.#touch.matches : wanted === "send";
+  }
+
   #setEnterHint() {
-    this.#text.enterKeyHint = this.#touch.matches ? "enter" : "send";
+    this.#text.enterKeyHint = this.#enterSends ? "send" : "enter";
   }
 
   /** @param {KeyboardEvent} event */
   #onEnter(event) {
     // In an input method Enter chooses a word; Safari marks that with key code 229 only.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
-    if (this.#touch.matches && !event.ctrlKey && !event.metaKey) return;
+    if (!this.#enterSends && !event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
     this.submitted.emit();
   }

@@ -44,8 +44,9 @@ export class MessageTools {
   #moveButton(target) {
     const message = target instanceof Element ? target.closest(DELETABLE) : null;
     if (!this.#moderation.moderator || !(message instanceof HTMLElement)) return false;
-    // A button reached with the keyboard must not move away.
-    if (this.#button.matches(":focus-visible")) return message.contains(this.#button);
+    // What was reached with the keyboard keeps the button, wherever the pointer rests.
+    const focused = this.#list.querySelector(":focus-visible");
+    if (focused && !message.contains(focused)) return false;
     if (message.classList.contains("deleted")) {
       this.#button.remove();
       return false;
@@ -53,8 +54,7 @@ export class MessageTools {
     const number = `#${message.dataset.id}`;
     this.#button.ariaLabel = this.#button.title = this.#i18n.t("message.delete", { number });
     this.#button.hidden = false;
-    if (!message.contains(this.#button))
-      (message.querySelector(".message-body") ?? message).append(this.#button);
+    if (!message.contains(this.#button)) message.append(this.#button);
     return true;
   }
 

@@ -2,7 +2,6 @@ import { byId, textWithBdi } from "../../lib/dom.js";
 import { clean, isBlank, lengthOf } from "../../lib/text.js";
 import { BansDialog } from "./bans_dialog.js";
 import { explain, sanctionOf } from "./forms.js";
-import { Menu } from "./menu.js";
 import { MessageTools } from "./message_tools.js";
 import { WhoisDialog } from "./whois_dialog.js";
 
@@ -31,7 +30,6 @@ export class ModerationView {
   #room;
   #i18n;
   #toast;
-  #menu = new Menu();
   #people;
   #actionDialog;
   #whoisDialog;
@@ -56,7 +54,6 @@ export class ModerationView {
     this.#become.addEventListener("click", () => this.#askPassword());
     this.#announce.addEventListener("click", () => this.#askAnnouncement());
     this.#bans.addEventListener("click", () => this.#bansDialog.open());
-    people.menuRequested.on(({ name, button }) => this.#openMenu(name, button));
     new MessageTools(room, i18n).deleteRequested.on(id => this.#askDelete(id));
     room.moderation.changed.on(() => this.#show());
     room.moderation.demoted.on(() => toast.show(i18n.t("moderator.lost")));
@@ -105,14 +102,11 @@ export class ModerationView {
 
   #show() {
     const { available, moderator } = this.#moderation;
-    this.#foot.hidden = !available;
-    this.#become.hidden = moderator;
-    this.#announce.hidden = this.#bans.hidden = !moderator;
-    if (!moderator) this.#menu.close();
+    this.#foot.hidden = !moderator;
+    this.#become.hidden = moderator || !available;
   }
 
   #close() {
-    this.#menu.close();
     this.#actionDialog.close();
     this.#whoisDialog.close();
     this.#bansDialog.close();
@@ -120,19 +114,20 @@ export class ModerationView {
 
   /**
    * @param {string} name
-   * @param {HTMLElement} button
+   * @returns {import("../menu.js").MenuItem[]} What a moderator can do about this person.
    */
-  #openMenu(name, button) {
+  itemsFor(name) {
+    if (!this.#moderation.moderator) return [];
     const label = (/** @type {string} */ key) => this.#i18n.t(`person.${key}`);
     const isMuted = this.#moderation.mutes.until(name) !== undefined;
-    this.#menu.open(button, this.#i18n.t("people.more", { name: clean(name) }), [
+    return [
       isMuted
         ? { label: label("unmute"), run: () => this.#moderate({ act: "unmute", target: name }) }
         : { label: label("mute"), run: () => this.#moderate({ act: "mute", target: name, seconds: MUTE }) },
       { label: label("whois"), run: () => this.#whoisDialog.open(name) },
       { label: label("kick"), run: () => this.#askKick(name), danger: true },
       { label: label("ban"), run: () => this.#askBan(name), danger: true },
-    ]);
+    ];
   }
 
   /** @param {Omit<Action, "run"> & {run: (data: FormData) => Promise<RoomEvent>}} action */

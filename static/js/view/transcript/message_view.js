@@ -1,6 +1,7 @@
-import { fillAvatar, setHue } from "../../lib/avatar.js";
+import { fillAvatar, setColour } from "../../lib/avatar.js";
 import { byClass, byId, make, permalink } from "../../lib/dom.js";
-import { clean, endsRtl, isEmojiOnly } from "../../lib/text.js";
+import { clean, isEmojiOnly } from "../../lib/text.js";
+import { foldLongText } from "./long_text.js";
 import { replaceText, showText } from "./text_view.js";
 
 /** @typedef {import("../../lib/i18n.js").I18n} I18n */
@@ -19,7 +20,7 @@ export function makeMessage(row, i18n) {
   fillAvatar(byClass(element, "message-avatar"), name);
   const author = byClass(element, "message-author");
   author.textContent = name;
-  setHue(author, name);
+  setColour(author, name);
   const text = clean(row.text);
   const body = byClass(element, "message-text");
   showText(body, text, i18n);
@@ -27,6 +28,7 @@ export function makeMessage(row, i18n) {
   body.id = `text-${row.key}`;
   element.setAttribute("aria-labelledby", `${author.id} ${body.id}`);
   element.classList.toggle("emoji-only", isEmojiOnly(text));
+  foldLongText(element, body, text, i18n);
   updateMessage(element, row, i18n);
   return element;
 }
@@ -40,21 +42,19 @@ export function makeMessage(row, i18n) {
  */
 export function updateMessage(element, row, i18n) {
   const { state, own, continued, deleted = false } = row;
-  const text = byClass(element, "message-text");
   element.classList.toggle("own", own);
   element.classList.toggle("continued", continued);
   element.classList.toggle("deleted", deleted);
   element.dataset.state = state;
   if (deleted) {
-    element.classList.remove("emoji-only");
-    replaceText(text, i18n.t("message.deleted"));
+    element.classList.remove("emoji-only", "long");
+    element.querySelector(".message-fold")?.remove();
+    replaceText(byClass(element, "message-text"), i18n.t("message.deleted"));
   }
   updateNumber(element, row, i18n);
   if (state === "pending") element.querySelector("time")?.prepend(makeClock(i18n));
-  // The style sheet places the time at the end of the last line, and reserves space for it.
-  text.classList.toggle("ends-rtl", endsRtl(text.textContent ?? ""));
-  text.dataset.time = i18n.time(new Date(row.at));
-  byClass(element, "message-state").replaceChildren(...makeState(row, i18n));
+  element.querySelector(".message-state")?.remove();
+  if (state === "failed") byClass(element, "message-text").after(makeState(row, i18n));
 }
 
 /**
@@ -89,17 +89,17 @@ export function updateNumber(element, { id, at }, i18n) {
 /**
  * @param {MessageRow} row
  * @param {I18n} i18n
- * @returns {Node[]} For a failed message: the reason, and buttons to retry or discard it.
+ * @returns {Node} Why it was not sent, and buttons to retry or discard it.
  */
-function makeState({ state, ref = "", code, until }, i18n) {
-  if (state !== "failed") return [];
+function makeState({ ref = "", code, until }, i18n) {
   const buttons = ["retry", "discard"].map(action => {
     const button = make("button", "message-action", i18n.t(`message.${action}`));
     button.dataset.action = action;
     button.dataset.ref = ref;
     return button;
   });
-  return [make("span", "message-reason", describeFailure({ code, until }, i18n)), ...buttons];
+  const reason = make("span", "message-reason", describeFailure({ code, until }, i18n));
+  return make("div", "message-state", reason, ...buttons);
 }
 
 /**

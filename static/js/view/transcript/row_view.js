@@ -81,6 +81,10 @@ function updateAnyRow(element, row, i18n) {
       element.replaceChildren(time);
       break;
     }
+    case "fold": {
+      element.replaceChildren(...describeFold(row, i18n));
+      break;
+    }
     case "gap": {
       const button = make("button", "load-button", gapText(row, i18n));
       button.dataset.action = "load";
@@ -91,6 +95,20 @@ function updateAnyRow(element, row, i18n) {
       break;
     }
   }
+}
+
+/**
+ * @param {import("./rows.js").FoldRow} row
+ * @param {I18n} i18n
+ * @returns {(Node | string)[]} What is folded, and the button that shows it.
+ */
+function describeFold({ key, item: { what, count, open, names } }, i18n) {
+  const button = make("button", "fold-button", i18n.t(open ? "fold.hide" : "fold.show"));
+  button.dataset.action = "fold";
+  button.dataset.key = key;
+  button.ariaExpanded = String(open);
+  const text = i18n.t(`fold.${what}`, { count });
+  return [...listNames(names, i18n), `: ${text} · `, button];
 }
 
 /**
@@ -116,11 +134,21 @@ export function describePresence(items, i18n) {
   return Object.entries(summarize(items))
     .filter(([, names]) => names.length > 0)
     .flatMap(([kind, names], index) => {
-      const shown = names.slice(0, names.length > MAX_NAMED + 1 ? MAX_NAMED : names.length);
-      const list = shown.flatMap((name, at) => [at ? ", " : "", make("bdi", "", clean(name))]);
-      const rest = names.length - shown.length;
-      if (rest) list.push(`, ${i18n.t("presence.more", { count: rest })}`);
       const key = `presence.${kind}${names.length === 1 ? ".one" : ""}`;
-      return [index ? " · " : "", ...textWithBdi(i18n, key, { names: list })];
+      return [index ? " · " : "", ...textWithBdi(i18n, key, { names: listNames(names, i18n) })];
     });
+}
+
+/**
+ * @param {string[]} names
+ * @param {I18n} i18n
+ * @returns {(Node | string)[]} «Анна, Борис и ещё 3».
+ */
+function listNames(names, i18n) {
+  const shown = names.slice(0, names.length > MAX_NAMED + 1 ? MAX_NAMED : names.length).map(clean);
+  const rest = names.length - shown.length;
+  const words = rest ? [...shown, i18n.t("presence.more", { count: rest })] : shown;
+  return i18n
+    .list(words)
+    .map(({ text, isWord }) => (isWord && shown.includes(text) ? make("bdi", "", text) : text));
 }

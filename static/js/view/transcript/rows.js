@@ -29,7 +29,9 @@
  *   } GapRow
  * @typedef {{kind: "day", key: string, version: string, at: string, day: string}} DayRow  `day` as in ISO 8601
  * @typedef {{kind: "unread" | "new-log", key: string, version: string}} MarkRow
- * @typedef {MessageRow | NoticeRow | PresenceRow | GapRow | DayRow | MarkRow} Row
+ *
+ * @typedef {{kind: "fold", key: string, version: string, item: import("./folds.js").FoldItem}} FoldRow
+ * @typedef {MessageRow | NoticeRow | PresenceRow | GapRow | DayRow | MarkRow | FoldRow} Row
  */
 
 /** Messages of one author are grouped if they are no further apart, in milliseconds. */
@@ -38,7 +40,7 @@ const GROUP_WINDOW = 5 * 60_000;
 /**
  * Lay out items and outgoing messages as rows: with dividers for days and unread messages, the
  * messages of one author grouped, and successive joins and leaves in one row.
- * @param {Item[]} items
+ * @param {(Item | import("./folds.js").FoldItem)[]} items
  * @param {OutgoingMessage[]} outgoing  Shown after all items.
  * @param {string} self             The reader's name.
  * @param {number | null} divider   The last id above the divider for unread messages, if there is one.
@@ -110,6 +112,11 @@ export function layOutRows(items, outgoing, self, divider, fromStart) {
       } else {
         rows.push({ kind: "presence", key: item.key, version: "1", items: [item] });
       }
+    } else if (item.kind === "fold") {
+      beginDay(item.at);
+      if (item.id !== null) divide(item.id - 1);
+      const version = `${item.count} ${item.open} ${item.names}`;
+      rows.push({ kind: "fold", key: item.key, version, item });
     } else if (item.kind === "gap") {
       const first = fromStart && index === 0;
       if (lastId > 0) divide(lastId);

@@ -11,9 +11,10 @@ import { MAX_SHOWN, MAX_WITH_UNREAD, Viewport } from "./viewport.js";
 /** Pixels from the bottom within which the reader counts as being at the bottom. */
 const BOTTOM_MARGIN = 30;
 /** Pixels from either end of the rows at which more are shown. */
-const SHOW_MARGIN = 1000;
-/** Pixels of the window for each row that may be in the page: enough of the lowest rows for it and both margins. */
-const WINDOW_PER_ROW = 12;
+const SHOW_MARGIN = 500;
+/** Rows that may be in the page: enough of the lowest for both margins, and for so many pixels of the window each. */
+const ROWS_BESIDE = 65;
+const WINDOW_PER_ROW = 14;
 /** Items known before those shown, below which more are loaded once the reader goes back. */
 const LOAD_MARGIN = 200;
 /** Milliseconds between two updates, but while rows are added for the reader who scrolls. */
@@ -41,6 +42,9 @@ export class Transcript {
   #newestButton = byId("button", "newest-button");
   #newestText = byId("span", "newest-text");
   #room;
+  #folds;
+  /** What is shown of the timeline, since the last update. @type {ReturnType<import("./folds.js").Folds["apply"]>} */
+  #items = [];
   #i18n;
   #announcer;
   #viewport = new Viewport();
@@ -65,13 +69,16 @@ export class Transcript {
 
   /**
    * @param {Room} room
+   * @param {import("./folds.js").Folds} folds
    * @param {I18n} i18n
    */
-  constructor(room, i18n) {
+  constructor(room, folds, i18n) {
     this.#room = room;
+    this.#folds = folds;
     this.#i18n = i18n;
     this.#announcer = new Announcer(room, i18n);
     room.changed.on(() => this.#schedule());
+    folds.changed.on(() => this.#schedule());
     room.unread.changed.on(() => this.#onUnread());
     room.entered.on(() => this.#onEntered());
     room.left.on(() => this.#reset());
@@ -91,7 +98,7 @@ export class Transcript {
   toNewest() {
     if (location.hash) history.replaceState(null, "", location.pathname);
     if (this.#atBottom) return; // the next frame scrolls by itself
-    this.#viewport.toTail(this.#room.timeline.items);
+    this.#viewport.toTail(this.#items);
     this.#atBottom = true;
     this.#room.unread.setReading(true, this.#room.timeline.newest);
     this.#update();
@@ -105,7 +112,8 @@ export class Transcript {
     const { items } = this.#room.timeline;
     const item = items.find(each => each.kind === "message" && each.id === id);
     if (!item) return;
-    this.#viewport.show(items, item.key);
+    this.#folds.open(item.key);
+    this.#viewport.show(this.#folds.apply(items, this.#room.members.self), item.key);
     this.#atBottom = false;
     this.#update();
     const element = this.#shown.get(item.key)?.element;
@@ -154,10 +162,11 @@ export class Transcript {
     if (this.#atBottom && this.#viewport.atTail) timeline.trim();
     const focus = this.#atBottom ? null : this.#anchorKey();
     const limit = this.#atBottom && unread.count > 0 ? MAX_WITH_UNREAD : MAX_SHOWN;
-    const most = Math.max(limit, Math.ceil(innerHeight / WINDOW_PER_ROW));
-    const [from, to] = this.#viewport.range(timeline.items, focus, most);
+    const most = Math.max(limit, ROWS_BESIDE + Math.ceil(innerHeight / WINDOW_PER_ROW));
+    this.#items = this.#folds.apply(timeline.items, members.self);
+    const [from, to] = this.#viewport.range(this.#items, focus, most);
     const outgoing = this.#viewport.atTail ? outbox.messages : [];
-    const items = timeline.items.slice(from, to);
+    const items = this.#items.slice(from, to);
     this.#divider = unread.dividerAfter;
     const rows = layOutRows(items, outgoing, members.self, this.#divider, from === 0);
     const made = this.#reconcile(rows);
@@ -239,10 +248,9 @@ export class Transcript {
    * @returns {boolean} Whether there are more.
    */
   #showMore(above, below) {
-    const { items } = this.#room.timeline;
     return (
-      (above < SHOW_MARGIN && this.#viewport.earlier(items)) ||
-      (below < SHOW_MARGIN && this.#viewport.later(items))
+      (above < SHOW_MARGIN && this.#viewport.earlier(this.#items)) ||
+      (below < SHOW_MARGIN && this.#viewport.later(this.#items))
     );
   }
 
@@ -251,7 +259,7 @@ export class Transcript {
     const { items } = this.#room.timeline;
     const [front] = items;
     if (front?.kind !== "gap" || front.loading) return;
-    if (this.#viewport.countBefore(items) < LOAD_MARGIN) this.#room.history.load(front);
+    if (this.#viewport.countBefore(this.#items) < LOAD_MARGIN) this.#room.history.load(front);
   }
 
   #onUnread() {
@@ -319,9 +327,10 @@ export class Transcript {
   /** @param {MouseEvent} event */
   #onClick({ target }) {
     const button = target instanceof Element ? target.closest("button") : null;
-    const { action, ref = "", key } = button?.dataset ?? {};
+    const { action, ref = "", key = "" } = button?.dataset ?? {};
     if (action === "retry") this.#room.retry(ref);
     if (action === "discard") this.#room.discard(ref);
+    if (action === "fold") this.#folds.toggle(key);
     const gap = action === "load" && this.#room.timeline.items.find(item => item.key === key);
     if (gap && gap.kind === "gap") this.#room.history.load(gap);
   }

@@ -1,4 +1,4 @@
-/** @typedef {import("../../model/timeline.js").Item} Item */
+/** What is shown: the viewport only needs to tell items apart, and gaps from others. @typedef {{kind: string, key: string}} Item */
 
 /** Most items shown at once, but in a very high window: each update lays out all of them. */
 export const MAX_SHOWN = 100;
@@ -7,7 +7,7 @@ export const MAX_WITH_UNREAD = 500;
 /** Items shown on either side of one that is jumped to. */
 const AROUND = 40;
 /** By how many items the shown part moves in a frame. */
-const STEP = 8;
+const STEP = 12;
 
 /**
  * The part of the timeline that is in the page: a range around the reader. What is loaded before it is
@@ -36,7 +36,8 @@ export class Viewport {
     let to = this.#to === null ? items.length : indexOf(items, this.#to) + 1 || items.length;
     if (to - from > most) {
       const center = focus === null ? to : Math.max(from, indexOf(items, focus));
-      from = Math.max(from, Math.min(center - (most >> 1), to - most + STEP));
+      // The focus is at the top of the window: most of the items are below.
+      from = Math.max(from, Math.min(center - Math.floor(most / 3), to - most + STEP));
       to = from + most - STEP;
       this.#setRange(items, from, to);
     }

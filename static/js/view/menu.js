@@ -1,4 +1,4 @@
-import { byId, make } from "../../lib/dom.js";
+import { byId, make } from "../lib/dom.js";
 
 /** @typedef {{label: string, run: () => void, danger?: boolean}} MenuItem */
 

@@ -1,0 +1,183 @@
+"""What the reader chooses: settings, whose messages are hidden, what is folded; and the list of keys."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, open_page, wait_until
+from tests.end_to_end.services import Services, say, serve
+from tests.support.raw import JsonClient
+from tests.support.requirements import needs_chromium
+
+pytestmark = needs_chromium
+
+expect.set_options(timeout=PATIENCE)
+
+CONTROLS = "button, input:not([type=radio]), .segments label, a.message-number"
+SMALL = """selector => {
+    const small = [];
+    for (const each of document.querySelectorAll(selector)) {
+        const { left, right, top, bottom, height } = each.getBoundingClientRect();
+        const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+        if (!each.checkVisibility({ visibilityProperty: true, opacityProperty: true }) || !height) continue;
+        const hits = at => {
+            const found = document.elementFromPoint(x, at);
+            return found && (each.contains(found) || found.contains(each));
+        };
+        const view = (each.closest("#transcript") ?? document.documentElement).getBoundingClientRect();
+        if (!hits(y) || y < view.top + 22 || y > view.bottom - 22) continue;
+        if (!hits(y - 20.5) || !hits(y + 20.5)) small.push(each.id || each.className);
+    }
+    return small;
+}"""
+"""Controls in view that are less than 44 px high under a finger, but for rounding."""
+
+
+@pytest.fixture(scope="module")
+def services() -> Iterator[Services]:
+    with serve() as services:
+        yield services
+
+
+def choose(page: Page, name: str, value: str) -> None:
+    page.locator(".segments label", has=page.locator(f"[name={name}][value={value}]")).click()
+
+
+def assert_large(page: Page, controls: str = CONTROLS) -> None:
+    assert page.evaluate(SMALL, controls) == []
+
+
+def test_the_settings_are_kept(services: Services, chromium: Browser) -> None:
+    with JsonClient(services.room) as vera, open_page(chromium, services.url, lang="en-GB") as browser:
+        page, field = browser.page, browser.page.locator("#composer-text")
+        browser.enter("Ада")
+        vera.join("Вера", history=0)
+        expect(page.locator(".presence", has_text="Вера")).to_be_visible()
+        page.click("#settings-button")
+        assert_accessible(page)
+        choose(page, "enter", "line")
+        choose(page, "joins", "hidden")
+        expect(page.locator(".presence")).to_have_count(0)
+        choose(page, "language", "ru")
+        expect(page.locator("html[lang^=ru]")).to_have_count(1)
+        page.wait_for_selector("#connection[data-state=online]", state="attached")
+        field.focus()
+        page.keyboard.type("раз")
+        page.keyboard.press("Enter")
+        page.keyboard.type("два")
+        expect(field).to_have_value("раз\nдва")
+        page.keyboard.press("Control+Enter")
+        expect(browser.messages("раз\nдва")).to_have_attribute("data-state", "sent")
+        page.click("#settings-button")
+        expect(page.locator("#settings [value=ru]")).to_be_checked()
+        choose(page, "language", "auto")
+        expect(page.locator("html[lang^=en]")).to_have_count(1)
+
+
+def test_the_keys_are_listed_and_back_closes_the_list(services: Services, chromium: Browser) -> None:
+    with open_page(chromium, services.url) as browser:
+        page, keys = browser.page, browser.page.locator("#shortcuts")
+        browser.enter("Белла")
+        page.keyboard.type("?")
+        expect(page.locator("#composer-text")).to_have_value("?")
+        page.focus("#transcript")
+        page.keyboard.type("?")
+        expect(keys).to_be_visible()
+        assert_accessible(page)
+        wait_until(page, "history.state?.panel === 'shortcuts'")
+        page.go_back()
+        expect(keys).to_be_hidden()
+
+
+def test_the_messages_of_somebody_are_hidden(services: Services, chromium: Browser) -> None:
+    with JsonClient(services.room) as rude, open_page(chromium, services.url) as browser:
+        page = browser.page
+        rude.join("Грубиян", history=0)
+        browser.enter("Вика")
+        say(rude, "раз", "два")
+        browser.sees("Грубиян", "два")
+        for item in ("Скрыть", "Обратиться"):
+            person = page.locator(".person", has_text="Грубиян")
+            person.hover()
+            person.locator(".person-more").click()
+            page.locator(".menu-item", has_text=item).click()
+        expect(page.locator("#composer-text")).to_have_value("Грубиян, ")
+        expect(page.locator(".message[data-name=Грубиян]")).to_have_count(0)
+        say(rude, "три")
+        line = page.locator(".fold")
+        expect(line).to_have_text("Грубиян: 3 скрытых сообщения · Показать")
+        assert_accessible(page)
+        line.locator("button").click()
+        expect(page.locator(".message[data-name=Грубиян]")).to_have_count(3)
+        page.click("#settings-button")
+        page.click("#settings-ignored button")
+        page.keyboard.press("Escape")
+        expect(line).to_have_count(0)
+
+
+def test_a_long_text_is_folded(services: Services, chromium: Browser) -> None:
+    with JsonClient(services.room) as client, open_page(chromium, services.url) as browser:
+        page = browser.page
+        client.join("Летописец", history=0)
+        browser.enter("Дина")
+        say(client, "\n".join(f"строка {number}" for number in range(40)))
+        row = page.locator(".message.long")
+        button = row.locator("button")
+        expect(button).to_have_text("Показать всё · 40 строк")
+        heights = []
+        for text in ("Свернуть", "Показать всё · 40 строк"):
+            button.click()
+            expect(button).to_have_text(text)
+            heights.append(row.evaluate("row => row.offsetHeight"))
+        assert heights[0] > 40 * 20
+        assert heights[1] < 20 * 20
+        # What is read stays where it is, though another message comes.
+        button.click()
+        page.locator("#transcript").evaluate("each => (each.scrollTop = 0)")
+        say(client, "ещё")
+        expect(page.locator("#newest-button.news")).to_be_visible()
+        assert page.locator("#transcript").evaluate("each => each.scrollTop") == 0
+
+
+def test_a_finger_hits_everything_on_a_phone(services: Services, chromium: Browser) -> None:
+    with (
+        JsonClient(services.room) as client,
+        open_page(chromium, services.url, width=390, height=844, touch=True) as phone,
+    ):
+        page = phone.page
+        assert_large(page)
+        client.join("Писарь", history=0)
+        phone.enter("Жора")
+        say(client, "\n".join(f"строка {number}" for number in range(40)), *"абв")
+        row = phone.messages("в")
+        row.tap()
+        expect(row.locator(".message-id")).to_be_in_viewport(ratio=1)
+        assert_large(page)
+        phone.shoot("phone-chosen")
+        page.click("#people-button")
+        expect(page.locator("#people")).to_be_visible()
+        assert_large(page)
+        page.tap(".person-more")
+        expect(page.locator("#menu")).to_be_visible()
+        assert_large(page, ".menu-item")
+        page.keyboard.press("Escape")
+        pull(phone, ".people-head")
+        expect(page.locator("#people")).to_be_hidden()
+        wait_until(page, "!history.state?.panel")
+        page.tap("#settings-button")
+        expect(page.locator("#settings")).to_be_visible()
+        assert_large(page)
+        phone.shoot("phone-settings")
+        pull(phone, "#settings .dialog-head")
+        expect(page.locator("#settings")).to_be_hidden()
+
+
+def pull(phone: PageUser, head: str) -> None:
+    """Pull a sheet down by its head."""
+    touch = phone.page.context.new_cdp_session(phone.page)
+    box = phone.page.locator(head).bounding_box()
+    assert box is not None
+    for kind, y in (("touchStart", 0), ("touchMove", 60), ("touchMove", 120), ("touchEnd", None)):
+        points = [] if y is None else [{"x": box["x"] + 90, "y": box["y"] + 10 + y}]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
