@@ -24,6 +24,7 @@ from tcp_server.log.log_file import BadHistory
 from tcp_server.maintenance.backup import backup, restore
 from tcp_server.maintenance.check import check, compact
 from tcp_server.maintenance.export import export
+from tcp_server.maintenance.replay import replay
 from tcp_server.server import ChatServer
 
 _STACK = 256 * 1024
@@ -39,7 +40,14 @@ and SIGTERM is not handled for many seconds; latency at 200 messages/s is the sa
 _RESERVED = 32
 """Descriptors reserved for other uses than connections."""
 
-_COMMANDS = {"export": export, "backup": backup, "restore": restore, "check": check, "compact": compact}
+_COMMANDS = {
+    "export": export,
+    "backup": backup,
+    "restore": restore,
+    "check": check,
+    "compact": compact,
+    "replay": replay,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

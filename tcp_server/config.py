@@ -96,6 +96,9 @@ class Config(Settings, frozen=True):
     audit: Annotated[
         FilePath, about("file that records what moderators do; if not given, it is beside the history")
     ] = ""
+    record: Annotated[
+        FilePath, about("file that records all that happens, for finding faults; deleted texts stay in it")
+    ] = ""
     name_timeout: Annotated[Seconds, about("seconds a client has to give a name; 0: no limit")] = 60.0
     idle_timeout: Annotated[
         Seconds, about("seconds after which a silent JSON client counts as gone; 0: never", was="silence")
@@ -128,6 +131,10 @@ def _check(config: Config, written: Mapping[str, str]) -> Config:
         raise BadConfig(
             f"{written['history']}: there is no file for the messages, nor a home directory to keep one in; "
             "give --history FILE, or --history memory"
+        )
+    if config.record and config.history in ("memory", "off"):
+        raise BadConfig(
+            f"{written['record']}: only messages on disk are recorded, and history is {config.history}"
         )
     room, moderators = (_password(config, name, written) for name in ("password", "moderator_password"))
     if room and normalize("NFC", room) == normalize("NFC", moderators):
@@ -163,6 +170,6 @@ PROGRAM = Program(
     "Loopback and trusted proxies are exempt from the limits by address. Each setting may also be in the "
     "TOML file, or in the environment (ONEROOM_SERVER_PORT=8080). Passwords are no flags: they are in files, "
     "or in ONEROOM_SERVER_PASSWORD and ONEROOM_SERVER_MODERATOR_PASSWORD. Commands for the messages on "
-    "disk: export, backup, restore, check, compact; see `oneroom-server export --help`, and so on.",
+    "disk: export, backup, restore, check, compact, replay; see `oneroom-server export --help`, and so on.",
 )
 load = PROGRAM.load

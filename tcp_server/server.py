@@ -32,10 +32,12 @@ from tcp_server.connection.session import Session
 from tcp_server.connection.writer import Writer
 from tcp_server.log.checkpointer import Checkpointer
 from tcp_server.log.history import History, MemoryHistory
+from tcp_server.log.recording import Recording
 from tcp_server.log.retention import Limits
 from tcp_server.log.search import Searcher
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.metrics import Metrics
+from tcp_server.room.fold import position_of
 from tcp_server.room.moderation.audit_log import AuditLog, adopt, audit_path
 from tcp_server.room.outcome import Outcome
 from tcp_server.room.room import Room
@@ -82,13 +84,19 @@ class ChatServer:
         self._audit_log = AuditLog(audit_path(config))
         if config.moderator_password:
             self._audit_log.open()
+        self._recording = _open_recording(config, self._history)
         self._room: Room[Writer] = Room(
-            config, self._history, self._audit_log, searches.search, lambda writer: writer.host
+            config,
+            self._history,
+            self._audit_log,
+            searches.search,
+            lambda writer: writer.host,
+            journal=self._recording,
         )
         self._fanout = FanOut(config, self._poller, self._drop)
         self._sequencer = Sequencer(self._commit, self._fanout.deliver, self._poller.wake)
         self._housekeeper = Housekeeper(
-            self._poller, self._sequencer, self._room.expire, self._history.prune, self._fanout
+            self._poller, self._sequencer, self._room.expire, self._room.prune, self._fanout
         )
         self._admission = Admission(config, self._room.is_banned)
         self.metrics = Metrics(self._fanout, self._admission, self._history, config.keep)
@@ -237,6 +245,8 @@ class ChatServer:
         if self._checkpointer:
             self._checkpointer.close()
         self._history.close()
+        if self._recording:
+            self._recording.close()
         self._audit_log.close()
         self._poller.close()
         if self._stops_on_signals:
@@ -274,6 +284,13 @@ def open_history(config: Config) -> History:
             return MemoryHistory(min(config.keep or _MAX_IN_MEMORY, _MAX_IN_MEMORY))
     limits = Limits(config.keep, config.keep_days, config.keep_bytes)
     return SqliteHistory(Path(config.history), limits=limits, full=config.durability == "full")
+
+
+def _open_recording(config: Config, history: History) -> Recording | None:
+    """Open the recording, if one is wanted. Raises `BadHistory`."""
+    if not config.record or not isinstance(history, SqliteHistory):
+        return None
+    return Recording(Path(config.record), history.path, history.epoch, position_of(history.head))
 
 
 def _refuse(sock: socket.socket, reason: bytes) -> None:

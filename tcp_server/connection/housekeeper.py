@@ -28,10 +28,10 @@ class Housekeeper:
         poller: WritePoller,
         sequencer: Sequencer,
         expire: Callable[[], Sequence[Outcome[Writer]]],
-        prune: Callable[[], bool],
+        prune: Callable[[], float],
         fanout: FanOut,
     ) -> None:
-        """`expire` is work of each tick; `prune` does one step and returns whether there is more to do."""
+        """`expire` is work of each tick; `prune` does one step and returns its seconds, 0 if none is left."""
         self._poller = poller
         self._sequencer = sequencer
         self._expire = expire
@@ -68,8 +68,5 @@ class Housekeeper:
         self._sequencer.run()  # what was submitted while `stop` was called
 
     def _prune_some(self) -> Sequence[Outcome[Writer]]:
-        began = time.monotonic()
-        more = self._prune()
-        now = time.monotonic()
-        self._prune_at = now + (_IDLE_RATIO * (now - began) if more else _TICK)
+        self._prune_at = time.monotonic() + (_IDLE_RATIO * self._prune() or _TICK)
         return ()

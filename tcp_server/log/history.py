@@ -116,8 +116,17 @@ class History(Protocol):
     def take_present(self) -> list[tuple[bytes, str]]:
         """Return session and name of those present in a log of version 4 or older; forget them."""
 
-    def prune(self) -> bool:
-        """Remove some messages that are over the limits; return whether there is more to do."""
+    def oldest_to_keep(self) -> int:
+        """Return the id below which some messages are over the limits; `first` if none are."""
+
+    def forget(self, below: int) -> None:
+        """Remove all messages with smaller ids, with the next commit. Raises `Unavailable`."""
+
+    def tidy(self) -> float:
+        """Do some work on the file; return for how many seconds the room has waited for it.
+
+        That is 0 if there is no more to do; it includes what the last commit has forgotten.
+        """
 
     def close(self) -> None:
         """Close the log."""
@@ -144,6 +153,7 @@ class MemoryHistory:
         self._members: dict[int, bytes] = {}
         self._committed = last
         self._deleted: dict[int, Message] = {}  # since the last commit; the originals, for a rollback
+        self._forgotten_below = 0  # an id; refs of older messages are unknown too
         self._last = last
         self._keep = keep
         self._messages: list[Message] = []  # in the order of their ids
@@ -199,7 +209,8 @@ class MemoryHistory:
     def find_acks(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
         found = {}
         for ref in refs:
-            if ack := self._acks.get((session, ref)) or self._older_acks.get((session, ref)):
+            ack = self._acks.get((session, ref)) or self._older_acks.get((session, ref))
+            if ack and ack.id >= self._forgotten_below:
                 found[ref] = ack
         return found
 
@@ -228,9 +239,16 @@ class MemoryHistory:
     def take_present(self) -> list[tuple[bytes, str]]:
         return []
 
-    def prune(self) -> bool:
-        """Nothing to do: `append` prunes."""
-        return False
+    def oldest_to_keep(self) -> int:
+        """Nothing to do: `append` forgets."""
+        return self.first
+
+    def forget(self, below: int) -> None:
+        self._forgotten_below = max(below, self._forgotten_below)
+        del self._messages[: position(self._messages, below)]
+
+    def tidy(self) -> float:
+        return 0.0
 
     def close(self) -> None:
         """Nothing to release."""

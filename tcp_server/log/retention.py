@@ -36,7 +36,7 @@ class Limits(NamedTuple):
 
 
 class Retention:
-    """Removes the oldest messages of a file that are over the limits, in small steps.
+    """Finds the oldest messages of a file that are over the limits, in small steps.
 
     Not thread-safe: the caller holds the sequencer's room lock. The newest message is never removed.
     """
@@ -66,27 +66,22 @@ class Retention:
                 _RESPITE,
             )
 
-    def remove_some(self, ids: range, count: int) -> tuple[int, int]:
-        """Remove some of the `count` messages with these ids; return how many, and the id of the oldest left.
+    def oldest_to_keep(self, ids: range, count: int) -> int:
+        """Return the id below which some of the `count` messages with these ids are to be removed.
 
-        Raises `sqlite3.Error`.
+        `ids.start` if none are. Raises `sqlite3.Error`.
         """
         if self._clock() < self._begins_at:
-            return 0, ids.start
+            return ids.start
         over = self._surplus(count) or self._expired(count) or self._oversized(count)
         removed = min(over, _REMOVED_AT_ONCE)
         if not removed:
             if self._begins_at and self._deleted:
                 log_event(INFO, "messages over the limits deleted", messages=self._deleted)
                 self._begins_at = 0.0
-            return 0, ids.start
-        first = message_ids.oldest(self._db, ids, removed + 1).stop - 1
-        with self._db as db:  # commits, or rolls back after an error
-            db.execute("BEGIN IMMEDIATE")
-            db.execute("DELETE FROM messages WHERE id < ?", (first,))
-            db.execute("DELETE FROM skipped WHERE first < ?", (first,))
+            return ids.start
         self._deleted += removed
-        return removed, first
+        return message_ids.oldest(self._db, ids, removed + 1).stop - 1
 
     def shrink_some(self) -> bool:
         """Give some unused pages back to the system; return whether it did. Raises `sqlite3.Error`."""

@@ -83,7 +83,9 @@ class SqliteHistory:
             raise unusable(path, error) from error
         self._forgets_present = False  # with the next commit
         self._is_damage_logged = False
-        self._is_in_place = True  # as of the last `prune`
+        self._forgotten_below = 0  # an id, with the next commit
+        self._forgetting = 0.0  # seconds in which the last commit has removed messages
+        self._is_in_place = True  # as of the last `tidy`
         self._writable = True  # as of the last attempt; only a change is logged
         self._wait_for_locks(_LOCK_WAIT_MS)
 
@@ -149,7 +151,7 @@ class SqliteHistory:
 
     def commit(self) -> None:
         is_log_new = bool(self._staged or self._skipped or self._deleted)
-        if not (is_log_new or self._members or self._has_new_state()):
+        if not (is_log_new or self._members or self._forgotten_below or self._has_new_state()):
             return
         try:
             self._write()
@@ -216,6 +218,11 @@ class SqliteHistory:
             )
             if self._has_new_state():
                 db.execute("UPDATE log SET sanctions = ?, head = ?", (self.sanctions, self.head))
+            if self._forgotten_below:
+                began = time.monotonic()
+                db.execute("DELETE FROM messages WHERE id < ?", (self._forgotten_below,))
+                db.execute("DELETE FROM skipped WHERE first < ?", (self._forgotten_below,))
+                self._forgetting = time.monotonic() - began
             if self._forgets_present:
                 db.execute("DELETE FROM present")
             db.execute("COMMIT")
@@ -225,6 +232,7 @@ class SqliteHistory:
                     db.execute("ROLLBACK")
             raise
         self._members.clear()
+        self._forgotten_below = 0
         self._forgets_present = False
         self._stored = self.sanctions, self.head
 
@@ -286,16 +294,32 @@ class SqliteHistory:
     def with_deletions(self, messages: Sequence[Message]) -> list[Message]:
         return [redacted(one) if one.id in self._deleted_this_run else one for one in messages]
 
-    def prune(self) -> bool:
-        self._is_in_place = self._file.is_in_place()
+    def oldest_to_keep(self) -> int:
         try:
-            self._checkpoint()
-            removed, self._first = self._retention.remove_some(self._committed_ids(), self._count)
-            self._count -= removed
-            return bool(removed) or self._retention.shrink_some()
+            return self._retention.oldest_to_keep(self._committed_ids(), self._count)
         except sqlite3.Error as error:
             self._note_writable(writable=False, why=str(error))
-            return False
+            return self._first
+
+    def forget(self, below: int) -> None:
+        below = min(below, self._committed)  # the newest message stays, for its id
+        if below > self._first:
+            with _readable():
+                self._count -= message_ids.count(self._db, range(self._first, below))
+            self._first = self._forgotten_below = below
+            self._recent.forget(below)
+
+    def tidy(self) -> float:
+        self._is_in_place = self._file.is_in_place()
+        seconds, self._forgetting = self._forgetting, 0.0
+        began = time.monotonic()
+        try:
+            self._checkpoint()
+            if self._retention.shrink_some():
+                return seconds + time.monotonic() - began
+        except sqlite3.Error as error:
+            self._note_writable(writable=False, why=str(error))
+        return seconds
 
     def close(self) -> None:
         self._file.close()

@@ -51,6 +51,11 @@ _head_encoder = msgspec.msgpack.Encoder()
 _head_decoder = msgspec.msgpack.Decoder(_Head)
 
 
+def position_of(head: bytes) -> int:
+    """Return the position of the last entry in a log with that head."""
+    return _head_decoder.decode(head).position if head else 0
+
+
 class Fold:
     """The state, and `apply`. An entry is `begin`, its proposals, and `commit`."""
 
@@ -63,6 +68,7 @@ class Fold:
         self.actions = Actions(self.members, history, self.sanctions)
         self._speech = Speech(history, self.sanctions)
         self._incarnation = b""  # of the entry that is being applied
+        self._last_before = 0  # the newest id before that entry
         self._are_sanctions_new = False
         self.at = ""
         """The time of that entry, or of the next one, as messages have it."""
@@ -77,6 +83,7 @@ class Fold:
             p.Act: self._act,
             p.Role: self._role,
             p.Sanctioned: self._sanctioned,
+            p.Forget: self._forget,
             p.Retract: self._retract,
         }
 
@@ -109,6 +116,7 @@ class Fold:
     def begin(self, position: int, incarnation: bytes, seq: int) -> None:
         """Begin an entry, whose proposals are then applied one after the other."""
         self._head.position = position
+        self._last_before = self.history.last
         self._incarnation = incarnation
         if (run := self._head.runs.get(incarnation)) is not None:
             run.seq = seq
@@ -155,6 +163,8 @@ class Fold:
 
     def _join(self, join: p.Join) -> list[Effect]:
         seat = Seat(self._incarnation, join.seat)
+        if self.members.by_seat(seat) is not None:
+            return []
         member = self.members.by_session(join.session)
         keys = member.keys if member else join.keys
         if (ban := self.sanctions.bans.people.find(keys, join.session, self.now)) is not None:
@@ -283,6 +293,10 @@ class Fold:
     def _note_sanctions(self, at: str) -> None:
         self.sanctions.at = at
         self._are_sanctions_new = True
+
+    def _forget(self, forget: p.Forget) -> list[Effect]:
+        self.history.forget(min(forget.below, self._last_before))
+        return []
 
     def _retract(self, _: p.Retract) -> list[Effect]:
         self.history.rollback()

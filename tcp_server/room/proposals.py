@@ -104,11 +104,17 @@ class Sanctioned(Proposal, frozen=True):
     mutes: Sequence[Sanction]
 
 
+class Forget(Proposal, frozen=True):
+    """Forget the messages with smaller ids, but none of this entry, nor the one before that."""
+
+    below: int
+
+
 class Retract(Proposal, frozen=True):
     """Take back the messages and deletions of the entry before: they could not be stored."""
 
 
-AnyProposal = Up | Join | Part | Reap | Say | Act | Role | Sanctioned | Retract
+AnyProposal = Up | Join | Part | Reap | Say | Act | Role | Sanctioned | Forget | Retract
 
 
 class Entry(Struct, frozen=True, array_like=True):

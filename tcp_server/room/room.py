@@ -32,7 +32,7 @@ from tcp_server.room.moderation.moderation import Moderation
 from tcp_server.room.moderation.recorded import unapplied
 from tcp_server.room.names import BadName, parse_name
 from tcp_server.room.outcome import AudienceChange, C, Outcome, with_ref
-from tcp_server.room.proposals import AnyProposal, Join, Part, Reap, Say, Up
+from tcp_server.room.proposals import AnyProposal, Forget, Join, Part, Reap, Say, Up
 from tcp_server.room.proposer import Proposer
 from tcp_server.room.rollback import without_unsaved
 from tcp_server.room.seats import Seats
@@ -44,6 +44,10 @@ _MAX_LISTED = 1000
 
 _TYPING_INTERVAL = 1.0
 """Minimum number of seconds between two `typing` events of a member."""
+
+
+_MIN_STEP = 0.001
+"""Seconds that a step of forgetting takes, before the first one was measured."""
 
 
 class Room(Generic[C]):
@@ -161,6 +165,19 @@ class Room(Generic[C]):
             *(outcome for member in self._absences.overdue() for outcome in self._reap(member)),
             *(one for connection in visits for one in self.leave(connection, hold_name=False, bye="quiet")),
         ]
+
+    def prune(self) -> float:
+        """Forget some messages that are over the limits, and tidy the log up.
+
+        Returns for how many seconds the room waits for such a step, 0 if there is no more to do.
+        """
+        below = self._history.oldest_to_keep()
+        seconds = self._history.tidy()
+        if below > self._history.first:
+            with suppress(Unavailable):  # tried again
+                self._propose(Forget(below))
+                return max(seconds, _MIN_STEP)
+        return seconds
 
     def commit(self, outcomes: list[Outcome[C]]) -> list[Outcome[C]]:
         """Commit a batch to the log, before its outcomes are sent.

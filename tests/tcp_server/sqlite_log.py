@@ -40,5 +40,15 @@ def say_sparsely(history: SqliteHistory, *texts: str, at: str = AT) -> None:
     history.commit()
 
 
+def prune(history: SqliteHistory) -> bool:
+    """Forget some messages that are over the limits, as the room does; return whether there is more to do."""
+    below = history.oldest_to_keep()
+    forgets = below > history.first
+    if forgets:
+        history.forget(below)
+        history.commit()
+    return bool(history.tidy()) or forgets
+
+
 def ids(messages: list[Message]) -> list[int]:
     return [message.id for message in messages]

@@ -15,7 +15,7 @@ from tcp_server.log.log_file import MIGRATIONS, BadHistory, ends, read_only
 from tcp_server.log.sqlite_history import SqliteHistory
 from tests.support.processes import running
 from tests.support.raw import JsonClient
-from tests.tcp_server.sqlite_log import AT, ids, open_history, say, stage
+from tests.tcp_server.sqlite_log import AT, ids, open_history, prune, say, stage
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_a_file_that_is_gone_takes_no_messages_until_it_is_back(path: Path, leav
         path.unlink()
         if leave == "replace":
             path.write_bytes(kept.read_bytes())
-        history.prune()
+        prune(history)
         for _ in range(2):
             stage(history, "два")
             with pytest.raises(Unavailable, match="was moved, deleted or replaced"):
@@ -117,7 +117,7 @@ def test_a_file_that_is_gone_takes_no_messages_until_it_is_back(path: Path, leav
             history.rollback()
         assert ids(history.before(10, 10)) == [1]
         kept.replace(path)
-        history.prune()
+        prune(history)
         say(history, "три")
     with open_history(path) as history:
         assert [message.text for message in history.before(10, 10)] == ["раз", "три"]

@@ -11,7 +11,7 @@ from tcp_server.log import retention
 from tcp_server.log.retention import Limits
 from tcp_server.log.sqlite_history import SqliteHistory
 from tests.support.processes import running
-from tests.tcp_server.sqlite_log import open_history, say
+from tests.tcp_server.sqlite_log import open_history, prune, say
 
 
 @pytest.fixture
@@ -33,10 +33,10 @@ def test_smaller_limits_can_be_put_back_for_a_minute(
         assert " of 100 messages are over the limits" in warning
         assert "deleted from 60 s after the start on" in warning
         now += 59.9
-        history.prune()
+        prune(history)
         assert history.first == 1
         now += 0.2
-        while history.prune():
+        while prune(history):
             pass
         told, removed = int(warning.partition(" ")[0]), history.first - 1
         assert told == removed if not limits.size else 0 < removed < 100
@@ -46,7 +46,7 @@ def test_smaller_limits_can_be_put_back_for_a_minute(
     with closing(SqliteHistory(path, limits=limits, clock=lambda: now)) as history:
         assert not caplog.records  # nothing is over them any more
         say(history, *["x" * 1000] * 100, at=old)
-        assert history.prune()  # and what comes over them now is removed at once
+        assert prune(history)  # and what comes over them now is removed at once
 
 
 def test_a_server_warns_before_it_deletes(path: Path) -> None:
@@ -61,7 +61,7 @@ def test_a_server_warns_before_it_deletes(path: Path) -> None:
 def test_keep_bytes_limits_the_size_and_the_newest_message_stays(path: Path) -> None:
     with open_history(path, size=200_000) as history:
         say(history, *["x" * 1000] * 1000)
-        while history.prune():
+        while prune(history):
             pass
         kept = history.last - history.first + 1
         assert 100 < kept < 200
@@ -69,7 +69,7 @@ def test_keep_bytes_limits_the_size_and_the_newest_message_stays(path: Path) -> 
         unused = history._db.execute("PRAGMA freelist_count").fetchone()[0]
         assert (pages - unused) * 4096 <= 200_000
     with open_history(path, size=1) as history:
-        while history.prune():
+        while prune(history):
             pass
         assert (history.first, history.last) == (1000, 1000)
 
@@ -81,7 +81,7 @@ def test_the_file_shrinks_step_by_step(path: Path, monkeypatch: pytest.MonkeyPat
         history._checkpoint()
         before = path.stat().st_size
         steps = 0
-        while history.prune():
+        while prune(history):
             steps += 1
         assert steps > 2 + 150 / 64
         history._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -18,7 +18,7 @@ from tcp_server.log import sqlite_history as module
 from tcp_server.log.log_file import BadHistory
 from tcp_server.log.sqlite_history import SqliteHistory
 from tests.support.processes import ROOT
-from tests.tcp_server.sqlite_log import ANNA, AT, ids, open_history, say, stage
+from tests.tcp_server.sqlite_log import ANNA, AT, ids, open_history, prune, say, stage
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def test_a_page_spans_staged_messages_memory_and_file(
             say(history, *map(str, range(1, saved + 1)))
         with open_history(path, keep=max(0, saved + committed - forgotten)) as history:
             say(history, *map(str, range(saved + 1, saved + committed + 1)))
-            history.prune()
+            prune(history)
             stage(history, *map(str, range(saved + committed + 1, saved + committed + staged + 1)))
             kept = range(history.first, history.last + 1)
             older = [number for number in kept if number < before]
@@ -156,10 +156,10 @@ def test_keep_limits_the_number_of_messages(path: Path) -> None:
     with open_history(path, keep=3) as history:
         say(history, *"abcdefgh")
         assert history.first == 1
-        history.prune()
+        prune(history)
         assert (history.first, history.last) == (6, 8)
         assert ids(history.before(9, 100)) == [6, 7, 8]
-        history.prune()
+        prune(history)
         assert history.first == 6
     with open_history(path) as history:
         assert ids(history.before(9, 100)) == [6, 7, 8]
@@ -170,7 +170,7 @@ def test_each_prune_removes_a_limited_number(path: Path, monkeypatch: pytest.Mon
     with open_history(path, keep=3) as history:
         say(history, *"abcdefgh")
         for first in (3, 5, 6, 6):
-            history.prune()
+            prune(history)
             assert history.first == first
 
 
@@ -180,13 +180,13 @@ def test_old_messages_are_pruned_except_the_newest(path: Path) -> None:
     with open_history(path, days=7) as history:
         for at in days:
             say(history, at, at=at)
-        history.prune()
+        prune(history)
         assert history.first == 3
     with open_history(path, days=2) as history:
-        history.prune()
+        prune(history)
         assert (history.first, history.last) == (3, 3)
         say(history, "now", at=f"{now:%Y-%m-%dT%H:%M:%S.000Z}")
-        history.prune()
+        prune(history)
         assert (history.first, history.last) == (4, 4)
 
 
@@ -195,7 +195,7 @@ def test_the_ref_of_a_pruned_message_may_be_used_again(path: Path, monkeypatch: 
     with open_history(path, keep=1) as history:
         say(history, "раз", key=(ANNA, "r"))
         say(history, "два")
-        history.prune()
+        prune(history)
     with open_history(path) as history:
         assert history.find_acks(ANNA, ["r"]) == {}
         say(history, "раз", key=(ANNA, "r"))

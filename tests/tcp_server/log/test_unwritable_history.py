@@ -16,7 +16,7 @@ from tests.support.processes import Program, running
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_prlimit
 from tests.support.timing import TIMEOUT, at_most
-from tests.tcp_server.sqlite_log import ANNA, AT, ids, open_history, say, stage
+from tests.tcp_server.sqlite_log import ANNA, AT, ids, open_history, prune, say, stage
 
 FULL_DISK = (0, resource.RLIM_INFINITY)  # no file may grow
 
@@ -78,15 +78,21 @@ def test_a_failed_commit_is_rolled_back(
     assert [record.levelname for record in caplog.records] == ["ERROR"]  # once, not for each attempt
 
 
-def test_a_failed_prune_changes_nothing(path: Path) -> None:
+def test_what_could_not_be_forgotten_is_forgotten_later(path: Path) -> None:
     with open_history(path, keep=2) as history:
         say(history, *"abcd")
         relieve = make_read_only(history)
-        history.prune()
-        assert history.first == 1
+        prune(history)
+        assert ids(history.before(9, 9)) == [3, 4]
+    with open_history(path) as history:
+        assert ids(history.before(9, 9)) == [1, 2, 3, 4]
+    with open_history(path, keep=2) as history:
+        relieve = make_read_only(history)
+        prune(history)
         relieve()
-        history.prune()
-        assert history.first == 3
+        history.commit()
+    with open_history(path) as history:
+        assert ids(history.before(9, 9)) == [3, 4]
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tcp_server.log import search, word_index
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.log.word_index import WordIndex
 from tests.tcp_server.searching import ANSWER_TIMEOUT, append_to_log, ids, messages_of, scan, searching
-from tests.tcp_server.sqlite_log import open_history
+from tests.tcp_server.sqlite_log import open_history, prune
 
 OLD_SCHEMA = """
     PRAGMA journal_mode = WAL;
@@ -167,7 +167,7 @@ def test_pruned_messages_are_not_found(path: Path) -> None:
     with searching(path) as find:
         assert ids(find("слово")) == [1, 2, 3, 4, 5]
         with open_history(path, keep=2) as history:
-            history.prune()
+            prune(history)
         found = find("слово", limit=2)
         assert found == Found(messages_of("слово", "слово", start=4), False)
 
@@ -250,7 +250,7 @@ def test_deleted_words_are_not_in_the_file(path: Path, indexed_while_running: bo
 def test_pruned_words_are_not_in_the_file(path: Path) -> None:
     append_to_log(path, *[f"quokka{number}x" for number in range(1, 21)])
     with open_current_index(path) as index, open_history(path, keep=10) as history:
-        history.prune()
+        prune(history)
         assert history.first == 11
         while index.update_some():
             pass

@@ -13,7 +13,7 @@ from tcp_server.log.restoring import restore
 from tests.support.processes import running
 from tests.support.raw import JsonClient
 from tests.tcp_server.maintenance.commands import digest_of, run
-from tests.tcp_server.sqlite_log import ids, open_history, say, say_sparsely
+from tests.tcp_server.sqlite_log import ids, open_history, prune, say, say_sparsely
 
 COUNT = 4000
 TEXT = "слово " * 20
@@ -265,7 +265,7 @@ def test_compact_makes_a_file_small_and_lets_it_shrink_by_itself(path: Path) -> 
         db.executescript("PRAGMA journal_mode = DELETE; PRAGMA auto_vacuum = NONE; VACUUM;")
         assert db.execute("PRAGMA auto_vacuum").fetchone() == (0,)
     with open_history(path, keep=100) as history:
-        while history.prune():
+        while prune(history):
             pass
     before = path.stat().st_size
     done = run("compact", "--history", path)

@@ -192,7 +192,7 @@ def test_a_paused_export_keeps_no_deleted_text(tmp_path: Path) -> None:
             deadline = monotonic() + TIMEOUT
             while history._wal_has_deleted:
                 assert monotonic() < deadline, "a transaction is open"
-                history.prune()
+                history.tidy()
             assert b"secret 2500 " not in path.read_bytes() + path.with_name("room.db-wal").read_bytes()
             rest = decode_events(process.stdout.read())
         assert [message.id for message in rest if isinstance(message, Message)] == list(range(2, 2501))

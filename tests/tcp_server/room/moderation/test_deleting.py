@@ -13,7 +13,7 @@ from tcp_server.log import sqlite_history as module
 from tcp_server.log.history import MemoryHistory, Unavailable
 from tcp_server.log.sqlite_history import SqliteHistory
 from tests.tcp_server.searching import ids, searching
-from tests.tcp_server.sqlite_log import ANNA, AT, open_history
+from tests.tcp_server.sqlite_log import ANNA, AT, open_history, prune
 
 NOTICE = Notice("ban", "Анна", "Боб", seconds=60, text="спам")
 VERSION_1 = """
@@ -149,7 +149,7 @@ def test_deleted_text_is_in_none_of_the_files(
         for number in deleted:
             history.delete(number + 1)
             history.commit()
-        history.prune()
+        prune(history)
         files = b"".join(file.read_bytes() for file in path.parent.iterdir())
         for number, text in enumerate(marked):
             assert (text[:15].encode() in files) is (number not in deleted)
@@ -167,10 +167,10 @@ def test_a_reader_delays_the_checkpoint_but_not_the_room(path: Path) -> None:
             rows.fetchone()
             history.delete(1)
             history.commit()
-            history.prune()
+            prune(history)
             assert left()
             rows.close()
-        history.prune()
+        prune(history)
         assert not left()
 
 

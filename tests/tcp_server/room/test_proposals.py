@@ -1,0 +1,52 @@
+"""Entries of the journal as bytes."""
+
+from typing import get_args
+
+import msgspec
+import pytest
+
+from tcp_server.room import proposals as p
+from tcp_server.room.moderation.bans import Sanction
+
+BAN = Sanction("Боб", "2026-11-22T05:43:03.120Z", 1.5, "Анна", "спам", ("боб",), b"session")
+ONE_OF_EACH: list[p.AnyProposal] = [
+    p.Up("server", 7),
+    p.Join(1, b"session", "Анна", ("анна", "anna"), quiet=True),
+    p.Join(2, None, "Борис", ("борис",)),
+    p.Part(1, True, "slow", "slow"),
+    p.Reap(3, 7),
+    p.Say(1, [("ref", "раз"), (None, "два")]),
+    p.Act(1, "ban", "Боб", ("боб",), None, 60, "спам", "ref"),
+    p.Role(1),
+    p.Sanctioned("2026-11-22T05:43:03.120Z", [BAN], []),
+    p.Forget(8),
+    p.Retract(),
+]
+
+
+def test_every_kind_of_proposal_is_read_as_it_was_written() -> None:
+    assert {type(proposal) for proposal in ONE_OF_EACH} == set(get_args(p.AnyProposal))
+    entry = p.decode(p.encode(p.Entry(p.FORMAT, b"incarnat", 1, ONE_OF_EACH)))
+    assert list(entry.proposals) != []
+    assert p.encode(entry) == p.encode(p.Entry(p.FORMAT, b"incarnat", 1, ONE_OF_EACH))
+    assert [type(proposal) for proposal in entry.proposals] == [type(proposal) for proposal in ONE_OF_EACH]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ([p.FORMAT, b"incarnat", 1, [["wink", 1]]], "Invalid value 'wink'"),
+        ([p.FORMAT, b"incarnat", 1, [["role", "one"]]], "Expected `int`, got `str`"),
+        ([p.FORMAT + 1, b"incarnat", 1, []], "an entry has format 2, this version knows format 1"),
+        ("entry", "Expected `array`"),
+    ],
+)
+def test_an_entry_that_is_not_understood_is_refused(content: object, reason: str) -> None:
+    with pytest.raises(p.UnknownEntry, match=reason):
+        p.decode(msgspec.msgpack.encode(content))
+
+
+def test_a_damaged_entry_is_refused() -> None:
+    data = p.encode(p.Entry(p.FORMAT, b"incarnat", 1, [p.Role(1)]))
+    with pytest.raises(p.UnknownEntry):
+        p.decode(data[:-1])
