@@ -190,6 +190,11 @@ class SqliteHistory:
             raise sqlite3.OperationalError(f"{self._file.path} was moved, deleted or replaced")
         try:
             db.execute("BEGIN IMMEDIATE")
+            if self._forgotten_below:  # first: a forgotten ref may be used again
+                began = time.monotonic()
+                db.execute("DELETE FROM messages WHERE id < ?", (self._forgotten_below,))
+                db.execute("DELETE FROM skipped WHERE first < ?", (self._forgotten_below,))
+                self._forgetting = time.monotonic() - began
             db.executemany(
                 "INSERT INTO messages (id, at, name, text, session, ref) VALUES (?, ?, ?, ?, ?, ?)",
                 self._staged,
@@ -218,11 +223,6 @@ class SqliteHistory:
             )
             if self._has_new_state():
                 db.execute("UPDATE log SET sanctions = ?, head = ?", (self.sanctions, self.head))
-            if self._forgotten_below:
-                began = time.monotonic()
-                db.execute("DELETE FROM messages WHERE id < ?", (self._forgotten_below,))
-                db.execute("DELETE FROM skipped WHERE first < ?", (self._forgotten_below,))
-                self._forgetting = time.monotonic() - began
             if self._forgets_present:
                 db.execute("DELETE FROM present")
             db.execute("COMMIT")
@@ -246,8 +246,8 @@ class SqliteHistory:
         if unknown := [ref for ref in refs if ref <= greatest and ref not in found]:
             rows = self._db.execute(
                 "SELECT ref, id, at FROM messages"  # noqa: S608 - only question marks are put in
-                f" WHERE session = ? AND ref IN ({', '.join('?' * len(unknown))})",
-                (session, *unknown),
+                f" WHERE session = ? AND id >= ? AND ref IN ({', '.join('?' * len(unknown))})",
+                (session, self._first, *unknown),
             )
             found.update({row[0]: Ack(*row) for row in rows})
         return found

@@ -42,6 +42,7 @@ def test_every_setting_is_a_flag_a_variable_and_a_key(tmp_path: Path) -> None:
         "durability": ("full", "full"),
         "trusted_proxies": ("::1", (to_network("::1"),)),
         "audit": ("acts", "acts"),
+        "record": ("entries", "entries"),
         "status": (":9", "127.0.0.1:9"),
         "log_level": ("error", "error"),
         "log_format": ("text", "text"),

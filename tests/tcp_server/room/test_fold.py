@@ -26,7 +26,7 @@ from tcp_server.room.moderation.bans import Sanction
 from tests.support.timing import IS_LONG
 from tests.tcp_server.room.test_proposals import ONE_OF_EACH
 
-EXAMPLES = 400 if IS_LONG else 25
+EXAMPLES = 400 if IS_LONG else 10
 AT = 1_795_326_183_120
 SERVERS = ("one", "two")
 NAMES = ("Анна", "Борис", "Вера")
@@ -164,7 +164,7 @@ class EntriesOfTwoServers(RuleBasedStateMachine):
 
 
 TestEntriesOfTwoServers = EntriesOfTwoServers.TestCase
-TestEntriesOfTwoServers.settings = settings(max_examples=EXAMPLES, stateful_step_count=30, deadline=None)
+TestEntriesOfTwoServers.settings = settings(max_examples=EXAMPLES, stateful_step_count=20, deadline=None)
 
 
 def forbid(monkeypatch: pytest.MonkeyPatch) -> None:
