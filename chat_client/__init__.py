@@ -4,6 +4,5 @@ from chat_client.client import Client, connect
 from chat_client.conversation import IfTaken
 from chat_client.errors import ChatError, ConversationEnded, Refused
 from chat_protocol.messages import Message
-from chat_protocol.tls import Tls
 
-__all__ = ["ChatError", "Client", "ConversationEnded", "IfTaken", "Message", "Refused", "Tls", "connect"]
+__all__ = ["ChatError", "Client", "ConversationEnded", "IfTaken", "Message", "Refused", "connect"]

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from chat_client.backoff import Backoff
 from chat_client.conversation import INPUT_NEEDED, MAX_WAIT, Conversation, IfTaken
@@ -25,7 +25,9 @@ from chat_protocol.connection import Connection
 from chat_protocol.contract import ANSWER_TIMEOUT
 from chat_protocol.errors import Banned, NoPrompt, NotARoom, ProtocolError, RoomFull, TlsFailed
 from chat_protocol.messages import Command, Event, Leave, Message, Throttled, Welcome
-from chat_protocol.tls import Tls
+
+if TYPE_CHECKING:  # ssl takes long to load, and most need none
+    from chat_protocol.tls import Tls
 
 _FINAL_REASONS: Final = frozenset({"left", "kicked", "banned", "address_banned", "password", "replaced"})
 _TLS_REASONS: Final = ("not_tls", "untrusted", "expired", "not_yet_valid", "wrong_host", "wrong_pin")
@@ -52,7 +54,7 @@ class Chat:
         *,
         history: int = 50,
         password: str = "",
-        tls: Tls | None = None,
+        tls: "Tls | None" = None,
         family: int = socket.AF_UNSPEC,
         if_taken: IfTaken = IfTaken.ASK,
         identities: IdentityStore | None = None,

@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from threading import Condition
-from typing import Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from chat_client.chat import Chat
 from chat_client.conversation import IfTaken
@@ -26,7 +26,9 @@ from chat_client.identity import IdentityStore, NotKept
 from chat_protocol.address import Address, parse_address
 from chat_protocol.messages import Command, Found, HistoryPage, HistoryRequest, Message, Search
 from chat_protocol.text import clean
-from chat_protocol.tls import Tls
+
+if TYPE_CHECKING:  # ssl takes long to load, and most need none
+    from chat_protocol.tls import Tls
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +43,7 @@ def connect(  # noqa: PLR0913 - each is another setting
     name: str,
     *,
     password: str = "",
-    tls: Tls | None = None,
+    tls: "Tls | None" = None,
     history: int = 0,
     if_taken: IfTaken = IfTaken.WAIT,
     remember: bool = False,
@@ -97,6 +99,15 @@ class Client:
         self._chat.start(quiet=quiet)
 
     # --- who is here -------------------------------------------------------------------
+
+    @property
+    def address(self) -> Address:
+        """Where the room is."""
+        return self._chat.address
+
+    def status(self) -> Status:
+        """Return a snapshot of the connection."""
+        return self._chat.status()
 
     @property
     def name(self) -> str:

@@ -6,8 +6,9 @@ passed between threads.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
+
+from msgspec import Struct
 
 from chat_client.identity import NotKept
 from chat_protocol import messages as m
@@ -32,8 +33,7 @@ class Phase(Enum):
     """Ended for good."""
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """A consistent snapshot of the conversation.
 
     `retry_in` and `throttled` (until the room has processed all that was sent) are in
@@ -56,8 +56,7 @@ class Status:
     throttled: float
 
 
-@dataclass(frozen=True, slots=True)
-class Entered:
+class Entered(Struct, frozen=True):
     """We have joined the room, or rejoined it (`rejoined`), which may have another log since (`new_log`).
 
     `read` is the newest message that was read in an earlier run, None if that is not known.
@@ -72,24 +71,21 @@ class Entered:
     read: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NewMessage:
+class NewMessage(Struct, frozen=True):
     """A message to show; an `own` one is reported once the room has stored it."""
 
     message: m.Message
     own: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OlderMessages:
+class OlderMessages(Struct, frozen=True):
     """The answer to a request for older messages; `target` is the number to show, if one was given."""
 
     messages: Sequence[m.Message]
     target: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SearchResults:
+class SearchResults(Struct, frozen=True):
     """The newest messages found by a search for `query`; `more` says whether there are others."""
 
     messages: Sequence[m.Message]
@@ -97,8 +93,7 @@ class SearchResults:
     query: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MessageRefused:
+class MessageRefused(Struct, frozen=True):
     """The room has refused our message. `seconds`: for how long it will, None if not known."""
 
     text: str
@@ -107,8 +102,7 @@ class MessageRefused:
     seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NameRefused:
+class NameRefused(Struct, frozen=True):
     """The room has refused the name and awaits another. `suggestion` is a free name, if not empty."""
 
     code: str
@@ -116,22 +110,19 @@ class NameRefused:
     suggestion: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PasswordNeeded:
+class PasswordNeeded(Struct, frozen=True):
     """The room's password is awaited. `code`: `password_required`, or `password_wrong` after a wrong one."""
 
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionLost:
+class ConnectionLost(Struct, frozen=True):
     """The connection is lost, or the first attempt failed; attempts go on. `reason` as in `Status`."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """The conversation has ended for good. `reason` as in `Status`, `left` after `Chat.leave`.
 
     `seconds` is for how long we are banned, 0 if not known.
@@ -141,8 +132,7 @@ class Ended:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class RequestFailed:
+class RequestFailed(Struct, frozen=True):
     """The room has refused something other than a message.
 
     `seconds`: for how long it will, None if not known. `request`: what was refused, None if
@@ -155,8 +145,7 @@ class RequestFailed:
     request: Request | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StatusChanged:
+class StatusChanged(Struct, frozen=True):
     """Only the status has changed."""
 
 

@@ -1,6 +1,6 @@
 """Messages that the room has not acknowledged yet."""
 
-import secrets
+import os
 import time
 
 from chat_protocol.messages import Say
@@ -22,7 +22,7 @@ class Outbox:
     def add(self, text: str) -> Say:
         """Add `text` under a new ref; return the command to send."""
         # The time comes first: increasing keys cost the room's index half as much.
-        ref = f"{time.time_ns() // 1000:x}-{secrets.token_urlsafe(9)}"
+        ref = f"{time.time_ns() // 1000:x}-{os.urandom(9).hex()}"
         say = self._pending[ref] = Say(text=text, ref=ref)
         return say
 

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from time import monotonic
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from chat_protocol.address import Address
 from chat_protocol.codec import decode_events, encode
@@ -18,7 +18,9 @@ from chat_protocol.errors import Banned, ConnectionFailed, NoPrompt, NotARoom, R
 from chat_protocol.framing import LineBuffer
 from chat_protocol.happy_eyeballs import connect
 from chat_protocol.messages import Command, Event
-from chat_protocol.tls import Tls, TlsStream
+
+if TYPE_CHECKING:  # ssl takes long to load, and most need none
+    from chat_protocol.tls import Tls, TlsStream
 
 
 def set_tcp_options(sock: socket.socket) -> None:
@@ -54,7 +56,7 @@ class Connection:
     One thread may read (`receive`, `events`); any thread may `send` and `close`.
     """
 
-    def __init__(self, sock: socket.socket, stream: TlsStream | None = None) -> None:
+    def __init__(self, sock: socket.socket, stream: "TlsStream | None" = None) -> None:
         """Wrap a connected socket, or the TLS stream over it, after the prompt. Use `open` instead."""
         self.socket = sock
         self._stream = stream or sock
@@ -68,7 +70,7 @@ class Connection:
         *,
         timeout: float = 10.0,
         idle_timeout: float | None = None,
-        tls: Tls | None = None,
+        tls: "Tls | None" = None,
         source: bytes = b"",
         family: int = socket.AF_UNSPEC,
     ) -> Self:
@@ -147,7 +149,7 @@ class Connection:
         self.close()
 
 
-def _read_prompt(stream: socket.socket | TlsStream, address: Address, deadline: float) -> None:
+def _read_prompt(stream: "socket.socket | TlsStream", address: Address, deadline: float) -> None:
     """Read exactly the bytes of the prompt, until `deadline` (monotonic)."""
     received = b""
     while len(received) < len(PROMPT):

@@ -108,37 +108,77 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
         "**bold**, *italic*, ~~struck~~, `code`, ``` above and below lines of code, > quote, - list,\n"
         "[words](https://…). oneroom --as-typed shows the marks instead."
     ),
-    "usage": (
-        "Usage: oneroom [HOST[:PORT]] [options]\n"
-        "\n"
+    "usage": "Usage: ",
+    "shell_program": (
+        "oneroom [HOST[:PORT]] [options]\n"
+        "       oneroom say|history|search|who [options]   (oneroom say --help tells more)"
+    ),
+    "shell_say": "oneroom say [options] [TEXT ...]",
+    "shell_history": "oneroom history [options]",
+    "shell_search": "oneroom search [options] WORD ...",
+    "shell_who": "oneroom who [options]",
+    "about_program": (
         "A chat in the terminal. Between pipes it is a filter: it sends the lines of stdin\n"
         "and writes the messages of others to stdout. A script whose input ends at once,\n"
-        "with at most 100 lines, is not announced and gets no messages.\n"
-        "\n"
-        "  HOST[:PORT]    where the room is (default: 127.0.0.1:8080)\n"
-        "  --name NAME    the name to join with (else ONEROOM_NAME, else the one used last\n"
-        "                 in this room, else it asks)\n"
-        "  --password-file FILE\n"
-        "                 the room's password (else ONEROOM_PASSWORD, else it asks)\n"
-        "  -4, -6         use only IPv4 addresses, or only IPv6\n"
-        "  --tls          connect with TLS; the certificate is checked as in a browser\n"
-        "  --tls-ca FILE  trust these certificates (PEM) instead of the system's\n"
-        "  --tls-pin SHA256\n"
-        "                 trust only the certificate with this fingerprint\n"
-        "  --as-typed     show texts with the marks of their formatting: **bold**, `code`\n"
-        "  --follow       only write the messages of others to stdout, and do not read stdin\n"
-        "  --timeout SECONDS\n"
-        "                 end after so many seconds (else a room that does not answer is\n"
-        "                 given up 10 s after the end of stdin)\n"
-        "  --or-similar   if the name is taken, join with one like it; without this, a\n"
-        "                 taken name is tried again for half a minute\n"
-        "  --lang ru|en   the language (default: the system's)\n"
-        "  --version      print the version\n"
-        "  -h, --help     print this help\n"
-        "\n"
+        "with at most 100 lines, is not announced and gets no messages."
+    ),
+    "about_say": (
+        "Says a text, or all of stdin as one message, and ends once the room has stored it.\n"
+        "Nobody is told that you come or go."
+    ),
+    "about_history": "Prints the newest messages, oldest first. Nobody is told that you come or go.",
+    "about_search": (
+        "Prints the newest messages that have words beginning with each WORD, oldest first.\n"
+        "Nobody is told that you come or go."
+    ),
+    "about_who": (
+        "Prints who is in the room, one name a line; in a large room only the first ones.\n"
+        "Nobody is told that you come or go."
+    ),
+    "options": "options",
+    "metavar_address": "HOST[:PORT]",
+    "metavar_name": "NAME",
+    "metavar_file": "FILE",
+    "metavar_seconds": "SECONDS",
+    "metavar_text": "TEXT",
+    "metavar_word": "WORD",
+    "option_address": "where the room is (default: 127.0.0.1:8080)",
+    "option_text": "what to say; without it, stdin is read to its end",
+    "option_words": "words to find",
+    "option_limit": "at most so many messages (default: %(default)s)",
+    "option_before": "messages before number N",
+    "option_json": "write each event as a line of JSON, as the room sends it",
+    "option_name": (
+        "the name to join with (else ONEROOM_NAME, else the one used last in this room, else it asks)"
+    ),
+    "option_password": "the room's password (else ONEROOM_PASSWORD, else it asks)",
+    "option_ipv4": "use only IPv4 addresses",
+    "option_ipv6": "use only IPv6 addresses",
+    "option_tls": "connect with TLS; the certificate is checked as in a browser",
+    "option_tls_ca": "trust these certificates (PEM) instead of the system's",
+    "option_tls_pin": "trust only the certificate with this fingerprint",
+    "option_as_typed": "show texts with the marks of their formatting: **bold**, `code`",
+    "option_follow": "only write the messages of others to stdout, and do not read stdin",
+    "option_timeout": (
+        "end after so many seconds (else a room that does not answer is given up 10 s after the end of stdin)"
+    ),
+    "option_timeout_of_commands": "give up after so many seconds (default: 10)",
+    "option_or_similar": (
+        "if the name is taken, join with one like it; without this, a taken name is tried again "
+        "for half a minute"
+    ),
+    "option_lang": "the language (default: the system's)",
+    "option_version": "print the version",
+    "option_help": "print this help",
+    "exit_codes": (
         "Exit codes: 0 all was sent; 1 something was not, the output could not be written,\n"
         "or the room could not be reached or has ended the conversation; 2 wrong arguments,\n"
-        "or between pipes a refused name or password.\n"
+        "or between pipes a refused name or password."
+    ),
+    "exit_codes_of_commands": (
+        "Exit codes: 0 done; 1 the room has refused it, could not be reached or has not\n"
+        "answered in time, or the output could not be written; 2 wrong arguments, or a\n"
+        "refused name or password; 3 nothing was found."
     ),
     "ask_password": "The room's password: ",
     "ask_moderator": "Moderator's password: ",

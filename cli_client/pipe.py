@@ -4,30 +4,28 @@ The output is the same as in the lines dialect, so that a script can use either.
 of the client itself go to stderr.
 """
 
-import os
-import select
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chat_client import events
 from chat_client.chat import Chat
 from chat_client.conversation import NAME_PATIENCE, NAME_TAKEN, IfTaken
 from chat_client.identity import IdentityStore, NotKept
 from chat_protocol.address import Address
-from chat_protocol.contract import HAS_JOINED, HAS_LEFT, SAYS
 from chat_protocol.messages import Joined, Left, Message, Throttled
 from chat_protocol.text import clean, is_blank, one_line, split
-from chat_protocol.tls import Tls
+from cli_client.output import as_json, as_lines, print_error, write
 from cli_client.stdin_lines import StdinLines
 from cli_client.translations import Translations
+
+if TYPE_CHECKING:  # ssl takes long to load, and most need none
+    from chat_protocol.tls import Tls
 
 ACK_TIMEOUT: Final = 10.0
 """Maximum seconds to wait for the welcome before reading, and for each ack after the end of input."""
@@ -36,7 +34,6 @@ QUIET_WAIT: Final = 0.5
 """Seconds within which the input of a script that says only a few lines ends."""
 
 _MAX_QUIET_LINES: Final = 100  # as many as a quiet connection may say
-_STDOUT: Final = 1
 _REFUSED: Final = (events.Phase.NAME_NEEDED, events.Phase.PASSWORD_NEEDED, events.Phase.ENDED)
 _READY: Final = (events.Phase.ONLINE, *_REFUSED)
 _THROTTLE_NOTICE_INTERVAL: Final = 10.0  # seconds without `throttled` after which the next one is printed
@@ -49,6 +46,7 @@ class PipeOptions(NamedTuple):
     follow: bool = False
     timeout: float | None = None
     or_similar: bool = False
+    json: bool = False
 
 
 _NO_OPTIONS: Final = PipeOptions()
@@ -68,14 +66,15 @@ class Pipe:
         texts: Translations,
         *,
         password: str = "",
-        tls: Tls | None = None,
+        tls: "Tls | None" = None,
         family: int = socket.AF_UNSPEC,
         identities: IdentityStore | None = None,
         options: PipeOptions = _NO_OPTIONS,
     ) -> None:
         self._texts = texts
         self._name = name
-        self._follow, timeout, or_similar = options
+        self._follow, timeout, or_similar, json = options
+        self._form = as_json if json else as_lines
         self._chat = Chat(
             address,
             self._on_event,
@@ -117,10 +116,10 @@ class Pipe:
         if self._exit_code is not None:
             return self._exit_code
         if is_late:
-            self._print_error(self._texts("pipe_timeout"))
+            print_error(self._texts("pipe_timeout"))
         unsent = len(self._chat.status().unsent) + self._refused + self._not_utf8
         if unsent:
-            self._print_error(self._texts("pipe_unsent", count=unsent))
+            print_error(self._texts("pipe_unsent", count=unsent))
         return 1 if is_late or unsent or self._unwritable or not self._has_entered else 0
 
     def _start(self) -> None:
@@ -167,7 +166,7 @@ class Pipe:
                 self._say(clean(line))
                 continue
             if not self._not_utf8:
-                self._print_error(self._texts("pipe_undecodable", number=number))
+                print_error(self._texts("pipe_undecodable", number=number))
             self._not_utf8 += 1
         self._ended.set()
 
@@ -187,79 +186,71 @@ class Pipe:
             case events.Entered():
                 self._entered(event)
             case events.NewMessage(message, own=False) if not message.deleted:
-                self._write(_lines(message))
-            case Joined(name=name):
-                self._write(f"{one_line(name)}{HAS_JOINED}\n")
-            case Left(name=name):
-                self._write(f"{one_line(name)}{HAS_LEFT}\n")
+                self._write(message)
+            case Joined() | Left():
+                self._write(event)
             case events.MessageRefused(text, code, detail, seconds):
                 self._refused += 1
                 reason = self._texts("not_sent", reason=self._texts.error(code, detail, seconds))
-                self._print_error(f"{reason} — {one_line(text)[:80]}")
+                print_error(f"{reason} — {one_line(text)[:80]}")
             case events.ConnectionLost("unknown_host"):  # reported first only if the name was never resolved
-                self._print_error(self._texts.ended("unknown_host", 0.0, self._chat.address))
+                print_error(self._texts.ended("unknown_host", 0.0, self._chat.address))
                 self._end(1)
             case events.ConnectionLost(reason):
                 reason = self._texts.lost(reason, self._chat.address)
-                self._print_error(self._texts("pipe_lost", reason=reason))
+                print_error(self._texts("pipe_lost", reason=reason))
             case events.NameRefused(code, detail):
-                self._print_error(self._texts.error(code, detail))
+                print_error(self._texts.error(code, detail))
                 self._end(2)
             case events.PasswordNeeded(code):
-                self._print_error(self._texts(f"pipe_{code}"))
+                print_error(self._texts(f"pipe_{code}"))
                 self._end(2)
             case NotKept(path, reason):
-                self._print_error(self._texts.not_kept(path, reason))
+                print_error(self._texts.not_kept(path, reason))
             case Throttled(seconds):
                 self._throttled(seconds)
             case events.Ended(reason, seconds) if reason != "left":
-                self._print_error(self._texts.ended(reason, seconds, self._chat.address))
+                print_error(self._texts.ended(reason, seconds, self._chat.address))
                 self._end(1)
 
     def _throttled(self, seconds: float) -> None:
         now = time.monotonic()
         if self._chat.status().phase is not events.Phase.ONLINE:
-            self._print_error(self._texts("pipe_wait", time=self._texts.duration(seconds)))
+            print_error(self._texts("pipe_wait", time=self._texts.duration(seconds)))
             return
         if now > self._throttled_until:
-            self._print_error(self._texts("pipe_throttled"))
+            print_error(self._texts("pipe_throttled"))
         self._throttled_until = now + seconds + _THROTTLE_NOTICE_INTERVAL
 
     def _entered(self, event: events.Entered) -> None:
         if event.name != self._name and not self._has_entered:
-            self._print_error(self._texts("pipe_similar", name=one_line(event.name)))
+            print_error(self._texts("pipe_similar", name=one_line(event.name)))
         self._has_entered = True
         if event.rejoined:
-            self._print_error(self._texts("pipe_back"))
+            print_error(self._texts("pipe_back"))
         if event.missed:
-            self._print_error(self._texts.plural("pipe_missed", event.missed))
+            print_error(self._texts.plural("pipe_missed", event.missed))
         for message in event.messages:
             if message.name != event.name and not message.deleted:
-                self._write(_lines(message))
+                self._write(message)
 
-    def _write(self, text: str) -> None:
+    def _write(self, event: Message | Joined | Left) -> None:
         """Write to stdout, and wait for its reader; after an error there, only stdin goes on."""
         if self._unwritable or self._exit_code is not None:
             return
         try:
-            _write_all(text.encode("utf-8", "replace"))
+            write(self._form(event))
         except BrokenPipeError:  # the reader has what it wanted (`| head`)
             self._end(0)
         except OSError as error:
             self._unwritable = True
-            self._print_error(self._texts("pipe_unwritable", reason=error.strerror))
+            print_error(self._texts("pipe_unwritable", reason=error.strerror))
             if self._follow:
                 self._end(1)
 
     def _end(self, code: int) -> None:
         self._exit_code = code
         self._ended.set()
-
-    def _print_error(self, text: str) -> None:
-        """Print a line to stderr, if it can be written. Any thread."""
-        if sys.stderr is not None:
-            with suppress(OSError):
-                print(f"oneroom: {text}", file=sys.stderr, flush=True)
 
 
 def _is_acked(unsent: int, now: events.Status) -> bool:
@@ -274,17 +265,3 @@ def _is_utf8(line: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _lines(message: Message) -> str:
-    name = one_line(message.name)
-    return "".join(f"{name}{SAYS}{line}\n" for line in clean(message.text).split("\n"))
-
-
-def _write_all(data: bytes) -> None:
-    # Not sys.stdout: what it could not write it would try again at the end.
-    while data:
-        try:
-            data = data[os.write(_STDOUT, data) :]
-        except BlockingIOError:  # another program has made the pipe non-blocking
-            select.select([], [_STDOUT], [])

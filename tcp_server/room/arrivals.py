@@ -113,19 +113,23 @@ class Arrivals(Generic[C]):
 
     def _welcome(self, member: Member, request: m.Join, secret: str) -> m.Welcome:
         history = self._fold.history
-        if request.quiet:
-            return m.Welcome(member.name, secret, history.epoch, history.last, (), (), 0, False, self._limits)
-        wanted = self._config.replay if request.history is None else request.history
-        page, missed = self._replay.unseen(request.since, wanted)
         names = self._fold.members.names()
         members = first_names(names, _MAX_MEMBERS_BYTES)
+        count = len(names) if len(members) < len(names) else None
+        if request.quiet:
+            return m.Welcome(
+                *(member.name, secret, history.epoch, history.last, members, (), 0, False, self._limits),
+                count=count,
+            )
+        wanted = self._config.replay if request.history is None else request.history
+        page, missed = self._replay.unseen(request.since, wanted)
         return m.Welcome(
             name=member.name,
             session=secret,
             epoch=history.epoch,
             last=history.last,
             members=members,
-            count=len(names) if len(members) < len(names) else None,
+            count=count,
             messages=page.messages,
             missed=missed,
             more=page.more,

@@ -1,4 +1,4 @@
-"""A quiet connection: it says a few lines without becoming a member.
+"""A quiet connection: it says or reads a few lines without becoming a member.
 
 Not thread-safe: the caller holds the sequencer's room lock.
 """
@@ -6,7 +6,7 @@ Not thread-safe: the caller holds the sequencer's room lock.
 from collections.abc import Iterable, Iterator
 
 from chat_protocol.errors import BadMessage
-from chat_protocol.messages import Leave, Ping, Say
+from chat_protocol.messages import HistoryRequest, Leave, Ping, Say, Search
 from tcp_server.room.commands import Request
 
 _MAX_SECONDS = 10.0
@@ -38,8 +38,8 @@ class Visit:
                 self._says += 1
                 if self.exhausted:
                     return
-            if isinstance(request, Say | Ping | Leave | BadMessage):
+            if isinstance(request, Say | HistoryRequest | Search | Ping | Leave | BadMessage):
                 yield request
             else:
-                text = "a quiet connection may only say, ping and leave"
+                text = "a quiet connection may only say, read history, search, ping and leave"
                 yield BadMessage("join_first", text, getattr(request, "ref", None))

@@ -1,8 +1,7 @@
 """The status line."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from chat_client.conversation import Conversation
 from chat_client.events import Phase, Status

@@ -19,7 +19,7 @@ def test_the_room_hears_only_the_messages() -> None:
     harness = room_with()
     harness.handle("a", m.Say("до", "1"))
     welcome = harness.join("q", "cron", quiet=True)
-    assert (welcome.name, welcome.members, welcome.messages, welcome.last) == ("cron", (), (), 1)
+    assert (welcome.name, welcome.members, welcome.messages, welcome.last) == ("cron", ["Анна"], (), 1)
     harness.handle("a", m.Say("при", "2"), m.Typing())
     harness.join("b", "Борис")
     harness.handle("q", m.Say("готово", "r"), m.Ping())
@@ -47,19 +47,28 @@ def test_the_lists_of_a_text_dialect_do_not_have_it() -> None:
     "command",
     [
         m.Typing(ref="r"),
-        m.HistoryRequest(ref="r"),
-        m.Search("а", ref="r"),
         m.Bans(ref="r"),
         m.Whois("а", ref="r"),
     ],
 )
-def test_it_may_only_say(command: Request) -> None:
+def test_it_may_not_do_what_members_do(command: Request) -> None:
     harness = room_with()
     harness.join("q", "cron", quiet=True)
     harness.handle("q", m.Say("раз", "1"), command, m.Say("два", "2"))
     assert harness.summary("q") == ["ack 1 #1", "error join_first r", "ack 2 #2"]
     harness.handle("q", m.Join("Другой"))
     assert harness.summary("q") == ["error join_first"]
+
+
+def test_it_may_read() -> None:
+    harness = room_with()
+    harness.handle("a", m.Say("раз", "1"))
+    harness.join("q", "cron", quiet=True)
+    harness.handle("q", m.HistoryRequest(ref="r"))
+    (page,) = harness.received("q")
+    assert isinstance(page, m.HistoryPage)
+    assert (page.ref, [message.text for message in page.messages]) == ("r", ["раз"])
+    assert harness.summary("a") == ["ack 1 #1"]
 
 
 def test_its_name_is_taken_meanwhile() -> None:

@@ -242,7 +242,7 @@ class RoomMachine(RuleBasedStateMachine):
                 person.announced = True
                 self.people.remove(person)
                 self.people.append(person)
-        names = [] if quiet else [one.name for one in self._announced()]
+        names = [one.name for one in self._announced()]
         view.answers.append((names, len(self.log), since))
 
     def _end(self, view: View, bye: str | None, *, hold: bool = True) -> None:

@@ -1,0 +1,147 @@
+"""The command line, with help and errors in the user's language."""
+
+import argparse
+import os
+import re
+import socket
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final, NoReturn
+
+from chat_protocol.standard_streams import ArgumentParser
+from chat_protocol.text import one_line
+from cli_client.translations import Translations
+
+COMMANDS: Final = ("say", "history", "search", "who")
+"""First arguments that do one thing and end. A host of that name needs a port: `say:8080`."""
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Begins the usage in the user's language."""
+
+    def __init__(self, prog: str, usage: str) -> None:
+        super().__init__(prog, max_help_position=18, width=80)
+        self._usage = usage
+
+    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
+        super().add_usage(usage, actions, groups, prefix or self._usage)
+
+
+class _Version(argparse.Action):
+    """Prints the version."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from chat_protocol.version import version  # noqa: PLC0415 - takes as long to load as all of the client
+
+        print(f"oneroom {version()}")
+        parser.exit()
+
+
+class Parser(ArgumentParser):
+    """The parser of the program, or of one of its `COMMANDS`."""
+
+    def __init__(self, texts: Translations, command: str = "") -> None:
+        about = f"about_{command or 'program'}"
+        super().__init__(
+            prog=f"oneroom {command}".rstrip(),
+            usage=texts(f"shell_{command or 'program'}"),
+            description=texts(about),
+            epilog=texts("exit_codes_of_commands" if command else "exit_codes"),
+            formatter_class=partial(_Help, usage=texts("usage")),
+            add_help=False,
+            allow_abbrev=False,
+            exit_on_error=False,
+        )
+        self._texts = texts
+        self._command = command
+        self._options = self.add_argument_group(texts("options"))
+        self._add_own()
+        self._add_common()
+
+    def _add_own(self) -> None:
+        text, positive = self._texts, _positive
+        if self._command:
+            self._add("--server", "option_address", dest="address", metavar=text("metavar_address"))
+        else:
+            self._add(
+                "address",
+                "option_address",
+                nargs="?",
+                metavar=text("metavar_address"),
+                type=lambda typed: typed or None,
+            )
+        match self._command:
+            case "say":
+                self._add("text", "option_text", nargs="*", metavar=text("metavar_text"))
+            case "history":
+                self._add("--limit", "option_limit", type=positive, default=50, metavar="N")
+                self._add("--before", "option_before", type=positive, metavar="N")
+            case "search":
+                self._add("words", "option_words", nargs="+", metavar=text("metavar_word"))
+                self._add("--limit", "option_limit", type=positive, default=20, metavar="N")
+            case "":
+                self._add("--as-typed", "option_as_typed", action="store_true")
+                self._add("--follow", "option_follow", action="store_true")
+        self._add("--json", "option_json", action="store_true")
+
+    def _add_common(self) -> None:
+        text = self._texts
+        timeout = "option_timeout_of_commands" if self._command else "option_timeout"
+        name = os.environ.get("ONEROOM_NAME") or None
+        self._add("--name", "option_name", default=name, metavar=text("metavar_name"))
+        self._add("--password-file", "option_password", metavar=text("metavar_file"))
+        self._add("-4", "option_ipv4", dest="family", action="store_const", const=socket.AF_INET)
+        self._add("-6", "option_ipv6", dest="family", action="store_const", const=socket.AF_INET6)
+        self._add("--tls", "option_tls", action="store_true")
+        self._add("--tls-ca", "option_tls_ca", metavar=text("metavar_file"))
+        self._add("--tls-pin", "option_tls_pin", metavar="SHA256")
+        self._add("--timeout", timeout, type=_seconds, metavar=text("metavar_seconds"))
+        self._add("--or-similar", "option_or_similar", action="store_true")
+        self._add("--lang", "option_lang", choices=("ru", "en"), default=text.lang)
+        self._add("--version", "option_version", action=_Version, nargs=0, default=argparse.SUPPRESS)
+        self._add("-h", "option_help", "--help", action="help")
+        self.set_defaults(family=socket.AF_UNSPEC)
+
+    def _add(self, flag: str, text: str, *others: str, **settings: Any) -> None:
+        self._options.add_argument(flag, *others, help=self._texts(text), **settings)
+
+    def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
+        """Parse the arguments; exit with code 2 and an explanation if they are wrong."""
+        try:
+            options, unknown = self.parse_known_args(arguments)
+        except argparse.ArgumentError as error:
+            self.error(_wrong(error.argument_name or error.message, list(arguments)))
+        # `--tls-pin "$UNSET"` must not mean "without a pin".
+        empty = [action for action in self._actions if getattr(options, action.dest, None) == ""]
+        unknown += [action.option_strings[-1] for action in empty]
+        if unknown:
+            self.error(" ".join(unknown))
+        return options
+
+    def error(self, message: str) -> NoReturn:
+        text = self._texts("bad_arguments", detail=one_line(message))
+        self.exit(2, f"oneroom: {text}\n\n{self.format_help()}")
+
+    def exit_with(self, error: str) -> NoReturn:
+        """Print an error and exit with code 2."""
+        self.exit(2, f"oneroom: {error}\n")
+
+
+def _wrong(option: str, arguments: list[str]) -> str:
+    """Return an option, and its value if there is one."""
+    value = arguments[arguments.index(option) + 1 :][:1] if option in arguments else []
+    return " ".join([option, *(typed for typed in value if not typed.startswith("-"))])
+
+
+def _positive(typed: str) -> int:
+    """Return a number from 1 to 9 digits, which may begin with # as in a message."""
+    if not re.fullmatch(r"#?0*[1-9]\d{0,8}", typed, re.ASCII):
+        raise argparse.ArgumentTypeError(typed)
+    return int(typed.lstrip("#"))
+
+
+def _seconds(typed: str) -> float:
+    """Return a number of seconds above 0."""
+    if not re.fullmatch(r"\d{1,9}(\.\d+)?", typed, re.ASCII) or not float(typed):
+        raise argparse.ArgumentTypeError(typed)
+    return float(typed)
