@@ -89,10 +89,19 @@ def test_the_wheel_contains_the_packages_and_the_page_only(wheel: Path) -> None:
 def test_a_source_archive_has_the_bundle_and_makes_the_same_wheel_without_node(
     wheel: Path, tmp_path: Path
 ) -> None:
-    do(sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", tmp_path)
+    untracked = ROOT / "untracked.db"  # as the history of a room that was started here
+    untracked.touch(exist_ok=False)
+    try:
+        do(sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", tmp_path)
+    finally:
+        untracked.unlink()
     (archive,) = tmp_path.glob("oneroom-*.tar.gz")
     shutil.unpack_archive(archive, tmp_path, filter="data")
     (source,) = tmp_path.glob("oneroom-*/")
+    tracked = do("git", "ls-files").splitlines()
+    known = {*(name.partition("/")[0] for name in tracked), "bundle", "PKG-INFO"}
+    assert {path.name for path in source.iterdir()} <= known
+    assert not list(source.rglob("*.db"))
     do(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", tmp_path, cwd=source)
     (again,) = tmp_path.glob("oneroom-*.whl")
     assert again.read_bytes() == wheel.read_bytes()

@@ -36,6 +36,7 @@ PACKAGES: Final = {
     "openssl": "openssl",
     "plink": "putty-tools",
     "socat": "socat",
+    "systemd-analyze": "systemd",
     "telnet": "inetutils-telnet",
     "tmux": "tmux",
 }
@@ -82,6 +83,7 @@ needs_node = _needs("node")
 needs_openssl = _needs("openssl")
 needs_plink = _needs("plink")
 needs_socat = _needs("socat")
+needs_systemd = _needs("systemd-analyze")
 needs_telnet = _needs("telnet")
 needs_tmux = _needs("tmux")
 
