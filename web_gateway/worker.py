@@ -1,6 +1,7 @@
 """gunicorn's threaded worker, with deadlines and limits against hostile clients.
 
 Written against gunicorn 27.0: each method here changes one thing that its worker does.
+`tests/web_gateway/test_gunicorn_internals.py` lists all that this package needs of gunicorn's inside.
 """
 
 import logging
