@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-oldest long faults hostile conformance check format vendor docs picture bench bench-bridge bench-page bench-terminal bench-log wheel clean
+.PHONY: help run test test-oldest long long-log faults hostile conformance check format vendor docs picture bench bench-bridge bench-page bench-terminal bench-log wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,13 +32,16 @@ test-oldest: $(VENV)/oldest/installed ## Run the unit tests with the oldest libr
 	$(VENV)/oldest/bin/python -m pytest $(IN_PARALLEL) --ignore=tests/tcp_server/connection \
 	  tests/chat_protocol tests/tcp_server tests/web_gateway tests/chat_client tests/cli_client
 
-# These three have strict time limits and need a quiet machine.
+# These four have strict time limits and need a quiet machine.
 long: $(VENV)/development $(if $(NPM),node_modules) ## Run all tests one by one, on a quiet machine; ten minutes
 	ONEROOM_QUIET=1 $(BIN)/python -m pytest
 	rm -rf build/wheel
 	$(BIN)/python -m hatchling build --target wheel --directory build/wheel
 	cd build/wheel && ../../$(BIN)/python -m zipfile -e oneroom-*.whl .
 	ONEROOM_QUIET=1 ONEROOM_PROGRAMS=build/wheel $(BIN)/python -m pytest tests/end_to_end tests/hostile/test_xss.py tests/hostile/test_ill_typed.py
+
+long-log: $(VENV)/development ## Test a log of a million messages, on a quiet machine; some minutes
+	ONEROOM_QUIET=1 $(BIN)/python -m pytest tests/tcp_server/maintenance/large_log.py
 
 faults: $(VENV)/development ## Inject faults (kills, resets, silence, a full disk), 20 rounds of each; some minutes
 	ONEROOM_QUIET=1 ONEROOM_FAULT_ROUNDS=20 $(BIN)/python -m pytest -s tests/faults

@@ -143,7 +143,13 @@ def _serving(root: Path, log: str, file: Path) -> Iterator[tuple[subprocess.Pope
     flags = ["--history", "memory"] if log == "memory" else ["--history", str(file), "--durability", log]
     flags += ["--rate", "0"]
     command = [sys.executable, "-m", "tcp_server", "--host", "127.0.0.1", "--port", "0", *flags]
-    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command,
+        cwd=root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # it logs who comes and goes
+        text=True,
+    ) as process:
         try:
             assert process.stdout is not None
             yield process, parse_address(process.stdout.readline().split()[-1])
