@@ -47,7 +47,8 @@ faults: $(VENV)/development ## Inject faults (kills, resets, silence, a full dis
 	ONEROOM_QUIET=1 ONEROOM_FAULT_ROUNDS=20 $(BIN)/python -m pytest -s tests/faults
 
 hostile: $(VENV)/development ## Run the attacks, 20 rounds of each; some minutes
-	ONEROOM_QUIET=1 ONEROOM_HOSTILE_ROUNDS=20 $(BIN)/python -m pytest -s tests/hostile
+	ONEROOM_HOSTILE_ROUNDS=20 $(BIN)/python -m pytest -n $(WORKERS) tests/hostile/test_fuzz_*.py
+	ONEROOM_QUIET=1 ONEROOM_HOSTILE_ROUNDS=20 $(BIN)/python -m pytest -s --ignore-glob='*/test_fuzz_*' tests/hostile
 
 conformance: $(VENV)/development ## Test the WebSocket side with the Autobahn suite (PYTHON2=python2.7)
 	$(if $(PYTHON2),@$(MAKE) --no-print-directory $(VENV)/autobahn && \
