@@ -90,8 +90,10 @@ bench-terminal: $(VENV)/development ## Compare the terminal client with weechat 
 bench-log: $(VENV)/development ## Measure the cost of the log on disk, beside BASE=another checkout
 	$(BIN)/python -m benchmarks.log_cost $(if $(BASE),--base $(BASE) --times 15)
 
-wheel: $(VENV)/development $(if $(NPM),node_modules) ## Build dist/oneroom-*.whl, with the page in few files if Node is there
-	$(BIN)/python -m hatchling build --target wheel
+wheel: $(VENV)/development $(if $(NPM),node_modules) ## Build dist/oneroom-*.whl, with man pages and completions, and the page in few files if Node is there
+	rm -rf build/share
+	$(BIN)/python -m tools.manuals build/share
+	ONEROOM_SHARE=build/share $(BIN)/python -m hatchling build --target wheel
 
 clean: ## Remove everything that was built or installed here
 	rm -rf $(VENV) node_modules dist build .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache test-results

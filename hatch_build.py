@@ -1,9 +1,10 @@
-"""Bundles the page for wheels and source archives; hatchling calls it.
+"""Bundles the page for wheels and source archives, and adds the man pages to wheels; hatchling calls it.
 
 Does nothing in an editable install, which serves the modules as they are. Without esbuild (`npm install`)
 they are packed as they are too. A source archive carries its bundle, so that wheels made of it need no Node.
 """
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -32,6 +33,10 @@ class BundleHook(BuildHookInterface[Any]):
             page = self._bundle(root) or root / "static"
         if self.target_name == "wheel":
             build_data["force_include"][str(page)] = "web_gateway/static"
+            if share := os.environ.get("ONEROOM_SHARE"):  # of tools/manuals.py, for a release
+                for path in (root / share).rglob("*"):
+                    if path.is_file():
+                        build_data["shared_data"][str(path)] = f"share/{path.relative_to(root / share)}"
         elif page != root / "static":
             build_data["force_include"][str(page)] = "bundle"
 

@@ -237,7 +237,7 @@ class Program(Generic[S]):
 
         Ends the program by SystemExit for `--help`, `--version`, `--print-config` and unknown flags.
         """
-        flags = vars(self._parser().parse_args(arguments))
+        flags = vars(self.parser().parse_args(arguments))
         file, is_printing = flags.pop("config", ""), flags.pop("print_config", False)
         from_flags = [_Given(key, "flag", self.written_in(key, "flag"), flags[key]) for key in flags]
         given = self._merge([*_in_file(file), *self._in_environment(environment), *from_flags])
@@ -276,7 +276,8 @@ class Program(Generic[S]):
             if value or key in self._names:
                 yield _Given(key, "environment", variable, value)
 
-    def _parser(self) -> argparse.ArgumentParser:
+    def parser(self) -> argparse.ArgumentParser:
+        """Return the parser of the command line."""
         parser = ArgumentParser(
             prog=self.name,
             usage="%(prog)s [--SETTING VALUE ...]",

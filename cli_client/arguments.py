@@ -38,9 +38,9 @@ class _Version(argparse.Action):
 
 
 class Parser(ArgumentParser):
-    """The parser of the program, or of one of its `COMMANDS`."""
+    """The parser of the program, or of one of its `COMMANDS`; `has_address` is False for completions."""
 
-    def __init__(self, texts: Translations, command: str = "") -> None:
+    def __init__(self, texts: Translations, command: str = "", *, has_address: bool = True) -> None:
         about = f"about_{command or 'program'}"
         super().__init__(
             prog=f"oneroom {command}".rstrip(),
@@ -55,11 +55,13 @@ class Parser(ArgumentParser):
         self._texts = texts
         self._command = command
         self._options = self.add_argument_group(texts("options"))
+        if has_address:
+            self._add_address()
         self._add_own()
         self._add_common()
 
-    def _add_own(self) -> None:
-        text, positive = self._texts, _positive
+    def _add_address(self) -> None:
+        text = self._texts
         if self._command:
             self._add("--server", "option_address", dest="address", metavar=text("metavar_address"))
         else:
@@ -70,6 +72,9 @@ class Parser(ArgumentParser):
                 metavar=text("metavar_address"),
                 type=lambda typed: typed or None,
             )
+
+    def _add_own(self) -> None:
+        text, positive = self._texts, _positive
         match self._command:
             case "say":
                 self._add("text", "option_text", nargs="*", metavar=text("metavar_text"))

@@ -1,0 +1,76 @@
+"""Man pages and shell completions, as `make wheel` packs them."""
+
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import ROOT
+from tests.support.timing import TIMEOUT
+from tools import manuals
+
+PROGRAMS = ("oneroom", "oneroom-server", "oneroom-web")
+_COMPLETE = """
+source "$1"; COMP_WORDS=($2); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+_shtab_oneroom; printf '%s\\n' "${COMPREPLY[@]}"
+"""
+
+
+@pytest.fixture(scope="module")
+def share(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    share = tmp_path_factory.mktemp("share")
+    manuals.main(share)
+    return share
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_the_man_page_has_every_option(share: Path, program: str) -> None:
+    page = (share / "man" / "man1" / f"{program}.1").read_text().replace("\\-", "-")
+    (parser,) = (parser for parser in manuals.parsers(has_address=True) if parser.prog == program)
+    options = set(re.findall(r"--[a-z][a-z-]+", parser.format_help())) - {"--help"}
+    assert len(options) > 5
+    assert not options - set(re.findall(r"--[a-z][a-z-]+", page))
+
+
+def test_no_folder_of_who_builds_them_is_in_them(share: Path) -> None:
+    home = str(Path.home()).replace("/", r"\\?/")
+    assert not [
+        path for path in share.rglob("*") if path.is_file() and re.search(f"{home}/", path.read_text())
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [("oneroom se", "search"), ("oneroom --as", "--as-typed"), ("oneroom who --j", "--json")],
+)
+def test_the_shell_completes_commands_and_options(share: Path, typed: str, found: str) -> None:
+    completion = share / "bash-completion" / "completions" / "oneroom"
+    done = subprocess.run(
+        ("bash", "-c", _COMPLETE, "bash", completion, typed),
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=True,
+    )
+    assert found in done.stdout.split(), done
+
+
+def test_a_release_has_them(share: Path, tmp_path: Path) -> None:
+    build = (sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", tmp_path)
+    subprocess.run(
+        build,
+        cwd=ROOT,
+        env=os.environ | {"ONEROOM_SHARE": str(share)},
+        capture_output=True,
+        timeout=TIMEOUT,
+        check=True,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name.partition(".data/data/")[2] for name in archive.namelist()}
+    assert {f"share/{path.relative_to(share)}" for path in share.rglob("*") if path.is_file()} <= packed
+    assert len(packed) == 1 + 3 * len(PROGRAMS)

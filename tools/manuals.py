@@ -1,0 +1,80 @@
+"""Write man pages and shell completions of the programs: `python -m tools.manuals FOLDER`.
+
+`make wheel` does it for a release: `hatch_build.py` packs the folder named by ONEROOM_SHARE.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import shtab
+from argparse_manpage.manpage import Manpage
+
+from chat_protocol.version import version
+from cli_client.arguments import COMMANDS, Parser
+from cli_client.translations import Translations
+from tcp_server.config import DEFAULT_HISTORY
+from tcp_server.config import PROGRAM as SERVER
+from web_gateway.config import PROGRAM as GATEWAY
+
+_COMPLETIONS = {
+    "bash": "bash-completion/completions/{}",
+    "zsh": "zsh/site-functions/_{}",
+}
+"""Where a shell looks for the completion of a program, below `share`."""
+
+_SUMMARIES = {
+    "oneroom": "chat in the terminal, and in scripts",
+    "oneroom-server": "one chat room on a TCP port",
+    "oneroom-web": "the page of a chat room",
+}
+
+
+_ENGLISH = Translations("en")
+
+
+class _Command(Parser):
+    """The parser of a command, as argparse makes it."""
+
+    def __init__(self, *, prog: str, **_: Any) -> None:
+        super().__init__(_ENGLISH, prog.rpartition(" ")[2])
+
+
+def parsers(*, has_address: bool) -> list[argparse.ArgumentParser]:
+    """Return the parsers of the programs, in English; that of the client with those of its commands.
+
+    A completion must not take the first word for the client's address: it may be a command.
+    """
+    texts = _ENGLISH
+
+    client = Parser(texts, has_address=has_address)
+    commands = client.add_subparsers(
+        title="commands", prog="oneroom", metavar="COMMAND", parser_class=_Command
+    )
+    for command in COMMANDS:
+        about = texts(f"about_{command}").replace("\n", " ")
+        commands.add_parser(command, help=about)
+    return [client, SERVER.parser(), GATEWAY.parser()]
+
+
+def main(folder: Path) -> None:
+    """Write `man/man1` and the completions below the folder."""
+    for parser in parsers(has_address=True):
+        page = Manpage(parser, {"project_name": "Oneroom", "version": version(), "manual_title": "Oneroom"})
+        page.description = _SUMMARIES[parser.prog]
+        _write(folder / "man" / "man1" / f"{parser.prog}.1", str(page))
+    for parser in parsers(has_address=False):
+        for shell, place in _COMPLETIONS.items():
+            _write(folder / place.format(parser.prog), shtab.complete(parser, shell))
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for path_of_builder in (DEFAULT_HISTORY, DEFAULT_HISTORY.replace("/", r"\/")):
+        text = text.replace(path_of_builder, "~/.local/share/oneroom/history.db")
+    path.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
