@@ -13,7 +13,10 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-_ENTRIES = ("static/js/app.js", "static/js/boot.js", "static/js/lib/highlight.js", "static/css/page.css")
+_ENTRIES = (
+    *("static/js/app.js", "static/js/boot.js", "static/js/tools.js", "static/js/lib/highlight.js"),
+    "static/css/page.css",
+)
 _BROWSERS = "chrome110,firefox115,safari16.4"
 _AS_THEY_ARE = ("icons", "i18n")
 
@@ -53,7 +56,8 @@ class BundleHook(BuildHookInterface[Any]):
         self._made = page = Path(tempfile.mkdtemp())
         flags = (
             "--bundle",
-            "--splitting",
+            "--splitting",  # what the entries share is a file of its own, so that each module exists once
+            "--chunk-names=js/[name]-[hash]",
             "--minify",
             "--format=esm",
             f"--target={_BROWSERS}",

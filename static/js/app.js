@@ -26,12 +26,11 @@ import { ComposerField } from "./view/composer/composer_field.js";
 import { ComposerFocus } from "./view/composer/composer_focus.js";
 import { DroppedFiles } from "./view/dropped_files.js";
 import { JoinForm } from "./view/join_form.js";
+import { LateTools } from "./view/late_tools.js";
 import { LeaveButton } from "./view/leave_button.js";
-import { ModerationView } from "./view/moderation/moderation_view.js";
 import { PanelHistory } from "./view/panel_history.js";
 import { People } from "./view/people.js";
 import { PersonMenu } from "./view/person_menu.js";
-import { SearchPanel } from "./view/search_panel.js";
 import { SettingsSheet } from "./view/settings_sheet.js";
 import { ShortcutsSheet } from "./view/shortcuts_sheet.js";
 import { ThrottleNote } from "./view/throttle_note.js";
@@ -80,10 +79,9 @@ const leaveButton = new LeaveButton(room, tabSync, actionDialog, i18n);
 new ThrottleNote(room.throttle, i18n);
 new TypingNote(room.members, i18n);
 const people = new People(room, ignored, i18n);
-const moderation = new ModerationView(room, i18n, people, actionDialog, toast);
-const searchPanel = new SearchPanel(room, i18n);
+const lateTools = new LateTools(room, loadTools);
 const commands = new Commands(JSON.parse(byId("script", "command-table").text));
-const views = { people, searchPanel, transcript, permalinks, leaveButton, moderation };
+const views = { people, transcript, permalinks, leaveButton, lateTools };
 const composer = new Composer(room, new Drafts(store, tabs), i18n, {
   field: new ComposerField(room, settings, i18n, toast),
   commands,
@@ -93,13 +91,14 @@ const composer = new Composer(room, new Drafts(store, tabs), i18n, {
 new ComposerFocus();
 const personMenu = new PersonMenu(people, ignored, i18n, {
   mention: name => composer.mention(name),
-  moderate: name => moderation.itemsFor(name),
+  moderate: name => lateTools.tools?.moderation.itemsFor(name) ?? [],
 });
 for (const signal of [room.left, room.refused, room.moderation.changed]) signal.on(() => personMenu.close());
 composer.sent.on(() => transcript.toNewest());
 const shortcuts = new ShortcutsSheet();
 const settingsSheet = new SettingsSheet(settings, ignored, i18n, () => shortcuts.open());
-new PanelHistory({ people, search: searchPanel, settings: settingsSheet, shortcuts });
+const panelHistory = new PanelHistory({ people, settings: settingsSheet, shortcuts });
+lateTools.loaded.on(({ searchPanel }) => panelHistory.add("search", searchPanel));
 
 /** @param {boolean} inside  Whether to show the room, else the login form. */
 function show(inside) {
@@ -120,6 +119,7 @@ const pageVersion = new PageVersion(document.documentElement.dataset.version ?? 
 pageVersion.outdated.on(() => {
   byId("div", "update").hidden = false;
 });
+lateTools.failed.on(() => pageVersion.check()); // a new version may have other files
 byId("button", "update-button").addEventListener("click", () => location.reload());
 window.addEventListener("focus", () => pageVersion.checkSometimes());
 
@@ -138,7 +138,7 @@ const localDay = new LocalDay();
 localDay.changed.on(() => {
   i18n.followTimeZone();
   transcript.updateTimes();
-  searchPanel.updateTimes();
+  lateTools.tools?.searchPanel.updateTimes();
 });
 window.addEventListener("focus", () => localDay.check());
 
@@ -167,6 +167,15 @@ if (session.name) {
   show(false);
 }
 removeSplash();
+
+/**
+ * @param {number} attempt  Is part of the address: browsers may not load one that failed again.
+ * @returns {Promise<() => import("./tools.js").Tools>} What makes them.
+ */
+async function loadTools(attempt) {
+  const { Tools } = await import(new URL(`tools.js${attempt ? `?${attempt}` : ""}`, import.meta.url).href);
+  return () => new Tools(room, i18n, people, actionDialog, toast);
+}
 
 /** @returns {WebSocket | undefined} What boot.js has opened, for one connection. */
 function takeEarlySocket() {

@@ -136,6 +136,30 @@ def test_a_file_that_fails_is_reported_and_can_be_loaded_again(
         assert page.locator("#loading").count() == 0
 
 
+def test_without_search_and_moderation_one_talks_and_can_load_them_again(
+    services: Services, chromium: Browser
+) -> None:
+    with new_page(chromium) as page:
+        anna = PageUser(page)
+        note = page.locator("#incomplete")
+        page.route("**/js/tools.js*", fail)
+        page.goto(services.url)
+        anna.enter("Анна")
+        expect(note).to_have_text(re.compile("Поиск и модерация не загрузились."))
+        assert_accessible(page)
+        anna.shoot("incomplete-390")
+        anna.say("всё равно")
+        page.wait_for_selector(".message[data-state=sent] >> text=всё равно")
+        page.route("**/js/tools.js*", abort)
+        anna.say("/search равно")
+        expect(page.locator("#command-problem")).to_have_text("Поиск и модерация не загрузились.")
+        page.unroute("**/js/tools.js*")
+        note.get_by_role("button").click()
+        expect(note).to_be_hidden()
+        page.press("#composer-text", "Enter")  # the command is still there
+        expect(page.locator("#search-query")).to_have_value("равно")
+
+
 @pytest.mark.parametrize("files", [[MODULE], [PAGE_CSS], [PAGE_CSS, "js/app.js"]], ids=" and ".join)
 def test_a_file_that_never_comes_is_reported(services: Services, chromium: Browser, files: list[str]) -> None:
     with new_page(chromium) as page:
@@ -288,6 +312,7 @@ def test_the_bundle_loads_with_few_requests_and_joins(
         page.wait_for_selector(".message[data-state=sent] >> text=привет")
         assert len(sizes) + len(sockets) <= 8
         assert sum(sizes) <= 100_000
+        page.wait_for_selector("#search-button")  # of a file that came later
         sockets.clear()
         page.reload()
         page.wait_for_selector("#connection[data-state=online]", state="attached")

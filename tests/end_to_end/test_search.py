@@ -72,6 +72,7 @@ def test_an_old_message_is_found_and_shown_among_its_neighbours(
     with open_page(chromium, services.url) as browser:
         browser.enter("Анна")
         browser.sees("Вера", said(SAID))
+        browser.page.wait_for_selector("#search-button")
         browser.page.keyboard.press("Control+KeyK")
         hits = search(browser, "еЛк")
         expect(hits).to_have_count(20)
@@ -99,6 +100,7 @@ def test_an_old_message_is_found_and_shown_among_its_neighbours(
 def test_search_with_the_keyboard_alone(services: Services, chromium: Browser) -> None:
     with open_page(chromium, services.url, dark=True, lang="en-GB") as browser:
         browser.enter("Ann")
+        browser.page.wait_for_selector("#search-button")
         keyboard = browser.page.keyboard
         keyboard.type("/")  # which in the composer is just a sign
         expect(browser.page.locator("#search")).to_be_hidden()

@@ -17,7 +17,7 @@ from tests.support.requirements import ESBUILD, needs_esbuild
 
 _PAGE = "web_gateway/static/"
 _BUNDLE = {
-    *("css/page.css", "js/app.js", "js/boot.js", "js/lib/highlight.js"),
+    *("css/page.css", "js/app.js", "js/boot.js", "js/tools.js", "js/lib/highlight.js"),
     *("i18n/en.json", "i18n/ru.json", "icons/manifest.json", "icons/oneroom.svg"),
 }
 PACKAGES = ("chat_protocol", "tcp_server", "web_gateway", "chat_client", "cli_client")
@@ -81,7 +81,9 @@ def test_the_wheel_contains_the_packages_and_the_page_only(wheel: Path) -> None:
     page = {
         name.removeprefix("web_gateway/static/") for name in names if name.startswith("web_gateway/static/")
     }
-    assert page == (_BUNDLE if ESBUILD.exists() else _files(ROOT / "static"))
+    shared = {name for name in page if name.startswith("js/chunk-")}
+    assert page - shared == (_BUNDLE if ESBUILD.exists() else _files(ROOT / "static"))
+    assert len(shared) == ESBUILD.exists()
     assert any(name.endswith("LICENSE") for name in names)
 
 

@@ -25,6 +25,15 @@ export class PanelHistory {
     this.#schedule(); // a reload keeps the entry, but not the panel
   }
 
+  /**
+   * @param {string} name
+   * @param {Panel} panel
+   */
+  add(name, panel) {
+    this.#panels[name] = panel;
+    panel.toggled.on(() => this.#schedule());
+  }
+
   /** @returns {string | undefined} The panel of the present entry: "" for the entry below, none for all others. */
   get #entry() {
     return history.state?.panel;

@@ -7,6 +7,8 @@
 /** @typedef {import("../search_panel.js").SearchPanel} SearchPanel */
 /** @typedef {import("../transcript/permalinks.js").Permalinks} Permalinks */
 /** @typedef {import("../transcript/transcript.js").Transcript} Transcript */
+/** @typedef {{searchPanel: SearchPanel, moderation: ModerationView}} Tools  As tools.js makes them. */
+/** @typedef {import("../late_tools.js").LateTools<Tools>} LateTools */
 
 /** Does what was typed as a command, as the buttons and menus of the page do it. */
 export class CommandRunner {
@@ -17,8 +19,8 @@ export class CommandRunner {
   /**
    * @param {Room} room
    * @param {I18n} i18n
-   * @param {{people: People, searchPanel: SearchPanel, transcript: Transcript, permalinks: Permalinks,
-   *   leaveButton: LeaveButton, moderation: ModerationView}} views
+   * @param {{people: People, transcript: Transcript, permalinks: Permalinks, leaveButton: LeaveButton,
+   *   lateTools: LateTools}} views
    */
   constructor(room, i18n, views) {
     this.#room = room;
@@ -31,17 +33,19 @@ export class CommandRunner {
    * @returns {Promise<string>} Why it could not be done, or "".
    */
   async run(command) {
-    const { people, searchPanel, permalinks, leaveButton, moderation } = this.#views;
+    const { people, permalinks, leaveButton, lateTools } = this.#views;
     const { name, id = 0, count = 0, text = "" } = command;
     switch (name) {
       case "who":
-        searchPanel.close();
+        lateTools.tools?.searchPanel.close();
         people.open();
         return "";
       case "search":
         if (!this.#room.search.available) return this.#i18n.t("command.no_search");
-        searchPanel.open(text);
-        return "";
+        return this.#withTools(({ searchPanel }) => {
+          searchPanel.open(text);
+          return "";
+        });
       case "history":
         await this.#showEarlier(count);
         return "";
@@ -52,8 +56,17 @@ export class CommandRunner {
         leaveButton.ask();
         return "";
       default:
-        return moderation.run(command);
+        return this.#withTools(({ moderation }) => moderation.run(command));
     }
+  }
+
+  /**
+   * @param {(tools: Tools) => string | Promise<string>} run
+   * @returns {Promise<string>} What it returns; or that they could not be loaded.
+   */
+  async #withTools(run) {
+    const tools = await this.#views.lateTools.get();
+    return tools ? run(tools) : this.#i18n.t("tools.failed");
   }
 
   /** @param {number} count  Of messages, after which to stop; or at the earliest there is. */

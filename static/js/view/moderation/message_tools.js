@@ -31,10 +31,13 @@ export class MessageTools {
       if (key === "Delete" && this.#moveButton(target)) this.#requestDelete();
     });
     this.#button.addEventListener("click", () => this.#requestDelete());
-    moderation.changed.on(() => {
-      this.#button.remove();
-      this.#list.classList.toggle("moderated", moderation.moderator);
-    });
+    moderation.changed.on(() => this.#show());
+    this.#show();
+  }
+
+  #show() {
+    this.#button.remove();
+    this.#list.classList.toggle("moderated", this.#moderation.moderator);
   }
 
   /**

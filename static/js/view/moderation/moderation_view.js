@@ -60,6 +60,7 @@ export class ModerationView {
     // The room is hidden, and an open modal dialog would block the login form.
     room.left.on(() => this.#close());
     room.refused.on(() => this.#close());
+    this.#show();
   }
 
   /**
