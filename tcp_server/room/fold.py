@@ -74,6 +74,8 @@ class Fold:
         """The time of that entry, or of the next one, as messages have it."""
         self.now = 0.0
         """The same in seconds since 1970."""
+        self._second = 0  # of that time, and how it is written up to the point
+        self._until_dot = ""
         self._kinds: dict[type, Callable[[Any], Sequence[Effect]]] = {
             p.Up: self._up,
             p.Join: self._join,
@@ -111,7 +113,10 @@ class Fold:
     def set_time(self, at: int) -> None:
         """Set the time of the next entry, in milliseconds since 1970."""
         self.now = at / 1000
-        self.at = m.timestamp(self.now)
+        second, milliseconds = divmod(at, 1000)
+        if second != self._second:
+            self._second, self._until_dot = second, m.timestamp(second)[:-4]
+        self.at = f"{self._until_dot}{milliseconds:03}Z"
 
     def begin(self, position: int, incarnation: bytes, seq: int) -> None:
         """Begin an entry, whose proposals are then applied one after the other."""
