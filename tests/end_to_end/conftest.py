@@ -122,3 +122,10 @@ def open_page(
     finally:
         context.close()
     assert not logged
+
+
+def new_tab(user: PageUser) -> PageUser:
+    """Open another tab in the same browser, and bring it to the front."""
+    page = user.page.context.new_page()
+    page.goto(user.page.url)
+    return PageUser(page)

@@ -32,6 +32,13 @@ def serve(*flags: str, env: Mapping[str, str] | None = None) -> Iterator[Service
 
 
 @contextmanager
+def gateway_to(room: Address, port: int = 0) -> Iterator[Program]:
+    """Run another gateway to a room, which a test may kill and start again on its port."""
+    with running("web_gateway", "--port", str(port), "--server", str(room)) as gateway:
+        yield gateway
+
+
+@contextmanager
 def guarded(*flags: str, password: str = "") -> Iterator[Services]:
     """Run both; the room has moderators, and a password if it is given."""
     env = {"ONEROOM_SERVER_MODERATOR_PASSWORD": "ключ", "ONEROOM_SERVER_PASSWORD": password}
@@ -51,3 +58,12 @@ def say_long_ago(services: Services) -> None:
     with JsonClient(services.room) as client:
         client.join("Летописец")
         say(client, *(f"давно {number}" for number in range(1, 61)))
+
+
+def said(room: Address) -> list[tuple[str, str]]:
+    """Who said what, of all that the room keeps."""
+    with JsonClient(room) as reader:
+        messages = reader.join("Читатель", history=500)["messages"]
+        reader.say_json(type="leave")
+        reader.read_to_end()
+    return [(message["name"], message["text"]) for message in messages]

@@ -7,14 +7,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from time import monotonic
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, WebSocket, expect
 
-from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, open_page
+from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, open_page, wait_until
 from tests.end_to_end.services import Services, serve
-from tests.support import timing
 from tests.support.processes import PROGRAMS, ROOT, running
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium, needs_esbuild
@@ -89,13 +87,6 @@ def new_page(chromium: Browser, script: str = "") -> Iterator[Page]:
         yield page
     finally:
         context.close()
-
-
-def wait_until(page: Page, expression: str) -> None:
-    """Wait until a condition holds; Playwright's own `wait_for_function` is against the page's CSP."""
-    deadline = monotonic() + timing.TIMEOUT
-    while not page.evaluate(expression):
-        assert monotonic() < deadline, expression
 
 
 def fail(route: Route) -> None:
