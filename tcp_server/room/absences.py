@@ -35,9 +35,12 @@ class Absences:
         `address` is the key of its last address for limits. The one to remove is the member who
         joined last of the address with the most of them: a crowd cannot replace anybody else.
         """
+        known = self._absences.pop(member, None)
         if member.absent_since is None:
             return None
-        self._absences.pop(member, None)
+        if known is not None and known.since == member.absent_since:  # it was only a quiet visit that ended
+            self._absences[member] = known
+            return None
         self._absences[member] = _Absence(member.absent_since, self._clock() + self._grace, address)
         if len(self._absences) > _MAX_ABSENT:
             self._forget_returned()

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from chat_protocol import messages as m
 from tcp_server.room.moderation.bans import Sanction
 
 FORMAT: Final = 1
@@ -80,7 +81,7 @@ class Act(Proposal, frozen=True):
     """
 
     seat: int
-    act: str
+    act: m.Act
     target: str = ""
     keys: tuple[str, ...] = ()
     id: int | None = None

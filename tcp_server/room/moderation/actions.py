@@ -4,7 +4,7 @@ Nothing here looks at a clock, a setting or an address.
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from chat_protocol import messages as m
 from chat_protocol.ip import Network, parse_network
@@ -47,9 +47,8 @@ class _Request(NamedTuple):
 
     def notice(self, target: str = "", seconds: int | None = None) -> m.Notice:
         """Return the notice that announces it."""
-        kind = cast("m.Act", self.act.act)
-        message_id = self.act.id if kind == "delete" else None
-        return m.Notice(kind, self.by, target, message_id, seconds, self.act.text)
+        message_id = self.act.id if self.act.act == "delete" else None
+        return m.Notice(self.act.act, self.by, target, message_id, seconds, self.act.text)
 
 
 class Actions:
@@ -59,7 +58,7 @@ class Actions:
         self._members = members
         self._history = history
         self._sanctions = sanctions
-        self._kinds: dict[str, Callable[[_Request], Action]] = {
+        self._kinds: dict[m.Act, Callable[[_Request], Action]] = {
             "kick": self._kick,
             "ban": self._ban,
             "unban": self._unban,

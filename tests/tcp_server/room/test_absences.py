@@ -45,6 +45,15 @@ def test_who_returns_ends_the_grace_period() -> None:
     assert watched.absences.overdue() == [anna]
 
 
+def test_a_visit_that_ends_does_not_prolong_a_grace_period() -> None:
+    watched = Watched()
+    anna, _ = watched.leave("Анна")
+    watched.now = 19.0
+    assert watched.absences.watch(anna) is None
+    watched.now = 20.0
+    assert watched.absences.overdue() == [anna]
+
+
 def test_who_has_a_seat_is_not_watched() -> None:
     watched = Watched()
     anna = watched.members.add("Анна", ("анна",))

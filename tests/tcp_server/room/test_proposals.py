@@ -37,6 +37,7 @@ def test_every_kind_of_proposal_is_read_as_it_was_written() -> None:
     [
         ([p.FORMAT, b"incarnat", 1, [["wink", 1]]], "Invalid value 'wink'"),
         ([p.FORMAT, b"incarnat", 1, [["role", "one"]]], "Expected `int`, got `str`"),
+        ([p.FORMAT, b"incarnat", 1, [["act", 1, "praise"]]], "Invalid enum value 'praise'"),
         ([p.FORMAT + 1, b"incarnat", 1, []], "an entry has format 2, this version knows format 1"),
         ("entry", "Expected `array`"),
     ],
