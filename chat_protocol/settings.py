@@ -33,6 +33,9 @@ _HOST_NAME = re.compile(r"[\w.-]+")
 _KUBERNETES = re.compile(r"(.*_)?(SERVICE_(HOST|PORT)|PORT_\d+_[A-Z]+)(_.*)?=.*|(.*_)?PORT=\w+://.*")
 
 
+_FOLDER_VARIABLE = "ONEROOM_CONFIG_FOLDER"  # for another folder than /etc/oneroom
+
+
 class BadConfig(ValueError):
     """A setting that cannot be used. The text is one sentence for the user."""
 
@@ -213,6 +216,7 @@ class Program(Generic[S]):
     check: Callable[[S, Mapping[str, str]], S]
     description: str
     epilog: str
+    file: str = ""  # in `/etc/oneroom`, read where it exists unless `--config` names another
 
     @cached_property
     def settings(self) -> dict[str, Setting]:
@@ -235,10 +239,12 @@ class Program(Generic[S]):
     def load(self, arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> S:
         """Load the settings; `arguments` are those of the process if None. Raises `BadConfig`.
 
-        Ends the program by SystemExit for `--help`, `--version`, `--print-config` and unknown flags.
+        Ends the program by SystemExit for `--help`, `--version`, `--print-config`, `--check-config` and
+        unknown flags.
         """
         flags = vars(self.parser().parse_args(arguments))
-        file, is_printing = flags.pop("config", ""), flags.pop("print_config", False)
+        file = flags.pop("config", "") or self._installed_file()
+        is_printing, is_checking = flags.pop("print_config", False), flags.pop("check_config", False)
         from_flags = [_Given(key, "flag", self.written_in(key, "flag"), flags[key]) for key in flags]
         given = self._merge([*_in_file(file), *self._in_environment(environment), *from_flags])
         settings = self.model(**{name: one.value for name, one in given.items()})
@@ -246,8 +252,16 @@ class Program(Generic[S]):
         checked = self.check(settings, {name: name for name in self.settings} | written)
         if is_printing:
             self._print(settings, given)
+        if is_checking:
+            print(f"{self.name}: the settings can be used")
+        if is_printing or is_checking:
             raise SystemExit(0)
         return checked
+
+    def _installed_file(self) -> str:
+        """Return the file for this machine, empty if there is none."""
+        path = os.path.join(os.environ.get(_FOLDER_VARIABLE, "/etc/oneroom"), self.file)  # noqa: PTH118
+        return path if self.file and os.path.exists(path) else ""  # noqa: PTH110 - `Path` may raise
 
     def _merge(self, layers: Iterable[_Given]) -> dict[str, _Given]:
         """Check and convert the given values; the last one of each setting applies."""
@@ -287,7 +301,9 @@ class Program(Generic[S]):
             argument_default=argparse.SUPPRESS,
         )
         parser.add_argument("--version", action="version", version=f"{self.name} {version()}")
-        parser.add_argument("--config", metavar="FILE", help="TOML file with settings")
+        default = f" (default: /etc/oneroom/{self.file}, if there is one)" if self.file else ""
+        parser.add_argument("--config", metavar="FILE", help=f"TOML file with settings{default}")
+        parser.add_argument("--check-config", action="store_true", help="check the settings, then exit")
         parser.add_argument(
             "--print-config", action="store_true", help="print the settings in force, then exit"
         )

@@ -15,6 +15,7 @@ from chat_protocol.listener import listen
 from chat_protocol.log_event import INFO, WARNING, log_event
 from chat_protocol.log_output import log_to_stderr
 from chat_protocol.metrics import exposition
+from chat_protocol.service_manager import notify
 from chat_protocol.settings import BadConfig
 from chat_protocol.stacks import log_stacks
 from chat_protocol.status_server import StatusServer
@@ -70,6 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.freeze()
     addresses = " and ".join(map(str, server.addresses))
     log_event(INFO, "started", version=version(), listening=addresses, settings=server.config.changed())
+    notify("READY=1")
     standard_streams.announce(f"Oneroom server: {addresses}{_open_to(addresses)}")
     with _status(status, server):
         server.serve()
@@ -94,6 +96,8 @@ def _status(listener: socket.socket | None, server: ChatServer) -> Iterator[None
 def _start(config: Config) -> ChatServer:
     """Set this process up and return its server. Raises as `ChatServer`."""
     signal.signal(signal.SIGUSR1, lambda *_: log_stacks())
+    for unused in (signal.SIGUSR2, signal.SIGQUIT):  # sent by mistake, they would end it at once
+        signal.signal(unused, signal.SIG_IGN)
     threading.stack_size(_STACK)
     sys.setswitchinterval(_SWITCH)
     server = ChatServer(_within_limits(config))

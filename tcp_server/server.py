@@ -19,6 +19,7 @@ from chat_protocol.contract import BANNED, FULL
 from chat_protocol.ip import parse_ip
 from chat_protocol.listener import listen_on_all
 from chat_protocol.log_event import INFO, WARNING, log_event, log_often
+from chat_protocol.service_manager import notify
 from tcp_server.config import Config
 from tcp_server.connection.admission import Admission, Refusal
 from tcp_server.connection.bandwidth import Bandwidths
@@ -235,6 +236,7 @@ class ChatServer:
             listener.close()
         with self._lock:
             sessions = list(self._sessions)
+        notify("STOPPING=1")
         log_event(INFO, "stopping", reason=self._stopping or "an error", connections=len(sessions))
         self._sequencer.submit(self._say_bye_to_all, sessions)
         deadline = self.config.close_timeout + _THREAD_EXIT_TIMEOUT

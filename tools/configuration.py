@@ -19,8 +19,10 @@ _INTRODUCTION = """\
 This file is made by `make docs` from the settings that the programs declare.
 
 `oneroom-server` and `oneroom-web` take each setting from a flag, else from an environment variable,
-else from a TOML file (`--config FILE`), else the default. `--print-config` prints the settings in
-force as such a file, each with where it comes from, and ends.
+else from a TOML file, else the default. The file is the one of `--config FILE`, or, where there is one,
+`/etc/oneroom/server.toml` or `/etc/oneroom/web.toml` (`ONEROOM_CONFIG_FOLDER` for another folder).
+`--print-config` prints the settings in force as such a file, each with where it comes from, and ends;
+`--check-config` only says whether they can be used.
 
 ```
 oneroom-server --max-text 2000

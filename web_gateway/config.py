@@ -109,5 +109,6 @@ PROGRAM = Program(
     "Opens a chat room to browsers: a page, and a bridge to the room's TCP port.",
     "Loopback and trusted proxies are exempt from the limits by address. Each setting may also be in the "
     "TOML file, or in the environment (ONEROOM_WEB_PORT=5000).",
+    "web.toml",
 )
 load = PROGRAM.load

@@ -133,11 +133,15 @@ class _Server(BaseApplication):  # type: ignore[misc]
         gc.freeze()
         # There is no configuration to reload; when its terminal is closed the gateway stops.
         signal.signal(signal.SIGHUP, lambda *_: arbiter.signal(signal.SIGTERM, None))
+        # gunicorn would start another gateway, or stop at once.
+        for unused in (signal.SIGUSR2, signal.SIGQUIT):
+            signal.signal(unused, signal.SIG_IGN)
 
     def _post_worker_init(self, worker: "Worker") -> None:
         signal.signal(signal.SIGHUP, worker.handle_exit)
         # gunicorn's main process passes the signal on.
         signal.signal(signal.SIGUSR1, lambda *_: log_stacks())
+        signal.signal(signal.SIGUSR2, signal.SIG_IGN)
         worker.gateway.start()
         status = self._serve_status(worker.gateway)
         log_event(INFO, "worker started", worker=worker.age, pid=worker.pid, status=status)

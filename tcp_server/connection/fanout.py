@@ -108,7 +108,7 @@ class FanOut:
     def deliver(self, outcomes: Sequence[Outcome[Writer]]) -> float:
         """Send the outcomes of one batch; return for how many seconds senders should be slowed down."""
         began = time.monotonic()
-        figures = self.figures
+        deliveries = sent = 0
         own: dict[Writer, list[int]] = {}  # positions of each participant's own outcomes
         for position, outcome in enumerate(outcomes):
             if outcome.connection is not None:
@@ -121,17 +121,16 @@ class FanOut:
             if block := output.concat(encoded):
                 others = [writer for writer in audience if writer not in own]
                 self._deliver_shared(others, block)
-                figures.deliveries += len(others)
-                figures.sent += len(others) * len(block)
+                deliveries += len(others)
+                sent += len(others) * len(block)
+            deliveries += len(participants)
             for writer in participants:
-                self._deliver_to_participant(writer, own[writer], outcomes, encoded)
+                sent += self._deliver_to_participant(writer, own[writer], outcomes, encoded)
         for writer in self._released:
             writer.released = True
             self._close_when_drained(writer)
         self._released.clear()
-        figures.batches += 1
-        figures.outcomes += len(outcomes)
-        figures.seconds += time.monotonic() - began
+        self.figures.add(len(outcomes), deliveries, sent, time.monotonic() - began)
         return self._backpressure_seconds()
 
     def _deliver_shared(self, writers: Sequence[Writer], data: bytes) -> None:
@@ -146,8 +145,11 @@ class FanOut:
         positions: Sequence[int],
         outcomes: Sequence[Outcome[Writer]],
         encoded: list[bytes],
-    ) -> None:
-        """Send to a participant: its answers replace what the others are sent for its requests."""
+    ) -> int:
+        """Send to a participant: its answers replace what the others are sent for its requests.
+
+        Return how many bytes that were.
+        """
         audience = self._audience[writer.output]
         pieces: list[bytes] = []
         sent = 0
@@ -170,16 +172,12 @@ class FanOut:
         was_open = writer.ends_at is None
         if leaves:
             self._begin_closing(writer)
-        if (data := writer.output.concat(pieces)) and was_open:
-            self._write_to_participant(writer, data)
+        data = writer.output.concat(pieces) if was_open else b""
+        if data and not writer.write(data):
+            self._on_blocked(writer)
         if leaves:
             self._close_when_drained(writer)
-
-    def _write_to_participant(self, writer: Writer, data: bytes) -> None:
-        self.figures.deliveries += 1
-        self.figures.sent += len(data)
-        if not writer.write(data):
-            self._on_blocked(writer)
+        return len(data)
 
     # --- slow readers, and closing --------------------------------------------------
 

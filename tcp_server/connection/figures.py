@@ -23,3 +23,11 @@ class Figures:
     """Readers with a backlog."""
     backlog: int = 0
     """Bytes in their backlogs."""
+
+    def add(self, outcomes: int, deliveries: int, sent: int, seconds: float) -> None:
+        """Count a batch."""
+        self.batches += 1
+        self.outcomes += outcomes
+        self.deliveries += deliveries
+        self.sent += sent
+        self.seconds += seconds

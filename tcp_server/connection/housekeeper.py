@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from chat_protocol.service_manager import has_watchdog, notify
 from tcp_server.connection.fanout import FanOut
 from tcp_server.connection.poller import WritePoller
 from tcp_server.connection.writer import Writer
@@ -38,6 +39,7 @@ class Housekeeper:
         self._prune = prune
         self._fanout = fanout
         self._prune_at = 0.0  # monotonic; infinite while a step is submitted; owned by who runs or submits it
+        self._has_watchdog = has_watchdog()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeper", daemon=True)
 
@@ -60,6 +62,8 @@ class Housekeeper:
             if time.monotonic() >= next_tick:
                 self._sequencer.submit(self._expire)
                 self._sequencer.submit(self._fanout.check_deadlines)
+                if self._has_watchdog:
+                    self._sequencer.submit(_calm_watchdog)
                 next_tick = time.monotonic() + _TICK
             if time.monotonic() >= self._prune_at:
                 self._prune_at = float("inf")
@@ -70,3 +74,9 @@ class Housekeeper:
     def _prune_some(self) -> Sequence[Outcome[Writer]]:
         self._prune_at = time.monotonic() + (_IDLE_RATIO * self._prune() or _TICK)
         return ()
+
+
+def _calm_watchdog() -> Sequence[Outcome[Writer]]:
+    """Work for the sequencer: a room that is stuck does not do it, and the service is started anew."""
+    notify("WATCHDOG=1")
+    return ()

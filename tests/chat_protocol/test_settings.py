@@ -1,5 +1,6 @@
 """The settings loader with a small program: what overrides what, what is refused, and how it says so."""
 
+import dataclasses
 import logging
 import tomllib
 from collections.abc import Mapping
@@ -295,3 +296,27 @@ def test_help_is_made_of_the_model(capsys: pytest.CaptureFixture[str]) -> None:
         assert words in said
     assert "patience" not in said
     assert "secret" not in said
+
+
+def test_the_file_of_this_machine_is_read_unless_another_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = dataclasses.replace(PROGRAM, file="installed.toml")
+    monkeypatch.setenv("ONEROOM_CONFIG_FOLDER", str(tmp_path))
+    assert program.load([], {}).port == 5000
+    installed = tmp_path / "installed.toml"
+    installed.write_text("port = 1\n")
+    assert program.load([], {}).port == 1
+    assert program.load(["--port=2"], {}).port == 2
+    assert program.load([file_with(tmp_path, "keep = 7")], {}).port == 5000
+    installed.write_text("prot = 1\n")
+    with pytest.raises(BadConfig, match=f"^there is no setting prot in {installed}; did you mean port"):
+        program.load([], {})
+
+
+def test_the_settings_can_be_checked(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        load("--check-config", "--port=8")
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == "parrot: the settings can be used\n"
+    assert refused("--check-config", "--port=x").startswith("--port: 'x' is not")

@@ -1,6 +1,7 @@
 """What supervisors ask: alive, ready, and the figures."""
 
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -84,10 +85,21 @@ def test_a_server_that_cannot_store_or_stops_is_not_ready(monkeypatch: pytest.Mo
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Program]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """A server, which also tells a service manager how it is."""
+    path = tmp_path_factory.mktemp("systemd") / "notify"
     flags = ("--host", "127.0.0.1", "--port", "0", "--status", "127.0.0.1:0")
-    with running("tcp_server", *flags, env=AS_JSON) as program:
-        yield program
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(path))
+        manager.settimeout(TIMEOUT)
+        service = {"NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": "2000000"}
+        with running("tcp_server", *flags, env=AS_JSON | service) as program:
+            assert manager.recv(100) == b"READY=1"
+            assert manager.recv(100) == b"WATCHDOG=1"
+            yield program
+        while (state := manager.recv(100)) == b"WATCHDOG=1":
+            pass
+        assert state == b"STOPPING=1"
 
 
 @needs_structlog

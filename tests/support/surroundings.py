@@ -44,6 +44,8 @@ def settle() -> None:
         "ONEROOM_SERVER_LOG_FORMAT": "text",
         "ONEROOM_WEB_LOG_LEVEL": "warning",
         "ONEROOM_WEB_LOG_FORMAT": "text",
+        # Not the settings of this machine.
+        "ONEROOM_CONFIG_FOLDER": _STATE,
     }
     forget_identities()
 
