@@ -3,6 +3,7 @@
 import os
 import socket
 from contextlib import suppress
+from math import inf
 
 
 def notify(state: str) -> None:
@@ -13,7 +14,11 @@ def notify(state: str) -> None:
             sock.sendto(state.encode(), "\0" + path[1:] if path.startswith("@") else path)
 
 
-def has_watchdog() -> bool:
-    """Return whether this process is ended if it does not say `WATCHDOG=1` again and again."""
-    pid = os.environ.get("WATCHDOG_PID", str(os.getpid()))
-    return "WATCHDOG_USEC" in os.environ and pid == str(os.getpid())
+def watchdog_interval() -> float:
+    """Return every how many seconds to send `WATCHDOG=1`, so as not to be ended; infinite if never."""
+    if os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+        return inf
+    with suppress(KeyError, ValueError):
+        # Half of the time, as sd_watchdog_enabled(3) says.
+        return int(os.environ["WATCHDOG_USEC"]) / 2_000_000
+    return inf

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from chat_protocol.service_manager import has_watchdog, notify
+from chat_protocol.service_manager import notify, watchdog_interval
 from tcp_server.connection.fanout import FanOut
 from tcp_server.connection.poller import WritePoller
 from tcp_server.connection.writer import Writer
@@ -39,7 +39,7 @@ class Housekeeper:
         self._prune = prune
         self._fanout = fanout
         self._prune_at = 0.0  # monotonic; infinite while a step is submitted; owned by who runs or submits it
-        self._has_watchdog = has_watchdog()
+        self._watchdog_interval = watchdog_interval()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeper", daemon=True)
 
@@ -55,6 +55,7 @@ class Housekeeper:
 
     def _run(self) -> None:
         next_tick = time.monotonic() + _TICK
+        calm_at = time.monotonic() + self._watchdog_interval
         while not self._stopping.is_set():
             wake_at = min(next_tick, self._prune_at)
             if writable := self._poller.wait(max(0.0, wake_at - time.monotonic())):
@@ -62,7 +63,8 @@ class Housekeeper:
             if time.monotonic() >= next_tick:
                 self._sequencer.submit(self._expire)
                 self._sequencer.submit(self._fanout.check_deadlines)
-                if self._has_watchdog:
+                if time.monotonic() >= calm_at:
+                    calm_at += self._watchdog_interval
                     self._sequencer.submit(_calm_watchdog)
                 next_tick = time.monotonic() + _TICK
             if time.monotonic() >= self._prune_at:

@@ -2,9 +2,11 @@
 
 import re
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from time import monotonic
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -18,7 +20,7 @@ from chat_protocol.status_server import StatusServer
 from tcp_server.config import Config as ServerConfig
 from tcp_server.server import ChatServer
 from tests.support.event_log import AS_JSON, wait_for_event
-from tests.support.processes import ROOT, Program, running
+from tests.support.processes import ROOT, Program, running, start
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_prometheus_client, needs_structlog
 from tests.support.timing import TIMEOUT
@@ -85,21 +87,25 @@ def test_a_server_that_cannot_store_or_stops_is_not_ready(monkeypatch: pytest.Mo
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    """A server, which also tells a service manager how it is."""
-    path = tmp_path_factory.mktemp("systemd") / "notify"
+def server() -> Iterator[Program]:
     flags = ("--host", "127.0.0.1", "--port", "0", "--status", "127.0.0.1:0")
+    with running("tcp_server", *flags, env=AS_JSON) as program:
+        yield program
+
+
+def test_a_service_manager_is_told(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-        manager.bind(str(path))
+        manager.bind(str(tmp_path / "notify"))
         manager.settimeout(TIMEOUT)
-        service = {"NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": "2000000"}
-        with running("tcp_server", *flags, env=AS_JSON | service) as program:
-            assert manager.recv(100) == b"READY=1"
-            assert manager.recv(100) == b"WATCHDOG=1"
-            yield program
+        service = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "1000000"}
+        program = start(sys.executable, "-m", "tcp_server", "--host=127.0.0.1", "--port=0", env=service)
+        assert manager.recv(100) == b"READY=1"
+        assert manager.recv(100) == b"WATCHDOG=1"
+        program.process.terminate()
         while (state := manager.recv(100)) == b"WATCHDOG=1":
             pass
         assert state == b"STOPPING=1"
+        assert program.wait() == 0
 
 
 @needs_structlog
