@@ -34,8 +34,10 @@ _INDEX_INTERVAL = 1.0
 
 _PAUSE_IN_TRAFFIC = 9
 _PAUSE_IN_QUIET = 1
-"""Idle time after an indexing step, as a multiple of its duration: with new messages since the last step, and
-without."""
+"""Idle time after an indexing step, as a multiple of its duration: with many new messages, and otherwise."""
+
+_TRAFFIC = 200
+"""New messages a second that are many: so many people talk that little time is left for the index."""
 
 _LONG_INDEXING = 5.0
 """Seconds of indexing without a break from which its end is logged."""
@@ -62,6 +64,7 @@ class Searcher:
         # whether the last indexing step succeeded (only a change is logged).
         self._index: WordIndex | None = None
         self._can_index = True
+        self._indexed_at = 0.0  # when the last indexing step began; monotonic; used by the thread only
         self._behind_since = 0.0  # monotonic; 0 while everything is indexed; the searcher's thread
         self._jobs: queue.Queue[_Job | None] = queue.Queue(_MAX_QUEUED)
         self._closing = threading.Event()
@@ -103,7 +106,8 @@ class Searcher:
         """Do one indexing step and return after how many seconds to do the next."""
         if self._path is None:
             return _INDEX_INTERVAL
-        began = time.monotonic()
+        began, since = time.monotonic(), self._indexed_at
+        self._indexed_at = began
         more, why = False, ""
         last = self._index.last if self._index else 0
         try:
@@ -116,8 +120,8 @@ class Searcher:
         self._note_backlog(began, has_more=more)
         if not more or self._index is None:
             return _INDEX_INTERVAL
-        pause = _PAUSE_IN_TRAFFIC if self._index.last != last else _PAUSE_IN_QUIET
-        return pause * (time.monotonic() - began)
+        is_busy = self._index.last - last > _TRAFFIC * (began - since)
+        return (_PAUSE_IN_TRAFFIC if is_busy else _PAUSE_IN_QUIET) * (time.monotonic() - began)
 
     def _note_backlog(self, began: float, *, has_more: bool) -> None:
         """Log when everything is indexed, if that took long: searches were incomplete meanwhile."""

@@ -107,7 +107,9 @@ def test_indexing_takes_half_of_the_time_in_a_quiet_room_and_little_in_a_busy_on
     monkeypatch.setattr(search, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
     searcher._index_some()
     assert searcher._index_some() == search._PAUSE_IN_QUIET
-    append_to_log(path, "слово")
+    append_to_log(path, *["слово"] * 10)
+    assert searcher._index_some() == search._PAUSE_IN_QUIET
+    append_to_log(path, *["слово"] * 2000)
     assert searcher._index_some() == search._PAUSE_IN_TRAFFIC
     searcher._close_index()
 
