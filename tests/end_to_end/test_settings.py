@@ -88,6 +88,11 @@ def test_the_keys_are_listed_and_back_closes_the_list(services: Services, chromi
         wait_until(page, "history.state?.panel === 'shortcuts'")
         page.go_back()
         expect(keys).to_be_hidden()
+        page.click("#settings-button")
+        page.locator("#settings").click(position={"x": 4, "y": 100})  # its margin
+        expect(page.locator("#settings")).to_be_visible()
+        page.mouse.click(5, 400)
+        expect(page.locator("#settings")).to_be_hidden()
 
 
 def test_the_messages_of_somebody_are_hidden(services: Services, chromium: Browser) -> None:

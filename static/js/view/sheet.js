@@ -13,7 +13,7 @@ export class Sheet {
   constructor(id) {
     this.#dialog = byId("dialog", id);
     byId("button", `${id}-close`).addEventListener("click", () => this.close());
-    this.#dialog.addEventListener("click", ({ target }) => target === this.#dialog && this.close());
+    this.#dialog.addEventListener("click", event => this.#isBeside(event) && this.close());
     pullToClose(this.#dialog, byClass(this.#dialog, "dialog-head"), () => this.close());
     this.#dialog.addEventListener("close", () => this.toggled.emit());
   }
@@ -31,5 +31,11 @@ export class Sheet {
 
   close() {
     this.#dialog.close();
+  }
+
+  /** @param {MouseEvent} event @returns {boolean} Whether it is at the backdrop, which is part of the dialog, too. */
+  #isBeside({ target, clientX: x, clientY: y }) {
+    const { left, right, top, bottom } = this.#dialog.getBoundingClientRect();
+    return target === this.#dialog && (x < left || x > right || y < top || y > bottom);
   }
 }
