@@ -190,15 +190,16 @@ def forbid(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dt, "datetime", Timeless)
 
 
-def test_to_apply_needs_no_clock_chance_file_or_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_to_apply_needs_no_clock_chance_file_or_setting() -> None:
     fold = Fold(MemoryHistory(1000))
-    forbid(monkeypatch)
     entry = p.Entry(p.FORMAT, b"incarnat", 1, ONE_OF_EACH)
     again = p.Entry(p.FORMAT, b"incarnat", 2, [p.Join(1, b"a", "Анна", ("анна",)), *ONE_OF_EACH[5:8]])
-    fold.fold(1, AT, entry)
-    effects = fold.fold(2, AT, again)
+    with pytest.MonkeyPatch.context() as patch:  # no longer: pytest needs these too
+        forbid(patch)
+        fold.fold(1, AT, entry)
+        effects = fold.fold(2, AT, again)
+        fold.commit()
     assert effects
-    fold.commit()
 
 
 def test_the_fold_imports_no_clock_and_no_setting() -> None:
