@@ -158,7 +158,7 @@ def test_retention_keeps_up_with_5000_messages_a_second_without_a_pause(path: Pa
 
 
 def test_a_log_without_an_index_is_searched_while_it_is_built_in_a_room_that_talks(path: Path) -> None:
-    with server(path) as address, Talker(address, 50) as talker, JsonClient(address) as anna:
+    with server(path, "--keep=0") as address, Talker(address, 50) as talker, JsonClient(address) as anna:
         began = monotonic()
         anna.join("Анна", history=0)
         words = (f"слово{number % 1000}" for number in count())
