@@ -181,6 +181,7 @@ def test_a_finger_hits_everything_on_a_phone(services: Services, chromium: Brows
 def pull(phone: PageUser, head: str) -> None:
     """Pull a sheet down by its head."""
     touch = phone.page.context.new_cdp_session(phone.page)
+    phone.page.locator(head).hover(trial=True)  # it has come up, and stands still
     box = phone.page.locator(head).bounding_box()
     assert box is not None
     for kind, y in (("touchStart", 0), ("touchMove", 60), ("touchMove", 120), ("touchEnd", None)):
