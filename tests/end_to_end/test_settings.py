@@ -145,8 +145,9 @@ def test_a_long_text_is_folded(services: Services, chromium: Browser) -> None:
         assert page.locator("#transcript").evaluate("each => each.scrollTop") == 0
 
 
-def test_a_finger_hits_everything_on_a_phone(services: Services, chromium: Browser) -> None:
+def test_a_finger_hits_everything_on_a_phone(chromium: Browser) -> None:
     with (
+        serve() as services,
         JsonClient(services.room) as client,
         open_page(chromium, services.url, width=390, height=844, touch=True) as phone,
     ):
