@@ -71,10 +71,9 @@ class Recording:
             create_folder(path.parent)
             if path.exists() and path.stat().st_size:
                 _cut_after(path, epoch, position)
-                self._file = _open(path)
             else:
-                self._file = _open(path)
-                _begin(self._file, log, epoch, position)
+                _begin(path, log, epoch, position)
+            self._file = _open(path)
         except BadRecording as error:
             raise BadHistory(f"cannot go on with the recording {path}: {error}") from error
         except (OSError, sqlite3.Error) as error:
@@ -101,16 +100,25 @@ class Recording:
         self._file = None
 
 
-def _begin(file: int, log: Path, epoch: str, position: int) -> None:
-    """Write the log as it is now. Raises `OSError`, `sqlite3.Error`."""
-    _write(file, Begin(_FORMAT, epoch, position))
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "log"
-        with read_only(log) as db:
-            copy_whole(db, copy)
-        with copy.open("rb") as data:
-            while chunk := data.read(_CHUNK):
-                _write(file, Copy(chunk))
+def _begin(path: Path, log: Path, epoch: str, position: int) -> None:
+    """Write the log as it is now; if that fails, `path` is as before. Raises `OSError`, `sqlite3.Error`."""
+    path = path.resolve()
+    unfinished = path.with_name(path.name + ".unfinished")
+    unfinished.unlink(missing_ok=True)
+    file = _open(unfinished)
+    try:
+        _write(file, Begin(_FORMAT, epoch, position))
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / "log"
+            with read_only(log) as db:
+                copy_whole(db, copy)
+            with copy.open("rb") as data:
+                while chunk := data.read(_CHUNK):
+                    _write(file, Copy(chunk))
+        unfinished.rename(path)
+    finally:
+        os.close(file)
+        unfinished.unlink(missing_ok=True)
 
 
 def _write(file: int, part: Begin | Copy | Step) -> None:

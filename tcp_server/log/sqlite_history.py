@@ -295,6 +295,8 @@ class SqliteHistory:
         return [redacted(one) if one.id in self._deleted_this_run else one for one in messages]
 
     def oldest_to_keep(self) -> int:
+        if self._forgotten_below:  # not stored yet: in the file there are still as many over the limits
+            return self._first
         try:
             return self._retention.oldest_to_keep(self._committed_ids(), self._count)
         except sqlite3.Error as error:

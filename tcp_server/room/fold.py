@@ -305,6 +305,7 @@ class Fold:
 
     def _retract(self, _: p.Retract) -> list[Effect]:
         self.history.rollback()
+        self.history.head = _head_encoder.encode(self._head)  # the log has neither entry, or both
         return []
 
 

@@ -248,8 +248,9 @@ class Room(Generic[C]):
         for proposal in unapplied(audit_log, self._history, self._now(), trusted):
             with suppress(Unavailable):  # the history has logged it
                 self._propose(proposal)
-        for member in self._fold.members:
-            self._absences.watch(member)
+        for member in list(self._fold.members):
+            if (surplus := self._absences.watch(member)) is not None:
+                self._reap(surplus)
         self.commit([])
 
     def _take_over_present(self, journal: Journal | None) -> None:

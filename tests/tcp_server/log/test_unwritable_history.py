@@ -5,11 +5,11 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 
 import pytest
 
-from chat_protocol.messages import Ack
+from chat_protocol.messages import Ack, timestamp
 from tcp_server.log.history import Unavailable
 from tcp_server.log.sqlite_history import SqliteHistory
 from tests.support.processes import Program, running
@@ -47,6 +47,24 @@ def lock(path: Path) -> sqlite3.Connection:
 
 def have_locked(history: SqliteHistory) -> Callable[[], object]:
     return lock(Path(history._db.execute("PRAGMA database_list").fetchone()[2])).close
+
+
+@pytest.mark.parametrize("limits", [{"days": 1}, {"size": 100_000}, {"keep": 3}])
+def test_what_cannot_be_removed_is_not_counted_again(path: Path, limits: dict[str, int]) -> None:
+    with open_history(path) as history:
+        say(history, *["x" * 1000] * 100, at="2020-01-01T00:00:00.000Z")
+        say(history, *["x" * 1000] * 500, at=timestamp(time()))
+    with open_history(path, **limits) as history:
+        relieve = make_read_only(history)
+        prune(history)
+        first = history.first
+        assert first > 1
+        for _ in range(5):
+            prune(history)
+        assert history.first == first
+        relieve()
+        history.commit()
+        assert history._db.execute("SELECT min(id) FROM messages").fetchone() == (first,)
 
 
 @pytest.mark.parametrize("stop", [fill_up, make_read_only, have_locked])

@@ -6,11 +6,13 @@ import threading
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import msgspec
 import pytest
 
-from tcp_server.log.recording import Step, _parts, _write
+from tcp_server.log.log_file import BadHistory
+from tcp_server.log.recording import Recording, Step, _parts, _write
 from tcp_server.room.proposals import FORMAT
 from tests.support.processes import Program, running
 from tests.support.raw import JsonClient, RawClient
@@ -56,7 +58,7 @@ def use(server: Program) -> None:
         with RawClient(server.address) as vera:
             vera.join_lines("Вера")
             vera.send("три\n" + "четыре " * 1000 + "\n")
-            anna.fence()
+            until(anna, type="message", text="три")
             anna.say_json(type="moderate", act="mute", target="Вера", ref="m")
             until(anna, type="ack", ref="m")
         boris.reset()
@@ -142,9 +144,12 @@ def test_what_could_not_be_stored_is_taken_back_in_the_recording_too(log: Path, 
             for ref in "ab":
                 boris.say_json(type="say", ref=ref, text="два")
                 until(boris, type="error", ref=ref, code="unavailable")
+            resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+            boris.say_json(type="typing")  # a batch that proposes nothing stores what could not be stored
+            boris.fence()
+            assert_same(log, recording)
             boris.say_json(type="leave")
             until(boris, type="bye")
-        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
         anna.say_json(type="say", ref="c", text="три")
         until(anna, type="ack", ref="c", id=21)
     assert_same(log, recording)
@@ -203,6 +208,22 @@ def test_a_damaged_recording_is_refused(log: Path, recording: Path) -> None:
     ):
         recording.write_bytes(damaged)
         assert reason in run("replay", recording, "--history", log, code=1).stderr
+
+
+def test_a_recording_whose_beginning_could_not_be_written_is_begun_anew(
+    log: Path, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_history(log) as history:
+        say(history, "from before")
+        with monkeypatch.context() as patch:
+            patch.setattr("tcp_server.log.recording.copy_whole", Mock(side_effect=OSError("full")))
+            with pytest.raises(BadHistory, match="full"):
+                Recording(recording, log, history.epoch, 0)
+        assert [file.name for file in recording.parent.glob("recording*")] == []
+        Recording(recording, log, history.epoch, 0).close()
+    with serve(log, recording) as server:
+        use(server)
+    assert_same(log, recording)
 
 
 @pytest.mark.parametrize("history", ["memory", "off"])

@@ -1,5 +1,9 @@
+import pytest
+
+from tcp_server.log.history import MemoryHistory
 from tcp_server.room.absences import Absences
 from tcp_server.room.members import Member, Members
+from tests.tcp_server.room_harness import RoomHarness
 
 GRACE = 20.0
 
@@ -30,6 +34,15 @@ def test_a_grace_period_ends() -> None:
     assert watched.absences.overdue() == [anna]
     watched.now = 30.0
     assert watched.absences.overdue() == [anna, boris]
+
+
+def test_a_restart_keeps_no_more_names_than_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tcp_server.room.absences._MAX_ABSENT", 2)
+    history = MemoryHistory(10)
+    before = RoomHarness(history)
+    for name in ("Анна", "Борис", "Вера"):
+        before.join(name, name)
+    assert RoomHarness(history).join("d", "Дима").members == ["Анна", "Борис", "Дима"]
 
 
 def test_who_returns_ends_the_grace_period() -> None:
