@@ -57,7 +57,9 @@ class SanctionList:
         replaced = self.lift(sanction.keys, now)
         if replaced is not None and sanction.session is None:
             sanction = sanction._replace(session=replaced.session)
-        self._sanctions.update(dict.fromkeys(_lookup_keys(sanction.keys, sanction.session), sanction))
+        for key in _lookup_keys(sanction.keys, sanction.session):
+            self._sanctions.pop(key, None)  # one that has expired gives its place in the order to nobody
+            self._sanctions[key] = sanction
         if len(self._sanctions) > self._purge_at:
             self._sanctions = {key: one for key, one in self._sanctions.items() if not one.is_over(now)}
             self._purge_at = max(_MIN_PURGE, 2 * len(self._sanctions))
@@ -126,7 +128,8 @@ class Bans:
 
     def put(self, network: Network, sanction: Sanction, now: float) -> None:
         """Ban an address or a network."""
-        self._replace({**self._networks.sanctions, network: sanction}, now)
+        others = {other: kept for other, kept in self._networks.sanctions.items() if other != network}
+        self._replace({**others, network: sanction}, now)
 
     def lift(self, network: Network, now: float) -> Sanction | None:
         """Remove the ban of exactly that address or network, and return it if there was one."""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from chat_protocol.ip import IpAddress, Network, is_in, parse_ip, parse_network
 from tcp_server.room.moderation.bans import Bans, Sanction, SanctionList, is_too_wide
+from tcp_server.room.moderation.sanctions import Sanctions
 
 NOW = 1000.0
 
@@ -160,3 +161,39 @@ def test_expired_sanctions_are_purged() -> None:
     in_force = [one.target for one in sanctions if not one.is_over(999)]
     assert in_force == [f"n{number}" for number in range(990, 1000)]
     assert len(list(sanctions)) < 200
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["put", "lift"]),
+            st.sampled_from(["a", "b", "c", "10.0.0.1", "10.0.0.2"]),
+            st.sampled_from([None, 1, 3, 50]),
+            st.sampled_from([None, b"1", b"2"]),
+            st.integers(0, 2),
+        )
+    )
+)
+def test_a_restart_changes_nothing_not_even_the_order(
+    steps: list[tuple[str, str, int | None, bytes | None, int]],
+) -> None:
+    """Otherwise the state of a server that was restarted would differ from that of another one."""
+    now = 0.0
+    running, restarted = Sanctions(b""), Sanctions(b"")
+    for action, target, seconds, session, passed in steps:
+        now += passed
+        for sanctions in (running, restarted):
+            until = None if seconds is None else now + seconds
+            address = parse_network(target)
+            bans = sanctions.bans.people
+            if address and action == "put":
+                sanctions.bans.put(address, sanction(target, until), now)
+            elif address:
+                sanctions.bans.lift(address, now)
+            elif action == "put":
+                bans.put(sanction(target, until, keys=(target,), session=session), now)
+            else:
+                bans.lift((target,), now)
+        stored = restarted.encode(now)
+        assert running.encode(now) == stored
+        restarted = Sanctions(stored)
