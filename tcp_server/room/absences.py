@@ -27,7 +27,7 @@ class Absences:
         """`grace` is in seconds; `clock` returns monotonic ones."""
         self._grace = grace
         self._clock = clock
-        self._absences: dict[Member, _Absence] = {}  # in the order in which they end
+        self._absences: dict[Member, _Absence] = {}
 
     def watch(self, member: Member, address: str = "") -> Member | None:
         """Watch a member that has become absent; return the one to remove instead, if there are too many.
@@ -35,11 +35,10 @@ class Absences:
         `address` is the key of its last address for limits. The one to remove is the member who
         joined last of the address with the most of them: a crowd cannot replace anybody else.
         """
-        known = self._absences.pop(member, None)
+        known = self._absences.get(member)
         if member.absent_since is None:
             return None
         if known is not None and known.since == member.absent_since:  # it was only a quiet visit that ended
-            self._absences[member] = known
             return None
         self._absences[member] = _Absence(member.absent_since, self._clock() + self._grace, address)
         if len(self._absences) > _MAX_ABSENT:
