@@ -292,7 +292,7 @@ def _open_recording(config: Config, history: History) -> Recording | None:
     """Open the recording, if one is wanted. Raises `BadHistory`."""
     if not config.record or not isinstance(history, SqliteHistory):
         return None
-    return Recording(Path(config.record), history.path, history.epoch, position_of(history.head))
+    return Recording(Path(config.record), history.path, history.epoch, position_of(history))
 
 
 def _refuse(sock: socket.socket, reason: bytes) -> None:

@@ -59,6 +59,9 @@ class History(Protocol):
     def is_writable(self) -> bool:
         """Whether messages could be stored when that was last tried. Any thread."""
 
+    position: int
+    """The position of the newest entry that has only added messages; stored with them by the next commit."""
+
     @property
     def last(self) -> int:
         """The newest id, of a message or a skipped one; 0 before the first."""
@@ -150,6 +153,7 @@ class MemoryHistory:
         """`last` is the id before that of the first message."""
         self.epoch = secrets.token_hex(8)
         self.sanctions = self.head = b""
+        self.position = 0
         self._members: dict[int, bytes] = {}
         self._committed = last
         self._deleted: dict[int, Message] = {}  # since the last commit; the originals, for a rollback

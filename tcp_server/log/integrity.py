@@ -51,15 +51,6 @@ def examine(db: sqlite3.Connection) -> Report:
     return Report(version_of(db), epoch, first, last, count, digest.hexdigest(), faults)
 
 
-def state_digest(db: sqlite3.Connection) -> str:
-    """Return the SHA-256 in hex of members, sanctions and position. Raises `sqlite3.Error`."""
-    digest = hashlib.sha256()
-    for table in ("SELECT number, state FROM members ORDER BY number", "SELECT sanctions, head FROM log"):
-        for row in db.execute(table):
-            digest.update(msgspec.msgpack.encode(row))
-    return digest.hexdigest()
-
-
 def _epoch(db: sqlite3.Connection) -> str:
     """Return the epoch, empty if that part of the file is damaged. Raises `sqlite3.Error` if it is no log."""
     try:

@@ -64,7 +64,7 @@ class LeafPages:
         size, start = _varint(page, start)
         id_, start = _varint(page, start)
         values = _values(self._payload(page, start, size))
-        if len(values) not in (6, 8):  # of a file of the first version, or a newer one
+        if len(values) not in (6, 8, 9):  # versions 1, 2 to 5, and 6
             return None
         stored_id, at, name, text, session, ref, notice, deleted = [*values, None, 0][:8]
         is_message = (

@@ -61,6 +61,7 @@ MIGRATIONS = (
     """,
     """
     ALTER TABLE log ADD COLUMN head BLOB NOT NULL DEFAULT x'';
+    ALTER TABLE messages ADD COLUMN entry INTEGER; -- the position of an entry of says, in its last one
     CREATE TABLE members (number INTEGER PRIMARY KEY, state BLOB NOT NULL);
     """,
 )

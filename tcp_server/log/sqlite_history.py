@@ -54,7 +54,8 @@ class SqliteHistory:
         `full` durability survives a loss of power, otherwise the end of the process.
         `clock` returns seconds.
         """
-        self._staged: list[tuple[int, str, str, str, bytes | None, str | None]] = []  # rows to insert
+        # Rows to insert; the last column is set when they are written.
+        self._staged: list[tuple[int, str, str, str, bytes | None, str | None, int | None]] = []
         self._staged_messages: list[Message] = []  # the same, as `before` returns them
         self._skipped: list[range] = []  # ids, not committed yet
         self._deleted: dict[int, Message] = {}  # not committed yet; the originals, for a rollback
@@ -69,6 +70,8 @@ class SqliteHistory:
         try:
             state = self._db.execute("SELECT epoch, sanctions, head FROM log").fetchone()
             self.epoch, self.sanctions, self.head = state
+            newest = self._db.execute("SELECT entry FROM messages ORDER BY id DESC LIMIT 1").fetchone()
+            self.position = (newest and newest[0]) or 0
             self._stored = self.sanctions, self.head
             # Of what is committed: the id of the oldest message, without one that after the newest id.
             first, last = ends(self._db)
@@ -122,7 +125,7 @@ class SqliteHistory:
             session, ref = key or (None, None)
             if key is not None and key[1] > self._greatest.get(key[0], ""):
                 self._greatest[key[0]] = key[1]
-            self._staged.append((message.id, message.at, message.name, message.text, session, ref))
+            self._staged.append((message.id, message.at, message.name, message.text, session, ref, None))
         self._staged_messages.extend(messages)
 
     def skip_to(self, last: int) -> None:
@@ -195,8 +198,10 @@ class SqliteHistory:
                 db.execute("DELETE FROM messages WHERE id < ?", (self._forgotten_below,))
                 db.execute("DELETE FROM skipped WHERE first < ?", (self._forgotten_below,))
                 self._forgetting = time.monotonic() - began
+            if self._staged:
+                self._staged[-1] = (*self._staged[-1][:-1], self.position)
             db.executemany(
-                "INSERT INTO messages (id, at, name, text, session, ref) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO messages (id, at, name, text, session, ref, entry) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 self._staged,
             )
             db.executemany(
@@ -213,14 +218,15 @@ class SqliteHistory:
             )
             for ids in self._skipped:
                 message_ids.skip(db, ids)
-            db.executemany(
-                "DELETE FROM members WHERE number = ?",
-                [(number,) for number, state in self._members.items() if state is None],
-            )
-            db.executemany(
-                "INSERT OR REPLACE INTO members VALUES (?, ?)",
-                [item for item in self._members.items() if item[1] is not None],
-            )
+            if self._members:
+                db.executemany(
+                    "DELETE FROM members WHERE number = ?",
+                    [(number,) for number, state in self._members.items() if state is None],
+                )
+                db.executemany(
+                    "INSERT OR REPLACE INTO members VALUES (?, ?)",
+                    [item for item in self._members.items() if item[1] is not None],
+                )
             if self._has_new_state():
                 db.execute("UPDATE log SET sanctions = ?, head = ?", (self.sanctions, self.head))
             if self._forgets_present:

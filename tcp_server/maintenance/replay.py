@@ -4,11 +4,12 @@ import argparse
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from itertools import takewhile, zip_longest
 from pathlib import Path
 
 from tcp_server.config import Config
-from tcp_server.log.integrity import examine, state_digest
+from tcp_server.log.integrity import examine
 from tcp_server.log.log_file import copy_whole, read_only
 from tcp_server.log.message_rows import Row, pages
 from tcp_server.log.recording import BadRecording, read_beginning, read_entries
@@ -36,20 +37,25 @@ def _replay(config: Config, options: argparse.Namespace) -> bool:
         copy, again = Path(folder) / "copy", Path(folder) / "again"
         with read_only(log) as db:
             copy_whole(db, copy)  # a server may run
-        with read_only(copy) as db:
-            epoch, head = db.execute("SELECT epoch, head FROM log").fetchone()
+        with closing(SqliteHistory(copy)) as history:
+            epoch, last, state = history.epoch, position_of(history), Fold(history).state()
         try:
             if read_beginning(recording, again).epoch != epoch:
                 raise BadRecording("it is of another log")  # noqa: TRY301
-            count, position = _apply(recording, again, position_of(head))
+            with closing(SqliteHistory(again)) as history:
+                fold = Fold(history)
+                count = _apply(recording, fold, last)
+                again_state = fold.state()
         except (BadRecording, UnknownEntry) as error:
             raise Failed(f"cannot replay {recording}: {error}") from error
-        if position != position_of(head):
-            raise Failed(f"{recording} ends at position {position}, and {log} is at {position_of(head)}")
+        if fold.position != last:
+            raise Failed(f"{recording} ends at position {fold.position}, and {log} is at {last}")
         with read_only(copy) as one, read_only(again) as other:
             difference, digest = _difference(one, other), examine(other).digest
+        if not difference and again_state != state:
+            difference = "the messages are those of the log; the members or the bans are not"
     lines = [
-        f"{count:,} entries, up to position {position}",
+        f"{count:,} entries, up to position {last}",
         f"digest {digest}",
         difference or "the same as the log",
     ]
@@ -57,13 +63,11 @@ def _replay(config: Config, options: argparse.Namespace) -> bool:
     return bool(difference)
 
 
-def _apply(recording: Path, again: Path, until: int) -> tuple[int, int]:
-    """Apply the entries up to a position to a log; return how many there are, and the last position.
+def _apply(recording: Path, fold: Fold, until: int) -> int:
+    """Apply the entries up to a position; return how many there are.
 
-    Raises `BadRecording`, `UnknownEntry`, `BadHistory`.
+    Raises `BadRecording`, `UnknownEntry`.
     """
-    history = SqliteHistory(again)
-    fold = Fold(history)
     steps = takewhile(lambda step: step[0] <= until, read_entries(recording, fold.position))
     count = 0
     for position, at, data in steps:
@@ -73,17 +77,14 @@ def _apply(recording: Path, again: Path, until: int) -> tuple[int, int]:
             fold.commit()  # the entry before: it is not followed by one that takes it back
         fold.fold(position, at, entry)
     fold.commit()
-    history.close()
-    return count, fold.position
+    return count
 
 
 def _difference(log: sqlite3.Connection, again: sqlite3.Connection) -> str:
-    """Return in what two logs differ, empty if they have the same messages, members, bans and position."""
+    """Return in which message two logs differ, empty if they have the same ones."""
     for expected, found in zip_longest(_rows(log), _rows(again)):
         if expected != found:
             return f"different from the log, first in #{(expected or found)[0]}"
-    if state_digest(log) != state_digest(again):
-        return "the messages are those of the log; the members, the bans or the position are not"
     return ""
 
 

@@ -50,10 +50,8 @@ class Arrivals(Generic[C]):
         self._replay = replay
         self._password = Password(config.password)
         self._limits = m.Limits(config.max_name, config.max_text, MAX_LINE, config.max_replay)
-        self._waiting: dict[C, _Arrival] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._waiting)
+        self.waiting: dict[C, _Arrival] = {}
+        """By connection; only to be read from elsewhere."""
 
     def begin(self, connection: C, request: m.Join | TextJoin) -> Join | Sequence[m.Event]:
         """Return what to propose, or the errors that refuse a join.
@@ -71,9 +69,9 @@ class Arrivals(Generic[C]):
             name = _name_of(member) if member else parse_name(request.name, self._config.max_name)
         except BadName as error:
             return [m.Error(error.code, error.text)]
-        self._waiting[connection] = _Arrival(request, name, secret)
+        self.waiting[connection] = _Arrival(request, name, secret)
         quiet = isinstance(request, m.Join) and request.quiet
-        return Join(self._seats.take(connection).number, session, name.shown, name.keys, quiet)
+        return Join(self._seats.take(connection)[1], session, name.shown, name.keys, quiet)
 
     def answer(self, connection: C, answer: Sequence[Answer]) -> Sequence[m.Event | LocalEvent]:
         """Return what to send a connection that was sent `answer`; a join that was applied ends here."""
@@ -82,15 +80,15 @@ class Arrivals(Generic[C]):
     def _finish(self, connection: C, answer: Answer) -> Sequence[m.Event | LocalEvent]:
         match answer:
             case NameTaken(by):
-                arrival = self._waiting.pop(connection)
+                arrival = self.waiting.pop(connection)
                 self._seats.free(connection)
                 return [self._name_taken(arrival.name, by)]
             case Entered(number):
-                arrival = self._waiting.pop(connection)
+                arrival = self.waiting.pop(connection)
                 member = self._fold.members.by_number(number)
                 return [self._greet(member, arrival)] if member else []
             case m.Bye():
-                self._waiting.pop(connection, None)
+                self.waiting.pop(connection, None)
                 return [answer]
             case _:
                 return [answer]

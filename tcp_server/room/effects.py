@@ -6,12 +6,8 @@ from typing import NamedTuple
 from chat_protocol.messages import Event
 from tcp_server.room.outcome import AudienceChange
 
-
-class Seat(NamedTuple):
-    """A connection as the room knows it: the run of a server that has it, and a number that it gave."""
-
-    incarnation: bytes
-    number: int
+Seat = tuple[bytes, int]
+"""A connection as the room knows it: the run of a server that has it, and a number that it gave."""
 
 
 class Entered(NamedTuple):

@@ -16,7 +16,7 @@ from chat_protocol import messages as m
 from tcp_server.log.history import History
 from tcp_server.room import proposals as p
 from tcp_server.room.effects import Answer, Effect, Entered, NameTaken, Seat
-from tcp_server.room.members import Member, Members
+from tcp_server.room.members import Member, Members, encode
 from tcp_server.room.moderation import notices
 from tcp_server.room.moderation.actions import Actions, Refused
 from tcp_server.room.moderation.sanctions import Sanctions
@@ -51,9 +51,9 @@ _head_encoder = msgspec.msgpack.Encoder()
 _head_decoder = msgspec.msgpack.Decoder(_Head)
 
 
-def position_of(head: bytes) -> int:
-    """Return the position of the last entry in a log with that head."""
-    return _head_decoder.decode(head).position if head else 0
+def position_of(history: History) -> int:
+    """Return the position of the last entry that a log has the effect of."""
+    return max(_head_decoder.decode(history.head).position if history.head else 0, history.position)
 
 
 class Fold:
@@ -63,6 +63,7 @@ class Fold:
         """Go on where the log ends."""
         self.history = history
         self._head = _head_decoder.decode(history.head) if history.head else _Head()
+        self._head.position = position_of(history)
         self.members = Members(history.members(), self._head.next_member)
         self.sanctions = Sanctions(history.sanctions)
         self.actions = Actions(self.members, history, self.sanctions)
@@ -130,11 +131,18 @@ class Fold:
         """Apply one proposal. Raises `Unavailable` if the log cannot be read; then nothing has changed."""
         return self._kinds[type(proposal)](proposal)
 
-    def commit(self) -> None:
+    def commit(self, *, only_says: bool = False) -> None:
         """Store everything since the last commit. Raises `Unavailable` if messages could not be stored.
 
-        These are then taken back by `Retract`; all else is stored with the next commit.
+        These are then taken back by `Retract`; all else is stored with the next commit. With `only_says`
+        nothing has changed but the log, and the position is stored in the last message: that saves the
+        hot path a page in the file. The number of the entry is not, so this is for a room on one
+        machine, which needs it only in one run.
         """
+        if only_says:
+            self.history.position = self.position
+            self.history.commit()
+            return
         if self.members.has_changes:
             for number, state in self.members.take_changes():
                 self.history.set_member(number, state)
@@ -144,6 +152,13 @@ class Fold:
         self._head.next_member = self.members.next_number
         self.history.head = _head_encoder.encode(self._head)
         self.history.commit()
+
+    def state(self) -> tuple[object, ...]:
+        """Return all that decides, but for the messages: the same where the same entries were applied."""
+        servers = sorted((run.server, incarnation) for incarnation, run in self._head.runs.items())
+        members = sorted((member.number, encode(member)) for member in self.members)
+        bans, mutes = self.sanctions.in_force(0.0)
+        return self.position, self._head.next_member, servers, members, bans, mutes, self.history.last
 
     # --- seats -----------------------------------------------------------------------
 
@@ -162,12 +177,12 @@ class Fold:
                 member.moderator = member.admitted = False
                 self.members.note_change(member)
             for seat in (*member.quiet, *member.seats):
-                if seat.incarnation in old:
+                if seat[0] in old:
                     effects += self._leave(seat, hold_name=True)
         return effects
 
     def _join(self, join: p.Join) -> list[Effect]:
-        seat = Seat(self._incarnation, join.seat)
+        seat = (self._incarnation, join.seat)
         if self.members.by_seat(seat) is not None:
             return []
         member = self.members.by_session(join.session)
@@ -203,7 +218,7 @@ class Fold:
         return Effect(seat, [Entered(member.number)], shared, AudienceChange.JOIN)
 
     def _part(self, part: p.Part) -> list[Effect]:
-        seat = Seat(self._incarnation, part.seat)
+        seat = (self._incarnation, part.seat)
         return self._leave(seat, hold_name=part.hold_name, bye=part.bye, reason=part.reason)
 
     def _leave(
@@ -246,12 +261,12 @@ class Fold:
     # --- what members do -------------------------------------------------------------
 
     def _say(self, say: p.Say) -> Sequence[Effect]:
-        seat = Seat(self._incarnation, say.seat)
+        seat = (self._incarnation, say.seat)
         member = self.members.by_seat(seat)
         return () if member is None else (self._speech.say(seat, member, say.texts, self.at, self.now),)
 
     def _role(self, role: p.Role) -> list[Effect]:
-        member = self.members.by_seat(Seat(self._incarnation, role.seat))
+        member = self.members.by_seat((self._incarnation, role.seat))
         if member is None:
             return []
         member.moderator = True
@@ -263,7 +278,7 @@ class Fold:
         return m.Role(moderator=True, muted=self.sanctions.muted(self.now))
 
     def _act(self, act: p.Act) -> list[Effect]:
-        seat = Seat(self._incarnation, act.seat) if act.seat else None
+        seat = (self._incarnation, act.seat) if act.seat else None
         by = None if seat is None else self.members.by_seat(seat)
         if by is None and seat is not None:
             return []

@@ -17,7 +17,7 @@ FORMAT: Final = 1
 """The version of `Entry`; a kind of proposal may be added without a new one."""
 
 
-class Proposal(Struct, frozen=True, array_like=True, tag=str.lower):
+class Proposal(Struct, frozen=True, array_like=True, tag=str.lower, gc=False):
     """The base of all. A seat is its number; its incarnation is that of the entry."""
 
 

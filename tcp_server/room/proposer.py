@@ -28,6 +28,7 @@ class Proposer:
         self._seq = 0
         self._at = 0  # milliseconds since 1970: of this batch, 0 before anything needs it
         self._proposals: list[p.AnyProposal] = []  # of this batch
+        self._only_says = True  # so are all of these
 
     def set_time(self) -> None:
         """Have all of this batch happen now."""
@@ -42,6 +43,8 @@ class Proposer:
             self._fold.begin(self._fold.position + 1, self.incarnation, self._seq + 1)
         effects = self._fold.apply(proposal)
         self._proposals.append(proposal)
+        if type(proposal) is not p.Say:
+            self._only_says = False
         return effects
 
     def commit(self) -> None:
@@ -51,8 +54,9 @@ class Proposer:
         """
         try:
             if self._proposals:
+                only_says = self._only_says
                 self._end_entry()
-                self._fold.commit()
+                self._fold.commit(only_says=only_says)
             else:
                 self._fold.history.commit()  # what could not be stored before
         except Unavailable:
@@ -64,6 +68,7 @@ class Proposer:
 
     def _end_entry(self) -> None:
         self._seq += 1
+        self._only_says = True
         proposals, self._proposals = self._proposals, []
         if self._journal is not None:
             entry = p.Entry(p.FORMAT, self.incarnation, self._seq, proposals)

@@ -208,7 +208,7 @@ class Room(Generic[C]):
         if connection is None:
             return Outcome(None, (), shared)
         events = cast("Sequence[m.Event | LocalEvent]", answer)
-        if self._arrivals:
+        if self._arrivals.waiting:
             events = self._arrivals.answer(connection, answer)
         if audience_change is AudienceChange.LEAVE:
             self._seats.free(connection)

@@ -25,7 +25,7 @@ class Seats(Generic[C]):
     def take(self, connection: C) -> Seat:
         """Give a connection a seat."""
         self._last += 1
-        seat = Seat(self._incarnation, self._last)
+        seat = (self._incarnation, self._last)
         self._seats[connection] = seat
         self._connections[seat] = connection
         return seat
@@ -46,7 +46,7 @@ class Seats(Generic[C]):
 
     def number(self, connection: C) -> int:
         """Return the number of the seat of a connection. Raises `KeyError` if it has none."""
-        return self._seats[connection].number
+        return self._seats[connection][1]
 
     def connection(self, seat: Seat | None) -> C | None:
         """Return the connection with that seat, None if it is another server's."""

@@ -3,7 +3,7 @@
 Not thread-safe: the caller holds the sequencer's room lock.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from chat_protocol.messages import Ack, Error, Event, Message, Say
 from chat_protocol.text import clean, is_blank, split
@@ -21,25 +21,23 @@ Texts = list[tuple[str | None, str]]
 clean("\0")  # builds its expression now, and not while the whole room waits
 
 
-def checked(says: Sequence[Say], max_text: int) -> Iterator[Texts | Error]:
-    """Yield what a JSON client says, cleaned, and in its place the error for each text that is refused.
+def checked(says: Sequence[Say], max_text: int) -> list[Texts | Error]:
+    """Return what a JSON client says, cleaned, and in its place the error for each text that is refused.
 
     `max_text` is the longest text, in code points.
     """
+    parts: list[Texts | Error] = []
     texts: Texts = []
     for say in says:
         ref, text = say.ref, say.text
         if len(text) <= _MAX_RAW * max_text:  # else it is too long anyway
             text = clean(text)
         if ref is None or len(text) > max_text or is_blank(text):
-            if texts:
-                yield texts
-                texts = []
-            yield _error(ref, text, max_text)
+            parts += [texts, _error(ref, text, max_text)] if texts else [_error(ref, text, max_text)]
+            texts = []
         else:
             texts.append((ref, text))
-    if texts:
-        yield texts
+    return [*parts, texts] if texts else parts
 
 
 def pieces(says: Sequence[Say], max_text: int) -> Texts:

@@ -1,7 +1,6 @@
-from tcp_server.room.effects import Seat
 from tcp_server.room.members import Members
 
-ONE, TWO, THREE = (Seat(b"run", number) for number in (1, 2, 3))
+ONE, TWO, THREE = ((b"run", number) for number in (1, 2, 3))
 
 
 def stored(members: Members) -> dict[int, bytes]:
