@@ -1,5 +1,6 @@
 """The page of a room that has a password and moderators."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -264,7 +265,12 @@ def test_moderating_with_the_keyboard_alone(services: Services, chromium: Browse
         keyboard.press("Tab")
         expect(page.locator("#delete-button")).to_be_focused()
         keyboard.press("Enter")
-        page.locator("#action-confirm").press("Enter")
+        services.server.process.send_signal(signal.SIGSTOP)
+        confirm = page.locator("#action-confirm")
+        confirm.press("Enter")
+        expect(confirm).to_be_disabled()
+        expect(confirm).to_be_focused()
+        services.server.process.send_signal(signal.SIGCONT)
         expect(page.locator(".message.deleted")).to_contain_text(["Message deleted"])
         expect(page.locator(".notice").last).to_contain_text("Eve deletes message #")
 

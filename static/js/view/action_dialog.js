@@ -23,6 +23,8 @@ export class ActionDialog {
   /** @type {Action | null} */
   #action = null;
   #focusAfter = () => {};
+  /** Whether it is being done. */
+  #busy = false;
 
   constructor() {
     this.#form.addEventListener("submit", event => {
@@ -49,7 +51,7 @@ export class ActionDialog {
     this.#action = action;
     this.#focusAfter = action.focusAfter ?? (() => {});
     this.#error.textContent = "";
-    this.#button.disabled = false;
+    this.#setBusy(false);
     this.#title.replaceChildren(...action.title);
     this.#text.textContent = action.text ?? "";
     this.#button.textContent = action.confirm;
@@ -98,13 +100,19 @@ export class ActionDialog {
     }
   }
 
+  /** A button that is disabled would lose the focus. @param {boolean} busy */
+  #setBusy(busy) {
+    this.#busy = busy;
+    this.#button.ariaDisabled = String(busy);
+  }
+
   async #submit() {
     const action = this.#action;
-    if (!action || this.#button.disabled) return;
-    this.#button.disabled = true;
+    if (!action || this.#busy) return;
+    this.#setBusy(true);
     const problem = await action.run(new FormData(this.#form));
     if (action !== this.#action) return; // closed meanwhile
-    this.#button.disabled = false;
+    this.#setBusy(false);
     if (problem) {
       this.#error.textContent = problem;
       this.#firstField?.focus();
