@@ -69,6 +69,26 @@ def test_one_panel_after_the_other_is_one_step(phone: PageUser) -> None:
     expect(page.locator("#search")).to_be_hidden()
 
 
+def test_what_is_opened_while_the_page_goes_back_stays_open(phone: PageUser) -> None:
+    page = phone.page
+    before = page.evaluate("history.length")
+    page.click("#settings-button")
+    wait_until(page, "history.state?.panel === 'settings'")
+    page.evaluate("""() => {
+        history.back = () => {
+            delete history.back;
+            history.back();
+            document.querySelector("#people-button").click();
+        };
+    }""")
+    page.click("#settings-close")
+    wait_until(page, "history.state?.panel === 'people'")
+    expect(page.locator("#people")).to_be_visible()
+    assert page.evaluate("history.length") == before + 1
+    page.go_back()
+    expect(page.locator("#people")).to_be_hidden()
+
+
 def test_back_leads_from_a_found_message_to_the_search_and_then_closes_it(phone: PageUser) -> None:
     phone.say("иголка в стоге сена")
     page, search = phone.page, phone.page.locator("#search")

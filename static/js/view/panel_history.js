@@ -16,6 +16,8 @@ export class PanelHistory {
   #panels;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  /** Whether we go back ourselves, which the browser does only a moment later. */
+  #leaving = false;
 
   /** @param {Record<string, Panel>} panels  By name. */
   constructor(panels) {
@@ -46,10 +48,12 @@ export class PanelHistory {
   }
 
   #update() {
+    if (this.#leaving) return;
     const [name = ""] = Object.entries(this.#panels).find(([, panel]) => panel.isOpen) ?? [];
     const entry = this.#entry ?? "";
     if (name === entry) return;
     if (!name) {
+      this.#leaving = true;
       history.back();
       return;
     }
@@ -59,6 +63,11 @@ export class PanelHistory {
 
   /** The user has gone back or forward, or to a message, whose entry is none of ours: then all stays as it is. */
   #follow() {
+    if (this.#leaving) {
+      this.#leaving = false;
+      this.#schedule(); // a panel may have been opened meanwhile
+      return;
+    }
     if (this.#entry === undefined) return;
     for (const [name, panel] of Object.entries(this.#panels)) {
       if (panel.isOpen && name !== this.#entry) panel.close();
