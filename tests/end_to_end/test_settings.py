@@ -1,5 +1,6 @@
 """What the reader chooses: settings, whose messages are hidden, what is folded; and the list of keys."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -143,19 +144,43 @@ def test_a_long_text_is_folded(services: Services, chromium: Browser) -> None:
         say(client, "ещё")
         expect(page.locator("#newest-button.news")).to_be_visible()
         assert page.locator("#transcript").evaluate("each => each.scrollTop") == 0
+        # What takes the focus behind the fold is shown.
+        say(client, "\n".join(["https://a.example", *"я" * 40, "```", "код", "```"]))
+        row = page.locator(".message.long").last
+        row.locator("a.message-link").focus()
+        expect(row).not_to_have_class(re.compile("open"))
+        page.keyboard.press("ArrowRight")
+        expect(row.locator(".code-copy")).to_be_focused()
+        expect(row.locator(".code-copy")).to_be_in_viewport()
+        expect(row.locator(".message-fold")).to_have_attribute("aria-expanded", "true")
 
 
 def test_a_finger_hits_everything_on_a_phone(chromium: Browser) -> None:
     with (
         serve() as services,
         JsonClient(services.room) as client,
+        JsonClient(services.room) as short,
         open_page(chromium, services.url, width=390, height=844, touch=True) as phone,
     ):
         page = phone.page
         assert_large(page)
         client.join("Писарь", history=0)
+        short.join("Ю", history=0)
         phone.enter("Жора")
-        say(client, "\n".join(f"строка {number}" for number in range(40)), *"абв")
+        long = "\n".join(f"строка {number}" for number in range(40))
+        say(client, "начало", long)
+        say(short, "да", "нет")
+        say(client, "ну")
+        # The row below one that shows its number has its own beside a short name.
+        for text, number in (("нет", "#4"), ("строка 0", "#2")):
+            row = page.locator(".message", has_text=text)
+            row.tap(position={"x": 100, "y": 8})
+            expect(row.locator(".message-id")).to_have_text(number)
+            expect(row.locator(".message-number")).to_be_visible()
+            row.evaluate("row => row.scrollIntoView({ block: 'end' })")
+            page.locator("#transcript").evaluate("each => (each.scrollTop += 100)")
+            assert_large(page)
+        say(client, *"абв")
         row = phone.messages("в")
         row.tap()
         expect(row.locator(".message-id")).to_be_in_viewport(ratio=1)
@@ -171,7 +196,7 @@ def test_a_finger_hits_everything_on_a_phone(chromium: Browser) -> None:
         pull(phone, ".people-head")
         expect(page.locator("#people")).to_be_hidden()
         wait_until(page, "!history.state?.panel")
-        page.tap("#settings-button")
+        page.click("#settings-button")  # a tap may only end the movement of the pull
         expect(page.locator("#settings")).to_be_visible()
         assert_large(page)
         phone.shoot("phone-settings")

@@ -1,9 +1,11 @@
-import { byId, make } from "../../lib/dom.js";
+import { byClass, byId, make } from "../../lib/dom.js";
 
 /** @typedef {import("../../lib/i18n.js").I18n} I18n */
 
 /** A text of more lines is folded. */
 const MAX_LINES = 20;
+/** Pixels at the end of a folded text in which it fades, as in message.css. */
+const FADING = 64;
 /** Characters of a line on a wide screen: longer lines count as several. */
 const LINE = 80;
 
@@ -35,10 +37,18 @@ export function foldLongText(element, body, text, i18n) {
   body.after(button);
 }
 
-/** Shows and folds long texts. */
+/** Shows and folds long texts. What takes the focus behind a fold is shown, too. */
 export class LongTexts {
   constructor() {
     const scroller = byId("div", "transcript");
+    scroller.addEventListener("focusin", ({ target }) => {
+      const text = target instanceof Element ? target.closest(".long:not(.open) > .message-text") : null;
+      if (!text || !(target instanceof Element)) return;
+      const isSeen = target.getBoundingClientRect().top < text.getBoundingClientRect().bottom - FADING;
+      if (isSeen) return;
+      byClass(text.closest("li") ?? document, "message-fold").click();
+      target.scrollIntoView({ block: "nearest" });
+    });
     scroller.addEventListener("click", ({ target }) => {
       const button = target instanceof Element ? target.closest("button") : null;
       const row = button?.closest("li");
