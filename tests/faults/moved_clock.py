@@ -1,4 +1,4 @@
-"""Our server with a clock that SIGUSR2 sets back by a day: `python -m tests.faults.moved_clock FLAGS…`.
+"""Our server with a clock that SIGRTMIN sets back by a day: `python -m tests.faults.moved_clock FLAGS…`.
 
 The machine's clock stays as it is: only what the server reads is set back.
 """
@@ -36,7 +36,7 @@ def moved_time(real: Callable[[], float] = time.time) -> float:
 if __name__ == "__main__":
     dt.datetime = MovedClock  # type: ignore[misc]
     time.time = moved_time
-    signal.signal(signal.SIGUSR2, set_back)
+    signal.signal(signal.SIGRTMIN, set_back)
     # Imported only now: the server must import the changed class.
     from tcp_server.cli import main
 

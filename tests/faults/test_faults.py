@@ -137,7 +137,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
 
 def test_a_clock_that_is_set_back(tmp_path: Path) -> None:
     def set_back(environment: Environment) -> None:
-        environment.server.program.process.send_signal(signal.SIGUSR2)
+        environment.server.program.process.send_signal(signal.SIGRTMIN)
         environment.talk()
 
     with running_environment(

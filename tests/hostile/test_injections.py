@@ -17,7 +17,7 @@ from tests.web_gateway.conftest import Serving
 _SERVED = {file.bodies["identity"] for file in ASSETS.files.values()}
 _SECURED = ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "Permissions-Policy")
 # What the gateway may log of all this: that it refused somebody, in words of its own.
-_LOG = re.compile(r"([-\d]+ [:,\d]+ WARNING refused reason=[\w-]+ status=\d+ address=[\d.]+\n)*")
+_LOG = re.compile(r"([-\d]+ [:,\d]+ WARNING refused reason=[\w-]+ status=\d+ address=[\d.]+( times=\d+)?\n)*")
 _MARKER = "FORGED"  # what an attacker tries to put at the beginning of a line
 
 

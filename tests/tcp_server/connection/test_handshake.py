@@ -81,7 +81,7 @@ def test_a_malformed_proxy_header_ends_the_connection(sent: str) -> None:
         client.send(sent)
         client.expect_end()
         said = program.stderr.text.splitlines()
-        assert all("refused reason=bad_proxy_header " in line for line in said)
+        assert all("refused reason=" in line and "proxy_header " in line for line in said), said
 
 
 @pytest.mark.parametrize(
