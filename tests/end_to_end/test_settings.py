@@ -168,15 +168,18 @@ def test_a_finger_hits_everything_on_a_phone(chromium: Browser) -> None:
         short.join("Ю", history=0)
         phone.enter("Жора")
         long = "\n".join(f"строка {number}" for number in range(40))
-        say(client, "начало", long)
+        say(client, f"начало\n{long}", long)
         say(short, "да", "нет")
         say(client, "ну")
+        expect(phone.messages("ну")).to_be_visible()
         # The row below one that shows its number has its own beside a short name.
         for text, number in (("нет", "#4"), ("строка 0", "#2")):
-            row = page.locator(".message", has_text=text)
+            row = page.locator(".message", has_text=text).last
             row.tap(position={"x": 100, "y": 8})
             expect(row.locator(".message-id")).to_have_text(number)
             expect(row.locator(".message-number")).to_be_visible()
+            if text == "нет":  # the reader is at the end of the conversation, and stays there
+                expect(page.locator("#newest-button")).to_be_hidden()
             row.evaluate("row => row.scrollIntoView({ block: 'end' })")
             page.locator("#transcript").evaluate("each => (each.scrollTop += 100)")
             assert_large(page)
