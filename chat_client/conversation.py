@@ -238,7 +238,7 @@ class Conversation:
                 return self._on_error(event)
             case m.Bye():
                 return self._on_bye(event)
-            case m.Pong():
+            case m.Pong() | m.Changed():
                 return []
             case m.Whois() | m.Bans():
                 self._answered(event.ref, type(event))

@@ -5,12 +5,14 @@ with its default value is left out of the JSON.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from chat_protocol.contract import MAX_PASSWORD, MAX_QUERY, MAX_SANCTION_SECONDS, MAX_TARGET
+from chat_protocol.message import Kind, Message, Notice, Quote, Reaction, Wire, timestamp
+
+__all__ = ["Message", "Notice", "Quote", "Reaction", "timestamp"]
 
 Ref = Annotated[str, Meta(min_length=1, max_length=64)]
 Secret = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -22,11 +24,7 @@ Seconds = Annotated[int, Meta(ge=1, le=MAX_SANCTION_SECONDS)]
 Act = Literal["kick", "ban", "unban", "mute", "unmute", "delete", "announce"]
 
 
-class _Wire(Struct, frozen=True, omit_defaults=True, gc=False):
-    """Base of all messages: immutable, no default values in JSON, not tracked by the garbage collector."""
-
-
-class WithRef(_Wire, frozen=True, kw_only=True):
+class WithRef(Wire, frozen=True, kw_only=True):
     """Base of the commands, and of the events that answer them.
 
     `ref` is the client's key for a command; its answer, or its `Error`, carries it back.
@@ -48,7 +46,7 @@ class Whois(WithRef, frozen=True, tag="whois"):
     addresses: Sequence[str] = ()
 
 
-class BanEntry(_Wire, frozen=True):
+class BanEntry(Wire, frozen=True):
     """A ban of a name, an address or a network: since when, until when (None: for good), by whom, why."""
 
     target: str
@@ -68,7 +66,7 @@ class Bans(WithRef, frozen=True, tag="bans"):
     more: bool = False
 
 
-class Mute(_Wire, frozen=True):
+class Mute(Wire, frozen=True):
     """A mute in force: of whom, and for how many more seconds (None: for good)."""
 
     name: str
@@ -78,7 +76,7 @@ class Mute(_Wire, frozen=True):
 # --- client to server ---------------------------------------------------------------
 
 
-class Position(_Wire, frozen=True):
+class Position(Wire, frozen=True):
     """The newest message that a client has seen, and the log it is in."""
 
     epoch: str
@@ -99,14 +97,38 @@ class Join(WithRef, frozen=True, tag="join"):
     quiet: bool = False
 
 
-class Say(_Wire, frozen=True, tag="say"):
+class Say(Wire, frozen=True, tag="say"):
     """Send a message. `ref` is a key that the client has not used before in its session.
 
-    It is None only inside the server, for text dialects.
+    It is None only inside the server, for text dialects. `reply` is the id of the message that this one
+    answers. An `action` tells what its sender does: `/me waves`.
     """
 
     text: str
     ref: Ref | None = None
+    reply: MessageId | None = None
+    kind: Kind | None = None
+
+
+class Edit(WithRef, frozen=True, kw_only=True, tag="edit"):
+    """Replace the text of one's own message."""
+
+    id: MessageId
+    text: str
+
+
+class Delete(WithRef, frozen=True, kw_only=True, tag="delete"):
+    """Remove one's own message; a moderator may remove any, as with `Moderate`."""
+
+    id: MessageId
+
+
+class React(WithRef, frozen=True, kw_only=True, tag="react"):
+    """Add one's reaction to a message, or take it back."""
+
+    id: MessageId
+    emoji: Annotated[str, Meta(max_length=64)]
+    on: bool = True
 
 
 class HistoryRequest(WithRef, frozen=True, tag="history"):
@@ -154,48 +176,36 @@ class Moderate(WithRef, frozen=True, tag="moderate"):
 
 
 Command = (
-    Join | Say | Typing | HistoryRequest | Search | Ping | Leave | Authenticate | Moderate | Whois | Bans
+    Join
+    | Say
+    | Edit
+    | Delete
+    | React
+    | Typing
+    | HistoryRequest
+    | Search
+    | Ping
+    | Leave
+    | Authenticate
+    | Moderate
+    | Whois
+    | Bans
 )
 
 # --- server to client ---------------------------------------------------------------
 
 
-class Notice(_Wire, frozen=True):
-    """An act of the moderator `by`, with the fields of `Moderate`; an address or network is left out.
+class Limits(Wire, frozen=True):
+    """The limits of this server: code points of a name and a text, bytes of a line, messages of a page.
 
-    `act` is one of `Act`, or an unknown one of a newer server.
+    `edit`: for how many seconds a message can be edited.
     """
-
-    act: str
-    by: str
-    target: str = ""
-    id: int | None = None
-    seconds: int | None = None
-    text: str = ""
-
-
-class Message(_Wire, frozen=True, tag="message"):
-    """A message of a member, or of the room if it has a `notice`. `at` is UTC, RFC 3339 with milliseconds.
-
-    With a `notice`, `text` is the same in Russian, for clients that do not know the field. The
-    text of a `deleted` message is empty.
-    """
-
-    id: int
-    at: str
-    name: str
-    text: str
-    notice: Notice | None = None
-    deleted: bool = False
-
-
-class Limits(_Wire, frozen=True):
-    """The limits of this server: code points of a name and a text, bytes of a line, messages of a page."""
 
     name: int
     text: int
     line: int
     history: int
+    edit: int = 0
 
 
 class Welcome(WithRef, frozen=True, tag="welcome"):
@@ -204,7 +214,9 @@ class Welcome(WithRef, frozen=True, tag="welcome"):
     `messages` are the newest ones that the client has not seen, `missed` is the number of unseen
     ones left out before them. `more`: older messages are stored. `moderated`: the room can have
     moderators. `moderator`: the client is one, and `muted` is who is muted.
-    `count`: of the members, if `members` are not all.
+    `count`: of the members, if `members` are not all. `can` are the acts that the server knows, absent
+    from an older one. `changed` are older messages that acts have changed since, in the order of these acts;
+    if they are too many, `stale` says so instead: nothing that the client has shown can be relied upon.
     """
 
     name: str
@@ -220,24 +232,42 @@ class Welcome(WithRef, frozen=True, tag="welcome"):
     moderator: bool = False
     muted: Sequence[Mute] = ()
     count: int | None = None
+    can: Sequence[str] = ()
+    changed: Sequence[Message] = ()
+    stale: bool = False
 
 
-class Ack(_Wire, frozen=True, tag="ack"):
-    """The message sent with this `ref` is stored, with this id."""
+class Ack(Wire, frozen=True, tag="ack"):
+    """The message or the act sent with this `ref` is stored, with this id."""
 
     ref: str
     id: int
     at: str
 
 
-class Joined(_Wire, frozen=True, tag="joined"):
+class Changed(Wire, frozen=True, tag="changed"):
+    """The act with this id, by the member `by`, has changed `message`, which is as it is now.
+
+    `act` is one of `Change`, or an unknown one of a newer server. `mine` is sent to the member's own
+    connections: the emojis of their reactions to this message.
+    """
+
+    id: int
+    at: str
+    by: str
+    act: str
+    message: Message
+    mine: Sequence[str] | None = None
+
+
+class Joined(Wire, frozen=True, tag="joined"):
     """A member has entered."""
 
     name: str
     at: str
 
 
-class Left(_Wire, frozen=True, tag="left"):
+class Left(Wire, frozen=True, tag="left"):
     """A member has left; `reason` if not by their own decision."""
 
     name: str
@@ -271,7 +301,7 @@ class Role(WithRef, frozen=True, tag="role"):
     muted: Sequence[Mute] = ()
 
 
-class Throttled(_Wire, frozen=True, tag="throttled"):
+class Throttled(Wire, frozen=True, tag="throttled"):
     """The client sends too fast: what it has sent will be processed within `seconds`."""
 
     seconds: float
@@ -281,7 +311,7 @@ class Pong(WithRef, frozen=True, tag="pong"):
     """The answer to `ping`."""
 
 
-class Error(_Wire, frozen=True, tag="error"):
+class Error(Wire, frozen=True, tag="error"):
     """A command was refused. `code` is for programs, `text` for developers.
 
     With `not_found`, `text` is what was not found. `suggestion` is a free name if the name was
@@ -305,6 +335,7 @@ Event = (
     Welcome
     | Message
     | Ack
+    | Changed
     | Joined
     | Left
     | Typing
@@ -318,9 +349,3 @@ Event = (
     | Error
     | Bye
 )
-
-
-def timestamp(moment: float | None = None) -> str:
-    """Return a time (Unix time in seconds, None: now) in the format of `at`."""
-    at = datetime.now(UTC) if moment is None else datetime.fromtimestamp(moment, UTC)
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

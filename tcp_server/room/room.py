@@ -285,6 +285,8 @@ class Room(Generic[C]):
                 return self._search(connection, request)
             case m.Leave():
                 return self.leave(connection, hold_name=False, bye="left")
+            case m.Edit() | m.Delete() | m.React():
+                return [_error(connection, "unknown_type", "not known yet")]
             case m.Join() | TextJoin():
                 return self.join(connection, request)
             case BadMessage():

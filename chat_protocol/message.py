@@ -1,0 +1,81 @@
+"""A message as all clients are sent it, and its parts."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Literal
+
+from msgspec import Struct
+
+Kind = Literal["action"]
+Change = Literal["edit", "delete", "react"]
+
+
+class Wire(Struct, frozen=True, omit_defaults=True, gc=False):
+    """Base of all messages: immutable, no default values in JSON, not tracked by the garbage collector."""
+
+
+class Notice(Wire, frozen=True):
+    """An act of the moderator `by`, with the fields of `Moderate`; an address or network is left out.
+
+    `act` is one of `Act`, or an unknown one of a newer server.
+    """
+
+    act: str
+    by: str
+    target: str = ""
+    id: int | None = None
+    seconds: int | None = None
+    text: str = ""
+
+
+class Quote(Wire, frozen=True):
+    """The message that another one answers, as it is now.
+
+    `excerpt` is the beginning of its text in one line. It is empty if the message is deleted or no longer
+    kept; in the latter case `name` is empty too.
+    """
+
+    id: int
+    name: str = ""
+    excerpt: str = ""
+
+
+class Reaction(Wire, frozen=True):
+    """All reactions to a message with one emoji: how many, and the first 3 names.
+
+    `mine`: the reader's is one of them. It is only in answers to one reader, never in what all are sent.
+    """
+
+    emoji: str
+    count: int
+    names: Sequence[str] = ()
+    mine: bool = False
+
+
+class Message(Wire, frozen=True, tag="message"):
+    """A message as it is now, of a member, or of the room if it has a `notice`.
+
+    `at` is UTC, RFC 3339 with milliseconds; so is `edited`, the time of the last edit. With a `notice`,
+    `text` is the same in Russian, for clients that do not know the field. The text of a `deleted` message
+    is empty. `mentions` are names of people called in the text, "all" stands for everybody. `mine`: the
+    reader has said it; it is only in answers to one reader.
+    """
+
+    id: int
+    at: str
+    name: str
+    text: str
+    notice: Notice | None = None
+    deleted: bool = False
+    kind: str | None = None
+    reply: Quote | None = None
+    mentions: Sequence[str] = ()
+    edited: str | None = None
+    reactions: Sequence[Reaction] = ()
+    mine: bool = False
+
+
+def timestamp(moment: float | None = None) -> str:
+    """Return a time (Unix time in seconds, None: now) in the format of `at`."""
+    at = datetime.now(UTC) if moment is None else datetime.fromtimestamp(moment, UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
