@@ -8,18 +8,24 @@ from chat_protocol import messages as m
 
 
 class Answers:
-    """One future for each message in the outbox, and for each question on the present connection."""
+    """One future for each command in the outbox, and for each question on the present connection."""
 
     def __init__(self) -> None:
-        self._sayings: dict[str, Future[m.Message]] = {}  # by ref
+        self._outgoing: dict[str, Future[Any]] = {}  # by ref; of messages and of acks
         self._questions: dict[str, Future[m.Event]] = {}  # by ref
         self._end: ConversationEnded | None = None
 
-    def to_say(self, ref: str) -> Future[m.Message]:
-        """Return a future for the message with this `ref`."""
-        future = self._sayings[ref] = _future()
+    def to_outgoing(self, ref: str) -> Future[Any]:
+        """Return a future for the command with this `ref` in the outbox."""
+        future = self._outgoing[ref] = _future()
         if self._end:
-            _fail(self._sayings, self._end)
+            _fail(self._outgoing, self._end)
+        return future
+
+    def refused(self, error: Refused) -> Future[Any]:
+        """Return a future of what is not even sent."""
+        future = _future()
+        future.set_exception(self._end or error)
         return future
 
     def to_question(self, ref: str, *, sent: bool) -> Future[m.Event]:
@@ -29,10 +35,15 @@ class Answers:
             _fail(self._questions, self._end or Disconnected())
         return future
 
-    def stored(self, ref: str, message: m.Message) -> None:
-        """The room has stored a message."""
-        if future := self._sayings.pop(ref, None):
-            future.set_result(message)
+    def stored(self, ref: str, result: m.Message | m.Ack) -> None:
+        """The room has stored a message or an act."""
+        if future := self._outgoing.pop(ref, None):
+            future.set_result(result)
+
+    def refuse(self, ref: str | None, error: Refused) -> None:
+        """A command of the outbox is not sent any more."""
+        if ref and (future := self._outgoing.pop(ref, None)):
+            future.set_exception(error)
 
     def take(self, event: m.Event) -> bool:
         """Give an event to who waits for it; return whether it was the answer to a question."""
@@ -41,7 +52,7 @@ class Answers:
         if not isinstance(event, m.Error):
             if question:
                 question.set_result(event)
-        elif ref and (future := question or self._sayings.pop(ref, None)):
+        elif ref and (future := question or self._outgoing.pop(ref, None)):
             future.set_exception(Refused(event.code, event.text, event.retry_after))
         return question is not None
 
@@ -52,7 +63,7 @@ class Answers:
     def end(self, reason: str, seconds: float) -> None:
         """Nothing is answered any more."""
         self._end = ConversationEnded(reason, seconds)
-        _fail(self._sayings, self._end)
+        _fail(self._outgoing, self._end)
         _fail(self._questions, self._end)
 
 

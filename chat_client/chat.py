@@ -19,12 +19,13 @@ from chat_client.backoff import Backoff
 from chat_client.conversation import INPUT_NEEDED, MAX_WAIT, Conversation, IfTaken
 from chat_client.events import ClientEvent, ConnectionLost, Ended, OlderMessages, Phase, Status, StatusChanged
 from chat_client.identity import Identity, IdentityStore
+from chat_client.outbox import MessageAct
 from chat_client.sender import Sender
 from chat_protocol.address import Address
 from chat_protocol.connection import Connection
 from chat_protocol.contract import ANSWER_TIMEOUT
 from chat_protocol.errors import Banned, NoPrompt, NotARoom, ProtocolError, RoomFull, TlsFailed
-from chat_protocol.messages import Command, Event, Leave, Message, Throttled, Welcome
+from chat_protocol.messages import Ack, Command, Event, Kind, Leave, Message, Throttled, Welcome
 
 if TYPE_CHECKING:  # ssl takes long to load, and most need none
     from chat_protocol.tls import Tls
@@ -95,14 +96,27 @@ class Chat:
             self._conversation.password, self._conversation.phase = password, Phase.CONNECTING
             self._changed.notify_all()
 
-    def say(self, text: str) -> Future[Message]:
+    def say(self, text: str, *, reply: int | None = None, kind: Kind | None = None) -> Future[Message]:
         """Send a message now, or once online. `text` must be cleaned.
 
+        `reply` is the number of the message that it answers; an `action` tells what we do, as `/me` does.
         The result is the message as the room has stored it; it raises `Refused` or `ConversationEnded`.
         The future cannot be cancelled; its callbacks are called with our lock held.
         """
         with self._changed:
-            stored = self._conversation.say(text)
+            stored = self._conversation.say(text, reply, kind)
+            self._changed.notify_all()
+        return stored
+
+    def act(self, act: MessageAct) -> Future[Ack]:
+        """Edit or delete a message, or react to it, now or once online. The text of an edit must be cleaned.
+
+        What the message is then comes as a `MessageChanged`, before the result. It raises as that of `say`;
+        `Refused` has the code `unknown_type` if the room knows no such act, and `new_log` if it has
+        another log meanwhile, in which the number is that of another message: then the act is never sent.
+        """
+        with self._changed:
+            stored = self._conversation.act(act)
             self._changed.notify_all()
         return stored
 

@@ -24,7 +24,18 @@ from chat_client.events import (
 )
 from chat_client.identity import IdentityStore, NotKept
 from chat_protocol.address import Address, parse_address
-from chat_protocol.messages import Command, Found, HistoryPage, HistoryRequest, Message, Search
+from chat_protocol.messages import (
+    Command,
+    Delete,
+    Edit,
+    Found,
+    HistoryPage,
+    HistoryRequest,
+    Kind,
+    Message,
+    React,
+    Search,
+)
 from chat_protocol.text import clean
 
 if TYPE_CHECKING:  # ssl takes long to load, and most need none
@@ -120,6 +131,11 @@ class Client:
         return self._chat.status().members
 
     @property
+    def count(self) -> int:
+        """How many members there are: from about 1,000 on, `members` are only the first 100."""
+        return self._chat.status().count
+
+    @property
     def max_text(self) -> int:
         """The most characters (code points) that a message may have."""
         return self._chat.status().limits.text
@@ -146,18 +162,43 @@ class Client:
                 case _:
                     continue
             for message in messages:
-                if message.name != self.name and not message.notice and not message.deleted:
+                if not (message.mine or message.notice or message.deleted):
                     yield message
 
     # --- what we say -----------------------------------------------------------------------
 
-    def say(self, text: str, timeout: float | None = None) -> Message:
+    def say(self, text: str, timeout: float | None = None, *, kind: Kind | None = None) -> Message:
         """Say something; return once the room has stored it, as it has: with its number and time.
 
-        Waits while there is no connection. Raises `Refused` (too long, empty, muted), `ConversationEnded`,
-        or after `timeout` seconds `TimeoutError`: then it may still be stored later.
+        With `kind="action"` it tells what we do, as `/me` does. Waits while there is no connection. Raises
+        `Refused` (too long, empty, muted), `ConversationEnded`, or after `timeout` seconds `TimeoutError`:
+        then it may still be stored later.
         """
-        return self._chat.say(clean(text)).result(timeout)
+        return self._chat.say(clean(text), kind=kind).result(timeout)
+
+    def reply(self, message: Message | int, text: str, timeout: float | None = None) -> Message:
+        """Answer a message, given itself or by its number. Returns and raises as `say`, and as `react`."""
+        return self._chat.say(clean(text), reply=_number(message)).result(timeout)
+
+    def edit(self, message: Message | int, text: str, timeout: float | None = None) -> None:
+        """Replace the text of our own message. Returns and raises as `react`, also `Refused` as `say`."""
+        self._chat.act(Edit(id=_number(message), text=clean(text))).result(timeout)
+
+    def delete(self, message: Message | int, timeout: float | None = None) -> None:
+        """Delete our own message, or as a moderator anybody's. Returns and raises as `react`."""
+        self._chat.act(Delete(id=_number(message))).result(timeout)
+
+    def react(
+        self, message: Message | int, emoji: str, timeout: float | None = None, *, on: bool = True
+    ) -> None:
+        """Add our reaction to a message, one emoji, or take it back with `on=False`.
+
+        Returns once the room has stored it; `events` then has brought a `MessageChanged`, unless nothing has
+        changed. Waits while there is no connection. Raises `Refused` (`unknown_type`: this room has no such
+        acts; `not_found`, `not_yours`, `too_late`, …; `new_log`: the number was of an earlier log),
+        `ConversationEnded`, or after `timeout` seconds `TimeoutError`: then it may still be stored later.
+        """
+        self._chat.act(React(id=_number(message), emoji=emoji, on=on)).result(timeout)
 
     # --- what we ask -----------------------------------------------------------------------
 
@@ -244,6 +285,10 @@ class Client:
             else:
                 self._events.append(event)
             self._changed.notify_all()
+
+
+def _number(message: Message | int) -> int:
+    return message if isinstance(message, int) else message.id
 
 
 def _is_settled(status: Status) -> bool:

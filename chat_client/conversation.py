@@ -3,45 +3,39 @@
 No thread and no socket here: `Chat` passes the events in, and its lock guards all of this.
 """
 
-import itertools
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from enum import Enum, auto
-from typing import Final
+from typing import Any, Final
 
 from msgspec.structs import replace
 
 from chat_client.answers import Answers
+from chat_client.errors import Refused
 from chat_client.events import (
     ClientEvent,
     Entered,
+    MessageChanged,
     MessageRefused,
     NameRefused,
     NewMessage,
     OlderMessages,
     PasswordNeeded,
     Phase,
-    Request,
     RequestFailed,
     SearchResults,
     Status,
 )
 from chat_client.identity import Identity
-from chat_client.outbox import Outbox
+from chat_client.outbox import NOT_POSSIBLE, MessageAct, Outbox, Outgoing, needs
+from chat_client.requests import CONTEXT, Requests
 from chat_client.transcript import Transcript
 from chat_protocol import messages as m
-from chat_protocol.commands import Show
 from chat_protocol.contract import MAX_LINE, MAX_PASSWORD
 
 INPUT_NEEDED: Final = "input_needed"
 """The end reason of a connection that ended because a name or the password is needed."""
-
-CONTEXT: Final = 3
-"""Messages shown before and after a message that was requested by number."""
-
-_AHEAD: Final = 20
-"""Numbers above it that are requested as well, since not each is a message's."""
 
 MAX_WAIT: Final = 3600.0
 """Maximum wait accepted from a room, in seconds."""
@@ -97,10 +91,12 @@ class Conversation:
         self._limits = _DEFAULT_LIMITS
         self._moderated = False
         self._moderator = False
+        self._count = 0  # of the members at the welcome, if it had not all of them
+        self._can: frozenset[str] = frozenset()  # of the last welcome, as the next one
+        self._epoch = ""
         self._throttled_until = 0.0  # monotonic
         self._put: Callable[[m.Command], object] | None = None  # sends; None without a connection
-        self._refs = map(str, itertools.count(1))
-        self._pending: dict[str, Request] = {}  # by ref, oldest first
+        self._requests = Requests(self._send)
 
     def status(self) -> Status:
         """Return a snapshot of the status."""
@@ -109,49 +105,49 @@ class Conversation:
             phase=self.phase,
             name=self.name,
             members=tuple(self._members),
-            unsent=tuple(say.text for say in self.outbox.pending()),
+            count=max(self._count, len(self._members)),
+            unsent=self.outbox.pending(),
             limits=self._limits,
             retry_in=max(0.0, self.retry_at - now),
             reason=self.reason,
             moderated=self._moderated,
             moderator=self._moderator,
             throttled=max(0.0, self._throttled_until - now),
+            can=self._can,
         )
 
     # --- actions of the person -------------------------------------------------------
 
-    def say(self, text: str) -> Future[m.Message]:
+    def say(self, text: str, reply: int | None, kind: m.Kind | None) -> Future[m.Message]:
         """Send a message now, or once online; the result is what the room has stored."""
-        say = self.outbox.add(text)
-        assert say.ref
-        self._send(say)
-        return self.answers.to_say(say.ref)
+        return self._deliver(m.Say(text, reply=reply, kind=kind))
+
+    def act(self, act: MessageAct) -> Future[m.Ack]:
+        """Send an act on a message now, or once online; the result is the room's ack."""
+        return self._deliver(act)
+
+    def _deliver(self, command: Outgoing) -> Future[Any]:
+        if not needs(command) <= self._can:
+            return self.answers.refused(Refused(*NOT_POSSIBLE))
+        sent = self.outbox.add(command, self._epoch)
+        assert sent.ref
+        self._send(sent)
+        return self.answers.to_outgoing(sent.ref)
 
     def ask(self, command: m.Command) -> Future[m.Event]:
         """Send a command; the result is its answer, which is not reported otherwise."""
-        ref = next(self._refs)
+        ref = self._requests.next_ref()
         return self.answers.to_question(ref, sent=self._send(replace(command, ref=ref)))
 
-    def request(self, command: m.Command, request: Request | None = None) -> bool:
-        """Send a command with a `ref`; return False if not online.
-
-        `request` is what the person has asked for, if that is not the command itself.
-        """
-        ref = next(self._refs)
-        if not self._send(replace(command, ref=ref)):
-            return False
-        awaited = request or command
-        if isinstance(awaited, Request):
-            self._pending[ref] = awaited
-        return True
+    def request(self, command: m.Command) -> bool:
+        """Send a command with a `ref`; return False if not online."""
+        return self._requests.send(command)
 
     def load_older(self, limit: int) -> bool:
         """Request older messages; return False if not online."""
         if self.phase is not Phase.ONLINE or not self.transcript:
             return False
-        # One page at a time, or the same one would come twice.
-        if not any(isinstance(request, m.HistoryRequest) for request in self._pending.values()):
-            self.request(self.transcript.next_page(min(limit, self._limits.history)))
+        self._requests.load_older(self.transcript, limit)
         return True
 
     def show(self, number: int) -> OlderMessages | None:
@@ -159,12 +155,8 @@ class Conversation:
         known = self.transcript.around(number, CONTEXT) if self.transcript else []
         if known or self.phase is not Phase.ONLINE:
             return OlderMessages(known, number)
-        self._request_around(number, _AHEAD)
+        self._requests.load_around(number)
         return None
-
-    def _request_around(self, number: int, ahead: int) -> None:
-        limit = min(ahead + 1 + CONTEXT, self._limits.history)
-        self.request(m.HistoryRequest(before=number + 1 + ahead, limit=limit), Show(number))
 
     def _send(self, command: m.Command) -> bool:
         if self.phase is Phase.ONLINE and self._put:
@@ -197,16 +189,17 @@ class Conversation:
         since = self.transcript.position() if self.transcript else None
         history = None if since else self._history
         password = self.password[:MAX_PASSWORD] or None
-        ref = next(self._refs)
+        ref = self._requests.next_ref()
         put(m.Join(self.name, self._session, since, history, password, self.quiet, ref=ref))
 
     def disconnected(self) -> None:
         """Reset what belongs to one connection."""
         self._put = None
         self._throttled_until = 0.0
-        self._pending.clear()
+        self._requests.clear()
         self.answers.disconnected()
         self._members.clear()
+        self._count = 0
         if self.phase is Phase.ONLINE:
             self.phase = Phase.CONNECTING
 
@@ -217,63 +210,69 @@ class Conversation:
 
     # --- events of the room ------------------------------------------------------------
 
-    def handle(self, event: m.Event) -> Sequence[ClientEvent]:  # noqa: C901 - one case per event
+    def handle(self, event: m.Event) -> Sequence[ClientEvent]:  # noqa: C901, PLR0912 - one case per event
         """Handle one event; return what to report. May set `end_reason`."""
         match event:
             case m.Welcome():
                 return self._on_welcome(event)
             case m.Message():
-                is_new = self.transcript is not None and self.transcript.add(event)
-                return [NewMessage(event, own=event.name == self.name)] if is_new else []
+                message = self._with_mark(event)  # of those present nobody else has our name
+                is_new = self.transcript is not None and self.transcript.add(message)
+                return [NewMessage(message, own=message.mine)] if is_new else []
+            case m.Changed():
+                return self._on_changed(event)
             case m.Ack():
                 return self._on_ack(event)
             case m.Joined() | m.Left():
                 return self._on_presence(event)
             case m.HistoryPage():
-                return self._on_history(event)
+                page = replace(event, messages=self._with_marks(event.messages))
+                return self._requests.on_page(page, self.transcript) if self.transcript else []
             case m.Found(messages, more, ref=ref):
-                request = self._answered(ref, m.Search)
-                return [SearchResults(messages, more, request.query if isinstance(request, m.Search) else "")]
+                request = self._requests.answered(ref, m.Search)
+                query = request.query if isinstance(request, m.Search) else ""
+                return [SearchResults(self._with_marks(messages), more, query)]
             case m.Error():
                 return self._on_error(event)
             case m.Bye():
                 return self._on_bye(event)
-            case m.Pong() | m.Changed():
+            case m.Pong():
                 return []
             case m.Whois() | m.Bans():
-                self._answered(event.ref, type(event))
+                self._requests.answered(event.ref, type(event))
             case m.Role(moderator):
                 self._moderator = moderator
             case m.Throttled(seconds):
                 self._throttled_until = time.monotonic() + min(seconds, MAX_WAIT)
         return [event]
 
-    def _answered(self, ref: str | None, *kinds: type) -> Request | None:
-        """Remove and return the request that has been answered.
+    def _with_mark(self, message: m.Message) -> m.Message:
+        """Return a message marked as our own if it has our name."""
+        if message.name != self.name or message.mine or message.notice:
+            return message
+        return replace(message, mine=True)
 
-        Older servers send no `ref` back. They answer requests of these kinds in order, so it is
-        the oldest of them.
-        """
-        if ref is None:
-            ref = next((ref for ref, request in self._pending.items() if isinstance(request, kinds)), "")
-        return self._pending.pop(ref, None)
+    def _with_marks(self, messages: Sequence[m.Message]) -> Sequence[m.Message]:
+        """Return messages of the log: only an older server leaves it to us to mark our own, by name."""
+        return messages if self._can else [self._with_mark(message) for message in messages]
 
     def _on_welcome(self, welcome: m.Welcome) -> list[ClientEvent]:
         rejoined = self.transcript is not None
         new_log = self.transcript is not None and not self.transcript.continues_in(welcome)
         if self.transcript is None or new_log:
             self.transcript = Transcript(welcome.epoch)
-        new = self.transcript.resume(welcome)
+        elif welcome.stale:
+            self.transcript.drop_messages()
         self.name, self._session, self._limits = welcome.name, welcome.session, welcome.limits
+        self._can, self._epoch = frozenset(welcome.can), welcome.epoch
+        self._requests.max_page = welcome.limits.history
+        new = self.transcript.resume(replace(welcome, messages=self._with_marks(welcome.messages)))
         self._members[:] = welcome.members
+        self._count = welcome.count or 0
         self.phase, self.reason, self._has_joined = Phase.ONLINE, "", True
         self._patient_until = None
         self._throttled_until = 0.0  # it was from before the welcome
         self._moderated = welcome.moderated
-        for say in self.outbox.pending():
-            self._send(say)
-        if self.leaving:
-            self.request(m.Leave())
         read = self._read if not rejoined and self._read and self._read.epoch == welcome.epoch else None
         events: list[ClientEvent] = [
             Entered(
@@ -284,49 +283,53 @@ class Conversation:
                 welcome.missed,
                 tuple(welcome.members),
                 read.id if read else None,
+                self._count,
+                stale=welcome.stale,
             )
         ]
+        changed = [self.transcript.change(message, is_marked=True) for message in welcome.changed]
+        events += [MessageChanged(message, before) for message, before in changed]
+        for command, error in self.outbox.take_impossible("" if new_log else welcome.epoch, self._can):
+            self.answers.refuse(command.ref, error)
+            events.append(_refusal(command, error))
+        for command in self.outbox.pending():
+            self._send(command)
+        if self.leaving:
+            self.request(m.Leave())
         if welcome.moderator != self._moderator:
             self._moderator = welcome.moderator
             events.append(m.Role(welcome.moderator))
         return events
 
     def _on_ack(self, ack: m.Ack) -> list[ClientEvent]:
-        text = self.outbox.remove(ack.ref)
-        if text is None or self.transcript is None:
-            self._answered(ack.ref)  # of `moderate`, whose notice has been reported
+        sent = self.outbox.remove(ack.ref)
+        if sent is None or self.transcript is None:
+            self._requests.answered(ack.ref)  # of `moderate`, whose notice has been reported
             return []
-        message = m.Message(ack.id, ack.at, self.name, text)
+        if not isinstance(sent, m.Say):  # its `changed` has been reported
+            self.transcript.advance(ack.id)
+            self.answers.stored(ack.ref, ack)
+            return []
+        quote = None if sent.reply is None else self.transcript.quote(sent.reply)
+        message = m.Message(ack.id, ack.at, self.name, sent.text, kind=sent.kind, reply=quote, mine=True)
         self.answers.stored(ack.ref, message)
         return [NewMessage(message, own=True)] if self.transcript.add_own(message) else []
 
+    def _on_changed(self, changed: m.Changed) -> list[ClientEvent]:
+        if self.transcript is None or not self.transcript.advance(changed.id):
+            return []
+        message, before = self.transcript.change(changed.message, changed.mine)
+        own = changed.by == self.name
+        return [MessageChanged(message, before, changed.act, changed.by, changed.at, own)]
+
     def _on_presence(self, event: m.Joined | m.Left) -> list[ClientEvent]:
+        if self._count:
+            self._count += -1 if isinstance(event, m.Left) else 1
         if isinstance(event, m.Left):
             self._members[:] = [name for name in self._members if name != event.name]
         elif event.name not in self._members:
             self._members.append(event.name)
         return [event]
-
-    def _on_history(self, page: m.HistoryPage) -> list[ClientEvent]:
-        match self._answered(page.ref, m.HistoryRequest, Show):
-            case Show(number):
-                return self._on_shown(number, page)
-            case m.HistoryRequest() if self.transcript:
-                new = self.transcript.add_page(page)
-                if new or not page.messages:
-                    return [OlderMessages(new)]
-                self.request(self.transcript.next_page(len(page.messages)))
-        return []
-
-    def _on_shown(self, number: int, page: m.HistoryPage) -> list[ClientEvent]:
-        ids = [message.id for message in page.messages]
-        if number in ids:
-            index = ids.index(number)
-            return [OlderMessages(page.messages[max(0, index - CONTEXT) : index + CONTEXT + 1], number)]
-        if ids and number < (ids[0] if page.first is None else page.first):  # it does not go back so far
-            self._request_around(number, 0)
-            return []
-        return [OlderMessages((), number)]
 
     def _on_bye(self, bye: m.Bye) -> list[ClientEvent]:
         self.end_reason = bye.reason
@@ -335,13 +338,13 @@ class Conversation:
         return []
 
     def _on_error(self, error: m.Error) -> list[ClientEvent]:
-        text = self.outbox.remove(error.ref) if error.ref else None
-        if text is not None:
-            return [MessageRefused(text, error.code, error.text, error.retry_after)]
+        sent = self.outbox.remove(error.ref) if error.ref else None
+        if sent is not None:
+            return [_refusal(sent, Refused(error.code, error.text, error.retry_after))]
         if self.phase is Phase.ONLINE and error.code != "banned":
-            request = self._answered(error.ref)
+            request = self._requests.answered(error.ref)
             if error.ref is None:  # an older server: the error may answer any of them
-                self._pending.clear()
+                self._requests.clear()
             return [RequestFailed(error.code, error.text, error.retry_after, request)]
         # The next attempt needs a new connection: the room would not wait until the person answers.
         self.end_reason, self.retry_after = error.code, error.retry_after or 0.0
@@ -366,3 +369,10 @@ class Conversation:
         if self._patient_until is None:
             self._patient_until = now + NAME_PATIENCE
         return self._if_taken is not IfTaken.ASK and now < self._patient_until
+
+
+def _refusal(command: Outgoing, error: Refused) -> MessageRefused | RequestFailed:
+    """Return what to report of a refused command."""
+    if isinstance(command, m.Say):
+        return MessageRefused(command.text, error.code, error.detail, error.seconds)
+    return RequestFailed(error.code, error.detail, error.seconds, command)

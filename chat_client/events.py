@@ -11,10 +11,11 @@ from enum import Enum, auto
 from msgspec import Struct
 
 from chat_client.identity import NotKept
+from chat_client.outbox import MessageAct, Outgoing
 from chat_protocol import messages as m
 from chat_protocol.commands import Show
 
-Request = m.HistoryRequest | Show | m.Search | m.Moderate | m.Whois | m.Bans
+Request = m.HistoryRequest | Show | m.Search | m.Moderate | m.Whois | m.Bans | MessageAct
 """A command that the room answers."""
 
 
@@ -36,6 +37,8 @@ class Phase(Enum):
 class Status(Struct, frozen=True):
     """A consistent snapshot of the conversation.
 
+    `count` is how many members there are: in a crowd `members` has only some of them. `unsent` is what the
+    room has not acknowledged. `can` is which acts on messages it knows, as in its last welcome.
     `retry_in` and `throttled` (until the room has processed all that was sent) are in
     seconds. `moderated` says whether the room can have moderators. `reason` is why the last
     connection was lost: a bye reason, an error code, a code of `TlsFailed`, or one of
@@ -47,19 +50,23 @@ class Status(Struct, frozen=True):
     phase: Phase
     name: str
     members: tuple[str, ...]
-    unsent: tuple[str, ...]
+    count: int
+    unsent: tuple[Outgoing, ...]
     limits: m.Limits
     retry_in: float
     reason: str
     moderated: bool
     moderator: bool
     throttled: float
+    can: frozenset[str]
 
 
 class Entered(Struct, frozen=True):
     """We have joined the room, or rejoined it (`rejoined`), which may have another log since (`new_log`).
 
-    `read` is the newest message that was read in an earlier run, None if that is not known.
+    `messages` are those not reported before. `read` is the newest message that was read in an earlier run,
+    None if that is not known. `count` is how many members there are if `members` are not all, else 0.
+    `stale`: so many older messages have changed meanwhile that the room does not say which.
     """
 
     name: str
@@ -69,6 +76,8 @@ class Entered(Struct, frozen=True):
     missed: int
     members: Sequence[str]
     read: int | None = None
+    count: int = 0
+    stale: bool = False
 
 
 class NewMessage(Struct, frozen=True):
@@ -76,6 +85,21 @@ class NewMessage(Struct, frozen=True):
 
     message: m.Message
     own: bool
+
+
+class MessageChanged(Struct, frozen=True):
+    """A message is `message` now and was `before`, None if we do not have it.
+
+    `act` is `edit`, `delete` or `react`, or an unknown one of a newer server, `by` the name of who did it,
+    `at` when; all are empty for what happened while we were offline. `own`: it was us, on any connection.
+    """
+
+    message: m.Message
+    before: m.Message | None
+    act: str = ""
+    by: str = ""
+    at: str = ""
+    own: bool = False
 
 
 class OlderMessages(Struct, frozen=True):
@@ -153,6 +177,7 @@ ClientEvent = (
     Entered
     | NotKept
     | NewMessage
+    | MessageChanged
     | OlderMessages
     | SearchResults
     | MessageRefused

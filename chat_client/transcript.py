@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from chat_protocol.messages import HistoryPage, HistoryRequest, Message, Position, Welcome
+from chat_protocol.message import quote_of, redacted
+from chat_protocol.messages import HistoryPage, HistoryRequest, Message, Position, Quote, Welcome
 
 MAX_KEPT: Final = 2000
 """Messages kept for lookup by number; older ones are requested from the room again."""
@@ -29,12 +30,12 @@ class Transcript:
 
     Not thread-safe: the owner's lock guards it. Within one connection ids only increase, so a
     message above the highest id is new. Own messages are compared with the kept ones: they
-    may arrive before their ack.
+    may arrive before their ack. The kept ones are as they are now.
     """
 
     def __init__(self, epoch: str) -> None:
         self.epoch = epoch
-        self._last = 0  # the highest id seen or acknowledged
+        self._last = 0  # the highest id of a message or an act seen or acknowledged
         self._kept: dict[int, Message] = {}  # by id, in order: the newest of those seen
         self._oldest: int | None = None  # nothing shown has a lower id; None: nothing shown yet
         self._gaps: list[_Gap] = []  # unseen messages left out by each `resume`, newest last
@@ -74,6 +75,47 @@ class Transcript:
         self._last = max(self._last, message.id)
         self._keep([message])
         return True
+
+    def advance(self, id_: int) -> bool:
+        """Note the id of an act; return whether it is new."""
+        is_new = id_ > self._last
+        self._last = max(self._last, id_)
+        return is_new
+
+    def change(
+        self, message: Message, mine: Sequence[str] | None = None, *, is_marked: bool = False
+    ) -> tuple[Message, Message | None]:
+        """Bring a kept message and the quotes of it up to date; return it as it is now and as it was.
+
+        `mine` are the emojis of our own reactions. Without them our marks are as before, unless the message
+        `is_marked`.
+        """
+        before = self._kept.get(message.id)
+        if not is_marked:
+            message = _with_marks(message, before, mine)
+        if before:
+            self._kept[message.id] = message
+        if before is None or (before.text, before.deleted) != (message.text, message.deleted):
+            self._requote(message)
+        return message, before
+
+    def quote(self, number: int) -> Quote:
+        """Return the quote of a message; of one that is not kept only its number."""
+        message = self._kept.get(number)
+        return quote_of(message) if message else Quote(number)
+
+    def _requote(self, message: Message) -> None:
+        """Bring the quotes of a message up to date."""
+        quote = quote_of(message)
+        for kept in self._kept.values():
+            if kept.reply and kept.reply.id == message.id:
+                self._kept[kept.id] = replace(kept, reply=quote)
+
+    def drop_messages(self) -> None:
+        """Drop all messages, as too many have changed to be told; the position stays."""
+        self._kept.clear()
+        self._gaps.clear()
+        self._oldest = None
 
     def next_page(self, limit: int) -> HistoryRequest:
         """Return the request for the next older messages: those in gaps first."""
@@ -124,7 +166,18 @@ class Transcript:
             self._kept = dict(sorted(self._kept.items()))
         for message in messages:
             deleted = message.notice.id if message.notice and message.notice.act == "delete" else None
-            if deleted in self._kept:
-                self._kept[deleted] = replace(self._kept[deleted], text="", deleted=True)
+            if deleted in self._kept:  # a newer server also sends a `changed`
+                self.change(redacted(self._kept[deleted]))
         while len(self._kept) > MAX_KEPT:
             del self._kept[next(iter(self._kept))]
+
+
+def _with_marks(message: Message, before: Message | None, mine: Sequence[str] | None) -> Message:
+    """Return a message with our marks; those of its reactions as before without `mine`."""
+    if mine is None:
+        mine = [reaction.emoji for reaction in before.reactions if reaction.mine] if before else ()
+    return replace(
+        message,
+        reactions=tuple(replace(reaction, mine=reaction.emoji in mine) for reaction in message.reactions),
+        mine=before is not None and before.mine,
+    )

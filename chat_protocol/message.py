@@ -6,6 +6,9 @@ from typing import Literal
 
 from msgspec import Struct
 
+_MAX_EXCERPT = 100
+"""Most code points of the beginning of a text in a quote."""
+
 Kind = Literal["action"]
 Change = Literal["edit", "delete", "react"]
 
@@ -73,6 +76,19 @@ class Message(Wire, frozen=True, tag="message"):
     edited: str | None = None
     reactions: Sequence[Reaction] = ()
     mine: bool = False
+
+
+def quote_of(message: Message) -> Quote:
+    """Return the quote of a message that another one answers."""
+    excerpt = " ".join(message.text[: 4 * _MAX_EXCERPT].split())
+    if len(excerpt) > _MAX_EXCERPT or len(message.text) > 4 * _MAX_EXCERPT:
+        excerpt = excerpt[: _MAX_EXCERPT - 1] + "…"
+    return Quote(message.id, message.name, excerpt)
+
+
+def redacted(message: Message) -> Message:
+    """Return a message as it is after its deletion."""
+    return Message(message.id, message.at, message.name, "", deleted=True)
 
 
 def timestamp(moment: float | None = None) -> str:

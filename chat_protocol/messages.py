@@ -12,7 +12,7 @@ from msgspec import Meta
 from chat_protocol.contract import MAX_PASSWORD, MAX_QUERY, MAX_SANCTION_SECONDS, MAX_TARGET
 from chat_protocol.message import Kind, Message, Notice, Quote, Reaction, Wire, timestamp
 
-__all__ = ["Message", "Notice", "Quote", "Reaction", "timestamp"]
+__all__ = ["Kind", "Message", "Notice", "Quote", "Reaction", "timestamp"]
 
 Ref = Annotated[str, Meta(min_length=1, max_length=64)]
 Secret = Annotated[str, Meta(min_length=1, max_length=128)]

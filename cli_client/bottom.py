@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from chat_client.events import Status
 from chat_protocol.text import one_line
+from cli_client.commands import format_outgoing
 from cli_client.input_line import InputLine, Question
 from cli_client.render import Renderer
 from cli_client.rows import Picture, input_rows, row
@@ -43,7 +44,7 @@ class Bottom:
         typed = typed[self._first : self._first + height]
         bar = [row(line, width) for line in self._toolbar.lines(status, width)]
         bar = bar[max(0, len(bar) + height - rows) :]
-        unsent = [row(line, width) for line in self._renderer.unsent(status.unsent)]
+        unsent = [row(line, width) for line in self._renderer.unsent([*map(format_outgoing, status.unsent)])]
         unsent = unsent[max(0, len(unsent) + height + len(bar) - rows) :]
         self._redraw_in(self._toolbar.changes_in(status))
         return Picture([*unsent, *typed, *bar], len(unsent) + y - self._first, x)

@@ -3,8 +3,20 @@
 from typing import NamedTuple
 
 from chat_client.events import Request
+from chat_client.outbox import Outgoing
 from chat_protocol.commands import ChangeOutput, ParsedCommand, Show, UsageError, parse_command
-from chat_protocol.messages import Authenticate, Bans, HistoryRequest, Moderate, Search, Whois
+from chat_protocol.messages import (
+    Authenticate,
+    Bans,
+    Delete,
+    Edit,
+    HistoryRequest,
+    Moderate,
+    React,
+    Say,
+    Search,
+    Whois,
+)
 
 
 class InvalidCommand(NamedTuple):
@@ -56,3 +68,23 @@ def format_command(request: Request) -> str:
             return "/history"
         case Show(number):
             return f"/show #{number}"
+        case Edit(id=number):
+            return f"/edit #{number}"
+        case Delete(id=number):
+            return f"/delete #{number}"
+        case React(id=number, emoji=emoji, on=on):
+            return f"/{'react' if on else 'unreact'} #{number} {emoji}"
+
+
+def format_outgoing(command: Outgoing) -> str:
+    """Return a message or an act on one as a user types it, with its text."""
+    match command:
+        case Say(text, reply=int(number)):
+            return f"/reply #{number} {text}"
+        case Say(text, kind="action"):
+            return f"/me {text}"
+        case Say(text):
+            return text
+        case Edit(text=text):
+            return f"{format_command(command)} {text}"
+    return format_command(command)

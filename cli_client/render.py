@@ -115,7 +115,9 @@ class Renderer:
             case m.Bans(bans, more):
                 listed = [fragment for ban in bans for fragment in self._ban(ban)]
                 return listed + self.line("more_bans") if more else listed or self.line("no_bans")
-            case m.Typing() | m.Throttled() | events.StatusChanged() | events.Ended():
+            case (
+                m.Typing() | m.Throttled() | events.StatusChanged() | events.Ended() | events.MessageChanged()
+            ):
                 return []
 
     def message(self, message: m.Message, *, highlight: bool = False) -> Fragments:

@@ -30,7 +30,7 @@ from chat_protocol.messages import Authenticate, HistoryRequest, Leave, Left, Ro
 from chat_protocol.text import clean, is_blank, one_line
 from chat_protocol.tls import Tls
 from cli_client.bottom import Bottom
-from cli_client.commands import Forget, InvalidCommand, parse_line
+from cli_client.commands import Forget, InvalidCommand, format_outgoing, parse_line
 from cli_client.event_queue import EventQueue
 from cli_client.input_line import InputLine, Question
 from cli_client.keyboard import Keyboard
@@ -133,7 +133,10 @@ class Terminal:
         if unsent:
             self._exit_code = 1
             title = self._texts.plural("left_unsent", len(unsent))
-            out += [("class:error", f"{title}\n"), *(("", f"{clean(text)}\n") for text in unsent)]
+            out += [
+                ("class:error", f"{title}\n"),
+                *(("", f"{clean(format_outgoing(command))}\n") for command in unsent),
+            ]
         if not is_blank(draft):
             out += [("class:error", f"{self._texts('left_draft')}\n"), ("", f"{draft}\n")]
         return out or (self._renderer.line("goodbye") if self._exit_code == 0 else [])

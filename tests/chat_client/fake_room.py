@@ -29,6 +29,9 @@ from chat_protocol.messages import (
 from tests.support.timing import TIMEOUT
 
 AT = "2026-11-22T05:43:03.120Z"
+LATER = "2026-11-22T05:44:10.007Z"
+CAN = ("reply", "edit", "delete", "react", "action", "mention")
+"""The `can` of this server's welcome."""
 
 Wanted = TypeVar("Wanted", bound=Command)
 
@@ -101,6 +104,10 @@ class FakeConnection:
         text_limit: int = 4000,
         moderated: bool = True,
         moderator: bool = False,
+        can: Sequence[str] = (),
+        changed: Sequence[Message] = (),
+        stale: bool = False,
+        count: int | None = None,
     ) -> Join:
         """Receive a join, answer it with a welcome, and return the join without its `ref`."""
         join = self.receive(Join)
@@ -120,6 +127,10 @@ class FakeConnection:
                 limits=limits,
                 moderated=moderated,
                 moderator=moderator,
+                can=can,
+                changed=changed,
+                stale=stale,
+                count=count,
             ),
         )
         return replace(join, ref=None)

@@ -14,6 +14,8 @@ from chat_protocol.address import Address
 from chat_protocol.errors import BadAddress
 from chat_protocol.messages import (
     Bye,
+    Delete,
+    Edit,
     Error,
     Found,
     HistoryPage,
@@ -23,10 +25,11 @@ from chat_protocol.messages import (
     Leave,
     Notice,
     Position,
+    React,
     Say,
     Search,
 )
-from tests.chat_client.fake_room import AT, FakeConnection, FakeRoom, message
+from tests.chat_client.fake_room import AT, CAN, FakeConnection, FakeRoom, message
 from tests.support.timing import TIMEOUT
 
 
@@ -72,6 +75,27 @@ def test_saying_returns_what_is_stored(room: FakeRoom, side: ThreadPoolExecutor)
         end.ack(say.ref, 7)
         said = saying.result(TIMEOUT)
         assert (said.id, said.at, said.name, said.text) == (7, AT, "Анна", "привет")
+
+
+def test_acts_take_a_message_or_its_number(room: FakeRoom, side: ThreadPoolExecutor) -> None:
+    with joined(room, side, can=CAN, messages=[message(5), message(6)], count=20_000) as (client, end):
+        assert client.count == 20_000
+        first = next(client.messages())
+        for acting, expected in (
+            (lambda: client.reply(first, "при\x1b[31mвет"), Say("привет", reply=5)),
+            (lambda: client.say("машет", kind="action"), Say("машет", kind="action")),
+            (lambda: client.edit(6, "инач\x1b[31mе"), Edit(id=6, text="иначе")),
+            (lambda: client.delete(6), Delete(id=6)),
+            (lambda: client.react(first, "👍"), React(id=5, emoji="👍")),
+            (lambda: client.react(5, "👍", on=False), React(id=5, emoji="👍", on=False)),
+        ):
+            done = side.submit(acting)
+            end.ack(end.expect(expected), 7)
+            done.result(TIMEOUT)
+        refused = side.submit(client.edit, 6, "чужое")
+        end.send(Error("not_yours", "no", end.receive(Edit).ref))
+        with pytest.raises(Refused, match="not_yours"):
+            refused.result(TIMEOUT)
 
 
 def test_what_the_room_refuses_is_raised(room: FakeRoom, side: ThreadPoolExecutor) -> None:

@@ -2,9 +2,23 @@
 
 import pytest
 
+from chat_client.events import Request
+from chat_client.outbox import Outgoing
 from chat_protocol.commands import PAGE_SIZE, Help, ParsedCommand, Show, Who
-from chat_protocol.messages import Authenticate, Bans, HistoryRequest, Leave, Moderate, Search, Whois
-from cli_client.commands import InvalidCommand, format_command, parse_line
+from chat_protocol.messages import (
+    Authenticate,
+    Bans,
+    Delete,
+    Edit,
+    HistoryRequest,
+    Leave,
+    Moderate,
+    React,
+    Say,
+    Search,
+    Whois,
+)
+from cli_client.commands import InvalidCommand, format_command, format_outgoing, parse_line
 
 
 @pytest.mark.parametrize(
@@ -81,9 +95,25 @@ def test_a_wrong_time_and_an_unknown_word_are_quoted() -> None:
         (Search("два слова"), "/search два слова"),
         (HistoryRequest(limit=20), "/history"),
         (Show(7), "/show #7"),
+        (Edit(id=7, text="иначе"), "/edit #7"),
+        (Delete(id=7), "/delete #7"),
+        (React(id=7, emoji="👍"), "/react #7 👍"),
+        (React(id=7, emoji="👍", on=False), "/unreact #7 👍"),
     ],
 )
-def test_a_command_is_written_without_reason_and_announced_text(
-    command: Moderate | Whois | Bans | Search | HistoryRequest | Show, typed: str
-) -> None:
+def test_a_command_is_written_without_reason_and_text(command: Request, typed: str) -> None:
     assert format_command(command) == typed
+
+
+@pytest.mark.parametrize(
+    ("command", "typed"),
+    [
+        (Say("раз\nдва"), "раз\nдва"),
+        (Say("да", reply=7), "/reply #7 да"),
+        (Say("машет", kind="action"), "/me машет"),
+        (Edit(id=7, text="иначе"), "/edit #7 иначе"),
+        (Delete(id=7), "/delete #7"),
+    ],
+)
+def test_what_is_not_sent_yet_is_written_as_it_was_typed(command: Outgoing, typed: str) -> None:
+    assert format_outgoing(command) == typed

@@ -66,7 +66,7 @@ def test_say_ends_once_the_text_is_stored(room: Program, person: JsonClient) -> 
     person.expect_json(type="message", name="ci", text="сборка готова")
     code, printed, _ = run(room, "say", "--json", stdin="раз\n\x1b[31mдва\x1b[0m\n")
     said = person.expect_json(type="message", name="ci", text="раз\nдва")
-    assert (code, json.loads(printed)) == (0, said)
+    assert (code, json.loads(printed)) == (0, {**said, "mine": True})
     assert person.fence() == []  # nobody came or went
 
 
