@@ -3,84 +3,238 @@
 The page has a parser of its own, static/js/model/commands.js, which goes by the column `argument`.
 
 A NAME may contain spaces. A time is a number and a unit, `10m`: s, m, h, d or с, м, ч, д. A last
-word of a number and letters is never part of a name: `/ban Eve 10z` is an error.
+word of a number and letters is never part of a name: `/ban Eve 10z` is an error. A number that may be left
+out needs its `#` before a text, which may begin with a number itself.
 """
 
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
-from msgspec import Struct
-
+from chat_protocol.command_arguments import (
+    PAGE_SIZE,
+    UNITS,
+    ChangeOutput,
+    Help,
+    Language,
+    LinesCommand,
+    OnLast,
+    ParsedCommand,
+    Show,
+    UsageError,
+    Who,
+    parse_act_on_message,
+    parse_delete,
+    parse_encoding,
+    parse_history,
+    parse_lang,
+    parse_moderate,
+    parse_react,
+    parse_search,
+    parse_show,
+    required,
+)
 from chat_protocol.contract import MAX_QUERY, MAX_SANCTION_SECONDS
-from chat_protocol.messages import Act, Authenticate, Bans, HistoryRequest, Leave, Moderate, Search, Whois
+from chat_protocol.messages import Authenticate, Bans, Edit, Leave, Moderate, Say, Whois
 
-Language = Literal["ru", "en"]
-"""A language in which the server can write its own lines."""
-
-PAGE_SIZE: Final = 20
-"""Messages that `/history` without a number and `/search` ask for."""
-
-
-class Who(Struct, frozen=True):
-    """`/who`: list the members."""
-
-
-class Help(Struct, frozen=True):
-    """`/help`: explain the commands."""
-
-
-class Show(Struct, frozen=True):
-    """`/show`: show the message with this number."""
-
-    id: int
-
-
-class ChangeOutput(Struct, frozen=True):
-    """`/encoding` and `/lang`, in lines: what is empty does not change."""
-
-    charset: str = ""
-    """The encoding of the client's terminal, a codec of Python."""
-    language: Language | Literal[""] = ""
-    """The language of the server's own lines."""
-    doubles_iac: bool = False
-    """Whether the client speaks Telnet, which doubles 0xFF in text."""
-
-
-ParsedCommand = Who | Help | Show | HistoryRequest | Search | Leave | Authenticate | Moderate | Whois | Bans
-LinesCommand = ParsedCommand | ChangeOutput
-
-
-class UsageError(ValueError):
-    """A line that is not a correct command.
-
-    `text` is the time with `bad_time`, the command's name with `misuse`, else the word as typed.
-    Only the lines dialect has `bad_number`.
-    """
-
-    def __init__(
-        self, code: Literal["unknown_command", "misuse", "bad_time", "bad_number"], text: str
-    ) -> None:
-        super().__init__(f"{code}: {text}")
-        self.code = code
-        self.text = text
+__all__ = [
+    "COMMANDS",
+    "PAGE_SIZE",
+    "ChangeOutput",
+    "Help",
+    "Language",
+    "LinesCommand",
+    "OnLast",
+    "ParsedCommand",
+    "Show",
+    "SlashCommand",
+    "UsageError",
+    "Who",
+    "describe_table",
+    "parse_command",
+]
 
 
 class SlashCommand(NamedTuple):
     """One row of the table.
 
-    `argument` is its usage, as shown to people; `parse` returns None if it is missing or wrong.
-    `lines` is a regular expression for the lines dialect; `terminal` says whether the terminal and the page
-    have it.
+    `argument` is its usage, as in the documents; `parse` returns None if it is missing or wrong. `russian`
+    and `english` say what the command does. `lines` is a regular expression for the lines dialect; `terminal`
+    says whether the terminal and the page have it. `needs` is one of `Welcome.can`, if older servers do not
+    know the command.
     """
 
     name: str
     argument: str
     parse: Callable[[str], LinesCommand | None]
+    russian: str
+    english: str
     moderators_only: bool = False
     lines: str = ".*"
     terminal: bool = True
+    needs: str = ""
+
+    def usage(self, language: Language) -> str:
+        """Return how it is written, in the words of a language."""
+        words = _ARGUMENT_WORDS[language]
+        argument = re.sub(r"\w+", lambda found: words.get(found[0], found[0]), self.argument)
+        return f"/{self.name} {argument}".rstrip()
+
+    def purpose(self, language: Language) -> str:
+        """Return what it does."""
+        return self.russian if language == "ru" else self.english
+
+
+_ARGUMENT_WORDS: Final[dict[Language, dict[str, str]]] = {
+    "ru": {
+        "n": "число",
+        "id": "номер",
+        "text": "текст",
+        "words": "слова",
+        "NAME": "имя",
+        "time": "время",
+        "reason": "причина",
+        "PASSWORD": "ПАРОЛЬ",
+        "emoji": "👍",
+    },
+    "en": {"n": "number", "id": "number", "NAME": "name", "en": "ru", "emoji": ":+1:"},
+}
+"""What people read for the words of the column `argument`. The English ones are ASCII, for any terminal."""
+
+COMMANDS: Final = {
+    command.name: command
+    for command in (
+        SlashCommand("who", "", lambda _: Who(), "кто в чате", "who is here", lines="/who"),
+        SlashCommand(
+            "history",
+            "[n]",
+            parse_history,
+            "более ранние сообщения, с номерами",
+            "earlier messages, with their numbers",
+            lines="/history( [0-9]{1,5})?",
+        ),
+        SlashCommand("show", "#id", parse_show, "показать сообщение", "show a message"),
+        SlashCommand(
+            "search", "words", required(parse_search), "найти сообщения", "find messages", lines="/search .+"
+        ),
+        SlashCommand(
+            "reply",
+            "[#id] text",
+            partial(parse_act_on_message, act=Say),
+            "ответить на сообщение; без номера — на последнее чужое",
+            "answer a message; without a number, the last one of somebody else",
+            needs="reply",
+        ),
+        SlashCommand(
+            "edit",
+            "[#id] text",
+            partial(parse_act_on_message, act=lambda text: Edit(id=0, text=text)),
+            "исправить своё сообщение; без номера — последнее",
+            "correct a message of yours; without a number, the last one",
+            needs="edit",
+        ),
+        SlashCommand(
+            "delete",
+            "#id[: reason]",
+            parse_delete,
+            "удалить своё сообщение; модератор может любое",
+            "delete a message of yours; a moderator may delete any",
+            needs="delete",
+        ),
+        SlashCommand(
+            "react",
+            "[#id] emoji",
+            partial(parse_react, on=True),
+            "поставить реакцию; без номера — последнему чужому сообщению",
+            "react to a message; without a number, to the last one of somebody else",
+            needs="react",
+        ),
+        SlashCommand(
+            "unreact",
+            "[#id] emoji",
+            partial(parse_react, on=False),
+            "убрать свою реакцию",
+            "take your reaction back",
+            needs="react",
+        ),
+        SlashCommand(
+            "me",
+            "text",
+            required(lambda text: Say(text, kind="action")),
+            "сказать, что вы делаете: «/me машет рукой»",
+            "say what you are doing: /me waves",
+            needs="action",
+        ),
+        SlashCommand("help", "", lambda _: Help(), "эти команды", "these commands", lines="/help"),
+        SlashCommand("quit", "", lambda _: Leave(), "выйти", "leave", lines="/quit"),
+        SlashCommand("lang", "en", parse_lang, "in English", "по-русски", terminal=False),
+        SlashCommand(
+            "encoding",
+            "cp1251",
+            parse_encoding,
+            "кодировка вашего терминала: utf-8, cp1251, cp866",
+            "the encoding of your terminal: utf-8, cp1251, cp866",
+            terminal=False,
+        ),
+        SlashCommand(
+            "moderator", "PASSWORD", required(Authenticate), "стать модератором", "become a moderator"
+        ),
+        SlashCommand(
+            "kick",
+            "NAME[: reason]",
+            partial(parse_moderate, "kick"),
+            "удалить из чата",
+            "remove from the chat",
+            True,
+        ),
+        SlashCommand(
+            "ban",
+            "NAME [time][: reason]",
+            partial(parse_moderate, "ban"),
+            "закрыть вход имени, адресу или сети; без времени — навсегда",
+            "ban a name, an address or a network; without a time, for good",
+            True,
+        ),
+        SlashCommand(
+            "unban", "NAME[: reason]", partial(parse_moderate, "unban"), "открыть вход", "end a ban", True
+        ),
+        SlashCommand(
+            "mute",
+            "NAME [time][: reason]",
+            partial(parse_moderate, "mute"),
+            "запретить писать; без времени — на 10 минут",
+            "forbid to write; without a time, for 10 minutes",
+            True,
+        ),
+        SlashCommand(
+            "unmute",
+            "NAME[: reason]",
+            partial(parse_moderate, "unmute"),
+            "снова разрешить писать",
+            "allow to write again",
+            True,
+        ),
+        SlashCommand(
+            "announce",
+            "text",
+            required(lambda text: Moderate("announce", text=text)),
+            "объявить всем",
+            "tell everybody",
+            True,
+        ),
+        SlashCommand("whois", "NAME", required(Whois), "с каких адресов", "from which addresses", True),
+        SlashCommand(
+            "bans",
+            "",
+            lambda argument: None if argument else Bans(),
+            "кому закрыт вход",
+            "who is banned",
+            True,
+        ),
+    )
+}
+"""The commands by name. For `ban` and `unban` an address or a network (CIDR) may stand for the NAME."""
 
 
 def parse_command(line: str, *, lines: bool = False) -> LinesCommand:
@@ -100,116 +254,6 @@ def parse_command(line: str, *, lines: bool = False) -> LinesCommand:
     return parsed
 
 
-# A reason follows a colon and white space. Names have no colon; of an IPv6 address only a final "::" may
-# be followed by white space.
-_REASON = re.compile(r"(?<!:):(?:\s+|$)")
-_UNITS = {"s": 1, "с": 1, "m": 60, "м": 60, "h": 3600, "ч": 3600, "d": 86400, "д": 86400}
-_TIME = re.compile(f"([0-9]{{1,9}})([{''.join(_UNITS)}])")
-_LIKE_A_TIME = re.compile(r"[0-9][\w.,]*[^\W\d][\w.,]*")
-_NUMBER = re.compile(r"#?([0-9]{1,15})")
-
-
-def _moderate(act: Act, argument: str) -> Moderate | None:
-    """Parse TARGET [time][: reason]. Raises `UsageError`."""
-    target, reason = _split_reason(argument)
-    seconds = None
-    name, _, last = target.rpartition(" ")
-    if act in ("ban", "mute") and name and _LIKE_A_TIME.fullmatch(last):
-        target, seconds = name.rstrip(), _seconds(last)
-        if seconds is None:
-            raise UsageError("bad_time", last)
-    return Moderate(act, target, seconds=seconds, text=reason) if target else None
-
-
-def _seconds(time: str) -> int | None:
-    found = _TIME.fullmatch(time.lower())
-    seconds = int(found[1]) * _UNITS[found[2]] if found else 0
-    return seconds if 1 <= seconds <= MAX_SANCTION_SECONDS else None
-
-
-def _delete(argument: str) -> Moderate | None:
-    number, reason = _split_reason(argument)
-    id_ = _number(number)
-    return Moderate("delete", id=id_, text=reason) if id_ else None
-
-
-def _split_reason(argument: str) -> tuple[str, str]:
-    target, *reason = _REASON.split(argument, maxsplit=1)
-    return target.strip(), "".join(reason).strip()
-
-
-def _number(text: str) -> int | None:
-    found = _NUMBER.fullmatch(text)
-    return int(found[1]) if found else None
-
-
-def _history(argument: str) -> HistoryRequest | None:
-    limit = _number(argument) if argument else PAGE_SIZE
-    return None if limit is None else HistoryRequest(limit=limit)
-
-
-def _show(argument: str) -> Show | None:
-    id_ = _number(argument)
-    return Show(id_) if id_ else None
-
-
-def _search(words: str) -> Search:
-    return Search(" ".join(words.split())[:MAX_QUERY])
-
-
-def _encoding(name: str) -> ChangeOutput | None:
-    charset = _CHARSETS.get(name.lower())
-    return ChangeOutput(charset) if charset else None
-
-
-def _lang(name: str) -> ChangeOutput | None:
-    language = _LANGUAGES.get(name.lower())
-    return ChangeOutput(language=language) if language else None
-
-
-_LANGUAGES: dict[str, Language] = {"ru": "ru", "en": "en"}
-_CHARSETS = {
-    name: charset
-    for charset, names in {
-        "utf-8": ("utf-8", "utf8"),
-        "cp1251": ("cp1251", "windows-1251", "1251"),
-        "cp866": ("cp866", "866"),
-    }.items()
-    for name in names
-}
-
-
-def _required(make: Callable[[str], ParsedCommand]) -> Callable[[str], ParsedCommand | None]:
-    """Return a parser that makes a command of any argument but an empty one."""
-    return lambda argument: make(argument) if argument else None
-
-
-COMMANDS: Final = {
-    command.name: command
-    for command in (
-        SlashCommand("who", "", lambda _: Who(), lines="/who"),
-        SlashCommand("history", "[n]", _history, lines="/history( [0-9]{1,5})?"),
-        SlashCommand("show", "#id", _show),
-        SlashCommand("search", "words", _required(_search), lines="/search .+"),
-        SlashCommand("help", "", lambda _: Help(), lines="/help"),
-        SlashCommand("quit", "", lambda _: Leave(), lines="/quit"),
-        SlashCommand("lang", "en", _lang, terminal=False),
-        SlashCommand("encoding", "cp1251", _encoding, terminal=False),
-        SlashCommand("moderator", "PASSWORD", _required(Authenticate)),
-        SlashCommand("kick", "NAME[: reason]", partial(_moderate, "kick"), True),
-        SlashCommand("ban", "NAME [time][: reason]", partial(_moderate, "ban"), True),
-        SlashCommand("unban", "NAME[: reason]", partial(_moderate, "unban"), True),
-        SlashCommand("mute", "NAME [time][: reason]", partial(_moderate, "mute"), True),
-        SlashCommand("unmute", "NAME[: reason]", partial(_moderate, "unmute"), True),
-        SlashCommand("delete", "#id[: reason]", _delete, True),
-        SlashCommand("announce", "text", _required(lambda text: Moderate("announce", text=text)), True),
-        SlashCommand("whois", "NAME", _required(Whois), True),
-        SlashCommand("bans", "", lambda argument: None if argument else Bans(), True),
-    )
-}
-"""The commands by name. For `ban` and `unban` an address or a network (CIDR) may stand for the NAME."""
-
-
 def describe_table() -> dict[str, object]:
     """Return the table and the limits of its arguments as the page needs them, for JSON."""
     return {
@@ -219,10 +263,11 @@ def describe_table() -> dict[str, object]:
                 "argument": command.argument,
                 "moderatorsOnly": command.moderators_only,
                 "onPage": command.terminal,
+                "needs": command.needs,
             }
             for command in COMMANDS.values()
         ],
-        "units": _UNITS,
+        "units": UNITS,
         "maxSeconds": MAX_SANCTION_SECONDS,
         "maxQuery": MAX_QUERY,
         "pageSize": PAGE_SIZE,

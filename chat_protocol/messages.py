@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chat_protocol.contract import MAX_PASSWORD, MAX_QUERY, MAX_SANCTION_SECONDS, MAX_TARGET
+from chat_protocol.contract import MAX_EMOJI, MAX_PASSWORD, MAX_QUERY, MAX_SANCTION_SECONDS, MAX_TARGET
 from chat_protocol.message import Kind, Message, Notice, Quote, Reaction, Wire, timestamp
 
 __all__ = ["Kind", "Message", "Notice", "Quote", "Reaction", "timestamp"]
@@ -127,7 +127,7 @@ class React(WithRef, frozen=True, kw_only=True, tag="react"):
     """Add one's reaction to a message, or take it back."""
 
     id: MessageId
-    emoji: Annotated[str, Meta(max_length=64)]
+    emoji: Annotated[str, Meta(max_length=MAX_EMOJI)]
     on: bool = True
 
 

@@ -36,6 +36,12 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "usage_unknown_command": "There is no command {typed}; see /help. To send it as a message, begin with //",
     "usage_history": "How many messages? For example: /history 50",
     "usage_show": "The number of which message? For example: /show 1043",
+    "usage_reply": "Answer what? For example: /reply #1043 I agree",
+    "usage_edit": "What is the correct text? For example: /edit We meet at 6 p.m.",
+    "usage_react": "Which emoji? For example: /react #1043 👍",
+    "usage_unreact": "Which emoji? For example: /unreact #1043 👍",
+    "usage_me": "What are you doing? For example: /me waves",
+    "cannot": "This room cannot do that.",
     "bar_connecting": "connecting to {address}…",
     "bar_waiting": "again in {seconds} s (Enter: now) · {reason}",
     "bar_here": "{count} here",
@@ -96,14 +102,10 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "bad_arguments": "cannot understand the arguments: {detail}",
     "months": "January February March April May June July August September October November December",
     "date": "{month} {day}, {year}",
+    "help_forget": "do not keep who you are for the next time",
+    "slash": "//word",
+    "help_slash": "send “/word”",
     "help": (
-        "/who           list who is here\n"
-        "/history 50    show earlier messages\n"
-        "/show 1043     show message #1043 and those around it\n"
-        "/search word   find messages with these words\n"
-        "/quit          leave (or Ctrl-D)\n"
-        "/forget        do not keep who you are for the next time\n"
-        "//word         send “/word”\n"
         "Enter sends, Alt+Enter begins a new line, ↑ brings back what you wrote before, Ctrl-R finds it.\n"
         "**bold**, *italic*, ~~struck~~, `code`, ``` above and below lines of code, > quote, - list,\n"
         "[words](https://…). oneroom --as-typed shows the marks instead."
@@ -255,16 +257,5 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "usage_whois": "Ask about whom? For example: /whois Boris",
     "usage_bans": "Just /bans: who is banned",
     "usage_bad_time": "Cannot read the time “{typed}”: write 30s, 10m, 2h or 1d.",
-    "help_moderator": "/moderator     become a moderator (asks for the password)",
-    "help_moderation": (
-        "/kick Boris: reason    remove from the chat\n"
-        "/ban Boris 2h: reason  ban a name, an address or a network; without a time: for good\n"
-        "/unban Boris           let in again; /bans lists who is banned\n"
-        "/mute Boris 30m        forbid to write; without a time: for 10 minutes\n"
-        "/unmute Boris          allow to write again\n"
-        "/delete #1043          delete a message\n"
-        "/announce text         tell everybody\n"
-        "/whois Boris           from which address\n"
-        "Times: 30s, 10m, 2h or 1d."
-    ),
+    "help_times": "Times: 30s, 10m, 2h or 1d.",
 }

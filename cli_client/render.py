@@ -172,6 +172,10 @@ class Renderer:
         """Return a dim line with a text of the client."""
         return self._dim(self._texts(key, **values))
 
+    def text(self, text: str) -> Fragments:
+        """Return dim lines."""
+        return self._dim(text)
+
     def unsent(self, texts: Sequence[str]) -> list[Fragments]:
         """Return the lines of unsent messages above the input line, the newest last."""
         lines = [f"  … {one_line(text[:_MAX_WIDTH])}" for text in texts[-_UNSENT_SHOWN:]]

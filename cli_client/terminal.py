@@ -24,12 +24,23 @@ from chat_client import events
 from chat_client.chat import Chat
 from chat_client.identity import IdentityStore
 from chat_protocol.address import Address
-from chat_protocol.commands import Help, ParsedCommand, Show, Who
+from chat_protocol.commands import Help, OnLast, ParsedCommand, Show, Who
 from chat_protocol.contract import MAX_PASSWORD
-from chat_protocol.messages import Authenticate, HistoryRequest, Leave, Left, Role, Typing
+from chat_protocol.messages import (
+    Authenticate,
+    Edit,
+    HistoryRequest,
+    Leave,
+    Left,
+    React,
+    Role,
+    Say,
+    Typing,
+)
 from chat_protocol.text import clean, is_blank, one_line
 from chat_protocol.tls import Tls
 from cli_client.bottom import Bottom
+from cli_client.command_help import describe_commands
 from cli_client.commands import Forget, InvalidCommand, format_outgoing, parse_line
 from cli_client.event_queue import EventQueue
 from cli_client.input_line import InputLine, Question
@@ -322,6 +333,8 @@ class Terminal:
             case Authenticate():
                 self._input.clear(keep=False)  # a password may stand in it
                 return self._ask_moderator(status)
+            case Say() | Edit() | React() | OnLast():
+                return self._texts("cannot")
             case command:
                 return "" if self._run_command(command, status) else self._texts("not_online")
         return ""
@@ -350,6 +363,7 @@ class Terminal:
             case Leave():
                 self._quit()
             case _:
+                assert not isinstance(command, OnLast)
                 return self._chat.request(command)
         return True
 
@@ -365,10 +379,8 @@ class Terminal:
         return ""
 
     def _help(self, status: events.Status) -> Fragments:
-        out = self._renderer.line("help")
-        if status.moderator:
-            return out + self._renderer.line("help_moderation")
-        return out + self._renderer.line("help_moderator") if status.moderated else out
+        text = describe_commands(self._texts, moderated=status.moderated, moderator=status.moderator)
+        return self._renderer.text(text)
 
 
 def _ignoring_event(action: Callable[[], None]) -> Callable[[KeyPressEvent], None]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from chat_protocol.commands import ChangeOutput, Help, Show, Who
+from chat_protocol.commands import ChangeOutput, Help, OnLast, Show, Who
 from chat_protocol.errors import BadMessage
 from chat_protocol.messages import Command
 
@@ -51,7 +51,7 @@ class NamePrompt(NamedTuple):
     """Asks a client that has not joined for its name once more."""
 
 
-LocalCommand = TextJoin | Who | Help | Show | ChangeOutput | TimingMarks
+LocalCommand = TextJoin | Who | Help | Show | OnLast | ChangeOutput | TimingMarks
 LocalEvent = Greeting | MemberList | HelpText | OutputChanged | NamePrompt
 
 Request = Command | LocalCommand | BadMessage

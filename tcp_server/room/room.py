@@ -13,7 +13,7 @@ from typing import Generic, cast
 from weakref import WeakKeyDictionary
 
 from chat_protocol import messages as m
-from chat_protocol.commands import Help, Show, Who
+from chat_protocol.commands import Help, OnLast, Show, Who
 from chat_protocol.contract import MAX_LINE
 from chat_protocol.errors import BadMessage
 from chat_protocol.ip import rate_limit_key
@@ -285,7 +285,7 @@ class Room(Generic[C]):
                 return self._search(connection, request)
             case m.Leave():
                 return self.leave(connection, hold_name=False, bye="left")
-            case m.Edit() | m.Delete() | m.React():
+            case m.Edit() | m.Delete() | m.React() | OnLast():
                 return [_error(connection, "unknown_type", "not known yet")]
             case m.Join() | TextJoin():
                 return self.join(connection, request)

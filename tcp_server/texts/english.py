@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from tcp_server.texts.command_help import help_of, usage_of_all
 from tcp_server.texts.texts import Texts
 
 _NOT_UTF8 = "Not UTF-8, so it was not sent. Choose: /encoding cp1251 or /encoding cp866"
@@ -58,41 +59,10 @@ ENGLISH: Final = Texts(
         "password": "You are disconnected: too many wrong passwords.",
     },
     other_bye="You are disconnected: {reason}",
-    help="""\
-/who - who is here
-/history [n] - the last messages
-/search words - find messages
-/show #number - show a message; /history has the numbers
-/lang ru - по-русски
-/encoding cp1251 - the encoding of your terminal: utf-8, cp1251, cp866
-/quit - leave
-//text - a message that begins with a slash
-""",
-    moderators_help="""\
-/kick name - remove from the chat
-/ban name 2h - ban, without a time for good; a name, an address or a network
-/unban name - end a ban
-/mute name 30m - forbid to write, without a time for 10 minutes; /unmute name - allow it
-/delete #number - delete a message
-/announce text - say something in the name of the server
-/whois name - addresses; /bans - who is banned
-Times are written like this: 30s, 10m, 2h, 1d. A reason comes last, after a colon.
-""",
-    usage={
-        "encoding": "/encoding utf-8, cp1251 or cp866",
-        "lang": "/lang en (in English), /lang ru (по-русски)",
-        "show": "/show #number",
-        "moderator": "/moderator PASSWORD",
-        "kick": "/kick name[: reason]",
-        "ban": "/ban name, address or network [time][: reason]",
-        "unban": "/unban name, address or network",
-        "mute": "/mute name [time][: reason]",
-        "unmute": "/unmute name",
-        "delete": "/delete #number[: reason]",
-        "announce": "/announce text",
-        "whois": "/whois name",
-        "bans": "/bans",
-    },
+    help=help_of("en", moderators_only=False) + "//text - a message that begins with a slash\n",
+    moderators_help=help_of("en", moderators_only=True)
+    + "Times are written like this: 30s, 10m, 2h, 1d. A reason comes last, after a colon.\n",
+    usage=usage_of_all("en"),
     misuse="Write it like this: {usage}",
     notices={
         "kick": "{by} removes {target} from the chat",

@@ -3,6 +3,7 @@
 from typing import Final
 
 from chat_protocol.contract import PASSWORD_PROMPT, SYSTEM_NAME
+from tcp_server.texts.command_help import help_of, usage_of_all
 from tcp_server.texts.texts import Texts
 
 _NOT_UTF8 = "Не UTF-8 (not UTF-8), не отправлено. Выберите: /encoding cp1251 или /encoding cp866"
@@ -59,41 +60,10 @@ RUSSIAN: Final = Texts(
         "password": "Вы отключены: слишком много неверных паролей.",
     },
     other_bye="Вы отключены: {reason}",
-    help="""\
-/who — кто в чате
-/history [n] — последние сообщения
-/search слова — найти сообщения
-/show #номер — показать сообщение; номера — в /history
-/lang en — English
-/encoding cp1251 — кодировка вашего терминала: utf-8, cp1251, cp866
-/quit — выйти
-//текст — сообщение, которое начинается с косой черты
-""",
-    moderators_help="""\
-/kick имя — удалить из чата
-/ban имя 2h — закрыть вход, без времени — навсегда; вместо имени можно адрес или сеть
-/unban имя — снова открыть вход
-/mute имя 30m — запретить писать, без времени — 10 минут; /unmute имя — разрешить
-/delete #номер — удалить сообщение
-/announce текст — объявить от имени сервера
-/whois имя — адреса; /bans — кому закрыт вход
-Время пишут так: 30s, 10m, 2h, 1d. Причина: в конце после двоеточия.
-""",
-    usage={
-        "encoding": "/encoding utf-8, cp1251 или cp866",
-        "lang": "/lang ru (по-русски), /lang en (in English)",
-        "show": "/show #номер",
-        "moderator": "/moderator ПАРОЛЬ",
-        "kick": "/kick имя[: причина]",
-        "ban": "/ban имя, адрес или сеть [время][: причина]",
-        "unban": "/unban имя, адрес или сеть",
-        "mute": "/mute имя [время][: причина]",
-        "unmute": "/unmute имя",
-        "delete": "/delete #номер[: причина]",
-        "announce": "/announce текст",
-        "whois": "/whois имя",
-        "bans": "/bans",
-    },
+    help=help_of("ru", moderators_only=False) + "//текст — сообщение, которое начинается с косой черты\n",
+    moderators_help=help_of("ru", moderators_only=True)
+    + "Время пишут так: 30s, 10m, 2h, 1d. Причина: в конце после двоеточия.\n",
+    usage=usage_of_all("ru"),
     misuse="Пишут так: {usage}",
     notices={
         "kick": "{by} удаляет из чата: {target}",

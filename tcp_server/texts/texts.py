@@ -39,7 +39,7 @@ class Texts(Struct, frozen=True, kw_only=True):
     help: str
     moderators_help: str
     usage: Mapping[str, str]
-    """Usage of commands, by name. A time is 30s, 10m, 2h or 1d."""
+    """How each command is written, and what it does, by name."""
     misuse: str
     notices: Mapping[str, str]
     """What moderators do, by act; `_address`: an address, which is secret, `_for_good`: without a time."""

@@ -15,15 +15,28 @@ from chat_protocol.commands import (
     ChangeOutput,
     Help,
     LinesCommand,
+    OnLast,
     Show,
     UsageError,
     Who,
     describe_table,
     parse_command,
 )
-from chat_protocol.messages import Authenticate, Bans, HistoryRequest, Leave, Moderate, Search, Whois
-from cli_client.english import ENGLISH
-from cli_client.russian import RUSSIAN
+from chat_protocol.messages import (
+    Authenticate,
+    Bans,
+    Delete,
+    Edit,
+    HistoryRequest,
+    Leave,
+    Moderate,
+    React,
+    Say,
+    Search,
+    Whois,
+)
+from cli_client.command_help import describe_commands
+from cli_client.translations import Translations
 from tcp_server.texts.languages import LANGUAGES
 from tcp_server.texts.texts import Texts
 from tests.support.processes import ROOT
@@ -31,13 +44,19 @@ from tests.support.processes import ROOT
 MODERATORS = {name for name, command in COMMANDS.items() if command.moderators_only}
 EVERYBODY = COMMANDS.keys() - MODERATORS
 IN_TERMINAL = {name for name, command in COMMANDS.items() if command.terminal}
-KINDS: dict[str, type[LinesCommand]] = {
+KINDS: dict[str, type[LinesCommand] | tuple[type[LinesCommand], ...]] = {
     "who": Who,
     "history": HistoryRequest,
     "show": Show,
     "search": Search,
     "help": Help,
     "quit": Leave,
+    "reply": Say,
+    "edit": Edit,
+    "delete": (Delete, Moderate),
+    "react": React,
+    "unreact": React,
+    "me": Say,
     "moderator": Authenticate,
     "whois": Whois,
     "bans": Bans,
@@ -51,16 +70,22 @@ CASES = json.loads((ROOT / "tests" / "chat_protocol" / "command_lines.json").rea
 `command` has the arguments; `lines` is the error of the lines dialect where that differs.
 """
 
-ARGUMENTS = {"query": "text", "password": "text", "limit": "count", "name": "target"}
+ARGUMENTS = {"query": "text", "password": "text", "limit": "count", "name": "target", "reply": "id"}
 """What the cases call the fields that have names of their own."""
+
+
+NOT_TYPED = ("act", "more", "kind", "on")
+"""Fields that the name of the command decides."""
 
 
 def arguments_of(command: LinesCommand) -> dict[str, object]:
     """Return the arguments of a command as in the cases."""
-    fields = {name: value for name, value in asdict(command).items() if value not in (None, "", ())}
+    if isinstance(command, OnLast):
+        command = command.act
+    fields = {name: value for name, value in asdict(command).items() if value not in (None, "", (), 0)}
     if isinstance(command, Search):
         del fields["limit"]  # the same for all
-    return {ARGUMENTS.get(name, name): value for name, value in fields.items() if name not in ("act", "more")}
+    return {ARGUMENTS.get(name, name): value for name, value in fields.items() if name not in NOT_TYPED}
 
 
 @pytest.mark.parametrize("case", CASES["correct"], ids=lambda case: case["line"][:30])
@@ -68,8 +93,11 @@ def test_correct_lines(case: dict[str, Any]) -> None:
     line = case["line"]
     name = line.split()[0][1:].lower()
     command = parse_command(line)
-    assert isinstance(command, KINDS.get(name, Moderate))
-    assert getattr(command, "act", name) == name
+    act = command.act if isinstance(command, OnLast) else command
+    assert isinstance(act, KINDS.get(name, Moderate))
+    assert getattr(act, "on", True) == (name != "unreact")
+    assert getattr(act, "kind", None) == ("action" if name == "me" else None)
+    assert getattr(act, "act", name) == name
     assert arguments_of(command) == case["command"]
     if error := case.get("lines"):
         with pytest.raises(UsageError) as caught:
@@ -135,26 +163,30 @@ def test_no_argument_breaks_the_parser(name: str, argument: str, lines: bool) ->
 
 
 def explained(text: object) -> set[str]:
-    """Return the names of the commands that a text mentions."""
-    return set(re.findall(r"(?<!\S)/([a-z]+)", str(text)))
+    """Return the names of the commands with which lines of a text begin."""
+    return set(re.findall(r"^/([a-z]+)", str(text), re.MULTILINE))
 
 
-@pytest.mark.parametrize("texts", [RUSSIAN, ENGLISH], ids=["ru", "en"])
-def test_the_terminals_help_explains_every_command(texts: dict[str, object]) -> None:
+@pytest.mark.parametrize("lang", ["ru", "en"])
+def test_the_terminals_help_explains_every_command(lang: str) -> None:
+    texts = Translations(lang)
     its_own = {"forget"}  # of cli_client/commands.py: neither the page nor lines have it
-    assert explained(texts["help"]) | {"help", "moderator"} == EVERYBODY & IN_TERMINAL | its_own
-    assert explained(texts["help_moderator"]) == {"moderator"}
-    assert explained(texts["help_moderation"]) == MODERATORS
-    with_argument = {name for name in IN_TERMINAL if COMMANDS[name].argument}
-    explained_errors = {key.removeprefix("usage_") for key in texts if key.startswith("usage_")}
-    assert explained_errors - {"unknown_command", "bad_time"} == (with_argument | {"bans"}) - {"moderator"}
+    for_all = explained(describe_commands(texts, moderated=False, moderator=False))
+    assert (
+        for_all
+        == {name for name in EVERYBODY & IN_TERMINAL if not COMMANDS[name].needs} - {"moderator"} | its_own
+    )
+    assert explained(describe_commands(texts, moderated=True, moderator=False)) - for_all == {"moderator"}
+    assert explained(describe_commands(texts, moderated=True, moderator=True)) - for_all == MODERATORS
+    with_argument = {name for name in IN_TERMINAL if COMMANDS[name].argument} - {"moderator"}
+    assert all(f"usage_{name}" in texts for name in with_argument | {"bans"})
 
 
 @pytest.mark.parametrize("texts", LANGUAGES.values(), ids=LANGUAGES)
 def test_the_help_of_lines_explains_every_command(texts: Texts) -> None:
     assert explained(texts.help) | {"help", "moderator"} == EVERYBODY
     assert explained(texts.moderators_help) == MODERATORS
-    assert texts.usage.keys() == MODERATORS | {"moderator", "encoding", "lang", "show"}
+    assert texts.usage.keys() == COMMANDS.keys()
 
 
 def test_the_protocol_describes_every_command_of_lines() -> None:

@@ -78,7 +78,7 @@ def test_a_moderators_commands(room: FakeRoom) -> None:
     with client_at(room.address, "--name", "Анна") as terminal:
         client = enter(room, terminal)
         terminal.type("/help", ENTER)
-        terminal.wait_for("/moderator     become a moderator")
+        terminal.wait_for("/moderator PASSWORD  become a moderator")
         assert not any("/kick" in line for line in terminal.lines)
         terminal.type("/moderator given-away", ENTER)
         terminal.wait_for("Moderator's password:")

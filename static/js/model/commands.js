@@ -4,6 +4,7 @@
  * @property {string} argument       Its grammar.
  * @property {boolean} moderatorsOnly
  * @property {boolean} onPage        Whether the page has it.
+ * @property {string} needs          What the server must say that it can; "" if older ones can too.
  * @typedef {{commands: Command[], units: Record<string, number>, maxSeconds: number, maxQuery: number,
  *   pageSize: number}} CommandTable
  * @typedef {object} Arguments
@@ -12,6 +13,7 @@
  * @property {number} [count]
  * @property {number} [seconds]
  * @property {string} [text]         The reason, or what is to be said, found or proved.
+ * @property {string} [emoji]        Or its short name; whether it is one is for the server to say.
  * @typedef {{name: string} & Arguments} ParsedCommand
  * @typedef {object} UsageError      `typed` is the time with `bad_time`, the word with `unknown_command`,
  *   else the command's name.
@@ -25,6 +27,7 @@ const REASON = /(?<!:):(?:\s+|$)/u;
 const LIKE_A_TIME = /^[0-9][\p{L}\p{N}_.,]*$/u;
 const NO_NUMBER = /[\p{L}\p{Nl}\p{No}_]/u;
 const NUMBER = /^#?([0-9]{1,15})$/;
+const NUMBER_AND_TEXT = /^(?:#([0-9]{1,15})(?:\s+|$))?(.*)$/su;
 
 /**
  * @param {string} draft
@@ -95,6 +98,10 @@ export class Commands {
         return argument ? numbered("count", argument) : { count: this.#table.pageSize };
       case "#id":
         return numbered("id", target, reason);
+      case "[#id] text":
+        return perhapsNumbered(argument);
+      case "[#id] emoji":
+        return reaction(argument.split(/\s+/u));
       case "words":
         return argument ? { text: cut(argument.split(/\s+/u).join(" "), this.#table.maxQuery) } : null;
       case "text":
@@ -145,12 +152,35 @@ function splitReason(argument) {
 /**
  * @param {"id" | "count"} key
  * @param {string} argument
- * @param {{text?: string}} reason
+ * @param {Arguments} more
  * @returns {Arguments | null}
  */
-function numbered(key, argument, reason = {}) {
+function numbered(key, argument, more = {}) {
   const number = Number(NUMBER.exec(argument)?.[1]);
-  return number ? { [key]: number, ...reason } : null;
+  return number ? { [key]: number, ...more } : null;
+}
+
+/**
+ * @param {string} argument
+ * @returns {Arguments | null}
+ */
+function perhapsNumbered(argument) {
+  const [, number, text = ""] = NUMBER_AND_TEXT.exec(argument) ?? [];
+  if (!text || number === undefined) return text ? { text } : null;
+  const id = Number(number);
+  return id ? { id, text } : null;
+}
+
+/**
+ * @param {string[]} words
+ * @returns {Arguments | null}
+ */
+function reaction(words) {
+  const emoji = words.pop() ?? "";
+  if (!emoji || NUMBER.test(emoji)) return null;
+  const [number, ...more] = words;
+  if (number === undefined) return { emoji };
+  return more.length ? null : numbered("id", number, { emoji });
 }
 
 /** @param {string} text @param {number} length  Code points. */

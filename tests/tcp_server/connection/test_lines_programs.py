@@ -106,9 +106,9 @@ def test_english_is_chosen_before_the_name_or_later(server: Program, vera: JsonC
     vera.expect_json(type="joined", name="Ann")
     said = run(server, NC, "Ann\n/lang\n/lang en\n/lang de\n/who\n/lang ru\n/quit\n")
     assert without_greeting(said) == (
-        f"{PROMPT}Пишут так: /lang ru (по-русски), /lang en (in English)\n"
+        f"{PROMPT}Пишут так: /lang en — in English\n"
         "The language is now English.\n"
-        "Write it like this: /lang en (in English), /lang ru (по-русски)\n"
+        "Write it like this: /lang ru - по-русски\n"
         "In the chat now (2): Вера, Ann\n"
         "Язык теперь русский.\nДо встречи!\n"
     )
@@ -151,4 +151,6 @@ def test_a_message_is_shown_by_its_number(server: Program, vera: JsonClient) -> 
     vera.expect_json(type="ack", id=1)
     said = run(server, NC, "Анна\n/show #1\n/show 1\n/show 7\n/show\n/quit\n")
     shown = r"#1 \d\d\.\d\d \d\d:\d\d Вера: раз\n    два\n"
-    assert re.search(f"{shown}{shown}Сообщения #7 нет\\.\nПишут так: /show #номер\n", said)
+    assert re.search(
+        f"{shown}{shown}Сообщения #7 нет\\.\nПишут так: /show #номер — показать сообщение\n", said
+    )

@@ -147,11 +147,17 @@ def test_each_event_in_each_dialect(event: m.Event, plain: str, lines: str, json
         (
             HelpText(),
             (
-                "/who — кто в чате\n/history [n] — последние сообщения\n"
-                "/search слова — найти сообщения\n"
-                "/show #номер — показать сообщение; номера — в /history\n"
-                "/lang en — English\n"
-                "/encoding cp1251 — кодировка вашего терминала: utf-8, cp1251, cp866\n/quit — выйти\n"
+                "/who — кто в чате\n/history [число] — более ранние сообщения, с номерами\n"
+                "/show #номер — показать сообщение\n/search слова — найти сообщения\n"
+                "/reply [#номер] текст — ответить на сообщение; без номера — на последнее чужое\n"
+                "/edit [#номер] текст — исправить своё сообщение; без номера — последнее\n"
+                "/delete #номер[: причина] — удалить своё сообщение; модератор может любое\n"
+                "/react [#номер] 👍 — поставить реакцию; без номера — последнему чужому сообщению\n"
+                "/unreact [#номер] 👍 — убрать свою реакцию\n"
+                "/me текст — сказать, что вы делаете: «/me машет рукой»\n"
+                "/quit — выйти\n"
+                "/lang en — in English\n"
+                "/encoding cp1251 — кодировка вашего терминала: utf-8, cp1251, cp866\n"
                 "//текст — сообщение, которое начинается с косой черты\n"
             ),
         ),
@@ -200,7 +206,7 @@ def test_english_lines_but_for_those_of_the_contract() -> None:
         "Анна покинул чат.\n"
         "#8 Nov 22 05:43 Анна: раз\n    \n    два\n#9 Nov 22 05:43 Server: (message deleted)\n"
         "You cannot write for another 1 min 30 s.\n"
-        "Write it like this: /kick name[: reason]\n"
+        "Write it like this: /kick name[: reason] - remove from the chat\n"
         "Enter the password: "
         "This name is taken already. Free, for example: Анна 2\n"
         f"{PROMPT}"

@@ -13,7 +13,7 @@ import pytest
 
 from chat_protocol import codec
 from chat_protocol import messages as m
-from chat_protocol.commands import ChangeOutput
+from chat_protocol.commands import ChangeOutput, OnLast
 from chat_protocol.contract import MAX_LINE
 from chat_protocol.errors import BadMessage
 from tcp_server.dialects.output import JSON, LINES, PLAIN
@@ -68,6 +68,12 @@ ATTEMPTS = 5
 
 def requests(kind: Any) -> Iterator[tuple[str, Request, int]]:
     """Yield a command with each of the texts in each of its fields, and the size of its line in bytes."""
+    if kind is OnLast:
+        for act in (m.Say, m.Edit, m.React):
+            for what, request, size in requests(act):
+                if isinstance(request, act):
+                    yield what, OnLast(request), size
+        return
     hints = {name: hint for name, hint in get_type_hints(kind).items() if name not in {"ref", "since"}}
     fields = [name for name, hint in hints.items() if hint is str or hint == str | None]
     numbers = {name: 1 for name, hint in hints.items() if hint is int or hint == int | None}

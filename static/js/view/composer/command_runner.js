@@ -55,6 +55,12 @@ export class CommandRunner {
       case "quit":
         leaveButton.ask();
         return "";
+      case "reply":
+      case "edit":
+      case "react":
+      case "unreact":
+      case "me":
+        return this.#i18n.t("command.cannot");
       default:
         return this.#withTools(({ moderation }) => moderation.run(command));
     }
