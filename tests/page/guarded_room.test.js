@@ -52,7 +52,7 @@ test("a removed member is at the login again, and can come back with the same se
     room.enter("Анна");
     wire.welcome();
     room.say("не дошло");
-    assert.equal(room.countUnsent().messages, 1);
+    assert.equal(room.sender.count().messages, 1);
     wire.take();
     wire.enter("stopped", reason);
     assert.deepEqual([left, room.joined, room.timeline.items], [[{ reason }], false, []]);

@@ -119,7 +119,7 @@ test("another name shows the room no session, and drops what is unsent only once
   tab.wire.take();
   tab.room.enter("Алла");
   tab.wire.hear({ type: "error", code: "name_taken" });
-  assert.equal(tab.room.countUnsent().messages, 1);
+  assert.equal(tab.room.sender.count().messages, 1);
   tab.room.enter("Анна");
   const [asAlla, asAnna] = tab.wire.take();
   assert.deepEqual([asAlla.session, asAlla.since, asAnna.session], [undefined, undefined, "secret of Анна"]);
@@ -136,12 +136,12 @@ test("leaving empties every tab, also of what another tab has not sent", async t
   two.wire.enter("waiting");
   two.room.say("из второй вкладки");
   one.drafts.write(one.room.session.id, "черновик");
-  assert.deepEqual(one.room.countUnsent(), { messages: 1, drafts: 1 });
+  assert.deepEqual(one.room.sender.count(), { messages: 1, acts: 0, drafts: 1 });
   one.room.leave();
   assert.deepEqual([one.left, two.left, stored(browser)], [[""], ["elsewhere"], []]);
   const next = browser.join("Борис");
   await browser.wait();
-  assert.deepEqual([says(next), next.room.countUnsent()], [[], { messages: 0, drafts: 0 }]);
+  assert.deepEqual([says(next), next.room.sender.count()], [[], { messages: 0, acts: 0, drafts: 0 }]);
 });
 
 test("an open tab sends what a closed one left; not what an open one is sending", async t => {

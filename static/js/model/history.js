@@ -116,9 +116,10 @@ export class History {
     this.#loading = null;
     gap.loading = false;
     if (answer.type === "history") {
-      const { messages, more, first } = answer;
+      const { more, first } = answer;
+      const messages = answer.messages.map(message => this.#room.claim(message));
       this.#room.unread.load(this.#room.timeline.fill(gap, messages, before, more, first));
-      this.#room.applyDeletions(messages);
+      this.#room.changes.onNotices(messages);
     } else if (answer.type === "error" && answer.code !== "offline") {
       this.#room.failed.emit(answer.code);
     }

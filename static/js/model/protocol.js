@@ -47,9 +47,13 @@ export const SEARCH_PAGE = 20;
  * @property {number} text           Code points of a text.
  * @property {number} line           UTF-8 bytes of a command.
  * @property {number} history        Messages in one answer.
+ * @property {number} [edit]         Seconds for which a message can be edited; none: never.
  * @typedef {{type: "join", name: string, session?: string, since?: Position, history?: number,
  *   password?: string, quiet?: boolean}} Join
- * @typedef {{type: "say", ref: string, text: string}} Say
+ * @typedef {{type: "say", ref: string, text: string, reply?: number, kind?: "action"}} Say
+ * @typedef {{type: "edit", id: number, text: string}} Edit
+ * @typedef {{type: "delete", id: number}} Delete
+ * @typedef {{type: "react", id: number, emoji: string, on?: boolean}} React
  * @typedef {{type: "history", before?: number, limit: number}} HistoryRequest
  * @typedef {{type: "search", query: string, before?: number, limit: number}} SearchRequest
  * @typedef {{type: "authenticate", password: string}} Authenticate
@@ -59,16 +63,31 @@ export const SEARCH_PAGE = 20;
  * @typedef {{type: "whois", name: string}} WhoisRequest
  * @typedef {Authenticate | Moderate | WhoisRequest | {type: "bans"}} ModeratorCommand
  * @typedef {HistoryRequest | SearchRequest | ModeratorCommand} RoomRequest
- * @typedef {Join | Say | (RoomRequest & {ref: string}) | {type: "typing"} | {type: "ping"}
+ * @typedef {Join | Say | ((RoomRequest | Edit | Delete | React) & {ref: string}) | {type: "typing"} | {type: "ping"}
  *   | {type: "leave"}} Command
  * @typedef {ModerationFields & {by: string}} Notice  What a moderator did; `target` is absent if it is an address.
- * @typedef {object} Message         `at` is RFC 3339 in UTC.
+ * @typedef {object} Quote           The message that another one answers, as it is now.
+ * @property {number} id
+ * @property {string} [name]         Absent if the message is no longer kept, or not known here.
+ * @property {string} [excerpt]      The beginning of its text in one line; absent if it is deleted too.
+ * @typedef {object} Reaction        All reactions to a message with one emoji.
+ * @property {string} emoji
+ * @property {number} count
+ * @property {string[]} [names]      The first three.
+ * @property {boolean} [mine]        Whether the reader's is one of them.
+ * @typedef {object} Message         `at` and `edited` are RFC 3339 in UTC.
  * @property {number} id
  * @property {string} at
  * @property {string} name
  * @property {string} text           Empty if deleted.
  * @property {Notice} [notice]       Set if the message is from the room itself.
  * @property {boolean} [deleted]
+ * @property {string} [kind]         "action" if it says what its author does.
+ * @property {Quote} [reply]
+ * @property {string[]} [mentions]   Names of people it calls; "all" is everybody.
+ * @property {string} [edited]       When, the last time.
+ * @property {Reaction[]} [reactions]
+ * @property {boolean} [mine]        Whether the reader has said it.
  * @typedef {object} BanEntry
  * @property {string} target         A name, an address or a network.
  * @property {string} at
@@ -89,9 +108,14 @@ export const SEARCH_PAGE = 20;
  * @property {boolean} [moderated]  Whether the room has moderators.
  * @property {boolean} [moderator]
  * @property {Mute[]} [muted]       For moderators.
+ * @property {string[]} [can]       The acts that the room knows.
+ * @property {Message[]} [changed]  Older messages that acts have changed meanwhile.
+ * @property {boolean} [stale]      There are too many of these: what the page has may be outdated.
  * @typedef {{type: "welcome"} & WelcomeFields} Welcome
  * @typedef {{type: "message"} & Message} MessageEvent
  * @typedef {{type: "ack", ref: string, id: number, at: string}} Ack
+ * @typedef {{type: "changed", id: number, at: string, by: string, act: string, message: Message, mine?: string[]}
+ *   } Changed  `mine`: the emojis of the reader's own reactions.
  * @typedef {{type: "joined", name: string, at: string}} Joined
  * @typedef {{type: "left", name: string, at: string, reason?: string}} Left
  * @typedef {{type: "typing", name: string}} Typing
@@ -109,7 +133,7 @@ export const SEARCH_PAGE = 20;
  * @property {string} [suggestion]   A name that is free.
  * @property {string} [target]       Whom or what the request was about; added by the page.
  * @typedef {{type: "bye", reason: string}} Bye
- * @typedef {Welcome | MessageEvent | Ack | Joined | Left | Typing | History | Found | Role
+ * @typedef {Welcome | MessageEvent | Ack | Changed | Joined | Left | Typing | History | Found | Role
  *   | Throttled | Whois | Bans | RoomError | Bye | {type: "pong"}} RoomEvent
  */
 
@@ -120,7 +144,24 @@ const limit = clamped(1, 2 ** 31);
 const text = truncated(65_536);
 
 const notice = object({ act: string, by: string }, { target: string, id: messageId, seconds, text });
-const message = object({ id: messageId, at: timestamp, name: string, text }, { notice, deleted: boolean });
+const quote = object({ id: messageId }, { name: string, excerpt: text });
+const reaction = object(
+  { emoji: maxLength(64), count: clamped(1, 2 ** 31) },
+  { names: arrayOf(string), mine: boolean },
+);
+const message = object(
+  { id: messageId, at: timestamp, name: string, text },
+  {
+    notice,
+    deleted: boolean,
+    kind: string,
+    reply: quote,
+    mentions: arrayOf(string),
+    edited: timestamp,
+    reactions: arrayOf(reaction),
+    mine: boolean,
+  },
+);
 const ban = object({ target: string, at: timestamp, until: nullable(timestamp), by: string }, { text });
 const messages = arrayOf(message);
 const muted = arrayOf(object({ name: string }, { seconds }));
@@ -143,13 +184,24 @@ const EVENTS = new Map([
         messages,
         missed: clamped(0, 2 ** 53),
         more: boolean,
-        limits: object({ name: limit, text: limit, line: limit, history: limit }),
+        limits: object({ name: limit, text: limit, line: limit, history: limit }, { edit: seconds }),
       },
-      { moderated: boolean, moderator: boolean, muted },
+      {
+        moderated: boolean,
+        moderator: boolean,
+        muted,
+        can: arrayOf(string),
+        changed: messages,
+        stale: boolean,
+      },
     ),
   ],
   ["message", message],
   ["ack", object({ ref: string, id: messageId, at: timestamp })],
+  [
+    "changed",
+    object({ id: messageId, at: timestamp, by: string, act: string, message }, { mine: arrayOf(string) }),
+  ],
   ["joined", object({ name: string, at: timestamp })],
   ["left", object({ name: string, at: timestamp }, { reason: string })],
   ["typing", object({ name: string })],

@@ -1,11 +1,13 @@
 import { Signal } from "../lib/signal.js";
-import { after } from "../lib/timer.js";
+import { Acts } from "./acts.js";
+import { Changes } from "./changes.js";
 import { History } from "./history.js";
 import { Members } from "./members.js";
 import { Moderation } from "./moderation.js";
 import { HISTORY_PAGE, TYPING_INTERVAL } from "./protocol.js";
 import { Requests } from "./requests.js";
 import { Search } from "./search.js";
+import { Sender } from "./sender.js";
 import { Throttle } from "./throttle.js";
 import { Timeline } from "./timeline.js";
 import { Unread } from "./unread.js";
@@ -33,7 +35,9 @@ const REMOVAL_REASONS = ["kicked", "banned", "password"];
 const MODERATED_REASONS = ["kicked", "banned"];
 /** Acts with which a moderator does that. */
 const REMOVING_ACTS = ["kick", "ban"];
-/** Those with which a moderator forbids to write, or allows it again. */
+/** Stands for all members among those whom a message calls. */
+const EVERYBODY = "all";
+/** Acts with which a moderator forbids to write, or allows it again. */
 const MUTING_ACTS = ["mute", "unmute"];
 
 /**
@@ -46,6 +50,9 @@ export class Room {
   timeline = new Timeline();
   members = new Members();
   unread = new Unread(message => this.#isOwn(message) || this.isIgnored(message.name));
+  acts = new Acts(this);
+  changes = new Changes(this);
+  sender = new Sender(this);
   throttle = new Throttle();
   isIgnored = (/** @type {string} */ _name) => false; // whether the reader hides this person's messages
   /** @type {import("./protocol.js").Limits} */
@@ -73,6 +80,8 @@ export class Room {
   #typedAt = Number.NEGATIVE_INFINITY;
   /** What the room told us about our removal, before the `bye`. @type {Omit<Departure, "reason">} */
   #removal = {};
+  /** Whether the room says which messages are ours. */
+  #marksOwn = false;
   #requests;
 
   /**
@@ -140,35 +149,22 @@ export class Room {
     this.#exit(reason);
   }
 
-  /** @param {string} text  Neither blank nor longer than the limit. */
-  say(text) {
-    const message = this.outbox.add(text);
-    this.unread.clearDivider();
-    this.#send(message);
-    this.changed.emit();
-  }
-
-  /** @param {string} ref  Of a failed message. */
-  retry(ref) {
-    const message = this.outbox.retry(ref);
-    if (message) this.#send(message);
-    this.changed.emit();
-  }
-
-  /** @param {string} ref  Of a failed message. */
-  discard(ref) {
-    this.outbox.remove(ref);
-    this.changed.emit();
-  }
-
   /**
-   * Send what closed tabs have left.
-   * @param {(tab: string) => boolean} isClosed
+   * @param {string} text  Neither blank nor longer than the limit.
+   * @param {{reply?: number, action?: boolean}} [more]  The message that it answers; whether it says what we do.
    */
-  takeUp(isClosed) {
-    const found = this.outbox.takeUp(isClosed);
-    for (const message of found) if (message.state === "pending") this.#send(message);
-    if (found.length > 0) this.changed.emit();
+  say(text, more) {
+    this.sender.say(text, more);
+  }
+
+  /** @param {string} ref  Of a message or an act that has failed. */
+  retry(ref) {
+    this.sender.retry(ref);
+  }
+
+  /** @param {string} ref  Of a message or an act that has failed. */
+  discard(ref) {
+    this.sender.discard(ref);
   }
 
   /** Another tab may have read further than this one. */
@@ -176,12 +172,6 @@ export class Room {
     this.session.followRead();
     const { read } = this.session;
     if (read?.epoch === this.timeline.epoch) this.unread.readElsewhere(read.id);
-  }
-
-  /** How many messages and drafts leaving or another name would drop, in all tabs. */
-  countUnsent() {
-    const { messages, drafts } = this.session.countUnsent();
-    return { messages: Math.max(messages, this.outbox.messages.length), drafts };
   }
 
   /** A message is being written: tell the others, but not with every letter. */
@@ -257,7 +247,11 @@ export class Room {
         this.#onMessage(event);
         break;
       case "ack":
-        this.#onAck(event);
+        this.sender.onAck(event);
+        break;
+      case "changed":
+        this.changes.onChanged(event);
+        this.changed.emit();
         break;
       case "joined":
       case "left":
@@ -268,7 +262,7 @@ export class Room {
         break;
       case "throttled":
         if (!this.joined) this.delayed.emit(event.seconds);
-        else if (this.outbox.pending.length > 0) this.throttle.begin(event.seconds);
+        else if (!this.outbox.isSettled) this.throttle.begin(event.seconds);
         break;
       case "error":
         this.#onError(event);
@@ -278,15 +272,17 @@ export class Room {
 
   /** @param {import("./protocol.js").Welcome} welcome */
   #onWelcome(welcome) {
-    const { name, session, epoch, last, members, messages, missed, more, limits } = welcome;
+    const { name, session, epoch, last, members, missed, more, limits, can = [], stale = false } = welcome;
     this.connection.markStable();
     this.#requests.online = true;
     this.#removal = {};
     this.limits = limits;
     this.session.begin(name, session, this.#isKnown);
     this.#name = name;
+    this.#marksOwn = can.length > 0;
     this.outbox.open(this.session.id);
     this.members.reset(name, members);
+    const messages = welcome.messages.map(message => this.claim(message));
     this.search.onJoined(session !== "", epoch);
     this.moderation.onJoined(welcome.moderated ?? false, welcome.moderator ?? false, welcome.muted);
     // The same log with a lower number has lost its end: by a power failure, or restored from a backup.
@@ -296,37 +292,34 @@ export class Room {
       const read = this.session.read;
       const newest = messages.at(-1)?.id ?? last;
       this.unread.reset(read?.epoch === epoch ? Math.min(read.id, last) : newest);
+    } else if (stale) {
+      this.timeline.clear();
+      this.unread.reset(this.unread.lastRead);
     }
     // What came meanwhile is unread, even if the page is open and at its end.
     this.unread.setReading(false, last);
     const { lastRead } = this.unread;
     const newer = messages.filter(({ id }) => id > lastRead && !this.timeline.has(id));
-    for (const message of newer) if (message.name === name) this.outbox.markReplayed(message.text);
-    this.timeline.resume(messages, missed, more);
-    this.applyDeletions(messages);
+    for (const message of newer) if (message.mine) this.outbox.markReplayed(message.text);
+    this.timeline.resume(messages, missed, more, last);
+    this.changes.onJoined(welcome.changed ?? [], last);
+    this.changes.onNotices(messages);
     this.unread.add(newer, missed);
-    for (const message of this.outbox.pending) this.#send(message);
+    this.sender.onJoined(welcome);
     this.entered.emit();
     this.changed.emit();
     // Show the place where the reader left off, and some older messages above.
     const front = this.timeline.items[0];
-    if (restarted && missed > 0) this.history.find(lastRead);
+    if ((restarted && missed > 0) || stale) this.history.find(lastRead);
     else if (front?.kind === "gap" && this.timeline.items.length < HISTORY_PAGE / 2) this.history.load(front);
   }
 
-  /** @param {import("./protocol.js").Ack} ack */
-  #onAck(ack) {
-    const message = this.outbox.remove(ack.ref);
-    if (message) this.timeline.add({ ...ack, name: this.members.self, text: message.text }, message.ref);
-    if (this.outbox.pending.length === 0) this.throttle.end();
-    this.changed.emit();
-  }
-
-  /** @param {import("./protocol.js").MessageEvent} message */
-  #onMessage(message) {
+  /** @param {import("./protocol.js").MessageEvent} event */
+  #onMessage(event) {
+    const message = { ...event, mine: event.name === this.members.self };
     this.members.stopTyping(message.name);
     if (!this.timeline.add(message)) return;
-    this.applyDeletions([message]);
+    this.changes.onNotices([message]);
     if (message.notice) this.moderation.mutes.onNotice(message.notice);
     const { act = "", target, text: comment } = message.notice ?? {};
     if (target === this.members.self) {
@@ -351,30 +344,30 @@ export class Room {
     this.changed.emit();
   }
 
-  /** @param {Message} message @returns Whether it is ours, or a notice of what we did. */
-  #isOwn({ name, notice }) {
-    return (notice?.by ?? name) === this.members.self;
+  /**
+   * @param {Message} message  From an answer to us.
+   * @returns {Message} It, with `mine`. An older room does not say it: there it is by the name.
+   */
+  claim(message) {
+    const { name, mine = false } = message;
+    return { ...message, mine: this.#marksOwn ? mine : name === this.members.self };
   }
 
-  /** @param {Message[]} messages  Delete the messages that notices among these say are deleted. */
-  applyDeletions(messages) {
-    for (const { notice } of messages) {
-      if (notice?.act !== "delete" || !notice.id) continue;
-      this.timeline.markDeleted(notice.id);
-      this.search.remove(notice.id);
-    }
+  /** @param {{mine?: boolean, mentions?: string[]}} message @returns {boolean} Whether it calls the reader by name. */
+  callsReader({ mine, mentions = [] }) {
+    return !mine && (mentions.includes(this.members.self) || mentions.includes(EVERYBODY));
+  }
+
+  /** @param {Message} message @returns Whether it is ours, or a notice of what we did. */
+  #isOwn({ mine, notice }) {
+    return notice ? notice.by === this.members.self : mine;
   }
 
   /** @param {RoomError} error */
   #onError(error) {
-    const { code, ref, retry_after } = error;
-    if (ref && code === "too_fast" && retry_after) {
-      this.throttle.begin(retry_after);
-      after(retry_after, () => this.retry(ref));
-    } else if (ref) {
-      this.outbox.fail(ref, code, retry_after);
-      if (code === "muted") this.moderation.mutes.onRefused(this.members.self, retry_after);
-      this.changed.emit();
+    const { code, ref } = error;
+    if (ref) {
+      this.sender.onError({ ...error, ref });
     } else if (this.joined && code === "banned") {
       this.#removal.ban = error; // the `bye` follows
     } else if (!this.joined) {
@@ -385,12 +378,6 @@ export class Room {
     } else {
       this.failed.emit(code);
     }
-  }
-
-  /** @param {import("./outbox.js").OutgoingMessage} message */
-  #send({ ref, text }) {
-    if (!this.joined) return;
-    this.connection.send({ type: "say", ref, text });
   }
 
   #storeRead() {

@@ -38,8 +38,8 @@ export class Search {
   #requests;
   /** The log that `result` is from. */
   #epoch = "";
-  /** Ids of the messages deleted from it since we joined. @type {Set<number>} */
-  #deleted = new Set();
+  /** What has changed since it was asked for: as it is now, or null if deleted. @type {Map<number, Message | null>} */
+  #changed = new Map();
   /** Only messages with smaller ids are wanted; undefined for the newest. @type {number | undefined} */
   #before;
   /** Whether a request awaits its answer. */
@@ -107,7 +107,6 @@ export class Search {
     this.available = available;
     if (epoch !== this.#epoch) {
       this.#epoch = epoch;
-      this.#deleted.clear();
       this.#before = undefined;
       this.result = null;
       if (this.phase !== "idle") this.phase = "asking";
@@ -129,15 +128,33 @@ export class Search {
     this.onDisconnect();
   }
 
-  /**
-   * A message was deleted: remove it from the result, and from an answer that is still to come.
-   * @param {number} id
-   */
+  /** A message was deleted, also from an answer that is still to come. @param {number} id */
   remove(id) {
-    this.#deleted.add(id);
-    if (!this.result?.messages.some(message => message.id === id)) return;
-    this.result = { ...this.result, messages: this.result.messages.filter(message => message.id !== id) };
-    this.changed.emit();
+    this.#changed.set(id, null);
+    this.#update();
+  }
+
+  /** A message has changed, also in an answer that is still to come. @param {Message} message  As it is now. */
+  change(message) {
+    this.#changed.set(message.id, message);
+    this.#update();
+  }
+
+  /** Bring the result up to date. */
+  #update() {
+    const { result } = this;
+    if (result?.messages.some(({ id }) => this.#changed.has(id))) {
+      this.result = { ...result, messages: result.messages.flatMap(message => this.#newest(message)) };
+      this.changed.emit();
+    }
+    if (!this.#asking) this.#changed.clear();
+  }
+
+  /** @param {Message} message @returns {Message[]} It as it is now, or nothing. */
+  #newest(message) {
+    const changed = this.#changed.get(message.id);
+    if (changed === undefined) return [message];
+    return changed ? [{ ...changed, mine: message.mine }] : [];
   }
 
   #ask() {
@@ -145,6 +162,7 @@ export class Search {
     if (!this.online || this.#asking || this.#delay !== undefined) return;
     const before = this.#before;
     this.#asking = true;
+    this.#changed.clear();
     this.#requests.send({ type: "search", query, limit: SEARCH_PAGE, ...(before && { before }) }, answer =>
       this.#onAnswer(answer, query, before),
     );
@@ -164,7 +182,7 @@ export class Search {
       if (this.phase === "asking") this.#ask();
     } else if (answer.type === "found") {
       const known = before === undefined ? [] : (this.result?.messages ?? []);
-      const kept = answer.messages.filter(({ id }) => !this.#deleted.has(id)).toReversed();
+      const kept = answer.messages.flatMap(message => this.#newest(message)).toReversed();
       this.result = { query, messages: [...known, ...kept], more: answer.more };
       this.phase = "answered";
       this.#cancelDelay();

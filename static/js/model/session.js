@@ -109,8 +109,8 @@ export class Session {
   /** How much this person has written and not sent, in all tabs. */
   countUnsent() {
     const keys = findKeys(this.#store, ({ owner }) => owner === this.id);
-    const messages = keys.filter(({ kind }) => kind === "outbox").length;
-    return { messages, drafts: keys.length - messages };
+    const count = (/** @type {string} */ wanted) => keys.filter(({ kind }) => kind === wanted).length;
+    return { messages: count("outbox"), acts: count("act"), drafts: count("draft") };
   }
 
   /** Remove what this person has written and not sent, in all tabs. */

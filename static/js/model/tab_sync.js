@@ -42,7 +42,7 @@ export class TabSync {
   onStorage(key) {
     if (key === null || key === IDENTITY_KEY) this.check();
     if (key === READ_KEY) this.#room.followRead();
-    if (key !== null && this.#room.outbox.follow(key)) this.#room.changed.emit();
+    if (key !== null) this.#room.sender.follow(key);
   }
 
   /**
@@ -74,6 +74,6 @@ export class TabSync {
 
   async #takeUp() {
     const others = await this.#tabs.ask();
-    this.#room.takeUp(tab => !others.has(tab));
+    this.#room.sender.takeUp(tab => !others.has(tab));
   }
 }

@@ -1,11 +1,15 @@
+import { markOwn, ownOf, quoteOf, stateOf } from "./message_state.js";
 import { HISTORY_PAGE } from "./protocol.js";
 
 /** @typedef {import("./protocol.js").Message} Message */
 
 /**
- * `id` is null for a message of an earlier log: it can be read, but not referred to.
- * @typedef {{kind: "message", key: string, id: number | null, at: string, name: string, text: string,
- *   notice?: import("./protocol.js").Notice, deleted?: boolean}} MessageItem
+ * A message as it is now. Its fields change in place, and `version` then increases. `id` is null for a message of
+ * an earlier log, which can be read, but not referred to; `former` is what it was there. Up to `changedAt`, an id
+ * of the log, its acts are in these fields; up to `markedAt` the reader's own reactions are.
+ * @typedef {{kind: "message", key: string, id: number | null, at: string, name: string,
+ *   notice?: import("./protocol.js").Notice, version: number, changedAt: number, markedAt: number,
+ *   former?: import("./protocol.js").Position} & import("./message_state.js").MessageState} MessageItem
  *
  * Somebody joined or left.
  * @typedef {{kind: "presence", key: string, joined: boolean, name: string, at: string, reason?: string}
@@ -20,6 +24,9 @@ import { HISTORY_PAGE } from "./protocol.js";
  * @typedef {MessageItem | PresenceItem | GapItem | NewLogItem} Item
  */
 
+/** What a deleted message has not. */
+const NOTHING = { kind: undefined, reply: undefined, mentions: [], edited: undefined, reactions: [] };
+
 /** Most items held. The oldest are dropped first, and can be loaded again. */
 const CAPACITY = 10_000;
 
@@ -32,16 +39,39 @@ export class Timeline {
   /** @type {Item[]} */
   items = [];
   epoch = "";
-  /** Newest id of this epoch, 0 for none. */
+  /** The greatest id that was seen of this epoch, of a message or an act; 0 for none. */
   newest = 0;
 
-  /** @type {Set<number>} */
-  #ids = new Set();
+  /** Of this epoch. @type {Map<number, MessageItem>} */
+  #messages = new Map();
+  /** Those that answer a message, by its id. @type {Map<number, Set<MessageItem>>} */
+  #answers = new Map();
   #keys = 0;
 
   /** @param {number} id */
   has(id) {
-    return this.#ids.has(id);
+    return this.#messages.has(id);
+  }
+
+  /** @param {number} id */
+  get(id) {
+    return this.#messages.get(id);
+  }
+
+  /**
+   * Everything up to an id has been seen.
+   * @param {number} id
+   */
+  see(id) {
+    this.newest = Math.max(this.newest, id);
+  }
+
+  /** Drop everything: it may be outdated. The epoch stays. */
+  clear() {
+    this.newest = 0;
+    this.items = [];
+    this.#messages.clear();
+    this.#answers.clear();
   }
 
   /**
@@ -49,15 +79,13 @@ export class Timeline {
    * @param {string} epoch
    */
   restart(epoch) {
-    this.epoch = epoch;
-    this.newest = 0;
-    this.#ids.clear();
-    this.items = this.items
+    const items = this.items
       .filter(item => item.kind !== "gap")
-      .map(item => (item.kind === "message" ? { ...item, id: null, key: this.#newKey() } : item));
-    if (this.items.some(item => item.kind === "message")) {
-      this.items.push({ kind: "new-log", key: this.#newKey() });
-    }
+      .map(item => (item.kind === "message" ? this.#retire(item) : item));
+    this.clear();
+    this.epoch = epoch;
+    this.items = items;
+    if (items.some(item => item.kind === "message")) items.push({ kind: "new-log", key: this.#newKey() });
   }
 
   /**
@@ -65,39 +93,58 @@ export class Timeline {
    * @param {Message[]} messages  Oldest first.
    * @param {number} missed       How many between the newest here and these were left out.
    * @param {boolean} more        Whether anything older than these exists.
+   * @param {number} last         Up to which id of the log these messages are as they are.
    */
-  resume(messages, missed, more) {
+  resume(messages, missed, more, last = 0) {
     const first = this.newest === 0;
     if (first ? more : missed > 0) this.items.push(this.#newGap(first ? null : missed));
-    for (const message of messages) this.add(message);
+    for (const message of messages) this.add(message, undefined, last);
+    this.see(last);
   }
 
   /**
    * @param {Message} message
    * @param {string} [key]  Of the row that showed it while it was pending.
+   * @param {number} last   Up to which id of the log it is as it is.
    * @returns {boolean} Whether it was new.
    */
-  add(message, key) {
+  add(message, key, last = this.newest) {
     const { id } = message;
-    if (this.#ids.has(id)) return false;
-    const item = this.#newMessage(message, key);
-    if (id > this.newest) {
-      this.newest = id;
-      this.items.push(item);
-    } else {
-      this.#insert(item, id);
-    }
+    if (this.#messages.has(id)) return false;
+    const item = this.#newMessage(message, last, key);
+    if (id > this.newest) this.items.push(item);
+    else this.#insert(item, id);
+    this.see(id);
     return true;
   }
 
   /**
-   * Remove the text of a message; its place and number stay.
+   * An act has changed a message. What is older than what is known of it, or of a message that is not here, is
+   * ignored.
+   * @param {Message} message  As it is now.
+   * @param {number} act       Up to which id of the log it is so.
+   * @param {string[]} [mine]  The emojis of the reader's own reactions; they stay as they were if it is absent.
+   */
+  change(message, act, mine) {
+    const item = this.#messages.get(message.id);
+    if (!item) return;
+    const own = mine && act >= item.markedAt ? mine : ownOf(item.reactions);
+    if (mine) item.markedAt = Math.max(item.markedAt, act);
+    const isNewer = act >= item.changedAt;
+    if (isNewer) this.#unlink(item);
+    const state = isNewer ? { ...stateOf(message), mine: item.mine, changedAt: act } : item;
+    Object.assign(item, state, { reactions: markOwn(state.reactions, own), version: item.version + 1 });
+    if (isNewer) this.#link(item);
+  }
+
+  /**
+   * Remove a message's text and all else that was in it; its place and number stay.
    * @param {number} id
    */
   markDeleted(id) {
-    const index = this.items.findIndex(item => item.kind === "message" && item.id === id);
-    const item = this.items[index];
-    if (item?.kind === "message") this.items[index] = { ...item, text: "", deleted: true };
+    const item = this.#messages.get(id);
+    if (item && !item.deleted)
+      this.change({ ...item, id, text: "", deleted: true, ...NOTHING }, item.changedAt);
   }
 
   /** @param {{joined: boolean, name: string, at: string, reason?: string}} presence */
@@ -109,7 +156,7 @@ export class Timeline {
   trim() {
     if (this.items.length <= CAPACITY) return;
     const dropped = this.items.splice(0, this.items.length - CAPACITY + CAPACITY / 10);
-    for (const item of dropped) if (item.kind === "message" && item.id) this.#ids.delete(item.id);
+    for (const item of dropped) if (item.kind === "message") this.#forget(item);
     this.items.unshift(this.#newGap(null));
   }
 
@@ -186,20 +233,20 @@ export class Timeline {
   fill(gap, messages, before, more, first = messages[0]?.id ?? before) {
     if (!this.items.includes(gap)) return []; // dropped by now
     const { low, high } = this.bounds(gap);
-    const found = messages.filter(({ id }) => id > low && id < high && !this.#ids.has(id));
+    const found = messages.filter(({ id }) => id > low && id < high && !this.#messages.has(id));
     const missingBefore = more && first > low + 1 && messages.length > 0;
     const missingAfter = before < high && Number.isFinite(high);
     const count = gap.count === null ? null : Math.max(gap.count - found.length, 1);
 
     /** @type {Item[]} */
-    const patch = found.map(message => this.#newMessage(message));
+    const patch = found.map(message => this.#newMessage(message, this.newest));
     if (missingBefore) patch.unshift({ ...gap, count, loading: false });
     if (missingAfter) {
       const rest = missingBefore ? this.#newGap(null) : { ...gap, count, loading: false };
       patch.push({ ...rest, backward: found.length === 0 });
     }
     this.items.splice(this.items.indexOf(gap), 1, ...patch);
-    this.newest = Math.max(this.newest, found.at(-1)?.id ?? 0);
+    this.see(found.at(-1)?.id ?? 0);
     return found;
   }
 
@@ -210,6 +257,7 @@ export class Timeline {
    */
   #insert(item, id) {
     let next = this.items.findIndex(each => each.kind === "message" && each.id !== null && each.id > id);
+    if (next < 0) next = this.items.length; // what is newer were acts
     while (this.items[next - 1]?.kind === "presence") next -= 1;
     const splits = this.items[next - 1]?.kind === "gap";
     this.items.splice(next, 0, item, ...(splits ? [this.#newGap(null)] : []));
@@ -217,12 +265,53 @@ export class Timeline {
 
   /**
    * @param {Message} message
+   * @param {number} last  Up to which id of the log it is as it is.
    * @param {string} [key]
    * @returns {MessageItem}
    */
-  #newMessage({ id, at, name, text, notice, deleted }, key = `m${id}`) {
-    this.#ids.add(id);
-    return { kind: "message", key, id, at, name, text, notice, deleted };
+  #newMessage(message, last, key = `m${message.id}`) {
+    const { id, at, name, notice } = message;
+    const known = Math.max(id, last);
+    const about = { key, id, at, name, notice, version: 0, changedAt: known, markedAt: known };
+    /** @type {MessageItem} */
+    const item = { kind: "message", ...about, ...stateOf(message) };
+    this.#messages.set(id, item);
+    this.#link(item);
+    return item;
+  }
+
+  /** Note what a message answers, and bring the quotes of it up to date. @param {MessageItem} item */
+  #link(item) {
+    if (item.reply) {
+      const answers = this.#answers.get(item.reply.id) ?? new Set();
+      this.#answers.set(item.reply.id, answers.add(item));
+    }
+    const quote = quoteOf(item);
+    for (const answer of this.#answers.get(quote.id) ?? []) {
+      const { name, excerpt } = answer.reply ?? {};
+      if (name === quote.name && excerpt === quote.excerpt) continue;
+      Object.assign(answer, { reply: quote, version: answer.version + 1 });
+    }
+  }
+
+  /** @param {MessageItem} item */
+  #unlink(item) {
+    const id = item.reply?.id ?? 0;
+    const answers = this.#answers.get(id);
+    answers?.delete(item);
+    if (answers?.size === 0) this.#answers.delete(id);
+  }
+
+  /** @param {MessageItem} item */
+  #forget(item) {
+    this.#unlink(item);
+    if (item.id !== null) this.#messages.delete(item.id);
+  }
+
+  /** @param {MessageItem} item @returns {MessageItem} It, when another log has begun. */
+  #retire(item) {
+    const former = item.id === null ? item.former : { epoch: this.epoch, id: item.id };
+    return { ...item, id: null, former, key: this.#newKey() };
   }
 
   /** @param {number | null} count @returns {GapItem} */

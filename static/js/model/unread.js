@@ -72,6 +72,11 @@ export class Unread {
     this.changed.emit();
   }
 
+  /** A message was deleted. @param {number} id */
+  remove(id) {
+    if (this.#ids.delete(id)) this.changed.emit();
+  }
+
   /** Remove the divider: the reader has written something, so has found the place. */
   clearDivider() {
     this.dividerAfter = null;
@@ -104,10 +109,10 @@ export class Unread {
     this.#read(id, newer);
   }
 
-  /** @param {Message[]} messages @returns Ids of those of others that were not read elsewhere. */
+  /** @param {Message[]} messages @returns Ids of those of others that were neither deleted nor read elsewhere. */
   #unreadOf(messages) {
     return messages
-      .filter(message => message.id > this.#lastRead && !this.#isOwn(message))
+      .filter(message => message.id > this.#lastRead && !message.deleted && !this.#isOwn(message))
       .map(({ id }) => id);
   }
 

@@ -1,12 +1,12 @@
 /**
  * The keys of what was written and not sent. Each names its owner, the `id` of the identity under
- * which it was written: `oneroom.outbox.<owner>.<ref>`, `oneroom.draft.<owner>.<tab>`. Earlier
- * versions of the page stored no owner; "" stands for it.
+ * which it was written: `oneroom.outbox.<owner>.<ref>`, `oneroom.act.<owner>.<ref>`,
+ * `oneroom.draft.<owner>.<tab>`. Earlier versions of the page stored no owner; "" stands for it.
  * @typedef {import("../lib/storage.js").Store} Store
- * @typedef {{kind: "outbox" | "draft", owner: string, name: string}} UnsentKey
+ * @typedef {{kind: "outbox" | "act" | "draft", owner: string, name: string}} UnsentKey
  */
 
-const KINDS = /** @type {const} */ (["outbox", "draft"]);
+const KINDS = /** @type {const} */ (["outbox", "act", "draft"]);
 
 /**
  * @param {UnsentKey} key

@@ -50,9 +50,10 @@ export class LeaveButton {
  * @returns {string[]} Sentences about what would be dropped.
  */
 export function describeUnsent(room, i18n) {
-  const { messages, drafts } = room.countUnsent();
+  const { messages, acts, drafts } = room.sender.count();
   return [
     ...(messages ? [i18n.t("unsent.messages", { count: messages })] : []),
+    ...(acts ? [i18n.t("unsent.acts")] : []),
     ...(drafts ? [i18n.t("unsent.drafts")] : []),
   ];
 }

@@ -1,0 +1,86 @@
+/** @typedef {import("./protocol.js").Message} Message */
+/** @typedef {import("./protocol.js").Quote} Quote */
+/** @typedef {import("./protocol.js").Reaction} Reaction */
+
+/**
+ * What acts change of a message, and what it is known to be like.
+ * @typedef {object} MessageState
+ * @property {string} text
+ * @property {boolean} deleted
+ * @property {boolean} action       Whether it says what its author does: `/me`.
+ * @property {Quote} [reply]        The message that it answers.
+ * @property {string[]} mentions
+ * @property {string} [edited]
+ * @property {Reaction[]} reactions
+ * @property {boolean} mine         Whether the reader has said it.
+ */
+
+/** Code points of the beginning of a text in a quote, as in the room's. */
+const EXCERPT = 100;
+
+/**
+ * @param {Message} message
+ * @returns {MessageState}
+ */
+export function stateOf({ text, deleted, kind, reply, mentions, edited, reactions, mine }) {
+  return {
+    text,
+    deleted: deleted ?? false,
+    action: kind === "action",
+    reply,
+    mentions: mentions ?? [],
+    edited,
+    reactions: reactions ?? [],
+    mine: mine ?? false,
+  };
+}
+
+/**
+ * @param {{id: number | null, name: string, text: string}} message
+ * @returns {Quote} It, as another message quotes it.
+ */
+export function quoteOf({ id, name, text }) {
+  const line = text
+    .slice(0, 10 * EXCERPT)
+    .replace(/\s+/gu, " ")
+    .trim();
+  return { id: id ?? 0, name, excerpt: [...line].slice(0, EXCERPT).join("") };
+}
+
+/**
+ * Mark the reader's own reactions.
+ * @param {Reaction[]} reactions
+ * @param {string[]} own  Their emojis; those of others than these have no effect.
+ * @returns {Reaction[]}
+ */
+export function markOwn(reactions, own) {
+  return reactions.map(reaction => ({ ...reaction, mine: own.includes(reaction.emoji) }));
+}
+
+/**
+ * @param {Reaction[]} reactions
+ * @returns {string[]} The emojis of the reader's own.
+ */
+export function ownOf(reactions) {
+  return reactions.filter(({ mine }) => mine).map(({ emoji }) => emoji);
+}
+
+/**
+ * Add the reader's reaction, or take it back.
+ * @param {Reaction[]} reactions
+ * @param {string} emoji
+ * @param {boolean} on
+ * @param {string} name  The reader's.
+ * @returns {Reaction[]}
+ */
+export function toggleReaction(reactions, emoji, on, name) {
+  const known = reactions.find(each => each.emoji === emoji);
+  if (!known) return on ? [...reactions, { emoji, count: 1, names: [name], mine: true }] : reactions;
+  if (Boolean(known.mine) === on) return reactions;
+  const others = (known.names ?? []).filter(each => each !== name);
+  const count = known.count + (on ? 1 : -1);
+  const names = on && others.length < Math.min(3, count) ? [...others, name] : others;
+  return reactions
+    .map(each => (each === known ? { emoji, count, names, mine: on } : each))
+    .filter(each => each.count > 0);
+}

@@ -1,0 +1,128 @@
+import { after } from "../lib/timer.js";
+import { quoteOf } from "./message_state.js";
+
+/** @typedef {import("./outbox.js").OutgoingAct} OutgoingAct */
+/** @typedef {import("./outbox.js").OutgoingMessage} OutgoingMessage */
+/** @typedef {import("./protocol.js").RoomError} RoomError */
+/** @typedef {import("./room.js").Room} Room */
+
+/** Sends what the reader writes, and keeps it in the outbox until the room has answered. */
+export class Sender {
+  #room;
+
+  /** @param {Room} room */
+  constructor(room) {
+    this.#room = room;
+  }
+
+  /**
+   * @param {string} text  Neither blank nor longer than the limit.
+   * @param {{reply?: number, action?: boolean}} more  The message that it answers; whether it says what we do.
+   */
+  say(text, { reply, action = false } = {}) {
+    const { timeline, outbox, unread } = this.#room;
+    const answered = timeline.get(reply ?? 0);
+    const message = outbox.add(text, {
+      ...(action && { action }),
+      ...(reply && { epoch: timeline.epoch, reply: answered ? quoteOf(answered) : { id: reply } }),
+    });
+    unread.clearDivider();
+    this.#sendAll([message]);
+  }
+
+  /** @param {string} ref  Of a message or an act that has failed. */
+  retry(ref) {
+    const { outbox, acts } = this.#room;
+    const act = outbox.getAct(ref);
+    if (act && !acts.canRetry(act)) return;
+    const again = outbox.retry(ref);
+    this.#sendAll(again ? [again] : []);
+  }
+
+  /** @param {string} ref  Of a message or an act that has failed. */
+  discard(ref) {
+    this.#room.outbox.discard(ref);
+    this.#room.changed.emit();
+  }
+
+  /**
+   * Send what closed tabs have left.
+   * @param {(tab: string) => boolean} isClosed
+   */
+  takeUp(isClosed) {
+    this.#sendAll(this.#room.outbox.takeUp(isClosed));
+  }
+
+  /** Another tab has changed what is stored under a key. @param {string} key */
+  follow(key) {
+    if (this.#room.outbox.follow(key)) this.#sendAll([]);
+  }
+
+  /** How many messages, acts and drafts leaving or another name would drop, in all tabs. */
+  count() {
+    const { session, outbox } = this.#room;
+    const { messages, acts, drafts } = session.countUnsent();
+    return {
+      messages: Math.max(messages, outbox.messages.length),
+      acts: Math.max(acts, outbox.acts.length),
+      drafts,
+    };
+  }
+
+  /** We have joined: send what waits. @param {import("./protocol.js").Welcome} welcome */
+  onJoined(welcome) {
+    this.#room.acts.onJoined(welcome);
+    this.#sendAll(this.#room.outbox.pending);
+  }
+
+  /** @param {import("./protocol.js").Ack} ack */
+  onAck({ ref, id, at }) {
+    const { outbox, timeline, acts, members } = this.#room;
+    const message = outbox.get(ref);
+    if (message) {
+      const { text, reply, action } = message;
+      const kind = action ? "action" : undefined;
+      timeline.add({ id, at, name: members.self, text, reply, kind, mine: true }, ref);
+      outbox.resolve(ref, { epoch: timeline.epoch, id });
+    }
+    outbox.remove(ref);
+    acts.onAnswer(ref);
+    timeline.see(id);
+    if (outbox.isSettled) this.#room.throttle.end();
+    this.#sendAll([]);
+  }
+
+  /** @param {RoomError & {ref: string}} error */
+  onError({ ref, code, retry_after }) {
+    const { outbox, acts, moderation, members, throttle } = this.#room;
+    if (code === "too_fast" && retry_after) {
+      throttle.begin(retry_after);
+      after(retry_after, () => {
+        acts.onAnswer(ref);
+        this.#sendAll([outbox.get(ref)]);
+      });
+    } else {
+      outbox.fail(ref, code, retry_after);
+      if (code === "muted") moderation.mutes.onRefused(members.self, retry_after);
+      acts.onAnswer(ref);
+      this.#sendAll([]);
+    }
+  }
+
+  /** @param {(OutgoingMessage | OutgoingAct | undefined)[]} unsent  Messages, and acts if they can be done now. */
+  #sendAll(unsent) {
+    for (const each of unsent) if (each && !("type" in each) && each.state === "pending") this.#send(each);
+    this.#room.acts.flush();
+    this.#room.changed.emit();
+  }
+
+  /** @param {OutgoingMessage} message */
+  #send({ ref, text, reply, action }) {
+    if (!this.#room.joined) return;
+    /** @type {import("./protocol.js").Say} */
+    const say = { type: "say", ref, text };
+    if (reply) say.reply = reply.id;
+    if (action) say.kind = "action";
+    this.#room.connection.send(say);
+  }
+}
