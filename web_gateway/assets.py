@@ -15,6 +15,7 @@ from markupsafe import Markup
 from werkzeug.datastructures import Accept
 
 from chat_protocol.commands import describe_table
+from chat_protocol.emoji import EMOJI_FILE
 
 LANGUAGES: Final = ("en", "ru")
 """The languages of the page. Readers of others get the first."""
@@ -24,6 +25,7 @@ _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".json": "application/manifest+json",
     ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
 }
 _TEXTS = "i18n"  # folder of the texts, which are part of the HTML and not served as files
 _BOOT = "js/boot.js"  # likewise
@@ -52,6 +54,7 @@ class Assets:
     def __init__(self, static: Path, templates: Path) -> None:
         """Read the files in the folders `static` and `templates`."""
         contents = {path.relative_to(static).as_posix(): path.read_bytes() for path in _files(static)}
+        contents["emoji.txt"] = EMOJI_FILE.read_bytes()
         template = (templates / "index.html").read_bytes()
         commands = json.dumps(describe_table()).encode()
         self.version = _digest(contents | {"/index.html": template, "/commands": commands})
