@@ -1,10 +1,11 @@
 """Answers search requests through the searcher's thread, so that a search never delays the room."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
-from chat_protocol.messages import Error, Found, Search
+from chat_protocol.messages import Error, Event, Found, Search
 from tcp_server.connection.writer import Writer
-from tcp_server.log.history import History
+from tcp_server.log.history import History, Unavailable
 from tcp_server.log.search import Searcher
 from tcp_server.room.outcome import Outcome, with_ref
 
@@ -38,8 +39,10 @@ class Searches:
 
         def answer(found: Found | None) -> Sequence[Outcome[Writer]]:
             self._searching.discard(writer)
-            # Messages may have been deleted since the searcher read them.
-            result = Found(self._history.with_deletions(found.messages), found.more) if found else _FAILED
+            result: Event = _FAILED
+            if found:
+                with suppress(Unavailable):  # messages may have been changed since the searcher read them
+                    result = Found(self._history.as_now(found.messages), found.more)
             return with_ref([Outcome(writer, [result])], writer, request.ref)
 
         kept = None

@@ -5,16 +5,17 @@ Not thread-safe: the caller holds the sequencer's room lock.
 
 import secrets
 from bisect import bisect_left
-from collections.abc import Sequence
-from operator import attrgetter
+from collections.abc import Iterator, Sequence
+from operator import attrgetter, itemgetter
 from typing import Final, Protocol
 
-from chat_protocol.messages import Ack, Message
+from chat_protocol.messages import Ack, Message, Reaction
+from tcp_server.log.reactions import Reactions
 
 _id_of = attrgetter("id")
 
-Key = tuple[bytes, str]
-"""Session digest and ref of a say, by which a repeat is recognised."""
+Key = tuple[bytes, str | None]
+"""Who has said or done something: the digest of the person, and the ref by which a repeat is recognised."""
 
 
 MAX_PAGE_BYTES: Final = 256 * 1024
@@ -31,7 +32,7 @@ def size_of(message: Message) -> int:
 
 
 def redacted(message: Message) -> Message:
-    """Return a message as it is after its deletion: without text and notice."""
+    """Return a message as it is after its deletion: with its id, time and name only."""
     return Message(message.id, message.at, message.name, "", deleted=True)
 
 
@@ -43,7 +44,8 @@ def position(messages: Sequence[Message], message_id: int) -> int:
 class History(Protocol):
     """Messages with increasing ids, of which the newest are kept.
 
-    Other ids are skipped: they are numbers of what is no message.
+    Other ids are skipped: they are numbers of what is no message, as of acts on messages. Messages are as
+    they are now. Inside the log a `reply` has only its id, and `mine` is never set.
     """
 
     epoch: str
@@ -71,7 +73,7 @@ class History(Protocol):
         """The id of the oldest message kept; `last` + 1 if none is."""
 
     def append(self, messages: Sequence[Message], keys: Sequence[Key | None]) -> None:
-        """Add messages, each with its key or None; increasing ids, of which those between are skipped.
+        """Add messages, each with its key, or None if the room says it; ids between theirs are skipped.
 
         Stored by the next commit.
         """
@@ -79,21 +81,58 @@ class History(Protocol):
     def skip_to(self, last: int) -> None:
         """Skip all ids from the present `last` to this one. Stored by the next commit."""
 
-    def delete(self, message_id: int) -> None:
-        """Redact a message, if it is kept; its id and the ack of its say remain. Raises `Unavailable`."""
+    def note_act(self, ack: Ack, message_id: int, key: Key | None) -> None:
+        """Give an act on a message the id of its ack, skipping all up to that; remember its ref.
+
+        `find_acks` finds it as long as the message is kept. Stored by the next commit.
+        """
+
+    def change(self, message: Message, act: int) -> None:
+        """Put a message, which the act with this id has changed, in the place of the former, if that is kept.
+
+        What was there is overwritten on disk; a deleted message loses its reactions. Id, key and ack of the
+        say remain. Stored by the next commit. Raises `Unavailable`.
+        """
+
+    def react(
+        self, message_id: int, emoji: str, person: bytes, name: str, *, on: bool
+    ) -> Sequence[Reaction] | None:
+        """Add a person's reaction to a message, or take it back; return all as they are then.
+
+        None if it changes nothing. The caller then calls `change`. Stored by the next commit. Raises
+        `Unavailable`.
+        """
 
     def commit(self) -> None:
         """Make everything since the last commit permanent.
 
-        Raises `Unavailable` if messages or deletions could not be stored; `rollback` must follow. All
+        Raises `Unavailable` if messages or acts could not be stored; `rollback` must follow. All
         else is tried again with the next commit.
         """
 
     def rollback(self) -> None:
-        """Take back all messages and deletions since the last successful commit."""
+        """Take back all messages and acts since the last successful commit."""
 
-    def find_acks(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
-        """Return, by ref, the acks of those says of a session that are in the log. Raises `Unavailable`."""
+    def find_acks(self, person: bytes, refs: Sequence[str]) -> dict[str, Ack]:
+        """Return, by ref, the acks of those says and acts of a person that are in the log.
+
+        Raises `Unavailable`.
+        """
+
+    def author(self, message_id: int) -> bytes | None:
+        """Return who has said a message; None if that was the room, or is not known. Raises `Unavailable`."""
+
+    def own(self, messages: Sequence[Message], person: bytes) -> set[int]:
+        """Return the ids of those messages that the person has said. Raises `Unavailable`."""
+
+    def reacted(self, message_ids: Sequence[int], person: bytes) -> dict[int, list[str]]:
+        """Return the person's reactions to these messages: emojis by id. Raises `Unavailable`."""
+
+    def changed_after(self, act: int, limit: int) -> list[Message]:
+        """Return messages with ids up to that of an act, which later acts have changed.
+
+        At most `limit`, the first ones in the order of the last act on each. Raises `Unavailable`.
+        """
 
     def before(self, message_id: int, limit: int) -> list[Message]:
         """Return the newest `limit` messages with ids below `message_id`, oldest first.
@@ -107,8 +146,8 @@ class History(Protocol):
         Raises `Unavailable`.
         """
 
-    def with_deletions(self, messages: Sequence[Message]) -> list[Message]:
-        """Return messages that were read since the server started, those deleted meanwhile redacted."""
+    def as_now(self, messages: Sequence[Message]) -> list[Message]:
+        """Return messages that were read before, as they are now. Raises `Unavailable`."""
 
     def members(self) -> list[tuple[int, bytes]]:
         """Return the members as of the last commit, by number, encoded by the room."""
@@ -143,7 +182,7 @@ def find_message(history: History, message_id: int) -> Message | None:
 class MemoryHistory:
     """The newest `keep` messages since the server started, and their keys.
 
-    With `keep` 0 messages are only numbered. The keys of the newest 10,000 messages
+    With `keep` 0 messages are only numbered. The refs of the newest 10,000 messages and acts
     are kept in any case.
     """
 
@@ -156,13 +195,18 @@ class MemoryHistory:
         self.position = 0
         self._members: dict[int, bytes] = {}
         self._committed = last
-        self._deleted: dict[int, Message] = {}  # since the last commit; the originals, for a rollback
+        # Of messages changed since the last commit: what was there, and its last act or 0, for a rollback.
+        self._originals: dict[int, tuple[Message, int]] = {}
         self._forgotten_below = 0  # an id; refs of older messages are unknown too
         self._last = last
         self._keep = keep
         self._messages: list[Message] = []  # in the order of their ids
+        self._keys: list[Key | None] = []  # of the same
+        self._changes: dict[int, int] = {}  # the last act on each of those that were changed, in its order
+        self._reactions = Reactions()
         self._acks: dict[Key, Ack] = {}
         self._older_acks: dict[Key, Ack] = {}  # the older half, dropped as a whole
+        self._targets: dict[int, int] = {}  # of acts: the message, by the id of the ack
 
     @property
     def is_writable(self) -> bool:
@@ -181,42 +225,84 @@ class MemoryHistory:
             return
         self._last = messages[-1].id
         for message, key in zip(messages, keys, strict=True):
-            if key is not None:
+            if key is not None and key[1] is not None:
                 self._acks[key] = Ack(key[1], message.id, message.at)
-        if len(self._acks) >= max(self._keep, self._KEYS_KEPT):
-            self._older_acks, self._acks = self._acks, {}
+        self._drop_old_acks()
         if self._keep:
             self._messages.extend(messages)
+            self._keys.extend(keys)
             # Truncated rarely, and then by half: a deletion at the front moves all the rest.
             if len(self._messages) >= 2 * self._keep:
-                del self._messages[: -self._keep]
+                self._drop(len(self._messages) - self._keep)
 
     def skip_to(self, last: int) -> None:
         self._last = last
 
-    def delete(self, message_id: int) -> None:
-        if (message := find_message(self, message_id)) is not None:
-            self._deleted.setdefault(message_id, message)
-            self.replace(redacted(message))
+    def note_act(self, ack: Ack, message_id: int, key: Key | None) -> None:
+        self.skip_to(ack.id)
+        if key is not None and key[1] is not None:
+            self._acks[key] = ack
+            self._targets[ack.id] = message_id
+            self._drop_old_acks()
+
+    def change(self, message: Message, act: int) -> None:
+        if (index := self._find(message.id)) is None:
+            return
+        self._originals.setdefault(message.id, (self._messages[index], self._changes.pop(message.id, 0)))
+        self._changes[message.id] = act
+        self._messages[index] = message
+        if message.deleted:
+            self._reactions.drop(message.id)
+
+    def react(
+        self, message_id: int, emoji: str, person: bytes, name: str, *, on: bool
+    ) -> Sequence[Reaction] | None:
+        return self._reactions.change(message_id, emoji, person, name, on=on)
 
     def commit(self) -> None:
         """Forget how to take back what there is: the log ends with the process anyway."""
         self._committed = self._last
-        self._deleted.clear()
+        self._originals.clear()
+        self._reactions.commit()
 
     def rollback(self) -> None:
         self.rollback_to(self._committed)
-        for message in self._deleted.values():
+        self._reactions.rollback()
+        for message, act in self._originals.values():
             self.replace(message)
-        self._deleted.clear()
+            self._changes[message.id] = act
+        if self._originals:
+            in_order = sorted(self._changes.items(), key=itemgetter(1))
+            self._changes = {id_: act for id_, act in in_order if act and id_ <= self._last}
+            self._originals.clear()
 
-    def find_acks(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
+    def find_acks(self, person: bytes, refs: Sequence[str]) -> dict[str, Ack]:
         found = {}
         for ref in refs:
-            ack = self._acks.get((session, ref)) or self._older_acks.get((session, ref))
-            if ack and ack.id >= self._forgotten_below:
+            ack = self._acks.get((person, ref)) or self._older_acks.get((person, ref))
+            if ack and self._targets.get(ack.id, ack.id) >= self._forgotten_below:
                 found[ref] = ack
         return found
+
+    def author(self, message_id: int) -> bytes | None:
+        index = self._find(message_id)
+        key = None if index is None else self._keys[index]
+        return key and key[0]
+
+    def own(self, messages: Sequence[Message], person: bytes) -> set[int]:
+        return {id_ for id_, key in self._keys_of(messages) if key is not None and key[0] == person}
+
+    def reacted(self, message_ids: Sequence[int], person: bytes) -> dict[int, list[str]]:
+        return self._reactions.of(message_ids, person)
+
+    def changed_after(self, act: int, limit: int) -> list[Message]:
+        found = []
+        for message_id, last in reversed(self._changes.items()):
+            if last <= act:
+                break
+            if message_id <= act and (index := self._find(message_id)) is not None:
+                found.append(self._messages[index])
+        return found[: -limit - 1 : -1]
 
     def before(self, message_id: int, limit: int) -> list[Message]:
         count = len(self._messages)
@@ -228,7 +314,7 @@ class MemoryHistory:
         after = max(message_id, first - 1)
         return after - message_id + count - position(self._messages, after + 1)
 
-    def with_deletions(self, messages: Sequence[Message]) -> list[Message]:
+    def as_now(self, messages: Sequence[Message]) -> list[Message]:
         return [self._messages[i] if (i := self._find(one.id)) is not None else one for one in messages]
 
     def members(self) -> list[tuple[int, bytes]]:
@@ -249,7 +335,7 @@ class MemoryHistory:
 
     def forget(self, below: int) -> None:
         self._forgotten_below = max(below, self._forgotten_below)
-        del self._messages[: position(self._messages, below)]
+        self._drop(position(self._messages, below))
 
     def tidy(self) -> float:
         return 0.0
@@ -266,11 +352,38 @@ class MemoryHistory:
         """Undo everything after the id `last`."""
         if last == self._last:
             return
-        del self._messages[position(self._messages, last + 1) :]
+        kept = position(self._messages, last + 1)
+        del self._messages[kept:], self._keys[kept:]
         for acks in (self._acks, self._older_acks):
             for key in [key for key, ack in acks.items() if ack.id > last]:
                 del acks[key]
         self._last = last
+
+    def _drop(self, count: int) -> None:
+        """Remove the oldest messages, and what belongs to them."""
+        del self._messages[:count], self._keys[:count]
+        first = self._messages[0].id if self._messages else self._last + 1
+        self._reactions.forget(first)
+        for ids in (self._changes, self._originals):
+            for message_id in [one for one in ids if one < first]:
+                del ids[message_id]
+
+    def _drop_old_acks(self) -> None:
+        if len(self._acks) < max(self._keep, self._KEYS_KEPT):
+            return
+        self._older_acks, self._acks = self._acks, {}
+        oldest = next(iter(self._older_acks.values())).id
+        self._targets = {act: message_id for act, message_id in self._targets.items() if act >= oldest}
+
+    def _keys_of(self, messages: Sequence[Message]) -> Iterator[tuple[int, Key | None]]:
+        """Yield the ids and keys of those messages that are kept; quickly if they follow one another."""
+        index, count = -1, len(self._messages)
+        for message in messages:
+            index += 1
+            if index >= count or self._messages[index].id != message.id:
+                index = position(self._messages, message.id)
+            if index < count and self._messages[index].id == message.id:
+                yield message.id, self._keys[index]
 
     def _find(self, message_id: int) -> int | None:
         index = position(self._messages, message_id)

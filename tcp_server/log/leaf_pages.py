@@ -41,7 +41,7 @@ class LeafPages:
         self._data.close()
 
     def messages(self) -> Iterator[Row]:
-        """Yield what is a message, in no order: id, at, name, text, notice, deleted, session, ref."""
+        """Yield what is a message, in no order, with the columns that `message_rows.pages` reads."""
         for number in range(2, -(-len(self._data) // self._size) + 1):  # the first is SQLite's own
             page = self._page(number)
             if page[0] == _LEAF:
@@ -64,9 +64,11 @@ class LeafPages:
         size, start = _varint(page, start)
         id_, start = _varint(page, start)
         values = _values(self._payload(page, start, size))
-        if len(values) not in (6, 8, 9):  # versions 1, 2 to 5, and 6
+        if len(values) not in (6, 8, 9, 12):  # versions 1, 2 to 5, 6, and 7
             return None
-        stored_id, at, name, text, session, ref, notice, deleted = [*values, None, 0][:8]
+        absent = [None, 0, None, None, None, None][len(values) - 6 :]
+        values = [*values, *absent]
+        stored_id, at, name, text, session, ref, notice, deleted, _, details, changed, rewritten = values
         is_message = (
             stored_id is None  # it is not stored twice
             and all(isinstance(one, str) and "\0" not in one for one in (at, name, text))
@@ -75,8 +77,12 @@ class LeafPages:
             and isinstance(ref, str | None)
             and isinstance(notice, str | None)
             and deleted in (0, 1)
+            and isinstance(details, str | None)
+            and isinstance(changed, int | None)
+            and isinstance(rewritten, int | None)
         )
-        return (id_, at, name, text, notice, deleted, session, ref) if is_message else None
+        row = id_, at, name, text, notice, deleted, details, session, ref, changed, rewritten
+        return row if is_message else None
 
     def _payload(self, page: bytes, start: int, size: int) -> bytes:
         """Return the bytes of a row, also those in overflow pages (section 1.5). Raises `IndexError`."""

@@ -64,6 +64,33 @@ MIGRATIONS = (
     ALTER TABLE messages ADD COLUMN entry INTEGER; -- the position of an entry of says, in its last one
     CREATE TABLE members (number INTEGER PRIMARY KEY, state BLOB NOT NULL);
     """,
+    # Acts on messages. `details` are the rarer fields of a message, as JSON. `changed` is the id of the last
+    # act on it, `rewritten` of the last one that replaced its text.
+    """
+    ALTER TABLE messages ADD COLUMN details TEXT;
+    ALTER TABLE messages ADD COLUMN changed INTEGER;
+    ALTER TABLE messages ADD COLUMN rewritten INTEGER;
+    CREATE INDEX changes ON messages (changed) WHERE changed IS NOT NULL;
+    CREATE INDEX rewritings ON messages (rewritten) WHERE rewritten IS NOT NULL;
+    CREATE TABLE acts (
+        message INTEGER NOT NULL,
+        id INTEGER NOT NULL,
+        at TEXT NOT NULL,
+        session BLOB NOT NULL,
+        ref TEXT NOT NULL,
+        PRIMARY KEY (message, id)
+    ) WITHOUT ROWID;
+    CREATE UNIQUE INDEX acts_by_ref ON acts (session, ref);
+    CREATE TABLE reactions (
+        message INTEGER NOT NULL,
+        place INTEGER NOT NULL, -- among those to the message
+        emoji TEXT NOT NULL,
+        person BLOB NOT NULL,
+        name TEXT NOT NULL,
+        PRIMARY KEY (message, place)
+    ) WITHOUT ROWID;
+    CREATE UNIQUE INDEX reactions_by_person ON reactions (person, message, emoji);
+    """,
 )
 
 

@@ -12,13 +12,20 @@ import msgspec
 from chat_protocol.contract import SYSTEM_NAME
 from chat_protocol.messages import Message, Notice
 from tcp_server.log import message_ids
+from tcp_server.log.details import as_fields
 from tcp_server.log.log_file import ends, is_temporary, version_of
 
-COLUMNS = "id, at, name, text, notice, deleted"
+COLUMNS = "id, at, name, text, notice, deleted, details"
 """The columns of `messages` that `as_message` takes."""
 
-_FIRST_COLUMNS = "id, at, name, text, NULL, 0"
-"""The same in a file of version 1."""
+MORE_COLUMNS = "session, ref, changed, rewritten"
+"""Those that `pages` adds."""
+
+_OLD_COLUMNS = (
+    (1, "id, at, name, text, NULL, 0, NULL, session, ref, NULL, NULL"),
+    (6, "id, at, name, text, notice, deleted, NULL, session, ref, NULL, NULL"),
+)
+"""All of these in a file up to a version of the schema."""
 
 _PAGE = 1000
 """Messages read in one transaction. While one is open, deleted text stays in SQLite's write-ahead log."""
@@ -50,10 +57,13 @@ class Rows(NamedTuple):
 
 def as_message(row: Row) -> Message:
     """Return a row of `COLUMNS` as a message."""
-    number, at, name, text, notice, deleted = row
-    if notice is None and not deleted:
+    number, at, name, text, notice, deleted, details = row
+    if notice is None and details is None and not deleted:
         return Message(number, at, name, text)
-    return Message(number, at, name, text, _notices.decode(notice) if notice else None, bool(deleted))
+    fields = as_fields(details) if details else {}
+    return Message(
+        number, at, name, text, _notices.decode(notice) if notice else None, bool(deleted), **fields
+    )
 
 
 def read_rows(db: sqlite3.Connection, ids: range, columns: str = COLUMNS) -> list[Row]:
@@ -84,9 +94,11 @@ def read_all(db: sqlite3.Connection, ids: range, columns: str = COLUMNS) -> Rows
 def pages(db: sqlite3.Connection) -> Iterator[Rows]:
     """Yield the messages that there are now, in transactions that end before each page is yielded.
 
-    Rows have `session` and `ref` behind `COLUMNS`. Raises `sqlite3.Error`.
+    Rows have `MORE_COLUMNS` behind `COLUMNS`. Raises `sqlite3.Error`.
     """
-    columns = f"{COLUMNS if version_of(db) > 1 else _FIRST_COLUMNS}, session, ref"
+    version = version_of(db)
+    old = [columns for last, columns in _OLD_COLUMNS if version <= last]
+    columns = old[0] if old else f"{COLUMNS}, {MORE_COLUMNS}"
     next_id, last = readable_ends(db)
     while next_id <= last:
         db.execute("BEGIN")  # so that nothing is removed between the two
@@ -141,8 +153,13 @@ def _readable_skipped(db: sqlite3.Connection, ids: range) -> tuple[list[range], 
 
 def _is_sound(row: Row) -> bool:
     """Return whether a row was not read in part from where the file lost its end: zeros."""
-    _, at, name, text = row[:4]
-    return type(text) is type(name) is type(at) is str and "\0" not in at and "\0" not in text
+    _, at, name, text, notice, _, details = row[:7]
+    return (
+        type(text) is type(name) is type(at) is str
+        and not ("\0" in at or "\0" in text)
+        and not (notice and "\0" in notice)
+        and not (details and "\0" in details)
+    )
 
 
 def _reader(db: sqlite3.Connection, columns: str) -> _Read:
@@ -173,7 +190,7 @@ def fill(rows: list[Row], wanted: Sequence[range], extra: int) -> Rows:
     unreadable = [id_ for id_ in chain.from_iterable(wanted) if id_ not in there]
     if not unreadable:
         return Rows(rows, ())
-    made_up = [(id_, "", SYSTEM_NAME, UNREADABLE, None, 0, *[None] * extra) for id_ in unreadable]
+    made_up = [(id_, "", SYSTEM_NAME, UNREADABLE, None, 0, None, *[None] * extra) for id_ in unreadable]
     at = rows[0][1] if rows else "1970-01-01T00:00:00.000Z"
     filled = []
     for id_, time, *rest in sorted([*rows, *made_up], key=itemgetter(0)):

@@ -9,14 +9,14 @@ from pathlib import Path
 from tcp_server.log import message_ids
 from tcp_server.log.leaf_pages import LeafPages
 from tcp_server.log.log_file import MIGRATIONS, read_only
-from tcp_server.log.message_rows import COLUMNS, MIN_ROW_BYTES, fill
+from tcp_server.log.message_rows import COLUMNS, MIN_ROW_BYTES, MORE_COLUMNS, fill
 
 _INSERT = f"""
-    INSERT OR IGNORE INTO messages ({COLUMNS}, session, ref) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT OR IGNORE INTO messages ({COLUMNS}, {MORE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """  # noqa: S608 - ours
 
 _GAPS = f"""
-    SELECT * FROM (SELECT {COLUMNS}, session, ref, lead(id) OVER (ORDER BY id) AS next FROM messages)
+    SELECT * FROM (SELECT {COLUMNS}, {MORE_COLUMNS}, lead(id) OVER (ORDER BY id) AS next FROM messages)
     WHERE next > id + 1
 """  # noqa: S608 - ours
 """The messages before a gap, and the ids behind it."""
@@ -75,5 +75,5 @@ def _fill_gaps(new: sqlite3.Connection, old: sqlite3.Connection, most: int) -> N
         except sqlite3.Error:  # it cannot be known whether these were messages
             continue
         if sum(map(len, lost)) <= most:  # otherwise an id is damaged
-            _, *made_up = fill([tuple(row)], lost, 2).rows
+            _, *made_up = fill([tuple(row)], lost, len(MORE_COLUMNS.split())).rows
             new.executemany(_INSERT, made_up)

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-import msgspec
-
-from chat_protocol.messages import Ack, Message
+from chat_protocol.messages import Ack, Message, Reaction
 from tcp_server.log import message_ids
-from tcp_server.log.history import Key, MemoryHistory, Unavailable, find_message, position, redacted
+from tcp_server.log.acts import Acts
+from tcp_server.log.details import NO_RARITIES, details_of, notice_of, rarities
+from tcp_server.log.history import Key, MemoryHistory, Unavailable, find_message, position
 from tcp_server.log.log_file import LogFile, ends, unusable
 from tcp_server.log.message_rows import COLUMNS, as_message, read_all, spans
 from tcp_server.log.retention import Limits, Retention
@@ -26,9 +26,6 @@ _log = logging.getLogger(__name__)
 
 _RECENT = 2000
 """Messages kept in memory as well: more than a `welcome` contains."""
-
-_MAX_SESSIONS = 10_000
-"""Maximum number of sessions whose greatest ref is kept in memory."""
 
 _LOCK_WAIT_MS = 50
 """Milliseconds to wait for a lock that another process holds, as the whole room waits too; nothing
@@ -57,16 +54,13 @@ class SqliteHistory:
         # Rows to insert; the last column is set when they are written.
         self._staged: list[tuple[int, str, str, str, bytes | None, str | None, int | None]] = []
         self._staged_messages: list[Message] = []  # the same, as `before` returns them
+        self._staged_rarities: list[Message] = []  # of these, those that have more than the rows
         self._skipped: list[range] = []  # ids, not committed yet
-        self._deleted: dict[int, Message] = {}  # not committed yet; the originals, for a rollback
-        self._deleted_this_run: set[int] = set()  # since the server started
         self._wal_has_deleted = True  # whether the WAL may still contain deleted text
         self._members: dict[int, bytes | None] = {}  # changes that are not committed yet
-        # Each session's greatest ref: a greater one is certainly new, so clients whose refs
-        # increase need no query for each message.
-        self._greatest: dict[bytes, str] = {}
         self._file = LogFile(path, full=full)
         self._db = self._file.db
+        self._acts = Acts(self._db)
         try:
             state = self._db.execute("SELECT epoch, sanctions, head FROM log").fetchone()
             self.epoch, self.sanctions, self.head = state
@@ -121,25 +115,42 @@ class SqliteHistory:
             ids = [self.last, *[message.id for message in messages]]
             self._skipped += [range(one + 1, next_) for one, next_ in pairwise(ids) if next_ - one > 1]
         self._recent.append(messages, keys)
+        greatest = self._acts.keys.greatest
         for message, key in zip(messages, keys, strict=True):
-            session, ref = key or (None, None)
-            if key is not None and key[1] > self._greatest.get(key[0], ""):
-                self._greatest[key[0]] = key[1]
-            self._staged.append((message.id, message.at, message.name, message.text, session, ref, None))
+            person, ref = key or (None, None)
+            if person is not None and ref is not None and ref > greatest.get(person, ""):
+                greatest[person] = ref
+            self._staged.append((message.id, message.at, message.name, message.text, person, ref, None))
+            if rarities(message) != NO_RARITIES:
+                self._staged_rarities.append(message)
         self._staged_messages.extend(messages)
 
     def skip_to(self, last: int) -> None:
         self._skipped.append(range(self.last + 1, last + 1))
         self._recent.skip_to(last)
 
-    def delete(self, message_id: int) -> None:
-        if (message := find_message(self, message_id)) is None:
+    def note_act(self, ack: Ack, message_id: int, key: Key | None) -> None:
+        self._skipped.append(range(self.last + 1, ack.id + 1))
+        self._recent.note_act(ack, message_id, key)
+        if key is not None and key[1] is not None:
+            self._acts.keys.note_act(ack, message_id, key[0])
+
+    def change(self, message: Message, act: int) -> None:
+        if (before := find_message(self, message.id)) is None:
             return
-        self._deleted[message_id] = message
-        self._deleted_this_run.add(message_id)
-        self._recent.replace(redacted(message))
-        if message_id > self._committed:
-            self._staged_messages[position(self._staged_messages, message_id)] = redacted(message)
+        if message.deleted:
+            with _readable():
+                self._acts.reactions.drop(message.id)
+        self._acts.changes.add(before, message, act)
+        self._recent.replace(message)
+        if message.id > self._committed:
+            self._staged_messages[position(self._staged_messages, message.id)] = message
+
+    def react(
+        self, message_id: int, emoji: str, person: bytes, name: str, *, on: bool
+    ) -> Sequence[Reaction] | None:
+        with _readable():
+            return self._acts.reactions.change(message_id, emoji, person, name, on=on)
 
     def members(self) -> list[tuple[int, bytes]]:
         return self._db.execute("SELECT number, state FROM members").fetchall()
@@ -153,7 +164,7 @@ class SqliteHistory:
         return present
 
     def commit(self) -> None:
-        is_log_new = bool(self._staged or self._skipped or self._deleted)
+        is_log_new = bool(self._staged or self._skipped or self._acts.changes)
         if not (is_log_new or self._members or self._forgotten_below or self._has_new_state()):
             return
         try:
@@ -166,22 +177,22 @@ class SqliteHistory:
             self._first = self.first
             self._count += len(self._staged)
             self._committed = self._recent.last
-            self._wal_has_deleted = self._wal_has_deleted or bool(self._deleted)
+            self._wal_has_deleted = self._wal_has_deleted or self._acts.changes.have_old_text
             self._note_writable(writable=True)
+            self._acts.commit()
             self._clear_staged()
 
     def rollback(self) -> None:
         self._recent.rollback_to(self._committed)
-        for message in self._deleted.values():
+        for message in self._acts.rollback():
             self._recent.replace(message)
-        self._deleted_this_run -= self._deleted.keys()
         self._clear_staged()
 
     def _clear_staged(self) -> None:
         self._staged.clear()
         self._staged_messages.clear()
+        self._staged_rarities.clear()
         self._skipped.clear()
-        self._deleted.clear()
 
     def _has_new_state(self) -> bool:
         return self.sanctions is not self._stored[0] or self.head is not self._stored[1]
@@ -197,6 +208,7 @@ class SqliteHistory:
                 began = time.monotonic()
                 db.execute("DELETE FROM messages WHERE id < ?", (self._forgotten_below,))
                 db.execute("DELETE FROM skipped WHERE first < ?", (self._forgotten_below,))
+                self._acts.write_forgotten(self._forgotten_below)
                 self._forgetting = time.monotonic() - began
             if self._staged:
                 self._staged[-1] = (*self._staged[-1][:-1], self.position)
@@ -205,19 +217,12 @@ class SqliteHistory:
                 self._staged,
             )
             db.executemany(
-                "UPDATE messages SET notice = ? WHERE id = ?",
-                [
-                    (msgspec.json.encode(message.notice).decode(), message.id)
-                    for message in self._staged_messages
-                    if message.notice is not None
-                ],
-            )
-            db.executemany(
-                "UPDATE messages SET text = '', notice = NULL, deleted = 1 WHERE id = ?",
-                [(message_id,) for message_id in self._deleted],
+                "UPDATE messages SET notice = ?, details = ? WHERE id = ?",
+                [(notice_of(one), details_of(one), one.id) for one in self._staged_rarities],
             )
             for ids in self._skipped:
                 message_ids.skip(db, ids)
+            self._acts.write()
             if self._members:
                 db.executemany(
                     "DELETE FROM members WHERE number = ?",
@@ -242,32 +247,37 @@ class SqliteHistory:
         self._forgets_present = False
         self._stored = self.sanctions, self.head
 
-    def find_acks(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
+    def find_acks(self, person: bytes, refs: Sequence[str]) -> dict[str, Ack]:
         with _readable():
-            return self._find_acks(session, refs)
+            found = self._recent.find_acks(person, refs)
+            unknown = [ref for ref in refs if ref not in found]
+            return found | self._acts.keys.find(person, unknown, self._first)
 
-    def _find_acks(self, session: bytes, refs: Sequence[str]) -> dict[str, Ack]:
-        found = self._recent.find_acks(session, refs)
-        greatest = self._greatest_of(session)
-        if unknown := [ref for ref in refs if ref <= greatest and ref not in found]:
-            rows = self._db.execute(
-                "SELECT ref, id, at FROM messages"  # noqa: S608 - only question marks are put in
-                f" WHERE session = ? AND id >= ? AND ref IN ({', '.join('?' * len(unknown))})",
-                (session, self._first, *unknown),
-            )
-            found.update({row[0]: Ack(*row) for row in rows})
-        return found
+    def author(self, message_id: int) -> bytes | None:
+        if not self.first <= message_id <= self._committed:
+            return next((row[4] for row in self._staged if row[0] == message_id), None)
+        with _readable():
+            return self._acts.keys.author(message_id)
 
-    def _greatest_of(self, session: bytes) -> str:
-        """Return a session's greatest ref by code points, the order that SQLite uses."""
-        if session not in self._greatest:
-            if len(self._greatest) >= _MAX_SESSIONS:
-                self._greatest.clear()
-            (ref,) = self._db.execute(
-                "SELECT max(ref) FROM messages WHERE session = ? AND ref IS NOT NULL", (session,)
-            ).fetchone()
-            self._greatest[session] = ref or ""
-        return self._greatest[session]
+    def own(self, messages: Sequence[Message], person: bytes) -> set[int]:
+        own = self._recent.own(messages, person)
+        if older := [message.id for message in messages if message.id < self._recent.first]:
+            own.update(row[0] for row in self._staged if row[4] == person and row[0] in older)
+            with _readable():
+                own |= self._acts.keys.own(older, person)
+        return own
+
+    def reacted(self, message_ids: Sequence[int], person: bytes) -> dict[int, list[str]]:
+        with _readable():
+            return self._acts.reactions.of(message_ids, person)
+
+    def changed_after(self, act: int, limit: int) -> list[Message]:
+        with _readable():
+            return self._acts.changes.after(act, limit, self._first)
+
+    def as_now(self, messages: Sequence[Message]) -> list[Message]:
+        with _readable():
+            return self._acts.changes.as_now(messages)
 
     def before(self, message_id: int, limit: int) -> list[Message]:
         first = self.first
@@ -284,9 +294,7 @@ class SqliteHistory:
         ids = range(self._first, min(message_id, self._committed + 1))
         with _readable():
             older = self._read(message_ids.newest(self._db, ids, limit - len(newest)))
-        if self._deleted:
-            older = [redacted(message) if message.id in self._deleted else message for message in older]
-        return older + newest
+        return self._acts.changes.with_staged(older) + newest
 
     def count_after(self, message_id: int) -> int:
         after = max(message_id, self.first - 1)
@@ -296,9 +304,6 @@ class SqliteHistory:
         staged = len(self._staged_messages) - position(self._staged_messages, after + 1)
         with _readable():
             return pruned + staged + message_ids.count(self._db, range(after + 1, self._committed + 1))
-
-    def with_deletions(self, messages: Sequence[Message]) -> list[Message]:
-        return [redacted(one) if one.id in self._deleted_this_run else one for one in messages]
 
     def oldest_to_keep(self) -> int:
         if self._forgotten_below:  # not stored yet: in the file there are still as many over the limits
@@ -316,6 +321,7 @@ class SqliteHistory:
                 self._count -= message_ids.count(self._db, range(self._first, below))
             self._first = self._forgotten_below = below
             self._recent.forget(below)
+            self._acts.forget(below)
 
     def tidy(self) -> float:
         self._is_in_place = self._file.is_in_place()
@@ -365,7 +371,7 @@ class SqliteHistory:
         rows, _ = read_all(self._db, ids, f"{COLUMNS}, session, ref")
         if rows:
             self._recent.append(
-                [as_message(row[:-2]) for row in rows], [row[-2:] if row[-1] else None for row in rows]
+                [as_message(row[:-2]) for row in rows], [row[-2:] if row[-2] else None for row in rows]
             )
             self._recent.skip_to(self._committed)
 

@@ -36,7 +36,7 @@ def export(arguments: Sequence[str]) -> int:
 def _write(path: Path, form: Callable[[Iterable[Message]], Iterator[str]]) -> None:
     """Raises `sqlite3.Error`, `Failed`."""
     with read_only(existing(path)) as log:
-        messages = (as_message(row[:-2]) for rows, _ in pages(log) for row in rows)
+        messages = (as_message(row[:-4]) for rows, _ in pages(log) for row in rows)
         write(form(messages))
 
 

@@ -6,7 +6,7 @@ from itertools import chain, repeat
 from pathlib import Path
 
 from chat_protocol.messages import Message
-from tcp_server.log.history import Key
+from tcp_server.log.history import History, Key, find_message, redacted
 from tcp_server.log.retention import Limits
 from tcp_server.log.sqlite_history import SqliteHistory
 
@@ -52,3 +52,10 @@ def prune(history: SqliteHistory) -> bool:
 
 def ids(messages: list[Message]) -> list[int]:
     return [message.id for message in messages]
+
+
+def delete(history: History, message_id: int) -> None:
+    """Delete a message, if it is kept; the next message is the notice of that."""
+    message = find_message(history, message_id)
+    if message is not None:
+        history.change(redacted(message), history.last + 1)

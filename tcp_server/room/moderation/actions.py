@@ -9,7 +9,7 @@ from typing import NamedTuple
 from chat_protocol import messages as m
 from chat_protocol.ip import Network, parse_network
 from chat_protocol.messages import timestamp
-from tcp_server.log.history import History, find_message
+from tcp_server.log.history import History, find_message, redacted
 from tcp_server.room.members import Member, Members
 from tcp_server.room.moderation.bans import Sanction
 from tcp_server.room.moderation.sanctions import Sanctions
@@ -136,7 +136,8 @@ class Actions:
             raise Refused("not_found", f"#{message_id}")
         if message.notice is not None and message.notice.act != "announce":
             raise Refused("bad_target", "notices of other actions cannot be deleted")
-        return Action(request.notice(), lambda: self._history.delete(message_id), message.name)
+        act = self._history.last + 1  # the number of the notice
+        return Action(request.notice(), lambda: self._history.change(redacted(message), act), message.name)
 
     def _find_other(self, act: Act) -> Member:
         member = self._members.by_name(act.keys)

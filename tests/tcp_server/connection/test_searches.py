@@ -13,6 +13,7 @@ from tcp_server.log.history import History, MemoryHistory
 from tcp_server.log.search import Answer
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.room.outcome import Outcome
+from tests.tcp_server.sqlite_log import delete
 
 MESSAGES = [Message(1, "at", "Anna", "word"), Message(2, "at", "Anna", "another word")]
 CLIENT: Any = object()
@@ -52,7 +53,7 @@ def history(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
 def test_what_is_deleted_during_the_search_is_not_found(history: History) -> None:
     later = Later()
     assert later.searches(history).search(CLIENT, Search("word")) == []
-    history.delete(1)
+    delete(history, 1)
     later.answers.pop()(Found(MESSAGES, True))
     assert later.outcomes[0].answer == [
         Found([Message(1, "at", "Anna", "", deleted=True), MESSAGES[1]], True)

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from chat_protocol.messages import Ack, Message
 from tcp_server.log.history import MemoryHistory
+from tests.tcp_server.sqlite_log import delete
 
 
 def messages_with_ids(*ids: int) -> list[Message]:
@@ -79,7 +80,7 @@ def test_as_many_keys_are_kept_as_messages_and_at_least_ten_thousand(keep: int) 
 def test_a_deleted_message_keeps_id_time_and_name() -> None:
     history = filled(3, 5)
     for number in (1, 2, 4, 6):  # 1 and 2 are not kept any more, 6 does not exist yet
-        history.delete(number)
+        delete(history, number)
     tombstone = Message(4, "at", "Анна", "", deleted=True)
     assert history.before(100, 100) == [*messages_with_ids(3), tombstone, *messages_with_ids(5)]
 
@@ -87,7 +88,7 @@ def test_a_deleted_message_keeps_id_time_and_name() -> None:
 def test_the_ack_of_a_deleted_message_is_kept() -> None:
     history = MemoryHistory(10)
     history.append(messages_with_ids(1), [(b"anna", "r")])
-    history.delete(1)
+    delete(history, 1)
     assert history.find_acks(b"anna", ["r"]) == {"r": Ack("r", 1, "at")}
 
 

@@ -23,7 +23,7 @@ from tcp_server.log.retention import Limits
 from tcp_server.log.sqlite_history import SqliteHistory
 from tests.tcp_server.searching import ids as found_ids
 from tests.tcp_server.searching import searching
-from tests.tcp_server.sqlite_log import AT, ids, open_history, prune, say_sparsely
+from tests.tcp_server.sqlite_log import AT, delete, ids, open_history, prune, say_sparsely
 
 KEEP = 12
 SKIPS = st.lists(st.integers(0, 18), min_size=1, max_size=5)
@@ -80,10 +80,10 @@ class Log(RuleBasedStateMachine):
     def delete(self, data: st.DataObject) -> None:
         id_ = data.draw(POSITION | st.sampled_from([0, *self.model.kept]))
         read_before = list(self.model.kept.values())
-        self.history.delete(id_)
+        delete(self.history, id_)
         if id_ in self.model.kept:
             self.model.kept[id_] = Message(id_, AT, "Анна", "", deleted=True)
-        assert self.history.with_deletions(read_before) == list(self.model.kept.values())
+        assert self.history.as_now(read_before) == list(self.model.kept.values())
 
     @rule(end=POSITION, limit=st.integers(0, 30), most=st.integers(1, 20))
     def read(self, end: int, limit: int, most: int) -> None:
@@ -220,7 +220,7 @@ def test_days_count_for_messages_only(tmp_path: Path) -> None:
 
 
 def test_bytes_count_for_messages_only(tmp_path: Path) -> None:
-    with open_history(tmp_path / "room.db", size=200_000) as history:
+    with open_history(tmp_path / "room.db", size=230_000) as history:
         say_sparsely(history, *["x" * 1000] * 1000)
         prune_all(history)
         kept = history.before(100_000, 1000)
@@ -255,7 +255,7 @@ def test_all_messages_are_found(tmp_path: Path) -> None:
     path = tmp_path / "room.db"
     with open_history(path) as history:
         say_sparsely(history, *["слово"] * 200)
-        history.delete(500)
+        delete(history, 500)
         history.commit()
     with searching(path) as find:
         assert found_ids(find("слово", limit=100)) == list(range(1010, 2001, 10))

@@ -16,7 +16,7 @@ from tcp_server.log import search, word_index
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.log.word_index import WordIndex
 from tests.tcp_server.searching import ANSWER_TIMEOUT, append_to_log, ids, messages_of, scan, searching
-from tests.tcp_server.sqlite_log import open_history, prune
+from tests.tcp_server.sqlite_log import delete, open_history, prune
 
 OLD_SCHEMA = """
     PRAGMA journal_mode = WAL;
@@ -227,7 +227,7 @@ def test_deleted_words_are_not_in_the_file(path: Path, indexed_while_running: bo
     with open_current_index(path) as index:
         assert b"quokka6x7" in all_bytes(path)
         with open_history(path) as history:
-            history.delete(6)
+            delete(history, 6)
             history.commit()
             if indexed_while_running:
                 assert index.update_some()
@@ -279,7 +279,7 @@ def test_blocks_with_deletions_are_indexed_first(path: Path) -> None:
     with open_current_index(path) as index:
         append_to_log(path, *["слово"] * 400)
         with open_history(path) as history:
-            history.delete(1)
+            delete(history, 1)
             history.commit()
         assert index.update_some()
         with closing(sqlite3.connect(f"{path}.words")) as db:

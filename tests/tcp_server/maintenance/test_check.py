@@ -13,7 +13,7 @@ from tcp_server.log.restoring import restore
 from tests.support.processes import running
 from tests.support.raw import JsonClient
 from tests.tcp_server.maintenance.commands import digest_of, run
-from tests.tcp_server.sqlite_log import ids, open_history, prune, say, say_sparsely
+from tests.tcp_server.sqlite_log import delete, ids, open_history, prune, say, say_sparsely
 
 COUNT = 4000
 TEXT = "слово " * 20
@@ -42,7 +42,7 @@ def test_the_digest_is_that_of_the_messages(path: Path, tmp_path: Path) -> None:
         say(history, *[f"{number} {TEXT}" for number in range(1, COUNT + 1)])
     assert digest_of(tmp_path / "same.db") == digest
     with open_history(path) as history:
-        history.delete(7)
+        delete(history, 7)
         history.commit()
     assert digest_of(path) != digest
 
@@ -98,7 +98,7 @@ def test_messages_are_salvaged_where_the_root_of_their_table_is_destroyed(path: 
         long = ["ы" * 4000, "x" * 4096, "ё" * 2000, '"\n' * 1500, "😀" * 1000]  # in pages of their own
         for number, text in enumerate(long):
             say(history, text, key=(b"s" * 16, str(number)))
-        history.delete(7)
+        delete(history, 7)
         history.commit()
     digest = digest_of(path)
     damage_root(path, "messages")

@@ -17,6 +17,7 @@ from tcp_server.log.sqlite_history import SqliteHistory
 from tests.support.processes import ROOT, running
 from tests.support.raw import JsonClient
 from tests.support.timing import TIMEOUT
+from tests.tcp_server.sqlite_log import delete
 
 AT = "2026-11-22T05:43:03.120Z"
 SAID = [
@@ -81,7 +82,7 @@ def test_tombstones_and_notices_are_exported_as_such(path: Path, version: int) -
     notice = Message(4, AT, "Сервер", "Анна удаляет сообщение #3", Notice("delete", "Анна", id=3))
     history = SqliteHistory(path)
     history.append([notice], [None])
-    history.delete(3)
+    delete(history, 3)
     history.commit()
     history.close()
     tombstone = Message(3, AT, "Анна", "", deleted=True)
@@ -187,7 +188,7 @@ def test_a_paused_export_keeps_no_deleted_text(tmp_path: Path) -> None:
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             process.stdout.readline()  # and no more for now: it waits for its reader
-            history.delete(2500)
+            delete(history, 2500)
             history.commit()
             deadline = monotonic() + TIMEOUT
             while history._wal_has_deleted:

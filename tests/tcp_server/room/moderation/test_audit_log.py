@@ -20,6 +20,7 @@ from tcp_server.room.moderation.audit_log import AuditLog, Entry, adopt, audit_b
 from tcp_server.room.moderation.recorded import keys_of
 from tcp_server.room.moderation.sanctions import Sanctions
 from tcp_server.room.room import Room
+from tests.tcp_server.sqlite_log import delete
 
 AT = "2026-11-22T05:43:03.120Z"
 NOW = 1795326183.120  # the same time
@@ -351,7 +352,7 @@ def test_a_recorded_deletion_is_redone_at_the_start(path: Path, entry: Entry, de
             Message(3, AT.replace("2026", "2027"), "Анна", "три"),
         ]
         history.append(texts, [None] * 3)
-        history.delete(1)
+        delete(history, 1)
         history.commit()
     for _ in range(2):  # the second time there is nothing to do
         with closing(SqliteHistory(log)) as history:

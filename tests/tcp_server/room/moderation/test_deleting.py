@@ -13,7 +13,7 @@ from tcp_server.log import sqlite_history as module
 from tcp_server.log.history import MemoryHistory, Unavailable
 from tcp_server.log.sqlite_history import SqliteHistory
 from tests.tcp_server.searching import ids, searching
-from tests.tcp_server.sqlite_log import ANNA, AT, open_history, prune
+from tests.tcp_server.sqlite_log import ANNA, AT, delete, open_history, prune
 
 NOTICE = Notice("ban", "Анна", "Боб", seconds=60, text="спам")
 VERSION_1 = """
@@ -63,7 +63,7 @@ def test_a_file_of_version_1_is_migrated(path: Path) -> None:
         assert history.find_acks(b"\0\xff", ["r"]) == {"r": Ack("r", 7, AT)}
         assert history.take_present() == [(b"\0\xff", "Анна")]
         say(history, "три", notice=NOTICE)
-        history.delete(7)
+        delete(history, 7)
         history.commit()
     with open_history(path) as history:
         assert history.take_present() == []
@@ -84,10 +84,10 @@ def test_a_deletion_is_seen_in_memory_and_in_the_file(
         say(history, "раз", ref="r")
         history.commit()
         say(history, "два", "три")
-        history.delete(1)
+        delete(history, 1)
         assert [message.text for message in history.before(9, 9)] == ["", "два", "три"]
-        history.delete(3)  # appended in the same batch
-        history.delete(9)
+        delete(history, 3)  # appended in the same batch
+        delete(history, 9)
         history.commit()
         assert history.before(2, 1) == [tombstone(1)]
         assert history.before(4, 1) == [tombstone(3)]
@@ -100,7 +100,7 @@ def test_a_deleted_announcement_has_no_notice(path: Path) -> None:
     with open_history(path) as history:
         say(history, "важно", notice=NOTICE)
         history.commit()
-        history.delete(1)
+        delete(history, 1)
         history.commit()
         assert history.before(9, 9) == [tombstone(1)]
     with open_history(path) as history:
@@ -117,14 +117,14 @@ def test_a_deletion_that_cannot_be_committed_is_rolled_back(
         history.commit()
         history._db.execute("PRAGMA query_only = ON")
         for number in (1, 2):
-            history.delete(number)
+            delete(history, number)
             say(history, "удалено")
             with pytest.raises(Unavailable):
                 history.commit()
             history.rollback()
             assert [message.text for message in history.before(9, 9)] == ["раз", "два"]
         history._db.execute("PRAGMA query_only = OFF")
-        history.delete(1)
+        delete(history, 1)
         history.commit()
         assert [message.text for message in history.before(9, 9)] == ["", "два"]
 
@@ -147,7 +147,7 @@ def test_deleted_text_is_in_none_of_the_files(
                 history.commit()
         history.commit()
         for number in deleted:
-            history.delete(number + 1)
+            delete(history, number + 1)
             history.commit()
         prune(history)
         files = b"".join(file.read_bytes() for file in path.parent.iterdir())
@@ -165,7 +165,7 @@ def test_a_reader_delays_the_checkpoint_but_not_the_room(path: Path) -> None:
         with closing(sqlite3.connect(path)) as reader:
             rows = reader.execute("SELECT * FROM messages, (SELECT 1 UNION SELECT 2)")
             rows.fetchone()
-            history.delete(1)
+            delete(history, 1)
             history.commit()
             prune(history)
             assert left()
@@ -182,7 +182,7 @@ def test_deleted_messages_are_not_found(path: Path) -> None:
         say(history, "слово раз", "слово два", "слово три", notice=NOTICE)
         history.commit()
         assert ids(find("слово")) == [1, 2, 3]
-        history.delete(2)
+        delete(history, 2)
         history.commit()
         found = find("слово")
         assert found is not None
@@ -195,7 +195,7 @@ def test_deleted_messages_do_not_count_towards_a_page(path: Path) -> None:
         say(history, *["слово"] * 10)
         history.commit()
         for number in (2, 3, 6, 7, 8, 10):
-            history.delete(number)
+            delete(history, number)
         history.commit()
         found = find("слово", limit=2)
         assert found is not None
@@ -206,24 +206,24 @@ def test_deleted_messages_do_not_count_towards_a_page(path: Path) -> None:
 
 
 @pytest.mark.parametrize("kept", ["memory", "disk"])
-def test_with_deletions_redacts_messages_read_earlier(path: Path, kept: str) -> None:
+def test_messages_read_earlier_are_as_they_are_now(path: Path, kept: str) -> None:
     with closing(SqliteHistory(path) if kept == "disk" else MemoryHistory(10)) as history:
         history.append([Message(number, AT, "Анна", "текст") for number in (1, 2, 3)], [None] * 3)
         history.commit()
         read = history.before(4, 3)
-        history.delete(2)
-        assert history.with_deletions(read) == [read[0], tombstone(2), read[2]]
-        assert history.with_deletions([Message(9, AT, "Анна", "чужое")]) == [Message(9, AT, "Анна", "чужое")]
+        delete(history, 2)
+        assert history.as_now(read) == [read[0], tombstone(2), read[2]]
+        assert history.as_now([Message(9, AT, "Анна", "чужое")]) == [Message(9, AT, "Анна", "чужое")]
 
 
-def test_with_deletions_ignores_a_rolled_back_deletion(path: Path) -> None:
+def test_a_rolled_back_deletion_is_not_seen_in_messages_read_earlier(path: Path) -> None:
     with open_history(path) as history:
         say(history, "раз")
         history.commit()
         read = history.before(2, 1)
         history._db.execute("PRAGMA query_only = ON")
-        history.delete(1)
+        delete(history, 1)
         with pytest.raises(Unavailable):
             history.commit()
         history.rollback()
-        assert history.with_deletions(read) == read
+        assert history.as_now(read) == read

@@ -1,0 +1,44 @@
+"""The fields of a message that few messages have, as the log stores them: in one column, as JSON."""
+
+from operator import attrgetter
+from typing import Any, Final
+
+import msgspec
+
+from chat_protocol.messages import Message, Quote, Reaction
+
+rarities = attrgetter("notice", "kind", "reply", "mentions")
+"""Returns those fields of a message which a new one may have and which the hot path does not store."""
+
+NO_RARITIES: Final = (None, None, None, ())
+"""What that returns for nearly all messages."""
+
+
+class _Details(msgspec.Struct, omit_defaults=True, frozen=True):
+    kind: str | None = None
+    reply: int | None = None
+    mentions: tuple[str, ...] = ()
+    edited: str | None = None
+    reactions: tuple[Reaction, ...] = ()
+
+
+_decoder = msgspec.json.Decoder(_Details)
+
+
+def as_fields(details: str) -> dict[str, Any]:
+    """Return the fields of a message that are stored as `details`. Raises `msgspec.DecodeError`."""
+    stored = _decoder.decode(details)
+    reply = None if stored.reply is None else Quote(stored.reply)
+    return msgspec.structs.asdict(stored) | {"reply": reply}
+
+
+def details_of(message: Message) -> str | None:
+    """Return what is stored of a message, None if it has nothing rare. Of a reply that is the id only."""
+    reply = None if message.reply is None else message.reply.id
+    details = _Details(message.kind, reply, tuple(message.mentions), message.edited, tuple(message.reactions))
+    return None if details == _Details() else msgspec.json.encode(details).decode()
+
+
+def notice_of(message: Message) -> str | None:
+    """Return the notice of a message as it is stored, None if it has none."""
+    return None if message.notice is None else msgspec.json.encode(message.notice).decode()

@@ -1,0 +1,87 @@
+"""Who has said what on disk, and the refs of says and acts, by which a repeat is recognised.
+
+Not thread-safe: the caller holds the sequencer's room lock.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+
+from chat_protocol.messages import Ack
+from tcp_server.log.reactions import marks
+
+_MAX_PERSONS = 10_000
+"""Maximum number of persons whose greatest ref is kept in memory."""
+
+_FIND = """
+    SELECT ref, id, at FROM messages WHERE session = ? AND id >= ? AND ref IN ({0})
+    UNION ALL SELECT ref, id, at FROM acts WHERE session = ? AND message >= ? AND ref IN ({0})
+"""
+
+_GREATEST = """
+    SELECT max(ref) FROM (
+        SELECT max(ref) AS ref FROM messages WHERE session = ? AND ref IS NOT NULL
+        UNION ALL SELECT max(ref) FROM acts WHERE session = ?
+    )
+"""
+
+
+class Keys:
+    """The keys that are stored, and those of acts that are not committed yet."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self.greatest: dict[bytes, str] = {}
+        """Each person's greatest ref, by code points as in SQLite: a greater one is certainly new, so
+        clients whose refs increase need no query for each message. Who stores says keeps it up to date."""
+        self._staged: list[tuple[int, int, str, bytes, str]] = []
+
+    def find(self, person: bytes, refs: Sequence[str], first: int) -> dict[str, Ack]:
+        """Return the acks of those that are stored, of messages from the id `first` on and acts on these.
+
+        Raises `sqlite3.Error`.
+        """
+        greatest = self._greatest_of(person)
+        if not (unknown := [ref for ref in refs if ref <= greatest]):
+            return {}
+        parameters = person, first, *unknown
+        rows = self._db.execute(_FIND.format(marks(unknown)), parameters * 2)
+        return {row[0]: Ack(*row) for row in rows}
+
+    def author(self, message_id: int) -> bytes | None:
+        """Return who has said a stored message, None if that is not known. Raises `sqlite3.Error`."""
+        query = "SELECT session FROM messages WHERE id = ?"
+        person: bytes | None
+        (person,) = self._db.execute(query, (message_id,)).fetchone() or (None,)
+        return person
+
+    def own(self, message_ids: Sequence[int], person: bytes) -> set[int]:
+        """Return those of these stored messages that the person has said. Raises `sqlite3.Error`."""
+        query = f"SELECT id FROM messages WHERE id IN ({marks(message_ids)}) AND session = ?"  # noqa: S608
+        return {id_ for (id_,) in self._db.execute(query, (*message_ids, person))}
+
+    def note_act(self, ack: Ack, message_id: int, person: bytes) -> None:
+        """Store the ref of an act on a message with the next commit."""
+        if ack.ref > self.greatest.get(person, ack.ref):
+            self.greatest[person] = ack.ref
+        self._staged.append((message_id, ack.id, ack.at, person, ack.ref))
+
+    def forget(self, below: int) -> None:
+        """Drop what is staged of acts on messages with smaller ids."""
+        self._staged = [row for row in self._staged if row[0] >= below]
+
+    def write(self) -> None:
+        """Write what is staged into the open transaction. Raises `sqlite3.Error`."""
+        self._db.executemany("INSERT INTO acts VALUES (?, ?, ?, ?, ?)", self._staged)
+
+    def clear(self) -> None:
+        """Drop what is staged."""
+        self._staged.clear()
+
+    def _greatest_of(self, person: bytes) -> str:
+        if person not in self.greatest:
+            if len(self.greatest) >= _MAX_PERSONS:
+                self.greatest.clear()
+            (stored,) = self._db.execute(_GREATEST, (person, person)).fetchone()
+            staged = [ref for *_, by, ref in self._staged if by == person]
+            self.greatest[person] = max([stored or "", *staged])
+        return self.greatest[person]

@@ -1,0 +1,188 @@
+"""Acts on messages in the log have the same effect in memory and on disk, whatever happens meanwhile."""
+
+import shutil
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from chat_protocol.messages import Ack, Message, Quote, Reaction
+from tcp_server.log import reactions
+from tcp_server.log import sqlite_history as module
+from tcp_server.log.history import History, Key, MemoryHistory, Unavailable, find_message, redacted
+from tcp_server.log.sqlite_history import SqliteHistory
+from tests.support.timing import IS_LONG
+from tests.tcp_server.sqlite_log import AT, ids
+
+LATER = "2026-11-22T05:44:00.000Z"
+PERSONS = (b"anna", b"boris", b"vera", b"gleb")
+REFS = ("m", "a", "z", "к", None)
+EMOJIS = ("👍", "❤️", "🎉")
+
+messages = st.builds(
+    lambda text, kind, reply, mentions: Message(
+        0, AT, "Анна", text, kind=kind, reply=reply and Quote(reply), mentions=mentions
+    ),
+    st.sampled_from(["раз", "два"]),
+    st.sampled_from([None, None, "action"]),
+    st.sampled_from([None, None, 1, 3]),
+    st.sampled_from([(), (), ("Анна", "all")]),
+)
+persons = st.sampled_from(PERSONS)
+refs = st.sampled_from(REFS)
+
+
+def edited(message: Message, text: str) -> Message:
+    fields = {name: getattr(message, name) for name in message.__struct_fields__}
+    return Message(**fields | {"text": text, "edited": LATER, "mentions": ("Вера",)})
+
+
+def reacted(message: Message, reactions: tuple[Reaction, ...]) -> Message:
+    fields = {name: getattr(message, name) for name in message.__struct_fields__}
+    return Message(**fields | {"reactions": reactions})
+
+
+class TwoLogs(RuleBasedStateMachine):
+    """The same happens to a log in memory and to one on disk, of which little is in memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(module, "_RECENT", 2)
+        self.patch.setattr(reactions, "_MAX_CACHED", 3)
+        self.folder = Path(tempfile.mkdtemp())
+        self.on_disk = SqliteHistory(self.folder / "room.db")
+        self.in_memory = MemoryHistory(1000)
+        self.read_before: list[Message] = []
+
+    def teardown(self) -> None:
+        self.on_disk.close()
+        self.patch.undo()
+        shutil.rmtree(self.folder)
+
+    @property
+    def logs(self) -> tuple[History, History]:
+        return self.in_memory, self.on_disk
+
+    def known(self, key: Key) -> bool:
+        person, ref = key
+        return ref is not None and bool(self.in_memory.find_acks(person, [ref]))
+
+    def choose(self, data: st.DataObject) -> Message:
+        return data.draw(st.sampled_from(self.in_memory.before(10_000, 1000)), label="message")
+
+    @rule(said=st.lists(st.tuples(messages, persons, refs), min_size=1, max_size=4))
+    def say(self, said: list[tuple[Message, bytes, str | None]]) -> None:
+        last = self.in_memory.last
+        new: list[Message] = []
+        keys: list[Key | None] = []
+        for message, person, ref in said:
+            key = (person, ref)
+            if not self.known(key) and (key not in keys or ref is None):
+                keys.append(key)
+                fields = {name: getattr(message, name) for name in message.__struct_fields__}
+                new.append(Message(**fields | {"id": last + len(keys)}))
+        for log in self.logs:
+            log.append(new, keys)
+
+    @precondition(lambda self: self.in_memory.first <= self.in_memory.last)
+    @rule(data=st.data(), person=persons, ref=refs, kind=st.sampled_from(["edit", "delete", "react"]))
+    def act(self, data: st.DataObject, person: bytes, ref: str | None, kind: str) -> None:
+        if not self.in_memory.before(10_000, 1) or self.known((person, ref)):
+            return
+        message = self.choose(data)
+        emoji, on = data.draw(st.sampled_from(EMOJIS)), data.draw(st.booleans())
+        text = data.draw(st.sampled_from(["раз", "иначе"]))
+        shown = []
+        for log in self.logs:
+            new: Message | None = redacted(message)
+            if kind == "edit":
+                new = edited(message, text)
+            if kind == "react":
+                found = log.react(message.id, emoji, person, person.decode(), on=on)
+                new = None if found is None else reacted(message, tuple(found))
+            act = log.last + 1
+            log.note_act(Ack(ref or "", act, LATER), message.id, (person, ref))
+            if new is not None:
+                log.change(new, act)
+            shown.append(new)
+        assert shown[0] == shown[1]
+
+    @rule()
+    def look(self) -> None:
+        self.read_before = self.in_memory.before(10_000, 1000)
+
+    @rule()
+    def commit(self) -> None:
+        for log in self.logs:
+            log.commit()
+
+    @rule()
+    def fail_to_commit(self) -> None:
+        self.on_disk._db.execute("PRAGMA query_only = ON")
+        with suppress(Unavailable):
+            self.on_disk.commit()
+        for log in self.logs:
+            log.rollback()
+        self.on_disk._db.execute("PRAGMA query_only = OFF")
+        self.read_before = []
+
+    @rule()
+    def restart(self) -> None:
+        self.commit()
+        self.on_disk.close()
+        self.on_disk = SqliteHistory(self.folder / "room.db")
+
+    @rule(data=st.data())
+    def forget(self, data: st.DataObject) -> None:
+        self.commit()
+        kept = ids(self.in_memory.before(10_000, 1000))
+        if kept:
+            below = data.draw(st.sampled_from(kept))
+            for log in self.logs:
+                log.forget(below)
+            self.read_before = [one for one in self.read_before if one.id >= below]
+
+    @invariant()
+    def both_give_the_same_answers(self) -> None:
+        memory, disk = self.logs
+        kept = memory.before(10_000, 1000)
+        assert (disk.last, disk.before(10_000, 1000)) == (memory.last, kept)
+        for person in PERSONS:
+            some = kept[::2]
+            assert disk.own(kept, person) == memory.own(kept, person)
+            assert disk.own(some, person) == memory.own(some, person) == memory.own(some[::-1], person)
+            assert disk.reacted(ids(kept), person) == memory.reacted(ids(kept), person)
+            known = [ref for ref in REFS if ref]
+            assert disk.find_acks(person, known) == memory.find_acks(person, known)
+        for message in (*kept, redacted(Message(9999, AT, "", ""))):
+            assert disk.author(message.id) == memory.author(message.id)
+            assert find_message(disk, message.id) == find_message(memory, message.id)
+        for act in range(memory.last + 1):
+            changed = memory.changed_after(act, 1000)
+            assert disk.changed_after(act, 1000) == changed
+            assert disk.changed_after(act, 2) == memory.changed_after(act, 2) == changed[:2]
+        assert disk.as_now(self.read_before) == memory.as_now(self.read_before)
+
+    @invariant()
+    def what_is_shown_is_what_is_stored(self) -> None:
+        kept = self.in_memory.before(10_000, 1000)
+        for message in kept:
+            counted = {one.emoji: one.count for one in message.reactions}
+            mine = [self.in_memory.reacted([message.id], person).get(message.id, []) for person in PERSONS]
+            assert counted == {
+                one: sum(one in of for of in mine) for one in EMOJIS if any(one in of for of in mine)
+            }
+        assert self.in_memory.as_now(self.read_before) == [
+            one for one in kept if one.id in ids(self.read_before)
+        ]
+
+
+TwoLogs.TestCase.settings = settings(
+    max_examples=400 if IS_LONG else 25, stateful_step_count=25, deadline=None
+)
+TestTwoLogs = TwoLogs.TestCase
