@@ -1,6 +1,7 @@
-"""Scrolling back is smooth: rows come in small parts, and what is read stays where it is."""
+"""What is long comes in small parts: it delays nothing in view, and what is read stays where it is."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -16,6 +17,8 @@ expect.set_options(timeout=PATIENCE)
 
 COUNT = 400
 MOST_AT_ONCE = 20  # rows added at once
+PEOPLE = 150
+MOST_PEOPLE_AT_ONCE = 60
 
 # Notes how many rows are added at a time, and the row that the reader looks at, with its lower edge.
 WATCH = """() => {
@@ -37,6 +40,14 @@ WATCH = """() => {
         note();
     }).observe(document.querySelector("#messages"), { childList: true });
     note();
+}"""
+
+# Notes how many lines of the list of people are added at a time.
+WATCH_PEOPLE = """() => {
+    window.most = 0;
+    new MutationObserver(records => {
+        most = Math.max(most, records.flatMap(({ addedNodes }) => [...addedNodes]).length);
+    }).observe(document.querySelector("#people-list"), { childList: true });
 }"""
 
 
@@ -80,3 +91,14 @@ def test_a_message_waits_for_no_frame(services: Services, chromium: Browser) -> 
         browser.page.evaluate("window.requestAnimationFrame = () => 0")
         client.say_json(type="say", ref="second", text="второе")
         wait_until(browser.page, "document.querySelector('#messages').textContent.includes('второе')")
+
+
+def test_a_long_list_of_people_is_made_in_parts(services: Services, chromium: Browser) -> None:
+    with ExitStack() as stack, open_page(chromium, services.url) as browser:
+        names = [f"Гость {number}" for number in range(PEOPLE)]
+        for name in names:
+            stack.enter_context(JsonClient(services.room)).join(name, history=0)
+        browser.page.evaluate(WATCH_PEOPLE)
+        browser.enter("Я")
+        expect(browser.page.locator(".person-name", has_text="Гость")).to_have_text(names)
+        assert browser.page.evaluate("most") == MOST_PEOPLE_AT_ONCE

@@ -4,14 +4,16 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
-from tests.end_to_end.conftest import PageUser, open_page
+from tests.end_to_end.conftest import PATIENCE, PageUser, open_page
 from tests.hostile.unchecked_room import Line, UncheckedRoom
 from tests.support.processes import running
 from tests.support.requirements import needs_chromium
 
 pytestmark = needs_chromium
+
+expect.set_options(timeout=PATIENCE)
 
 AT = "2026-11-22T05:43:03.120Z"
 HUGE = 1e300
@@ -88,7 +90,7 @@ def test_the_page_ignores_invalid_events_and_shows_valid_ones(chromium: Browser)
         browser.page.fill("#join-name", "Анна")
         browser.page.click("#join-button")
         browser.sees("Борис", "конец")
-        assert browser.page.locator(".person").count() == 500
+        expect(browser.page.locator(".person")).to_have_count(500)
         assert browser.page.locator(".people-rest").text_content() == "и ещё 19\N{NO-BREAK SPACE}501"
         assert browser.page.locator("#people-count").text_content() == "20\N{NO-BREAK SPACE}001"
         browser.shoot("ill_typed")

@@ -9,6 +9,8 @@ import { LINK_START, linkAt } from "./links.js";
  * @typedef {PlainToken | LinkToken | NumberToken} Token
  */
 
+/** What every link or number has in it; few texts do. */
+const ANY = /:\/\/|www\.|#/i;
 const NUMBER = "(?<![\\p{L}\\p{N}_&/#])#(?<number>[1-9]\\d{0,14})(?![\\p{L}\\p{N}_])";
 
 /**
@@ -17,6 +19,7 @@ const NUMBER = "(?<![\\p{L}\\p{N}_&/#])#(?<number>[1-9]\\d{0,14})(?![\\p{L}\\p{N
  * @returns {Token[]} Joined, their texts are the whole text.
  */
 export function tokenize(text) {
+  if (!ANY.test(text)) return text ? [{ kind: "plain", text }] : [];
   /** @type {Token[]} */
   const tokens = [];
   let done = 0;

@@ -10,6 +10,8 @@ import { pullToClose } from "./pull_to_close.js";
 
 /** Most people listed; of the others only the number is shown. */
 const MAX_LISTED = 500;
+/** Lines made in a frame, more than are in view: of a long list the others follow, so that it delays no message. */
+const MAX_MADE = 60;
 /** From so many people on, the list can be filtered. */
 const FILTERED_FROM = 10;
 
@@ -39,6 +41,8 @@ export class People {
   #shown = new Map();
   /** What every line depends on: our name and role. */
   #viewer = "";
+  /** Whether lines are missing, which follow soon. */
+  #unfinished = false;
 
   /**
    * @param {Room} room
@@ -101,7 +105,7 @@ export class People {
     this.#viewer = viewer;
     const hadFocus = this.#list.contains(document.activeElement);
     const found = this.#find(names);
-    this.#reconcile(found.slice(0, MAX_LISTED));
+    this.#reconcile(this.#choose(found.slice(0, MAX_LISTED)));
     if (hadFocus && !this.#list.contains(document.activeElement)) this.#panel.focus();
     const rest = found.length - MAX_LISTED;
     this.#rest.textContent = this.#i18n.t(rest > 0 ? "people.rest" : "people.nobody", { count: rest });
@@ -115,6 +119,26 @@ export class People {
     this.#filter.hidden = names.length < FILTERED_FROM && this.#filter.value === "";
     const wanted = this.#filter.value.trim().toLowerCase();
     return wanted ? names.filter(name => name.toLowerCase().includes(wanted)) : names;
+  }
+
+  /**
+   * @param {string[]} names
+   * @returns {string[]} Those whose lines are there, and some of the others. The rest follows once these are painted.
+   */
+  #choose(names) {
+    const missing = names.filter(name => !this.#shown.has(name));
+    if (missing.length <= MAX_MADE) return names;
+    const later = new Set(missing.slice(MAX_MADE));
+    if (!this.#unfinished) {
+      this.#unfinished = true;
+      requestAnimationFrame(() =>
+        setTimeout(() => {
+          this.#unfinished = false;
+          this.#show();
+        }),
+      );
+    }
+    return names.filter(name => !later.has(name));
   }
 
   /**
