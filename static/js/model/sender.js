@@ -21,10 +21,9 @@ export class Sender {
    */
   say(text, { reply, action = false } = {}) {
     const { timeline, outbox, unread } = this.#room;
-    const answered = timeline.get(reply ?? 0);
     const message = outbox.add(text, {
       ...(action && { action }),
-      ...(reply && { epoch: timeline.epoch, reply: answered ? quoteOf(answered) : { id: reply } }),
+      ...(reply && { epoch: timeline.epoch, reply: this.#quote(reply) ?? { id: reply } }),
     });
     unread.clearDivider();
     this.#sendAll([message]);
@@ -80,9 +79,12 @@ export class Sender {
     const { outbox, timeline, acts, members } = this.#room;
     const message = outbox.get(ref);
     if (message) {
-      const { text, reply, action } = message;
+      const { text, action } = message;
+      const reply = message.reply && (this.#quote(message.reply.id) ?? message.reply);
       const kind = action ? "action" : undefined;
-      timeline.add({ id, at, name: members.self, text, reply, kind, mine: true }, ref);
+      // In a gap it was said before we came back; acts may have changed it since, so it is loaded with the gap.
+      if (id > timeline.newest || !timeline.gapAround(id))
+        timeline.add({ id, at, name: members.self, text, reply, kind, mine: true }, ref, id);
       outbox.resolve(ref, { epoch: timeline.epoch, id });
     }
     outbox.remove(ref);
@@ -107,6 +109,12 @@ export class Sender {
       acts.onAnswer(ref);
       this.#sendAll([]);
     }
+  }
+
+  /** @param {number} id @returns {import("./protocol.js").Quote | undefined} Of a message that is here. */
+  #quote(id) {
+    const item = this.#room.timeline.get(id);
+    return item && quoteOf(item);
   }
 
   /** @param {(OutgoingMessage | OutgoingAct | undefined)[]} unsent  Messages, and acts if they can be done now. */
