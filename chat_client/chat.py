@@ -143,6 +143,12 @@ class Chat:
         with self._changed:
             return self._conversation.show(number)
 
+    def newest(self, limit: int) -> list[Message]:
+        """Return the newest messages that we have, at most `limit`, oldest first."""
+        with self._changed:
+            transcript = self._conversation.transcript
+            return transcript.newest(limit) if transcript else []
+
     def request(self, command: Command) -> bool:
         """Send a command; events bring the answer, unless the connection is lost. False if not online."""
         with self._changed:

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -98,6 +99,10 @@ class Transcript:
         if before is None or (before.text, before.deleted) != (message.text, message.deleted):
             self._requote(message)
         return message, before
+
+    def newest(self, limit: int) -> list[Message]:
+        """Return the newest messages that are kept, at most `limit`, oldest first."""
+        return [self._kept[id_] for id_ in islice(reversed(self._kept), limit)][::-1]
 
     def quote(self, number: int) -> Quote:
         """Return the quote of a message; of one that is not kept only its number."""

@@ -2,21 +2,33 @@
 
 from collections.abc import Sequence
 
-from chat_protocol.commands import COMMANDS, Language
+from chat_client.events import Status
+from chat_protocol.commands import COMMANDS, Language, SlashCommand
 from cli_client.translations import Translations
 
 
-def describe_commands(texts: Translations, *, moderated: bool, moderator: bool) -> str:
+def describe_commands(texts: Translations, status: Status) -> str:
     """Return the help: what one can do in this room, and as a moderator, if one is."""
     language: Language = "ru" if texts.lang == "ru" else "en"
     rows: dict[bool, list[tuple[str, str]]] = {False: [], True: []}  # for moderators only, or not
     for command in COMMANDS.values():
-        is_for_later = command.name == "moderator" and (moderator or not moderated)
-        if command.terminal and not command.needs and not is_for_later:
+        if is_useful(command, status):
             rows[command.moderators_only].append((command.usage(language), command.purpose(language)))
     rows[False] += [("/forget", texts("help_forget")), (texts("slash"), texts("help_slash"))]
     lines = [*_columns(rows[False]), texts("help")]
-    return "\n".join([*lines, *_columns(rows[True]), texts("help_times")] if moderator else lines)
+    return "\n".join([*lines, *_columns(rows[True]), texts("help_times")] if status.moderator else lines)
+
+
+def is_useful(command: SlashCommand, status: Status) -> bool:
+    """Return whether a command of the table can be used in this room, and has not been."""
+    if command.name == "moderator":
+        return status.moderated and not status.moderator
+    is_known = (
+        not command.needs
+        or command.needs in status.can
+        or (command.name == "delete" and status.moderator)  # older rooms know that act of moderators
+    )
+    return command.terminal and is_known and (status.moderator or not command.moderators_only)
 
 
 def _columns(rows: Sequence[tuple[str, str]]) -> list[str]:

@@ -50,8 +50,6 @@ def parse_line(line: str) -> str | ParsedCommand | Forget | InvalidCommand:
     assert not isinstance(command, ChangeOutput)  # only in lines
     if command == HistoryRequest(limit=0):
         return InvalidCommand("usage_history", "")
-    if isinstance(command, Delete):
-        return Moderate("delete", id=command.id)
     return Authenticate("") if isinstance(command, Authenticate) else command
 
 

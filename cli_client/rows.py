@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from chat_protocol.text import clean
-from cli_client.render import Fragments
+from cli_client.layout import Fragments
 from cli_client.wrapping import clusters
 
 Cell = tuple[str, str, int]

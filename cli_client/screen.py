@@ -11,7 +11,7 @@ from prompt_toolkit.output import Output
 from prompt_toolkit.renderer import Renderer
 from prompt_toolkit.styles import Attrs, BaseStyle
 
-from cli_client.render import Fragments
+from cli_client.layout import Fragments
 from cli_client.rows import Cell, Picture, Row
 
 _EMPTY: Final = Picture([], 0, 0)

@@ -24,28 +24,18 @@ from chat_client import events
 from chat_client.chat import Chat
 from chat_client.identity import IdentityStore
 from chat_protocol.address import Address
-from chat_protocol.commands import Help, OnLast, ParsedCommand, Show, Who
 from chat_protocol.contract import MAX_PASSWORD
-from chat_protocol.messages import (
-    Authenticate,
-    Edit,
-    HistoryRequest,
-    Leave,
-    Left,
-    React,
-    Role,
-    Say,
-    Typing,
-)
+from chat_protocol.messages import Authenticate, Left, Role, Typing
 from chat_protocol.text import clean, is_blank, one_line
 from chat_protocol.tls import Tls
 from cli_client.bottom import Bottom
-from cli_client.command_help import describe_commands
-from cli_client.commands import Forget, InvalidCommand, format_outgoing, parse_line
+from cli_client.command_runner import CommandRunner
+from cli_client.commands import format_outgoing, parse_line
 from cli_client.event_queue import EventQueue
 from cli_client.input_line import InputLine, Question
 from cli_client.keyboard import Keyboard
-from cli_client.render import STYLE, Fragments, Renderer
+from cli_client.layout import STYLE, Fragments
+from cli_client.render import Renderer
 from cli_client.rows import Picture
 from cli_client.screen import Screen
 from cli_client.toolbar import Toolbar
@@ -106,6 +96,9 @@ class Terminal:
         self._renderer = Renderer(texts, address, lambda: output.get_size().columns, as_typed=as_typed)
         self._toolbar = Toolbar(texts, address)
         self._bottom = Bottom(texts, self._renderer, self._input, self._toolbar, self._app.invalidate)
+        self._commands = CommandRunner(
+            self._chat, texts, self._renderer, show=self._screen.print, leave=self._quit
+        )
         self._notified_at = 0.0  # monotonic; when the last `typing` was sent
         self._exit_code = 0
 
@@ -229,6 +222,17 @@ class Terminal:
             case Question.MODERATOR | Question.MODERATOR_AGAIN:
                 self._cancel()
 
+    def _ask_moderator(self, status: events.Status) -> str:
+        """Ask for the moderator's password; return why not, empty if it is asked for."""
+        if status.phase is not events.Phase.ONLINE:
+            return self._texts("not_online")
+        if status.moderator:
+            return self._texts("already_moderator")
+        if not status.moderated:
+            return self._texts("no_moderators")
+        self._input.ask(Question.MODERATOR)
+        return ""
+
     def _cancel(self) -> None:
         self._input.end_question()
         self._screen.print(self._renderer.line("cancelled"))
@@ -315,72 +319,15 @@ class Terminal:
             if status.phase is events.Phase.WAITING:
                 self._chat.retry_now()
             return
-        self._toolbar.notice = self._send(text, status)
+        line = parse_line(text)
+        if isinstance(line, Authenticate):
+            self._input.clear(keep=False)  # a password may stand in it
+            self._toolbar.notice = self._ask_moderator(status)
+            return
+        self._toolbar.notice = self._commands.run(line)
         if not self._toolbar.notice:
             self._input.clear(keep=True)
-
-    def _send(self, text: str, status: events.Status) -> str:
-        """Say a text or run a command; return why it is refused, empty if it is not."""
-        limit = status.limits.text
-        match parse_line(text):
-            case str(said) if len(said) > limit:
-                return self._texts("too_long_here", length=len(said), limit=limit)
-            case str(said):
-                self._chat.say(said)
-                self._notified_at = 0.0
-            case InvalidCommand(hint, typed):
-                return self._texts(hint, typed=one_line(typed))
-            case Authenticate():
-                self._input.clear(keep=False)  # a password may stand in it
-                return self._ask_moderator(status)
-            case Say() | Edit() | React() | OnLast():
-                return self._texts("cannot")
-            case command:
-                return "" if self._run_command(command, status) else self._texts("not_online")
-        return ""
-
-    def _run_command(self, command: ParsedCommand | Forget, status: events.Status) -> bool:
-        """Run a command; return False if it needs to be online and we are not."""
-        is_online = status.phase is events.Phase.ONLINE
-        match command:
-            case Who():
-                if is_online:
-                    self._screen.print(self._renderer.members(status.members))
-                return is_online
-            case HistoryRequest(limit=limit):
-                return self._chat.load_older(limit)
-            case Show(number):
-                older = self._chat.show(number)
-                if older and not older.messages and not is_online:
-                    return False
-                if older:
-                    self._screen.print(self._renderer.older_messages(older))
-            case Forget():
-                self._chat.forget()
-                self._screen.print(self._renderer.line("forgotten"))
-            case Help():
-                self._screen.print(self._help(status))
-            case Leave():
-                self._quit()
-            case _:
-                assert not isinstance(command, OnLast)
-                return self._chat.request(command)
-        return True
-
-    def _ask_moderator(self, status: events.Status) -> str:
-        """Ask for the moderator's password; return why not, empty if it is asked for."""
-        if status.phase is not events.Phase.ONLINE:
-            return self._texts("not_online")
-        if status.moderator:
-            return self._texts("already_moderator")
-        if not status.moderated:
-            return self._texts("no_moderators")
-        self._input.ask(Question.MODERATOR)
-        return ""
-
-    def _help(self, status: events.Status) -> Fragments:
-        text = describe_commands(self._texts, moderated=status.moderated, moderator=status.moderator)
-        return self._renderer.text(text)
+            self._notified_at = 0.0
 
 
 def _ignoring_event(action: Callable[[], None]) -> Callable[[KeyPressEvent], None]:

@@ -6,7 +6,7 @@ from typing import Final
 from chat_client.events import Phase, Status
 from chat_protocol.address import Address
 from chat_protocol.text import one_line
-from cli_client.render import Fragments, name_style
+from cli_client.layout import Fragments, name_style
 from cli_client.translations import Translations
 from cli_client.wrapping import clip, wrap
 
@@ -64,7 +64,7 @@ class Toolbar:
     def _state(self, status: Status) -> Fragments:
         match status.phase:
             case Phase.ONLINE:
-                count = self._texts("bar_here", count=len(status.members))
+                count = self._texts("bar_here", count=status.count)
                 role = f" · {self._texts('bar_moderator')}" if status.moderator else ""
                 name = clip(one_line(status.name), _NAME_WIDTH)
                 return [("class:ok", "● "), (name_style(name), name), ("class:dim", f"{role} · {count}")]

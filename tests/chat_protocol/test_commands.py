@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
+from chat_client.conversation import Conversation
 from chat_protocol.commands import (
     COMMANDS,
     ChangeOutput,
@@ -171,13 +172,16 @@ def explained(text: object) -> set[str]:
 def test_the_terminals_help_explains_every_command(lang: str) -> None:
     texts = Translations(lang)
     its_own = {"forget"}  # of cli_client/commands.py: neither the page nor lines have it
-    for_all = explained(describe_commands(texts, moderated=False, moderator=False))
-    assert (
-        for_all
-        == {name for name in EVERYBODY & IN_TERMINAL if not COMMANDS[name].needs} - {"moderator"} | its_own
-    )
-    assert explained(describe_commands(texts, moderated=True, moderator=False)) - for_all == {"moderator"}
-    assert explained(describe_commands(texts, moderated=True, moderator=True)) - for_all == MODERATORS
+    status = Conversation(0, "").status()
+    moderated = replace(status, moderated=True)
+    moderator = replace(moderated, moderator=True)
+    acts = {name for name in IN_TERMINAL if COMMANDS[name].needs}
+    for_all = explained(describe_commands(texts, status))
+    assert for_all == (EVERYBODY & IN_TERMINAL) - acts - {"moderator"} | its_own
+    can = replace(status, can=frozenset(COMMANDS[name].needs for name in acts))
+    assert explained(describe_commands(texts, can)) - for_all == acts
+    assert explained(describe_commands(texts, moderated)) - for_all == {"moderator"}
+    assert explained(describe_commands(texts, moderator)) - for_all == MODERATORS | {"delete"}
     with_argument = {name for name in IN_TERMINAL if COMMANDS[name].argument} - {"moderator"}
     assert all(f"usage_{name}" in texts for name in with_argument | {"bans"})
 

@@ -4,7 +4,7 @@ import pytest
 
 from chat_client.events import Request
 from chat_client.outbox import Outgoing
-from chat_protocol.commands import PAGE_SIZE, Help, ParsedCommand, Show, Who
+from chat_protocol.commands import PAGE_SIZE, Help, OnLast, ParsedCommand, Show, Who
 from chat_protocol.messages import (
     Authenticate,
     Bans,
@@ -45,7 +45,11 @@ def test_texts(line: str, text: str) -> None:
         ("/moderator", Authenticate("")),
         ("/moderator secret", Authenticate("")),
         ("/kick Иван Петров: причина", Moderate("kick", "Иван Петров", text="причина")),
-        ("/delete 7", Moderate("delete", id=7)),
+        ("/delete 7", Delete(id=7)),
+        ("/delete 7: спам", Moderate("delete", id=7, text="спам")),
+        ("/reply да", OnLast(Say("да"))),
+        ("/reply #7 да", Say("да", reply=7)),
+        ("/me машет", Say("машет", kind="action")),
         ("/whois Боря", Whois("Боря")),
         ("/bans", Bans()),
     ],

@@ -21,7 +21,8 @@ from chat_client.events import (
 from chat_protocol.address import Address
 from chat_protocol.messages import Act, BanEntry, Bans, Joined, Left, Message, Moderate, Notice, Whois
 from chat_protocol.text import one_line
-from cli_client.render import Fragments, Renderer, name_style
+from cli_client.layout import Fragments, name_style
+from cli_client.render import Renderer
 from cli_client.translations import Translations
 from tests.chat_client.fake_room import AT, message
 

@@ -1,0 +1,122 @@
+"""Does what a typed line asks for: says a text, acts on a message, or shows something."""
+
+from collections.abc import Callable
+from typing import Final
+
+from chat_client.chat import Chat
+from chat_client.events import Phase, Status
+from chat_client.outbox import Outgoing, needs
+from chat_protocol.commands import Help, OnLast, ParsedCommand, Show, Who
+from chat_protocol.messages import (
+    Delete,
+    Edit,
+    HistoryRequest,
+    Leave,
+    Message,
+    Moderate,
+    React,
+    Say,
+)
+from chat_protocol.text import one_line
+from cli_client.command_help import describe_commands
+from cli_client.commands import Forget, InvalidCommand
+from cli_client.layout import Fragments
+from cli_client.render import Renderer
+from cli_client.translations import Translations
+
+_LOOKED_THROUGH: Final = 500  # messages, to find the last one of oneself or of others
+
+
+class CommandRunner:
+    """Runs typed lines. Owned by the main thread.
+
+    `show` prints lines, `leave` ends the program.
+    """
+
+    def __init__(
+        self,
+        chat: Chat,
+        texts: Translations,
+        renderer: Renderer,
+        *,
+        show: Callable[[Fragments], object],
+        leave: Callable[[], None],
+    ) -> None:
+        self._chat = chat
+        self._texts = texts
+        self._renderer = renderer
+        self._show = show
+        self._leave = leave
+
+    def run(self, line: str | ParsedCommand | Forget | InvalidCommand) -> str:
+        """Say a text or run a command, but to authenticate; return why it is refused, empty if it is not."""
+        status = self._chat.status()
+        match line:
+            case str(said):
+                return self._send(Say(said), status)
+            case InvalidCommand(hint, typed):
+                return self._texts(hint, typed=one_line(typed))
+            case OnLast() as act:
+                return self._act_on_last(act, status)
+            case Delete(id=number) if "delete" not in status.can:  # an older room: only moderators may
+                is_done = self._chat.request(Moderate("delete", id=number))
+            case Say() | Edit() | Delete() | React() as act:
+                return self._send(act, status)
+            case command:
+                is_done = self._run_command(command, status)
+        return "" if is_done else self._texts("not_online")
+
+    def _send(self, command: Outgoing, status: Status) -> str:
+        """Send a message or an act on one, now or once online; return why not, empty if it is sent."""
+        text = command.text if isinstance(command, Say | Edit) else ""
+        if len(text) > status.limits.text:
+            return self._texts("too_long_here", length=len(text), limit=status.limits.text)
+        if not needs(command) <= status.can:
+            is_known = status.can or status.phase is Phase.ONLINE
+            return self._texts("error_unknown_type" if is_known else "not_online")
+        if isinstance(command, Say):
+            self._chat.say(text, reply=command.reply, kind=command.kind)
+        else:
+            self._chat.act(command)
+        return ""
+
+    def _act_on_last(self, act: OnLast, status: Status) -> str:
+        """Act on the last message, our own one or one of somebody else; return why not."""
+        if act.is_own and any(isinstance(command, Say) for command in status.unsent):
+            return self._texts("last_unsent")
+        for message in reversed(self._chat.newest(_LOOKED_THROUGH)):
+            if _is_said(message) and message.mine == act.is_own:
+                return self._send(act.on(message.id), status)
+        return self._texts("no_own_message" if act.is_own else "no_other_message")
+
+    def _run_command(self, command: ParsedCommand | Forget, status: Status) -> bool:
+        """Run a command; return False if it needs to be online and we are not."""
+        is_online = status.phase is Phase.ONLINE
+        match command:
+            case Who():
+                if is_online:
+                    self._show(self._renderer.members(status.members, status.count))
+                return is_online
+            case HistoryRequest(limit=limit):
+                return self._chat.load_older(limit)
+            case Show(number):
+                older = self._chat.show(number)
+                if older and not older.messages and not is_online:
+                    return False
+                if older:
+                    self._show(self._renderer.older_messages(older))
+            case Forget():
+                self._chat.forget()
+                self._show(self._renderer.line("forgotten"))
+            case Help():
+                self._show(self._renderer.text(describe_commands(self._texts, status)))
+            case Leave():
+                self._leave()
+            case _:
+                assert not isinstance(command, OnLast)
+                return self._chat.request(command)
+        return True
+
+
+def _is_said(message: Message) -> bool:
+    return not (message.notice or message.deleted)
