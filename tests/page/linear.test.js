@@ -5,6 +5,7 @@ import { excerpt } from "../../static/js/lib/excerpt.js";
 import { preferredColour } from "../../static/js/lib/name_colours.js";
 import { clean, isBlank, isEmojiOnly, lengthOf } from "../../static/js/lib/text.js";
 import { tokenize } from "../../static/js/lib/tokens.js";
+import { needsEmojis, parseShortForm } from "../../static/js/model/short_forms.js";
 
 /** Parts whose repetition makes a careless regular expression backtrack. */
 const REPEATED = {
@@ -37,6 +38,8 @@ const READERS = {
   isBlank: text => isBlank(text) || isBlank(`${text}!`),
   isEmojiOnly,
   lengthOf,
+  shortForm: text =>
+    [text, `s/${text}`, `+${text}`].map(typed => [needsEmojis(typed), parseShortForm(typed, () => "")]),
   excerpt: text => excerpt(text, "а ss http 12345 #1"),
   person: text => [preferredColour(text), initialOf(text)],
 };
