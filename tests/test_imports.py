@@ -152,6 +152,7 @@ FLOORS = {
     "view": 2,
     "view/transcript": 3,
     "view/moderation": 3,
+    "view/acts": 4,
     "view/composer": 4,
     ".": 5,
 }

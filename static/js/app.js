@@ -24,6 +24,8 @@ import { CommandRunner } from "./view/composer/command_runner.js";
 import { Composer } from "./view/composer/composer.js";
 import { ComposerField } from "./view/composer/composer_field.js";
 import { ComposerFocus } from "./view/composer/composer_focus.js";
+import { ComposerTask } from "./view/composer/composer_task.js";
+import { MentionPanel } from "./view/composer/mention_panel.js";
 import { DroppedFiles } from "./view/dropped_files.js";
 import { JoinForm } from "./view/join_form.js";
 import { LateTools } from "./view/late_tools.js";
@@ -87,6 +89,8 @@ const composer = new Composer(room, new Drafts(store, tabs), i18n, {
   commands,
   panel: new CommandPanel(commands, room, i18n),
   runner: new CommandRunner(room, i18n, views),
+  task: new ComposerTask(i18n),
+  mentions: new MentionPanel(room, i18n),
 });
 new ComposerFocus();
 const personMenu = new PersonMenu(people, ignored, i18n, {
@@ -168,13 +172,21 @@ if (session.name) {
 }
 removeSplash();
 
+/** What the menu of a message does in the composer. @type {Omit<import("./view/acts/message_acts.js").Doors, "moderate">} */
+const doors = {
+  reply: item => composer.reply(item),
+  edit: item => composer.edit(item),
+  mention: name => composer.mention(name),
+};
+
 /**
  * @param {number} attempt  Is part of the address: browsers may not load one that failed again.
  * @returns {Promise<() => import("./tools.js").Tools>} What makes them.
  */
 async function loadTools(attempt) {
   const { Tools } = await import(new URL(`tools.js${attempt ? `?${attempt}` : ""}`, import.meta.url).href);
-  return () => new Tools(room, i18n, people, actionDialog, toast);
+  const views = { people, actionDialog, toast };
+  return () => new Tools(room, store, i18n, views, doors);
 }
 
 /** @returns {WebSocket | undefined} What boot.js has opened, for one connection. */

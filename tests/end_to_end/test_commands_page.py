@@ -109,9 +109,9 @@ def test_mistakes_are_explained(services: Services, chromium: Browser) -> None:
         typed(browser, "/qiut")
         page.keyboard.press("Tab")
         expect(page.get_by_role("button", name="Perhaps /quit?")).to_be_focused()
-        typed(browser, "/me waves")
+        typed(browser, "/wave to all")
         page.get_by_role("button", name="Send as a message").click()
-        expect(page.locator(".message.own .message-text")).to_have_text(["/me waves"])
+        expect(page.locator(".message.own .message-text")).to_have_text(["/wave to all"])
         assert draft(browser) == ""
 
 

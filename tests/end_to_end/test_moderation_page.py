@@ -62,6 +62,14 @@ def offered(browser: PageUser, name: str) -> list[str]:
     return items
 
 
+def ask_to_delete(browser: PageUser, text: str) -> None:
+    """Choose to delete a message, in its menu."""
+    browser.page.locator(".message", has_text=text).hover()
+    browser.page.click("#more-button")
+    assert_accessible(browser.page)
+    browser.page.locator("#message-menu .menu-item", has_text="Удалить").click()
+
+
 def announce(browser: PageUser, *lines: str) -> None:
     """Announce these lines, after an empty text; the dialog joins them to one line."""
     page = browser.page
@@ -117,15 +125,14 @@ def test_a_moderator_mutes_deletes_announces_and_kicks(
         vera.shoot(f"moderator-{width}")
 
         page.keyboard.press("Escape")
-        page.locator(".message", has_text=f"ерунда {width}").hover()
-        page.click("#delete-button")
+        ask_to_delete(vera, f"ерунда {width}")
         assert_accessible(vera.page)
         page.click("#action-confirm")
         for browser in (vera, other):
             gone = browser.page.locator(f".message.deleted[data-name={troll}]")
             expect(gone).to_contain_text("Сообщение удалено")
             expect(browser.page.get_by_text(f"ерунда {width}")).to_have_count(0)
-        expect(page.locator("#delete-button")).to_be_hidden()
+        expect(page.locator("#message-tools")).to_be_hidden()
 
         if width < 800:
             page.click("#people-button")
@@ -262,9 +269,9 @@ def test_moderating_with_the_keyboard_alone(services: Services, chromium: Browse
         keyboard.press("Delete")
         expect(page.locator("#action")).to_be_visible()
         keyboard.press("Escape")
-        keyboard.press("Tab")
-        expect(page.locator("#delete-button")).to_be_focused()
-        keyboard.press("Enter")
+        expect(page.locator(".message", has_text="лишнее").locator(".message-number")).to_be_focused()
+        for keys in ("Enter", "End", "Enter"):
+            keyboard.press(keys)
         services.server.process.send_signal(signal.SIGSTOP)
         confirm = page.locator("#action-confirm")
         confirm.press("Enter")
@@ -293,7 +300,7 @@ def test_moderators_tools_cover_neither_text_nor_time(
         browser.sees(f"Нина{width}", "да")
         for message in (".message.own[data-state=sent]", ".message:not(.own)"):
             page.locator(message).last.hover()
-            button = box(browser, "#delete-button")
+            button = box(browser, "#message-tools")
             assert 0 <= button["x"] <= width - button["width"]
             for covered in ("time", ".message-id"):
                 assert_apart(button, box(browser, f"{message} {covered}"))

@@ -129,7 +129,7 @@ def test_a_long_text_is_folded(services: Services, chromium: Browser) -> None:
         browser.enter("Дина")
         say(client, "\n".join(f"строка {number}" for number in range(40)))
         row = page.locator(".message.long")
-        button = row.locator("button")
+        button = row.locator(".message-fold")
         expect(button).to_have_text("Показать всё · 40 строк")
         heights = []
         for text in ("Свернуть", "Показать всё · 40 строк"):

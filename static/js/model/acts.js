@@ -16,7 +16,7 @@ import { ownOf, toggleReaction } from "./message_state.js";
  *
  * What is shown of a message: with the reader's own acts, as if they were done.
  * @typedef {object} Shown
- * @property {OutgoingAct[]} [acts]  Those that are pending or have failed; absent if there are none.
+ * @property {(OutgoingAct & {canRetry?: boolean})[]} [acts]  Those that are pending or have failed; absent if there are none.
  * @typedef {MessageItem & Shown} ShownItem
  * @typedef {OutgoingMessage & Shown & {deleted?: boolean, reactions?: Reaction[]}} ShownMessage  Has no id yet.
  */
@@ -58,7 +58,7 @@ export class Acts {
   }
 
   /**
-   * @param {"reply" | "edit" | "delete" | "react" | "action" | "mention"} what
+   * @param {string} what  `reply`, `edit`, `delete`, `react`, `action` or `mention`.
    * @returns {boolean} Whether the room knows it.
    */
   can(what) {
@@ -249,10 +249,12 @@ export class Acts {
 
   /** @returns {Map<string, OutgoingAct[]>} */
   #byMessage() {
-    /** @type {Map<string, OutgoingAct[]>} */
+    /** @type {Map<string, Required<Shown>["acts"]>} */
     const found = new Map();
-    for (const act of this.#room.outbox.acts)
-      found.set(messageOf(act), [...(found.get(messageOf(act)) ?? []), act]);
+    for (const act of this.#room.outbox.acts) {
+      const others = found.get(messageOf(act)) ?? [];
+      found.set(messageOf(act), [...others, { ...act, canRetry: this.canRetry(act) }]);
+    }
     return found;
   }
 

@@ -1,3 +1,4 @@
+import { isCalled } from "../lib/mentions.js";
 import { Signal } from "../lib/signal.js";
 import { Acts } from "./acts.js";
 import { Changes } from "./changes.js";
@@ -35,8 +36,6 @@ const REMOVAL_REASONS = ["kicked", "banned", "password"];
 const MODERATED_REASONS = ["kicked", "banned"];
 /** Acts with which a moderator does that. */
 const REMOVING_ACTS = ["kick", "ban"];
-/** Stands for all members among those whom a message calls. */
-const EVERYBODY = "all";
 /** Acts with which a moderator forbids to write, or allows it again. */
 const MUTING_ACTS = ["mute", "unmute"];
 
@@ -355,7 +354,7 @@ export class Room {
 
   /** @param {{mine?: boolean, mentions?: string[]}} message @returns {boolean} Whether it calls the reader by name. */
   callsReader({ mine, mentions = [] }) {
-    return !mine && (mentions.includes(this.members.self) || mentions.includes(EVERYBODY));
+    return !mine && isCalled(mentions, this.members.self);
   }
 
   /** @param {Message} message @returns Whether it is ours, or a notice of what we did. */

@@ -1,24 +1,29 @@
 import { byId, make } from "../lib/dom.js";
 
-/** @typedef {{label: string, run: () => void, danger?: boolean}} MenuItem */
+/**
+ * With an `icon`, that is shown, and the label is for screen readers. What is `pressed` is undone by it.
+ * @typedef {{label: string, run: () => void, danger?: boolean, icon?: string, pressed?: boolean}} MenuItem
+ */
 
 /** Pixels between the menu, its button, and the edges of the page. */
 const SPACE = 8;
 
 /** A menu beside the button that opened it. Escape and a click elsewhere close it. */
 export class Menu {
-  #menu = byId("div", "menu");
+  #menu;
   /** The button that opened it, while it is open. @type {HTMLElement | null} */
   #anchor = null;
   /** The button pressed just now while its menu was open: that press closes the menu. @type {HTMLElement | null} */
   #pressed = null;
 
-  constructor() {
+  /** @param {string} [id]  Of its element. */
+  constructor(id = "menu") {
+    this.#menu = byId("div", id);
     document.addEventListener("pointerdown", () => (this.#pressed = this.#anchor), { capture: true });
     this.#menu.addEventListener("keydown", event => this.#moveFocus(event));
     this.#menu.addEventListener("beforetoggle", event => {
       if (event.newState === "open") return;
-      if (this.#anchor) this.#anchor.ariaExpanded = "false";
+      if (this.#anchor instanceof HTMLButtonElement) this.#anchor.ariaExpanded = "false";
       this.#anchor = null;
     });
   }
@@ -27,27 +32,42 @@ export class Menu {
    * @param {HTMLElement} anchor
    * @param {string} label
    * @param {MenuItem[]} items
+   * @param {MenuItem[]} [head]  Shown in one row above the others, for the arrow keys left and right.
    */
-  open(anchor, label, items) {
+  open(anchor, label, items, head = []) {
     const again = anchor === this.#pressed;
     this.#pressed = null;
     if (again) return;
     this.#menu.ariaLabel = label;
     this.#menu.replaceChildren(...items.map(item => this.#makeItem(item)));
+    if (head.length) this.#menu.prepend(this.#makeHead(head));
     this.#menu.showPopover();
     this.#anchor = anchor;
-    anchor.ariaExpanded = "true";
+    if (anchor instanceof HTMLButtonElement) anchor.ariaExpanded = "true";
     this.#place(anchor.getBoundingClientRect());
     this.#items[0]?.focus();
+  }
+
+  get isOpen() {
+    return this.#anchor !== null;
   }
 
   close() {
     this.#menu.hidePopover();
   }
 
+  /** @param {MenuItem[]} items */
+  #makeHead(items) {
+    const head = make("div", "menu-head", ...items.map(item => this.#makeItem(item)));
+    head.role = "group";
+    return head;
+  }
+
   /** @param {MenuItem} item */
-  #makeItem({ label, run, danger = false }) {
-    const item = make("button", danger ? "menu-item danger" : "menu-item", label);
+  #makeItem({ label, run, danger = false, icon, pressed }) {
+    const item = make("button", danger ? "menu-item danger" : "menu-item", icon ?? label);
+    if (icon) item.ariaLabel = item.title = label;
+    if (pressed) item.classList.add("pressed");
     item.role = "menuitem";
     item.tabIndex = -1;
     item.addEventListener("click", () => {
@@ -62,11 +82,12 @@ export class Menu {
   }
 
   /** @param {DOMRect} anchor */
-  #place({ top, bottom, right }) {
+  #place({ top, bottom, left: start, right }) {
     const { offsetWidth: width, offsetHeight: height } = this.#menu;
     const below = bottom + SPACE;
     const fits = below + height + SPACE <= innerHeight;
-    const left = Math.min(right, innerWidth - SPACE) - width;
+    const isAtStart = start + width < innerWidth / 2;
+    const left = isAtStart ? start : Math.min(right, innerWidth - SPACE) - width;
     this.#menu.style.left = `${Math.max(SPACE, left)}px`;
     this.#menu.style.top = `${fits ? below : Math.max(SPACE, top - SPACE - height)}px`;
   }
@@ -75,7 +96,13 @@ export class Menu {
   #moveFocus(event) {
     const items = this.#items;
     const at = items.findIndex(item => item.matches(":focus"));
-    const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
+    const width = items.filter(item => item.closest(".menu-head")).length;
+    const isInHead = at >= 0 && at < width;
+    /** @type {Record<string, number>} */
+    const across = isInHead ? { ArrowRight: (at + 1) % width, ArrowLeft: (at || width) - 1 } : {};
+    const up = isInHead ? -1 : width > 0 && at === width ? 0 : at - 1;
+    const down = isInHead ? width : at + 1;
+    const next = { ...across, ArrowDown: down, ArrowUp: up, Home: 0, End: -1 }[event.key];
     if (event.key === "Tab") this.close();
     if (next === undefined) return;
     event.preventDefault();

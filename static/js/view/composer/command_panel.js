@@ -57,9 +57,9 @@ export class CommandPanel {
 
   /** @returns {Command[]} Those that this person can use here. */
   get usable() {
-    const { moderation, search } = this.#room;
+    const { acts, moderation, search } = this.#room;
     return this.#commands.list.filter(({ name, moderatorsOnly, needs }) => {
-      if (needs) return name === "delete" && moderation.moderator;
+      if (needs) return acts.can(needs) || (name === "delete" && moderation.moderator);
       if (name === "moderator") return moderation.available && !moderation.moderator;
       return (!moderatorsOnly || moderation.moderator) && (name !== "search" || search.available);
     });

@@ -60,10 +60,31 @@ export class CommandRunner {
       case "react":
       case "unreact":
       case "me":
-        return this.#i18n.t("command.cannot");
+        return this.#act(command);
       default:
         return this.#withTools(({ moderation }) => moderation.run(command));
     }
+  }
+
+  /**
+   * Act on the message with this number, or on the last one.
+   * @param {ParsedCommand} command
+   * @returns {string} Why it could not be done, or "".
+   */
+  #act({ name, id, text = "", emoji = "" }) {
+    const { acts } = this.#room;
+    const what =
+      { me: /** @type {const} */ ("action"), unreact: /** @type {const} */ ("react") }[name] ?? name;
+    if (!acts.can(what)) return this.#i18n.t("command.cannot");
+    const last = name === "edit" ? acts.lastOwn() : acts.lastOfOthers();
+    const target = id ?? (last && "ref" in last ? last.ref : last?.id) ?? null;
+    if (name === "me") this.#room.say(text, { action: true });
+    else if (target === null) return this.#i18n.t("command.no_message");
+    else if (name === "edit") acts.edit(target, text);
+    else if (name === "reply") this.#room.say(text, { reply: Number(target) });
+    else acts.react(target, emoji, name === "react");
+    if (name === "me" || name === "reply") this.#views.transcript.toNewest();
+    return "";
   }
 
   /**

@@ -7,21 +7,28 @@ import { isCommand } from "../../model/commands.js";
 /** @typedef {import("../../model/commands.js").Commands} Commands */
 /** @typedef {import("../../model/commands.js").UsageError} UsageError */
 /** @typedef {import("../../model/room.js").Room} Room */
+/** @typedef {import("../../model/acts.js").ShownItem} ShownItem */
+/** @typedef {import("../../model/acts.js").ShownMessage} ShownMessage */
 /** @typedef {import("../../model/drafts.js").Drafts} Drafts */
 /** @typedef {import("./command_panel.js").CommandPanel} CommandPanel */
 /** @typedef {import("./command_runner.js").CommandRunner} CommandRunner */
 /** @typedef {import("./composer_field.js").ComposerField} ComposerField */
+/** @typedef {import("./composer_task.js").ComposerTask} ComposerTask */
+/** @typedef {import("./mention_panel.js").MentionPanel} MentionPanel */
 
 /** A longer draft is cut when it is stored: so many times the limit of a text. */
 const DRAFT_TEXTS = 4;
 /** The remaining characters are shown when there are no more than this. */
 const COUNT_BELOW = 200;
+/** Characters of a message that is answered; what is in view of them is fewer. */
+const MAX_EXCERPT = 200;
 /** Characters of a wrong word that are quoted. */
 const MAX_QUOTED = 40;
 
 /**
- * The form for new messages and commands. Messages can be written without a connection too: they then wait
- * in the outbox. What may be a command, and hold a password, is neither stored nor announced as typing.
+ * The form for new messages, answers, commands, and new texts of one's messages. Messages can be written without a
+ * connection too: they then wait in the outbox. What may be a command, and hold a password, is neither stored nor
+ * announced as typing.
  */
 export class Composer {
   /** A message was sent. @type {Signal} */
@@ -38,6 +45,10 @@ export class Composer {
   #commands;
   #panel;
   #runner;
+  #task;
+  #mentions;
+  /** What was written before a message is edited. */
+  #draft = "";
   /** The identity that writes here; null outside the room. @type {string | null} */
   #owner = null;
 
@@ -45,9 +56,10 @@ export class Composer {
    * @param {Room} room
    * @param {Drafts} drafts
    * @param {I18n} i18n
-   * @param {{field: ComposerField, commands: Commands, panel: CommandPanel, runner: CommandRunner}} parts
+   * @param {{field: ComposerField, commands: Commands, panel: CommandPanel, runner: CommandRunner,
+   *   task: ComposerTask, mentions: MentionPanel}} parts
    */
-  constructor(room, drafts, i18n, { field, commands, panel, runner }) {
+  constructor(room, drafts, i18n, { field, commands, panel, runner, task, mentions }) {
     this.#room = room;
     this.#drafts = drafts;
     this.#i18n = i18n;
@@ -55,12 +67,23 @@ export class Composer {
     this.#commands = commands;
     this.#panel = panel;
     this.#runner = runner;
+    this.#task = task;
+    this.#mentions = mentions;
     this.#text.addEventListener("input", () => {
       this.#storeDraft();
       this.#refresh();
       if (!isBlank(this.#text.value) && !this.#isCommand) room.notifyTyping();
     });
     panel.chosen.on(draft => this.#replace(draft));
+    mentions.chosen.on(() => {
+      this.#storeDraft();
+      this.#refresh();
+    });
+    task.cancelled.on(({ kind }) => {
+      if (kind === "edit") this.#replace(this.#draft);
+      this.#text.focus({ preventScroll: true });
+    });
+    this.#text.addEventListener("keydown", event => this.#editLast(event));
     field.submitted.on(() => this.#form.requestSubmit());
     this.#form.addEventListener("submit", event => {
       event.preventDefault();
@@ -87,15 +110,51 @@ export class Composer {
     const { value, selectionStart, selectionEnd } = this.#text;
     const space = /\S$/.test(value.slice(0, selectionStart)) ? " " : "";
     this.#text.focus({ preventScroll: true });
-    this.#text.setRangeText(`${space}${clean(name)}, `, selectionStart, selectionEnd, "end");
+    const words = this.#room.acts.can("mention") ? `@${clean(name)} ` : `${clean(name)}, `;
+    this.#text.setRangeText(`${space}${words}`, selectionStart, selectionEnd, "end");
     this.#storeDraft();
     this.#refresh();
+  }
+
+  /** Answer a message with what is written, or will be. @param {ShownItem} item */
+  reply({ id, name, text }) {
+    if (id === null) return;
+    if (this.#task.current?.kind === "edit") this.#task.cancel();
+    this.#task.begin({ kind: "reply", id, name, excerpt: text.slice(0, MAX_EXCERPT) });
+    this.#text.focus({ preventScroll: true });
+  }
+
+  /** Change the text of one's own message. The draft comes back afterwards. @param {ShownItem | ShownMessage} message */
+  edit(message) {
+    const target = "ref" in message ? message.ref : message.id;
+    if (target === null) return;
+    if (this.#task.current?.kind !== "edit") this.#draft = this.#text.value;
+    this.#task.begin({ kind: "edit", target, text: message.text });
+    this.#replace(message.text);
+  }
+
+  /** @param {KeyboardEvent} event  ArrowUp in the empty field edits one's last message. */
+  #editLast(event) {
+    const { key, shiftKey, ctrlKey, metaKey, altKey, isComposing, defaultPrevented } = event;
+    if (key !== "ArrowUp" || shiftKey || ctrlKey || metaKey || altKey || isComposing || defaultPrevented)
+      return;
+    if (this.#text.value || this.#task.current) return;
+    const message = this.#room.acts.lastOwn();
+    if (!message) return;
+    event.preventDefault();
+    this.edit(message);
   }
 
   #submit() {
     const text = this.#text.value.trimEnd();
     if (isBlank(text) || !this.#fits(text)) return;
     this.#text.focus();
+    const task = this.#task.current;
+    if (task?.kind === "edit") {
+      this.#room.acts.edit(task.target, text);
+      this.#task.cancel();
+      return;
+    }
     const isPasted = this.#field.pasted;
     const command = text.trimStart();
     if (this.#isCommand && !(isPasted && this.#isUnknown(command))) this.#tryCommand(command, isPasted);
@@ -105,12 +164,14 @@ export class Composer {
   /** Whether the draft may be one. White space before the slash is typed on purpose, but copied by accident. */
   get #isCommand() {
     const { value } = this.#text;
-    return isCommand(this.#field.pasted ? value.trimStart() : value);
+    return this.#task.current?.kind !== "edit" && isCommand(this.#field.pasted ? value.trimStart() : value);
   }
 
   /** @param {string} text */
   #say(text) {
-    this.#room.say(text);
+    const task = this.#task.current;
+    this.#room.say(text, task?.kind === "reply" ? { reply: task.id } : {});
+    this.#task.end();
     this.#replace("");
     this.sent.emit();
   }
@@ -209,12 +270,15 @@ export class Composer {
 
   #clear() {
     this.#owner = null;
+    this.#draft = "";
+    this.#task.end();
+    this.#mentions.close();
     this.#field.clear();
     this.#panel.update("");
   }
 
   #storeDraft() {
-    if (this.#owner === null) return;
+    if (this.#owner === null || this.#task.current?.kind === "edit") return;
     const { value } = this.#text;
     const draft = this.#isCommand ? "" : value.slice(0, DRAFT_TEXTS * this.#room.limits.text);
     this.#drafts.write(this.#owner, draft.replace(/[\ud800-\udbff]$/, "")); // half a character
@@ -223,7 +287,8 @@ export class Composer {
   #refresh() {
     const text = this.#text.value.trimEnd();
     this.#field.resize();
-    this.#panel.update(this.#text.value);
+    this.#panel.update(this.#task.current?.kind === "edit" ? "" : this.#text.value);
+    this.#mentions.update();
     this.#text.spellcheck = !this.#isCommand; // some browsers send texts away to have them checked
     const left = this.#room.limits.text - lengthOf(text);
     const over = left < 0 || !this.#fits(text);

@@ -2,7 +2,6 @@ import { byId, textWithBdi } from "../../lib/dom.js";
 import { clean, isBlank, lengthOf } from "../../lib/text.js";
 import { BansDialog } from "./bans_dialog.js";
 import { explain, sanctionOf } from "./forms.js";
-import { MessageTools } from "./message_tools.js";
 import { WhoisDialog } from "./whois_dialog.js";
 
 /** @typedef {import("../action_dialog.js").Action} Action */
@@ -54,7 +53,6 @@ export class ModerationView {
     this.#become.addEventListener("click", () => this.#askPassword());
     this.#announce.addEventListener("click", () => this.#askAnnouncement());
     this.#bans.addEventListener("click", () => this.#bansDialog.open());
-    new MessageTools(room, i18n).deleteRequested.on(id => this.#askDelete(id));
     room.moderation.changed.on(() => this.#show());
     room.moderation.demoted.on(() => toast.show(i18n.t("moderator.lost")));
     // The room is hidden, and an open modal dialog would block the login form.
@@ -84,7 +82,7 @@ export class ModerationView {
         this.#askBan(target, ADDRESS.test(target) ? "" : undefined, { seconds, reason: text });
         break;
       case "delete":
-        this.#askDelete(id, text);
+        this.askDelete(id, text);
         break;
       case "whois":
         this.#whoisDialog.open(target);
@@ -212,10 +210,11 @@ export class ModerationView {
   }
 
   /**
+   * Ask a moderator whether somebody's message is to be deleted, and why.
    * @param {number} id
    * @param {string} reason
    */
-  #askDelete(id, reason = "") {
+  askDelete(id, reason = "") {
     this.#open({
       title: [this.#i18n.t("action.delete", { number: `#${id}` })],
       text: this.#i18n.t("action.delete.text"),

@@ -67,9 +67,17 @@ export class Announcer {
       };
       return describePresence([item], this.#i18n);
     }
-    const { name, text, notice } = arrival;
-    if (!notice) return [`${clean(name)}: ${plainText(parseMarkdown(clean(text)))}`];
+    const { notice, text } = arrival;
+    if (!notice) return [this.#describeMessage(arrival)];
     const said = notice.act === "announce" ? `: ${clean(notice.text ?? "")}` : "";
     return [...describeNotice({ notice, text }, this.#i18n), said];
+  }
+
+  /** @param {import("../../model/protocol.js").MessageEvent} message */
+  #describeMessage({ name, text, reply, kind }) {
+    const said = plainText(parseMarkdown(clean(text)));
+    if (kind === "action") return `${clean(name)} ${said}`;
+    if (!reply?.name) return `${clean(name)}: ${said}`;
+    return this.#i18n.t("quote.said", { name: clean(name), whom: clean(reply.name), text: said });
   }
 }

@@ -2,7 +2,9 @@ import { fillAvatar, setColour } from "../../lib/avatar.js";
 import { byClass, byId, make, permalink } from "../../lib/dom.js";
 import { clean, isEmojiOnly } from "../../lib/text.js";
 import { foldLongText } from "./long_text.js";
-import { replaceText, showText } from "./text_view.js";
+import { makeQuote, versionOf as quoteVersionOf } from "./quote_view.js";
+import { makeReactions, versionOf as reactionsVersionOf } from "./reactions_view.js";
+import { replaceText, showText, sourceOf } from "./text_view.js";
 
 /** @typedef {import("../../lib/i18n.js").I18n} I18n */
 /** @typedef {import("./rows.js").MessageRow} MessageRow */
@@ -21,40 +23,87 @@ export function makeMessage(row, i18n) {
   const author = byClass(element, "message-author");
   author.textContent = name;
   setColour(author, name);
-  const text = clean(row.text);
   const body = byClass(element, "message-text");
-  showText(body, text, i18n);
   author.id = `author-${row.key}`;
   body.id = `text-${row.key}`;
   element.setAttribute("aria-labelledby", `${author.id} ${body.id}`);
-  element.classList.toggle("emoji-only", isEmojiOnly(text));
-  foldLongText(element, body, text, i18n);
+  element.classList.toggle("action", row.action ?? false);
   updateMessage(element, row, i18n);
   return element;
 }
 
 /**
- * Update what can change. The text is left alone unless it is deleted: a screen reader would
- * read it again.
+ * Update what can change. What stays as it is is left alone: a screen reader would read it again.
  * @param {HTMLElement} element
  * @param {MessageRow} row
  * @param {I18n} i18n
  */
 export function updateMessage(element, row, i18n) {
-  const { state, own, continued, deleted = false } = row;
+  const { state, own, continued, deleted = false, acts = [] } = row;
+  const changing = acts.some(act => act.state === "pending" && act.type !== "react");
   element.classList.toggle("own", own);
   element.classList.toggle("continued", continued);
   element.classList.toggle("deleted", deleted);
+  element.classList.toggle("calling", row.called?.isReader ?? false);
   element.dataset.state = state;
-  if (deleted) {
-    element.classList.remove("emoji-only", "long");
-    element.querySelector(".message-fold")?.remove();
-    replaceText(byClass(element, "message-text"), i18n.t("message.deleted"));
-  }
+  element.toggleAttribute("data-changing", changing);
+  updateText(element, row, i18n);
+  updatePart(element, "quote", quoteVersionOf(row.reply), () => {
+    if (row.reply) byClass(element, "message-text").before(makeQuote(row.reply, i18n));
+  });
+  updatePart(element, "reactions", reactionsVersionOf(row.reactions), () => {
+    if (row.reactions?.length)
+      byClass(element, "message-number").before(makeReactions(row.reactions, row.id !== null, i18n));
+  });
   updateNumber(element, row, i18n);
-  if (state === "pending") element.querySelector("time")?.prepend(makeClock(i18n));
-  element.querySelector(".message-state")?.remove();
-  if (state === "failed") byClass(element, "message-text").after(makeState(row, i18n));
+  if (state === "pending" || changing) element.querySelector("time")?.prepend(makeClock(i18n));
+  for (const line of element.querySelectorAll(".message-state")) line.remove();
+  const failed = acts.filter(act => act.state === "failed").map(act => makeActState(act, i18n));
+  if (state === "failed") failed.unshift(makeState(row, describeFailure(row, i18n), i18n));
+  byClass(element, "message-text").after(...failed);
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {MessageRow} row
+ * @param {I18n} i18n
+ */
+function updateText(element, { text: typed, deleted, edited = "", called }, i18n) {
+  const body = byClass(element, "message-text");
+  const text = clean(typed);
+  const names = called?.names.join() ?? "";
+  if (deleted || text !== sourceOf(body) || names !== (body.dataset.called ?? "")) {
+    body.dataset.called = names;
+    element.classList.toggle("emoji-only", !deleted && isEmojiOnly(text));
+    element.classList.remove("long", "open");
+    element.querySelector(".message-fold")?.remove();
+    if (deleted) replaceText(body, i18n.t("message.deleted"));
+    else showText(body, text, i18n, called);
+    if (!deleted) foldLongText(element, body, text, i18n);
+  }
+  body.querySelector(":scope > .message-edited")?.remove();
+  if (!edited || deleted) return;
+  const at = new Date(edited);
+  const note = make("span", "message-edited", i18n.t("message.edited", { time: i18n.when(at) }));
+  note.title = i18n.dateTime(at);
+  body.append(note);
+}
+
+/**
+ * Make a part of a row anew if it has changed.
+ * @param {HTMLElement} element
+ * @param {string} name     The class of the part is `message-` and this.
+ * @param {string} version  "" without it.
+ * @param {() => void} add
+ */
+function updatePart(element, name, version, add) {
+  const part = element.querySelector(`.message-${name}`);
+  if (!version && !part) return;
+  if (part instanceof HTMLElement && part.dataset.version === version) return;
+  part?.remove();
+  add();
+  const made = element.querySelector(`.message-${name}`);
+  if (made instanceof HTMLElement) made.dataset.version = version;
 }
 
 /**
@@ -87,18 +136,30 @@ export function updateNumber(element, { id, at }, i18n) {
 }
 
 /**
- * @param {MessageRow} row
+ * @param {import("./rows.js").RowAct} act
  * @param {I18n} i18n
- * @returns {Node} Why it was not sent, and buttons to retry or discard it.
  */
-function makeState({ ref = "", code, until }, i18n) {
-  const buttons = ["retry", "discard"].map(action => {
-    const button = make("button", "message-action", i18n.t(`message.${action}`));
+function makeActState(act, i18n) {
+  const reason = i18n.t(`act.${act.type}.failed`, { reason: describeFailure(act, i18n) });
+  return makeState(act, reason, i18n, "act.discard");
+}
+
+/**
+ * @param {{ref?: string, canRetry?: boolean}} what  A message or an act.
+ * @param {string} why
+ * @param {I18n} i18n
+ * @param {string} discard  Key of what the button says that discards it.
+ * @returns {HTMLElement} Why it was not sent, and buttons to retry or discard it.
+ */
+function makeState({ ref = "", canRetry = true }, why, i18n, discard = "message.discard") {
+  const actions = Object.entries({ ...(canRetry && { retry: "message.retry" }), discard });
+  const buttons = actions.map(([action, key]) => {
+    const button = make("button", "message-action", i18n.t(key));
     button.dataset.action = action;
     button.dataset.ref = ref;
     return button;
   });
-  const reason = make("span", "message-reason", describeFailure({ code, until }, i18n));
+  const reason = make("span", "message-reason", why);
   return make("div", "message-state", reason, ...buttons);
 }
 

@@ -19,7 +19,7 @@ const STEPS = {
 };
 
 /** Where the arrow keys left and right lead. */
-const STOPS = "a[href], .code-copy";
+const STOPS = "a[href], .code-copy, .reaction, #message-tools button:not([hidden])";
 
 /** Links to messages: the page follows the one in its address, and each number can be copied as one. */
 export class Permalinks {
@@ -106,8 +106,8 @@ export class Permalinks {
   }
 
   /**
-   * Move with the arrow keys: up and down between the numbers, left and right between the links of a message,
-   * and the buttons that copy its code.
+   * Move with the arrow keys: up and down between the numbers, left and right between the links of a message and
+   * its buttons.
    * @param {KeyboardEvent} event
    */
   #moveFocus(event) {

@@ -1,4 +1,8 @@
-/** @typedef {import("../../model/outbox.js").OutgoingMessage} OutgoingMessage */
+import { isCalled } from "../../lib/mentions.js";
+
+/** @typedef {import("../../model/acts.js").ShownItem} ShownItem */
+/** @typedef {import("../../model/acts.js").ShownMessage} ShownMessage */
+/** @typedef {import("../../model/outbox.js").OutgoingAct} OutgoingAct */
 /** @typedef {import("../../model/timeline.js").Item} Item */
 /** @typedef {import("../../model/timeline.js").PresenceItem} PresenceItem */
 
@@ -14,12 +18,21 @@
  * @property {string} name
  * @property {string} text
  * @property {boolean} own
+ * @property {number} [changes]      Increases when something of it has changed.
  * @property {boolean} continued     Same author as the row before: the name is not repeated.
  * @property {"pending" | "sent" | "failed"} state
  * @property {boolean} [deleted]
+ * @property {boolean} [action]      What its author does, as one sentence with the name.
+ * @property {import("./quote_view.js").Quote} [reply]  The message that this one answers.
+ * @property {import("./text_view.js").Called} [called]
+ * @property {string} [edited]       When its text was changed last.
+ * @property {RowAct[]} [acts]  What the reader does with it and is not done yet, or has failed.
+ * @property {import("./reactions_view.js").Reaction[]} [reactions]
  * @property {string} [ref]          Of a message not yet sent.
  * @property {string} [code]         Why it failed.
  * @property {number} [until]        Until when another attempt must fail, as by `Date.now()`.
+ *
+ * @typedef {OutgoingAct & {canRetry?: boolean}} RowAct
  *
  * What a moderator did; `text` is the room's own description of it.
  * @typedef {{kind: "notice", key: string, version: string, id: number | null, at: string, text: string,
@@ -41,7 +54,7 @@ const GROUP_WINDOW = 5 * 60_000;
  * Lay out items and outgoing messages as rows: with dividers for days and unread messages, the
  * messages of one author grouped, and successive joins and leaves in one row.
  * @param {(Item | import("./folds.js").FoldItem)[]} items
- * @param {OutgoingMessage[]} outgoing  Shown after all items.
+ * @param {ShownMessage[]} outgoing  Shown after all items.
  * @param {string} self             The reader's name.
  * @param {number | null} divider   The last id above the divider for unread messages, if there is one.
  * @param {boolean} fromStart       Whether the first item is the first of the timeline.
@@ -84,11 +97,14 @@ export function layOutRows(items, outgoing, self, divider, fromStart) {
     const continued =
       previous?.kind === "message" &&
       previous.name === message.name &&
+      !previous.action &&
+      !message.action &&
       Math.abs(time - saidAt) < GROUP_WINDOW;
     saidAt = time;
     const { id, at, state, deleted = false, own, until = 0 } = message;
     const waits = until > Date.now();
-    const version = `${id} ${at} ${state} ${deleted} ${own} ${continued} ${until} ${waits}`;
+    const acts = message.acts?.map(act => `${act.ref} ${act.state}`).join(" ") ?? "";
+    const version = `${id} ${at} ${state} ${deleted} ${own} ${continued} ${until} ${waits} ${message.changes} ${acts}`;
     rows.push({ kind: "message", ...message, continued, version });
   };
 
@@ -102,7 +118,27 @@ export function layOutRows(items, outgoing, self, divider, fromStart) {
       }
       if (notice)
         rows.push({ kind: "notice", key, version: `${id} ${deleted}`, id, at, text, notice, deleted });
-      else addMessage({ key, id, at, name, text, deleted, own: name === self, state: "sent" });
+      else {
+        const { action, reply, edited, reactions, acts, version: changes } = /** @type {ShownItem} */ (item);
+        const own = item.mine ?? name === self;
+        const called = calledIn(item, self, own);
+        const said = {
+          key,
+          id,
+          at,
+          name,
+          text,
+          deleted,
+          own,
+          action,
+          reply,
+          called,
+          edited,
+          reactions,
+          acts,
+        };
+        addMessage({ ...said, changes, state: "sent" });
+      }
     } else if (item.kind === "presence") {
       beginDay(item.at);
       const previous = rows.at(-1);
@@ -127,9 +163,21 @@ export function layOutRows(items, outgoing, self, divider, fromStart) {
     }
   }
   for (const { replayed, ...message } of outgoing) {
-    if (!replayed) addMessage({ ...message, key: message.ref, id: null, name: self, own: true });
+    if (!replayed && !message.deleted)
+      addMessage({ ...message, key: message.ref, id: null, name: self, own: true });
   }
   return rows;
+}
+
+/**
+ * @param {ShownItem} item
+ * @param {string} self
+ * @param {boolean} own  Nobody calls themselves.
+ * @returns {import("./text_view.js").Called | undefined}
+ */
+function calledIn({ mentions }, self, own) {
+  if (!mentions?.length) return undefined;
+  return { names: mentions, self, isReader: !own && isCalled(mentions, self) };
 }
 
 /** @param {Date} date @returns {string} Its day here, «2026-11-27». */

@@ -1,11 +1,20 @@
 import { make, permalink } from "../../lib/dom.js";
 import { readAddress } from "../../lib/links.js";
 import { parseMarkdown, plainText } from "../../lib/markdown.js";
+import { EVERYBODY, splitMentions } from "../../lib/mentions.js";
 import { tokenize } from "../../lib/tokens.js";
 import { makeCode } from "./code_view.js";
 
 /** @typedef {import("../../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../../lib/markdown.js").Part} Part */
+
+/**
+ * Who is called in a text, the reader's name, and whether that is one of them.
+ * @typedef {{names: string[], self: string, isReader: boolean}} Called
+ */
+
+/** @type {Called} */
+const NOBODY = { names: [], self: "", isReader: false };
 
 const TAGS = /** @type {const} */ ({ bold: "strong", italic: "em", struck: "s", quote: "blockquote" });
 
@@ -13,14 +22,15 @@ const TAGS = /** @type {const} */ ({ bold: "strong", italic: "em", struck: "s", 
 const sources = new WeakMap();
 
 /**
- * Show a text: formatted, with links and numbers. Nothing in it becomes markup.
+ * Show a text: formatted, with links, numbers and mentions. Nothing in it becomes markup.
  * @param {HTMLElement} element
  * @param {string} text  Cleaned.
  * @param {I18n} i18n
+ * @param {Called} [called]
  */
-export function showText(element, text, i18n) {
+export function showText(element, text, i18n, called = NOBODY) {
   sources.set(element, text);
-  element.replaceChildren(...makeParts(parseMarkdown(text), i18n, false));
+  element.replaceChildren(...makeParts(parseMarkdown(text), { i18n, called }, false));
 }
 
 /**
@@ -42,27 +52,32 @@ export function sourceOf(element) {
 }
 
 /**
+ * @typedef {{i18n: I18n, called: Called}} Context
+ *
  * @param {Part[]} parts
- * @param {I18n} i18n
+ * @param {Context} context
  * @param {boolean} inLink  A link has none in it.
  * @returns {Node[]}
  */
-function makeParts(parts, i18n, inLink) {
+function makeParts(parts, context, inLink) {
   return parts.flatMap(part => {
     if (typeof part === "string") {
-      return inLink ? [document.createTextNode(part)] : tokenize(part).map(makeToken);
+      if (inLink) return [document.createTextNode(part)];
+      return tokenize(part).flatMap(token =>
+        token.kind === "plain" ? makeMentions(token.text, context.called) : [makeToken(token)],
+      );
     }
     switch (part.kind) {
       case "code":
         return [make("code", "", part.text)];
       case "block":
-        return [makeCode(part, i18n)];
+        return [makeCode(part, context.i18n)];
       case "list":
-        return [makeList(part, i18n)];
+        return [makeList(part, context)];
       case "link":
-        return makeLink(part, i18n);
+        return makeLink(part, context);
       default: {
-        const element = make(TAGS[part.kind], "", ...makeParts(part.parts, i18n, inLink));
+        const element = make(TAGS[part.kind], "", ...makeParts(part.parts, context, inLink));
         if (part.kind === "quote") element.dir = "auto";
         return [element];
       }
@@ -71,13 +86,25 @@ function makeParts(parts, i18n, inLink) {
 }
 
 /**
+ * @param {string} text
+ * @param {Called} called
+ * @returns {Node[]} The names that are called in it are marked, and most of all the reader's.
+ */
+function makeMentions(text, { names, self }) {
+  return splitMentions(text, names).map(({ text: piece, name }) => {
+    if (!name) return document.createTextNode(piece);
+    return make("span", name === self || name === EVERYBODY ? "mention self" : "mention", piece);
+  });
+}
+
+/**
  * @param {import("../../lib/markdown.js").Link} link
- * @param {I18n} i18n
+ * @param {Context} context
  * @returns {Node[]} It shows the host it leads to, unless its words are its address. What is no address stays
  *   text.
  */
-function makeLink({ target, parts }, i18n) {
-  const words = makeParts(parts, i18n, true);
+function makeLink({ target, parts }, context) {
+  const words = makeParts(parts, context, true);
   const { href, host } = readAddress(target);
   if (!href) return [document.createTextNode("["), ...words, document.createTextNode(`](${target})`)];
   const label = plainText(parts).trim().toLowerCase();
@@ -88,11 +115,11 @@ function makeLink({ target, parts }, i18n) {
 
 /**
  * @param {import("../../lib/markdown.js").List} list
- * @param {I18n} i18n
+ * @param {Context} context
  */
-function makeList({ items }, i18n) {
+function makeList({ items }, context) {
   const rows = items.map(({ marker, parts }) => {
-    const body = make("div", "item-text", ...makeParts(parts, i18n, false));
+    const body = make("div", "item-text", ...makeParts(parts, context, false));
     const item = make("li", "", make("span", "item-marker", `${marker} `), body);
     item.dir = "auto";
     return item;

@@ -158,15 +158,15 @@ export class Transcript {
 
   /** Bring the page up to date with the models. */
   #update() {
-    const { timeline, outbox, members, unread } = this.#room;
+    const { timeline, outbox, acts, members, unread } = this.#room;
     if (this.#atBottom && this.#viewport.atTail) timeline.trim();
     const focus = this.#atBottom ? null : this.#anchorKey();
     const limit = this.#atBottom && unread.count > 0 ? MAX_WITH_UNREAD : MAX_SHOWN;
     const most = Math.max(limit, ROWS_BESIDE + Math.ceil(innerHeight / WINDOW_PER_ROW));
     this.#items = this.#folds.apply(timeline.items, members.self);
     const [from, to] = this.#viewport.range(this.#items, focus, most);
-    const outgoing = this.#viewport.atTail ? outbox.messages : [];
-    const items = this.#items.slice(from, to);
+    const outgoing = this.#viewport.atTail ? acts.showOutgoing(outbox.messages) : [];
+    const items = acts.show(this.#items.slice(from, to));
     this.#divider = unread.dividerAfter;
     const rows = layOutRows(items, outgoing, members.self, this.#divider, from === 0);
     const made = this.#reconcile(rows);
@@ -327,10 +327,11 @@ export class Transcript {
   /** @param {MouseEvent} event */
   #onClick({ target }) {
     const button = target instanceof Element ? target.closest("button") : null;
-    const { action, ref = "", key = "" } = button?.dataset ?? {};
+    const { action, ref = "", key = "", emoji = "" } = button?.dataset ?? {};
     if (action === "retry") this.#room.retry(ref);
     if (action === "discard") this.#room.discard(ref);
     if (action === "fold") this.#folds.toggle(key);
+    if (action === "react") this.#room.acts.react(Number(button?.closest("li")?.dataset.id), emoji);
     const gap = action === "load" && this.#room.timeline.items.find(item => item.key === key);
     if (gap && gap.kind === "gap") this.#room.history.load(gap);
   }

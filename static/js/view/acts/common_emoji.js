@@ -1,0 +1,5 @@
+/** What people react with most, for who does not search. */
+export const COMMON =
+  "👍 👎 ❤️ 🔥 🎉 👏 🙏 💯 ✅ ❌ 👀 🤝 💪 👌 ✌️ 🤞 👋 🙌 😀 😄 😁 😂 🤣 😊 🙂 😉 😍 🥰 😎 🤓 🤔 🧐 😐 🙄 😏 😅 😮 😲 🤯 😱 😢 😭 😔 😞 😩 😤 😡 🤬 🥺 😴 🤒 🤗 🫡 🫠 🤷 🤦 🚀 ⭐ ✨ 💡 ⚡ 🎯 🏆 🎁 🎂 ☕ 🍕 🍺 🌹 🌞 🌈 ❄️ 🎄 🐱 🐶 🦊 🐻 🐢 🐛 💔 💩 👻 💀 🤖 👽 📌 📎 📅 🔒 🔔 ⏳ ❓ ❗ ➕ 🆗".split(
+    " ",
+  );

@@ -1,0 +1,148 @@
+import { byId, make } from "../../lib/dom.js";
+import { findEmoji, readEmoji } from "../../lib/emoji.js";
+import { loadEmojiList } from "../../model/emoji_list.js";
+import { COMMON } from "./common_emoji.js";
+
+/** @typedef {import("../../lib/emoji.js").Emoji} Emoji */
+/** @typedef {import("../../lib/i18n.js").I18n} I18n */
+
+/** How many are shown at first, and more whenever the end of them comes near. */
+const PAGE = 160;
+/** Pixels between the picker, what it belongs to, and the edges of the page. */
+const SPACE = 8;
+
+/** Any emoji, found by its name; the arrow keys, Enter and a click choose. Escape and a click elsewhere close it. */
+export class EmojiPicker {
+  #panel = byId("div", "emoji");
+  #query = byId("input", "emoji-query");
+  #list = byId("ul", "emoji-list");
+  #none = byId("p", "emoji-none");
+  #all;
+  /** Those shown while nothing is searched. */
+  #common;
+  #found;
+  /** @type {Element | null} */
+  #active = null;
+  #choose = (/** @type {string} */ _emoji) => {};
+
+  /**
+   * @param {I18n} i18n
+   * @returns {Promise<Emoji[]>} All there are. Fails if they cannot be loaded.
+   */
+  static async load(i18n) {
+    return readEmoji(await loadEmojiList(byId("div", "emoji").dataset.list ?? ""), i18n.locale);
+  }
+
+  /**
+   * @param {Emoji[]} all
+   * @param {I18n} i18n
+   */
+  constructor(all, i18n) {
+    this.#all = all;
+    this.#common = COMMON.flatMap(common => all.filter(({ emoji }) => emoji === common));
+    this.#found = this.#common;
+    this.#none.textContent = i18n.t("emoji.none");
+    this.#query.addEventListener("input", () => this.#search());
+    this.#panel.addEventListener("keydown", event => this.#onKey(event));
+    this.#list.addEventListener("scroll", () => this.#showMore(), { passive: true });
+    this.#list.addEventListener("click", ({ target }) => {
+      const option = target instanceof Element && target.closest("li");
+      if (option) this.#take(option);
+    });
+  }
+
+  /**
+   * @param {HTMLElement} anchor
+   * @param {(emoji: string) => void} choose
+   */
+  open(anchor, choose) {
+    this.#choose = choose;
+    this.#query.value = "";
+    this.#panel.showPopover();
+    this.#search();
+    const { top, bottom, right } = anchor.getBoundingClientRect();
+    const { offsetWidth: width, offsetHeight: height } = this.#panel;
+    const below = Math.max(SPACE, bottom + SPACE);
+    const fits = below + height + SPACE <= innerHeight;
+    this.#panel.style.left = `${Math.max(SPACE, Math.min(right, innerWidth - SPACE) - width)}px`;
+    this.#panel.style.top = `${fits ? below : Math.max(SPACE, Math.min(top, innerHeight) - SPACE - height)}px`;
+    this.#query.focus({ preventScroll: true });
+  }
+
+  close() {
+    this.#panel.hidePopover();
+  }
+
+  #search() {
+    const query = this.#query.value;
+    this.#found = query.trim() ? findEmoji(this.#all, query) : this.#common;
+    this.#list.replaceChildren();
+    this.#list.scrollTop = 0;
+    this.#none.hidden = this.#found.length > 0;
+    this.#add();
+    this.#setActive(this.#list.firstElementChild);
+  }
+
+  #showMore() {
+    const { scrollTop, clientHeight, scrollHeight } = this.#list;
+    if (scrollTop + 2 * clientHeight > scrollHeight) this.#add();
+  }
+
+  #add() {
+    const from = this.#list.childElementCount;
+    const options = this.#found.slice(from, from + PAGE).map(({ emoji, name }, index) => {
+      const option = make("li", "", emoji);
+      option.id = `emoji-${from + index}`;
+      option.role = "option";
+      option.ariaSelected = "false";
+      option.ariaLabel = option.title = name;
+      return option;
+    });
+    this.#list.append(...options);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const options = [...this.#list.children];
+    const at = this.#active ? options.indexOf(this.#active) : -1;
+    const isTyping = this.#query.value !== "" && this.#query.selectionStart !== this.#query.value.length;
+    const steps = {
+      ArrowDown: this.#columns,
+      ArrowUp: -this.#columns,
+      ...(!isTyping && { ArrowRight: 1, ArrowLeft: -1 }),
+    };
+    const step = Object.entries(steps).find(([key]) => key === event.key)?.[1];
+    if (event.key === "Enter") {
+      if (this.#active) this.#take(this.#active);
+    } else if (step && options.length > 0) {
+      this.#setActive(options[Math.min(options.length - 1, Math.max(0, at + step))]);
+    } else return;
+    event.preventDefault();
+  }
+
+  get #columns() {
+    const [first, ...others] = this.#list.querySelectorAll("li");
+    return 1 + others.findIndex(each => each.offsetTop !== first?.offsetTop) || 1 + others.length;
+  }
+
+  /** @param {Element | null | undefined} option */
+  #setActive(option = null) {
+    if (this.#active) this.#active.ariaSelected = "false";
+    this.#active = option;
+    if (option) {
+      option.ariaSelected = "true";
+      option.scrollIntoView({ block: "nearest" });
+      this.#query.setAttribute("aria-activedescendant", option.id);
+    } else {
+      this.#query.removeAttribute("aria-activedescendant");
+    }
+  }
+
+  /** @param {Element} option */
+  #take(option) {
+    const choose = this.#choose;
+    this.close();
+    choose(option.textContent ?? "");
+  }
+}

@@ -1,0 +1,289 @@
+import { copyText } from "../../lib/clipboard.js";
+import { byClass, byId, permalink } from "../../lib/dom.js";
+import { report } from "../../lib/report.js";
+import { clean } from "../../lib/text.js";
+import { Menu } from "../menu.js";
+import { NUMBERED } from "../transcript/row_view.js";
+import { onLongPress } from "./long_press.js";
+import { RecentEmoji } from "./recent_emoji.js";
+
+/** @typedef {import("../action_dialog.js").ActionDialog} ActionDialog */
+/** @typedef {import("../../lib/i18n.js").I18n} I18n */
+/** @typedef {import("../menu.js").MenuItem} MenuItem */
+/** @typedef {import("../../model/acts.js").ShownItem} ShownItem */
+/** @typedef {import("../../model/room.js").Room} Room */
+/** @typedef {import("../toast.js").Toast} Toast */
+
+/**
+ * What the page does with a message elsewhere. `moderate` asks a moderator why it is to be deleted.
+ * @typedef {object} Doors
+ * @property {(item: ShownItem) => void} reply
+ * @property {(item: ShownItem) => void} edit
+ * @property {(name: string) => void} mention
+ * @property {(id: number) => void} moderate
+ */
+
+/** A touch screen without a mouse. */
+const TOUCH = matchMedia("(hover: none)");
+
+/**
+ * What can be done with a message: a bar at the one pointed at, and a menu, which a long press, Enter, the key for
+ * menus and a button of the bar open. Only what applies is offered.
+ */
+export class MessageActs {
+  #list = byId("ol", "messages");
+  #bar = byId("div", "message-tools");
+  #reactButton = byId("button", "react-button");
+  #replyButton = byId("button", "reply-button");
+  #moreButton = byId("button", "more-button");
+  #menu = new Menu("message-menu");
+  #room;
+  #i18n;
+  #toast;
+  #dialog;
+  #doors;
+  #recent;
+  /** Loaded when it is opened first. @type {import("./emoji_picker.js").EmojiPicker | null} */
+  #picker = null;
+
+  /**
+   * @param {Room} room
+   * @param {import("../../lib/storage.js").Store} store
+   * @param {I18n} i18n
+   * @param {{toast: Toast, actionDialog: ActionDialog}} views
+   * @param {Doors} doors
+   */
+  constructor(room, store, i18n, { toast, actionDialog }, doors) {
+    this.#room = room;
+    this.#i18n = i18n;
+    this.#toast = toast;
+    this.#dialog = actionDialog;
+    this.#doors = doors;
+    this.#recent = new RecentEmoji(store);
+    for (const type of ["pointerover", "focusin"])
+      this.#list.addEventListener(type, ({ target }) => this.#moveBar(target));
+    this.#list.addEventListener("click", ({ target }) => this.#moveBar(target));
+    this.#list.addEventListener("keydown", event => this.#onKey(event));
+    this.#list.addEventListener("contextmenu", event => this.#onMenuKey(event));
+    this.#reactButton.addEventListener("click", () => this.#withRow((item, row) => this.#pick(item, row)));
+    this.#replyButton.addEventListener("click", () => this.#withRow(item => this.#doors.reply(item)));
+    this.#moreButton.addEventListener("click", () =>
+      this.#withRow((item, row) => this.#open(item, row, this.#moreButton)),
+    );
+    onLongPress(this.#list, target => {
+      const row = rowOf(target);
+      const item = this.#itemOf(row);
+      if (row && item && !this.#menu.isOpen) this.#open(item, row, row);
+    });
+    room.changed.on(() => this.#refresh());
+    for (const signal of [room.left, room.refused]) signal.on(() => this.#close());
+  }
+
+  #close() {
+    this.#menu.close();
+    this.#picker?.close();
+  }
+
+  /** @param {(item: ShownItem, row: HTMLElement) => void} act */
+  #withRow(act) {
+    const row = rowOf(this.#bar);
+    const item = this.#itemOf(row);
+    if (row && item) act(item, row);
+  }
+
+  /** @param {HTMLElement | null} row @returns {ShownItem | undefined} */
+  #itemOf(row) {
+    const item = this.#room.timeline.get(Number(row?.dataset.id));
+    const [shown] = item ? this.#room.acts.show([item]) : [];
+    return shown;
+  }
+
+  /** @param {EventTarget | null} target */
+  #moveBar(target) {
+    const row = rowOf(target);
+    const item = this.#itemOf(row);
+    if (!row || !item || item.deleted) return;
+    // What was reached with the keyboard keeps the bar, wherever the pointer rests.
+    const focused = this.#list.querySelector(":focus-visible");
+    if (focused && !row.contains(focused)) return;
+    if (this.#bar.parentElement !== row) row.append(this.#bar);
+    this.#bar.hidden = false;
+    this.#showWhatApplies(item);
+  }
+
+  #refresh() {
+    if (this.#bar.hidden || !this.#bar.isConnected) return;
+    const item = this.#itemOf(rowOf(this.#bar));
+    if (!item || item.deleted) this.#bar.remove();
+    else this.#showWhatApplies(item);
+  }
+
+  /** @param {ShownItem} item */
+  #showWhatApplies(item) {
+    const { acts } = this.#room;
+    this.#reactButton.hidden = !acts.canReact(item);
+    this.#replyButton.hidden = !acts.canAnswer(item);
+    this.#bar.ariaLabel = this.#i18n.t("act.menu", { number: `#${item.id}` });
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    const { target, key, ctrlKey, metaKey, altKey, isComposing } = event;
+    const row = rowOf(target);
+    const item = this.#itemOf(row);
+    if (!row || !item || ctrlKey || metaKey || altKey || isComposing || !(target instanceof HTMLElement))
+      return;
+    const isRow = target === row || target.matches(".message-number");
+    const { acts } = this.#room;
+    if (key === "Delete") this.#remove(item);
+    else if (key === "Enter" && isRow) this.#open(item, row, target);
+    else if (key === "+" && acts.canReact(item)) this.#pick(item, row);
+    else if (letterOf(event) === "r" && acts.canAnswer(item)) this.#doors.reply(item);
+    else if (letterOf(event) === "e" && acts.canEdit(item)) this.#doors.edit(item);
+    else return;
+    event.preventDefault();
+  }
+
+  /** With the mouse it is the browser's. @param {MouseEvent} event */
+  #onMenuKey(event) {
+    const { target } = event;
+    const row = rowOf(target);
+    const item = this.#itemOf(row);
+    const isKey = event.button !== 2 && (!("pointerType" in event) || event.pointerType === "");
+    if (!isKey || !row || !item || !(target instanceof HTMLElement)) return;
+    event.preventDefault();
+    this.#open(item, row, target);
+  }
+
+  /**
+   * @param {ShownItem} item
+   * @param {HTMLElement} row
+   * @param {HTMLElement} anchor
+   */
+  #open(item, row, anchor) {
+    const label = this.#i18n.t("act.menu", { number: `#${item.id}` });
+    this.#menu.open(anchor, label, this.#itemsFor(item, row), this.#reactionsFor(item, row));
+  }
+
+  /**
+   * @param {ShownItem} item
+   * @param {HTMLElement} row
+   * @returns {MenuItem[]} The emoji used last, and all others.
+   */
+  #reactionsFor(item, row) {
+    if (!this.#room.acts.canReact(item)) return [];
+    const own = item.reactions.filter(({ mine }) => mine).map(({ emoji }) => emoji);
+    const label = this.#i18n.t("act.react");
+    const known = this.#recent.list.map(emoji => ({
+      label: `${label} ${emoji}`,
+      icon: emoji,
+      pressed: own.includes(emoji),
+      run: () => this.#react(item, emoji),
+    }));
+    return [
+      ...known,
+      { label: this.#i18n.t("act.react.other"), icon: "＋", run: () => this.#pick(item, row) },
+    ];
+  }
+
+  /**
+   * @param {ShownItem} item
+   * @param {HTMLElement} row
+   * @returns {MenuItem[]}
+   */
+  #itemsFor(item, row) {
+    const { acts, moderation, members } = this.#room;
+    const { id, name, notice, deleted } = item;
+    const text = notice ? (notice.text ?? "") : item.text;
+    const isOthers = !notice && !item.mine && name !== members.self;
+    const canModerate = moderation.moderator && !deleted && (!notice || notice.act === "announce");
+    /** @param {string} key @param {boolean} applies @param {() => void} run @param {boolean} [danger] */
+    const offer = (key, applies, run, danger = false) =>
+      applies ? [{ label: this.#i18n.t(`act.${key}`), run, danger }] : [];
+    return [
+      ...offer("reply", acts.canAnswer(item), () => this.#doors.reply(item)),
+      ...offer("edit", acts.canEdit(item), () => this.#doors.edit(item)),
+      ...offer("mention", isOthers && !deleted, () => this.#doors.mention(name)),
+      ...offer("copy", text !== "", () => this.#copy(text, "act.copied", id)),
+      ...offer("select", text !== "" && TOUCH.matches, () => select(row)),
+      ...offer("link", id !== null, () =>
+        this.#copy(new URL(permalink(id ?? 0), location.href).href, "message.copied", id),
+      ),
+      ...offer("delete", acts.canRemove(item) || canModerate, () => this.#remove(item), true),
+    ];
+  }
+
+  /**
+   * @param {string} text
+   * @param {string} said  Key of what is said then.
+   * @param {number | null} id
+   */
+  async #copy(text, said, id) {
+    if (await copyText(clean(text))) this.#toast.show(this.#i18n.t(said, { number: `#${id}` }));
+  }
+
+  /** Ask whether it is to be deleted. @param {ShownItem} item */
+  #remove(item) {
+    const { acts, moderation } = this.#room;
+    const { id, notice, deleted } = item;
+    if (id === null || deleted) return;
+    if (acts.canRemove(item)) {
+      this.#dialog.open({
+        title: [this.#i18n.t("action.delete", { number: `#${id}` })],
+        text: this.#i18n.t("action.delete.text"),
+        fields: [],
+        confirm: this.#i18n.t("action.delete.confirm"),
+        danger: true,
+        run: async () => {
+          acts.remove(id);
+          return "";
+        },
+      });
+    } else if (moderation.moderator && (!notice || notice.act === "announce")) this.#doors.moderate(id);
+  }
+
+  /**
+   * @param {ShownItem} item
+   * @param {string} emoji
+   */
+  #react({ id }, emoji) {
+    if (id === null) return;
+    this.#recent.use(emoji);
+    this.#room.acts.react(id, emoji);
+  }
+
+  /**
+   * Open the picker of emoji at a row; it is loaded now if it was not yet.
+   * @param {ShownItem} item
+   * @param {HTMLElement} row
+   */
+  async #pick(item, row) {
+    try {
+      const { EmojiPicker } = await import("./emoji_picker.js");
+      this.#picker ??= new EmojiPicker(await EmojiPicker.load(this.#i18n), this.#i18n);
+      this.#picker.open(this.#bar.parentElement === row ? this.#bar : row, emoji => this.#react(item, emoji));
+    } catch (error) {
+      report(error);
+      this.#toast.show(this.#i18n.t("emoji.failed"));
+    }
+  }
+}
+
+/** @param {EventTarget | null} target @returns {HTMLElement | null} The row with a number that it is in. */
+function rowOf(target) {
+  const row = target instanceof Element ? target.closest(NUMBERED) : null;
+  return row instanceof HTMLElement && row.dataset.id ? row : null;
+}
+
+/** @param {KeyboardEvent} event @returns {string} The Latin letter on that key, also with a Russian keyboard. */
+function letterOf({ key, code, shiftKey }) {
+  if (shiftKey) return "";
+  return /^[a-z]$/.test(key) ? key : (/^Key([A-Z])$/.exec(code)?.[1]?.toLowerCase() ?? "");
+}
+
+/** Let the browser select in a row, where a long press opens the menu else. @param {HTMLElement} row */
+function select(row) {
+  row.classList.add("selectable");
+  const body = row.querySelector(".message-text, .notice-text") ?? byClass(row, "notice-summary");
+  document.getSelection()?.selectAllChildren(body);
+}
