@@ -13,6 +13,7 @@ from time import monotonic
 from typing import IO
 
 from chat_protocol.address import Address, parse_address
+from tests.support.forks import Fork, fork
 from tests.support.timing import TIMEOUT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,7 +88,7 @@ class Output:
 class Program:
     """A running program of ours. Use `running` to start one."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes] | Fork) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         self.process = process
@@ -137,15 +138,26 @@ def start(
     *arguments: str | os.PathLike[str], cwd: Path = PROGRAMS, env: Mapping[str, str] | None = None
 ) -> Program:
     """Start a command; who calls this ends it. `env` is added to the environment."""
-    process = subprocess.Popen(
+    environment = os.environ | (env or {})
+    process = fork(tuple(map(str, arguments)), cwd, environment) or subprocess.Popen(
         arguments,
         cwd=cwd,
-        env=os.environ | (env or {}),
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
     return Program(process)
+
+
+def run(*arguments: str | os.PathLike[str], cwd: Path = PROGRAMS) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    program = start(*arguments, cwd=cwd)
+    try:
+        code = program.wait()
+    finally:
+        program.kill()
+    return subprocess.CompletedProcess(arguments, code, program.stdout.text, program.stderr.text)
 
 
 @contextmanager

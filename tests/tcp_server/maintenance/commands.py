@@ -4,16 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.processes import ROOT
+from tests.support import processes
 
 PROGRAM = (sys.executable, "-m", "tcp_server")
 
 
 def run(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, which must have that exit status."""
-    done = subprocess.run(
-        [*PROGRAM, *arguments], cwd=ROOT, capture_output=True, encoding="utf-8", timeout=30, check=False
-    )
+    done = processes.run(*PROGRAM, *arguments)
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done

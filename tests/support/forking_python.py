@@ -1,0 +1,89 @@
+"""A Python that has imported one of our programs, and forks to start it; see `forks.py`.
+
+Its argument is the program's module. Its standard input is a socket. A message is a start: the arguments
+and the environment, and with them three descriptors: the standard output and error of the new process,
+and a pipe on which this one says its process id and, when it has ended, its exit code.
+"""
+
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+
+# What a program imports only when it needs it.
+_LATER = {
+    "tcp_server": ("encodings.idna",),
+    "web_gateway": ("encodings.idna",),
+    "cli_client": ("encodings.idna", "cli_client.terminal"),
+}
+
+
+def _serve(control: socket.socket) -> list[int] | None:
+    """Fork at each message; return None at the end of the connection, when all have ended.
+
+    In a new process, return the descriptors of its output, once its arguments and environment are set.
+    """
+    events = select.poll()
+    events.register(control, select.POLLIN)
+    running: dict[int, tuple[int, int]] = {}  # by the descriptor of each process: its id, and the pipe
+    while True:
+        for descriptor, _ in events.poll():
+            if descriptor in running:
+                pid, pipe = running.pop(descriptor)
+                events.unregister(descriptor)
+                os.write(pipe, b"%d\n" % os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+                os.close(pipe)
+                os.close(descriptor)
+                continue
+            message, received, *_ = socket.recv_fds(control, 2**20, 3)
+            if not message:
+                for pid, _ in running.values():
+                    os.kill(pid, signal.SIGKILL)
+                return None
+            pid = os.fork()
+            if not pid:
+                arguments, environment = json.loads(message)
+                sys.argv[1:] = arguments
+                os.environ.clear()
+                os.environ.update(environment)
+                return received[:2]
+            *output, pipe = received
+            for stream in output:
+                os.close(stream)
+            os.write(pipe, b"%d\n" % pid)
+            process = os.pidfd_open(pid)
+            events.register(process, select.POLLIN)
+            running[process] = pid, pipe
+
+
+def main() -> int:
+    """Serve; in each new process, run the program and return its exit status."""
+    module = sys.argv[1]
+    for name in (f"{module}.cli", *_LATER[module]):
+        importlib.import_module(name)
+    program = importlib.import_module(f"{module}.__main__")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of Ctrl-C this process learns when its socket is closed
+    gc.freeze()  # or a collection in a new process would write to all that it shares with this one
+    control = socket.socket(fileno=os.dup(0))
+    output = _serve(control)
+    control.detach()
+    if output is None:
+        return 0
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for number, stream in enumerate(output, 1):
+        os.dup2(stream, number)
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    time.tzset()
+    sys.argv[0] = str(program.__file__)
+    status: int = program.main()
+    return status
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
