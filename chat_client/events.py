@@ -192,6 +192,7 @@ ClientEvent = (
     | m.Typing
     | m.Role
     | m.Throttled
+    | m.Link
     | m.Whois
     | m.Bans
 )

@@ -39,6 +39,17 @@ class Typing(WithRef, frozen=True, tag="typing"):
     name: str = ""
 
 
+class Link(WithRef, frozen=True, tag="link"):
+    """A one-time code, with which one more device becomes the same person within `seconds`.
+
+    A client sends it with the newest id that it has `read`; the server answers with the rest.
+    """
+
+    read: MessageId = 0
+    code: str = ""
+    seconds: float = 0
+
+
 class Whois(WithRef, frozen=True, tag="whois"):
     """The addresses of a member. A moderator sends it with `name`; the server answers with `addresses`."""
 
@@ -86,7 +97,8 @@ class Position(Wire, frozen=True):
 class Join(WithRef, frozen=True, tag="join"):
     """Enter the room; with `session` and `since`, resume after a lost connection.
 
-    With `quiet`, say a few lines without becoming a member.
+    With `quiet`, say a few lines without becoming a member. With a one-time `code` instead of a session, be
+    the person who has asked for it; without a `name` then, under theirs.
     """
 
     name: Annotated[str, Meta(max_length=1024)]
@@ -95,6 +107,7 @@ class Join(WithRef, frozen=True, tag="join"):
     history: Count | None = None
     password: Password | None = None
     quiet: bool = False
+    code: Annotated[str, Meta(max_length=32)] | None = None
 
 
 class Say(Wire, frozen=True, tag="say"):
@@ -151,7 +164,12 @@ class Ping(WithRef, frozen=True, tag="ping"):
 
 
 class Leave(WithRef, frozen=True, tag="leave"):
-    """Leave for good: the others see it at once, and the name becomes free."""
+    """Leave: the others see it at once, and the name becomes free.
+
+    With `forget`, for good: a name that is held becomes free too, and codes and secrets by `Link` are void.
+    """
+
+    forget: bool = False
 
 
 class Authenticate(WithRef, frozen=True, tag="authenticate"):
@@ -188,6 +206,7 @@ Command = (
     | Leave
     | Authenticate
     | Moderate
+    | Link
     | Whois
     | Bans
 )
@@ -217,6 +236,7 @@ class Welcome(WithRef, frozen=True, tag="welcome"):
     `count`: of the members, if `members` are not all. `can` are the acts that the server knows, absent
     from an older one. `changed` are older messages that acts have changed since, in the order of these acts;
     if they are too many, `stale` says so instead: nothing that the client has shown can be relied upon.
+    `read`: the newest id that was read where the `code` of the join was asked for.
     """
 
     name: str
@@ -235,6 +255,7 @@ class Welcome(WithRef, frozen=True, tag="welcome"):
     can: Sequence[str] = ()
     changed: Sequence[Message] = ()
     stale: bool = False
+    read: int | None = None
 
 
 class Ack(Wire, frozen=True, tag="ack"):
@@ -343,6 +364,7 @@ Event = (
     | Found
     | Role
     | Throttled
+    | Link
     | Whois
     | Bans
     | Pong

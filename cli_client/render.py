@@ -96,7 +96,12 @@ class Renderer:
                 listed = [fragment for ban in bans for fragment in self._ban(ban)]
                 return listed + self.line("more_bans") if more else listed or self.line("no_bans")
             case (
-                m.Typing() | m.Throttled() | events.StatusChanged() | events.Ended() | events.MessageChanged()
+                m.Typing()
+                | m.Throttled()
+                | m.Link()
+                | events.StatusChanged()
+                | events.Ended()
+                | events.MessageChanged()
             ):
                 return []
 

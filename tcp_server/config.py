@@ -76,6 +76,7 @@ class Config(Settings, frozen=True):
     max_replay: Annotated[Count, about("most messages in one answer")] = 500
     max_name: Annotated[Positive, about("longest name, in characters")] = 32
     max_text: Annotated[Positive, about("longest text, in characters")] = 4000
+    edit_time: Annotated[Seconds, about("seconds in which a message can be edited; 0: never")] = 3600.0
     max_connections: Annotated[Count, about("most connections; 0: as many as descriptors allow")] = 10_000
     max_per_address: Annotated[Count, about("most connections from one address; 0: no limit")] = 64
     joins: Annotated[Count, about("most new connections a minute from one address; 0: no limit")] = 120
@@ -104,6 +105,9 @@ class Config(Settings, frozen=True):
         Seconds, about("seconds after which a silent JSON client counts as gone; 0: never", was="silence")
     ] = IDLE_TIMEOUT
     grace: Annotated[Seconds, about("seconds a JSON client whose connection is lost keeps its name")] = 20.0
+    hold_names: Annotated[
+        Number, about("days that a name is kept for who has spoken under it; 0: only while they are here")
+    ] = 0.0
     backlog: Annotated[
         Count, about("most bytes that wait for a slow reader before it is cut; 0: no limit", metavar="BYTES")
     ] = 1024 * 1024

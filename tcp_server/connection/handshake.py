@@ -250,7 +250,8 @@ class Handshake:
 
     def _join(self, join: Join | TextJoin | BadMessage) -> Sequence[Outcome[Writer]]:
         password = getattr(join, "password", None)
-        if self._services.config.password and password and password != self._password:
+        is_attempt = self._services.config.password and password and password != self._password
+        if is_attempt or getattr(join, "code", None):
             return self._password_attempts.attempt("room", self._admit, join, ref=getattr(join, "ref", None))
         return self._services.sequencer.call(self._admit, join)
 

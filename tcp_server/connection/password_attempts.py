@@ -13,6 +13,9 @@ from tcp_server.dialects.output import JSON
 from tcp_server.room.outcome import Outcome
 from tcp_server.sequencer import Sequencer
 
+_WRONG = frozenset({"password_wrong", "bad_code"})
+"""Errors that count as wrong passwords."""
+
 _MAX_ATTEMPTS = 5
 """Wrong passwords after which the connection is closed."""
 
@@ -70,7 +73,7 @@ class PasswordAttempts:
                 # At random, so that many attackers cannot always be first.
                 self._reader.pause(random.uniform(0.5, 1.5) * _RETRY_INTERVAL, allow_half_closed=False)  # noqa: S311
         outcomes = self._sequencer.call(self._compare, work, args)
-        if "password_wrong" not in error_codes(outcomes):
+        if _WRONG.isdisjoint(error_codes(outcomes)):
             self._admission.refund_attempt(host, kind)
             return outcomes
         log_often(WARNING, "wrong password", reason=kind, id=self._writer.id, address=host)
@@ -93,7 +96,7 @@ class PasswordAttempts:
         outcomes = list(work(*args))
         if self._wrong + 1 < _MAX_ATTEMPTS:
             for position, outcome in enumerate(outcomes):
-                if "password_wrong" in error_codes([outcome]):
+                if not _WRONG.isdisjoint(error_codes([outcome])):
                     wrong, *prompt = outcome.answer
                     answer = [wrong, self._notice(self._penalty), *prompt]
                     outcomes[position] = outcome._replace(answer=answer)

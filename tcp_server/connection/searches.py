@@ -1,10 +1,10 @@
 """Answers search requests through the searcher's thread, so that a search never delays the room."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
-from chat_protocol.messages import Error, Event, Found, Search
+from chat_protocol.messages import Error, Found, Search
 from tcp_server.connection.writer import Writer
+from tcp_server.log.as_sent import as_sent
 from tcp_server.log.history import History, Unavailable
 from tcp_server.log.search import Searcher
 from tcp_server.room.outcome import Outcome, with_ref
@@ -32,17 +32,17 @@ class Searches:
         self._max_in_memory = max_in_memory
         self._searching: set[Writer] = set()  # clients that wait for an answer
 
-    def search(self, writer: Writer, request: Search) -> list[Outcome[Writer]]:
-        """Start a search; its answer comes later. Refuse it if the client or too many others wait for one."""
+    def search(self, writer: Writer, request: Search, person: bytes) -> list[Outcome[Writer]]:
+        """Start a search for a person; its answer comes later.
+
+        Refuse it if the client or too many others wait for one.
+        """
         if writer in self._searching:
             return [Outcome(writer, [_BUSY])]
 
         def answer(found: Found | None) -> Sequence[Outcome[Writer]]:
             self._searching.discard(writer)
-            result: Event = _FAILED
-            if found:
-                with suppress(Unavailable):  # messages may have been changed since the searcher read them
-                    result = Found(self._history.as_now(found.messages), found.more)
+            result = self._as_sent(found, person) if found else _FAILED
             return with_ref([Outcome(writer, [result])], writer, request.ref)
 
         kept = None
@@ -53,3 +53,10 @@ class Searches:
             return [Outcome(writer, [_BUSY])]
         self._searching.add(writer)
         return []
+
+    def _as_sent(self, found: Found, person: bytes) -> Found | Error:
+        history = self._history
+        try:  # messages may have been changed since the searcher read them
+            return Found(as_sent(history, history.as_now(found.messages), person), found.more)
+        except Unavailable:
+            return _FAILED

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from chat_protocol.messages import Ack, Message, Reaction
 from tcp_server.log.reactions import Reactions
+from tcp_server.log.records import Records
 
 _id_of = attrgetter("id")
 
@@ -56,6 +57,14 @@ class History(Protocol):
 
     head: bytes
     """Where the room is in its journal, encoded by the room; stored by the next commit. Empty at first."""
+
+    @property
+    def members(self) -> Records[int]:
+        """The members, by number."""
+
+    @property
+    def persons(self) -> Records[bytes]:
+        """What is kept of people while they are away, by the digest of their first secret."""
 
     @property
     def is_writable(self) -> bool:
@@ -149,12 +158,6 @@ class History(Protocol):
     def as_now(self, messages: Sequence[Message]) -> list[Message]:
         """Return messages that were read before, as they are now. Raises `Unavailable`."""
 
-    def members(self) -> list[tuple[int, bytes]]:
-        """Return the members as of the last commit, by number, encoded by the room."""
-
-    def set_member(self, number: int, state: bytes | None) -> None:
-        """Store a member with the next commit, or (None) remove it."""
-
     def take_present(self) -> list[tuple[bytes, str]]:
         """Return session and name of those present in a log of version 4 or older; forget them."""
 
@@ -193,7 +196,8 @@ class MemoryHistory:
         self.epoch = secrets.token_hex(8)
         self.sanctions = self.head = b""
         self.position = 0
-        self._members: dict[int, bytes] = {}
+        self.members = Records[int]()
+        self.persons = Records[bytes]()
         self._committed = last
         # Of messages changed since the last commit: what was there, and its last act or 0, for a rollback.
         self._originals: dict[int, tuple[Message, int]] = {}
@@ -316,15 +320,6 @@ class MemoryHistory:
 
     def as_now(self, messages: Sequence[Message]) -> list[Message]:
         return [self._messages[i] if (i := self._find(one.id)) is not None else one for one in messages]
-
-    def members(self) -> list[tuple[int, bytes]]:
-        return [*self._members.items()]
-
-    def set_member(self, number: int, state: bytes | None) -> None:
-        if state is None:
-            self._members.pop(number, None)
-        else:
-            self._members[number] = state
 
     def take_present(self) -> list[tuple[bytes, str]]:
         return []

@@ -90,6 +90,7 @@ MIGRATIONS = (
         PRIMARY KEY (message, place)
     ) WITHOUT ROWID;
     CREATE UNIQUE INDEX reactions_by_person ON reactions (person, message, emoji);
+    CREATE TABLE persons (id BLOB PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;
     """,
 )
 

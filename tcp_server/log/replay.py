@@ -1,7 +1,27 @@
 """Pages of the log that clients are sent when they join or ask for history."""
 
-from chat_protocol.messages import HistoryPage, Position
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from chat_protocol.messages import HistoryPage, Message, Position
+from tcp_server.log.as_sent import as_sent
 from tcp_server.log.history import MAX_PAGE_BYTES, History, Unavailable, size_of
+
+_MAX_CHANGED = 200
+_MAX_CHANGED_BYTES = 64 * 1024
+"""Most older messages that have changed in a welcome, and about how many bytes they have together."""
+
+
+class Unseen(NamedTuple):
+    """What a client has not seen: messages, how many older ones do not fit, and older ones that have changed.
+
+    `is_stale`: too many have changed. Then the page is as for a new client.
+    """
+
+    page: HistoryPage
+    missed: int = 0
+    changed: Sequence[Message] = ()
+    is_stale: bool = False
 
 
 class Replay:
@@ -12,33 +32,38 @@ class Replay:
         self._history = history
         self._max_messages = max_messages
 
-    def page(self, before: int, limit: int) -> HistoryPage:
-        """Return the newest messages with ids below `before`, as many as fit into one page."""
+    def page(self, before: int, limit: int, person: bytes) -> HistoryPage:
+        """Return, for one person, the newest messages below id `before`, as many as fit into one page."""
         end = min(before, self._history.last + 1)
         limit = min(limit, self._max_messages)
         try:
             found = self._history.before(end, limit + 1)  # the oldest one says up to where there are none
+            start, size = len(found), 0
+            while start and len(found) - start < limit:
+                size += size_of(found[start - 1])
+                if size > MAX_PAGE_BYTES and start < len(found):
+                    break
+                start -= 1
+            messages = as_sent(self._history, found[start:], person)
         except Unavailable:  # people can join even if the disk cannot be read
             return HistoryPage([], end > self._history.first, first=end)
-        start, size = len(found), 0
-        while start and len(found) - start < limit:
-            size += size_of(found[start - 1])
-            if size > MAX_PAGE_BYTES and start < len(found):
-                break
-            start -= 1
-        return HistoryPage(found[start:], start > 0, first=found[start - 1].id + 1 if start else 1)
+        return HistoryPage(messages, start > 0, first=found[start - 1].id + 1 if start else 1)
 
-    def unseen(self, since: Position | None, wanted: int) -> tuple[HistoryPage, int]:
-        """Return the messages after `since`, and how many of the oldest of them do not fit.
+    def unseen(self, since: Position | None, wanted: int, person: bytes) -> Unseen:
+        """Return what has been said and changed after `since`, for one person.
 
         Without `since`, or if it is from another log, returns the newest `wanted` messages.
         """
         last = self._history.last
         if since is None or since.epoch != self._history.epoch or since.id > last:
-            return self.page(last + 1, wanted), 0
+            return Unseen(self.page(last + 1, wanted, person))
         try:
             unseen = self._history.count_after(since.id)
+            changed = self._history.changed_after(since.id, _MAX_CHANGED + 1)
+            if len(changed) > _MAX_CHANGED or sum(map(size_of, changed)) > _MAX_CHANGED_BYTES:
+                return Unseen(self.page(last + 1, wanted, person), is_stale=True)
+            changed = as_sent(self._history, changed, person)
         except Unavailable:
-            unseen = last - since.id
-        page = self.page(last + 1, unseen)
-        return page, unseen - len(page.messages)
+            unseen, changed = last - since.id, []
+        page = self.page(last + 1, unseen, person)
+        return Unseen(page, unseen - len(page.messages), changed)

@@ -20,6 +20,7 @@ from tcp_server.log.details import NO_RARITIES, details_of, notice_of, rarities
 from tcp_server.log.history import Key, MemoryHistory, Unavailable, find_message, position
 from tcp_server.log.log_file import LogFile, ends, unusable
 from tcp_server.log.message_rows import COLUMNS, as_message, read_all, spans
+from tcp_server.log.records import StoredRecords
 from tcp_server.log.retention import Limits, Retention
 
 _log = logging.getLogger(__name__)
@@ -57,9 +58,10 @@ class SqliteHistory:
         self._staged_rarities: list[Message] = []  # of these, those that have more than the rows
         self._skipped: list[range] = []  # ids, not committed yet
         self._wal_has_deleted = True  # whether the WAL may still contain deleted text
-        self._members: dict[int, bytes | None] = {}  # changes that are not committed yet
         self._file = LogFile(path, full=full)
         self._db = self._file.db
+        self.members = StoredRecords[int](self._db, "members", "number")
+        self.persons = StoredRecords[bytes](self._db, "persons", "id")
         self._acts = Acts(self._db)
         try:
             state = self._db.execute("SELECT epoch, sanctions, head FROM log").fetchone()
@@ -152,12 +154,6 @@ class SqliteHistory:
         with _readable():
             return self._acts.reactions.change(message_id, emoji, person, name, on=on)
 
-    def members(self) -> list[tuple[int, bytes]]:
-        return self._db.execute("SELECT number, state FROM members").fetchall()
-
-    def set_member(self, number: int, state: bytes | None) -> None:
-        self._members[number] = state
-
     def take_present(self) -> list[tuple[bytes, str]]:
         present = self._db.execute("SELECT session, name FROM present").fetchall()
         self._forgets_present = bool(present)
@@ -165,7 +161,7 @@ class SqliteHistory:
 
     def commit(self) -> None:
         is_log_new = bool(self._staged or self._skipped or self._acts.changes)
-        if not (is_log_new or self._members or self._forgotten_below or self._has_new_state()):
+        if not (is_log_new or self.members or self.persons or self._forgotten_below or self._has_new_state()):
             return
         try:
             self._write()
@@ -223,15 +219,8 @@ class SqliteHistory:
             for ids in self._skipped:
                 message_ids.skip(db, ids)
             self._acts.write()
-            if self._members:
-                db.executemany(
-                    "DELETE FROM members WHERE number = ?",
-                    [(number,) for number, state in self._members.items() if state is None],
-                )
-                db.executemany(
-                    "INSERT OR REPLACE INTO members VALUES (?, ?)",
-                    [item for item in self._members.items() if item[1] is not None],
-                )
+            self.members.write()
+            self.persons.write()
             if self._has_new_state():
                 db.execute("UPDATE log SET sanctions = ?, head = ?", (self.sanctions, self.head))
             if self._forgets_present:
@@ -242,7 +231,8 @@ class SqliteHistory:
                 with contextlib.suppress(sqlite3.Error):
                     db.execute("ROLLBACK")
             raise
-        self._members.clear()
+        self.members.clear()
+        self.persons.clear()
         self._forgotten_below = 0
         self._forgets_present = False
         self._stored = self.sanctions, self.head

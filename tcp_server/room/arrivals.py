@@ -11,6 +11,7 @@ from chat_protocol import messages as m
 from chat_protocol.contract import MAX_LINE
 from tcp_server.config import Config
 from tcp_server.log.replay import Replay
+from tcp_server.room.codes import code_digest
 from tcp_server.room.commands import Greeting, LocalEvent, TextJoin
 from tcp_server.room.effects import Answer, Entered, NameTaken
 from tcp_server.room.fold import Fold
@@ -49,7 +50,9 @@ class Arrivals(Generic[C]):
         self._seats = seats
         self._replay = replay
         self._password = Password(config.password)
-        self._limits = m.Limits(config.max_name, config.max_text, MAX_LINE, config.max_replay)
+        edit_time = int(config.edit_time)
+        self._limits = m.Limits(config.max_name, config.max_text, MAX_LINE, config.max_replay, edit_time)
+        self._can = _can(keeps=config.history != "off", edits=edit_time > 0)
         self.waiting: dict[C, _Arrival] = {}
         """By connection; only to be read from elsewhere."""
 
@@ -62,16 +65,22 @@ class Arrivals(Generic[C]):
         # A secret from before a restart is kept, so that refs already used with it stay known.
         secret = secret if len(secret) >= _MIN_SECRET_LENGTH else secrets.token_urlsafe(18)
         session = session_digest(secret) if isinstance(request, m.Join) else None
-        member = self._fold.members.by_session(session)
-        if not (member and member.admitted) and not self._has_password(request):
+        code = code_digest(request.code) if isinstance(request, m.Join) and request.code else b""
+        linked = self._fold.persons.by_code(code, self._fold.now) if code else None
+        if code and linked is None:
+            return [m.Error("bad_code", "the code is wrong, used, or too old")]
+        person = linked[0] if linked else session and self._fold.persons.of(session)
+        member = self._fold.members.by_session(person)
+        if not (member and member.admitted) and not linked and not self._has_password(request):
             return _refuse_password(request)
+        wanted = request.name or (linked[1].called if linked else "")
         try:
-            name = _name_of(member) if member else parse_name(request.name, self._config.max_name)
+            name = _name_of(member) if member else parse_name(wanted, self._config.max_name)
         except BadName as error:
             return [m.Error(error.code, error.text)]
         self.waiting[connection] = _Arrival(request, name, secret)
         quiet = isinstance(request, m.Join) and request.quiet
-        return Join(self._seats.take(connection)[1], session, name.shown, name.keys, quiet)
+        return Join(self._seats.take(connection)[1], session, name.shown, name.keys, quiet, code)
 
     def answer(self, connection: C, answer: Sequence[Answer]) -> Sequence[m.Event | LocalEvent]:
         """Return what to send a connection that was sent `answer`; a join that was applied ends here."""
@@ -79,14 +88,18 @@ class Arrivals(Generic[C]):
 
     def _finish(self, connection: C, answer: Answer) -> Sequence[m.Event | LocalEvent]:
         match answer:
-            case NameTaken(by):
+            case NameTaken(by, is_held):
                 arrival = self.waiting.pop(connection)
                 self._seats.free(connection)
-                return [self._name_taken(arrival.name, by)]
-            case Entered(number):
+                return [self._name_taken(arrival.name, by, is_held=is_held)]
+            case Entered(number, read):
                 arrival = self.waiting.pop(connection)
                 member = self._fold.members.by_number(number)
-                return [self._greet(member, arrival)] if member else []
+                return [self._greet(member, arrival, read)] if member else []
+            case m.Error(code="bad_code"):
+                self.waiting.pop(connection)
+                self._seats.free(connection)
+                return [answer]
             case m.Bye():
                 self.waiting.pop(connection, None)
                 return [answer]
@@ -96,20 +109,23 @@ class Arrivals(Generic[C]):
     def _has_password(self, request: m.Join | TextJoin) -> bool:
         return not self._password or self._password.matches(request.password)
 
-    def _name_taken(self, name: Name, by: str) -> m.Error:
+    def _name_taken(self, name: Name, by: str, *, is_held: bool) -> m.Error:
+        if is_held:
+            free = suggest(name, self._fold.members.keys, self._config.max_name)
+            return m.Error("name_taken", "this name is kept for somebody who is away", suggestion=free)
         if not is_same(name.shown, by):  # no suggestion: with a number it would look alike too
             return m.Error("name_taken", "somebody here has a name that looks like it")
         free = suggest(name, self._fold.members.keys, self._config.max_name)
         return m.Error("name_taken", "somebody here has this name", suggestion=free)
 
-    def _greet(self, member: Member, arrival: _Arrival) -> m.Event | LocalEvent:
+    def _greet(self, member: Member, arrival: _Arrival, read: int | None) -> m.Event | LocalEvent:
         request = arrival.request
         if isinstance(request, m.Join):
-            return self._welcome(member, request, arrival.secret)
+            return self._welcome(member, request, arrival.secret, read)
         others = self._fold.members.names()[:-1]
         return Greeting(first_names(others[:_MAX_GREETED], _MAX_GREETED_BYTES), len(others))
 
-    def _welcome(self, member: Member, request: m.Join, secret: str) -> m.Welcome:
+    def _welcome(self, member: Member, request: m.Join, secret: str, read: int | None) -> m.Welcome:
         history = self._fold.history
         names = self._fold.members.names()
         members = first_names(names, _MAX_MEMBERS_BYTES)
@@ -118,9 +134,10 @@ class Arrivals(Generic[C]):
             return m.Welcome(
                 *(member.name, secret, history.epoch, history.last, members, (), 0, False, self._limits),
                 count=count,
+                can=self._can,
             )
         wanted = self._config.replay if request.history is None else request.history
-        page, missed = self._replay.unseen(request.since, wanted)
+        page, missed, changed, is_stale = self._replay.unseen(request.since, wanted, member.person)
         return m.Welcome(
             name=member.name,
             session=secret,
@@ -135,7 +152,18 @@ class Arrivals(Generic[C]):
             moderated=bool(self._config.moderator_password),
             moderator=member.moderator,
             muted=self._fold.role().muted if member.moderator else (),
+            can=self._can,
+            changed=changed,
+            stale=is_stale,
+            read=read,
         )
+
+
+def _can(*, keeps: bool, edits: bool) -> Sequence[str]:
+    """Return what the `can` of a welcome says; nothing can be done to messages that are not kept."""
+    if not keeps:
+        return ("action", "mention", "link")
+    return ("reply", *(("edit",) if edits else ()), "delete", "react", "action", "mention", "link")
 
 
 def _name_of(member: Member) -> Name:

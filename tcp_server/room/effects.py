@@ -11,15 +11,23 @@ Seat = tuple[bytes, int]
 
 
 class Entered(NamedTuple):
-    """The seat has joined as the member with this number. Its server answers with a welcome or a greeting."""
+    """The seat has joined as the member with this number. Its server answers with a welcome or a greeting.
+
+    `read` is the newest id that was read on the device whose code was used.
+    """
 
     member: int
+    read: int | None = None
 
 
 class NameTaken(NamedTuple):
-    """The seat has not joined: a member has this name, or one that looks like the wanted one."""
+    """The seat has not joined: a member has this name, or one that looks like the wanted one.
+
+    `is_held`: the name is held for somebody who is away.
+    """
 
     by: str
+    is_held: bool = False
 
 
 Answer = Event | Entered | NameTaken

@@ -15,12 +15,14 @@ import msgspec
 from chat_protocol import messages as m
 from tcp_server.log.history import History
 from tcp_server.room import proposals as p
+from tcp_server.room.changes import Changes
 from tcp_server.room.effects import Answer, Effect, Entered, NameTaken, Seat
 from tcp_server.room.members import Member, Members, encode
 from tcp_server.room.moderation import notices
 from tcp_server.room.moderation.actions import Actions, Refused
 from tcp_server.room.moderation.sanctions import Sanctions
 from tcp_server.room.outcome import AudienceChange
+from tcp_server.room.persons import Persons
 from tcp_server.room.speech import Speech
 
 _MAX_SEATS_PER_MEMBER = 16
@@ -64,10 +66,12 @@ class Fold:
         self.history = history
         self._head = _head_decoder.decode(history.head) if history.head else _Head()
         self._head.position = position_of(history)
-        self.members = Members(history.members(), self._head.next_member)
+        self.members = Members(history.members.all(), self._head.next_member)
+        self.persons = Persons(history.persons.all())
         self.sanctions = Sanctions(history.sanctions)
         self.actions = Actions(self.members, history, self.sanctions)
         self._speech = Speech(history, self.sanctions)
+        self._changes = Changes(history, self.sanctions)
         self._incarnation = b""  # of the entry that is being applied
         self._last_before = 0  # the newest id before that entry
         self._are_sanctions_new = False
@@ -81,8 +85,14 @@ class Fold:
             p.Up: self._up,
             p.Join: self._join,
             p.Part: self._part,
+            p.Link: self._link,
+            p.Hold: self._hold,
             p.Reap: self._reap,
             p.Say: self._say,
+            p.Post: self._post,
+            p.Edit: self._change,
+            p.Delete: self._change,
+            p.React: self._change,
             p.Act: self._act,
             p.Role: self._role,
             p.Sanctioned: self._sanctioned,
@@ -145,7 +155,10 @@ class Fold:
             return
         if self.members.has_changes:
             for number, state in self.members.take_changes():
-                self.history.set_member(number, state)
+                self.history.members.set(number, state)
+        if self.persons.has_changes:
+            for person, state in self.persons.take_changes():
+                self.history.persons.set(person, state)
         if self._are_sanctions_new:
             self.history.sanctions = self.sanctions.encode(self.now)
             self._are_sanctions_new = False
@@ -158,7 +171,8 @@ class Fold:
         servers = sorted((run.server, incarnation) for incarnation, run in self._head.runs.items())
         members = sorted((member.number, encode(member)) for member in self.members)
         bans, mutes = self.sanctions.in_force(0.0)
-        return self.position, self._head.next_member, servers, members, bans, mutes, self.history.last
+        last, persons = self.history.last, [*self.persons]
+        return self.position, self._head.next_member, servers, members, persons, bans, mutes, last
 
     # --- seats -----------------------------------------------------------------------
 
@@ -185,20 +199,30 @@ class Fold:
         seat = (self._incarnation, join.seat)
         if self.members.by_seat(seat) is not None:
             return []
-        member = self.members.by_session(join.session)
+        linked = self.persons.by_code(join.code, self.now) if join.code else None
+        if join.code and linked is None:
+            return [Effect(seat, [m.Error("bad_code", "the code is wrong, used, or too old")])]
+        session = linked[0] if linked else join.session and self.persons.of(join.session)
+        member = self.members.by_session(session)
         keys = member.keys if member else join.keys
-        if (ban := self.sanctions.bans.people.find(keys, join.session, self.now)) is not None:
+        if (ban := self.sanctions.bans.people.find(keys, session, self.now)) is not None:
             answer = [m.Error("banned", "you are banned", retry_after=ban.seconds_left(self.now))]
             return [Effect(seat, [*answer, m.Bye("banned")], (), AudienceChange.LEAVE)]
+        if member is None:
+            if (other := self.members.by_name(keys)) is not None:
+                return [Effect(seat, [NameTaken(other.name)])]
+            if self.persons.holder(keys, self.now) not in (None, session):
+                return [Effect(seat, [NameTaken(join.name, is_held=True)])]
+        read = linked[1].read if linked else None
+        if linked and join.session:
+            self.persons.redeem(join.code, join.session, self.now)
         if member is not None:
-            return self._take_seat(seat, member, quiet=join.quiet)
-        if (other := self.members.by_name(keys)) is not None:
-            return [Effect(seat, [NameTaken(other.name)])]
-        member = self.members.add(join.name, join.keys, join.session)
+            return self._take_seat(seat, member, read, quiet=join.quiet)
+        member = self.members.add(join.name, join.keys, session)
         member.announced = not join.quiet
-        return [self._enter(seat, member, quiet=join.quiet, is_new=True)]
+        return [self._enter(seat, member, read, quiet=join.quiet, is_new=True)]
 
-    def _take_seat(self, seat: Seat, member: Member, *, quiet: bool) -> list[Effect]:
+    def _take_seat(self, seat: Seat, member: Member, read: int | None, *, quiet: bool) -> list[Effect]:
         """Add a seat to a member; the room is sent nothing, unless it had only quiet ones."""
         effects: list[Effect] = []
         seats = member.quiet if quiet else member.seats
@@ -208,17 +232,38 @@ class Fold:
         is_new = not (quiet or member.announced)
         if is_new:
             self.members.announce(member)
-        return [*effects, self._enter(seat, member, quiet=quiet, is_new=is_new)]
+        return [*effects, self._enter(seat, member, read, quiet=quiet, is_new=is_new)]
 
-    def _enter(self, seat: Seat, member: Member, *, quiet: bool, is_new: bool) -> Effect:
+    def _enter(self, seat: Seat, member: Member, read: int | None, *, quiet: bool, is_new: bool) -> Effect:
         self.members.attach(seat, member, quiet=quiet)
         if quiet:  # it is not in the audience
-            return Effect(seat, [Entered(member.number)])
+            return Effect(seat, [Entered(member.number, read)])
         shared = [m.Joined(member.name, self.at)] if is_new else []
-        return Effect(seat, [Entered(member.number)], shared, AudienceChange.JOIN)
+        return Effect(seat, [Entered(member.number, read)], shared, AudienceChange.JOIN)
+
+    def _link(self, link: p.Link) -> list[Effect]:
+        seat, member = self._speaker(link.seat)
+        if member is None or member.session is None:
+            return []
+        if not self.persons.open_code(member.session, link, member.name, self.now):
+            return [Effect(seat, [m.Error("too_many", "too many persons have several devices")])]
+        return []
+
+    def _hold(self, hold: p.Hold) -> list[Effect]:
+        _, member = self._speaker(hold.seat)
+        if member is not None and member.session is not None:
+            self.persons.hold(member.session, member.name, member.keys, hold.until, self.now)
+        return []
+
+    def _speaker(self, number: int) -> tuple[Seat, Member | None]:
+        """Return a seat of the server whose entry is applied, and its member."""
+        seat = (self._incarnation, number)
+        return seat, self.members.by_seat(seat)
 
     def _part(self, part: p.Part) -> list[Effect]:
-        seat = (self._incarnation, part.seat)
+        seat, member = self._speaker(part.seat)
+        if part.forget and member is not None and member.session is not None:
+            self.persons.forget(member.session)
         return self._leave(seat, hold_name=part.hold_name, bye=part.bye, reason=part.reason)
 
     def _leave(
@@ -265,8 +310,16 @@ class Fold:
         member = self.members.by_seat(seat)
         return () if member is None else (self._speech.say(seat, member, say.texts, self.at, self.now),)
 
+    def _post(self, post: p.Post) -> Sequence[Effect]:
+        seat, member = self._speaker(post.seat)
+        return () if member is None else (self._speech.post(seat, member, post, self.at, self.now),)
+
+    def _change(self, act: p.Change) -> Sequence[Effect]:
+        seat, member = self._speaker(act.seat)
+        return () if member is None else self._changes.apply(seat, member, act, self.at, self.now)
+
     def _role(self, role: p.Role) -> list[Effect]:
-        member = self.members.by_seat((self._incarnation, role.seat))
+        _, member = self._speaker(role.seat)
         if member is None:
             return []
         member.moderator = True
@@ -293,7 +346,9 @@ class Fold:
         expelled = [effect for member in action.expelled for effect in self._expel(member, reason, answer)]
         notice = notices.append(action.notice, self.at, self.history)
         ack = [] if act.ref is None else [m.Ack(act.ref, notice.id, notice.at)]
-        return [Effect(seat, [notice, *ack], [notice]), *expelled]
+        deleted = action.deleted
+        changed = [self._changes.delete(deleted, action.notice.by, self.at)] if deleted else []
+        return [Effect(seat, [notice, *ack, *changed], [notice, *changed]), *expelled]
 
     def _expel(self, member: Member, reason: str, answer: Sequence[Answer]) -> list[Effect]:
         """Remove a member, with seats or in its grace period; each seat is sent `answer` before the `bye`."""

@@ -5,11 +5,13 @@ Part of the state that `Fold` changes: nothing here looks at a clock or a settin
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import msgspec
 
 from tcp_server.room.effects import Seat
+from tcp_server.room.names import plain
 
 _MAX_CHAR_BYTES = 4
 _SEPARATOR_BYTES = 3
@@ -35,6 +37,14 @@ class Member:
     admitted: bool = True  # whether the session can be resumed without the room's password
     absent_since: int | None = None  # the position at which the last seat was given up
     reason: str | None = None  # why, while absent
+
+    @property
+    def person(self) -> bytes:
+        """Whose the messages and reactions are: in text dialects, those of one connection."""
+        if self.session is not None:
+            return self.session
+        incarnation, number = next(chain(self.seats, self.quiet))
+        return incarnation + number.to_bytes(8)
 
 
 class _Stored(msgspec.Struct, array_like=True):
@@ -80,6 +90,7 @@ class Members:
         """Take over those that are `stored`, by number; `next_number` is that of the next one."""
         self._all: dict[int, Member] = {}  # by number, in the order in which they joined
         self._by_key: dict[str, Member] = {}
+        self._plain: dict[str, str] = {}  # the names as they are written
         self._by_session: dict[bytes, Member] = {}
         self._by_seat: dict[Seat, Member] = {}
         self._next = next_number
@@ -97,6 +108,10 @@ class Members:
     def by_seat(self, seat: Seat) -> Member | None:
         """Return the member with that seat."""
         return self._by_seat.get(seat)
+
+    def named(self, plain_name: str) -> str | None:
+        """Return the name of a member as it is written; `plain_name` is from `names.plain`."""
+        return self._plain.get(plain_name)
 
     def by_number(self, number: int) -> Member | None:
         """Return the member with that number."""
@@ -142,6 +157,7 @@ class Members:
         del self._all[member.number]
         for key in member.keys:
             del self._by_key[key]
+        self._plain.pop(plain(member.name), None)
         if member.session is not None:
             del self._by_session[member.session]
 
@@ -192,5 +208,6 @@ class Members:
     def _index(self, member: Member) -> None:
         self._all[member.number] = member
         self._by_key.update(dict.fromkeys(member.keys, member))
+        self._plain[plain(member.name)] = member.name
         if member.session is not None:
             self._by_session[member.session] = member

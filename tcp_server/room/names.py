@@ -11,6 +11,7 @@ of scripts.
 import re
 import unicodedata
 from collections.abc import Container
+from functools import lru_cache
 from typing import NamedTuple
 
 from precis_i18n import get_profile
@@ -98,6 +99,12 @@ def is_same(one: str, other: str) -> bool:
     return bool(_case_mapped.enforce(one) == _case_mapped.enforce(other))
 
 
+@lru_cache(4096)
+def plain(name: str) -> str:
+    """Return a name without regard to case, width and spacing, as texts call it; cheaper than its keys."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
 def suggest(name: Name, taken: Container[str], limit: int) -> str | None:
     """Return `name` with a number added so that no key is `taken`, or None after ten attempts.
 
@@ -153,7 +160,10 @@ def _script(char: str) -> str:
 
 
 _STAFF = ("администратор", "админ", "administrator", "admin", "модератор", "moderator")
-_RESERVED = frozenset(map(skeleton, (SYSTEM_NAME, "server", "система", "system", "oneroom", *_STAFF)))
+_EVERYBODY = ("all", "все")  # as in `@all`
+_RESERVED = frozenset(
+    map(skeleton, (SYSTEM_NAME, "server", "система", "system", "oneroom", *_EVERYBODY, *_STAFF))
+)
 _NOTICES = (HAS_JOINED.strip(" !"), HAS_LEFT.strip(" ."), "joined the chat", "left the chat")
 _RESERVED_PARTS = tuple(map(skeleton, _NOTICES))
 _STAFF_SKELETONS = frozenset(map(skeleton, _STAFF))

@@ -37,7 +37,8 @@ class Join(Proposal, frozen=True):
     """Come in under a name, unless the session is known: then take a seat beside its others.
 
     `session` is the digest of the secret, None in text dialects; `keys` are those under which the
-    name is unique. A `quiet` seat speaks without making its person a member.
+    name is unique. A `quiet` seat speaks without making its person a member. `code` is the digest of a
+    one-time code: then the session is one more of the person who has asked for it.
     """
 
     seat: int
@@ -45,18 +46,37 @@ class Join(Proposal, frozen=True):
     name: str
     keys: tuple[str, ...]
     quiet: bool = False
+    code: bytes = b""
 
 
 class Part(Proposal, frozen=True):
     """Give a seat up. With `hold_name` a member without a seat is absent until a `Reap`.
 
-    `bye` is the reason sent to the seat, `reason` the one sent to the room.
+    `bye` is the reason sent to the seat, `reason` the one sent to the room. With `forget`, the person's
+    further secrets, code and held name are forgotten.
     """
 
     seat: int
     hold_name: bool
     bye: str | None = None
     reason: str | None = None
+    forget: bool = False
+
+
+class Link(Proposal, frozen=True):
+    """Open a one-time code for one's person, instead of the one before; `code` is its digest."""
+
+    seat: int
+    code: bytes
+    until: float
+    read: int
+
+
+class Hold(Proposal, frozen=True):
+    """Hold the name for its person, also while they are away. `until` is in seconds since 1970."""
+
+    seat: int
+    until: float
 
 
 class Reap(Proposal, frozen=True):
@@ -71,6 +91,46 @@ class Say(Proposal, frozen=True):
 
     seat: int
     texts: Sequence[tuple[str | None, str]]
+
+
+class Post(Proposal, frozen=True):
+    """Say one text with more than text: a reply, an action, or one that calls people by name."""
+
+    seat: int
+    ref: str | None
+    text: str
+    reply: int | None = None
+    kind: m.Kind | None = None
+    mentions: Sequence[str] = ()
+
+
+class Edit(Proposal, frozen=True):
+    """Replace the text of one's own message, if it was said at most `within` seconds ago."""
+
+    seat: int
+    ref: str | None
+    id: int
+    text: str
+    mentions: Sequence[str]
+    within: float
+
+
+class Delete(Proposal, frozen=True):
+    """Delete one's own message."""
+
+    seat: int
+    ref: str | None
+    id: int
+
+
+class React(Proposal, frozen=True):
+    """Add one's reaction to a message, or take it back; `emoji` is fully qualified (UTS 51)."""
+
+    seat: int
+    ref: str | None
+    id: int
+    emoji: str
+    on: bool
 
 
 class Act(Proposal, frozen=True):
@@ -115,7 +175,12 @@ class Retract(Proposal, frozen=True):
     """Take back the messages and deletions of the entry before: they could not be stored."""
 
 
-AnyProposal = Up | Join | Part | Reap | Say | Act | Role | Sanctioned | Forget | Retract
+Change = Edit | Delete | React
+"""An act on a message."""
+
+AnyProposal = (
+    Up | Join | Part | Link | Hold | Reap | Say | Post | Change | Act | Role | Sanctioned | Forget | Retract
+)
 
 
 class Entry(Struct, frozen=True, array_like=True):

@@ -43,7 +43,7 @@ class Proposer:
             self._fold.begin(self._fold.position + 1, self.incarnation, self._seq + 1)
         effects = self._fold.apply(proposal)
         self._proposals.append(proposal)
-        if type(proposal) is not p.Say:
+        if type(proposal) is not p.Say and type(proposal) is not p.Post:
             self._only_says = False
         return effects
 

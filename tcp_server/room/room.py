@@ -18,21 +18,26 @@ from chat_protocol.contract import MAX_LINE
 from chat_protocol.errors import BadMessage
 from chat_protocol.ip import rate_limit_key
 from tcp_server.config import Config
+from tcp_server.log.as_sent import as_sent
 from tcp_server.log.history import History, Unavailable, find_message
 from tcp_server.log.journal import Journal
 from tcp_server.log.replay import Replay
 from tcp_server.room.absences import Absences
+from tcp_server.room.acts import Acts
 from tcp_server.room.arrivals import Arrivals
+from tcp_server.room.changes import latest_only
+from tcp_server.room.codes import SECONDS, code_digest, new_code
 from tcp_server.room.commands import HelpText, LocalEvent, MemberList, Request, TextJoin
 from tcp_server.room.effects import Effect
 from tcp_server.room.fold import Fold, ban_error
+from tcp_server.room.holds import Holds
 from tcp_server.room.members import Member, first_names
 from tcp_server.room.moderation.audit_log import AuditLog
 from tcp_server.room.moderation.moderation import Moderation
 from tcp_server.room.moderation.recorded import unapplied
 from tcp_server.room.names import BadName, parse_name
 from tcp_server.room.outcome import AudienceChange, C, Outcome, with_ref
-from tcp_server.room.proposals import AnyProposal, Forget, Join, Part, Reap, Say, Up
+from tcp_server.room.proposals import AnyProposal, Forget, Hold, Join, Link, Part, Reap, Say, Up
 from tcp_server.room.proposer import Proposer
 from tcp_server.room.rollback import without_unsaved
 from tcp_server.room.seats import Seats
@@ -58,7 +63,7 @@ class Room(Generic[C]):
         config: Config,
         history: History,
         audit_log: AuditLog,
-        search: Callable[[C, m.Search], list[Outcome[C]]],
+        search: Callable[[C, m.Search, bytes], list[Outcome[C]]],
         address_of: Callable[[C], str],
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
@@ -81,6 +86,9 @@ class Room(Generic[C]):
         self._replay = Replay(history, config.max_replay)
         self._arrivals = Arrivals(config, self._fold, self._seats, self._replay)
         self._moderation = Moderation(config, self._fold, audit_log, self._seats, self._propose)
+        self._acts = Acts(config, self._fold, self._seats, self._propose)
+        self._changes = 0  # acts on messages in this batch
+        self._holds = Holds(self._fold.persons, config.hold_names) if config.hold_names else None
         self._absences = Absences(config.grace, clock)
         self._visits: dict[C, Visit] = {}  # of the quiet connections, oldest first
         self._typed_at: WeakKeyDictionary[Member, float] = WeakKeyDictionary()  # monotonic
@@ -96,6 +104,7 @@ class Room(Generic[C]):
         if ban := self._fold.sanctions.bans.find(self._seats.address_of(connection), now):
             answer: list[m.Event] = [ban_error(ban.seconds_left(now)), m.Bye("banned")]
             return [Outcome(connection, answer, (), AudienceChange.LEAVE)]
+        self._proposer.set_time()
         join = self._arrivals.begin(connection, request)
         if not isinstance(join, Join):
             return [Outcome(connection, join)]
@@ -139,20 +148,26 @@ class Room(Generic[C]):
         return outcomes
 
     def leave(
-        self, connection: C, *, hold_name: bool, bye: str | None = None, reason: str | None = None
+        self,
+        connection: C,
+        *,
+        hold_name: bool,
+        bye: str | None = None,
+        reason: str | None = None,
+        forget: bool = False,
     ) -> list[Outcome[C]]:
         """Remove a connection; does nothing if it has been removed already.
 
         `bye` is the reason sent to the connection, `reason` the one sent to the room.
         With `hold_name`, a member without connections keeps its name for the grace period,
-        and `left` is sent only after that.
+        and `left` is sent only after that. With `forget`, what is kept of the person is forgotten.
         """
         member = self.member_of(connection)
         if member is None:
             return []
         address = rate_limit_key(self._seats.address_of(connection), self._config.trusted_proxies) or ""
         hold_name = hold_name and bool(self._config.grace)
-        outcomes = self._propose(Part(self._seats.number(connection), hold_name, bye, reason))
+        outcomes = self._propose(Part(self._seats.number(connection), hold_name, bye, reason, forget))
         if (surplus := self._absences.watch(member, address)) is not None:
             outcomes += self._reap(surplus)
         return outcomes
@@ -187,7 +202,10 @@ class Room(Generic[C]):
         try:
             self._proposer.commit()
         except Unavailable:
-            return [without_unsaved(outcome, self._history.last) for outcome in outcomes]
+            outcomes = [without_unsaved(outcome, self._history.last) for outcome in outcomes]
+        if self._changes > 1:
+            outcomes = latest_only(outcomes)
+        self._changes = 0
         return outcomes
 
     def clear(self) -> None:
@@ -218,16 +236,23 @@ class Room(Generic[C]):
     def _say(self, connection: C, member: Member, says: Sequence[m.Say]) -> list[Outcome[C]]:
         """Propose what a member says: the hot path."""
         max_text = self._config.max_text
-        if member.session is None:
-            texts = pieces(says, max_text)
-            return self._say_texts(connection, texts) if texts else []
-        outcomes: list[Outcome[C]] = []
-        for part in checked(says, max_text):
-            if isinstance(part, m.Error):
-                outcomes.append(Outcome(connection, [part]))
-            else:
+        held = self._hold(connection, member, self._holds) if self._holds else []
+        parts = pieces(says, max_text) if member.session is None else checked(says, max_text)
+        outcomes: list[Outcome[C]] = held
+        for part in parts:
+            if isinstance(part, list):
                 outcomes += self._say_texts(connection, part)
+            elif isinstance(part, m.Say):
+                outcomes += self._acts.post(connection, member, part)
+            else:
+                outcomes.append(Outcome(connection, [part]))
         return outcomes
+
+    def _hold(self, connection: C, member: Member, holds: Holds) -> list[Outcome[C]]:
+        """Hold the name of a member who speaks."""
+        address = rate_limit_key(self._seats.address_of(connection), self._config.trusted_proxies)
+        until = holds.until(member, address, self._now())
+        return [] if until is None else self._propose(Hold(self._seats.number(connection), until))
 
     def _say_texts(self, connection: C, texts: Texts) -> list[Outcome[C]]:
         try:
@@ -270,7 +295,9 @@ class Room(Generic[C]):
 
     # --- answers ---------------------------------------------------------------------
 
-    def _do(self, connection: C, member: Member, request: Request) -> list[Outcome[C]]:
+    def _do(  # noqa: C901 - one case per request
+        self, connection: C, member: Member, request: Request
+    ) -> list[Outcome[C]]:
         match request:
             case m.Typing():
                 return self._notify_typing(connection, member)
@@ -280,13 +307,17 @@ class Room(Generic[C]):
             case m.Ping() | m.HistoryRequest() | Who() | Help():
                 return [Outcome(connection, [self._answer(member, request)])]
             case Show(id=number):
-                return [Outcome(connection, [self._show(number)])]
+                return [Outcome(connection, [self._show(member, number)])]
             case m.Search():
-                return self._search(connection, request)
+                return self._search(connection, request, member.person)
             case m.Leave():
-                return self.leave(connection, hold_name=False, bye="left")
-            case m.Edit() | m.Delete() | m.React() | OnLast():
-                return [_error(connection, "unknown_type", "not known yet")]
+                return self.leave(connection, hold_name=False, bye="left", forget=request.forget)
+            case m.Link():
+                return self._link(connection, member, request)
+            case m.Edit() | m.Delete() | m.React():
+                return self._change(connection, member, request)
+            case OnLast():
+                return self._on_last(connection, member, request)
             case m.Join() | TextJoin():
                 return self.join(connection, request)
             case BadMessage():
@@ -300,19 +331,47 @@ class Room(Generic[C]):
             case m.Ping():
                 return m.Pong()
             case m.HistoryRequest(before=before, limit=limit):
-                return self._replay.page(self._history.last + 1 if before is None else before, limit)
+                before = self._history.last + 1 if before is None else before
+                return self._replay.page(before, limit, member.person)
             case Who():
                 names = self._fold.members.names()
                 return MemberList(first_names(names[:_MAX_LISTED], MAX_LINE), len(names))
             case Help():
                 return HelpText(member.moderator)
 
-    def _show(self, number: int) -> m.Event:
+    def _change(
+        self, connection: C, member: Member, request: m.Edit | m.Delete | m.React
+    ) -> list[Outcome[C]]:
+        self._changes += 1
+        if isinstance(request, m.Delete) and member.moderator and self._acts.is_foreign(member, request.id):
+            return self._do(connection, member, m.Moderate("delete", id=request.id, ref=request.ref))
+        return self._acts.change(connection, member, request)
+
+    def _on_last(self, connection: C, member: Member, request: OnLast) -> list[Outcome[C]]:
+        number = self._acts.last(member, own=request.is_own)
+        if number is None:
+            return [_error(connection, "not_found", "a message")]
+        act = request.on(number)
+        if isinstance(act, m.Say):
+            return self._say(connection, member, [act])
+        return self._change(connection, member, act)
+
+    def _link(self, connection: C, member: Member, request: m.Link) -> list[Outcome[C]]:
+        if member.session is None:
+            return [_error(connection, "unknown_type", "only for clients with a session")]
+        code = new_code()
+        until = self._now() + SECONDS
+        link = Link(self._seats.number(connection), code_digest(code), until, request.read)
+        refused = [outcome for outcome in self._propose(link) if outcome.answer]
+        return refused or [Outcome(connection, [m.Link(code=code, seconds=SECONDS)])]
+
+    def _show(self, member: Member, number: int) -> m.Event:
         try:
             message = find_message(self._history, number)
+            shown = as_sent(self._history, [message], member.person) if message else []
         except Unavailable as error:
             return m.Error("unavailable", str(error))
-        return m.HistoryPage([message], False) if message else m.Error("no_message", str(number))
+        return m.HistoryPage(shown, False) if shown else m.Error("no_message", str(number))
 
     def _notify_typing(self, connection: C, member: Member) -> list[Outcome[C]]:
         now = self._clock()

@@ -5,12 +5,18 @@ Not thread-safe: the caller holds the sequencer's room lock.
 
 from collections.abc import Sequence
 
-from chat_protocol.messages import Ack, Error, Event, Message, Say
+from msgspec.structs import replace
+
+from chat_protocol.messages import Ack, Error, Event, Message, Quote, Say
 from chat_protocol.text import clean, is_blank, split
+from tcp_server.log.as_sent import with_quote
 from tcp_server.log.history import History, Key
+from tcp_server.room.changes import actable
 from tcp_server.room.effects import Effect, Seat
 from tcp_server.room.members import Member
+from tcp_server.room.moderation.actions import Refused
 from tcp_server.room.moderation.sanctions import Sanctions
+from tcp_server.room.proposals import Post
 
 _MAX_RAW = 2
 """A text of a JSON client longer than so many times the limit is refused uncleaned."""
@@ -21,12 +27,12 @@ Texts = list[tuple[str | None, str]]
 clean("\0")  # builds its expression now, and not while the whole room waits
 
 
-def checked(says: Sequence[Say], max_text: int) -> list[Texts | Error]:
+def checked(says: Sequence[Say], max_text: int) -> list[Texts | Say | Error]:
     """Return what a JSON client says, cleaned, and in its place the error for each text that is refused.
 
-    `max_text` is the longest text, in code points.
+    `max_text` is the longest text, in code points. What has more than text is a `Say` of its own.
     """
-    parts: list[Texts | Error] = []
+    parts: list[Texts | Say | Error] = []
     texts: Texts = []
     for say in says:
         ref, text = say.ref, say.text
@@ -35,17 +41,35 @@ def checked(says: Sequence[Say], max_text: int) -> list[Texts | Error]:
         if ref is None or len(text) > max_text or is_blank(text):
             parts += [texts, _error(ref, text, max_text)] if texts else [_error(ref, text, max_text)]
             texts = []
+        elif "@" in text or say.reply is not None or say.kind is not None:
+            parts += [texts, replace(say, text=text)] if texts else [replace(say, text=text)]
+            texts = []
         else:
             texts.append((ref, text))
     return [*parts, texts] if texts else parts
 
 
-def pieces(says: Sequence[Say], max_text: int) -> Texts:
+def pieces(says: Sequence[Say], max_text: int) -> list[Texts | Say]:
     """Return what a client of a text dialect says, cleaned, and long texts split."""
-    texts = [text for say in says if not is_blank(text := clean(say.text))]
-    if texts and max(map(len, texts)) > max_text:
-        texts = [piece for text in texts for piece in split(text, max_text)]
-    return [(None, text) for text in texts]
+    parts: list[Texts | Say] = []
+    texts: Texts = []
+    for say in says:
+        if is_blank(text := clean(say.text)):
+            continue
+        split_text = split(text, max_text) if len(text) > max_text else (text,)
+        if "@" in text or say.reply is not None or say.kind is not None:
+            parts += [texts] if texts else []
+            parts += [replace(say, text=piece) for piece in split_text]
+            texts = []
+        else:
+            texts += [(None, piece) for piece in split_text]
+    return [*parts, texts] if texts else parts
+
+
+def text_error(text: str, max_text: int, ref: str | None) -> Error | None:
+    """Return why a cleaned text is refused, if it is."""
+    is_wrong = len(text) > max_text or is_blank(text)
+    return _error(ref, text, max_text) if is_wrong else None
 
 
 def _error(ref: str | None, text: str, max_text: int) -> Error:
@@ -79,7 +103,7 @@ class Speech:
         last = self._history.last
         if session is None:
             messages = [Message(number, at, name, text) for number, (_, text) in enumerate(texts, last + 1)]
-            self._history.append(messages, [None] * len(messages))
+            self._history.append(messages, [(member.person, None)] * len(messages))
             return Effect(seat, (), messages)
         messages = []
         keys: list[Key | None] = []
@@ -95,6 +119,30 @@ class Speech:
             answer.append(ack)
         self._history.append(messages, keys)
         return Effect(seat, answer, messages)
+
+    def post(self, seat: Seat, member: Member, post: Post, at: str, now: float) -> Effect:
+        """Add one text that has more than text. As `say`."""
+        history, ref, reply = self._history, post.ref, post.reply
+        if ref is not None and (known := history.find_acks(member.person, [ref])):
+            return Effect(seat, [known[ref]])
+        if (mute := self._sanctions.mutes.find(member.keys, member.session, now)) is not None:
+            return _refuse_muted(seat, [(ref, post.text)], {}, mute.seconds_left(now))
+        try:
+            answered = None if reply is None else actable(history, reply)
+        except Refused as error:
+            return Effect(seat, [Error(error.code, error.text, ref)])
+        message = Message(
+            history.last + 1,
+            at,
+            member.name,
+            post.text,
+            kind=post.kind,
+            reply=None if reply is None else Quote(reply),
+            mentions=post.mentions,
+        )
+        history.append([message], [(member.person, ref)])
+        answer = [] if ref is None else [Ack(ref, message.id, at)]
+        return Effect(seat, answer, [with_quote(message, answered)])
 
 
 def _refuse_muted(

@@ -15,7 +15,7 @@ SECRET = "a secret that nobody guesses"
 OTHER = "another secret that nobody guesses"
 
 
-def search(connection: str, request: m.Search) -> list[Outcome[str]]:
+def search(connection: str, request: m.Search, _person: bytes) -> list[Outcome[str]]:
     return [Outcome(connection, [m.Found([], more=request.query == "more")])]
 
 
@@ -23,7 +23,7 @@ class RoomHarness:
     """A room, its clock, and the events that each connection was sent; connections are strings."""
 
     def __init__(
-        self, history: History | None = None, audit_log: AuditLog | None = None, **settings: Any
+        self, history: History | None = None, /, audit_log: AuditLog | None = None, **settings: Any
     ) -> None:
         self.now = 1000.0
         self._began = time.time() - self.now
@@ -87,7 +87,7 @@ class RoomHarness:
     def moderate(self, connection: str, act: m.Act, target: str = "", **fields: Any) -> None:
         self.handle(connection, m.Moderate(act, target, **fields))
 
-    def leave(self, connection: str, *, hold_name: bool = True, **reasons: str) -> None:
+    def leave(self, connection: str, *, hold_name: bool = True, **reasons: Any) -> None:
         self.deliver(self.room.leave(connection, hold_name=hold_name, **reasons))
 
     def advance(self, seconds: float) -> None:
@@ -121,7 +121,7 @@ def ban(harness: RoomHarness, target: str, **fields: Any) -> None:
         harness.received(connection)
 
 
-def summarize(event: m.Event | LocalEvent) -> str:
+def summarize(event: m.Event | LocalEvent) -> str:  # noqa: C901 - one case per event
     match event:
         case m.Message():
             return f"#{event.id} {event.name}: {event.text}"
@@ -133,6 +133,8 @@ def summarize(event: m.Event | LocalEvent) -> str:
             return f"left {event.name} {event.reason}" if event.reason else f"left {event.name}"
         case m.Error():
             return f"error {event.code} {event.ref}" if event.ref else f"error {event.code}"
+        case m.Changed():
+            return f"#{event.id} {event.act} #{event.message.id}"
         case m.Bye():
             return f"bye {event.reason}"
         case m.Pong():

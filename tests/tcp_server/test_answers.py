@@ -69,7 +69,7 @@ def full_room() -> RoomHarness:
     history = MemoryHistory(10_000)
     harness = RoomHarness(history, moderator_password="страж")
     room: Any = harness.room
-    room._search = lambda connection, request: [Outcome(connection, [find_all(history, request)])]
+    room._search = lambda connection, request, _person: [Outcome(connection, [find_all(history, request)])]
     texts = [TALL, *["слон " + TEXT[:3995]] * 1000]
     history.append([m.Message(i, AT, NAME, text) for i, text in enumerate(texts, 1)], [None] * len(texts))
     for number in range(600):
@@ -143,6 +143,7 @@ IN_JSON: list[m.Command] = [
     m.Leave(ref="r"),
     m.Authenticate("страж", ref="r"),
     m.Moderate("announce", text=WIDE * 4000, ref="r"),
+    m.Link(ref="r"),
     m.Whois(f"{NAME} 4", ref="r"),
     m.Bans(ref="r"),
 ]

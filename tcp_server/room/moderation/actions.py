@@ -9,7 +9,7 @@ from typing import NamedTuple
 from chat_protocol import messages as m
 from chat_protocol.ip import Network, parse_network
 from chat_protocol.messages import timestamp
-from tcp_server.log.history import History, find_message, redacted
+from tcp_server.log.history import History, find_message
 from tcp_server.room.members import Member, Members
 from tcp_server.room.moderation.bans import Sanction
 from tcp_server.room.moderation.sanctions import Sanctions
@@ -17,18 +17,23 @@ from tcp_server.room.proposals import Act
 
 
 class Refused(Exception):
-    """A request is refused: the protocol's error code, and the reason or what was not found."""
+    """A request is refused: the protocol's error code, and the reason or what was not found.
 
-    def __init__(self, code: str, text: str) -> None:
+    `retry_after` is in seconds.
+    """
+
+    def __init__(self, code: str, text: str, retry_after: float | None = None) -> None:
         super().__init__(text)
         self.code = code
         self.text = text
+        self.retry_after = retry_after
 
 
 class Action(NamedTuple):
     """A checked action, which takes effect with `apply()` and the removal of `expelled`.
 
-    `target` is for the audit log only; `member` is the one it is against, if there is one.
+    `target` is for the audit log only; `member` is the one it is against, if there is one. `deleted` is
+    the message to delete behind the notice.
     """
 
     notice: m.Notice
@@ -36,6 +41,7 @@ class Action(NamedTuple):
     target: str = ""
     member: Member | None = None
     expelled: Sequence[Member] = ()
+    deleted: m.Message | None = None
 
 
 class _Request(NamedTuple):
@@ -136,8 +142,7 @@ class Actions:
             raise Refused("not_found", f"#{message_id}")
         if message.notice is not None and message.notice.act != "announce":
             raise Refused("bad_target", "notices of other actions cannot be deleted")
-        act = self._history.last + 1  # the number of the notice
-        return Action(request.notice(), lambda: self._history.change(redacted(message), act), message.name)
+        return Action(request.notice(), target=message.name, deleted=message)
 
     def _find_other(self, act: Act) -> Member:
         member = self._members.by_name(act.keys)

@@ -16,7 +16,9 @@ from tcp_server.room.outcome import Outcome
 from tests.tcp_server.sqlite_log import delete
 
 MESSAGES = [Message(1, "at", "Anna", "word"), Message(2, "at", "Anna", "another word")]
+
 CLIENT: Any = object()
+PERSON = b"person"
 
 
 class Later:
@@ -52,7 +54,7 @@ def history(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
 
 def test_what_is_deleted_during_the_search_is_not_found(history: History) -> None:
     later = Later()
-    assert later.searches(history).search(CLIENT, Search("word")) == []
+    assert later.searches(history).search(CLIENT, Search("word"), PERSON) == []
     delete(history, 1)
     later.answers.pop()(Found(MESSAGES, True))
     assert later.outcomes[0].answer == [
@@ -64,30 +66,30 @@ def test_a_history_in_memory_is_searched_as_it_is_at_the_request() -> None:
     history, later = MemoryHistory(10), Later()
     history.append(MESSAGES, [None, None])
     searches = later.searches(history, max_in_memory=10)
-    searches.search(CLIENT, Search("word"))
+    searches.search(CLIENT, Search("word"), PERSON)
     assert later.kept == MESSAGES
-    searches.search(object(), Search("word", before=2))  # type: ignore[arg-type]
+    searches.search(object(), Search("word", before=2), PERSON)  # type: ignore[arg-type]
     assert later.kept == MESSAGES[:1]
 
 
 def test_a_second_search_of_the_same_client_is_refused_until_the_first_is_answered() -> None:
     later = Later()
     searches = later.searches(MemoryHistory(10))
-    searches.search(CLIENT, Search("word", ref="first"))
-    [refused] = searches.search(CLIENT, Search("word"))
+    searches.search(CLIENT, Search("word", ref="first"), PERSON)
+    [refused] = searches.search(CLIENT, Search("word"), PERSON)
     assert isinstance(error := refused.answer[0], Error)
     assert error.code == "too_fast"
     later.answers.pop()(Found([], False))
     assert later.outcomes[0].answer == [Found([], False, ref="first")]
-    assert searches.search(CLIENT, Search("word")) == []
+    assert searches.search(CLIENT, Search("word"), PERSON) == []
 
 
 def test_a_failed_search_and_a_full_queue_are_errors() -> None:
     later = Later()
     searches = later.searches(MemoryHistory(10))
-    searches.search(CLIENT, Search("word", ref="first"))
+    searches.search(CLIENT, Search("word", ref="first"), PERSON)
     later.answers.pop()(None)
     assert later.outcomes[0].answer == [Error("unavailable", "the search failed or took too long", "first")]
     later.full = True
-    [refused] = searches.search(CLIENT, Search("word"))
+    [refused] = searches.search(CLIENT, Search("word"), PERSON)
     assert refused.answer == [Error("too_fast", "too many searches are waiting", retry_after=1.0)]

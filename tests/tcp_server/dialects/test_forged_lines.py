@@ -28,7 +28,7 @@ CODES = {
     "another",
 }
 ABOUT_A_MEMBER = (m.Message, m.Joined, m.Left)
-WITHOUT_A_LINE = (m.Welcome, m.Ack, m.Changed, m.Typing, m.Pong)
+WITHOUT_A_LINE = (m.Welcome, m.Ack, m.Changed, m.Link, m.Typing, m.Pong)
 
 
 def events(variant: int) -> Iterator[m.Event | LocalEvent]:

@@ -88,7 +88,7 @@ class Log(RuleBasedStateMachine):
     @rule(end=POSITION, limit=st.integers(0, 30), most=st.integers(1, 20))
     def read(self, end: int, limit: int, most: int) -> None:
         assert self.history.before(end, limit) == self.model.before(end, limit)
-        page = Replay(self.history, most).page(end, limit)
+        page = Replay(self.history, most).page(end, limit, b"")
         assert page.messages == self.model.before(end, min(limit, most))
         assert page.first is not None
         # Nothing but these is kept from `first` on, which is as low as that allows.
@@ -103,7 +103,8 @@ class Log(RuleBasedStateMachine):
 
     @rule(since=POSITION, most=st.integers(1, 20))
     def resume(self, since: int, most: int) -> None:
-        page, missed = Replay(self.history, most).unseen(Position(self.history.epoch, since), wanted=3)
+        position = Position(self.history.epoch, since)
+        page, missed, *_ = Replay(self.history, most).unseen(position, 3, b"")
         if since > self.model.last:
             assert (page.messages, missed) == (self.model.before(since, min(3, most)), 0)
         else:

@@ -100,18 +100,18 @@ def test_a_repeated_say_is_recognised_whatever_the_order_of_refs(
 
 def test_the_state_of_the_room_is_kept_across_a_restart(path: Path) -> None:
     with open_history(path) as history:
-        history.set_member(1, b"anna")
-        history.set_member(2, b"boris")
+        history.members.set(1, b"anna")
+        history.members.set(2, b"boris")
         history.head = b"1"
         history.commit()
-        history.set_member(1, None)
-        history.set_member(2, b"borya")
+        history.members.set(1, None)
+        history.members.set(2, b"borya")
         history.head = b"2"
         history.commit()
-        history.set_member(3, b"vera")
+        history.members.set(3, b"vera")
         history.head = b"3"
     with open_history(path) as history:
-        assert history.members() == [(2, b"borya")]
+        assert history.members.all() == [(2, b"borya")]
         assert history.head == b"2"
 
 

@@ -76,7 +76,7 @@ def test_a_failed_commit_is_rolled_back(
         say(history, "раз", key=(ANNA, "1"))
         relieve = stop(history)
         for _ in range(2):
-            history.set_member(1, b"anna")
+            history.members.set(1, b"anna")
             stage(history, *[big] * 50, key=None)
             stage(history, "два", key=(ANNA, "2"))
             assert history.last == 52
@@ -92,7 +92,7 @@ def test_a_failed_commit_is_rolled_back(
     with open_history(path) as history:
         assert [message.text for message in history.before(100, 100)] == ["раз", "три"]
         assert history.find_acks(ANNA, ["1", "2"]) == {"1": Ack("1", 1, AT), "2": Ack("2", 2, AT)}
-        assert history.members() == [(1, b"anna")]
+        assert history.members.all() == [(1, b"anna")]
     assert [record.levelname for record in caplog.records] == ["ERROR"]  # once, not for each attempt
 
 

@@ -31,24 +31,37 @@ AT = 1_795_326_183_120
 SERVERS = ("one", "two")
 NAMES = ("Анна", "Борис", "Вера")
 SESSIONS = (b"a", b"b", None)
+CODE = b"code"
 
 names = st.sampled_from(NAMES)
 seats = st.integers(1, 3)
+refs = st.sampled_from([None, "r", "s", "t", "u", "v"])
+numbers = st.integers(1, 20)
+untils = st.integers(0, 40).map(lambda seconds: AT / 1000 + seconds)
 proposals = st.one_of(
     st.builds(
-        lambda seat, session, name, quiet: p.Join(seat, session, name, (name.lower(),), quiet),
+        lambda seat, session, name, quiet, code: p.Join(seat, session, name, (name.lower(),), quiet, code),
         seats,
         st.sampled_from(SESSIONS),
         names,
         st.booleans(),
+        st.sampled_from([b"", b"", b"", CODE]),
     ),
-    st.builds(p.Part, seats, st.booleans()),
+    st.builds(p.Part, seats, st.booleans(), forget=st.booleans()),
+    st.builds(p.Link, seats, st.just(CODE), untils, st.integers(0, 9)),
+    st.builds(p.Hold, seats, untils),
     st.builds(p.Reap, st.integers(1, 6), st.integers(1, 40)),
     st.builds(
         p.Say,
         seats,
         st.lists(st.tuples(st.sampled_from([None, "r", "s", "t"]), st.just("текст")), max_size=4),
     ),
+    st.builds(
+        p.Post, seats, refs, st.just("@Анна"), st.none() | numbers, st.just("action"), st.just(["Анна"])
+    ),
+    st.builds(p.Edit, seats, refs, numbers, st.sampled_from(["новый", "текст"]), st.just([]), st.just(5.0)),
+    st.builds(p.Delete, seats, refs, numbers),
+    st.builds(p.React, seats, refs, numbers, st.sampled_from(["👍", "❤️"]), st.booleans()),
     st.builds(p.Role, seats),
     st.builds(
         lambda seat, act, name, id_, seconds: p.Act(seat, act, name, (name.lower(),), id_, seconds, "почему"),
@@ -66,8 +79,11 @@ def state(fold: Fold) -> Any:
     """Return all that is stored, and the messages."""
     history = fold.history
     messages = history.before(history.last + 1, 1000)
-    known = [history.find_acks(session, ["r", "s", "t"]) for session in SESSIONS if session]
-    return history.last, messages, known, sorted(history.members()), history.sanctions, history.head
+    known = [history.find_acks(session, [*"rstuv"]) for session in SESSIONS if session]
+    own = [(history.own(messages, one), history.reacted(range(20), one)) for one in SESSIONS if one]
+    changed = [history.changed_after(id_, 100) for id_ in range(history.last)]
+    records = sorted(history.members.all()), sorted(history.persons.all())
+    return history.last, messages, known, own, changed, records, history.sanctions, history.head
 
 
 class EntriesOfTwoServers(RuleBasedStateMachine):
@@ -193,7 +209,10 @@ def forbid(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_to_apply_needs_no_clock_chance_file_or_setting() -> None:
     fold = Fold(MemoryHistory(1000))
     entry = p.Entry(p.FORMAT, b"incarnat", 1, ONE_OF_EACH)
-    again = p.Entry(p.FORMAT, b"incarnat", 2, [p.Join(1, b"a", "Анна", ("анна",)), *ONE_OF_EACH[5:8]])
+    said = [
+        one for one in ONE_OF_EACH if isinstance(one, p.Say | p.Post | p.Change | p.Act | p.Role | p.Link)
+    ]
+    again = p.Entry(p.FORMAT, b"incarnat", 2, [p.Join(1, b"a", "Анна", ("анна",)), *said])
     with pytest.MonkeyPatch.context() as patch:  # no longer: pytest needs these too
         forbid(patch)
         fold.fold(1, AT, entry)

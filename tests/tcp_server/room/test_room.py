@@ -14,7 +14,7 @@ def test_joined_is_sent_to_the_others_only() -> None:
     harness = RoomHarness()
     welcome = harness.join("a", "Анна")
     assert (welcome.name, welcome.last, welcome.members) == ("Анна", 0, ["Анна"])
-    assert welcome.limits == m.Limits(name=32, text=4000, line=65536, history=500)
+    assert welcome.limits == m.Limits(name=32, text=4000, line=65536, history=500, edit=3600)
     harness.join_as_text("b", "Борис")
     assert harness.summary("a") == ["joined Борис"]
     assert harness.received("b") == []

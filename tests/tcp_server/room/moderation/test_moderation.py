@@ -108,7 +108,7 @@ def test_a_deletion_removes_the_text_and_keeps_the_id_and_the_ack() -> None:
     harness.received("a"), harness.received("b"), harness.received("c")
     harness.moderate("a", "delete", id=1, text="адрес")
     told = "#3 Сервер: Анна удаляет сообщение #1. Причина: адрес"
-    assert harness.summary("a") == harness.summary("b") == harness.summary("c") == [told]
+    assert harness.summary("a") == harness.summary("b") == harness.summary("c") == [told, "#4 delete #1"]
     (notice,) = harness.history.before(4, 1)
     assert notice.notice == m.Notice("delete", "Анна", id=1, text="адрес")
     tombstone = m.Message(1, notice.at, "Боб", "", deleted=True)
@@ -134,7 +134,11 @@ def test_notices_cannot_be_deleted_but_announcements_can() -> None:
     harness.received("a")
     harness.moderate("a", "delete", id=1)
     harness.moderate("a", "delete", id=2)
-    assert harness.summary("a") == ["error bad_target", "#3 Сервер: Анна удаляет сообщение #2"]
+    assert harness.summary("a") == [
+        "error bad_target",
+        "#3 Сервер: Анна удаляет сообщение #2",
+        "#4 delete #2",
+    ]
     assert [(kept.text, kept.notice) for kept in harness.history.before(3, 1)] == [("", None)]
 
 

@@ -1,0 +1,60 @@
+"""Messages as they are sent: with the quotes of those they answer, and the marks of the one who reads them.
+
+Both depend on more than the message, so the log does not have them.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from msgspec.structs import replace
+
+from chat_protocol.messages import Message, Quote
+from tcp_server.log.history import History, Unavailable, find_message
+
+_MAX_EXCERPT = 100
+"""Most code points of the beginning of a text."""
+
+
+def with_quote(message: Message, answered: Message | None) -> Message:
+    """Return a message with the quote of the one that it answers, None if that is no longer kept."""
+    if message.reply is None or answered is None:
+        return message
+    excerpt = " ".join(answered.text[: 4 * _MAX_EXCERPT].split())
+    if len(excerpt) > _MAX_EXCERPT or len(answered.text) > 4 * _MAX_EXCERPT:
+        excerpt = excerpt[: _MAX_EXCERPT - 1] + "…"
+    return replace(message, reply=Quote(answered.id, answered.name, excerpt))
+
+
+def with_own_quote(history: History, message: Message) -> Message:
+    """Return a message with its quote, if it is a reply and that can be read."""
+    if message.reply is not None:
+        with suppress(Unavailable):
+            return with_quote(message, find_message(history, message.reply.id))
+    return message
+
+
+def as_sent(history: History, messages: Sequence[Message], person: bytes) -> list[Message]:
+    """Return messages with their quotes, and with what of them is a person's own.
+
+    Where the disk cannot be read, they are sent without.
+    """
+    if not messages:
+        return []
+    own: set[int] = set()
+    reacted: dict[int, list[str]] = {}
+    with suppress(Unavailable):
+        own = history.own(messages, person)
+        reacted = history.reacted([message.id for message in messages if message.reactions], person)
+    sent = []
+    for message in messages:
+        one = with_own_quote(history, message)
+        if message.id in own:
+            one = replace(one, mine=True)
+        if emojis := reacted.get(message.id):
+            marked = [
+                replace(reaction, mine=True) if reaction.emoji in emojis else reaction
+                for reaction in message.reactions
+            ]
+            one = replace(one, reactions=marked)
+        sent.append(one)
+    return sent

@@ -1,0 +1,92 @@
+"""Acts on messages, and what is more than text: from a command to a proposal.
+
+Not thread-safe: the caller holds the sequencer's room lock.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Generic
+
+from chat_protocol import messages as m
+from chat_protocol.emoji import find_emoji
+from chat_protocol.text import clean
+from tcp_server.config import Config
+from tcp_server.log.history import Unavailable
+from tcp_server.room.fold import Fold
+from tcp_server.room.members import Member
+from tcp_server.room.mentions import Mentions
+from tcp_server.room.outcome import C, Outcome
+from tcp_server.room.proposals import AnyProposal, Change, Delete, Edit, Post, React
+from tcp_server.room.seats import Seats
+from tcp_server.room.speech import text_error
+
+_MAX_BACK = 500
+"""Messages among which the last one of somebody is looked for."""
+
+
+class Acts(Generic[C]):
+    """Runs the commands of members on messages."""
+
+    def __init__(
+        self,
+        config: Config,
+        fold: Fold,
+        seats: Seats[C],
+        propose: Callable[[AnyProposal], list[Outcome[C]]],
+    ) -> None:
+        """`propose` applies a proposal; it may raise `Unavailable`."""
+        self._max_text = config.max_text
+        self._edit_time = config.edit_time
+        self._fold = fold
+        self._seats = seats
+        self._propose = propose
+        self._mentions = Mentions(fold.members, fold.history, config.max_name)
+
+    def post(self, connection: C, member: Member, say: m.Say) -> list[Outcome[C]]:
+        """Say a clean text that calls somebody, answers a message, or tells an action."""
+        mentions = self._mentions.find(say.text, calls_all=member.moderator) if "@" in say.text else ()
+        post = Post(self._seats.number(connection), say.ref, say.text, say.reply, say.kind, mentions)
+        return self._try(connection, post)
+
+    def change(self, connection: C, member: Member, command: m.Edit | m.Delete | m.React) -> list[Outcome[C]]:
+        """Edit or delete one's own message, or react to any."""
+        seat = self._seats.number(connection)
+        match command:
+            case m.Edit(id=id_, text=text, ref=ref):
+                text = clean(text) if len(text) <= 2 * self._max_text else text
+                if error := text_error(text, self._max_text, ref):
+                    return [Outcome(connection, [error])]
+                mentions = self._mentions.find(text, calls_all=member.moderator) if "@" in text else ()
+                return self._try(connection, Edit(seat, ref, id_, text, mentions, self._edit_time))
+            case m.Delete(id=id_, ref=ref):
+                return self._try(connection, Delete(seat, ref, id_))
+            case m.React(id=id_, emoji=text, on=on, ref=ref):
+                if (emoji := find_emoji(text)) is None:
+                    return [Outcome(connection, [m.Error("bad_emoji", "not one emoji", ref)])]
+                return self._try(connection, React(seat, ref, id_, emoji, on))
+
+    def last(self, member: Member, *, own: bool) -> int | None:
+        """Return the id of the last message of the member, or of somebody else; None if none is near."""
+        history = self._fold.history
+        with suppress(Unavailable):
+            messages = [
+                message
+                for message in history.before(history.last + 1, _MAX_BACK)
+                if message.notice is None and not message.deleted
+            ]
+            mine = history.own(messages, member.person)
+            return next((one.id for one in reversed(messages) if (one.id in mine) == own), None)
+        return None
+
+    def is_foreign(self, member: Member, message_id: int) -> bool:
+        """Return whether a message is of somebody else."""
+        try:
+            return self._fold.history.author(message_id) != member.person
+        except Unavailable:
+            return False
+
+    def _try(self, connection: C, proposal: Post | Change) -> list[Outcome[C]]:
+        try:
+            return self._propose(proposal)
+        except Unavailable as error:
+            return [Outcome(connection, [m.Error("unavailable", str(error), proposal.ref)])]

@@ -1,0 +1,43 @@
+"""Names that are held for who has spoken under them, also while they are away.
+
+Not thread-safe: the caller holds the sequencer's room lock.
+"""
+
+from collections import defaultdict
+from typing import Final
+
+from tcp_server.room.members import Member
+from tcp_server.room.persons import Persons
+
+_DAY: Final = 86_400.0
+
+_MAX_PER_ADDRESS = 5
+"""Most names that are held for people of one address, of those who have spoken since the server started."""
+
+
+class Holds:
+    """Decides when to propose that a name is held."""
+
+    def __init__(self, persons: Persons, days: float) -> None:
+        """`days` is for how long after they have last spoken."""
+        self._persons = persons
+        self._seconds = days * _DAY
+        self._by_address: defaultdict[str, set[bytes]] = defaultdict(set)
+
+    def until(self, member: Member, address: str | None, now: float) -> float | None:
+        """Return until when to hold the name of a member who speaks; None: there is nothing to propose.
+
+        `address` is None if it has no limit. The time is proposed anew once a day.
+        """
+        person = member.session
+        if person is None:
+            return None
+        held = self._persons.held(person, now)
+        if held and held.name == member.name and held.held_until > now + self._seconds - _DAY:
+            return None
+        if address is not None:
+            names = self._by_address[address]
+            if person not in names and len(names) >= _MAX_PER_ADDRESS:
+                return None
+            names.add(person)
+        return now + self._seconds

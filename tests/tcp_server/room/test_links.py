@@ -1,0 +1,157 @@
+"""One person on several devices, and names that are held."""
+
+import pytest
+
+from chat_protocol import messages as m
+from tcp_server.room.codes import code_digest, new_code
+from tcp_server.room.room import Room
+from tests.tcp_server.room_harness import RoomHarness
+
+
+def link(room: RoomHarness, connection: str = "a", read: int = 0) -> str:
+    room.handle(connection, m.Link(read=read, ref="link"))
+    (answer,) = room.received(connection)
+    assert isinstance(answer, m.Link)
+    assert (answer.ref, answer.seconds) == ("link", 120)
+    return answer.code
+
+
+def test_a_code_makes_one_more_device_the_same_person() -> None:
+    room = RoomHarness()
+    room.join("a", "Анна")
+    room.handle("a", m.Say("hello", "1"))
+    room.received("a")
+    code = link(room, read=1)
+    welcome = room.join("b", "", code=code)
+    assert (welcome.name, welcome.read, welcome.members) == ("Анна", 1, ["Анна"])
+    assert [message.mine for message in welcome.messages] == [True]
+    assert room.received("a") == []
+    room.handle("b", m.Delete(id=1, ref="2"))
+    assert [event.act for event in room.received("a") if isinstance(event, m.Changed)] == ["delete"]
+    room.leave("a", hold_name=False)
+    room.leave("b", hold_name=False)
+    assert room.join("c", "Other", session=welcome.session).messages[0].mine is True
+
+
+def test_a_code_holds_once_and_for_two_minutes() -> None:
+    room = RoomHarness()
+    room.join("a", "Анна")
+    code = link(room)
+    room.join("b", "", code=code)
+    assert room.try_join("c", m.Join("", code=code)) == ["error bad_code"]
+    code = link(room)
+    room.advance(121)
+    assert room.try_join("c", m.Join("", code=code)) == ["error bad_code"]
+    assert room.try_join("c", m.Join("", code="0000-0000")) == ["error bad_code"]
+    old, new = link(room), link(room)
+    assert room.try_join("c", m.Join("", code=old)) == ["error bad_code"]
+    room.join("c", "", code=new)
+
+
+def test_who_has_left_comes_back_with_a_code_under_their_name_or_another_one() -> None:
+    room = RoomHarness()
+    room.join("a", "Анна")
+    code = link(room)
+    room.leave("a", hold_name=False)
+    assert room.join("b", "", code=code).name == "Анна"
+    code = link(room, "b")
+    room.leave("b", hold_name=False)
+    room.join("c", "Анна")
+    assert room.try_join("d", m.Join("", code=code))[0].startswith("error name_taken")
+    assert room.join("d", "Боб", code=code).name == "Боб"
+
+
+def test_a_code_is_instead_of_the_password() -> None:
+    room = RoomHarness(password="open")
+    room.join("a", "Анна", password="open")
+    room.join("b", "", code=link(room))
+
+
+def test_leaving_for_good_voids_further_secrets_and_codes() -> None:
+    room = RoomHarness()
+    room.join("a", "Анна")
+    secret = room.join("b", "", code=link(room)).session
+    room.handle("b", m.Say("hello", "1"))
+    room.leave("b", hold_name=False)
+    room.received("a")
+    code = link(room)
+    room.handle("a", m.Leave(forget=True))
+    assert room.try_join("c", m.Join("", code=code)) == ["error bad_code"]
+    assert room.join("c", "Анна", session=secret).messages[0].mine is False
+
+
+def test_in_a_text_dialect_there_are_no_codes() -> None:
+    room = RoomHarness()
+    room.join_as_text("a", "Анна")
+    room.handle("a", m.Link())
+    assert room.summary("a") == ["error unknown_type"]
+
+
+def test_codes_are_read_as_people_copy_them() -> None:
+    code = new_code()
+    assert code_digest(code) == code_digest(code.lower().replace("-", " "))
+    assert code_digest("O0Il-1111") == code_digest("0011 1111")
+    assert len({new_code() for _ in range(100)}) == 100
+
+
+# --- held names ------------------------------------------------------------------------
+
+
+def spoken(room: RoomHarness, connection: str, name: str) -> str:
+    """Join, speak and leave; return the secret."""
+    secret = room.join(connection, name).session
+    room.handle(connection, m.Say("hello", "1"))
+    room.leave(connection, hold_name=False)
+    room.received(connection)
+    return secret
+
+
+def test_a_name_is_held_for_who_has_spoken_under_it() -> None:
+    room = RoomHarness(hold_names=2.0)
+    secret = spoken(room, "a", "Анна")
+    room.join("b", "Боб")
+    room.leave("b", hold_name=False)
+    assert room.try_join("c", m.Join("анна"))[0].startswith("error name_taken")
+    room.join("c", "Боб")
+    assert room.join("a", "Анна", session=secret).name == "Анна"
+    room.leave("a", hold_name=False)
+    room.advance(2 * 86_400 + 1)
+    room.join("d", "Анна")
+
+
+def test_a_held_name_is_given_up_by_leaving_for_good_or_speaking_under_another() -> None:
+    room = RoomHarness(hold_names=2.0)
+    secret = spoken(room, "a", "Анна")
+    room.join("a", "Ева", session=secret)
+    room.handle("a", m.Say("hello", "2"))
+    room.join("b", "Анна")
+    assert room.try_join("c", m.Join("Ева"))[0].startswith("error name_taken")
+    room.handle("a", m.Leave(forget=True))
+    room.join("c", "Ева")
+
+
+def test_five_names_are_held_for_one_address() -> None:
+    room = RoomHarness(hold_names=2.0)
+    for number in range(6):
+        room.addresses[f"a{number}"] = "192.0.2.1"
+        spoken(room, f"a{number}", f"Имя {number}")
+    assert room.try_join("b", m.Join("Имя 4"))[0].startswith("error name_taken")
+    room.join("b", "Имя 5")
+
+
+def test_without_the_setting_no_name_is_held() -> None:
+    room = RoomHarness()
+    spoken(room, "a", "Анна")
+    room.join("b", "Анна")
+
+
+@pytest.mark.parametrize("dialect", ["text", "json"])
+def test_persons_are_there_after_a_restart(dialect: str) -> None:
+    first = RoomHarness(hold_names=2.0)
+    secret = spoken(first, "a", "Анна")
+    room = RoomHarness(first.history, hold_names=2.0)
+    if dialect == "json":
+        assert room.join("b", "Анна", session=secret).name == "Анна"
+    else:
+        assert isinstance(room.room, Room)
+        assert room.try_join("b", m.Join("Анна"))[0].startswith("error name_taken")
