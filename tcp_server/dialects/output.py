@@ -3,6 +3,7 @@
 An output has no state: one block of bytes serves all connections that have the same output.
 """
 
+import codecs
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -12,11 +13,26 @@ from chat_protocol import codec
 from chat_protocol import messages as m
 from chat_protocol.commands import ChangeOutput, Language
 from chat_protocol.contract import PROMPT
+from chat_protocol.messages import Message
 from tcp_server.dialects import phrases
 from tcp_server.dialects.telnet import IAC
 from tcp_server.room.commands import Greeting, HelpText, LocalEvent, MemberList, NamePrompt, OutputChanged
 from tcp_server.texts.languages import LANGUAGES
 from tcp_server.texts.texts import Texts
+
+_SUBSTITUTED: Final = "oneroom-substituted"
+"""How characters that an encoding does not have are written, for `str.encode`."""
+
+_SUBSTITUTES: Final = {"↪": "->", "✎": "~", "«": '"', "»": '"', "…": "...", "—": "-"}
+
+
+def _substitute(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    missing = error.object[error.start : error.end]
+    return "".join([_SUBSTITUTES.get(char, "?") for char in missing]), error.end
+
+
+codecs.register_error(_SUBSTITUTED, _substitute)
 
 
 class Output(ABC):
@@ -48,7 +64,14 @@ class _Plain(Output):
     separator = b"\n"
 
     def encode(self, events: Sequence[m.Event | LocalEvent]) -> bytes:
-        return "".join([f"{text}\n" for event in events if (text := phrases.plain_text(event))]).encode()
+        texts = []
+        for event in events:
+            # Nearly always; a call of a function takes as long again.
+            if type(event) is Message and event.reply is None and event.kind is None:
+                texts.append(f"{event.name}: {event.text}\n")
+            elif text := phrases.plain_text(event):
+                texts.append(f"{text}\n")
+        return "".join(texts).encode()
 
     def concat(self, pieces: Iterable[bytes]) -> bytes:
         return b"".join(pieces)[:-1]
@@ -65,16 +88,22 @@ class _Lines(Output):
 
     def encode(self, events: Sequence[m.Event | LocalEvent]) -> bytes:
         texts = self._texts
-        lines = [
-            f"{event.name}: {event.text}\n"  # nearly always; a call of a function takes as long again
-            if type(event) is m.Message and event.notice is None and "\n" not in event.text
-            else _line(event, texts)
-            for event in events
-        ]
-        text = "".join(lines)
+        lines = []
+        for event in events:
+            if (
+                type(event) is Message  # nearly always; a call of a function takes as long again
+                and event.notice is None
+                and event.reply is None
+                and event.kind is None
+                and "\n" not in (text := event.text)
+            ):
+                lines.append(f"{event.name}: {text}\n")
+            else:
+                lines.append(_line(event, texts))
+        block = "".join(lines)
         if self._charset == "utf-8":
-            return text.encode()
-        data = text.encode(self._charset, "replace")
+            return block.encode()
+        data = block.encode(self._charset, _SUBSTITUTED)
         return data.replace(IAC, IAC + IAC) if self._doubles_iac else data
 
     def changed(self, change: ChangeOutput) -> Output:
@@ -89,8 +118,9 @@ def _line(event: m.Event | LocalEvent, texts: Texts) -> str:
     """Return one event as whole lines; empty if it is not shown."""
     match event:
         case m.Message():
-            name, text = phrases.name_and_text(event, texts)
-            return "".join([f"{name}: {line}\n" for line in text.split("\n")])
+            return phrases.says(*phrases.name_and_text(event, texts))
+        case m.Changed():
+            return phrases.change(event, texts)
         case m.Error(code=code):
             is_refusal = texts.prompt_after(code)
             return phrases.join_refusal(event, texts) if is_refusal else phrases.error(event, texts) + "\n"

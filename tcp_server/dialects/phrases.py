@@ -3,13 +3,30 @@
 import math
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from chat_protocol.contract import HAS_JOINED, HAS_LEFT, SAYS, SYSTEM_NAME
-from chat_protocol.messages import BanEntry, Bans, Error, Event, Joined, Left, Message, Role, Whois
+from chat_protocol.messages import (
+    BanEntry,
+    Bans,
+    Changed,
+    Error,
+    Event,
+    Joined,
+    Left,
+    Message,
+    Reaction,
+    Role,
+    Whois,
+)
 from tcp_server.room.commands import Greeting, LocalEvent, MemberList, OutputChanged
 from tcp_server.room.moderation.notices import describe
 from tcp_server.texts.russian import RUSSIAN
 from tcp_server.texts.texts import Texts
+
+ANSWERS: Final = "↪"
+EDITED: Final = "✎"
+"""Signs before the text of a reply and of an edit."""
 
 _MAX_ECHO = 64
 """Most code points of what a client has sent that are repeated in an error."""
@@ -19,7 +36,9 @@ def plain_text(event: Event | LocalEvent) -> str:
     """Return an event as the original server sends it, without LF; empty if it has no such event."""
     match event:
         case Message(name=name, text=text):
-            return f"{name}{SAYS}{text}"
+            return f"{name}{SAYS}{with_signs(event, text, numbers=False)}"
+        case Changed(act="edit", message=message):
+            return f"{message.name}{SAYS}{EDITED} {with_action(message, message.text)}"
         case Joined(name=name):
             return name + HAS_JOINED
         case Left(name=name):
@@ -92,16 +111,62 @@ def throttled(seconds: float, texts: Texts) -> str:
 
 
 def name_and_text(message: Message, texts: Texts) -> tuple[str, str]:
-    """Return the sender and the text of a message as they are shown: a notice is in the language."""
+    """Return the sender and the text of a message as they are shown in lines: a notice is in the language."""
     name = texts.system_name if message.name == SYSTEM_NAME else message.name
     if message.deleted:
         return name, texts.deleted
-    return name, message.text if message.notice is None else describe(message.notice, texts) or message.text
+    if message.notice is not None:
+        return name, describe(message.notice, texts) or message.text
+    return name, with_signs(message, message.text, numbers=True)
+
+
+def with_signs(message: Message, text: str, *, numbers: bool) -> str:
+    """Return a text with what shows that it is a reply, and whether with the number of what it answers."""
+    text = with_action(message, text)
+    if (quote := message.reply) is None:
+        return text
+    number = f"#{quote.id}" if numbers else ""
+    excerpt = f"«{quote.excerpt}»" if quote.excerpt else ""
+    return " ".join(filter(None, (ANSWERS, number, quote.name, excerpt, text)))
+
+
+def with_action(message: Message, text: str) -> str:
+    """Return a text with what shows that it is an action."""
+    return f"* {text}" if message.kind == "action" else text
+
+
+def change(changed: Changed, texts: Texts) -> str:
+    """Return what an act has made of a message, as whole lines; the new text without what it answers.
+
+    A deletion by a moderator has none: its notice has been there.
+    """
+    message = changed.message
+    match changed.act:
+        case "edit":
+            return says(message.name, f"{EDITED} #{message.id} {with_action(message, message.text)}")
+        case "delete" if changed.by == message.name:
+            return f"#{message.id} {message.name}: {texts.deleted}\n"
+        case "react":
+            return f"#{message.id} {_reactions(message.reactions, texts) or texts.no_reactions}\n"
+    return ""
+
+
+def says(name: str, text: str) -> str:
+    """Return a text as lines, each with the name."""
+    return "".join([f"{name}{SAYS}{line}\n" for line in text.split("\n")])
+
+
+def _reactions(reactions: Sequence[Reaction], texts: Texts) -> str:
+    return "; ".join([f"{one.emoji} {one.count}: {_names(one.names, one.count, texts)}" for one in reactions])
 
 
 def history_line(message: Message, texts: Texts) -> str:
-    """Return a stored message as one history line, in the server's time zone."""
+    """Return a stored message as one history line, in the server's time zone; its reactions below it."""
     name, text = name_and_text(message, texts)
+    if message.edited is not None:
+        text += texts.edited
+    if message.reactions:
+        text += f"\n{_reactions(message.reactions, texts)}"
     at = local_time(message.at).strftime(texts.time_format)
     return f"#{message.id} {at} {name}: " + text.replace("\n", "\n    ")
 

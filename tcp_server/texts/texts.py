@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from chat_protocol.contract import PROMPT
 
-_NOT_LINES: Final = {"system_name", "units", "time_format", "and_more"}
+_NOT_LINES: Final = {"system_name", "units", "time_format", "and_more", "edited", "no_reactions"}
 
 
 class Texts(Struct, frozen=True, kw_only=True):
@@ -60,6 +60,10 @@ class Texts(Struct, frozen=True, kw_only=True):
     nothing_found: str
     deleted: str
     """Stands for the text of a deleted message."""
+    edited: str
+    """Follows the text of an edited message."""
+    no_reactions: str
+    """Follows the number of a message."""
     throttled: str
     new_moderator: str
     no_moderator: str

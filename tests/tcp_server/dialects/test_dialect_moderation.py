@@ -1,8 +1,5 @@
 """Moderation in the text dialects: commands and events."""
 
-import time
-from collections.abc import Iterator
-
 import pytest
 
 from chat_protocol import messages as m
@@ -15,14 +12,7 @@ from tcp_server.room.commands import HelpText, LocalEvent, Request
 AT = "2026-11-22T05:43:03.120Z"
 NOTICE = m.Notice("kick", "Анна", "Боб")
 
-
-@pytest.fixture(autouse=True)
-def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+pytestmark = pytest.mark.usefixtures("in_utc")
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ CODES = {
     "another",
 }
 ABOUT_A_MEMBER = (m.Message, m.Joined, m.Left)
-WITHOUT_A_LINE = (m.Welcome, m.Ack, m.Changed, m.Link, m.Typing, m.Pong)
+WITHOUT_A_LINE = (m.Welcome, m.Ack, m.Link, m.Typing, m.Pong)
 
 
 def events(variant: int) -> Iterator[m.Event | LocalEvent]:
@@ -47,6 +47,10 @@ def events(variant: int) -> Iterator[m.Event | LocalEvent]:
         m.HistoryPage([], False),
         m.Found([], False),
     )
+    reaction = m.Reaction(word, number, [word])
+    yield m.Changed(number, at, word, "react", m.Message(number, at, word, word, reactions=[reaction]))
+    yield m.Changed(number, at, word, "react", m.Message(number, at, word, word))
+    yield m.Changed(number, at, word, "delete", m.Message(number, at, word, "", deleted=True))
     bans = [m.BanEntry(word, at, None, word, word), m.BanEntry(word, at, at, word)]
     yield from (m.Bans(bans), m.Bans(), m.Whois(word, [word]), m.Whois(word))
     yield from (m.Role(moderator=True), m.Role(moderator=False), m.Throttled(number))

@@ -1,5 +1,4 @@
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import pytest
@@ -15,15 +14,6 @@ MESSAGE = m.Message(7, AT, "Анна", "привет")
 TWO_ROWS = m.Message(8, AT, "Анна", "раз\n\nдва")
 WELCOME = m.Welcome("Анна", "s", "e", 7, ["Анна"], [MESSAGE], 0, False, m.Limits(32, 4000, 65536, 500))
 PROMPT = "Введите ваше имя: "
-
-
-@pytest.fixture
-def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with monkeypatch.context() as patch:
-        patch.setenv("TZ", "UTC")
-        time.tzset()
-        yield
-    time.tzset()
 
 
 @pytest.mark.usefixtures("in_utc")
