@@ -1,5 +1,6 @@
 """The gateway's WSGI application: the page, the health check, and the WebSocket."""
 
+import functools
 import logging
 from pathlib import Path
 from typing import Any
@@ -36,10 +37,16 @@ def create_app(config: Config | None = None) -> Flask:
     app.wsgi_app = Forwarded(app.wsgi_app, config.trusted_proxies).__call__  # type: ignore[method-assign]
     app.extensions["gateway"] = gateway
     app.register_blueprint(views(gateway))
-    app.register_blueprint(page(Assets(_folder("static"), _folder("templates"))))
+    app.register_blueprint(page(assets()))
     app.register_blueprint(chat_socket(gateway))
     app.config["SOCK_SERVER_OPTIONS"] = {"thread_class": NoReaderThread}
     return app
+
+
+@functools.cache
+def assets() -> Assets:
+    """Return all that makes up the page, read at the first call. The applications of a process share it."""
+    return Assets(_folder("static"), _folder("templates"))
 
 
 def _folder(name: str) -> Path:

@@ -1,19 +1,20 @@
 """The terminal client in a pseudo-terminal: a test types and sees the screen."""
 
 import os
-import signal
 import sys
+import termios
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 
 import pexpect
 import pyte
+from pexpect.fdpexpect import fdspawn
 
 from chat_protocol.address import Address
 from chat_protocol.messages import Bye, Leave
 from tests.chat_client.fake_room import FakeConnection, FakeRoom
-from tests.support.processes import ROOT
+from tests.support.processes import Process, start_in_terminal
 from tests.support.timing import TIMEOUT
 
 ENTER, ALT_ENTER, CTRL_C, CTRL_D, UP = "\r", "\x1b\r", "\x03", "\x04", "\x1b[A"
@@ -33,10 +34,11 @@ class _Emulator(pyte.Screen):
 class TerminalSession:
     """A client in a terminal. Every wait has a deadline, and fails with the contents of the screen."""
 
-    def __init__(self, child: "pexpect.spawn[bytes]", columns: int, rows: int) -> None:
-        self.child = child
+    def __init__(self, process: Process, terminal: int, columns: int, rows: int) -> None:
+        self.process = process
+        self.child: fdspawn[bytes] = fdspawn(terminal)
         self.received = b""
-        self._screen = _Emulator(columns, rows, child.send)
+        self._screen = _Emulator(columns, rows, self.child.send)
         self._stream = pyte.ByteStream(self._screen)
 
     @property
@@ -92,10 +94,9 @@ class TerminalSession:
                 self._feed()
         except pexpect.EOF:
             pass
-        self.child.wait()
+        code = self.process.wait(TIMEOUT)
         assert b"Traceback" not in self.received
-        assert self.child.exitstatus is not None
-        return self.child.exitstatus
+        return code
 
     def _feed(self) -> None:
         try:
@@ -111,23 +112,18 @@ def client_at(
     address: Address, *arguments: str, columns: int = 80, rows: int = 24, lang: str = "en", **environment: str
 ) -> Iterator[TerminalSession]:
     """Start the client in a terminal; it has ended afterwards."""
-    child: pexpect.spawn[bytes] = pexpect.spawn(
-        sys.executable,
-        ["-m", "cli_client", str(address), "--lang", lang, *arguments],
-        cwd=str(ROOT),
-        env=os.environ | {"TERM": "xterm-256color", "ONEROOM_NAME": "", "NO_COLOR": ""} | environment,
-        dimensions=(rows, columns),
-        timeout=TIMEOUT,
-    )
-    child.delaybeforesend = None
+    command = (sys.executable, "-m", "cli_client", str(address), "--lang", lang, *arguments)
+    given = os.environ | {"TERM": "xterm-256color", "ONEROOM_NAME": "", "NO_COLOR": ""} | environment
+    screen, terminal = os.openpty()
+    termios.tcsetwinsize(terminal, (rows, columns))
+    process = start_in_terminal(command, terminal, given)
+    os.close(terminal)
     try:
-        yield TerminalSession(child, columns, rows)
+        yield TerminalSession(process, screen, columns, rows)
     finally:
-        if child.isalive():
-            child.kill(signal.SIGKILL)
-            child.wait()
-        child.delayafterclose = 0
-        child.close()
+        process.kill()
+        process.wait(TIMEOUT)
+        os.close(screen)
 
 
 def enter(room: FakeRoom, terminal: TerminalSession, *, moderator: bool = False) -> FakeConnection:

@@ -27,7 +27,7 @@ def test_after_a_crash_one_is_oneself_again(program: Program) -> None:
         other.join("Вера")
         with client_at(program.address, "--name", "Анна") as terminal:
             terminal.wait_for("2 here")
-            terminal.child.kill(9)
+            terminal.process.kill()
         with client_at(program.address) as terminal:  # without a name: the last one
             terminal.wait_for("You have joined as Анна.")
             terminal.type("/quit", ENTER)

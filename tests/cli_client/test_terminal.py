@@ -255,9 +255,9 @@ def test_leaves_cleanly(room: FakeRoom, way: str) -> None:
             case "ctrl-d":
                 terminal.type(CTRL_D)
             case "sigterm":
-                terminal.child.kill(signal.SIGTERM)
+                terminal.process.send_signal(signal.SIGTERM)
             case "sigint":
-                terminal.child.kill(signal.SIGINT)
+                terminal.process.send_signal(signal.SIGINT)
         client.receive(Leave)
         client.send(Bye("left"))
         assert terminal.end() == 0

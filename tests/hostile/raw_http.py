@@ -4,16 +4,15 @@ import socket
 from contextlib import suppress
 from typing import NamedTuple
 
-from tests.support.processes import ROOT
 from tests.support.timing import TIMEOUT
-from web_gateway.assets import Assets
+from web_gateway.app import assets
 
 KEY = "AAAAAAAAAAAAAAAAAAAAAA=="
 UPGRADE = (
     f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n"
 )
 
-ASSETS = Assets(ROOT / "static", ROOT / "templates")
+ASSETS = assets()
 FILES = f"/static/{ASSETS.version}"
 """Path of the page's files."""
 

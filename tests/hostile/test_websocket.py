@@ -68,7 +68,8 @@ def _frame(opcode: int, payload: bytes, *, fin: bool = True, reserved: int = 0) 
 def _bomb(size: int) -> bytes:
     """Return this many zeros, compressed as by permessage-deflate."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    return packer.compress(bytes(size)) + packer.flush(zlib.Z_SYNC_FLUSH)[:-4]
+    piece = packer.compress(bytes(_MIB)) + packer.flush(zlib.Z_FULL_FLUSH)  # alike wherever it stands
+    return (piece * (size // _MIB))[:-4]
 
 
 def _in_pieces(payload: bytes) -> bytes:

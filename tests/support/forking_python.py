@@ -2,17 +2,21 @@
 
 Its argument is the program's module. Its standard input is a socket. A message is a start: the arguments
 and the environment, and with them three descriptors: the standard output and error of the new process,
-and a pipe on which this one says its process id and, when it has ended, its exit code.
+and a pipe on which this one says its process id and, when it has ended, its exit code. If the output is
+a terminal, the new process has it as its input too, and is controlled by it.
 """
 
+import fcntl
 import gc
 import importlib
+import io
 import json
 import os
 import select
 import signal
 import socket
 import sys
+import termios
 import time
 
 # What a program imports only when it needs it.
@@ -67,14 +71,23 @@ def main() -> int:
     for name in (f"{module}.cli", *_LATER[module]):
         importlib.import_module(name)
     program = importlib.import_module(f"{module}.__main__")
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of Ctrl-C this process learns when its socket is closed
+    if module == "web_gateway":
+        importlib.import_module("web_gateway.app").assets()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # after Ctrl-C, this process ends when its socket is closed
     gc.freeze()  # or a collection in a new process would write to all that it shares with this one
     control = socket.socket(fileno=os.dup(0))
     output = _serve(control)
     control.detach()
     if output is None:
         return 0
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    if os.isatty(output[0]):
+        os.setsid()
+        fcntl.ioctl(output[0], termios.TIOCSCTTY, 0)
+        assert isinstance(sys.stdout, io.TextIOWrapper)
+        sys.stdout.reconfigure(line_buffering=True)
+        os.dup2(output[0], 0)
+    else:
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for number, stream in enumerate(output, 1):
         os.dup2(stream, number)
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
@@ -24,7 +24,7 @@ from tests.support.timing import IS_LONG
 _ROOT = Path(__file__).resolve().parents[2]
 _PROGRAMS = ("tcp_server", "web_gateway", "cli_client")
 # Nothing that Python itself or a library of C reads when it starts.
-_OURS = re.compile(r"ONEROOM_\w+|XDG_\w+|PYTEST_CURRENT_TEST")
+_OURS = re.compile(r"ONEROOM_\w+|XDG_\w+|PYTEST_CURRENT_TEST|TERM|NO_COLOR")
 _MAY_FORK = not (
     IS_LONG
     or not hasattr(os, "pidfd_open")
@@ -39,7 +39,7 @@ class Fork:
     Any thread may call its methods.
     """
 
-    def __init__(self, pipe: int, stdout: BinaryIO, stderr: BinaryIO) -> None:
+    def __init__(self, pipe: int, stdout: BinaryIO | None = None, stderr: BinaryIO | None = None) -> None:
         """Own the pipe on which `forking_python.py` says the process id, then the exit code."""
         self.stdout = stdout
         self.stderr = stderr
@@ -113,10 +113,14 @@ class _ForkingPython:
         differing = dict(self._environment.items() ^ environment.items())
         return all(map(_OURS.fullmatch, differing))
 
-    def start(self, *arguments: str, environment: Mapping[str, str]) -> Fork:
+    def start(self, arguments: Sequence[str], environment: Mapping[str, str], terminal: int | None) -> Fork:
         """Start the program. Any thread may call this."""
         message = json.dumps((arguments, dict(environment))).encode()
         said, answer = os.pipe()
+        if terminal is not None:
+            socket.send_fds(self.socket, [message], (terminal, terminal, answer))
+            os.close(answer)
+            return Fork(said)
         stdout, its_stdout = os.pipe()
         stderr, its_stderr = os.pipe()
         theirs = (its_stdout, its_stderr, answer)
@@ -135,8 +139,13 @@ _forking: dict[str, _ForkingPython] = {}
 _starting = threading.Lock()  # guards the above
 
 
-def fork(command: tuple[str, ...], cwd: Path, environment: Mapping[str, str]) -> Fork | None:
-    """Start one of our programs, or return None if this start has to be a real one."""
+def fork(
+    command: tuple[str, ...], cwd: Path, environment: Mapping[str, str], terminal: int | None = None
+) -> Fork | None:
+    """Start one of our programs, or return None if this start has to be a real one.
+
+    Its output goes to pipes, or to a terminal, which it then also reads from and is controlled by.
+    """
     module = command[2] if command[:2] == (sys.executable, "-m") else ""
     if cwd != _ROOT or module not in _PROGRAMS or not _MAY_FORK:
         return None
@@ -149,7 +158,7 @@ def fork(command: tuple[str, ...], cwd: Path, environment: Mapping[str, str]) ->
     forking = _forking[module]
     if not forking.can_be(environment):
         return None
-    return forking.start(*command[3:], environment=environment)
+    return forking.start(command[3:], environment, terminal)
 
 
 def kept() -> dict[int, int]:

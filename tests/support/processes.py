@@ -1,10 +1,12 @@
 """Our programs, run the way their users run them: a real process, found by its one address line."""
 
+import fcntl
 import os
 import re
 import signal
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -85,10 +87,13 @@ class Output:
         assert not self._reader.is_alive(), "someone still holds the output of an ended process"
 
 
+Process = subprocess.Popen[bytes] | Fork
+
+
 class Program:
     """A running program of ours. Use `running` to start one."""
 
-    def __init__(self, process: subprocess.Popen[bytes] | Fork) -> None:
+    def __init__(self, process: Process) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         self.process = process
@@ -158,6 +163,20 @@ def run(*arguments: str | os.PathLike[str], cwd: Path = PROGRAMS) -> subprocess.
     finally:
         program.kill()
     return subprocess.CompletedProcess(arguments, code, program.stdout.text, program.stderr.text)
+
+
+def start_in_terminal(command: tuple[str, ...], terminal: int, env: Mapping[str, str]) -> Process:
+    """Start a command in a session of its own that this terminal controls, with this environment."""
+    return fork(command, PROGRAMS, env, terminal) or subprocess.Popen(
+        command,
+        cwd=PROGRAMS,
+        env=env,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - takes no lock
+    )
 
 
 @contextmanager

@@ -8,15 +8,13 @@ from socket import gethostname
 import pytest
 from flask.testing import FlaskClient
 
-from tests.support.processes import ROOT
 from tests.web_gateway.conftest import Room
 from web_gateway.admission import Admission
-from web_gateway.app import create_app
-from web_gateway.assets import Assets
+from web_gateway.app import assets, create_app
 from web_gateway.config import Config
 from web_gateway.gateway import Gateway
 
-FILE = f"/static/{Assets(ROOT / 'static', ROOT / 'templates').version}/js/model/room.js"
+FILE = f"/static/{assets().version}/js/model/room.js"
 
 
 @contextmanager
