@@ -56,13 +56,14 @@ def pieces(says: Sequence[Say], max_text: int) -> list[Texts | Say]:
     for say in says:
         if is_blank(text := clean(say.text)):
             continue
-        split_text = split(text, max_text) if len(text) > max_text else (text,)
         if "@" in text or say.reply is not None or say.kind is not None:
             parts += [texts] if texts else []
-            parts += [replace(say, text=piece) for piece in split_text]
+            parts += [replace(say, text=piece) for piece in split(text, max_text)]
             texts = []
+        elif len(text) > max_text:
+            texts += [(None, piece) for piece in split(text, max_text)]
         else:
-            texts += [(None, piece) for piece in split_text]
+            texts.append((None, text))
     return [*parts, texts] if texts else parts
 
 
