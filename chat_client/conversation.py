@@ -320,7 +320,7 @@ class Conversation:
             return []
         message, before = self.transcript.change(changed.message, changed.mine)
         own = changed.by == self.name
-        return [MessageChanged(message, before, changed.act, changed.by, changed.at, own)]
+        return [MessageChanged(message, before, changed.act, changed.by, changed.at, own, changed.id)]
 
     def _on_presence(self, event: m.Joined | m.Left) -> list[ClientEvent]:
         if self._count:

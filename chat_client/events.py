@@ -91,7 +91,8 @@ class MessageChanged(Struct, frozen=True):
     """A message is `message` now and was `before`, None if we do not have it.
 
     `act` is `edit`, `delete` or `react`, or an unknown one of a newer server, `by` the name of who did it,
-    `at` when; all are empty for what happened while we were offline. `own`: it was us, on any connection.
+    `at` when; `own`: it was us, on any connection; `id` is the number of the act. All are empty for what
+    happened while we were offline.
     """
 
     message: m.Message
@@ -100,6 +101,7 @@ class MessageChanged(Struct, frozen=True):
     by: str = ""
     at: str = ""
     own: bool = False
+    id: int = 0
 
 
 class OlderMessages(Struct, frozen=True):

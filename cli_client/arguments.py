@@ -6,14 +6,20 @@ import re
 import socket
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final, NoReturn
+from typing import Any, Final, Literal, NoReturn
 
 from chat_protocol.standard_streams import ArgumentParser
 from chat_protocol.text import one_line
 from cli_client.translations import Translations
 
+When = Literal["none", "mentions", "all"]
+"""Of which messages a bell or a notification tells."""
+
 COMMANDS: Final = ("say", "history", "search", "who")
 """First arguments that do one thing and end. A host of that name needs a port: `say:8080`."""
+
+
+NOTIFY_WHEN: Final[tuple[When, ...]] = ("none", "mentions", "all")
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
@@ -78,6 +84,7 @@ class Parser(ArgumentParser):
         match self._command:
             case "say":
                 self._add("text", "option_text", nargs="*", metavar=text("metavar_text"))
+                self._add("--reply", "option_reply", type=positive, metavar="N")
             case "history":
                 self._add("--limit", "option_limit", type=positive, default=50, metavar="N")
                 self._add("--before", "option_before", type=positive, metavar="N")
@@ -86,6 +93,7 @@ class Parser(ArgumentParser):
                 self._add("--limit", "option_limit", type=positive, default=20, metavar="N")
             case "":
                 self._add("--as-typed", "option_as_typed", action="store_true")
+                self._add("--notify", "option_notify", choices=NOTIFY_WHEN, default=_notify_when())
                 self._add("--follow", "option_follow", action="store_true")
         self._add("--json", "option_json", action="store_true")
 
@@ -136,6 +144,12 @@ def _wrong(option: str, arguments: list[str]) -> str:
     """Return an option, and its value if there is one."""
     value = arguments[arguments.index(option) + 1 :][:1] if option in arguments else []
     return " ".join([option, *(typed for typed in value if not typed.startswith("-"))])
+
+
+def _notify_when() -> When:
+    """Return what the environment says; a value that it cannot be counts as none."""
+    wanted = os.environ.get("ONEROOM_NOTIFY")
+    return next((when for when in NOTIFY_WHEN if when == wanted), "mentions")
 
 
 def _positive(typed: str) -> int:

@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse(arguments[1:] if command else arguments)
     room = _room(parser, options, texts)
     if not command and _is_terminal() and not (options.follow or options.json):
-        return _terminal(room, texts, as_typed=options.as_typed)
+        return _terminal(room, texts, options)
     if not room.name:
         parser.exit_with(texts("pipe_name_needed"))
     return _one_shot(command, options, texts, room) if command else _filter(options, texts, room)
@@ -96,7 +96,7 @@ def _tls(options: argparse.Namespace) -> "Tls | None":
     return Tls(options.tls_ca or "", options.tls_pin or "")
 
 
-def _terminal(room: _Room, texts: Translations, *, as_typed: bool) -> int:
+def _terminal(room: _Room, texts: Translations, options: argparse.Namespace) -> int:
     from cli_client.terminal import Terminal  # noqa: PLC0415 - a script need not wait for what that loads
 
     return Terminal(
@@ -107,7 +107,8 @@ def _terminal(room: _Room, texts: Translations, *, as_typed: bool) -> int:
         tls=room.tls,
         family=room.family,
         identities=room.identities,
-        as_typed=as_typed,
+        as_typed=options.as_typed,
+        notify=options.notify,
     ).run()
 
 

@@ -17,9 +17,10 @@ from chat_protocol.messages import (
     React,
     Say,
 )
+from chat_protocol.short_forms import Substitution
 from chat_protocol.text import one_line
 from cli_client.command_help import describe_commands
-from cli_client.commands import Forget, InvalidCommand
+from cli_client.commands import Forget, InvalidCommand, TypedLine
 from cli_client.layout import Fragments
 from cli_client.render import Renderer
 from cli_client.translations import Translations
@@ -48,7 +49,7 @@ class CommandRunner:
         self._show = show
         self._leave = leave
 
-    def run(self, line: str | ParsedCommand | Forget | InvalidCommand) -> str:
+    def run(self, line: TypedLine) -> str:
         """Say a text or run a command, but to authenticate; return why it is refused, empty if it is not."""
         status = self._chat.status()
         match line:
@@ -56,8 +57,8 @@ class CommandRunner:
                 return self._send(Say(said), status)
             case InvalidCommand(hint, typed):
                 return self._texts(hint, typed=one_line(typed))
-            case OnLast() as act:
-                return self._act_on_last(act, status)
+            case OnLast() | Substitution():
+                return self._act_on_last(line, status)
             case Delete(id=number) if "delete" not in status.can:  # an older room: only moderators may
                 is_done = self._chat.request(Moderate("delete", id=number))
             case Say() | Edit() | Delete() | React() as act:
@@ -80,14 +81,19 @@ class CommandRunner:
             self._chat.act(command)
         return ""
 
-    def _act_on_last(self, act: OnLast, status: Status) -> str:
+    def _act_on_last(self, act: OnLast | Substitution, status: Status) -> str:
         """Act on the last message, our own one or one of somebody else; return why not."""
-        if act.is_own and any(isinstance(command, Say) for command in status.unsent):
+        is_own = isinstance(act, Substitution) or act.is_own
+        if is_own and any(isinstance(command, Say) for command in status.unsent):
             return self._texts("last_unsent")
-        for message in reversed(self._chat.newest(_LOOKED_THROUGH)):
-            if _is_said(message) and message.mine == act.is_own:
-                return self._send(act.on(message.id), status)
-        return self._texts("no_own_message" if act.is_own else "no_other_message")
+        newest = reversed(self._chat.newest(_LOOKED_THROUGH))
+        last = next((message for message in newest if _is_said(message) and message.mine == is_own), None)
+        if last is None:
+            return self._texts("no_own_message" if is_own else "no_other_message")
+        if isinstance(act, OnLast):
+            return self._send(act.on(last.id), status)
+        edit = act.edit(last.id, last.text)
+        return self._send(edit, status) if edit else self._texts("not_in_last", text=one_line(act.old))
 
     def _run_command(self, command: ParsedCommand | Forget, status: Status) -> bool:
         """Run a command; return False if it needs to be online and we are not."""

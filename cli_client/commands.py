@@ -1,5 +1,6 @@
 """Parses a typed line: a text to say, a command, or a mistake."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from chat_client.events import Request
@@ -17,6 +18,7 @@ from chat_protocol.messages import (
     Search,
     Whois,
 )
+from chat_protocol.short_forms import Substitution, parse_short_form
 
 
 class InvalidCommand(NamedTuple):
@@ -30,13 +32,20 @@ class Forget(NamedTuple):
     """`/forget`: do not keep who we are. Only in the terminal client, which alone keeps it in a file."""
 
 
-def parse_line(line: str) -> str | ParsedCommand | Forget | InvalidCommand:
+TypedLine = str | ParsedCommand | Substitution | Forget | InvalidCommand
+"""What a typed line means; a string is a text to say."""
+
+
+def parse_line(line: str, can: Collection[str] = ()) -> TypedLine:
     """Parse a line, which is a text or a command; `//x` is the text `/x`.
 
-    A password after `/moderator` is dropped: the terminal asks for it without showing it.
+    `can` are the acts that the room knows: in one that does not, a short form is a text. A password after
+    `/moderator` is dropped: the terminal asks for it without showing it.
     """
     if not line.startswith("/"):
-        return line
+        short = parse_short_form(line)
+        needed = "edit" if isinstance(short, Substitution) else "react"
+        return short if isinstance(short, str) or needed in can else line
     if line.startswith("//"):
         return line[1:]
     if line[1:].strip().lower() == "forget":

@@ -243,6 +243,15 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "last_unsent": "Your last message is not sent yet; try again in a moment.",
     "no_own_message": "You have not written anything yet.",
     "no_other_message": "Nobody else has written anything yet.",
+    "not_in_last": "Your last message does not have “{text}”.",
+    "title_for_you": ", {count} for you",
+    "who_count": "{count} in all; the first {shown} are listed",
+    "option_notify": (
+        "of which messages a bell or a notification tells (else ONEROOM_NOTIFY, else mentions: thos"
+        "e that call or answer you)"
+    ),
+    "option_reply": "answer message number N",
+    "title_new": ("{count} new", "{count} new"),
     "notice_kick": "{by} removes {target} from the chat",
     "notice_ban": "{by} bans {target} for good",
     "notice_ban_for": "{by} bans {target} for {time}",

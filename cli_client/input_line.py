@@ -15,6 +15,7 @@ from prompt_toolkit.layout.controls import SearchBufferControl
 from prompt_toolkit.search import SearchDirection, accept_search, start_search
 
 from chat_client.events import Phase, Status
+from chat_protocol.short_forms import parse_short_form
 from chat_protocol.text import clean
 from cli_client.rows import glyphs
 
@@ -116,8 +117,13 @@ class InputLine:
             text = clean(text)
             if not self.buffer.document.text_after_cursor:
                 text = text.rstrip("\n")
-            if text.startswith("/") and not clean(self.buffer.document.text_before_cursor):
-                text = f"/{text}"  # two slashes stand for one that begins no command
+            if not clean(self.buffer.text):
+                if text.startswith("/"):
+                    text = f"/{text}"  # two slashes stand for one that begins no command
+                elif not isinstance(parse_short_form(text), str):
+                    text = f"\\{text}"
+            elif text.startswith("/") and not clean(self.buffer.document.text_before_cursor):
+                text = f"/{text}"
         if len(text) > 4 * limit:  # so long a text would be slow to edit
             return False
         self.buffer.insert_text(text)

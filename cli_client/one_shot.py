@@ -62,8 +62,12 @@ class OneShot:
         if is_blank(text):
             self._say("error_blank")
             return 1
+        reply = self._options.reply
         for piece in split(text, client.max_text):
-            said = client.say(piece, self._seconds_left())
+            if reply is None:
+                said = client.say(piece, self._seconds_left())
+            else:  # the rest follows it
+                said, reply = client.reply(reply, piece, self._seconds_left()), None
             if self._options.json:
                 write(as_json(said))
         return 0
@@ -89,8 +93,14 @@ class OneShot:
 
     def who(self, client: Client) -> int:
         """Print who is in the room."""
-        for name in map(one_line, client.members):
-            write(msgspec.json.encode({"name": name}).decode() + "\n" if self._options.json else f"{name}\n")
+        members, count = client.members, client.count
+        for name in map(one_line, members):
+            write(_line_of_json({"name": name}) if self._options.json else f"{name}\n")
+        if count > len(members):
+            if self._options.json:
+                write(_line_of_json({"count": count}))
+            else:
+                self._say("who_count", count=count, shown=len(members))
         return 0
 
     def _print(self, messages: list[Message]) -> None:
@@ -112,6 +122,10 @@ class OneShot:
 
     def _seconds_left(self) -> float:
         return max(0.0, self._deadline - time.monotonic())
+
+
+def _line_of_json(value: dict[str, object]) -> str:
+    return msgspec.json.encode(value).decode() + "\n"
 
 
 def _stdin() -> str:

@@ -18,9 +18,9 @@ from chat_client.chat import Chat
 from chat_client.conversation import NAME_PATIENCE, NAME_TAKEN, IfTaken
 from chat_client.identity import IdentityStore, NotKept
 from chat_protocol.address import Address
-from chat_protocol.messages import Joined, Left, Message, Throttled
+from chat_protocol.messages import Changed, Joined, Left, Throttled
 from chat_protocol.text import clean, is_blank, one_line, split
-from cli_client.output import as_json, as_lines, print_error, write
+from cli_client.output import Shown, as_json, as_lines, print_error, write
 from cli_client.stdin_lines import StdinLines
 from cli_client.translations import Translations
 
@@ -187,6 +187,8 @@ class Pipe:
                 self._entered(event)
             case events.NewMessage(message, own=False) if not message.deleted:
                 self._write(message)
+            case events.MessageChanged(message, _, act, by, at, own=False, id=id_) if act:
+                self._write(Changed(id_, at, by, act, message))
             case Joined() | Left():
                 self._write(event)
             case events.MessageRefused(text, code, detail, seconds):
@@ -231,10 +233,10 @@ class Pipe:
         if event.missed:
             print_error(self._texts.plural("pipe_missed", event.missed))
         for message in event.messages:
-            if message.name != event.name and not message.deleted:
+            if not (message.mine or message.deleted):
                 self._write(message)
 
-    def _write(self, event: Message | Joined | Left) -> None:
+    def _write(self, event: Shown) -> None:
         """Write to stdout, and wait for its reader; after an error there, only stdin goes on."""
         if self._unwritable or self._exit_code is not None:
             return

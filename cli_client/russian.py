@@ -261,6 +261,15 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
     "last_unsent": "Последнее сообщение ещё не отправлено — попробуйте чуть позже.",
     "no_own_message": "Вы ещё ничего не писали.",
     "no_other_message": "Другие ещё ничего не писали.",
+    "not_in_last": "В вашем последнем сообщении нет «{text}».",
+    "title_for_you": ", {count} вам",
+    "who_count": "всего {count}; показаны первые {shown}",
+    "option_notify": (
+        "о каких сообщениях звонит терминал или говорит уведомление: none — ни о каких, all — обо в"
+        "сех (иначе ONEROOM_NOTIFY, иначе mentions: вас зовут или вам отвечают)"
+    ),
+    "option_reply": "ответить на сообщение номер N",
+    "title_new": ("{count} новое", "{count} новых"),
     "notice_kick": "{by} удаляет из чата: {target}",
     "notice_ban": "{by} закрывает вход навсегда: {target}",
     "notice_ban_for": "{by} закрывает вход на {time}: {target}",

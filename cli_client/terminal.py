@@ -10,10 +10,12 @@ import socket
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from time import monotonic
 from typing import Final
 
 from prompt_toolkit import Application
+from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition, is_searching
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent, merge_key_bindings
 from prompt_toolkit.keys import Keys
@@ -28,13 +30,16 @@ from chat_protocol.contract import MAX_PASSWORD
 from chat_protocol.messages import Authenticate, Left, Role, Typing
 from chat_protocol.text import clean, is_blank, one_line
 from chat_protocol.tls import Tls
+from cli_client.arguments import When
 from cli_client.bottom import Bottom
 from cli_client.command_runner import CommandRunner
 from cli_client.commands import format_outgoing, parse_line
+from cli_client.completion import Completion
 from cli_client.event_queue import EventQueue
 from cli_client.input_line import InputLine, Question
 from cli_client.keyboard import Keyboard
 from cli_client.layout import STYLE, Fragments
+from cli_client.notifier import Notifier
 from cli_client.render import Renderer
 from cli_client.rows import Picture
 from cli_client.screen import Screen
@@ -44,6 +49,7 @@ from cli_client.wrapping import clip
 
 _NAME_WIDTH: Final = 64  # cells of a name that the room suggests
 _TYPING_INTERVAL: Final = 3.0  # seconds between two `typing` commands
+_SHOWN_CANDIDATES: Final = 10  # of what Tab could complete
 _RESIZING: Final = 0.05  # seconds between two sizes of a window that is dragged, at most
 
 
@@ -72,6 +78,7 @@ class Terminal:
         family: int = socket.AF_UNSPEC,
         identities: IdentityStore | None = None,
         as_typed: bool = False,
+        notify: When = "mentions",
     ) -> None:
         self._texts = texts
         self._events = EventQueue(self._show)
@@ -99,6 +106,9 @@ class Terminal:
         self._commands = CommandRunner(
             self._chat, texts, self._renderer, show=self._screen.print, leave=self._quit
         )
+        self._completion = Completion(self._chat)
+        self._notifier = Notifier(texts, address, output, notify, os.environ)
+        self._app.key_processor.before_key_press += lambda _: self._notifier.read()
         self._notified_at = 0.0  # monotonic; when the last `typing` was sent
         self._exit_code = 0
 
@@ -115,6 +125,7 @@ class Terminal:
             with suppress(AttributeError, NotImplementedError):  # not on every system
                 loop.add_signal_handler(getattr(signal, name), self._quit)
         self._events.start()
+        self._notifier.start()
         self._screen.go_to_bottom()
         self._screen.print(self._renderer.line("greeting", address=self._chat.address))
         try:
@@ -123,6 +134,7 @@ class Terminal:
         finally:
             await asyncio.to_thread(self._chat.leave)
             self._events.finish()
+            self._notifier.stop()
 
     def _quit(self) -> None:
         if self._app.is_running and not self._app.is_done:
@@ -152,12 +164,14 @@ class Terminal:
         out: Fragments = []
         for event in room_events:
             self._update_state(event)
+            self._notifier.note(event)
             if not self._asks_again(event):
                 out += self._renderer.render(event)
         if out:
             self._screen.print(out)
         else:
             self._app.invalidate()
+        self._notifier.tell()
         if self._exit_code:
             self._quit()
 
@@ -249,6 +263,11 @@ class Terminal:
         ):
             bindings.add(key, filter=~is_searching)(_ignoring_event(action))
         bindings.add("c-d", filter=~is_searching & is_empty)(_ignoring_event(self._end_of_input))
+        is_message = Condition(lambda: self._input.question is None)
+        for key, step in (("tab", 1), ("s-tab", -1)):
+            bindings.add(key, filter=~is_searching & is_message)(
+                _ignoring_event(partial(self._complete, step))
+            )
         bindings.add("<sigint>")(_ignoring_event(self._quit))
         bindings.add("c-z")(_ignoring_event(self._suspend))
 
@@ -259,6 +278,20 @@ class Terminal:
                 self._toolbar.notice = self._texts("too_long_here", length=len(event.data), limit=limit)
 
         return bindings
+
+    def _complete(self, step: int) -> None:
+        """Handle Tab: complete what stands before the cursor, and show what else it could be."""
+        document = self._buffer.document
+        completed = self._completion.complete(document.text_before_cursor, step)
+        if completed is None:
+            return
+        text = completed + document.text_after_cursor
+        self._buffer.document = Document(text, len(completed))
+        candidates = self._completion.candidates
+        if len(candidates) > 1:
+            self._toolbar.notice = "  ".join(
+                candidate.strip() for candidate in candidates[:_SHOWN_CANDIDATES]
+            )
 
     def _new_line(self) -> None:
         if self._input.question:
@@ -319,7 +352,7 @@ class Terminal:
             if status.phase is events.Phase.WAITING:
                 self._chat.retry_now()
             return
-        line = parse_line(text)
+        line = parse_line(text, status.can)
         if isinstance(line, Authenticate):
             self._input.clear(keep=False)  # a password may stand in it
             self._toolbar.notice = self._ask_moderator(status)

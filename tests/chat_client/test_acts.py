@@ -105,7 +105,7 @@ def test_a_change_is_kept_and_reported_with_what_was_before(
     now = replace(message(6, text="иначе"), edited=LATER)
     client.send(changed(8, now), changed(8, now))
     event = chat.next(MessageChanged)
-    assert event == MessageChanged(now, message(6), "edit", "Боря", LATER)
+    assert event == MessageChanged(now, message(6), "edit", "Боря", LATER, id=8)
     assert shown(chat, 6) == now
     assert shown(chat, 7).reply == Quote(6, "Боря", "иначе")
     client.send(changed(9, redacted(now), "delete"))

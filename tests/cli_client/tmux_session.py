@@ -38,6 +38,17 @@ class TmuxSession:
         """Make the window as wide."""
         self.run("resize-window", "-x", str(columns))
 
+    def enter_line(self, text: str) -> None:
+        """Type a line, and Enter once it is seen; several that come at once would be a paste."""
+        self.write(text)
+        self.wait_for(lambda lines: any(line.endswith(f"› {text}") for line in lines[-3:]))
+        self.type("Enter")
+
+    @property
+    def title(self) -> str:
+        """The title that the client has given its window."""
+        return self.run("display-message", "-p", "#{pane_title}").strip()
+
     @property
     def lines(self) -> list[str]:
         """The lines that are not blank, from the beginning of the scrollback."""
