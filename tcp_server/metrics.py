@@ -10,6 +10,7 @@ from tcp_server.connection.admission import Admission
 from tcp_server.connection.fanout import FanOut
 from tcp_server.log.history import History
 from tcp_server.log.sqlite_history import SqliteHistory
+from tcp_server.sequencer import Sequencer
 
 _FILES = {"log": "", "wal": "-wal", "index": ".words"}
 """Ends of the names of the log's files."""
@@ -21,14 +22,15 @@ class Metrics:
     Any thread; one figure may be a batch ahead of another.
     """
 
-    def __init__(self, fanout: FanOut, admission: Admission, history: History, keep: int) -> None:
+    def __init__(
+        self, fanout: FanOut, admission: Admission, sequencer: Sequencer, history: History, keep: int
+    ) -> None:
         """`keep` is how many messages the log may have (0: no limit)."""
         self._fanout = fanout
         self._admission = admission
+        self._sequencer = sequencer
         self._history = history
         self._keep = keep
-        self.commit_seconds = 0.0
-        """Time that storing batches has taken. The holder of the room lock adds to it."""
 
     def read(self) -> Iterator[Metric]:
         """Yield all figures."""
@@ -52,13 +54,13 @@ class Metrics:
         yield Metric("oneroom_throttled_seconds_total", "Time that senders waited.", throttled, "reason")
 
     def _batches(self) -> Iterator[Metric]:
-        figures = self._fanout.figures
+        figures, sequencer = self._fanout.figures, self._sequencer
         yield Metric("oneroom_batches_total", "Batches of work on the room.", figures.batches)
         yield Metric("oneroom_outcomes_total", "Requests and events in these batches.", figures.outcomes)
         yield Metric("oneroom_deliveries_total", "Writes to clients.", figures.deliveries)
         yield Metric("oneroom_sent_bytes_total", "Bytes for clients.", figures.sent)
-        yield Metric("oneroom_deliver_seconds_total", "Time of sending batches.", figures.seconds)
-        yield Metric("oneroom_commit_seconds_total", "Time of storing batches.", self.commit_seconds)
+        yield Metric("oneroom_deliver_seconds_total", "Time of sending batches.", sequencer.deliver_seconds)
+        yield Metric("oneroom_commit_seconds_total", "Time of storing batches.", sequencer.commit_seconds)
 
     def _log(self) -> Iterator[Metric]:
         yield Metric("oneroom_messages_total", "Number of the newest message.", self._history.last)

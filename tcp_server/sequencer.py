@@ -75,6 +75,9 @@ class Sequencer:
         self._commit = commit
         self._deliver = deliver
         self._wake_helper = wake_helper
+        self.commit_seconds = 0.0
+        self.deliver_seconds = 0.0
+        """Times of storing and of sending batches. Written under `_room_lock`; any thread may read."""
         self._room_lock = threading.Lock()  # held while a batch is run and delivered
         self._queue_lock = threading.Lock()  # guards everything below; held for a few instructions
         self._has_capacity = threading.Condition(self._queue_lock)  # notified when a batch is done
@@ -157,14 +160,21 @@ class Sequencer:
                 item.error = error
                 if item.done is None:
                     _log.exception("work on the room failed")
-        backpressure = 0.0
+        backpressure_until = 0.0
         try:
-            backpressure = self._deliver(self._commit(outcomes))
+            began = time.monotonic()
+            outcomes = self._commit(outcomes)
+            committed = time.monotonic()
+            backpressure = self._deliver(outcomes)
+            delivered = time.monotonic()
+            backpressure_until = delivered + backpressure
+            self.commit_seconds += committed - began
+            self.deliver_seconds += delivered - committed
         except Exception:  # noqa: BLE001 - it must not end the thread that runs the batch
             _log.exception("a batch could not be delivered")
         finally:
             with self._queue_lock:
-                self._backpressure_until = time.monotonic() + backpressure
+                self._backpressure_until = backpressure_until
                 self._pending_bytes -= sum([item.size for item in batch])
                 self._has_capacity.notify()
             for item in batch:

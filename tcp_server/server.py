@@ -95,12 +95,12 @@ class ChatServer:
             journal=self._recording,
         )
         self._fanout = FanOut(config, self._poller, self._drop)
-        self._sequencer = Sequencer(self._commit, self._fanout.deliver, self._poller.wake)
+        self._sequencer = Sequencer(self._room.commit, self._fanout.deliver, self._poller.wake)
         self._housekeeper = Housekeeper(
             self._poller, self._sequencer, self._room.expire, self._room.prune, self._fanout
         )
         self._admission = Admission(config, self._room.is_banned)
-        self.metrics = Metrics(self._fanout, self._admission, self._history, config.keep)
+        self.metrics = Metrics(self._fanout, self._admission, self._sequencer, self._history, config.keep)
         self._services = Services(
             config,
             self._admission,
@@ -261,13 +261,6 @@ class ChatServer:
     def _say_bye_to_all(self, sessions: Sequence[Session]) -> Sequence[Outcome[Writer]]:
         self._room.clear()  # otherwise each client would get a `left` for every other one
         return [outcome for session in sessions for outcome in session.say_bye("shutdown")]
-
-    def _commit(self, outcomes: list[Outcome[Writer]]) -> list[Outcome[Writer]]:
-        began = time.monotonic()
-        try:
-            return self._room.commit(outcomes)
-        finally:
-            self.metrics.commit_seconds += time.monotonic() - began
 
     def _drop(self, writer: Writer) -> None:
         """Make a slow reader leave. Called by fan-out from within work: done in the next batch."""

@@ -107,30 +107,33 @@ class FanOut:
 
     def deliver(self, outcomes: Sequence[Outcome[Writer]]) -> float:
         """Send the outcomes of one batch; return for how many seconds senders should be slowed down."""
-        began = time.monotonic()
-        deliveries = sent = 0
         own: dict[Writer, list[int]] = {}  # positions of each participant's own outcomes
         for position, outcome in enumerate(outcomes):
             if outcome.connection is not None:
                 own.setdefault(outcome.connection, []).append(position)
+        deliveries, sent = len(own), 0
+        outputs = {writer.output for writer in own}
         for output, audience in self._audience.items():
-            participants = [writer for writer in own if writer.output is output]
-            if not audience and not participants:
+            if not audience and output not in outputs:
                 continue
+            participants = [writer for writer in own if writer.output is output]
             encoded = [output.encode(outcome.shared) if outcome.shared else b"" for outcome in outcomes]
             if block := output.concat(encoded):
                 others = [writer for writer in audience if writer not in own]
                 self._deliver_shared(others, block)
                 deliveries += len(others)
                 sent += len(others) * len(block)
-            deliveries += len(participants)
             for writer in participants:
                 sent += self._deliver_to_participant(writer, own[writer], outcomes, encoded)
         for writer in self._released:
             writer.released = True
             self._close_when_drained(writer)
         self._released.clear()
-        self.figures.add(len(outcomes), deliveries, sent, time.monotonic() - began)
+        figures = self.figures
+        figures.batches += 1
+        figures.outcomes += len(outcomes)
+        figures.deliveries += deliveries
+        figures.sent += sent
         return self._backpressure_seconds()
 
     def _deliver_shared(self, writers: Sequence[Writer], data: bytes) -> None:

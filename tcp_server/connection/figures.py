@@ -14,8 +14,6 @@ class Figures:
     """Writes to clients."""
     sent: int = 0
     """Bytes for clients."""
-    seconds: float = 0.0
-    """Time of sending the batches."""
 
     joined: Mapping[str, int] = field(default_factory=dict)
     """Connections that have joined, by dialect. This and the next two are noted twice a second."""
@@ -23,11 +21,3 @@ class Figures:
     """Readers with a backlog."""
     backlog: int = 0
     """Bytes in their backlogs."""
-
-    def add(self, outcomes: int, deliveries: int, sent: int, seconds: float) -> None:
-        """Count a batch."""
-        self.batches += 1
-        self.outcomes += outcomes
-        self.deliveries += deliveries
-        self.sent += sent
-        self.seconds += seconds

@@ -4,6 +4,8 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from chat_protocol.log_event import WARNING, log_often
 from chat_protocol.messages import Error, Event, Throttled
 from tcp_server.connection.admission import Admission, PasswordKind
@@ -99,7 +101,7 @@ class PasswordAttempts:
                 if not _WRONG.isdisjoint(error_codes([outcome])):
                     wrong, *prompt = outcome.answer
                     answer = [wrong, self._notice(self._penalty), *prompt]
-                    outcomes[position] = outcome._replace(answer=answer)
+                    outcomes[position] = replace(outcome, answer=answer)
         return outcomes
 
     def _notice(self, seconds: float) -> Event:

@@ -71,7 +71,7 @@ class History(Protocol):
         """Whether messages could be stored when that was last tried. Any thread."""
 
     position: int
-    """The position of the newest entry that has only added messages; stored with them by the next commit."""
+    """The position of the entry that is being applied; stored with the messages that are then appended."""
 
     @property
     def last(self) -> int:

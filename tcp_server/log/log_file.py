@@ -61,7 +61,7 @@ MIGRATIONS = (
     """,
     """
     ALTER TABLE log ADD COLUMN head BLOB NOT NULL DEFAULT x'';
-    ALTER TABLE messages ADD COLUMN entry INTEGER; -- the position of an entry of says, in its last one
+    ALTER TABLE messages ADD COLUMN entry INTEGER; -- the position of what it came with
     CREATE TABLE members (number INTEGER PRIMARY KEY, state BLOB NOT NULL);
     """,
     # Acts on messages. `details` are the rarer fields of a message, as JSON. `changed` is the id of the last

@@ -52,8 +52,7 @@ class SqliteHistory:
         `full` durability survives a loss of power, otherwise the end of the process.
         `clock` returns seconds.
         """
-        # Rows to insert; the last column is set when they are written.
-        self._staged: list[tuple[int, str, str, str, bytes | None, str | None, int | None]] = []
+        self._staged: list[tuple[int, str, str, str, bytes | None, str | None, int]] = []  # rows to insert
         self._staged_messages: list[Message] = []  # the same, as `before` returns them
         self._staged_rarities: list[Message] = []  # of these, those that have more than the rows
         self._skipped: list[range] = []  # ids, not committed yet
@@ -122,7 +121,9 @@ class SqliteHistory:
             person, ref = key or (None, None)
             if person is not None and ref is not None and ref > greatest.get(person, ""):
                 greatest[person] = ref
-            self._staged.append((message.id, message.at, message.name, message.text, person, ref, None))
+            self._staged.append(
+                (message.id, message.at, message.name, message.text, person, ref, self.position)
+            )
             if rarities(message) != NO_RARITIES:
                 self._staged_rarities.append(message)
         self._staged_messages.extend(messages)
@@ -174,7 +175,8 @@ class SqliteHistory:
             self._count += len(self._staged)
             self._committed = self._recent.last
             self._wal_has_deleted = self._wal_has_deleted or self._acts.changes.have_old_text
-            self._note_writable(writable=True)
+            if not self._writable:
+                self._note_writable(writable=True)
             self._acts.commit()
             self._clear_staged()
 
@@ -206,8 +208,6 @@ class SqliteHistory:
                 db.execute("DELETE FROM skipped WHERE first < ?", (self._forgotten_below,))
                 self._acts.write_forgotten(self._forgotten_below)
                 self._forgetting = time.monotonic() - began
-            if self._staged:
-                self._staged[-1] = (*self._staged[-1][:-1], self.position)
             db.executemany(
                 "INSERT INTO messages (id, at, name, text, session, ref, entry) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 self._staged,
@@ -238,10 +238,12 @@ class SqliteHistory:
         self._stored = self.sanctions, self.head
 
     def find_acks(self, person: bytes, refs: Sequence[str]) -> dict[str, Ack]:
-        with _readable():
-            found = self._recent.find_acks(person, refs)
-            unknown = [ref for ref in refs if ref not in found]
+        found = self._recent.find_acks(person, refs)
+        unknown = [ref for ref in refs if ref not in found]
+        try:  # a block of `_readable` would take longer, and each say comes here
             return found | self._acts.keys.find(person, unknown, self._first)
+        except sqlite3.Error as error:
+            raise _unreadable(error) from error
 
     def author(self, message_id: int) -> bytes | None:
         if not self.first <= message_id <= self._committed:
@@ -385,4 +387,8 @@ def _readable() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise Unavailable(f"the log cannot be read: {error}") from error
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: sqlite3.Error) -> Unavailable:
+    return Unavailable(f"the log cannot be read: {error}")

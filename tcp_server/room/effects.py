@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from chat_protocol.messages import Event
 from tcp_server.room.outcome import AudienceChange
 
@@ -33,7 +35,7 @@ class NameTaken(NamedTuple):
 Answer = Event | Entered | NameTaken
 
 
-class Effect(NamedTuple):
+class Effect(Struct, frozen=True):
     """One effect: `seat` is sent `answer`, all others in the audience are sent `shared`."""
 
     seat: Seat | None

@@ -64,9 +64,11 @@ class Fold:
     def __init__(self, history: History) -> None:
         """Go on where the log ends."""
         self.history = history
-        self._head = _head_decoder.decode(history.head) if history.head else _Head()
-        self._head.position = position_of(history)
-        self.members = Members(history.members.all(), self._head.next_member)
+        head = _head_decoder.decode(history.head) if history.head else _Head()
+        self._runs = head.runs
+        self.position = position_of(history)
+        """The position of the last entry."""
+        self.members = Members(history.members.all(), head.next_member)
         self.persons = Persons(history.persons.all())
         self.sanctions = Sanctions(history.sanctions)
         self.actions = Actions(self.members, history, self.sanctions)
@@ -100,11 +102,6 @@ class Fold:
             p.Retract: self._retract,
         }
 
-    @property
-    def position(self) -> int:
-        """The position of the last entry."""
-        return self._head.position
-
     # --- entries ---------------------------------------------------------------------
 
     def fold(self, position: int, at: int, entry: p.Entry) -> list[Effect]:
@@ -112,13 +109,15 @@ class Fold:
 
         It has no effect if it was seen before, or if its run is over or lacks the entry before it.
         """
-        run = self._head.runs.get(entry.incarnation)
-        self._head.position = position
+        run = self._runs.get(entry.incarnation)
+        self.position = position
         is_next = entry.seq == run.seq + 1 if run else any(isinstance(one, p.Up) for one in entry.proposals)
         if not is_next:
             return []
+        if run:
+            run.seq = entry.seq
         self.set_time(at)
-        self.begin(position, entry.incarnation, entry.seq)
+        self.begin(position, entry.incarnation)
         return [effect for proposal in entry.proposals for effect in self.apply(proposal)]
 
     def set_time(self, at: int) -> None:
@@ -129,13 +128,11 @@ class Fold:
             self._second, self._until_dot = second, m.timestamp(second)[:-4]
         self.at = f"{self._until_dot}{milliseconds:03}Z"
 
-    def begin(self, position: int, incarnation: bytes, seq: int) -> None:
+    def begin(self, position: int, incarnation: bytes) -> None:
         """Begin an entry, whose proposals are then applied one after the other."""
-        self._head.position = position
+        self.position = self.history.position = position
         self._last_before = self.history.last
         self._incarnation = incarnation
-        if (run := self._head.runs.get(incarnation)) is not None:
-            run.seq = seq
 
     def apply(self, proposal: p.AnyProposal) -> Sequence[Effect]:
         """Apply one proposal. Raises `Unavailable` if the log cannot be read; then nothing has changed."""
@@ -145,12 +142,10 @@ class Fold:
         """Store everything since the last commit. Raises `Unavailable` if messages could not be stored.
 
         These are then taken back by `Retract`; all else is stored with the next commit. With `only_says`
-        nothing has changed but the log, and the position is stored in the last message: that saves the
-        hot path a page in the file. The number of the entry is not, so this is for a room on one
-        machine, which needs it only in one run.
+        nothing has changed but the log, and the position is stored in the messages: that saves the
+        hot path a page in the file.
         """
         if only_says:
-            self.history.position = self.position
             self.history.commit()
             return
         if self.members.has_changes:
@@ -162,22 +157,25 @@ class Fold:
         if self._are_sanctions_new:
             self.history.sanctions = self.sanctions.encode(self.now)
             self._are_sanctions_new = False
-        self._head.next_member = self.members.next_number
-        self.history.head = _head_encoder.encode(self._head)
+        self._store_head()
         self.history.commit()
+
+    def _store_head(self) -> None:
+        head = _Head(self.position, self.members.next_number, self._runs)
+        self.history.head = _head_encoder.encode(head)
 
     def state(self) -> tuple[object, ...]:
         """Return all that decides, but for the messages: the same where the same entries were applied."""
-        servers = sorted((run.server, incarnation) for incarnation, run in self._head.runs.items())
+        servers = sorted((run.server, incarnation) for incarnation, run in self._runs.items())
         members = sorted((member.number, encode(member)) for member in self.members)
         bans, mutes = self.sanctions.in_force(0.0)
         last, persons = self.history.last, [*self.persons]
-        return self.position, self._head.next_member, servers, members, persons, bans, mutes, last
+        return self.position, self.members.next_number, servers, members, persons, bans, mutes, last
 
     # --- seats -----------------------------------------------------------------------
 
     def _up(self, up: p.Up) -> list[Effect]:
-        runs = self._head.runs
+        runs = self._runs
         old = [incarnation for incarnation, run in runs.items() if run.server == up.server]
         if any(runs[incarnation].since > up.seen for incarnation in old):
             return []  # it comes late: the server has begun another run since
@@ -286,7 +284,7 @@ class Fold:
             if not (member.announced or member.quiet):
                 self.members.remove(member)
         elif not member.seats and hold_name and member.session is not None:
-            member.absent_since, member.reason = self._head.position, reason
+            member.absent_since, member.reason = self.position, reason
         elif not member.seats:
             shared = [self._remove(member, reason)]
         if bye:
@@ -375,7 +373,7 @@ class Fold:
 
     def _retract(self, _: p.Retract) -> list[Effect]:
         self.history.rollback()
-        self.history.head = _head_encoder.encode(self._head)  # the log has neither entry, or both
+        self._store_head()  # the log has neither entry, or both
         return []
 
 

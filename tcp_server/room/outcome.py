@@ -2,8 +2,9 @@
 
 from collections.abc import Hashable, Sequence
 from enum import Enum
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from chat_protocol.messages import Error, Event, WithRef
@@ -21,7 +22,7 @@ class AudienceChange(Enum):
     LEAVE = "leave"
 
 
-class Outcome(NamedTuple, Generic[C]):
+class Outcome(Struct, Generic[C], frozen=True):
     """The result of one request: `connection` is sent `answer`, all others in the audience `shared`."""
 
     connection: C | None
@@ -35,7 +36,7 @@ def with_ref(outcomes: Sequence[Outcome[C]], connection: C, ref: str | None) -> 
     if ref is None:
         return outcomes
     return [
-        outcome._replace(answer=[_event_with_ref(event, ref) for event in outcome.answer])
+        replace(outcome, answer=[_event_with_ref(event, ref) for event in outcome.answer])
         if outcome.connection == connection
         else outcome
         for outcome in outcomes

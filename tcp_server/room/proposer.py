@@ -25,7 +25,7 @@ class Proposer:
         self._fold = fold
         self._now = now
         self._journal = journal
-        self._seq = 0
+        self._seq = 0  # of the last entry
         self._at = 0  # milliseconds since 1970: of this batch, 0 before anything needs it
         self._proposals: list[p.AnyProposal] = []  # of this batch
         self._only_says = True  # so are all of these
@@ -40,7 +40,7 @@ class Proposer:
         """Apply a proposal. Raises `Unavailable` if the log cannot be read; then nothing has changed."""
         if not self._proposals:
             self.set_time()
-            self._fold.begin(self._fold.position + 1, self.incarnation, self._seq + 1)
+            self._fold.begin(self._fold.position + 1, self.incarnation)
         effects = self._fold.apply(proposal)
         self._proposals.append(proposal)
         if type(proposal) is not p.Say and type(proposal) is not p.Post:

@@ -31,4 +31,4 @@ def without_unsaved(outcome: Outcome[C], last: int) -> Outcome[C]:
                 answer.append(event)
     if len(shared) < len(outcome.shared) and not answer:
         answer.append(Error("unavailable", "the message could not be stored"))
-    return outcome._replace(answer=answer, shared=shared)
+    return replace(outcome, answer=answer, shared=shared)

@@ -221,17 +221,16 @@ class Room(Generic[C]):
 
     def _outcome(self, effect: Effect) -> Outcome[C]:
         """Return an effect on a seat as the one on its connection, if it is one of this server's."""
-        seat, answer, shared, audience_change = effect
-        connection = self._seats.connection(seat)
+        connection = self._seats.connection(effect.seat)
         if connection is None:
-            return Outcome(None, (), shared)
-        events = cast("Sequence[m.Event | LocalEvent]", answer)
+            return Outcome(None, (), effect.shared)
+        events = cast("Sequence[m.Event | LocalEvent]", effect.answer)
         if self._arrivals.waiting:
-            events = self._arrivals.answer(connection, answer)
-        if audience_change is AudienceChange.LEAVE:
+            events = self._arrivals.answer(connection, effect.answer)
+        if effect.audience_change is AudienceChange.LEAVE:
             self._seats.free(connection)
             self._visits.pop(connection, None)
-        return Outcome(connection, events, shared, audience_change)
+        return Outcome(connection, events, effect.shared, effect.audience_change)
 
     def _say(self, connection: C, member: Member, says: Sequence[m.Say]) -> list[Outcome[C]]:
         """Propose what a member says: the hot path."""
