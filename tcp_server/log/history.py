@@ -351,7 +351,7 @@ class MemoryHistory:
         del self._messages[kept:], self._keys[kept:]
         for acks in (self._acks, self._older_acks):
             for key in [key for key, ack in acks.items() if ack.id > last]:
-                del acks[key]
+                self._targets.pop(acks.pop(key).id, None)
         self._last = last
 
     def _drop(self, count: int) -> None:

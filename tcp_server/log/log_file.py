@@ -60,7 +60,6 @@ MIGRATIONS = (
     CREATE TABLE skipped (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, total INTEGER NOT NULL);
     """,
     """
-    ALTER TABLE log ADD COLUMN head BLOB NOT NULL DEFAULT x'';
     ALTER TABLE messages ADD COLUMN entry INTEGER; -- the position of what it came with
     CREATE TABLE members (number INTEGER PRIMARY KEY, state BLOB NOT NULL);
     """,
@@ -91,6 +90,13 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE UNIQUE INDEX reactions_by_person ON reactions (person, message, emoji);
     CREATE TABLE persons (id BLOB PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;
+    """,
+    # Where the room is in its journal: beside the bans, each join would write all of these anew. The members
+    # are part of that state.
+    """
+    CREATE TABLE head (state BLOB NOT NULL);
+    INSERT INTO head VALUES (x'');
+    DELETE FROM members;
     """,
 )
 

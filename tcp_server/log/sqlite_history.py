@@ -63,11 +63,11 @@ class SqliteHistory:
         self.persons = StoredRecords[bytes](self._db, "persons", "id")
         self._acts = Acts(self._db)
         try:
-            state = self._db.execute("SELECT epoch, sanctions, head FROM log").fetchone()
-            self.epoch, self.sanctions, self.head = state
-            newest = self._db.execute("SELECT entry FROM messages ORDER BY id DESC LIMIT 1").fetchone()
-            self.position = (newest and newest[0]) or 0
-            self._stored = self.sanctions, self.head
+            row = self._db.execute("SELECT epoch, sanctions, state FROM log, head").fetchone()
+            self.epoch, self.sanctions, self.head = row
+            row = self._db.execute("SELECT entry FROM messages ORDER BY id DESC LIMIT 1").fetchone()
+            self.position = (row and row[0]) or 0
+            self._stored_sanctions, self._stored_head = self.sanctions, self.head
             # Of what is committed: the id of the oldest message, without one that after the newest id.
             first, last = ends(self._db)
             self._committed = max(last, message_ids.last_skipped(self._db))
@@ -162,7 +162,7 @@ class SqliteHistory:
 
     def commit(self) -> None:
         is_log_new = bool(self._staged or self._skipped or self._acts.changes)
-        if not (is_log_new or self.members or self.persons or self._forgotten_below or self._has_new_state()):
+        if not (is_log_new or self._forgotten_below or self._is_room_new()):
             return
         try:
             self._write()
@@ -174,10 +174,10 @@ class SqliteHistory:
             self._first = self.first
             self._count += len(self._staged)
             self._committed = self._recent.last
-            self._wal_has_deleted = self._wal_has_deleted or self._acts.changes.have_old_text
-            if not self._writable:
-                self._note_writable(writable=True)
-            self._acts.commit()
+            if self._acts.changes or self._skipped:  # otherwise there was no act
+                self._wal_has_deleted |= self._acts.changes.have_old_text
+                self._acts.commit()
+            self._note_writable(writable=True)
             self._clear_staged()
 
     def rollback(self) -> None:
@@ -192,12 +192,14 @@ class SqliteHistory:
         self._staged_rarities.clear()
         self._skipped.clear()
 
-    def _has_new_state(self) -> bool:
-        return self.sanctions is not self._stored[0] or self.head is not self._stored[1]
+    def _is_room_new(self) -> bool:
+        """Return whether there is more to store than the log itself."""
+        is_new = self.head is not self._stored_head or self.sanctions is not self._stored_sanctions
+        return bool(is_new or self.members or self.persons)
 
     def _write(self) -> None:
         """Write all changes to the file in one transaction. Raises `sqlite3.Error`."""
-        db = self._db
+        db, is_room_new = self._db, self._is_room_new()
         if not self._is_in_place:
             raise sqlite3.OperationalError(f"{self._file.path} was moved, deleted or replaced")
         try:
@@ -212,38 +214,46 @@ class SqliteHistory:
                 "INSERT INTO messages (id, at, name, text, session, ref, entry) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 self._staged,
             )
-            db.executemany(
-                "UPDATE messages SET notice = ?, details = ? WHERE id = ?",
-                [(notice_of(one), details_of(one), one.id) for one in self._staged_rarities],
-            )
-            for ids in self._skipped:
-                message_ids.skip(db, ids)
-            self._acts.write()
-            self.members.write()
-            self.persons.write()
-            if self._has_new_state():
-                db.execute("UPDATE log SET sanctions = ?, head = ?", (self.sanctions, self.head))
-            if self._forgets_present:
-                db.execute("DELETE FROM present")
+            if self._staged_rarities:
+                db.executemany(
+                    "UPDATE messages SET notice = ?, details = ? WHERE id = ?",
+                    [(notice_of(one), details_of(one), one.id) for one in self._staged_rarities],
+                )
+            if self._acts.changes or self._skipped:
+                for ids in self._skipped:
+                    message_ids.skip(db, ids)
+                self._acts.write()
+            if is_room_new:
+                self._write_room()
             db.execute("COMMIT")
         except sqlite3.Error:
-            if db.in_transaction:
-                with contextlib.suppress(sqlite3.Error):
-                    db.execute("ROLLBACK")
+            with contextlib.suppress(sqlite3.Error):  # it may be rolled back already
+                db.execute("ROLLBACK")
             raise
-        self.members.clear()
-        self.persons.clear()
         self._forgotten_below = 0
-        self._forgets_present = False
-        self._stored = self.sanctions, self.head
+        if is_room_new:
+            self.members.clear()
+            self.persons.clear()
+            self._forgets_present = False
+            self._stored_sanctions, self._stored_head = self.sanctions, self.head
+
+    def _write_room(self) -> None:
+        """Write members, persons, sanctions and head into the open transaction. Raises `sqlite3.Error`."""
+        self.members.write()
+        self.persons.write()
+        if self.sanctions is not self._stored_sanctions:
+            self._db.execute("UPDATE log SET sanctions = ?", (self.sanctions,))
+        self._db.execute("UPDATE head SET state = ?", (self.head,))
+        if self._forgets_present:
+            self._db.execute("DELETE FROM present")
 
     def find_acks(self, person: bytes, refs: Sequence[str]) -> dict[str, Ack]:
         found = self._recent.find_acks(person, refs)
         unknown = [ref for ref in refs if ref not in found]
-        try:  # a block of `_readable` would take longer, and each say comes here
+        try:  # `_readable` would take longer, and each say comes here
             return found | self._acts.keys.find(person, unknown, self._first)
         except sqlite3.Error as error:
-            raise _unreadable(error) from error
+            raise Unavailable(f"the log cannot be read: {error}") from error
 
     def author(self, message_id: int) -> bytes | None:
         if not self.first <= message_id <= self._committed:
@@ -387,8 +397,4 @@ def _readable() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise _unreadable(error) from error
-
-
-def _unreadable(error: sqlite3.Error) -> Unavailable:
-    return Unavailable(f"the log cannot be read: {error}")
+        raise Unavailable(f"the log cannot be read: {error}") from error

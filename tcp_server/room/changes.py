@@ -128,4 +128,4 @@ def _latest_only(outcomes: Sequence[Outcome[C]]) -> Iterator[Outcome[C]]:
                     continue
                 seen.add(key)
             kept.append(event)
-        yield outcome if len(kept) == len(outcome.shared) else outcome._replace(shared=kept[::-1])
+        yield outcome if len(kept) == len(outcome.shared) else replace(outcome, shared=kept[::-1])

@@ -95,6 +95,8 @@ class TwoLogs(RuleBasedStateMachine):
         if not self.in_memory.before(10_000, 1) or self.known((person, ref)):
             return
         message = self.choose(data)
+        if message.deleted:
+            return
         emoji, on = data.draw(st.sampled_from(EMOJIS)), data.draw(st.booleans())
         text = data.draw(st.sampled_from(["раз", "иначе"]))
         shown = []
