@@ -112,6 +112,8 @@ class PlainDialect:
             return reply(m.Error("join_first", "give a name first", say.ref))
         if say.ref is None:
             return reply(m.Error("bad_field", "a say needs a ref"))
+        if say.reply is not None or say.kind is not None:
+            return reply(m.Error("unknown_type", "this room has only texts", say.ref))
         if is_blank(text):
             return reply(m.Error("blank", "the text is blank", say.ref))
         if len(text) > MAX_TEXT:

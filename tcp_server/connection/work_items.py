@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from chat_protocol.commands import ChangeOutput, Show, Who
-from chat_protocol.messages import Authenticate, Bans, HistoryRequest, Say, Search
+from msgspec.structs import replace
+
+from chat_protocol.commands import ChangeOutput, OnLast, Show, Who
+from chat_protocol.messages import Authenticate, Bans, Edit, HistoryRequest, React, Say, Search
 from chat_protocol.text import clean, split
 from tcp_server.room.commands import Request, TimingMarks
 
@@ -15,6 +17,13 @@ _MAX_ITEM_BYTES = 256 * 1024
 
 _OVERHEAD_BYTES = 100
 """Estimated bytes around each message and before each of its lines: the name, and JSON."""
+
+_QUOTE_BYTES = 500
+"""Estimated bytes of what a reply quotes, or of the reactions that an edited message has."""
+
+_CHANGED_BYTES = 4096
+"""Estimated bytes of a message that is sent anew: nobody has said how long it is. As this is long work, chat
+does not wait for many reactions (`bandwidth`)."""
 
 LARGE_ANSWER = (HistoryRequest, Search, Show, Who, Bans)
 """Requests of a few bytes whose answers have many."""
@@ -46,7 +55,7 @@ def split_long_texts(requests: Sequence[Request], limit: int) -> Sequence[Reques
     split_requests: list[Request] = []
     for request in requests:
         if isinstance(request, Say) and len(request.text) > limit:
-            split_requests += map(Say, split(clean(request.text), limit))
+            split_requests += [replace(request, text=piece) for piece in split(clean(request.text), limit)]
         else:
             split_requests.append(request)
     return split_requests
@@ -63,10 +72,25 @@ def _halve_until_small(requests: Sequence[Request]) -> Iterator[tuple[Sequence[R
 
 
 def _estimated_bytes(requests: Sequence[Request]) -> int:
-    text = "".join([request.text for request in requests if type(request) is Say])
+    texts = [request.text for request in requests if type(request) is Say and request.reply is None]
+    around = 0 if len(texts) == len(requests) else _estimate_acts(requests, texts)
+    text = "".join(texts)
     size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
     escaped = _count(text, '"') + _count(text, "\\") + _count(text, "\t")  # JSON has two bytes for each
-    return size + escaped + _OVERHEAD_BYTES * (len(requests) + _count(text, "\n"))
+    return around + size + escaped + _OVERHEAD_BYTES * (len(requests) + _count(text, "\n"))
+
+
+def _estimate_acts(requests: Sequence[Request], texts: list[str]) -> int:
+    """Add the texts of replies and edits; return the size of all else that acts have each reader sent."""
+    size = 0
+    for request in requests:
+        match request:
+            case Say(text, reply=int()) | Edit(text=text) | OnLast(Say(text) | Edit(text=text)):
+                texts.append(text)
+                size += _QUOTE_BYTES
+            case React() | OnLast():
+                size += _CHANGED_BYTES
+    return size
 
 
 def _count(text: str, char: str) -> int:

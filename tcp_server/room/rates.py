@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from enum import Enum
 
-from chat_protocol.commands import Show, Who
-from chat_protocol.messages import Bans, HistoryRequest, Say, Search, Whois
+from chat_protocol.commands import OnLast, Show, Who
+from chat_protocol.messages import Bans, Delete, Edit, HistoryRequest, React, Say, Search, Whois
 from chat_protocol.rate_limit import Rate
 from tcp_server.room.commands import Request
 
@@ -14,6 +14,7 @@ class Kind(Enum):
     """Requests that share a limit."""
 
     SAYS = "says"
+    REACTIONS = "reactions"
     PAGES = "pages"
     SEARCHES = "searches"
     OTHER = "other"
@@ -21,6 +22,9 @@ class Kind(Enum):
 
 _KINDS: dict[type, Kind] = {
     Say: Kind.SAYS,
+    Edit: Kind.SAYS,
+    Delete: Kind.SAYS,
+    React: Kind.REACTIONS,
     HistoryRequest: Kind.PAGES,
     Show: Kind.PAGES,
     Who: Kind.PAGES,
@@ -29,7 +33,12 @@ _KINDS: dict[type, Kind] = {
     Search: Kind.SEARCHES,
 }
 
-FIXED_RATES = {Kind.PAGES: Rate(2, 20), Kind.SEARCHES: Rate(1, 10), Kind.OTHER: Rate(20, 100)}
+FIXED_RATES = {
+    Kind.REACTIONS: Rate(2, 20),
+    Kind.PAGES: Rate(2, 20),
+    Kind.SEARCHES: Rate(1, 10),
+    Kind.OTHER: Rate(20, 100),
+}
 """The limits that are not settings."""
 
 _LINES_PER_MESSAGE = 50
@@ -38,12 +47,18 @@ _LINES_PER_MESSAGE = 50
 
 def kind_of(request: Request) -> Kind:
     """Return which limit a request counts towards; an invalid one counts too."""
-    return _KINDS.get(type(request), Kind.OTHER)
+    kind = _KINDS.get(type(request))
+    if kind is None:
+        return kind_of(request.act) if isinstance(request, OnLast) else Kind.OTHER
+    return kind
 
 
 def cost_of(request: Request) -> int:
     """Return how many tokens a request costs."""
-    return 1 + len(request.text.splitlines()) // _LINES_PER_MESSAGE if isinstance(request, Say) else 1
+    if isinstance(request, Say | Edit):
+        text = request.text
+        return 1 if len(text) < _LINES_PER_MESSAGE else 1 + len(text.splitlines()) // _LINES_PER_MESSAGE
+    return cost_of(request.act) if isinstance(request, OnLast) else 1
 
 
 def total_cost(requests: Iterable[Request]) -> Counter[Kind]:

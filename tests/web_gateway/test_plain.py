@@ -112,11 +112,21 @@ def test_the_gateway_answers_what_the_room_cannot(dialect: PlainDialect) -> None
         {"type": "moderate", "act": "kick", "target": "x"},
         {"type": "whois", "name": "x"},
         {"type": "bans"},
+        {"type": "link"},
+        {"type": "edit", "id": 1, "text": "x"},
+        {"type": "delete", "id": 1},
+        {"type": "react", "id": 1, "emoji": "👍"},
     ],
 )
 def test_a_command_the_room_does_not_have_is_refused(dialect: PlainDialect, command: dict[str, str]) -> None:
     assert _code(dialect, **command) == "unknown_type"
     assert _code(dialect, **command, ref="r") == "unknown_type"
+
+
+def test_a_reply_or_an_action_is_not_said_without_what_makes_it_one(dialect: PlainDialect) -> None:
+    _answers(dialect, type="join", name="Анна")
+    for field in ({"reply": 1}, {"kind": "action"}):
+        assert _code(dialect, type="say", ref="r", text="машет", **field) == "unknown_type"
 
 
 @pytest.fixture(params=SCRIPTS)

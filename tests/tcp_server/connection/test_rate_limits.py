@@ -79,7 +79,7 @@ def test_a_rate_of_zero_is_no_limit_for_anything(clock: Clock) -> None:
     everything = Counter(dict.fromkeys(Kind, 10**6))
     assert budget.take_all(everything)
     assert budget.seconds_until(everything) == 0
-    assert [budget.take_some(kind, [1] * 10**6) for kind in Kind] == [10**6] * 4
+    assert [budget.take_some(kind, [1] * 10**6) for kind in Kind] == [10**6] * len(Kind)
 
 
 def test_a_burst_of_zero_still_lets_one_through(clock: Clock) -> None:

@@ -4,14 +4,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_protocol import messages as m
-from chat_protocol.commands import Help, Show, Who
+from chat_protocol.commands import Help, OnLast, Show, Who
+from tcp_server.connection.bandwidth import _MAX_SHORT
 from tcp_server.connection.work_items import _MAX_ITEM_BYTES, _MAX_ITEM_COMMANDS, split_long_texts, work_items
 from tcp_server.dialects.output import JSON, LINES
 from tcp_server.room.commands import Request
 
 REQUESTS: st.SearchStrategy[Request] = st.one_of(
     st.sampled_from([Help(), Who(), Show(1), m.Ping(), m.Authenticate("x"), m.Search("x")]),
+    st.sampled_from([m.Delete(id=1), m.React(id=1, emoji="👍"), OnLast(m.React(id=0, emoji="👍"))]),
     st.builds(m.Say, st.sampled_from(["x", "привет", "a\n" * 2000, "я" * 4000])),
+    st.builds(m.Edit, id=st.just(1), text=st.sampled_from(["x", "я" * 4000])),
 )
 
 
@@ -48,8 +51,22 @@ def test_the_size_is_about_what_clients_with_json_are_sent() -> None:
         assert 0.9 * sent <= size <= 1.1 * sent + 100
 
 
+def test_an_act_has_the_size_of_what_each_reader_is_sent() -> None:
+    for text in ("x", "я" * 100, "я" * 4000):
+        quote = m.Quote(1, "Анна", "я" * 100)
+        reply = m.Message(2, "2026-11-22T05:43:03.120Z", "Борис", text, reply=quote)
+        edited = m.Changed(3, reply.at, "Борис", "edit", reply)
+        for act, event in ((m.Say(text, reply=1), reply), (m.Edit(id=2, text=text), edited)):
+            for request in (act, OnLast(act)):
+                [(_, size)] = work_items([request])
+                assert 0.8 * len(JSON.encode([event])) <= size <= 1.2 * len(JSON.encode([event])) + 600
+    [(_, size)] = work_items([m.React(id=1, emoji="👍"), m.Say("x"), OnLast(m.React(id=0, emoji="👍"))])
+    assert size > 2 * _MAX_SHORT
+
+
 def test_long_texts_are_split_and_cleaned() -> None:
     requests: list[Request] = [m.Say("a" * 25), Help(), m.Say("b"), m.Say("c\0" * 10)]
+    requests.append(m.Say("d" * 11, reply=1, kind="action"))
     assert split_long_texts(requests, 10) == [
         m.Say("a" * 10),
         m.Say("a" * 10),
@@ -57,4 +74,6 @@ def test_long_texts_are_split_and_cleaned() -> None:
         Help(),
         m.Say("b"),
         m.Say("c" * 10),
+        m.Say("d" * 10, reply=1, kind="action"),
+        m.Say("d", reply=1, kind="action"),
     ]

@@ -1,7 +1,7 @@
 """What requests cost, and which limit they count towards."""
 
 from chat_protocol import messages as m
-from chat_protocol.commands import Help, Show, Who
+from chat_protocol.commands import Help, OnLast, Show, Who
 from chat_protocol.errors import BadMessage
 from tcp_server.room.commands import Request
 from tcp_server.room.rates import Kind, total_cost
@@ -21,6 +21,13 @@ def test_every_request_counts() -> None:
         BadMessage("bad_json", ""),
     ]
     assert total_cost(requests) == {Kind.SAYS: 2, Kind.PAGES: 3, Kind.SEARCHES: 1, Kind.OTHER: 4}
+
+
+def test_acts_count_as_says_but_for_reactions() -> None:
+    react = m.React(id=1, emoji="👍", ref="r")
+    edit = m.Edit(id=1, text="x\n" * 100, ref="r")
+    requests: list[Request] = [react, OnLast(react), edit, OnLast(edit), m.Delete(id=1), OnLast(m.Say("a"))]
+    assert total_cost(requests) == {Kind.REACTIONS: 2, Kind.SAYS: 3 + 3 + 1 + 1}
 
 
 def test_many_lines_of_one_text_cost_more() -> None:
