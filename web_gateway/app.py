@@ -13,6 +13,7 @@ from web_gateway.config import Config
 from web_gateway.forwarded import Forwarded
 from web_gateway.gateway import Gateway
 from web_gateway.page import page
+from web_gateway.qr import qr
 from web_gateway.views import views
 
 _HERE = Path(__file__).resolve().parent
@@ -38,6 +39,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["gateway"] = gateway
     app.register_blueprint(views(gateway))
     app.register_blueprint(page(assets()))
+    app.register_blueprint(qr())
     app.register_blueprint(chat_socket(gateway))
     app.config["SOCK_SERVER_OPTIONS"] = {"thread_class": NoReaderThread}
     return app
