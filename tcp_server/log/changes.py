@@ -13,7 +13,9 @@ from tcp_server.log.message_rows import COLUMNS, as_message
 from tcp_server.log.reactions import marks
 
 
-class _Change(NamedTuple):
+class Change(NamedTuple):
+    """A message that acts have changed since the last commit."""
+
     message: Message
     """As it is now."""
     act: int
@@ -29,21 +31,13 @@ class Changes:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        self._staged: dict[int, _Change] = {}  # by message, in the order of the last act
-
-    def __bool__(self) -> bool:
-        return bool(self._staged)
-
-    @property
-    def have_old_text(self) -> bool:
-        """Whether they replace text, which then is still in the write-ahead log."""
-        return any(change.rewritten for change in self._staged.values())
+        self._staged: dict[int, Change] = {}  # by message, in the order of the last act
 
     def add(self, before: Message, message: Message, act: int) -> None:
         """Put a message in place of what it was before."""
         earlier = self._staged.pop(message.id, None)
         rewritten = act if message.text != before.text else earlier and earlier.rewritten
-        self._staged[message.id] = _Change(message, act, rewritten, earlier.original if earlier else before)
+        self._staged[message.id] = Change(message, act, rewritten, earlier.original if earlier else before)
 
     def forget(self, below: int) -> None:
         """Drop what is staged of messages with smaller ids."""
@@ -60,11 +54,11 @@ class Changes:
             ],
         )
 
-    def clear(self) -> list[Message]:
-        """Drop all that is staged; return the messages as they were before."""
-        originals = [change.original for change in self._staged.values()]
+    def clear(self) -> list[Change]:
+        """Drop what is staged, and return it."""
+        changes = [*self._staged.values()]
         self._staged.clear()
-        return originals
+        return changes
 
     def with_staged(self, messages: Sequence[Message]) -> list[Message]:
         """Return messages as they were read, but those with staged changes as they are now."""

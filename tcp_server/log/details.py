@@ -1,17 +1,12 @@
 """The fields of a message that few messages have, as the log stores them: in one column, as JSON."""
 
-from operator import attrgetter
-from typing import Any, Final
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
 from chat_protocol.messages import Message, Quote, Reaction
-
-rarities = attrgetter("notice", "kind", "reply", "mentions")
-"""Returns those fields of a message which a new one may have and which the hot path does not store."""
-
-NO_RARITIES: Final = (None, None, None, ())
-"""What that returns for nearly all messages."""
 
 
 class _Details(msgspec.Struct, omit_defaults=True, frozen=True):
@@ -42,3 +37,12 @@ def details_of(message: Message) -> str | None:
 def notice_of(message: Message) -> str | None:
     """Return the notice of a message as it is stored, None if it has none."""
     return None if message.notice is None else msgspec.json.encode(message.notice).decode()
+
+
+def write_details(db: sqlite3.Connection, messages: Sequence[Message]) -> None:
+    """Add to the rows of messages what only few have, in the open transaction. Raises `sqlite3.Error`."""
+    if messages:
+        db.executemany(
+            "UPDATE messages SET notice = ?, details = ? WHERE id = ?",
+            [(notice_of(one), details_of(one), one.id) for one in messages],
+        )

@@ -189,8 +189,6 @@ class MemoryHistory:
     are kept in any case.
     """
 
-    _KEYS_KEPT = 10_000
-
     def __init__(self, keep: int, last: int = 0) -> None:
         """`last` is the id before that of the first message."""
         self.epoch = secrets.token_hex(8)
@@ -204,6 +202,7 @@ class MemoryHistory:
         self._forgotten_below = 0  # an id; refs of older messages are unknown too
         self._last = last
         self._keep = keep
+        self._max_acks = max(keep, 10_000)
         self._messages: list[Message] = []  # in the order of their ids
         self._keys: list[Key | None] = []  # of the same
         self._changes: dict[int, int] = {}  # the last act on each of those that were changed, in its order
@@ -231,7 +230,8 @@ class MemoryHistory:
         for message, key in zip(messages, keys, strict=True):
             if key is not None and key[1] is not None:
                 self._acks[key] = Ack(key[1], message.id, message.at)
-        self._drop_old_acks()
+        if len(self._acks) >= self._max_acks:
+            self._drop_old_acks()
         if self._keep:
             self._messages.extend(messages)
             self._keys.extend(keys)
@@ -247,6 +247,7 @@ class MemoryHistory:
         if key is not None and key[1] is not None:
             self._acks[key] = ack
             self._targets[ack.id] = message_id
+        if len(self._acks) >= self._max_acks:
             self._drop_old_acks()
 
     def change(self, message: Message, act: int) -> None:
@@ -364,8 +365,6 @@ class MemoryHistory:
                 del ids[message_id]
 
     def _drop_old_acks(self) -> None:
-        if len(self._acks) < max(self._keep, self._KEYS_KEPT):
-            return
         self._older_acks, self._acks = self._acks, {}
         oldest = next(iter(self._older_acks.values())).id
         self._targets = {act: message_id for act, message_id in self._targets.items() if act >= oldest}

@@ -2,11 +2,14 @@
 
 import hashlib
 import sqlite3
+from itertools import chain
 from typing import NamedTuple
 
 import msgspec
 
-from tcp_server.log.log_file import version_of
+from tcp_server.log.acts import TABLES
+from tcp_server.log.acts import rows as act_rows
+from tcp_server.log.log_file import is_temporary, version_of
 from tcp_server.log.message_ids import are_consistent
 from tcp_server.log.message_rows import pages, readable_ends, spans
 
@@ -27,7 +30,7 @@ class Report(NamedTuple):
     messages: int
     """How many messages there are, with those that cannot be read."""
     digest: str
-    """SHA-256 in hex of all messages: equal where all of them are."""
+    """SHA-256 in hex of all messages and acts on them: equal where all of them are."""
     faults: list[str]
     """Empty if the file is whole."""
 
@@ -47,6 +50,13 @@ def examine(db: sqlite3.Connection) -> Report:
         count += len(rows)
         for row in rows:
             digest.update(msgspec.msgpack.encode(row))
+    try:
+        for row in chain.from_iterable(act_rows(db, table) for table in TABLES):
+            digest.update(msgspec.msgpack.encode(row))
+    except sqlite3.DatabaseError as error:
+        if is_temporary(error):
+            raise
+        faults.append(f"acts on messages cannot be read: {error}")
     faults += [f"messages that cannot be read: {spans(unreadable)}"] * bool(unreadable)
     return Report(version_of(db), epoch, first, last, count, digest.hexdigest(), faults)
 

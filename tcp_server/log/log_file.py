@@ -70,7 +70,7 @@ MIGRATIONS = (
     ALTER TABLE messages ADD COLUMN changed INTEGER;
     ALTER TABLE messages ADD COLUMN rewritten INTEGER;
     CREATE INDEX changes ON messages (changed) WHERE changed IS NOT NULL;
-    CREATE INDEX rewritings ON messages (rewritten) WHERE rewritten IS NOT NULL;
+    DROP INDEX deletions; -- the search index asks for changes
     CREATE TABLE acts (
         message INTEGER NOT NULL,
         id INTEGER NOT NULL,

@@ -7,6 +7,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from tcp_server.log import message_ids
+from tcp_server.log.acts import TABLES
+from tcp_server.log.acts import rows as act_rows
 from tcp_server.log.leaf_pages import LeafPages
 from tcp_server.log.log_file import MIGRATIONS, read_only
 from tcp_server.log.message_rows import COLUMNS, MIN_ROW_BYTES, MORE_COLUMNS, fill
@@ -38,10 +40,12 @@ def salvage_into(copy: Path, source: Path) -> None:
                 new.executemany(_INSERT, pages.messages())
             with read_only(file) as db:
                 _fill_gaps(new, db, file.stat().st_size // MIN_ROW_BYTES)
+                _copy_acts(new, db)
                 with suppress(sqlite3.Error):
                     sanctions = db.execute("SELECT sanctions FROM log").fetchone()
                     new.execute("UPDATE log SET sanctions = ?", sanctions)
         message_ids.skip_missing(new)
+        _skip_acts(new)
         new.execute("COMMIT")
 
 
@@ -77,3 +81,20 @@ def _fill_gaps(new: sqlite3.Connection, old: sqlite3.Connection, most: int) -> N
         if sum(map(len, lost)) <= most:  # otherwise an id is damaged
             _, *made_up = fill([tuple(row)], lost, len(MORE_COLUMNS.split())).rows
             new.executemany(_INSERT, made_up)
+
+
+def _copy_acts(new: sqlite3.Connection, old: sqlite3.Connection) -> None:
+    """Copy the refs of acts, and who has reacted, as far as they can be read."""
+    for table in TABLES:
+        insert = f"INSERT OR IGNORE INTO {table} VALUES (?, ?, ?, ?, ?)"  # noqa: S608 - ours
+        with suppress(sqlite3.DatabaseError):
+            new.executemany(insert, act_rows(old, table))
+
+
+def _skip_acts(new: sqlite3.Connection) -> None:
+    """Skip the ids of acts that are greater than those of all messages: no message may be given one."""
+    last, act = new.execute("""
+        SELECT max(id), max(coalesce(max(changed), 0), (SELECT coalesce(max(id), 0) FROM acts)) FROM messages
+    """).fetchone()
+    if last is not None and act > last:
+        message_ids.skip(new, range(last + 1, act + 1))

@@ -16,7 +16,7 @@ from pathlib import Path
 from chat_protocol.messages import Ack, Message, Reaction
 from tcp_server.log import message_ids
 from tcp_server.log.acts import Acts
-from tcp_server.log.details import NO_RARITIES, details_of, notice_of, rarities
+from tcp_server.log.details import write_details
 from tcp_server.log.history import Key, MemoryHistory, Unavailable, find_message, position
 from tcp_server.log.log_file import LogFile, ends, unusable
 from tcp_server.log.message_rows import COLUMNS, as_message, read_all, spans
@@ -27,6 +27,8 @@ _log = logging.getLogger(__name__)
 
 _RECENT = 2000
 """Messages kept in memory as well: more than a `welcome` contains."""
+
+_NO_KEY: Key | tuple[None, None] = None, None
 
 _LOCK_WAIT_MS = 50
 """Milliseconds to wait for a lock that another process holds, as the whole room waits too; nothing
@@ -118,13 +120,13 @@ class SqliteHistory:
         self._recent.append(messages, keys)
         greatest = self._acts.keys.greatest
         for message, key in zip(messages, keys, strict=True):
-            person, ref = key or (None, None)
-            if person is not None and ref is not None and ref > greatest.get(person, ""):
+            person, ref = key or _NO_KEY
+            if person and ref and ref > greatest.get(person, ""):
                 greatest[person] = ref
             self._staged.append(
                 (message.id, message.at, message.name, message.text, person, ref, self.position)
             )
-            if rarities(message) != NO_RARITIES:
+            if message.notice or message.kind or message.reply or message.mentions:
                 self._staged_rarities.append(message)
         self._staged_messages.extend(messages)
 
@@ -135,6 +137,7 @@ class SqliteHistory:
     def note_act(self, ack: Ack, message_id: int, key: Key | None) -> None:
         self._skipped.append(range(self.last + 1, ack.id + 1))
         self._recent.note_act(ack, message_id, key)
+        self._acts.are_new = True
         if key is not None and key[1] is not None:
             self._acts.keys.note_act(ack, message_id, key[0])
 
@@ -145,6 +148,7 @@ class SqliteHistory:
             with _readable():
                 self._acts.reactions.drop(message.id)
         self._acts.changes.add(before, message, act)
+        self._acts.are_new = True
         self._recent.replace(message)
         if message.id > self._committed:
             self._staged_messages[position(self._staged_messages, message.id)] = message
@@ -161,7 +165,7 @@ class SqliteHistory:
         return present
 
     def commit(self) -> None:
-        is_log_new = bool(self._staged or self._skipped or self._acts.changes)
+        is_log_new = bool(self._staged or self._skipped or self._acts.are_new)
         if not (is_log_new or self._forgotten_below or self._is_room_new()):
             return
         try:
@@ -174,9 +178,8 @@ class SqliteHistory:
             self._first = self.first
             self._count += len(self._staged)
             self._committed = self._recent.last
-            if self._acts.changes or self._skipped:  # otherwise there was no act
-                self._wal_has_deleted |= self._acts.changes.have_old_text
-                self._acts.commit()
+            if self._acts.are_new:
+                self._wal_has_deleted |= self._acts.commit()
             self._note_writable(writable=True)
             self._clear_staged()
 
@@ -195,7 +198,7 @@ class SqliteHistory:
     def _is_room_new(self) -> bool:
         """Return whether there is more to store than the log itself."""
         is_new = self.head is not self._stored_head or self.sanctions is not self._stored_sanctions
-        return bool(is_new or self.members or self.persons)
+        return bool(is_new or self.members or self.persons or self._forgets_present)
 
     def _write(self) -> None:
         """Write all changes to the file in one transaction. Raises `sqlite3.Error`."""
@@ -214,15 +217,10 @@ class SqliteHistory:
                 "INSERT INTO messages (id, at, name, text, session, ref, entry) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 self._staged,
             )
-            if self._staged_rarities:
-                db.executemany(
-                    "UPDATE messages SET notice = ?, details = ? WHERE id = ?",
-                    [(notice_of(one), details_of(one), one.id) for one in self._staged_rarities],
-                )
-            if self._acts.changes or self._skipped:
-                for ids in self._skipped:
-                    message_ids.skip(db, ids)
-                self._acts.write()
+            write_details(db, self._staged_rarities)
+            for ids in self._skipped:
+                message_ids.skip(db, ids)
+            self._acts.write()
             if is_room_new:
                 self._write_room()
             db.execute("COMMIT")
@@ -249,11 +247,12 @@ class SqliteHistory:
 
     def find_acks(self, person: bytes, refs: Sequence[str]) -> dict[str, Ack]:
         found = self._recent.find_acks(person, refs)
-        unknown = [ref for ref in refs if ref not in found]
-        try:  # `_readable` would take longer, and each say comes here
-            return found | self._acts.keys.find(person, unknown, self._first)
-        except sqlite3.Error as error:
-            raise Unavailable(f"the log cannot be read: {error}") from error
+        if unknown := [ref for ref in refs if ref not in found]:
+            try:  # `_readable` would take longer, and each say comes here
+                found |= self._acts.keys.find(person, unknown, self._first)
+            except sqlite3.Error as error:
+                raise Unavailable(f"the log cannot be read: {error}") from error
+        return found
 
     def author(self, message_id: int) -> bytes | None:
         if not self.first <= message_id <= self._committed:

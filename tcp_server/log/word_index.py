@@ -2,7 +2,7 @@
 
 The log is divided into blocks by id; the index has the set of words of each full block,
 without their positions. A search skips the blocks that lack one of its words and reads
-the others in the log. A block of which messages were deleted or pruned is indexed anew.
+the others in the log. A block of which messages were edited, deleted or pruned is indexed anew.
 Not FTS5: before SQLite 3.43 it cannot remove the words of a deleted message.
 """
 
@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 from chat_protocol.messages import Message
 from tcp_server.log.log_file import ends
@@ -25,15 +26,29 @@ _BLOCKS = 8
 _LOCK_WAIT = 0.05
 """Seconds to wait for a lock that another process holds: searches wait for this, and so does the end."""
 
-_VERSION = 2
+_VERSION = 3
 """Version of the schema, in PRAGMA user_version; an index of another version is rebuilt."""
 
-# `words` are UTF-8, each after a space; `kept` is how many of its ids are kept and not deleted.
+# `words` are UTF-8, each after a space; `kept` and `act` are what a `_State` has.
 _SCHEMA = f"""
     PRAGMA user_version = {_VERSION};
     CREATE TABLE log (epoch TEXT NOT NULL);
-    CREATE TABLE blocks (number INTEGER PRIMARY KEY, kept INTEGER NOT NULL, words BLOB NOT NULL);
+    CREATE TABLE blocks (
+        number INTEGER PRIMARY KEY,
+        kept INTEGER NOT NULL,
+        act INTEGER NOT NULL,
+        words BLOB NOT NULL
+    );
 """
+
+
+class _State(NamedTuple):
+    """What the words of a block depend on."""
+
+    kept: int
+    """How many of its ids are not pruned. Skipped ids count too: those of a full block stay the same."""
+    act: int
+    """The last act that has replaced a text in it, or 0."""
 
 
 class WordIndex:
@@ -49,17 +64,20 @@ class WordIndex:
             self._index_db = _open(path, epoch)
             resources.callback(self._index_db.close)
             self.last = 0  # the newest id at the last `update_some`
-            # The same of the blocks that are indexed, by number.
-            self._kept: dict[int, int] = dict(self._index_db.execute("SELECT number, kept FROM blocks"))
+            self._indexed = {
+                number: _State(kept, act)
+                for number, kept, act in self._index_db.execute("SELECT number, kept, act FROM blocks")
+            }
+            self._acts: dict[int, int] = {}  # the last act that has replaced a text, by block
             self._resources = resources.pop_all()  # both files
 
     def update_some(self) -> bool:
         """Index some blocks that are new or have changed; return False if there are none."""
-        kept_now = self._count_kept()
-        removed = self._kept.keys() - kept_now.keys()
-        # First those with deletions, then new ones, each newest first, as searches read them.
-        changed = [number for number, kept in kept_now.items() if self._kept.get(number) != kept]
-        changed.sort(key=lambda number: (number in self._kept, number), reverse=True)
+        now = self._states()
+        removed = self._indexed.keys() - now.keys()
+        # First those that have changed, then new ones, each newest first, as searches read them.
+        changed = [number for number, state in now.items() if self._indexed.get(number) != state]
+        changed.sort(key=lambda number: (number in self._indexed, number), reverse=True)
         changed = changed[:_BLOCKS]
         if not removed and not changed:
             return False
@@ -67,12 +85,12 @@ class WordIndex:
             db.execute("BEGIN")
             db.executemany("DELETE FROM blocks WHERE number = ?", [(number,) for number in removed])
             db.executemany(
-                "INSERT OR REPLACE INTO blocks VALUES (?, ?, ?)",
-                [(number, kept_now[number], self._words_of(number)) for number in changed],
+                "INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?)",
+                [(number, *now[number], self._words_of(number)) for number in changed],
             )
         for number in removed:
-            del self._kept[number]
-        self._kept.update({number: kept_now[number] for number in changed})
+            del self._indexed[number]
+        self._indexed.update({number: now[number] for number in changed})
         return True
 
     def chunks(self, prefixes: Sequence[str], before: int | None) -> Iterator[list[Message]]:
@@ -82,6 +100,7 @@ class WordIndex:
         check the time.
         """
         wanted = [f" {prefix}".encode() for prefix in prefixes]
+        self._note_acts()
         first, last = ends(self._log_db)
         end = last + 1 if before is None else min(before, last + 1)
         for number in range((end - 1) // _BLOCK, first // _BLOCK - 1, -1):
@@ -90,25 +109,28 @@ class WordIndex:
     def close(self) -> None:
         self._resources.close()
 
-    def _count_kept(self) -> dict[int, int]:
-        """Return of each full block, by number, how many ids are neither removed nor of deleted messages.
-
-        Skipped ids count too: those of a full block stay the same.
-        """
+    def _states(self) -> dict[int, _State]:
+        """Return the present state of each full block, by number."""
+        self._note_acts()
         first, last = ends(self._log_db)
         self.last = last
         kept = dict.fromkeys(range(first // _BLOCK, (last + 1) // _BLOCK), _BLOCK)
         if first // _BLOCK in kept:
             kept[first // _BLOCK] -= first % _BLOCK
-        for number, deleted in self._log_db.execute(
-            "SELECT id / ?, count(*) FROM messages WHERE deleted GROUP BY 1", (_BLOCK,)
-        ):
-            if number in kept:
-                kept[number] -= deleted
-        return kept
+        return {number: _State(of_it, self._acts.get(number, 0)) for number, of_it in kept.items()}
+
+    def _note_acts(self) -> None:
+        """Find the acts since the last call that have replaced texts."""
+        noted = max(self._acts.values(), default=0)
+        rows = self._log_db.execute(
+            "SELECT id / ?, max(rewritten) FROM messages WHERE changed > ? AND rewritten > ? GROUP BY 1",
+            (_BLOCK, noted, noted),
+        )
+        self._acts.update(dict(rows))
 
     def _may_have(self, number: int, wanted: Sequence[bytes]) -> bool:
-        if number not in self._kept:
+        indexed = self._indexed.get(number)
+        if indexed is None or indexed.act != self._acts.get(number, 0):
             return True
         row = self._index_db.execute("SELECT words FROM blocks WHERE number = ?", (number,)).fetchone()
         return row is None or all(prefix in row[0] for prefix in wanted)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from chat_protocol.codec import encode
-from chat_protocol.messages import Message
+from chat_protocol.messages import Message, Reaction
 from tcp_server.dialects.phrases import local_time, name_and_text
 from tcp_server.log.log_file import read_only
 from tcp_server.log.message_rows import as_message, pages
@@ -47,7 +47,7 @@ def _as_jsonl(messages: Iterable[Message]) -> Iterator[str]:
 
 def _as_text(messages: Iterable[Message]) -> Iterator[str]:
     for message in messages:
-        name, text = name_and_text(message, RUSSIAN)
+        name, text = _name_and_text(message)
         text = text.replace("\n", "\n    ")
         yield f"#{message.id} {local_time(message.at):%Y-%m-%d %H:%M} {name}: {text}\n"
 
@@ -55,12 +55,24 @@ def _as_text(messages: Iterable[Message]) -> Iterator[str]:
 def _as_html(messages: Iterable[Message]) -> Iterator[str]:
     yield _HTML_HEAD
     for message in messages:
-        name, text, at = map(html.escape, (*name_and_text(message, RUSSIAN), message.at))
+        name, text, at = map(html.escape, (*_name_and_text(message), message.at))
         shown = f"{local_time(message.at):%Y-%m-%d %H:%M}"
         yield (
             f'<p id="{message.id}"><a href="#{message.id}">#{message.id}</a> '
             f'<time datetime="{at}">{shown}</time> <b>{name}</b>: {text}</p>\n'
         )
+
+
+def _name_and_text(message: Message) -> tuple[str, str]:
+    """Return the sender and the text of a message as they are shown, with what acts have made of it."""
+    name, text = name_and_text(message, RUSSIAN)
+    after = [f"(изменено {local_time(message.edited):%Y-%m-%d %H:%M})"] if message.edited else []
+    after += [f"[{one.emoji} {one.count}: {_names(one)}]" for one in message.reactions]
+    return name, " ".join([text, *after])
+
+
+def _names(reaction: Reaction) -> str:
+    return ", ".join([*reaction.names, *["…"] * (reaction.count > len(reaction.names))])
 
 
 _FORMATS: dict[str, Callable[[Iterable[Message]], Iterator[str]]] = {

@@ -9,6 +9,8 @@ from itertools import takewhile, zip_longest
 from pathlib import Path
 
 from tcp_server.config import Config
+from tcp_server.log.acts import TABLES
+from tcp_server.log.acts import rows as act_rows
 from tcp_server.log.integrity import examine
 from tcp_server.log.log_file import copy_whole, read_only
 from tcp_server.log.message_rows import Row, pages
@@ -81,7 +83,7 @@ def _apply(recording: Path, fold: Fold, until: int) -> int:
 
 
 def _difference(log: sqlite3.Connection, again: sqlite3.Connection) -> str:
-    """Return in which message two logs differ, empty if they have the same ones."""
+    """Return in which message, or act on one, two logs differ; empty if they have the same ones."""
     for expected, found in zip_longest(_rows(log), _rows(again)):
         if expected != found:
             return f"different from the log, first in #{(expected or found)[0]}"
@@ -89,4 +91,6 @@ def _difference(log: sqlite3.Connection, again: sqlite3.Connection) -> str:
 
 
 def _rows(db: sqlite3.Connection) -> Iterator[Row]:
-    return (row for page, _ in pages(db) for row in page)
+    yield from (row for page, _ in pages(db) for row in page)
+    for table in TABLES:
+        yield from act_rows(db, table)

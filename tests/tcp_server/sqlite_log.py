@@ -1,12 +1,17 @@
 """A log on disk for tests."""
 
 import math
+import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from itertools import chain, repeat
 from pathlib import Path
 
-from chat_protocol.messages import Message
+from msgspec.structs import replace
+
+from chat_protocol.messages import Ack, Message
 from tcp_server.log.history import History, Key, find_message, redacted
+from tcp_server.log.log_file import MIGRATIONS
 from tcp_server.log.retention import Limits
 from tcp_server.log.sqlite_history import SqliteHistory
 
@@ -18,6 +23,16 @@ def open_history(path: Path, **limits: int) -> closing[SqliteHistory]:
     """Open a log whose retention begins at once."""
     clock = chain([0.0], repeat(math.inf)).__next__  # at the start, and ever after
     return closing(SqliteHistory(path, limits=Limits(**limits), clock=clock))
+
+
+def make_old(path: Path, version: int) -> None:
+    """Write a log as that version of the schema had it, with two messages."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.executescript("".join(MIGRATIONS[:version]) + f"PRAGMA user_version = {version};")
+        db.executemany(
+            "INSERT INTO messages (id, at, name, text, session, ref) VALUES (?, ?, ?, ?, ?, ?)",
+            [(1, AT, "Анна", "раз", b"s", "1"), (2, AT, "Анна", "два", None, None)],
+        )
 
 
 def stage(history: SqliteHistory, *texts: str, key: Key | None = None, at: str = AT) -> None:
@@ -55,7 +70,28 @@ def ids(messages: list[Message]) -> list[int]:
 
 
 def delete(history: History, message_id: int) -> None:
-    """Delete a message, if it is kept; the next message is the notice of that."""
+    """Delete a message, if it is kept."""
+    act(history, message_id, redacted)
+
+
+def edit(history: History, message_id: int, text: str) -> None:
+    """Replace the text of a message, if it is kept."""
+    act(history, message_id, lambda message: replace(message, text=text, edited=AT))
+
+
+def react(history: History, message_id: int, emoji: str, person: bytes = ANNA, *, on: bool = True) -> None:
+    """Add a reaction to a message that is kept, or take it back."""
+    reactions = history.react(message_id, emoji, person, "Анна", on=on)
+    if reactions is not None:
+        act(history, message_id, lambda message: replace(message, reactions=reactions))
+
+
+def act(
+    history: History, message_id: int, change: Callable[[Message], Message], key: Key | None = None
+) -> None:
+    """Change a message, if it is kept, by an act that takes an id."""
     message = find_message(history, message_id)
     if message is not None:
-        history.change(redacted(message), history.last + 1)
+        number = history.last + 1
+        history.note_act(Ack((key and key[1]) or "", number, AT), message_id, key)
+        history.change(change(message), number)

@@ -9,14 +9,15 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from msgspec.structs import replace
 
-from chat_protocol.messages import Ack, Message, Quote, Reaction
+from chat_protocol.messages import Ack, Message, Quote
 from tcp_server.log import reactions
 from tcp_server.log import sqlite_history as module
 from tcp_server.log.history import History, Key, MemoryHistory, Unavailable, find_message, redacted
 from tcp_server.log.sqlite_history import SqliteHistory
 from tests.support.timing import IS_LONG
-from tests.tcp_server.sqlite_log import AT, ids
+from tests.tcp_server.sqlite_log import AT, act, delete, ids, open_history, prune, react, say
 
 LATER = "2026-11-22T05:44:00.000Z"
 PERSONS = (b"anna", b"boris", b"vera", b"gleb")
@@ -34,16 +35,6 @@ messages = st.builds(
 )
 persons = st.sampled_from(PERSONS)
 refs = st.sampled_from(REFS)
-
-
-def edited(message: Message, text: str) -> Message:
-    fields = {name: getattr(message, name) for name in message.__struct_fields__}
-    return Message(**fields | {"text": text, "edited": LATER, "mentions": ("Вера",)})
-
-
-def reacted(message: Message, reactions: tuple[Reaction, ...]) -> Message:
-    fields = {name: getattr(message, name) for name in message.__struct_fields__}
-    return Message(**fields | {"reactions": reactions})
 
 
 class TwoLogs(RuleBasedStateMachine):
@@ -84,8 +75,7 @@ class TwoLogs(RuleBasedStateMachine):
             key = (person, ref)
             if not self.known(key) and (key not in keys or ref is None):
                 keys.append(key)
-                fields = {name: getattr(message, name) for name in message.__struct_fields__}
-                new.append(Message(**fields | {"id": last + len(keys)}))
+                new.append(replace(message, id=last + len(keys)))
         for log in self.logs:
             log.append(new, keys)
 
@@ -103,10 +93,10 @@ class TwoLogs(RuleBasedStateMachine):
         for log in self.logs:
             new: Message | None = redacted(message)
             if kind == "edit":
-                new = edited(message, text)
+                new = replace(message, text=text, edited=LATER, mentions=("Вера",))
             if kind == "react":
                 found = log.react(message.id, emoji, person, person.decode(), on=on)
-                new = None if found is None else reacted(message, tuple(found))
+                new = None if found is None else replace(message, reactions=found)
             act = log.last + 1
             log.note_act(Ack(ref or "", act, LATER), message.id, (person, ref))
             if new is not None:
@@ -164,10 +154,10 @@ class TwoLogs(RuleBasedStateMachine):
         for message in (*kept, redacted(Message(9999, AT, "", ""))):
             assert disk.author(message.id) == memory.author(message.id)
             assert find_message(disk, message.id) == find_message(memory, message.id)
-        for act in range(memory.last + 1):
-            changed = memory.changed_after(act, 1000)
-            assert disk.changed_after(act, 1000) == changed
-            assert disk.changed_after(act, 2) == memory.changed_after(act, 2) == changed[:2]
+        for since in range(memory.last + 1):
+            changed = memory.changed_after(since, 1000)
+            assert disk.changed_after(since, 1000) == changed
+            assert disk.changed_after(since, 2) == memory.changed_after(since, 2) == changed[:2]
         assert disk.as_now(self.read_before) == memory.as_now(self.read_before)
 
     @invariant()
@@ -188,3 +178,37 @@ TwoLogs.TestCase.settings = settings(
     max_examples=400 if IS_LONG else 25, stateful_step_count=25, deadline=None
 )
 TestTwoLogs = TwoLogs.TestCase
+
+
+def test_ten_thousand_reactions(tmp_path: Path) -> None:
+    with open_history(tmp_path / "room.db") as history:
+        say(history, "раз")
+        for number in range(10_000):
+            react(history, 1, EMOJIS[number % 3], number.to_bytes(16))
+        history.commit()
+        (message,) = history.before(10, 1)
+        assert [(one.emoji, one.count, len(one.names)) for one in message.reactions] == [
+            ("👍", 3334, 3),
+            ("❤️", 3333, 3),
+            ("🎉", 3333, 3),
+        ]
+    with open_history(tmp_path / "room.db") as history:
+        assert history.reacted([1], (4).to_bytes(16)) == {1: ["❤️"]}
+        delete(history, 1)
+        history.commit()
+        assert history.reacted([1], (4).to_bytes(16)) == {}
+
+
+def test_the_ref_of_an_act_may_be_used_again_when_its_message_is_forgotten(tmp_path: Path) -> None:
+    with open_history(tmp_path / "room.db", keep=1) as history:
+        say(history, "раз")
+        act(history, 1, redacted, (b"anna", "r"))
+        say(history, "два")
+        assert history.find_acks(b"anna", ["r"]) == {"r": Ack("r", 2, AT)}
+        while prune(history):
+            pass
+        assert history.find_acks(b"anna", ["r"]) == {}
+        act(history, 3, redacted, (b"anna", "r"))
+        history.commit()
+    with open_history(tmp_path / "room.db") as history:
+        assert history.find_acks(b"anna", ["r"]) == {"r": Ack("r", 4, AT)}

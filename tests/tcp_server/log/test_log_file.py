@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from chat_protocol.messages import Reaction
 from tcp_server.log.history import Unavailable
+from tcp_server.log.integrity import examine
 from tcp_server.log.log_file import MIGRATIONS, BadHistory, ends, read_only
+from tcp_server.log.message_rows import as_message, pages
 from tcp_server.log.sqlite_history import SqliteHistory
 from tests.support.processes import running
 from tests.support.raw import JsonClient
-from tests.tcp_server.sqlite_log import AT, ids, open_history, prune, say, stage
+from tests.tcp_server.sqlite_log import edit, ids, make_old, open_history, prune, react, say, stage
 
 
 @pytest.fixture
@@ -145,16 +148,6 @@ def test_a_server_says_that_its_file_is_gone(path: Path) -> None:
 # --- versions ------------------------------------------------------------------------
 
 
-def make_old(path: Path, version: int) -> None:
-    """Write a log as that version of the schema had it, with two messages."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        db.executescript("".join(MIGRATIONS[:version]) + f"PRAGMA user_version = {version};")
-        db.executemany(
-            "INSERT INTO messages (id, at, name, text, session, ref) VALUES (?, ?, ?, ?, ?, ?)",
-            [(1, AT, "Анна", "раз", b"s", "1"), (2, AT, "Анна", "два", None, None)],
-        )
-
-
 @pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
 def test_every_released_version_is_migrated_and_a_copy_is_kept_until_a_clean_stop(
     path: Path, version: int, caplog: pytest.LogCaptureFixture
@@ -166,12 +159,30 @@ def test_every_released_version_is_migrated_and_a_copy_is_kept_until_a_clean_sto
         assert [message.text for message in history.before(10, 10)] == ["раз", "два"]
         assert history.find_acks(b"s", ["1"])["1"].id == 1
         say(history, "три")
+        edit(history, 1, "раз и навсегда")
+        react(history, 2, "👍")
+        history.commit()
         with closing(sqlite3.connect(copy)) as old:
             assert old.execute("PRAGMA user_version").fetchone() == (version,)
             assert old.execute("SELECT text FROM messages").fetchall() == [("раз",), ("два",)]
         assert copy.stat().st_mode & 0o777 == 0o600
     assert not copy.exists()
     assert caplog.messages == ["history migrated"]
+    with open_history(path) as history:
+        one, two, _ = history.before(10, 10)
+        assert (one.text, history.author(1)) == ("раз и навсегда", b"s")
+        assert two.reactions == (Reaction("👍", 1, ["Анна"]),)
+
+
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
+def test_the_pages_of_every_released_version_are_read(path: Path, tmp_path: Path, version: int) -> None:
+    make_old(path, version)
+    make_old(tmp_path / "new.db", len(MIGRATIONS))
+    with read_only(path) as db, read_only(tmp_path / "new.db") as new:
+        assert list(pages(db)) == list(pages(new))
+        assert [as_message(row[:-4]).text for row in next(pages(db)).rows] == ["раз", "два"]
+        assert examine(db).digest == examine(new).digest
+        assert examine(db).faults == []
 
 
 def test_a_new_file_has_nothing_to_copy(path: Path) -> None:

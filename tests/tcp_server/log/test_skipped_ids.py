@@ -83,6 +83,7 @@ class Log(RuleBasedStateMachine):
         delete(self.history, id_)
         if id_ in self.model.kept:
             self.model.kept[id_] = Message(id_, AT, "Анна", "", deleted=True)
+            self.model.last += 1
         assert self.history.as_now(read_before) == list(self.model.kept.values())
 
     @rule(end=POSITION, limit=st.integers(0, 30), most=st.integers(1, 20))

@@ -16,7 +16,7 @@ from tcp_server.log import search, word_index
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.log.word_index import WordIndex
 from tests.tcp_server.searching import ANSWER_TIMEOUT, append_to_log, ids, messages_of, scan, searching
-from tests.tcp_server.sqlite_log import delete, open_history, prune
+from tests.tcp_server.sqlite_log import delete, edit, open_history, prune, react
 
 OLD_SCHEMA = """
     PRAGMA journal_mode = WAL;
@@ -213,8 +213,8 @@ def test_a_block_has_its_words_but_not_their_order(path: Path) -> None:
     append_to_log(path, "в начале было слово", "А", "слово было", "б", "в")
     with open_current_index(path), closing(sqlite3.connect(f"{path}.words")) as db:
         blocks = db.execute("SELECT * FROM blocks").fetchall()
-    assert [(number, kept, said.decode()) for number, kept, said in blocks] == [
-        (0, 3, " а было в начале слово"),
+    assert [(number, kept, act, said.decode()) for number, kept, act, said in blocks] == [
+        (0, 3, 0, " а было в начале слово"),
     ]
 
 
@@ -247,6 +247,26 @@ def test_deleted_words_are_not_in_the_file(path: Path, indexed_while_running: bo
     with searching(path) as find:
         assert ids(find("слово6")) == []
         assert ids(find("слово7")) == [7]
+
+
+def test_edited_words_are_found_at_once_and_the_old_ones_are_not_in_the_file(path: Path) -> None:
+    append_to_log(path, *[f"quokka{number}x" for number in range(1, 13)])
+    with searching(path) as find, open_current_index(path) as index, open_history(path) as history:
+        assert ids(find("quokka6x")) == [6]
+        for number, text in ((6, "zanzibar"), (12, "занзибар"), (6, "timbuktu")):
+            edit(history, number, text)
+            history.commit()
+            assert ids(find(text)) == [number]
+        assert ids(find("quokka", limit=100)) == [*range(1, 6), *range(7, 12)]
+        assert ids(find("zanzibar")) == []
+        while index.update_some():
+            pass
+        prune(history)  # the log's write-ahead log too
+        for word in (b"quokka6x", b"quokka12x", b"zanzibar"):
+            assert word not in all_bytes(path)
+        react(history, 6, "👍")
+        history.commit()
+        assert not index.update_some()  # no text has changed
 
 
 def test_pruned_words_are_not_in_the_file(path: Path) -> None:
@@ -283,8 +303,8 @@ def test_blocks_with_deletions_are_indexed_first(path: Path) -> None:
             history.commit()
         assert index.update_some()
         with closing(sqlite3.connect(f"{path}.words")) as db:
-            assert db.execute("SELECT number, kept FROM blocks ORDER BY number").fetchall() == [
-                (0, 2),
-                (1, 4),
-                (101, 4),
+            assert db.execute("SELECT number, kept, act FROM blocks ORDER BY number").fetchall() == [
+                (0, 3, 409),
+                (1, 4, 0),
+                (101, 4, 0),
             ]

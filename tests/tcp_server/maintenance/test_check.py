@@ -5,7 +5,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from chat_protocol.messages import Ack, Message, Quote
 from tcp_server.log.integrity import examine
 from tcp_server.log.log_file import BadHistory, read_only
 from tcp_server.log.message_rows import UNREADABLE
@@ -13,7 +15,19 @@ from tcp_server.log.restoring import restore
 from tests.support.processes import running
 from tests.support.raw import JsonClient
 from tests.tcp_server.maintenance.commands import digest_of, run
-from tests.tcp_server.sqlite_log import delete, ids, open_history, prune, say, say_sparsely
+from tests.tcp_server.sqlite_log import (
+    ANNA,
+    AT,
+    act,
+    delete,
+    edit,
+    ids,
+    open_history,
+    prune,
+    react,
+    say,
+    say_sparsely,
+)
 
 COUNT = 4000
 TEXT = "слово " * 20
@@ -45,6 +59,67 @@ def test_the_digest_is_that_of_the_messages(path: Path, tmp_path: Path) -> None:
         delete(history, 7)
         history.commit()
     assert digest_of(path) != digest
+
+
+@pytest.fixture
+def acted(tmp_path: Path) -> Path:
+    """A log with acts of each kind, the last of which has the greatest id."""
+    path = tmp_path / "acted.db"
+    with open_history(path) as history:
+        said = Message(1, AT, "Анна", "раз", kind="action", reply=Quote(1), mentions=("Борис",))
+        history.append([said, Message(2, AT, "Борис", "два")], [(ANNA, "1"), (b"boris", None)])
+        edit(history, 2, "три")
+        act(history, 1, lambda message: replace(message, text="пять", edited=AT), (ANNA, "2"))
+        for person in (ANNA, b"boris", b"vera"):
+            react(history, 2, "👍", person)
+        react(history, 2, "🎉")
+        react(history, 2, "👍", on=False)
+        history.commit()
+    return path
+
+
+def test_the_digest_is_also_that_of_acts(acted: Path, tmp_path: Path) -> None:
+    for number, change in enumerate(
+        (
+            "UPDATE messages SET details = NULL WHERE id = 1",
+            "UPDATE messages SET changed = 8 WHERE id = 1",
+            "UPDATE acts SET ref = '3'",
+            "DELETE FROM reactions WHERE place = 3",
+        )
+    ):
+        copy = tmp_path / f"{number}.db"
+        copy.write_bytes(acted.read_bytes())
+        with closing(sqlite3.connect(copy)) as db, db:
+            assert db.execute(change).rowcount == 1
+        assert digest_of(copy) != digest_of(acted)
+
+
+def test_copies_and_what_is_salvaged_have_the_acts(acted: Path, tmp_path: Path) -> None:
+    digest, copy = digest_of(acted), tmp_path / "copy.db"
+    with open_history(acted) as history:
+        kept = history.before(100, 100)
+    run("backup", "--history", acted, copy)
+    run("restore", "--history", tmp_path / "new.db", copy)
+    run("compact", "--history", tmp_path / "new.db")
+    damage_root(copy, "log")
+    run("restore", "--salvage", "--history", copy, copy)
+    for path in (tmp_path / "new.db", copy):
+        assert digest_of(path) == digest
+        with open_history(path) as history:
+            assert history.before(100, 100) == kept
+            assert history.find_acks(ANNA, ["1", "2"]) == {"1": Ack("1", 1, AT), "2": Ack("2", 4, AT)}
+            assert history.reacted([1, 2], ANNA) == {2: ["🎉"]}
+            assert history.last == 9
+
+
+def test_messages_are_salvaged_where_the_acts_are_destroyed(acted: Path) -> None:
+    for table in ("acts", "reactions"):
+        damage_root(acted, table)
+    assert "acts on messages cannot be read" in run("check", "--history", acted, code=1).stdout
+    run("restore", "--salvage", "--history", acted, acted)
+    digest_of(acted)
+    with open_history(acted) as history:
+        assert [message.text for message in history.before(100, 100)] == ["пять", "три"]
 
 
 def test_an_empty_log_is_whole(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """`oneroom-server export`: the three formats, beside a running server, and what goes wrong."""
 
 import re
-import sqlite3
 import subprocess
 import sys
 from contextlib import closing
@@ -11,13 +10,13 @@ from time import monotonic
 
 import pytest
 
-from chat_protocol.codec import decode_events
-from chat_protocol.messages import Message, Notice
+from chat_protocol.codec import decode_events, encode
+from chat_protocol.messages import Message, Notice, Quote
 from tcp_server.log.sqlite_history import SqliteHistory
 from tests.support.processes import ROOT, running
 from tests.support.raw import JsonClient
 from tests.support.timing import TIMEOUT
-from tests.tcp_server.sqlite_log import delete
+from tests.tcp_server.sqlite_log import delete, edit, make_old, react
 
 AT = "2026-11-22T05:43:03.120Z"
 SAID = [
@@ -69,16 +68,33 @@ def test_text_has_local_times(path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("version", [1, 2])
-def test_tombstones_and_notices_are_exported_as_such(path: Path, version: int) -> None:
-    if version == 1:  # the schema of the previous version
-        with closing(sqlite3.connect(path)) as log, log:
-            log.execute("DROP INDEX deletions")
-            log.execute("ALTER TABLE messages DROP COLUMN notice")
-            log.execute("ALTER TABLE messages DROP COLUMN deleted")
-            log.execute("PRAGMA user_version = 1")
-        assert decode_events(export("--format=jsonl", f"--history={path}").stdout.encode()) == SAID
-        return
+def test_a_log_of_an_old_version_is_exported(path: Path) -> None:
+    path.unlink()
+    make_old(path, 1)
+    said = [Message(1, AT, "Анна", "раз"), Message(2, AT, "Анна", "два")]
+    assert decode_events(export("--format=jsonl", f"--history={path}").stdout.encode()) == said
+
+
+def test_acts_on_messages_are_exported(path: Path) -> None:
+    history = SqliteHistory(path)
+    history.append([Message(4, AT, "Анна", "машет", kind="action", reply=Quote(1))], [None])
+    edit(history, 1, "привет, <мир>")
+    for number in range(4):
+        react(history, 4, "👍", bytes([number]))
+    react(history, 4, "❤️")
+    history.commit()
+    kept = b"".join(encode(message) for message in history.before(5, 9))
+    history.close()
+    assert export("--format=jsonl", f"--history={path}").stdout == kept.decode()
+    text = export(f"--history={path}").stdout
+    assert "Анна: привет, <мир> (изменено 2026-11-22 08:43)\n" in text
+    assert "Анна: ↪ #1 * машет [👍 4: Анна, Анна, Анна, …] [❤️ 1: Анна]\n" in text
+    page = _Page(export("--format=html", f"--history={path}").stdout)
+    assert "привет, <мир> (изменено 2026-11-22 08:43)" in page.text
+    assert "↪ #1 * машет [👍 4: Анна, Анна, Анна, …] [❤️ 1: Анна]" in page.text
+
+
+def test_tombstones_and_notices_are_exported_as_such(path: Path) -> None:
     notice = Message(4, AT, "Сервер", "Анна удаляет сообщение #3", Notice("delete", "Анна", id=3))
     history = SqliteHistory(path)
     history.append([notice], [None])

@@ -13,7 +13,7 @@ from tcp_server.log import sqlite_history as module
 from tcp_server.log.history import MemoryHistory, Unavailable
 from tcp_server.log.sqlite_history import SqliteHistory
 from tests.tcp_server.searching import ids, searching
-from tests.tcp_server.sqlite_log import ANNA, AT, delete, open_history, prune
+from tests.tcp_server.sqlite_log import ANNA, AT, delete, edit, open_history, prune, react
 
 NOTICE = Notice("ban", "Анна", "Боб", seconds=60, text="спам")
 VERSION_1 = """
@@ -153,6 +153,49 @@ def test_deleted_text_is_in_none_of_the_files(
         files = b"".join(file.read_bytes() for file in path.parent.iterdir())
         for number, text in enumerate(marked):
             assert (text[:15].encode() in files) is (number not in deleted)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    texts=st.lists(st.text("abcdefghijklmnop", min_size=20, max_size=6000), min_size=1, max_size=8),
+    edits=st.lists(st.tuples(st.integers(1, 8), st.integers(0, 6000)), min_size=1, max_size=6),
+    at_once=st.booleans(),
+)
+def test_text_that_was_edited_away_is_in_none_of_the_files(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str], edits: list[tuple[int, int]], at_once: bool
+) -> None:
+    path = tmp_path_factory.mktemp("log") / "room.db"
+    with open_history(path) as history:
+        now = {number: f"{number:02d}-{text}" for number, text in enumerate(texts, 1)}
+        say(history, *now.values())
+        gone = []
+        for place, (number, length) in enumerate(edits):
+            if not at_once:
+                history.commit()
+            if number in now:
+                gone.append(now[number])
+                now[number] = f"edit{place}-" + "z" * length
+                edit(history, number, now[number])
+        history.commit()
+        prune(history)
+        files = b"".join(file.read_bytes() for file in path.parent.iterdir())
+        assert not [text for text in gone if text[:15].encode() in files]
+        assert [message.text for message in history.before(99, 99)] == list(now.values())
+
+
+def test_reactions_are_deleted_with_their_message(path: Path) -> None:
+    with open_history(path) as history:
+        say(history, "раз", "два")
+        for number in (1, 2):
+            history.react(number, "👍", ANNA, "a secret name", on=True)
+            react(history, number, "👍", b"boris")
+        history.commit()
+        for number in (1, 2):
+            delete(history, number)
+            assert history.reacted([number], ANNA) == {}
+            history.commit()
+        prune(history)
+        assert b"a secret name" not in b"".join(file.read_bytes() for file in path.parent.iterdir())
 
 
 def test_a_reader_delays_the_checkpoint_but_not_the_room(path: Path) -> None:
