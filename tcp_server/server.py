@@ -33,12 +33,12 @@ from tcp_server.connection.session import Session
 from tcp_server.connection.writer import Writer
 from tcp_server.log.checkpointer import Checkpointer
 from tcp_server.log.history import History, MemoryHistory
-from tcp_server.log.recording import Recording
+from tcp_server.log.recording import Begin, Recording
 from tcp_server.log.retention import Limits
 from tcp_server.log.search import Searcher
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.metrics import Metrics
-from tcp_server.room.fold import position_of
+from tcp_server.room.fold import newest_run, position_of
 from tcp_server.room.moderation.audit_log import AuditLog, adopt, audit_path
 from tcp_server.room.outcome import Outcome
 from tcp_server.room.room import Room
@@ -285,7 +285,8 @@ def _open_recording(config: Config, history: History) -> Recording | None:
     """Open the recording, if one is wanted. Raises `BadHistory`."""
     if not config.record or not isinstance(history, SqliteHistory):
         return None
-    return Recording(Path(config.record), history.path, history.epoch, position_of(history))
+    begin = Begin(history.epoch, position_of(history), newest_run(history))
+    return Recording(Path(config.record), history.path, begin)
 
 
 def _refuse(sock: socket.socket, reason: bytes) -> None:

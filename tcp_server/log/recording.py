@@ -28,11 +28,15 @@ _CHUNK: Final = 1024 * 1024
 
 
 class Begin(msgspec.Struct, tag="begin", array_like=True, frozen=True):
-    """The log that is recorded: its epoch, and the position after which the entries begin."""
+    """The log that is recorded: its epoch, and its last entry before those that follow.
 
-    format: int
+    `run` is the incarnation of the server whose entry that was.
+    """
+
     epoch: str
     position: int
+    run: bytes
+    format: int = _FORMAT
 
 
 class Copy(msgspec.Struct, tag="copy", array_like=True, frozen=True):
@@ -49,8 +53,16 @@ class Step(msgspec.Struct, tag="step", array_like=True, frozen=True):
     entry: bytes
 
 
+class _Origin(msgspec.Struct, array_like=True, frozen=True):
+    """The first fields of an entry."""
+
+    format: int
+    incarnation: bytes
+
+
 _encode = msgspec.msgpack.Encoder().encode
 _decoder = msgspec.msgpack.Decoder(Begin | Copy | Step)
+_origins = msgspec.msgpack.Decoder(_Origin)
 
 
 class BadRecording(Exception):
@@ -60,19 +72,16 @@ class BadRecording(Exception):
 class Recording:
     """The journal of a room in a file. Not thread-safe: the caller holds the sequencer's room lock."""
 
-    def __init__(self, path: Path, log: Path, epoch: str, position: int) -> None:
-        """Go on with the recording, or begin one of the log as it is now, at `position`.
-
-        Raises `BadHistory`.
-        """
+    def __init__(self, path: Path, log: Path, now: Begin) -> None:
+        """Go on with the recording, or begin one of the log as it is `now`. Raises `BadHistory`."""
         self._path = path
         self._file: int | None = None  # None after an error
         try:
             create_folder(path.parent)
             if path.exists() and path.stat().st_size:
-                _cut_after(path, epoch, position)
+                _cut_after(path, now)
             else:
-                _begin(path, log, epoch, position)
+                _begin(path, log, now)
             self._file = _open(path)
         except BadRecording as error:
             raise BadHistory(f"cannot go on with the recording {path}: {error}") from error
@@ -100,14 +109,14 @@ class Recording:
         self._file = None
 
 
-def _begin(path: Path, log: Path, epoch: str, position: int) -> None:
+def _begin(path: Path, log: Path, now: Begin) -> None:
     """Write the log as it is now; if that fails, `path` is as before. Raises `OSError`, `sqlite3.Error`."""
     path = path.resolve()
     unfinished = path.with_name(path.name + ".unfinished")
     unfinished.unlink(missing_ok=True)
     file = _open(unfinished)
     try:
-        _write(file, Begin(_FORMAT, epoch, position))
+        _write(file, now)
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / "log"
             with read_only(log) as db:
@@ -153,25 +162,27 @@ def read_beginning(path: Path, copy: Path) -> Begin:
     return begin
 
 
-def _cut_after(path: Path, epoch: str, position: int) -> None:
+def _cut_after(path: Path, now: Begin) -> None:
     """Cut off what the log does not have, and a last part that was not written whole.
 
-    Raises `BadRecording` if it is not a recording of this log up to that position, `OSError`.
+    Raises `BadRecording` if it is not a recording of this log up to its last entry, `OSError`.
     """
-    last, end = -1, 0
+    last, run, end = -1, b"", 0
     for part, stop in _parts(path):
         match part:
-            case Begin(epoch=recorded) if recorded != epoch:
+            case Begin(epoch=epoch) if epoch != now.epoch:
                 raise BadRecording("it is of another log")
-            case Begin(position=last):
+            case Begin(position=last, run=run):
                 pass
-            case Step() if part.position > position:
+            case Step() if part.position > now.position:
                 break
             case Step():
-                last = part.position
+                last, run = part.position, _origins.decode(part.entry).incarnation
         end = stop
-    if last < position:
-        raise BadRecording(f"it ends at position {last}, and the log is at {position}; name a new file")
+    if last < now.position:
+        raise BadRecording(f"it ends at position {last}, and the log is at {now.position}; name a new file")
+    if run != now.run:  # the log had lost its end, and has got another one
+        raise BadRecording("the server has run without it meanwhile; name a new file")
     os.truncate(path, end)
 
 

@@ -58,6 +58,12 @@ def position_of(history: History) -> int:
     return max(_head_decoder.decode(history.head).position if history.head else 0, history.position)
 
 
+def newest_run(history: History) -> bytes:
+    """Return the incarnation of the server that has begun its run last; empty in a new log."""
+    runs = _head_decoder.decode(history.head).runs if history.head else {}
+    return max(runs, key=lambda incarnation: runs[incarnation].since, default=b"")
+
+
 class Fold:
     """The state, and `apply`. An entry is `begin`, its proposals, and `commit`."""
 

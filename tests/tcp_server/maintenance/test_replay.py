@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from tcp_server.log.log_file import BadHistory
-from tcp_server.log.recording import Recording, Step, _parts, _write
+from tcp_server.log.recording import Begin, Recording, Step, _parts, _write
 from tcp_server.room.proposals import FORMAT
 from tests.support.processes import Program, running
 from tests.support.raw import JsonClient, RawClient
@@ -197,6 +197,21 @@ def test_a_recording_of_another_log_or_with_a_gap_is_refused(log: Path, recordin
     assert "ends at position" in run("replay", recording, "--history", log, code=1).stderr
 
 
+def test_a_recording_is_refused_if_the_log_has_another_end(log: Path, recording: Path) -> None:
+    """The log has lost its end, as after a loss of power, and has got another one without the recording."""
+    with serve(log, recording) as server:
+        server.address  # noqa: B018 - it is ready
+    lost = log.read_bytes()
+    with serve(log, recording) as server:
+        use(server)
+    log.write_bytes(lost)
+    flags = ("--host=127.0.0.1", "--port=0", f"--history={log}")
+    with running("tcp_server", *flags) as server:
+        server.address  # noqa: B018
+    refused = run(*flags, f"--record={recording}", code=1).stderr
+    assert f"cannot go on with the recording {recording}: the server has run without it" in refused
+
+
 def test_a_damaged_recording_is_refused(log: Path, recording: Path) -> None:
     with serve(log, recording) as server:
         use(server)
@@ -218,9 +233,9 @@ def test_a_recording_whose_beginning_could_not_be_written_is_begun_anew(
         with monkeypatch.context() as patch:
             patch.setattr("tcp_server.log.recording.copy_whole", Mock(side_effect=OSError("full")))
             with pytest.raises(BadHistory, match="full"):
-                Recording(recording, log, history.epoch, 0)
+                Recording(recording, log, Begin(history.epoch, 0, b""))
         assert [file.name for file in recording.parent.glob("recording*")] == []
-        Recording(recording, log, history.epoch, 0).close()
+        Recording(recording, log, Begin(history.epoch, 0, b"")).close()
     with serve(log, recording) as server:
         use(server)
     assert_same(log, recording)
