@@ -5,7 +5,10 @@ from typing import Protocol
 
 
 class Journal(Protocol):
-    """Entries in their order. `position` increases; `at` is in milliseconds since 1970."""
+    """Entries in their order. `position` increases.
+
+    `at` is in milliseconds since 1970, and never decreases while any server is up.
+    """
 
     def append(self, position: int, at: int, entry: bytes) -> None:
         """Add an entry."""

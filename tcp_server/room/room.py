@@ -26,6 +26,7 @@ from tcp_server.room.absences import Absences
 from tcp_server.room.acts import Acts
 from tcp_server.room.arrivals import Arrivals
 from tcp_server.room.changes import latest_only
+from tcp_server.room.clock import Clock
 from tcp_server.room.codes import SECONDS, code_digest, new_code
 from tcp_server.room.commands import HelpText, LocalEvent, MemberList, Request, TextJoin
 from tcp_server.room.effects import Effect
@@ -78,10 +79,10 @@ class Room(Generic[C]):
         self._history = history
         self._search = search
         self._clock = clock
-        self._now = now
+        self._now = Clock(now)
         self._fold = Fold(history)
         self._take_over_present(journal)
-        self._proposer = Proposer(self._fold, now, journal)
+        self._proposer = Proposer(self._fold, self._now, journal)
         self._seats = Seats[C](self._proposer.incarnation, address_of)
         self._replay = Replay(history, config.max_replay)
         self._arrivals = Arrivals(config, self._fold, self._seats, self._replay)
@@ -120,7 +121,7 @@ class Room(Generic[C]):
 
     def is_banned(self, host: str) -> bool:
         """Return whether an address is banned. Any thread."""
-        return self._fold.sanctions.bans.find(host, self._now()) is not None
+        return self._fold.sanctions.bans.find(host, self._now.read()) is not None
 
     def handle(self, connection: C, requests: Iterable[Request]) -> list[Outcome[C]]:
         """Run requests of a connection that has joined, in their order."""
