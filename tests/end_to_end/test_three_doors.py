@@ -104,3 +104,56 @@ def test_a_taken_name_is_explained_beside_the_field(services: Services, chromium
         page.page.wait_for_selector("#join-error:not(:empty)")
         page.enter("Анна")
         boris.read_until("Анна присоединился к чату!\n")
+
+
+def test_acts_on_messages_are_seen_at_every_door(services: Services, chromium: Browser) -> None:
+    with (
+        RawClient(services.room) as original,
+        RawClient(services.room) as nc,
+        client_at(services.room, "--name", "Борис", lang="ru") as terminal,
+        open_page(chromium, services.url) as browser,
+    ):
+        terminal.wait_for("Вы вошли как Борис.")
+        original.expect(PROMPT)
+        original.send("Вера")
+        terminal.wait_for("Вера теперь здесь")
+        nc.join_lines("Глеб")
+        original.expect("Глеб присоединился к чату!")
+        browser.enter("Анна")
+        original.expect("Анна присоединился к чату!")
+        nc.expect("Анна присоединился к чату!\n")
+        browser.say("где и когда?")
+        original.expect("Анна: где и когда?")
+        nc.expect("Анна: где и когда?\n")
+        terminal.wait_for("Анна: где и когда?")
+
+        terminal.enter_line("/reply у входа")
+        original.expect("Борис: ↪ Анна «где и когда?» у входа")
+        nc.expect("Борис: ↪ #1 Анна «где и когда?» у входа\n")
+        reply = browser.page.locator(".message[data-name=Борис]")
+        assert "где и когда?" in reply.locator(".message-quote").inner_text()
+
+        terminal.enter_line("+👍")
+        nc.expect("#1 👍 1: Борис\n")
+        browser.page.click(".message[data-name=Анна] .reaction")
+        nc.expect("#1 👍 2: Борис, Анна\n")
+        terminal.wait_for("👍 2: Борис, Анна")
+        nc.send("/react #1 :tada:\n")
+        nc.expect("#1 👍 2: Борис, Анна; 🎉 1: Глеб\n")
+        browser.page.wait_for_selector(".message[data-name=Анна] .reaction[data-emoji='🎉']")
+
+        terminal.enter_line("s/входа/выхода/")
+        original.expect("Борис: ✎ у выхода")
+        nc.expect("Борис: ✎ #2 у выхода\n")
+        browser.sees("Борис", "у выхода")
+        assert reply.locator(".message-edited").count() == 1
+
+        terminal.enter_line("/delete #2")
+        nc.expect("#2 Борис: (сообщение удалено)\n")
+        reply.get_by_text("у выхода").wait_for(state="detached")
+        nc.send("/show #2\n")
+        assert nc.read_line().endswith(" Борис: (сообщение удалено)")
+        nc.send("/me кивает\n")
+        original.expect("Глеб: * кивает")
+        terminal.wait_for("Глеб кивает")
+        browser.page.wait_for_selector(".message[data-name=Глеб] >> text=кивает")
