@@ -259,11 +259,15 @@ class Welcome(WithRef, frozen=True, tag="welcome"):
 
 
 class Ack(Wire, frozen=True, tag="ack"):
-    """The message or the act sent with this `ref` is stored, with this id."""
+    """The message or the act sent with this `ref` is stored, with this id.
+
+    `mentions` are those of a new message, as in `Message`.
+    """
 
     ref: str
     id: int
     at: str
+    mentions: Sequence[str] = ()
 
 
 class Changed(Wire, frozen=True, tag="changed"):

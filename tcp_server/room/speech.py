@@ -142,7 +142,7 @@ class Speech:
             mentions=post.mentions,
         )
         history.append([message], [(member.person, ref)])
-        answer = [] if ref is None else [Ack(ref, message.id, at)]
+        answer = [] if ref is None else [Ack(ref, message.id, at, post.mentions)]
         return Effect(seat, answer, [with_quote(message, answered)])
 
 

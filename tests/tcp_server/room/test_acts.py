@@ -278,6 +278,7 @@ def test_an_action_and_mentions_are_part_of_the_message(room: RoomHarness) -> No
     room.handle("b", m.Edit(id=3, text="waves to @Анна and @all", ref="3"))
     assert changed(room, "a")[-1].message.mentions == ["Анна"]
     room.handle("a", m.Say("@all", "1"))
+    assert [event.mentions for event in room.received("a") if isinstance(event, m.Ack)] == [["all"]]
     assert room.history.before(100, 1)[0].mentions == ["all"]
 
 
