@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MemoryStore } from "../../static/js/lib/storage.js";
-import { AT, message, page } from "./wire.js";
+import { ACTING, AT, message, page } from "./wire.js";
 
-const CAN = ["reply", "edit", "delete", "react", "action", "mention"];
-const LIMITS = { name: 32, text: 4000, line: 65_536, history: 500, edit: 3600 };
 const now = () => new Date().toISOString();
 
 /** The page of Анна, in a room that knows acts; the messages 1 and 2 are hers and Борис'. */
@@ -13,7 +11,7 @@ function acting(welcome = {}, store = new MemoryStore()) {
     { ...message(1, "Анна", "моё"), at: now(), mine: true },
     { ...message(2, "Борис", "чужое"), at: now() },
   ];
-  return page(store, { can: CAN, limits: LIMITS, last: 2, messages, ...welcome });
+  return page(store, { ...ACTING, last: 2, messages, ...welcome });
 }
 
 const shownOf = (room, id) => room.acts.show([room.timeline.get(id)])[0];
@@ -25,7 +23,7 @@ const lose = ({ wire }, welcome = {}) => {
   wire.enter("waiting");
   wire.open();
   wire.take();
-  wire.welcome({ can: CAN, limits: LIMITS, last: 2, ...welcome });
+  wire.welcome({ ...ACTING, last: 2, ...welcome });
 };
 const changed = (id, of, fields = {}, more = {}) => ({
   type: "changed",

@@ -5,13 +5,19 @@ import { AT, message } from "./wire.js";
 
 const LIMITS = { name: 32, text: 4000, line: 65_536, history: 500 };
 const NOTICE = { act: "mute", by: "Анна", target: "Борис", id: 3, seconds: 600, text: "спам" };
+const SAID = {
+  ...{ id: 8, at: AT, name: "Борис", text: "да", kind: "action", edited: AT, mine: true, mentions: ["Анна"] },
+  reply: { id: 7, name: "Анна", excerpt: "пойдём?" },
+  reactions: [{ emoji: "👍", count: 4, names: ["Анна", "Вера", "Глеб"], mine: true }],
+};
 const GOOD = {
   welcome: {
     ...{ name: "Анна", session: "secret", epoch: "e", last: 7, members: ["Анна"], limits: LIMITS },
     ...{ messages: [{ id: 7, at: AT, name: "Борис", text: "да" }], missed: 1, more: true },
-    ...{ moderated: true, moderator: true },
+    ...{ moderated: true, moderator: true, can: ["edit"], changed: [SAID], stale: true },
   },
-  message: { id: 8, at: AT, name: "Сервер", text: "тише", notice: NOTICE, deleted: true },
+  message: { ...SAID, notice: NOTICE, deleted: true },
+  changed: { id: 9, at: AT, by: "Борис", act: "react", message: SAID, mine: ["👍"] },
   ack: { ref: "r", id: 9, at: AT },
   joined: { name: "Вера", at: AT },
   left: { name: "Вера", at: AT, reason: "kicked" },
@@ -28,6 +34,8 @@ const GOOD = {
 };
 const OPTIONAL = [
   ...["welcome.moderated", "welcome.moderator", "message.notice", "message.deleted", "left.reason"],
+  ...["welcome.can", "welcome.changed", "welcome.stale", "changed.mine"],
+  ...["kind", "edited", "mine", "mentions", "reply", "reactions"].map(field => `message.${field}`),
   ...["history.ref", "found.ref", "role.ref", "whois.ref", "bans.ref"],
   ...["whois.addresses", "bans.bans", "error.ref", "error.retry_after", "error.suggestion"],
 ];

@@ -1,7 +1,5 @@
-import { AT } from "./wire.js";
+import { ACTING, AT } from "./wire.js";
 
-const LIMITS = { name: 32, text: 4000, line: 65_536, history: 500, edit: 3600 };
-const CAN = ["reply", "edit", "delete", "react", "action", "mention"];
 /** Fewer than the real room's, so that few steps exceed them. */
 const MAX_REPLAY = 6;
 const MAX_CHANGED = 3;
@@ -181,8 +179,7 @@ export class RoomModel {
       messages: ids.map(id => this.view(id, link.owner)),
       missed: resumes ? newer.length - ids.length : 0,
       more: this.messages.size > ids.length,
-      limits: LIMITS,
-      can: CAN,
+      ...ACTING,
       changed: stale ? [] : changed.sort((a, b) => a.act - b.act).map(({ id }) => this.view(id, link.owner)),
       stale,
     };

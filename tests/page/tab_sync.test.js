@@ -7,7 +7,7 @@ import { Outbox } from "../../static/js/model/outbox.js";
 import { Room } from "../../static/js/model/room.js";
 import { Session } from "../../static/js/model/session.js";
 import { TabSync } from "../../static/js/model/tab_sync.js";
-import { AT, FullStore, Wire } from "./wire.js";
+import { ACTING, AT, FullStore, message, Wire } from "./wire.js";
 
 /** A browser: its tabs have one store and one channel. */
 class Browser {
@@ -91,7 +91,7 @@ const says = ({ wire }) =>
     .filter(({ type }) => type === "say")
     .map(({ text }) => text);
 const stored = ({ store }) =>
-  Array.from({ length: store.length }, (_, at) => store.key(at)).filter(key => /outbox|draft/.test(key));
+  Array.from({ length: store.length }, (_, at) => store.key(at)).filter(key => /outbox|act|draft/.test(key));
 
 test("what one person wrote offline and was banned for is never sent by the next", async t => {
   const browser = new Browser(t);
@@ -320,4 +320,116 @@ test("tabs agree about what is unread", t => {
   assert.equal(new Session(browser.store).read.id, 4);
   const later = browser.open();
   assert.deepEqual(later.wire.take().at(-1)?.since ?? later.room.session.read, { epoch: "e", id: 4 });
+});
+
+const acts = ({ wire }) =>
+  wire
+    .take()
+    .filter(({ type }) => ["edit", "delete", "react"].includes(type))
+    .map(({ type, id }) => `${type} ${id}`);
+
+/** Open a tab of Анна in a room that knows acts. */
+function act(browser, tabStore) {
+  const tab = browser.open(tabStore);
+  if (!tab.room.session.name) tab.room.enter("Анна");
+  const messages = [message(1, "Борис"), message(2, "Борис")];
+  tab.wire.welcome({ ...ACTING, session: "secret of Анна", last: 2, messages });
+  return tab;
+}
+
+test("an open tab does what a closed one has not; each act once, and then it is gone in every tab", async t => {
+  const browser = new Browser(t);
+  const [one, two] = [act(browser), act(browser)];
+  two.wire.enter("waiting");
+  two.room.acts.react(1, "👍");
+  await browser.wait();
+  assert.deepEqual(acts(one), []);
+  browser.close(two);
+  await browser.wait();
+  assert.deepEqual(acts(one), ["react 1"]);
+  const again = act(browser, two.tabStore);
+  assert.deepEqual([acts(again), again.room.outbox.acts], [[], []]); // it is the other tab's now
+  one.wire.answer("react", { type: "ack", id: 3, at: AT });
+  assert.deepEqual(stored(browser), []);
+});
+
+test("an act waits for its message though another tab has taken that up", async t => {
+  const browser = new Browser(t);
+  const [one, two] = [act(browser), act(browser)];
+  two.wire.enter("waiting");
+  two.room.say("упало");
+  const [{ ref }] = two.room.outbox.messages;
+  two.room.acts.edit(ref, "не упало");
+  two.tabs.close = () => {};
+  two.channel.postMessage = () => {}; // frozen: it does not answer, but will come back
+  one.room.sender.takeUp(tab => tab === two.tabs.key);
+  assert.deepEqual(acts(one), []);
+  two.wire.open();
+  two.wire.welcome({ ...ACTING, session: "secret of Анна", last: 2 });
+  two.wire.take();
+  one.wire.hear({ type: "ack", ref, id: 3, at: AT });
+  assert.deepEqual(acts(one), ["edit 3"]);
+  assert.deepEqual(acts(two), ["edit 3"]); // the room knows the repeat by its ref
+  one.wire.answer("edit", { type: "ack", id: 4, at: AT });
+  assert.deepEqual([stored(browser), two.room.outbox.acts], [[], []]);
+});
+
+test("an act whose message was given up, here or in another tab, is given up with it", async t => {
+  const browser = new Browser(t);
+  const tab = act(browser);
+  tab.room.say("нет");
+  const [{ ref }] = tab.wire.take().filter(({ type }) => type === "say");
+  tab.room.acts.edit(ref, "да");
+  tab.wire.hear({ type: "error", code: "unavailable", ref });
+  tab.room.discard(ref);
+  assert.deepEqual([stored(browser), tab.room.outbox.acts], [[], []]);
+  tab.room.say("нет");
+  tab.room.acts.remove(tab.room.outbox.messages[0].ref);
+  browser.store.removeItem(stored(browser).find(key => /outbox/.test(key))); // as an earlier version of the page
+  tab.sync.onStorage(`oneroom.outbox.${tab.room.session.id}.${tab.room.outbox.messages[0].ref}`);
+  tab.wire.enter("waiting");
+  tab.wire.open();
+  tab.wire.welcome({ ...ACTING, session: "secret of Анна", last: 2 });
+  assert.deepEqual(
+    tab.room.outbox.acts.map(({ code }) => code),
+    ["not_found"],
+  );
+});
+
+test("leaving drops acts, and a ban does; one who is in another log sees that they failed", async t => {
+  const browser = new Browser(t);
+  const tab = act(browser);
+  tab.wire.enter("waiting");
+  tab.room.acts.react(1, "👍");
+  assert.deepEqual(tab.room.sender.count(), { messages: 0, acts: 1, drafts: 0 });
+  browser.close(tab);
+  const later = browser.open(tab.tabStore);
+  later.wire.welcome({ ...ACTING, session: "secret of Анна", epoch: "f", last: 2 });
+  assert.deepEqual([acts(later), later.room.outbox.acts[0].code], [[], "new_log"]);
+  later.room.leave();
+  assert.deepEqual(stored(browser), []);
+  const banned = act(browser);
+  banned.wire.enter("waiting");
+  banned.room.acts.react(1, "👍");
+  banned.wire.open();
+  banned.wire.hear({ type: "error", code: "banned" });
+  banned.wire.enter("stopped", "banned");
+  assert.deepEqual([stored(browser), banned.room.outbox.acts], [[], []]);
+});
+
+test("tabs agree up to which act they have read", t => {
+  const browser = new Browser(t);
+  const [one, two] = [act(browser), act(browser)];
+  const changed = {
+    type: "changed",
+    id: 9,
+    at: AT,
+    by: "Борис",
+    act: "edit",
+    message: message(1, "Борис", "да"),
+  };
+  one.wire.hear(changed);
+  one.room.unread.setReading(true, one.room.timeline.newest);
+  assert.deepEqual([two.room.session.read.id, two.room.unread.lastRead], [9, 9]);
+  assert.equal(browser.open().wire.take().at(-1).before, 9 + 25);
 });

@@ -8,6 +8,11 @@ import { Session } from "../../static/js/model/session.js";
 export const AT = "2026-11-22T05:43:03.120Z";
 const LIMITS = { name: 32, text: 4000, line: 65_536, history: 500 };
 export const message = (id, name, text = `№ ${id}`) => ({ type: "message", id, at: AT, name, text });
+/** What a room says that knows acts. */
+export const ACTING = {
+  can: ["reply", "edit", "delete", "react", "action", "mention"],
+  limits: { ...LIMITS, edit: 3600 },
+};
 
 /** A store that is full. */
 export class FullStore extends MemoryStore {
