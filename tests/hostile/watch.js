@@ -10,7 +10,7 @@
     "a bdi blockquote button code div em li mark p pre s span strong time ul".split(" "),
   );
   const ATTRIBUTES = new Set(
-    "class dir data-name data-state data-id data-other data-act data-key data-action data-ref data-host id href title target"
+    "class dir data-name data-called data-state data-id data-other data-act data-key data-action data-ref data-host id href title target"
       .concat(" rel role aria-labelledby type tabindex datetime aria-label aria-hidden aria-haspopup aria-expanded disabled style")
       .split(" "),
   );

@@ -196,6 +196,7 @@ def test_a_flood_of_invalid_messages_delays_no_other_session(serving: Serving, r
             others_end.send('{"type":"pong"}\n')
             assert other.recv(timeout=TIMEOUT) == '{"type":"pong"}'
             slowest = max(slowest, monotonic() - asked)
+            flood.join(0.005)  # or this conversation would be half of the load
         assert slowest < at_most(0.5)
 
 
