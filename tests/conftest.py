@@ -7,11 +7,12 @@ from time import monotonic, sleep
 
 import pytest
 from hypothesis import HealthCheck, settings
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.support import surroundings
+from tests.support.browser import running_chromium
 from tests.support.leaks import describe, left_over
-from tests.support.requirements import CHROMIUM, how_to_install
+from tests.support.requirements import how_to_install
 
 surroundings.settle()
 # On a busy machine one example may take long.
@@ -21,26 +22,12 @@ settings.load_profile("busy")
 _TIMEOUT = 30.0  # seconds a test's threads and processes have to finish what they are ending
 _LONG = ("end_to_end", "faults", "hostile")  # folders of tests that take seconds each
 
-# Chromium loads two pages of its own for the address bar of each window, which nobody sees here, and
-# keeps a process ready for the next page: half the work of opening a page. The last such flag counts,
-# so that Playwright's list (chromiumSwitches.ts) is repeated.
-_CHROMIUM_FEATURES = (
-    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "SpareRendererForSitePerProcess"),
-    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades"),
-    *("HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding"),
-    *("ThirdPartyStoragePartitioning", "AvoidCorsURLLoaderRestartOnRedirect", "TcpPortRandomizationWin"),
-    *("OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled", "PreconnectToSearch"),
-)
-
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The one browser of all tests of a worker: a thread can have a single Playwright."""
-    flags = ["--disable-dev-shm-usage", f"--disable-features={','.join(_CHROMIUM_FEATURES)}"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+    with running_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(autouse=True)

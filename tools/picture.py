@@ -3,9 +3,10 @@
 import base64
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.end_to_end.services import Services, say, serve
+from tests.support.browser import running_chromium
 from tests.support.raw import JsonClient
 from tests.support.requirements import CHROMIUM
 
@@ -44,13 +45,11 @@ img { position: absolute; box-shadow: 0 24px 70px rgb(60 45 20 / 28%); }
 def main() -> None:
     """Write the picture."""
     assert CHROMIUM, "Chromium is not installed"
-    with serve("--history", "memory") as services, sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--disable-dev-shm-usage"])
+    with serve("--history", "memory") as services, running_chromium() as chromium:
         desk, phone = _talk(services, chromium)
         page = chromium.new_page(viewport={"width": 1560, "height": 860})
         page.set_content(_FRAME.replace("{desk}", desk).replace("{phone}", phone))
         page.screenshot(path=PATH)
-        chromium.close()
 
 
 def _talk(services: Services, chromium: Browser) -> tuple[str, str]:

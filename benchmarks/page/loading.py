@@ -13,8 +13,9 @@ from statistics import median
 from typing import NamedTuple
 
 from benchmarks.native import ROOT
-from benchmarks.page.loads import Conditions, Load, Loads, Visitor, chromium, visitor, wheel
+from benchmarks.page.loads import Conditions, Load, Loads, Visitor, visitor, wheel
 from benchmarks.page.network import UNLIMITED, Network, Traffic
+from tests.support.browser import running_chromium
 
 _MEGABIT = 1e6
 
@@ -78,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         builds = {"wheel": stack.enter_context(wheel()), "checkout": ROOT}
         if options.base:
             builds[options.base.name] = options.base.resolve()
-        browser = stack.enter_context(chromium())
+        browser = stack.enter_context(running_chromium())
         visitors = {
             name: stack.enter_context(visitor(browser, programs)) for name, programs in builds.items()
         }

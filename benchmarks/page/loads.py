@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 
 from benchmarks.native import ROOT
 from benchmarks.page.network import UNLIMITED, Network, SlowNetwork, Traffic
@@ -18,7 +18,6 @@ from chat_protocol.address import Address
 from chat_protocol.connection import Connection
 from chat_protocol.messages import Ack, Join, Say
 from tests.support.processes import running
-from tests.support.requirements import CHROMIUM
 
 _TIMEOUT = 120_000  # milliseconds for anything in the browser
 _MESSAGES = 60  # in the room: more than the page gets at first
@@ -110,17 +109,6 @@ class Visitor:
             yield context
         finally:
             context.close()
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """Run Chromium without a window."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--disable-dev-shm-usage"])
-        try:
-            yield browser
-        finally:
-            browser.close()
 
 
 @contextmanager

@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 from playwright.sync_api import Browser, Page
 
 from benchmarks.native import ROOT
-from benchmarks.page.loads import chromium
 from chat_protocol.address import Address
 from chat_protocol.connection import Connection
 from chat_protocol.messages import Ack, Join, Say, Welcome
+from tests.support.browser import running_chromium
 from tests.support.processes import running
 
 _TEXT = "Сообщение в одну строку, как их пишут"
@@ -120,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     builds = {"checkout": ROOT} | ({options.base.name: options.base.resolve()} if options.base else {})
     runs: dict[str, list[Figures]] = {build: [] for build in builds}
-    with chromium() as browser:
+    with running_chromium() as browser:
         for turn in range(1 if options.quick else options.times):
             for build, programs in builds.items():
                 figures = _measure(browser, programs)
