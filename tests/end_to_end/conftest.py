@@ -70,7 +70,8 @@ class PageUser:
         """Keep a picture of the page for people to look at, if ONEROOM_SHOTS names a folder."""
         if SHOTS:
             Path(SHOTS).mkdir(parents=True, exist_ok=True)
-            self.page.screenshot(path=Path(SHOTS, f"{name}.png"), animations="disabled")
+            # Not by the path: Playwright would write it in a thread that stays.
+            Path(SHOTS, f"{name}.png").write_bytes(self.page.screenshot(animations="disabled"))
 
 
 def assert_accessible(page: Page) -> None:

@@ -1,11 +1,13 @@
-"""Axe finds nothing wrong with the page in the states in which no other test asks it, on a phone too."""
+"""Axe finds nothing wrong with the page in its states, those of other tests aside; on a phone, too."""
+
+import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.end_to_end.conftest import PATIENCE, PageUser, open_page
-from tests.end_to_end.services import serve
+from tests.end_to_end.services import guarded, say, serve
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
 from tests.support.timing import IS_LONG
@@ -22,9 +24,22 @@ SIZES = pytest.mark.parametrize(
 
 
 def check(browser: PageUser, state: str) -> None:
-    violations = Axe().run(browser.page).response["violations"]
-    found = [(each["id"], [node["target"] for node in each["nodes"]]) for each in violations]
-    assert found == [], state
+    """Ask Axe; with `make long` also whether all is legible in the other theme."""
+    page = browser.page
+    words = re.sub(r"\W+", "-", state)
+    browser.shoot(f"accessible-{page.evaluate('innerWidth')}-{words}")
+    options: dict[str, list[str]] = {"resultTypes": ["violations"]}
+    assert violations(page, options) == [], state
+    if IS_LONG:
+        dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+        page.emulate_media(color_scheme="light" if dark else "dark")
+        assert violations(page, {**options, "runOnly": ["color-contrast"]}) == [], f"{state}, other theme"
+        page.emulate_media(color_scheme="dark" if dark else "light")
+
+
+def violations(page: Page, options: dict[str, list[str]]) -> list[tuple[str, list[str]]]:
+    found = Axe().run(page, options=options).response["violations"]
+    return [(each["id"], [node["target"] for node in each["nodes"]]) for each in found]
 
 
 @SIZES
@@ -72,3 +87,80 @@ def test_the_page_in_its_states(chromium: Browser, width: int, height: int, dark
             services.server.stop()
             expect(page.locator("#connection")).to_have_attribute("data-state", "offline")
             check(browser, "no connection")
+
+
+@SIZES
+def test_the_panels_and_dialogs(chromium: Browser, width: int, height: int, dark: bool) -> None:
+    is_phone = width < 800
+    with (
+        guarded() as services,
+        open_page(chromium, services.url, width=width, height=height, dark=dark, touch=is_phone) as browser,
+    ):
+        page = browser.page
+        page.click("#join-button")
+        expect(page.locator("#join-error")).not_to_be_empty()
+        check(browser, "the login, without a name")
+        browser.enter("Анна")
+        page.fill("#composer-text", "/")
+        expect(page.locator("#command-list [role=option]").first).to_be_visible()
+        check(browser, "the commands")
+        page.fill("#composer-text", "")
+        page.click("#settings-button")
+        check(browser, "the settings")
+        page.click("#shortcuts-button")
+        check(browser, "the keys")
+        page.keyboard.press("Escape")
+        browser.ask_to_leave()
+        check(browser, "leaving")
+        page.keyboard.press("Escape")
+        page.click("#settings-button")
+        page.click("#moderator-button")
+        check(browser, "the password of moderators")
+        page.fill("#action [name=password]", "ключ")
+        page.click("#action-confirm")
+        expect(page.locator("#action")).to_be_hidden()
+        for button, dialog in (("#announce-button", "#action"), ("#bans-button", "#bans")):
+            if is_phone:
+                page.click("#people-button")
+            page.click(button)
+            expect(page.locator(dialog)).to_be_visible()
+            check(browser, f"the dialog of {button}")
+            page.keyboard.press("Escape")
+            page.keyboard.press("Escape")
+        page.click("#search-button")
+        page.keyboard.type("нигде")
+        expect(page.locator("#search-status")).not_to_be_empty()
+        check(browser, "a search that finds nothing")
+
+
+@SIZES
+def test_all_kinds_of_rows(chromium: Browser, width: int, height: int, dark: bool) -> None:
+    with (
+        guarded() as services,
+        JsonClient(services.room) as boris,
+        open_page(
+            chromium, services.url, width=width, height=height, dark=dark, touch=width < 800
+        ) as browser,
+    ):
+        page = browser.page
+        boris.join("Борис", history=0)
+        browser.enter("Анна")
+        say(boris, "лишнее", f"```python\nprint(1)  # {'x' * 99}\n```\n> цитата\n- пункт **жирно** `код`")
+        for lines in (40, 19, 18, 17):  # the first is folded
+            say(boris, "\n".join(map(str, range(lines))))
+        boris.say_json(type="authenticate", password="ключ")
+        boris.say_json(type="moderate", act="announce", text="Завтра закрыто.")
+        boris.say_json(type="moderate", act="delete", id=1)
+        boris.fence()
+        expect(page.locator(".message.deleted")).to_have_count(1)
+        page.locator("#transcript").evaluate("each => (each.scrollTop = 0)")
+        check(browser, "deleted, formatted and long texts")
+        say(boris, "новое")
+        expect(page.locator("#newest-button.news")).to_be_visible()
+        page.evaluate("for (const id of ['update', 'incomplete']) document.getElementById(id).hidden = false")
+        check(browser, "something unread, a new version, and a file that is missing")
+        page.evaluate("document.documentElement.dataset.density = 'compact'")
+        check(browser, "compact")
+        boris.say_json(type="moderate", act="kick", target="Анна", text="хватит")
+        expect(page.locator("#join-error")).to_contain_text("хватит")
+        check(browser, "somebody who was removed")

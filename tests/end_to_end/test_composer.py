@@ -132,6 +132,12 @@ def test_a_text_that_is_dropped_is_limited_too(services: Services, chromium: Bro
             "Not all was pasted: a message has at most 4,000 characters."
         )
         assert page.input_value("#composer-text") == "x" * LIMIT
+        # What is typed may be longer, but of a very long draft only the beginning is stored.
+        page.fill("#composer-text", "x" * 100_000)
+        drafts = (
+            "Object.keys(localStorage).filter(key => key.includes('draft')).map(key => localStorage[key])"
+        )
+        assert [len(draft) for draft in page.evaluate(drafts)] == [4 * LIMIT]
 
 
 def test_enter_begins_a_line_on_a_phone(services: Services, chromium: Browser) -> None:

@@ -52,6 +52,16 @@ def _thaw(page: Page) -> None:
     page.dispatch_event("html", "resume")
 
 
+def _show(page: Page) -> None:
+    """Go to another tab and come back."""
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def _restore(page: Page) -> None:
+    """Leave the page and come back, where the browser has kept it."""
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+
+
 def _wait_for_the_loss(page: Page) -> None:
     """Let the three seconds pass in which the room must answer, and half a second until the next attempt."""
     with page.expect_websocket():
@@ -59,29 +69,30 @@ def _wait_for_the_loss(page: Page) -> None:
         page.clock.fast_forward(500)
 
 
-@pytest.mark.parametrize("wake", [_sleep, _thaw])
-def test_a_connection_that_died_in_sleep_is_replaced_at_once(
-    anna: PageUser, network: Proxy, wake: Callable[[Page], None]
-) -> None:
-    assert network.swallow() > 0
-    wake(anna.page)
-    _wait_for_the_loss(anna.page)
-    text = f"снова здесь {wake.__name__}"
-    anna.say(text)
-    expect(anna.messages(text)).to_have_count(1)
-    expect(anna.page.locator("#connection")).to_have_attribute("data-state", "online")
+_WAKES: tuple[Callable[[Page], None], ...] = (_sleep, _thaw, _show, _restore)
 
 
-@pytest.mark.parametrize("wake", [_sleep, _thaw])
-def test_a_connection_that_lives_is_kept(anna: PageUser, wake: Callable[[Page], None]) -> None:
+def test_a_connection_that_died_in_sleep_is_replaced_at_once(anna: PageUser, network: Proxy) -> None:
+    for wake in _WAKES:
+        assert network.swallow() > 0
+        wake(anna.page)
+        _wait_for_the_loss(anna.page)
+        text = f"снова здесь {wake.__name__}"
+        anna.say(text)
+        expect(anna.messages(text)).to_have_attribute("data-state", "sent")
+        expect(anna.page.locator("#connection")).to_have_attribute("data-state", "online")
+
+
+def test_a_connection_that_lives_is_kept(anna: PageUser) -> None:
     opened: list[str] = []
     anna.page.on("websocket", lambda socket: opened.append(socket.url))
-    wake(anna.page)
-    text = f"я не спал {wake.__name__}"
-    anna.say(text)
-    expect(anna.messages(text)).to_have_count(1)
-    anna.page.clock.fast_forward(4_000)
-    assert opened == []
+    for wake in _WAKES:
+        wake(anna.page)
+        text = f"я не спал {wake.__name__}"
+        anna.say(text)
+        expect(anna.messages(text)).to_have_attribute("data-state", "sent")
+        anna.page.clock.fast_forward(4_000)
+        assert opened == []
 
 
 def test_a_device_without_a_network_is_believed_at_once(anna: PageUser, network: Proxy) -> None:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from chat_protocol.address import Address
-from tests.end_to_end.conftest import PATIENCE, new_tab, open_page
+from tests.end_to_end.conftest import PATIENCE, assert_accessible, new_tab, open_page
 from tests.end_to_end.services import gateway_to, said
 from tests.support.processes import running
 from tests.support.requirements import needs_chromium
@@ -107,6 +107,7 @@ def test_a_tab_under_another_identity_says_so(url: str, chromium: Browser, width
         banner = one.page.locator("#connection[data-state=other]")
         expect(banner).to_contain_text(f"В другой вкладке вы теперь Ева{width}. Здесь вы пока Жанна{width}.")
         one.shoot(f"another-identity-{width}")
+        assert_accessible(one.page)
         one.say("всё ещё Жанна")
         two.sees(f"Жанна{width}", "всё ещё Жанна")
         one.page.click("#connection-retry")

@@ -93,23 +93,27 @@ const says = ({ wire }) =>
 const stored = ({ store }) =>
   Array.from({ length: store.length }, (_, at) => store.key(at)).filter(key => /outbox|act|draft/.test(key));
 
-test("what one person wrote offline and was banned for is never sent by the next", async t => {
-  const browser = new Browser(t);
-  const anna = browser.join("Анна");
-  anna.wire.enter("waiting");
-  anna.room.say("от Анны");
-  anna.drafts.write(anna.room.session.id, "и ещё от Анны");
-  anna.wire.open();
-  anna.wire.hear({ type: "error", code: "banned" });
-  anna.wire.enter("stopped", "banned");
-  assert.deepEqual(stored(browser), []);
-  anna.wire.take();
-  anna.room.enter("Борис");
-  anna.wire.welcome({ name: "Борис", session: "other" });
-  await browser.wait();
-  assert.deepEqual([says(anna), anna.room.outbox.messages], [[], []]);
-  assert.equal(anna.drafts.read(anna.room.session.id), "");
-});
+for (const [reason, error] of [
+  ["banned", [{ type: "error", code: "banned" }]],
+  ["kicked", []],
+])
+  test(`what one person wrote offline before being ${reason} is never sent by the next`, async t => {
+    const browser = new Browser(t);
+    const anna = browser.join("Анна");
+    anna.wire.enter("waiting");
+    anna.room.say("от Анны");
+    anna.drafts.write(anna.room.session.id, "и ещё от Анны");
+    anna.wire.open();
+    anna.wire.hear(...error);
+    anna.wire.enter("stopped", reason);
+    assert.deepEqual(stored(browser), []);
+    anna.wire.take();
+    anna.room.enter("Борис");
+    anna.wire.welcome({ name: "Борис", session: "other" });
+    await browser.wait();
+    assert.deepEqual([says(anna), anna.room.outbox.messages], [[], []]);
+    assert.equal(anna.drafts.read(anna.room.session.id), "");
+  });
 
 test("another name shows the room no session, and drops what is unsent only once it is let in", t => {
   const browser = new Browser(t);
