@@ -29,7 +29,7 @@ from chat_client.events import (
 )
 from chat_client.identity import Identity
 from chat_client.outbox import NOT_POSSIBLE, MessageAct, Outbox, Outgoing, needs
-from chat_client.requests import CONTEXT, Requests
+from chat_client.requests import CONTEXT, Refresh, Requests
 from chat_client.transcript import Transcript
 from chat_protocol import messages as m
 from chat_protocol.contract import MAX_LINE, MAX_PASSWORD
@@ -292,6 +292,7 @@ class Conversation:
         for command, error in self.outbox.take_impossible("" if new_log else welcome.epoch, self._can):
             self.answers.refuse(command.ref, error)
             events.append(_refusal(command, error))
+        self._requests.refresh_again(has=self.transcript.has)
         for command in self.outbox.pending():
             self._send(command)
         if self.leaving:
@@ -313,7 +314,13 @@ class Conversation:
         quote = None if sent.reply is None else self.transcript.quote(sent.reply)
         message = m.Message(ack.id, ack.at, self.name, sent.text, kind=sent.kind, reply=quote, mine=True)
         self.answers.stored(ack.ref, message)
-        return [NewMessage(message, own=True)] if self.transcript.add_own(message) else []
+        is_repeat = ack.id <= self.transcript.position().id  # others may have acted on it since
+        is_unknown = quote is not None and not quote.name
+        if not self.transcript.add_own(message):
+            return []
+        if self._can and (is_repeat or is_unknown):
+            self._requests.refresh(ack.id)
+        return [NewMessage(message, own=True)]
 
     def _on_changed(self, changed: m.Changed) -> list[ClientEvent]:
         if self.transcript is None or not self.transcript.advance(changed.id):
@@ -345,6 +352,8 @@ class Conversation:
             request = self._requests.answered(error.ref)
             if error.ref is None:  # an older server: the error may answer any of them
                 self._requests.clear()
+            if isinstance(request, Refresh):  # it is requested again over the next connection
+                return []
             return [RequestFailed(error.code, error.text, error.retry_after, request)]
         # The next attempt needs a new connection: the room would not wait until the person answers.
         self.end_reason, self.retry_after = error.code, error.retry_after or 0.0

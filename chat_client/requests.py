@@ -4,9 +4,10 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from chat_client.events import OlderMessages, Request
+from chat_client.events import MessageChanged, OlderMessages, Request
 from chat_client.transcript import Transcript
 from chat_protocol import messages as m
 from chat_protocol.commands import Show
@@ -16,6 +17,12 @@ CONTEXT: Final = 3
 
 _AHEAD: Final = 20
 """Numbers above it that are requested as well, since not each is a message's."""
+
+
+class Refresh(Struct, frozen=True):
+    """One message as it is now, for the transcript."""
+
+    id: int
 
 
 class Requests:
@@ -29,13 +36,14 @@ class Requests:
         """Most messages that the room gives at once."""
         self._send = send
         self._refs = map(str, itertools.count(1))
-        self._pending: dict[str, Request] = {}  # by ref, oldest first
+        self._pending: dict[str, Request | Refresh] = {}  # by ref, oldest first
+        self._outdated: set[int] = set()  # messages whose `Refresh` has not been answered
 
     def next_ref(self) -> str:
         """Return a new `ref` for a command."""
         return next(self._refs)
 
-    def send(self, command: m.Command, request: Request | None = None) -> bool:
+    def send(self, command: m.Command, request: Request | Refresh | None = None) -> bool:
         """Send a command with a `ref`; return False if not online.
 
         `request` is what the person has asked for, if that is not the command itself.
@@ -44,11 +52,11 @@ class Requests:
         if not self._send(replace(command, ref=ref)):
             return False
         awaited = request or command
-        if isinstance(awaited, Request):
+        if isinstance(awaited, Request | Refresh):
             self._pending[ref] = awaited
         return True
 
-    def answered(self, ref: str | None, *kinds: type) -> Request | None:
+    def answered(self, ref: str | None, *kinds: type) -> Request | Refresh | None:
         """Remove and return the request that has been answered.
 
         Older servers send no `ref` back. They answer requests of these kinds in order, so it is
@@ -78,9 +86,33 @@ class Requests:
         limit = min(ahead + 1 + CONTEXT, self.max_page)
         self.send(m.HistoryRequest(before=number + 1 + ahead, limit=limit), Show(number))
 
-    def on_page(self, page: m.HistoryPage, transcript: Transcript) -> Sequence[OlderMessages]:
+    def refresh(self, number: int) -> None:
+        """Request a message that we have, but perhaps not as it is now."""
+        self._outdated.add(number)
+        self._send_refresh(number)
+
+    def refresh_again(self, *, has: Callable[[int], bool]) -> None:
+        """Request over a new connection those that were not answered, if the transcript still `has` them."""
+        self._outdated = set(filter(has, self._outdated))
+        for number in self._outdated:
+            self._send_refresh(number)
+
+    def _send_refresh(self, number: int) -> None:
+        self.send(m.HistoryRequest(before=number + 1, limit=1), Refresh(number))
+
+    def on_page(
+        self, page: m.HistoryPage, transcript: Transcript
+    ) -> Sequence[OlderMessages | MessageChanged]:
         """Handle a page of older messages; return what to report."""
         match self.answered(page.ref, m.HistoryRequest, Show):
+            case Refresh(number):
+                self._outdated.discard(number)
+                changes = [
+                    transcript.change(message, is_marked=True)
+                    for message in page.messages
+                    if message.id == number
+                ]
+                return [MessageChanged(now, before) for now, before in changes if now != before]
             case Show(number):
                 return self._on_shown(number, page)
             case m.HistoryRequest():

@@ -122,6 +122,10 @@ class Transcript:
         self._gaps.clear()
         self._oldest = None
 
+    def has(self, number: int) -> bool:
+        """Return whether a message is kept."""
+        return number in self._kept
+
     def next_page(self, limit: int) -> HistoryRequest:
         """Return the request for the next older messages: those in gaps first."""
         if self._gaps:

@@ -15,7 +15,8 @@ def describe_commands(texts: Translations, status: Status) -> str:
         if is_useful(command, status):
             rows[command.moderators_only].append((command.usage(language), command.purpose(language)))
     rows[False] += [("/forget", texts("help_forget")), (texts("slash"), texts("help_slash"))]
-    lines = [*_columns(rows[False]), texts("help")]
+    short = [texts("help_short")] if {"edit", "react"} <= status.can else []
+    lines = [*_columns(rows[False]), *short, texts("help")]
     return "\n".join([*lines, *_columns(rows[True]), texts("help_times")] if status.moderator else lines)
 
 

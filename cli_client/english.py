@@ -105,10 +105,12 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "slash": "//word",
     "help_slash": "send “/word”",
     "help": (
-        "Enter sends, Alt+Enter begins a new line, ↑ brings back what you wrote before, Ctrl-R finds it.\n"
-        "**bold**, *italic*, ~~struck~~, `code`, ``` above and below lines of code, > quote, - list,\n"
-        "[words](https://…). oneroom --as-typed shows the marks instead."
+        "Enter sends, Alt+Enter begins a new line, ↑ brings back what you wrote before,\n"
+        "Ctrl-R finds it. Tab completes commands, @names, #numbers, :emojis.\n"
+        "**bold**, *italic*, ~~struck~~, `code`, ``` above and below lines of code,\n"
+        "> quote, - list, [words](https://…). oneroom --as-typed shows the marks."
     ),
+    "help_short": "In short: +👍, #1043 +👍, s/old/new/. A \\ before it makes it a text.",
     "usage": "Usage: ",
     "shell_program": (
         "oneroom [HOST[:PORT]] [options]\n"

@@ -240,6 +240,32 @@ def test_if_too_much_has_changed_the_messages_are_loaded_again(
     assert shown(chat, 6).text == "иначе"
 
 
+def test_what_was_acknowledged_late_is_asked_for(
+    room: FakeRoom, chat: RecordedChat, client: FakeConnection
+) -> None:
+    chat.say("привет")
+    say = client.receive(Say)
+    client.close()
+    chat.next(ConnectionLost)
+    client = room.accept()
+    client.welcome(messages=[message(20)], missed=9, can=CAN)  # it is among those that were left out
+    chat.next(Entered)
+    client.expect(Say("привет"))
+    client.ack(say.ref, 9)
+    assert chat.next(NewMessage).message.id == 9
+    now = replace(message(9, "Анна", "привет"), mine=True, reactions=[THUMBS])
+    ref = client.expect(HistoryRequest(before=10, limit=1))
+    client.send(Error("too_fast", "wait", ref))
+    client.close()
+    chat.next(ConnectionLost)
+    client = room.accept()
+    client.welcome(last=20, can=CAN)
+    chat.next(Entered)
+    client.answer(client.expect(HistoryRequest(before=10, limit=1)), HistoryPage([now], more=True))
+    assert chat.next(MessageChanged).message == now
+    assert shown(chat, 9) == now
+
+
 def test_own_messages_are_known_by_their_mark(chat: RecordedChat) -> None:
     client = chat.enter(messages=[message(1, "Анна"), replace(message(2, "Аня"), mine=True)], can=CAN)
     assert [shown(chat, number).mine for number in (1, 2)] == [False, True]  # of one who had this name before
