@@ -1,5 +1,6 @@
 import "./lib/fallbacks.js";
 import { byId } from "./lib/dom.js";
+import { Emojis } from "./lib/emojis.js";
 import { chooseLocale, I18n } from "./lib/i18n.js";
 import { LocalDay } from "./lib/local_day.js";
 import { nameColours } from "./lib/name_colours.js";
@@ -8,6 +9,7 @@ import { openStore } from "./lib/storage.js";
 import { Commands } from "./model/commands.js";
 import { Connection } from "./model/connection.js";
 import { Drafts } from "./model/drafts.js";
+import { loadEmojiList } from "./model/emoji_list.js";
 import { Ignored } from "./model/ignored.js";
 import { OpenTabs } from "./model/open_tabs.js";
 import { Outbox } from "./model/outbox.js";
@@ -82,6 +84,7 @@ new ThrottleNote(room.throttle, i18n);
 new TypingNote(room.members, i18n);
 const people = new People(room, ignored, i18n);
 const lateTools = new LateTools(room, loadTools);
+const emojis = new Emojis(() => loadEmojiList(byId("div", "emoji").dataset.list ?? ""));
 const commands = new Commands(JSON.parse(byId("script", "command-table").text));
 const views = { people, transcript, permalinks, leaveButton, lateTools };
 const composer = new Composer(room, new Drafts(store, tabs), i18n, {
@@ -89,6 +92,7 @@ const composer = new Composer(room, new Drafts(store, tabs), i18n, {
   commands,
   panel: new CommandPanel(commands, room, i18n),
   runner: new CommandRunner(room, i18n, views),
+  emojis,
   task: new ComposerTask(i18n),
   mentions: new MentionPanel(room, i18n),
 });
@@ -186,7 +190,7 @@ const doors = {
 async function loadTools(attempt) {
   const { Tools } = await import(new URL(`tools.js${attempt ? `?${attempt}` : ""}`, import.meta.url).href);
   const views = { people, actionDialog, toast };
-  return () => new Tools(room, store, i18n, views, doors);
+  return () => new Tools(room, { store, emojis }, i18n, views, doors);
 }
 
 /** @returns {WebSocket | undefined} What boot.js has opened, for one connection. */

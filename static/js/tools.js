@@ -1,7 +1,9 @@
 import { MessageActs } from "./view/acts/message_acts.js";
+import { RecentEmoji } from "./view/acts/recent_emoji.js";
 import { ModerationView } from "./view/moderation/moderation_view.js";
 import { SearchPanel } from "./view/search_panel.js";
 
+/** @typedef {import("./lib/emojis.js").Emojis} Emojis */
 /** @typedef {import("./lib/i18n.js").I18n} I18n */
 /** @typedef {import("./lib/storage.js").Store} Store */
 /** @typedef {import("./model/room.js").Room} Room */
@@ -17,24 +19,18 @@ import { SearchPanel } from "./view/search_panel.js";
 export class Tools {
   /**
    * @param {Room} room
-   * @param {Store} store
+   * @param {{store: Store, emojis: Emojis}} data
    * @param {I18n} i18n
    * @param {{people: People, actionDialog: ActionDialog, toast: Toast}} views
    * @param {Omit<Doors, "moderate">} composer
    */
-  constructor(room, store, i18n, { people, actionDialog, toast }, composer) {
+  constructor(room, { store, emojis }, i18n, { people, actionDialog, toast }, composer) {
     this.searchPanel = new SearchPanel(room, i18n);
     const moderation = new ModerationView(room, i18n, people, actionDialog, toast);
     this.moderation = moderation;
-    new MessageActs(
-      room,
-      store,
-      i18n,
-      { actionDialog, toast },
-      {
-        ...composer,
-        moderate: id => moderation.askDelete(id),
-      },
-    );
+    const doors = { ...composer, moderate: (/** @type {number} */ id) => moderation.askDelete(id) };
+    const recent = new RecentEmoji(store);
+    const messageActs = new MessageActs(room, recent, emojis, i18n, { actionDialog, toast }, doors);
+    this.askDelete = (/** @type {number} */ id) => messageActs.askDelete(id);
   }
 }

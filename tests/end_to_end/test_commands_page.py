@@ -167,7 +167,7 @@ def test_what_everybody_can_do(
         expect(page.locator("#search-query")).to_be_focused()
         page.keyboard.press("Escape")
         typed(browser, "/help")
-        expect(page.get_by_role("option")).to_have_count(7)
+        expect(page.get_by_role("option")).to_have_count(13)
         assert draft(browser) == ""
         page.keyboard.type("привет")
         expect(page.locator("#commands")).to_be_hidden()
@@ -188,7 +188,7 @@ def test_commands_are_completed(
         field.focus()
         page.keyboard.type("/")
         options = page.get_by_role("option")
-        expect(options).to_have_count(7)
+        expect(options).to_have_count(13)
         browser.shoot(f"commands-{width}")
         page.keyboard.press("ArrowDown")
         page.keyboard.press("ArrowDown")

@@ -108,7 +108,7 @@ def test_the_messages_of_somebody_are_hidden(services: Services, chromium: Brows
             person.hover()
             person.locator(".person-more").click()
             page.locator(".menu-item", has_text=item).click()
-        expect(page.locator("#composer-text")).to_have_value("Грубиян, ")
+        expect(page.locator("#composer-text")).to_have_value("@Грубиян ")
         expect(page.locator(".message[data-name=Грубиян]")).to_have_count(0)
         say(rude, "три")
         line = page.locator(".fold")

@@ -1,9 +1,10 @@
 import { byId, make } from "../../lib/dom.js";
 import { findEmoji, readEmoji } from "../../lib/emoji.js";
-import { loadEmojiList } from "../../model/emoji_list.js";
+import { report } from "../../lib/report.js";
 import { COMMON } from "./common_emoji.js";
 
 /** @typedef {import("../../lib/emoji.js").Emoji} Emoji */
+/** @typedef {import("../../lib/emojis.js").Emojis} Emojis */
 /** @typedef {import("../../lib/i18n.js").I18n} I18n */
 
 /** How many are shown at first, and more whenever the end of them comes near. */
@@ -17,31 +18,23 @@ export class EmojiPicker {
   #query = byId("input", "emoji-query");
   #list = byId("ul", "emoji-list");
   #none = byId("p", "emoji-none");
-  #all;
-  /** Those shown while nothing is searched. */
-  #common;
-  #found;
+  #emojis;
+  #i18n;
+  /** Empty until they are loaded. @type {Emoji[]} */
+  #all = [];
+  /** Those that the query finds, or the common ones. @type {Emoji[]} */
+  #found = [];
   /** @type {Element | null} */
   #active = null;
   #choose = (/** @type {string} */ _emoji) => {};
 
   /**
-   * @param {I18n} i18n
-   * @returns {Promise<Emoji[]>} All there are. Fails if they cannot be loaded.
-   */
-  static async load(i18n) {
-    return readEmoji(await loadEmojiList(byId("div", "emoji").dataset.list ?? ""), i18n.locale);
-  }
-
-  /**
-   * @param {Emoji[]} all
+   * @param {Emojis} emojis
    * @param {I18n} i18n
    */
-  constructor(all, i18n) {
-    this.#all = all;
-    this.#common = COMMON.flatMap(common => all.filter(({ emoji }) => emoji === common));
-    this.#found = this.#common;
-    this.#none.textContent = i18n.t("emoji.none");
+  constructor(emojis, i18n) {
+    this.#emojis = emojis;
+    this.#i18n = i18n;
     this.#query.addEventListener("input", () => this.#search());
     this.#panel.addEventListener("keydown", event => this.#onKey(event));
     this.#list.addEventListener("scroll", () => this.#showMore(), { passive: true });
@@ -52,6 +45,7 @@ export class EmojiPicker {
   }
 
   /**
+   * Open it at once; the emoji come when they are loaded.
    * @param {HTMLElement} anchor
    * @param {(emoji: string) => void} choose
    */
@@ -59,7 +53,7 @@ export class EmojiPicker {
     this.#choose = choose;
     this.#query.value = "";
     this.#panel.showPopover();
-    this.#search();
+    this.#load();
     const { top, bottom, right } = anchor.getBoundingClientRect();
     const { offsetWidth: width, offsetHeight: height } = this.#panel;
     const below = Math.max(SPACE, bottom + SPACE);
@@ -73,12 +67,27 @@ export class EmojiPicker {
     this.#panel.hidePopover();
   }
 
+  async #load() {
+    this.#search();
+    if (this.#all.length > 0) return;
+    try {
+      this.#all = readEmoji(await this.#emojis.load(), this.#i18n.locale);
+      this.#search();
+    } catch (error) {
+      report(error);
+      this.#none.textContent = this.#i18n.t("emoji.failed");
+      this.#none.hidden = false;
+    }
+  }
+
   #search() {
     const query = this.#query.value;
-    this.#found = query.trim() ? findEmoji(this.#all, query) : this.#common;
+    const common = COMMON.flatMap(each => this.#all.filter(({ emoji }) => emoji === each));
+    this.#found = query.trim() ? findEmoji(this.#all, query) : common;
     this.#list.replaceChildren();
     this.#list.scrollTop = 0;
-    this.#none.hidden = this.#found.length > 0;
+    this.#none.textContent = this.#i18n.t("emoji.none");
+    this.#none.hidden = this.#found.length > 0 || this.#all.length === 0;
     this.#add();
     this.#setActive(this.#list.firstElementChild);
   }

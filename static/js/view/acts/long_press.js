@@ -3,12 +3,15 @@ const DURATION = 450;
 /** Pixels by which it may move meanwhile. */
 const PLAY = 10;
 
+/** Milliseconds after which a browser has closed what was opened under the finger, where no click follows. */
+const LIFTED = 60;
+
 /** Where a long press is the browser's: it opens the menu of a link, or selects code. */
-const THEIRS = "a[href]:not(.message-number), button, pre, .selectable";
+const THEIRS = "a[target], button, pre, .selectable";
 
 /**
- * Call back when a finger rests on an element of the list, and when it is lifted then: browsers close a popover that
- * was opened under it. Their own menu does not come, nor a click.
+ * Call back when a finger rests on an element of the list, and again when it is lifted: browsers then close a popover
+ * that was opened under it. Their own menu does not come, nor a click.
  * @param {HTMLElement} list
  * @param {(target: Element) => void} open
  */
@@ -38,7 +41,7 @@ export function onLongPress(list, open) {
     list.addEventListener(type, () => {
       cancel();
       const target = pressed;
-      if (target) setTimeout(() => open(target));
+      if (target) setTimeout(() => open(target), LIFTED);
     });
   }
   list.addEventListener("contextmenu", event => pressed && event.preventDefault());
@@ -46,9 +49,10 @@ export function onLongPress(list, open) {
     "click",
     event => {
       if (!pressed || event.detail === 0) return;
-      pressed = null;
       event.preventDefault();
       event.stopPropagation();
+      open(pressed);
+      pressed = null;
     },
     { capture: true },
   );

@@ -1,17 +1,18 @@
 import { copyText } from "../../lib/clipboard.js";
 import { byClass, byId, permalink } from "../../lib/dom.js";
-import { report } from "../../lib/report.js";
 import { clean } from "../../lib/text.js";
 import { Menu } from "../menu.js";
 import { NUMBERED } from "../transcript/row_view.js";
+import { EmojiPicker } from "./emoji_picker.js";
 import { onLongPress } from "./long_press.js";
-import { RecentEmoji } from "./recent_emoji.js";
 
 /** @typedef {import("../action_dialog.js").ActionDialog} ActionDialog */
+/** @typedef {import("../../lib/emojis.js").Emojis} Emojis */
 /** @typedef {import("../../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../menu.js").MenuItem} MenuItem */
 /** @typedef {import("../../model/acts.js").ShownItem} ShownItem */
 /** @typedef {import("../../model/room.js").Room} Room */
+/** @typedef {import("./recent_emoji.js").RecentEmoji} RecentEmoji */
 /** @typedef {import("../toast.js").Toast} Toast */
 
 /**
@@ -42,29 +43,29 @@ export class MessageActs {
   #toast;
   #dialog;
   #doors;
+  #picker;
   #recent;
-  /** Loaded when it is opened first. @type {import("./emoji_picker.js").EmojiPicker | null} */
-  #picker = null;
 
   /**
    * @param {Room} room
-   * @param {import("../../lib/storage.js").Store} store
+   * @param {RecentEmoji} recent
+   * @param {Emojis} emojis
    * @param {I18n} i18n
    * @param {{toast: Toast, actionDialog: ActionDialog}} views
    * @param {Doors} doors
    */
-  constructor(room, store, i18n, { toast, actionDialog }, doors) {
+  constructor(room, recent, emojis, i18n, { toast, actionDialog }, doors) {
     this.#room = room;
     this.#i18n = i18n;
     this.#toast = toast;
     this.#dialog = actionDialog;
     this.#doors = doors;
-    this.#recent = new RecentEmoji(store);
+    this.#recent = recent;
+    this.#picker = new EmojiPicker(emojis, i18n);
     for (const type of ["pointerover", "focusin"])
       this.#list.addEventListener(type, ({ target }) => this.#moveBar(target));
     this.#list.addEventListener("click", ({ target }) => this.#moveBar(target));
     this.#list.addEventListener("keydown", event => this.#onKey(event));
-    this.#list.addEventListener("contextmenu", event => this.#onMenuKey(event));
     this.#reactButton.addEventListener("click", () => this.#withRow((item, row) => this.#pick(item, row)));
     this.#replyButton.addEventListener("click", () => this.#withRow(item => this.#doors.reply(item)));
     this.#moreButton.addEventListener("click", () =>
@@ -81,7 +82,7 @@ export class MessageActs {
 
   #close() {
     this.#menu.close();
-    this.#picker?.close();
+    this.#picker.close();
   }
 
   /** @param {(item: ShownItem, row: HTMLElement) => void} act */
@@ -128,31 +129,21 @@ export class MessageActs {
 
   /** @param {KeyboardEvent} event */
   #onKey(event) {
-    const { target, key, ctrlKey, metaKey, altKey, isComposing } = event;
+    const { target, key, shiftKey, ctrlKey, metaKey, altKey, isComposing } = event;
     const row = rowOf(target);
     const item = this.#itemOf(row);
     if (!row || !item || ctrlKey || metaKey || altKey || isComposing || !(target instanceof HTMLElement))
       return;
     const isRow = target === row || target.matches(".message-number");
     const { acts } = this.#room;
+    const isMenuKey = key === "ContextMenu" || (key === "F10" && shiftKey);
     if (key === "Delete") this.#remove(item);
-    else if (key === "Enter" && isRow) this.#open(item, row, target);
+    else if (isMenuKey || (key === "Enter" && isRow)) this.#open(item, row, target);
     else if (key === "+" && acts.canReact(item)) this.#pick(item, row);
     else if (letterOf(event) === "r" && acts.canAnswer(item)) this.#doors.reply(item);
     else if (letterOf(event) === "e" && acts.canEdit(item)) this.#doors.edit(item);
     else return;
     event.preventDefault();
-  }
-
-  /** With the mouse it is the browser's. @param {MouseEvent} event */
-  #onMenuKey(event) {
-    const { target } = event;
-    const row = rowOf(target);
-    const item = this.#itemOf(row);
-    const isKey = event.button !== 2 && (!("pointerType" in event) || event.pointerType === "");
-    if (!isKey || !row || !item || !(target instanceof HTMLElement)) return;
-    event.preventDefault();
-    this.#open(item, row, target);
   }
 
   /**
@@ -222,24 +213,33 @@ export class MessageActs {
     if (await copyText(clean(text))) this.#toast.show(this.#i18n.t(said, { number: `#${id}` }));
   }
 
-  /** Ask whether it is to be deleted. @param {ShownItem} item */
-  #remove(item) {
-    const { acts, moderation } = this.#room;
-    const { id, notice, deleted } = item;
-    if (id === null || deleted) return;
-    if (acts.canRemove(item)) {
-      this.#dialog.open({
-        title: [this.#i18n.t("action.delete", { number: `#${id}` })],
-        text: this.#i18n.t("action.delete.text"),
-        fields: [],
-        confirm: this.#i18n.t("action.delete.confirm"),
-        danger: true,
-        run: async () => {
-          acts.remove(id);
-          return "";
-        },
-      });
-    } else if (moderation.moderator && (!notice || notice.act === "announce")) this.#doors.moderate(id);
+  /** @param {ShownItem} item */
+  #remove({ id, notice, deleted }) {
+    if (id === null || deleted || this.askDelete(id)) return;
+    if (this.#room.moderation.moderator && (!notice || notice.act === "announce")) this.#doors.moderate(id);
+  }
+
+  /**
+   * Ask whether one's own message is to be deleted.
+   * @param {number} id
+   * @returns {boolean} Whether it is one's own, and there.
+   */
+  askDelete(id) {
+    const { acts, timeline } = this.#room;
+    const item = timeline.get(id);
+    if (!item || !acts.canRemove(item)) return false;
+    this.#dialog.open({
+      title: [this.#i18n.t("action.delete", { number: `#${id}` })],
+      text: this.#i18n.t("action.delete.text"),
+      fields: [],
+      confirm: this.#i18n.t("action.delete.confirm"),
+      danger: true,
+      run: async () => {
+        acts.remove(id);
+        return "";
+      },
+    });
+    return true;
   }
 
   /**
@@ -253,19 +253,13 @@ export class MessageActs {
   }
 
   /**
-   * Open the picker of emoji at a row; it is loaded now if it was not yet.
+   * Open the picker of emoji at a row.
    * @param {ShownItem} item
    * @param {HTMLElement} row
    */
-  async #pick(item, row) {
-    try {
-      const { EmojiPicker } = await import("./emoji_picker.js");
-      this.#picker ??= new EmojiPicker(await EmojiPicker.load(this.#i18n), this.#i18n);
-      this.#picker.open(this.#bar.parentElement === row ? this.#bar : row, emoji => this.#react(item, emoji));
-    } catch (error) {
-      report(error);
-      this.#toast.show(this.#i18n.t("emoji.failed"));
-    }
+  #pick(item, row) {
+    const anchor = this.#bar.parentElement === row ? this.#bar : row;
+    this.#picker.open(anchor, emoji => this.#react(item, emoji));
   }
 }
 

@@ -1,13 +1,20 @@
+import { substitute } from "../../model/short_forms.js";
+
 /** @typedef {import("../../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../../model/commands.js").ParsedCommand} ParsedCommand */
 /** @typedef {import("../../model/room.js").Room} Room */
+/** @typedef {import("../../model/short_forms.js").ShortReaction} ShortReaction */
+/** @typedef {import("../../model/short_forms.js").Substitution} Substitution */
 /** @typedef {import("../leave_button.js").LeaveButton} LeaveButton */
 /** @typedef {import("../moderation/moderation_view.js").ModerationView} ModerationView */
 /** @typedef {import("../people.js").People} People */
 /** @typedef {import("../search_panel.js").SearchPanel} SearchPanel */
 /** @typedef {import("../transcript/permalinks.js").Permalinks} Permalinks */
 /** @typedef {import("../transcript/transcript.js").Transcript} Transcript */
-/** @typedef {{searchPanel: SearchPanel, moderation: ModerationView}} Tools  As tools.js makes them. */
+/**
+ * As tools.js makes them; `askDelete` asks whether one's own message is to be deleted.
+ * @typedef {{searchPanel: SearchPanel, moderation: ModerationView, askDelete: (id: number) => boolean}} Tools
+ */
 /** @typedef {import("../late_tools.js").LateTools<Tools>} LateTools */
 
 /** Does what was typed as a command, as the buttons and menus of the page do it. */
@@ -28,11 +35,17 @@ export class CommandRunner {
     this.#views = views;
   }
 
+  /** @param {ShortReaction | Substitution} form @returns {boolean} Whether the room knows that. */
+  canRun({ name }) {
+    return this.#room.acts.can(name === "s" ? "edit" : "react");
+  }
+
   /**
-   * @param {ParsedCommand} command  Any but `help`.
+   * @param {ParsedCommand | Substitution} command  Any but `help`.
    * @returns {Promise<string>} Why it could not be done, or "".
    */
   async run(command) {
+    if ("old" in command) return this.#correct(command);
     const { people, permalinks, leaveButton, lateTools } = this.#views;
     const { name, id = 0, count = 0, text = "" } = command;
     switch (name) {
@@ -61,9 +74,24 @@ export class CommandRunner {
       case "unreact":
       case "me":
         return this.#act(command);
+      case "delete":
+        return this.#withTools(({ askDelete, moderation }) =>
+          !text && askDelete(id) ? "" : moderation.run(command),
+        );
       default:
         return this.#withTools(({ moderation }) => moderation.run(command));
     }
+  }
+
+  /** @param {Substitution} substitution @returns {string} Why it could not be done, or "". */
+  #correct(substitution) {
+    const { acts } = this.#room;
+    const last = acts.lastOwn();
+    const text = last && substitute(substitution, last.text);
+    const target = last && "ref" in last ? last.ref : last?.id;
+    if (!text || !target) return this.#i18n.t("command.no_match");
+    acts.edit(target, text);
+    return "";
   }
 
   /**

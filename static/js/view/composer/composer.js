@@ -1,8 +1,11 @@
 import { byId, textWithBdi } from "../../lib/dom.js";
+import { report } from "../../lib/report.js";
 import { Signal } from "../../lib/signal.js";
 import { clean, isBlank, lengthOf } from "../../lib/text.js";
 import { isCommand } from "../../model/commands.js";
+import { needsEmojis, parseShortForm } from "../../model/short_forms.js";
 
+/** @typedef {import("../../lib/emojis.js").Emojis} Emojis */
 /** @typedef {import("../../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../../model/commands.js").Commands} Commands */
 /** @typedef {import("../../model/commands.js").UsageError} UsageError */
@@ -47,6 +50,7 @@ export class Composer {
   #runner;
   #task;
   #mentions;
+  #emojis;
   /** What was written before a message is edited. */
   #draft = "";
   /** The identity that writes here; null outside the room. @type {string | null} */
@@ -57,9 +61,9 @@ export class Composer {
    * @param {Drafts} drafts
    * @param {I18n} i18n
    * @param {{field: ComposerField, commands: Commands, panel: CommandPanel, runner: CommandRunner,
-   *   task: ComposerTask, mentions: MentionPanel}} parts
+   *   task: ComposerTask, mentions: MentionPanel, emojis: Emojis}} parts
    */
-  constructor(room, drafts, i18n, { field, commands, panel, runner, task, mentions }) {
+  constructor(room, drafts, i18n, { field, commands, panel, runner, task, mentions, emojis }) {
     this.#room = room;
     this.#drafts = drafts;
     this.#i18n = i18n;
@@ -69,6 +73,7 @@ export class Composer {
     this.#runner = runner;
     this.#task = task;
     this.#mentions = mentions;
+    this.#emojis = emojis;
     this.#text.addEventListener("input", () => {
       this.#storeDraft();
       this.#refresh();
@@ -158,7 +163,28 @@ export class Composer {
     const isPasted = this.#field.pasted;
     const command = text.trimStart();
     if (this.#isCommand && !(isPasted && this.#isUnknown(command))) this.#tryCommand(command, isPasted);
-    else this.#say(isPasted || !text.startsWith("//") ? text : text.slice(1));
+    else if (text.startsWith("//") && !isPasted) this.#say(text.slice(1));
+    else if (isPasted || task) this.#say(text);
+    else this.#sayOrAct(text);
+  }
+
+  /**
+   * Say it, unless it is a short form: then do what it stands for.
+   * @param {string} text
+   */
+  async #sayOrAct(text) {
+    const owner = this.#owner;
+    this.#replace("");
+    if (needsEmojis(text)) await this.#emojis.load().catch(report); // without them it is said
+    if (this.#owner !== owner) return;
+    const form = parseShortForm(text, typed => this.#emojis.find(typed));
+    if (typeof form === "string" || !this.#runner.canRun(form)) {
+      this.#room.say(typeof form === "string" ? form : text);
+      this.sent.emit();
+      return;
+    }
+    const problem = await this.#runner.run(form);
+    if (problem) this.#panel.refuse([problem]);
   }
 
   /** Whether the draft may be one. White space before the slash is typed on purpose, but copied by accident. */

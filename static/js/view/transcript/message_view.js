@@ -90,7 +90,7 @@ function updateText(element, { text: typed, deleted, edited = "", called }, i18n
 }
 
 /**
- * Make a part of a row anew if it has changed.
+ * Make a part of a row anew if it has changed. A reaction that has the focus keeps it.
  * @param {HTMLElement} element
  * @param {string} name     The class of the part is `message-` and this.
  * @param {string} version  "" without it.
@@ -100,10 +100,17 @@ function updatePart(element, name, version, add) {
   const part = element.querySelector(`.message-${name}`);
   if (!version && !part) return;
   if (part instanceof HTMLElement && part.dataset.version === version) return;
+  const focused = part?.querySelector(":focus");
+  const { emoji = "" } = focused instanceof HTMLElement ? focused.dataset : {};
   part?.remove();
   add();
   const made = element.querySelector(`.message-${name}`);
   if (made instanceof HTMLElement) made.dataset.version = version;
+  if (focused) {
+    const same =
+      made?.querySelector(`[data-emoji="${CSS.escape(emoji)}"]`) ?? byClass(element, "message-number");
+    if (same instanceof HTMLElement) same.focus();
+  }
 }
 
 /**

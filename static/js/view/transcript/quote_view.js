@@ -14,9 +14,9 @@ import { clean } from "../../lib/text.js";
 export function makeQuote({ id, name = "", excerpt = "" }, i18n) {
   if (!name) return make("p", "message-quote gone", i18n.t("quote.gone", { number: `#${id}` }));
   const author = make("bdi", "quote-author", clean(name));
-  setColour(author, clean(name));
   const text = excerpt ? make("bdi", "", oneLine(excerpt)) : make("i", "", i18n.t("message.deleted"));
   const link = make("a", "message-quote", make("span", "sr-only", i18n.t("quote.label")), author, " ", text);
+  setColour(link, clean(name));
   link.href = permalink(id);
   link.tabIndex = -1; // the arrow keys lead to it: see permalinks.js
   return link;

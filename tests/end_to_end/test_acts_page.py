@@ -1,0 +1,215 @@
+"""Acts on messages with the page: by menu, keyboard and finger, beside somebody who speaks JSON."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, expect
+
+from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, open_page
+from tests.end_to_end.services import Services, guarded
+from tests.support.raw import JsonClient
+from tests.support.requirements import needs_chromium
+
+pytestmark = needs_chromium
+
+expect.set_options(timeout=PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def services() -> Iterator[Services]:
+    with guarded("--grace", "0") as services:
+        yield services
+
+
+@pytest.fixture
+def boris(services: Services) -> Iterator[JsonClient]:
+    with JsonClient(services.room) as client:
+        client.join("Борис Годунов", history=0)
+        yield client
+        client.say_json(type="leave")
+        client.read_to_end()
+
+
+def hears(client: JsonClient, kind: str) -> dict[str, Any]:
+    """Read on to an event of this type."""
+    while (event := client.read_json())["type"] != kind:
+        pass
+    return event
+
+
+def says(client: JsonClient, text: str, **more: Any) -> int:
+    """Say it, and return its number."""
+    client.say_json(type="say", ref=f"{id(client)} {text}", text=text, **more)
+    number = hears(client, "ack")["id"]
+    assert isinstance(number, int)
+    return number
+
+
+def row(browser: PageUser, text: str) -> Locator:
+    """The message with this text."""
+    return browser.page.locator(".message", has=browser.page.locator(".message-text", has_text=text)).last
+
+
+def test_reactions_by_menu_and_chip(services: Services, chromium: Browser, boris: JsonClient) -> None:
+    with open_page(chromium, services.url) as anna:
+        anna.enter("Анна")
+        number = says(boris, "кто за?")
+        message, chip = row(anna, "кто за?"), row(anna, "кто за?").locator(".reaction")
+        message.hover()
+        height = message.evaluate("row => row.offsetHeight")
+        anna.page.click("#more-button")
+        anna.page.wait_for_selector(".menu-item:focus")
+        assert_accessible(anna.page)
+        assert message.evaluate("row => row.offsetHeight") == height
+        anna.page.keyboard.press("ArrowRight")
+        anna.page.keyboard.press("Enter")
+        changed = hears(boris, "changed")
+        assert (changed["message"]["id"], changed["by"]) == (number, "Анна")
+        assert changed["message"]["reactions"] == [{"emoji": "❤️", "count": 1, "names": ["Анна"]}]
+        expect(chip).to_have_attribute("aria-pressed", "true")
+        boris.say_json(type="react", ref="heart", id=number, emoji="❤")
+        expect(chip).to_have_attribute("aria-label", "❤️ 2: Анна и Борис Годунов")
+        chip.focus()
+        anna.page.keyboard.press("Enter")
+        expect(chip).to_have_attribute("aria-pressed", "false")
+        expect(chip).to_be_focused()
+        # Any emoji by its name, with the keyboard.
+        message.locator(".message-number").focus()
+        anna.page.keyboard.press("+")
+        anna.page.keyboard.type(":tada:")
+        expect(anna.page.locator("#emoji-list [aria-selected=true]")).to_have_text("🎉")
+        assert_accessible(anna.page)
+        anna.page.keyboard.press("Enter")
+        expect(chip).to_have_text(["❤️1", "🎉1"])
+        assert_accessible(anna.page)
+
+
+def test_an_answer_calls_somebody_and_its_quote_leads_there(
+    services: Services, chromium: Browser, boris: JsonClient
+) -> None:
+    with open_page(chromium, services.url, dark=True) as anna:
+        page, field = anna.page, anna.page.locator("#composer-text")
+        anna.enter("Анна")
+        number = says(boris, "вопрос **дня**")
+        page.fill("#composer-text", "да, @го")
+        row(anna, "вопрос").locator(".message-number").focus()
+        page.keyboard.press("r")
+        expect(page.locator("#composer-task")).to_contain_text("Борис Годунов вопрос дня")
+        page.keyboard.press("End")
+        expect(page.locator("#mention-list [aria-selected=true]")).to_have_text("ББорис Годунов")
+        assert_accessible(page)
+        page.keyboard.press("Tab")
+        expect(field).to_have_value("да, @Борис Годунов ")
+        page.keyboard.press("Enter")
+        answer = hears(boris, "message")
+        assert (answer["text"], answer["mentions"]) == ("да, @Борис Годунов", ["Борис Годунов"])
+        assert answer["reply"] == {"id": number, "name": "Борис Годунов", "excerpt": "вопрос **дня**"}
+        expect(page.locator("#composer-task")).to_be_hidden()
+        row(anna, "да, @").locator(".message-quote").click()
+        expect(page.locator(f"#m{number}.highlighted")).to_be_focused()
+        # Who is called sees it; what is quoted changes with its message, and may go.
+        called = says(boris, "@Анна спасибо", reply=answer["id"])
+        expect(page.locator(f"#m{called}.calling .mention.self")).to_have_text("@Анна")
+        assert_accessible(page)
+        boris.say_json(type="delete", ref="gone", id=number)
+        expect(row(anna, "да, @").locator(".message-quote")).to_have_text(
+            "В ответ на: Борис Годунов Сообщение удалено"
+        )
+
+
+def test_what_one_has_said_is_edited_and_deleted(
+    services: Services, chromium: Browser, boris: JsonClient
+) -> None:
+    with open_page(chromium, services.url) as anna:
+        page, field = anna.page, anna.page.locator("#composer-text")
+        anna.enter("Анна")
+        anna.say("ачепятка")
+        number = hears(boris, "message")["id"]
+        page.keyboard.press("ArrowUp")
+        expect(field).to_have_value("ачепятка")
+        page.keyboard.press("Escape")
+        expect(field).to_have_value("")
+        page.fill("#composer-text", "черновик")
+        row(anna, "ачепятка").locator(".message-number").focus()
+        page.keyboard.press("e")
+        expect(page.locator("#composer-task")).to_have_text(f"Правка сообщения #{number}")
+        page.fill("#composer-text", "опечатка")
+        assert_accessible(page)
+        page.keyboard.press("Enter")
+        assert hears(boris, "changed")["message"]["text"] == "опечатка"
+        expect(field).to_have_value("черновик")
+        expect(page.locator(f"#m{number} .message-text")).to_contain_text("опечаткаизменено")
+        page.fill("#composer-text", "s/печатка/пятка/")
+        page.keyboard.press("Enter")
+        assert hears(boris, "changed")["message"]["text"] == "опятка"
+        anna.say("/me машет")
+        expect(page.locator(".message.action.own")).to_contain_text("машет")
+        assert hears(boris, "message")["kind"] == "action"
+        page.locator(f"#m{number} .message-number").focus()
+        page.keyboard.press("Delete")
+        page.click("#action-confirm")
+        assert hears(boris, "changed")["message"]["deleted"]
+        expect(page.locator(f"#m{number}.deleted .message-text")).to_have_text("Сообщение удалено")
+        # Nothing of others is offered for editing.
+        says(boris, "чужое")
+        row(anna, "чужое").locator(".message-number").focus()
+        page.keyboard.press("ContextMenu")
+        items = page.locator("#message-menu > .menu-item")
+        expect(items).to_have_text(
+            ["Ответить", "Обратиться к автору", "Скопировать текст", "Скопировать ссылку"]
+        )
+
+
+def test_an_act_that_fails_says_why_and_can_be_tried_again(
+    services: Services, chromium: Browser, boris: JsonClient
+) -> None:
+    with open_page(chromium, services.url) as anna:
+        anna.enter("Анна")
+        says(boris, "тихо")
+        boris.say_json(type="authenticate", password="ключ")
+        boris.say_json(type="moderate", act="mute", target="Анна")
+        anna.page.wait_for_selector(".notice[data-act=mute]")
+        row(anna, "тихо").hover()
+        anna.page.click("#more-button")
+        anna.page.click(".menu-head .menu-item >> nth=0")
+        state = row(anna, "тихо").locator(".message-state")
+        expect(state.locator(".message-reason")).to_have_text(re.compile("^Реакция не прошла. Не отправлено"))
+        expect(row(anna, "тихо").locator(".reaction")).to_have_count(0)
+        assert_accessible(anna.page)
+        boris.say_json(type="moderate", act="unmute", target="Анна")
+        anna.page.wait_for_selector(".notice[data-act=unmute]")
+        state.get_by_role("button", name="Повторить").click()
+        expect(row(anna, "тихо").locator(".reaction")).to_have_text("👍1")
+        expect(state).to_have_count(0)
+
+
+def test_a_finger_that_rests_opens_the_menu(services: Services, chromium: Browser, boris: JsonClient) -> None:
+    with open_page(chromium, services.url, width=390, height=844, dark=True, touch=True) as anna:
+        page, menu = anna.page, anna.page.locator("#message-menu")
+        anna.enter("Анна")
+        says(boris, "нажми и держи")
+        place = row(anna, "нажми").locator(".message-text").bounding_box()
+        assert place
+        touch = page.context.new_cdp_session(page)
+        point = {"x": place["x"] + 9, "y": place["y"] + 9}
+        touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
+        expect(menu).to_be_visible()
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        expect(menu).to_be_visible()
+        assert page.evaluate("String(getSelection())") == ""
+        assert_accessible(page)
+        anna.shoot("menu-390")
+        for box in (each.bounding_box() for each in menu.get_by_role("menuitem").all()):
+            assert box
+            assert box["height"] >= 44
+        page.keyboard.press("Escape")
+        # One that only touches the row finds the tools below it.
+        row(anna, "нажми").tap(position={"x": 5, "y": 5})
+        page.tap("#reply-button")
+        expect(page.locator("#composer-task")).to_contain_text("Борис Годунов нажми и держи")
+        assert_accessible(page)
+        page.tap("#more-button")
+        menu.get_by_text("Выделить текст").tap()
+        assert page.evaluate("String(getSelection())") == "нажми и держи"
