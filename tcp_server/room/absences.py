@@ -4,14 +4,15 @@ Not part of the room's state: it proposes to remove a member. Not thread-safe: t
 sequencer's room lock.
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
+from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 from tcp_server.room.members import Member
 
 _MAX_ABSENT = 1000
-"""Maximum number of disconnected members whose names are held: names must not use up memory."""
+"""Most disconnected members whose names are held for longer than a moment: names must not use up memory."""
 
 
 class _Absence(NamedTuple):
@@ -29,38 +30,44 @@ class Absences:
         self._clock = clock
         self._absences: dict[Member, _Absence] = {}
 
-    def watch(self, member: Member, address: str = "") -> Member | None:
-        """Watch a member that has become absent; return the one to remove instead, if there are too many.
-
-        `address` is the key of its last address for limits. The one to remove is the member who
-        joined last of the address with the most of them: a crowd cannot replace anybody else.
-        """
+    def watch(self, member: Member, address: str = "") -> None:
+        """Watch a member, if it has become absent. `address` is the key of its last address for limits."""
         known = self._absences.get(member)
         if member.absent_since is None:
-            return None
+            return
         if known is not None and known.since == member.absent_since:  # it was only a quiet visit that ended
-            return None
+            return
         self._absences[member] = _Absence(member.absent_since, self._clock() + self._grace, address)
-        if len(self._absences) > _MAX_ABSENT:
-            self._forget_returned()
-        if len(self._absences) <= _MAX_ABSENT:
-            return None
-        count = Counter(absence.address for absence in self._absences.values())
-        most = max(count.values())
-        return max(
-            (member for member, absence in self._absences.items() if count[absence.address] == most),
-            key=lambda member: member.number,
-        )
 
     def overdue(self) -> list[Member]:
-        """Return those whose grace period is over."""
-        self._forget_returned()
+        """Return whom to remove: those whose grace period is over, and those who are too many."""
         now = self._clock()
-        return [member for member, absence in self._absences.items() if absence.ends_at <= now]
-
-    def _forget_returned(self) -> None:
         self._absences = {
             member: absence
             for member, absence in self._absences.items()
             if member.absent_since == absence.since
         }
+        overdue = [member for member, absence in self._absences.items() if absence.ends_at <= now]
+        return overdue + self._surplus(len(self._absences) - len(overdue) - _MAX_ABSENT, now)
+
+    def _surplus(self, count: int, now: float) -> list[Member]:
+        """Return so many of those whose grace period is not over.
+
+        Each is the one who joined last of the address with the most of them: a crowd cannot replace
+        anybody else.
+        """
+        if count <= 0:
+            return []
+        of_address: defaultdict[str, list[Member]] = defaultdict(list)
+        for member in sorted(self._absences, key=lambda member: member.number):
+            if self._absences[member].ends_at > now:
+                of_address[self._absences[member].address].append(member)
+        crowds = [(-len(crowd), -crowd[-1].number, crowd) for crowd in of_address.values()]
+        heapify(crowds)
+        surplus = []
+        for _ in range(count):
+            *_, crowd = heappop(crowds)
+            surplus.append(crowd.pop())
+            if crowd:
+                heappush(crowds, (-len(crowd), -crowd[-1].number, crowd))
+        return surplus

@@ -80,7 +80,7 @@ class Arrivals(Generic[C]):
             return [m.Error(error.code, error.text)]
         self.waiting[connection] = _Arrival(request, name, secret)
         quiet = isinstance(request, m.Join) and request.quiet
-        return Join(self._seats.take(connection)[1], session, name.shown, name.keys, quiet, code)
+        return Join(self._seats.take(connection), session, name.shown, name.keys, quiet, code)
 
     def answer(self, connection: C, answer: Sequence[Answer]) -> Sequence[m.Event | LocalEvent]:
         """Return what to send a connection that was sent `answer`; a join that was applied ends here."""

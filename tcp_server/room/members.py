@@ -4,9 +4,6 @@ Part of the state that `Fold` changes: nothing here looks at a clock or a settin
 """
 
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import chain
-from typing import Any
 
 import msgspec
 
@@ -18,58 +15,41 @@ _SEPARATOR_BYTES = 3
 """Most bytes of a code point in UTF-8, and bytes between two names."""
 
 
-@dataclass(slots=True, eq=False, weakref_slot=True)
-class Member:
+class Member(msgspec.Struct, array_like=True, eq=False, weakref=True):
     """One person: a name, and the seats that share it, oldest first.
 
     `quiet` are those that speak for it without making it a member. If it has no others, and had none
     in its grace period, it is not `announced`: the room does not know of it, but its name is taken.
     """
 
-    number: int  # increases in the order of `Members`
     name: str
     keys: tuple[str, ...]  # under which the name is unique
     session: bytes | None = None  # digest of the secret; None in text dialects
-    seats: dict[Seat, None] = field(default_factory=dict)
-    quiet: dict[Seat, None] = field(default_factory=dict)
+    seats: tuple[Seat, ...] = ()
+    quiet: tuple[Seat, ...] = ()
     announced: bool = True
     moderator: bool = False
     admitted: bool = True  # whether the session can be resumed without the room's password
     absent_since: int | None = None  # the position at which the last seat was given up
     reason: str | None = None  # why, while absent
+    number: int = 0  # increases in the order of `Members`
 
     @property
     def person(self) -> bytes:
         """Whose the messages and reactions are: in text dialects, those of one connection."""
         if self.session is not None:
             return self.session
-        incarnation, number = next(chain(self.seats, self.quiet))
+        incarnation, number = (*self.seats, *self.quiet)[0]
         return incarnation + number.to_bytes(8)
 
 
-class _Stored(msgspec.Struct, array_like=True):
-    """A member as it is stored, without its number."""
-
-    name: str
-    keys: tuple[str, ...]
-    session: bytes | None
-    seats: Sequence[Seat]
-    quiet: Sequence[Seat]
-    announced: bool
-    moderator: bool
-    admitted: bool
-    absent_since: int | None
-    reason: str | None
-
-
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(_Stored)
+_decoder = msgspec.msgpack.Decoder(Member)
 
 
 def encode(member: Member) -> bytes:
     """Return a member as it is stored."""
-    stored: dict[str, Any] = {name: getattr(member, name) for name in _Stored.__struct_fields__}
-    return _encoder.encode(_Stored(**stored | {"seats": [*member.seats], "quiet": [*member.quiet]}))
+    return _encoder.encode(member)
 
 
 def first_names(names: Sequence[str], max_bytes: int) -> Sequence[str]:
@@ -96,11 +76,10 @@ class Members:
         self._next = next_number
         self._changed: dict[int, Member | None] = {}  # since the last `take_changes`; None: removed
         for number, data in sorted(stored):
-            fields = msgspec.structs.asdict(_decoder.decode(data))
-            seats, quiet = (dict.fromkeys(fields.pop(name)) for name in ("seats", "quiet"))
-            member = Member(number, seats=seats, quiet=quiet, **fields)
+            member = _decoder.decode(data)
+            member.number = number
             self._index(member)
-            self._by_seat.update(dict.fromkeys([*seats, *quiet], member))
+            self._by_seat.update(dict.fromkeys([*member.seats, *member.quiet], member))
 
     def __iter__(self) -> Iterator[Member]:
         return iter(self._all.values())
@@ -141,7 +120,7 @@ class Members:
 
     def add(self, name: str, keys: tuple[str, ...], session: bytes | None = None) -> Member:
         """Add a member, whose name and session must not be in use."""
-        member = Member(self._take_number(), name, keys, session)
+        member = Member(name, keys, session, number=self._take_number())
         self._index(member)
         self.note_change(member)
         return member
@@ -164,9 +143,9 @@ class Members:
     def attach(self, seat: Seat, member: Member, *, quiet: bool = False) -> None:
         """Add a seat to a member."""
         if quiet:
-            member.quiet[seat] = None
+            member.quiet += (seat,)
         else:
-            member.seats[seat] = None
+            member.seats += (seat,)
             member.absent_since = member.reason = None
         self._by_seat[seat] = member
         self.note_change(member)
@@ -183,7 +162,8 @@ class Members:
         """Remove a seat from its member, and return that."""
         member = self._by_seat.pop(seat, None)
         if member is not None:
-            del (member.quiet if seat in member.quiet else member.seats)[seat]
+            member.quiet = tuple([one for one in member.quiet if one != seat])
+            member.seats = tuple([one for one in member.seats if one != seat])
             self.note_change(member)
         return member
 

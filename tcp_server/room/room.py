@@ -169,8 +169,7 @@ class Room(Generic[C]):
         address = rate_limit_key(self._seats.address_of(connection), self._config.trusted_proxies) or ""
         hold_name = hold_name and bool(self._config.grace)
         outcomes = self._propose(Part(self._seats.number(connection), hold_name, bye, reason, forget))
-        if (surplus := self._absences.watch(member, address)) is not None:
-            outcomes += self._reap(surplus)
+        self._absences.watch(member, address)
         return outcomes
 
     def expire(self) -> list[Outcome[C]]:
@@ -273,9 +272,10 @@ class Room(Generic[C]):
         for proposal in unapplied(audit_log, self._history, self._now(), trusted):
             with suppress(Unavailable):  # the history has logged it
                 self._propose(proposal)
-        for member in list(self._fold.members):
-            if (surplus := self._absences.watch(member)) is not None:
-                self._reap(surplus)
+        for member in self._fold.members:
+            self._absences.watch(member)
+        for surplus in self._absences.overdue():
+            self._reap(surplus)
         self.commit([])
 
     def _take_over_present(self, journal: Journal | None) -> None:

@@ -19,43 +19,45 @@ class Seats(Generic[C]):
         self._incarnation = incarnation
         self.address_of = address_of
         self._last = 0
-        self._seats: dict[C, Seat] = {}
-        self._connections: dict[Seat, C] = {}
+        self._numbers: dict[C, int] = {}
+        self._connections: dict[int, C] = {}  # by number
 
-    def take(self, connection: C) -> Seat:
-        """Give a connection a seat."""
+    def take(self, connection: C) -> int:
+        """Give a connection a seat; return its number."""
         self._last += 1
-        seat = (self._incarnation, self._last)
-        self._seats[connection] = seat
-        self._connections[seat] = connection
-        return seat
+        self._numbers[connection] = self._last
+        self._connections[self._last] = connection
+        return self._last
 
     def free(self, connection: C) -> None:
         """Forget a connection; it may be forgotten already."""
-        if (seat := self._seats.pop(connection, None)) is not None:
-            del self._connections[seat]
+        if (number := self._numbers.pop(connection, None)) is not None:
+            del self._connections[number]
 
     def clear(self) -> None:
         """Forget all."""
-        self._seats.clear()
+        self._numbers.clear()
         self._connections.clear()
 
     def of(self, connection: C) -> Seat | None:
         """Return the seat of a connection, None if it has none."""
-        return self._seats.get(connection)
+        number = self._numbers.get(connection)
+        return None if number is None else (self._incarnation, number)
 
     def number(self, connection: C) -> int:
         """Return the number of the seat of a connection. Raises `KeyError` if it has none."""
-        return self._seats[connection][1]
+        return self._numbers[connection]
 
     def connection(self, seat: Seat | None) -> C | None:
         """Return the connection with that seat, None if it is another server's."""
-        return None if seat is None else self._connections.get(seat)
+        if seat is None or seat[0] != self._incarnation:
+            return None
+        return self._connections.get(seat[1])
 
     def connections_of(self, member: Member) -> list[C]:
         """Return the connections that a member has here, the quiet ones first."""
-        seats = (*member.quiet, *member.seats)
-        return [self._connections[seat] for seat in seats if seat in self._connections]
+        connections = map(self.connection, (*member.quiet, *member.seats))
+        return [connection for connection in connections if connection is not None]
 
     def addresses_of(self, member: Member) -> list[str]:
         """Return the known addresses of the connections that a member has here, sorted."""

@@ -112,7 +112,7 @@ def test_threads_that_share_a_budget_share_its_tokens(clock: Clock) -> None:
 
 def test_a_budget_belongs_to_the_member_and_ends_with_it() -> None:
     budgets = Budgets(20, 100)
-    anna, boris = Member(1, "Anna", ("anna",)), Member(2, "Boris", ("boris",))
+    anna, boris = Member("Anna", ("anna",)), Member("Boris", ("boris",))
     assert budgets.of(anna) is budgets.of(anna) is not budgets.of(boris)
     del anna
     gc.collect()

@@ -16,18 +16,19 @@ class Watched:
         self.members = Members()
         self.absences = Absences(GRACE, lambda: self.now)
 
-    def leave(self, name: str, address: str = "") -> tuple[Member, Member | None]:
-        """Add a member without a seat; return it, and the one to remove instead."""
+    def leave(self, name: str, address: str = "") -> Member:
+        """Add a member without a seat, and return it."""
         member = self.members.add(name, (name,))
         member.absent_since = member.number
-        return member, self.absences.watch(member, address)
+        self.absences.watch(member, address)
+        return member
 
 
 def test_a_grace_period_ends() -> None:
     watched = Watched()
-    anna, _ = watched.leave("Анна")
+    anna = watched.leave("Анна")
     watched.now = 10.0
-    boris, _ = watched.leave("Борис")
+    boris = watched.leave("Борис")
     watched.now = 19.9
     assert watched.absences.overdue() == []
     watched.now = 20.0
@@ -47,7 +48,7 @@ def test_a_restart_keeps_no_more_names_than_are_held(monkeypatch: pytest.MonkeyP
 
 def test_who_returns_ends_the_grace_period() -> None:
     watched = Watched()
-    anna, _ = watched.leave("Анна")
+    anna = watched.leave("Анна")
     anna.absent_since = None
     watched.now = 100.0
     assert watched.absences.overdue() == []
@@ -60,9 +61,9 @@ def test_who_returns_ends_the_grace_period() -> None:
 
 def test_a_visit_that_ends_does_not_prolong_a_grace_period() -> None:
     watched = Watched()
-    anna, _ = watched.leave("Анна")
+    anna = watched.leave("Анна")
     watched.now = 19.0
-    assert watched.absences.watch(anna) is None
+    watched.absences.watch(anna)
     watched.now = 20.0
     assert watched.absences.overdue() == [anna]
 
@@ -70,7 +71,7 @@ def test_a_visit_that_ends_does_not_prolong_a_grace_period() -> None:
 def test_who_has_a_seat_is_not_watched() -> None:
     watched = Watched()
     anna = watched.members.add("Анна", ("анна",))
-    assert watched.absences.watch(anna) is None
+    watched.absences.watch(anna)
     watched.now = 100.0
     assert watched.absences.overdue() == []
 
@@ -79,21 +80,28 @@ def test_the_number_of_held_names_is_limited() -> None:
     watched = Watched()
     first = watched.members.add("first", ("first",))
     crowd = [watched.leave(f"a{number}") for number in range(1000)]
-    assert {surplus for _, surplus in crowd} == {None}
-    last, surplus = watched.leave("last")
-    assert surplus is last  # she joined last
+    assert watched.absences.overdue() == []
+    last = watched.leave("last")
+    assert watched.absences.overdue() == [last]  # she joined last
     last.absent_since = None
     first.absent_since = 1
-    assert watched.absences.watch(first) is crowd[-1][0]  # and none of the earlier ones
+    watched.absences.watch(first)
+    assert watched.absences.overdue() == [crowd[-1]]  # and none of the earlier ones
+    watched.now = GRACE
+    assert watched.absences.overdue() == [*crowd, first]
 
 
 def test_a_crowd_at_one_address_loses_its_own_names_first() -> None:
     watched = Watched()
-    crowd = [watched.leave(f"a{number}", "203.0.113.7")[0] for number in range(999)]
-    assert watched.leave("b", "192.0.2.1")[1] is None
-    for number in (998, 997):
-        _, surplus = watched.leave(f"c{number}", "192.0.2.2")
-        assert surplus is crowd[number]
-        surplus.absent_since = None
-    crowd[0].absent_since = None  # somebody is back, and is not counted
-    assert watched.leave("d", "192.0.2.3")[1] is None
+    crowd = [watched.leave(f"a{number}", "203.0.113.7") for number in range(999)]
+    for number in range(3):
+        watched.leave(f"b{number}", f"192.0.2.{number}")
+    assert watched.absences.overdue() == [crowd[998], crowd[997]]
+    for member in crowd[:-1]:
+        member.absent_since = None  # they are back, and are not counted
+    assert watched.absences.overdue() == []
+    more = [watched.leave(f"c{number}", f"198.51.100.{number}") for number in range(1000)]
+    same = [watched.leave(name, "192.0.2.1") for name in "xy"]
+    surplus = watched.absences.overdue()
+    assert surplus[:3] == [*reversed(same), more[-1]]
+    assert len(surplus) == 6

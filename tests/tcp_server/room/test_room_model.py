@@ -188,6 +188,9 @@ class RoomMachine(RuleBasedStateMachine):
         for view in self.views:
             if not view.ended and view.person and view.is_quiet and view.ends_at <= self.harness.now:
                 self._end(view, "quiet")
+        while len(absent := [one for one in self.people if one.until is not None]) > MAX_ABSENT:
+            number = Counter(one.address for one in absent)
+            self._depart([one for one in absent if number[one.address] == max(number.values())][-1])
 
     @rule(full=st.sampled_from([False, False, True]))
     def the_batch_ends(self, full: bool) -> None:
@@ -262,10 +265,6 @@ class RoomMachine(RuleBasedStateMachine):
             self._depart(person)
             return
         person.until, person.address = self.harness.now + GRACE, view.address
-        absent = [one for one in self.people if one.until is not None]
-        if len(absent) > MAX_ABSENT:
-            number = Counter(one.address for one in absent)
-            self._depart([one for one in absent if number[one.address] == max(number.values())][-1])
 
     def _lose(self, view: View) -> None:
         self.batch += self.harness.room.leave(view.connection, hold_name=True)
