@@ -238,6 +238,7 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "error_unknown_type": "This room cannot do that.",
     "error_new_log": "The room has started a new log: this number no longer means that message.",
     "error_not_yours": "That is somebody else’s message.",
+    "error_is_notice": "That message is the room's own: nothing can be done with it.",
     "error_is_deleted": "That message is deleted.",
     "error_too_late": "It is too late to edit that message.",
     "error_bad_emoji": "That is not one emoji.",

@@ -105,7 +105,7 @@ def actable(history: History, message_id: int) -> m.Message:
     if message.deleted:
         raise Refused("is_deleted", f"#{message_id} is deleted")
     if message.notice is not None and message.notice.act != "announce":
-        raise Refused("bad_target", f"#{message_id} is a notice")
+        raise Refused("is_notice", f"#{message_id} is a notice")
     return message
 
 

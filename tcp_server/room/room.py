@@ -350,7 +350,7 @@ class Room(Generic[C]):
     def _on_last(self, connection: C, member: Member, request: OnLast) -> list[Outcome[C]]:
         number = self._acts.last(member, own=request.is_own)
         if number is None:
-            return [_error(connection, "not_found", "a message")]
+            return [_error(connection, "no_last_message", "nobody has said anything that is near")]
         act = request.on(number)
         if isinstance(act, m.Say):
             return self._say(connection, member, [act])

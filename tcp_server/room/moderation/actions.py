@@ -141,7 +141,7 @@ class Actions:
         if message is None or message.deleted:
             raise Refused("not_found", f"#{message_id}")
         if message.notice is not None and message.notice.act != "announce":
-            raise Refused("bad_target", "notices of other actions cannot be deleted")
+            raise Refused("is_notice", "notices of other actions cannot be deleted")
         return Action(request.notice(), target=message.name, deleted=message)
 
     def _find_other(self, act: Act) -> Member:

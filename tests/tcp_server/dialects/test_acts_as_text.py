@@ -127,10 +127,11 @@ def test_the_history_shows_messages_as_they_are_now() -> None:
     ("code", "russian", "english"),
     [
         ("not_yours", "Это не ваше сообщение.", "This is not your message."),
+        ("is_deleted", "Это сообщение удалено.", "This message is deleted."),
         (
-            "is_deleted",
-            "С этим сообщением ничего нельзя сделать: оно удалено или от сервера.",
-            "Nothing can be done with this message: it is deleted, or from the server.",
+            "is_notice",
+            "Это сообщение сервера: с ним ничего нельзя сделать.",
+            "This message is from the server: nothing can be done with it.",
         ),
         ("too_late", "Исправить это сообщение уже нельзя.", "It is too late to correct this message."),
         ("bad_emoji", "Нужно одно эмодзи, например 👍 или :+1:", "It takes one emoji, for example :+1:"),

@@ -175,8 +175,8 @@ def test_an_act_on_a_notice_is_refused_but_an_announcement_can_be_answered(room:
     room.moderate("a", "announce", text="at noon")
     for connection in "abc":
         room.received(connection)
-    assert error(room, "b", m.React(id=3, emoji="👍", ref="9")) == ("bad_target", "9")
-    assert error(room, "b", m.Say("what?", "9", reply=3)) == ("bad_target", "9")
+    assert error(room, "b", m.React(id=3, emoji="👍", ref="9")) == ("is_notice", "9")
+    assert error(room, "b", m.Say("what?", "9", reply=3)) == ("is_notice", "9")
     room.handle("b", m.React(id=4, emoji="👍", ref="9"), m.Say("good", "10", reply=4))
     assert len(changed(room, "a")) == 1
 

@@ -135,7 +135,7 @@ def test_notices_cannot_be_deleted_but_announcements_can() -> None:
     harness.moderate("a", "delete", id=1)
     harness.moderate("a", "delete", id=2)
     assert harness.summary("a") == [
-        "error bad_target",
+        "error is_notice",
         "#3 Сервер: Анна удаляет сообщение #2",
         "#4 delete #2",
     ]
