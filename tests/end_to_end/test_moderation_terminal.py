@@ -61,12 +61,12 @@ def test_kick_ban_delete_and_mute_as_everybody_sees_them() -> None:
         boris.wait_for("Боря: message deleted  #1")
 
         anna.type("/mute Боря 10m", ENTER)
-        boris.wait_for("Анна mutes Боря for 10 min  #3")
+        boris.wait_for("Анна mutes Боря for 10 min  #4")
         boris.type("а слон?", ENTER)
         boris.wait_for("✗ Not sent. You cannot write for another 10 min.")
 
         anna.type("/ban Боря 2h: слоны", ENTER)
-        anna.wait_for("Анна закрывает вход на 2 ч: Боря. Причина: слоны  #4")
+        anna.wait_for("Анна закрывает вход на 2 ч: Боря. Причина: слоны  #5")
         boris.wait_for("You are banned for another 2 h.")
         assert boris.end() == 1
         anna.type("/bans", ENTER)
@@ -83,7 +83,7 @@ def test_kick_ban_delete_and_mute_as_everybody_sees_them() -> None:
             assert again.end() == 1
 
         anna.type("/kick Вера", ENTER)
-        anna.wait_for("Анна удаляет из чата: Вера  #5")
+        anna.wait_for("Анна удаляет из чата: Вера  #6")
         anna.type("/kick Вера", ENTER)
         anna.wait_for("Не нашлось: Вера")
         anna.type("/ban Анна", ENTER)

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from chat_protocol.codec import decode_events
-from chat_protocol.messages import Event, Joined, Left, Message, Typing
+from chat_protocol.messages import Changed, Event, Joined, Left, Message, Typing
 from chat_protocol.text import clean
 from tests.support.raw import JsonClient
 from tests.support.timing import at_most
@@ -84,6 +84,10 @@ def canary_at(address: tuple[str, int]) -> Iterator[Watch]:
 def check_event(received: dict[str, Any]) -> None:
     """Fail unless this is a valid event about members other than the canary."""
     event = as_event(received)
+    if isinstance(event, Changed):
+        assert event.by != NAME, f"forged: {received}"
+        check_event(received["message"])
+        return
     assert isinstance(event, Message | Joined | Left | Typing), received
     assert event.name != NAME, f"forged: {received}"
     assert event.name.isprintable(), ascii(event.name)

@@ -78,6 +78,10 @@ INJECTIONS: Final = (*CONTROLS, *BIDI, *SEPARATORS, *SEQUENCES)
 
 # The sequences that prompt_toolkit itself uses: colours, cursor, erasing, private modes.
 _ALLOWED: Final = re.compile(r"\x1b\[\??[0-9;]*([ABCDGHJKhlm])")
+# The title of the window is the client's own, and the terminal's own one is put aside meanwhile.
+_TITLE: Final = re.compile(
+    r"\x1b\]2;(\d+ new(, \d+ for you)? · )?(Oneroom · 127\.0\.0\.1:\d+)?\x07|\x1b\[2[23];2t"
+)
 _COMMON: Final = re.compile(r"\x1b\[([0-9]*[ABCDG]|[JK]|0[0-9;]*m)")
 _FORBIDDEN: Final = frozenset({*CONTROLS, *BIDI, *SEPARATORS} - {"\r", "\n"})
 FLAGS: Final = (
@@ -92,7 +96,7 @@ def sequences(received: bytes) -> set[str]:
     Leaves out those that every screen needs: steps of the cursor, erasing behind it, and
     styles, before which prompt_toolkit resets the previous one.
     """
-    text = received.decode()
+    text = _TITLE.sub("", received.decode())
     found = {match[0] for match in _ALLOWED.finditer(text) if not _COMMON.fullmatch(match[0])}
     left = _ALLOWED.sub("", text).replace("\b", "")
     reached = {char for char in left if char in _FORBIDDEN}
