@@ -161,7 +161,7 @@ class Fold:
             for person, state in self.persons.take_changes():
                 self.history.persons.set(person, state)
         if self._are_sanctions_new:
-            self.history.sanctions = self.sanctions.encode(self.now)
+            self.history.sanctions = self.sanctions.encode()
             self._are_sanctions_new = False
         self._store_head()
         self.history.commit()
@@ -174,7 +174,7 @@ class Fold:
         """Return all that decides, but for the messages: the same where the same entries were applied."""
         servers = sorted((run.server, incarnation) for incarnation, run in self._runs.items())
         members = sorted((member.number, encode(member)) for member in self.members)
-        bans, mutes = self.sanctions.in_force(0.0)
+        bans, mutes = self.sanctions.kept()
         last, persons = self.history.last, [*self.persons]
         return self.position, self.members.next_number, servers, members, persons, bans, mutes, last
 
@@ -370,7 +370,7 @@ class Fold:
         return []
 
     def _note_sanctions(self, at: str) -> None:
-        self.sanctions.at = at
+        self.sanctions.note_change(at, self.now)
         self._are_sanctions_new = True
 
     def _forget(self, forget: p.Forget) -> list[Effect]:

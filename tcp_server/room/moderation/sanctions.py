@@ -28,6 +28,7 @@ class Sanctions:
     def __init__(self, stored: bytes) -> None:
         """Take over what is `stored`; empty if nothing is."""
         state = _decoder.decode(stored) if stored else _Stored()
+        self._changed_at = 0.0
         self.replace(state.at, state.bans, state.mutes, 0.0)
 
     def replace(self, at: str, bans: Iterable[Sanction], mutes: Iterable[Sanction], now: float) -> None:
@@ -49,9 +50,17 @@ class Sanctions:
         bans, mutes = ([one for one in kind if not one.is_over(now)] for kind in (self.bans, self.mutes))
         return bans, mutes
 
-    def encode(self, now: float) -> bytes:
+    def note_change(self, at: str, now: float) -> None:
+        """Note that an action has changed them, at the time `at` (RFC 3339)."""
+        self.at, self._changed_at = at, now
+
+    def kept(self) -> tuple[list[Sanction], list[Sanction]]:
+        """Return the bans and the mutes that were in force after the last action: those that are stored."""
+        return self.in_force(self._changed_at)
+
+    def encode(self) -> bytes:
         """Return what is to be stored."""
-        return msgspec.msgpack.encode(_Stored(self.at, *self.in_force(now)))
+        return msgspec.msgpack.encode(_Stored(self.at, *self.kept()))
 
     def muted(self, now: float) -> tuple[Mute, ...]:
         """Return the newest mutes in force, at most 1,000."""

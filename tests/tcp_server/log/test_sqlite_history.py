@@ -115,6 +115,20 @@ def test_the_state_of_the_room_is_kept_across_a_restart(path: Path) -> None:
         assert history.head == b"2"
 
 
+def test_a_join_does_not_write_all_bans_anew(path: Path) -> None:
+    with open_history(path) as history:
+        history.sanctions = bytes(1_000_000)
+        history.commit()
+        written: list[str] = []
+        history._db.set_trace_callback(written.append)
+        history.head = b"1"
+        history.commit()
+        history._db.set_trace_callback(None)
+        assert sum(map(len, written)) < 1000
+    with open_history(path) as history:
+        assert (len(history.sanctions), history.head) == (1_000_000, b"1")
+
+
 # --- reading -------------------------------------------------------------------------
 
 

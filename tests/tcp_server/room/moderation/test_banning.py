@@ -5,8 +5,19 @@ import pytest
 from chat_protocol import messages as m
 from chat_protocol.ip import to_network
 from tcp_server.room.commands import TextJoin
+from tcp_server.room.fold import Fold
 from tcp_server.room.outcome import AudienceChange
 from tests.tcp_server.room_harness import OTHER, SECRET, ban, moderated_room
+
+
+def test_what_is_stored_is_the_state_also_after_a_ban_is_over() -> None:
+    harness = moderated_room()
+    for target in ("Гость", "192.0.2.1"):
+        harness.moderate("a", "ban", target, seconds=10)
+        harness.advance(20)
+        ban(harness, "Другой")
+        assert Fold(harness.history).state() == harness.room._fold.state()
+
 
 # --- people --------------------------------------------------------------------------
 
