@@ -45,6 +45,26 @@ def until(client: JsonClient, **fields: Any) -> dict[str, Any]:
     return message
 
 
+def act_on_messages(anna: JsonClient, boris: JsonClient) -> None:
+    """Reply, edit, delete and react, and take a reaction back; ask for a one-time code."""
+    one = until(boris, type="ack", ref="1")["id"]
+    anna.say_json(type="say", ref="reply", text="на Борис", reply=one, kind="action")
+    answer = until(anna, type="ack", ref="reply")["id"]
+    for ref, client, fields in (
+        ("r1", anna, {"type": "react", "id": one, "emoji": "👍"}),
+        ("r2", boris, {"type": "react", "id": answer, "emoji": "🎉"}),
+        ("r3", anna, {"type": "react", "id": one, "emoji": "👍", "on": False}),
+        ("e", boris, {"type": "edit", "id": one, "text": "раз-два"}),
+        ("d", anna, {"type": "delete", "id": answer}),
+    ):
+        client.say_json(ref=ref, **fields)
+        until(client, type="ack", ref=ref)
+    boris.say_json(type="link", ref="link", read=one)
+    code = until(boris, type="link", ref="link")["code"]
+    with JsonClient(boris.socket.getpeername()) as phone:
+        phone.join("", code=code)
+
+
 def use(server: Program) -> None:
     """Join, talk, leave, lose the connection, and do what moderators do."""
     with JsonClient(server.address) as anna, JsonClient(server.address) as boris:
@@ -53,6 +73,7 @@ def use(server: Program) -> None:
         until(anna, type="role")
         secret = boris.join("Борис")["session"]
         boris.say_json(type="say", ref="1", text="раз")
+        act_on_messages(anna, boris)
         boris.say_json(type="say", ref="2", text="два")
         deleted = until(boris, type="ack", ref="2")["id"]
         with RawClient(server.address) as vera:
@@ -172,12 +193,12 @@ def test_a_difference_is_found(log: Path, recording: Path) -> None:
     with serve(log, recording) as server:
         use(server)
     with open_history(log) as history:
-        history._db.execute("UPDATE messages SET text = 'другое' WHERE id = 3")
-    assert (
-        "different from the log, first in #3\n" in run("replay", recording, "--history", log, code=1).stdout
-    )
+        change = "UPDATE messages SET text = 'другое' WHERE text = 'три' RETURNING id"
+        ((number,),) = history._db.execute(change).fetchall()
+    output = run("replay", recording, "--history", log, code=1).stdout
+    assert f"different from the log, first in #{number}\n" in output
     with open_history(log) as history:
-        history._db.execute("UPDATE messages SET text = 'три' WHERE id = 3")
+        history._db.execute("UPDATE messages SET text = 'три' WHERE text = 'другое'")
         history._db.execute("DELETE FROM members")
     assert "members" in run("replay", recording, "--history", log, code=1).stdout
 
