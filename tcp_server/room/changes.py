@@ -73,8 +73,10 @@ class Changes:
         message = actable(self._history, act.id)
         if not isinstance(act, React) and self._history.author(act.id) != member.person:
             raise Refused("not_yours", f"#{act.id} is of somebody else")
-        if isinstance(act, Edit) and now - datetime.fromisoformat(message.at).timestamp() > act.within:
-            raise Refused("too_late", f"#{act.id} can no longer be edited")
+        if isinstance(act, Edit):
+            age = now - datetime.fromisoformat(message.at).timestamp()
+            if max(0.0, age) >= act.within:  # also if the clock was set back; a limit of 0 means never
+                raise Refused("too_late", f"#{act.id} can no longer be edited")
         if isinstance(act, React) and act.on:
             emojis = [reaction.emoji for reaction in message.reactions]
             if act.emoji not in emojis and len(emojis) >= _MAX_EMOJIS:

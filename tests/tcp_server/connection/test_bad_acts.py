@@ -1,6 +1,5 @@
 """Acts on messages that cannot be: each is refused with a clear error, and affects nobody else."""
 
-import secrets
 from collections import Counter
 from collections.abc import Iterator
 
@@ -67,6 +66,30 @@ def ids(program: Program) -> dict[str, int]:
     }
 
 
+@pytest.fixture(scope="module")
+def members(program: Program, ids: dict[str, int]) -> Iterator[list[JsonClient]]:
+    """Two in a room from which nobody comes and goes; they join after all of `ids` has been said."""
+    assert ids
+    with JsonClient(program.address) as boris, JsonClient(program.address) as vera:
+        assert "edit" not in boris.join("Борис")["limits"]
+        vera.join("Вера")
+        yield [boris, vera]
+
+
+@pytest.fixture
+def boris(members: list[JsonClient]) -> JsonClient:
+    """One who tries."""
+    members[0].fence()
+    return members[0]
+
+
+@pytest.fixture
+def vera(members: list[JsonClient]) -> JsonClient:
+    """One who must be sent nothing during the test."""
+    members[1].fence()
+    return members[1]
+
+
 EXPECTED = {
     "foreign": "not_yours",
     "deleted": "is_deleted",
@@ -85,52 +108,42 @@ ACTS: list[dict[str, object]] = [
 ]
 
 
-def test_an_act_on_what_cannot_be_acted_on(program: Program, ids: dict[str, int]) -> None:
-    with JsonClient(program.address) as bystander, JsonClient(program.address) as boris:
-        bystander.join(secrets.token_hex(8))
-        boris.join(secrets.token_hex(8))
-        bystander.expect_json(type="joined")
-        for act in ACTS:
-            for kind, code in EXPECTED.items():
-                if kind != "foreign" or act["type"] in ("edit", "delete"):
-                    target = "reply" if act["type"] == "say" else "id"
-                    boris.say_json(**act, ref="r", **{target: ids[kind]})
-                    error = boris.expect_json(type="error", code=code, ref="r")
-                    assert code != "not_found" or error["text"] == f"#{ids[kind]}"
-        assert [event["type"] for event in bystander.fence()] == []
+def test_an_act_on_what_cannot_be_acted_on(ids: dict[str, int], boris: JsonClient, vera: JsonClient) -> None:
+    for act in ACTS:
+        for kind, code in EXPECTED.items():
+            if kind != "foreign" or act["type"] in ("edit", "delete"):
+                target = "reply" if act["type"] == "say" else "id"
+                boris.say_json(**act, ref="r", **{target: ids[kind]})
+                error = boris.expect_json(type="error", code=code, ref="r")
+                assert code != "not_found" or error["text"] == f"#{ids[kind]}"
+    assert vera.fence() == []
 
 
 @pytest.mark.parametrize("emoji", ["", "x", "1", "👍👍", "👍 ", "🏽", ":frob:", "<b>", "\u202e"])
-def test_what_is_no_emoji(program: Program, ids: dict[str, int], emoji: str) -> None:
-    with JsonClient(program.address) as boris:
-        boris.join(secrets.token_hex(8))
-        boris.say_json(type="react", ref="r", id=ids["foreign"], emoji=emoji)
-        boris.expect_json(type="error", code="bad_emoji", ref="r")
-        boris.say_json(type="react", ref="r", id=ids["foreign"], emoji=65 * "👍")
-        boris.expect_json(type="error", code="bad_field", ref="r")
+def test_what_is_no_emoji(ids: dict[str, int], boris: JsonClient, emoji: str) -> None:
+    boris.say_json(type="react", ref="r", id=ids["foreign"], emoji=emoji)
+    boris.expect_json(type="error", code="bad_emoji", ref="r")
+    boris.say_json(type="react", ref="r", id=ids["foreign"], emoji=65 * "👍")
+    boris.expect_json(type="error", code="bad_field", ref="r")
 
 
-def test_an_edit_too_late(program: Program) -> None:
-    with JsonClient(program.address) as boris:
-        assert "edit" not in boris.join(secrets.token_hex(8))["limits"]
-        boris.say_json(type="say", ref="s", text="раз")
-        said = boris.expect_json(type="ack")["id"]
-        boris.say_json(type="edit", ref="r", id=said, text="два")
-        boris.expect_json(type="error", code="too_late", ref="r")
+def test_an_edit_too_late(boris: JsonClient) -> None:
+    boris.say_json(type="say", ref="said", text="раз")
+    said = boris.expect_json(type="ack")["id"]
+    boris.say_json(type="edit", ref="r", id=said, text="два")
+    boris.expect_json(type="error", code="too_late", ref="r")
 
 
-def test_ten_thousand_reactions(program: Program) -> None:
+def test_ten_thousand_reactions(boris: JsonClient) -> None:
     emojis = sorted(set(emojis_by_name().values()))
-    with JsonClient(program.address) as boris:
-        boris.join(secrets.token_hex(8))
-        boris.say_json(type="say", ref="s", text="ну?")
-        said = boris.expect_json(type="ack")["id"]
-        answers: Counter[str] = Counter()
-        for block in range(0, 10_000, 1000):
-            for number in range(block, block + 1000):
-                emoji = emojis[number % len(emojis)]
-                boris.say_json(type="react", ref=f"r{number}", id=said, emoji=emoji)
-            answers.update(event.get("code", event["type"]) for event in boris.fence())
+    boris.say_json(type="say", ref="s", text="ну?")
+    said = boris.expect_json(type="ack")["id"]
+    answers: Counter[str] = Counter()
+    for block in range(0, 10_000, 1000):
+        for number in range(block, block + 1000):
+            emoji = emojis[number % len(emojis)]
+            boris.say_json(type="react", ref=f"r{number}", id=said, emoji=emoji)
+        answers.update(event.get("code", event["type"]) for event in boris.fence())
     first, again = 20, 20 * (10_000 // len(emojis))
     assert answers == {"changed": first, "ack": first + again, "too_many_emojis": 10_000 - first - again}
 
