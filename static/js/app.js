@@ -43,6 +43,7 @@ import { ChosenRow } from "./view/transcript/chosen_row.js";
 import { CopiedText } from "./view/transcript/copied_text.js";
 import { Folds } from "./view/transcript/folds.js";
 import { LongTexts } from "./view/transcript/long_text.js";
+import { describeActFailure } from "./view/transcript/message_view.js";
 import { Permalinks } from "./view/transcript/permalinks.js";
 import { Transcript } from "./view/transcript/transcript.js";
 import { TypingNote } from "./view/typing_note.js";
@@ -140,6 +141,7 @@ room.entered.on(() => show(true));
 room.refused.on(() => show(false));
 room.left.on(() => show(false));
 room.failed.on(code => toast.show(i18n.error(code)));
+room.acts.failed.on(act => toast.show(describeActFailure(act, i18n))); // its message may be out of view
 room.unread.changed.on(showTitle);
 
 const localDay = new LocalDay();

@@ -53,9 +53,10 @@ test("one's own can be edited for a while, and removed; others' only answered an
   room.timeline.add(stranger);
   room.timeline.add({ ...message(5, "Сервер"), notice: { act: "kick", by: "Анна" }, mine: true });
   room.timeline.add({ ...message(6, "Анна"), at: now(), deleted: true, mine: true });
+  room.timeline.add({ ...message(7, "Сервер"), notice: { act: "announce", by: "Борис" } });
   assert.deepEqual(
-    [1, 2, 3, 4, 5, 6].map(id => may(room.timeline.get(id))),
-    ["1111", "1001", "1001", "1011", "0000", "0000"],
+    [1, 2, 3, 4, 5, 6, 7].map(id => may(room.timeline.get(id))),
+    ["1111", "1001", "1001", "1011", "0000", "0000", "1001"],
   );
   assert.deepEqual([room.acts.lastOwn().id, room.acts.lastOfOthers().id], [1, 3]);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MemoryStore } from "../../static/js/lib/storage.js";
+import { quoteOf } from "../../static/js/model/message_state.js";
 import { ACTING, AT, message, page } from "./wire.js";
 
 const like = (emoji, count, names, more = {}) => ({ emoji, count, names, ...more });
@@ -214,10 +215,22 @@ test("an answer quotes the message as it is now, before and after its ack; an ac
   assert.deepEqual([say.reply, act.kind, act.reply], [1, "action", undefined]);
   wire.hear(change(4, message(1, "Борис", "два")));
   assert.equal(room.outbox.messages[0].reply.excerpt, "два");
-  wire.hear({ type: "ack", ref: say.ref, id: 5, at: AT }, { type: "ack", ref: act.ref, id: 6, at: AT });
+  wire.hear(
+    { type: "ack", ref: say.ref, id: 5, at: AT },
+    { type: "ack", ref: act.ref, id: 6, at: AT, mentions: ["Борис"] },
+  );
   wire.hear(change(7, message(1, "Борис", "три")));
   const [answer, action] = [5, 6].map(id => room.timeline.get(id));
   assert.deepEqual([answer.reply.excerpt, answer.mine, action.action], ["три", true, true]);
+  assert.deepEqual([answer.mentions, action.mentions], [[], ["Борис"]]);
+});
+
+test("a quote is the beginning of a text in one line, as the room cuts it", () => {
+  const excerptOf = text => quoteOf({ id: 1, name: "Борис", text }).excerpt;
+  assert.equal(excerptOf(" раз\n\n два "), "раз два");
+  assert.equal(excerptOf("👍".repeat(100)), "👍".repeat(100));
+  assert.equal(excerptOf("👍".repeat(101)), `${"👍".repeat(99)}…`);
+  assert.equal(excerptOf(`раз${" ".repeat(500)}`), "раз…");
 });
 
 test("an answer to a message that is not here is quoted once that is loaded", () => {

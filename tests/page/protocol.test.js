@@ -18,7 +18,7 @@ const GOOD = {
   },
   message: { ...SAID, notice: NOTICE, deleted: true },
   changed: { id: 9, at: AT, by: "Борис", act: "react", message: SAID, mine: ["👍"] },
-  ack: { ref: "r", id: 9, at: AT },
+  ack: { ref: "r", id: 9, at: AT, mentions: ["Вера"] },
   joined: { name: "Вера", at: AT },
   left: { name: "Вера", at: AT, reason: "kicked" },
   typing: { name: "Вера" },
@@ -34,7 +34,7 @@ const GOOD = {
 };
 const OPTIONAL = [
   ...["welcome.moderated", "welcome.moderator", "message.notice", "message.deleted", "left.reason"],
-  ...["welcome.can", "welcome.changed", "welcome.stale", "changed.mine"],
+  ...["welcome.can", "welcome.changed", "welcome.stale", "changed.mine", "ack.mentions"],
   ...["kind", "edited", "mine", "mentions", "reply", "reactions"].map(field => `message.${field}`),
   ...["history.ref", "found.ref", "role.ref", "whois.ref", "bans.ref"],
   ...["whois.addresses", "bans.bans", "error.ref", "error.retry_after", "error.suggestion"],

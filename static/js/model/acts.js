@@ -99,10 +99,10 @@ export class Acts {
     return outgoing ?? (known?.kind === "message" ? this.#shown(known) : undefined);
   }
 
-  /** @returns {ShownItem | undefined} The newest message of somebody else that can be answered. */
+  /** @returns {ShownItem | undefined} The newest message of somebody else, none of the room itself. */
   lastOfOthers() {
     const found = this.#room.timeline.items.findLast(
-      item => item.kind === "message" && !item.mine && this.canAnswer(item),
+      item => item.kind === "message" && !item.mine && !item.notice && isThere(item),
     );
     return found?.kind === "message" ? this.#shown(found) : undefined;
   }
@@ -290,7 +290,9 @@ function effectOf({ type, text, on }) {
 /** @param {ShownItem | ShownMessage} message */
 function isThere(message) {
   if (message.deleted) return false;
-  return "ref" in message ? message.state === "pending" : message.id !== null && !message.notice;
+  if ("ref" in message) return message.state === "pending";
+  const { id, notice } = message;
+  return id !== null && (!notice || notice.act === "announce");
 }
 
 /** @param {ShownItem | ShownMessage} message */

@@ -1,3 +1,5 @@
+import { lengthOf } from "../lib/text.js";
+
 /** @typedef {import("./protocol.js").Message} Message */
 /** @typedef {import("./protocol.js").Quote} Quote */
 /** @typedef {import("./protocol.js").Reaction} Reaction */
@@ -37,14 +39,14 @@ export function stateOf({ text, deleted, kind, reply, mentions, edited, reaction
 
 /**
  * @param {{id: number | null, name: string, text: string}} message
- * @returns {Quote} It, as another message quotes it.
+ * @returns {Quote} It, as the room quotes it in an answer (chat_protocol/message.py).
  */
 export function quoteOf({ id, name, text }) {
-  const line = text
-    .slice(0, 10 * EXCERPT)
-    .replace(/\s+/gu, " ")
-    .trim();
-  return { id: id ?? 0, name, excerpt: [...line].slice(0, EXCERPT).join("") };
+  const letters = Array.from(text.slice(0, 8 * EXCERPT)).slice(0, 4 * EXCERPT);
+  const line = letters.join("").replace(/\s+/gu, " ").trim();
+  const isCut = lengthOf(line) > EXCERPT || lengthOf(text) > 4 * EXCERPT;
+  const excerpt = isCut ? `${[...line].slice(0, EXCERPT - 1).join("")}…` : line;
+  return { id: id ?? 0, name, excerpt };
 }
 
 /**

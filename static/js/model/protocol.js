@@ -64,7 +64,7 @@ export const SEARCH_PAGE = 20;
  * @typedef {Authenticate | Moderate | WhoisRequest | {type: "bans"}} ModeratorCommand
  * @typedef {HistoryRequest | SearchRequest | ModeratorCommand} RoomRequest
  * @typedef {Join | Say | ((RoomRequest | Edit | Delete | React) & {ref: string}) | {type: "typing"} | {type: "ping"}
- *   | {type: "leave"}} Command
+ *   | {type: "leave", forget: true}} Command
  * @typedef {ModerationFields & {by: string}} Notice  What a moderator did; `target` is absent if it is an address.
  * @typedef {object} Quote           The message that another one answers, as it is now.
  * @property {number} id
@@ -113,7 +113,7 @@ export const SEARCH_PAGE = 20;
  * @property {boolean} [stale]      There are too many of these: what the page has may be outdated.
  * @typedef {{type: "welcome"} & WelcomeFields} Welcome
  * @typedef {{type: "message"} & Message} MessageEvent
- * @typedef {{type: "ack", ref: string, id: number, at: string}} Ack
+ * @typedef {{type: "ack", ref: string, id: number, at: string, mentions?: string[]}} Ack
  * @typedef {{type: "changed", id: number, at: string, by: string, act: string, message: Message, mine?: string[]}
  *   } Changed  `mine`: the emojis of the reader's own reactions.
  * @typedef {{type: "joined", name: string, at: string}} Joined
@@ -197,7 +197,7 @@ const EVENTS = new Map([
     ),
   ],
   ["message", message],
-  ["ack", object({ ref: string, id: messageId, at: timestamp })],
+  ["ack", object({ ref: string, id: messageId, at: timestamp }, { mentions: arrayOf(string) })],
   [
     "changed",
     object({ id: messageId, at: timestamp, by: string, act: string, message }, { mine: arrayOf(string) }),

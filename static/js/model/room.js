@@ -142,7 +142,7 @@ export class Room {
    * @param {string} reason  "elsewhere" if that was done in another tab.
    */
   leave(reason = "") {
-    this.connection.send({ type: "leave" });
+    this.connection.send({ type: "leave", forget: true }); // a held name is given up too
     this.session.end();
     this.#password = "";
     this.#exit(reason);

@@ -75,7 +75,7 @@ export class Sender {
   }
 
   /** @param {import("./protocol.js").Ack} ack */
-  onAck({ ref, id, at }) {
+  onAck({ ref, id, at, mentions }) {
     const { outbox, timeline, acts, members } = this.#room;
     const message = outbox.get(ref);
     if (message) {
@@ -84,7 +84,7 @@ export class Sender {
       const kind = action ? "action" : undefined;
       // In a gap it was said before we came back; acts may have changed it since, so it is loaded with the gap.
       if (id > timeline.newest || !timeline.gapAround(id))
-        timeline.add({ id, at, name: members.self, text, reply, kind, mine: true }, ref, id);
+        timeline.add({ id, at, name: members.self, text, reply, kind, mentions, mine: true }, ref, id);
       outbox.resolve(ref, { epoch: timeline.epoch, id });
     }
     outbox.remove(ref);

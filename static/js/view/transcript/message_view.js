@@ -147,8 +147,7 @@ export function updateNumber(element, { id, at }, i18n) {
  * @param {I18n} i18n
  */
 function makeActState(act, i18n) {
-  const reason = i18n.t(`act.${act.type}.failed`, { reason: describeFailure(act, i18n) });
-  return makeState(act, reason, i18n, "act.discard");
+  return makeState(act, describeActFailure(act, i18n), i18n, "act.discard");
 }
 
 /**
@@ -171,12 +170,23 @@ function makeState({ ref = "", canRetry = true }, why, i18n, discard = "message.
 }
 
 /**
- * @param {{code?: string, until?: number}} message  One that was not sent.
+ * @param {{code?: string, until?: number}} what  Was not sent.
+ * @param {I18n} i18n
+ * @param {string} keys  Of the texts to look for first; "error" of those about messages.
+ */
+export function describeFailure({ code = "", until }, i18n, keys = "error") {
+  const dated = `${keys}.${code}.${until && until <= Date.now() ? "over" : "until"}`;
+  if (until && i18n.has(dated)) return i18n.t(dated, { until: i18n.when(new Date(until)) });
+  return i18n.has(`${keys}.${code}`) ? i18n.t(`${keys}.${code}`) : i18n.error(code);
+}
+
+/**
+ * @param {import("../../model/outbox.js").OutgoingAct} act  One that has failed.
  * @param {I18n} i18n
  */
-export function describeFailure({ code = "", until }, i18n) {
-  const dated = `error.${code}.${until && until <= Date.now() ? "over" : "until"}`;
-  return until && i18n.has(dated) ? i18n.t(dated, { until: i18n.when(new Date(until)) }) : i18n.error(code);
+export function describeActFailure(act, i18n) {
+  const reason = describeFailure(act, i18n, "act.error");
+  return i18n.t(`act.${act.type}.failed`, { reason });
 }
 
 /** @param {I18n} i18n */
