@@ -312,7 +312,13 @@ class Conversation:
             self.answers.stored(ack.ref, ack)
             return []
         quote = None if sent.reply is None else self.transcript.quote(sent.reply)
-        message = m.Message(ack.id, ack.at, self.name, sent.text, kind=sent.kind, reply=quote, mine=True)
+        message = m.Message(
+            *(ack.id, ack.at, self.name, sent.text),
+            kind=sent.kind,
+            reply=quote,
+            mentions=ack.mentions,
+            mine=True,
+        )
         self.answers.stored(ack.ref, message)
         is_repeat = ack.id <= self.transcript.position().id  # others may have acted on it since
         is_unknown = quote is not None and not quote.name

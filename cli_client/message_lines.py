@@ -46,9 +46,9 @@ class MessageLines:
         number = f"#{message.id}"
         if message.edited and not message.deleted:
             number += f" · {self._texts('edited')}"
-        out = self._layout.day(message.at)
+        out: Fragments = []
         if message.reply and not message.deleted:
-            out += self._quote(message.reply)
+            out = self._layout.day(message.at) + self._quote(message.reply)
         out += self._layout.time(message.at)
         out += self._body(message, [], "class:highlight" if highlight else "", number)
         if message.reactions:

@@ -8,21 +8,16 @@ from contextlib import suppress
 
 from msgspec.structs import replace
 
-from chat_protocol.messages import Message, Quote
+from chat_protocol.message import quote_of
+from chat_protocol.messages import Message
 from tcp_server.log.history import History, Unavailable, find_message
-
-_MAX_EXCERPT = 100
-"""Most code points of the beginning of a text."""
 
 
 def with_quote(message: Message, answered: Message | None) -> Message:
     """Return a message with the quote of the one that it answers, None if that is no longer kept."""
     if message.reply is None or answered is None:
         return message
-    excerpt = " ".join(answered.text[: 4 * _MAX_EXCERPT].split())
-    if len(excerpt) > _MAX_EXCERPT or len(answered.text) > 4 * _MAX_EXCERPT:
-        excerpt = excerpt[: _MAX_EXCERPT - 1] + "…"
-    return replace(message, reply=Quote(answered.id, answered.name, excerpt))
+    return replace(message, reply=quote_of(answered))
 
 
 def with_own_quote(history: History, message: Message) -> Message:

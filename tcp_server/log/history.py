@@ -32,11 +32,6 @@ def size_of(message: Message) -> int:
     return 2 * len(message.text) + 100
 
 
-def redacted(message: Message) -> Message:
-    """Return a message as it is after its deletion: with its id, time and name only."""
-    return Message(message.id, message.at, message.name, "", deleted=True)
-
-
 def position(messages: Sequence[Message], message_id: int) -> int:
     """Return how many of the messages, which are in the order of their ids, are before that id."""
     return bisect_left(messages, message_id, key=_id_of)

@@ -9,8 +9,9 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from chat_protocol import messages as m
+from chat_protocol.message import redacted
 from tcp_server.log.as_sent import with_own_quote
-from tcp_server.log.history import History, find_message, redacted
+from tcp_server.log.history import History, find_message
 from tcp_server.room.effects import Effect, Seat
 from tcp_server.room.members import Member
 from tcp_server.room.moderation.actions import Refused

@@ -18,6 +18,7 @@ from chat_client.events import (
 )
 from chat_protocol.message import redacted
 from chat_protocol.messages import (
+    Ack,
     Changed,
     Delete,
     Edit,
@@ -82,9 +83,11 @@ def test_a_reply_has_the_quote_of_what_it_answers(chat: RecordedChat, client: Fa
     said = chat.next(NewMessage).message
     assert (said.reply, said.mine) == (Quote(6, "Боря", "сообщение 6"), True)
     assert stored.result(TIMEOUT) == said
-    chat.say("машет", kind="action")
-    client.ack(client.expect(Say("машет", kind="action")), 21)
-    assert chat.next(NewMessage).message.kind == "action"
+    chat.say("машет @Боря", kind="action")
+    ref = client.expect(Say("машет @Боря", kind="action"))
+    client.send(Ack(ref or "", 21, AT, ["Боря"]))
+    said = chat.next(NewMessage).message
+    assert (said.kind, said.mentions) == ("action", ["Боря"])
 
 
 def test_nothing_is_sent_to_a_room_that_does_not_know_it(chat: RecordedChat) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from chat_protocol.message import redacted
 from chat_protocol.messages import Ack, Message
-from tcp_server.log.history import History, Key, find_message, redacted
+from tcp_server.log.history import History, Key, find_message
 from tcp_server.log.log_file import MIGRATIONS
 from tcp_server.log.retention import Limits
 from tcp_server.log.sqlite_history import SqliteHistory

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from msgspec.structs import replace
 
+from chat_protocol.message import redacted
 from chat_protocol.messages import Ack, Message, Quote
 from tcp_server.log import reactions
 from tcp_server.log import sqlite_history as module
-from tcp_server.log.history import History, Key, MemoryHistory, Unavailable, find_message, redacted
+from tcp_server.log.history import History, Key, MemoryHistory, Unavailable, find_message
 from tcp_server.log.sqlite_history import SqliteHistory
 from tests.support.timing import IS_LONG
 from tests.tcp_server.sqlite_log import AT, act, delete, ids, open_history, prune, react, say
