@@ -247,7 +247,7 @@ class SqliteHistory:
 
     def find_acks(self, person: bytes, refs: Sequence[str]) -> dict[str, Ack]:
         found = self._recent.find_acks(person, refs)
-        if unknown := [ref for ref in refs if ref not in found]:
+        if unknown := [ref for ref in refs if ref not in found] if found else refs:
             try:  # `_readable` would take longer, and each say comes here
                 found |= self._acts.keys.find(person, unknown, self._first)
             except sqlite3.Error as error:

@@ -37,7 +37,7 @@ class _Run(msgspec.Struct, array_like=True):
 
     server: str
     since: int  # position of its `Up`
-    seq: int  # of its last entry
+    seq: int  # of its last entry, where entries come from a journal
 
 
 class _Head(msgspec.Struct, array_like=True):
