@@ -25,7 +25,7 @@ from chat_protocol.address import Address
 from chat_protocol.connection import Connection
 from chat_protocol.contract import ANSWER_TIMEOUT
 from chat_protocol.errors import Banned, NoPrompt, NotARoom, ProtocolError, RoomFull, TlsFailed
-from chat_protocol.messages import Ack, Command, Event, Kind, Leave, Message, Throttled, Welcome
+from chat_protocol.messages import Ack, Command, Event, Kind, Message, Throttled, Welcome
 
 if TYPE_CHECKING:  # ssl takes long to load, and most need none
     from chat_protocol.tls import Tls
@@ -155,7 +155,9 @@ class Chat:
             return self._conversation.request(command)
 
     def forget(self) -> None:
-        """Do not keep who we are: the next run is somebody else."""
+        """Do not keep who we are: the next run is somebody else, and when we leave, our name is free."""
+        with self._changed:
+            self._conversation.forgets = True
         if self._identities:
             self._identities.forget(self.status().name)
 
@@ -183,7 +185,7 @@ class Chat:
             if self._conversation.leaving or self._conversation.phase is Phase.ENDED:
                 return
             self._conversation.leaving = reason
-            if not self._conversation.request(Leave()) and self._connection:
+            if not self._conversation.request_leave() and self._connection:
                 self._connection.close()
             self._changed.notify_all()
 

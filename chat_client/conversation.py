@@ -74,6 +74,7 @@ class Conversation:
         self.password = password
         self.quiet = False  # whether to say a few lines without becoming a member
         self.leaving = ""  # why we leave; empty while we do not
+        self.forgets = False  # whether we give up our name, and who we are, when we leave
         self.reason = ""  # as in `Status`
         self.retry_at = 0.0  # monotonic
         self.outbox = Outbox()
@@ -142,6 +143,10 @@ class Conversation:
     def request(self, command: m.Command) -> bool:
         """Send a command with a `ref`; return False if not online."""
         return self._requests.send(command)
+
+    def request_leave(self) -> bool:
+        """Ask to leave for good; return False if not online."""
+        return self.request(m.Leave(forget=self.forgets))
 
     def load_older(self, limit: int) -> bool:
         """Request older messages; return False if not online."""
@@ -296,7 +301,7 @@ class Conversation:
         for command in self.outbox.pending():
             self._send(command)
         if self.leaving:
-            self.request(m.Leave())
+            self.request_leave()
         if welcome.moderator != self._moderator:
             self._moderator = welcome.moderator
             events.append(m.Role(welcome.moderator))

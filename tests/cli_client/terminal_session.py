@@ -134,9 +134,9 @@ def enter(room: FakeRoom, terminal: TerminalSession, *, moderator: bool = False)
     return client
 
 
-def leave(terminal: TerminalSession, client: FakeConnection) -> None:
+def leave(terminal: TerminalSession, client: FakeConnection, *, forget: bool = False) -> None:
     """Leave with Ctrl-D and answer with a `bye`; the exit code must be 0."""
     terminal.type(CTRL_D)
-    client.receive(Leave)
+    client.expect(Leave(forget=forget))
     client.send(Bye("left"))
     assert terminal.end() == 0

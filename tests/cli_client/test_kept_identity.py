@@ -101,7 +101,7 @@ def test_forget(room: FakeRoom) -> None:
         client = enter(room, terminal)
         terminal.type("/forget", ENTER)
         terminal.wait_for("Forgotten")
-        leave(terminal, client)
+        leave(terminal, client, forget=True)
     with client_at(room.address) as terminal:
         terminal.wait_for("Your name:")
         terminal.type("Анна", ENTER)
