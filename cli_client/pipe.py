@@ -1,7 +1,7 @@
 """The frontend without a terminal: lines of stdin are sent, messages of others go to stdout.
 
-The output is the same as in the lines dialect, so that a script can use either. Messages
-of the client itself go to stderr.
+The output is that of the lines dialect without reactions and deletions, so that a script can use
+either. Messages of the client itself go to stderr.
 """
 
 import signal
