@@ -19,6 +19,10 @@ Key = tuple[bytes, str | None]
 """Who has said or done something: the digest of the person, and the ref by which a repeat is recognised."""
 
 
+_QUOTE_BYTES: Final = 350
+_REACTION_BYTES: Final = 70
+"""Estimated bytes of a quote, and of a reaction without its names, in JSON."""
+
 MAX_PAGE_BYTES: Final = 256 * 1024
 """About how many bytes the messages of one answer have together, unless it is only one."""
 
@@ -28,8 +32,15 @@ class Unavailable(Exception):
 
 
 def size_of(message: Message) -> int:
-    """Return about how many bytes a message has in an answer."""
-    return 2 * len(message.text) + 100
+    """Return about how many bytes a message has in an answer, with the quote that it is sent with."""
+    size = 2 * len(message.text) + 100
+    if message.reply is not None:
+        size += _QUOTE_BYTES
+    for name in message.mentions:
+        size += 2 * len(name)
+    for reaction in message.reactions:
+        size += _REACTION_BYTES + sum([2 * len(name) for name in reaction.names])
+    return size
 
 
 def position(messages: Sequence[Message], message_id: int) -> int:

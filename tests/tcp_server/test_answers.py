@@ -10,6 +10,7 @@ from msgspec import to_builtins
 from chat_protocol import messages as m
 from chat_protocol.commands import COMMANDS, ChangeOutput
 from chat_protocol.contract import MAX_REPLY_LINE
+from chat_protocol.emoji import emojis_by_name
 from chat_protocol.errors import BadMessage
 from tcp_server.dialects.dialect import Json, Lines
 from tcp_server.dialects.output import JSON, LINES, Output
@@ -125,6 +126,19 @@ def test_the_lists_are_longer_than_their_answers(room: RoomHarness) -> None:
     for line, least in (("/who", 60), ("/history 500", 200), ("/search слон", 200), ("/bans", 200)):
         (request,) = parsed(line)
         assert size_of_answer(room, request, LINES) > least * KIB
+
+
+def test_messages_with_many_reactions_are_fewer_in_an_answer() -> None:
+    history = MemoryHistory(1000)
+    everybody = [f"{NAME} {number}" for number in range(3)]
+    reactions = [m.Reaction(emoji, 3, everybody) for emoji in list(emojis_by_name().values())[:20]]
+    kept = [m.Message(i, AT, NAME, "x", reply=m.Quote(1), reactions=reactions) for i in range(1, 501)]
+    history.append(kept, [None] * len(kept))
+    room = RoomHarness(history)
+    room.join("a", "Анна")
+    for output in (JSON, *outputs()):
+        size = size_of_answer(room, m.HistoryRequest(limit=100_000, ref="r"), output)
+        assert 100 * KIB < size <= 1024 * KIB
 
 
 # --- json --------------------------------------------------------------------------------
