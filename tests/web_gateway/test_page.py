@@ -148,13 +148,17 @@ def test_the_sheets_are_joined_in_their_order() -> None:
     assert joined.index(":root") < joined.index("/* The login page") < joined.index("/* For the oldest")
 
 
+_LATE = (
+    r"tools\.js|lib/(highlight|emoji)\.js|view/(search_panel|moderation/"
+    r"|acts/(common_emoji|emoji_picker|long_press|message_acts|recent_emoji))"
+)
+
+
 def test_all_modules_but_those_for_later_are_loaded_at_once(client: FlaskClient) -> None:
     preloaded = re.findall(r'rel="modulepreload" href="static/\w+/js/(.*?)"', client.get("/").text)
     assert len(preloaded) == len(set(preloaded))
     modules = {path.relative_to(JS).as_posix() for path in JS.rglob("*.js")}
-    late = {
-        name for name in modules if re.match(r"tools|lib/highlight|view/(search_panel|moderation/)", name)
-    }
+    late = {name for name in modules if re.match(_LATE, name)}
     assert set(preloaded) == modules - {"app.js", "boot.js"} - late
 
 
