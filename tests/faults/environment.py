@@ -4,17 +4,21 @@ import random
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from time import monotonic, sleep
 from types import TracebackType
 from typing import Self
 
 import psutil
+from msgspec import convert
 
+from chat_protocol.messages import Message
+from tests.faults.acts import check_acts, original
 from tests.faults.checker import Seen, Verdict, check
-from tests.faults.participants import JsonParticipant, Participant, TerminalParticipant, TextClient
+from tests.faults.participants import JsonParticipant, Participant, TerminalParticipant
 from tests.faults.proxy import Proxy
+from tests.faults.text_client import TextClient
 from tests.faults.wires import TcpWire, WebSocketWire
 from tests.support.processes import Program, start
 from tests.support.raw import JsonClient
@@ -22,6 +26,9 @@ from tests.support.timing import TIMEOUT, at_most
 
 RECOVERY = at_most(5.0)
 """Seconds within which all participants must be back, with everything they missed."""
+
+_ACTS = 0.05
+"""How often a writer acts on a message when it might say something."""
 
 _TEXTS = ("да", "раз\nдва", "и ещё немного " * 20, "x" * 2000)
 
@@ -172,7 +179,24 @@ class Environment:
         """Check everything recorded so far."""
         readers = [participant.seen for participant in self.participants]
         texts = [text_client.seen for text_client in self.text_clients]
-        return check([writer.sent for writer in self.writers], [*readers, self._log()], texts)
+        log = Seen("the log", [[(one.id, original(one.text)) for one in self._log().values()]])
+        return check([writer.sent for writer in self.writers], [*readers, log], texts)
+
+    def wait_until_messages_agree(self) -> int:
+        """Wait until all participants have what one who joins now has; return how many acts there were.
+
+        No acknowledged act may be lost or doubled.
+        """
+        acts = [acted for writer in self.writers for acted in writer.acted]
+        log = self._log()
+
+        def wrong() -> list[str]:
+            return check_acts(acts, log, {one.name: one.shown() for one in self.participants})
+
+        with suppress(AssertionError):
+            self.wait_for(lambda: not wrong(), "the messages differ", RECOVERY)
+        assert not (differences := wrong()), differences[:10]
+        return len(acts)
 
     def errors(self) -> list[str]:
         """Return the unexpected errors of all participants."""
@@ -210,6 +234,8 @@ class Environment:
                     for writer in self.writers:
                         for _ in range(self.rng.choice((0, 0, 1, 1, 1, 5))):
                             writer.say(self._text(writer))
+                        if self.rng.random() < _ACTS:
+                            writer.act()
             if monotonic() - ticked_at > 0.5:
                 ticked_at = monotonic()
                 for participant in self.participants:
@@ -232,20 +258,21 @@ class Environment:
         # Copied first: the writers' own threads add to it meanwhile.
         return max([max(list(writer.sent.acked.values()), default=0) for writer in self.writers])
 
-    def _log(self) -> Seen:
-        """Read the whole log from the server."""
-        log = Seen("the log", [[]])
+    def _log(self) -> dict[int, Message]:
+        """Read the whole log from the server, as one who joins now."""
+        pages: list[Message] = []
         with JsonClient(self.server.address, timeout=TIMEOUT) as client:
             before = client.join("auditor", history=0)["last"] + 1
-            while before > 1:
+            more = True
+            while more:
                 client.say_json(type="history", before=before, limit=500)
                 while (page := client.read_json())["type"] != "history":
                     pass
-                log.runs.insert(0, [(message["id"], message["text"]) for message in page["messages"]])
-                before = page["messages"][0]["id"]
+                pages[:0] = [convert(message, Message) for message in page["messages"]]
+                before, more = pages[0].id, page["more"]
             client.say_json(type="leave")
             client.read_to_end()
-        return log
+        return {message.id: message for message in pages}
 
     def _status(self) -> str:
         """Describe the state of every participant."""

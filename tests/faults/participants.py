@@ -2,13 +2,10 @@
 
 A `JsonParticipant` does what every client has to: it keeps its session, asks for what it missed,
 pages back through gaps, keeps what it said until that is acknowledged, and reconnects.
-A `TerminalParticipant` uses the engine of our terminal client. A `TextClient` speaks plain or
-lines, and records only first words.
+A `TerminalParticipant` uses the engine of our terminal client.
 """
 
 import random
-import re
-import socket
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
@@ -17,11 +14,12 @@ from typing import Protocol
 from chat_client.chat import Chat
 from chat_client.events import ClientEvent, Entered, MessageRefused, NameRefused, NewMessage, OlderMessages
 from chat_protocol.address import Address
-from chat_protocol.contract import PROMPT
 from chat_protocol.errors import ConnectionFailed, ProtocolError
 from chat_protocol.messages import (
     Ack,
     Bye,
+    Changed,
+    Edit,
     Error,
     Event,
     HistoryPage,
@@ -32,18 +30,18 @@ from chat_protocol.messages import (
     Message,
     Ping,
     Position,
+    React,
     Say,
     Welcome,
 )
-from tests.faults.checker import Seen, Sent, TextSeen
+from tests.faults.acts import EMOJIS, Acted, edited, original
+from tests.faults.checker import Seen, Sent
 from tests.faults.wires import Opener, Wire
 from tests.support.timing import TIMEOUT
 
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 1.0
 _PAGE = 500
-_WORD = re.compile(rb"<[^<>\s]+>")
-_LONGEST_WORD = 64
 
 
 class Participant(Protocol):
@@ -54,12 +52,20 @@ class Participant(Protocol):
     seen: Seen
     errors: list[str]
     """Errors that a room never sends unless something is wrong."""
+    acted: list[Acted]
+    """The acts on messages that were acknowledged."""
 
     def start(self) -> None:
         """Join the room; return once joined."""
 
     def say(self, text: str) -> None:
         """Say `text` now, or after the next reconnect."""
+
+    def act(self) -> None:
+        """Edit an own message or react to any, now or after the next reconnect, if it can."""
+
+    def shown(self) -> dict[int, Message]:
+        """Return the messages that it has, by number, as it has been told that they are."""
 
     def tick(self) -> None:
         """Send a ping. Called a few times a second."""
@@ -82,6 +88,7 @@ class JsonParticipant:
         self.sent = Sent()
         self.seen = Seen(name)
         self.errors: list[str] = []
+        self.acted: list[Acted] = []
         self._opener = opener
         self._rng = rng
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -96,7 +103,9 @@ class JsonParticipant:
         self._members: list[str] = []
         self._known: set[int] = set()
         self._gaps: list[tuple[int, int]] = []  # missed messages lie between these two numbers
-        self._outbox: dict[str, str] = {}  # texts by ref, in the order they were said
+        self._shown: dict[int, Message] = {}  # as they are now, by number
+        self._outbox: dict[str, Say | Edit | React] = {}  # by ref, in the order they were made
+        self._acts = 0  # how many were made
         self._pause = _FIRST_PAUSE
 
     def start(self) -> None:
@@ -107,8 +116,31 @@ class JsonParticipant:
         with self._lock:
             ref = f"{self.name}-{len(self.sent.said)}"
             self.sent.said.append(text)
-            self._outbox[ref] = text
-            self._send(Say(text, ref))
+            self._put(ref, Say(text, ref))
+
+    def act(self) -> None:
+        with self._lock:
+            own = [one for one in self._shown.values() if one.name == self.name]
+            if not own:
+                return
+            self._acts += 1
+            ref = f"{self.name}-act-{self._acts}"
+            if self._rng.random() < 0.3:
+                message = self._rng.choice(own[-5:])
+                self._put(ref, Edit(id=message.id, text=edited(message.text, self._acts), ref=ref))
+            else:
+                message = self._rng.choice([*self._shown.values()][-5:])
+                emoji, on = self._rng.choice(EMOJIS), self._rng.random() < 0.6
+                self._put(ref, React(id=message.id, emoji=emoji, on=on, ref=ref))
+
+    def shown(self) -> dict[int, Message]:
+        with self._lock:
+            return dict(self._shown)
+
+    def _put(self, ref: str, command: Say | Edit | React) -> None:
+        """Send a command until it is answered. Requires holding `_lock`."""
+        self._outbox[ref] = command
+        self._send(command)
 
     def tick(self) -> None:
         with self._lock:
@@ -133,7 +165,7 @@ class JsonParticipant:
     def __str__(self) -> str:
         return self.name
 
-    def _send(self, command: Say | Ping | HistoryRequest) -> None:
+    def _send(self, command: Say | Edit | React | Ping | HistoryRequest) -> None:
         """Requires holding `_lock`, which also keeps the order of what is said."""
         if self._wire is not None:
             try:
@@ -165,13 +197,16 @@ class JsonParticipant:
             with self._lock:
                 self._wire = None
 
-    def _handle(self, event: Event, wire: Wire) -> bool:
+    def _handle(self, event: Event, wire: Wire) -> bool:  # noqa: C901 - one case per event
         """Handle one event; return whether to go on. Requires holding `_lock`."""
         match event:
             case Welcome():
                 self._on_welcome(event, wire)
             case Message():
-                self._record(event.id, event.text)
+                self._record(event)
+            case Changed(id=number, message=message):
+                self._last = max(self._last, number)
+                self._change(message)
             case Joined() | Left():
                 self._update_members(event)
             case Ack():
@@ -179,7 +214,9 @@ class JsonParticipant:
             case HistoryPage():
                 self._on_history(event)
             case Error(ref=ref) if ref is not None and event.code == "unavailable":
-                self.sent.refused.add(self._outbox.pop(ref))
+                refused = self._outbox.pop(ref)
+                if isinstance(refused, Say):
+                    self.sent.refused.add(refused.text)
             case Error():
                 self.errors.append(f"{event.code}: {event.text}")
                 return self._wire is not None
@@ -195,16 +232,21 @@ class JsonParticipant:
         if welcome.epoch != self._epoch:
             self.errors.append("another log")
         self.seen.runs.append([])
+        if welcome.stale:
+            self.errors.append("too much has changed to be told")
         before = self._last
         for message in welcome.messages:
-            self._record(message.id, message.text)
+            self._record(message)
+        for message in welcome.changed:
+            self._change(message)
+        self._last = max(self._last, welcome.last)
         if welcome.missed:
             self._gaps.append((before, welcome.messages[0].id if welcome.messages else welcome.last + 1))
             self._last = max(self._last, welcome.last)
         if self._gaps:
             self._request_gap()
-        for ref, text in self._outbox.items():
-            self._send(Say(text, ref))
+        for command in self._outbox.values():
+            self._send(command)
         self._pause = _FIRST_PAUSE
         self._joined.set()
 
@@ -216,22 +258,31 @@ class JsonParticipant:
         else:
             self._members.append(event.name)
 
-    def _record(self, number: int, text: str) -> None:
+    def _record(self, message: Message) -> None:
         """Record a message as it comes, duplicates included."""
-        self.seen.runs[-1].append((number, text))
-        self._known.add(number)
-        self._last = max(self._last, number)
+        self.seen.runs[-1].append((message.id, original(message.text)))
+        self._known.add(message.id)
+        self._shown[message.id] = message
+        self._last = max(self._last, message.id)
+
+    def _change(self, message: Message) -> None:
+        if message.id in self._shown:
+            self._shown[message.id] = message
 
     def _on_ack(self, ack: Ack) -> None:
-        text = self._outbox.pop(ack.ref, None)
-        if text is None:
+        command = self._outbox.pop(ack.ref, None)
+        if command is None:
             self.errors.append(f"a second ack for {ack.ref}")
             return
-        self.sent.acked[text] = ack.id
+        if not isinstance(command, Say):
+            self.acted.append(Acted(self.name, ack.id, command))
+            self._last = max(self._last, ack.id)
+            return
+        self.sent.acked[command.text] = ack.id
         if ack.id in self._known:  # the replay has had it
             return
         if ack.id > self._last:
-            self._record(ack.id, text)
+            self._record(Message(ack.id, ack.at, self.name, command.text))
         elif not any(low < ack.id < high for low, high in self._gaps):
             self.errors.append(f"#{ack.id} was acknowledged, but not among what was missed")
 
@@ -241,7 +292,8 @@ class JsonParticipant:
 
     def _on_history(self, page: HistoryPage) -> None:
         low, _ = self._gaps.pop(0)
-        run = [(message.id, message.text) for message in page.messages if message.id > low]
+        run = [(message.id, original(message.text)) for message in page.messages if message.id > low]
+        self._shown |= {message.id: message for message in page.messages}
         self.seen.runs.insert(0, run)
         self._known.update(number for number, _ in run)
         if run and page.first is not None and page.first > low + 1:
@@ -258,6 +310,7 @@ class TerminalParticipant:
         self.sent = Sent()
         self.seen = Seen(name)
         self.errors: list[str] = []
+        self.acted: list[Acted] = []
         self._chat = Chat(address, self._on_event, history=0)
         self._own: set[str] = set()  # written by `say`
         # Written by the room thread, which alone calls `_on_event`. The log is empty at the start.
@@ -273,6 +326,12 @@ class TerminalParticipant:
         self.sent.said.append(text)
         self._own.add(text)
         self._chat.say(text)
+
+    def act(self) -> None:
+        """Do nothing: it only sees the acts of others."""
+
+    def shown(self) -> dict[int, Message]:
+        return {message.id: message for message in self._chat.newest(1000)}
 
     def tick(self) -> None:
         """Do nothing: the client pings by itself."""
@@ -317,65 +376,12 @@ class TerminalParticipant:
 
     def _record(self, messages: Iterable[Message]) -> None:
         for message in messages:
-            self.seen.runs[-1].append((message.id, message.text))
+            self.seen.runs[-1].append((message.id, original(message.text)))
             self._newest = max(self._newest, message.id)
             self._known.add(message.id)
             if message.text in self._own:
                 self.sent.acked[message.text] = message.id
 
     def _has_gaps(self) -> bool:
-        return len(self._known) < self._newest
-
-
-class TextClient:
-    """A client of the plain or lines dialect. It only reads, and may come and go."""
-
-    def __init__(self, name: str, address: Address, ending: str) -> None:
-        """`ending` follows the name: nothing for plain, LF for lines."""
-        self.seen = TextSeen(name)
-        self._name = name
-        self._address = address
-        self._ending = ending
-        self._stopping = threading.Event()
-        self._joined = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._lock = threading.Lock()  # guards `_socket`
-        self._socket: socket.socket | None = None
-
-    def start(self) -> None:
-        """Join the room; return once joined."""
-        self._thread.start()
-        assert self._joined.wait(TIMEOUT), f"{self._name} never joined"
-
-    def stop(self) -> None:
-        """Disconnect for good."""
-        self._stopping.set()
-        with self._lock:
-            if self._socket is not None:
-                with suppress(OSError):
-                    self._socket.shutdown(socket.SHUT_RDWR)
-        self._thread.join(TIMEOUT)
-
-    def _run(self) -> None:
-        while not self._stopping.wait(0.2):
-            # A name of its own each time: text clients have no session to show.
-            with suppress(OSError):
-                self._run_connection(f"{self._name} {len(self.seen.runs)}")
-
-    def _run_connection(self, name: str) -> None:
-        with socket.create_connection(self._address, 3.0) as sock:
-            with self._lock:
-                self._socket = sock
-            words: list[str] = []
-            self.seen.runs.append(words)
-            received = sock.recv(len(PROMPT), socket.MSG_WAITALL)
-            sock.sendall(f"{name}{self._ending}".encode())
-            self._joined.set()
-            sock.settimeout(None)
-            while not self._stopping.is_set() and (chunk := sock.recv(65536)):
-                received += chunk
-                end = 0
-                for word in _WORD.finditer(received):
-                    words.append(word.group().decode())
-                    end = word.end()
-                received = received[end:][-_LONGEST_WORD:]
+        transcript = self._chat._conversation.transcript
+        return transcript is None or bool(transcript._gaps)

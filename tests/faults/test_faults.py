@@ -35,10 +35,13 @@ def inject_repeatedly(environment: Environment, fault: Callable[[Environment], N
         fault(environment)
         took = environment.wait_until_recovered()
         environment.wait_until_members_agree()
+        acts = environment.wait_until_messages_agree()
         verdict = environment.verdict()
         said = sum([len(writer.sent.said) for writer in environment.writers])
         acked = sum([len(writer.sent.acked) for writer in environment.writers])
-        print(f"round {number + 1}: recovered after {took:.2f} s, {acked} of {said} acknowledged")
+        print(
+            f"round {number + 1}: recovered after {took:.2f} s, {acked} of {said} acknowledged, {acts} acts"
+        )
         assert verdict.valid, f"seed {SEED}: {verdict}"
         assert not environment.errors(), f"seed {SEED}"
 
