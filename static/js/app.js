@@ -107,7 +107,11 @@ composer.sent.on(() => transcript.toNewest());
 const shortcuts = new ShortcutsSheet();
 const settingsSheet = new SettingsSheet(settings, ignored, i18n, () => shortcuts.open());
 const panelHistory = new PanelHistory({ people, settings: settingsSheet, shortcuts });
-lateTools.loaded.on(({ searchPanel }) => panelHistory.add("search", searchPanel));
+lateTools.loaded.on(({ searchPanel, linkSheet }) => {
+  panelHistory.add("search", searchPanel);
+  panelHistory.add("link", linkSheet);
+  byId("button", "link-button").hidden = false;
+});
 
 /** @param {boolean} inside  Whether to show the room, else the login form. */
 function show(inside) {
@@ -169,7 +173,12 @@ window.addEventListener("storage", ({ key }) => {
 });
 window.addEventListener("pagehide", () => tabs.close());
 
-if (session.name) {
+const code = takeCode();
+if (code && !session.name) {
+  show(false);
+  joinForm.enterWithCode(code);
+} else if (session.name) {
+  if (code) toast.show(i18n.t("link.already", { name: session.name }));
   show(true);
   room.enter(session.name);
 } else {
@@ -184,6 +193,13 @@ const doors = {
   edit: item => composer.edit(item),
   mention: name => composer.mention(name),
 };
+
+/** @returns {string} The one-time code in the address, which is removed from it, as it is a secret; or "". */
+function takeCode() {
+  const found = /^#code=([0-9A-Za-z-]{8,32})$/.exec(location.hash)?.[1] ?? "";
+  if (found) history.replaceState(history.state, "", location.pathname + location.search);
+  return found;
+}
 
 /**
  * @param {number} attempt  Is part of the address: browsers may not load one that failed again.

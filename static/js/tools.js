@@ -1,5 +1,7 @@
+import { byId } from "./lib/dom.js";
 import { MessageActs } from "./view/acts/message_acts.js";
 import { RecentEmoji } from "./view/acts/recent_emoji.js";
+import { LinkSheet } from "./view/link_sheet.js";
 import { ModerationView } from "./view/moderation/moderation_view.js";
 import { SearchPanel } from "./view/search_panel.js";
 
@@ -26,6 +28,9 @@ export class Tools {
    */
   constructor(room, { store, emojis }, i18n, { people, actionDialog, toast }, composer) {
     this.searchPanel = new SearchPanel(room, i18n);
+    const linkSheet = new LinkSheet(room, i18n);
+    byId("button", "link-button").addEventListener("click", () => linkSheet.open());
+    this.linkSheet = linkSheet;
     const moderation = new ModerationView(room, i18n, people, actionDialog, toast);
     this.moderation = moderation;
     const doors = { ...composer, moderate: (/** @type {number} */ id) => moderation.askDelete(id) };

@@ -62,7 +62,8 @@ export const SEARCH_PAGE = 20;
  * @typedef {{type: "moderate"} & ModerationFields} Moderate
  * @typedef {{type: "whois", name: string}} WhoisRequest
  * @typedef {Authenticate | Moderate | WhoisRequest | {type: "bans"}} ModeratorCommand
- * @typedef {HistoryRequest | SearchRequest | ModeratorCommand} RoomRequest
+ * @typedef {{type: "link", read: number}} LinkRequest
+ * @typedef {HistoryRequest | SearchRequest | LinkRequest | ModeratorCommand} RoomRequest
  * @typedef {Join | Say | ((RoomRequest | Edit | Delete | React) & {ref: string}) | {type: "typing"} | {type: "ping"}
  *   | {type: "leave", forget: true}} Command
  * @typedef {ModerationFields & {by: string}} Notice  What a moderator did; `target` is absent if it is an address.
@@ -109,6 +110,7 @@ export const SEARCH_PAGE = 20;
  * @property {boolean} [moderator]
  * @property {Mute[]} [muted]       For moderators.
  * @property {string[]} [can]       The acts that the room knows.
+ * @property {number} [read]        The newest message read where the code of the join is from.
  * @property {Message[]} [changed]  Older messages that acts have changed meanwhile.
  * @property {boolean} [stale]      There are too many of these: what the page has may be outdated.
  * @typedef {{type: "welcome"} & WelcomeFields} Welcome
@@ -123,6 +125,7 @@ export const SEARCH_PAGE = 20;
  * @typedef {{type: "found", messages: Message[], more: boolean, ref?: string}} Found
  * @typedef {{type: "role", moderator: boolean, muted?: Mute[], ref?: string}} Role
  * @typedef {{type: "throttled", seconds: number}} Throttled
+ * @typedef {{type: "link", code: string, seconds: number, ref?: string}} LinkCode  For one more device, once.
  * @typedef {{type: "whois", name: string, addresses?: string[], ref?: string}} Whois
  * @typedef {{type: "bans", bans?: BanEntry[], more?: boolean, ref?: string}} Bans
  * @typedef {object} RoomError
@@ -134,7 +137,7 @@ export const SEARCH_PAGE = 20;
  * @property {string} [target]       Whom or what the request was about; added by the page.
  * @typedef {{type: "bye", reason: string}} Bye
  * @typedef {Welcome | MessageEvent | Ack | Changed | Joined | Left | Typing | History | Found | Role
- *   | Throttled | Whois | Bans | RoomError | Bye | {type: "pong"}} RoomEvent
+ *   | Throttled | LinkCode | Whois | Bans | RoomError | Bye | {type: "pong"}} RoomEvent
  */
 
 /** At most ten years, so that dates stay valid. */
@@ -193,6 +196,7 @@ const EVENTS = new Map([
         can: arrayOf(string),
         changed: messages,
         stale: boolean,
+        read: messageId,
       },
     ),
   ],
@@ -209,6 +213,7 @@ const EVENTS = new Map([
   ["found", object({ messages, more: boolean }, { ref: string })],
   ["role", object({ moderator: boolean }, { muted, ref: string })],
   ["throttled", object({ seconds })],
+  ["link", object({ code: maxLength(32), seconds }, { ref: string })],
   ["whois", object({ name: string }, { addresses: arrayOf(string), ref: string })],
   ["bans", object({}, { bans: arrayOf(ban), more: boolean, ref: string })],
   ["error", object({ code: string }, { ref: string, retry_after: seconds, suggestion: string })],

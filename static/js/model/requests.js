@@ -13,6 +13,7 @@ const ANSWERS = {
   moderate: "ack",
   whois: "whois",
   bans: "bans",
+  link: "link",
 };
 
 /** Requests to the room that await their answers. Each has a `ref`, which its answer carries back. */

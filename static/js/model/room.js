@@ -76,6 +76,8 @@ export class Room {
   #name = "";
   /** The room's password, if it asked for one. Never stored. */
   #password = "";
+  /** The one-time code to join with, or "". */
+  #code = "";
   #typedAt = Number.NEGATIVE_INFINITY;
   /** What the room told us about our removal, before the `bye`. @type {Omit<Departure, "reason">} */
   #removal = {};
@@ -115,7 +117,7 @@ export class Room {
 
   /** Whether we want to join under a name that the room has not confirmed yet. */
   get joining() {
-    return this.#name !== "" && !this.#isKnown;
+    return this.#code !== "" || (this.#name !== "" && !this.#isKnown);
   }
 
   /** A changed name is another identity: the room identifies people by the secret. */
@@ -128,9 +130,11 @@ export class Room {
    * unsent is dropped.
    * @param {string} name
    * @param {string} password  The room's, or "" for the one given before.
+   * @param {string} code  A one-time code, with which we become who has asked for it.
    */
-  enter(name, password = "") {
+  enter(name, password = "", code = "") {
     this.#name = name;
+    this.#code = code;
     if (password) this.#password = password;
     this.members.self = name; // until the room confirms it, perhaps normalized
     if (this.connection.state.phase === "open") this.#join();
@@ -173,6 +177,11 @@ export class Room {
     if (read?.epoch === this.timeline.epoch) this.unread.readElsewhere(read.id);
   }
 
+  /** @param {(answer: RoomEvent) => void} onAnswer  Called once: with a code for one more device, or an error. */
+  askForCode(onAnswer) {
+    this.#requests.send({ type: "link", read: this.unread.lastRead }, onAnswer);
+  }
+
   /** A message is being written: tell the others, but not with every letter. */
   notifyTyping() {
     if (!this.joined || performance.now() - this.#typedAt < TYPING_INTERVAL) return;
@@ -190,7 +199,7 @@ export class Room {
     this.search.onDisconnect();
     this.moderation.onDisconnect();
     this.throttle.end();
-    if (phase === "waiting" && !this.#name) this.connection.close();
+    if (phase === "waiting" && !this.#name && !this.#code) this.connection.close();
     if (phase !== "stopped") return;
     if (reason === "left") this.session.end();
     if (MODERATED_REASONS.includes(reason)) this.#dropUnsent();
@@ -207,7 +216,7 @@ export class Room {
 
   /** @param {string} reason  Of the `bye`, or of `leave`. */
   #exit(reason = "") {
-    this.#name = "";
+    this.#name = this.#code = "";
     this.outbox.open(this.session.id);
     this.#requests.onDisconnect();
     this.connection.close();
@@ -230,6 +239,7 @@ export class Room {
       ...(secret && { session: secret }),
       ...(since && { since }),
       ...(this.#password && { password: this.#password }),
+      ...(this.#code && { code: this.#code }),
     });
     if (newest === 0 && read) this.history.loadBehindJoin(read.id);
   }
@@ -276,8 +286,10 @@ export class Room {
     this.#requests.online = true;
     this.#removal = {};
     this.limits = limits;
-    this.session.begin(name, session, this.#isKnown);
+    this.session.begin(name, session, this.#isKnown && !this.#code);
     this.#name = name;
+    this.#code = "";
+    if (welcome.read) this.session.markRead({ epoch, id: welcome.read });
     this.#marksOwn = can.length > 0;
     this.outbox.open(this.session.id);
     this.members.reset(name, members);
@@ -370,7 +382,7 @@ export class Room {
     } else if (this.joined && code === "banned") {
       this.#removal.ban = error; // the `bye` follows
     } else if (!this.joined) {
-      this.#name = "";
+      this.#name = this.#code = "";
       if (code.startsWith("password")) this.#password = "";
       if (code === "banned") this.#dropUnsent();
       this.refused.emit(error);

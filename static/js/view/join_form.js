@@ -62,6 +62,12 @@ export class JoinForm {
     field.select();
   }
 
+  /** @param {string} code  With which we become the person on another device. */
+  enterWithCode(code) {
+    this.#setWaiting(true);
+    this.#room.enter("", "", code);
+  }
+
   /** @param {RoomError} error */
   #onRefused({ code, retry_after, suggestion }) {
     this.#setWaiting(false);

@@ -6,16 +6,16 @@ import { substitute } from "../../model/short_forms.js";
 /** @typedef {import("../../model/short_forms.js").ShortReaction} ShortReaction */
 /** @typedef {import("../../model/short_forms.js").Substitution} Substitution */
 /** @typedef {import("../leave_button.js").LeaveButton} LeaveButton */
-/** @typedef {import("../moderation/moderation_view.js").ModerationView} ModerationView */
 /** @typedef {import("../people.js").People} People */
-/** @typedef {import("../search_panel.js").SearchPanel} SearchPanel */
 /** @typedef {import("../transcript/permalinks.js").Permalinks} Permalinks */
 /** @typedef {import("../transcript/transcript.js").Transcript} Transcript */
+/** @typedef {import("../moderation/moderation_view.js").ModerationView} ModerationView */
+/** @typedef {import("../search_panel.js").SearchPanel} SearchPanel */
 /**
  * As tools.js makes them; `askDelete` asks whether one's own message is to be deleted.
  * @typedef {{searchPanel: SearchPanel, moderation: ModerationView, askDelete: (id: number) => boolean}} Tools
+ * @typedef {{tools: Tools | null, get: () => Promise<Tools | null>}} LateTools
  */
-/** @typedef {import("../late_tools.js").LateTools<Tools>} LateTools */
 
 /** Does what was typed as a command, as the buttons and menus of the page do it. */
 export class CommandRunner {
