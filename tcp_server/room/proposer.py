@@ -52,13 +52,14 @@ class Proposer:
 
         Raises `Unavailable` if its messages and deletions could not be stored; they are taken back.
         """
+        if not self._proposals:
+            self._at = 0
+            self._fold.history.commit()  # what could not be stored before
+            return
+        only_says = self._only_says
+        self._end_entry()
         try:
-            if self._proposals:
-                only_says = self._only_says
-                self._end_entry()
-                self._fold.commit(only_says=only_says)
-            else:
-                self._fold.history.commit()  # what could not be stored before
+            self._fold.commit(only_says=only_says)
         except Unavailable:
             self.propose(p.Retract())
             self._end_entry()
