@@ -32,6 +32,12 @@ def boris(services: Services) -> Iterator[JsonClient]:
         client.read_to_end()
 
 
+def enter(browser: PageUser) -> None:
+    """Join, and wait for what is loaded behind the conversation."""
+    browser.enter("Анна")
+    expect(browser.page.locator("#search-button")).to_be_visible()
+
+
 def hears(client: JsonClient, kind: str) -> dict[str, Any]:
     """Read on to an event of this type."""
     while (event := client.read_json())["type"] != kind:
@@ -54,7 +60,7 @@ def row(browser: PageUser, text: str) -> Locator:
 
 def test_reactions_by_menu_and_chip(services: Services, chromium: Browser, boris: JsonClient) -> None:
     with open_page(chromium, services.url) as anna:
-        anna.enter("Анна")
+        enter(anna)
         number = says(boris, "кто за?")
         message, chip = row(anna, "кто за?"), row(anna, "кто за?").locator(".reaction")
         message.hover()
@@ -91,7 +97,7 @@ def test_an_answer_calls_somebody_and_its_quote_leads_there(
 ) -> None:
     with open_page(chromium, services.url, dark=True) as anna:
         page, field = anna.page, anna.page.locator("#composer-text")
-        anna.enter("Анна")
+        enter(anna)
         number = says(boris, "вопрос **дня**")
         page.fill("#composer-text", "да, @го")
         row(anna, "вопрос").locator(".message-number").focus()
@@ -107,6 +113,7 @@ def test_an_answer_calls_somebody_and_its_quote_leads_there(
         assert (answer["text"], answer["mentions"]) == ("да, @Борис Годунов", ["Борис Годунов"])
         assert answer["reply"] == {"id": number, "name": "Борис Годунов", "excerpt": "вопрос **дня**"}
         expect(page.locator("#composer-task")).to_be_hidden()
+        expect(row(anna, "да, @").locator(".mention")).to_have_text("@Борис Годунов")
         row(anna, "да, @").locator(".message-quote").click()
         expect(page.locator(f"#m{number}.highlighted")).to_be_focused()
         # Who is called sees it; what is quoted changes with its message, and may go.
@@ -124,7 +131,7 @@ def test_what_one_has_said_is_edited_and_deleted(
 ) -> None:
     with open_page(chromium, services.url) as anna:
         page, field = anna.page, anna.page.locator("#composer-text")
-        anna.enter("Анна")
+        enter(anna)
         anna.say("ачепятка")
         number = hears(boris, "message")["id"]
         page.keyboard.press("ArrowUp")
@@ -166,7 +173,7 @@ def test_an_act_that_fails_says_why_and_can_be_tried_again(
     services: Services, chromium: Browser, boris: JsonClient
 ) -> None:
     with open_page(chromium, services.url) as anna:
-        anna.enter("Анна")
+        enter(anna)
         says(boris, "тихо")
         boris.say_json(type="authenticate", password="ключ")
         boris.say_json(type="moderate", act="mute", target="Анна")
@@ -189,7 +196,7 @@ def test_an_act_that_fails_says_why_and_can_be_tried_again(
 def test_a_finger_that_rests_opens_the_menu(services: Services, chromium: Browser, boris: JsonClient) -> None:
     with open_page(chromium, services.url, width=390, height=844, dark=True, touch=True) as anna:
         page, menu = anna.page, anna.page.locator("#message-menu")
-        anna.enter("Анна")
+        enter(anna)
         says(boris, "нажми и держи")
         place = row(anna, "нажми").locator(".message-text").bounding_box()
         assert place

@@ -144,3 +144,33 @@ test("a message without a valid time starts no day", () => {
   const rows = layOutRows([said(1, "А"), { ...said(2, "А"), at: "" }, said(3, "А")], [], "", null, true);
   assert.deepEqual(kinds(rows), ["day", "message", "message", "message"]);
 });
+
+test("an action stands by itself, and an answer does not", () => {
+  const items = [
+    said(1, "А"),
+    { ...said(2, "А"), action: true },
+    said(3, "А"),
+    { ...said(4, "А"), reply: { id: 1 } },
+  ];
+  const rows = layOutRows(items, [], "Я", null, true).filter(row => row.kind === "message");
+  assert.deepEqual(
+    rows.map(row => row.continued),
+    [false, false, false, true],
+  );
+});
+
+test("a message that calls the reader is marked, and its row changes with its acts", () => {
+  const rowOf = item => layOutRows([item], [], "Я", null, true).at(-1);
+  const calling = { ...said(1, "А"), mentions: ["Я", "Б"], mine: false, version: 1 };
+  assert.equal(rowOf(calling).called.isReader, true);
+  assert.equal(rowOf({ ...calling, mine: true }).called.isReader, false);
+  assert.equal(rowOf(said(1, "А")).called, undefined);
+  const act = { ref: "r", state: "pending" };
+  const versions = [calling, { ...calling, version: 2 }, { ...calling, acts: [act] }].map(
+    item => rowOf(item).version,
+  );
+  assert.equal(
+    new Set([...versions, rowOf({ ...calling, acts: [{ ...act, state: "failed" }] }).version]).size,
+    4,
+  );
+});

@@ -316,9 +316,9 @@ export class Room {
     this.changes.onJoined(welcome.changed ?? [], last);
     this.changes.onNotices(messages);
     this.unread.add(newer, missed);
-    this.sender.onJoined(welcome);
+    this.acts.onJoined(welcome);
     this.entered.emit();
-    this.changed.emit();
+    this.sender.onJoined();
     // Show the place where the reader left off, and some older messages above.
     const front = this.timeline.items[0];
     if ((restarted && missed > 0) || stale) this.history.find(lastRead);

@@ -68,9 +68,8 @@ export class Sender {
     };
   }
 
-  /** We have joined: send what waits. @param {import("./protocol.js").Welcome} welcome */
-  onJoined(welcome) {
-    this.#room.acts.onJoined(welcome);
+  /** We have joined: send what waits. */
+  onJoined() {
     this.#sendAll(this.#room.outbox.pending);
   }
 

@@ -63,12 +63,15 @@ function selectedText(element, range) {
   if (!range.intersectsNode(element)) return "";
   const part = document.createRange();
   part.selectNodeContents(element);
+  const edited = element.querySelector(":scope > .message-edited");
+  if (edited) part.setEndBefore(edited);
+  const whole = part.toString();
   if (part.comparePoint(range.startContainer, range.startOffset) === 0)
     part.setStart(range.startContainer, range.startOffset);
   if (part.comparePoint(range.endContainer, range.endOffset) === 0)
     part.setEnd(range.endContainer, range.endOffset);
   const source = sourceOf(element);
-  if (source !== undefined && part.toString() === element.textContent) return source;
+  if (source !== undefined && part.toString() === whole) return source;
   return visibleText(part.cloneContents());
 }
 
