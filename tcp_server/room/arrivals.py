@@ -110,12 +110,11 @@ class Arrivals(Generic[C]):
         return not self._password or self._password.matches(request.password)
 
     def _name_taken(self, name: Name, by: str, *, is_held: bool) -> m.Error:
+        free = suggest(name, self._config.max_name, self._fold.members.keys, self._fold.persons.keys)
         if is_held:
-            free = suggest(name, self._fold.members.keys, self._config.max_name)
             return m.Error("name_taken", "this name is kept for somebody who is away", suggestion=free)
         if not is_same(name.shown, by):  # no suggestion: with a number it would look alike too
             return m.Error("name_taken", "somebody here has a name that looks like it")
-        free = suggest(name, self._fold.members.keys, self._config.max_name)
         return m.Error("name_taken", "somebody here has this name", suggestion=free)
 
     def _greet(self, member: Member, arrival: _Arrival, read: int | None) -> m.Event | LocalEvent:

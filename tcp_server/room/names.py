@@ -105,8 +105,8 @@ def plain(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
-def suggest(name: Name, taken: Container[str], limit: int) -> str | None:
-    """Return `name` with a number added so that no key is `taken`, or None after ten attempts.
+def suggest(name: Name, limit: int, *taken: Container[str]) -> str | None:
+    """Return `name` with a number added so that no key is among those `taken`, or None after ten attempts.
 
     `name` is shortened if the result would be longer than `limit` code points.
     """
@@ -119,7 +119,7 @@ def suggest(name: Name, taken: Container[str], limit: int) -> str | None:
             suggestion = parse_name(prefix + suffix, limit)
         except BadName:  # the shortened name is invalid
             continue
-        if not any(key in taken for key in suggestion.keys):
+        if not any(key in keys for keys in taken for key in suggestion.keys):
             return suggestion.shown
     return None
 

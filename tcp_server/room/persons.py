@@ -4,7 +4,7 @@ A person is known by the digest of their first secret. Part of the state that `F
 looks at a clock or a setting; `now` and `until` are in seconds since 1970.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -66,6 +66,11 @@ class Persons:
                 return id_
         return None
 
+    @property
+    def keys(self) -> Container[str]:
+        """The keys of all names that are held, and of some whose time is over."""
+        return self._by_key
+
     def held(self, id_: bytes, now: float) -> Person | None:
         """Return a person for whom a name is held."""
         person = self._all.get(id_)
@@ -86,11 +91,16 @@ class Persons:
         return self._put(id_, now, code=link.code, code_until=link.until, read=link.read, called=name)
 
     def redeem(self, code: bytes, secret: bytes, now: float) -> bytes | None:
-        """Close the code, and add a secret to its person, who is returned."""
+        """Close the code, and add a secret to its person, who is returned.
+
+        If it was a further one already, of this person or of another, it is that no longer.
+        """
         if (found := self.by_code(code, now)) is None:
             return None
-        id_, person = found
-        secrets = [*person.secrets, secret][-_MAX_SECRETS:]
+        if (before := self._by_secret.get(secret)) is not None:
+            self._put(before, now, secrets=[one for one in self._all[before].secrets if one != secret])
+        id_ = found[0]
+        secrets = [*self._all[id_].secrets, secret][-_MAX_SECRETS:]
         self._put(id_, now, secrets=secrets, code=b"", code_until=0.0, read=0, called="")
         return id_
 
@@ -128,7 +138,10 @@ class Persons:
     def _index(self, id_: bytes, person: Person) -> None:
         self._all[id_] = person
         self._by_secret.update(dict.fromkeys(person.secrets, id_))
-        self._by_key.update(dict.fromkeys(person.keys, id_))
+        for key in person.keys:
+            other = self._by_key.get(key)
+            if other is None or self._all[other].held_until <= person.held_until:  # else its time is over
+                self._by_key[key] = id_
         if person.code:
             self._by_code[person.code] = id_
 

@@ -3,9 +3,12 @@
 import pytest
 
 from chat_protocol import messages as m
+from tcp_server.room import holds
 from tcp_server.room.codes import code_digest, new_code
+from tcp_server.room.members import Member
+from tcp_server.room.persons import Persons
 from tcp_server.room.room import Room
-from tests.tcp_server.room_harness import RoomHarness
+from tests.tcp_server.room_harness import SECRET, RoomHarness
 
 
 def link(room: RoomHarness, connection: str = "a", read: int = 0) -> str:
@@ -65,6 +68,20 @@ def test_a_code_is_instead_of_the_password() -> None:
     room = RoomHarness(password="open")
     room.join("a", "Анна", password="open")
     room.join("b", "", code=link(room))
+
+
+def test_a_secret_is_that_of_the_person_whose_code_came_last() -> None:
+    room = RoomHarness()
+    room.join("a", "Анна")
+    room.join("b", "Боб")
+    room.received("a")
+    for owner, name in [("a", "Анна"), ("a", "Анна"), ("b", "Боб"), ("b", "Боб"), ("a", "Анна")]:
+        assert room.join("c", "", code=link(room, owner), session=SECRET).name == name
+        room.leave("c", hold_name=False)
+    room.handle("b", m.Leave(forget=True))
+    room.received("a")
+    room.join("d", "", code=link(room))
+    assert room.join("c", "Другая", session=SECRET).name == "Анна"
 
 
 def test_leaving_for_good_voids_further_secrets_and_codes() -> None:
@@ -137,6 +154,56 @@ def test_five_names_are_held_for_one_address() -> None:
         spoken(room, f"a{number}", f"Имя {number}")
     assert room.try_join("b", m.Join("Имя 4"))[0].startswith("error name_taken")
     room.join("b", "Имя 5")
+
+
+def test_a_name_given_up_makes_room_for_another_of_its_address() -> None:
+    room = RoomHarness(hold_names=2.0)
+    for number in range(6):
+        room.addresses["a"] = "192.0.2.1"
+        room.join("a", f"Имя {number}")
+        room.handle("a", m.Say("hello", "1"))
+        room.handle("a", m.Leave(forget=number < 3))
+        room.received("a")
+    for number in range(3, 6):
+        assert room.try_join("b", m.Join(f"Имя {number}"))[0].startswith("error name_taken")
+
+
+def test_the_counts_of_addresses_without_held_names_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(holds, "_MAX_ADDRESSES", 3)
+    persons = Persons()
+    counts = holds.Holds(persons, days=1.0)
+    for number in range(50):
+        member = Member(f"Имя {number}", (f"имя {number}",), bytes([number]))
+        until = counts.until(member, f"192.0.2.{number}", number)
+        assert until == 86_400 + number
+        if number == 0:
+            persons.hold(bytes([number]), member.name, member.keys, until, number)
+    assert len(counts._by_address) <= 4
+    assert "192.0.2.0" in counts._by_address
+
+
+def test_the_name_of_who_came_later_stays_held_whatever_the_former_holder_does() -> None:
+    room = RoomHarness(hold_names=2.0)
+    former = spoken(room, "a", "Анна")
+    room.advance(2 * 86_400 + 1)
+    spoken(room, "b", "Анна")
+    room.join("a", "Ева", session=former)
+    link(room)
+    assert room.try_join("c", m.Join("Анна"))[0].startswith("error name_taken")
+    room.now += 1
+    again = RoomHarness(room.history, hold_names=2.0)
+    again.now = room.now
+    assert again.try_join("c", m.Join("Анна"))[0].startswith("error name_taken")
+
+
+def test_no_held_name_is_suggested() -> None:
+    room = RoomHarness(hold_names=2.0)
+    spoken(room, "a", "Анна 2")
+    room.join("a", "Анна")
+    room.deliver(room.room.join("b", m.Join("Анна")))
+    (error,) = room.received("b")
+    assert isinstance(error, m.Error)
+    assert error.suggestion == "Анна 3"
 
 
 def test_without_the_setting_no_name_is_held() -> None:

@@ -203,13 +203,13 @@ def test_names_that_resemble_reserved_ones_are_allowed(name: str) -> None:
 
 def test_a_suggestion_is_a_free_name_with_a_number() -> None:
     anna = parse_name("Анна", 32)
-    assert suggest(anna, set(anna.keys), 32) == "Анна 2"
-    assert suggest(anna, {*anna.keys, *parse_name("анна 2", 32).keys}, 32) == "Анна 3"
+    assert suggest(anna, 32, set(anna.keys)) == "Анна 2"
+    assert suggest(anna, 32, set(anna.keys), set(parse_name("анна 2", 32).keys)) == "Анна 3"
 
 
 def test_a_long_name_is_cut_for_the_number() -> None:
-    assert suggest(parse_name("я" * 32, 32), (), 32) == "я" * 30 + " 2"
-    assert suggest(parse_name("ян", 2), (), 2) is None
+    assert suggest(parse_name("я" * 32, 32), 32) == "я" * 30 + " 2"
+    assert suggest(parse_name("ян", 2), 2) is None
 
 
 def test_the_number_of_attempts_is_limited() -> None:
@@ -217,7 +217,7 @@ def test_the_number_of_attempts_is_limited() -> None:
         def __contains__(self, _: object) -> bool:
             return True
 
-    assert suggest(parse_name("Анна", 32), Everything(), 32) is None
+    assert suggest(parse_name("Анна", 32), 32, Everything()) is None
 
 
 @given(st.text(min_size=1, max_size=40), st.integers(1, 40))
@@ -226,7 +226,7 @@ def test_every_suggestion_is_a_valid_name(text: str, limit: int) -> None:
         name = parse_name(text, limit)
     except BadName:
         return
-    suggestion = suggest(name, set(name.keys), limit)
+    suggestion = suggest(name, limit, set(name.keys))
     if suggestion is not None:
         assert parse_name(suggestion, limit).shown == suggestion
         assert not set(parse_name(suggestion, limit).keys) & set(name.keys)
