@@ -334,7 +334,7 @@ class Conversation:
         return [NewMessage(message, own=True)]
 
     def _on_changed(self, changed: m.Changed) -> list[ClientEvent]:
-        if self.transcript is None or not self.transcript.advance(changed.id):
+        if self.transcript is None or not self.transcript.advance(changed.id, again=changed.mine is not None):
             return []
         message, before = self.transcript.change(changed.message, changed.mine)
         own = changed.by == self.name

@@ -77,9 +77,12 @@ class Transcript:
         self._keep([message])
         return True
 
-    def advance(self, id_: int) -> bool:
-        """Note the id of an act; return whether it is new."""
-        is_new = id_ > self._last
+    def advance(self, id_: int, *, again: bool = False) -> bool:
+        """Note the id of an act; return whether it is new.
+
+        It may come `again`: what we did elsewhere is told as to all, then with our marks.
+        """
+        is_new = id_ > self._last or (again and id_ == self._last)
         self._last = max(self._last, id_)
         return is_new
 
