@@ -53,6 +53,12 @@ export class Timeline {
     return this.#messages.has(id);
   }
 
+  /** The id of the newest message, 0 if there is none: acts after it change nothing about what was read. */
+  get newestMessage() {
+    const item = this.items.findLast(each => each.kind === "message" && each.id !== null);
+    return item?.kind === "message" ? (item.id ?? 0) : 0;
+  }
+
   /** @param {number} id */
   get(id) {
     return this.#messages.get(id);

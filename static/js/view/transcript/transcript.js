@@ -100,7 +100,7 @@ export class Transcript {
     if (this.#atBottom) return; // the next frame scrolls by itself
     this.#viewport.toTail(this.#items);
     this.#atBottom = true;
-    this.#room.unread.setReading(true, this.#room.timeline.newest);
+    this.#room.unread.setReading(true, this.#room.timeline.newestMessage);
     this.#update();
   }
 
@@ -278,7 +278,7 @@ export class Transcript {
   #setReading() {
     const { unread, timeline } = this.#room;
     const reading = this.#atBottom && !document.hidden && document.hasFocus();
-    unread.setReading(reading, timeline.newest);
+    unread.setReading(reading, timeline.newestMessage);
   }
 
   #showUnread() {
