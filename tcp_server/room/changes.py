@@ -89,7 +89,7 @@ class Changes:
         match act:
             case Edit(text=text, mentions=mentions):
                 is_same = (text, [*mentions]) == (message.text, [*message.mentions])
-                return None if is_same else replace(message, text=text, mentions=mentions, edited=at)
+                return None if is_same else replace(message, text=text, mentions=mentions or (), edited=at)
             case Delete():
                 return redacted(message)
             case React(emoji=emoji, on=on):

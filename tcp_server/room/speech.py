@@ -139,10 +139,10 @@ class Speech:
             post.text,
             kind=post.kind,
             reply=None if reply is None else Quote(reply),
-            mentions=post.mentions,
+            mentions=post.mentions or (),  # an empty list would be sent
         )
         history.append([message], [(member.person, ref)])
-        answer = [] if ref is None else [Ack(ref, message.id, at, post.mentions)]
+        answer = [] if ref is None else [Ack(ref, message.id, at, message.mentions)]
         return Effect(seat, answer, [with_quote(message, answered)])
 
 

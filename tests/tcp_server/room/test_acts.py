@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from chat_protocol import messages as m
+from chat_protocol.codec import encode
 from tcp_server.log.history import MemoryHistory, Unavailable
+from tcp_server.room.commands import LocalEvent
 from tests.tcp_server.room_harness import SECRET, RoomHarness, moderated_room
 
 HEART = "❤️"
@@ -280,6 +282,13 @@ def test_an_action_and_mentions_are_part_of_the_message(room: RoomHarness) -> No
     room.handle("a", m.Say("@all", "1"))
     assert [event.mentions for event in room.received("a") if isinstance(event, m.Ack)] == [["all"]]
     assert room.history.before(100, 1)[0].mentions == ["all"]
+
+
+def test_a_text_that_calls_nobody_has_no_mentions(room: RoomHarness) -> None:
+    room.handle("b", m.Say("mail to b@example.org", "2"), m.Edit(id=1, text="@nobody", ref="3"))
+    sent = [*room.received("a"), *room.received("b")]
+    assert len(sent) == 5
+    assert not any(b"mentions" in encode(event) for event in sent if not isinstance(event, LocalEvent))
 
 
 def test_a_newcomer_knows_what_is_their_own(room: RoomHarness) -> None:
