@@ -1,14 +1,24 @@
 """What is sent instead of outcomes whose messages could not be stored."""
 
+from collections.abc import Sequence
+from contextlib import suppress
+
 from msgspec.structs import replace
 
 from chat_protocol.messages import Ack, Changed, Error, Event, HistoryPage, Message, Welcome
+from tcp_server.log.as_sent import as_sent
+from tcp_server.log.history import History, Unavailable, find_message
 from tcp_server.room.commands import LocalEvent
 from tcp_server.room.outcome import C, Outcome
 
 
-def without_unsaved(outcome: Outcome[C], last: int) -> Outcome[C]:
-    """Return the outcome without messages of id > `last`; their acks become `unavailable` errors."""
+def without_unsaved(outcome: Outcome[C], history: History, person: bytes) -> Outcome[C]:
+    """Return the outcome without what is newer than the log, which has been rolled back.
+
+    Acks of that become `unavailable` errors. Pages have their messages as the log has them, for the
+    `person` who reads them.
+    """
+    last = history.last
     shared = [
         event for event in outcome.shared if not (isinstance(event, Message | Changed) and event.id > last)
     ]
@@ -23,12 +33,23 @@ def without_unsaved(outcome: Outcome[C], last: int) -> Outcome[C]:
             case Message() if event.id > last:
                 if event.id not in acked:  # otherwise its ack becomes the error
                     answer.append(Error("unavailable", "the notice could not be stored"))
-            case Welcome() | HistoryPage():
-                stored = [message for message in event.messages if message.id <= last]
-                changes = {"last": last} if isinstance(event, Welcome) else {}
-                answer.append(replace(event, messages=stored, **changes))
+            case HistoryPage():
+                answer.append(replace(event, messages=_as_stored(event.messages, history, person)))
+            case Welcome():
+                messages = _as_stored(event.messages, history, person)
+                changed = _as_stored(event.changed, history, person)
+                answer.append(replace(event, messages=messages, changed=changed or (), last=last))
             case _:
                 answer.append(event)
     if len(shared) < len(outcome.shared) and not answer:
         answer.append(Error("unavailable", "the message could not be stored"))
     return replace(outcome, answer=answer, shared=shared)
+
+
+def _as_stored(messages: Sequence[Message], history: History, person: bytes) -> list[Message]:
+    """Return those messages that are in the log, as they are there."""
+    stored = [message for message in messages if message.id <= history.last]
+    with suppress(Unavailable):
+        found = [find_message(history, message.id) for message in stored]
+        return as_sent(history, [message for message in found if message], person)
+    return stored

@@ -202,11 +202,18 @@ class Room(Generic[C]):
         try:
             self._proposer.commit()
         except Unavailable:
-            outcomes = [without_unsaved(outcome, self._history.last) for outcome in outcomes]
+            outcomes = [
+                without_unsaved(outcome, self._history, self._person_of(outcome.connection))
+                for outcome in outcomes
+            ]
         if self._changes > 1:
             outcomes = latest_only(outcomes)
         self._changes = 0
         return outcomes
+
+    def _person_of(self, connection: C | None) -> bytes:
+        member = None if connection is None else self.member_of(connection)
+        return member.person if member else b""
 
     def clear(self) -> None:
         """Forget all connections without `left` events. Called at shutdown."""

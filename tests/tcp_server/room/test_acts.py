@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chat_protocol import messages as m
 from chat_protocol.codec import encode
 from tcp_server.log.history import MemoryHistory, Unavailable
-from tcp_server.room.commands import LocalEvent
+from tcp_server.room.commands import LocalEvent, Request
 from tests.tcp_server.room_harness import SECRET, RoomHarness, moderated_room
 
 HEART = "❤️"
@@ -347,3 +348,29 @@ def test_an_act_that_cannot_be_stored_is_answered_with_an_error(room: RoomHarnes
     assert room.received("a") == []
     room.handle("b", m.React(id=1, emoji=HEART, ref="3"))
     assert [one.emoji for one in changed(room, "a")[-1].message.reactions] == [HEART]
+
+
+def test_no_page_or_welcome_has_an_act_that_could_not_be_stored(room: RoomHarness) -> None:
+    def fail() -> None:
+        raise Unavailable("the disk is full")
+
+    before = room.history.before(100, 100)
+    since = m.Position(room.history.epoch, room.history.last)
+    acts: list[Request] = [
+        m.Edit(id=1, text="new", ref="2"),
+        m.React(id=2, emoji="👍", ref="3"),
+        m.Delete(id=1, ref="4"),
+        m.HistoryRequest(),
+    ]
+    outcomes = room.room.handle("b", acts)
+    outcomes += room.room.join("d", m.Join("Дана", since=since))
+    outcomes += room.room.join("e", m.Join("Ева"))
+    room.history.commit = fail  # type: ignore[method-assign]
+    room.deliver(outcomes)
+    (page,) = [event for event in room.received("b") if isinstance(event, m.HistoryPage)]
+    returned, new = room.received("d")[0], room.received("e")[0]
+    assert isinstance(returned, m.Welcome)
+    assert isinstance(new, m.Welcome)
+    assert page.messages == [replace(before[0], mine=True), before[1]]
+    assert [*returned.changed] == [*reversed(before)]
+    assert new.messages == before
