@@ -242,9 +242,8 @@ class Room(Generic[C]):
     def _say(self, connection: C, member: Member, says: Sequence[m.Say]) -> list[Outcome[C]]:
         """Propose what a member says: the hot path."""
         max_text = self._config.max_text
-        held = self._hold(connection, member, self._holds) if self._holds else []
         parts = pieces(says, max_text) if member.session is None else checked(says, max_text)
-        outcomes: list[Outcome[C]] = held
+        outcomes: list[Outcome[C]] = []
         for part in parts:
             if isinstance(part, list):
                 outcomes += self._say_texts(connection, part)
@@ -252,10 +251,12 @@ class Room(Generic[C]):
                 outcomes += self._acts.post(connection, member, part)
             else:
                 outcomes.append(Outcome(connection, [part]))
+        if self._holds and any(outcome.shared for outcome in outcomes):
+            outcomes += self._hold(connection, member, self._holds)
         return outcomes
 
     def _hold(self, connection: C, member: Member, holds: Holds) -> list[Outcome[C]]:
-        """Hold the name of a member who speaks."""
+        """Hold the name of a member who has spoken."""
         address = rate_limit_key(self._seats.address_of(connection), self._config.trusted_proxies)
         until = holds.until(member, address, self._now())
         return [] if until is None else self._propose(Hold(self._seats.number(connection), until))

@@ -147,6 +147,20 @@ def test_a_held_name_is_given_up_by_leaving_for_good_or_speaking_under_another()
     room.join("c", "Ева")
 
 
+def test_no_name_is_held_for_what_was_refused() -> None:
+    room = RoomHarness(hold_names=2.0, moderator_password="страж")
+    room.join_as_moderator("m", "Модест")
+    for refused in ("hello", " ", "x" * 5000):
+        room.join("a", "Анна")
+        if refused == "hello":
+            room.moderate("m", "mute", "Анна", seconds=60)
+        room.handle("a", m.Say(refused, "1"))
+        room.leave("a", hold_name=False)
+        room.received("a")
+        room.join("b", "Анна")
+        room.leave("b", hold_name=False)
+
+
 def test_five_names_are_held_for_one_address() -> None:
     room = RoomHarness(hold_names=2.0)
     for number in range(6):
