@@ -83,6 +83,8 @@ test("of one batch, an older change with the reader's marks may follow the newes
   const now = { ...message(1, "Борис"), reactions: [like("👍", 1, ["Анна"]), like("🎉", 1, ["Вера"])] };
   wire.hear(change(6, now), change(5, { ...now, reactions: [like("👍", 1, ["Анна"])] }, { mine: ["👍"] }));
   assert.equal(marks(room, 1), "👍1! 🎉1");
+  wire.hear(change(4, now, { mine: [] })); // late
+  assert.equal(marks(room, 1), "👍1! 🎉1");
 });
 
 test("a deleted message is no unread one, nor found by a search that is under way", () => {

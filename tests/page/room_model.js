@@ -15,8 +15,19 @@ export class RoomModel {
   news = 0;
   /** By id: with `owner`, the owners of each reaction, and `act`, the last act on it. */
   messages = new Map();
+  /** Acts on messages of an earlier log. */
+  foreign = 0;
+  #first = 0;
   #acks = new Map();
   #links = new Set();
+
+  /** Begin another log; nobody is connected. Its numbers tell apart what is about it. */
+  restart() {
+    this.epoch += "'";
+    this.#first = this.last = this.news = this.last + 100;
+    this.messages.clear();
+    this.#acks.clear();
+  }
 
   /** Connect a wire, which then reads and writes here. */
   connect(wire) {
@@ -114,6 +125,7 @@ export class RoomModel {
   }
 
   #refusal(type, { id }, owner) {
+    if (id <= this.#first) this.foreign += 1;
     const message = this.messages.get(id);
     if (!message) return "not_found";
     if (message.deleted) return "is_deleted";

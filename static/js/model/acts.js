@@ -1,14 +1,12 @@
 import { Signal } from "../lib/signal.js";
 import { ownOf, toggleReaction } from "./message_state.js";
 
+/** @typedef {import("./outbox.js").ActFields} ActFields */
 /** @typedef {import("./outbox.js").OutgoingAct} OutgoingAct */
 /** @typedef {import("./outbox.js").OutgoingMessage} OutgoingMessage */
-/** @typedef {import("./room.js").Room} Room */
-/** @typedef {import("./timeline.js").Item} Item */
-/** @typedef {import("./timeline.js").MessageItem} MessageItem */
-
-/** @typedef {import("./outbox.js").ActFields} ActFields */
 /** @typedef {import("./protocol.js").Reaction} Reaction */
+/** @typedef {import("./room.js").Room} Room */
+/** @typedef {import("./timeline.js").MessageItem} MessageItem */
 
 /**
  * A message to act on: its id, or its `ref` while it has no id.
@@ -21,8 +19,8 @@ import { ownOf, toggleReaction } from "./message_state.js";
  * @typedef {OutgoingMessage & Shown & {deleted?: boolean, reactions?: Reaction[]}} ShownMessage  Has no id yet.
  */
 
-/** Errors after which the same act can be tried again. */
-const TEMPORARY = ["muted", "unavailable", "too_fast", "too_long", "blank"];
+/** Errors after which the same act may succeed. */
+const TEMPORARY = ["muted", "unavailable", "too_fast"];
 
 /**
  * The reader's acts on messages: answer, edit, remove, react.
