@@ -7,7 +7,7 @@ export const MAX_WITH_UNREAD = 500;
 /** Items shown on either side of one that is jumped to. */
 const AROUND = 40;
 /** By how many items the shown part moves in a frame. */
-const STEP = 12;
+const STEP = 8;
 
 /**
  * The part of the timeline that is in the page: a range around the reader. What is loaded before it is
