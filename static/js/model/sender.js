@@ -68,9 +68,9 @@ export class Sender {
     };
   }
 
-  /** We have joined: send what waits. */
+  /** We have joined: send what waits. The room tells of the change, once it is complete. */
   onJoined() {
-    this.#sendAll(this.#room.outbox.pending);
+    this.#sendNow(this.#room.outbox.pending);
   }
 
   /** @param {import("./protocol.js").Ack} ack */
@@ -118,9 +118,14 @@ export class Sender {
 
   /** @param {(OutgoingMessage | OutgoingAct | undefined)[]} unsent  Messages, and acts if they can be done now. */
   #sendAll(unsent) {
+    this.#sendNow(unsent);
+    this.#room.changed.emit();
+  }
+
+  /** @param {(OutgoingMessage | OutgoingAct | undefined)[]} unsent */
+  #sendNow(unsent) {
     for (const each of unsent) if (each && !("type" in each) && each.state === "pending") this.#send(each);
     this.#room.acts.flush();
-    this.#room.changed.emit();
   }
 
   /** @param {OutgoingMessage} message */
