@@ -16,9 +16,10 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Final
 
 from chat_client.backoff import Backoff
-from chat_client.conversation import INPUT_NEEDED, MAX_WAIT, Conversation, IfTaken
+from chat_client.conversation import INPUT_NEEDED, MAX_WAIT, Conversation
 from chat_client.events import ClientEvent, ConnectionLost, Ended, OlderMessages, Phase, Status, StatusChanged
 from chat_client.identity import Identity, IdentityStore
+from chat_client.joining import IfTaken
 from chat_client.outbox import MessageAct
 from chat_client.sender import Sender
 from chat_protocol.address import Address
@@ -30,7 +31,9 @@ from chat_protocol.messages import Ack, Command, Event, Kind, Message, Throttled
 if TYPE_CHECKING:  # ssl takes long to load, and most need none
     from chat_protocol.tls import Tls
 
-_FINAL_REASONS: Final = frozenset({"left", "kicked", "banned", "address_banned", "password", "replaced"})
+_FINAL_REASONS: Final = frozenset(
+    {"left", "kicked", "banned", "address_banned", "password", "replaced", "bad_code"}
+)
 _TLS_REASONS: Final = ("not_tls", "untrusted", "expired", "not_yet_valid", "wrong_host", "wrong_pin")
 """Before the first welcome these mean wrong settings, so there is no second attempt."""
 
@@ -44,8 +47,9 @@ class Chat:
 
     The room thread calls `listener` with every event, in order and without holding a lock;
     it must not raise. `history` is how many of the last messages to request at first;
-    `password` is the room's, `identities` is where who we are is kept. Any thread may call any
-    method, before `start` too.
+    `password` is the room's, `identities` is where who we are is kept. With `code`, which another device
+    got by `Link`, we are the same person as there, and need no name. Any thread may call any method,
+    before `start` too.
     """
 
     def __init__(  # noqa: PLR0913 - each is another setting
@@ -58,6 +62,7 @@ class Chat:
         tls: "Tls | None" = None,
         family: int = socket.AF_UNSPEC,
         if_taken: IfTaken = IfTaken.ASK,
+        code: str = "",
         identities: IdentityStore | None = None,
     ) -> None:
         self.address = address
@@ -74,26 +79,27 @@ class Chat:
 
         # Guards everything below, and is notified when any of it changes.
         self._changed = threading.Condition()
-        self._conversation = Conversation(history, password, if_taken)
+        self._conversation = Conversation(history, password, if_taken, code)
         self._connection: Connection | None = None  # the current one, before its welcome too
 
     # --- for the frontend ----------------------------------------------------------
 
     def start(self, *, quiet: bool = False) -> None:
         """Start the room thread. With `quiet`, say what there is to say without becoming a member."""
-        self._conversation.quiet = quiet
+        self._conversation.joining.quiet = quiet
         self._thread.start()
 
     def set_name(self, name: str) -> None:
         """Set the name to join with: at first, and after each `NameRefused`."""
         with self._changed:
-            self._conversation.name, self._conversation.phase = name, Phase.CONNECTING
+            self._conversation.joining.name, self._conversation.phase = name, Phase.CONNECTING
             self._changed.notify_all()
 
     def set_password(self, password: str) -> None:
         """Set the room's password, after each `PasswordNeeded`."""
         with self._changed:
-            self._conversation.password, self._conversation.phase = password, Phase.CONNECTING
+            self._conversation.joining.password = password
+            self._conversation.phase = Phase.CONNECTING
             self._changed.notify_all()
 
     def say(self, text: str, *, reply: int | None = None, kind: Kind | None = None) -> Future[Message]:
@@ -231,7 +237,7 @@ class Chat:
         if self._identities:
             identity = self._identities.load(self.status().name)
             with self._changed:
-                self._conversation.resume_as(identity)
+                self._conversation.joining.resume_as(identity)
             self._report_problem(self._identities)
 
     def _keep(self) -> None:

@@ -8,7 +8,6 @@ from threading import Condition
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from chat_client.chat import Chat
-from chat_client.conversation import IfTaken
 from chat_client.errors import ConversationEnded, Disconnected
 from chat_client.events import (
     ClientEvent,
@@ -23,6 +22,7 @@ from chat_client.events import (
     StatusChanged,
 )
 from chat_client.identity import IdentityStore, NotKept
+from chat_client.joining import IfTaken
 from chat_protocol.address import Address, parse_address
 from chat_protocol.messages import (
     Command,
@@ -32,6 +32,7 @@ from chat_protocol.messages import (
     HistoryPage,
     HistoryRequest,
     Kind,
+    Link,
     Message,
     React,
     Search,
@@ -46,13 +47,14 @@ _log = logging.getLogger(__name__)
 _MAX_WAITING: Final = 10_000
 """Events that wait to be read; the oldest are dropped beyond that."""
 
-Answer = TypeVar("Answer", HistoryPage, Found)
+Answer = TypeVar("Answer", HistoryPage, Found, Link)
 
 
 def connect(  # noqa: PLR0913 - each is another setting
     address: str | Address,
-    name: str,
+    name: str = "",
     *,
+    code: str = "",
     password: str = "",
     tls: "Tls | None" = None,
     history: int = 0,
@@ -65,9 +67,11 @@ def connect(  # noqa: PLR0913 - each is another setting
     `history` is how many of the last messages `events` and `messages` begin with. `if_taken` is what to do
     about a taken name; by default it is tried again for half a minute. With `remember`, the secret of the
     session is kept in `$XDG_STATE_HOME/oneroom`, so that the next run has its name back at once.
+    With a `code` from `Client.link` of another program or device we are the same person as there, and need
+    neither a name nor a password; it holds once.
 
-    Raises `ConversationEnded` if the room refuses us, `TimeoutError` if it was not reached in `timeout`
-    seconds (None: no limit), `BadAddress`.
+    Raises `ConversationEnded` if the room refuses us (`bad_code`: the code is wrong, used, or too old),
+    `TimeoutError` if it was not reached in `timeout` seconds (None: no limit), `BadAddress`.
     """
     room = parse_address(address) if isinstance(address, str) else address
     client = Client(
@@ -78,6 +82,7 @@ def connect(  # noqa: PLR0913 - each is another setting
             password=password,
             tls=tls,
             if_taken=if_taken,
+            code=code,
             identities=IdentityStore(room, tls=tls is not None) if remember else None,
         ),
         name,
@@ -217,6 +222,14 @@ class Client:
         Raises as `history`.
         """
         return list(self._ask(Search(query, before, limit), Found, timeout).messages)
+
+    def link(self, timeout: float = 30.0) -> Link:
+        """Return a one-time `code`, with which one more device becomes us, and how many `seconds` it holds.
+
+        `connect` takes it as `code`, the terminal as `oneroom HOST --code CODE`. It replaces an earlier one.
+        Raises as `history`; `Refused` has the code `unknown_type` if the room is older.
+        """
+        return self._ask(Link(), Link, timeout)
 
     def _ask(self, command: Command, kind: type[Answer], timeout: float) -> Answer:
         """Return the answer of the room; ask again over a new connection if one is lost."""

@@ -6,7 +6,6 @@ No thread and no socket here: `Chat` passes the events in, and its lock guards a
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from enum import Enum, auto
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -28,11 +27,12 @@ from chat_client.events import (
     Status,
 )
 from chat_client.identity import Identity
+from chat_client.joining import NAME_TAKEN, IfTaken, Joining
 from chat_client.outbox import NOT_POSSIBLE, MessageAct, Outbox, Outgoing, needs
 from chat_client.requests import CONTEXT, Refresh, Requests
 from chat_client.transcript import Transcript
 from chat_protocol import messages as m
-from chat_protocol.contract import MAX_LINE, MAX_PASSWORD
+from chat_protocol.contract import MAX_LINE
 
 INPUT_NEEDED: Final = "input_needed"
 """The end reason of a connection that ended because a name or the password is needed."""
@@ -40,39 +40,20 @@ INPUT_NEEDED: Final = "input_needed"
 MAX_WAIT: Final = 3600.0
 """Maximum wait accepted from a room, in seconds."""
 
-NAME_TAKEN: Final = "name_taken"
-"""The end reason of a connection whose name is taken, and will be tried again."""
-
-NAME_PATIENCE: Final = 30.0
-"""Seconds for which a taken name is tried again: longer than a room holds the name of a lost connection."""
-
 _NAME_CODES: Final = frozenset({"name_empty", "name_too_long", "name_invalid", "name_taken", "name_reserved"})
 _PASSWORD_CODES: Final = frozenset({"password_required", "password_wrong"})
 _DEFAULT_LIMITS: Final = m.Limits(name=32, text=4000, line=MAX_LINE, history=500)
 
 
-class IfTaken(Enum):
-    """What to do when the name is taken."""
-
-    ASK = auto()
-    """Report it, and wait for another one."""
-    WAIT = auto()
-    """Try again for some time: the name may be held for our own lost connection."""
-    SIMILAR = auto()
-    """Take the one that the room suggests; without a suggestion, as `WAIT`."""
-
-
 class Conversation:
     """One person's conversation with a room, across connections. Not thread-safe.
 
-    `history` is how many of the last messages to request at first.
+    `history`, `password`, `if_taken` and `code` are those of `Joining`.
     """
 
-    def __init__(self, history: int, password: str, if_taken: IfTaken = IfTaken.ASK) -> None:
+    def __init__(self, history: int, password: str, if_taken: IfTaken = IfTaken.ASK, code: str = "") -> None:
         self.phase = Phase.NAME_NEEDED
-        self.name = ""  # as set, then as the room writes it
-        self.password = password
-        self.quiet = False  # whether to say a few lines without becoming a member
+        self.joining = Joining(history, password, if_taken, code)
         self.leaving = ""  # why we leave; empty while we do not
         self.forgets = False  # whether we give up our name, and who we are, when we leave
         self.reason = ""  # as in `Status`
@@ -82,12 +63,6 @@ class Conversation:
         self.transcript: Transcript | None = None
         self.end_reason = ""  # why the current connection must end; empty while it need not
         self.retry_after = 0.0  # seconds until we may join
-        self._history = history
-        self._if_taken = if_taken
-        self._patient_until: float | None = None  # monotonic; None while the name is not known to be taken
-        self._session: str | None = None
-        self._has_joined = False
-        self._read: m.Position | None = None  # in an earlier run
         self._members: list[str] = []
         self._limits = _DEFAULT_LIMITS
         self._moderated = False
@@ -104,7 +79,7 @@ class Conversation:
         now = time.monotonic()
         return Status(
             phase=self.phase,
-            name=self.name,
+            name=self.joining.name,
             members=tuple(self._members),
             count=max(self._count, len(self._members)),
             unsent=self.outbox.pending(),
@@ -171,17 +146,9 @@ class Conversation:
 
     # --- identity --------------------------------------------------------------------
 
-    def resume_as(self, identity: Identity | None) -> None:
-        """Be this person when joining, None for a new one. Does nothing once we have joined."""
-        if not self._has_joined:
-            self._session = identity.session if identity else None
-            self._read = identity.read if identity else None
-
     def identity(self) -> Identity | None:
-        """Return who we are; None before the first welcome. What is sent to a script counts as not read."""
-        if self._session is None or self.transcript is None:
-            return None
-        return Identity(self.name, self._session, self.transcript.position() if self._history else None)
+        """Return who we are; None before the first welcome."""
+        return self.joining.identity(self.transcript.position()) if self.transcript else None
 
     # --- connections -----------------------------------------------------------------
 
@@ -192,10 +159,7 @@ class Conversation:
 
     def _join(self, put: Callable[[m.Command], object]) -> None:
         since = self.transcript.position() if self.transcript else None
-        history = None if since else self._history
-        password = self.password[:MAX_PASSWORD] or None
-        ref = self._requests.next_ref()
-        put(m.Join(self.name, self._session, since, history, password, self.quiet, ref=ref))
+        put(self.joining.join(since, self._requests.next_ref()))
 
     def disconnected(self) -> None:
         """Reset what belongs to one connection."""
@@ -243,7 +207,7 @@ class Conversation:
                 return self._on_bye(event)
             case m.Pong():
                 return []
-            case m.Whois() | m.Bans():
+            case m.Link() | m.Whois() | m.Bans():
                 self._requests.answered(event.ref, type(event))
             case m.Role(moderator):
                 self._moderator = moderator
@@ -253,7 +217,7 @@ class Conversation:
 
     def _with_mark(self, message: m.Message) -> m.Message:
         """Return a message marked as our own if it has our name."""
-        if message.name != self.name or message.mine or message.notice:
+        if message.name != self.joining.name or message.mine or message.notice:
             return message
         return replace(message, mine=True)
 
@@ -268,17 +232,15 @@ class Conversation:
             self.transcript = Transcript(welcome.epoch)
         elif welcome.stale:
             self.transcript.drop_messages()
-        self.name, self._session, self._limits = welcome.name, welcome.session, welcome.limits
+        read, self._limits = self.joining.welcomed(welcome), welcome.limits
         self._can, self._epoch = frozenset(welcome.can), welcome.epoch
         self._requests.max_page = welcome.limits.history
         new = self.transcript.resume(replace(welcome, messages=self._with_marks(welcome.messages)))
         self._members[:] = welcome.members
         self._count = welcome.count or 0
-        self.phase, self.reason, self._has_joined = Phase.ONLINE, "", True
-        self._patient_until = None
+        self.phase, self.reason = Phase.ONLINE, ""
         self._throttled_until = 0.0  # it was from before the welcome
         self._moderated = welcome.moderated
-        read = self._read if not rejoined and self._read and self._read.epoch == welcome.epoch else None
         events: list[ClientEvent] = [
             Entered(
                 welcome.name,
@@ -287,7 +249,7 @@ class Conversation:
                 new,
                 welcome.missed,
                 tuple(welcome.members),
-                read.id if read else None,
+                None if rejoined else read,
                 self._count,
                 stale=welcome.stale,
             )
@@ -318,7 +280,7 @@ class Conversation:
             return []
         quote = None if sent.reply is None else self.transcript.quote(sent.reply)
         message = m.Message(
-            *(ack.id, ack.at, self.name, sent.text),
+            *(ack.id, ack.at, self.joining.name, sent.text),
             kind=sent.kind,
             reply=quote,
             mentions=ack.mentions,
@@ -337,7 +299,7 @@ class Conversation:
         if self.transcript is None or not self.transcript.advance(changed.id, again=changed.mine is not None):
             return []
         message, before = self.transcript.change(changed.message, changed.mine)
-        own = changed.by == self.name
+        own = changed.by == self.joining.name
         return [MessageChanged(message, before, changed.act, changed.by, changed.at, own, changed.id)]
 
     def _on_presence(self, event: m.Joined | m.Left) -> list[ClientEvent]:
@@ -352,7 +314,7 @@ class Conversation:
     def _on_bye(self, bye: m.Bye) -> list[ClientEvent]:
         self.end_reason = bye.reason
         if bye.reason == "quiet":  # the rest is said by a member
-            self.quiet, self.transcript = False, None
+            self.joining.quiet, self.transcript = False, None
         return []
 
     def _on_error(self, error: m.Error) -> list[ClientEvent]:
@@ -381,14 +343,11 @@ class Conversation:
 
     def _try_again(self, suggestion: str | None) -> bool:
         """Join with another name, or later with the same one; return False to ask for another."""
-        if self._if_taken is IfTaken.SIMILAR and suggestion and self._put:
-            self.name, self.end_reason = suggestion, ""
+        if self._put and self.joining.take_similar(suggestion):
+            self.end_reason = ""
             self._join(self._put)
             return True
-        now = time.monotonic()
-        if self._patient_until is None:
-            self._patient_until = now + NAME_PATIENCE
-        return self._if_taken is not IfTaken.ASK and now < self._patient_until
+        return self.joining.is_patient()
 
 
 def _refusal(command: Outgoing, error: Refused) -> MessageRefused | RequestFailed:

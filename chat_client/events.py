@@ -1,6 +1,6 @@
 """What `Chat` reports to its frontend.
 
-`Joined`, `Left`, `Typing`, `Role`, `Throttled`, `Whois` and `Bans` are passed on as the room
+`Joined`, `Left`, `Typing`, `Role`, `Throttled`, `Link`, `Whois` and `Bans` are passed on as the room
 sent them, `NotKept` is in `identity`; the others are below. All are immutable and may be
 passed between threads.
 """
@@ -15,7 +15,7 @@ from chat_client.outbox import MessageAct, Outgoing
 from chat_protocol import messages as m
 from chat_protocol.commands import Show
 
-Request = m.HistoryRequest | Show | m.Search | m.Moderate | m.Whois | m.Bans | MessageAct
+Request = m.HistoryRequest | Show | m.Search | m.Moderate | m.Link | m.Whois | m.Bans | MessageAct
 """A command that the room answers."""
 
 

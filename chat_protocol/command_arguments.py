@@ -19,6 +19,7 @@ from chat_protocol.messages import (
     Edit,
     HistoryRequest,
     Leave,
+    Link,
     Moderate,
     React,
     Say,
@@ -82,7 +83,18 @@ ActCommand = Say | Edit | Delete | React | OnLast
 """An act on a message, or `/me`."""
 
 ParsedCommand = (
-    Who | Help | Show | HistoryRequest | Search | Leave | Authenticate | Moderate | Whois | Bans | ActCommand
+    Who
+    | Help
+    | Show
+    | HistoryRequest
+    | Search
+    | Link
+    | Leave
+    | Authenticate
+    | Moderate
+    | Whois
+    | Bans
+    | ActCommand
 )
 LinesCommand = ParsedCommand | ChangeOutput
 

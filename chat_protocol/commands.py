@@ -36,7 +36,7 @@ from chat_protocol.command_arguments import (
     required,
 )
 from chat_protocol.contract import MAX_QUERY, MAX_SANCTION_SECONDS
-from chat_protocol.messages import Authenticate, Bans, Edit, Leave, Moderate, Say, Whois
+from chat_protocol.messages import Authenticate, Bans, Edit, Leave, Link, Moderate, Say, Whois
 
 __all__ = [
     "COMMANDS",
@@ -60,9 +60,9 @@ class SlashCommand(NamedTuple):
     """One row of the table.
 
     `argument` is its usage, as in the documents; `parse` returns None if it is missing or wrong. `russian`
-    and `english` say what the command does. `lines` is a regular expression for the lines dialect; `terminal`
-    says whether the terminal and the page have it. `needs` is one of `Welcome.can`, if older servers do not
-    know the command.
+    and `english` say what the command does. `lines` is a regular expression for the lines dialect, empty if
+    that has no such command; `terminal` says whether the terminal and the page have it. `needs` is one of
+    `Welcome.can`, if older servers do not know the command.
     """
 
     name: str
@@ -165,6 +165,15 @@ COMMANDS: Final = {
             "сказать, что вы делаете: «/me машет рукой»",
             "say what you are doing: /me waves",
             needs="action",
+        ),
+        SlashCommand(
+            "link",
+            "",
+            lambda _: Link(),
+            "код, с которым другое устройство — тоже вы",
+            "a code, with which one more device is you",
+            lines="",
+            needs="link",
         ),
         SlashCommand("help", "", lambda _: Help(), "эти команды", "these commands", lines="/help"),
         SlashCommand("quit", "", lambda _: Leave(), "выйти", "leave", lines="/quit"),

@@ -37,8 +37,8 @@ class Tls:
     """
 
     def __init__(self, ca: str = "", pin: str = "") -> None:
-        self._pin = pin.rpartition("=")[2].replace(":", "").replace(" ", "").lower()
-        if pin and not _FINGERPRINT.fullmatch(self._pin):
+        self.pin = pin.rpartition("=")[2].replace(":", "").replace(" ", "").lower()
+        if pin and not _FINGERPRINT.fullmatch(self.pin):
             raise BadTls(f"not a SHA-256 fingerprint: {pin!r}")
         try:
             self._context = ssl.create_default_context(cafile=ca or None)
@@ -68,7 +68,7 @@ class Tls:
             stream.do_handshake(deadline)
         except ssl.SSLError as error:
             raise _tls_failed(error, address) from error
-        if self._pin and not hmac.compare_digest(stream.fingerprint(), self._pin):
+        if self.pin and not hmac.compare_digest(stream.fingerprint(), self.pin):
             stream.send_close_notify()
             raise TlsFailed("wrong_pin", f"{address} has another certificate than the pinned one")
         return stream

@@ -92,6 +92,7 @@ class Parser(ArgumentParser):
                 self._add("words", "option_words", nargs="+", metavar=text("metavar_word"))
                 self._add("--limit", "option_limit", type=positive, default=20, metavar="N")
             case "":
+                self._add("--code", "option_code", metavar=text("metavar_code"))
                 self._add("--as-typed", "option_as_typed", action="store_true")
                 self._add("--notify", "option_notify", choices=NOTIFY_WHEN, default=_notify_when())
                 self._add("--follow", "option_follow", action="store_true")

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from chat_client.chat import Chat
 from chat_client.client import Client
-from chat_client.conversation import IfTaken
 from chat_client.identity import IdentityStore
+from chat_client.joining import IfTaken
 from chat_protocol.address import Address, parse_address
 from chat_protocol.contract import DEFAULT_PORT
 from chat_protocol.errors import BadAddress, BadTls
@@ -34,6 +34,7 @@ class _Room(NamedTuple):
 
     address: Address
     name: str
+    code: str
     password: str
     tls: "Tls | None"
     family: int
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     room = _room(parser, options, texts)
     if not command and _is_terminal() and not (options.follow or options.json):
         return _terminal(room, texts, options)
-    if not room.name:
+    if not (room.name or room.code):
         parser.exit_with(texts("pipe_name_needed"))
     return _one_shot(command, options, texts, room) if command else _filter(options, texts, room)
 
@@ -83,8 +84,9 @@ def _room(parser: Parser, options: argparse.Namespace, texts: Translations) -> _
     except (OSError, ValueError) as error:
         parser.exit_with(_file_error(texts, "--password-file", options.password_file, error))
     identities = IdentityStore(address, tls=tls is not None)
-    name = one_line(options.name or "") or identities.last_name()
-    return _Room(address, name, password, tls, options.family, identities)
+    code = getattr(options, "code", None) or ""  # of `oneroom` alone, not of its commands
+    name = one_line(options.name or "") or ("" if code else identities.last_name())
+    return _Room(address, name, code, password, tls, options.family, identities)
 
 
 def _tls(options: argparse.Namespace) -> "Tls | None":
@@ -103,6 +105,7 @@ def _terminal(room: _Room, texts: Translations, options: argparse.Namespace) -> 
         room.address,
         room.name,
         texts,
+        code=room.code,
         password=room.password,
         tls=room.tls,
         family=room.family,
@@ -117,6 +120,7 @@ def _filter(options: argparse.Namespace, texts: Translations, room: _Room) -> in
         room.address,
         room.name,
         texts,
+        code=room.code,
         password=room.password,
         tls=room.tls,
         family=room.family,

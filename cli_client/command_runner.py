@@ -12,6 +12,7 @@ from chat_protocol.messages import (
     Edit,
     HistoryRequest,
     Leave,
+    Link,
     Message,
     Moderate,
     React,
@@ -63,6 +64,8 @@ class CommandRunner:
                 is_done = self._chat.request(Moderate("delete", id=number))
             case Say() | Edit() | Delete() | React() as act:
                 return self._send(act, status)
+            case Link() if "link" not in status.can:
+                return self._not_possible(status)
             case command:
                 is_done = self._run_command(command, status)
         return "" if is_done else self._texts("not_online")
@@ -73,13 +76,17 @@ class CommandRunner:
         if len(text) > status.limits.text:
             return self._texts("too_long_here", length=len(text), limit=status.limits.text)
         if not needs(command) <= status.can:
-            is_known = status.can or status.phase is Phase.ONLINE
-            return self._texts("error_unknown_type" if is_known else "not_online")
+            return self._not_possible(status)
         if isinstance(command, Say):
             self._chat.say(text, reply=command.reply, kind=command.kind)
         else:
             self._chat.act(command)
         return ""
+
+    def _not_possible(self, status: Status) -> str:
+        """Explain that this room cannot do that, or that it is not known yet whether it can."""
+        is_known = status.can or status.phase is Phase.ONLINE
+        return self._texts("error_unknown_type" if is_known else "not_online")
 
     def _act_on_last(self, act: OnLast | Substitution, status: Status) -> str:
         """Act on the last message, our own one or one of somebody else; return why not."""
@@ -95,7 +102,9 @@ class CommandRunner:
         edit = act.edit(last.id, last.text)
         return self._send(edit, status) if edit else self._texts("not_in_last", text=one_line(act.old))
 
-    def _run_command(self, command: ParsedCommand | Forget, status: Status) -> bool:
+    def _run_command(  # noqa: C901 - one case per command
+        self, command: ParsedCommand | Forget, status: Status
+    ) -> bool:
         """Run a command; return False if it needs to be online and we are not."""
         is_online = status.phase is Phase.ONLINE
         match command:
@@ -111,6 +120,9 @@ class CommandRunner:
                     return False
                 if older:
                     self._show(self._renderer.older_messages(older))
+            case Link():
+                newest = self._chat.newest(1)
+                return self._chat.request(Link(read=newest[0].id if newest else 0))
             case Forget():
                 self._chat.forget()
                 self._show(self._renderer.line("forgotten"))

@@ -12,6 +12,7 @@ from chat_protocol.messages import (
     Delete,
     Edit,
     HistoryRequest,
+    Link,
     Moderate,
     React,
     Say,
@@ -62,7 +63,7 @@ def parse_line(line: str, can: Collection[str] = ()) -> TypedLine:
     return Authenticate("") if isinstance(command, Authenticate) else command
 
 
-def format_command(request: Request) -> str:
+def format_command(request: Request) -> str:  # noqa: C901 - one case per command
     """Return a command as a user types it, without its reason or the text to announce."""
     match request:
         case Moderate(act, target, number):
@@ -71,6 +72,8 @@ def format_command(request: Request) -> str:
             return f"/whois {name}"
         case Bans():
             return "/bans"
+        case Link():
+            return "/link"
         case Search(query):
             return f"/search {query}"
         case HistoryRequest():

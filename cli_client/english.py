@@ -14,6 +14,11 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "here": ("{count} person here: {names}", "{count} people here: {names}"),
     "back": "Back online.",
     "unread": "unread",
+    "link": (
+        "One-time code: {code}. It holds for {time}, and once. Who joins with it is you.\n"
+        "In a terminal of your other device:"
+    ),
+    "link_on_page": "In its browser: the address of this chat's page, with #code={code} at the end.",
     "forgotten": "Forgotten: next time you are somebody new.",
     "not_kept": "Who you are and what you have read is not kept: {path}: {reason}",
     "file_damaged": "the file is damaged",
@@ -58,6 +63,7 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "ended_banned_for": "You are banned for another {time}.",
     "ended_address_banned": "You are banned.",
     "ended_password": "Too many wrong passwords. Try again later.",
+    "ended_bad_code": "The code is wrong, used or too old. /link on the other device gives a new one.",
     "ended_replaced": "You have connected elsewhere with the same session, so this connection was closed.",
     "left_unsent": ("{count} message was not sent:", "{count} messages were not sent:"),
     "left_draft": "This was not sent:",
@@ -145,6 +151,7 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "metavar_seconds": "SECONDS",
     "metavar_text": "TEXT",
     "metavar_word": "WORD",
+    "metavar_code": "CODE",
     "option_address": "where the room is (default: 127.0.0.1:8080)",
     "option_text": "what to say; without it, stdin is read to its end",
     "option_words": "words to find",
@@ -153,6 +160,9 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "option_json": "write each event as a line of JSON, as the room sends it",
     "option_name": (
         "the name to join with (else ONEROOM_NAME, else the one used last in this room, else it asks)"
+    ),
+    "option_code": (
+        "be who you are on another device: the code that /link gives there, for two minutes (needs no name)"
     ),
     "option_password": "the room's password (else ONEROOM_PASSWORD, else it asks)",
     "option_ipv4": "use only IPv4 addresses",
@@ -175,8 +185,8 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "option_help": "print this help",
     "exit_codes": (
         "Exit codes: 0 all was sent; 1 something was not, the output could not be written,\n"
-        "or the room could not be reached or has ended the conversation; 2 wrong arguments,\n"
-        "or between pipes a refused name or password."
+        "or the room could not be reached or has ended the conversation; 2 wrong arguments\n"
+        "or code, or between pipes a refused name or password."
     ),
     "exit_codes_of_commands": (
         "Exit codes: 0 done; 1 the room has refused it, could not be reached or has not\n"

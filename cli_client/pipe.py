@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chat_client import events
 from chat_client.chat import Chat
-from chat_client.conversation import NAME_PATIENCE, NAME_TAKEN, IfTaken
 from chat_client.identity import IdentityStore, NotKept
+from chat_client.joining import NAME_PATIENCE, NAME_TAKEN, IfTaken
 from chat_protocol.address import Address
 from chat_protocol.messages import Changed, Joined, Left, Throttled
 from chat_protocol.text import clean, is_blank, one_line, split
@@ -65,6 +65,7 @@ class Pipe:
         name: str,
         texts: Translations,
         *,
+        code: str = "",
         password: str = "",
         tls: "Tls | None" = None,
         family: int = socket.AF_UNSPEC,
@@ -79,6 +80,7 @@ class Pipe:
             address,
             self._on_event,
             history=0,
+            code=code,
             password=password,
             tls=tls,
             family=family,
@@ -213,7 +215,7 @@ class Pipe:
                 self._throttled(seconds)
             case events.Ended(reason, seconds) if reason != "left":
                 print_error(self._texts.ended(reason, seconds, self._chat.address))
-                self._end(1)
+                self._end(2 if reason == "bad_code" else 1)
 
     def _throttled(self, seconds: float) -> None:
         now = time.monotonic()

@@ -26,21 +26,23 @@ _HAS_NOTICE: Final = frozenset({"kicked", "banned"})  # reasons for leaving that
 class Renderer:
     """Turns events of the room at `address` into lines of at most `width()` cells.
 
-    Owned by the main thread. `zone` is the time zone shown (None: the local one). With `as_typed`, texts are
-    not formatted.
+    Owned by the main thread. `zone` is the time zone shown (None: the local one). `options` are those that
+    the address needs on a command line. With `as_typed`, texts are not formatted.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is another setting
         self,
         texts: Translations,
         address: Address,
         width: Callable[[], int],
         zone: tzinfo | None = None,
         *,
+        options: str = "",
         as_typed: bool = False,
     ) -> None:
         self._texts = texts
         self._address = address
+        self._options = options
         self._layout = Layout(texts, width, zone)
         self._lines = MessageLines(texts, self._layout, as_typed=as_typed)
         self._message = self._lines.message
@@ -89,6 +91,8 @@ class Renderer:
                 ]
             case m.Role(moderator):
                 return self.line("moderator" if moderator else "moderator_no_more")
+            case m.Link():
+                return self._link(event)
             case m.Whois(name, addresses):
                 found = ", ".join(map(one_line, addresses))
                 return self.line("whois" if found else "whois_nowhere", name=one_line(name), addresses=found)
@@ -96,12 +100,7 @@ class Renderer:
                 listed = [fragment for ban in bans for fragment in self._ban(ban)]
                 return listed + self.line("more_bans") if more else listed or self.line("no_bans")
             case (
-                m.Typing()
-                | m.Throttled()
-                | m.Link()
-                | events.StatusChanged()
-                | events.Ended()
-                | events.MessageChanged()
+                m.Typing() | m.Throttled() | events.StatusChanged() | events.Ended() | events.MessageChanged()
             ):
                 return []
 
@@ -188,6 +187,16 @@ class Renderer:
         if event.request is None or event.code == "not_found":
             return self._layout.dim(reason)
         return self.line("request_failed", command=one_line(format_command(event.request)), reason=reason)
+
+    def _link(self, link: m.Link) -> Fragments:
+        """Return a one-time code, and where to type it. The command is not wrapped: it is to be copied."""
+        code, time = one_line(link.code), self._texts.duration(link.seconds)
+        command = " ".join(filter(None, ("oneroom", str(self._address), self._options, "--code", code)))
+        return [
+            *self.line("link", code=code, time=time),
+            ("", f"  {command}\n"),
+            *self.line("link_on_page", code=code),
+        ]
 
     def _ban(self, ban: m.BanEntry) -> Fragments:
         target, by, reason = one_line(ban.target), one_line(ban.by), one_line(ban.text)

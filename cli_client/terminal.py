@@ -73,6 +73,7 @@ class Terminal:
         name: str,
         texts: Translations,
         *,
+        code: str = "",
         password: str = "",
         tls: Tls | None = None,
         family: int = socket.AF_UNSPEC,
@@ -83,11 +84,17 @@ class Terminal:
         self._texts = texts
         self._events = EventQueue(self._show)
         self._chat = Chat(
-            address, self._events.put, password=password, tls=tls, family=family, identities=identities
+            address,
+            self._events.put,
+            code=code,
+            password=password,
+            tls=tls,
+            family=family,
+            identities=identities,
         )
-        if name:
+        if name or code:
             self._chat.set_name(name)
-        self._input = InputLine(None if name else Question.NAME, self._on_edit)
+        self._input = InputLine(None if name or code else Question.NAME, self._on_edit)
         self._buffer = self._input.buffer
         output = Vt100_Output.from_pty(sys.stdout, os.environ.get("TERM"), ColorDepth.from_env())
         self._app = _Application(
@@ -100,7 +107,9 @@ class Terminal:
             terminal_size_polling_interval=None,
         )
         self._app.renderer = self._screen = Screen(STYLE, output, self._draw)
-        self._renderer = Renderer(texts, address, lambda: output.get_size().columns, as_typed=as_typed)
+        self._renderer = Renderer(
+            texts, address, lambda: output.get_size().columns, options=_options(tls), as_typed=as_typed
+        )
         self._toolbar = Toolbar(texts, address)
         self._bottom = Bottom(texts, self._renderer, self._input, self._toolbar, self._app.invalidate)
         self._commands = CommandRunner(
@@ -193,7 +202,7 @@ class Terminal:
                 if not (self._input.question and self._buffer.text):
                     self._input.end_question()
             case events.Ended(reason) if reason != "left":
-                self._exit_code = 1
+                self._exit_code = 2 if reason == "bad_code" else 1
 
     # --- questions ---------------------------------------------------------------------
 
@@ -361,6 +370,11 @@ class Terminal:
         if not self._toolbar.notice:
             self._input.clear(keep=True)
             self._notified_at = 0.0
+
+
+def _options(tls: Tls | None) -> str:
+    """Return how a command line asks for TLS as here; of a file with certificates another device has none."""
+    return "" if tls is None else f"--tls-pin {tls.pin}" if tls.pin else "--tls"
 
 
 def _ignoring_event(action: Callable[[], None]) -> Callable[[KeyPressEvent], None]:

@@ -12,7 +12,9 @@ def help_of(language: Language, *, moderators_only: bool) -> str:
         [
             f"{line_of(command, language)}\n"
             for command in COMMANDS.values()
-            if command.moderators_only is moderators_only and command.name not in ("help", "moderator")
+            if command.lines
+            and command.moderators_only is moderators_only
+            and command.name not in ("help", "moderator")
         ]
     )
 

@@ -108,6 +108,7 @@ class FakeConnection:
         changed: Sequence[Message] = (),
         stale: bool = False,
         count: int | None = None,
+        read: int | None = None,
     ) -> Join:
         """Receive a join, answer it with a welcome, and return the join without its `ref`."""
         join = self.receive(Join)
@@ -131,6 +132,7 @@ class FakeConnection:
                 changed=changed,
                 stale=stale,
                 count=count,
+                read=read,
             ),
         )
         return replace(join, ref=None)

@@ -96,7 +96,7 @@ class Person:
     def __init__(self, room: Room) -> None:
         self.room = room
         self.client = Conversation(10, "")
-        self.client.name = ME
+        self.client.joining.name = ME
         self._sent: list[m.Command] = []
         self.reconnect(10, 10)
 

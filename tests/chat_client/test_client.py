@@ -10,6 +10,7 @@ import pytest
 from chat_client import Client, ConversationEnded, IfTaken, Refused, connect
 from chat_client import client as client_module
 from chat_client.events import ConnectionLost, Entered, NewMessage
+from chat_client.identity import IdentityStore
 from chat_protocol.address import Address
 from chat_protocol.errors import BadAddress
 from chat_protocol.messages import (
@@ -23,6 +24,7 @@ from chat_protocol.messages import (
     Join,
     Joined,
     Leave,
+    Link,
     Notice,
     Position,
     React,
@@ -262,3 +264,34 @@ def test_connections_lost_are_events(room: FakeRoom, side: ThreadPoolExecutor) -
             Entered,
             ConnectionLost,
         ]
+
+
+def test_a_code_makes_another_program_the_same_person(room: FakeRoom, side: ThreadPoolExecutor) -> None:
+    with joined(room, side) as (client, end):
+        asking = side.submit(client.link)
+        end.answer(end.expect(Link()), Link(code="7QX4-M2PK", seconds=120))
+        link = asking.result(TIMEOUT)
+        assert (link.code, link.seconds) == ("7QX4-M2PK", 120)
+    with ThreadPoolExecutor(1) as other, FakeRoom() as there:
+        connecting = other.submit(connect, there.address, code=link.code, remember=True)
+        end = there.accept()
+        assert end.welcome(name="Анна", messages=[message(2)], read=1) == Join("", history=0, code=link.code)
+        client = connecting.result(TIMEOUT)
+        entered = next(client.events())
+        assert isinstance(entered, Entered)
+        assert entered.read == 1
+        end.close()
+        again = there.accept()
+        assert again.welcome() == Join("Анна", session="secret", since=Position("e1", 2))
+        kept = IdentityStore(there.address, tls=False).load("анна")
+        assert kept is not None
+        assert kept.session == "secret"
+        there.close()
+        client.close()
+
+
+def test_a_wrong_code_ends_the_conversation(room: FakeRoom, side: ThreadPoolExecutor) -> None:
+    connecting = side.submit(connect, room.address, code="0000-0000")
+    room.refuse(Error("bad_code", "the code is wrong, used, or too old"))
+    with pytest.raises(ConversationEnded, match="bad_code"):
+        connecting.result(TIMEOUT)

@@ -12,6 +12,7 @@ from chat_protocol.messages import (
     Edit,
     HistoryRequest,
     Leave,
+    Link,
     Moderate,
     React,
     Say,
@@ -52,6 +53,7 @@ def test_texts(line: str, text: str) -> None:
         ("/me машет", Say("машет", kind="action")),
         ("/whois Боря", Whois("Боря")),
         ("/bans", Bans()),
+        ("/link", Link()),
     ],
 )
 def test_commands(line: str, command: ParsedCommand) -> None:

@@ -45,13 +45,13 @@ class PipeProcess:
 
 def command(*changes: str) -> tuple[str, ...]:
     """Return the arguments of a Python that runs the client with shorter waits, for shorter tests."""
-    imports = "import sys; from chat_client import conversation; from cli_client import cli, pipe"
+    imports = "import sys; from chat_client import joining; from cli_client import cli, pipe"
     return "-c", "; ".join((imports, *changes, "sys.exit(cli.main())"))
 
 
 _AT_ONCE = command("pipe.QUIET_WAIT = 0.0")
 _SHORT_ACK_TIMEOUT = command("pipe.QUIET_WAIT = 0.0", "pipe.ACK_TIMEOUT = 1.0")
-_IMPATIENT = command("pipe.QUIET_WAIT = 0.0", "conversation.NAME_PATIENCE = 0.0")
+_IMPATIENT = command("pipe.QUIET_WAIT = 0.0", "joining.NAME_PATIENCE = 0.0")
 
 
 @contextmanager

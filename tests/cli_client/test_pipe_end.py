@@ -50,7 +50,7 @@ def test_a_refusal_after_the_end_of_input_ends_it_at_once(
     chunks = [b"", "раз\n".encode()]
     monkeypatch.setattr("cli_client.stdin_lines.read", chunks.pop)
     monkeypatch.setattr("cli_client.pipe.ACK_TIMEOUT", 2 * TIMEOUT)
-    monkeypatch.setattr("chat_client.conversation.NAME_PATIENCE", 0.0)
+    monkeypatch.setattr("chat_client.joining.NAME_PATIENCE", 0.0)
     monkeypatch.setattr(Pipe, "_on_event", on_event_late)
     monkeypatch.setattr(Chat, "leave", leave_and_set)
     monkeypatch.setattr(signal, "signal", lambda *_: None)

@@ -33,9 +33,9 @@ class Device:
 
     def __init__(self, name: str) -> None:
         self.conversation = Conversation(history=500, password="")
-        self.conversation.name = name
+        self.conversation.joining.name = name
         # Chosen here, as a first welcome may be lost: then the name would be held for somebody unknown.
-        self.conversation.resume_as(Identity(name, f"a secret that only {name} has", None))
+        self.conversation.joining.resume_as(Identity(name, f"a secret that only {name} has", None))
         self.connection = ""  # empty without one
         self.commands: deque[m.Command] = deque()
         self.events: deque[m.Event] = deque()
@@ -137,7 +137,7 @@ class ClientsOfOneRoom(RuleBasedStateMachine):
 
     def has_what_a_fresh_join_has(self, device: Device) -> None:
         assert not device.conversation.outbox.pending()
-        fresh = Device(device.conversation.name)
+        fresh = Device(device.conversation.joining.name)
         self.room.settle(fresh)
         assert device.shown() == fresh.shown()
         self.room.disconnect(fresh)

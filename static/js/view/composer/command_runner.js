@@ -6,6 +6,7 @@ import { substitute } from "../../model/short_forms.js";
 /** @typedef {import("../../model/short_forms.js").ShortReaction} ShortReaction */
 /** @typedef {import("../../model/short_forms.js").Substitution} Substitution */
 /** @typedef {import("../leave_button.js").LeaveButton} LeaveButton */
+/** @typedef {import("../link_sheet.js").LinkSheet} LinkSheet */
 /** @typedef {import("../people.js").People} People */
 /** @typedef {import("../transcript/permalinks.js").Permalinks} Permalinks */
 /** @typedef {import("../transcript/transcript.js").Transcript} Transcript */
@@ -13,7 +14,8 @@ import { substitute } from "../../model/short_forms.js";
 /** @typedef {import("../search_panel.js").SearchPanel} SearchPanel */
 /**
  * As tools.js makes them; `askDelete` asks whether one's own message is to be deleted.
- * @typedef {{searchPanel: SearchPanel, moderation: ModerationView, askDelete: (id: number) => boolean}} Tools
+ * @typedef {{searchPanel: SearchPanel, linkSheet: LinkSheet, moderation: ModerationView,
+ *   askDelete: (id: number) => boolean}} Tools
  * @typedef {{tools: Tools | null, get: () => Promise<Tools | null>}} LateTools
  */
 
@@ -65,6 +67,12 @@ export class CommandRunner {
       case "show":
         permalinks.goTo(id);
         return "";
+      case "link":
+        if (!this.#room.acts.can("link")) return this.#i18n.t("command.cannot");
+        return this.#withTools(({ linkSheet }) => {
+          linkSheet.open();
+          return "";
+        });
       case "quit":
         leaveButton.ask();
         return "";
