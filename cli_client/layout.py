@@ -91,7 +91,9 @@ class Layout:
 
     def day(self, at: str) -> Fragments:
         """Return a line with the date if that is a new one."""
-        moment = self.moment(at)
+        return self._day_of(self.moment(at))
+
+    def _day_of(self, moment: datetime | None) -> Fragments:
         if moment is None or moment.date() == self._day:
             return []
         self._day = moment.date()
@@ -103,4 +105,4 @@ class Layout:
         moment = self.moment(at)
         if moment is None:
             return [("class:dim", "--:-- ")]
-        return [*self.day(at), ("class:dim", f"{moment:%H:%M} ")]
+        return [*self._day_of(moment), ("class:dim", f"{moment:%H:%M} ")]

@@ -51,21 +51,29 @@ def _wrap_paragraph(text: str, width: int, first: int) -> list[str]:
     lines: list[str] = []
     line, used, limit = "", 0, width - first
     for spaces, word in _WORD.findall(text):
-        parts = list(clusters(word, width))
-        cells = sum(cells for _, cells in parts)
+        cells = _word_width(word, width)
         free = limit - used - len(spaces)
         if cells <= free:
             line, used = line + spaces + word, used + len(spaces) + cells
             continue
-        pieces = ["", word] if cells <= limit or _is_link(word) else _split_word(parts, free, width)
+        pieces = (
+            ["", word]
+            if cells <= limit or _is_link(word)
+            else _split_word(clusters(word, width), free, width)
+        )
         begun = line + spaces + pieces[0] if pieces[0] else line
         if begun or limit < min(cells, width):
             lines.append(begun.rstrip())
             limit = width
         lines += pieces[1:-1]
         line = pieces[-1]
-        used = sum(cells for _, cells in clusters(line, width))
+        used = _word_width(line, width)
     return [*lines, line]
+
+
+def _word_width(word: str, width: int) -> int:
+    """Return the width of the parts of a word."""
+    return len(word) if word.isascii() else sum(cells for _, cells in clusters(word, width))
 
 
 def _split_word(parts: Iterable[tuple[str, int]], free: int, width: int) -> list[str]:

@@ -8,7 +8,7 @@ import sys
 import pytest
 from msgspec.structs import replace
 
-from chat_protocol.messages import Bye, Changed, Leave, Quote, Reaction, Say
+from chat_protocol.messages import Bye, Changed, HistoryRequest, Leave, Quote, Reaction, Say
 from tests.chat_client.fake_room import CAN, LATER, FakeRoom, message
 from tests.cli_client.test_pipe import answer_leave, run_pipe
 from tests.support.processes import ROOT
@@ -58,6 +58,7 @@ def test_say_answers_a_message(room: FakeRoom) -> None:
         client = room.accept()
         client.welcome(can=CAN, text_limit=5)
         client.ack(client.expect(Say("готов", reply=7)), 8)
+        client.receive(HistoryRequest)  # for the quote, of a message that is not known here
         client.ack(client.expect(Say("о")), 9)  # the rest follows it
         answer_leave(client)
         assert process.communicate(timeout=TIMEOUT) == ("", "")
