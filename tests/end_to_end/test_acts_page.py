@@ -124,6 +124,16 @@ def test_an_answer_calls_somebody_and_its_quote_leads_there(
         expect(row(anna, "да, @").locator(".message-quote")).to_have_text(
             "В ответ на: Борис Годунов Сообщение удалено"
         )
+        # What is being answered may go too: it is no longer shown, and the answer is said without it.
+        row(anna, "@Анна спасибо").locator(".message-number").focus()
+        page.keyboard.press("r")
+        boris.say_json(type="delete", ref="gone too", id=called)
+        expect(page.locator("#composer-task-text")).to_have_text("Ответ: Борис Годунов Сообщение удалено")
+        page.keyboard.type("не за что")
+        page.keyboard.press("Enter")
+        while (said := hears(boris, "message"))["text"] != "не за что":
+            pass
+        assert "reply" not in said
 
 
 def test_what_one_has_said_is_edited_and_deleted(

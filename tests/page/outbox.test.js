@@ -34,6 +34,15 @@ test("a failed message waits for its author, and is retried with the same ref", 
   assert.equal(outbox.get(ref).code, undefined);
 });
 
+test("an answer to what is gone is tried again without it", () => {
+  for (const code of ["is_deleted", "not_found", "unavailable"]) {
+    const outbox = new Outbox(new MemoryStore());
+    const { ref } = outbox.add("текст", { reply: { id: 7, name: "Анна", excerpt: "вопрос" }, epoch: "e" });
+    outbox.fail(ref, code);
+    assert.equal(outbox.retry(ref).reply?.id, code === "unavailable" ? 7 : undefined, code);
+  }
+});
+
 test("acks for unknown messages are ignored", () => {
   const outbox = new Outbox(new MemoryStore());
   assert.equal(outbox.remove("foreign"), undefined);

@@ -37,6 +37,8 @@ import { findKeys, readKey, writeKey } from "./unsent.js";
 
 /** Why an act or an answer fails that was made in another log: the page's own error code. */
 export const NEW_LOG = "new_log";
+/** Of an answer: what it answers is not there. */
+const GONE = [NEW_LOG, "is_deleted", "not_found"];
 
 const OUTGOING = { ref: maxLength(64), at: timestamp, state: oneOf("pending", "failed") };
 const MAYBE = { code: string, until: clamped(0, 8.64e15), tab: maxLength(64), epoch: maxLength(1024) };
@@ -251,7 +253,7 @@ export class Outbox {
     const again = { state: /** @type {const} */ ("pending"), code: undefined, until: undefined };
     if (!entry || isAct(entry)) return entry && this.#keep({ ...entry, ...again });
     // The message that it answers is gone; what it says is not.
-    const alone = entry.code === NEW_LOG ? { reply: undefined, epoch: undefined } : {};
+    const alone = GONE.includes(entry.code ?? "") ? { reply: undefined, epoch: undefined } : {};
     return this.#keep({ ...entry, ...again, ...alone });
   }
 

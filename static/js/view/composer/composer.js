@@ -96,6 +96,7 @@ export class Composer {
     });
     // A phone's keyboard stays open if the button does not take the focus.
     this.#send.addEventListener("pointerdown", event => event.preventDefault());
+    room.changed.on(() => this.#requote());
     room.entered.on(() => this.#showDraft());
     room.left.on(() => this.#clear());
     room.refused.on(({ code }) => {
@@ -127,6 +128,13 @@ export class Composer {
     if (this.#task.current?.kind === "edit") this.#task.cancel();
     this.#task.begin({ kind: "reply", id, name, excerpt: text.slice(0, MAX_EXCERPT) });
     this.#text.focus({ preventScroll: true });
+  }
+
+  /** What is answered has been deleted meanwhile: say so. What is written is then said without it. */
+  #requote() {
+    const task = this.#task.current;
+    if (task?.kind !== "reply" || task.deleted || !this.#room.timeline.get(task.id)?.deleted) return;
+    this.#task.begin({ ...task, excerpt: "", deleted: true });
   }
 
   /** Change the text of one's own message. The draft comes back afterwards. @param {ShownItem | ShownMessage} message */
@@ -196,7 +204,7 @@ export class Composer {
   /** @param {string} text */
   #say(text) {
     const task = this.#task.current;
-    this.#room.say(text, task?.kind === "reply" ? { reply: task.id } : {});
+    this.#room.say(text, task?.kind === "reply" && !task.deleted ? { reply: task.id } : {});
     this.#task.end();
     this.#replace("");
     this.sent.emit();

@@ -10,7 +10,7 @@ import { oneLine } from "../transcript/quote_view.js";
 /**
  * What the composer does besides saying something new: it answers the message with this id, or changes the text of
  * one's own.
- * @typedef {{kind: "reply", id: number, name: string, excerpt: string}} ReplyTask
+ * @typedef {{kind: "reply", id: number, name: string, excerpt: string, deleted?: boolean}} ReplyTask
  * @typedef {{kind: "edit", target: Target, text: string}} EditTask
  */
 
@@ -65,10 +65,11 @@ export class ComposerTask {
   }
 
   /** @param {ReplyTask} task */
-  #describeReply({ name, excerpt }) {
+  #describeReply({ name, excerpt, deleted }) {
     const author = make("bdi", "quote-author", clean(name));
     setColour(author, clean(name));
-    return [this.#i18n.t("composer.replying"), " ", author, " ", make("bdi", "", oneLine(excerpt))];
+    const text = deleted ? make("i", "", this.#i18n.t("message.deleted")) : make("bdi", "", oneLine(excerpt));
+    return [this.#i18n.t("composer.replying"), " ", author, " ", text];
   }
 
   /** @param {EditTask} task */

@@ -59,7 +59,10 @@ export function updateMessage(element, row, i18n) {
   if (state === "pending" || changing) element.querySelector("time")?.prepend(makeClock(i18n));
   for (const line of element.querySelectorAll(".message-state")) line.remove();
   const failed = acts.filter(act => act.state === "failed").map(act => makeActState(act, i18n));
-  if (state === "failed") failed.unshift(makeState(row, describeFailure(row, i18n), i18n));
+  if (state === "failed") {
+    const keys = row.reply && i18n.has(`reply.error.${row.code}`) ? "reply.error" : "error";
+    failed.unshift(makeState(row, describeFailure(row, i18n, keys), i18n));
+  }
   byClass(element, "message-text").after(...failed);
 }
 
