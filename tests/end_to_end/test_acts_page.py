@@ -228,6 +228,7 @@ def test_a_finger_that_rests_opens_the_menu(services: Services, chromium: Browse
         page.tap("#reply-button")
         expect(page.locator("#composer-task")).to_contain_text("Борис Годунов нажми и держи")
         assert_accessible(page)
+        page.locator(".message").first.dispatch_event("pointerover")  # a mouse that is nowhere
         page.tap("#more-button")
         menu.get_by_text("Выделить текст").tap()
         assert page.evaluate("String(getSelection())") == "нажми и держи"

@@ -62,9 +62,8 @@ export class MessageActs {
     this.#doors = doors;
     this.#recent = recent;
     this.#picker = new EmojiPicker(emojis, i18n);
-    for (const type of ["pointerover", "focusin"])
-      this.#list.addEventListener(type, ({ target }) => this.#moveBar(target));
-    this.#list.addEventListener("click", ({ target }) => this.#moveBar(target));
+    for (const type of ["pointerover", "focusin", "click"])
+      this.#list.addEventListener(type, event => this.#follow(event));
     this.#list.addEventListener("keydown", event => this.#onKey(event));
     this.#reactButton.addEventListener("click", () => this.#withRow((item, row) => this.#pick(item, row)));
     this.#replyButton.addEventListener("click", () => this.#withRow(item => this.#doors.reply(item)));
@@ -97,6 +96,12 @@ export class MessageActs {
     const item = this.#room.timeline.get(Number(row?.dataset.id));
     const [shown] = item ? this.#room.acts.show([item]) : [];
     return shown;
+  }
+
+  /** @param {Event} event  Under a finger what is pressed or passed in another row does not take the bar there. */
+  #follow({ type, target }) {
+    const isPassing = type === "pointerover" || (target instanceof Element && target.closest("button"));
+    if (!TOUCH.matches || !isPassing) this.#moveBar(target);
   }
 
   /** @param {EventTarget | null} target */

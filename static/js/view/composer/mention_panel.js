@@ -46,6 +46,7 @@ export class MentionPanel {
     document.addEventListener("selectionchange", () => {
       if (!this.#card.hidden || document.activeElement === this.#text) this.update();
     });
+    this.#text.addEventListener("focus", () => this.update()); // the cursor may stand where it stood
     this.#text.addEventListener("blur", () => this.close());
   }
 
