@@ -149,7 +149,7 @@ def test_what_one_has_said_is_edited_and_deleted(
         page.keyboard.press("Escape")
         expect(field).to_have_value("")
         page.fill("#composer-text", "черновик")
-        row(anna, "ачепятка").locator(".message-number").focus()
+        page.focus(f"#m{number} .message-number")  # which it has once it is acknowledged
         page.keyboard.press("e")
         expect(page.locator("#composer-task")).to_have_text(f"Правка сообщения #{number}")
         page.fill("#composer-text", "опечатка")
