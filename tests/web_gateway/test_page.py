@@ -149,7 +149,7 @@ def test_the_sheets_are_joined_in_their_order() -> None:
 
 
 _LATE = (
-    r"tools\.js|lib/(highlight|emoji)\.js|view/(search_panel|moderation/"
+    r"tools\.js|lib/(highlight|emoji)\.js|model/qr_code\.js|view/(search_panel|link_sheet|moderation/"
     r"|acts/(common_emoji|emoji_picker|long_press|message_acts|recent_emoji))"
 )
 
