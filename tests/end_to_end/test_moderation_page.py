@@ -256,6 +256,7 @@ def test_moderating_with_the_keyboard_alone(services: Services, chromium: Browse
         page.focus("#moderator-button")
         for keys in ("Enter", "ключ", "Enter"):
             (keyboard.press if keys == "Enter" else keyboard.type)(keys)
+        expect(page.get_by_text("You are a moderator now.")).to_be_attached()  # closes an open menu
         more = page.locator(".person", has_text="Нина").locator(".person-more")
         more.focus()
         keyboard.press("Enter")

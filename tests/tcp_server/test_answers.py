@@ -41,6 +41,7 @@ IN_LINES = {
     "react": (4 * KIB, "#1 👍"),
     "unreact": (4 * KIB, "#1 👍"),
     "me": (4 * KIB, WIDE * 3999),
+    "link": (4 * KIB, ""),
     "help": (4 * KIB, ""),
     "quit": (4 * KIB, ""),
     "lang": (4 * KIB, "en"),

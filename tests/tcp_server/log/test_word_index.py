@@ -251,7 +251,8 @@ def test_deleted_words_are_not_in_the_file(path: Path, indexed_while_running: bo
 
 def test_edited_words_are_found_at_once_and_the_old_ones_are_not_in_the_file(path: Path) -> None:
     append_to_log(path, *[f"quokka{number}x" for number in range(1, 13)])
-    with searching(path) as find, open_current_index(path) as index, open_history(path) as history:
+    # In this order: the searcher makes an index of its own if there is none.
+    with open_current_index(path) as index, searching(path) as find, open_history(path) as history:
         assert ids(find("quokka6x")) == [6]
         for number, text in ((6, "zanzibar"), (12, "занзибар"), (6, "timbuktu")):
             edit(history, number, text)
