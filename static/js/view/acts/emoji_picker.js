@@ -1,3 +1,4 @@
+import { ActiveOption } from "../../lib/active_option.js";
 import { byId, make } from "../../lib/dom.js";
 import { findEmoji, readEmoji } from "../../lib/emoji.js";
 import { report } from "../../lib/report.js";
@@ -24,8 +25,7 @@ export class EmojiPicker {
   #all = [];
   /** Those that the query finds, or the common ones. @type {Emoji[]} */
   #found = [];
-  /** @type {Element | null} */
-  #active = null;
+  #active = new ActiveOption(this.#query);
   #choose = (/** @type {string} */ _emoji) => {};
 
   /**
@@ -89,7 +89,7 @@ export class EmojiPicker {
     this.#none.textContent = this.#i18n.t("emoji.none");
     this.#none.hidden = this.#found.length > 0 || this.#all.length === 0;
     this.#add();
-    this.#setActive(this.#list.firstElementChild);
+    this.#active.set(this.#list.firstElementChild);
   }
 
   #showMore() {
@@ -114,7 +114,7 @@ export class EmojiPicker {
   #onKey(event) {
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     const options = [...this.#list.children];
-    const at = this.#active ? options.indexOf(this.#active) : -1;
+    const at = this.#active.element ? options.indexOf(this.#active.element) : -1;
     const isTyping = this.#query.value !== "" && this.#query.selectionStart !== this.#query.value.length;
     const steps = {
       ArrowDown: this.#columns,
@@ -123,9 +123,9 @@ export class EmojiPicker {
     };
     const step = Object.entries(steps).find(([key]) => key === event.key)?.[1];
     if (event.key === "Enter") {
-      if (this.#active) this.#take(this.#active);
+      if (this.#active.element) this.#take(this.#active.element);
     } else if (step && options.length > 0) {
-      this.#setActive(options[Math.min(options.length - 1, Math.max(0, at + step))]);
+      this.#active.set(options[Math.min(options.length - 1, Math.max(0, at + step))]);
     } else return;
     event.preventDefault();
   }
@@ -133,19 +133,6 @@ export class EmojiPicker {
   get #columns() {
     const [first, ...others] = this.#list.querySelectorAll("li");
     return 1 + others.findIndex(each => each.offsetTop !== first?.offsetTop) || 1 + others.length;
-  }
-
-  /** @param {Element | null | undefined} option */
-  #setActive(option = null) {
-    if (this.#active) this.#active.ariaSelected = "false";
-    this.#active = option;
-    if (option) {
-      option.ariaSelected = "true";
-      option.scrollIntoView({ block: "nearest" });
-      this.#query.setAttribute("aria-activedescendant", option.id);
-    } else {
-      this.#query.removeAttribute("aria-activedescendant");
-    }
   }
 
   /** @param {Element} option */

@@ -1,3 +1,4 @@
+import { ActiveOption } from "../../lib/active_option.js";
 import { byId, make } from "../../lib/dom.js";
 import { Signal } from "../../lib/signal.js";
 import { isCommand } from "../../model/commands.js";
@@ -30,8 +31,7 @@ export class CommandPanel {
   #commands;
   #room;
   #i18n;
-  /** The option that Enter takes; null if none. @type {Element | null} */
-  #active = null;
+  #active = new ActiveOption(this.#text, this.#list);
   /** The draft it was updated for. */
   #draft = "";
   /** Whether Escape has closed it for the present command. */
@@ -123,7 +123,7 @@ export class CommandPanel {
    * @param {Command} [typed]  The one whose arguments are being typed.
    */
   #show(found, typed) {
-    this.#setActive(null);
+    this.#active.set(null);
     this.#times.hidden = !this.#room.moderation.moderator;
     this.#list.replaceChildren(...found.map(command => this.#makeOption(command)));
     this.#list.hidden = found.length === 0;
@@ -178,28 +178,14 @@ export class CommandPanel {
     }
     const options = [...this.#list.children];
     if (options.length === 0 || shiftKey) return false;
-    const at = this.#active ? options.indexOf(this.#active) : -1;
-    if (key === "ArrowDown") this.#setActive(options[(at + 1) % options.length]);
-    else if (key === "ArrowUp") this.#setActive(options.at(at < 0 ? -1 : at - 1));
+    const at = this.#active.element ? options.indexOf(this.#active.element) : -1;
+    if (key === "ArrowDown") this.#active.set(options[(at + 1) % options.length]);
+    else if (key === "ArrowUp") this.#active.set(options.at(at < 0 ? -1 : at - 1));
     else if (key === "Tab" && options[0]?.id !== `command-${this.#draft.slice(1)}`)
-      this.#choose(this.#active ?? options[0]);
-    else if (key === "Enter" && this.#active) this.#choose(this.#active);
+      this.#choose(this.#active.element ?? options[0]);
+    else if (key === "Enter" && this.#active.element) this.#choose(this.#active.element);
     else return false;
     return true;
-  }
-
-  /** @param {Element | null | undefined} option */
-  #setActive(option = null) {
-    if (this.#active) this.#active.ariaSelected = "false";
-    this.#active = option;
-    if (option) {
-      option.ariaSelected = "true";
-      option.scrollIntoView({ block: "nearest" });
-    }
-    for (const focusable of [this.#text, this.#list]) {
-      if (option) focusable.setAttribute("aria-activedescendant", option.id);
-      else focusable.removeAttribute("aria-activedescendant");
-    }
   }
 
   /** @param {Element | null | undefined} option */

@@ -1,3 +1,4 @@
+import { ActiveOption } from "../../lib/active_option.js";
 import { makeAvatar } from "../../lib/avatar.js";
 import { byId, make } from "../../lib/dom.js";
 import { EVERYBODY } from "../../lib/mentions.js";
@@ -26,8 +27,7 @@ export class MentionPanel {
   #i18n;
   /** Where the `@` is that was closed with Escape; -1 for none. */
   #closedAt = -1;
-  /** The option that Enter takes. @type {Element | null} */
-  #active = null;
+  #active = new ActiveOption(this.#text);
 
   /**
    * @param {Room} room
@@ -60,13 +60,13 @@ export class MentionPanel {
     if (names.join("\n") === shown.join("\n")) return;
     this.#list.replaceChildren(...names.map((name, index) => this.#makeOption(name, index)));
     this.#card.hidden = names.length === 0;
-    this.#setActive(this.#list.firstElementChild);
+    this.#active.set(this.#list.firstElementChild);
   }
 
   close() {
     this.#list.replaceChildren();
     this.#card.hidden = true;
-    this.#setActive(null);
+    this.#active.set(null);
   }
 
   /** @returns {number} Where the `@` is behind which the cursor stands; -1 if there is none, or nobody can be called. */
@@ -134,29 +134,16 @@ export class MentionPanel {
    */
   #act(key) {
     const options = [...this.#list.children];
-    const at = this.#active ? options.indexOf(this.#active) : -1;
+    const at = this.#active.element ? options.indexOf(this.#active.element) : -1;
     if (key === "Escape") {
       this.#closedAt = this.#typedAt();
       this.close();
-    } else if (key === "ArrowDown") this.#setActive(options[(at + 1) % options.length]);
-    else if (key === "ArrowUp") this.#setActive(options.at(at - 1));
-    else if ((key === "Tab" || key === "Enter") && this.#active instanceof HTMLElement)
-      this.#choose(this.#active);
+    } else if (key === "ArrowDown") this.#active.set(options[(at + 1) % options.length]);
+    else if (key === "ArrowUp") this.#active.set(options.at(at - 1));
+    else if ((key === "Tab" || key === "Enter") && this.#active.element instanceof HTMLElement)
+      this.#choose(this.#active.element);
     else return false;
     return true;
-  }
-
-  /** @param {Element | null | undefined} option */
-  #setActive(option = null) {
-    if (this.#active) this.#active.ariaSelected = "false";
-    this.#active = option;
-    if (option) {
-      option.ariaSelected = "true";
-      option.scrollIntoView({ block: "nearest" });
-      this.#text.setAttribute("aria-activedescendant", option.id);
-    } else {
-      this.#text.removeAttribute("aria-activedescendant");
-    }
   }
 
   /** @param {HTMLElement} option */
