@@ -3,13 +3,12 @@
 Not thread-safe: the caller holds the sequencer's room lock.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Generic
 
 from chat_protocol import messages as m
 from chat_protocol.emoji import find_emoji
-from chat_protocol.text import clean
 from tcp_server.config import Config
 from tcp_server.log.history import Unavailable
 from tcp_server.room.fold import Fold
@@ -18,7 +17,7 @@ from tcp_server.room.mentions import Mentions
 from tcp_server.room.outcome import C, Outcome
 from tcp_server.room.proposals import AnyProposal, Change, Delete, Edit, Post, React
 from tcp_server.room.seats import Seats
-from tcp_server.room.speech import text_error
+from tcp_server.room.speech import checked_text
 
 _MAX_BACK = 500
 """Messages among which the last one of somebody is looked for."""
@@ -44,8 +43,8 @@ class Acts(Generic[C]):
 
     def post(self, connection: C, member: Member, say: m.Say) -> list[Outcome[C]]:
         """Say a clean text that calls somebody, answers a message, or tells an action."""
-        mentions = self._mentions.find(say.text, calls_all=member.moderator) if "@" in say.text else ()
-        post = Post(self._seats.number(connection), say.ref, say.text, say.reply, say.kind, mentions)
+        called = self._called(say.text, member)
+        post = Post(self._seats.number(connection), say.ref, say.text, say.reply, say.kind, called)
         return self._try(connection, post)
 
     def change(self, connection: C, member: Member, command: m.Edit | m.Delete | m.React) -> list[Outcome[C]]:
@@ -53,11 +52,11 @@ class Acts(Generic[C]):
         seat = self._seats.number(connection)
         match command:
             case m.Edit(id=id_, text=text, ref=ref):
-                text = clean(text) if len(text) <= 2 * self._max_text else text
-                if error := text_error(text, self._max_text, ref):
-                    return [Outcome(connection, [error])]
-                mentions = self._mentions.find(text, calls_all=member.moderator) if "@" in text else ()
-                return self._try(connection, Edit(seat, ref, id_, text, mentions, self._edit_time))
+                new = checked_text(text, self._max_text, ref)
+                if isinstance(new, m.Error):
+                    return [Outcome(connection, [new])]
+                called = self._called(new, member)
+                return self._try(connection, Edit(seat, ref, id_, new, called, self._edit_time))
             case m.Delete(id=id_, ref=ref):
                 return self._try(connection, Delete(seat, ref, id_))
             case m.React(id=id_, emoji=text, on=on, ref=ref):
@@ -84,6 +83,10 @@ class Acts(Generic[C]):
             return self._fold.history.author(message_id) != member.person
         except Unavailable:
             return False
+
+    def _called(self, text: str, member: Member) -> Sequence[str]:
+        """Return the names of those whom a member calls in a text."""
+        return self._mentions.find(text, calls_all=member.moderator) if "@" in text else ()
 
     def _try(self, connection: C, proposal: Post | Change) -> list[Outcome[C]]:
         try:

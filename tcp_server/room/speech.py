@@ -21,6 +21,8 @@ from tcp_server.room.proposals import Post
 _MAX_RAW = 2
 """A text of a JSON client longer than so many times the limit is refused uncleaned."""
 
+_NO_REF = Error("bad_field", "a say needs a ref")
+
 Texts = list[tuple[str | None, str]]
 """Texts with their refs, ready to be proposed."""
 
@@ -39,7 +41,8 @@ def checked(says: Sequence[Say], max_text: int) -> list[Texts | Say | Error]:
         if len(text) <= _MAX_RAW * max_text:  # else it is too long anyway
             text = clean(text)
         if ref is None or len(text) > max_text or is_blank(text):
-            parts += [texts, _error(ref, text, max_text)] if texts else [_error(ref, text, max_text)]
+            error = _error(ref, text, max_text) if ref is not None else _NO_REF
+            parts += [texts, error] if texts else [error]
             texts = []
         elif "@" in text or say.reply is not None or say.kind is not None:
             parts += [texts, replace(say, text=text)] if texts else [replace(say, text=text)]
@@ -67,15 +70,14 @@ def pieces(says: Sequence[Say], max_text: int) -> list[Texts | Say]:
     return [*parts, texts] if texts else parts
 
 
-def text_error(text: str, max_text: int, ref: str | None) -> Error | None:
-    """Return why a cleaned text is refused, if it is."""
-    is_wrong = len(text) > max_text or is_blank(text)
-    return _error(ref, text, max_text) if is_wrong else None
+def checked_text(text: str, max_text: int, ref: str | None) -> str | Error:
+    """Return one text cleaned, or the error if it is refused."""
+    if len(text) <= _MAX_RAW * max_text:
+        text = clean(text)
+    return _error(ref, text, max_text) if len(text) > max_text or is_blank(text) else text
 
 
 def _error(ref: str | None, text: str, max_text: int) -> Error:
-    if ref is None:
-        return Error("bad_field", "a say needs a ref")
     if len(text) > max_text:
         return Error("too_long", f"a text has at most {max_text} characters", ref)
     return Error("blank", "the text is blank", ref)

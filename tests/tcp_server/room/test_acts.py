@@ -202,6 +202,10 @@ def test_the_text_of_an_edit_is_checked_like_a_new_one(room: RoomHarness, text: 
     assert error(room, "b", m.Edit(id=1, text=text, ref="9")) == (code, "9")
 
 
+def test_an_edit_in_a_text_dialect_is_checked_too(room: RoomHarness) -> None:
+    assert error(room, "c", m.Edit(id=2, text="x" * 4001)) == ("too_long", None)
+
+
 def test_the_text_of_an_edit_is_cleaned(room: RoomHarness) -> None:
     room.handle("b", m.Edit(id=1, text="a\x1b[31mb", ref="2"))
     assert changed(room, "a")[-1].message.text == "ab"
