@@ -1,6 +1,7 @@
 """The TCP listener, the registry of sessions, and the shutdown."""
 
 import errno
+import mmap
 import os
 import selectors
 import signal
@@ -55,6 +56,9 @@ _REFUSALS: dict[Refusal, bytes] = {"full": FULL, "banned": BANNED}
 
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 """What `accept` fails with when the system has no resources for one more connection."""
+
+_THREAD_MEMORY = 2**21
+"""Bytes that must be available for a thread to start: its stack, and what it allocates at first."""
 
 _THREAD_EXIT_TIMEOUT = 1.0
 """Seconds beyond the close timeout that client threads may take to end."""
@@ -189,7 +193,12 @@ class ChatServer:
             log_often(WARNING, "refused", reason="resources", error=error, address=host)
 
     def _start(self, session: Session) -> None:
-        """Start a session's thread. Raises `RuntimeError` or `MemoryError` if none can start."""
+        """Start a session's thread. Raises `OSError`, `RuntimeError` or `MemoryError` if none can start.
+
+        `Thread.start` would wait for ever for a thread that has a stack, but no memory for its first
+        call: it ends before it says that it has started (python/cpython#140746).
+        """
+        mmap.mmap(-1, _THREAD_MEMORY, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()  # takes 3 µs
         thread = threading.Thread(target=self._serve_session, args=(session,), daemon=True)
         # Registered before it runs: a thread that ends at once would otherwise be registered after its end.
         with self._lock:

@@ -139,21 +139,27 @@ def test_descriptors_run_out_below_the_connection_limit() -> None:
 
 @needs_prlimit
 def test_no_memory_for_threads() -> None:
+    """Not even memory for a thread's stack and none for its first call, in which it would hang the server."""
     with limited() as program, ExitStack() as stack:
         pair = Pair(program.address, stack)
         process = psutil.Process(program.process.pid)
         before = resource.prlimit(process.pid, resource.RLIMIT_AS)
-        resource.prlimit(process.pid, resource.RLIMIT_AS, (process.memory_info().vms + 2**22, before[1]))
+        limit = process.memory_info().vms + 2**22
+        resource.prlimit(process.pid, resource.RLIMIT_AS, (limit, before[1]))
         clients = crowd(program.address, 100)
         stack.callback(close, clients)
         assert clients[-1].read_to_end().decode() == FULL
+        for more in range(2**14, 2**19, 2**14):  # a thread takes less than 2**19 bytes
+            resource.prlimit(process.pid, resource.RLIMIT_AS, (limit + more, before[1]))
+            with RawClient(program.address) as client:
+                client.read_until(" ")  # the prompt or a refusal
         pair.talk()
         resource.prlimit(process.pid, resource.RLIMIT_AS, before)
         join_within(program.address, "Вера")
         pair.talk()
         said = program.stderr.text.splitlines()
         assert said
-        assert all("refused reason=resources error=can't start new thread" in line for line in said)
+        assert all("refused reason=resources error=[Errno 12]" in line for line in said), said
 
 
 def test_threads_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
