@@ -13,6 +13,7 @@ from web_gateway.config import Config
 from web_gateway.forwarded import Forwarded
 from web_gateway.gateway import Gateway
 from web_gateway.page import page
+from web_gateway.page_archive import PageArchive
 from web_gateway.qr import qr
 from web_gateway.views import views
 
@@ -38,7 +39,10 @@ def create_app(config: Config | None = None) -> Flask:
     app.wsgi_app = Forwarded(app.wsgi_app, config.trusted_proxies).__call__  # type: ignore[method-assign]
     app.extensions["gateway"] = gateway
     app.register_blueprint(views(gateway))
-    app.register_blueprint(page(assets()))
+    archive = PageArchive(Path(config.old_static)) if config.old_static else None
+    if archive is not None:
+        archive.add(assets())
+    app.register_blueprint(page(assets(), archive))
     app.register_blueprint(qr())
     app.register_blueprint(chat_socket(gateway))
     app.config["SOCK_SERVER_OPTIONS"] = {"thread_class": NoReaderThread}

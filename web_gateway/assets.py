@@ -67,7 +67,7 @@ class Assets:
         served["css/page.css"] = _CSS_IMPORT.sub(
             lambda found: served[f"css/{found[1]}"].decode(), served["css/page.css"].decode()
         ).encode()
-        self.files = {name: _compress(_type(name), body) for name, body in served.items()}
+        self.files = {name: compress(name, body) for name, body in served.items()}
         """The files by name, like `js/app.js`."""
         self.boot_hash = base64.b64encode(hashlib.sha256(contents[_BOOT]).digest()).decode()
         """The hash of the script in the HTML, by which the page's policy allows it (CSP, section 2.3.1)."""
@@ -133,8 +133,9 @@ def _resolve(base: str, target: str) -> str:
     return "/".join(parts)
 
 
-def _type(name: str) -> str:
-    return _TYPES.get(Path(name).suffix, "application/octet-stream")
+def compress(name: str, body: bytes) -> Asset:
+    """Return the response to a request for a file."""
+    return _compress(_TYPES.get(Path(name).suffix, "application/octet-stream"), body)
 
 
 def _compress(content_type: str, body: bytes) -> Asset:

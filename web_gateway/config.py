@@ -9,7 +9,7 @@ from chat_protocol.address import Address, parse_address
 from chat_protocol.contract import DEFAULT_PORT
 from chat_protocol.ip import parse_ip
 from chat_protocol.log_format import LogAddressesSetting, LogFormatSetting, LogLevelSetting, check_format
-from chat_protocol.settings import BadConfig, Count, Host, Networks, Port, Program, Settings, about
+from chat_protocol.settings import BadConfig, Count, FilePath, Host, Networks, Port, Program, Settings, about
 from chat_protocol.status_server import StatusSetting
 from web_gateway.origins import parse_host, parse_origin
 
@@ -81,6 +81,13 @@ class Config(Settings, frozen=True):
     proxy_protocol: Annotated[
         bool, about("tell the room the browsers' addresses; this gateway must be a trusted proxy there")
     ] = False
+    old_static: Annotated[
+        FilePath,
+        about(
+            "folder that keeps the files of each version of the page, for those opened before a new one came",
+            metavar="DIR",
+        ),
+    ] = ""
     workers: Annotated[int, Meta(ge=1, le=64), about("processes that share the port")] = 1
     status: Annotated[
         StatusSetting,

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, jsonify, request
 from chat_protocol.version import version
 from web_gateway.assets import LANGUAGES, Asset, Assets
 from web_gateway.headers import POLICY, policy
+from web_gateway.page_archive import PageArchive
 from web_gateway.refusals import refuse
 
 _LANGUAGE = "oneroom_language"
@@ -16,8 +17,8 @@ _LANGUAGE = "oneroom_language"
 _FOR_EVER = 365 * 24 * 3600  # seconds
 
 
-def page(assets: Assets) -> Blueprint:
-    """Return the routes; `views` adds the checks and headers."""
+def page(assets: Assets, archive: PageArchive | None) -> Blueprint:
+    """Return the routes; `views` adds the checks and headers. `archive` has the files of other versions."""
     routes = Blueprint("page", __name__)
 
     @routes.get("/")
@@ -36,9 +37,12 @@ def page(assets: Assets) -> Blueprint:
 
     @routes.get("/static/<hashed>/<path:name>")
     def file(hashed: str, name: str) -> Response:
-        if hashed != assets.version or name not in assets.files:
+        found = assets.files.get(name) if hashed == assets.version else None
+        if found is None and archive is not None:
+            found = archive.find(hashed, name)
+        if found is None:
             return refuse(HTTPStatus.NOT_FOUND)
-        response, _ = _negotiated(assets.files[name])
+        response, _ = _negotiated(found)
         response.cache_control.public = response.cache_control.immutable = True
         response.cache_control.max_age = _FOR_EVER
         return response

@@ -258,7 +258,7 @@ def test_a_new_version_is_offered_after_a_reconnect_and_keeps_the_draft(
     with (tmp_path / "static" / "css" / "base.css").open("a") as sheet:
         sheet.write("/* new */\n")
     with new_page(chromium) as page, ExitStack() as old:
-        server = ("--server", str(services.room))
+        server = ("--server", str(services.room), "--old-static", str(tmp_path / "old"))
         gateway = old.enter_context(running("web_gateway", "--port", "0", *server))
         page.goto(f"http://{gateway.address}/")
         before = page.locator("html").get_attribute("data-version")
@@ -273,6 +273,8 @@ def test_a_new_version_is_offered_after_a_reconnect_and_keeps_the_draft(
             page.get_by_text("Есть новая версия.").wait_for()
             anna.say("старая страница и новый сервер")
             page.wait_for_selector(".message[data-state=sent] >> text=старая страница")
+            anna.say("```python\nreturn\n```")  # coloured by a module that is loaded only now
+            page.wait_for_selector(".code-keyword >> text=return")
             page.fill("#composer-text", "черновик")
             page.get_by_role("button", name="Обновить").click()
             expect(page.locator("html")).not_to_have_attribute("data-version", before or "")
