@@ -99,6 +99,7 @@ class History(Protocol):
     def note_act(self, ack: Ack, message_id: int, key: Key | None) -> None:
         """Give an act on a message the id of its ack, skipping all up to that; remember its ref.
 
+        What moderators do has the id of its notice, the newest message, which is then the one it is on.
         `find_acks` finds it as long as the message is kept. Stored by the next commit.
         """
 

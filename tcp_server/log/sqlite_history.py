@@ -135,7 +135,8 @@ class SqliteHistory:
         self._recent.skip_to(last)
 
     def note_act(self, ack: Ack, message_id: int, key: Key | None) -> None:
-        self._skipped.append(range(self.last + 1, ack.id + 1))
+        if skipped := range(self.last + 1, ack.id + 1):
+            self._skipped.append(skipped)
         self._recent.note_act(ack, message_id, key)
         self._acts.are_new = True
         if key is not None and key[1] is not None:

@@ -339,17 +339,22 @@ class Fold:
         by = None if seat is None else self.members.by_seat(seat)
         if by is None and seat is not None:
             return []
+        ref, person = act.ref, by.person if by else b""
+        if ref is not None and (known := self.history.find_acks(person, [ref])):
+            return [Effect(seat, [known[ref]])]
         try:
             action = self.actions.check(act, by, self.now)
         except Refused as error:
-            return [Effect(seat, [m.Error(error.code, error.text, act.ref)])]
+            return [Effect(seat, [m.Error(error.code, error.text, ref)])]
         action.apply()
         if act.act in _SANCTIONING:
             self._note_sanctions(self.at)
         reason, answer = ("banned", [ban_error(act.seconds)]) if act.act == "ban" else ("kicked", [])
         expelled = [effect for member in action.expelled for effect in self._expel(member, reason, answer)]
         notice = notices.append(action.notice, self.at, self.history)
-        ack = [] if act.ref is None else [m.Ack(act.ref, notice.id, notice.at)]
+        ack = [] if ref is None else [m.Ack(ref, notice.id, notice.at)]
+        if ack:
+            self.history.note_act(ack[0], notice.id, (person, ref))
         deleted = action.deleted
         changed = [self._changes.delete(deleted, action.notice.by, self.at)] if deleted else []
         return [Effect(seat, [notice, *ack, *changed], [notice, *changed]), *expelled]

@@ -78,6 +78,8 @@ class Moderation(Generic[C]):
         """Raises `Refused`, `Unavailable`."""
         if isinstance(command, m.Authenticate):
             return self._authenticate(connection, member, command)
+        if isinstance(command, m.Moderate) and (known := self._acked(member, command)):
+            return [Outcome(connection, [known])]  # also to who is no moderator any more
         if not member.moderator:
             raise Refused("not_moderator", "only moderators may do this")
         match command:
@@ -88,6 +90,11 @@ class Moderation(Generic[C]):
             case m.Bans():
                 bans, _ = self._fold.sanctions.in_force(self._fold.now)
                 return [Outcome(connection, [_list(bans)])]
+
+    def _acked(self, member: Member, command: m.Moderate) -> m.Ack | None:
+        """Return the first ack of a command that is repeated. Raises `Unavailable`."""
+        refs = [] if command.ref is None else [command.ref]
+        return next(iter(self._fold.history.find_acks(member.person, refs).values()), None)
 
     def _whois(self, name: str) -> m.Whois:
         """Raises `Refused`."""

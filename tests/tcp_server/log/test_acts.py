@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from msgspec.structs import replace
 
 from chat_protocol.message import redacted
-from chat_protocol.messages import Ack, Message, Quote
+from chat_protocol.messages import Ack, Message, Notice, Quote
 from tcp_server.log import reactions
 from tcp_server.log import sqlite_history as module
 from tcp_server.log.history import History, Key, MemoryHistory, Unavailable, find_message
@@ -104,6 +104,14 @@ class TwoLogs(RuleBasedStateMachine):
                 log.change(new, act)
             shown.append(new)
         assert shown[0] == shown[1]
+
+    @rule(person=persons, ref=refs)
+    def moderate(self, person: bytes, ref: str | None) -> None:
+        if ref is not None and not self.known((person, ref)):
+            for log in self.logs:
+                notice = Message(log.last + 1, AT, "Сервер", "раз", Notice("kick", "Анна", "Борис"))
+                log.append([notice], [None])
+                log.note_act(Ack(ref, notice.id, AT), notice.id, (person, ref))
 
     @rule()
     def look(self) -> None:

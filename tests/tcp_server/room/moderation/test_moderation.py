@@ -1,6 +1,7 @@
 """Moderation without sockets: kicks, mutes, deletions, announcements."""
 
 import pytest
+from msgspec.structs import replace
 
 from chat_protocol import messages as m
 from chat_protocol.codec import encode
@@ -8,7 +9,7 @@ from chat_protocol.contract import SYSTEM_NAME
 from tcp_server.log.history import MemoryHistory, Unavailable
 from tcp_server.room.moderation.audit_log import AuditLog, Entry
 from tcp_server.room.moderation.bans import Sanction
-from tests.tcp_server.room_harness import SECRET, RoomHarness, ban, moderated_room
+from tests.tcp_server.room_harness import OTHER, SECRET, RoomHarness, ban, moderated_room
 
 # --- kick ----------------------------------------------------------------------------
 
@@ -261,6 +262,46 @@ def test_an_action_that_cannot_be_recorded_is_refused() -> None:
     harness.handle("b", m.Say("два", "s"))
     assert harness.summary("a") == ["#2 Боб: два"]
     assert [message.text for message in harness.history.before(3, 9)] == ["раз", "два"]
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+@pytest.mark.parametrize(
+    "command",
+    [
+        m.Moderate("kick", "Боб"),
+        m.Moderate("ban", "Боб", seconds=60),
+        m.Moderate("ban", "203.0.113.0/24"),
+        m.Moderate("unban", "Глеб"),
+        m.Moderate("mute", "Боб"),
+        m.Moderate("unmute", "Вера"),
+        m.Moderate("delete", id=1),
+        m.Delete(id=1),
+        m.Moderate("announce", text="в 12 обед"),
+    ],
+)
+def test_a_repeated_action_has_the_first_ack_and_no_second_effect(
+    command: m.Moderate | m.Delete, is_restarted: bool
+) -> None:
+    notebook = MemoryAuditLog()
+    harness = RoomHarness(audit_log=notebook, moderator_password="страж")
+    harness.join_as_moderator("a", "Анна", session=OTHER)
+    harness.join("b", "Боб", session=SECRET)
+    harness.join_as_text("c", "Вера")
+    harness.handle("b", m.Say("раз", "1"))
+    harness.moderate("a", "ban", "Глеб")
+    harness.moderate("a", "mute", "Вера")
+    harness.received("a")
+    harness.handle("a", replace(command, ref="r"))
+    (ack,) = [event for event in harness.received("a") if isinstance(event, m.Ack)]
+    if is_restarted:
+        harness = RoomHarness(harness.history, audit_log=notebook, moderator_password="страж")
+        harness.join("a", "Анна", session=OTHER)
+    recorded, last = len(notebook.kept), harness.history.last
+    harness.received("c")
+    harness.handle("a", replace(command, ref="r"))
+    assert harness.received("a") == [ack]
+    assert harness.received("c") == []
+    assert (len(notebook.kept), harness.history.last) == (recorded, last)
 
 
 class FullDisk(MemoryHistory):
