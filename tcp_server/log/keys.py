@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from chat_protocol.messages import Ack
+from tcp_server.log.history import Key
 from tcp_server.log.reactions import marks
 
 _MAX_PERSONS = 10_000
@@ -32,7 +33,7 @@ class Keys:
         self._db = db
         self.greatest: dict[bytes, str] = {}
         """Each person's greatest ref, by code points as in SQLite: a greater one is certainly new, so
-        clients whose refs increase need no query for each message. Who stores says keeps it up to date."""
+        clients whose refs increase need no query for each message."""
         self._staged: list[tuple[int, int, str, bytes, str]] = []
 
     def find(self, person: bytes, refs: Sequence[str], first: int) -> dict[str, Ack]:
@@ -58,6 +59,13 @@ class Keys:
         """Return those of these stored messages that the person has said. Raises `sqlite3.Error`."""
         query = f"SELECT id FROM messages WHERE id IN ({marks(message_ids)}) AND session = ?"  # noqa: S608
         return {id_ for (id_,) in self._db.execute(query, (*message_ids, person))}
+
+    def note_says(self, keys: Sequence[Key | None]) -> None:
+        """Note the keys of says that are stored with the next commit."""
+        greatest = self.greatest
+        for key in keys:
+            if key and key[1] and key[1] > greatest.get(key[0], ""):
+                greatest[key[0]] = key[1]
 
     def note_act(self, ack: Ack, message_id: int, person: bytes) -> None:
         """Store the ref of an act on a message with the next commit."""

@@ -10,25 +10,22 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
 from pathlib import Path
 
 from chat_protocol.messages import Ack, Message, Reaction
 from tcp_server.log import message_ids
 from tcp_server.log.acts import Acts
-from tcp_server.log.details import write_details
 from tcp_server.log.history import Key, MemoryHistory, Unavailable, find_message, position
 from tcp_server.log.log_file import LogFile, ends, unusable
 from tcp_server.log.message_rows import COLUMNS, as_message, read_all, spans
 from tcp_server.log.records import StoredRecords
 from tcp_server.log.retention import Limits, Retention
+from tcp_server.log.staged_messages import StagedMessages
 
 _log = logging.getLogger(__name__)
 
 _RECENT = 2000
 """Messages kept in memory as well: more than a `welcome` contains."""
-
-_NO_KEY: Key | tuple[None, None] = None, None
 
 _LOCK_WAIT_MS = 50
 """Milliseconds to wait for a lock that another process holds, as the whole room waits too; nothing
@@ -54,10 +51,7 @@ class SqliteHistory:
         `full` durability survives a loss of power, otherwise the end of the process.
         `clock` returns seconds.
         """
-        self._staged: list[tuple[int, str, str, str, bytes | None, str | None, int]] = []  # rows to insert
-        self._staged_messages: list[Message] = []  # the same, as `before` returns them
-        self._staged_rarities: list[Message] = []  # of these, those that have more than the rows
-        self._skipped: list[range] = []  # ids, not committed yet
+        self._staged = StagedMessages()
         self._wal_has_deleted = True  # whether the WAL may still contain deleted text
         self._file = LogFile(path, full=full)
         self._db = self._file.db
@@ -111,32 +105,19 @@ class SqliteHistory:
     def first(self) -> int:
         if self._count:
             return self._first
-        return self._staged_messages[0].id if self._staged_messages else self.last + 1
+        return self._staged.messages[0].id if self._staged.messages else self.last + 1
 
     def append(self, messages: Sequence[Message], keys: Sequence[Key | None]) -> None:
-        if messages and messages[-1].id - self.last > len(messages):
-            ids = [self.last, *[message.id for message in messages]]
-            self._skipped += [range(one + 1, next_) for one, next_ in pairwise(ids) if next_ - one > 1]
+        self._staged.add(messages, keys, self.last, self.position)
         self._recent.append(messages, keys)
-        greatest = self._acts.keys.greatest
-        for message, key in zip(messages, keys, strict=True):
-            person, ref = key or _NO_KEY
-            if person and ref and ref > greatest.get(person, ""):
-                greatest[person] = ref
-            self._staged.append(
-                (message.id, message.at, message.name, message.text, person, ref, self.position)
-            )
-            if message.notice or message.kind or message.reply or message.mentions:
-                self._staged_rarities.append(message)
-        self._staged_messages.extend(messages)
+        self._acts.keys.note_says(keys)
 
     def skip_to(self, last: int) -> None:
-        self._skipped.append(range(self.last + 1, last + 1))
+        self._staged.skip(range(self.last + 1, last + 1))
         self._recent.skip_to(last)
 
     def note_act(self, ack: Ack, message_id: int, key: Key | None) -> None:
-        if skipped := range(self.last + 1, ack.id + 1):
-            self._skipped.append(skipped)
+        self._staged.skip(range(self.last + 1, ack.id + 1))
         self._recent.note_act(ack, message_id, key)
         self._acts.are_new = True
         if key is not None and key[1] is not None:
@@ -152,7 +133,7 @@ class SqliteHistory:
         self._acts.are_new = True
         self._recent.replace(message)
         if message.id > self._committed:
-            self._staged_messages[position(self._staged_messages, message.id)] = message
+            self._staged.replace(message)
 
     def react(
         self, message_id: int, emoji: str, person: bytes, name: str, *, on: bool
@@ -166,7 +147,7 @@ class SqliteHistory:
         return present
 
     def commit(self) -> None:
-        is_log_new = bool(self._staged or self._skipped or self._acts.are_new)
+        is_log_new = bool(self._staged) or self._acts.are_new
         if not (is_log_new or self._forgotten_below or self._is_room_new()):
             return
         try:
@@ -177,24 +158,18 @@ class SqliteHistory:
                 raise Unavailable(str(error)) from error
         else:
             self._first = self.first
-            self._count += len(self._staged)
+            self._count += len(self._staged.messages)
             self._committed = self._recent.last
             if self._acts.are_new:
                 self._wal_has_deleted |= self._acts.commit()
             self._note_writable(writable=True)
-            self._clear_staged()
+            self._staged.clear()
 
     def rollback(self) -> None:
         self._recent.rollback_to(self._committed)
         for message in self._acts.rollback():
             self._recent.replace(message)
-        self._clear_staged()
-
-    def _clear_staged(self) -> None:
         self._staged.clear()
-        self._staged_messages.clear()
-        self._staged_rarities.clear()
-        self._skipped.clear()
 
     def _is_room_new(self) -> bool:
         """Return whether there is more to store than the log itself."""
@@ -214,13 +189,7 @@ class SqliteHistory:
                 db.execute("DELETE FROM skipped WHERE first < ?", (self._forgotten_below,))
                 self._acts.write_forgotten(self._forgotten_below)
                 self._forgetting = time.monotonic() - began
-            db.executemany(
-                "INSERT INTO messages (id, at, name, text, session, ref, entry) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                self._staged,
-            )
-            write_details(db, self._staged_rarities)
-            for ids in self._skipped:
-                message_ids.skip(db, ids)
+            self._staged.write(db)
             self._acts.write()
             if is_room_new:
                 self._write_room()
@@ -257,14 +226,14 @@ class SqliteHistory:
 
     def author(self, message_id: int) -> bytes | None:
         if not self.first <= message_id <= self._committed:
-            return next((row[4] for row in self._staged if row[0] == message_id), None)
+            return self._staged.author(message_id)
         with _readable():
             return self._acts.keys.author(message_id)
 
     def own(self, messages: Sequence[Message], person: bytes) -> set[int]:
         own = self._recent.own(messages, person)
         if older := [message.id for message in messages if message.id < self._recent.first]:
-            own.update(row[0] for row in self._staged if row[4] == person and row[0] in older)
+            own |= self._staged.own(older, person)
             with _readable():
                 own |= self._acts.keys.own(older, person)
         return own
@@ -291,8 +260,7 @@ class SqliteHistory:
         return found
 
     def _read_before(self, message_id: int, limit: int) -> list[Message]:
-        staged = position(self._staged_messages, message_id)
-        newest = self._staged_messages[max(0, staged - limit) : staged]
+        newest = self._staged.before(message_id, limit)
         ids = range(self._first, min(message_id, self._committed + 1))
         with _readable():
             older = self._read(message_ids.newest(self._db, ids, limit - len(newest)))
@@ -303,7 +271,7 @@ class SqliteHistory:
         pruned = after - message_id
         if after + 1 >= self._recent.first:
             return pruned + self._recent.count_after(after)
-        staged = len(self._staged_messages) - position(self._staged_messages, after + 1)
+        staged = self._staged.count_after(after)
         with _readable():
             return pruned + staged + message_ids.count(self._db, range(after + 1, self._committed + 1))
 
