@@ -10,47 +10,33 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from itertools import groupby
 from typing import Generic, cast
-from weakref import WeakKeyDictionary
 
 from chat_protocol import messages as m
-from chat_protocol.commands import Help, OnLast, Show, Who
-from chat_protocol.contract import MAX_LINE
 from chat_protocol.errors import BadMessage
 from chat_protocol.ip import rate_limit_key
 from tcp_server.config import Config
-from tcp_server.log.as_sent import as_sent
-from tcp_server.log.history import History, Unavailable, find_message
+from tcp_server.log.history import History, Unavailable
 from tcp_server.log.journal import Journal
 from tcp_server.log.replay import Replay
 from tcp_server.room.absences import Absences
-from tcp_server.room.acts import Acts
 from tcp_server.room.arrivals import Arrivals
 from tcp_server.room.changes import latest_only
 from tcp_server.room.clock import Clock
-from tcp_server.room.codes import SECONDS, code_digest, new_code
-from tcp_server.room.commands import HelpText, LocalEvent, MemberList, Request, TextJoin
+from tcp_server.room.commands import LocalEvent, Request, TextJoin
 from tcp_server.room.effects import Effect
 from tcp_server.room.fold import Fold, ban_error
-from tcp_server.room.holds import Holds
-from tcp_server.room.members import Member, first_names
+from tcp_server.room.members import Member
 from tcp_server.room.moderation.audit_log import AuditLog
 from tcp_server.room.moderation.moderation import Moderation
 from tcp_server.room.moderation.recorded import unapplied
 from tcp_server.room.names import BadName, parse_name
 from tcp_server.room.outcome import AudienceChange, C, Outcome, with_ref
-from tcp_server.room.proposals import AnyProposal, Forget, Hold, Join, Link, Part, Reap, Say, Up
+from tcp_server.room.proposals import AnyProposal, Forget, Join, Part, Reap, Up
 from tcp_server.room.proposer import Proposer
+from tcp_server.room.requests import Requests, error
 from tcp_server.room.rollback import without_unsaved
 from tcp_server.room.seats import Seats
-from tcp_server.room.speech import Texts, checked, pieces
 from tcp_server.room.visit import Visit
-
-_MAX_LISTED = 1000
-"""Most names in the answer to `/who`; together they have at most `MAX_LINE` bytes."""
-
-_TYPING_INTERVAL = 1.0
-"""Minimum number of seconds between two `typing` events of a member."""
-
 
 _MIN_STEP = 0.001
 """Seconds that a step of forgetting takes, before the first one was measured."""
@@ -77,7 +63,6 @@ class Room(Generic[C]):
         """
         self._config = config
         self._history = history
-        self._search = search
         self._clock = clock
         self._now = Clock(now)
         self._fold = Fold(history)
@@ -86,13 +71,20 @@ class Room(Generic[C]):
         self._seats = Seats[C](self._proposer.incarnation, address_of)
         self._replay = Replay(history, config.max_replay)
         self._arrivals = Arrivals(config, self._fold, self._seats, self._replay)
-        self._moderation = Moderation(config, self._fold, audit_log, self._seats, self._propose)
-        self._acts = Acts(config, self._fold, self._seats, self._propose)
-        self._changes = 0  # acts on messages in this batch
-        self._holds = Holds(self._fold.persons, config.hold_names) if config.hold_names else None
+        moderation = Moderation(config, self._fold, audit_log, self._seats, self._propose)
+        self._requests = Requests(
+            config,
+            self._fold,
+            self._seats,
+            self._replay,
+            moderation,
+            search,
+            self._propose,
+            clock,
+            self._now,
+        )
         self._absences = Absences(config.grace, clock)
         self._visits: dict[C, Visit] = {}  # of the quiet connections, oldest first
-        self._typed_at: WeakKeyDictionary[Member, float] = WeakKeyDictionary()  # monotonic
         self._begin_run(audit_log)
 
     # --- requests --------------------------------------------------------------------
@@ -100,7 +92,7 @@ class Room(Generic[C]):
     def join(self, connection: C, request: m.Join | TextJoin) -> list[Outcome[C]]:
         """Join the room, or answer why not. A ban ends the connection."""
         if self._seats.of(connection) is not None:
-            return [_error(connection, "already_joined", "this connection has joined already")]
+            return [error(connection, "already_joined", "this connection has joined already")]
         now = self._now()
         if ban := self._fold.sanctions.bans.find(self._seats.address_of(connection), now):
             answer: list[m.Event] = [ban_error(ban.seconds_left(now)), m.Bye("banned")]
@@ -140,13 +132,27 @@ class Room(Generic[C]):
             if member is None:
                 break
             if kind is m.Say:
-                outcomes += self._say(connection, member, list(cast("Iterable[m.Say]", group)))
+                outcomes += self._requests.say(connection, member, list(cast("Iterable[m.Say]", group)))
             else:
                 for request in group:
                     outcomes += with_ref(
                         self._do(connection, member, request), connection, getattr(request, "ref", None)
                     )
         return outcomes
+
+    def _do(self, connection: C, member: Member, request: Request) -> list[Outcome[C]]:
+        match request:
+            case m.Leave():
+                return self.leave(connection, hold_name=False, bye="left", forget=request.forget)
+            case m.Join() | TextJoin():
+                return self.join(connection, request)
+            case BadMessage(code="bad_utf8"):
+                return self.leave(connection, hold_name=True, bye="bad_utf8")
+            case BadMessage():
+                return [error(connection, request.code, request.text, request.ref)]
+            case m.Authenticate() | m.Moderate() | m.Whois() | m.Bans():
+                self._proposer.set_time()
+        return self._requests.run(connection, member, request)
 
     def leave(
         self,
@@ -206,9 +212,9 @@ class Room(Generic[C]):
                 without_unsaved(outcome, self._history, self._person_of(outcome.connection))
                 for outcome in outcomes
             ]
-        if self._changes > 1:
+        if self._requests.acts > 1:
             outcomes = latest_only(outcomes)
-        self._changes = 0
+        self._requests.acts = 0
         return outcomes
 
     def _person_of(self, connection: C | None) -> bytes:
@@ -238,34 +244,6 @@ class Room(Generic[C]):
             self._seats.free(connection)
             self._visits.pop(connection, None)
         return Outcome(connection, events, effect.shared, effect.audience_change)
-
-    def _say(self, connection: C, member: Member, says: Sequence[m.Say]) -> list[Outcome[C]]:
-        """Propose what a member says: the hot path."""
-        max_text = self._config.max_text
-        parts = pieces(says, max_text) if member.session is None else checked(says, max_text)
-        outcomes: list[Outcome[C]] = []
-        for part in parts:
-            if isinstance(part, list):
-                outcomes += self._say_texts(connection, part)
-            elif isinstance(part, m.Say):
-                outcomes += self._acts.post(connection, member, part)
-            else:
-                outcomes.append(Outcome(connection, [part]))
-        if self._holds and any(outcome.shared for outcome in outcomes):
-            outcomes += self._hold(connection, member, self._holds)
-        return outcomes
-
-    def _hold(self, connection: C, member: Member, holds: Holds) -> list[Outcome[C]]:
-        """Hold the name of a member who has spoken."""
-        address = rate_limit_key(self._seats.address_of(connection), self._config.trusted_proxies)
-        until = holds.until(member, address, self._now())
-        return [] if until is None else self._propose(Hold(self._seats.number(connection), until))
-
-    def _say_texts(self, connection: C, texts: Texts) -> list[Outcome[C]]:
-        try:
-            return self._propose(Say(self._seats.number(connection), texts))
-        except Unavailable as error:
-            return [Outcome(connection, [m.Error("unavailable", str(error), ref) for ref, _ in texts])]
 
     def _reap(self, member: Member) -> list[Outcome[C]]:
         since = member.absent_since
@@ -300,101 +278,3 @@ class Room(Generic[C]):
                 proposer.propose(Part(seat, hold_name=True))
         with suppress(Unavailable):
             proposer.commit()
-
-    # --- answers ---------------------------------------------------------------------
-
-    def _do(  # noqa: C901 - one case per request
-        self, connection: C, member: Member, request: Request
-    ) -> list[Outcome[C]]:
-        match request:
-            case m.Typing():
-                return self._notify_typing(connection, member)
-            case m.Authenticate() | m.Moderate() | m.Whois() | m.Bans():
-                self._proposer.set_time()
-                return self._moderation.handle(connection, member, request)
-            case m.Ping() | m.HistoryRequest() | Who() | Help():
-                return [Outcome(connection, [self._answer(member, request)])]
-            case Show(id=number):
-                return [Outcome(connection, [self._show(member, number)])]
-            case m.Search():
-                return self._search(connection, request, member.person)
-            case m.Leave():
-                return self.leave(connection, hold_name=False, bye="left", forget=request.forget)
-            case m.Link():
-                return self._link(connection, member, request)
-            case m.Edit() | m.Delete() | m.React():
-                return self._change(connection, member, request)
-            case OnLast():
-                return self._on_last(connection, member, request)
-            case m.Join() | TextJoin():
-                return self.join(connection, request)
-            case BadMessage():
-                return self._reject(connection, request)
-        raise AssertionError(f"not a request: {request!r}")
-
-    def _answer(
-        self, member: Member, request: m.Ping | m.HistoryRequest | Who | Help
-    ) -> m.Event | LocalEvent:
-        match request:
-            case m.Ping():
-                return m.Pong()
-            case m.HistoryRequest(before=before, limit=limit):
-                before = self._history.last + 1 if before is None else before
-                return self._replay.page(before, limit, member.person)
-            case Who():
-                names = self._fold.members.names()
-                return MemberList(first_names(names[:_MAX_LISTED], MAX_LINE), len(names))
-            case Help():
-                return HelpText(member.moderator)
-
-    def _change(
-        self, connection: C, member: Member, request: m.Edit | m.Delete | m.React
-    ) -> list[Outcome[C]]:
-        self._changes += 1
-        if isinstance(request, m.Delete) and member.moderator and self._acts.is_foreign(member, request.id):
-            return self._do(connection, member, m.Moderate("delete", id=request.id, ref=request.ref))
-        return self._acts.change(connection, member, request)
-
-    def _on_last(self, connection: C, member: Member, request: OnLast) -> list[Outcome[C]]:
-        number = self._acts.last(member, own=request.is_own)
-        if number is None:
-            return [_error(connection, "no_last_message", "nobody has said anything that is near")]
-        act = request.on(number)
-        if isinstance(act, m.Say):
-            return self._say(connection, member, [act])
-        return self._change(connection, member, act)
-
-    def _link(self, connection: C, member: Member, request: m.Link) -> list[Outcome[C]]:
-        if member.session is None:
-            return [_error(connection, "unknown_type", "only for clients with a session")]
-        code = new_code()
-        until = self._now() + SECONDS
-        link = Link(self._seats.number(connection), code_digest(code), until, request.read)
-        refused = [outcome for outcome in self._propose(link) if outcome.answer]
-        return refused or [Outcome(connection, [m.Link(code=code, seconds=SECONDS)])]
-
-    def _show(self, member: Member, number: int) -> m.Event:
-        try:
-            message = find_message(self._history, number)
-            shown = as_sent(self._history, [message], member.person) if message else []
-        except Unavailable as error:
-            return m.Error("unavailable", str(error))
-        return m.HistoryPage(shown, False) if shown else m.Error("no_message", str(number))
-
-    def _notify_typing(self, connection: C, member: Member) -> list[Outcome[C]]:
-        now = self._clock()
-        is_muted = self._fold.sanctions.mutes.find(member.keys, member.session, self._now())
-        if is_muted or now - self._typed_at.get(member, -_TYPING_INTERVAL) < _TYPING_INTERVAL:
-            return []
-        self._typed_at[member] = now
-        return [Outcome(connection, (), [m.Typing(member.name)])]
-
-    def _reject(self, connection: C, request: BadMessage) -> list[Outcome[C]]:
-        """Answer a command that could not be parsed. Invalid UTF-8 ends the connection."""
-        if request.code == "bad_utf8":
-            return self.leave(connection, hold_name=True, bye="bad_utf8")
-        return [_error(connection, request.code, request.text, request.ref)]
-
-
-def _error(connection: C, code: str, text: str, ref: str | None = None) -> Outcome[C]:
-    return Outcome(connection, [m.Error(code, text, ref)])

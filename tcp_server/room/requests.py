@@ -1,0 +1,181 @@
+"""What members ask for, but for coming and going: each request is answered, or becomes a proposal.
+
+Not thread-safe: the caller holds the sequencer's room lock.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Generic
+from weakref import WeakKeyDictionary
+
+from chat_protocol import messages as m
+from chat_protocol.commands import Help, OnLast, Show, Who
+from chat_protocol.contract import MAX_LINE
+from chat_protocol.ip import rate_limit_key
+from tcp_server.config import Config
+from tcp_server.log.as_sent import as_sent
+from tcp_server.log.history import Unavailable, find_message
+from tcp_server.log.replay import Replay
+from tcp_server.room.acts import Acts
+from tcp_server.room.codes import SECONDS, code_digest, new_code
+from tcp_server.room.commands import HelpText, LocalEvent, MemberList, Request
+from tcp_server.room.fold import Fold
+from tcp_server.room.holds import Holds
+from tcp_server.room.members import Member, first_names
+from tcp_server.room.moderation.moderation import Moderation
+from tcp_server.room.outcome import C, Outcome
+from tcp_server.room.proposals import AnyProposal, Hold, Link, Say
+from tcp_server.room.seats import Seats
+from tcp_server.room.speech import Texts, checked, pieces
+
+_MAX_LISTED = 1000
+"""Most names in the answer to `/who`; together they have at most `MAX_LINE` bytes."""
+
+_TYPING_INTERVAL = 1.0
+"""Minimum number of seconds between two `typing` events of a member."""
+
+
+class Requests(Generic[C]):
+    """Runs the requests of members."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - each is another part of the room
+        self,
+        config: Config,
+        fold: Fold,
+        seats: Seats[C],
+        replay: Replay,
+        moderation: Moderation[C],
+        search: Callable[[C, m.Search, bytes], list[Outcome[C]]],
+        propose: Callable[[AnyProposal], list[Outcome[C]]],
+        clock: Callable[[], float],
+        now: Callable[[], float],
+    ) -> None:
+        """`search` may answer later; `propose` may raise `Unavailable`.
+
+        `clock` returns monotonic seconds, `now` seconds since 1970.
+        """
+        self._config = config
+        self._fold = fold
+        self._history = fold.history
+        self._seats = seats
+        self._replay = replay
+        self._moderation = moderation
+        self._search = search
+        self._propose = propose
+        self._clock = clock
+        self._now = now
+        self._acts = Acts(config, fold, seats, propose)
+        self.acts = 0
+        """Acts on messages since the room has set it to 0."""
+        self._holds = Holds(fold.persons, config.hold_names) if config.hold_names else None
+        self._typed_at: WeakKeyDictionary[Member, float] = WeakKeyDictionary()  # monotonic
+
+    def run(self, connection: C, member: Member, request: Request) -> list[Outcome[C]]:
+        """Run one request at the time of the fold; it is no say."""
+        match request:
+            case m.Typing():
+                return self._notify_typing(connection, member)
+            case m.Authenticate() | m.Moderate() | m.Whois() | m.Bans():
+                return self._moderation.handle(connection, member, request)
+            case m.Ping() | m.HistoryRequest() | Who() | Help():
+                return [Outcome(connection, [self._answer(member, request)])]
+            case Show(id=number):
+                return [Outcome(connection, [self._show(member, number)])]
+            case m.Search():
+                return self._search(connection, request, member.person)
+            case m.Link():
+                return self._link(connection, member, request)
+            case m.Edit() | m.Delete() | m.React():
+                return self._change(connection, member, request)
+            case OnLast():
+                return self._on_last(connection, member, request)
+        raise AssertionError(f"not a request: {request!r}")
+
+    def say(self, connection: C, member: Member, says: Sequence[m.Say]) -> list[Outcome[C]]:
+        """Propose what a member says: the hot path."""
+        max_text = self._config.max_text
+        parts = pieces(says, max_text) if member.session is None else checked(says, max_text)
+        outcomes: list[Outcome[C]] = []
+        for part in parts:
+            if isinstance(part, list):
+                outcomes += self._say_texts(connection, part)
+            elif isinstance(part, m.Say):
+                outcomes += self._acts.post(connection, member, part)
+            else:
+                outcomes.append(Outcome(connection, [part]))
+        if self._holds and any(outcome.shared for outcome in outcomes):
+            outcomes += self._hold(connection, member, self._holds)
+        return outcomes
+
+    def _hold(self, connection: C, member: Member, holds: Holds) -> list[Outcome[C]]:
+        """Hold the name of a member who has spoken."""
+        address = rate_limit_key(self._seats.address_of(connection), self._config.trusted_proxies)
+        until = holds.until(member, address, self._now())
+        return [] if until is None else self._propose(Hold(self._seats.number(connection), until))
+
+    def _say_texts(self, connection: C, texts: Texts) -> list[Outcome[C]]:
+        try:
+            return self._propose(Say(self._seats.number(connection), texts))
+        except Unavailable as error:
+            return [Outcome(connection, [m.Error("unavailable", str(error), ref) for ref, _ in texts])]
+
+    def _answer(
+        self, member: Member, request: m.Ping | m.HistoryRequest | Who | Help
+    ) -> m.Event | LocalEvent:
+        match request:
+            case m.Ping():
+                return m.Pong()
+            case m.HistoryRequest(before=before, limit=limit):
+                before = self._history.last + 1 if before is None else before
+                return self._replay.page(before, limit, member.person)
+            case Who():
+                names = self._fold.members.names()
+                return MemberList(first_names(names[:_MAX_LISTED], MAX_LINE), len(names))
+            case Help():
+                return HelpText(member.moderator)
+
+    def _change(
+        self, connection: C, member: Member, request: m.Edit | m.Delete | m.React
+    ) -> list[Outcome[C]]:
+        self.acts += 1
+        if isinstance(request, m.Delete) and member.moderator and self._acts.is_foreign(member, request.id):
+            return self.run(connection, member, m.Moderate("delete", id=request.id, ref=request.ref))
+        return self._acts.change(connection, member, request)
+
+    def _on_last(self, connection: C, member: Member, request: OnLast) -> list[Outcome[C]]:
+        number = self._acts.last(member, own=request.is_own)
+        if number is None:
+            return [error(connection, "no_last_message", "nobody has said anything that is near")]
+        act = request.on(number)
+        if isinstance(act, m.Say):
+            return self.say(connection, member, [act])
+        return self._change(connection, member, act)
+
+    def _link(self, connection: C, member: Member, request: m.Link) -> list[Outcome[C]]:
+        if member.session is None:
+            return [error(connection, "unknown_type", "only for clients with a session")]
+        code = new_code()
+        until = self._now() + SECONDS
+        link = Link(self._seats.number(connection), code_digest(code), until, request.read)
+        refused = [outcome for outcome in self._propose(link) if outcome.answer]
+        return refused or [Outcome(connection, [m.Link(code=code, seconds=SECONDS)])]
+
+    def _show(self, member: Member, number: int) -> m.Event:
+        try:
+            message = find_message(self._history, number)
+            shown = as_sent(self._history, [message], member.person) if message else []
+        except Unavailable as error:
+            return m.Error("unavailable", str(error))
+        return m.HistoryPage(shown, False) if shown else m.Error("no_message", str(number))
+
+    def _notify_typing(self, connection: C, member: Member) -> list[Outcome[C]]:
+        now = self._clock()
+        is_muted = self._fold.sanctions.mutes.find(member.keys, member.session, self._now())
+        if is_muted or now - self._typed_at.get(member, -_TYPING_INTERVAL) < _TYPING_INTERVAL:
+            return []
+        self._typed_at[member] = now
+        return [Outcome(connection, (), [m.Typing(member.name)])]
+
+
+def error(connection: C, code: str, text: str, ref: str | None = None) -> Outcome[C]:
+    """Return the outcome that is only an error."""
+    return Outcome(connection, [m.Error(code, text, ref)])
