@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # ssl takes long to load, and most need none
     from chat_protocol.tls import Tls
 
 _FINAL_REASONS: Final = frozenset(
-    {"left", "kicked", "banned", "address_banned", "password", "replaced", "bad_code"}
+    {"left", "left_elsewhere", "kicked", "banned", "address_banned", "password", "replaced", "bad_code"}
 )
 _TLS_REASONS: Final = ("not_tls", "untrusted", "expired", "not_yet_valid", "wrong_host", "wrong_pin")
 """Before the first welcome these mean wrong settings, so there is no second attempt."""
@@ -326,6 +326,8 @@ class Chat:
             self._conversation.end(reason)
             seconds = self._conversation.retry_after
             self._changed.notify_all()
+        if reason == "left_elsewhere":  # for good: who we were is nobody any more
+            self.forget()
         self._keep()
         self._listener(Ended(reason, seconds))
 

@@ -58,6 +58,7 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "search_failed": "not found “{query}”: ",
     "more_unsent": "  … and {count} more",
     "goodbye": "See you!",
+    "ended_left_elsewhere": "You left the chat on another device.",
     "ended_kicked": "You have been removed from the chat.",
     "ended_banned": "You are banned for good.",
     "ended_banned_for": "You are banned for another {time}.",

@@ -66,6 +66,7 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
     "search_failed": "не нашлось «{query}»: ",
     "more_unsent": "  … и ещё {count}",
     "goodbye": "До встречи!",
+    "ended_left_elsewhere": "Вы вышли из чата на другом устройстве.",
     "ended_kicked": "Вас удалили из чата.",
     "ended_banned": "Вход закрыт навсегда.",
     "ended_banned_for": "Вход закрыт ещё на {time}.",

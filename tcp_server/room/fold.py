@@ -266,9 +266,12 @@ class Fold:
 
     def _part(self, part: p.Part) -> list[Effect]:
         seat, member = self._speaker(part.seat)
+        effects = []
         if part.forget and member is not None and member.session is not None:
             self.persons.forget(member.session)
-        return self._leave(seat, hold_name=part.hold_name, bye=part.bye, reason=part.reason)
+            others = [one for one in (*member.quiet, *member.seats) if one != seat]
+            effects = [one for other in others for one in self._leave(other, bye="left_elsewhere")]
+        return [*effects, *self._leave(seat, hold_name=part.hold_name, bye=part.bye, reason=part.reason)]
 
     def _leave(
         self,

@@ -52,8 +52,8 @@ class Join(Proposal, frozen=True):
 class Part(Proposal, frozen=True):
     """Give a seat up. With `hold_name` a member without a seat is absent until a `Reap`.
 
-    `bye` is the reason sent to the seat, `reason` the one sent to the room. With `forget`, the person's
-    further secrets, code and held name are forgotten.
+    `bye` is the reason sent to the seat, `reason` the one sent to the room. With `forget`, the person
+    leaves on all seats, and their further secrets, code and held name are forgotten.
     """
 
     seat: int

@@ -57,6 +57,7 @@ ENGLISH: Final = Texts(
     bye_reasons={
         "shutdown": "The server has stopped. See you!",
         "left": "See you!",
+        "left_elsewhere": "You left the chat on another device.",
         "slow": "You are disconnected: your connection cannot keep up with the chat.",
         "late": "The time to give a name is over.",
         "line_too_long": "You are disconnected: a line was too long.",

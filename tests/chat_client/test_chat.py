@@ -172,7 +172,7 @@ def test_a_refused_message_is_not_kept(chat: RecordedChat) -> None:
     assert chat.next(RequestFailed).code == "unknown_type"
 
 
-@pytest.mark.parametrize("reason", ["kicked", "banned", "password", "replaced"])
+@pytest.mark.parametrize("reason", ["kicked", "banned", "password", "replaced", "left_elsewhere"])
 def test_final_bye_reasons_end_the_conversation(chat: RecordedChat, reason: str) -> None:
     client = chat.enter()
     client.send(Bye(reason))

@@ -111,6 +111,14 @@ def test_forget(room: FakeRoom) -> None:
         leave(terminal, client)
 
 
+def test_leaving_for_good_on_another_device_forgets_here_too(room: FakeRoom) -> None:
+    with client_at(room.address, "--name", "Анна") as terminal:
+        client = enter(room, terminal)
+        client.send(Bye("left_elsewhere"))
+        terminal.wait_for("You left the chat on another device.")
+    assert IdentityStore(room.address, tls=False).load("Анна") is None
+
+
 @pytest.mark.parametrize(("state", "reason"), [("/dev/null", "Not a directory"), ("/proc", "")])
 def test_where_nothing_can_be_kept_the_client_says_so_and_goes_on(
     room: FakeRoom, state: str, reason: str

@@ -27,6 +27,9 @@ HOLD = """() => {
 """Makes the page keep what it sends until `release()`."""
 
 
+LEFT_ELSEWHERE = "Вы вышли из чата в другой вкладке или на другом устройстве."
+
+
 @pytest.fixture(scope="module")
 def room() -> Iterator[Address]:
     with running("tcp_server", "--host", "127.0.0.1", "--port", "0") as server:
@@ -58,13 +61,13 @@ def test_all_tabs_join_and_leave_together(url: str, chromium: Browser, width: in
         two.page.click("#action-cancel")
         expect(two.page.locator("#action")).to_be_hidden()
         two.leave()
-        expect(one.page.locator("#join-error")).to_have_text("Вы вышли из чата в другой вкладке.")
+        expect(one.page.locator("#join-error")).to_have_text(LEFT_ELSEWHERE)
         one.shoot(f"left-elsewhere-{width}")
 
         two.enter(name)
         one.page.wait_for_selector("#composer-text")
         two.page.evaluate("localStorage.clear()")
-        expect(one.page.locator("#join-error")).to_have_text("Вы вышли из чата в другой вкладке.")
+        expect(one.page.locator("#join-error")).to_have_text(LEFT_ELSEWHERE)
 
 
 def test_a_tab_takes_up_what_a_closed_one_left(room: Address, chromium: Browser) -> None:

@@ -125,6 +125,7 @@ test("after a final bye the page does not reconnect, and has the reason", t => {
     ["banned", 1000, ""],
     ["password", 1000, ""],
     ["replaced", 1000, ""],
+    ["left_elsewhere", 1000, ""],
     ["", 1008, "чужая страница"],
   ];
   for (const [bye, code, reason] of ends) {

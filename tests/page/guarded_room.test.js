@@ -118,6 +118,23 @@ test("another name starts a new session", () => {
   assert.equal(wire.take()[0].session, undefined);
 });
 
+test("who has left for good on another device is at the login form, as somebody new", () => {
+  const { wire, room, left } = loginPage();
+  room.enter("Анна");
+  wire.welcome();
+  room.say("не отправлено");
+  wire.enter("stopped", "left_elsewhere");
+  assert.deepEqual(left, [{ reason: "elsewhere" }]);
+  wire.take();
+  room.enter("Анна");
+  assert.equal(wire.take()[0].session, undefined);
+  wire.welcome();
+  assert.deepEqual(
+    wire.take().filter(({ type }) => type === "say"),
+    [],
+  );
+});
+
 test("a ban at the login is shown with its end, and the bye does not replace it", () => {
   const { wire, room, refused, left } = loginPage();
   room.enter("Анна");

@@ -24,7 +24,7 @@ const SERVICE_RESTART = 1012;
 const TRY_AGAIN_LATER = 1013;
 
 /** Reasons of a `bye` after which the page must not reconnect by itself. */
-const FINAL_BYES = new Set(["kicked", "banned", "password", "replaced", "left", "late"]);
+const FINAL_BYES = new Set(["kicked", "banned", "password", "replaced", "left", "left_elsewhere", "late"]);
 
 /**
  * Causes by the HTTP status with which the gateway refuses a WebSocket.

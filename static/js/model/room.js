@@ -143,7 +143,7 @@ export class Room {
 
   /**
    * Leave, and drop what was not sent.
-   * @param {string} reason  "elsewhere" if that was done in another tab.
+   * @param {string} reason  "elsewhere" if that was done in another tab, or on another device.
    */
   leave(reason = "") {
     this.connection.send({ type: "leave", forget: true }); // a held name is given up too
@@ -201,9 +201,10 @@ export class Room {
     this.throttle.end();
     if (phase === "waiting" && !this.#name && !this.#code) this.connection.close();
     if (phase !== "stopped") return;
-    if (reason === "left") this.session.end();
+    if (reason === "left" || reason === "left_elsewhere") this.session.end();
     if (MODERATED_REASONS.includes(reason)) this.#dropUnsent();
     if (reason === "left" || reason === "late") this.#exit();
+    else if (reason === "left_elsewhere") this.#exit("elsewhere");
     // A refused join has no name, and its error has told the reason already.
     else if (REMOVAL_REASONS.includes(reason) && (this.#name || reason === "password")) this.#exit(reason);
   }

@@ -97,6 +97,26 @@ def test_leaving_for_good_voids_further_secrets_and_codes() -> None:
     assert room.join("c", "Анна", session=secret).messages[0].mine is False
 
 
+@pytest.mark.parametrize("is_quiet", [False, True])
+def test_leaving_for_good_ends_the_other_devices(is_quiet: bool) -> None:
+    room = RoomHarness(hold_names=2.0)
+    room.join("z", "Зоя")
+    secret = room.join("a", "Анна").session
+    room.join("b", "", code=link(room))
+    room.join("q", "", session=secret, quiet=True)
+    for connection in "abqz":
+        room.received(connection)
+    room.handle("q" if is_quiet else "a", m.Leave(forget=True))
+    own, others = ("q", "ab") if is_quiet else ("a", "bq")
+    assert room.summary(own) == ["bye left"]
+    assert [room.summary(other) for other in others] == [["bye left_elsewhere"]] * 2
+    assert room.summary("z") == ["left Анна"]
+    assert room.room.handle("b", [m.Say("hello", "1")]) == []
+    room.join("c", "Анна")
+    room.advance(60)
+    assert room.summary("z") == ["joined Анна"]
+
+
 def test_in_a_text_dialect_there_are_no_codes() -> None:
     room = RoomHarness()
     room.join_as_text("a", "Анна")
