@@ -24,7 +24,7 @@ TOP_LEVEL = {path.parent.name for path in ROOT.glob("*/*.py")} | {"tests", "benc
 THIRD_PARTY = {
     "chat_protocol": {"msgspec", "structlog", "prometheus_client"},  # those of extras only if they are there
     "chat_client": {"msgspec", "platformdirs"},
-    "tcp_server": {"msgspec", "precis_i18n", "confusable_homoglyphs", "platformdirs"},
+    "tcp_server": {"msgspec", "precis_i18n", "confusable_homoglyphs", "platformdirs", "redis"},
 }
 
 
@@ -38,6 +38,7 @@ WINGS = (
     "connection",
     "sequencer",
     "dialects",
+    "cluster",
     "room",
     "texts",
     "log",
