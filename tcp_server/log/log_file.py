@@ -98,6 +98,10 @@ MIGRATIONS = (
     INSERT INTO head VALUES (x'');
     DELETE FROM members;
     """,
+    # The newest entries of a shared journal as they were read.
+    """
+    CREATE TABLE tail (position INTEGER PRIMARY KEY, data BLOB NOT NULL);
+    """,
 )
 
 

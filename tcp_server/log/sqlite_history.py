@@ -15,6 +15,7 @@ from pathlib import Path
 from chat_protocol.messages import Ack, Message, Reaction
 from tcp_server.log import message_ids
 from tcp_server.log.acts import Acts
+from tcp_server.log.entry_tail import EntryTail
 from tcp_server.log.history import Key, MemoryHistory, Unavailable, find_message, position
 from tcp_server.log.log_file import LogFile, ends, unusable
 from tcp_server.log.message_rows import COLUMNS, as_message, read_all, spans
@@ -58,6 +59,7 @@ class SqliteHistory:
         self.members = StoredRecords[int](self._db, "members", "number")
         self.persons = StoredRecords[bytes](self._db, "persons", "id")
         self._acts = Acts(self._db)
+        self._tail = EntryTail(self._db)
         try:
             row = self._db.execute("SELECT epoch, sanctions, state FROM log, head").fetchone()
             self.epoch, self.sanctions, self.head = row
@@ -146,9 +148,26 @@ class SqliteHistory:
         self._forgets_present = bool(present)
         return present
 
+    def note_entry(self, position: int, data: bytes) -> None:
+        """Keep an entry of a shared journal as it was read, in the transaction that stores its effects.
+
+        The newest 10,000 are kept. An entry without effects may be stored later, but not after any
+        position from its own on. A `rollback` forgets it.
+        """
+        self._tail.add(position, data)
+
+    def entries_after(self, position: int) -> list[tuple[int, bytes]]:
+        """Return position and data of the entries that are kept behind a position, in their order.
+
+        If the entry at `position` is kept too, which the same question for `position` - 1 tells, these are
+        all. Raises `Unavailable`.
+        """
+        with _readable():
+            return self._tail.after(position)
+
     def commit(self) -> None:
         is_log_new = bool(self._staged) or self._acts.are_new
-        if not (is_log_new or self._forgotten_below or self._is_room_new()):
+        if not (is_log_new or self._forgotten_below or self._is_room_new() or self._tail.is_due):
             return
         try:
             self._write()
@@ -164,12 +183,14 @@ class SqliteHistory:
                 self._wal_has_deleted |= self._acts.commit()
             self._note_writable(writable=True)
             self._staged.clear()
+            self._tail.commit()
 
     def rollback(self) -> None:
         self._recent.rollback_to(self._committed)
         for message in self._acts.rollback():
             self._recent.replace(message)
         self._staged.clear()
+        self._tail.rollback()
 
     def _is_room_new(self) -> bool:
         """Return whether there is more to store than the log itself."""
@@ -191,6 +212,7 @@ class SqliteHistory:
                 self._forgetting = time.monotonic() - began
             self._staged.write(db)
             self._acts.write()
+            self._tail.write()
             if is_room_new:
                 self._write_room()
             db.execute("COMMIT")
