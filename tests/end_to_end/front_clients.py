@@ -1,5 +1,6 @@
 """Clients of a room behind a proxy: they speak TLS, from any address of this machine."""
 
+import http.client
 import json
 import socket
 import ssl
@@ -96,3 +97,13 @@ def connect_tls(front: Front, listener: Address, source: str = "127.0.0.1") -> s
     except BaseException:
         plain.close()
         raise
+
+
+def get(front: Front, path: str, **headers: str) -> http.client.HTTPResponse:
+    with connect_tls(front, front.listeners.browsers) as sock:
+        lines = "".join(f"{name}: {value}\r\n" for name, value in ({"Host": HOST} | headers).items())
+        sock.sendall(f"GET {path} HTTP/1.1\r\n{lines}Connection: close\r\n\r\n".encode())
+        answer = http.client.HTTPResponse(sock)
+        answer.begin()
+        answer.read()
+        return answer

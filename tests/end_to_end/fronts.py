@@ -1,5 +1,6 @@
 """The documented proxies: real programs and files; tests change only ports, paths and limits."""
 
+import os
 import random
 import re
 import signal
@@ -44,10 +45,21 @@ class Kind(NamedTuple):
 
 
 def _haproxy_replaced(_folder: Path, certificate: Certificate, listeners: Listeners) -> dict[str, str]:
-    return {
+    return _haproxy_listeners(listeners) | {
         "    user haproxy\n    group haproxy\n    chroot /var/lib/haproxy\n": "",
         "maxconn 8000": "maxconn 400",  # any machine allows that
         "/etc/haproxy/oneroom.pem": str(certificate.both),
+    }
+
+
+def _haproxy_cluster_replaced(
+    _folder: Path, _certificate: Certificate, listeners: Listeners
+) -> dict[str, str]:
+    return _haproxy_listeners(listeners) | {"maxconn 20000": "maxconn 400"}
+
+
+def _haproxy_listeners(listeners: Listeners) -> dict[str, str]:
+    return {
         "*:6697,[::]:6697 v6only": str(listeners.terminals),
         "*:443,[::]:443 v6only": str(listeners.browsers),
         "*:80,[::]:80 v6only": str(listeners.plain_http),
@@ -74,15 +86,19 @@ def _nginx_replaced(folder: Path, certificate: Certificate, listeners: Listeners
     }
 
 
+_HAPROXY = Kind(
+    ROOT / "docs" / "front" / "haproxy.cfg",
+    # A master and its worker, as its systemd unit runs it.
+    lambda file: [HAPROXY, "-W", "-db", "-f", str(file)],
+    lambda file: [HAPROXY, "-c", "-f", str(file)],
+    signal.SIGUSR2,
+    "Loading success.",
+    _haproxy_replaced,
+)
 KINDS: Mapping[str, Kind] = {
-    "haproxy": Kind(
-        ROOT / "docs" / "front" / "haproxy.cfg",
-        # A master and its worker, as its systemd unit runs it.
-        lambda file: [HAPROXY, "-W", "-db", "-f", str(file)],
-        lambda file: [HAPROXY, "-c", "-f", str(file)],
-        signal.SIGUSR2,
-        "Loading success.",
-        _haproxy_replaced,
+    "haproxy": _HAPROXY,
+    "haproxy-cluster": _HAPROXY._replace(
+        documented=ROOT / "docs" / "front" / "haproxy-cluster.cfg", replaced=_haproxy_cluster_replaced
     ),
     "nginx": Kind(
         ROOT / "docs" / "front" / "nginx.conf",
@@ -107,19 +123,26 @@ class Front:
         self.certificate = certificate
         self._kind = kind
         self._file = file
+        self._env = {"ONEROOM_CERTIFICATE": str(certificate.both), "ONEROOM_CONTAINER": "yes"}
         self._program: Program | None = None
 
     def check(self) -> str:
         """Have the proxy check its file; return what it prints, fail if it rejects the file."""
-        command = self._kind.check(self._file)
-        verdict = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+        verdict = subprocess.run(
+            self._kind.check(self._file),
+            env=os.environ | self._env,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
         said = verdict.stdout + verdict.stderr
         assert verdict.returncode == 0, said
         return said
 
     def start(self) -> None:
         """Start it and wait until every listener answers."""
-        self._program = start(*self._kind.run(self._file))
+        self._program = start(*self._kind.run(self._file), env=self._env)
         self._wait_until_loaded(1)
         deadline = time.monotonic() + TIMEOUT
         for listener in self.listeners:
@@ -160,26 +183,16 @@ class Front:
 
 @contextmanager
 def running_front(
-    name: str,
-    folder: Path,
-    certificate: Certificate,
-    *,
-    room: Address,
-    gateway: Address,
-    changes: Mapping[str, str] | None = None,
+    name: str, folder: Path, certificate: Certificate, changes: Mapping[str, str]
 ) -> Iterator[Front]:
-    """Run a proxy with its documented file in front of a room and a gateway until the block ends.
+    """Run a proxy with its documented file until the block ends.
 
-    `changes` replaces other parts of the file's text, such as timeouts.
+    `changes` replaces parts of the file's text, such as the addresses of the room and timeouts.
     """
     kind = KINDS[name]
-    listeners = Listeners(*(Address("127.0.0.1", port) for port in _free_ports(3)))
+    listeners = Listeners(*(Address("127.0.0.1", port) for port in free_ports(3)))
     text = kind.documented.read_text(encoding="utf-8")
-    replaced = kind.replaced(folder, certificate, listeners) | {
-        "127.0.0.1:8080": str(room),
-        "127.0.0.1:5000": str(gateway),
-    }
-    for old, new in (replaced | dict(changes or {})).items():
+    for old, new in (kind.replaced(folder, certificate, listeners) | dict(changes)).items():
         assert old in text, f"{kind.documented.name} no longer has {old!r}"
         text = text.replace(old, new)
     file = folder / kind.documented.name
@@ -220,7 +233,11 @@ def services_behind(
             *("--proxy-protocol", "--allowed-host", host),
         ) as gateway,
         running_front(
-            kind, folder, certificate, room=server.address, gateway=gateway.address, changes=changes
+            kind,
+            folder,
+            certificate,
+            {"127.0.0.1:8080": str(server.address), "127.0.0.1:5000": str(gateway.address)}
+            | dict(changes or {}),
         ) as front,
     ):
         yield Services(server, front)
@@ -241,7 +258,7 @@ def addresses(server: Program, *names: str) -> list[list[str]]:
         return found
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Return free ports outside the range that the kernel uses for outgoing connections."""
     found: list[int] = []
     while len(found) < count:

@@ -10,8 +10,8 @@ from contextlib import ExitStack, suppress
 import pytest
 
 from tests.cli_client.terminal_session import CTRL_D, ENTER, client_at
-from tests.end_to_end.front_clients import Bot, Page, connect_tls
-from tests.end_to_end.fronts import EACH_KIND, HOST, Front, Services, addresses, services_behind
+from tests.end_to_end.front_clients import Bot, Page, get
+from tests.end_to_end.fronts import EACH_KIND, HOST, Services, addresses, services_behind
 from tests.support.certificates import Certificate
 from tests.support.raw import PROMPT, JsonClient
 from tests.support.requirements import OPENSSL, needs_openssl
@@ -90,16 +90,6 @@ def test_a_proxy_header_from_a_client_is_refused(services: Services) -> None:
         bot.send(f"PROXY TCP4 {SPOOFED} 192.0.2.1 40000 8080\r\nЛиса\n")
         bot.expect_end()
         assert watcher.fence() == []
-
-
-def get(front: Front, path: str, **headers: str) -> http.client.HTTPResponse:
-    with connect_tls(front, front.listeners.browsers) as sock:
-        lines = "".join(f"{name}: {value}\r\n" for name, value in ({"Host": HOST} | headers).items())
-        sock.sendall(f"GET {path} HTTP/1.1\r\n{lines}Connection: close\r\n\r\n".encode())
-        answer = http.client.HTTPResponse(sock)
-        answer.begin()
-        answer.read()
-        return answer
 
 
 def test_the_page_is_served_by_https_with_hsts(services: Services) -> None:
