@@ -69,7 +69,7 @@ class Arrivals(Generic[C]):
         linked = self._fold.persons.by_code(code, self._fold.now) if code else None
         if code and linked is None:
             return [m.Error("bad_code", "the code is wrong, used, or too old")]
-        person = linked[0] if linked else session and self._fold.persons.of(session)
+        person = linked[0] if linked else session and self._fold.persons.of(session, self._fold.now)
         member = self._fold.members.by_session(person)
         if not (member and member.admitted) and not linked and not self._has_password(request):
             return _refuse_password(request)

@@ -75,7 +75,7 @@ class Fold:
         self.position = position_of(history)
         """The position of the last entry."""
         self.members = Members(history.members.all(), head.next_member)
-        self.persons = Persons(history.persons.all())
+        self.persons = Persons(history.persons.all(), self.members.has_session)
         self.sanctions = Sanctions(history.sanctions)
         self.actions = Actions(self.members, history, self.sanctions)
         self._speech = Speech(history, self.sanctions)
@@ -197,6 +197,7 @@ class Fold:
             for seat in (*member.quiet, *member.seats):
                 if seat[0] in old:
                     effects += self._leave(seat, hold_name=True)
+        self.persons.tidy(self.now)
         return effects
 
     def _join(self, join: p.Join) -> list[Effect]:
@@ -206,7 +207,7 @@ class Fold:
         linked = self.persons.by_code(join.code, self.now) if join.code else None
         if join.code and linked is None:
             return [Effect(seat, [m.Error("bad_code", "the code is wrong, used, or too old")])]
-        session = linked[0] if linked else join.session and self.persons.of(join.session)
+        session = linked[0] if linked else join.session and self.persons.of(join.session, self.now)
         member = self.members.by_session(session)
         keys = member.keys if member else join.keys
         if (ban := self.sanctions.bans.people.find(keys, session, self.now)) is not None:
@@ -222,6 +223,7 @@ class Fold:
             self.persons.redeem(join.code, join.session, self.now)
         if member is not None:
             return self._take_seat(seat, member, read, quiet=join.quiet)
+        self.persons.see(session, self.now)
         member = self.members.add(join.name, join.keys, session)
         member.announced = not join.quiet
         return [self._enter(seat, member, read, quiet=join.quiet, is_new=True)]
@@ -291,7 +293,7 @@ class Fold:
         shared: list[m.Event] = []
         if is_quiet:
             if not (member.announced or member.quiet):
-                self.members.remove(member)
+                self._remove(member, reason)
         elif not member.seats and hold_name and member.session is not None:
             member.absent_since, member.reason = self.position, reason
         elif not member.seats:
@@ -307,6 +309,7 @@ class Fold:
         return [Effect(None, (), [self._remove(member, member.reason)])]
 
     def _remove(self, member: Member, reason: str | None) -> m.Left:
+        self.persons.see(member.session, self.now)
         self.members.remove(member)
         return m.Left(member.name, self.at, reason)
 

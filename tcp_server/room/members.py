@@ -104,6 +104,10 @@ class Members:
         """Return the member with that session digest."""
         return None if session is None else self._by_session.get(session)
 
+    def has_session(self, session: bytes) -> bool:
+        """Return whether there is a member with that session digest."""
+        return session in self._by_session
+
     @property
     def keys(self) -> Container[str]:
         """The keys of all names that are taken."""

@@ -4,7 +4,9 @@ A person is known by the digest of their first secret. Part of the state that `F
 looks at a clock or a setting; `now` and `until` are in seconds since 1970.
 """
 
-from collections.abc import Container, Iterable, Iterator
+import math
+from collections.abc import Callable, Container, Iterable, Iterator
+from heapq import nsmallest
 from typing import Final
 
 import msgspec
@@ -13,6 +15,12 @@ from tcp_server.room.proposals import Link
 
 _MAX_PERSONS: Final = 10_000
 """Most persons that are kept here."""
+
+_KEPT: Final = 90 * 86_400.0
+"""Seconds without a seat after which a person's further secrets are void."""
+
+_MAX_DROPPED: Final = 100
+"""Most persons that are forgotten at once because all places are taken."""
 
 _MAX_SECRETS: Final = 16
 """Most further secrets of one person; one more replaces the oldest."""
@@ -33,6 +41,13 @@ class Person(msgspec.Struct, array_like=True):
     """The name under which the code was asked for."""
     read: int = 0
     """The newest id that was read there."""
+    seen: float = 0.0
+    """When the person has last come or gone; 0 in what a version without this field has stored."""
+
+    @property
+    def held_or_open_until(self) -> float:
+        """Until when a name is held, or a code is open."""
+        return max(self.held_until, self.code_until)
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -42,8 +57,17 @@ _decoder = msgspec.msgpack.Decoder(Person)
 class Persons:
     """All persons that are kept, by the digests of their secrets, their names' keys, and open codes."""
 
-    def __init__(self, stored: Iterable[tuple[bytes, bytes]] = ()) -> None:
-        """Take over those that are `stored`, by the digest of the first secret."""
+    def __init__(
+        self,
+        stored: Iterable[tuple[bytes, bytes]] = (),
+        is_present: Callable[[bytes], bool] = lambda _: False,
+    ) -> None:
+        """Take over those that are `stored`, by the digest of the first secret.
+
+        `is_present` says whether a person is a member: then nothing of them is forgotten.
+        """
+        self._is_present = is_present
+        self._full_until = 0.0  # no place is free before, unless somebody changes
         self._all: dict[bytes, Person] = {}
         self._by_secret: dict[bytes, bytes] = {}
         self._by_key: dict[str, bytes] = {}
@@ -55,9 +79,10 @@ class Persons:
     def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
         return ((id_, _encoder.encode(person)) for id_, person in sorted(self._all.items()))
 
-    def of(self, secret: bytes) -> bytes:
-        """Return the person who has a secret: itself, if it is a first or an unknown one."""
-        return self._by_secret.get(secret, secret)
+    def of(self, secret: bytes, now: float) -> bytes:
+        """Return the person who has a secret: itself, if it is a first, an unknown or a void one."""
+        id_ = self._by_secret.get(secret)
+        return secret if id_ is None or self._is_over(id_, now) else id_
 
     def holder(self, keys: Iterable[str], now: float) -> bytes | None:
         """Return the person for whom a name is held, by its keys."""
@@ -104,6 +129,22 @@ class Persons:
         self._put(id_, now, secrets=secrets, code=b"", code_until=0.0, read=0, called="")
         return id_
 
+    def see(self, id_: bytes | None, now: float) -> None:
+        """Note that a person, or (None) one without a secret, is about to come or to go."""
+        if id_ is not None and id_ in self._all:
+            if self._is_over(id_, now):  # the secrets are void, and may be of other persons now
+                self.forget(id_)
+            else:
+                self._put(id_, now, seen=now)
+
+    def tidy(self, now: float) -> None:
+        """Forget those of whom nothing is needed any more; those from an older version are seen `now`."""
+        for id_, person in [*self._all.items()]:
+            if not person.seen:
+                self._put(id_, now, seen=now)
+            if self._is_over(id_, now):
+                self.forget(id_)
+
     def forget(self, id_: bytes) -> None:
         """Forget all of a person: further secrets, the name, and the code."""
         if id_ in self._all:
@@ -123,19 +164,39 @@ class Persons:
         return bool(self._changed)
 
     def _put(self, id_: bytes, now: float, **fields: object) -> bool:
-        if id_ not in self._all and len(self._all) >= _MAX_PERSONS:
-            for old in [one for one, person in self._all.items() if _is_over(person, now)]:
-                self.forget(old)
-            if len(self._all) >= _MAX_PERSONS:
-                return False
-        person = msgspec.structs.replace(self._all.get(id_) or Person(), **fields)
+        if id_ not in self._all and len(self._all) >= _MAX_PERSONS and not self._make_room(now):
+            return False
+        person = msgspec.structs.replace(self._all.get(id_) or Person(seen=now), **fields)
         if id_ in self._all:
             self._unindex(id_)
         self._index(id_, person)
         self._changed.add(id_)
         return True
 
+    def _make_room(self, now: float) -> bool:
+        """Forget those who are over, or else who were seen longest ago; return whether there are any."""
+        if now < self._full_until:
+            return False
+        self.tidy(now)
+        if len(self._all) < _MAX_PERSONS:
+            return True
+        away = [(person.seen, id_) for id_, person in self._all.items() if not self._is_present(id_)]
+        droppable = [one for one in away if self._all[one[1]].held_or_open_until <= now]
+        for _, id_ in nsmallest(_MAX_DROPPED, droppable):
+            self.forget(id_)
+        if not droppable:
+            self._full_until = min([self._all[id_].held_or_open_until for _, id_ in away], default=math.inf)
+        return bool(droppable)
+
+    def _is_over(self, id_: bytes, now: float) -> bool:
+        """Return whether nothing of a person is needed any more."""
+        person = self._all[id_]
+        if person.held_or_open_until > now:
+            return False
+        return not person.secrets or (person.seen + _KEPT <= now and not self._is_present(id_))
+
     def _index(self, id_: bytes, person: Person) -> None:
+        self._full_until = 0.0
         self._all[id_] = person
         self._by_secret.update(dict.fromkeys(person.secrets, id_))
         for key in person.keys:
@@ -153,8 +214,3 @@ class Persons:
             if self._by_key.get(key) == id_:
                 del self._by_key[key]
         self._by_code.pop(person.code, None)
-
-
-def _is_over(person: Person, now: float) -> bool:
-    """Return whether nothing of a person is needed any more."""
-    return not person.secrets and max(person.held_until, person.code_until) <= now

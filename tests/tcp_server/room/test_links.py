@@ -1,14 +1,21 @@
 """One person on several devices, and names that are held."""
 
+import time
+from pathlib import Path
+
+import msgspec
 import pytest
 
 from chat_protocol import messages as m
 from tcp_server.room import holds
+from tcp_server.room import persons as persons_module
 from tcp_server.room.codes import code_digest, new_code
 from tcp_server.room.members import Member
+from tcp_server.room.passwords import session_digest
 from tcp_server.room.persons import Persons
 from tcp_server.room.room import Room
 from tests.tcp_server.room_harness import SECRET, RoomHarness
+from tests.tcp_server.sqlite_log import open_history
 
 
 def link(room: RoomHarness, connection: str = "a", read: int = 0) -> str:
@@ -244,6 +251,119 @@ def test_without_the_setting_no_name_is_held() -> None:
     room = RoomHarness()
     spoken(room, "a", "Анна")
     room.join("b", "Анна")
+
+
+# --- for how long a person is known --------------------------------------------------------
+
+DAY = 86_400
+
+
+def is_still_the_same(room: RoomHarness, secret: str) -> bool:
+    """Join with a further secret of who has said 1, and leave again."""
+    welcome = room.join("again", "Новая", session=secret)
+    room.leave("again", hold_name=False)
+    return [one.mine for one in welcome.messages if one.id == 1] == [True]
+
+
+def linked(room: RoomHarness, connection: str = "a", name: str = "Анна") -> tuple[str, str]:
+    """Join, speak and link one more device; return the first and the further secret."""
+    first = room.join(connection, name).session
+    room.handle(connection, m.Say("hello", "1"))
+    room.received(connection)
+    further = room.join("b", "", code=link(room, connection)).session
+    room.leave("b", hold_name=False)
+    return first, further
+
+
+def test_a_further_secret_is_void_after_90_days_without_a_seat() -> None:
+    room = RoomHarness()
+    _, further = linked(room)
+    room.advance(100 * DAY)
+    assert is_still_the_same(room, further)  # the other device was there all the time
+    room.leave("a", hold_name=False)
+    room.advance(89 * DAY)
+    assert is_still_the_same(room, further)
+    room.advance(89 * DAY)
+    assert is_still_the_same(room, further)
+    room.advance(90 * DAY)
+    assert not is_still_the_same(room, further)
+
+
+def test_a_void_secret_stays_that_of_somebody_else() -> None:
+    room = RoomHarness()
+    first, further = linked(room)
+    room.leave("a", hold_name=False)
+    room.advance(90 * DAY)
+    room.join("a", "Анна", session=first)
+    assert not is_still_the_same(room, further)
+
+
+def test_a_restart_keeps_when_a_person_was_last_there(tmp_path: Path) -> None:
+    with open_history(tmp_path / "room.db") as history:
+        room = RoomHarness(history)
+        _, further = linked(room)
+        room.leave("a", hold_name=False)
+    for days, is_known in [(89, True), (90, False)]:
+        with open_history(tmp_path / "room.db") as history:
+            restarted = RoomHarness(history)
+            restarted.now = room.now = room.now + days * DAY
+            assert is_still_the_same(restarted, further) == is_known
+    with open_history(tmp_path / "room.db") as history:
+        kept = Persons(history.persons.all())
+        assert len([*kept]) == 1
+        kept.tidy(time.time() + 200 * DAY)
+        assert [*kept] == []
+
+
+def test_those_of_an_older_version_are_taken_for_seen_at_the_first_start(tmp_path: Path) -> None:
+    with open_history(tmp_path / "room.db") as history:
+        room = RoomHarness(history)
+        _, further = linked(room)
+        room.leave("a", hold_name=False)
+        ((id_, state),) = history.persons.all()
+        history.persons.set(id_, msgspec.msgpack.encode(msgspec.msgpack.decode(state)[:-1]))
+        history.commit()
+    with open_history(tmp_path / "room.db") as history:
+        assert is_still_the_same(RoomHarness(history), further)
+
+
+def test_who_was_seen_longest_ago_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(persons_module, "_MAX_PERSONS", 4)
+    monkeypatch.setattr(persons_module, "_MAX_DROPPED", 1)
+    room = RoomHarness(hold_names=200.0)
+    spoken(room, "h", "Хозяин")  # the name is held
+    linked(room, "p", "Присутствует")
+    secrets = []
+    for number in range(2):
+        room.advance(1)
+        room.join("a", f"Имя {number}")
+        secrets.append(room.join("b", "", code=link(room)).session)
+        room.leave("a", hold_name=False)
+        room.leave("b", hold_name=False)
+    room.advance(121)
+    room.join("a", "Анна")
+    link(room)
+    persons = room.room._fold.persons
+    assert [persons.of(session_digest(secret), room.now) == session_digest(secret) for secret in secrets] == [
+        True,
+        False,
+    ]
+    assert len([*persons]) == 4
+    assert room.try_join("c", m.Join("Хозяин"))[0].startswith("error name_taken")
+
+
+def test_where_nobody_can_make_room_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(persons_module, "_MAX_PERSONS", 1)
+    room = RoomHarness()
+    linked(room)
+    room.join("c", "Боб")
+    for _ in range(2):
+        room.handle("c", m.Link())
+        assert room.summary("c") == ["error too_many"]
+    room.leave("a", hold_name=False)
+    room.received("c")
+    room.advance(121)
+    link(room, "c")
 
 
 @pytest.mark.parametrize("dialect", ["text", "json"])
