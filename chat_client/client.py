@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from threading import Condition
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
@@ -34,6 +34,7 @@ from chat_protocol.messages import (
     Kind,
     Link,
     Message,
+    People,
     React,
     Search,
 )
@@ -47,7 +48,7 @@ _log = logging.getLogger(__name__)
 _MAX_WAITING: Final = 10_000
 """Events that wait to be read; the oldest are dropped beyond that."""
 
-Answer = TypeVar("Answer", HistoryPage, Found, Link)
+Answer = TypeVar("Answer", HistoryPage, Found, People, Link)
 
 
 def connect(  # noqa: PLR0913 - each is another setting
@@ -137,7 +138,7 @@ class Client:
 
     @property
     def count(self) -> int:
-        """How many members there are: from about 1,000 on, `members` are only the first 100."""
+        """How many members there are: in a crowd (from about 1,000 on) `members` are only some of them."""
         return self._chat.status().count
 
     @property
@@ -222,6 +223,16 @@ class Client:
         Raises as `history`.
         """
         return list(self._ask(Search(query, before, limit), Found, timeout).messages)
+
+    def people(
+        self, prefix: str = "", after: str = "", limit: int = 100, timeout: float = 30.0
+    ) -> Sequence[str]:
+        """Return names of members in their order: those that begin with `prefix`, behind the name `after`.
+
+        A room gives at most 100 at once; the last is the next `after`, until none comes. Raises as `history`;
+        `Refused` has the code `unknown_type` if the room is older.
+        """
+        return self._ask(People(prefix, after, limit), People, timeout).members
 
     def link(self, timeout: float = 30.0) -> Link:
         """Return a one-time `code`, with which one more device becomes us, and how many `seconds` it holds.

@@ -21,6 +21,7 @@ from chat_client.events import (
     NewMessage,
     OlderMessages,
     PasswordNeeded,
+    PeoplePage,
     Phase,
     RequestFailed,
     SearchResults,
@@ -67,7 +68,7 @@ class Conversation:
         self._limits = _DEFAULT_LIMITS
         self._moderated = False
         self._moderator = False
-        self._count = 0  # of the members at the welcome, if it had not all of them
+        self._count = 0  # of the members, if we do not know all of them
         self._can: frozenset[str] = frozenset()  # of the last welcome, as the next one
         self._epoch = ""
         self._throttled_until = 0.0  # monotonic
@@ -207,6 +208,14 @@ class Conversation:
                 return self._on_bye(event)
             case m.Pong():
                 return []
+            case m.People():
+                return [self._on_people(event)]
+            case m.Crowd(is_on, count, members):
+                self._members[:] = dict.fromkeys([*members, self.joining.name])
+                self._count = count if is_on or count > len(members) else 0
+            case m.MemberCount(count):
+                self._count = count
+                return []
             case m.Link() | m.Whois() | m.Bans():
                 self._requests.answered(event.ref, type(event))
             case m.Role(moderator):
@@ -310,6 +319,11 @@ class Conversation:
         elif event.name not in self._members:
             self._members.append(event.name)
         return [event]
+
+    def _on_people(self, people: m.People) -> PeoplePage:
+        request = self._requests.answered(people.ref, m.People)
+        asked = request if isinstance(request, m.People) else people
+        return PeoplePage(people.members, people.count, people.more, asked.prefix, asked.after)
 
     def _on_bye(self, bye: m.Bye) -> list[ClientEvent]:
         self.end_reason = bye.reason

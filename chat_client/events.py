@@ -1,6 +1,6 @@
 """What `Chat` reports to its frontend.
 
-`Joined`, `Left`, `Typing`, `Role`, `Throttled`, `Link`, `Whois` and `Bans` are passed on as the room
+`Joined`, `Left`, `Crowd`, `Typing`, `Role`, `Throttled`, `Link`, `Whois` and `Bans` are passed on as the room
 sent them, `NotKept` is in `identity`; the others are below. All are immutable and may be
 passed between threads.
 """
@@ -15,7 +15,7 @@ from chat_client.outbox import MessageAct, Outgoing
 from chat_protocol import messages as m
 from chat_protocol.commands import Show
 
-Request = m.HistoryRequest | Show | m.Search | m.Moderate | m.Link | m.Whois | m.Bans | MessageAct
+Request = m.HistoryRequest | Show | m.Search | m.People | m.Moderate | m.Link | m.Whois | m.Bans | MessageAct
 """A command that the room answers."""
 
 
@@ -119,6 +119,19 @@ class SearchResults(Struct, frozen=True):
     query: str = ""
 
 
+class PeoplePage(Struct, frozen=True):
+    """Names of members in their order, as asked for with `prefix` and `after`.
+
+    `more` says whether others follow, `count` how many members there are in all.
+    """
+
+    members: Sequence[str]
+    count: int
+    more: bool
+    prefix: str = ""
+    after: str = ""
+
+
 class MessageRefused(Struct, frozen=True):
     """The room has refused our message. `seconds`: for how long it will, None if not known."""
 
@@ -182,6 +195,7 @@ ClientEvent = (
     | MessageChanged
     | OlderMessages
     | SearchResults
+    | PeoplePage
     | MessageRefused
     | NameRefused
     | PasswordNeeded
@@ -191,6 +205,7 @@ ClientEvent = (
     | StatusChanged
     | m.Joined
     | m.Left
+    | m.Crowd
     | m.Typing
     | m.Role
     | m.Throttled

@@ -1,20 +1,31 @@
-"""A message as all clients are sent it, and its parts."""
+"""A message as all clients are sent it, its parts, and the bases of everything on the wire."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 _MAX_EXCERPT = 100
 """Most code points of the beginning of a text in a quote."""
 
+Ref = Annotated[str, Meta(min_length=1, max_length=64)]
+Count = Annotated[int, Meta(ge=0, le=100_000)]
 Kind = Literal["action"]
 Change = Literal["edit", "delete", "react"]
 
 
 class Wire(Struct, frozen=True, omit_defaults=True, gc=False):
     """Base of all messages: immutable, no default values in JSON, not tracked by the garbage collector."""
+
+
+class WithRef(Wire, frozen=True, kw_only=True):
+    """Base of the commands, and of the events that answer them.
+
+    `ref` is the client's key for a command; its answer, or its `Error`, carries it back.
+    """
+
+    ref: Ref | None = None
 
 
 class Notice(Wire, frozen=True):

@@ -10,33 +10,42 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from chat_protocol.contract import MAX_EMOJI, MAX_PASSWORD, MAX_QUERY, MAX_SANCTION_SECONDS, MAX_TARGET
-from chat_protocol.message import Kind, Message, Notice, Quote, Reaction, Wire, timestamp
+from chat_protocol.message import (
+    Count,
+    Kind,
+    Message,
+    Notice,
+    Quote,
+    Reaction,
+    Ref,
+    Wire,
+    WithRef,
+    timestamp,
+)
+from chat_protocol.presence import Crowd, Joined, Left, MemberCount, People, Typing
 
-__all__ = ["Kind", "Message", "Notice", "Quote", "Reaction", "timestamp"]
+__all__ = [
+    "Crowd",
+    "Joined",
+    "Kind",
+    "Left",
+    "MemberCount",
+    "Message",
+    "Notice",
+    "People",
+    "Quote",
+    "Reaction",
+    "Typing",
+    "WithRef",
+    "timestamp",
+]
 
-Ref = Annotated[str, Meta(min_length=1, max_length=64)]
 Secret = Annotated[str, Meta(min_length=1, max_length=128)]
 MessageId = Annotated[int, Meta(ge=0, le=2**53)]
-Count = Annotated[int, Meta(ge=0, le=100_000)]
 Password = Annotated[str, Meta(max_length=MAX_PASSWORD)]
 Target = Annotated[str, Meta(max_length=MAX_TARGET)]
 Seconds = Annotated[int, Meta(ge=1, le=MAX_SANCTION_SECONDS)]
 Act = Literal["kick", "ban", "unban", "mute", "unmute", "delete", "announce"]
-
-
-class WithRef(Wire, frozen=True, kw_only=True):
-    """Base of the commands, and of the events that answer them.
-
-    `ref` is the client's key for a command; its answer, or its `Error`, carries it back.
-    """
-
-    ref: Ref | None = None
-
-
-class Typing(WithRef, frozen=True, tag="typing"):
-    """A member is typing. A client sends it without `name`; the server adds it."""
-
-    name: str = ""
 
 
 class Link(WithRef, frozen=True, tag="link"):
@@ -209,6 +218,7 @@ Command = (
     | Link
     | Whois
     | Bans
+    | People
 )
 
 # --- server to client ---------------------------------------------------------------
@@ -233,9 +243,9 @@ class Welcome(WithRef, frozen=True, tag="welcome"):
     `messages` are the newest ones that the client has not seen, `missed` is the number of unseen
     ones left out before them. `more`: older messages are stored. `moderated`: the room can have
     moderators. `moderator`: the client is one, and `muted` is who is muted.
-    `count`: of the members, if `members` are not all. `can` are the acts that the server knows, absent
-    from an older one. `changed` are older messages that acts have changed since, in the order of these acts;
-    if they are too many, `stale` says so instead: nothing that the client has shown can be relied upon.
+    `count`: of the members, if `members` are not all, as in a crowd. `can` are the acts that the server
+    knows, absent from an older one. `changed` are older messages that acts have changed since, in the order
+    of these acts; if they are too many, `stale` says so instead: nothing that is shown can be relied upon.
     `read`: the newest id that was read where the `code` of the join was asked for.
     """
 
@@ -283,21 +293,6 @@ class Changed(Wire, frozen=True, tag="changed"):
     act: str
     message: Message
     mine: Sequence[str] | None = None
-
-
-class Joined(Wire, frozen=True, tag="joined"):
-    """A member has entered."""
-
-    name: str
-    at: str
-
-
-class Left(Wire, frozen=True, tag="left"):
-    """A member has left; `reason` if not by their own decision."""
-
-    name: str
-    at: str
-    reason: str | None = None
 
 
 class HistoryPage(WithRef, frozen=True, tag="history"):
@@ -363,9 +358,12 @@ Event = (
     | Changed
     | Joined
     | Left
+    | Crowd
+    | MemberCount
     | Typing
     | HistoryPage
     | Found
+    | People
     | Role
     | Throttled
     | Link

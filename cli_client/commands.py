@@ -14,6 +14,7 @@ from chat_protocol.messages import (
     HistoryRequest,
     Link,
     Moderate,
+    People,
     React,
     Say,
     Search,
@@ -74,6 +75,8 @@ def format_command(request: Request) -> str:  # noqa: C901 - one case per comman
             return "/bans"
         case Link():
             return "/link"
+        case People(prefix):
+            return f"/who {prefix}".rstrip()
         case Search(query):
             return f"/search {query}"
         case HistoryRequest():

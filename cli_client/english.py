@@ -11,6 +11,16 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "greeting": "Oneroom · {address} · /help shows what you can do",
     "entered": "You have joined as {name}.",
     "alone": "Nobody else is here yet.",
+    "crowd": (
+        "{count} person is here: who joins and leaves is no longer shown. To find somebody: /who name",
+        "{count} people are here: who joins and leaves is no longer shown. To find somebody: /who name",
+    ),
+    "no_crowd": (
+        "{count} person is here: who joins and leaves is shown again.",
+        "{count} people are here: who joins and leaves is shown again.",
+    ),
+    "who_nobody": "Nobody is here whose name begins with “{prefix}”.",
+    "who_more": "For more, /who again. To find somebody: /who name",
     "here": ("{count} person here: {names}", "{count} people here: {names}"),
     "back": "Back online.",
     "unread": "unread",

@@ -68,6 +68,10 @@ class Renderer:
             case m.Left():
                 key = "left_because_slow" if event.reason == "slow" else "left"
                 return self._layout.timed(event.at, key, name=one_line(event.name))
+            case m.Crowd(is_on, count):
+                return self._layout.dim(self._texts.plural("crowd" if is_on else "no_crowd", count))
+            case events.PeoplePage():
+                return self._people(event)
             case events.OlderMessages():
                 return self.older_messages(event)
             case events.SearchResults():
@@ -122,6 +126,15 @@ class Renderer:
         if count > len(names):
             listed = self._texts("names_and_more", names=listed, count=count - len(names))
         return self._layout.dim(self._texts.plural("here", max(count, len(names)), names=listed))
+
+    def _people(self, page: events.PeoplePage) -> Fragments:
+        """Return a page of the members; only the first one of all has their number."""
+        names = ", ".join(map(one_line, page.members))
+        if not names:
+            return self.line("who_nobody", prefix=one_line(page.prefix))
+        is_first = not (page.prefix or page.after)
+        out = self._layout.dim(self._texts.plural("here", page.count, names=names) if is_first else names)
+        return out + self.line("who_more") if page.more else out
 
     def unsent(self, texts: Sequence[str]) -> list[Fragments]:
         """Return the lines of unsent messages above the input line, the newest last."""

@@ -104,6 +104,9 @@ class Config(Settings, frozen=True):
     idle_timeout: Annotated[
         Seconds, about("seconds after which a silent JSON client counts as gone; 0: never", was="silence")
     ] = IDLE_TIMEOUT
+    crowd: Annotated[
+        Count, about("members from which JSON clients are told only how many there are; 0: never")
+    ] = 1000
     grace: Annotated[Seconds, about("seconds a JSON client whose connection is lost keeps its name")] = 20.0
     hold_names: Annotated[
         Number, about("days that a name is kept for who has spoken under it; 0: only while they are here")

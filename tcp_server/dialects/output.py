@@ -16,7 +16,15 @@ from chat_protocol.contract import PROMPT
 from chat_protocol.messages import Message
 from tcp_server.dialects import phrases
 from tcp_server.dialects.telnet import IAC
-from tcp_server.room.commands import Greeting, HelpText, LocalEvent, MemberList, NamePrompt, OutputChanged
+from tcp_server.room.commands import (
+    Greeting,
+    HelpText,
+    LocalEvent,
+    MemberList,
+    NamePrompt,
+    OnlyInText,
+    OutputChanged,
+)
 from tcp_server.texts.languages import LANGUAGES
 from tcp_server.texts.texts import Texts
 
@@ -56,7 +64,9 @@ class Output(ABC):
 
 class _Json(Output):
     def encode(self, events: Sequence[m.Event | LocalEvent]) -> bytes:
-        # Local events answer local requests, which do not exist in JSON.
+        if events and type(events[0]) is OnlyInText:
+            events = [event for event in events if type(event) is not OnlyInText]
+        # Other local events answer local requests, which do not exist in JSON.
         return codec.encode_all(cast("Sequence[m.Event]", events))
 
 

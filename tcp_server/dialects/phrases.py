@@ -19,7 +19,7 @@ from chat_protocol.messages import (
     Role,
     Whois,
 )
-from tcp_server.room.commands import Greeting, LocalEvent, MemberList, OutputChanged
+from tcp_server.room.commands import Greeting, LocalEvent, MemberList, OnlyInText, OutputChanged
 from tcp_server.room.moderation.notices import describe
 from tcp_server.texts.russian import RUSSIAN
 from tcp_server.texts.texts import Texts
@@ -39,6 +39,8 @@ def plain_text(event: Event | LocalEvent) -> str:
             return f"{name}{SAYS}{with_signs(event, text, numbers=False)}"
         case Changed(act="edit", message=message):
             return f"{message.name}{SAYS}{EDITED} {with_action(message, message.text)}"
+        case OnlyInText(event=shown):
+            return plain_text(shown)
         case Joined(name=name):
             return name + HAS_JOINED
         case Left(name=name):

@@ -13,6 +13,7 @@ from tcp_server.config import Config
 from tcp_server.log.replay import Replay
 from tcp_server.room.codes import code_digest
 from tcp_server.room.commands import Greeting, LocalEvent, TextJoin
+from tcp_server.room.crowd import Crowd
 from tcp_server.room.effects import Answer, Entered, NameTaken
 from tcp_server.room.fold import Fold
 from tcp_server.room.members import Member, first_names
@@ -24,9 +25,6 @@ from tcp_server.room.seats import Seats
 
 _MIN_SECRET_LENGTH = 16
 """Shortest session secret, in characters; a shorter one could be guessed and is replaced."""
-
-_MAX_MEMBERS_BYTES = 1024 * 1024
-"""Most bytes of the names in a welcome: a client reads lines of at most `MAX_REPLY_LINE`."""
 
 _MAX_GREETED = 10
 _MAX_GREETED_BYTES = 1024
@@ -44,11 +42,12 @@ class _Arrival(NamedTuple):
 class Arrivals(Generic[C]):
     """The joins that are proposed and not applied yet."""
 
-    def __init__(self, config: Config, fold: Fold, seats: Seats[C], replay: Replay) -> None:
+    def __init__(self, config: Config, fold: Fold, seats: Seats[C], replay: Replay, crowd: Crowd) -> None:
         self._config = config
         self._fold = fold
         self._seats = seats
         self._replay = replay
+        self._crowd = crowd
         self._password = Password(config.password)
         edit_time = int(config.edit_time)
         self._limits = m.Limits(config.max_name, config.max_text, MAX_LINE, config.max_replay, edit_time)
@@ -121,14 +120,13 @@ class Arrivals(Generic[C]):
         request = arrival.request
         if isinstance(request, m.Join):
             return self._welcome(member, request, arrival.secret, read)
-        others = self._fold.members.names()[:-1]
-        return Greeting(first_names(others[:_MAX_GREETED], _MAX_GREETED_BYTES), len(others))
+        members = self._fold.members
+        others = members.names(_MAX_GREETED + 1)[: min(_MAX_GREETED, members.count - 1)]
+        return Greeting(first_names(others, _MAX_GREETED_BYTES), members.count - 1)
 
     def _welcome(self, member: Member, request: m.Join, secret: str, read: int | None) -> m.Welcome:
         history = self._fold.history
-        names = self._fold.members.names()
-        members = first_names(names, _MAX_MEMBERS_BYTES)
-        count = len(names) if len(members) < len(names) else None
+        members, count = self._crowd.members_for(member)
         if request.quiet:
             return m.Welcome(
                 *(member.name, secret, history.epoch, history.last, members, (), 0, False, self._limits),

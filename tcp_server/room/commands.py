@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from chat_protocol.commands import ChangeOutput, Help, OnLast, Show, Who
 from chat_protocol.errors import BadMessage
-from chat_protocol.messages import Command
+from chat_protocol.messages import Command, Event
 
 
 class TextJoin(NamedTuple):
@@ -51,8 +51,14 @@ class NamePrompt(NamedTuple):
     """Asks a client that has not joined for its name once more."""
 
 
+class OnlyInText(NamedTuple):
+    """Somebody has come to a crowd or left it: text dialects show it as always, json clients are not told."""
+
+    event: Event
+
+
 LocalCommand = TextJoin | Who | Help | Show | OnLast | ChangeOutput | TimingMarks
-LocalEvent = Greeting | MemberList | HelpText | OutputChanged | NamePrompt
+LocalEvent = Greeting | MemberList | HelpText | OutputChanged | NamePrompt | OnlyInText
 
 Request = Command | LocalCommand | BadMessage
 """A parsed command of a client, or the error for one that could not be parsed."""

@@ -224,8 +224,7 @@ class Fold:
         if member is not None:
             return self._take_seat(seat, member, read, quiet=join.quiet)
         self.persons.see(session, self.now)
-        member = self.members.add(join.name, join.keys, session)
-        member.announced = not join.quiet
+        member = self.members.add(join.name, join.keys, session, announced=not join.quiet)
         return [self._enter(seat, member, read, quiet=join.quiet, is_new=True)]
 
     def _take_seat(self, seat: Seat, member: Member, read: int | None, *, quiet: bool) -> list[Effect]:

@@ -4,9 +4,11 @@ Part of the state that `Fold` changes: nothing here looks at a clock or a settin
 """
 
 from collections.abc import Container, Iterable, Iterator, Sequence
+from itertools import islice
 
 import msgspec
 
+from tcp_server.room.directory import Directory
 from tcp_server.room.effects import Seat
 from tcp_server.room.names import plain
 
@@ -80,6 +82,7 @@ class Members:
             member.number = number
             self._index(member)
             self._by_seat.update(dict.fromkeys([*member.seats, *member.quiet], member))
+        self._directory = Directory(self.names())  # of those announced
 
     def __iter__(self) -> Iterator[Member]:
         return iter(self._all.values())
@@ -118,20 +121,35 @@ class Members:
         """The number of the next member."""
         return self._next
 
-    def names(self) -> list[str]:
-        """Return the names of those announced, in the order in which they joined."""
-        return [member.name for member in self._all.values() if member.announced]
+    @property
+    def count(self) -> int:
+        """The number of those announced."""
+        return len(self._directory)
 
-    def add(self, name: str, keys: tuple[str, ...], session: bytes | None = None) -> Member:
+    def names(self, limit: int | None = None) -> list[str]:
+        """Return the names of those announced, in the order in which they joined; with `limit` the first."""
+        return list(islice((member.name for member in self._all.values() if member.announced), limit))
+
+    def page(self, limit: int, prefix: str = "", after: str = "") -> tuple[Sequence[str], bool]:
+        """Return names of those announced by the alphabet, and whether more follow; as `Directory.page`."""
+        return self._directory.page(limit, prefix, after)
+
+    def add(
+        self, name: str, keys: tuple[str, ...], session: bytes | None = None, *, announced: bool = True
+    ) -> Member:
         """Add a member, whose name and session must not be in use."""
-        member = Member(name, keys, session, number=self._take_number())
+        member = Member(name, keys, session, announced=announced, number=self._take_number())
         self._index(member)
+        if announced:
+            self._directory.add(name)
         self.note_change(member)
         return member
 
     def remove(self, member: Member) -> None:
         """Remove a member whose seats are all quiet; while there are any, its name stays taken."""
         member.absent_since = member.reason = None
+        if member.announced:
+            self._directory.remove(member.name)
         if member.quiet:
             member.announced = member.moderator = False
             self.note_change(member)
@@ -159,6 +177,7 @@ class Members:
         self._changed[member.number] = None
         del self._all[member.number]
         member.announced, member.number = True, self._take_number()
+        self._directory.add(member.name)
         self._all[member.number] = member
         self.note_change(member)
 

@@ -27,7 +27,7 @@ class Outcome(Struct, Generic[C], frozen=True):
 
     connection: C | None
     answer: Sequence[Event | LocalEvent] = ()
-    shared: Sequence[Event] = ()
+    shared: Sequence[Event | LocalEvent] = ()
     audience_change: AudienceChange = AudienceChange.NONE
 
 

@@ -11,6 +11,7 @@ from chat_protocol import messages as m
 from chat_protocol.commands import Help, OnLast, Show, Who
 from chat_protocol.contract import MAX_LINE
 from chat_protocol.ip import rate_limit_key
+from chat_protocol.text import one_line
 from tcp_server.config import Config
 from tcp_server.log.as_sent import as_sent
 from tcp_server.log.history import Unavailable, find_message
@@ -18,6 +19,7 @@ from tcp_server.log.replay import Replay
 from tcp_server.room.acts import Acts
 from tcp_server.room.codes import SECONDS, code_digest, new_code
 from tcp_server.room.commands import HelpText, LocalEvent, MemberList, Request
+from tcp_server.room.crowd import MAX_PEOPLE, Crowd
 from tcp_server.room.fold import Fold
 from tcp_server.room.holds import Holds
 from tcp_server.room.members import Member, first_names
@@ -43,6 +45,7 @@ class Requests(Generic[C]):
         fold: Fold,
         seats: Seats[C],
         replay: Replay,
+        crowd: Crowd,
         moderation: Moderation[C],
         search: Callable[[C, m.Search, bytes], list[Outcome[C]]],
         propose: Callable[[AnyProposal], list[Outcome[C]]],
@@ -58,6 +61,7 @@ class Requests(Generic[C]):
         self._history = fold.history
         self._seats = seats
         self._replay = replay
+        self._crowd = crowd
         self._moderation = moderation
         self._search = search
         self._propose = propose
@@ -76,7 +80,7 @@ class Requests(Generic[C]):
                 return self._notify_typing(connection, member)
             case m.Authenticate() | m.Moderate() | m.Whois() | m.Bans():
                 return self._moderation.handle(connection, member, request)
-            case m.Ping() | m.HistoryRequest() | Who() | Help():
+            case m.Ping() | m.HistoryRequest() | m.People() | Who() | Help():
                 return [Outcome(connection, [self._answer(member, request)])]
             case Show(id=number):
                 return [Outcome(connection, [self._show(member, number)])]
@@ -119,8 +123,9 @@ class Requests(Generic[C]):
             return [Outcome(connection, [m.Error("unavailable", str(error), ref) for ref, _ in texts])]
 
     def _answer(
-        self, member: Member, request: m.Ping | m.HistoryRequest | Who | Help
+        self, member: Member, request: m.Ping | m.HistoryRequest | m.People | Who | Help
     ) -> m.Event | LocalEvent:
+        members = self._fold.members
         match request:
             case m.Ping():
                 return m.Pong()
@@ -128,8 +133,11 @@ class Requests(Generic[C]):
                 before = self._history.last + 1 if before is None else before
                 return self._replay.page(before, limit, member.person)
             case Who():
-                names = self._fold.members.names()
-                return MemberList(first_names(names[:_MAX_LISTED], MAX_LINE), len(names))
+                return MemberList(first_names(members.names(_MAX_LISTED), MAX_LINE), members.count)
+            case m.People(prefix=prefix, after=after, limit=wanted):
+                limit = MAX_PEOPLE if wanted is None else min(wanted, MAX_PEOPLE)
+                names, more = members.page(limit, one_line(prefix), one_line(after))
+                return m.People(members=names, count=members.count, more=more)
             case Help():
                 return HelpText(member.moderator)
 
@@ -168,6 +176,8 @@ class Requests(Generic[C]):
         return m.HistoryPage(shown, False) if shown else m.Error("no_message", str(number))
 
     def _notify_typing(self, connection: C, member: Member) -> list[Outcome[C]]:
+        if self._crowd.is_on:
+            return []
         now = self._clock()
         is_muted = self._fold.sanctions.mutes.find(member.keys, member.session, self._now())
         if is_muted or now - self._typed_at.get(member, -_TYPING_INTERVAL) < _TYPING_INTERVAL:

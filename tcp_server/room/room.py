@@ -23,6 +23,7 @@ from tcp_server.room.arrivals import Arrivals
 from tcp_server.room.changes import latest_only
 from tcp_server.room.clock import Clock
 from tcp_server.room.commands import LocalEvent, Request, TextJoin
+from tcp_server.room.crowd import PRESENCE, Crowd
 from tcp_server.room.effects import Effect
 from tcp_server.room.fold import Fold, ban_error
 from tcp_server.room.members import Member
@@ -70,13 +71,15 @@ class Room(Generic[C]):
         self._proposer = Proposer(self._fold, self._now, journal)
         self._seats = Seats[C](self._proposer.incarnation, address_of)
         self._replay = Replay(history, config.max_replay)
-        self._arrivals = Arrivals(config, self._fold, self._seats, self._replay)
+        self._crowd = Crowd(self._fold.members, config.crowd, clock)
+        self._arrivals = Arrivals(config, self._fold, self._seats, self._replay, self._crowd)
         moderation = Moderation(config, self._fold, audit_log, self._seats, self._propose)
         self._requests = Requests(
             config,
             self._fold,
             self._seats,
             self._replay,
+            self._crowd,
             moderation,
             search,
             self._propose,
@@ -179,12 +182,13 @@ class Room(Generic[C]):
         return outcomes
 
     def expire(self) -> list[Outcome[C]]:
-        """Remove members whose grace period is over, and end long visits. Called every 0.5 s."""
+        """Remove members whose grace period is over, end long visits, count a crowd. Called every 0.5 s."""
         now = self._clock()
         visits = [connection for connection, visit in self._visits.items() if visit.ends_at <= now]
         return [
             *(outcome for member in self._absences.overdue() for outcome in self._reap(member)),
             *(one for connection in visits for one in self.leave(connection, hold_name=False, bye="quiet")),
+            *(Outcome[C](None, (), [event]) for event in self._crowd.news()),
         ]
 
     def prune(self) -> float:
@@ -235,15 +239,18 @@ class Room(Generic[C]):
     def _outcome(self, effect: Effect) -> Outcome[C]:
         """Return an effect on a seat as the one on its connection, if it is one of this server's."""
         connection = self._seats.connection(effect.seat)
+        shared: Sequence[m.Event | LocalEvent] = effect.shared
+        if shared and type(shared[0]) in PRESENCE:
+            shared = self._crowd.tell(effect.shared)
         if connection is None:
-            return Outcome(None, (), effect.shared)
+            return Outcome(None, (), shared)
         events = cast("Sequence[m.Event | LocalEvent]", effect.answer)
         if self._arrivals.waiting:
             events = self._arrivals.answer(connection, effect.answer)
         if effect.audience_change is AudienceChange.LEAVE:
             self._seats.free(connection)
             self._visits.pop(connection, None)
-        return Outcome(connection, events, effect.shared, effect.audience_change)
+        return Outcome(connection, events, shared, effect.audience_change)
 
     def _reap(self, member: Member) -> list[Outcome[C]]:
         since = member.absent_since

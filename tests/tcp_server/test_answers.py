@@ -71,7 +71,9 @@ def full_room() -> RoomHarness:
     history = MemoryHistory(10_000)
     harness = RoomHarness(history, moderator_password="страж")
     room: Any = harness.room
-    room._search = lambda connection, request, _person: [Outcome(connection, [find_all(history, request)])]
+    room._requests._search = lambda connection, request, _person: [
+        Outcome(connection, [find_all(history, request)])
+    ]
     texts = [TALL, *["слон " + TEXT[:3995]] * 1000]
     history.append([m.Message(i, AT, NAME, text) for i, text in enumerate(texts, 1)], [None] * len(texts))
     for number in range(600):
@@ -154,6 +156,7 @@ IN_JSON: list[m.Command] = [
     m.Typing(ref="r"),
     m.HistoryRequest(limit=100_000, ref="r"),
     m.Search("слон", limit=100_000, ref="r"),
+    m.People(limit=100_000, ref="r"),
     m.Ping(ref="r"),
     m.Leave(ref="r"),
     m.Authenticate("страж", ref="r"),

@@ -12,7 +12,15 @@ from chat_protocol import messages as m
 from chat_protocol.commands import ChangeOutput
 from chat_protocol.contract import BANNED, FULL, HAS_JOINED, HAS_LEFT, PASSWORD_PROMPT, PROMPT, SAYS
 from tcp_server.dialects.output import LINES, PLAIN, Output
-from tcp_server.room.commands import Greeting, HelpText, LocalEvent, MemberList, NamePrompt, OutputChanged
+from tcp_server.room.commands import (
+    Greeting,
+    HelpText,
+    LocalEvent,
+    MemberList,
+    NamePrompt,
+    OnlyInText,
+    OutputChanged,
+)
 from tcp_server.room.names import BadName, parse_name
 from tcp_server.texts.languages import LANGUAGES
 from tcp_server.texts.russian import RUSSIAN
@@ -27,8 +35,8 @@ CODES = {
     "misuse",
     "another",
 }
-ABOUT_A_MEMBER = (m.Message, m.Joined, m.Left)
-WITHOUT_A_LINE = (m.Welcome, m.Ack, m.Link, m.Typing, m.Pong)
+ABOUT_A_MEMBER = (m.Message, m.Joined, m.Left, OnlyInText)
+WITHOUT_A_LINE = (m.Welcome, m.Ack, m.Link, m.Typing, m.Pong, m.Crowd, m.MemberCount, m.People)
 
 
 def events(variant: int) -> Iterator[m.Event | LocalEvent]:

@@ -3,7 +3,7 @@ import pytest
 from chat_protocol import messages as m
 from chat_protocol.commands import Help, Show, Who
 from chat_protocol.errors import BadMessage
-from tcp_server.room import arrivals
+from tcp_server.room import crowd
 from tcp_server.room.commands import Greeting, HelpText, MemberList, TextJoin
 from tests.tcp_server.room_harness import RoomHarness, moderated_room
 
@@ -95,7 +95,7 @@ def test_a_list_of_names_is_bounded_in_bytes() -> None:
 def test_a_welcome_that_has_not_all_members_says_how_many_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     harness = RoomHarness()
     assert harness.join("a", "Анна").count is None
-    monkeypatch.setattr(arrivals, "_MAX_MEMBERS_BYTES", 24)
+    monkeypatch.setattr(crowd, "_MAX_WELCOME_BYTES", 24)
     assert harness.join("b", "Борис").members == ["Анна", "Борис"]
     welcome = harness.join("c", "Вера")
     assert (welcome.members, welcome.count) == (["Анна", "Борис"], 3)

@@ -1,0 +1,63 @@
+"""Who is in the room: what clients are told of that, and what they ask."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from msgspec import Meta
+
+from chat_protocol.message import Count, Wire, WithRef
+
+PartOfName = Annotated[str, Meta(max_length=256)]
+
+
+class Joined(Wire, frozen=True, tag="joined"):
+    """A member has entered."""
+
+    name: str
+    at: str
+
+
+class Left(Wire, frozen=True, tag="left"):
+    """A member has left; `reason` if not by their own decision."""
+
+    name: str
+    at: str
+    reason: str | None = None
+
+
+class Typing(WithRef, frozen=True, tag="typing"):
+    """A member is typing. A client sends it without `name`; the server adds it."""
+
+    name: str = ""
+
+
+class Crowd(Wire, frozen=True, tag="crowd"):
+    """From now on the room is a crowd, in which nobody is told who comes and goes; or, without `on`, no more.
+
+    `members` are some of `count`, and all of them without `on`.
+    """
+
+    on: bool
+    count: int
+    members: Sequence[str]
+
+
+class MemberCount(Wire, frozen=True, tag="count"):
+    """How many members a crowd has now."""
+
+    count: int
+
+
+class People(WithRef, frozen=True, tag="people"):
+    """Some of the members, in the order of their names.
+
+    A client sends it with a `limit`, with the `prefix` of the names it looks for, and with the name `after`
+    which to go on. The server answers with `members`, whether `more` follow, and the `count` of all.
+    """
+
+    prefix: PartOfName = ""
+    after: PartOfName = ""
+    limit: Count | None = None
+    members: Sequence[str] = ()
+    count: int = 0
+    more: bool = False
