@@ -308,7 +308,7 @@ class Chat:
             if conversation.leaving or (reason in _TLS_REASONS and not conversation.transcript):
                 return False
             conversation.phase, conversation.reason = Phase.WAITING, reason
-            delay = max(self._backoff.next(), min(conversation.retry_after, MAX_WAIT))
+            delay = max(self._next_wait(reason), min(conversation.retry_after, MAX_WAIT))
             conversation.retry_at = time.monotonic() + delay
             self._changed.notify_all()
         self._listener(StatusChanged() if self._is_lost else ConnectionLost(reason))
@@ -318,6 +318,12 @@ class Chat:
                 lambda: conversation.leaving or conversation.retry_at <= time.monotonic(), delay
             )
         return True
+
+    def _next_wait(self, reason: str) -> float:
+        within, self._conversation.retry_within = self._conversation.retry_within, None
+        if within is not None:
+            return self._backoff.within(within)
+        return self._backoff.next(refused=reason == "full")
 
     def _end(self, reason: str) -> None:
         with self._changed:

@@ -64,6 +64,7 @@ class Conversation:
         self.transcript: Transcript | None = None
         self.end_reason = ""  # why the current connection must end; empty while it need not
         self.retry_after = 0.0  # seconds until we may join
+        self.retry_within: float | None = None  # seconds over which the room wants its clients back
         self._members: list[str] = []
         self._limits = _DEFAULT_LIMITS
         self._moderated = False
@@ -155,7 +156,7 @@ class Conversation:
 
     def connected(self, put: Callable[[m.Command], object]) -> None:
         """Join the room over a new connection that `put` sends on."""
-        self._put, self.end_reason, self.retry_after = put, "", 0.0
+        self._put, self.end_reason, self.retry_after, self.retry_within = put, "", 0.0, None
         self._join(put)
 
     def _join(self, put: Callable[[m.Command], object]) -> None:
@@ -326,7 +327,7 @@ class Conversation:
         return PeoplePage(people.members, people.count, people.more, asked.prefix, asked.after)
 
     def _on_bye(self, bye: m.Bye) -> list[ClientEvent]:
-        self.end_reason = bye.reason
+        self.end_reason, self.retry_within = bye.reason, bye.retry_within
         if bye.reason == "quiet":  # the rest is said by a member
             self.joining.quiet, self.transcript = False, None
         return []

@@ -46,6 +46,12 @@ MAX_TARGET: Final = 1024
 MAX_SANCTION_SECONDS: Final = 10 * 366 * 24 * 3600
 """Longest ban or mute that has an end, in seconds."""
 
+RESTART: Final = "restart"
+"""The `bye` reason of a server or a gateway that ends its connections one after the other, to restart."""
+
+RETURN_WITHIN: Final = 1.0
+"""Seconds over which those come back that are told `RESTART` at the same moment."""
+
 PING_INTERVAL: Final = 25.0
 """Seconds without sent commands after which a JSON client sends `ping`."""
 

@@ -9,7 +9,15 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chat_protocol.contract import MAX_EMOJI, MAX_PASSWORD, MAX_QUERY, MAX_SANCTION_SECONDS, MAX_TARGET
+from chat_protocol.contract import (
+    MAX_EMOJI,
+    MAX_PASSWORD,
+    MAX_QUERY,
+    MAX_SANCTION_SECONDS,
+    MAX_TARGET,
+    RESTART,
+    RETURN_WITHIN,
+)
 from chat_protocol.message import (
     Count,
     Kind,
@@ -346,9 +354,18 @@ class Error(Wire, frozen=True, tag="error"):
 
 
 class Bye(WithRef, frozen=True, tag="bye"):
-    """The last event of a connection that the server ends."""
+    """The last event of a connection that the server ends.
+
+    `retry_within`: the client is to come back at a random moment within so many seconds.
+    """
 
     reason: str
+    retry_within: float | None = None
+
+
+def farewell(reason: str) -> Bye:
+    """Return the `bye` for a reason, with when to come back if the server restarts."""
+    return Bye(reason, RETURN_WITHIN if reason == RESTART else None)
 
 
 Event = (

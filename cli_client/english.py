@@ -94,6 +94,7 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "lost_not_a_room": "The server at {address} is not a chat room",
     "lost_lost": "The connection was lost",
     "lost_shutdown": "The room has closed",
+    "lost_restart": "The room restarts",
     "lost_slow": "The connection was too slow",
     "lost_silent": "The connection was silent for too long",
     "lost_late": "The room has waited too long for a name",

@@ -112,6 +112,7 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
     "lost_not_a_room": "По адресу {address} отвечает не чат",
     "lost_lost": "Связь прервалась",
     "lost_shutdown": "Чат закрылся",
+    "lost_restart": "Чат перезапускается",
     "lost_slow": "Связь слишком медленная",
     "lost_silent": "Связь пропала",
     "lost_late": "Чат не дождался имени",

@@ -12,6 +12,7 @@ from msgspec import Meta
 from platformdirs import user_data_path
 
 from chat_protocol.contract import DEFAULT_PORT, IDLE_TIMEOUT, MAX_PASSWORD
+from chat_protocol.drain import DrainSetting
 from chat_protocol.log_format import LogAddressesSetting, LogFormatSetting, LogLevelSetting, check_format
 from chat_protocol.settings import (
     BadConfig,
@@ -120,6 +121,7 @@ class Config(Settings, frozen=True):
     close_timeout: Annotated[
         Seconds, about("seconds a closing connection has to take its last lines", was="farewell")
     ] = 2.0
+    drain: DrainSetting = 0.0
     status: Annotated[
         StatusSetting, about("address that answers /livez, /readyz and /metrics; none if not given")
     ] = ""

@@ -8,15 +8,17 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from chat_protocol.address import Address
 from chat_protocol.connection import set_tcp_options
-from chat_protocol.contract import BANNED, FULL
+from chat_protocol.contract import BANNED, FULL, RESTART
+from chat_protocol.drain import NOTICE, STEP, Spread
 from chat_protocol.ip import parse_ip
 from chat_protocol.listener import listen_on_all
 from chat_protocol.log_event import INFO, WARNING, log_event, log_often
@@ -119,6 +121,9 @@ class ChatServer:
         self._none_left = threading.Condition(self._lock)  # notified when the last session ends
         self._wakeup_r, self._wakeup_w = socket.socketpair()
         self._stopping = ""  # why it stops; set by `stop` before it writes to the wakeup socket
+        self._draining = ""  # why it drains; set by `drain` before it writes to the wakeup socket
+        # Each says at once why clients should go elsewhere, or nothing. Any thread.
+        self._readiness: list[Callable[[], str]] = [self._why_ending, self._why_not_writable]
         self._stops_on_signals = False  # set before `serve`, by the main thread
         # Closed for a moment when descriptors run out, so that a connection can be accepted and refused.
         self._spare_fd: int | None = os.open(os.devnull, os.O_RDONLY)
@@ -131,28 +136,38 @@ class ChatServer:
 
     def not_ready(self) -> str:
         """Return why clients should go elsewhere, or nothing. Any thread; waits for nothing."""
-        if self._stopping:
-            return "the server stops"
+        return next(filter(None, (reason() for reason in self._readiness)), "")
+
+    def _why_ending(self) -> str:
+        return "the server stops" if self._stopping or self._draining else ""
+
+    def _why_not_writable(self) -> str:
         return "" if self._history.is_writable else "the log cannot be written"
 
     def serve(self) -> None:
-        """Accept connections until `stop` is called, then close them all. Call once."""
+        """Accept connections until `stop` or `drain` is called, then close them all. Call once."""
         try:
             with selectors.DefaultSelector() as selector:
                 selector.register(self._wakeup_r, selectors.EVENT_READ)
                 for listener in self._listeners:
                     selector.register(listener, selectors.EVENT_READ, listener)
-                while not self._stopping:
-                    for key, _ in selector.select():
-                        if key.data is None:
-                            self._wakeup_r.recv(4096)
-                        elif not self._stopping:
-                            self._accept(key.data)
+                while not (self._stopping or self._draining):
+                    self._wait(selector)
+                if self._draining:
+                    self._drain(selector)
         finally:
             self._close()
 
+    def _wait(self, selector: selectors.BaseSelector, timeout: float | None = None) -> None:
+        """Accept those who connect, or return after `timeout` seconds, or for a call of `stop` or `drain`."""
+        for key, _ in selector.select(timeout):
+            if key.data is None:
+                self._wakeup_r.recv(4096)
+            elif not self._stopping:
+                self._accept(key.data)
+
     def stop_on(self, *signals: signal.Signals) -> None:
-        """Make these signals end `serve`. For the main thread, before it calls `serve`.
+        """Make these signals end `serve`; SIGTERM, by `drain`. For the main thread, before it calls `serve`.
 
         A handler alone is not enough: a signal that arrives just before `select` blocks would
         be handled only after that. So each signal also writes to the wakeup socket.
@@ -161,11 +176,29 @@ class ChatServer:
         signal.set_wakeup_fd(self._wakeup_w.fileno(), warn_on_full_buffer=False)
         self._stops_on_signals = True
         for signum in signals:
-            signal.signal(signum, lambda number, _: self.stop(signal.Signals(number).name))
+            signal.signal(signum, self._on_signal)
+
+    def _on_signal(self, number: int, _: FrameType | None) -> None:
+        end = self.drain if number == signal.SIGTERM else self.stop
+        end(signal.Signals(number).name)
 
     def stop(self, reason: str = "asked to") -> None:
         """Make `serve` return; `reason` is for the log. Any thread; may be called again."""
         self._stopping = reason
+        self._wake()
+
+    def drain(self, reason: str = "asked to") -> None:
+        """Make `serve` send the clients elsewhere over the time of the settings, and then return.
+
+        If called again, or without such a time, do as `stop`. Any thread.
+        """
+        if self._draining or not self.config.drain:
+            self.stop(reason)
+        else:
+            self._draining = reason
+            self._wake()
+
+    def _wake(self) -> None:
         with suppress(OSError):
             self._wakeup_w.send(b"!", socket.MSG_DONTWAIT)
 
@@ -240,11 +273,32 @@ class ChatServer:
 
     # --- shutdown ------------------------------------------------------------------
 
+    def _drain(self, selector: selectors.BaseSelector) -> None:
+        """Serve on for a while, then take no more clients and end those we have, evenly."""
+        seconds = self.config.drain
+        connections = self._admission.connections
+        log_event(INFO, "draining", reason=self._draining, seconds=seconds, connections=connections)
+        notify("STOPPING=1")
+        served_until = time.monotonic() + min(NOTICE, seconds)
+        while not self._stopping and (left := served_until - time.monotonic()) > 0:
+            self._wait(selector, left)
+        for listener in self._listeners:
+            selector.unregister(listener)
+            listener.close()
+        spread = Spread(self._open_sessions(), seconds, time.monotonic())
+        while spread and not self._stopping:
+            self._wait(selector, STEP)
+            self._sequencer.submit(_say_bye, spread.take(time.monotonic()), RESTART)
+        self.stop(self._stopping or self._draining)
+
+    def _open_sessions(self) -> list[Session]:
+        with self._lock:
+            return list(self._sessions)
+
     def _close(self) -> None:
         for listener in self._listeners:
             listener.close()
-        with self._lock:
-            sessions = list(self._sessions)
+        sessions = self._open_sessions()
         notify("STOPPING=1")
         log_event(INFO, "stopping", reason=self._stopping or "an error", connections=len(sessions))
         self._sequencer.submit(self._say_bye_to_all, sessions)
@@ -269,7 +323,7 @@ class ChatServer:
 
     def _say_bye_to_all(self, sessions: Sequence[Session]) -> Sequence[Outcome[Writer]]:
         self._room.clear()  # otherwise each client would get a `left` for every other one
-        return [outcome for session in sessions for outcome in session.say_bye("shutdown")]
+        return _say_bye(sessions, "shutdown")
 
     def _drop(self, writer: Writer) -> None:
         """Make a slow reader leave. Called by fan-out from within work: done in the next batch."""
@@ -277,6 +331,12 @@ class ChatServer:
 
     def _submit(self, work: Work, *args: Any) -> None:
         self._sequencer.submit(work, *args)
+
+
+def _say_bye(sessions: Sequence[Session], reason: str) -> Sequence[Outcome[Writer]]:
+    """Work for the sequencer: end those sessions that do not end already."""
+    still_open = [session for session in sessions if session.writer.ends_at is None]
+    return [outcome for session in still_open for outcome in session.say_bye(reason)]
 
 
 def open_history(config: Config) -> History:

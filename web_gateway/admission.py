@@ -16,7 +16,7 @@ class Refusal(NamedTuple):
 
     status: HTTPStatus
     setting: str
-    retry_after: float = 5.0
+    retry_after: float = 1.0
     """Seconds after which to try again. By default those after which somebody may have left."""
 
 

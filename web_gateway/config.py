@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from chat_protocol.address import Address, parse_address
 from chat_protocol.contract import DEFAULT_PORT
+from chat_protocol.drain import DrainSetting
 from chat_protocol.ip import parse_ip
 from chat_protocol.log_format import LogAddressesSetting, LogFormatSetting, LogLevelSetting, check_format
 from chat_protocol.settings import BadConfig, Count, FilePath, Host, Networks, Port, Program, Settings, about
@@ -89,6 +90,7 @@ class Config(Settings, frozen=True):
         ),
     ] = ""
     workers: Annotated[int, Meta(ge=1, le=64), about("processes that share the port")] = 1
+    drain: DrainSetting = 0.0
     status: Annotated[
         StatusSetting,
         about("address for /livez, /readyz and /metrics; further workers take the next ports"),

@@ -1,10 +1,13 @@
 """The state of one running gateway: its relay, and the sessions that are open."""
 
 import logging
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from time import monotonic
 
 from websockets.frames import CloseCode
 
+from chat_protocol.drain import NOTICE, STEP, Spread
 from chat_protocol.metrics import Metric
 from chat_protocol.tally import tallied
 from web_gateway.admission import Admission
@@ -23,6 +26,8 @@ class Gateway:
         self.admission = Admission(config)
         self.relay = Relay()
         self.room_check = RoomCheck(config)
+        self._closing = threading.Event()
+        self._drain: threading.Thread | None = None  # set once, by the main thread
 
     def start(self) -> None:
         """Start the relay. Call once, in the process that serves."""
@@ -32,7 +37,7 @@ class Gateway:
 
     def not_ready(self) -> str:
         """Return why browsers should go elsewhere, or nothing. Waits for nothing."""
-        if not self.admission.is_open:
+        if self._drain or not self.admission.is_open:
             return "the gateway stops"
         answers = self.config.dialect == "plain" or self.room_check.last_known
         return "" if answers else "the room does not answer"
@@ -48,8 +53,28 @@ class Gateway:
         refused = tallied("refused")
         yield Metric("oneroom_web_refused_total", "Browsers refused, as the log says.", refused, "reason")
 
+    def drain(self, done: Callable[[], None]) -> None:
+        """Begin to send the browsers elsewhere, over the time of the settings; `done` is called at the end.
+
+        Does not wait. Main thread, once, after `start`.
+        """
+        self._drain = threading.Thread(target=self._run_drain, args=(done,), name="drain", daemon=True)
+        self._drain.start()
+
+    def _run_drain(self, done: Callable[[], None]) -> None:
+        seconds = self.config.drain
+        if self._closing.wait(min(NOTICE, seconds)):
+            return
+        self.admission.close()
+        spread = Spread(self.relay.sessions(), seconds, monotonic())
+        while spread and not self._closing.wait(STEP):
+            self.relay.send_elsewhere(spread.take(monotonic()))
+        if not self._closing.is_set():
+            done()
+
     def close(self) -> None:
         """Admit no more sessions and close all browsers. Does not wait."""
+        self._closing.set()
         self.admission.close()
         self.relay.close_all(CloseCode.GOING_AWAY, "the gateway stops")
 
@@ -58,5 +83,7 @@ class Gateway:
         self.close()
         if not self.admission.wait_until_empty(timeout):
             log.warning("%d sessions did not end in time", self.admission.sessions)
+        if self._drain:
+            self._drain.join()
         self.relay.stop()
         self.room_check.stop()

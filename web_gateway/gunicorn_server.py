@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from math import ceil
 from typing import Any
 
 from flask import Flask
@@ -14,6 +15,7 @@ from gunicorn.glogging import Logger
 from gunicorn.http import wsgi
 
 from chat_protocol.address import Address, parse_address
+from chat_protocol.drain import NOTICE
 from chat_protocol.errors import CannotListen
 from chat_protocol.listener import listen
 from chat_protocol.log_event import INFO, WARNING, log_event
@@ -31,6 +33,7 @@ from web_gateway.worker import MAX_IDLE, MAX_WAITING, Worker
 _SPARE_THREADS = 16  # for requests other than sessions
 _SPARE_DESCRIPTORS = MAX_WAITING + MAX_IDLE + 128
 _PER_SESSION = 4  # descriptors: a session has two connections
+_GRACEFUL_TIMEOUT = 4  # seconds for requests that still run after `Worker` has closed the sessions
 
 
 def serve_on(listener: socket.socket, config: Config) -> None:
@@ -93,6 +96,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
         self._config = config
         self._listener = listener
         self._status: StatusServer | None = None  # of this worker
+        self._is_ending = False  # in the main process, after SIGTERM
         super().__init__()
 
     def load_config(self) -> None:
@@ -108,8 +112,8 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "forwarded_allow_ips": "",
             "limit_request_fields": 64,
             "logger_class": _Log,
-            # For requests that still run after `Worker` has closed the sessions.
-            "graceful_timeout": 4,
+            # In the main process; see `_post_worker_init`.
+            "graceful_timeout": ceil(_GRACEFUL_TIMEOUT + NOTICE + self._config.drain),
             # No limit for a worker that does nothing: one that was stopped for a while is to go on.
             "timeout": 0,
             "loglevel": "error" if self._config.log_level == "error" else "warning",
@@ -132,13 +136,23 @@ class _Server(BaseApplication):  # type: ignore[misc]
         # to them, and the kernel would copy their pages, 8 MiB for each worker.
         gc.freeze()
         # There is no configuration to reload; when its terminal is closed the gateway stops.
-        signal.signal(signal.SIGHUP, lambda *_: arbiter.signal(signal.SIGTERM, None))
+        signal.signal(signal.SIGHUP, lambda *_: arbiter.signal(signal.SIGINT, None))
+        signal.signal(signal.SIGTERM, lambda *_: self._terminate(arbiter))
         # gunicorn would start another gateway, or stop at once.
         for unused in (signal.SIGUSR2, signal.SIGQUIT):
             signal.signal(unused, signal.SIG_IGN)
 
+    def _terminate(self, arbiter: Any) -> None:
+        """Tell the workers to drain, or the second time to stop at once. gunicorn would ignore that one."""
+        if self._is_ending:
+            arbiter.kill_workers(signal.SIGINT)
+        else:
+            self._is_ending = True
+            arbiter.signal(signal.SIGTERM, None)
+
     def _post_worker_init(self, worker: "Worker") -> None:
-        signal.signal(signal.SIGHUP, worker.handle_exit)
+        self.cfg.set("graceful_timeout", _GRACEFUL_TIMEOUT)
+        signal.signal(signal.SIGHUP, worker.handle_quit)
         # gunicorn's main process passes the signal on.
         signal.signal(signal.SIGUSR1, lambda *_: log_stacks())
         signal.signal(signal.SIGUSR2, signal.SIG_IGN)

@@ -10,15 +10,18 @@ import os
 import select
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from time import monotonic
 
 from websockets.frames import CloseCode
 
+from chat_protocol.codec import encode
 from chat_protocol.connection import Connection, abort
+from chat_protocol.contract import RESTART
 from chat_protocol.errors import LineTooLong
+from chat_protocol.messages import farewell
 from web_gateway.browser import CLOSE_TIMEOUT, Browser, text_frame
 from web_gateway.dialects import Answer, Dialect
 from web_gateway.poller import poller
@@ -112,6 +115,16 @@ class Relay:
     def close_all(self, code: CloseCode, reason: str) -> None:
         """Close every browser, and each one that is added later. Does not wait."""
         self._post(lambda: self._close_all(code, reason))
+
+    def sessions(self) -> list[BridgeSession]:
+        """Return those that are attached."""
+        found: list[BridgeSession] = []
+        self._call(lambda: found.extend(self._sessions))
+        return found
+
+    def send_elsewhere(self, sessions: Sequence[BridgeSession]) -> None:
+        """Close these browsers: the gateway restarts, another one may be there. Does not wait."""
+        self._post(lambda: self._send_elsewhere(sessions))
 
     def stop(self) -> None:
         """End the thread and wait for it, at most `CLOSE_TIMEOUT` seconds."""
@@ -253,6 +266,11 @@ class Relay:
         self._close_all_with = (code, reason)
         for session in self._sessions:
             session.browser.close(code, reason)
+
+    def _send_elsewhere(self, sessions: Sequence[BridgeSession]) -> None:
+        for session in self._sessions.intersection(sessions):
+            self._answer(session, lambda: encode(farewell(RESTART)))
+            session.browser.close(CloseCode.SERVICE_RESTART, "the gateway restarts")
 
     def _end(self) -> None:
         self._running = False

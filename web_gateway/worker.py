@@ -5,6 +5,8 @@ Written against gunicorn 27.0: each method here changes one thing that its worke
 """
 
 import logging
+import os
+import signal
 import socket
 import threading
 import time
@@ -75,6 +77,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.max_keepalived = MAX_IDLE
+        self._drains = False  # main thread
         self._waiting: dict[Any, _Waiting] = {}  # by connection, oldest first; main thread
         self._lock = threading.Lock()  # guards the two below
         self._deadlines: dict[Any, float] = {}  # of connections that have a thread, except sessions
@@ -87,14 +90,26 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         return gateway
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """On SIGTERM, close the sessions; gunicorn would wait for them to end."""
+        """On SIGTERM, drain where there is time for it: once, as a service manager may tell all processes."""
+        if not (self.booted and self.gateway.config.drain):
+            self.handle_quit(sig, frame)
+        elif not self._drains:
+            self._drains = True
+            self.method_queue.defer(self._drain)
+
+    def handle_quit(self, sig: int, frame: FrameType | None) -> None:
+        """On Ctrl-C, which reaches every process of the terminal, close the sessions.
+
+        gunicorn would wait for them to end.
+        """
         if self.alive:
             self.method_queue.defer(self._close_sessions)
         super().handle_exit(sig, frame)
 
-    def handle_quit(self, sig: int, frame: FrameType | None) -> None:
-        """On Ctrl-C, which reaches every process of the terminal, do the same."""
-        self.handle_exit(sig, frame)
+    def _drain(self) -> None:
+        seconds = self.gateway.config.drain
+        log_event(INFO, "draining", seconds=seconds, sessions=self.gateway.admission.sessions)
+        self.gateway.drain(lambda: os.kill(os.getpid(), signal.SIGINT))
 
     def _close_sessions(self) -> None:
         log_event(INFO, "stopping", sessions=self.gateway.admission.sessions)

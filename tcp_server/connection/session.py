@@ -7,10 +7,10 @@ from contextlib import suppress
 from functools import partial
 
 from chat_protocol.commands import ChangeOutput
-from chat_protocol.contract import PROMPT
+from chat_protocol.contract import PROMPT, RESTART
 from chat_protocol.errors import BadMessage, LineTooLong
 from chat_protocol.log_event import INFO, WARNING, log_event, log_often
-from chat_protocol.messages import Authenticate, Bye, Throttled
+from chat_protocol.messages import Authenticate, Throttled, farewell
 from chat_protocol.read_size import next_read_size
 from tcp_server.connection.handshake import Handshake, Services
 from tcp_server.connection.pacing import Pacer
@@ -32,7 +32,7 @@ _YIELD = 0.005
 """Pause, in seconds, after an expensive request, so that other clients get a turn."""
 
 
-_NOT_REFUSED = ("closed", "lost", "left", "shutdown")
+_NOT_REFUSED = ("closed", "lost", "left", "shutdown", RESTART)
 """How a connection may end before it has joined, without a line in the log."""
 
 _LOGGED = ("full", "banned")
@@ -182,6 +182,6 @@ class Session:
     def say_bye(self, bye: str, ref: str | None = None) -> Sequence[Outcome[Writer]]:
         """Leave the room, if it has joined, and tell the client why."""
         outcomes = self._services.room.leave(self.writer, hold_name=True, bye=bye) or [
-            Outcome(self.writer, [Bye(bye)], (), AudienceChange.LEAVE)
+            Outcome(self.writer, [farewell(bye)], (), AudienceChange.LEAVE)
         ]
         return with_ref(outcomes, self.writer, ref)

@@ -298,7 +298,7 @@ class Fold:
         elif not member.seats:
             shared = [self._remove(member, reason)]
         if bye:
-            answer = [*answer, m.Bye(bye)]
+            answer = [*answer, m.farewell(bye)]
         return [Effect(seat, [*answer], shared, AudienceChange.LEAVE)]
 
     def _reap(self, reap: p.Reap) -> list[Effect]:

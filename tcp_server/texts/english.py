@@ -56,6 +56,7 @@ ENGLISH: Final = Texts(
     other_error="It did not work: {text}",
     bye_reasons={
         "shutdown": "The server has stopped. See you!",
+        "restart": "The server restarts. Please come back in a moment!",
         "left": "See you!",
         "left_elsewhere": "You left the chat on another device.",
         "slow": "You are disconnected: your connection cannot keep up with the chat.",

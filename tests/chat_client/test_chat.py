@@ -190,6 +190,16 @@ def test_other_bye_reasons_lead_to_a_reconnect(room: FakeRoom, chat: RecordedCha
     assert chat.next(Entered).rejoined
 
 
+def test_a_room_that_restarts_says_when_to_come_back(room: FakeRoom, chat: RecordedChat) -> None:
+    client = chat.enter()
+    for _ in range(5):  # by itself it would wait for 15 s in the end
+        client.send(Bye("restart", retry_within=0.01))
+        chat.next(ConnectionLost)
+        client = room.accept()
+        client.welcome()
+        chat.next(Entered)
+
+
 @pytest.mark.parametrize(
     "garbage", [b"{broken\n", b'{"type":"message","id":"x"}\n', b"\xff\xfe\n"], ids=["json", "field", "utf8"]
 )

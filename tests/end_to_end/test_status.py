@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
-from urllib.error import HTTPError
-from urllib.request import urlopen
 
 import pytest
 
@@ -23,22 +21,13 @@ from tests.support.event_log import AS_JSON, wait_for_event
 from tests.support.processes import ROOT, Program, running, start
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_prometheus_client, needs_structlog
+from tests.support.status import ask
 from tests.support.timing import TIMEOUT
 from web_gateway.config import Config as WebConfig
 from web_gateway.gateway import Gateway
 
 SUPERVISOR_WAITS = 0.5
 """Seconds; Kubernetes' default is 1."""
-
-
-def ask(address: Address, path: str) -> tuple[int, str]:
-    """Return the status and the text of an answer, which must come soon."""
-    try:
-        with urlopen(f"http://{address}{path}", timeout=TIMEOUT) as answer:
-            return answer.status, answer.read().decode()
-    except HTTPError as error:
-        with error:
-            return error.code, error.read().decode()
 
 
 def figures(address: Address) -> dict[str, float]:

@@ -87,6 +87,34 @@ test("after the room was reached, the next attempt comes soon", t => {
   assert.ok(connection.state.retryAt - Date.now() <= 500);
 });
 
+test("a full room is tried again within two seconds, one that stays full less often", t => {
+  const { connection, timers } = connect(t);
+  const waits = Array.from({ length: 20 }, () => {
+    Socket.last.accept();
+    Socket.last.hear({ type: "bye", reason: "full" });
+    Socket.last.end(1013);
+    const wait = connection.state.retryAt - Date.now();
+    timers.tick(15_000);
+    return wait;
+  });
+  assert.ok(Math.max(...waits.slice(0, 15)) <= 2000);
+  assert.ok(Math.min(...waits.slice(15)) >= 7500);
+});
+
+test("a room that restarts says when to come back", t => {
+  const { connection, timers } = connect(t);
+  for (let restart = 0; restart < 20; restart++) {
+    Socket.last.accept();
+    Socket.last.hear({ type: "bye", reason: "restart", retry_within: 3 });
+    Socket.last.end(1012);
+    assert.equal(connection.state.cause, "restart");
+    assert.ok(connection.state.retryAt - Date.now() <= 3000);
+    timers.tick(3000);
+  }
+  Socket.last.end(1012); // from an attempt that never reached the room
+  assert.ok(connection.state.retryAt - Date.now() <= 500);
+});
+
 test("check tries at once, and only once", t => {
   const { connection } = connect(t);
   Socket.last.end(1001);
@@ -236,7 +264,7 @@ test("a refused WebSocket: the gateway is asked why, and for how long", async t 
   const cases = [
     [429, "30", "crowded", 30_000],
     [503, "5", "full", 5_000],
-    [429, null, "crowded", 500],
+    [429, null, "crowded", 1000],
     [426, null, "gateway", 500],
     [502, "90", "gateway", 500],
   ];

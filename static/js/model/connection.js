@@ -6,10 +6,10 @@ import { ANSWER_TIMEOUT, CHECK_TIMEOUT, PING_INTERVAL, parseFrame } from "./prot
 /** @typedef {import("./protocol.js").RoomEvent} RoomEvent */
 
 /**
- * Why there is no connection: the gateway cannot be reached, the room behind it cannot, the room
- * is full, there are too many from our network, the device is offline, or the gateway or the room
- * refuses us.
- * @typedef {"gateway" | "room" | "full" | "crowded" | "device" | "refused"} Cause
+ * Why there is no connection: the gateway cannot be reached, the room behind it cannot, one of them
+ * restarts, the room is full, there are too many from our network, the device is offline, or the
+ * gateway or the room refuses us.
+ * @typedef {"gateway" | "room" | "restart" | "full" | "crowded" | "device" | "refused"} Cause
  * @typedef {object} ConnectionState
  * @property {"idle" | "connecting" | "open" | "waiting" | "stopped"} phase
  * @property {Cause} [cause]      Of the last loss; with `waiting` and `stopped`.
@@ -66,6 +66,8 @@ export class Connection {
   #throttledUntil = 0;
   /** Reason of a `bye` on the present socket, or "". */
   #bye = "";
+  /** Seconds over which the room wants its clients back, as its `bye` says. @type {number | undefined} */
+  #retryWithin;
   #backoff = new Backoff();
   #url;
   /** @type {WebSocket | undefined} */
@@ -85,6 +87,7 @@ export class Connection {
     if (this.#socket) return;
     clearTimeout(this.#retryTimer);
     this.#bye = "";
+    this.#retryWithin = undefined;
     const early = this.#takeEarly();
     const socket = early && early.readyState <= WebSocket.OPEN ? early : new WebSocket(this.#url);
     this.#socket = socket;
@@ -97,7 +100,7 @@ export class Connection {
     socket.onmessage = ({ data }) => {
       this.#onSign();
       for (const event of parseFrame(data)) {
-        if (event.type === "bye") this.#bye = event.reason;
+        if (event.type === "bye") [this.#bye, this.#retryWithin] = [event.reason, event.retry_within];
         if (event.type === "throttled") this.#throttledUntil = Date.now() + event.seconds * 1000;
         this.events.emit(event);
       }
@@ -214,7 +217,11 @@ export class Connection {
       this.#setState({ phase: "stopped", cause: "refused", reason: this.#bye || reason });
       return;
     }
-    this.#wait(this.#backoff.next(), this.#causeOf(code));
+    const delay =
+      this.#retryWithin === undefined
+        ? this.#backoff.next(this.#bye === "full")
+        : this.#backoff.within(this.#retryWithin);
+    this.#wait(delay, this.#causeOf(code));
     if (refused) this.#explainRefusal();
   }
 
@@ -235,8 +242,7 @@ export class Connection {
       const { status, headers } = await fetch(this.#url.replace(/^ws/, "http"), { cache: "no-store" });
       const cause = REFUSALS[status];
       if (!cause || this.state !== state) return;
-      const left = (state.retryAt ?? 0) - Date.now();
-      this.#wait(Math.max(left, 1000 * Number(headers.get("Retry-After"))), cause);
+      this.#wait(Math.max(this.#backoff.next(true), 1000 * Number(headers.get("Retry-After"))), cause);
     } catch {
       // There is no gateway.
     }
@@ -248,7 +254,7 @@ export class Connection {
    */
   #causeOf(code) {
     if (globalThis.navigator?.onLine === false) return "device";
-    if (this.#bye === "full") return "full";
+    if (this.#bye === "full" || this.#bye === "restart") return this.#bye;
     if (this.#bye || code === SERVICE_RESTART || code === TRY_AGAIN_LATER) return "room";
     return "gateway";
   }

@@ -135,7 +135,7 @@ export const SEARCH_PAGE = 20;
  * @property {number} [retry_after]  Seconds.
  * @property {string} [suggestion]   A name that is free.
  * @property {string} [target]       Whom or what the request was about; added by the page.
- * @typedef {{type: "bye", reason: string}} Bye
+ * @typedef {{type: "bye", reason: string, retry_within?: number}} Bye
  * @typedef {Welcome | MessageEvent | Ack | Changed | Joined | Left | Typing | History | Found | Role
  *   | Throttled | LinkCode | Whois | Bans | RoomError | Bye | {type: "pong"}} RoomEvent
  */
@@ -217,7 +217,7 @@ const EVENTS = new Map([
   ["whois", object({ name: string }, { addresses: arrayOf(string), ref: string })],
   ["bans", object({}, { bans: arrayOf(ban), more: boolean, ref: string })],
   ["error", object({ code: string }, { ref: string, retry_after: seconds, suggestion: string })],
-  ["bye", object({ reason: string })],
+  ["bye", object({ reason: string }, { retry_within: seconds })],
   ["pong", object({})],
 ]);
 

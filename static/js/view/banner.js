@@ -62,7 +62,7 @@ export class Banner {
       this.#text.textContent = this.#loss || this.#i18n.t("connection.connecting");
       if (this.#loss) this.#countdown.textContent = this.#i18n.t("connection.connecting");
     } else {
-      this.#banner.dataset.state = "offline";
+      this.#banner.dataset.state = state.cause === "restart" ? "connecting" : "offline";
       this.#showLoss(state);
     }
     this.#showStatus();
