@@ -41,7 +41,7 @@ from tcp_server.log.retention import Limits
 from tcp_server.log.search import Searcher
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.metrics import Metrics
-from tcp_server.room.fold import newest_run, position_of
+from tcp_server.room.head import newest_run, position_of
 from tcp_server.room.moderation.audit_log import AuditLog, adopt, audit_path
 from tcp_server.room.outcome import Outcome
 from tcp_server.room.room import Room

@@ -17,7 +17,8 @@ from tcp_server.log.message_rows import Row, pages
 from tcp_server.log.recording import BadRecording, read_beginning, read_entries
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.maintenance.command import Failed, command_parser, existing, run, write
-from tcp_server.room.fold import Fold, position_of
+from tcp_server.room.fold import Fold
+from tcp_server.room.head import position_of
 from tcp_server.room.proposals import Retract, UnknownEntry, decode
 
 

@@ -10,19 +10,20 @@ Not thread-safe: the caller holds the sequencer's room lock, except for `sanctio
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import msgspec
-
 from chat_protocol import messages as m
 from tcp_server.log.history import History
 from tcp_server.room import proposals as p
 from tcp_server.room.changes import Changes
+from tcp_server.room.digests import Digests
 from tcp_server.room.effects import Answer, Effect, Entered, NameTaken, Seat
+from tcp_server.room.head import Head, decode_head, encode_head, position_of
 from tcp_server.room.members import Member, Members, encode
 from tcp_server.room.moderation import notices
 from tcp_server.room.moderation.actions import Actions, Refused
 from tcp_server.room.moderation.sanctions import Sanctions
 from tcp_server.room.outcome import AudienceChange
 from tcp_server.room.persons import Persons
+from tcp_server.room.runs import Runs
 from tcp_server.room.speech import Speech
 
 _MAX_SEATS_PER_MEMBER = 16
@@ -32,46 +33,18 @@ _SANCTIONING = frozenset({"ban", "unban", "mute", "unmute"})
 """Actions that change the sanctions in force."""
 
 
-class _Run(msgspec.Struct, array_like=True):
-    """From its start to its end, a server has one incarnation."""
-
-    server: str
-    since: int  # position of its `Up`
-    seq: int  # of its last entry, where entries come from a journal
-
-
-class _Head(msgspec.Struct, array_like=True):
-    """What is stored beside members, sanctions and messages."""
-
-    position: int = 0
-    next_member: int = 1
-    runs: dict[bytes, _Run] = {}
-    """The present run of each server, by incarnation."""
-
-
-_head_encoder = msgspec.msgpack.Encoder()
-_head_decoder = msgspec.msgpack.Decoder(_Head)
-
-
-def position_of(history: History) -> int:
-    """Return the position of the last entry that a log has the effect of."""
-    return max(_head_decoder.decode(history.head).position if history.head else 0, history.position)
-
-
-def newest_run(history: History) -> bytes:
-    """Return the incarnation of the server that has begun its run last; empty in a new log."""
-    runs = _head_decoder.decode(history.head).runs if history.head else {}
-    return max(runs, key=lambda incarnation: runs[incarnation].since, default=b"")
-
-
 class Fold:
     """The state, and `apply`. An entry is `begin`, its proposals, and `commit`."""
 
     def __init__(self, history: History) -> None:
         """Go on where the log ends."""
         self.history = history
-        head = _head_decoder.decode(history.head) if history.head else _Head()
-        self._runs = head.runs
+        head = decode_head(history.head)
+        self.runs = Runs(head.runs)
+        """The runs of the servers. Only to be read from elsewhere."""
+        self._digests = Digests(head.digest)
+        self.newly_absent: list[tuple[Member, Seat]] = []
+        """Members that have become absent, with their last seat, until the room has taken note."""
         self.position = position_of(history)
         """The position of the last entry."""
         self.members = Members(history.members.all(), head.next_member)
@@ -91,6 +64,9 @@ class Fold:
         self._until_dot = ""
         self._kinds: dict[type, Callable[[Any], Sequence[Effect]]] = {
             p.Up: self._up,
+            p.Beat: self._beat,
+            p.Down: self._down,
+            p.Epoch: self._epoch,
             p.Join: self._join,
             p.Part: self._part,
             p.Link: self._link,
@@ -115,16 +91,14 @@ class Fold:
 
         It has no effect if it was seen before, or if its run is over or lacks the entry before it.
         """
-        run = self._runs.get(entry.incarnation)
-        self.position = position
-        is_next = entry.seq == run.seq + 1 if run else any(isinstance(one, p.Up) for one in entry.proposals)
-        if not is_next:
-            return []
-        if run:
-            run.seq = entry.seq
         self.set_time(at)
         self.begin(position, entry.incarnation)
-        return [effect for proposal in entry.proposals for effect in self.apply(proposal)]
+        effects: list[Effect] = []
+        if self.runs.take(position, entry):
+            for proposal in entry.proposals:
+                effects += self.apply(proposal)
+        self._digests.add(position, effects)
+        return effects
 
     def set_time(self, at: int) -> None:
         """Set the time of the next entry, in milliseconds since 1970."""
@@ -167,12 +141,12 @@ class Fold:
         self.history.commit()
 
     def _store_head(self) -> None:
-        head = _Head(self.position, self.members.next_number, self._runs)
-        self.history.head = _head_encoder.encode(head)
+        head = Head(self.position, self.members.next_number, self.runs.encodable, self._digests.newest)
+        self.history.head = encode_head(head)
 
     def state(self) -> tuple[object, ...]:
         """Return all that decides, but for the messages: the same where the same entries were applied."""
-        servers = sorted((run.server, incarnation) for incarnation, run in self._runs.items())
+        servers = sorted((run.server, incarnation) for incarnation, run in self.runs.encodable.items())
         members = sorted((member.number, encode(member)) for member in self.members)
         bans, mutes = self.sanctions.kept()
         last, persons = self.history.last, [*self.persons]
@@ -181,24 +155,48 @@ class Fold:
     # --- seats -----------------------------------------------------------------------
 
     def _up(self, up: p.Up) -> list[Effect]:
-        runs = self._runs
-        old = [incarnation for incarnation, run in runs.items() if run.server == up.server]
-        if any(runs[incarnation].since > up.seen for incarnation in old):
-            return []  # it comes late: the server has begun another run since
-        for incarnation in old:
-            del runs[incarnation]
-        is_alone = not runs
-        runs[self._incarnation] = _Run(up.server, self.position, 1)
-        effects = []
-        for member in list(self.members):
-            if is_alone:  # all passwords may have changed
+        if (old := self.runs.replaced(up)) is None:
+            return []  # it comes late
+        effects = self._end_runs(old)
+        if not any(self.runs):  # all passwords may have changed
+            for member in self.members:
                 member.moderator = member.admitted = False
                 self.members.note_change(member)
-            for seat in (*member.quiet, *member.seats):
-                if seat[0] in old:
-                    effects += self._leave(seat, hold_name=True)
+        self.runs.begin(self._incarnation, up.server, self.position)
         self.persons.tidy(self.now)
         return effects
+
+    def _down(self, down: p.Down) -> list[Effect]:
+        is_down = self.runs.is_down(down, self._incarnation)
+        return self._end_runs([down.incarnation]) if is_down else []
+
+    def _end_runs(self, incarnations: Sequence[bytes]) -> list[Effect]:
+        """Let all seats of some runs part."""
+        for incarnation in incarnations:
+            self.runs.end(incarnation)
+        return [
+            effect
+            for member in (list(self.members) if incarnations else ())
+            for seat in (*member.quiet, *member.seats)
+            if seat[0] in incarnations
+            for effect in self._leave(seat, hold_name=True, bye="restart")
+        ]
+
+    def _beat(self, beat: p.Beat) -> list[Effect]:
+        self._digests.compare(self._incarnation, beat.position, beat.digest)
+        return []
+
+    def beat(self) -> p.Beat:
+        """Return the sign of life of a server that has applied all up to here."""
+        return p.Beat(self.position, self._digests.newest)
+
+    def disagreeing(self) -> set[bytes]:
+        """Return the runs whose state was another at the position of their last beat."""
+        return self._digests.disagreeing & {*self.runs}
+
+    def _epoch(self, new: p.Epoch) -> list[Effect]:
+        self.history.epoch = new.epoch
+        return self._end_runs([*self.runs])
 
     def _join(self, join: p.Join) -> list[Effect]:
         seat = (self._incarnation, join.seat)
@@ -295,6 +293,7 @@ class Fold:
                 self._remove(member, reason)
         elif not member.seats and hold_name and member.session is not None:
             member.absent_since, member.reason = self.position, reason
+            self.newly_absent.append((member, seat))
         elif not member.seats:
             shared = [self._remove(member, reason)]
         if bye:

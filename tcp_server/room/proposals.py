@@ -33,6 +33,29 @@ class Up(Proposal, frozen=True):
     seen: int
 
 
+class Beat(Proposal, frozen=True):
+    """A sign of life of a server, with the digest of its state at a position, to compare."""
+
+    position: int
+    digest: int
+
+
+class Down(Proposal, frozen=True):
+    """End a run, whose seats are then gone. Without effect unless its newest entry has position `last`.
+
+    So a server that was only slow stays. A server that stops ends its own run, with `last` 0.
+    """
+
+    incarnation: bytes
+    last: int
+
+
+class Epoch(Proposal, frozen=True):
+    """Begin a new epoch: entries were lost, and every client has to start anew."""
+
+    epoch: str
+
+
 class Join(Proposal, frozen=True):
     """Come in under a name, unless the session is known: then take a seat beside its others.
 
@@ -179,7 +202,23 @@ Change = Edit | Delete | React
 """An act on a message."""
 
 AnyProposal = (
-    Up | Join | Part | Link | Hold | Reap | Say | Post | Change | Act | Role | Sanctioned | Forget | Retract
+    Up
+    | Beat
+    | Down
+    | Epoch
+    | Join
+    | Part
+    | Link
+    | Hold
+    | Reap
+    | Say
+    | Post
+    | Change
+    | Act
+    | Role
+    | Sanctioned
+    | Forget
+    | Retract
 )
 
 

@@ -11,6 +11,9 @@ from tcp_server.room.moderation.bans import Sanction
 BAN = Sanction("Боб", "2026-11-22T05:43:03.120Z", 1.5, "Анна", "спам", ("боб",), b"session")
 ONE_OF_EACH: list[p.AnyProposal] = [
     p.Up("server", 7),
+    p.Beat(12, 99),
+    p.Down(b"incarnat", 12),
+    p.Epoch("0123456789abcdef"),
     p.Join(1, b"session", "Анна", ("анна", "anna"), quiet=True),
     p.Join(2, None, "Борис", ("борис",)),
     p.Part(1, True, "slow", "slow"),

@@ -1,0 +1,72 @@
+"""The runs of the servers: which are up, and which entries of a journal count.
+
+Part of the state that `Fold` changes: nothing here looks at a clock.
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from tcp_server.room import proposals as p
+
+
+class Run(msgspec.Struct, array_like=True):
+    """From its start to its end, a server has one incarnation."""
+
+    server: str
+    since: int  # position of its `Up`
+    seq: int  # of its last entry, where entries come from a journal
+    last: int = 0  # position of that entry
+
+
+class Runs:
+    """The present run of each server, by incarnation. Not thread-safe: as `Fold`."""
+
+    def __init__(self, runs: dict[bytes, Run]) -> None:
+        """Go on with what `encodable` had."""
+        self.encodable = runs
+        """What is stored. Only to be read from elsewhere."""
+
+    def __contains__(self, incarnation: bytes) -> bool:
+        return incarnation in self.encodable
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.encodable)
+
+    def last(self, incarnation: bytes) -> int:
+        """Return the position of the last entry of a run; 0 if it is over."""
+        run = self.encodable.get(incarnation)
+        return run.last if run else 0
+
+    @property
+    def oldest(self) -> bytes:
+        """The run that is up for longest: it does what one server does for all. Empty if none is up."""
+        return min(self.encodable, key=lambda one: self.encodable[one].since, default=b"")
+
+    def take(self, position: int, entry: p.Entry) -> bool:
+        """Return whether an entry counts: its run is up, and it is the next of it, or begins it."""
+        run = self.encodable.get(entry.incarnation)
+        if run is None:
+            return any(isinstance(one, p.Up) for one in entry.proposals)
+        if entry.seq != run.seq + 1:
+            return False
+        run.seq, run.last = entry.seq, position
+        return True
+
+    def replaced(self, up: p.Up) -> list[bytes] | None:
+        """Return the runs that end as a server begins one; None if it has begun another one since."""
+        old = [incarnation for incarnation, run in self.encodable.items() if run.server == up.server]
+        return None if any(self.encodable[one].since > up.seen for one in old) else old
+
+    def begin(self, incarnation: bytes, server: str, position: int) -> None:
+        """Begin a run."""
+        self.encodable[incarnation] = Run(server, position, 1, position)
+
+    def is_down(self, down: p.Down, by: bytes) -> bool:
+        """Return whether a run ends that another one, or itself, declares to be over."""
+        run = self.encodable.get(down.incarnation)
+        return run is not None and (down.last == run.last or down.incarnation == by)
+
+    def end(self, incarnation: bytes) -> None:
+        """End a run."""
+        del self.encodable[incarnation]
