@@ -81,11 +81,11 @@ class Arrivals(Generic[C]):
         quiet = isinstance(request, m.Join) and request.quiet
         return Join(self._seats.take(connection), session, name.shown, name.keys, quiet, code)
 
-    def answer(self, connection: C, answer: Sequence[Answer]) -> Sequence[m.Event | LocalEvent]:
+    def answer(self, connection: C, answer: Sequence[Answer]) -> Sequence[Answer | LocalEvent]:
         """Return what to send a connection that was sent `answer`; a join that was applied ends here."""
         return [event for one in answer for event in self._finish(connection, one)]
 
-    def _finish(self, connection: C, answer: Answer) -> Sequence[m.Event | LocalEvent]:
+    def _finish(self, connection: C, answer: Answer) -> Sequence[Answer | LocalEvent]:
         match answer:
             case NameTaken(by, is_held):
                 arrival = self.waiting.pop(connection)

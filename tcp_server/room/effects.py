@@ -32,7 +32,11 @@ class NameTaken(NamedTuple):
     is_held: bool = False
 
 
-Answer = Event | Entered | NameTaken
+class Linked(NamedTuple):
+    """The seat's one-time code is open; its server knows it."""
+
+
+Answer = Event | Entered | NameTaken | Linked
 
 
 class Effect(Struct, frozen=True):

@@ -15,7 +15,7 @@ from tcp_server.log.history import History
 from tcp_server.room import proposals as p
 from tcp_server.room.changes import Changes
 from tcp_server.room.digests import Digests
-from tcp_server.room.effects import Answer, Effect, Entered, NameTaken, Seat
+from tcp_server.room.effects import Answer, Effect, Entered, Linked, NameTaken, Seat
 from tcp_server.room.head import Head, decode_head, encode_head, position_of
 from tcp_server.room.members import Member, Members, encode
 from tcp_server.room.moderation import notices
@@ -250,7 +250,7 @@ class Fold:
             return []
         if not self.persons.open_code(member.session, link, member.name, self.now):
             return [Effect(seat, [m.Error("too_many", "too many persons have several devices")])]
-        return []
+        return [Effect(seat, [Linked()])]
 
     def _hold(self, hold: p.Hold) -> list[Effect]:
         _, member = self._speaker(hold.seat)

@@ -8,12 +8,29 @@ Not thread-safe: the caller holds the sequencer's room lock.
 
 import secrets
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from tcp_server.log.history import Unavailable
 from tcp_server.log.journal import Journal
 from tcp_server.room import proposals as p
 from tcp_server.room.effects import Effect
 from tcp_server.room.fold import Fold
+
+
+class AnyProposer(Protocol):
+    """One run of a server, which makes entries of what is proposed."""
+
+    incarnation: bytes
+    """Random bytes that name the run."""
+
+    def set_time(self) -> None:
+        """Have all of this batch happen now."""
+
+    def propose(self, proposal: p.AnyProposal) -> Sequence[Effect]:
+        """Propose something; return its effects, if it is applied at once. Raises `Unavailable`."""
+
+    def commit(self) -> None:
+        """Store what the batch has done. Raises `Unavailable`."""
 
 
 class Proposer:

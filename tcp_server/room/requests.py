@@ -20,6 +20,7 @@ from tcp_server.room.acts import Acts
 from tcp_server.room.codes import SECONDS, code_digest, new_code
 from tcp_server.room.commands import HelpText, LocalEvent, MemberList, Request
 from tcp_server.room.crowd import MAX_PEOPLE, Crowd
+from tcp_server.room.effects import Answer, Linked
 from tcp_server.room.fold import Fold
 from tcp_server.room.holds import Holds
 from tcp_server.room.members import Member, first_names
@@ -70,6 +71,8 @@ class Requests(Generic[C]):
         self._acts = Acts(config, fold, seats, propose)
         self.acts = 0
         """Acts on messages since the room has set it to 0."""
+        self.codes: dict[C, str] = {}
+        """Codes that are proposed and not open yet; only to be read from elsewhere."""
         self._holds = Holds(fold.persons, config.hold_names) if config.hold_names else None
         self._typed_at: WeakKeyDictionary[Member, float] = WeakKeyDictionary()  # monotonic
 
@@ -106,7 +109,7 @@ class Requests(Generic[C]):
                 outcomes += self._acts.post(connection, member, part)
             else:
                 outcomes.append(Outcome(connection, [part]))
-        if self._holds and any(outcome.shared for outcome in outcomes):
+        if self._holds and not (self._is_muted(member) or all(isinstance(part, m.Error) for part in parts)):
             outcomes += self._hold(connection, member, self._holds)
         return outcomes
 
@@ -164,8 +167,17 @@ class Requests(Generic[C]):
         code = new_code()
         until = self._now() + SECONDS
         link = Link(self._seats.number(connection), code_digest(code), until, request.read)
-        refused = [outcome for outcome in self._propose(link) if outcome.answer]
-        return refused or [Outcome(connection, [m.Link(code=code, seconds=SECONDS)])]
+        self.codes[connection] = code
+        return self._propose(link)
+
+    def with_code(
+        self, connection: C, events: Sequence[Answer | LocalEvent]
+    ) -> Sequence[Answer | LocalEvent]:
+        """Return what to send a connection that was answered `events`: with its code, where that is open."""
+        return [self._code(connection) if isinstance(event, Linked) else event for event in events]
+
+    def _code(self, connection: C) -> m.Link:
+        return m.Link(code=self.codes.pop(connection), seconds=SECONDS)
 
     def _show(self, member: Member, number: int) -> m.Event:
         try:
@@ -175,12 +187,14 @@ class Requests(Generic[C]):
             return m.Error("unavailable", str(error))
         return m.HistoryPage(shown, False) if shown else m.Error("no_message", str(number))
 
+    def _is_muted(self, member: Member) -> bool:
+        return self._fold.sanctions.mutes.find(member.keys, member.session, self._now()) is not None
+
     def _notify_typing(self, connection: C, member: Member) -> list[Outcome[C]]:
         if self._crowd.is_on:
             return []
         now = self._clock()
-        is_muted = self._fold.sanctions.mutes.find(member.keys, member.session, self._now())
-        if is_muted or now - self._typed_at.get(member, -_TYPING_INTERVAL) < _TYPING_INTERVAL:
+        if self._is_muted(member) or now - self._typed_at.get(member, -_TYPING_INTERVAL) < _TYPING_INTERVAL:
             return []
         self._typed_at[member] = now
         return [Outcome(connection, (), [m.Typing(member.name)])]

@@ -24,7 +24,7 @@ from tcp_server.room.changes import latest_only
 from tcp_server.room.clock import Clock
 from tcp_server.room.commands import LocalEvent, Request, TextJoin
 from tcp_server.room.crowd import PRESENCE, Crowd
-from tcp_server.room.effects import Effect
+from tcp_server.room.effects import Answer, Effect
 from tcp_server.room.fold import Fold, ban_error
 from tcp_server.room.members import Member
 from tcp_server.room.moderation.audit_log import AuditLog
@@ -33,7 +33,7 @@ from tcp_server.room.moderation.recorded import unapplied
 from tcp_server.room.names import BadName, parse_name
 from tcp_server.room.outcome import AudienceChange, C, Outcome, with_ref
 from tcp_server.room.proposals import AnyProposal, Forget, Join, Part, Reap, Up
-from tcp_server.room.proposer import Proposer
+from tcp_server.room.proposer import AnyProposer, Proposer
 from tcp_server.room.requests import Requests, error
 from tcp_server.room.rollback import without_unsaved
 from tcp_server.room.seats import Seats
@@ -68,7 +68,7 @@ class Room(Generic[C]):
         self._now = Clock(now)
         self._fold = Fold(history)
         self._take_over_present(journal)
-        self._proposer = Proposer(self._fold, self._now, journal)
+        self._proposer: AnyProposer = self._make_proposer(journal)
         self._seats = Seats[C](self._proposer.incarnation, address_of)
         self._replay = Replay(history, config.max_replay)
         self._crowd = Crowd(self._fold.members, config.crowd, clock)
@@ -92,8 +92,19 @@ class Room(Generic[C]):
 
     # --- requests --------------------------------------------------------------------
 
-    def join(self, connection: C, request: m.Join | TextJoin) -> list[Outcome[C]]:
-        """Join the room, or answer why not. A ban ends the connection."""
+    def join(
+        self,
+        connection: C,
+        request: m.Join | TextJoin,
+        decide: Callable[[list[Outcome[C]]], list[Outcome[C]]] = lambda outcomes: outcomes,
+    ) -> list[Outcome[C]]:
+        """Join the room, or answer why not. A ban ends the connection.
+
+        `decide` is called once with what comes of it; returns what is to be sent.
+        """
+        return decide(self._join(connection, request))
+
+    def _join(self, connection: C, request: m.Join | TextJoin) -> list[Outcome[C]]:
         if self._seats.of(connection) is not None:
             return [error(connection, "already_joined", "this connection has joined already")]
         now = self._now()
@@ -104,10 +115,7 @@ class Room(Generic[C]):
         join = self._arrivals.begin(connection, request)
         if not isinstance(join, Join):
             return [Outcome(connection, join)]
-        outcomes = self._propose(join)
-        if join.quiet and self.member_of(connection):
-            self._visits[connection] = Visit(self._clock())
-        return outcomes
+        return self._propose(join)
 
     def member_of(self, connection: C) -> Member | None:
         """Return the member with that connection; None if it has not joined."""
@@ -172,14 +180,10 @@ class Room(Generic[C]):
         With `hold_name`, a member without connections keeps its name for the grace period,
         and `left` is sent only after that. With `forget`, what is kept of the person is forgotten.
         """
-        member = self.member_of(connection)
-        if member is None:
+        if self.member_of(connection) is None:
             return []
-        address = rate_limit_key(self._seats.address_of(connection), self._config.trusted_proxies) or ""
         hold_name = hold_name and bool(self._config.grace)
-        outcomes = self._propose(Part(self._seats.number(connection), hold_name, bye, reason, forget))
-        self._absences.watch(member, address)
-        return outcomes
+        return self._propose(Part(self._seats.number(connection), hold_name, bye, reason, forget))
 
     def expire(self) -> list[Outcome[C]]:
         """Remove members whose grace period is over, end long visits, count a crowd. Called every 0.5 s."""
@@ -234,7 +238,12 @@ class Room(Generic[C]):
 
     def _propose(self, proposal: AnyProposal) -> list[Outcome[C]]:
         """Apply a proposal. Raises `Unavailable`."""
-        return list(map(self._outcome, self._proposer.propose(proposal)))
+        return self._outcomes(self._proposer.propose(proposal))
+
+    def _outcomes(self, effects: Sequence[Effect]) -> list[Outcome[C]]:
+        if self._fold.newly_absent:
+            self._watch_absences()
+        return list(map(self._outcome, effects))
 
     def _outcome(self, effect: Effect) -> Outcome[C]:
         """Return an effect on a seat as the one on its connection, if it is one of this server's."""
@@ -244,19 +253,34 @@ class Room(Generic[C]):
             shared = self._crowd.tell(effect.shared)
         if connection is None:
             return Outcome(None, (), shared)
-        events = cast("Sequence[m.Event | LocalEvent]", effect.answer)
+        events: Sequence[Answer | LocalEvent] = effect.answer
         if self._arrivals.waiting:
             events = self._arrivals.answer(connection, effect.answer)
+            if events and isinstance(events[0], m.Welcome) and effect.audience_change is AudienceChange.NONE:
+                self._visits[connection] = Visit(self._clock())
+        if self._requests.codes:
+            events = self._requests.with_code(connection, events)
         if effect.audience_change is AudienceChange.LEAVE:
             self._seats.free(connection)
             self._visits.pop(connection, None)
-        return Outcome(connection, events, shared, effect.audience_change)
+        answer = cast("Sequence[m.Event | LocalEvent]", events)
+        return Outcome(connection, answer, shared, effect.audience_change)
+
+    def _watch_absences(self) -> None:
+        for member, seat in self._fold.newly_absent:
+            connection = self._seats.connection(seat)
+            host = "" if connection is None else self._seats.address_of(connection)
+            self._absences.watch(member, rate_limit_key(host, self._config.trusted_proxies) or "")
+        self._fold.newly_absent.clear()
 
     def _reap(self, member: Member) -> list[Outcome[C]]:
         since = member.absent_since
         return [] if since is None else self._propose(Reap(member.number, since))
 
     # --- the start -------------------------------------------------------------------
+
+    def _make_proposer(self, journal: Journal | None) -> AnyProposer:
+        return Proposer(self._fold, self._now, journal)
 
     def _begin_run(self, audit_log: AuditLog) -> None:
         """Take over what the last run of this server left; nobody is connected yet. Raises `BadHistory`."""

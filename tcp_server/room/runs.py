@@ -26,12 +26,18 @@ class Runs:
         """Go on with what `encodable` had."""
         self.encodable = runs
         """What is stored. Only to be read from elsewhere."""
+        self._first_seq = 1  # of the entry that begins a run
 
     def __contains__(self, incarnation: bytes) -> bool:
         return incarnation in self.encodable
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self.encodable)
+
+    def seq(self, incarnation: bytes) -> int:
+        """Return the number of the last entry of a run; 0 if it is over, or has not begun."""
+        run = self.encodable.get(incarnation)
+        return run.seq if run else 0
 
     def last(self, incarnation: bytes) -> int:
         """Return the position of the last entry of a run; 0 if it is over."""
@@ -47,6 +53,7 @@ class Runs:
         """Return whether an entry counts: its run is up, and it is the next of it, or begins it."""
         run = self.encodable.get(entry.incarnation)
         if run is None:
+            self._first_seq = entry.seq
             return any(isinstance(one, p.Up) for one in entry.proposals)
         if entry.seq != run.seq + 1:
             return False
@@ -60,7 +67,7 @@ class Runs:
 
     def begin(self, incarnation: bytes, server: str, position: int) -> None:
         """Begin a run."""
-        self.encodable[incarnation] = Run(server, position, 1, position)
+        self.encodable[incarnation] = Run(server, position, self._first_seq, position)
 
     def is_down(self, down: p.Down, by: bytes) -> bool:
         """Return whether a run ends that another one, or itself, declares to be over."""

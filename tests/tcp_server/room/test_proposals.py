@@ -12,7 +12,7 @@ BAN = Sanction("Боб", "2026-11-22T05:43:03.120Z", 1.5, "Анна", "спам"
 ONE_OF_EACH: list[p.AnyProposal] = [
     p.Up("server", 7),
     p.Beat(12, 99),
-    p.Down(b"incarnat", 12),
+    p.Down(b"another!", 12),
     p.Epoch("0123456789abcdef"),
     p.Join(1, b"session", "Анна", ("анна", "anna"), quiet=True),
     p.Join(2, None, "Борис", ("борис",)),
