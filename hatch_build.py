@@ -49,23 +49,31 @@ class BundleHook(BuildHookInterface[Any]):
             shutil.rmtree(self._made)
 
     def _bundle(self, root: Path) -> Path | None:
-        esbuild = root / "node_modules" / ".bin" / "esbuild"
-        if not esbuild.exists():
+        if not esbuild(root).exists():
             self.app.display_warning("esbuild is not installed: the page's modules are packed as they are")
             return None
         self._made = page = Path(tempfile.mkdtemp())
-        flags = (
-            "--bundle",
-            "--splitting",  # what the entries share is a file of its own, so that each module exists once
-            "--chunk-names=js/[name]-[hash]",
-            "--minify",
-            "--format=esm",
-            f"--target={_BROWSERS}",
-            "--log-level=warning",
-        )
-        subprocess.run(
-            [esbuild, *_ENTRIES, *flags, "--outbase=static", f"--outdir={page}"], cwd=root, check=True
-        )
-        for name in _AS_THEY_ARE:
-            shutil.copytree(root / "static" / name, page / name)
+        bundle(root, page)
         return page
+
+
+def esbuild(root: Path) -> Path:
+    """Return where the program is that `bundle` runs, if it is installed."""
+    return root / "node_modules" / ".bin" / "esbuild"
+
+
+def bundle(root: Path, page: Path) -> None:
+    """Write the page in few files into the folder `page`, which exists."""
+    flags = (
+        "--bundle",
+        "--splitting",  # what the entries share is a file of its own, so that each module exists once
+        "--chunk-names=js/[name]-[hash]",
+        "--minify",
+        "--format=esm",
+        f"--target={_BROWSERS}",
+        "--log-level=warning",
+    )
+    command = [esbuild(root), *_ENTRIES, *flags, "--outbase=static", f"--outdir={page}"]
+    subprocess.run(command, cwd=root, check=True)
+    for name in _AS_THEY_ARE:
+        shutil.copytree(root / "static" / name, page / name)

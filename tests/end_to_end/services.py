@@ -26,15 +26,21 @@ def serve(*flags: str, env: Mapping[str, str] | None = None) -> Iterator[Service
     """Run both until the block ends; `flags` and `env` are the server's."""
     with (
         running("tcp_server", "--host", "127.0.0.1", "--port", "0", *flags, env=env) as server,
-        running("web_gateway", "--port", "0", "--server", str(server.address)) as gateway,
+        gateway_to(server.address) as gateway,
     ):
         yield Services(server, f"http://{gateway.address}/")
 
 
 @contextmanager
-def gateway_to(room: Address, port: int = 0) -> Iterator[Program]:
-    """Run another gateway to a room, which a test may kill and start again on its port."""
-    with running("web_gateway", "--port", str(port), "--server", str(room)) as gateway:
+def gateway_to(room: Address, *flags: str, port: int = 0) -> Iterator[Program]:
+    """Run a gateway to a room, which a test may kill and start again on its port.
+
+    It serves the page in few files, as from a wheel: to open it so is half the work (not in
+    `make long`, nor without esbuild).
+    """
+    with running(
+        "web_gateway", "--port", str(port), "--server", str(room), *flags, env={"ONEROOM_BUNDLED_PAGE": "1"}
+    ) as gateway:
         yield gateway
 
 

@@ -48,7 +48,7 @@ def test_what_a_banned_person_wrote_offline_is_not_sent_by_the_next(room: Addres
             browser.say("слова Анны")
             browser.page.fill("#composer-text", "и ещё слова")
             moderate(room, "ban", "Анна")
-            with gateway_to(room, port):
+            with gateway_to(room, port=port):
                 expect(browser.page.locator("#join-error")).to_have_text("Вход закрыт навсегда.")
                 browser.enter("Борис")
                 expect(browser.page.locator("#composer-text")).to_have_value("")
@@ -97,7 +97,7 @@ def test_another_name_asks_before_it_drops_what_is_unsent(
             )
             url = page.url
             page.goto("about:blank")  # or she would reconnect before the page is loaded again
-            with gateway_to(room, port):
+            with gateway_to(room, port=port):
                 page.goto(url)
                 expect(page.locator("#join-error")).to_contain_text("занято")
                 page.fill("#join-name", f"Ира{width}")

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, WebSocket, expect
 
 from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, open_page, wait_until
-from tests.end_to_end.services import Services, serve
+from tests.end_to_end.services import Services
 from tests.support.processes import PROGRAMS, ROOT, running
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium, needs_esbuild
@@ -71,8 +71,12 @@ BAD_ROW = """
 
 @pytest.fixture(scope="module")
 def services() -> Iterator[Services]:
-    with serve("--grace", "0") as services:
-        yield services
+    """The page as the checkout has it, in many modules."""
+    with (
+        running("tcp_server", "--host", "127.0.0.1", "--port", "0", "--grace", "0") as server,
+        running("web_gateway", "--port", "0", "--server", str(server.address)) as gateway,
+    ):
+        yield Services(server, f"http://{gateway.address}/")
 
 
 @contextmanager

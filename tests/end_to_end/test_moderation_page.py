@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, FloatRect, expect
 
 from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, open_page
-from tests.end_to_end.services import Services, guarded
+from tests.end_to_end.services import Services, gateway_to, guarded
 from tests.support.processes import running
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
@@ -320,7 +320,7 @@ def test_a_role_lost_with_the_server_is_reported(tmp_path: Path, chromium: Brows
     env = {"ONEROOM_SERVER_MODERATOR_PASSWORD": "ключ"}
     with (
         running(*server, "0", env=env) as first,
-        running("web_gateway", "--port", "0", "--server", str(first.address)) as gateway,
+        gateway_to(first.address) as gateway,
         open_page(chromium, f"http://{gateway.address}/") as browser,
     ):
         mark = browser.page.locator(".person-note")

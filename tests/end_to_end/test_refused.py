@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.end_to_end.conftest import assert_accessible, open_page
+from tests.end_to_end.services import gateway_to
 from tests.support.processes import running
 from tests.support.requirements import needs_chromium
 
@@ -24,9 +25,7 @@ def test_a_full_gateway_is_told_from_one_that_is_gone(
 ) -> None:
     with (
         running("tcp_server", "--host", "127.0.0.1", "--port", "0") as server,
-        running(
-            "web_gateway", "--port", "0", "--server", str(server.address), "--max-sessions", "1"
-        ) as gateway,
+        gateway_to(server.address, "--max-sessions", "1") as gateway,
         open_page(chromium, f"http://{gateway.address}/", lang=lang) as first,
         open_page(chromium, f"http://{gateway.address}/", width=390, height=844, lang=lang) as second,
     ):

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, open_page
-from tests.end_to_end.services import Services, serve
+from tests.end_to_end.services import Services, gateway_to, serve
 from tests.support.processes import running
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
@@ -165,9 +165,7 @@ def test_a_search_waits_for_the_connection(tmp_path: Path, chromium: Browser) ->
 
 def test_a_room_of_the_plain_dialect_offers_no_search(services: Services, chromium: Browser) -> None:
     with (
-        running(
-            "web_gateway", "--port", "0", "--server", str(services.server.address), "--dialect", "plain"
-        ) as gateway,
+        gateway_to(services.server.address, "--dialect", "plain") as gateway,
         open_page(chromium, f"http://{gateway.address}/") as browser,
     ):
         browser.enter("Нина")

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, expect
 from chat_protocol.address import Address
 from tests.cli_client.terminal_session import ENTER, TerminalSession, client_at
 from tests.end_to_end.conftest import PATIENCE, PageUser, open_page
+from tests.end_to_end.services import gateway_to
 from tests.support.processes import Program, running
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
@@ -36,7 +37,7 @@ def test_messages_are_counted_and_found(chromium: Browser, tmp_path: Path) -> No
     with serve(log) as server:
         room = server.address
         with (
-            running("web_gateway", "--port=0", f"--server={room}") as gateway,
+            gateway_to(room) as gateway,
             client_at(room, "--name", "Борис", lang="ru") as terminal,
             open_page(chromium, f"http://{gateway.address}/") as page,
         ):

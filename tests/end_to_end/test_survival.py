@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, expect
 from chat_protocol.address import Address
 from tests.cli_client.terminal_session import CTRL_D, TerminalSession, client_at
 from tests.end_to_end.conftest import PageUser, open_page, wait_until
+from tests.end_to_end.services import gateway_to
 from tests.support.processes import Program, running
 from tests.support.raw import JsonClient, RawClient
 from tests.support.requirements import needs_chromium
@@ -89,7 +90,7 @@ def test_a_server_killed_under_load_loses_and_doubles_nothing(chromium: Browser,
         room = first.address
         writer = Writer(room, "Вера")
         with (
-            running("web_gateway", "--port", "0", "--server", str(room)) as gateway,
+            gateway_to(room) as gateway,
             open_page(chromium, f"http://{gateway.address}/") as browser,
             client_at(room, "--name", "Борис", lang="ru", rows=400) as terminal,
         ):
@@ -123,7 +124,7 @@ def test_a_server_killed_under_load_loses_and_doubles_nothing(chromium: Browser,
 def test_a_reload_under_traffic_is_complete_and_not_announced(chromium: Browser, tmp_path: Path) -> None:
     with (
         server(tmp_path / "history.db") as program,
-        running("web_gateway", "--port", "0", "--server", str(program.address)) as gateway,
+        gateway_to(program.address) as gateway,
         RawClient(program.address) as bystander,
         open_page(chromium, f"http://{gateway.address}/") as browser,
     ):
@@ -149,7 +150,7 @@ def test_a_reload_under_traffic_is_complete_and_not_announced(chromium: Browser,
 def test_the_unread_position_survives_a_reload(chromium: Browser, tmp_path: Path) -> None:
     with (
         server(tmp_path / "history.db") as program,
-        running("web_gateway", "--port", "0", "--server", str(program.address)) as gateway,
+        gateway_to(program.address) as gateway,
         open_page(chromium, f"http://{gateway.address}/") as browser,
     ):
         browser.enter("Анна")
@@ -174,7 +175,7 @@ def test_missed_messages_begin_below_a_line_that_stays_in_view(chromium: Browser
     with server(history) as first:
         room = first.address
         with (
-            running("web_gateway", "--port", "0", "--server", str(room)) as gateway,
+            gateway_to(room) as gateway,
             open_page(chromium, f"http://{gateway.address}/") as browser,
         ):
             browser.enter("Анна")

@@ -88,7 +88,7 @@ def test_a_tab_takes_up_what_a_closed_one_left(room: Address, chromium: Browser)
             two.say("закрыто раньше, чем ушло")
             two.page.fill("#composer-text", "начало")
             two.page.close()
-            with gateway_to(room, port):
+            with gateway_to(room, port=port):
                 expect(one.messages("закрыто раньше, чем ушло")).to_have_attribute("data-state", "sent")
                 three = new_tab(one)
                 expect(three.page.locator("#composer-text")).to_have_value("начало")

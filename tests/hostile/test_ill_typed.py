@@ -7,6 +7,7 @@ from typing import Any
 from playwright.sync_api import Browser, expect
 
 from tests.end_to_end.conftest import PATIENCE, PageUser, open_page
+from tests.end_to_end.services import gateway_to
 from tests.hostile.unchecked_room import Line, UncheckedRoom
 from tests.support.processes import running
 from tests.support.requirements import needs_chromium
@@ -84,7 +85,7 @@ def answers(line: Line) -> list[Line]:
 def test_the_page_ignores_invalid_events_and_shows_valid_ones(chromium: Browser) -> None:
     with (
         UncheckedRoom(answers) as room,
-        running("web_gateway", "--port", "0", "--server", str(room.address)) as gateway,
+        gateway_to(room.address) as gateway,
         open_page(chromium, f"http://{gateway.address}/") as browser,
     ):
         browser.page.fill("#join-name", "Анна")
@@ -99,7 +100,7 @@ def test_the_page_ignores_invalid_events_and_shows_valid_ones(chromium: Browser)
 def test_the_page_works_with_a_damaged_or_full_store(chromium: Browser) -> None:
     with (
         running("tcp_server", "--host", "127.0.0.1", "--port", "0", "--grace", "0") as server,
-        running("web_gateway", "--port", "0", "--server", str(server.address)) as gateway,
+        gateway_to(server.address) as gateway,
         open_page(chromium, f"http://{gateway.address}/") as browser,
     ):
         page = browser.page

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Dialog, Page, expect
 
 from chat_protocol.contract import PROMPT
 from tests.end_to_end.conftest import PATIENCE, PageUser, open_page, wait_until
+from tests.end_to_end.services import gateway_to
 from tests.hostile.markup import CORPUS
 from tests.hostile.unchecked_room import Line, UncheckedRoom
 from tests.support.processes import running
@@ -103,7 +104,7 @@ def test_the_watch_detects_unsafe_elements(chromium: Browser) -> None:
     ]
     with (
         UncheckedRoom(CorpusRoom().answers) as room,
-        running("web_gateway", "--port", "0", "--server", str(room.address)) as gateway,
+        gateway_to(room.address) as gateway,
         chromium.new_page() as page,
     ):
         page.add_init_script(WATCH)
@@ -209,7 +210,7 @@ class CorpusRoom:
 def test_what_a_room_sends_stays_text(chromium: Browser) -> None:
     with (
         UncheckedRoom(CorpusRoom().answers) as room,
-        running("web_gateway", "--port", "0", "--server", str(room.address)) as gateway,
+        gateway_to(room.address) as gateway,
         watched(chromium, f"http://{gateway.address}/") as browser,
     ):
         page = browser.page
@@ -309,7 +310,7 @@ def test_what_people_send_stays_text(tmp_path: Path, chromium: Browser) -> None:
             *("--history", str(tmp_path / "log.db")),
             env={"ONEROOM_SERVER_MODERATOR_PASSWORD": "ключ"},
         ) as server,
-        running("web_gateway", "--port", "0", "--server", str(server.address)) as gateway,
+        gateway_to(server.address) as gateway,
     ):
         url = f"http://{gateway.address}/"
         with watched(chromium, url) as live, JsonClient(server.address) as vera:

@@ -16,8 +16,13 @@ import select
 import signal
 import socket
 import sys
+import tempfile
 import termios
 import time
+from pathlib import Path
+from typing import Any
+
+_ROOT = Path(__file__).resolve().parents[2]
 
 # What a program imports only when it needs it.
 _LATER = {
@@ -65,14 +70,28 @@ def _serve(control: socket.socket) -> list[int] | None:
             running[process] = pid, pipe
 
 
+def _bundled_page() -> Any:
+    """Return the page's files as a wheel has them, or None without esbuild."""
+    hatch_build = importlib.import_module("hatch_build")
+    if not hatch_build.esbuild(_ROOT).exists():
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        hatch_build.bundle(_ROOT, Path(folder))
+        return importlib.import_module("web_gateway.assets").Assets(Path(folder), _ROOT / "templates")
+
+
 def main() -> int:
     """Serve; in each new process, run the program and return its exit status."""
     module = sys.argv[1]
     for name in (f"{module}.cli", *_LATER[module]):
         importlib.import_module(name)
     program = importlib.import_module(f"{module}.__main__")
+    app: Any = None
+    page = None
     if module == "web_gateway":
-        importlib.import_module("web_gateway.app").assets()
+        app = importlib.import_module("web_gateway.app")
+        app.assets()
+        page = _bundled_page()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # after Ctrl-C, this process ends when its socket is closed
     gc.freeze()  # or a collection in a new process would write to all that it shares with this one
     control = socket.socket(fileno=os.dup(0))
@@ -93,6 +112,8 @@ def main() -> int:
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     signal.signal(signal.SIGINT, signal.default_int_handler)
     time.tzset()
+    if page and "ONEROOM_BUNDLED_PAGE" in os.environ:
+        app.assets = lambda: page
     sys.argv[0] = str(program.__file__)
     status: int = program.main()
     return status
