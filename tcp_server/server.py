@@ -44,6 +44,7 @@ from tcp_server.metrics import Metrics
 from tcp_server.room.head import newest_run, position_of
 from tcp_server.room.moderation.audit_log import AuditLog, adopt, audit_path
 from tcp_server.room.outcome import Outcome
+from tcp_server.room.redaction import without_text
 from tcp_server.room.room import Room
 from tcp_server.sequencer import Sequencer, Work
 
@@ -347,7 +348,8 @@ def open_history(config: Config) -> History:
         case "memory":
             return MemoryHistory(min(config.keep or _MAX_IN_MEMORY, _MAX_IN_MEMORY))
     limits = Limits(config.keep, config.keep_days, config.keep_bytes)
-    return SqliteHistory(Path(config.history), limits=limits, full=config.durability == "full")
+    is_full = config.durability == "full"
+    return SqliteHistory(Path(config.history), limits=limits, full=is_full, redact=without_text)
 
 
 def _open_recording(config: Config, history: History) -> Recording | None:

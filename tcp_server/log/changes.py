@@ -32,16 +32,22 @@ class Changes:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._staged: dict[int, Change] = {}  # by message, in the order of the last act
+        self.replaced: list[Message] = []
+        """Messages as they were before their text was replaced."""
 
     def add(self, before: Message, message: Message, act: int) -> None:
         """Put a message in place of what it was before."""
         earlier = self._staged.pop(message.id, None)
-        rewritten = act if message.text != before.text else earlier and earlier.rewritten
+        rewritten = earlier and earlier.rewritten
+        if message.text != before.text:
+            rewritten = act
+            self.replaced.append(before)
         self._staged[message.id] = Change(message, act, rewritten, earlier.original if earlier else before)
 
     def forget(self, below: int) -> None:
         """Drop what is staged of messages with smaller ids."""
         self._staged = {id_: change for id_, change in self._staged.items() if id_ >= below}
+        self.replaced = [message for message in self.replaced if message.id >= below]
 
     def write(self) -> None:
         """Write what is staged into the open transaction. Raises `sqlite3.Error`."""
@@ -58,6 +64,7 @@ class Changes:
         """Drop what is staged, and return it."""
         changes = [*self._staged.values()]
         self._staged.clear()
+        self.replaced.clear()
         return changes
 
     def with_staged(self, messages: Sequence[Message]) -> list[Message]:

@@ -5,7 +5,10 @@ lock. `sqlite3.Error` is left to the caller.
 """
 
 import sqlite3
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, NamedTuple
+
+from chat_protocol.messages import Ack, Message
 
 _KEPT: Final = 10_000
 """Entries that are kept at least."""
@@ -17,12 +20,38 @@ _MAX_WAITING: Final = 64
 """Entries that wait for something else to commit."""
 
 
+class Replaced(NamedTuple):
+    """A text that is not needed in the entries any more: a deletion or an edit has replaced it.
+
+    Or it was repeated, which has no effect: then it has no `text`, but the `ref` in one entry.
+    """
+
+    id: int
+    """Of the message that had it, or of what is repeated."""
+    person: bytes | None
+    """Who has said that; None for the room."""
+    ref: str | None
+    """Of the say, or of what is repeated."""
+    position: int | None = None
+    """Of the entry that the message came with."""
+    text: str | None = None
+
+
+Redact = Callable[[bytes, int, Replaced], bytes]
+"""Takes a text out of an entry at a position."""
+
+
 class EntryTail:
     """Entries in the file, and those that are not committed yet."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, redact: Redact | None) -> None:
+        """Without `redact` there can be no entries."""
         self._db = db
+        self._redact = redact
         self._staged: list[tuple[int, bytes]] = []
+        # Positions of those that are not committed yet: by the acts on messages in them, and with repeats.
+        self._acts: dict[int, int] = {}
+        self._repeats: list[tuple[int, Replaced]] = []
         self._since_removal = _STEP  # entries; at the start it is not known
 
     @property
@@ -32,7 +61,18 @@ class EntryTail:
 
     def add(self, position: int, data: bytes) -> None:
         """Store an entry with the next commit."""
+        assert self._redact is not None
         self._staged.append((position, data))
+
+    def note_act(self, position: int, act: int) -> None:
+        """Note that an entry has an act on a message, with this id."""
+        self._acts[act] = position
+
+    def note_repeats(self, position: int, person: bytes, acks: Iterable[Ack]) -> None:
+        """Note that in an entry a person repeats what has these acks."""
+        for ack in acks:
+            if self._acts.get(ack.id) != position:  # else both are in the same entry
+                self._repeats.append((position, Replaced(ack.id, person, ack.ref)))
 
     def after(self, position: int) -> list[tuple[int, bytes]]:
         """Return position and data of the entries behind a position, in their order."""
@@ -41,11 +81,26 @@ class EntryTail:
         ).fetchall()
         return stored + [entry for entry in self._staged if entry[0] > position]
 
-    def write(self) -> None:
-        """Write what is not committed into the open transaction, and remove what is too old."""
-        if not self._staged:
+    def write(self, before: Sequence[Message], committed: int) -> None:
+        """Write what is not committed into the open transaction, and remove what is too old.
+
+        `before` are messages as they were before their text was replaced, which is overwritten;
+        `committed` is the newest id in the file.
+        """
+        if self._redact is None:
             return
-        self._db.executemany("INSERT OR REPLACE INTO tail VALUES (?, ?)", self._staged)
+        if self._staged:
+            self._write_staged()
+            self._remove_repeats(self._redact, committed)
+        for message in before:
+            self._remove_text(self._replaced(message), self._redact)
+
+    def _write_staged(self) -> None:
+        with_acts = set(self._acts.values())
+        self._db.executemany(
+            "INSERT OR REPLACE INTO tail VALUES (?, ?, ?)",
+            [(position, position in with_acts, data) for position, data in self._staged],
+        )
         if self._since_removal + len(self._staged) >= _STEP:
             self._db.execute(
                 "DELETE FROM tail WHERE position <="
@@ -56,8 +111,52 @@ class EntryTail:
     def commit(self) -> None:
         """Take all of it for committed."""
         self._since_removal = (self._since_removal + len(self._staged)) % _STEP
-        self._staged.clear()
+        self.rollback()
 
     def rollback(self) -> None:
         """Forget what is not committed."""
         self._staged.clear()
+        self._acts.clear()
+        self._repeats.clear()
+
+    # --- texts that are replaced -----------------------------------------------------
+
+    def _replaced(self, message: Message) -> Replaced:
+        person, ref, position = self._db.execute(
+            "SELECT session, ref, entry FROM messages WHERE id = ?", (message.id,)
+        ).fetchone()
+        if message.notice is None:
+            return Replaced(message.id, person, ref, position, message.text)
+        (ref,) = self._db.execute(
+            "SELECT ref FROM acts WHERE message = ? AND id = message", (message.id,)
+        ).fetchone() or (None,)
+        return Replaced(message.id, None, ref, position, message.notice.text)
+
+    def _remove_text(self, replaced: Replaced, redact: Redact) -> None:
+        """Overwrite it in the entry that the message came with, and in edits."""
+        rows = self._db.execute(
+            "SELECT position, data FROM tail WHERE position = ?1"
+            " UNION ALL SELECT position, data FROM tail WHERE acts AND position IS NOT ?1",
+            (replaced.position,),
+        )
+        text = (replaced.text or "").encode()
+        for position, data in [row for row in rows if text in row[1]]:
+            self._update(position, redact(data, position, replaced))
+
+    def _remove_repeats(self, redact: Redact, committed: int) -> None:
+        """Overwrite the texts of repeats: they have no effect, and nobody would find them later."""
+        staged = {position for position, _ in self._staged}
+        for position, repeated in self._repeats:
+            if position not in staged:  # nobody has repeated it in an entry
+                continue
+            rows = self._db.execute(
+                "SELECT data FROM tail WHERE position = ?1"
+                " AND NOT EXISTS (SELECT 1 FROM messages WHERE id = ?2 AND entry = ?1) AND NOT EXISTS"
+                " (SELECT 1 FROM messages WHERE id > ?3 AND entry = ?1 AND ref = ?4 AND session IS NOT ?5)",
+                (position, repeated.id, committed, repeated.ref, repeated.person),
+            )
+            for (data,) in rows.fetchall():
+                self._update(position, redact(data, position, repeated))
+
+    def _update(self, position: int, data: bytes) -> None:
+        self._db.execute("UPDATE tail SET data = ? WHERE position = ?", (data, position))

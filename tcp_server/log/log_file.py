@@ -98,9 +98,10 @@ MIGRATIONS = (
     INSERT INTO head VALUES (x'');
     DELETE FROM members;
     """,
-    # The newest entries of a shared journal as they were read.
+    # The newest entries of a shared journal as they were read; `acts`: it has acts on messages.
     """
-    CREATE TABLE tail (position INTEGER PRIMARY KEY, data BLOB NOT NULL);
+    CREATE TABLE tail (position INTEGER PRIMARY KEY, acts INTEGER NOT NULL, data BLOB NOT NULL);
+    CREATE INDEX tail_with_acts ON tail (position) WHERE acts;
     """,
 )
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from chat_protocol.messages import Ack, Message, Reaction
 from tcp_server.log import message_ids
 from tcp_server.log.acts import Acts
-from tcp_server.log.entry_tail import EntryTail
+from tcp_server.log.entry_tail import EntryTail, Redact
 from tcp_server.log.history import Key, MemoryHistory, Unavailable, find_message, position
 from tcp_server.log.log_file import LogFile, ends, unusable
 from tcp_server.log.message_rows import COLUMNS, as_message, read_all, spans
@@ -45,12 +45,13 @@ class SqliteHistory:
         *,
         limits: Limits = Limits(),  # noqa: B008 - a tuple
         full: bool = False,
+        redact: Redact | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Open or create the file. Raises `BadHistory`.
 
         `full` durability survives a loss of power, otherwise the end of the process.
-        `clock` returns seconds.
+        `clock` returns seconds. `redact` is needed for `note_entry`.
         """
         self._staged = StagedMessages()
         self._wal_has_deleted = True  # whether the WAL may still contain deleted text
@@ -59,7 +60,7 @@ class SqliteHistory:
         self.members = StoredRecords[int](self._db, "members", "number")
         self.persons = StoredRecords[bytes](self._db, "persons", "id")
         self._acts = Acts(self._db)
-        self._tail = EntryTail(self._db)
+        self._tail = EntryTail(self._db, redact)
         try:
             row = self._db.execute("SELECT epoch, sanctions, state FROM log, head").fetchone()
             self.epoch, self.sanctions, self.head = row
@@ -121,6 +122,7 @@ class SqliteHistory:
     def note_act(self, ack: Ack, message_id: int, key: Key | None) -> None:
         self._staged.skip(range(self.last + 1, ack.id + 1))
         self._recent.note_act(ack, message_id, key)
+        self._tail.note_act(self.position, ack.id)
         self._acts.are_new = True
         if key is not None and key[1] is not None:
             self._acts.keys.note_act(ack, message_id, key[0])
@@ -152,7 +154,8 @@ class SqliteHistory:
         """Keep an entry of a shared journal as it was read, in the transaction that stores its effects.
 
         The newest 10,000 are kept. An entry without effects may be stored later, but not after any
-        position from its own on. A `rollback` forgets it.
+        position from its own on. A `rollback` forgets it. A text that an act replaces is overwritten
+        here too.
         """
         self._tail.add(position, data)
 
@@ -212,7 +215,7 @@ class SqliteHistory:
                 self._forgetting = time.monotonic() - began
             self._staged.write(db)
             self._acts.write()
-            self._tail.write()
+            self._tail.write(self._acts.changes.replaced, self._committed)
             if is_room_new:
                 self._write_room()
             db.execute("COMMIT")
@@ -244,6 +247,8 @@ class SqliteHistory:
                 found |= self._acts.keys.find(person, unknown, self._first)
             except sqlite3.Error as error:
                 raise Unavailable(f"the log cannot be read: {error}") from error
+        if found:
+            self._tail.note_repeats(self.position, person, found.values())
         return found
 
     def author(self, message_id: int) -> bytes | None:

@@ -1,17 +1,23 @@
 """The newest entries of a shared journal, as a log on disk keeps them."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tcp_server.log import entry_tail
 from tcp_server.log.history import Unavailable
-from tests.tcp_server.sqlite_log import open_history, say, stage
+from tcp_server.log.sqlite_history import SqliteHistory
+from tests.tcp_server.sqlite_log import say, stage
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "room.db"
+
+
+def open_history(path: Path) -> closing[SqliteHistory]:
+    return closing(SqliteHistory(path, redact=lambda data, *_: data))
 
 
 def test_entries_are_stored_with_their_effects(path: Path) -> None:

@@ -1,0 +1,42 @@
+"""Takes the text of a message out of entries of the journal, after a deletion or an edit has replaced it."""
+
+from msgspec.structs import replace
+
+from tcp_server.log.entry_tail import Replaced
+from tcp_server.room import proposals as p
+
+
+def without_text(data: bytes, position: int, replaced: Replaced) -> bytes:
+    """Return the entry at a position without the replaced text, and the names that it called.
+
+    Who applies it later, and all that follow, ends with the same messages: what has replaced the text
+    comes after it. Raises `UnknownEntry`.
+    """
+    entry = p.decode(data)
+    is_repeat, is_own = replaced.text is None, position == replaced.position
+
+    def is_it(seat: int, ref: str | None, text: str) -> bool:
+        """Return whether this is what was said with the text."""
+        if is_repeat:
+            return ref == replaced.ref
+        if ref is None:  # in text dialects the person is the seat
+            is_its_seat = replaced.person in (None, entry.incarnation + seat.to_bytes(8))
+        else:
+            is_its_seat = ref == replaced.ref
+        return is_own and text == replaced.text and is_its_seat
+
+    def redacted(proposal: p.AnyProposal) -> p.AnyProposal:
+        match proposal:
+            case p.Say(seat, texts):
+                return p.Say(seat, [(ref, "" if is_it(seat, ref, text) else text) for ref, text in texts])
+            case p.Post(seat, ref, text) if is_it(seat, ref, text):
+                return replace(proposal, text="", mentions=())
+            case p.Edit(_, ref, id_, text) if (
+                ref == replaced.ref if is_repeat else (id_, text) == (replaced.id, replaced.text)
+            ):
+                return replace(proposal, text="", mentions=())
+            case p.Act(seat, "announce", ref=ref, text=text) if is_it(seat, ref, text):
+                return replace(proposal, text="")
+        return proposal
+
+    return p.encode(replace(entry, proposals=list(map(redacted, entry.proposals))))
