@@ -19,7 +19,7 @@ from tcp_server.room.effects import Answer, Effect, Entered, Linked, NameTaken, 
 from tcp_server.room.head import Head, decode_head, encode_head, position_of
 from tcp_server.room.members import Member, Members, encode
 from tcp_server.room.moderation import notices
-from tcp_server.room.moderation.actions import Actions, Refused
+from tcp_server.room.moderation.actions import Actions, Refused, ban_error
 from tcp_server.room.moderation.sanctions import Sanctions
 from tcp_server.room.outcome import AudienceChange
 from tcp_server.room.persons import Persons
@@ -50,7 +50,7 @@ class Fold:
         self.members = Members(history.members.all(), head.next_member)
         self.persons = Persons(history.persons.all(), self.members.has_session)
         self.sanctions = Sanctions(history.sanctions)
-        self.actions = Actions(self.members, history, self.sanctions)
+        self.actions = Actions(self.members, self.persons, history, self.sanctions)
         self._speech = Speech(history, self.sanctions)
         self._changes = Changes(history, self.sanctions)
         self._incarnation = b""  # of the entry that is being applied
@@ -71,6 +71,7 @@ class Fold:
             p.Part: self._part,
             p.Link: self._link,
             p.Hold: self._hold,
+            p.HoldAtMost: self._hold_at_most,
             p.Reap: self._reap,
             p.Say: self._say,
             p.Post: self._post,
@@ -258,6 +259,10 @@ class Fold:
             self.persons.hold(member.session, member.name, member.keys, hold.until, self.now)
         return []
 
+    def _hold_at_most(self, hold: p.HoldAtMost) -> list[Effect]:
+        self.persons.hold_at_most(hold.seconds, self.now)
+        return []
+
     def _speaker(self, number: int) -> tuple[Seat, Member | None]:
         """Return a seat of the server whose entry is applied, and its member."""
         seat = (self._incarnation, number)
@@ -390,8 +395,3 @@ class Fold:
         self.history.rollback()
         self._store_head()  # the log has neither entry, or both
         return []
-
-
-def ban_error(seconds: float | None) -> m.Error:
-    """Return the error that a banned person is sent before the `bye`; None means for ever."""
-    return m.Error("banned", "you are banned", retry_after=seconds)

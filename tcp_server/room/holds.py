@@ -9,7 +9,8 @@ from typing import Final
 from tcp_server.room.members import Member
 from tcp_server.room.persons import Persons
 
-_DAY: Final = 86_400.0
+DAY: Final = 86_400.0
+"""Seconds."""
 
 _MAX_PER_ADDRESS = 5
 """Most names that are held for people of one address, of those who have spoken since the server started."""
@@ -24,7 +25,7 @@ class Holds:
     def __init__(self, persons: Persons, days: float) -> None:
         """`days` is for how long after they have last spoken."""
         self._persons = persons
-        self._seconds = days * _DAY
+        self._seconds = days * DAY
         self._by_address: defaultdict[str, set[bytes]] = defaultdict(set)
         self._tidy_from = _MAX_ADDRESSES
 
@@ -37,7 +38,7 @@ class Holds:
         if person is None:
             return None
         held = self._persons.held(person, now)
-        if held and held.name == member.name and held.held_until > now + self._seconds - _DAY:
+        if held and held.name == member.name and held.held_until > now + self._seconds - DAY:
             return None
         if address is not None:
             names = self._by_address[address]

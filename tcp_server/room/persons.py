@@ -43,6 +43,8 @@ class Person(msgspec.Struct, array_like=True):
     """The newest id that was read there."""
     seen: float = 0.0
     """When the person has last come or gone; 0 in what a version without this field has stored."""
+    held_at: float = 0.0
+    """When it was last decided until when to hold the name; 0 as above."""
 
     @property
     def held_or_open_until(self) -> float:
@@ -109,7 +111,18 @@ class Persons:
 
     def hold(self, id_: bytes, name: str, keys: tuple[str, ...], until: float, now: float) -> bool:
         """Hold a name for a person, instead of the one before; return False if there are too many."""
-        return self._put(id_, now, name=name, keys=keys, held_until=until)
+        return self._put(id_, now, name=name, keys=keys, held_until=until, held_at=now)
+
+    def holds_longer_than(self, seconds: float) -> bool:
+        """Return whether a name is held for longer than so many seconds after that was decided."""
+        return any(_end_of_hold(person, seconds) < person.held_until for person in self._all.values())
+
+    def hold_at_most(self, seconds: float, now: float) -> None:
+        """Hold no name for longer than that; with 0 seconds, none."""
+        for id_, person in [*self._all.items()]:
+            if (end := _end_of_hold(person, seconds)) < person.held_until:
+                self._put(id_, now, held_until=end)
+        self.tidy(now)
 
     def open_code(self, id_: bytes, link: Link, name: str, now: float) -> bool:
         """Open a code for a person, instead of the one before; return False if there are too many."""
@@ -185,7 +198,8 @@ class Persons:
         for _, id_ in nsmallest(_MAX_DROPPED, droppable):
             self.forget(id_)
         if not droppable:
-            self._full_until = min([self._all[id_].held_or_open_until for _, id_ in away], default=math.inf)
+            ends = [person.held_or_open_until for person in self._all.values()]
+            self._full_until = min([end for end in ends if end > now], default=math.inf)
         return bool(droppable)
 
     def _is_over(self, id_: bytes, now: float) -> bool:
@@ -214,3 +228,14 @@ class Persons:
             if self._by_key.get(key) == id_:
                 del self._by_key[key]
         self._by_code.pop(person.code, None)
+
+
+def _end_of_hold(person: Person, seconds: float) -> float:
+    """Return until when a name may be held, if it is for at most so many seconds.
+
+    Not compared with the clock, which may be wrong at a start; where it is not known since when a name is
+    held, only 0 seconds have an effect.
+    """
+    if not seconds:
+        return 0.0
+    return person.held_at + seconds if person.held_at else person.held_until

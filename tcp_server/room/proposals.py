@@ -102,6 +102,12 @@ class Hold(Proposal, frozen=True):
     until: float
 
 
+class HoldAtMost(Proposal, frozen=True):
+    """Hold no name for longer than so many seconds after its person has spoken: the setting is shorter."""
+
+    seconds: float
+
+
 class Reap(Proposal, frozen=True):
     """Remove a member, if it has been absent since exactly this position."""
 
@@ -210,6 +216,7 @@ AnyProposal = (
     | Part
     | Link
     | Hold
+    | HoldAtMost
     | Reap
     | Say
     | Post

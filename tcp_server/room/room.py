@@ -25,14 +25,16 @@ from tcp_server.room.clock import Clock
 from tcp_server.room.commands import LocalEvent, Request, TextJoin
 from tcp_server.room.crowd import PRESENCE, Crowd
 from tcp_server.room.effects import Answer, Effect
-from tcp_server.room.fold import Fold, ban_error
+from tcp_server.room.fold import Fold
+from tcp_server.room.holds import DAY
 from tcp_server.room.members import Member
+from tcp_server.room.moderation.actions import ban_error
 from tcp_server.room.moderation.audit_log import AuditLog
 from tcp_server.room.moderation.moderation import Moderation
 from tcp_server.room.moderation.recorded import unapplied
 from tcp_server.room.names import BadName, parse_name
 from tcp_server.room.outcome import AudienceChange, C, Outcome, with_ref
-from tcp_server.room.proposals import AnyProposal, Forget, Join, Part, Reap, Up
+from tcp_server.room.proposals import AnyProposal, Forget, HoldAtMost, Join, Part, Reap, Up
 from tcp_server.room.proposer import AnyProposer, Proposer
 from tcp_server.room.requests import Requests, error
 from tcp_server.room.rollback import without_unsaved
@@ -286,6 +288,8 @@ class Room(Generic[C]):
         """Take over what the last run of this server left; nobody is connected yet. Raises `BadHistory`."""
         self._propose(Up("", self._fold.position))
         trusted = self._config.trusted_proxies
+        if self._fold.persons.holds_longer_than(seconds := self._config.hold_names * DAY):
+            self._propose(HoldAtMost(seconds))
         for proposal in unapplied(audit_log, self._history, self._now(), trusted):
             with suppress(Unavailable):  # the history has logged it
                 self._propose(proposal)

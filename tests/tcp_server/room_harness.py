@@ -114,6 +114,15 @@ def moderated_room(**settings: Any) -> RoomHarness:
     return harness
 
 
+def spoken(room: RoomHarness, connection: str, name: str) -> str:
+    """Join, speak and leave; return the secret."""
+    secret = room.join(connection, name).session
+    room.handle(connection, m.Say("hello", "1"))
+    room.leave(connection, hold_name=False)
+    room.received(connection)
+    return secret
+
+
 def ban(harness: RoomHarness, target: str, **fields: Any) -> None:
     """Ban somebody as the moderator, and drop what everybody is sent for it."""
     harness.moderate("a", "ban", target, **fields)

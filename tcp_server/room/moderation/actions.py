@@ -13,6 +13,7 @@ from tcp_server.log.history import History, find_message
 from tcp_server.room.members import Member, Members
 from tcp_server.room.moderation.bans import Sanction
 from tcp_server.room.moderation.sanctions import Sanctions
+from tcp_server.room.persons import Persons
 from tcp_server.room.proposals import Act
 
 
@@ -32,14 +33,15 @@ class Refused(Exception):
 class Action(NamedTuple):
     """A checked action, which takes effect with `apply()` and the removal of `expelled`.
 
-    `target` is for the audit log only; `member` is the one it is against, if there is one. `deleted` is
-    the message to delete behind the notice.
+    `target` is for the audit log only; `member` is the one it is against, if there is one, and `session`
+    that of the person. `deleted` is the message to delete behind the notice.
     """
 
     notice: m.Notice
     apply: Callable[[], object] = lambda: None
     target: str = ""
     member: Member | None = None
+    session: bytes | None = None
     expelled: Sequence[Member] = ()
     deleted: m.Message | None = None
 
@@ -60,8 +62,9 @@ class _Request(NamedTuple):
 class Actions:
     """Checks actions against the members, the log and the sanctions in force."""
 
-    def __init__(self, members: Members, history: History, sanctions: Sanctions) -> None:
+    def __init__(self, members: Members, persons: Persons, history: History, sanctions: Sanctions) -> None:
         self._members = members
+        self._persons = persons
         self._history = history
         self._sanctions = sanctions
         self._kinds: dict[m.Act, Callable[[_Request], Action]] = {
@@ -85,24 +88,38 @@ class Actions:
 
     def _kick(self, request: _Request) -> Action:
         member = self._find_other(request.act)
-        return Action(request.notice(member.name), target=member.name, member=member, expelled=[member])
+        return Action(
+            request.notice(member.name),
+            target=member.name,
+            member=member,
+            session=member.session,
+            expelled=[member],
+        )
 
     def _ban(self, request: _Request) -> Action:
         act, bans = request.act, self._sanctions.bans
         if (network := _network(act)) is not None:
-            ban = _sanction(request, act.target)
+            ban = _sanction(request, act.target, act.keys)
             notice = request.notice(seconds=act.seconds)  # without the address
             return Action(notice, lambda: bans.put(network, ban, request.now), act.target)
         member = self._members.by_name(act.keys)
+        holder = None if member else self._persons.holder(act.keys, request.now)
+        if holder is not None:  # away, or here under another name
+            member = self._members.by_session(holder)
         if member is not None:
             _refuse_moderator(member)
-        target = member.name if member else act.target
-        ban = _sanction(request, target, member)
+        if held := holder and self._persons.held(holder, request.now):
+            ban = _sanction(request, held.name, held.keys, holder)
+        elif member:
+            ban = _sanction_of(request, member)
+        else:
+            ban = _sanction(request, act.target, act.keys)
         return Action(
-            request.notice(target, act.seconds),
+            request.notice(ban.target, act.seconds),
             lambda: bans.people.put(ban, request.now),
-            target,
+            ban.target,
             member,
+            ban.session,
             [member] if member else (),
         )
 
@@ -119,12 +136,13 @@ class Actions:
 
     def _mute(self, request: _Request) -> Action:
         member = self._find_other(request.act)
-        mute = _sanction(request, member.name, member)
+        mute = _sanction_of(request, member)
         return Action(
             request.notice(member.name, request.act.seconds),
             lambda: self._sanctions.mutes.put(mute, request.now),
             member.name,
             member,
+            member.session,
         )
 
     def _unmute(self, request: _Request) -> Action:
@@ -156,12 +174,23 @@ def _network(act: Act) -> Network | None:
     return None if act.keys else parse_network(act.target)
 
 
-def _sanction(request: _Request, target: str, member: Member | None = None) -> Sanction:
-    """Return the sanction of a member, of a name that nobody has, or of a network."""
+def _sanction_of(request: _Request, member: Member) -> Sanction:
+    """Return the sanction of a member."""
+    return _sanction(request, member.name, member.keys, member.session)
+
+
+def _sanction(
+    request: _Request, target: str, keys: tuple[str, ...], session: bytes | None = None
+) -> Sanction:
+    """Return the sanction of a name, and whoever is its person, or of a network."""
     act = request.act
     until = None if act.seconds is None else request.now + act.seconds
-    keys, session = (member.keys, member.session) if member else (act.keys, None)
     return Sanction(target, timestamp(request.now), until, request.by, act.text, keys, session)
+
+
+def ban_error(seconds: float | None) -> m.Error:
+    """Return the error that a banned person is sent before the `bye`; None means for ever."""
+    return m.Error("banned", "you are banned", retry_after=seconds)
 
 
 def _refuse_moderator(member: Member) -> None:

@@ -21,9 +21,9 @@ from chat_protocol.ip import (
 from chat_protocol.text import is_blank, one_line
 from tcp_server.config import Config
 from tcp_server.log.history import Unavailable
-from tcp_server.room.fold import Fold, ban_error
+from tcp_server.room.fold import Fold
 from tcp_server.room.members import Member
-from tcp_server.room.moderation.actions import Action, Refused
+from tcp_server.room.moderation.actions import Action, Refused, ban_error
 from tcp_server.room.moderation.audit_log import AuditLog, Entry
 from tcp_server.room.moderation.bans import Sanction, is_too_wide
 from tcp_server.room.moderation.recorded import keys_of
@@ -139,7 +139,7 @@ class Moderation(Generic[C]):
             address=self._seats.address_of(connection),
             target=action.target,
             addresses=self._seats.addresses_of(member) if member else (),
-            session=member.session.hex() if member and member.session else "",
+            session=action.session.hex() if action.session else "",
             id=action.notice.id,
             seconds=action.notice.seconds,
             text=act.text,
@@ -190,10 +190,13 @@ class Moderation(Generic[C]):
             if parse_network(target.partition("/")[0]) is not None:
                 raise Refused("bad_target", f"{target} is not a valid network")
             target, keys = self._parse_shown(target)
-            known = self._fold.members.by_name(keys) is not None
+            known = self._fold.members.by_name(keys) is not None or self._is_held(keys)
         if not known and resembles_address(act.target):
             raise Refused("bad_target", f"{act.target} is not a valid address")
         return replace(act, target=target, keys=keys)
+
+    def _is_held(self, keys: tuple[str, ...]) -> bool:
+        return self._fold.persons.holder(keys, self._fold.now) is not None
 
     def _check_network(self, network: Network, member: Member) -> None:
         """Raises `Refused`."""

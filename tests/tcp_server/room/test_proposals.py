@@ -19,6 +19,7 @@ ONE_OF_EACH: list[p.AnyProposal] = [
     p.Part(1, True, "slow", "slow"),
     p.Link(1, b"digest", 1.5, 7),
     p.Hold(1, 1.5),
+    p.HoldAtMost(0.0),
     p.Reap(3, 7),
     p.Say(1, [("ref", "раз"), (None, "два")]),
     p.Post(1, "ref", "@Борис", 7, "action", ("Борис",)),
