@@ -69,7 +69,7 @@ class Conversation:
         self._limits = _DEFAULT_LIMITS
         self._moderated = False
         self._moderator = False
-        self._count = 0  # of the members, if we do not know all of them
+        self._count: int | None = None  # of the members, if we do not know all of them
         self._can: frozenset[str] = frozenset()  # of the last welcome, as the next one
         self._epoch = ""
         self._throttled_until = 0.0  # monotonic
@@ -83,7 +83,8 @@ class Conversation:
             phase=self.phase,
             name=self.joining.name,
             members=tuple(self._members),
-            count=max(self._count, len(self._members)),
+            count=len(self._members) if self._count is None else self._count,
+            crowd=self._count is not None,
             unsent=self.outbox.pending(),
             limits=self._limits,
             retry_in=max(0.0, self.retry_at - now),
@@ -170,7 +171,7 @@ class Conversation:
         self._requests.clear()
         self.answers.disconnected()
         self._members.clear()
-        self._count = 0
+        self._count = None
         if self.phase is Phase.ONLINE:
             self.phase = Phase.CONNECTING
 
@@ -213,7 +214,7 @@ class Conversation:
                 return [self._on_people(event)]
             case m.Crowd(is_on, count, members):
                 self._members[:] = dict.fromkeys([*members, self.joining.name])
-                self._count = count if is_on or count > len(members) else 0
+                self._count = count if is_on or count > len(members) else None
             case m.MemberCount(count):
                 self._count = count
                 return []
@@ -247,7 +248,7 @@ class Conversation:
         self._requests.max_page = welcome.limits.history
         new = self.transcript.resume(replace(welcome, messages=self._with_marks(welcome.messages)))
         self._members[:] = welcome.members
-        self._count = welcome.count or 0
+        self._count = welcome.count
         self.phase, self.reason = Phase.ONLINE, ""
         self._throttled_until = 0.0  # it was from before the welcome
         self._moderated = welcome.moderated
@@ -260,7 +261,7 @@ class Conversation:
                 welcome.missed,
                 tuple(welcome.members),
                 None if rejoined else read,
-                self._count,
+                welcome.count or 0,
                 stale=welcome.stale,
             )
         ]
@@ -313,7 +314,7 @@ class Conversation:
         return [MessageChanged(message, before, changed.act, changed.by, changed.at, own, changed.id)]
 
     def _on_presence(self, event: m.Joined | m.Left) -> list[ClientEvent]:
-        if self._count:
+        if self._count is not None:
             self._count += -1 if isinstance(event, m.Left) else 1
         if isinstance(event, m.Left):
             self._members[:] = [name for name in self._members if name != event.name]
@@ -324,6 +325,8 @@ class Conversation:
     def _on_people(self, people: m.People) -> PeoplePage:
         request = self._requests.answered(people.ref, m.People)
         asked = request if isinstance(request, m.People) else people
+        if self._count is not None:
+            self._count = people.count
         return PeoplePage(people.members, people.count, people.more, asked.prefix, asked.after)
 
     def _on_bye(self, bye: m.Bye) -> list[ClientEvent]:

@@ -37,7 +37,7 @@ class Phase(Enum):
 class Status(Struct, frozen=True):
     """A consistent snapshot of the conversation.
 
-    `count` is how many members there are: in a crowd `members` has only some of them. `unsent` is what the
+    `count` is how many members there are: in a `crowd`, `members` are only some of them. `unsent` is what the
     room has not acknowledged. `can` is which acts on messages it knows, as in its last welcome.
     `retry_in` and `throttled` (until the room has processed all that was sent) are in
     seconds. `moderated` says whether the room can have moderators. `reason` is why the last
@@ -51,6 +51,7 @@ class Status(Struct, frozen=True):
     name: str
     members: tuple[str, ...]
     count: int
+    crowd: bool
     unsent: tuple[Outgoing, ...]
     limits: m.Limits
     retry_in: float

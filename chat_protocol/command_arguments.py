@@ -35,7 +35,9 @@ PAGE_SIZE: Final = 20
 
 
 class Who(Struct, frozen=True):
-    """`/who`: list the members."""
+    """`/who`: list the members, or those whose names begin with `prefix`."""
+
+    prefix: str = ""
 
 
 class Help(Struct, frozen=True):

@@ -35,7 +35,7 @@ from chat_protocol.command_arguments import (
     parse_show,
     required,
 )
-from chat_protocol.contract import MAX_QUERY, MAX_SANCTION_SECONDS
+from chat_protocol.contract import MAX_PART_OF_NAME, MAX_QUERY, MAX_SANCTION_SECONDS
 from chat_protocol.messages import Authenticate, Bans, Edit, Leave, Link, Moderate, Say, Whois
 
 __all__ = [
@@ -105,7 +105,14 @@ _ARGUMENT_WORDS: Final[dict[Language, dict[str, str]]] = {
 COMMANDS: Final = {
     command.name: command
     for command in (
-        SlashCommand("who", "", lambda _: Who(), "кто в чате", "who is here", lines="/who"),
+        SlashCommand(
+            "who",
+            "[NAME]",
+            lambda name: Who(" ".join(name.split())[:MAX_PART_OF_NAME]),
+            "кто в чате; с началом имени — кого так зовут",
+            "who is here; with the beginning of a name, who is called so",
+            lines="/who( .+)?",
+        ),
         SlashCommand(
             "history",
             "[n]",

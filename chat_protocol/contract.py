@@ -43,6 +43,9 @@ MAX_QUERY: Final = 256
 MAX_TARGET: Final = 1024
 """Longest target of a moderator's action, in code points."""
 
+MAX_PART_OF_NAME: Final = 256
+"""Longest beginning of a name that members are looked for by, in code points."""
+
 MAX_SANCTION_SECONDS: Final = 10 * 366 * 24 * 3600
 """Longest ban or mute that has an end, in seconds."""
 

@@ -5,9 +5,10 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from chat_protocol.contract import MAX_PART_OF_NAME
 from chat_protocol.message import Count, Wire, WithRef
 
-PartOfName = Annotated[str, Meta(max_length=256)]
+PartOfName = Annotated[str, Meta(max_length=MAX_PART_OF_NAME)]
 
 
 class Joined(Wire, frozen=True, tag="joined"):

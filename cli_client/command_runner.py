@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from chat_client.chat import Chat
-from chat_client.events import Phase, Status
+from chat_client.events import PeoplePage, Phase, Status
 from chat_client.outbox import Outgoing, needs
 from chat_protocol.commands import Help, OnLast, ParsedCommand, Show, Who
 from chat_protocol.messages import (
@@ -15,6 +15,7 @@ from chat_protocol.messages import (
     Link,
     Message,
     Moderate,
+    People,
     React,
     Say,
 )
@@ -49,10 +50,14 @@ class CommandRunner:
         self._renderer = renderer
         self._show = show
         self._leave = leave
+        self.people: PeoplePage | None = None
+        """The page that was shown last; None once anything else was typed: then `/who` begins anew."""
 
     def run(self, line: TypedLine) -> str:
         """Say a text or run a command, but to authenticate; return why it is refused, empty if it is not."""
         status = self._chat.status()
+        if not isinstance(line, Who):
+            self.people = None
         match line:
             case str(said):
                 return self._send(Say(said), status)
@@ -108,9 +113,13 @@ class CommandRunner:
         """Run a command; return False if it needs to be online and we are not."""
         is_online = status.phase is Phase.ONLINE
         match command:
+            case Who(prefix) if is_online and (prefix or status.crowd):
+                shown = self.people
+                goes_on = shown is not None and shown.more and shown.prefix == prefix
+                return self._chat.request(People(prefix, shown.members[-1] if shown and goes_on else ""))
             case Who():
                 if is_online:
-                    self._show(self._renderer.members(status.members, status.count))
+                    self._show(self._renderer.members(status.members))
                 return is_online
             case HistoryRequest(limit=limit):
                 return self._chat.load_older(limit)

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from typing import Final, NamedTuple
 
 from chat_client.chat import Chat
 from chat_client.events import Status
 from chat_protocol.commands import COMMANDS
-from chat_protocol.messages import Message
+from chat_protocol.contract import MAX_PART_OF_NAME
+from chat_protocol.messages import Event, Message, People
 from chat_protocol.text import one_line
 from cli_client.command_help import is_useful
 
@@ -31,8 +33,13 @@ class _Offer(NamedTuple):
 class Completion:
     """Offers the first candidate, and asked again the next one. Owned by the main thread."""
 
-    def __init__(self, chat: Chat) -> None:
+    def __init__(self, chat: Chat, on_answer: Callable[[], None]) -> None:
+        """`on_answer` is called by any thread when the room has told names; `complete_again` knows them."""
         self._chat = chat
+        self._on_answer = on_answer
+        self._asked = ""  # the beginning of a name that the room was asked about last
+        self._answer: Future[Event] | None = None
+        self._typed = ""  # what was to be completed
         self._completed = ""  # what was returned last
         self._offer = _Offer(0, ())
         self._index = 0
@@ -45,12 +52,22 @@ class Completion:
         if text and text == self._completed:
             self._index = (self._index + step) % len(self._offer.candidates)
         else:
-            self._offer = self._find(text)
+            self._typed, self._offer = text, self._find(text)
             self._index = 0 if step > 0 else len(self._offer.candidates) - 1
         if not self._offer.candidates:
             return None
         self._completed = text[: self._offer.start] + self._offer.candidates[self._index]
         return self._completed
+
+    def complete_again(self, text: str) -> str | None:
+        """Return `text` completed now that the room has told names; None if there is nothing new for it."""
+        if text == self._typed:
+            return self.complete(text)
+        if text != self._completed or not self._offer.candidates:
+            return None
+        current, self._offer = self._offer.candidates[self._index], self._find(self._typed)
+        self._index = self._offer.candidates.index(current)
+        return text
 
     @property
     def candidates(self) -> Sequence[str]:
@@ -67,11 +84,30 @@ class Completion:
         if found := _NUMBER.search(text):
             return _beginning(found.start(), found[0], _numbers(newest, text))
         if found := _CALL.search(text):
-            return _beginning(found.start(), found[0], (f"@{name} " for name in _names(status, newest)))
+            names = self._names(found[1], status, newest)
+            return _beginning(found.start(), found[0], (f"@{name} " for name in names))
         found = _NAME_ARGUMENT.fullmatch(text)
         if found and found[1] in COMMANDS and COMMANDS[found[1]].argument.startswith("NAME"):
-            return _beginning(found.start(2), found[2], _names(status, newest))
+            return _beginning(found.start(2), found[2], self._names(found[2], status, newest))
         return _Offer(0, ())
+
+    def _names(self, typed: str, status: Status, newest: Sequence[Message]) -> list[str]:
+        """Return names of others, who spoke last first; in a crowd also those that the room finds."""
+        spoken = [message.name for message in reversed(newest) if not (message.notice or message.mine)]
+        found = self._found(typed) if status.crowd and typed else ()
+        names = [*spoken, *found, *sorted(status.members, key=str.casefold)]
+        return [name for name in dict.fromkeys(map(one_line, names)) if name != status.name]
+
+    def _found(self, typed: str) -> Sequence[str]:
+        """Return the names that the room has told, of those that begin as typed; ask for them at first."""
+        if typed != self._asked or self._answer is None:
+            self._asked = typed
+            self._answer = self._chat.ask(People(typed[:MAX_PART_OF_NAME], limit=_MAX_OFFERED))
+            self._answer.add_done_callback(lambda _: self._on_answer())
+        if not self._answer.done() or self._answer.exception():
+            return ()
+        answer = self._answer.result()
+        return answer.members if isinstance(answer, People) else ()
 
 
 def _beginning(start: int, typed: str, candidates: Iterable[str]) -> _Offer:
@@ -83,13 +119,6 @@ def _beginning(start: int, typed: str, candidates: Iterable[str]) -> _Offer:
 def _commands(status: Status) -> list[str]:
     useful = [command for command in COMMANDS.values() if is_useful(command, status)]
     return [f"/{command.name}{' ' if command.argument else ''}" for command in useful] + ["/forget"]
-
-
-def _names(status: Status, newest: Sequence[Message]) -> list[str]:
-    """Return names of others, who spoke last first."""
-    spoken = [message.name for message in reversed(newest) if not (message.notice or message.mine)]
-    names = dict.fromkeys(map(one_line, [*spoken, *sorted(status.members, key=str.casefold)]))
-    return [name for name in names if name != status.name]
 
 
 def _numbers(newest: Sequence[Message], text: str) -> list[str]:

@@ -19,6 +19,10 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
         "{count} person is here: who joins and leaves is shown again.",
         "{count} people are here: who joins and leaves is shown again.",
     ),
+    "here_in_crowd": (
+        "{count} person here. Who: /who; to find somebody: /who name",
+        "{count} people here. Who: /who; to find somebody: /who name",
+    ),
     "who_nobody": "Nobody is here whose name begins with “{prefix}”.",
     "who_more": "For more, /who again. To find somebody: /who name",
     "here": ("{count} person here: {names}", "{count} people here: {names}"),

@@ -118,14 +118,12 @@ class Renderer:
         title = f"{self._texts('history_title')} · #{messages[0].id}–#{messages[-1].id}"
         return self._layout.title(title) + self._messages(messages) + self.line("history_end")
 
-    def members(self, names: Sequence[str], count: int) -> Fragments:
-        """Return the line that lists the members; `count` is how many there are, if these are not all."""
+    def members(self, names: Sequence[str]) -> Fragments:
+        """Return the line that lists all members."""
         if len(names) <= 1:
             return self.line("alone")
         listed = ", ".join(sorted(map(one_line, names), key=str.casefold))
-        if count > len(names):
-            listed = self._texts("names_and_more", names=listed, count=count - len(names))
-        return self._layout.dim(self._texts.plural("here", max(count, len(names)), names=listed))
+        return self._layout.dim(self._texts.plural("here", len(names), names=listed))
 
     def _people(self, page: events.PeoplePage) -> Fragments:
         """Return a page of the members; only the first one of all has their number."""
@@ -158,7 +156,9 @@ class Renderer:
             self._read = event.read
         out += self._messages(event.messages, at_start=not event.rejoined)
         if not event.rejoined:
-            out += self.line("entered", name=one_line(event.name)) + self.members(event.members, event.count)
+            out += self.line("entered", name=one_line(event.name))
+            crowd = self._layout.dim(self._texts.plural("here_in_crowd", event.count))
+            out += crowd if event.count else self.members(event.members)
         return out
 
     def _messages(self, messages: Sequence[m.Message], *, at_start: bool = False) -> Fragments:

@@ -115,7 +115,7 @@ class Terminal:
         self._commands = CommandRunner(
             self._chat, texts, self._renderer, show=self._screen.print, leave=self._quit
         )
-        self._completion = Completion(self._chat)
+        self._completion = Completion(self._chat, self._on_names)
         self._notifier = Notifier(texts, address, output, notify, os.environ)
         self._app.key_processor.before_key_press += lambda _: self._notifier.read()
         self._notified_at = 0.0  # monotonic; when the last `typing` was sent
@@ -193,6 +193,8 @@ class Terminal:
                 self._toolbar.clear_typing(message.name)
             case Left(name):
                 self._toolbar.clear_typing(name)
+            case events.PeoplePage():
+                self._commands.people = event
             case events.NameRefused(suggestion=suggestion):
                 self._input.ask(Question.NAME, clip(one_line(suggestion), _NAME_WIDTH))
             case events.PasswordNeeded():
@@ -290,10 +292,21 @@ class Terminal:
 
     def _complete(self, step: int) -> None:
         """Handle Tab: complete what stands before the cursor, and show what else it could be."""
-        document = self._buffer.document
-        completed = self._completion.complete(document.text_before_cursor, step)
+        self._show_completed(self._completion.complete(self._buffer.document.text_before_cursor, step))
+
+    def _on_names(self) -> None:
+        """Complete again with the names that the room has told. Any thread."""
+        if self._app.loop:
+            with suppress(RuntimeError):  # it has ended
+                self._app.loop.call_soon_threadsafe(self._complete_again)
+
+    def _complete_again(self) -> None:
+        self._show_completed(self._completion.complete_again(self._buffer.document.text_before_cursor))
+
+    def _show_completed(self, completed: str | None) -> None:
         if completed is None:
             return
+        document = self._buffer.document
         text = completed + document.text_after_cursor
         self._buffer.document = Document(text, len(completed))
         candidates = self._completion.candidates
@@ -344,7 +357,7 @@ class Terminal:
         """Tell the room that a message is being typed, at most once in `_TYPING_INTERVAL`."""
         self._toolbar.notice = ""
         text, now = self._buffer.text, monotonic()
-        if not text or text.startswith("/") or self._input.question:
+        if not text or text.startswith("/") or self._input.question or self._chat.status().crowd:
             return
         if now - self._notified_at >= _TYPING_INTERVAL and self._chat.request(Typing()):
             self._notified_at = now

@@ -76,6 +76,8 @@ def answer(event: Greeting | MemberList | Whois | Bans | Role | OutputChanged, t
             return texts.greeting_alone
         case Greeting(names=names, total=total):
             return texts.greeting.format(names=_names(names, total, texts))
+        case MemberList(total=0):
+            return texts.nothing_found
         case MemberList(names=names, total=total):
             return texts.members.format(count=total, names=_names(names, total, texts))
         case Whois(name=name, addresses=addresses):

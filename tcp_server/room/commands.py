@@ -23,7 +23,7 @@ class Greeting(NamedTuple):
 
 
 class MemberList(NamedTuple):
-    """The answer to `/who`: the first names, and how many members there are."""
+    """The answer to `/who`: the first names, and how many there are of those asked for."""
 
     names: Sequence[str]
     total: int

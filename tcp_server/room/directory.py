@@ -8,6 +8,9 @@ from collections.abc import Iterable, Sequence
 
 from tcp_server.room.names import plain
 
+_LAST = "\U0010ffff"
+"""Is in no name, and behind all that are."""
+
 
 class Directory:
     """Names in order, without regard to case and width, and to ё and е. Each is there once."""
@@ -26,8 +29,8 @@ class Directory:
         """Remove a name that is there."""
         del self._keys[bisect_left(self._keys, _key(name))]
 
-    def page(self, limit: int, prefix: str = "", after: str = "") -> tuple[Sequence[str], bool]:
-        """Return the first names that begin with `prefix`, and whether there are more than `limit`.
+    def page(self, limit: int, prefix: str = "", after: str = "") -> tuple[Sequence[str], int]:
+        """Return the first names that begin with `prefix`, at most `limit`, and how many follow.
 
         `after` is the name behind which to begin; it need not be there.
         """
@@ -37,8 +40,9 @@ class Directory:
             behind = _key(after)
             first = max(first, bisect_left(keys, behind))
             first += keys[first : first + 1] == [behind]
-        found = [key for key in keys[first : first + limit + 1] if key.startswith(beginning)]
-        return [key.partition("\0")[2] for key in found[:limit]], len(found) > limit
+        end = max(first, bisect_left(keys, beginning + _LAST)) if beginning else len(keys)
+        found = keys[first : min(first + limit, end)]
+        return [key.partition("\0")[2] for key in found], end - first - len(found)
 
 
 def _key(name: str) -> str:

@@ -130,8 +130,8 @@ class Members:
         """Return the names of those announced, in the order in which they joined; with `limit` the first."""
         return list(islice((member.name for member in self._all.values() if member.announced), limit))
 
-    def page(self, limit: int, prefix: str = "", after: str = "") -> tuple[Sequence[str], bool]:
-        """Return names of those announced by the alphabet, and whether more follow; as `Directory.page`."""
+    def page(self, limit: int, prefix: str = "", after: str = "") -> tuple[Sequence[str], int]:
+        """Return names of those announced by the alphabet, and how many follow; as `Directory.page`."""
         return self._directory.page(limit, prefix, after)
 
     def add(

@@ -135,12 +135,15 @@ class Requests(Generic[C]):
             case m.HistoryRequest(before=before, limit=limit):
                 before = self._history.last + 1 if before is None else before
                 return self._replay.page(before, limit, member.person)
-            case Who():
+            case Who(prefix=""):
                 return MemberList(first_names(members.names(_MAX_LISTED), MAX_LINE), members.count)
+            case Who(prefix=prefix):
+                found, rest = members.page(_MAX_LISTED, one_line(prefix))
+                return MemberList(first_names(found, MAX_LINE), len(found) + rest)
             case m.People(prefix=prefix, after=after, limit=wanted):
                 limit = MAX_PEOPLE if wanted is None else min(wanted, MAX_PEOPLE)
-                names, more = members.page(limit, one_line(prefix), one_line(after))
-                return m.People(members=names, count=members.count, more=more)
+                found, rest = members.page(limit, one_line(prefix), one_line(after))
+                return m.People(members=found, count=members.count, more=rest > 0)
             case Help():
                 return HelpText(member.moderator)
 

@@ -74,7 +74,14 @@ CASES = json.loads((ROOT / "tests" / "chat_protocol" / "command_lines.json").rea
 `command` has the arguments; `lines` is the error of the lines dialect where that differs.
 """
 
-ARGUMENTS = {"query": "text", "password": "text", "limit": "count", "name": "target", "reply": "id"}
+ARGUMENTS = {
+    "query": "text",
+    "password": "text",
+    "limit": "count",
+    "name": "target",
+    "prefix": "target",
+    "reply": "id",
+}
 """What the cases call the fields that have names of their own."""
 
 
@@ -185,7 +192,7 @@ def test_the_terminals_help_explains_every_command(lang: str) -> None:
     assert explained(describe_commands(texts, can)) - for_all == acts
     assert explained(describe_commands(texts, moderated)) - for_all == {"moderator"}
     assert explained(describe_commands(texts, moderator)) - for_all == MODERATORS | {"delete"}
-    with_argument = {name for name in IN_TERMINAL if COMMANDS[name].argument} - {"moderator"}
+    with_argument = {name for name in IN_TERMINAL if COMMANDS[name].argument} - {"moderator", "who"}
     assert all(f"usage_{name}" in texts for name in with_argument | {"bans"})
 
 

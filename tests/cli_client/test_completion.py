@@ -1,5 +1,6 @@
 """What Tab completes."""
 
+from concurrent.futures import Future
 from typing import cast
 
 import pytest
@@ -8,7 +9,7 @@ from msgspec.structs import replace
 from chat_client.chat import Chat
 from chat_client.conversation import Conversation
 from chat_client.events import Status
-from chat_protocol.messages import Message, Notice
+from chat_protocol.messages import Command, Event, Message, Notice, People
 from cli_client.completion import Completion
 from tests.chat_client.fake_room import CAN, message
 
@@ -42,7 +43,7 @@ def chat() -> FakeChat:
 
 @pytest.fixture
 def completion(chat: FakeChat) -> Completion:
-    return Completion(cast("Chat", chat))
+    return Completion(cast("Chat", chat), lambda: None)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ def completion(chat: FakeChat) -> Completion:
         ("/reply #1043", ["/reply #1043 "]),
         ("/edit #", ["/edit #1041 "]),
         ("/se", ["/search "]),
-        ("/w", ["/who"]),
+        ("/w", ["/who "]),
         ("/REP", ["/reply "]),
         ("/kick а", ["/kick Антон", "/kick Анна"]),
         ("+:tada", ["+🎉"]),
@@ -78,6 +79,40 @@ def test_what_is_offered(typed: str, offered: list[str | None], completion: Comp
     if first:
         assert completion.complete(seen[-1] or "") == first
         assert completion.complete(first, -1) == seen[-1]
+
+
+def test_in_a_crowd_the_room_is_asked_for_names(chat: FakeChat) -> None:
+    answers: list[Future[Event]] = []
+    answered: list[bool] = []
+
+    def ask(command: Command) -> Future[Event]:
+        assert command == People("а", limit=50)
+        answers.append(Future())
+        return answers[-1]
+
+    chat._status = replace(chat._status, crowd=True)
+    chat.ask = ask  # type: ignore[attr-defined]
+    completion = Completion(cast("Chat", chat), lambda: answered.append(True))
+    assert completion.complete("@а") == "@Антон "
+    assert not answered
+    answers[0].set_result(People(members=["Авель", "Анна"], count=20_000))
+    assert answered
+    assert completion.complete_again("@что-то другое") is None
+    assert completion.complete_again("@Антон ") == "@Антон "
+    assert completion.candidates == ["@Антон ", "@Авель ", "@Анна "]
+    assert completion.complete("@Антон ") == "@Авель "
+    assert len(answers) == 1
+
+
+def test_a_name_that_only_the_room_knows_is_completed_when_it_has_answered(chat: FakeChat) -> None:
+    answer: Future[Event] = Future()
+    chat._status = replace(chat._status, crowd=True)
+    chat.ask = lambda _: answer  # type: ignore[attr-defined]
+    completion = Completion(cast("Chat", chat), lambda: None)
+    assert completion.complete("/kick ящ") is None
+    assert completion.complete_again("/kick ящ") is None
+    answer.set_result(People(members=["Ящик"], count=20_000))
+    assert completion.complete_again("/kick ящ") == "/kick Ящик"
 
 
 def test_only_what_can_be_used_is_offered(chat: FakeChat, completion: Completion) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from chat_protocol.messages import (
     Bye,
+    Crowd,
     Error,
     HistoryPage,
     HistoryRequest,
@@ -15,7 +16,9 @@ from chat_protocol.messages import (
     Joined,
     Leave,
     Left,
+    MemberCount,
     Message,
+    People,
     Say,
 )
 from chat_protocol.messages import Typing as SomeoneTypes
@@ -190,6 +193,38 @@ def test_joining_leaving_and_typing_are_shown(room: FakeRoom) -> None:
         client.send(Left("Вера", AT), message(1, "Боря", "вот"))
         terminal.wait_for("Боря: вот  #1")
         terminal.wait_for(lambda lines: lines[-1] == "● Анна · 2 here")
+        leave(terminal, client)
+
+
+def test_in_a_crowd_people_are_found_and_shown_in_pages(room: FakeRoom) -> None:
+    with client_at(room.address, "--name", "Анна") as terminal:
+        client = room.accept()
+        client.welcome(members=["Анна", "Боря"])
+        terminal.wait_for("2 people here: Анна, Боря")
+        client.send(Crowd(True, 1000, ["Анна", "Боря"]))
+        terminal.wait_for("1000 people are here: who joins and leaves is no longer shown.")
+        client.send(MemberCount(20_123))
+        terminal.wait_for(lambda lines: lines[-1] == "● Анна · 20123 here")
+        terminal.type("/who", ENTER)
+        client.answer(client.expect(People()), People(members=["Анна", "Боря"], count=20_123, more=True))
+        terminal.wait_for("20123 people here: Анна, Боря")
+        terminal.wait_for("For more, /who again.")
+        terminal.type("/who", ENTER)
+        client.answer(client.expect(People(after="Боря")), People(members=["Вера"], count=20_123))
+        terminal.wait_for("Вера")
+        terminal.type("/who", ENTER)
+        client.answer(client.expect(People()), People(members=["Анна"], count=20_123, more=True))
+        terminal.type("/who ящ", ENTER)
+        client.answer(client.expect(People("ящ")), People(count=20_123))
+        terminal.wait_for("Nobody is here whose name begins with “ящ”.")
+        terminal.type("/kick ящ\t")
+        client.answer(client.expect(People("ящ", limit=50)), People(members=["Ящик"], count=20_123))
+        terminal.wait_for("› /kick Ящик")
+        terminal.type(CTRL_C)
+        client.send(Crowd(False, 2, ["Боря", "Анна"]))
+        terminal.wait_for("2 people are here: who joins and leaves is shown again.")
+        client.send(Joined("Вера", AT))
+        terminal.wait_for(lambda lines: lines[-1] == "● Анна · 3 here")
         leave(terminal, client)
 
 

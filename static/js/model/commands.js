@@ -107,6 +107,8 @@ export class Commands {
       case "text":
       case "PASSWORD":
         return argument ? { text: argument } : null;
+      case "[NAME]":
+        return target ? { target } : {};
       case "NAME":
         return target ? { target, ...reason } : null;
       case "NAME [time]":

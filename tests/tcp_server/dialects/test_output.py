@@ -127,6 +127,7 @@ def test_each_event_in_each_dialect(event: m.Event, plain: str, lines: str, json
     ("event", "lines"),
     [
         (MemberList(["Анна", "Борис"], 2), "Сейчас в чате (2): Анна, Борис\n"),
+        (MemberList([], 0), "Ничего не найдено.\n"),
         (MemberList(["Анна"], 3), "Сейчас в чате (3): Анна и ещё 2\n"),
         (Greeting([], 0), "Кроме вас здесь пока никого · команды: /help · English: /lang en\n"),
         (Greeting(["Анна"], 1), "Здесь сейчас: Анна · команды: /help · English: /lang en\n"),
@@ -137,7 +138,8 @@ def test_each_event_in_each_dialect(event: m.Event, plain: str, lines: str, json
         (
             HelpText(),
             (
-                "/who — кто в чате\n/history [число] — более ранние сообщения, с номерами\n"
+                "/who [имя] — кто в чате; с началом имени — кого так зовут\n"
+                "/history [число] — более ранние сообщения, с номерами\n"
                 "/show #номер — показать сообщение\n/search слова — найти сообщения\n"
                 "/reply [#номер] текст — ответить на сообщение; без номера — на последнее чужое\n"
                 "/edit [#номер] текст — исправить своё сообщение; без номера — последнее\n"
