@@ -292,7 +292,8 @@ class Changed(Wire, frozen=True, tag="changed"):
     """The act with this id, by the member `by`, has changed `message`, which is as it is now.
 
     `act` is one of `Change`, or an unknown one of a newer server. `mine` is sent to the member's own
-    connections: the emojis of their reactions to this message.
+    connections: the emojis of their reactions to this message. With `react`, `emoji` is the reaction that was
+    added, or without `on` taken back. `notice` is the id of the notice that has told of it.
     """
 
     id: int
@@ -301,6 +302,9 @@ class Changed(Wire, frozen=True, tag="changed"):
     act: str
     message: Message
     mine: Sequence[str] | None = None
+    emoji: str = ""
+    on: bool = True
+    notice: int | None = None
 
 
 class HistoryPage(WithRef, frozen=True, tag="history"):

@@ -142,16 +142,17 @@ def with_action(message: Message, text: str) -> str:
 def change(changed: Changed, texts: Texts) -> str:
     """Return what an act has made of a message, as whole lines; the new text without what it answers.
 
-    A deletion by a moderator has none: its notice has been there.
+    What a moderator did has none: its notice has been there.
     """
     message = changed.message
     match changed.act:
         case "edit":
             return says(message.name, f"{EDITED} #{message.id} {with_action(message, message.text)}")
-        case "delete" if changed.by == message.name:
+        case "delete" if changed.notice is None:
             return f"#{message.id} {message.name}: {texts.deleted}\n"
         case "react":
-            return f"#{message.id} {_reactions(message.reactions, texts) or texts.no_reactions}\n"
+            count = sum([one.count for one in message.reactions if one.emoji == changed.emoji])
+            return f"#{message.id} {changed.by}: {'+' if changed.on else '-'}{changed.emoji} ({count})\n"
     return ""
 
 

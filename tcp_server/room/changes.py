@@ -48,22 +48,24 @@ class Changes:
         if changed is not None:
             self._history.change(changed, number)
         kind, now_sent = _KINDS[type(act)], with_own_quote(self._history, changed or message)
+        emoji, on = (act.emoji, act.on) if isinstance(act, React) else ("", True)
+        shared = m.Changed(number, at, member.name, kind, now_sent, emoji=emoji, on=on)
         mine = self._history.reacted([message.id], person).get(message.id, [])
-        own = m.Changed(number, at, member.name, kind, now_sent, mine)
+        own = replace(shared, mine=mine)
         ack = [] if ref is None else [m.Ack(ref, number, at)]
         if changed is None:  # people at a terminal of text are told how it is
             return [Effect(seat, ack or [own])]
-        effects = [Effect(seat, [own, *ack], [m.Changed(number, at, member.name, kind, now_sent)])]
+        effects = [Effect(seat, [own, *ack], [shared])]
         if kind == "react":
             effects += [Effect(other, [own]) for other in member.seats if other != seat]
         return effects
 
-    def delete(self, message: m.Message, by: str, at: str) -> m.Changed:
-        """Delete a message for the moderator `by`."""
+    def delete(self, message: m.Message, notice: m.Message, by: str, at: str) -> m.Changed:
+        """Delete a message for the moderator `by`, as the notice says."""
         number, deleted = self._history.last + 1, redacted(message)
         self._history.note_act(m.Ack("", number, at), message.id, None)
         self._history.change(deleted, number)
-        return m.Changed(number, at, by, "delete", deleted)
+        return m.Changed(number, at, by, "delete", deleted, notice=notice.id)
 
     def _check(self, member: Member, act: Change, now: float) -> m.Message:
         """Return the message that an act is on. Raises `Refused`, `Unavailable`."""

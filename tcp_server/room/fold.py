@@ -365,7 +365,7 @@ class Fold:
         if ack:
             self.history.note_act(ack[0], notice.id, (person, ref))
         deleted = action.deleted
-        changed = [self._changes.delete(deleted, action.notice.by, self.at)] if deleted else []
+        changed = [self._changes.delete(deleted, notice, action.notice.by, self.at)] if deleted else []
         return [Effect(seat, [notice, *ack, *changed], [notice, *changed]), *expelled]
 
     def _expel(self, member: Member, reason: str, answer: Sequence[Answer]) -> list[Effect]:

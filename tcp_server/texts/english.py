@@ -101,7 +101,6 @@ ENGLISH: Final = Texts(
     nothing_found="Nothing was found.",
     deleted="(message deleted)",
     edited=" (edited)",
-    no_reactions="no reactions any more",
     throttled="You write too fast: the rest is sent in {seconds} s.",
     new_moderator="You are a moderator now. Commands: /help",
     no_moderator="You are no longer a moderator.",

@@ -102,7 +102,6 @@ RUSSIAN: Final = Texts(
     nothing_found="Ничего не найдено.",
     deleted="(сообщение удалено)",
     edited=" (изменено)",
-    no_reactions="реакций больше нет",
     throttled="Вы пишете слишком часто: отправлю через {seconds} с.",
     new_moderator="Вы теперь модератор. Команды: /help",
     no_moderator="Вы больше не модератор.",

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from chat_protocol.contract import PROMPT
 
-_NOT_LINES: Final = {"system_name", "units", "time_format", "and_more", "edited", "no_reactions"}
+_NOT_LINES: Final = {"system_name", "units", "time_format", "and_more", "edited"}
 
 
 class Texts(Struct, frozen=True, kw_only=True):
@@ -62,8 +62,6 @@ class Texts(Struct, frozen=True, kw_only=True):
     """Stands for the text of a deleted message."""
     edited: str
     """Follows the text of an edited message."""
-    no_reactions: str
-    """Follows the number of a message."""
     throttled: str
     new_moderator: str
     no_moderator: str

@@ -134,12 +134,12 @@ def test_acts_on_messages_are_seen_at_every_door(services: Services, chromium: B
         assert "где и когда?" in reply.locator(".message-quote").inner_text()
 
         terminal.enter_line("+👍")
-        nc.expect("#1 👍 1: Борис\n")
+        nc.expect("#1 Борис: +👍 (1)\n")
         browser.page.click(".message[data-name=Анна] .reaction")
-        nc.expect("#1 👍 2: Борис, Анна\n")
+        nc.expect("#1 Анна: +👍 (2)\n")
         terminal.wait_for("👍 2: Борис, Анна")
         nc.send("/react #1 :tada:\n")
-        nc.expect("#1 👍 2: Борис, Анна; 🎉 1: Глеб\n")
+        nc.expect("#1 Глеб: +🎉 (1)\n")
         browser.page.wait_for_selector(".message[data-name=Анна] .reaction[data-emoji='🎉']")
 
         terminal.enter_line("s/входа/выхода/")

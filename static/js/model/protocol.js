@@ -116,8 +116,8 @@ export const SEARCH_PAGE = 20;
  * @typedef {{type: "welcome"} & WelcomeFields} Welcome
  * @typedef {{type: "message"} & Message} MessageEvent
  * @typedef {{type: "ack", ref: string, id: number, at: string, mentions?: string[]}} Ack
- * @typedef {{type: "changed", id: number, at: string, by: string, act: string, message: Message, mine?: string[]}
- *   } Changed  `mine`: the emojis of the reader's own reactions.
+ * @typedef {{type: "changed", id: number, at: string, by: string, act: string, message: Message, mine?: string[],
+ *   emoji?: string, on?: boolean, notice?: number}} Changed  `mine`: the emojis of the reader's own reactions.
  * @typedef {{type: "joined", name: string, at: string}} Joined
  * @typedef {{type: "left", name: string, at: string, reason?: string}} Left
  * @typedef {{type: "typing", name: string}} Typing
@@ -204,7 +204,10 @@ const EVENTS = new Map([
   ["ack", object({ ref: string, id: messageId, at: timestamp }, { mentions: arrayOf(string) })],
   [
     "changed",
-    object({ id: messageId, at: timestamp, by: string, act: string, message }, { mine: arrayOf(string) }),
+    object(
+      { id: messageId, at: timestamp, by: string, act: string, message },
+      { mine: arrayOf(string), emoji: string, on: boolean, notice: messageId },
+    ),
   ],
   ["joined", object({ name: string, at: timestamp })],
   ["left", object({ name: string, at: timestamp }, { reason: string })],

@@ -1,5 +1,7 @@
 """Acts on messages as plain and lines see them, byte for byte."""
 
+from typing import Any
+
 import pytest
 
 from chat_protocol import messages as m
@@ -14,8 +16,8 @@ TWO_ROWS = m.Message(44, AT, "Анна", "у входа\nв 18:00", reply=QUOTE)
 REACTIONS = [m.Reaction("👍", 12, ["Анна", "Борис", "Вера"]), m.Reaction("❤️", 1, ["Глеб"])]
 
 
-def changed(act: str, message: m.Message, by: str = "Анна") -> m.Changed:
-    return m.Changed(60, AT, by, act, message)
+def changed(act: str, message: m.Message, **fields: Any) -> m.Changed:
+    return m.Changed(60, AT, "Анна", act, message, **fields)
 
 
 def said(text: str, kind: str | None = None, edited: str | None = None) -> m.Message:
@@ -48,13 +50,14 @@ TRANSCRIPT: list[tuple[m.Event, str, str]] = [
     (changed("edit", said("ждёт", "action")), "Анна: ✎ * ждёт\n", "Анна: ✎ #45 * ждёт\n"),
     (changed("edit", REPLY), "Анна: ✎ у входа\n", "Анна: ✎ #43 у входа\n"),
     (
-        changed("react", m.Message(40, AT, "Борис", "…", reactions=REACTIONS)),
+        changed("react", m.Message(40, AT, "Борис", "…", reactions=REACTIONS), emoji="👍"),
         "",
-        "#40 👍 12: Анна, Борис, Вера и ещё 9; ❤️ 1: Глеб\n",
+        "#40 Анна: +👍 (12)\n",
     ),
-    (changed("react", SAID), "", "#40 реакций больше нет\n"),
+    (changed("react", SAID, emoji="👍", on=False), "", "#40 Анна: -👍 (0)\n"),
     (changed("delete", m.Message(45, AT, "Анна", "", deleted=True)), "", "#45 Анна: (сообщение удалено)\n"),
-    (changed("delete", m.Message(40, AT, "Борис", "", deleted=True)), "", ""),
+    (changed("delete", m.Message(40, AT, "Борис", "", deleted=True)), "", "#40 Борис: (сообщение удалено)\n"),
+    (changed("delete", m.Message(40, AT, "Борис", "", deleted=True), notice=59), "", ""),
     (changed("of_tomorrow", SAID), "", ""),
     (m.Ack("r", 60, AT), "", ""),
 ]
@@ -83,24 +86,18 @@ def test_plain_is_told_no_number() -> None:
         (
             ChangeOutput(language="en"),
             "utf-8",
-            (
-                "Анна: ↪ #40 Борис «где и когда?» у входа\n"
-                "#40 👍 12: Анна, Борис, Вера and 9 more; ❤️ 1: Глеб\n#40 no reactions any more\n"
-            ),
+            ("Анна: ↪ #40 Борис «где и когда?» у входа\n#40 Анна: +👍 (12)\n"),
         ),
         (
             ChangeOutput("cp866"),
             "cp866",
-            (
-                'Анна: -> #40 Борис "где и когда?" у входа\n'
-                "#40 ? 12: Анна, Борис, Вера и ещё 9; ?? 1: Глеб\n#40 реакций больше нет\n"
-            ),
+            ('Анна: -> #40 Борис "где и когда?" у входа\n#40 Анна: +? (12)\n'),
         ),
     ],
 )
 def test_in_another_language_and_encoding(change: ChangeOutput, encoding: str, lines: str) -> None:
     reacted = m.Message(40, AT, "Борис", "где и когда?", reactions=REACTIONS)
-    events: list[m.Event] = [REPLY, changed("react", reacted), changed("react", SAID)]
+    events: list[m.Event] = [REPLY, changed("react", reacted, emoji="👍")]
     assert LINES.changed(change).encode(events).decode(encoding) == lines
 
 
