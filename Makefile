@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-oldest long long-log faults hostile conformance check format vendor emoji docs picture bench bench-bridge bench-page bench-terminal bench-log wheel clean
+.PHONY: help run test test-oldest long long-log faults hostile conformance check format vendor schemas emoji docs picture bench bench-bridge bench-page bench-terminal bench-log wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ format: $(VENV)/development ## Format the Python code, and fix what ruff can fix
 
 vendor: $(VENV)/development node_modules ## Fetch the libraries of the page anew
 	$(BIN)/python -m tools.vendor
+
+schemas: $(VENV)/development ## Fetch the schemas of compose files and of Kubernetes anew
+	$(BIN)/python -m tools.schemas
 
 emoji: $(VENV)/development ## Make the list of emoji anew
 	$(BIN)/python -m tools.emoji

@@ -9,14 +9,28 @@ from typing import Any
 import pytest
 import yaml
 
+from chat_protocol.drain import NOTICE
+from tests.end_to_end.schema import validate
 from tests.support.processes import ROOT, running
 from tests.support.requirements import needs_prometheus_client
 from tests.support.timing import TIMEOUT
 
 DOCKER = ROOT / "docs" / "docker"
-SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((DOCKER / "compose.yaml").read_text())["services"]
+FILES = ("compose.yaml",)
+COMPOSED: dict[str, dict[str, Any]] = {name: yaml.safe_load((DOCKER / name).read_text()) for name in FILES}
+SERVICES: dict[str, dict[str, Any]] = {
+    f"{name}: {service}": described
+    for name, composed in COMPOSED.items()
+    for service, described in composed["services"].items()
+}
 MODULES = {"oneroom-server": "tcp_server", "oneroom-web": "web_gateway"}
+OURS = {name: service for name, service in SERVICES.items() if service.get("image") == "oneroom"}
 STAGES = re.split(r"^FROM ", (DOCKER / "Dockerfile").read_text(), flags=re.MULTILINE)[1:]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_file_is_one_of_compose(name: str) -> None:
+    validate("compose", COMPOSED[name])
 
 
 def test_the_image_runs_as_nobody_in_particular() -> None:
@@ -41,12 +55,27 @@ def test_a_service_may_do_nothing_but_serve(service: dict[str, Any]) -> None:
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert not service.get("privileged")
+    assert service["restart"] == "unless-stopped"
+
+
+def test_only_the_page_is_open_to_this_machine_alone() -> None:
+    """The room is for the network, the page is not without TLS, and of Redis there is no port at all."""
+    for name, composed in COMPOSED.items():
+        ports = [port for service in composed["services"].values() for port in service.get("ports", ())]
+        assert sorted(port.rpartition(":")[0] for port in ports) == ["127.0.0.1:5000", "8080"], name
+
+
+@pytest.mark.parametrize("service", OURS.values(), ids=OURS)
+def test_it_is_killed_only_after_it_had_time_to_stop(service: dict[str, Any]) -> None:
+    grace = float(service["stop_grace_period"].removesuffix("s"))
+    drains = [float(flag.partition("=")[2]) for flag in service["command"] if flag.startswith("--drain=")]
+    assert grace >= NOTICE + sum(drains) + 5
 
 
 def commands() -> list[list[str]]:
     """Return what containers run: the services, and the image by itself."""
     (default,) = re.findall(r"^CMD (.*)$", STAGES[1], re.MULTILINE)
-    return [*(service["command"] for service in SERVICES.values()), json.loads(default)]
+    return [*(service["command"] for service in OURS.values()), json.loads(default)]
 
 
 @pytest.mark.parametrize("command", commands(), ids=lambda command: command[0])
@@ -64,22 +93,19 @@ def test_the_programs_accept_what_they_are_started_with(command: list[str]) -> N
 
 @needs_prometheus_client
 def test_health_is_asked_where_it_is_told() -> None:
-    """The gateway's flags with free ports and a real room; then the services' health check, as it stands."""
-    flags = SERVICES["web"]["command"]
+    """The gateway's flags with free ports and a real room; then the image's health check, as it stands."""
+    flags = SERVICES["compose.yaml: web"]["command"]
+    (health,) = re.findall(r"^  CMD (\[.*\])$", STAGES[1], re.MULTILINE)
     with running(
         "tcp_server", "--host=127.0.0.1", "--port=0", "--history=memory", "--trusted-proxy=127.0.0.1"
     ) as room:
-        changes = {"server:8080": str(room.address), "127.0.0.1:8081": "127.0.0.1:0", "0.0.0.0": "127.0.0.1"}
+        changes = {"server:8080": str(room.address), "127.0.0.1:9100": "127.0.0.1:0", "0.0.0.0": "127.0.0.1"}
         changed = [changes.get(flag, flag) for flag in flags[1:]]
         with running("web_gateway", *changed, "--port=0", "--log-format=json", "--log-level=info") as gateway:
             started = gateway.stderr.wait_for('"worker started"')
             *_, status = re.findall(r'"status": "([\d.:]+)"', started)
-            check = [
-                part.replace("127.0.0.1:8081", status) for part in SERVICES["web"]["healthcheck"]["test"]
-            ]
-            assert check[:2] == ["CMD", "python3"]
-            subprocess.run((sys.executable, *check[2:]), timeout=TIMEOUT, check=True)
-    gone = subprocess.run(
-        (sys.executable, *check[2:]), stderr=subprocess.DEVNULL, timeout=TIMEOUT, check=False
-    )
+            program, *check = json.loads(health.replace("127.0.0.1:9100", status))
+            assert program == "python3"
+            subprocess.run((sys.executable, *check), timeout=TIMEOUT, check=True)
+    gone = subprocess.run((sys.executable, *check), stderr=subprocess.DEVNULL, timeout=TIMEOUT, check=False)
     assert gone.returncode == 1

@@ -104,7 +104,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, certificate: Certificate) 
         for name, room in rooms.items():
             changes[f"room-{name}:8080 port 9100"] = f"{room.program.address} port {room.status.port}"
         for name, page in pages.items():
-            changes[f"web-{name}:5000 cookie {name} port 9110"] = (
+            changes[f"web-{name}:5000 cookie {name} port 9100"] = (
                 f"{page.program.address} cookie {name} port {page.status.port}"
             )
         folder = tmp_path_factory.mktemp("cluster")
