@@ -53,7 +53,8 @@ const i18n = new I18n(locale, JSON.parse(byId("script", "texts").text));
 document.documentElement.lang = locale;
 
 const store = openStore("localStorage");
-const tabs = new OpenTabs(openStore("sessionStorage"), new BroadcastChannel("oneroom"));
+const tabStore = openStore("sessionStorage");
+const tabs = new OpenTabs(tabStore, new BroadcastChannel("oneroom"));
 const session = new Session(store);
 const settings = new Settings(store);
 const ignored = new Ignored(store);
@@ -88,14 +89,16 @@ const lateTools = new LateTools(room, loadTools);
 const emojis = new Emojis(() => loadEmojiList(byId("div", "emoji").dataset.list ?? ""));
 const commands = new Commands(JSON.parse(byId("script", "command-table").text));
 const views = { people, transcript, permalinks, leaveButton, lateTools };
-const composer = new Composer(room, new Drafts(store, tabs), i18n, {
+const composerTask = new ComposerTask(i18n);
+const composer = new Composer(room, new Drafts(store, tabs, tabStore), i18n, {
   field: new ComposerField(room, settings, i18n, toast),
   commands,
   panel: new CommandPanel(commands, room, i18n),
   runner: new CommandRunner(room, i18n, views),
   emojis,
-  task: new ComposerTask(i18n),
+  task: composerTask,
   mentions: new MentionPanel(room, i18n),
+  toast,
 });
 new ComposerFocus();
 const personMenu = new PersonMenu(people, ignored, i18n, {
@@ -104,12 +107,12 @@ const personMenu = new PersonMenu(people, ignored, i18n, {
 });
 for (const signal of [room.left, room.refused, room.moderation.changed]) signal.on(() => personMenu.close());
 composer.sent.on(() => transcript.toNewest());
+transcript.textWanted.on(ref => composer.takeBack(room.outbox.getAct(ref)));
 const shortcuts = new ShortcutsSheet();
 const settingsSheet = new SettingsSheet(settings, ignored, i18n, () => shortcuts.open());
 const panelHistory = new PanelHistory({ people, settings: settingsSheet, shortcuts });
-lateTools.loaded.on(({ searchPanel, linkSheet }) => {
-  panelHistory.add("search", searchPanel);
-  panelHistory.add("link", linkSheet);
+lateTools.loaded.on(({ panels }) => {
+  panelHistory.add(panels);
   byId("button", "link-button").hidden = false;
 });
 
@@ -207,7 +210,7 @@ function takeCode() {
  */
 async function loadTools(attempt) {
   const { Tools } = await import(new URL(`tools.js${attempt ? `?${attempt}` : ""}`, import.meta.url).href);
-  const views = { people, actionDialog, toast };
+  const views = { people, actionDialog, toast, transcript, composerTask };
   return () => new Tools(room, { store, emojis }, i18n, views, doors);
 }
 

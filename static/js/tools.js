@@ -1,8 +1,10 @@
 import { byId } from "./lib/dom.js";
 import { MessageActs } from "./view/acts/message_acts.js";
 import { RecentEmoji } from "./view/acts/recent_emoji.js";
+import { EditedRow } from "./view/composer/edited_row.js";
 import { LinkSheet } from "./view/link_sheet.js";
 import { ModerationView } from "./view/moderation/moderation_view.js";
+import { PassingPanel } from "./view/passing_panel.js";
 import { SearchPanel } from "./view/search_panel.js";
 
 /** @typedef {import("./lib/emojis.js").Emojis} Emojis */
@@ -11,8 +13,10 @@ import { SearchPanel } from "./view/search_panel.js";
 /** @typedef {import("./model/room.js").Room} Room */
 /** @typedef {import("./view/acts/message_acts.js").Doors} Doors */
 /** @typedef {import("./view/action_dialog.js").ActionDialog} ActionDialog */
+/** @typedef {import("./view/composer/composer_task.js").ComposerTask} ComposerTask */
 /** @typedef {import("./view/people.js").People} People */
 /** @typedef {import("./view/toast.js").Toast} Toast */
+/** @typedef {import("./view/transcript/transcript.js").Transcript} Transcript */
 
 /**
  * What nobody needs before the conversation is there: the search, what is done with messages, and what moderators
@@ -23,10 +27,12 @@ export class Tools {
    * @param {Room} room
    * @param {{store: Store, emojis: Emojis}} data
    * @param {I18n} i18n
-   * @param {{people: People, actionDialog: ActionDialog, toast: Toast}} views
+   * @param {{people: People, actionDialog: ActionDialog, toast: Toast, transcript: Transcript,
+   *   composerTask: ComposerTask}} views
    * @param {Omit<Doors, "moderate">} composer
    */
-  constructor(room, { store, emojis }, i18n, { people, actionDialog, toast }, composer) {
+  constructor(room, { store, emojis }, i18n, views, composer) {
+    const { people, actionDialog, toast, transcript, composerTask } = views;
     this.searchPanel = new SearchPanel(room, i18n);
     const linkSheet = new LinkSheet(room, i18n);
     byId("button", "link-button").addEventListener("click", () => linkSheet.open());
@@ -34,8 +40,18 @@ export class Tools {
     const moderation = new ModerationView(room, i18n, people, actionDialog, toast);
     this.moderation = moderation;
     const doors = { ...composer, moderate: (/** @type {number} */ id) => moderation.askDelete(id) };
+    this.panels = {
+      search: this.searchPanel,
+      link: linkSheet,
+      menu: new PassingPanel(byId("div", "message-menu")),
+      emoji: new PassingPanel(byId("div", "emoji")),
+      action: new PassingPanel(byId("dialog", "action")),
+      whois: new PassingPanel(byId("dialog", "whois")),
+      bans: new PassingPanel(byId("dialog", "bans")),
+    };
     const recent = new RecentEmoji(store);
     const messageActs = new MessageActs(room, recent, emojis, i18n, { actionDialog, toast }, doors);
+    new EditedRow(room, composerTask, transcript);
     this.askDelete = (/** @type {number} */ id) => messageActs.askDelete(id);
   }
 }

@@ -179,6 +179,48 @@ def test_what_one_has_said_is_edited_and_deleted(
         )
 
 
+def test_a_reload_goes_on_with_what_was_done_to_a_message(
+    services: Services, chromium: Browser, boris: JsonClient
+) -> None:
+    with open_page(chromium, services.url) as anna:
+        page, field, task = (
+            anna.page,
+            anna.page.locator("#composer-text"),
+            anna.page.locator("#composer-task"),
+        )
+        enter(anna)
+        number = says(boris, "вопрос")
+        anna.say("моё")
+        own = hears(boris, "message")["id"]
+        expect(row(anna, "моё")).to_have_attribute("data-state", "sent")
+        page.fill("#composer-text", "черновик")
+        row(anna, "моё").locator(".message-number").focus()
+        page.keyboard.press("e")
+        page.fill("#composer-text", "моё, но")
+        page.reload()
+        expect(task).to_have_text(f"Правка сообщения #{own}")
+        expect(field).to_have_value("моё, но")
+        expect(page.locator(".editing .message-text")).to_have_text("моё")
+        page.keyboard.type("вое")
+        page.keyboard.press("Escape")
+        expect(field).to_have_value("черновик")
+        row(anna, "вопрос").locator(".message-number").focus()
+        page.keyboard.press("r")
+        page.reload()
+        expect(task).to_contain_text("Борис Годунов вопрос")
+        page.keyboard.press("Enter")
+        assert (hears(boris, "message"))["reply"]["id"] == number
+        # What is edited may be deleted meanwhile: its text stays.
+        row(anna, "моё").locator(".message-number").focus()
+        page.keyboard.press("e")
+        page.fill("#composer-text", "моё, и всё")
+        boris.say_json(type="authenticate", password="ключ")
+        boris.say_json(type="moderate", act="delete", id=own)
+        expect(task).to_be_hidden()
+        expect(field).to_have_value("моё, и всё")
+        expect(page.locator(".editing")).to_have_count(0)
+
+
 def test_an_act_that_fails_says_why_and_can_be_tried_again(
     services: Services, chromium: Browser, boris: JsonClient
 ) -> None:

@@ -40,6 +40,22 @@ def test_back_closes_the_list_of_people(phone: PageUser) -> None:
     expect(people).to_be_hidden()
 
 
+def test_back_closes_what_a_message_has_opened(phone: PageUser) -> None:
+    phone.say("нажми")
+    page = phone.page
+    number = page.locator("[data-state=sent] a.message-number[href]").last
+    for key, panel in (("Enter", "#message-menu"), ("+", "#emoji"), ("Delete", "#action")):
+        number.focus()
+        page.keyboard.press(key)
+        expect(page.locator(panel)).to_be_visible()
+        wait_until(page, "!!history.state?.panel")
+        page.go_back()
+        expect(page.locator(panel)).to_be_hidden()
+        page.go_forward()  # to what may be about a message that is gone
+        wait_until(page, "!history.state?.panel")
+    expect(page.locator("#composer-text")).to_be_visible()
+
+
 def test_what_is_closed_otherwise_leaves_nothing_to_go_back_to(phone: PageUser) -> None:
     page = phone.page
     page.click("#people-button")

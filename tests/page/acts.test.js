@@ -188,6 +188,19 @@ test("in another log an act fails and says so, an answer too; neither is ever se
   assert.deepEqual(wire.take(), [{ type: "say", ref, text: "ответ" }]);
 });
 
+test("what was begun in another log fails there, even if the log of now is not known yet", () => {
+  const tab = acting();
+  const { wire, room } = tab;
+  wire.enter("waiting");
+  const former = { id: 2, name: "Борис", excerpt: "вопрос", epoch: "c" };
+  room.say("ответ", { reply: former });
+  room.acts.edit(1, "новое", "c");
+  assert.equal(room.outbox.messages[0].epoch, "c");
+  lose(tab, { epoch: "f", last: 9 });
+  assert.deepEqual(wire.take(), []);
+  assert.deepEqual([room.outbox.messages[0].code, room.outbox.acts[0].code], ["new_log", "new_log"]);
+});
+
 test("in a log that has lost its end, an act on a message that is gone fails", () => {
   const tab = acting();
   tab.wire.enter("waiting");

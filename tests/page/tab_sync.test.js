@@ -28,7 +28,7 @@ class Browser {
     tab.room = new Room(tab.wire, new Session(store), new Outbox(store, tab.tabs));
     tab.room.left.on(({ reason }) => tab.left.push(reason));
     tab.sync = new TabSync(tab.room, tab.tabs);
-    tab.drafts = new Drafts(store, tab.tabs);
+    tab.drafts = new Drafts(store, tab.tabs, tab.tabStore);
     if (tab.room.session.name) tab.room.enter(tab.room.session.name);
     return tab;
   }
@@ -217,6 +217,26 @@ test("a draft belongs to a tab and an identity; a new tab takes up that of a clo
   await browser.wait();
   assert.deepEqual([await left, await foreign, three.drafts.read(id)], ["первый", "", "первый"]);
   assert.equal(reloaded.drafts.read(id), "второй");
+});
+
+test("what is done with a message belongs to a tab and an identity, and survives a reload", t => {
+  const browser = new Browser(t);
+  const one = browser.join("Анна");
+  const edit = { kind: "edit", epoch: "e", target: "ref" };
+  const reply = { kind: "reply", epoch: "e", id: 7, name: "Борис", excerpt: "вопрос" };
+  for (const [task, typed] of [
+    [edit, "новый текст"],
+    [{ ...edit, target: 8 }, ""],
+    [reply, ""],
+  ]) {
+    one.drafts.writeTask("кто-то", task, typed);
+    assert.deepEqual(one.drafts.readTask("кто-то"), { owner: "кто-то", task, typed });
+    assert.equal(one.drafts.readTask("другой"), null);
+  }
+  one.drafts.writeTask("кто-то", { kind: "edit", epoch: "e" }, ""); // of what?
+  assert.equal(one.drafts.readTask("кто-то"), null);
+  one.drafts.writeTask("кто-то", null, "");
+  assert.equal(one.tabStore.getItem("oneroom.task"), null);
 });
 
 test("a duplicated tab gets a key of its own", async t => {

@@ -63,6 +63,11 @@ export class Acts {
     return this.#can.has(what);
   }
 
+  /** The log in which the reader acts now; "" if the page does not know it yet. */
+  get epoch() {
+    return this.#room.timeline.epoch || this.#room.session.read?.epoch || "";
+  }
+
   /** @param {ShownItem | ShownMessage} message */
   canAnswer(message) {
     return this.can("reply") && isThere(message) && "id" in message;
@@ -89,6 +94,21 @@ export class Acts {
     return TEMPORARY.includes(code) && epoch === this.#room.timeline.epoch;
   }
 
+  /**
+   * @param {Target} target  Also the `ref` that a message had before it had an id.
+   * @returns {ShownItem | ShownMessage | undefined} It, if it is here.
+   */
+  find(target) {
+    const { outbox, timeline } = this.#room;
+    const outgoing = typeof target === "string" ? outbox.get(target) : undefined;
+    if (outgoing) return this.showOutgoing([outgoing])[0];
+    const item =
+      typeof target === "number"
+        ? timeline.get(target)
+        : timeline.items.findLast(({ key }) => key === target);
+    return item?.kind === "message" && item.id !== null ? this.#shown(item) : undefined;
+  }
+
   /** @returns {ShownItem | ShownMessage | undefined} The newest message that the reader can edit. */
   lastOwn() {
     const { outbox, timeline } = this.#room;
@@ -106,11 +126,12 @@ export class Acts {
   }
 
   /**
-   * @param {Target} target  A message of the reader.
-   * @param {string} text    Neither blank nor longer than the limit.
+   * @param {Target} target   A message of the reader.
+   * @param {string} text     Neither blank nor longer than the limit.
+   * @param {string} [epoch]  The log it is in, if that may be another one by now.
    */
-  edit(target, text) {
-    this.#add({ type: "edit", ...this.#place(target), text }, text);
+  edit(target, text, epoch) {
+    this.#add({ type: "edit", ...this.#place(target, epoch), text }, text);
   }
 
   /** @param {Target} target  A message of the reader. */
@@ -234,15 +255,15 @@ export class Acts {
     return item ? ownOf(item.reactions).includes(emoji) : of ? false : undefined;
   }
 
-  /** @param {Target} target @returns {Pick<ActFields, "epoch" | "id" | "of">} */
-  #place(target) {
-    const { timeline, outbox, session } = this.#room;
-    const epoch = timeline.epoch || session.read?.epoch || "";
+  /**
+   * @param {Target} target
+   * @param {string} epoch
+   * @returns {Pick<ActFields, "epoch" | "id" | "of">}
+   */
+  #place(target, epoch = this.epoch) {
     if (typeof target === "number") return { epoch, id: target };
-    if (outbox.get(target)) return { epoch, of: target };
-    // Its ack has come while its row was looked at.
-    const item = timeline.items.findLast(({ key }) => key === target);
-    return item?.kind === "message" && item.id !== null ? { epoch, id: item.id } : { epoch, of: target };
+    const found = this.find(target); // its ack may have come while its row was looked at
+    return found && "id" in found && found.id !== null ? { epoch, id: found.id } : { epoch, of: target };
   }
 
   /** @returns {Map<string, OutgoingAct[]>} */

@@ -154,7 +154,7 @@ export class Room {
 
   /**
    * @param {string} text  Neither blank nor longer than the limit.
-   * @param {{reply?: number, action?: boolean}} [more]  The message that it answers; whether it says what we do.
+   * @param {import("./sender.js").Saying} [more]
    */
   say(text, more) {
     this.sender.say(text, more);

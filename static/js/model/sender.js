@@ -6,6 +6,11 @@ import { quoteOf } from "./message_state.js";
 /** @typedef {import("./protocol.js").RoomError} RoomError */
 /** @typedef {import("./room.js").Room} Room */
 
+/**
+ * What a message is besides its text: an answer, to a message by its id, or as it was in a log; or what we do.
+ * @typedef {{reply?: number | (import("./protocol.js").Quote & {epoch: string}), action?: boolean}} Saying
+ */
+
 /** Sends what the reader writes, and keeps it in the outbox until the room has answered. */
 export class Sender {
   #room;
@@ -17,13 +22,15 @@ export class Sender {
 
   /**
    * @param {string} text  Neither blank nor longer than the limit.
-   * @param {{reply?: number, action?: boolean}} more  The message that it answers; whether it says what we do.
+   * @param {Saying} more
    */
   say(text, { reply, action = false } = {}) {
-    const { timeline, outbox, unread } = this.#room;
+    const { acts, outbox, unread } = this.#room;
+    const answer = typeof reply === "number" ? { id: reply, epoch: acts.epoch } : reply;
+    const { epoch, ...quote } = answer ?? { id: 0, epoch: "" };
     const message = outbox.add(text, {
       ...(action && { action }),
-      ...(reply && { epoch: timeline.epoch, reply: this.#quote(reply) ?? { id: reply } }),
+      ...(answer && { epoch, reply: this.#quote(quote.id) ?? quote }),
     });
     unread.clearDivider();
     this.#sendAll([message]);

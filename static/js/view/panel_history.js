@@ -13,7 +13,8 @@
  * an open panel has an entry in the browser's history.
  */
 export class PanelHistory {
-  #panels;
+  /** By name. @type {Record<string, Panel>} */
+  #panels = {};
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   /** Whether we go back ourselves, which the browser does only a moment later. */
@@ -21,19 +22,15 @@ export class PanelHistory {
 
   /** @param {Record<string, Panel>} panels  By name. */
   constructor(panels) {
-    this.#panels = panels;
-    for (const panel of Object.values(panels)) panel.toggled.on(() => this.#schedule());
+    this.add(panels);
     window.addEventListener("popstate", () => this.#follow());
     this.#schedule(); // a reload keeps the entry, but not the panel
   }
 
-  /**
-   * @param {string} name
-   * @param {Panel} panel
-   */
-  add(name, panel) {
-    this.#panels[name] = panel;
-    panel.toggled.on(() => this.#schedule());
+  /** @param {Record<string, Panel>} panels  By name. */
+  add(panels) {
+    Object.assign(this.#panels, panels);
+    for (const panel of Object.values(panels)) panel.toggled.on(() => this.#schedule());
   }
 
   /** @returns {string | undefined} The panel of the present entry: "" for the entry below, none for all others. */

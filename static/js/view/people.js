@@ -49,12 +49,15 @@ export class People {
    * @param {Ignored} ignored
    * @param {I18n} i18n
    */
-  constructor({ members, moderation }, ignored, i18n) {
+  constructor({ members, moderation, connection }, ignored, i18n) {
     this.#ignored = ignored;
     this.#members = members;
     this.#moderation = moderation;
     this.#i18n = i18n;
     members.changed.on(() => this.#show());
+    connection.changed.on(({ phase }) => {
+      if (phase === "waiting" && this.#shown.size === 0) this.#showAway();
+    });
     moderation.changed.on(() => this.#show());
     moderation.mutes.changed.on(() => this.#show());
     ignored.changed.on(() => this.#show());
@@ -112,6 +115,13 @@ export class People {
     if (rest > 0 || found.length === 0) this.#list.append(this.#rest);
     const typists = new Set(typing);
     for (const [name, item] of this.#shown) this.#showNote(item, name, typists.has(name));
+  }
+
+  /** The room does not answer, and did not before. */
+  #showAway() {
+    this.#title.textContent = this.#i18n.t("people.title");
+    this.#rest.textContent = this.#i18n.t("people.away");
+    this.#list.replaceChildren(this.#rest);
   }
 
   /** @param {string[]} names @returns {string[]} Those that the filter finds. */

@@ -11,6 +11,8 @@ import { onLongPress } from "./long_press.js";
 /** @typedef {import("../../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../menu.js").MenuItem} MenuItem */
 /** @typedef {import("../../model/acts.js").ShownItem} ShownItem */
+/** @typedef {import("../../model/acts.js").ShownMessage} ShownMessage */
+/** @typedef {import("../../model/acts.js").Target} Target */
 /** @typedef {import("../../model/room.js").Room} Room */
 /** @typedef {import("./recent_emoji.js").RecentEmoji} RecentEmoji */
 /** @typedef {import("../toast.js").Toast} Toast */
@@ -19,7 +21,7 @@ import { onLongPress } from "./long_press.js";
  * What the page does with a message elsewhere. `moderate` asks a moderator why it is to be deleted.
  * @typedef {object} Doors
  * @property {(item: ShownItem) => void} reply
- * @property {(item: ShownItem) => void} edit
+ * @property {(item: ShownItem | ShownMessage) => void} edit
  * @property {(name: string) => void} mention
  * @property {(id: number) => void} moderate
  */
@@ -66,10 +68,16 @@ export class MessageActs {
       this.#list.addEventListener(type, event => this.#follow(event));
     this.#list.addEventListener("keydown", event => this.#onKey(event));
     this.#reactButton.addEventListener("click", () => this.#withRow((item, row) => this.#pick(item, row)));
-    this.#replyButton.addEventListener("click", () => this.#withRow(item => this.#doors.reply(item)));
+    this.#replyButton.addEventListener("click", () => this.#withRow(item => this.#answer(item)));
     this.#moreButton.addEventListener("click", () =>
       this.#withRow((item, row) => this.#open(item, row, this.#moreButton)),
     );
+    this.#list.addEventListener("click", ({ target }) => {
+      const number = target instanceof Element ? target.closest(".message-number[role]") : null;
+      const row = rowOf(number);
+      const item = this.#itemOf(row);
+      if (row && item && number instanceof HTMLElement) this.#open(item, row, number);
+    });
     onLongPress(this.#list, target => {
       const row = rowOf(target);
       const item = this.#itemOf(row);
@@ -84,18 +92,22 @@ export class MessageActs {
     this.#picker.close();
   }
 
-  /** @param {(item: ShownItem, row: HTMLElement) => void} act */
+  /** @param {(item: ShownItem | ShownMessage, row: HTMLElement) => void} act */
   #withRow(act) {
     const row = rowOf(this.#bar);
     const item = this.#itemOf(row);
     if (row && item) act(item, row);
   }
 
-  /** @param {HTMLElement | null} row @returns {ShownItem | undefined} */
+  /** @param {HTMLElement | null} row @returns {ShownItem | ShownMessage | undefined} */
   #itemOf(row) {
-    const item = this.#room.timeline.get(Number(row?.dataset.id));
-    const [shown] = item ? this.#room.acts.show([item]) : [];
-    return shown;
+    const { id, key = "" } = row?.dataset ?? {};
+    return this.#room.acts.find(Number(id) || key);
+  }
+
+  /** @param {ShownItem | ShownMessage} item */
+  #answer(item) {
+    if ("id" in item) this.#doors.reply(item);
   }
 
   /** @param {Event} event  Under a finger what is pressed or passed in another row does not take the bar there. */
@@ -124,12 +136,12 @@ export class MessageActs {
     else this.#showWhatApplies(item);
   }
 
-  /** @param {ShownItem} item */
+  /** @param {ShownItem | ShownMessage} item */
   #showWhatApplies(item) {
     const { acts } = this.#room;
     this.#reactButton.hidden = !acts.canReact(item);
     this.#replyButton.hidden = !acts.canAnswer(item);
-    this.#bar.ariaLabel = this.#i18n.t("act.menu", { number: `#${item.id}` });
+    this.#bar.ariaLabel = this.#labelOf(item);
   }
 
   /** @param {KeyboardEvent} event */
@@ -145,30 +157,35 @@ export class MessageActs {
     if (key === "Delete") this.#remove(item);
     else if (isMenuKey || (key === "Enter" && isRow)) this.#open(item, row, target);
     else if (key === "+" && acts.canReact(item)) this.#pick(item, row);
-    else if (letterOf(event) === "r" && acts.canAnswer(item)) this.#doors.reply(item);
+    else if (letterOf(event) === "r" && acts.canAnswer(item)) this.#answer(item);
     else if (letterOf(event) === "e" && acts.canEdit(item)) this.#doors.edit(item);
     else return;
     event.preventDefault();
   }
 
   /**
-   * @param {ShownItem} item
+   * @param {ShownItem | ShownMessage} item
    * @param {HTMLElement} row
    * @param {HTMLElement} anchor
    */
   #open(item, row, anchor) {
-    const label = this.#i18n.t("act.menu", { number: `#${item.id}` });
-    this.#menu.open(anchor, label, this.#itemsFor(item, row), this.#reactionsFor(item, row));
+    this.#menu.open(anchor, this.#labelOf(item), this.#itemsFor(item, row), this.#reactionsFor(item, row));
+  }
+
+  /** @param {ShownItem | ShownMessage} item */
+  #labelOf(item) {
+    if ("id" in item) return this.#i18n.t("act.menu", { number: `#${item.id}` });
+    return this.#i18n.t("act.menu.unsent", { time: this.#i18n.time(new Date(item.at)) });
   }
 
   /**
-   * @param {ShownItem} item
+   * @param {ShownItem | ShownMessage} item
    * @param {HTMLElement} row
    * @returns {MenuItem[]} The emoji used last, and all others.
    */
   #reactionsFor(item, row) {
     if (!this.#room.acts.canReact(item)) return [];
-    const own = item.reactions.filter(({ mine }) => mine).map(({ emoji }) => emoji);
+    const own = (item.reactions ?? []).filter(({ mine }) => mine).map(({ emoji }) => emoji);
     const label = this.#i18n.t("act.react");
     const known = this.#recent.list.map(emoji => ({
       label: `${label} ${emoji}`,
@@ -183,30 +200,38 @@ export class MessageActs {
   }
 
   /**
-   * @param {ShownItem} item
+   * @param {ShownItem | ShownMessage} item
    * @param {HTMLElement} row
    * @returns {MenuItem[]}
    */
   #itemsFor(item, row) {
-    const { acts, moderation, members } = this.#room;
-    const { id, name, notice, deleted } = item;
+    const { acts, members } = this.#room;
+    const { id, name, notice, mine } =
+      "id" in item ? item : { id: null, name: "", notice: undefined, mine: true };
     const text = notice ? (notice.text ?? "") : item.text;
-    const isOthers = !notice && !item.mine && name !== members.self;
-    const canModerate = moderation.moderator && !deleted && (!notice || notice.act === "announce");
+    const isOthers = !notice && !mine && name !== members.self && !item.deleted;
     /** @param {string} key @param {boolean} applies @param {() => void} run @param {boolean} [danger] */
     const offer = (key, applies, run, danger = false) =>
       applies ? [{ label: this.#i18n.t(`act.${key}`), run, danger }] : [];
     return [
-      ...offer("reply", acts.canAnswer(item), () => this.#doors.reply(item)),
+      ...offer("reply", acts.canAnswer(item), () => this.#answer(item)),
       ...offer("edit", acts.canEdit(item), () => this.#doors.edit(item)),
-      ...offer("mention", isOthers && !deleted, () => this.#doors.mention(name)),
-      ...offer("copy", text !== "", () => this.#copy(text, "act.copied", id)),
+      ...offer("mention", isOthers, () => this.#doors.mention(name)),
+      ...offer("copy", text !== "", () =>
+        this.#copy(text, id === null ? "act.copied.unsent" : "act.copied", id),
+      ),
       ...offer("select", text !== "" && TOUCH.matches, () => select(row)),
       ...offer("link", id !== null, () =>
         this.#copy(new URL(permalink(id ?? 0), location.href).href, "message.copied", id),
       ),
-      ...offer("delete", acts.canRemove(item) || canModerate, () => this.#remove(item), true),
+      ...offer("delete", acts.canRemove(item) || this.#canModerate(item), () => this.#remove(item), true),
     ];
+  }
+
+  /** @param {ShownItem | ShownMessage} item */
+  #canModerate(item) {
+    if (!("id" in item) || item.deleted || !this.#room.moderation.moderator) return false;
+    return !item.notice || item.notice.act === "announce";
   }
 
   /**
@@ -218,29 +243,30 @@ export class MessageActs {
     if (await copyText(clean(text))) this.#toast.show(this.#i18n.t(said, { number: `#${id}` }));
   }
 
-  /** @param {ShownItem} item */
-  #remove({ id, notice, deleted }) {
-    if (id === null || deleted || this.askDelete(id)) return;
-    if (this.#room.moderation.moderator && (!notice || notice.act === "announce")) this.#doors.moderate(id);
+  /** @param {ShownItem | ShownMessage} item */
+  #remove(item) {
+    const target = targetOf(item);
+    if (!this.askDelete(target) && this.#canModerate(item)) this.#doors.moderate(Number(target));
   }
 
   /**
    * Ask whether one's own message is to be deleted.
-   * @param {number} id
+   * @param {Target} target
    * @returns {boolean} Whether it is one's own, and there.
    */
-  askDelete(id) {
-    const { acts, timeline } = this.#room;
-    const item = timeline.get(id);
+  askDelete(target) {
+    const { acts } = this.#room;
+    const item = acts.find(target);
     if (!item || !acts.canRemove(item)) return false;
+    const title = typeof target === "number" ? "action.delete" : "action.delete.unsent";
     this.#dialog.open({
-      title: [this.#i18n.t("action.delete", { number: `#${id}` })],
+      title: [this.#i18n.t(title, { number: `#${target}` })],
       text: this.#i18n.t("action.delete.text"),
       fields: [],
       confirm: this.#i18n.t("action.delete.confirm"),
       danger: true,
       run: async () => {
-        acts.remove(id);
+        acts.remove(target);
         return "";
       },
     });
@@ -248,18 +274,17 @@ export class MessageActs {
   }
 
   /**
-   * @param {ShownItem} item
+   * @param {ShownItem | ShownMessage} item
    * @param {string} emoji
    */
-  #react({ id }, emoji) {
-    if (id === null) return;
+  #react(item, emoji) {
     this.#recent.use(emoji);
-    this.#room.acts.react(id, emoji);
+    this.#room.acts.react(targetOf(item), emoji);
   }
 
   /**
    * Open the picker of emoji at a row.
-   * @param {ShownItem} item
+   * @param {ShownItem | ShownMessage} item
    * @param {HTMLElement} row
    */
   #pick(item, row) {
@@ -268,10 +293,15 @@ export class MessageActs {
   }
 }
 
-/** @param {EventTarget | null} target @returns {HTMLElement | null} The row with a number that it is in. */
+/** @param {EventTarget | null} target @returns {HTMLElement | null} The row that it is in, of a message or a notice. */
 function rowOf(target) {
   const row = target instanceof Element ? target.closest(NUMBERED) : null;
-  return row instanceof HTMLElement && row.dataset.id ? row : null;
+  return row instanceof HTMLElement ? row : null;
+}
+
+/** @param {ShownItem | ShownMessage} item @returns {Target} One without an id is acted on once it has one. */
+function targetOf(item) {
+  return "id" in item ? (item.id ?? item.key) : item.ref;
 }
 
 /** @param {KeyboardEvent} event @returns {string} The Latin letter on that key, also with a Russian keyboard. */

@@ -13,6 +13,8 @@ import { needsEmojis, parseShortForm } from "../../model/short_forms.js";
 /** @typedef {import("../../model/acts.js").ShownItem} ShownItem */
 /** @typedef {import("../../model/acts.js").ShownMessage} ShownMessage */
 /** @typedef {import("../../model/drafts.js").Drafts} Drafts */
+/** @typedef {import("../../model/outbox.js").OutgoingAct} OutgoingAct */
+/** @typedef {import("../toast.js").Toast} Toast */
 /** @typedef {import("./command_panel.js").CommandPanel} CommandPanel */
 /** @typedef {import("./command_runner.js").CommandRunner} CommandRunner */
 /** @typedef {import("./composer_field.js").ComposerField} ComposerField */
@@ -61,9 +63,9 @@ export class Composer {
    * @param {Drafts} drafts
    * @param {I18n} i18n
    * @param {{field: ComposerField, commands: Commands, panel: CommandPanel, runner: CommandRunner,
-   *   task: ComposerTask, mentions: MentionPanel, emojis: Emojis}} parts
+   *   task: ComposerTask, mentions: MentionPanel, emojis: Emojis, toast: Toast}} parts
    */
-  constructor(room, drafts, i18n, { field, commands, panel, runner, task, mentions, emojis }) {
+  constructor(room, drafts, i18n, { field, commands, panel, runner, task, mentions, emojis, toast }) {
     this.#room = room;
     this.#drafts = drafts;
     this.#i18n = i18n;
@@ -88,6 +90,14 @@ export class Composer {
       if (kind === "edit") this.#replace(this.#draft);
       this.#text.focus({ preventScroll: true });
     });
+    task.changed.on(() => this.#storeTask());
+    task.lost.on(reason => {
+      const { value } = this.#text;
+      task.end();
+      this.#text.value = this.#draft;
+      this.#giveBack(value);
+      toast.show(i18n.t("act.edit.failed", { reason }));
+    });
     this.#text.addEventListener("keydown", event => this.#editLast(event));
     field.submitted.on(() => this.#form.requestSubmit());
     this.#form.addEventListener("submit", event => {
@@ -96,11 +106,14 @@ export class Composer {
     });
     // A phone's keyboard stays open if the button does not take the focus.
     this.#send.addEventListener("pointerdown", event => event.preventDefault());
-    room.changed.on(() => this.#requote());
+    room.changed.on(() => task.follow(room));
     room.entered.on(() => this.#showDraft());
-    room.left.on(() => this.#clear());
+    room.left.on(() => this.#leave());
     room.refused.on(({ code }) => {
-      if (code === "banned") this.#clear();
+      if (code === "banned") this.#leave();
+    });
+    room.acts.failed.on(act => {
+      if (!this.#text.value && !task.current) this.takeBack(act);
     });
     if (room.session.name) this.#showDraft();
   }
@@ -126,15 +139,32 @@ export class Composer {
   reply({ id, name, text }) {
     if (id === null) return;
     if (this.#task.current?.kind === "edit") this.#task.cancel();
-    this.#task.begin({ kind: "reply", id, name, excerpt: text.slice(0, MAX_EXCERPT) });
+    const { epoch } = this.#room.acts;
+    this.#task.begin({ kind: "reply", epoch, id, name, excerpt: text.slice(0, MAX_EXCERPT) });
     this.#text.focus({ preventScroll: true });
   }
 
-  /** What is answered has been deleted meanwhile: say so. What is written is then said without it. */
-  #requote() {
-    const task = this.#task.current;
-    if (task?.kind !== "reply" || task.deleted || !this.#room.timeline.get(task.id)?.deleted) return;
-    this.#task.begin({ ...task, excerpt: "", deleted: true });
+  /**
+   * Write on with the text of an edit that has failed and cannot be tried again.
+   * @param {OutgoingAct | undefined} act
+   */
+  takeBack(act) {
+    if (act?.type !== "edit" || this.#room.acts.canRetry(act)) return;
+    this.#giveBack(act.text ?? "");
+    this.#room.discard(act.ref);
+  }
+
+  /** Add a text to what is written: nobody is to lose it. @param {string} text */
+  #giveBack(text) {
+    const add = (/** @type {string} */ draft) => [draft, text].filter(Boolean).join("\n");
+    if (this.#task.current?.kind === "edit") {
+      this.#draft = add(this.#draft);
+      if (this.#owner !== null && !isCommand(this.#draft)) this.#drafts.write(this.#owner, this.#draft);
+    } else {
+      this.#text.value = add(this.#text.value);
+      this.#storeDraft();
+      this.#refresh();
+    }
   }
 
   /** Change the text of one's own message. The draft comes back afterwards. @param {ShownItem | ShownMessage} message */
@@ -142,7 +172,7 @@ export class Composer {
     const target = "ref" in message ? message.ref : message.id;
     if (target === null) return;
     if (this.#task.current?.kind !== "edit") this.#draft = this.#text.value;
-    this.#task.begin({ kind: "edit", target, text: message.text });
+    this.#task.begin({ kind: "edit", epoch: this.#room.acts.epoch, target });
     this.#replace(message.text);
   }
 
@@ -164,7 +194,7 @@ export class Composer {
     this.#text.focus();
     const task = this.#task.current;
     if (task?.kind === "edit") {
-      this.#room.acts.edit(task.target, text);
+      this.#room.acts.edit(task.target, text, task.epoch);
       this.#task.cancel();
       return;
     }
@@ -204,7 +234,8 @@ export class Composer {
   /** @param {string} text */
   #say(text) {
     const task = this.#task.current;
-    this.#room.say(text, task?.kind === "reply" && !task.deleted ? { reply: task.id } : {});
+    const { id = 0, name, excerpt, epoch = "" } = task?.kind === "reply" && !task.gone ? task : {};
+    this.#room.say(text, id ? { reply: { id, name, excerpt, epoch } } : {});
     this.#task.end();
     this.#replace("");
     this.sent.emit();
@@ -294,12 +325,22 @@ export class Composer {
     if (id !== this.#owner) {
       this.#clear();
       this.#owner = id;
-      this.#text.value = this.#drafts.read(id);
+      this.#draft = this.#text.value = this.#drafts.read(id);
+      const { task, typed } = this.#drafts.readTask(id) ?? { task: null, typed: "" };
+      if (task?.kind === "edit") this.#text.value = typed;
+      if (task) this.#task.begin(task);
+      this.#task.follow(this.#room);
       this.#refresh();
       const left = await this.#drafts.takeUp(id, () => this.#owner === id && !this.#text.value);
       if (left) this.#text.value = left;
     }
+    this.#task.follow(this.#room);
     this.#refresh();
+  }
+
+  #leave() {
+    this.#clear();
+    this.#drafts.writeTask("", null, "");
   }
 
   #clear() {
@@ -312,10 +353,21 @@ export class Composer {
   }
 
   #storeDraft() {
-    if (this.#owner === null || this.#task.current?.kind === "edit") return;
-    const { value } = this.#text;
-    const draft = this.#isCommand ? "" : value.slice(0, DRAFT_TEXTS * this.#room.limits.text);
-    this.#drafts.write(this.#owner, draft.replace(/[\ud800-\udbff]$/, "")); // half a character
+    if (this.#owner === null) return;
+    if (this.#task.current?.kind === "edit") this.#storeTask();
+    else this.#drafts.write(this.#owner, this.#isCommand ? "" : this.#kept);
+  }
+
+  #storeTask() {
+    const task = this.#task.current;
+    if (this.#owner !== null)
+      this.#drafts.writeTask(this.#owner, task, task?.kind === "edit" ? this.#kept : "");
+  }
+
+  /** @returns {string} What is written, as much of it as is kept. */
+  get #kept() {
+    const draft = this.#text.value.slice(0, DRAFT_TEXTS * this.#room.limits.text);
+    return draft.replace(/[\ud800-\udbff]$/, ""); // half a character
   }
 
   #refresh() {

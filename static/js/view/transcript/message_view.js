@@ -19,6 +19,7 @@ export function makeMessage(row, i18n) {
   const element = byClass(document.importNode(template.content, true), "message");
   const name = clean(row.name);
   element.dataset.name = row.name;
+  element.dataset.key = row.key;
   fillAvatar(byClass(element, "message-avatar"), name);
   const author = byClass(element, "message-author");
   author.textContent = name;
@@ -53,7 +54,9 @@ export function updateMessage(element, row, i18n) {
   });
   updatePart(element, "reactions", reactionsVersionOf(row.reactions), () => {
     if (row.reactions?.length)
-      byClass(element, "message-number").before(makeReactions(row.reactions, row.id !== null, i18n));
+      byClass(element, "message-number").before(
+        makeReactions(row.reactions, row.id !== null || state === "pending", i18n),
+      );
   });
   updateNumber(element, row, i18n);
   if (state === "pending" || changing) element.querySelector("time")?.prepend(makeClock(i18n));
@@ -117,12 +120,12 @@ function updatePart(element, name, version, add) {
 }
 
 /**
- * Update the time and the number of a row, and the link to it.
+ * Update the time and the number of a row, and the link to it. While it has no number, its time is a button for its menu.
  * @param {HTMLElement} element
- * @param {{id: number | null, at: string}} row
+ * @param {{id: number | null, at: string, ref?: string}} row  With `ref`, it will have one.
  * @param {I18n} i18n
  */
-export function updateNumber(element, { id, at }, i18n) {
+export function updateNumber(element, { id, at, ref = "" }, i18n) {
   const datetime = i18n.dateTime(new Date(at));
   const time = element.querySelector("time");
   if (time) {
@@ -141,8 +144,10 @@ export function updateNumber(element, { id, at }, i18n) {
     element.removeAttribute("id");
     delete element.dataset.id;
     number.removeAttribute("href");
-    number.ariaLabel = null;
+    number.ariaLabel = ref ? i18n.t("act.menu.unsent", { time: i18n.time(new Date(at)) }) : null;
   }
+  number.role = ref ? "button" : null;
+  number.ariaHasPopup = ref ? "menu" : null;
 }
 
 /**
@@ -150,19 +155,23 @@ export function updateNumber(element, { id, at }, i18n) {
  * @param {I18n} i18n
  */
 function makeActState(act, i18n) {
-  return makeState(act, describeActFailure(act, i18n), i18n, "act.discard");
+  /** @type {Record<string, string>} */
+  const actions = act.canRetry ? { retry: "message.retry" } : act.type === "edit" ? { take: "act.take" } : {};
+  return makeState(act, describeActFailure(act, i18n), i18n, { ...actions, discard: "act.discard" });
 }
 
+/** What can be done about a message that was not sent, with what the button says. */
+const ACTIONS = { retry: "message.retry", discard: "message.discard" };
+
 /**
- * @param {{ref?: string, canRetry?: boolean}} what  A message or an act.
+ * @param {{ref?: string}} what  A message or an act.
  * @param {string} why
  * @param {I18n} i18n
- * @param {string} discard  Key of what the button says that discards it.
- * @returns {HTMLElement} Why it was not sent, and buttons to retry or discard it.
+ * @param {Record<string, string>} actions
+ * @returns {HTMLElement} Why it was not sent, and buttons for what can be done about it.
  */
-function makeState({ ref = "", canRetry = true }, why, i18n, discard = "message.discard") {
-  const actions = Object.entries({ ...(canRetry && { retry: "message.retry" }), discard });
-  const buttons = actions.map(([action, key]) => {
+function makeState({ ref = "" }, why, i18n, actions = ACTIONS) {
+  const buttons = Object.entries(actions).map(([action, key]) => {
     const button = make("button", "message-action", i18n.t(key));
     button.dataset.action = action;
     button.dataset.ref = ref;

@@ -19,7 +19,7 @@ const STEPS = {
 };
 
 /** Where the arrow keys left and right lead. */
-const STOPS = "a[href], .code-copy, .reaction, #message-tools button:not([hidden])";
+const STOPS = "a[href], .message-number[role], .code-copy, .reaction, #message-tools button:not([hidden])";
 
 /** Links to messages: the page follows the one in its address, and each number can be copied as one. */
 export class Permalinks {
@@ -133,9 +133,9 @@ export class Permalinks {
   }
 }
 
-/** @param {Element | null} row @returns {Element | undefined} The link with its number. */
+/** @param {Element | null} row @returns {Element | undefined} The link with its number, or what will be that. */
 function numberOf(row) {
-  return row?.querySelector("a.message-number[href]") ?? undefined;
+  return row?.querySelector(".message-number:is([href], [role])") ?? undefined;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { byId } from "../../lib/dom.js";
+import { byId, setLiveText } from "../../lib/dom.js";
 import { Signal } from "../../lib/signal.js";
 import { Announcer } from "./announcer.js";
 import { makeRow, NUMBERED, updateRow } from "./row_view.js";
@@ -35,6 +35,8 @@ const UNREAD_MARGIN = 24;
 export class Transcript {
   /** The rows have changed. @type {Signal} */
   updated = new Signal();
+  /** The text of an edit that has failed is wanted back: its `ref`. @type {Signal<string>} */
+  textWanted = new Signal();
 
   #scroller = byId("div", "transcript");
   #list = byId("ol", "messages");
@@ -81,6 +83,7 @@ export class Transcript {
     folds.changed.on(() => this.#schedule());
     room.unread.changed.on(() => this.#onUnread());
     room.entered.on(() => this.#onEntered());
+    room.connection.changed.on(() => this.#showEmpty());
     room.left.on(() => this.#reset());
     this.#scroller.addEventListener("scroll", () => this.#onScroll(), { passive: true });
     this.#scroller.addEventListener("click", event => this.#onClick(event));
@@ -172,9 +175,20 @@ export class Transcript {
     const made = this.#reconcile(rows);
     this.#dueAt = performance.now() + (made < FLOOD_ROWS ? UPDATE_INTERVAL : FLOOD_INTERVAL);
     this.#announcer.update(this.#atBottom);
-    this.#empty.hidden = rows.length > 0 || !this.#room.joined;
+    this.#showEmpty();
     this.updated.emit();
     this.#restorePosition();
+  }
+
+  /** Say why there is nothing: nobody has spoken yet, or the room does not answer; not while it is first asked. */
+  #showEmpty() {
+    const { joined, connection, timeline } = this.#room;
+    const { phase } = connection.state;
+    const isAsked = phase === "connecting" || phase === "open";
+    const isEmpty = joined ? this.#shown.size === 0 : timeline.items.length === 0;
+    this.#empty.hidden = !isEmpty || (!joined && isAsked && this.#empty.hidden);
+    this.#empty.classList.toggle("above", this.#shown.size > 0);
+    setLiveText(this.#empty, this.#i18n.t(joined ? "transcript.empty" : "transcript.away"));
   }
 
   /**
@@ -330,8 +344,10 @@ export class Transcript {
     const { action, ref = "", key = "", emoji = "" } = button?.dataset ?? {};
     if (action === "retry") this.#room.retry(ref);
     if (action === "discard") this.#room.discard(ref);
+    if (action === "take") this.textWanted.emit(ref);
     if (action === "fold") this.#folds.toggle(key);
-    if (action === "react") this.#room.acts.react(Number(button?.closest("li")?.dataset.id), emoji);
+    const { id, key: message = "" } = button?.closest("li")?.dataset ?? {};
+    if (action === "react") this.#room.acts.react(Number(id) || message, emoji);
     const gap = action === "load" && this.#room.timeline.items.find(item => item.key === key);
     if (gap && gap.kind === "gap") this.#room.history.load(gap);
   }
