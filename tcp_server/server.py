@@ -35,7 +35,8 @@ from tcp_server.connection.searches import Searches
 from tcp_server.connection.session import Session
 from tcp_server.connection.writer import Writer
 from tcp_server.log.checkpointer import Checkpointer
-from tcp_server.log.history import History, MemoryHistory
+from tcp_server.log.history import History
+from tcp_server.log.memory_history import MemoryHistory
 from tcp_server.log.recording import Begin, Recording
 from tcp_server.log.retention import Limits
 from tcp_server.log.search import Searcher

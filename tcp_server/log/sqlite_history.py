@@ -16,8 +16,9 @@ from chat_protocol.messages import Ack, Message, Reaction
 from tcp_server.log import message_ids
 from tcp_server.log.acts import Acts
 from tcp_server.log.entry_tail import EntryTail, Redact
-from tcp_server.log.history import Key, MemoryHistory, Unavailable, find_message, position
+from tcp_server.log.history import Key, Unavailable, find_message, position
 from tcp_server.log.log_file import LogFile, ends, unusable
+from tcp_server.log.memory_history import MemoryHistory
 from tcp_server.log.message_rows import COLUMNS, as_message, read_all, spans
 from tcp_server.log.records import StoredRecords
 from tcp_server.log.retention import Limits, Retention

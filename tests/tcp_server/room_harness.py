@@ -5,7 +5,8 @@ from typing import Any
 
 from chat_protocol import messages as m
 from tcp_server.config import Config
-from tcp_server.log.history import History, MemoryHistory
+from tcp_server.log.history import History
+from tcp_server.log.memory_history import MemoryHistory
 from tcp_server.room.commands import Greeting, LocalEvent, Request, TextJoin
 from tcp_server.room.moderation.audit_log import AuditLog
 from tcp_server.room.outcome import AudienceChange, Outcome

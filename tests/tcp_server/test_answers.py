@@ -14,7 +14,7 @@ from chat_protocol.emoji import emojis_by_name
 from chat_protocol.errors import BadMessage
 from tcp_server.dialects.dialect import Json, Lines
 from tcp_server.dialects.output import JSON, LINES, Output
-from tcp_server.log.history import MemoryHistory
+from tcp_server.log.memory_history import MemoryHistory
 from tcp_server.log.query import Query, find
 from tcp_server.room.commands import OutputChanged, Request
 from tcp_server.room.members import Members

@@ -9,7 +9,8 @@ import pytest
 
 from chat_protocol.messages import Error, Found, Message, Search
 from tcp_server.connection.searches import Searches
-from tcp_server.log.history import History, MemoryHistory
+from tcp_server.log.history import History
+from tcp_server.log.memory_history import MemoryHistory
 from tcp_server.log.search import Answer
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.room.outcome import Outcome

@@ -15,7 +15,8 @@ from chat_protocol.message import redacted
 from chat_protocol.messages import Ack, Message, Notice, Quote
 from tcp_server.log import reactions
 from tcp_server.log import sqlite_history as module
-from tcp_server.log.history import History, Key, MemoryHistory, Unavailable, find_message
+from tcp_server.log.history import History, Key, Unavailable, find_message
+from tcp_server.log.memory_history import MemoryHistory
 from tcp_server.log.sqlite_history import SqliteHistory
 from tests.support.timing import IS_LONG
 from tests.tcp_server.sqlite_log import AT, act, delete, ids, open_history, prune, react, say

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_protocol.messages import Ack, Message
-from tcp_server.log.history import MemoryHistory
+from tcp_server.log.memory_history import MemoryHistory
 from tests.tcp_server.sqlite_log import delete
 
 

@@ -17,7 +17,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from chat_protocol.messages import Message, Position
 from tcp_server.log import retention
 from tcp_server.log import sqlite_history as module
-from tcp_server.log.history import History, MemoryHistory, Unavailable, find_message
+from tcp_server.log.history import History, Unavailable, find_message
+from tcp_server.log.memory_history import MemoryHistory
 from tcp_server.log.replay import Replay
 from tcp_server.log.retention import Limits
 from tcp_server.log.sqlite_history import SqliteHistory

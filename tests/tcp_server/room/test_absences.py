@@ -1,6 +1,6 @@
 import pytest
 
-from tcp_server.log.history import MemoryHistory
+from tcp_server.log.memory_history import MemoryHistory
 from tcp_server.room.absences import Absences
 from tcp_server.room.members import Member, Members
 from tests.tcp_server.room_harness import RoomHarness

@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from chat_protocol import messages as m
 from chat_protocol.codec import encode
-from tcp_server.log.history import MemoryHistory, Unavailable
+from tcp_server.log.history import Unavailable
+from tcp_server.log.memory_history import MemoryHistory
 from tcp_server.room.commands import LocalEvent, Request
 from tests.tcp_server.room_harness import SECRET, RoomHarness, moderated_room
 

@@ -6,7 +6,7 @@ import pytest
 
 from chat_protocol import messages as m
 from tcp_server.dialects.output import JSON, LINES, PLAIN
-from tcp_server.log.history import MemoryHistory
+from tcp_server.log.memory_history import MemoryHistory
 from tcp_server.room.commands import LocalEvent, OnlyInText
 from tests.tcp_server.room_harness import SECRET, RoomHarness
 

@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from chat_protocol import codec
 from tcp_server import config
-from tcp_server.log.history import MemoryHistory
+from tcp_server.log.memory_history import MemoryHistory
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.room import fold as module
 from tcp_server.room import proposals as p

@@ -3,7 +3,7 @@
 import pytest
 
 from chat_protocol.messages import Message, Notice
-from tcp_server.log.history import MemoryHistory
+from tcp_server.log.memory_history import MemoryHistory
 from tcp_server.room.members import Members
 from tcp_server.room.mentions import Mentions
 from tcp_server.room.names import parse_name

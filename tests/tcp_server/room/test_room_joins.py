@@ -1,7 +1,7 @@
 """Joining without sockets: the room's password, and taken names."""
 
 from chat_protocol import messages as m
-from tcp_server.log.history import MemoryHistory
+from tcp_server.log.memory_history import MemoryHistory
 from tcp_server.room.commands import TextJoin
 from tcp_server.room.passwords import session_digest
 from tests.tcp_server.room_harness import OTHER, SECRET, RoomHarness

@@ -16,7 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from chat_protocol import messages as m
 from chat_protocol.contract import SYSTEM_NAME
-from tcp_server.log.history import MemoryHistory, Unavailable
+from tcp_server.log.history import Unavailable
+from tcp_server.log.memory_history import MemoryHistory
 from tcp_server.room import absences, fold
 from tcp_server.room.commands import Greeting, TextJoin
 from tcp_server.room.names import parse_name

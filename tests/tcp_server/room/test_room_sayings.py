@@ -6,7 +6,8 @@ import pytest
 
 from chat_protocol import codec
 from chat_protocol import messages as m
-from tcp_server.log.history import MemoryHistory, Unavailable
+from tcp_server.log.history import Unavailable
+from tcp_server.log.memory_history import MemoryHistory
 from tests.tcp_server.room_harness import RoomHarness, ids, say_many
 
 SECRET = "a secret from before a restart"

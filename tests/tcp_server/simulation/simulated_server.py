@@ -20,7 +20,8 @@ from tcp_server.connection import fanout as fanout_module
 from tcp_server.connection.fanout import FanOut
 from tcp_server.connection.writer import Writer
 from tcp_server.dialects.output import JSON
-from tcp_server.log.history import MemoryHistory, Unavailable
+from tcp_server.log.history import Unavailable
+from tcp_server.log.memory_history import MemoryHistory
 from tcp_server.room.moderation.audit_log import AuditLog
 from tcp_server.room.outcome import Outcome
 from tcp_server.room.room import Room

@@ -12,8 +12,9 @@ import pytest
 from chat_protocol.ip import to_network
 from chat_protocol.messages import Message, Notice
 from tcp_server.config import Config
-from tcp_server.log.history import History, MemoryHistory, Unavailable
+from tcp_server.log.history import History, Unavailable
 from tcp_server.log.log_file import BadHistory
+from tcp_server.log.memory_history import MemoryHistory
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.room.fold import Fold
 from tcp_server.room.moderation.audit_log import AuditLog, Entry, adopt, audit_beside, audit_path

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from chat_protocol.messages import Ack, Message, Notice
 from tcp_server.log import sqlite_history as module
-from tcp_server.log.history import MemoryHistory, Unavailable
+from tcp_server.log.history import Unavailable
+from tcp_server.log.memory_history import MemoryHistory
 from tcp_server.log.sqlite_history import SqliteHistory
 from tests.tcp_server.searching import ids, searching
 from tests.tcp_server.sqlite_log import ANNA, AT, delete, edit, open_history, prune, react

@@ -6,7 +6,8 @@ from msgspec.structs import replace
 from chat_protocol import messages as m
 from chat_protocol.codec import encode
 from chat_protocol.contract import SYSTEM_NAME
-from tcp_server.log.history import MemoryHistory, Unavailable
+from tcp_server.log.history import Unavailable
+from tcp_server.log.memory_history import MemoryHistory
 from tcp_server.room.moderation.audit_log import AuditLog, Entry
 from tcp_server.room.moderation.bans import Sanction
 from tests.tcp_server.room_harness import OTHER, SECRET, RoomHarness, ban, moderated_room
