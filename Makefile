@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-oldest long long-log faults hostile conformance check format vendor schemas emoji docs picture bench bench-bridge bench-page bench-terminal bench-log wheel clean
+.PHONY: help run test test-oldest long long-log faults hostile conformance check format vendor schemas emoji docs picture bench bench-bridge bench-page bench-terminal bench-log wheel sbom clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -101,6 +101,9 @@ wheel: $(VENV)/development $(if $(NPM),node_modules) ## Build dist/oneroom-*.whl
 	$(BIN)/python -m tools.manuals build/share
 	ONEROOM_SHARE=build/share $(BIN)/python -m hatchling build --target wheel
 
+sbom: wheel $(VENV)/cyclonedx ## Write dist/oneroom-*.cdx.json: all that the wheel consists of and needs
+	$(BIN)/python -m tools.sbom $(VENV)/cyclonedx
+
 clean: ## Remove everything that was built or installed here
 	rm -rf $(VENV) node_modules dist build .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -130,9 +133,12 @@ $(VENV)/oldest/installed: pyproject.toml tools/oldest.py | $(VENV)/runtime
 	  --constraint $(@D)/constraints.txt --editable '.[dev]'
 	@touch $@
 
-# Third-party programs, for conformance and measurements only.
+# Third-party programs, for conformance, measurements and releases only.
 $(VENV)/autobahn: | $(VENV)/development
 	$(PYTHON2) -m pip install --quiet --disable-pip-version-check --target $@ autobahntestsuite==0.8.2
+
+$(VENV)/cyclonedx: | $(VENV)/development
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target $@ cyclonedx-bom==7.5.0
 
 $(VENV)/websockify: | $(VENV)/development
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target $@ websockify==0.13.0

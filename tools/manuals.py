@@ -4,6 +4,7 @@
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,8 @@ def parsers(*, has_address: bool) -> list[argparse.ArgumentParser]:
 
 
 def main(folder: Path) -> None:
-    """Write `man/man1` and the completions below the folder."""
+    """Write `man/man1` and the completions below the folder, alike for every terminal."""
+    os.environ["COLUMNS"] = "80"
     for parser in parsers(has_address=True):
         page = Manpage(parser, {"project_name": "Oneroom", "version": version(), "manual_title": "Oneroom"})
         page.description = _SUMMARIES[parser.prog]

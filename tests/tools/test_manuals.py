@@ -36,6 +36,15 @@ def test_the_man_page_has_every_option(share: Path, program: str) -> None:
     assert not options - set(re.findall(r"--[a-z][a-z-]+", page))
 
 
+def test_they_are_the_same_from_every_terminal(
+    share: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    manuals.main(tmp_path)
+    for page in share.rglob("*.1"):
+        assert (tmp_path / page.relative_to(share)).read_text() == page.read_text()
+
+
 def test_no_folder_of_who_builds_them_is_in_them(share: Path) -> None:
     home = str(Path.home()).replace("/", r"\\?/")
     assert not [
