@@ -13,16 +13,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from chat_protocol.messages import Ack, Message, Reaction
-from tcp_server.log import message_ids
 from tcp_server.log.acts import Acts
 from tcp_server.log.entry_tail import EntryTail, Redact
 from tcp_server.log.history import Key, Unavailable, find_message, position
-from tcp_server.log.log_file import LogFile, ends, unusable
+from tcp_server.log.log_file import LogFile, unusable
 from tcp_server.log.memory_history import MemoryHistory
-from tcp_server.log.message_rows import COLUMNS, as_message, read_all, spans
 from tcp_server.log.records import StoredRecords
 from tcp_server.log.retention import Limits, Retention
 from tcp_server.log.staged_messages import StagedMessages
+from tcp_server.log.stored_messages import StoredMessages
 
 _log = logging.getLogger(__name__)
 
@@ -68,19 +67,15 @@ class SqliteHistory:
             row = self._db.execute("SELECT entry FROM messages ORDER BY id DESC LIMIT 1").fetchone()
             self.position = (row and row[0]) or 0
             self._stored_sanctions, self._stored_head = self.sanctions, self.head
-            # Of what is committed: the id of the oldest message, without one that after the newest id.
-            first, last = ends(self._db)
-            self._committed = max(last, message_ids.last_skipped(self._db))
-            self._first = first if last else self._committed + 1
-            self._count = message_ids.count(self._db, self._committed_ids())  # of messages, committed
-            self._retention = Retention(self._db, limits, self._count, clock)
-            self._recent = MemoryHistory(_RECENT, self._committed)
-            self._load_recent()
+            self._stored = StoredMessages(self._db, self._file.path)
+            self._retention = Retention(self._db, limits, self._stored.count, clock)
+            self._recent = MemoryHistory(_RECENT, self._stored.last)
+            self._recent.append(*self._stored.newest(_RECENT))
+            self._recent.skip_to(self._stored.last)
         except sqlite3.Error as error:
             self._file.close()
             raise unusable(path, error) from error
         self._forgets_present = False  # with the next commit
-        self._is_damage_logged = False
         self._forgotten_below = 0  # an id, with the next commit
         self._forgetting = 0.0  # seconds in which the last commit has removed messages
         self._is_in_place = True  # as of the last `tidy`
@@ -99,7 +94,7 @@ class SqliteHistory:
     @property
     def count(self) -> int:
         """How many messages there are on disk. Any thread."""
-        return self._count
+        return self._stored.count
 
     @property
     def last(self) -> int:
@@ -107,8 +102,8 @@ class SqliteHistory:
 
     @property
     def first(self) -> int:
-        if self._count:
-            return self._first
+        if self._stored.count:
+            return self._stored.first
         return self._staged.messages[0].id if self._staged.messages else self.last + 1
 
     def append(self, messages: Sequence[Message], keys: Sequence[Key | None]) -> None:
@@ -137,7 +132,7 @@ class SqliteHistory:
         self._acts.changes.add(before, message, act)
         self._acts.are_new = True
         self._recent.replace(message)
-        if message.id > self._committed:
+        if message.id > self._stored.last:
             self._staged.replace(message)
 
     def react(
@@ -180,9 +175,7 @@ class SqliteHistory:
             if is_log_new:
                 raise Unavailable(str(error)) from error
         else:
-            self._first = self.first
-            self._count += len(self._staged.messages)
-            self._committed = self._recent.last
+            self._stored.note_commit(self.first, self._recent.last, len(self._staged.messages))
             if self._acts.are_new:
                 self._wal_has_deleted |= self._acts.commit()
             self._note_writable(writable=True)
@@ -190,7 +183,7 @@ class SqliteHistory:
             self._tail.commit()
 
     def rollback(self) -> None:
-        self._recent.rollback_to(self._committed)
+        self._recent.rollback_to(self._stored.last)
         for message in self._acts.rollback():
             self._recent.replace(message)
         self._staged.clear()
@@ -216,7 +209,7 @@ class SqliteHistory:
                 self._forgetting = time.monotonic() - began
             self._staged.write(db)
             self._acts.write()
-            self._tail.write(self._acts.changes.replaced, self._committed)
+            self._tail.write(self._acts.changes.replaced, self._stored.last)
             if is_room_new:
                 self._write_room()
             db.execute("COMMIT")
@@ -245,7 +238,7 @@ class SqliteHistory:
         found = self._recent.find_acks(person, refs)
         if unknown := [ref for ref in refs if ref not in found] if found else refs:
             try:  # `_readable` would take longer, and each say comes here
-                found |= self._acts.keys.find(person, unknown, self._first)
+                found |= self._acts.keys.find(person, unknown, self._stored.first)
             except sqlite3.Error as error:
                 raise Unavailable(f"the log cannot be read: {error}") from error
         if found:
@@ -253,7 +246,7 @@ class SqliteHistory:
         return found
 
     def author(self, message_id: int) -> bytes | None:
-        if not self.first <= message_id <= self._committed:
+        if not self.first <= message_id <= self._stored.last:
             return self._staged.author(message_id)
         with _readable():
             return self._acts.keys.author(message_id)
@@ -272,7 +265,7 @@ class SqliteHistory:
 
     def changed_after(self, act: int, limit: int) -> list[Message]:
         with _readable():
-            return self._acts.changes.after(act, limit, self._first)
+            return self._acts.changes.after(act, limit, self._stored.first)
 
     def as_now(self, messages: Sequence[Message]) -> list[Message]:
         with _readable():
@@ -289,9 +282,8 @@ class SqliteHistory:
 
     def _read_before(self, message_id: int, limit: int) -> list[Message]:
         newest = self._staged.before(message_id, limit)
-        ids = range(self._first, min(message_id, self._committed + 1))
         with _readable():
-            older = self._read(message_ids.newest(self._db, ids, limit - len(newest)))
+            older = self._stored.before(message_id, limit - len(newest))
         return self._acts.changes.with_staged(older) + newest
 
     def count_after(self, message_id: int) -> int:
@@ -301,23 +293,23 @@ class SqliteHistory:
             return pruned + self._recent.count_after(after)
         staged = self._staged.count_after(after)
         with _readable():
-            return pruned + staged + message_ids.count(self._db, range(after + 1, self._committed + 1))
+            return pruned + staged + self._stored.count_after(after)
 
     def oldest_to_keep(self) -> int:
         if self._forgotten_below:  # not stored yet: in the file there are still as many over the limits
-            return self._first
+            return self._stored.first
         try:
-            return self._retention.oldest_to_keep(self._committed_ids(), self._count)
+            return self._retention.oldest_to_keep(self._stored.ids, self._stored.count)
         except sqlite3.Error as error:
             self._note_writable(writable=False, why=str(error))
-            return self._first
+            return self._stored.first
 
     def forget(self, below: int) -> None:
-        below = min(below, self._committed)  # the newest message stays, for its id
-        if below > self._first:
+        below = min(below, self._stored.last)  # the newest message stays, for its id
+        if below > self._stored.first:
             with _readable():
-                self._count -= message_ids.count(self._db, range(self._first, below))
-            self._first = self._forgotten_below = below
+                self._stored.forget(below)
+            self._forgotten_below = below
             self._recent.forget(below)
             self._acts.forget(below)
 
@@ -346,32 +338,6 @@ class SqliteHistory:
             finally:
                 self._wait_for_locks(_LOCK_WAIT_MS if self._writable else 0)
             self._wal_has_deleted = bool(busy)
-
-    def _committed_ids(self) -> range:
-        """Return the ids that the file has, from the oldest message on, and those skipped there."""
-        return range(self._first, self._committed + 1)
-
-    def _read(self, ids: range) -> list[Message]:
-        """Read committed messages. Raises `sqlite3.Error`."""
-        rows, unreadable = read_all(self._db, ids)
-        if unreadable and not self._is_damage_logged:
-            self._is_damage_logged = True
-            _log.error(
-                "%s is damaged: messages that cannot be read (%s) are shown as such; "
-                "`oneroom-server check` finds all of them",
-                self._file.path,
-                spans(unreadable),
-            )
-        return [as_message(row) for row in rows]
-
-    def _load_recent(self) -> None:
-        ids = message_ids.newest(self._db, self._committed_ids(), _RECENT)
-        rows, _ = read_all(self._db, ids, f"{COLUMNS}, session, ref")
-        if rows:
-            self._recent.append(
-                [as_message(row[:-2]) for row in rows], [row[-2:] if row[-2] else None for row in rows]
-            )
-            self._recent.skip_to(self._committed)
 
     def _note_writable(self, *, writable: bool, why: str = "") -> None:
         if writable == self._writable:
