@@ -45,7 +45,8 @@ def about(meaning: str | None = None, **extra: Any) -> Meta:
 
     Settings: `was` is a former name; `flag` is the flag, if that is not named like the field.
     Types: `metavar`; `secret`; `parse`, which makes the value from a text or raises `ValueError`
-    with a hint or without a text; `allowed`, which says what `parse` takes.
+    with a hint or without a text; `allowed`, which says what `parse` takes; `hide`, which returns what may
+    be shown of a text.
     """
     return Meta(description=meaning, extra=extra)
 
@@ -121,6 +122,7 @@ class Setting:
         self.former_name: str | None = extra.get("was")
         self.is_secret = "secret" in extra
         self._parse: Callable[[str], Any] | None = extra.get("parse")
+        self._hide: Callable[[str], str] = extra.get("hide", str)
         self._convertible = str if self._parse else item
 
     @property
@@ -129,7 +131,7 @@ class Setting:
         if self.type is bool:
             return {"action": "store_true", "help": self.meaning}
         default = ", ".join(self.default) if self.is_list else self.default
-        default = f" (default: {default})" if default != "" else ""
+        default = f" (default: {default})" if default not in ("", None) else ""
         words = self.meaning + "; may be given again" * self.is_list + default
         action = "append" if self.is_list else "store"
         return {"action": action, "metavar": self.metavar, "help": words.replace("%", "%%")}
@@ -154,12 +156,14 @@ class Setting:
             hint = ""
         except ValueError as error:
             hint = f" ({error})" if str(error) else ""
-        shown = "its text" if self.is_secret else repr(value)
+        shown = "its text" if self.is_secret else repr(self._hide(value) if isinstance(value, str) else value)
         raise BadConfig(f"{written}: {shown} is not {self.allowed}{hint}")
 
     def format(self, value: Any) -> str:
         """Return a value as TOML, a secret as `"***"`."""
-        if self.is_secret and value:
+        if value is None:
+            value = ""
+        elif self.is_secret and value:
             value = "***"
         elif self._parse:
             value = [str(item) for item in value] if self.is_list else str(value)

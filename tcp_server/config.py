@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from socket import gethostname
 from stat import S_IROTH
 from typing import Annotated, Literal
 from unicodedata import normalize
@@ -30,6 +31,8 @@ from chat_protocol.settings import (
     read_text,
 )
 from chat_protocol.status_server import StatusSetting
+from tcp_server import redis_url
+from tcp_server.redis_url import RedisUrl
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +61,22 @@ def _parse_password(text: str) -> str:
 
 _PASSWORD = f"a password of at most {MAX_PASSWORD} characters that can be typed"
 Password = Annotated[str, about(parse=_parse_password, allowed=_PASSWORD, secret=True)]
+
+
+def _parse_node(text: str) -> str:
+    if len(text) > _MAX_NODE or not text.isprintable():
+        raise ValueError
+    return text
+
+
+_MAX_NODE = 64
+Node = Annotated[
+    str, about(parse=_parse_node, allowed=f"a name of at most {_MAX_NODE} characters", metavar="NAME")
+]
+Cluster = Annotated[
+    RedisUrl | None,
+    about(parse=redis_url.parse, allowed=redis_url.ALLOWED, hide=redis_url.hide, metavar="URL"),
+]
 
 
 class Config(Settings, frozen=True):
@@ -122,6 +141,14 @@ class Config(Settings, frozen=True):
         Seconds, about("seconds a closing connection has to take its last lines", was="farewell")
     ] = 2.0
     drain: DrainSetting = 0.0
+    cluster: Annotated[
+        Cluster,
+        about("the Redis through which this server shares its room with others; see docs/operations.md"),
+    ] = None
+    node: Annotated[
+        Node,
+        about("name of this server in its cluster, unlike all others'; if not given, that of its machine"),
+    ] = ""
     status: Annotated[
         StatusSetting, about("address that answers /livez, /readyz and /metrics; none if not given")
     ] = ""
@@ -145,6 +172,9 @@ def _check(config: Config, written: Mapping[str, str]) -> Config:
         raise BadConfig(
             f"{written['record']}: only messages on disk are recorded, and history is {config.history}"
         )
+    if config.cluster is not None:
+        _check_cluster(config, config.cluster, written)
+        config = config.replace(node=config.node or gethostname()[:_MAX_NODE])
     room, moderators = (_password(config, name, written) for name in ("password", "moderator_password"))
     if room and normalize("NFC", room) == normalize("NFC", moderators):
         raise BadConfig("password and moderator_password are the same: everybody would be a moderator")
@@ -160,14 +190,38 @@ def _password(config: Config, name: str, written: Mapping[str, str]) -> str:
         raise BadConfig(f"{written[name]} and {origin} are both given: only one may be")
     try:
         password = read_text(file).rstrip("\r\n")
-        is_public = Path(file).stat().st_mode & S_IROTH
-    except (BadConfig, OSError) as error:
+    except BadConfig as error:
         raise BadConfig(f"{origin}: {error}") from None
     if not password:
         raise BadConfig(f"{origin}: there is no password in {file}")
-    if is_public:
-        _log.warning("%s can be read by everybody on this machine", file)
+    _warn_if_public(file)
     return str(PROGRAM.settings[name].convert(password, origin))
+
+
+def _check_cluster(config: Config, url: RedisUrl, written: Mapping[str, str]) -> None:
+    origin = written["cluster"]
+    if url.has_password and origin.startswith("--"):
+        raise BadConfig(
+            f"{origin}: a password there can be read by everybody on this machine; give the URL in "
+            "ONEROOM_SERVER_CLUSTER, or as cluster in the TOML file"
+        )
+    if url.has_password and (file := origin.removeprefix("cluster in ")) != origin:
+        _warn_if_public(file)
+    if config.history in ("memory", "off"):
+        raise BadConfig(
+            f"{written['history']}: a server of a cluster keeps its copy of the room on disk, to go on from "
+            f"there, and history is {config.history}"
+        )
+    if config.record:
+        raise BadConfig(
+            f"{written['record']}: in a cluster the entries are in Redis, and are not recorded too"
+        )
+
+
+def _warn_if_public(file: str) -> None:
+    with suppress(OSError):
+        if Path(file).expanduser().stat().st_mode & S_IROTH:
+            _log.warning("%s can be read by everybody on this machine", file)
 
 
 PROGRAM = Program(

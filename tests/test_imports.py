@@ -28,7 +28,7 @@ THIRD_PARTY = {
 }
 
 
-# The wings of the server: each may import those behind it, `log` none. `config` stands alone.
+# The wings of the server: each may import those behind it, `log` and `texts` none.
 WINGS = (
     "__main__",
     "cli",
@@ -43,8 +43,9 @@ WINGS = (
     "texts",
     "log",
     "config",
+    "redis_url",
 )
-ALONE = {"texts", "log", "config"}
+ALONE = {"texts", "log", "redis_url"}
 
 
 def imported(path: Path) -> Iterator[tuple[int, str]]:

@@ -68,7 +68,7 @@ def _section(program: Program[Any]) -> Iterator[str]:
 def _default(setting: Setting) -> str:
     if setting.default == tcp_server.config.DEFAULT_HISTORY:
         return _DEFAULT_HISTORY
-    return "none" if setting.default in ("", ()) else f"`{setting.format(setting.default)}`"
+    return "none" if setting.default in ("", (), None) else f"`{setting.format(setting.default)}`"
 
 
 if __name__ == "__main__":

@@ -24,9 +24,16 @@ class Stream(Protocol):
 
     Each kind of caller has a connection of its own, made at its first call and again after each
     failure: `append` is for one thread, `read` and `refill` are for one thread, all others for any
-    thread. Unless said otherwise a method waits for Redis, at most some seconds, and raises `Away`; it
-    raises `Unfit` if Redis may not be used. A caller waits a moment before it tries again.
+    thread. Unless said otherwise a method waits for Redis, at most some seconds (where checkpoints are
+    carried, 30), and raises `Away`. A caller waits a moment before it tries again.
     """
+
+    def start(self) -> None:
+        """Find out whether Redis may keep the room; before all else, and again after an `Away`.
+
+        Raises `Unfit`, which no later method does: by then an error in Redis' settings, such as a new
+        password, makes it away until it is mended.
+        """
 
     def append(self, entries: Sequence[bytes], run_id: str) -> None:
         """Add entries, in one round trip: for the appender thread.

@@ -96,6 +96,10 @@ class MemoryStream:
             self._must_check = True
             raise Away("it is closed" if self._is_closed else "out of reach")
 
+    def start(self) -> None:
+        with self._redis.changed:
+            self._reach()
+
     def append(self, entries: Sequence[bytes], run_id: str) -> None:
         with self._redis.changed:
             self._reach()

@@ -35,6 +35,7 @@ PACKAGES: Final = {
     "node": "nodejs",
     "openssl": "openssl",
     "plink": "putty-tools",
+    "redis-server": "redis-server",
     "socat": "socat",
     "systemd-analyze": "systemd",
     "telnet": "inetutils-telnet",
@@ -69,6 +70,7 @@ HAPROXY = _find("haproxy")
 NGINX = _find("nginx")
 ICU = find_library("icui18n")
 OPENSSL = _find("openssl")
+REDIS = _find("redis-server")
 ORIGINAL = Path(os.environ.get("ONEROOM_ORIGINAL") or ROOT.parent / "shared" / "original")
 """The folder with the original chat's `server.py` and `client.py`, where they are (see `original_like`)."""
 
@@ -82,6 +84,7 @@ needs_nginx = _needs("nginx")
 needs_node = _needs("node")
 needs_openssl = _needs("openssl")
 needs_plink = _needs("plink")
+needs_redis = _needs("redis-server")
 needs_socat = _needs("socat")
 needs_systemd = _needs("systemd-analyze")
 needs_telnet = _needs("telnet")

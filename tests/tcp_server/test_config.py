@@ -1,5 +1,6 @@
 from importlib.metadata import version
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from chat_protocol.ip import to_network
 from chat_protocol.settings import BadConfig
 from tcp_server.config import PROGRAM, Config, load
+from tcp_server.redis_url import parse
 
 
 def refused(*arguments: str, **environment: str) -> str:
@@ -48,11 +50,15 @@ def test_every_setting_is_a_flag_a_variable_and_a_key(tmp_path: Path) -> None:
         "log_format": ("text", "text"),
         "log_addresses": ("true", True),
     }
+    texts["cluster"] = "redis://a", parse("redis://a")
+    texts["node"] = "a", "a"
     for name, setting in PROGRAM.settings.items():
         if setting.is_secret or name.endswith("_file"):
             continue
         text, value = texts.get(name, ("7", 7))
         wanted = Config().replace(**{name: value})
+        if name == "cluster":
+            wanted = wanted.replace(node=gethostname()[:64])
         flag = setting.flag or "--" + name.replace("_", "-")
         assert load([flag if setting.type is bool else f"{flag}={text}"], {}) == wanted
         assert load([], {f"ONEROOM_SERVER_{name.upper()}": text}) == wanted
@@ -313,3 +319,47 @@ def test_a_password_is_taken_unchanged_and_never_shown(tmp_path: Path) -> None:
     said = refused("--config", str(file))
     assert said.startswith(f"password in {file}: its text is not a password")
     assert "1234" not in said
+
+
+def test_a_server_of_a_cluster_has_a_name() -> None:
+    assert load(["--cluster=redis://a"], {}).node == gethostname()[:64]
+    assert load(["--cluster=redis://a", "--node=b"], {}).node == "b"
+    assert load([], {"ONEROOM_SERVER_CLUSTER": ""}).cluster is None
+
+
+def test_a_cluster_keeps_its_copy_on_disk_and_no_recording() -> None:
+    for history in ("memory", "off"):
+        text = refused("--cluster=redis://a", f"--history={history}")
+        assert text == (
+            "--history: a server of a cluster keeps its copy of the room on disk, to go on from there, "
+            f"and history is {history}"
+        )
+    text = refused("--cluster=redis://a", "--record=entries")
+    assert text == "--record: in a cluster the entries are in Redis, and are not recorded too"
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://:s3cret@a", "redis://u:s3cret@a", "redis+sentinel://a/s?sentinel_password=s3cret"]
+)
+def test_a_password_of_redis_is_no_flag_and_never_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, url: str
+) -> None:
+    assert "ONEROOM_SERVER_CLUSTER" in (text := refused("--cluster", url))
+    assert "s3cret" not in text
+    assert "s3cret" not in refused(ONEROOM_SERVER_CLUSTER=url.replace("redis", "http"))
+    assert "s3cret" not in refused(ONEROOM_SERVER_CLUSTER=url + "#x")
+    config = load([], {"ONEROOM_SERVER_CLUSTER": url})
+    assert config.cluster is not None
+    assert config.cluster.has_password
+    assert "s3cret" not in repr(config)
+    assert "s3cret" not in str(config.changed())
+    file = tmp_path / "server.toml"
+    file.write_text(f'cluster = "{url}"\n')
+    file.chmod(0o600)
+    load(["--config", str(file)], {})
+    assert not caplog.messages
+    file.chmod(0o644)
+    with pytest.raises(SystemExit):
+        load(["--config", str(file), "--print-config"], {})
+    assert "s3cret" not in capsys.readouterr().out
+    assert caplog.messages == [f"{file} can be read by everybody on this machine"]

@@ -1,0 +1,97 @@
+"""A real Redis of a test's own, in a folder of its own."""
+
+import signal
+import subprocess
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from redis import Redis
+
+from tcp_server.cluster.redis_stream import RedisStream
+from tcp_server.redis_url import parse
+from tests.support.processes import Output
+from tests.support.requirements import REDIS
+from tests.support.timing import TIMEOUT
+
+
+class RedisServer:
+    """A `redis-server`, which can be stopped in every way and started again. Use `redis_server`."""
+
+    def __init__(self, folder: Path, *settings: str) -> None:
+        self.folder = folder
+        self.socket = folder / "redis.sock"
+        self._settings = settings
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self.socket}"
+
+    def start(self, *, log: str = "ready to accept connections") -> None:
+        """Start it, and wait for a line of its log."""
+        self.process = subprocess.Popen(
+            [
+                *(REDIS, "--dir", str(self.folder), "--unixsocket", str(self.socket), "--port", "0"),
+                *("--appendonly", "yes", "--save", "", "--databases", "2", *self._settings),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        assert self.process.stdout is not None
+        self.log = Output(self.process.stdout)
+        try:
+            self.log.wait_for(log)
+        except AssertionError:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+    def do(self, *command: str | bytes | int) -> Any:
+        """Carry a command out as its owner."""
+        with Redis(unix_socket_path=str(self.socket), socket_timeout=TIMEOUT) as client:
+            execute: Any = client.execute_command
+            return execute(*command)
+
+    def pause(self) -> None:
+        """Let it do nothing, as SIGSTOP does, until `resume`."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
+    def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> None:
+        """End it: in order, or by SIGKILL."""
+        self.resume()
+        self.process.send_signal(with_signal)
+        self.process.wait(TIMEOUT)
+        self.log.join()
+
+    def restart(self, with_signal: signal.Signals = signal.SIGTERM) -> None:
+        self.stop(with_signal)
+        self.start()
+
+
+def opened(url: str) -> RedisStream:
+    """Return a stream there; it is not started."""
+    parts = parse(url)
+    assert parts is not None
+    return RedisStream(parts)
+
+
+def texts(entries: Iterable[tuple[int, int, bytes]]) -> list[bytes]:
+    """Return what was read, without positions and times."""
+    return [data for _, _, data in entries]
+
+
+@contextmanager
+def redis_server(folder: Path, *settings: str) -> Iterator[RedisServer]:
+    """Run a Redis with further settings, such as `--maxmemory`, `1mb`, until the block ends."""
+    server = RedisServer(folder, *settings)
+    try:
+        yield server
+    finally:
+        if server.process.poll() is None:
+            server.stop(signal.SIGKILL)
