@@ -1,5 +1,6 @@
 """A message as all clients are sent it, its parts, and the bases of everything on the wire."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Literal
@@ -8,6 +9,9 @@ from msgspec import Meta, Struct
 
 _MAX_EXCERPT = 100
 """Most code points of the beginning of a text in a quote."""
+
+_FENCE = re.compile(r"^ {0,3}```[^`\n]*$", re.MULTILINE)
+"""A line above or below lines of code, with the name of their language."""
 
 Ref = Annotated[str, Meta(min_length=1, max_length=64)]
 Count = Annotated[int, Meta(ge=0, le=100_000)]
@@ -45,8 +49,8 @@ class Notice(Wire, frozen=True):
 class Quote(Wire, frozen=True):
     """The message that another one answers, as it is now.
 
-    `excerpt` is the beginning of its text in one line. It is empty if the message is deleted or no longer
-    kept; in the latter case `name` is empty too.
+    `excerpt` is the beginning of its text in one line, or of the moderator's in a notice; marks of lines of
+    code are left out. It is empty if the message is deleted or no longer kept; in the latter case `name` too.
     """
 
     id: int
@@ -91,8 +95,10 @@ class Message(Wire, frozen=True, tag="message"):
 
 def quote_of(message: Message) -> Quote:
     """Return the quote of a message that another one answers."""
-    excerpt = " ".join(message.text[: 4 * _MAX_EXCERPT].split())
-    if len(excerpt) > _MAX_EXCERPT or len(message.text) > 4 * _MAX_EXCERPT:
+    text = (message.notice and message.notice.text) or message.text  # without the room's words around it
+    beginning = text[: 4 * _MAX_EXCERPT]
+    excerpt = " ".join(_FENCE.sub("", beginning).split()) or " ".join(beginning.split())
+    if len(excerpt) > _MAX_EXCERPT or len(text) > 4 * _MAX_EXCERPT:
         excerpt = excerpt[: _MAX_EXCERPT - 1] + "…"
     return Quote(message.id, message.name, excerpt)
 

@@ -36,7 +36,7 @@ def plain_text(event: Event | LocalEvent) -> str:
     """Return an event as the original server sends it, without LF; empty if it has no such event."""
     match event:
         case Message(name=name, text=text):
-            return f"{name}{SAYS}{with_signs(event, text, numbers=False)}"
+            return f"{name}{SAYS}{_with_signs(event, text, RUSSIAN, numbers=False)}"
         case Changed(act="edit", message=message):
             return f"{message.name}{SAYS}{EDITED} {with_action(message, message.text)}"
         case OnlyInText(event=shown):
@@ -116,22 +116,26 @@ def throttled(seconds: float, texts: Texts) -> str:
 
 def name_and_text(message: Message, texts: Texts) -> tuple[str, str]:
     """Return the sender and the text of a message as they are shown in lines: a notice is in the language."""
-    name = texts.system_name if message.name == SYSTEM_NAME else message.name
+    name = _shown(message.name, texts)
     if message.deleted:
         return name, texts.deleted
     if message.notice is not None:
         return name, describe(message.notice, texts) or message.text
-    return name, with_signs(message, message.text, numbers=True)
+    return name, _with_signs(message, message.text, texts, numbers=True)
 
 
-def with_signs(message: Message, text: str, *, numbers: bool) -> str:
+def _shown(name: str, texts: Texts) -> str:
+    return texts.system_name if name == SYSTEM_NAME else name
+
+
+def _with_signs(message: Message, text: str, texts: Texts, *, numbers: bool) -> str:
     """Return a text with what shows that it is a reply, and whether with the number of what it answers."""
     text = with_action(message, text)
     if (quote := message.reply) is None:
         return text
     number = f"#{quote.id}" if numbers else ""
     excerpt = f"«{quote.excerpt}»" if quote.excerpt else ""
-    return " ".join(filter(None, (ANSWERS, number, quote.name, excerpt, text)))
+    return " ".join(filter(None, (ANSWERS, number, _shown(quote.name, texts), excerpt, text)))
 
 
 def with_action(message: Message, text: str) -> str:

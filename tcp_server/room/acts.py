@@ -22,6 +22,8 @@ from tcp_server.room.speech import checked_text
 _MAX_BACK = 500
 """Messages among which the last one of somebody is looked for."""
 
+find_emoji("")  # reads the list now, and not while the whole room waits
+
 
 class Acts(Generic[C]):
     """Runs the commands of members on messages."""

@@ -20,8 +20,8 @@ _MAX_LOOKED_UP = 20
 _LATELY = 500
 """Messages whose senders can be called after they have left."""
 
-_MAX_WORDS = 8
-"""Most ends of words that a name may have, so that a look-up stays cheap."""
+_MAX_ENDS = 32
+"""Most ends of words in a name that is called, so that a look-up stays cheap: 32 characters have no more."""
 
 _CALL = re.compile(r"(?<!\w)@(?=\S)")
 _END = re.compile(r"(?<=\w)(?!\w)|(?<=[^\w\s])")
@@ -71,6 +71,6 @@ def _candidates(text: str, limit: int) -> Iterator[str]:
     `limit` is the longest name, in code points.
     """
     line = text[: limit + 1].partition("\n")[0]
-    ends = [found.end() for found in _END.finditer(line) if found.end() <= limit][:_MAX_WORDS]
+    ends = [found.end() for found in _END.finditer(line) if found.end() <= limit][:_MAX_ENDS]
     for end in reversed(ends):
         yield plain(line[:end])

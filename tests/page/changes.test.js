@@ -233,6 +233,14 @@ test("a quote is the beginning of a text in one line, as the room cuts it", () =
   assert.equal(excerptOf("👍".repeat(100)), "👍".repeat(100));
   assert.equal(excerptOf("👍".repeat(101)), `${"👍".repeat(99)}…`);
   assert.equal(excerptOf(`раз${" ".repeat(500)}`), "раз…");
+  assert.equal(excerptOf("вот:\n```python\nprint(1)\n```\nда"), "вот: print(1) да");
+  assert.equal(excerptOf("```a``` b"), "```a``` b");
+  assert.equal(excerptOf("```\n```"), "``` ```");
+  const notice = { act: "announce", by: "Анна", text: "в полдень" };
+  assert.equal(
+    quoteOf({ id: 1, name: "Сервер", text: "Объявление (Анна): в полдень", notice }).excerpt,
+    "в полдень",
+  );
 });
 
 test("an answer to a message that is not here is quoted once that is loaded", () => {

@@ -19,6 +19,8 @@ import { lengthOf } from "../lib/text.js";
 
 /** Code points of the beginning of a text in a quote, as in the room's. */
 const EXCERPT = 100;
+/** A line above or below lines of code. */
+const FENCE = /^ {0,3}```[^`\n]*$/gm;
 
 /**
  * @param {Message} message
@@ -38,13 +40,16 @@ export function stateOf({ text, deleted, kind, reply, mentions, edited, reaction
 }
 
 /**
- * @param {{id: number | null, name: string, text: string}} message
+ * @param {{id: number | null, name: string, text: string, notice?: import("./protocol.js").Notice}} message
  * @returns {Quote} It, as the room quotes it in an answer (chat_protocol/message.py).
  */
-export function quoteOf({ id, name, text }) {
-  const letters = Array.from(text.slice(0, 8 * EXCERPT)).slice(0, 4 * EXCERPT);
-  const line = letters.join("").replace(/\s+/gu, " ").trim();
-  const isCut = lengthOf(line) > EXCERPT || lengthOf(text) > 4 * EXCERPT;
+export function quoteOf({ id, name, text, notice }) {
+  const said = (text && notice?.text) || text;
+  const beginning = Array.from(said.slice(0, 8 * EXCERPT))
+    .slice(0, 4 * EXCERPT)
+    .join("");
+  const line = oneLine(beginning.replace(FENCE, "")) || oneLine(beginning);
+  const isCut = lengthOf(line) > EXCERPT || lengthOf(said) > 4 * EXCERPT;
   const excerpt = isCut ? `${[...line].slice(0, EXCERPT - 1).join("")}…` : line;
   return { id: id ?? 0, name, excerpt };
 }
@@ -85,4 +90,9 @@ export function toggleReaction(reactions, emoji, on, name) {
   return reactions
     .map(each => (each === known ? { emoji, count, names, mine: on } : each))
     .filter(each => each.count > 0);
+}
+
+/** @param {string} text */
+function oneLine(text) {
+  return text.replace(/\s+/gu, " ").trim();
 }

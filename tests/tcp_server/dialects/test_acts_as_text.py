@@ -13,6 +13,7 @@ SAID = m.Message(40, AT, "Борис", "где и когда?")
 QUOTE = m.Quote(40, "Борис", "где и когда?")
 REPLY = m.Message(43, AT, "Анна", "у входа", reply=QUOTE)
 TWO_ROWS = m.Message(44, AT, "Анна", "у входа\nв 18:00", reply=QUOTE)
+TO_THE_ROOM = m.Message(48, AT, "Анна", "ясно", reply=m.Quote(41, "Сервер", "в полдень"))
 REACTIONS = [m.Reaction("👍", 12, ["Анна", "Борис", "Вера"]), m.Reaction("❤️", 1, ["Глеб"])]
 
 
@@ -86,18 +87,24 @@ def test_plain_is_told_no_number() -> None:
         (
             ChangeOutput(language="en"),
             "utf-8",
-            ("Анна: ↪ #40 Борис «где и когда?» у входа\n#40 Анна: +👍 (12)\n"),
+            (
+                "Анна: ↪ #40 Борис «где и когда?» у входа\n"
+                "#40 Анна: +👍 (12)\nАнна: ↪ #41 Server «в полдень» ясно\n"
+            ),
         ),
         (
             ChangeOutput("cp866"),
             "cp866",
-            ('Анна: -> #40 Борис "где и когда?" у входа\n#40 Анна: +? (12)\n'),
+            (
+                'Анна: -> #40 Борис "где и когда?" у входа\n'
+                '#40 Анна: +? (12)\nАнна: -> #41 Сервер "в полдень" ясно\n'
+            ),
         ),
     ],
 )
 def test_in_another_language_and_encoding(change: ChangeOutput, encoding: str, lines: str) -> None:
     reacted = m.Message(40, AT, "Борис", "где и когда?", reactions=REACTIONS)
-    events: list[m.Event] = [REPLY, changed("react", reacted, emoji="👍")]
+    events: list[m.Event] = [REPLY, changed("react", reacted, emoji="👍"), TO_THE_ROOM]
     assert LINES.changed(change).encode(events).decode(encoding) == lines
 
 

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from chat_protocol import messages as m
 from chat_protocol.codec import encode
+from chat_protocol.contract import SYSTEM_NAME
 from tcp_server.log.history import Unavailable
 from tcp_server.log.memory_history import MemoryHistory
 from tcp_server.room.commands import LocalEvent, Request
@@ -183,6 +184,7 @@ def test_an_act_on_a_notice_is_refused_but_an_announcement_can_be_answered(room:
     assert error(room, "b", m.Say("what?", "9", reply=3)) == ("is_notice", "9")
     room.handle("b", m.React(id=4, emoji="👍", ref="9"), m.Say("good", "10", reply=4))
     assert len(changed(room, "a")) == 1
+    assert _quote(room) == m.Quote(4, SYSTEM_NAME, "at noon")
 
 
 def test_an_edit_too_late_is_refused() -> None:
@@ -260,7 +262,14 @@ def test_a_reply_quotes_the_message_as_it_is(room: RoomHarness) -> None:
     assert _quote(room) == m.Quote(1, "Боб", "good morning")
     room.handle("b", m.Edit(id=1, text="word " * 100, ref="3"))
     assert len(_quote(room).excerpt) == 100
-    room.handle("b", m.Delete(id=1, ref="4"))
+    for ref, text, quoted in [
+        ("4", "look:\n```python\nprint(1)\n```\nyes", "look: print(1) yes"),
+        ("5", "```a``` b", "```a``` b"),
+        ("6", "```\n```", "``` ```"),
+    ]:
+        room.handle("b", m.Edit(id=1, text=text, ref=ref))
+        assert _quote(room) == m.Quote(1, "Боб", quoted)
+    room.handle("b", m.Delete(id=1, ref="7"))
     assert _quote(room) == m.Quote(1, "Боб", "")
 
 

@@ -52,6 +52,11 @@ def test_names_are_found_in_a_text(text: str, names: list[str]) -> None:
     assert room.find(text, calls_all=False) == names
 
 
+def test_a_name_of_many_words_is_called() -> None:
+    name = "a.b c.d e.f g.h i.j k.l m.n o.p"
+    assert mentions(name).find(f"@{name}, hi", calls_all=False) == [name]
+
+
 def test_a_name_that_only_looks_alike_is_not_called() -> None:
     assert mentions("Clara").find("@Dara", calls_all=False) == []
 
