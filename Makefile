@@ -102,7 +102,7 @@ wheel: $(VENV)/development $(if $(NPM),node_modules) ## Build dist/oneroom-*.whl
 	ONEROOM_SHARE=build/share $(BIN)/python -m hatchling build --target wheel
 
 sbom: wheel $(VENV)/cyclonedx ## Write dist/oneroom-*.cdx.json: all that the wheel consists of and needs
-	$(BIN)/python -m tools.sbom $(VENV)/cyclonedx
+	$(BIN)/python -m tools.sbom $(VENV)/cyclonedx/bin/cyclonedx-py
 
 clean: ## Remove everything that was built or installed here
 	rm -rf $(VENV) node_modules dist build .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache test-results
@@ -138,7 +138,8 @@ $(VENV)/autobahn: | $(VENV)/development
 	$(PYTHON2) -m pip install --quiet --disable-pip-version-check --target $@ autobahntestsuite==0.8.2
 
 $(VENV)/cyclonedx: | $(VENV)/development
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target $@ cyclonedx-bom==7.5.0
+	$(BIN)/python -m venv --without-pip $@
+	$(BIN)/python -m pip --python $@/bin/python install --quiet --disable-pip-version-check cyclonedx-bom==7.5.0
 
 $(VENV)/websockify: | $(VENV)/development
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target $@ websockify==0.13.0

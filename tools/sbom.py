@@ -5,12 +5,11 @@ The libraries of the page, which static/vendor has of npm, are among them.
 
 import hashlib
 import json
-import os
 import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,18 +58,24 @@ def add_page_libraries(bom: dict[str, Any]) -> None:
 def main(cyclonedx: Path) -> None:
     """Install the wheel of this version with all its extras, and write what that environment has.
 
-    `cyclonedx` is a folder with the package cyclonedx-bom.
+    `cyclonedx` is the program cyclonedx-py, in an environment of its own.
     """
     (wheel,) = (_ROOT / "dist").glob(f"oneroom-{version()}-*.whl")
     with tempfile.TemporaryDirectory() as folder:
         python = Path(folder) / "bin" / "python"
-        _run("-m", "venv", "--without-pip", folder)
-        _run("-m", "pip", "--python", python, "install", "--quiet", f"{wheel}[log,metrics,cluster]")
-        listed = _run(
-            *("-m", "cyclonedx_py", "environment", python),
-            *("--pyproject", _ROOT / "pyproject.toml", "--output-reproducible"),
-            env={"PYTHONPATH": str(cyclonedx)},
+        _run(sys.executable, "-m", "venv", "--without-pip", folder)
+        _run(
+            sys.executable,
+            "-m",
+            "pip",
+            "--python",
+            python,
+            "install",
+            "--quiet",
+            f"{wheel}[log,metrics,cluster]",
         )
+        project = ("--pyproject", _ROOT / "pyproject.toml")
+        listed = _run(cyclonedx, "environment", python, *project, "--output-reproducible")
     bom = json.loads(listed)
     add_page_libraries(bom)
     written = wheel.with_name(f"oneroom-{version()}.cdx.json")
@@ -78,11 +83,8 @@ def main(cyclonedx: Path) -> None:
     print(written.relative_to(_ROOT))
 
 
-def _run(*command: str | Path, env: Mapping[str, str] | None = None) -> bytes:
-    environment = os.environ | (env or {})
-    return subprocess.run(
-        (sys.executable, *command), env=environment, stdout=subprocess.PIPE, check=True
-    ).stdout
+def _run(*command: str | Path) -> bytes:
+    return subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
 
 
 if __name__ == "__main__":
