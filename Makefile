@@ -9,6 +9,7 @@ WORKERS ?= 6
 BIN := $(VENV)/bin
 IN_PARALLEL := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 NPM := $(shell command -v npm)
+PYTHONS ?= $(foreach number,11 12 13 14,$(shell command -v python3.$(number)))
 PYTHON2 ?= $(shell python2.7 -c 'import sys; print(sys.executable)' 2>/dev/null)
 
 # Tests start hundreds of programs, which would each compile anew what cannot be kept compiled.
@@ -16,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-oldest long long-log faults hostile conformance check format vendor schemas emoji docs picture bench bench-bridge bench-page bench-terminal bench-log wheel sbom clean
+.PHONY: help run test test-oldest test-pythons test-units long long-log faults hostile conformance check format vendor schemas emoji docs picture bench bench-bridge bench-page bench-terminal bench-log wheel sbom clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,9 +29,18 @@ test: $(VENV)/development $(if $(NPM),node_modules) ## Run all tests (WORKERS=6:
 	$(BIN)/python -m pytest $(IN_PARALLEL)
 
 # tests/tcp_server/connection is left out: it is slow, and what it tests uses the standard library.
+UNIT_TESTS := --ignore=tests/tcp_server/connection \
+  tests/chat_protocol tests/tcp_server tests/web_gateway tests/chat_client tests/cli_client
+
 test-oldest: $(VENV)/oldest/installed ## Run the unit tests with the oldest libraries that pyproject.toml allows
-	$(VENV)/oldest/bin/python -m pytest $(IN_PARALLEL) --ignore=tests/tcp_server/connection \
-	  tests/chat_protocol tests/tcp_server tests/web_gateway tests/chat_client tests/cli_client
+	$(VENV)/oldest/bin/python -m pytest $(IN_PARALLEL) $(UNIT_TESTS)
+
+test-pythons: ## Run the unit tests with every Python from 3.11 to 3.14 that is here, or PYTHONS="python3.12 ..."
+	@set -e; for python in $(PYTHONS); do \
+	  echo "$$python:"; $(MAKE) --no-print-directory PYTHON=$$python VENV=$(VENV)/$${python##*/} test-units; done
+
+test-units: $(VENV)/development
+	$(BIN)/python -m pytest $(IN_PARALLEL) $(UNIT_TESTS)
 
 # These four have strict time limits and need a quiet machine.
 long: $(VENV)/development $(if $(NPM),node_modules) ## Run all tests one by one, on a quiet machine; ten minutes
