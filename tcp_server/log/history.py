@@ -62,6 +62,9 @@ class History(Protocol):
     head: bytes
     """Where the room is in its journal, encoded by the room; stored by the next commit. Empty at first."""
 
+    settled: int
+    """The id below which nothing that decides looks at messages, nor at refs; 0 where there is one server."""
+
     @property
     def members(self) -> Records[int]:
         """The members, by number."""
@@ -127,8 +130,11 @@ class History(Protocol):
     def rollback(self) -> None:
         """Take back all messages and acts since the last successful commit."""
 
+    def settle(self, below: int) -> None:
+        """Settle messages with smaller ids, with the next commit."""
+
     def find_acks(self, person: bytes, refs: Sequence[str]) -> dict[str, Ack]:
-        """Return, by ref, the acks of those says and acts of a person that are in the log.
+        """Return, by ref, the acks of those says and acts of a person that are in the log and not settled.
 
         Raises `Unavailable`.
         """

@@ -4,7 +4,7 @@ Not thread-safe: the caller holds the sequencer's room lock.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from chat_protocol.messages import Ack
 from tcp_server.log.history import Key
@@ -35,6 +35,7 @@ class Keys:
         """Each person's greatest ref, by code points as in SQLite: a greater one is certainly new, so
         clients whose refs increase need no query for each message."""
         self._staged: list[tuple[int, int, str, bytes, str]] = []
+        self._settled: list[tuple[bytes, str]] = []  # refs that may be used again
 
     def find(self, person: bytes, refs: Sequence[str], first: int) -> dict[str, Ack]:
         """Return the acks of those that are stored, of messages from the id `first` on and acts on these.
@@ -73,9 +74,18 @@ class Keys:
             self.greatest[person] = ack.ref
         self._staged.append((message_id, ack.id, ack.at, person, ack.ref))
 
+    def note_settled(self, person: bytes, refs: Iterable[str]) -> None:
+        """Forget the refs of settled says and acts with the next commit: they may be used again."""
+        self._settled += [(person, ref) for ref in refs]
+
     def forget(self, below: int) -> None:
         """Drop what is staged of acts on messages with smaller ids."""
         self._staged = [row for row in self._staged if row[0] >= below]
+
+    def write_settled(self) -> None:
+        """Forget refs in the open transaction, before any others are written. Raises `sqlite3.Error`."""
+        self._db.executemany("UPDATE messages SET ref = NULL WHERE session = ? AND ref = ?", self._settled)
+        self._db.executemany("DELETE FROM acts WHERE session = ? AND ref = ?", self._settled)
 
     def write(self) -> None:
         """Write what is staged into the open transaction. Raises `sqlite3.Error`."""
@@ -84,6 +94,11 @@ class Keys:
     def clear(self) -> None:
         """Drop what is staged."""
         self._staged.clear()
+        self.clear_settled()
+
+    def clear_settled(self) -> None:
+        """Take the refs that are forgotten for committed."""
+        self._settled.clear()
 
     def _greatest_of(self, person: bytes) -> str:
         if person not in self.greatest:

@@ -103,6 +103,9 @@ MIGRATIONS = (
     CREATE TABLE tail (position INTEGER PRIMARY KEY, acts INTEGER NOT NULL, data BLOB NOT NULL);
     CREATE INDEX tail_with_acts ON tail (position) WHERE acts;
     """,
+    """
+    ALTER TABLE log ADD COLUMN settled INTEGER NOT NULL DEFAULT 0; -- `History.settled`
+    """,
 )
 
 

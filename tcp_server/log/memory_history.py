@@ -24,7 +24,7 @@ class MemoryHistory:
         """`last` is the id before that of the first message."""
         self.epoch = secrets.token_hex(8)
         self.sanctions = self.head = b""
-        self.position = 0
+        self.position = self.settled = 0
         self.members = Records[int]()
         self.persons = Records[bytes]()
         self._committed = last
@@ -112,11 +112,14 @@ class MemoryHistory:
             self._changes = {id_: act for id_, act in in_order if act and id_ <= self._last}
             self._originals.clear()
 
+    def settle(self, below: int) -> None:
+        self.settled = max(below, self.settled)
+
     def find_acks(self, person: bytes, refs: Sequence[str]) -> dict[str, Ack]:
         found = {}
         for ref in refs:
             ack = self._acks.get((person, ref)) or self._older_acks.get((person, ref))
-            if ack and self._targets.get(ack.id, ack.id) >= self._forgotten_below:
+            if ack and ack.id >= self.settled and self._targets.get(ack.id, ack.id) >= self._forgotten_below:
                 found[ref] = ack
         return found
 

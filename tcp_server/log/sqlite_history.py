@@ -62,11 +62,12 @@ class SqliteHistory:
         self._acts = Acts(self._db)
         self._tail = EntryTail(self._db, redact)
         try:
-            row = self._db.execute("SELECT epoch, sanctions, state FROM log, head").fetchone()
-            self.epoch, self.sanctions, self.head = row
+            row = self._db.execute("SELECT epoch, settled, sanctions, state FROM log, head").fetchone()
+            self.epoch, self.settled, self.sanctions, self.head = row
             row = self._db.execute("SELECT entry FROM messages ORDER BY id DESC LIMIT 1").fetchone()
             self.position = (row and row[0]) or 0
             self._stored_sanctions, self._stored_head = self.sanctions, self.head
+            self._stored_log = self.epoch, self.settled
             self._stored = StoredMessages(self._db, self._file.path)
             self._retention = Retention(self._db, limits, self._stored.count, clock)
             self._recent = MemoryHistory(_RECENT, self._stored.last)
@@ -179,6 +180,7 @@ class SqliteHistory:
             if self._acts.are_new:
                 self._wal_has_deleted |= self._acts.commit()
             self._note_writable(writable=True)
+            self._acts.keys.clear_settled()
             self._staged.clear()
             self._tail.commit()
 
@@ -192,6 +194,7 @@ class SqliteHistory:
     def _is_room_new(self) -> bool:
         """Return whether there is more to store than the log itself."""
         is_new = self.head is not self._stored_head or self.sanctions is not self._stored_sanctions
+        is_new |= (self.epoch, self.settled) != self._stored_log
         return bool(is_new or self.members or self.persons or self._forgets_present)
 
     def _write(self) -> None:
@@ -207,6 +210,8 @@ class SqliteHistory:
                 db.execute("DELETE FROM skipped WHERE first < ?", (self._forgotten_below,))
                 self._acts.write_forgotten(self._forgotten_below)
                 self._forgetting = time.monotonic() - began
+            if self.settled:
+                self._acts.keys.write_settled()
             self._staged.write(db)
             self._acts.write()
             self._tail.write(self._acts.changes.replaced, self._stored.last)
@@ -223,6 +228,7 @@ class SqliteHistory:
             self.persons.clear()
             self._forgets_present = False
             self._stored_sanctions, self._stored_head = self.sanctions, self.head
+            self._stored_log = self.epoch, self.settled
 
     def _write_room(self) -> None:
         """Write members, persons, sanctions and head into the open transaction. Raises `sqlite3.Error`."""
@@ -230,9 +236,14 @@ class SqliteHistory:
         self.persons.write()
         if self.sanctions is not self._stored_sanctions:
             self._db.execute("UPDATE log SET sanctions = ?", (self.sanctions,))
+        if (self.epoch, self.settled) != self._stored_log:
+            self._db.execute("UPDATE log SET epoch = ?, settled = ?", (self.epoch, self.settled))
         self._db.execute("UPDATE head SET state = ?", (self.head,))
         if self._forgets_present:
             self._db.execute("DELETE FROM present")
+
+    def settle(self, below: int) -> None:
+        self.settled = max(below, self.settled)
 
     def find_acks(self, person: bytes, refs: Sequence[str]) -> dict[str, Ack]:
         found = self._recent.find_acks(person, refs)
@@ -242,6 +253,10 @@ class SqliteHistory:
             except sqlite3.Error as error:
                 raise Unavailable(f"the log cannot be read: {error}") from error
         if found:
+            if self.settled:
+                settled = [ref for ref, ack in found.items() if ack.id < self.settled]
+                self._acts.keys.note_settled(person, settled)
+                found = {ref: ack for ref, ack in found.items() if ack.id >= self.settled}
             self._tail.note_repeats(self.position, person, found.values())
         return found
 

@@ -10,10 +10,12 @@ from typing import Generic
 from chat_protocol import messages as m
 from chat_protocol.emoji import find_emoji
 from tcp_server.config import Config
-from tcp_server.log.history import Unavailable
+from tcp_server.log.history import Unavailable, find_message
+from tcp_server.room.changes import actable
 from tcp_server.room.fold import Fold
 from tcp_server.room.members import Member
 from tcp_server.room.mentions import Mentions
+from tcp_server.room.moderation.actions import Refused
 from tcp_server.room.outcome import C, Outcome
 from tcp_server.room.proposals import AnyProposal, Change, Delete, Edit, Post, React
 from tcp_server.room.seats import Seats
@@ -60,7 +62,13 @@ class Acts(Generic[C]):
                 called = self._called(new, member)
                 return self._try(connection, Edit(seat, ref, id_, new, called, self._edit_time))
             case m.Delete(id=id_, ref=ref):
-                return self._try(connection, Delete(seat, ref, id_))
+                try:
+                    of = self._look_at(id_, member)
+                except Refused as error:
+                    return [Outcome(connection, [m.Error(error.code, error.text, ref)])]
+                except Unavailable as error:
+                    return [Outcome(connection, [m.Error("unavailable", str(error), ref)])]
+                return self._try(connection, Delete(seat, ref, id_, of))
             case m.React(id=id_, emoji=text, on=on, ref=ref):
                 if (emoji := find_emoji(text)) is None:
                     return [Outcome(connection, [m.Error("bad_emoji", "not one emoji", ref)])]
@@ -85,6 +93,20 @@ class Acts(Generic[C]):
             return self._fold.history.author(message_id) != member.person
         except Unavailable:
             return False
+
+    def _look_at(self, message_id: int, member: Member) -> tuple[str, str] | None:
+        """Return name and time of a message that its author wants to delete, None if it is not there.
+
+        Where it is settled, this is the only look at it. Raises `Refused`, `Unavailable`.
+        """
+        history = self._fold.history
+        if message_id >= history.settled:
+            message = find_message(history, message_id)
+        else:
+            message = actable(history, message_id)
+            if history.author(message_id) != member.person:
+                raise Refused("not_yours", f"#{message_id} is of somebody else")
+        return None if message is None else (message.name, message.at)
 
     def _called(self, text: str, member: Member) -> Sequence[str]:
         """Return the names of those whom a member calls in a text."""

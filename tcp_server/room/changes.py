@@ -47,7 +47,9 @@ class Changes:
         self._history.note_act(m.Ack(ref or "", number, at), message.id, (person, ref))
         if changed is not None:
             self._history.change(changed, number)
-        kind, now_sent = _KINDS[type(act)], with_own_quote(self._history, changed or message)
+        kind, now_sent = _KINDS[type(act)], changed or message
+        if now_sent.reply is not None and now_sent.reply.id >= self._history.settled:
+            now_sent = with_own_quote(self._history, now_sent)
         emoji, on = (act.emoji, act.on) if isinstance(act, React) else ("", True)
         shared = m.Changed(number, at, member.name, kind, now_sent, emoji=emoji, on=on)
         mine = self._history.reacted([message.id], person).get(message.id, [])
@@ -73,6 +75,8 @@ class Changes:
         mute = None if is_delete else self._sanctions.mutes.find(member.keys, member.session, now)
         if mute is not None:
             raise Refused("muted", "you cannot write", mute.seconds_left(now))
+        if act.id < self._history.settled:
+            return _settled(act)
         message = actable(self._history, act.id)
         if not isinstance(act, React) and self._history.author(act.id) != member.person:
             raise Refused("not_yours", f"#{act.id} is of somebody else")
@@ -100,6 +104,14 @@ class Changes:
 
 
 _KINDS: dict[type, str] = {Edit: "edit", Delete: "delete", React: "react"}
+
+
+def _settled(act: Change) -> m.Message:
+    """Return the settled message that a deletion is on, as it was proposed. Raises `Refused`."""
+    if isinstance(act, Delete) and act.of is not None:
+        name, at = act.of
+        return m.Message(act.id, at, name, "")
+    raise Refused("too_late", f"#{act.id} is too old to be changed")
 
 
 def actable(history: History, message_id: int) -> m.Message:

@@ -81,7 +81,8 @@ class Fold:
             p.Act: self._act,
             p.Role: self._role,
             p.Sanctioned: self._sanctioned,
-            p.Forget: self._forget,
+            p.Forget: self._let_go,
+            p.Settle: self._let_go,
             p.Retract: self._retract,
         }
 
@@ -387,8 +388,9 @@ class Fold:
         self.sanctions.note_change(at, self.now)
         self._are_sanctions_new = True
 
-    def _forget(self, forget: p.Forget) -> list[Effect]:
-        self.history.forget(min(forget.below, self._last_before))
+    def _let_go(self, old: p.Forget | p.Settle) -> list[Effect]:
+        let_go = self.history.forget if isinstance(old, p.Forget) else self.history.settle
+        let_go(min(old.below, self._last_before))
         return []
 
     def _retract(self, _: p.Retract) -> list[Effect]:

@@ -145,11 +145,12 @@ class Edit(Proposal, frozen=True):
 
 
 class Delete(Proposal, frozen=True):
-    """Delete one's own message."""
+    """Delete one's own message; `of` is its name and time, as the server that proposes it has read them."""
 
     seat: int
     ref: str | None
     id: int
+    of: tuple[str, str] | None = None
 
 
 class React(Proposal, frozen=True):
@@ -166,7 +167,7 @@ class Act(Proposal, frozen=True):
     """An action of a moderator; `act` as in `Moderate`.
 
     `target` is a name, with its `keys`, or a network. `seat` 0 is the server itself, which redoes
-    what it had recorded: then `by` is the name of the moderator.
+    what it had recorded: then `by` is the name of the moderator. `of` as in `Delete`.
     """
 
     seat: int
@@ -178,6 +179,7 @@ class Act(Proposal, frozen=True):
     text: str = ""
     ref: str | None = None
     by: str = ""
+    of: tuple[str, str] | None = None
 
 
 class Role(Proposal, frozen=True):
@@ -196,6 +198,17 @@ class Sanctioned(Proposal, frozen=True):
 
 class Forget(Proposal, frozen=True):
     """Forget the messages with smaller ids, but none of this entry, nor the one before that."""
+
+    below: int
+
+
+class Settle(Proposal, frozen=True):
+    """Settle the messages with smaller ids, as `Forget`: from now on nothing looks at them.
+
+    They can only be deleted, or answered, which counts without a look: who proposes it has looked. The
+    refs of says and acts with smaller ids are unknown. So a server can take part that has only the newest
+    messages. Never proposed where there is one server.
+    """
 
     below: int
 
@@ -225,6 +238,7 @@ AnyProposal = (
     | Role
     | Sanctioned
     | Forget
+    | Settle
     | Retract
 )
 

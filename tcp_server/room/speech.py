@@ -131,7 +131,7 @@ class Speech:
         if (mute := self._sanctions.mutes.find(member.keys, member.session, now)) is not None:
             return _refuse_muted(seat, [(ref, post.text)], {}, mute.seconds_left(now))
         try:
-            answered = None if reply is None else actable(history, reply)
+            answered = None if reply is None or reply < history.settled else actable(history, reply)
         except Refused as error:
             return Effect(seat, [Error(error.code, error.text, ref)])
         message = Message(

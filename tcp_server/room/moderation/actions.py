@@ -154,12 +154,13 @@ class Actions:
         return Action(request.notice(mute.target), lambda: mutes.lift(mute.keys, request.now), mute.target)
 
     def _delete(self, request: _Request) -> Action:
-        message_id = request.act.id or 0
-        message = find_message(self._history, message_id)
-        if message is None or message.deleted:
-            raise Refused("not_found", f"#{message_id}")
-        if message.notice is not None and message.notice.act != "announce":
-            raise Refused("is_notice", "notices of other actions cannot be deleted")
+        id_, of = request.act.id or 0, request.act.of
+        if id_ >= self._history.settled:
+            message = deletable(self._history, id_)
+        elif of is not None:
+            message = m.Message(id_, of[1], of[0], "")
+        else:
+            raise Refused("too_late", f"#{id_} is too old to be deleted like this")
         return Action(request.notice(), target=message.name, deleted=message)
 
     def _find_other(self, act: Act) -> Member:
@@ -168,6 +169,16 @@ class Actions:
             raise Refused("not_found", act.target)
         _refuse_moderator(member)
         return member
+
+
+def deletable(history: History, message_id: int) -> m.Message:
+    """Return a message that moderators may delete. Raises `Refused`, `Unavailable`."""
+    message = find_message(history, message_id)
+    if message is None or message.deleted:
+        raise Refused("not_found", f"#{message_id}")
+    if message.notice is not None and message.notice.act != "announce":
+        raise Refused("is_notice", "notices of other actions cannot be deleted")
+    return message
 
 
 def _network(act: Act) -> Network | None:

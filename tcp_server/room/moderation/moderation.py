@@ -23,7 +23,7 @@ from tcp_server.config import Config
 from tcp_server.log.history import Unavailable
 from tcp_server.room.fold import Fold
 from tcp_server.room.members import Member
-from tcp_server.room.moderation.actions import Action, Refused, ban_error
+from tcp_server.room.moderation.actions import Action, Refused, ban_error, deletable
 from tcp_server.room.moderation.audit_log import AuditLog, Entry
 from tcp_server.room.moderation.bans import Sanction, is_too_wide
 from tcp_server.room.moderation.recorded import keys_of
@@ -163,7 +163,8 @@ class Moderation(Generic[C]):
             case "delete" if command.id is None:
                 raise Refused("bad_field", "a deletion needs an id")
             case "delete":
-                return replace(act, id=command.id)
+                message = deletable(self._fold.history, command.id or 0)
+                return replace(act, id=command.id, of=(message.name, message.at))
             case "ban" | "unban":
                 return self._with_target(act, member)
             case "mute":

@@ -24,12 +24,13 @@ ONE_OF_EACH: list[p.AnyProposal] = [
     p.Say(1, [("ref", "раз"), (None, "два")]),
     p.Post(1, "ref", "@Борис", 7, "action", ("Борис",)),
     p.Edit(1, "ref", 7, "раз", (), 3600.0),
-    p.Delete(1, None, 7),
+    p.Delete(1, None, 7, ("Анна", BAN.at)),
     p.React(1, "ref", 7, "👍", True),
     p.Act(1, "ban", "Боб", ("боб",), None, 60, "спам", "ref"),
     p.Role(1),
     p.Sanctioned("2026-11-22T05:43:03.120Z", [BAN], []),
     p.Forget(8),
+    p.Settle(8),
     p.Retract(),
 ]
 
