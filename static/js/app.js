@@ -4,6 +4,7 @@ import { Emojis } from "./lib/emojis.js";
 import { chooseLocale, I18n } from "./lib/i18n.js";
 import { LocalDay } from "./lib/local_day.js";
 import { nameColours } from "./lib/name_colours.js";
+import { RoomStore, scopeOf } from "./lib/room_store.js";
 import { watchSleep } from "./lib/sleep.js";
 import { openStore } from "./lib/storage.js";
 import { Commands } from "./model/commands.js";
@@ -52,9 +53,11 @@ const locale = chooseLocale(document.documentElement.lang, navigator.languages ?
 const i18n = new I18n(locale, JSON.parse(byId("script", "texts").text));
 document.documentElement.lang = locale;
 
-const store = openStore("localStorage");
-const tabStore = openStore("sessionStorage");
-const tabs = new OpenTabs(tabStore, new BroadcastChannel("oneroom"));
+const path = location.pathname;
+const store = new RoomStore(openStore("localStorage"), path);
+store.adopt();
+const tabStore = new RoomStore(openStore("sessionStorage"), path);
+const tabs = new OpenTabs(tabStore, new BroadcastChannel(scopeOf(path)));
 const session = new Session(store);
 const settings = new Settings(store);
 const ignored = new Ignored(store);
@@ -172,7 +175,8 @@ watchSleep(onReturn);
 window.addEventListener("online", () => connection.check());
 window.addEventListener("offline", () => connection.onOffline());
 window.addEventListener("storage", ({ key }) => {
-  for (const model of [tabSync, settings, ignored]) model.onStorage(key);
+  const name = key === null ? null : store.nameOf(key);
+  if (key === null || name !== null) for (const model of [tabSync, settings, ignored]) model.onStorage(name);
 });
 window.addEventListener("pagehide", () => tabs.close());
 

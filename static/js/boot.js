@@ -7,8 +7,8 @@
 {
   /** Milliseconds after which loading has failed: a file may neither come nor be an error. */
   const TIMEOUT = 15_000;
-  /** As in model/session.js. */
-  const IDENTITY_KEY = "oneroom.identity";
+  /** As in model/session.js and lib/room_store.js. */
+  const IDENTITY_KEY = `oneroom${location.pathname === "/" ? "" : location.pathname}.identity`;
 
   /** Say that the page has not loaded, unless it has: then app.js has removed all that. */
   const fail = () => {

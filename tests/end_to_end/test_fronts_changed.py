@@ -56,6 +56,10 @@ def test_the_page_is_served_under_a_path(chromium: Browser, tmp_path: Path, cert
         expect(user.messages("под путём")).to_have_count(1)
         user.page.reload()
         user.sees("Анна", "под путём")
+        # What is stored is this room's, and the first script has found it.
+        assert user.page.evaluate(
+            "'oneroom/chat/.identity' in localStorage && earlySocket instanceof WebSocket"
+        )
         assert requested.pop(0) == f"{site}/chat"
         assert all(url.startswith(f"{site}/chat/") for url in requested)
 
