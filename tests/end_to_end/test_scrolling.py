@@ -80,6 +80,15 @@ def test_older_rows_come_in_small_parts_and_nothing_moves(services: Services, ch
         assert page.evaluate("moved") < 2
         page.click("#newest-button")
         expect(browser.messages(f"№ {COUNT}")).to_be_in_viewport()
+        # An update comes after one has scrolled and before the event, which comes with the next frame.
+        client.say_json(type="react", ref="react", id=COUNT, emoji="👍")
+        chip = page.locator("[data-action=react]")
+        expect(chip).to_have_attribute("aria-pressed", "false")
+        before = page.evaluate("transcript.scrollTop")
+        page.wait_for_timeout(100)  # then the next update is made at once
+        chip.evaluate("button => { transcript.scrollTop -= 300; button.click(); }")
+        expect(chip).to_have_attribute("aria-pressed", "true")
+        assert page.evaluate("transcript.scrollTop") == before - 300
 
 
 def test_a_message_waits_for_no_frame(services: Services, chromium: Browser) -> None:

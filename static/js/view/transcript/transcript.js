@@ -68,6 +68,8 @@ export class Transcript {
   #divider = null;
   /** Width and height of the view, for which the position was restored last. */
   #size = "";
+  /** The scroll position that is known: the event of a newer one comes with the next frame. */
+  #scrolled = 0;
 
   /**
    * @param {Room} room
@@ -139,6 +141,7 @@ export class Transcript {
     const update = () => {
       this.#scheduled = false;
       this.#timer = 0;
+      if (this.#scroller.scrollTop !== this.#scrolled) this.#onScroll(); // or the update would undo it
       this.#update();
     };
     const wait = this.#dueAt - performance.now();
@@ -246,6 +249,7 @@ export class Transcript {
       this.#restorePosition();
       return;
     }
+    this.#scrolled = scrollTop;
     const below = scrollHeight - scrollTop - clientHeight;
     this.#atBottom = below < BOTTOM_MARGIN && this.#viewport.atTail;
     this.#findAnchor();
