@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 from tests.support import surroundings
 from tests.support.browser import running_chromium
 from tests.support.leaks import describe, left_over
-from tests.support.requirements import how_to_install
+from tests.support.requirements import CHROMIUM_SHELL, how_to_install
 
 surroundings.settle()
 # On a busy machine one example may take long.
@@ -26,7 +26,7 @@ _LONG = ("end_to_end", "faults", "hostile")  # folders of tests that take second
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The one browser of all tests of a worker: a thread can have a single Playwright."""
-    with running_chromium() as browser:
+    with running_chromium(CHROMIUM_SHELL) as browser:
         yield browser
 
 

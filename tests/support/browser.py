@@ -20,11 +20,11 @@ _DISABLED_FEATURES = (
 
 
 @contextmanager
-def running_chromium() -> Iterator[Browser]:
-    """Run the system's Chromium until the block ends. A thread can have a single one."""
+def running_chromium(program: str = CHROMIUM) -> Iterator[Browser]:
+    """Run one of the system's Chromiums until the block ends. A thread can have a single one."""
     flags = ["--disable-dev-shm-usage", f"--disable-features={','.join(_DISABLED_FEATURES)}"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        browser = playwright.chromium.launch(executable_path=program, args=flags)
         try:
             yield browser
         finally:
