@@ -139,9 +139,9 @@ export class Transcript {
     this.#timer = 0;
     this.#scheduled = true;
     const update = () => {
-      this.#scheduled = false;
       this.#timer = 0;
       if (this.#scroller.scrollTop !== this.#scrolled) this.#onScroll(); // or the update would undo it
+      this.#scheduled = false;
       this.#update();
     };
     const wait = this.#dueAt - performance.now();
@@ -243,14 +243,16 @@ export class Transcript {
   #onScroll() {
     const { scrollHeight, scrollTop, clientHeight, clientWidth } = this.#scroller;
     const size = `${clientWidth} ${clientHeight}`;
+    const below = scrollHeight - scrollTop - clientHeight;
     if (size !== this.#size) {
-      // Not the reader has scrolled, but the browser, to fit the rows into the new size.
       this.#size = size;
-      this.#restorePosition();
-      return;
+      // If not the reader has scrolled but the browser, which goes to the end to fit the rows into the new size.
+      if (scrollTop === this.#scrolled || below < 1) {
+        this.#restorePosition();
+        return;
+      }
     }
     this.#scrolled = scrollTop;
-    const below = scrollHeight - scrollTop - clientHeight;
     this.#atBottom = below < BOTTOM_MARGIN && this.#viewport.atTail;
     this.#findAnchor();
     this.#updateUnread();
