@@ -55,10 +55,11 @@ def test_a_program_becomes_the_same_person(services: Services, chromium: Browser
         code = command.rpartition(" ")[2]
         welcome = program.join("", code=code.lower())
         assert (welcome["name"], welcome["members"].count("Боб")) == ("Боб", 1)
+        program.say_json(type="say", ref="1", text="from a program")
+        program.expect_json(type="ack")
         desk.page.click("#link-close")
         desk.leave()
-        program.say_json(type="say", ref="1", text="still here")
-        program.expect_json(type="ack")
+        program.expect_json(type="bye", reason="left_elsewhere")
 
 
 def test_who_is_in_the_chat_already_stays_who_they_are(services: Services, chromium: Browser) -> None:
