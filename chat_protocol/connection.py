@@ -50,6 +50,13 @@ def abort(sock: socket.socket) -> None:
         sock.shutdown(socket.SHUT_RDWR)
 
 
+def unreachable(address: Address, error: OSError | UnicodeError) -> ConnectionFailed:
+    """Return what to raise when there is no connection to an address."""
+    if isinstance(error, UnicodeError):  # an impossible host name
+        return ConnectionFailed(f"cannot reach {address}: not a host name")
+    return ConnectionFailed(f"cannot reach {address}: {error.strerror or error}")
+
+
 class Connection:
     """An open connection to a room, after its prompt.
 
@@ -84,10 +91,25 @@ class Connection:
         deadline = monotonic() + timeout
         try:
             sock = connect(address, timeout, family)
-        except UnicodeError as error:  # an impossible host name
-            raise ConnectionFailed(f"cannot reach {address}: not a host name") from error
-        except OSError as error:
-            raise ConnectionFailed(f"cannot reach {address}: {error.strerror or error}") from error
+        except (OSError, UnicodeError) as error:
+            raise unreachable(address, error) from error
+        return cls.open_on(sock, address, deadline, idle_timeout=idle_timeout, tls=tls, source=source)
+
+    @classmethod
+    def open_on(  # noqa: PLR0913 - each is another setting
+        cls,
+        sock: socket.socket,
+        address: Address,
+        deadline: float,
+        *,
+        idle_timeout: float | None = None,
+        tls: "Tls | None" = None,
+        source: bytes = b"",
+    ) -> Self:
+        """Read the prompt over a connected socket with a timeout, until `deadline` (monotonic).
+
+        The socket is closed if that fails. The rest is as for `open`.
+        """
         try:
             set_tcp_options(sock)
             sock.sendall(source)

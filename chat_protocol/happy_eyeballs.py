@@ -3,17 +3,18 @@
 import os
 import selectors
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain, zip_longest
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from chat_protocol.address import Address
 
 ATTEMPT_DELAY: Final = 0.25
 """Seconds after which the next address is tried too, if there is no answer (RFC 8305, section 8)."""
 
-_AddressInfo = tuple[int, int, int, str, Any]  # as `getaddrinfo` returns it
+AddressInfo = tuple[int, int, int, str, Any]
+"""An address as `getaddrinfo` returns it; the last element is what a socket connects to."""
 
 
 def connect(address: Address, timeout: float, family: int = socket.AF_UNSPEC) -> socket.socket:
@@ -24,37 +25,66 @@ def connect(address: Address, timeout: float, family: int = socket.AF_UNSPEC) ->
     what cannot be a name.
     """
     deadline = monotonic() + timeout
-    left = _alternate(socket.getaddrinfo(*address, family, socket.SOCK_STREAM))
+    infos = _alternate(socket.getaddrinfo(*address, family, socket.SOCK_STREAM))
+    sock, _ = connect_to_any(infos, deadline)
+    sock.settimeout(timeout)
+    return sock
+
+
+def connect_to_any(
+    infos: Sequence[AddressInfo],
+    deadline: float,
+    on_failure: Callable[[AddressInfo, OSError], None] = lambda _info, _error: None,
+) -> tuple[socket.socket, AddressInfo]:
+    """Return a socket connected to the address that answers first, and this address.
+
+    They are tried in their order. `deadline` is monotonic; `on_failure` is told of each that has failed, or
+    has not answered in `ATTEMPT_DELAY`. Raises `OSError`, as `connect`.
+    """
+    left = list(infos)
     failure: OSError | None = None
+    late = TimeoutError("timed out")
+
+    def fail(info: AddressInfo, error: OSError) -> None:
+        nonlocal failure
+        failure = error
+        on_failure(info, error)
+
     with selectors.DefaultSelector() as attempts:
         try:
             while left or attempts.get_map():
-                if left:
-                    failure = _start(attempts, left.pop(0)) or failure
+                if left and (error := _start(attempts, info := left.pop(0))):
+                    fail(info, error)
                 seconds = deadline - monotonic()
                 if seconds <= 0:
-                    raise TimeoutError("timed out")
+                    raise late
                 for key, _ in attempts.select(min(seconds, ATTEMPT_DELAY) if left else seconds):
                     sock = _end(attempts, key)
-                    if not (error := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)):
-                        sock.settimeout(timeout)
-                        return sock
-                    failure = OSError(error, os.strerror(error))
+                    if not (number := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)):
+                        return sock, key.data.info
                     sock.close()
+                    fail(key.data.info, OSError(number, os.strerror(number)))
         finally:
             for key in list(attempts.get_map().values()):
                 _end(attempts, key).close()
+                if monotonic() - key.data.began >= ATTEMPT_DELAY:
+                    on_failure(key.data.info, late)
     raise failure or OSError("no address")
 
 
-def _alternate(infos: Sequence[_AddressInfo]) -> list[_AddressInfo]:
+def _alternate(infos: Sequence[AddressInfo]) -> list[AddressInfo]:
     """Return the addresses in the system's order, but those of the two families in turn."""
     first = [info for info in infos if info[0] == infos[0][0]]
     others = [info for info in infos if info[0] != infos[0][0]]
     return [info for info in chain.from_iterable(zip_longest(first, others)) if info]
 
 
-def _start(attempts: selectors.BaseSelector, info: _AddressInfo) -> OSError | None:
+class _Attempt(NamedTuple):
+    info: AddressInfo
+    began: float  # monotonic
+
+
+def _start(attempts: selectors.BaseSelector, info: AddressInfo) -> OSError | None:
     """Begin to connect; return the error if that is not possible."""
     family, kind, protocol, _, sockaddr = info
     try:
@@ -69,7 +99,7 @@ def _start(attempts: selectors.BaseSelector, info: _AddressInfo) -> OSError | No
     except OSError as error:
         sock.close()
         return error
-    attempts.register(sock, selectors.EVENT_WRITE)
+    attempts.register(sock, selectors.EVENT_WRITE, _Attempt(info, monotonic()))
     return None
 
 

@@ -130,7 +130,7 @@ class Setting:
         """The keyword arguments of argparse's `add_argument` for its flag."""
         if self.type is bool:
             return {"action": "store_true", "help": self.meaning}
-        default = ", ".join(self.default) if self.is_list else self.default
+        default = ", ".join(map(str, self.default)) if self.is_list else self.default
         default = f" (default: {default})" if default not in ("", None) else ""
         words = self.meaning + "; may be given again" * self.is_list + default
         action = "append" if self.is_list else "store"

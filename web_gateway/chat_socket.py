@@ -9,6 +9,7 @@ import logging
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from http import HTTPStatus
 from time import monotonic
 from typing import Any
@@ -107,7 +108,7 @@ def _serve(browser: Browser, gateway: Gateway, environ: dict[str, Any], sock: so
     """Serve one browser, at `sock`, until its connection ends."""
     address = environ["REMOTE_ADDR"]
     try:
-        room, dialect = _open_room(gateway.config, _proxy_header(environ, sock, gateway.config))
+        room, dialect = _open_room(gateway, _proxy_header(environ, sock, gateway.config))
     except Banned:
         log_often(INFO, "refused", reason="banned", address=address)
         browser.close(CloseCode.POLICY_VIOLATION, "banned")
@@ -117,11 +118,9 @@ def _serve(browser: Browser, gateway: Gateway, environ: dict[str, Any], sock: so
         browser.send(text_frame(encode(Bye("full")).rstrip()))
         browser.close(CloseCode.TRY_AGAIN_LATER, "the room is full")
         return
-    except ConnectionFailed as error:
-        gateway.room_check.note(error)
+    except ConnectionFailed:
         browser.close(CloseCode.TRY_AGAIN_LATER, "the room cannot be reached")
         return
-    gateway.room_check.note(None)
     session = BridgeSession(browser, room, dialect)
     with room, gateway.relay.attached(session), _logged(browser, room, gateway.config, address):
         for messages in browser.messages():
@@ -145,14 +144,13 @@ def _logged(browser: Browser, room: Connection, config: Config, address: str) ->
         log_event(INFO, "out", id=port, code=int(code), reason=reason, seconds=seconds, address=shown)
 
 
-def _open_room(config: Config, proxy_header: bytes) -> tuple[Connection, Dialect]:
-    if config.dialect == "plain":
-        plain_room = PlainRoom.open(config.server, timeout=_ROOM_TIMEOUT, idle_timeout=ANSWER_TIMEOUT)
+def _open_room(gateway: Gateway, proxy_header: bytes) -> tuple[Connection, Dialect]:
+    if gateway.config.dialect == "plain":
+        begin_plain = partial(PlainRoom.open_on, idle_timeout=ANSWER_TIMEOUT)
+        plain_room = gateway.servers.open(begin_plain, _ROOM_TIMEOUT)
         return plain_room, PlainDialect(plain_room)
-    room = Connection.open(
-        config.server, timeout=_ROOM_TIMEOUT, idle_timeout=ANSWER_TIMEOUT, source=proxy_header
-    )
-    return room, JsonDialect()
+    begin = partial(Connection.open_on, idle_timeout=ANSWER_TIMEOUT, source=proxy_header)
+    return gateway.servers.open(begin, _ROOM_TIMEOUT), JsonDialect()
 
 
 def _proxy_header(environ: dict[str, Any], sock: socket.socket, config: Config) -> bytes:

@@ -52,7 +52,10 @@ class Config(Settings, frozen=True):
 
     host: Annotated[Host, about("address to listen on; :: is for IPv4 too")] = "127.0.0.1"
     port: Annotated[Port, about("port to listen on; 0: a free one")] = 5000
-    server: Annotated[Address, _SERVER, about("address of the room")] = Address("127.0.0.1", DEFAULT_PORT)
+    server: Annotated[
+        tuple[Annotated[Address, _SERVER], ...],
+        about("address of the room; of several, any that answers is used"),
+    ] = (Address("127.0.0.1", DEFAULT_PORT),)
     dialect: Annotated[
         Literal["json", "plain"], about("plain: the room knows only the original protocol")
     ] = "json"
@@ -99,9 +102,16 @@ class Config(Settings, frozen=True):
     log_format: LogFormatSetting = "auto"
     log_addresses: LogAddressesSetting = False
 
+    @property
+    def servers(self) -> str:
+        """The addresses of the room, for people."""
+        return ", ".join(map(str, self.server))
+
 
 def _check(config: Config, written: Mapping[str, str]) -> Config:
     check_format(config.log_format, written["log_format"])
+    if not config.server:
+        raise BadConfig(f"{written['server']}: there is no address of a room")
     if config.proxy_protocol and config.dialect == "plain":
         raise BadConfig(
             f"{written['proxy_protocol']} does not go with {written['dialect']}: "

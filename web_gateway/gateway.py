@@ -14,6 +14,7 @@ from web_gateway.admission import Admission
 from web_gateway.config import Config
 from web_gateway.health import RoomCheck
 from web_gateway.relay import Relay
+from web_gateway.servers import Servers
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +26,8 @@ class Gateway:
         self.config = config
         self.admission = Admission(config)
         self.relay = Relay()
-        self.room_check = RoomCheck(config)
+        self.servers = Servers(config.server)
+        self.room_check = RoomCheck(config, self.servers)
         self._closing = threading.Event()
         self._drain: threading.Thread | None = None  # set once, by the main thread
 

@@ -54,7 +54,7 @@ def serve_on(listener: socket.socket, config: Config) -> None:
         "started",
         version=version(),
         listening=str(address),
-        server=str(config.server),
+        server=config.servers,
         workers=config.workers,
         settings=config.changed(),
     )
@@ -162,7 +162,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
         if worker.age == 1:
             host, port = worker.sockets[0].sock.getsockname()[:2]
             shown = Address({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)
-            announce(f"Oneroom gateway: http://{shown} (room at {self._config.server})")
+            announce(f"Oneroom gateway: http://{shown} (room at {self._config.servers})")
 
     def _serve_status(self, gateway: Gateway) -> str | None:
         """Say how this worker is, at the first free port from the setting's on; return where.

@@ -1,36 +1,33 @@
 """Whether the room answers."""
 
 import threading
+from functools import partial
 from time import monotonic
 
 from chat_protocol.connection import Connection
-from chat_protocol.errors import Banned, ConnectionFailed, RoomFull
-from chat_protocol.log_event import INFO, WARNING, log_event
+from chat_protocol.errors import ConnectionFailed, RoomFull
 from chat_protocol.proxy_header import UNKNOWN_HEADER
 from web_gateway.config import Config
+from web_gateway.servers import Servers
 
 _MAX_AGE = 2.0  # seconds for which an answer is reused
 _TIMEOUT = 1.0  # seconds to connect to the room and read its prompt
 
 
 class RoomCheck:
-    """Connects to the room for its prompt, at most once in `_MAX_AGE` seconds. Any thread.
+    """Connects to any server of the room for its prompt, at most once in `_MAX_AGE` seconds. Any thread."""
 
-    Logs when the room is lost and when it is back, as sessions and checks find out.
-    """
-
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, servers: Servers) -> None:
         self._config = config
+        self._servers = servers
         self._checking = threading.Lock()  # held by the one thread that checks; guards both below
         self._reachable: bool | None = None
         self._checked_at = float("-inf")
-        self._lock = threading.Lock()  # a leaf; guards the one below
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="room check", daemon=True)
-        self._lost_at: float | None = None  # monotonic; None while the room answers, as far as is known
 
     def reachable(self) -> bool | None:
-        """Return whether the room sends its prompt; None for a room of the original kind.
+        """Return whether the room sends its prompt, or is full; None for a room of the original kind.
 
         That one would announce the check as a client with an empty name.
         """
@@ -66,28 +63,12 @@ class RoomCheck:
             self.reachable()
             self._stopped.wait(_MAX_AGE)
 
-    def note(self, error: ConnectionFailed | None) -> None:
-        """Note that a connection to the room has failed, or else that the room has answered."""
-        with self._lock:
-            was_lost_at = self._lost_at
-            if error is None:
-                self._lost_at = None
-            elif was_lost_at is None:
-                self._lost_at = monotonic()
-        if error is not None and was_lost_at is None:
-            log_event(WARNING, "room unreachable", server=str(self._config.server), error=error)
-        elif error is None and was_lost_at is not None:
-            seconds = round(monotonic() - was_lost_at, 1)
-            log_event(INFO, "room reachable again", server=str(self._config.server), seconds=seconds)
-
     def _check(self) -> bool:
+        source = UNKNOWN_HEADER if self._config.proxy_protocol else b""
         try:
-            source = UNKNOWN_HEADER if self._config.proxy_protocol else b""
-            Connection.open(self._config.server, timeout=_TIMEOUT, source=source).close()
-        except (RoomFull, Banned):
+            self._servers.open(partial(Connection.open_on, source=source), _TIMEOUT).close()
+        except RoomFull:
+            return True
+        except ConnectionFailed:
             return False
-        except ConnectionFailed as error:
-            self.note(error)
-            return False
-        self.note(None)
         return True

@@ -123,7 +123,8 @@ def test_the_server_counts(server: Program) -> None:
 
 @needs_structlog
 def test_a_gateway_is_ready_while_the_room_answers(server: Program) -> None:
-    flags = ("--port", "0", "--status", "127.0.0.1:0", "--server", str(server.address))
+    one_of_two = f"127.0.0.1:1,{server.address}"
+    flags = ("--port", "0", "--status", "127.0.0.1:0", "--server", one_of_two)
     with running("web_gateway", *flags, env=AS_JSON) as gateway:
         address = parse_address(wait_for_event(gateway, "worker started")["status"])
         assert ask(address, "/livez") == (200, "ok\n")

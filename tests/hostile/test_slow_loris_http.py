@@ -173,7 +173,7 @@ def test_an_incomplete_frame_ends_in_a_timeout(half: bytes, monkeypatch: pytest.
     monkeypatch.setattr(relay_module, "_SWEEP_INTERVAL", 0.05)
     room = Room()
     try:
-        with serving_here(Config(server=room.address)) as serving:
+        with serving_here(Config(server=(room.address,))) as serving:
             with RawBrowser(serving.address) as slow:
                 room.accept()
                 slow.socket.sendall(half)

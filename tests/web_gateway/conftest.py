@@ -149,7 +149,7 @@ def serving(request: pytest.FixtureRequest, module_room: Room) -> Iterator[Servi
         if request.param == "gunicorn":
             yield stack.enter_context(serving_by_gunicorn(module_room.address))
         else:
-            yield stack.enter_context(serving_here(Config(server=module_room.address)))
+            yield stack.enter_context(serving_here(Config(server=(module_room.address,))))
 
 
 class RawBrowser:

@@ -26,16 +26,23 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 def test_flags_win_over_the_environment_and_it_over_the_file(tmp_path: Path) -> None:
     file = tmp_path / "web.toml"
     file.write_text('host = "0.0.0.0"\nport = 1\nworkers = 2\nallowed_origins = ["https://A.example/"]\n')
-    environment = {"ONEROOM_WEB_PORT": "2", "ONEROOM_WEB_SERVER": "chat.example:9", "PORT": "7"}
+    environment = {"ONEROOM_WEB_PORT": "2", "ONEROOM_WEB_SERVER": "chat.example:9, [::1]", "PORT": "7"}
     flags = ["--config", str(file), "--port", "3", "--dialect", "plain"]
     assert load(flags, environment) == Config(
         host="0.0.0.0",
         port=3,
-        server=Address("chat.example", 9),
+        server=(Address("chat.example", 9), Address("::1", 8080)),
         dialect="plain",
         workers=2,
         allowed_origins=("https://a.example",),
     )
+
+
+def test_there_is_a_server(tmp_path: Path) -> None:
+    file = tmp_path / "web.toml"
+    file.write_text("server = []\n")
+    with pytest.raises(BadConfig, match=r"^server in .*: there is no address of a room$"):
+        load(["--config", str(file)], _NONE)
 
 
 def test_origins_are_given_one_by_one_or_with_commas() -> None:

@@ -30,7 +30,7 @@ def strict(monkeypatch: pytest.MonkeyPatch, module_room: Room) -> Iterator[Servi
     monkeypatch.setattr(browser_module, "IDLE_TIMEOUT", 0.8)
     monkeypatch.setattr(browser_module, "_LAST_WAIT", 0.2)
     monkeypatch.setattr(relay_module, "_SWEEP_INTERVAL", 0.05)
-    with serving_here(Config(server=module_room.address)) as serving:
+    with serving_here(Config(server=(module_room.address,))) as serving:
         yield serving
 
 
@@ -59,7 +59,7 @@ def test_a_browser_that_does_not_read_is_closed_and_others_receive_all(serving: 
 def test_a_slow_browser_is_closed_after_the_rest_of_a_long_message(room: Room) -> None:
     longest = b'{"text":"' + b"x" * (MAX_REPLY_LINE - 11) + b'"}'
     with (
-        serving_here(Config(server=room.address)) as serving,
+        serving_here(Config(server=(room.address,))) as serving,
         RawBrowser(serving.address, buffer=4096) as slow,
     ):
         end = room.accept()

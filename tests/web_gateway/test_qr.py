@@ -13,7 +13,7 @@ from web_gateway.gateway import Gateway
 
 @pytest.fixture
 def client(room: Room) -> Iterator[FlaskClient]:
-    app = create_app(Config(server=room.address))
+    app = create_app(Config(server=(room.address,)))
     gateway: Gateway = app.extensions["gateway"]
     gateway.start()
     with app.test_client() as client:

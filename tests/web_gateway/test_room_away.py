@@ -39,7 +39,7 @@ def closed_address() -> Address:
 
 
 def test_an_unreachable_room_is_a_close_with_a_reason(closed_address: Address) -> None:
-    with serving_here(Config(server=closed_address)) as serving:
+    with serving_here(Config(server=(closed_address,))) as serving:
         for _ in range(2):
             with serving.browse() as browser:
                 assert _closed(browser) == (1013, "the room cannot be reached")

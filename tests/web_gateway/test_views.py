@@ -29,7 +29,7 @@ def _client(config: Config) -> Iterator[FlaskClient]:
 
 @pytest.fixture
 def client(room: Room) -> Iterator[FlaskClient]:
-    with _client(Config(server=room.address)) as client:
+    with _client(Config(server=(room.address,))) as client:
         yield client
 
 
@@ -52,7 +52,7 @@ def test_every_answer_is_secured(client: FlaskClient, path: str) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/nowhere", "/version", FILE])
 def test_responses_over_https_have_hsts(room: Room, path: str) -> None:
-    config = Config(server=room.address, trusted_proxies=(ip_network("10.0.0.1"),))
+    config = Config(server=(room.address,), trusted_proxies=(ip_network("10.0.0.1"),))
     with _client(config) as client:
         for peer, told in (("10.0.0.1", "max-age=31536000"), ("10.0.0.2", None)):
             came = {"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_PROTO": "https"}
@@ -105,7 +105,7 @@ def test_an_exception_is_one_sentence_in_the_response_and_one_line_in_the_log(
         raise ZeroDivisionError("secret")
 
     monkeypatch.setattr(Admission, "sessions", property(fail))
-    with _client(Config(server=room.address)) as client:
+    with _client(Config(server=(room.address,))) as client:
         response = client.get("/healthz?secret")
     assert response.status_code == 500
     assert response.text == "Something went wrong on our side. Please try again.\n"
@@ -123,7 +123,7 @@ def test_nothing_can_be_posted(client: FlaskClient, method: str) -> None:
 def test_health_is_ok_without_a_room_and_says_so() -> None:
     room = Room()
     room.close()
-    with _client(Config(server=room.address)) as client:
+    with _client(Config(server=(room.address,))) as client:
         response = client.get("/healthz")
     assert response.status_code == 200
     assert response.headers["Cache-Control"] == "no-store"
@@ -131,7 +131,7 @@ def test_health_is_ok_without_a_room_and_says_so() -> None:
 
 
 def test_a_room_of_the_original_kind_is_not_checked(room: Room) -> None:
-    with _client(Config(server=room.address, dialect="plain")) as client:
+    with _client(Config(server=(room.address,), dialect="plain")) as client:
         assert client.get("/healthz").json == {
             "status": "ok",
             "sessions": 0,
