@@ -2,6 +2,7 @@ import { byId } from "./lib/dom.js";
 import { MessageActs } from "./view/acts/message_acts.js";
 import { RecentEmoji } from "./view/acts/recent_emoji.js";
 import { EditedRow } from "./view/composer/edited_row.js";
+import { CrowdPeople } from "./view/crowd_people.js";
 import { LinkSheet } from "./view/link_sheet.js";
 import { ModerationView } from "./view/moderation/moderation_view.js";
 import { PassingPanel } from "./view/passing_panel.js";
@@ -34,6 +35,7 @@ export class Tools {
   constructor(room, { store, emojis }, i18n, views, composer) {
     const { people, actionDialog, toast, transcript, composerTask } = views;
     this.searchPanel = new SearchPanel(room, i18n);
+    new CrowdPeople(room);
     const linkSheet = new LinkSheet(room, i18n);
     byId("button", "link-button").addEventListener("click", () => linkSheet.open());
     this.linkSheet = linkSheet;

@@ -215,7 +215,7 @@ def test_commands_are_completed(
         page.keyboard.press("Control+KeyA")
         page.keyboard.type("/w")
         options.click()
-        expect(field).to_have_value("/who")
+        expect(field).to_have_value("/who ")
         expect(field).to_be_focused()
         typed(browser, "/frob")
         assert_accessible(page)

@@ -63,7 +63,8 @@ export const SEARCH_PAGE = 20;
  * @typedef {{type: "whois", name: string}} WhoisRequest
  * @typedef {Authenticate | Moderate | WhoisRequest | {type: "bans"}} ModeratorCommand
  * @typedef {{type: "link", read: number}} LinkRequest
- * @typedef {HistoryRequest | SearchRequest | LinkRequest | ModeratorCommand} RoomRequest
+ * @typedef {{type: "people", prefix?: string, after?: string}} PeopleRequest
+ * @typedef {HistoryRequest | SearchRequest | LinkRequest | PeopleRequest | ModeratorCommand} RoomRequest
  * @typedef {Join | Say | ((RoomRequest | Edit | Delete | React) & {ref: string}) | {type: "typing"} | {type: "ping"}
  *   | {type: "leave", forget: true}} Command
  * @typedef {ModerationFields & {by: string}} Notice  What a moderator did; `target` is absent if it is an address.
@@ -113,6 +114,7 @@ export const SEARCH_PAGE = 20;
  * @property {number} [read]        The newest message read where the code of the join is from.
  * @property {Message[]} [changed]  Older messages that acts have changed meanwhile.
  * @property {boolean} [stale]      There are too many of these: what the page has may be outdated.
+ * @property {number} [count]       How many members there are, if `members` are only some: in a crowd.
  * @typedef {{type: "welcome"} & WelcomeFields} Welcome
  * @typedef {{type: "message"} & Message} MessageEvent
  * @typedef {{type: "ack", ref: string, id: number, at: string, mentions?: string[]}} Ack
@@ -121,6 +123,9 @@ export const SEARCH_PAGE = 20;
  * @typedef {{type: "joined", name: string, at: string}} Joined
  * @typedef {{type: "left", name: string, at: string, reason?: string}} Left
  * @typedef {{type: "typing", name: string}} Typing
+ * @typedef {{type: "crowd", on: boolean, count: number, members: string[]}} Crowd  From now on, or without `on` no more.
+ * @typedef {{type: "count", count: number}} MemberCount
+ * @typedef {{type: "people", members?: string[], more?: boolean, ref?: string}} People
  * @typedef {{type: "history", messages: Message[], more: boolean, first?: number, ref?: string}} History
  * @typedef {{type: "found", messages: Message[], more: boolean, ref?: string}} Found
  * @typedef {{type: "role", moderator: boolean, muted?: Mute[], ref?: string}} Role
@@ -136,22 +141,19 @@ export const SEARCH_PAGE = 20;
  * @property {string} [suggestion]   A name that is free.
  * @property {string} [target]       Whom or what the request was about; added by the page.
  * @typedef {{type: "bye", reason: string, retry_within?: number}} Bye
- * @typedef {Welcome | MessageEvent | Ack | Changed | Joined | Left | Typing | History | Found | Role
- *   | Throttled | LinkCode | Whois | Bans | RoomError | Bye | {type: "pong"}} RoomEvent
+ * @typedef {Welcome | MessageEvent | Ack | Changed | Joined | Left | Crowd | MemberCount | Typing | History | Found
+ *   | People | Role | Throttled | LinkCode | Whois | Bans | RoomError | Bye | {type: "pong"}} RoomEvent
  */
 
 /** At most ten years, so that dates stay valid. */
 const seconds = clamped(0, 10 * 366 * 24 * 3600);
-const limit = clamped(1, 2 ** 31);
+const count = clamped(1, 2 ** 31);
 /** No valid line is longer, and megabytes would take the browser long to show. */
 const text = truncated(65_536);
 
 const notice = object({ act: string, by: string }, { target: string, id: messageId, seconds, text });
 const quote = object({ id: messageId }, { name: string, excerpt: text });
-const reaction = object(
-  { emoji: maxLength(64), count: clamped(1, 2 ** 31) },
-  { names: arrayOf(string), mine: boolean },
-);
+const reaction = object({ emoji: maxLength(64), count }, { names: arrayOf(string), mine: boolean });
 const message = object(
   { id: messageId, at: timestamp, name: string, text },
   {
@@ -187,7 +189,7 @@ const EVENTS = new Map([
         messages,
         missed: clamped(0, 2 ** 53),
         more: boolean,
-        limits: object({ name: limit, text: limit, line: limit, history: limit }, { edit: seconds }),
+        limits: object({ name: count, text: count, line: count, history: count }, { edit: seconds }),
       },
       {
         moderated: boolean,
@@ -197,6 +199,7 @@ const EVENTS = new Map([
         changed: messages,
         stale: boolean,
         read: messageId,
+        count,
       },
     ),
   ],
@@ -211,6 +214,9 @@ const EVENTS = new Map([
   ],
   ["joined", object({ name: string, at: timestamp })],
   ["left", object({ name: string, at: timestamp }, { reason: string })],
+  ["crowd", object({ on: boolean, count, members: arrayOf(string) })],
+  ["count", object({ count })],
+  ["people", object({}, { members: arrayOf(string), more: boolean, ref: string })],
   ["typing", object({ name: string })],
   ["history", object({ messages, more: boolean }, { first: messageId, ref: string })],
   ["found", object({ messages, more: boolean }, { ref: string })],

@@ -14,6 +14,7 @@ const ANSWERS = {
   whois: "whois",
   bans: "bans",
   link: "link",
+  people: "people",
 };
 
 /** Requests to the room that await their answers. Each has a `ref`, which its answer carries back. */

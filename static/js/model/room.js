@@ -5,7 +5,7 @@ import { Changes } from "./changes.js";
 import { History } from "./history.js";
 import { Members } from "./members.js";
 import { Moderation } from "./moderation.js";
-import { HISTORY_PAGE, TYPING_INTERVAL } from "./protocol.js";
+import { HISTORY_PAGE } from "./protocol.js";
 import { Requests } from "./requests.js";
 import { Search } from "./search.js";
 import { Sender } from "./sender.js";
@@ -19,6 +19,7 @@ import { Unread } from "./unread.js";
 /** @typedef {import("./protocol.js").Message} Message */
 /** @typedef {import("./protocol.js").RoomError} RoomError */
 /** @typedef {import("./protocol.js").RoomEvent} RoomEvent */
+/** @typedef {import("./protocol.js").RoomRequest} RoomRequest */
 /** @typedef {import("./session.js").Session} Session */
 
 /**
@@ -78,7 +79,6 @@ export class Room {
   #password = "";
   /** The one-time code to join with, or "". */
   #code = "";
-  #typedAt = Number.NEGATIVE_INFINITY;
   /** What the room told us about our removal, before the `bye`. @type {Omit<Departure, "reason">} */
   #removal = {};
   /** Whether the room says which messages are ours. */
@@ -177,16 +177,9 @@ export class Room {
     if (read?.epoch === this.timeline.epoch) this.unread.readElsewhere(read.id);
   }
 
-  /** @param {(answer: RoomEvent) => void} onAnswer  Called once: with a code for one more device, or an error. */
-  askForCode(onAnswer) {
-    this.#requests.send({ type: "link", read: this.unread.lastRead }, onAnswer);
-  }
-
-  /** A message is being written: tell the others, but not with every letter. */
-  notifyTyping() {
-    if (!this.joined || performance.now() - this.#typedAt < TYPING_INTERVAL) return;
-    this.#typedAt = performance.now();
-    this.connection.send({ type: "typing" });
+  /** @param {RoomRequest} request @param {(answer: RoomEvent) => void} onAnswer  As those of `Requests.send`. */
+  ask(request, onAnswer) {
+    this.#requests.send(request, onAnswer);
   }
 
   /** @param {ConnectionState} state */
@@ -268,7 +261,9 @@ export class Room {
         this.#onPresence(event);
         break;
       case "typing":
-        if (event.name !== this.members.self) this.members.startTyping(event.name);
+      case "crowd":
+      case "count":
+        this.members.onEvent(event);
         break;
       case "throttled":
         if (!this.joined) this.delayed.emit(event.seconds);
@@ -293,7 +288,7 @@ export class Room {
     if (welcome.read) this.session.markRead({ epoch, id: welcome.read });
     this.#marksOwn = can.length > 0;
     this.outbox.open(this.session.id);
-    this.members.reset(name, members);
+    this.members.reset(name, members, welcome.count);
     const messages = welcome.messages.map(message => this.claim(message));
     this.search.onJoined(session !== "", epoch);
     this.moderation.onJoined(welcome.moderated ?? false, welcome.moderator ?? false, welcome.muted);

@@ -1,5 +1,6 @@
 import { after } from "../lib/timer.js";
 import { quoteOf } from "./message_state.js";
+import { TYPING_INTERVAL } from "./protocol.js";
 
 /** @typedef {import("./outbox.js").OutgoingAct} OutgoingAct */
 /** @typedef {import("./outbox.js").OutgoingMessage} OutgoingMessage */
@@ -14,6 +15,7 @@ import { quoteOf } from "./message_state.js";
 /** Sends what the reader writes, and keeps it in the outbox until the room has answered. */
 export class Sender {
   #room;
+  #typedAt = Number.NEGATIVE_INFINITY;
 
   /** @param {Room} room */
   constructor(room) {
@@ -34,6 +36,14 @@ export class Sender {
     });
     unread.clearDivider();
     this.#sendAll([message]);
+  }
+
+  /** A message is being written: tell the others, but not with every letter, nor in a crowd. */
+  notifyTyping() {
+    const { joined, members, connection } = this.#room;
+    if (!joined || members.inCrowd || performance.now() - this.#typedAt < TYPING_INTERVAL) return;
+    this.#typedAt = performance.now();
+    connection.send({ type: "typing" });
   }
 
   /** @param {string} ref  Of a message or an act that has failed. */

@@ -91,7 +91,7 @@ export class Banner {
   }
 
   #showStatus() {
-    const count = this.#room.members.names.length;
+    const { count } = this.#room.members;
     const online = this.#room.joined && !this.#room.connection.deviceOffline;
     this.#status.textContent = online ? this.#i18n.t("bar.people", { count }) : this.#i18n.t("bar.offline");
   }

@@ -39,7 +39,7 @@ export class LinkSheet extends Sheet {
 
   #ask() {
     this.#forget();
-    this.#room.askForCode(answer => {
+    this.#room.ask({ type: "link", read: this.#room.unread.lastRead }, answer => {
       if (!this.isOpen) return;
       if (answer.type === "link") this.#show(answer.code, answer.seconds);
       else if (answer.type === "error") this.#end(this.#i18n.error(answer.code));

@@ -78,8 +78,10 @@ export class People {
     if (this.isOpen) this.#panel.hidePopover();
   }
 
-  /** Go to the list; on narrow screens open it. */
-  open() {
+  /** Go to the list; on narrow screens open it. @param {string} wanted  The beginning of the names to show. */
+  open(wanted = "") {
+    this.#filter.value = wanted;
+    this.#filter.dispatchEvent(new Event("input"));
     if (this.#panel.popover) this.#panel.showPopover();
     this.#panel.focus();
   }
@@ -97,8 +99,8 @@ export class People {
   }
 
   #show() {
-    const { names, typing, self } = this.#members;
-    this.#count.textContent = names.length.toLocaleString(this.#i18n.locale);
+    const { typing, self, count } = this.#members;
+    this.#count.textContent = count.toLocaleString(this.#i18n.locale);
     this.#title.replaceChildren(
       this.#i18n.t("people.title"),
       make("span", "people-number", this.#count.textContent),
@@ -107,12 +109,12 @@ export class People {
     if (viewer !== this.#viewer) this.#shown.clear();
     this.#viewer = viewer;
     const hadFocus = this.#list.contains(document.activeElement);
-    const found = this.#find(names);
-    this.#reconcile(this.#choose(found.slice(0, MAX_LISTED)));
+    const { names, rest } = this.#find();
+    this.#reconcile(this.#choose(names));
     if (hadFocus && !this.#list.contains(document.activeElement)) this.#panel.focus();
-    const rest = found.length - MAX_LISTED;
-    this.#rest.textContent = this.#i18n.t(rest > 0 ? "people.rest" : "people.nobody", { count: rest });
-    if (rest > 0 || found.length === 0) this.#list.append(this.#rest);
+    const key = rest === Number.POSITIVE_INFINITY ? "others" : rest > 0 ? "rest" : "nobody";
+    this.#rest.textContent = this.#i18n.t(`people.${key}`, { count: rest });
+    if (rest > 0 || names.length === 0) this.#list.append(this.#rest);
     const typists = new Set(typing);
     for (const [name, item] of this.#shown) this.#showNote(item, name, typists.has(name));
   }
@@ -124,11 +126,17 @@ export class People {
     this.#list.replaceChildren(this.#rest);
   }
 
-  /** @param {string[]} names @returns {string[]} Those that the filter finds. */
-  #find(names) {
-    this.#filter.hidden = names.length < FILTERED_FROM && this.#filter.value === "";
+  /** @returns {{names: string[], rest: number}} Those that the filter finds, and how many others, if that is known. */
+  #find() {
+    const { names, count, inCrowd, search } = this.#members;
+    this.#filter.hidden = count < FILTERED_FROM && this.#filter.value === "";
     const wanted = this.#filter.value.trim().toLowerCase();
-    return wanted ? names.filter(name => name.toLowerCase().includes(wanted)) : names;
+    const told = inCrowd ? search?.get(wanted) : null;
+    const matching = wanted ? names.filter(name => name.toLowerCase().includes(wanted)) : names;
+    const found = told?.names ?? matching;
+    const isPart = inCrowd && (told?.more ?? true);
+    const all = isPart ? (wanted ? Number.POSITIVE_INFINITY : count) : found.length;
+    return { names: found.slice(0, MAX_LISTED), rest: all - Math.min(found.length, MAX_LISTED) };
   }
 
   /**

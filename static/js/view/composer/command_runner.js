@@ -49,11 +49,11 @@ export class CommandRunner {
   async run(command) {
     if ("old" in command) return this.#correct(command);
     const { people, permalinks, leaveButton, lateTools } = this.#views;
-    const { name, id = 0, count = 0, text = "" } = command;
+    const { name, id = 0, count = 0, text = "", target } = command;
     switch (name) {
       case "who":
         lateTools.tools?.searchPanel.close();
-        people.open();
+        people.open(target);
         return "";
       case "search":
         if (!this.#room.search.available) return this.#i18n.t("command.no_search");

@@ -79,7 +79,7 @@ export class Composer {
     this.#text.addEventListener("input", () => {
       this.#storeDraft();
       this.#refresh();
-      if (!isBlank(this.#text.value) && !this.#isCommand) room.notifyTyping();
+      if (!isBlank(this.#text.value) && !this.#isCommand) room.sender.notifyTyping();
     });
     panel.chosen.on(draft => this.#replace(draft));
     mentions.chosen.on(() => {

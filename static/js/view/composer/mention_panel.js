@@ -48,6 +48,8 @@ export class MentionPanel {
     });
     this.#text.addEventListener("focus", () => this.update()); // the cursor may stand where it stood
     this.#text.addEventListener("blur", () => this.close());
+    const { members } = room;
+    members.changed.on(() => members.inCrowd && this.update()); // the room may have found more
   }
 
   /** Offer names for what is typed at the cursor, if that may be one. */
@@ -88,7 +90,8 @@ export class MentionPanel {
       .slice(-RECENT)
       .flatMap(item => (item.kind === "message" && !item.notice ? [item.name] : []));
     const everybody = moderation.moderator ? [EVERYBODY] : [];
-    const names = [...new Set([...members.names, ...spoken.reverse(), ...everybody])];
+    const told = members.inCrowd ? (members.search?.find(typed) ?? []) : [];
+    const names = [...new Set([...members.names, ...spoken.reverse(), ...told, ...everybody])];
     const part = typed.toLowerCase();
     const others = names.filter(name => name !== members.self);
     const first = others.filter(name => name.toLowerCase().startsWith(part));

@@ -1,0 +1,32 @@
+import { byId } from "../lib/dom.js";
+import { PeopleSearch } from "../model/people_search.js";
+
+/** @typedef {import("../model/room.js").Room} Room */
+
+/** Pixels before the end of the list at which more is fetched. */
+const AHEAD = 600;
+
+/** In a crowd: what is typed into the filter of the people is looked for in the room, and the list goes on at its end. */
+export class CrowdPeople {
+  #panel = byId("aside", "people");
+  #filter = byId("input", "people-filter");
+  #members;
+  #search;
+
+  /** @param {Room} room */
+  constructor(room) {
+    this.#members = room.members;
+    this.#search = room.members.search = new PeopleSearch(room);
+    this.#filter.addEventListener("input", () => {
+      if (this.#members.inCrowd) this.#search.find(this.#filter.value);
+    });
+    this.#panel.addEventListener("scroll", () => this.#onScroll(), { passive: true });
+    if (this.#filter.value) this.#filter.dispatchEvent(new Event("input")); // typed before this was loaded
+  }
+
+  #onScroll() {
+    const { scrollTop, clientHeight, scrollHeight } = this.#panel;
+    const isAtEnd = scrollTop + clientHeight > scrollHeight - AHEAD;
+    if (isAtEnd && this.#members.inCrowd) this.#search.loadMore(this.#filter.value);
+  }
+}
