@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -23,6 +22,8 @@ from chat_protocol.ip import parse_ip
 from chat_protocol.listener import listen_on_all
 from chat_protocol.log_event import INFO, WARNING, log_event, log_often
 from chat_protocol.service_manager import notify
+from tcp_server.cluster.node import Node
+from tcp_server.cluster.stream import Stream
 from tcp_server.config import Config
 from tcp_server.connection.admission import Admission, Refusal
 from tcp_server.connection.bandwidth import Bandwidths
@@ -35,26 +36,19 @@ from tcp_server.connection.searches import Searches
 from tcp_server.connection.session import Session
 from tcp_server.connection.writer import Writer
 from tcp_server.log.checkpointer import Checkpointer
-from tcp_server.log.history import History
-from tcp_server.log.memory_history import MemoryHistory
-from tcp_server.log.recording import Begin, Recording
-from tcp_server.log.retention import Limits
 from tcp_server.log.search import Searcher
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.metrics import Metrics
-from tcp_server.room.head import newest_run, position_of
+from tcp_server.open_log import MAX_IN_MEMORY, open_history, open_recording
 from tcp_server.room.moderation.audit_log import AuditLog, adopt, audit_path
 from tcp_server.room.outcome import Outcome
-from tcp_server.room.redaction import without_text
 from tcp_server.room.room import Room
+from tcp_server.room.shared_room import SharedRoom
 from tcp_server.sequencer import Sequencer, Work
 
 _SEND_BUFFER = 256 * 1024
 """Bytes that the kernel may queue for one client. By default it grows the buffer to megabytes and
 reports it writable only in large steps, so that a healthy reader would look slow."""
-
-_MAX_IN_MEMORY = 10_000
-"""Maximum number of messages in memory."""
 
 _REFUSALS: dict[Refusal, bytes] = {"full": FULL, "banned": BANNED}
 
@@ -71,8 +65,11 @@ _THREAD_EXIT_TIMEOUT = 1.0
 class ChatServer:
     """A room on a port: `serve` in one thread, `stop` from any thread or signal handler."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, stream: Stream | None = None, name: str = "") -> None:
         """Bind, listen, open the log and start the threads that are not clients'.
+
+        With a `stream`, the room is shared with the other servers that have it; `name` is that of this
+        one, which waits until it is part of it.
 
         Raises `OSError` if an address cannot be bound, `BadHistory` if the log cannot be opened,
         `RuntimeError` if no thread can be started.
@@ -88,20 +85,16 @@ class ChatServer:
         path = self._history.path if isinstance(self._history, SqliteHistory) else None
         self._searcher = Searcher(path)
         self._checkpointer = Checkpointer(path) if path else None
-        searches = Searches(self._history, self._searcher, self._submit, 0 if path else _MAX_IN_MEMORY)
+        searches = Searches(self._history, self._searcher, self._submit, 0 if path else MAX_IN_MEMORY)
         adopt(config)
         self._audit_log = AuditLog(audit_path(config))
         if config.moderator_password:
             self._audit_log.open()
-        self._recording = _open_recording(config, self._history)
-        self._room: Room[Writer] = Room(
-            config,
-            self._history,
-            self._audit_log,
-            searches.search,
-            lambda writer: writer.host,
-            journal=self._recording,
-        )
+        self._recording = open_recording(config, self._history)
+        self._node = Node(name, stream, self._leave_cluster) if stream else None
+        self.must_restart = False
+        """Whether it has ended to begin at the newest checkpoint of its cluster."""
+        self._room = self._make_room(searches)
         self._fanout = FanOut(config, self._poller, self._drop)
         self._sequencer = Sequencer(self._room.commit, self._fanout.deliver, self._poller.wake)
         self._housekeeper = Housekeeper(
@@ -117,6 +110,7 @@ class ChatServer:
             self._fanout,
             Budgets(config.rate, config.burst),
             Bandwidths(config.trusted_proxies),
+            self._node,
         )
         self._lock = threading.Lock()  # a leaf: no other lock is taken under it
         self._sessions: set[Session] = set()  # guarded by `_lock`
@@ -130,6 +124,32 @@ class ChatServer:
         # Closed for a moment when descriptors run out, so that a connection can be accepted and refused.
         self._spare_fd: int | None = os.open(os.devnull, os.O_RDONLY)
         self._housekeeper.start()
+        if self._node and isinstance(self._room, SharedRoom) and isinstance(self._history, SqliteHistory):
+            self._readiness.append(self._node.not_ready)
+            self._node.start(self._room, self._sequencer, self._history)
+            self._node.wait_until_up()
+
+    def _make_room(self, searches: Searches) -> Room[Writer]:
+        config, history = self.config, self._history
+        if self._node and isinstance(history, SqliteHistory):
+            return SharedRoom(
+                config,
+                history,
+                self._audit_log,
+                searches.search,
+                lambda writer: writer.host,
+                self._node.send,
+                self._node.tell,
+                self._node.name,
+            )
+        return Room(
+            config,
+            history,
+            self._audit_log,
+            searches.search,
+            lambda writer: writer.host,
+            journal=self._recording,
+        )
 
     @property
     def addresses(self) -> list[Address]:
@@ -303,10 +323,14 @@ class ChatServer:
         sessions = self._open_sessions()
         notify("STOPPING=1")
         log_event(INFO, "stopping", reason=self._stopping or "an error", connections=len(sessions))
+        if self._node:
+            self._node.release()
         self._sequencer.submit(self._say_bye_to_all, sessions)
         deadline = self.config.close_timeout + _THREAD_EXIT_TIMEOUT
         with self._none_left:
             self._none_left.wait_for(lambda: not self._sessions, deadline)
+        if self._node:
+            self._node.close()
         self._housekeeper.stop()
         self._searcher.close()
         if self._checkpointer:
@@ -327,6 +351,10 @@ class ChatServer:
         self._room.clear()  # otherwise each client would get a `left` for every other one
         return _say_bye(sessions, "shutdown")
 
+    def _leave_cluster(self, reason: str, again: bool) -> None:  # noqa: FBT001 - as `Node` calls it
+        self.must_restart = again
+        self.stop(reason)
+
     def _drop(self, writer: Writer) -> None:
         """Make a slow reader leave. Called by fan-out from within work: done in the next batch."""
         self._sequencer.defer(partial(self._room.leave, writer, hold_name=True, bye="slow", reason="slow"))
@@ -339,26 +367,6 @@ def _say_bye(sessions: Sequence[Session], reason: str) -> Sequence[Outcome[Write
     """Work for the sequencer: end those sessions that do not end already."""
     still_open = [session for session in sessions if session.writer.ends_at is None]
     return [outcome for session in still_open for outcome in session.say_bye(reason)]
-
-
-def open_history(config: Config) -> History:
-    """Open the message log as configured. Raises `BadHistory`."""
-    match config.history:
-        case "off":
-            return MemoryHistory(0)
-        case "memory":
-            return MemoryHistory(min(config.keep or _MAX_IN_MEMORY, _MAX_IN_MEMORY))
-    limits = Limits(config.keep, config.keep_days, config.keep_bytes)
-    is_full = config.durability == "full"
-    return SqliteHistory(Path(config.history), limits=limits, full=is_full, redact=without_text)
-
-
-def _open_recording(config: Config, history: History) -> Recording | None:
-    """Open the recording, if one is wanted. Raises `BadHistory`."""
-    if not config.record or not isinstance(history, SqliteHistory):
-        return None
-    begin = Begin(history.epoch, position_of(history), newest_run(history))
-    return Recording(Path(config.record), history.path, begin)
 
 
 def _refuse(sock: socket.socket, reason: bytes) -> None:

@@ -4,7 +4,8 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, Protocol
 
 from chat_protocol.commands import ChangeOutput
 from chat_protocol.errors import BadMessage
@@ -49,6 +50,16 @@ _DROPPING_PAUSE = 0.01
 """Pause, in seconds, after each dropped chunk: to decode it costs as much as any other."""
 
 
+class Turns(Protocol):
+    """Makes the threads of clients wait for the entries of a room that is shared with other servers."""
+
+    def settle(self, writer: Writer) -> None:
+        """Wait until all was applied that a connection has asked for before."""
+
+    def admit(self) -> None:
+        """Wait while too much is proposed and not applied."""
+
+
 class Services(NamedTuple):
     """What all client threads share."""
 
@@ -59,6 +70,7 @@ class Services(NamedTuple):
     fanout: FanOut
     budgets: Budgets
     bandwidths: Bandwidths
+    turns: Turns | None = None  # None: what is proposed is applied at once
 
 
 class Handshake:
@@ -249,22 +261,38 @@ class Handshake:
         return join._replace(password=self._password) if isinstance(join, TextJoin) else join
 
     def _join(self, join: Join | TextJoin | BadMessage) -> Sequence[Outcome[Writer]]:
+        """Join, or find out why not; return what was decided."""
+        decision: list[Outcome[Writer]] = []
         password = getattr(join, "password", None)
         is_attempt = self._services.config.password and password and password != self._password
         if is_attempt or getattr(join, "code", None):
-            return self._password_attempts.attempt("room", self._admit, join, ref=getattr(join, "ref", None))
-        return self._services.sequencer.call(self._admit, join)
+            ref = getattr(join, "ref", None)
+            outcomes = self._password_attempts.attempt("room", self._admit, join, decision, ref=ref)
+        else:
+            outcomes = self._services.sequencer.call(self._admit, join, decision)
+        if not decision and self._services.turns:
+            self._services.turns.settle(self._writer)
+        return decision or outcomes
 
-    def _admit(self, join: Join | TextJoin | BadMessage) -> Sequence[Outcome[Writer]]:
-        """Work for the sequencer: join, or return why not."""
+    def _admit(
+        self, join: Join | TextJoin | BadMessage, decision: list[Outcome[Writer]]
+    ) -> Sequence[Outcome[Writer]]:
+        """Work for the sequencer: join, or return why not; `decision` is filled when that is known."""
         if self._writer.ends_at is not None:  # it is closing already
             return [Outcome(self._writer)]
+        ref = getattr(join, "ref", None)
         if isinstance(join, BadMessage):
-            return self._hold_refusal([Outcome(self._writer, [Error(join.code, join.text, join.ref)])])
-        outcomes = self._services.room.join(self._writer, join)
+            return self._decide(decision, ref, [Outcome(self._writer, [Error(join.code, join.text)])])
+        return self._services.room.join(self._writer, join, partial(self._decide, decision, ref))
+
+    def _decide(
+        self, decision: list[Outcome[Writer]], ref: str | None, outcomes: list[Outcome[Writer]]
+    ) -> list[Outcome[Writer]]:
+        """Take note of what a join has led to, under the room lock; return what is sent of it."""
+        decision += with_ref(outcomes, self._writer, ref)
         if (member := self._services.room.member_of(self._writer)) is not None:
             self._budget = self._services.budgets.of(member)
-        return self._hold_refusal(with_ref(outcomes, self._writer, getattr(join, "ref", None)))
+        return [*self._hold_refusal(decision)]
 
     def _hold_refusal(self, outcomes: Sequence[Outcome[Writer]]) -> Sequence[Outcome[Writer]]:
         """Keep the refusal of a name in a text dialect: it is sent later."""

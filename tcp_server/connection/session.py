@@ -5,14 +5,25 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import groupby
 
-from chat_protocol.commands import ChangeOutput
+from chat_protocol.commands import ChangeOutput, Help, Show, Who
 from chat_protocol.contract import PROMPT, RESTART
 from chat_protocol.errors import BadMessage, LineTooLong
 from chat_protocol.log_event import INFO, WARNING, log_event, log_often
-from chat_protocol.messages import Authenticate, Throttled, farewell
+from chat_protocol.messages import (
+    Authenticate,
+    Bans,
+    HistoryRequest,
+    Ping,
+    Say,
+    Search,
+    Throttled,
+    Typing,
+    farewell,
+)
 from chat_protocol.read_size import next_read_size
-from tcp_server.connection.handshake import Handshake, Services
+from tcp_server.connection.handshake import Handshake, Services, Turns
 from tcp_server.connection.pacing import Pacer
 from tcp_server.connection.password_attempts import Disconnect, PasswordAttempts
 from tcp_server.connection.rate_limits import Budget
@@ -38,6 +49,9 @@ _NOT_REFUSED = ("closed", "lost", "left", "shutdown", RESTART)
 _LOGGED = ("full", "banned")
 """Refusals that `Admission` logs, which knows more about them."""
 
+_ASKS_NOTHING = frozenset({Typing, Ping, HistoryRequest, Show, Who, Help, Search, Bans})
+"""Requests that are answered, and propose nothing."""
+
 _UNEXPECTED = ("password", "proxy_header", "bad_proxy_header")
 """Reasons of refusals that whoever runs the server may want to do something about."""
 
@@ -49,7 +63,15 @@ class Session:
     client exceeds its rate. It never writes to a socket: fan-out does that for all clients.
     """
 
-    __slots__ = ("_joined_at", "_password_attempts", "_reader", "_services", "_timeout_reason", "writer")
+    __slots__ = (
+        "_has_asked",
+        "_joined_at",
+        "_password_attempts",
+        "_reader",
+        "_services",
+        "_timeout_reason",
+        "writer",
+    )
 
     def __init__(self, sock: socket.socket, host: str, port: int, services: Services) -> None:
         """`host` and `port` are the peer's; a trusted proxy may then name another host."""
@@ -61,6 +83,7 @@ class Session:
         )
         self._timeout_reason = "late"  # the `bye` reason if the client sends nothing in time
         self._joined_at: float | None = None  # monotonic
+        self._has_asked = False  # something that may not have been applied yet, where the room is shared
 
     def run(self) -> None:
         """Serve the client until its connection ends. Raises nothing, whatever the client does."""
@@ -132,6 +155,28 @@ class Session:
 
     def _submit(self, item: Sequence[Request], size: int) -> None:
         """Submit one work item and its estimated size in bytes."""
+        if self._services.turns is None:
+            self._submit_now(item, size)
+        else:
+            self._submit_in_turn(item, size, self._services.turns)
+
+    def _submit_in_turn(self, item: Sequence[Request], size: int, turns: Turns) -> None:
+        """Submit what a client asks for, each request once all before it was applied; says need not wait."""
+        for kind, group in groupby(item, type):
+            requests = list(group)
+            if kind is Say:
+                turns.admit()
+                self._submit_now(requests, size * len(requests) // len(item))
+                self._has_asked = True
+                continue
+            for request in requests:
+                if self._has_asked and kind is not Typing:
+                    turns.settle(self.writer)
+                    self._has_asked = False
+                self._submit_now([request], size // len(item))
+                self._has_asked |= kind not in _ASKS_NOTHING
+
+    def _submit_now(self, item: Sequence[Request], size: int) -> None:
         room, sequencer = self._services.room, self._services.sequencer
         first = item[0]
         if type(first) not in ALONE:  # nearly always

@@ -41,27 +41,32 @@ class Absences:
 
     def overdue(self) -> list[Member]:
         """Return whom to remove: those whose grace period is over, and those who are too many."""
+        return [*self.ended(), *self.surplus()]
+
+    def ended(self) -> list[Member]:
+        """Return those whose grace period is over."""
         now = self._clock()
         self._absences = {
             member: absence
             for member, absence in self._absences.items()
             if member.absent_since == absence.since
         }
-        overdue = [member for member, absence in self._absences.items() if absence.ends_at <= now]
-        return overdue + self._surplus(len(self._absences) - len(overdue) - _MAX_ABSENT, now)
+        return [member for member, absence in self._absences.items() if absence.ends_at <= now]
 
-    def _surplus(self, count: int, now: float) -> list[Member]:
-        """Return so many of those whose grace period is not over.
+    def surplus(self) -> list[Member]:
+        """Return those who are too many, of those whose grace period is not over.
 
         Each is the one who joined last of the address with the most of them: a crowd cannot replace
         anybody else.
         """
+        now = self._clock()
+        absent = [member for member, absence in self._absences.items() if absence.ends_at > now]
+        count = len(absent) - _MAX_ABSENT
         if count <= 0:
             return []
         of_address: defaultdict[str, list[Member]] = defaultdict(list)
-        for member in sorted(self._absences, key=lambda member: member.number):
-            if self._absences[member].ends_at > now:
-                of_address[self._absences[member].address].append(member)
+        for member in sorted(absent, key=lambda member: member.number):
+            of_address[self._absences[member].address].append(member)
         crowds = [(-len(crowd), -crowd[-1].number, crowd) for crowd in of_address.values()]
         heapify(crowds)
         surplus = []

@@ -28,11 +28,14 @@ class Digests:
         """The incarnations whose last beat had another digest. Only to be read from elsewhere."""
         self._at: dict[int, int] = {}  # by position
 
-    def add(self, position: int, effects: Iterable[Effect]) -> None:
-        """Add an entry that was applied."""
+    def add(self, effects: Iterable[Effect]) -> None:
+        """Add what a proposal has led to."""
         for effect in effects:
             if effect.shared:
                 self.newest = crc32(_encode(effect.shared), self.newest)
+
+    def end_entry(self, position: int) -> None:
+        """Keep the digest at an entry that was applied whole."""
         self._at[position] = self.newest
         if len(self._at) > _MAX_KEPT:
             del self._at[next(iter(self._at))]

@@ -7,7 +7,7 @@ bans and mutes are stored in one transaction with the position of the last entry
 Not thread-safe: the caller holds the sequencer's room lock, except for `sanctions.bans.find`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from chat_protocol import messages as m
@@ -42,7 +42,8 @@ class Fold:
         head = decode_head(history.head)
         self.runs = Runs(head.runs)
         """The runs of the servers. Only to be read from elsewhere."""
-        self._digests = Digests(head.digest)
+        self.digests = Digests(head.digest)
+        """What the journal has told the room. Only to be read from elsewhere."""
         self.newly_absent: list[tuple[Member, Seat]] = []
         """Members that have become absent, with their last seat, until the room has taken note."""
         self.position = position_of(history)
@@ -93,14 +94,18 @@ class Fold:
 
         It has no effect if it was seen before, or if its run is over or lacks the entry before it.
         """
+        return [effect for effects in self.steps(position, at, entry) for effect in effects]
+
+    def steps(self, position: int, at: int, entry: p.Entry) -> Iterator[Sequence[Effect]]:
+        """As `fold`, but yield the effects of each proposal as soon as it is applied."""
         self.set_time(at)
         self.begin(position, entry.incarnation)
-        effects: list[Effect] = []
         if self.runs.take(position, entry):
             for proposal in entry.proposals:
-                effects += self.apply(proposal)
-        self._digests.add(position, effects)
-        return effects
+                effects = self.apply(proposal)
+                self.digests.add(effects)
+                yield effects
+        self.digests.end_entry(position)
 
     def set_time(self, at: int) -> None:
         """Set the time of the next entry, in milliseconds since 1970."""
@@ -143,7 +148,7 @@ class Fold:
         self.history.commit()
 
     def _store_head(self) -> None:
-        head = Head(self.position, self.members.next_number, self.runs.encodable, self._digests.newest)
+        head = Head(self.position, self.members.next_number, self.runs.encodable, self.digests.newest)
         self.history.head = encode_head(head)
 
     def state(self) -> tuple[object, ...]:
@@ -185,16 +190,9 @@ class Fold:
         ]
 
     def _beat(self, beat: p.Beat) -> list[Effect]:
-        self._digests.compare(self._incarnation, beat.position, beat.digest)
+        self.digests.compare(self._incarnation, beat.position, beat.digest)
+        self.runs.note_applied(self._incarnation, beat.position)
         return []
-
-    def beat(self) -> p.Beat:
-        """Return the sign of life of a server that has applied all up to here."""
-        return p.Beat(self.position, self._digests.newest)
-
-    def disagreeing(self) -> set[bytes]:
-        """Return the runs whose state was another at the position of their last beat."""
-        return self._digests.disagreeing & {*self.runs}
 
     def _epoch(self, new: p.Epoch) -> list[Effect]:
         self.history.epoch = new.epoch

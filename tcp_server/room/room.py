@@ -66,23 +66,25 @@ class Room(Generic[C]):
         """
         self._config = config
         self._history = history
+        self._audit_log = audit_log
+        self._journal = journal
         self._clock = clock
         self._now = Clock(now)
         self._fold = Fold(history)
-        self._take_over_present(journal)
-        self._proposer: AnyProposer = self._make_proposer(journal)
+        self._take_over_present()
+        self._proposer: AnyProposer = self._make_proposer()
         self._seats = Seats[C](self._proposer.incarnation, address_of)
         self._replay = Replay(history, config.max_replay)
         self._crowd = Crowd(self._fold.members, config.crowd, clock)
         self._arrivals = Arrivals(config, self._fold, self._seats, self._replay, self._crowd)
-        moderation = Moderation(config, self._fold, audit_log, self._seats, self._propose)
+        self._moderation = Moderation(config, self._fold, audit_log, self._seats, self._propose)
         self._requests = Requests(
             config,
             self._fold,
             self._seats,
             self._replay,
             self._crowd,
-            moderation,
+            self._moderation,
             search,
             self._propose,
             clock,
@@ -90,7 +92,7 @@ class Room(Generic[C]):
         )
         self._absences = Absences(config.grace, clock)
         self._visits: dict[C, Visit] = {}  # of the quiet connections, oldest first
-        self._begin_run(audit_log)
+        self._begin_run()
 
     # --- requests --------------------------------------------------------------------
 
@@ -222,6 +224,10 @@ class Room(Generic[C]):
                 without_unsaved(outcome, self._history, self._person_of(outcome.connection))
                 for outcome in outcomes
             ]
+        return self._without_repeats(outcomes)
+
+    def _without_repeats(self, outcomes: list[Outcome[C]]) -> list[Outcome[C]]:
+        """Return what is sent of a batch: each message that has changed only as it is in the end."""
         if self._requests.acts > 1:
             outcomes = latest_only(outcomes)
         self._requests.acts = 0
@@ -281,16 +287,16 @@ class Room(Generic[C]):
 
     # --- the start -------------------------------------------------------------------
 
-    def _make_proposer(self, journal: Journal | None) -> AnyProposer:
-        return Proposer(self._fold, self._now, journal)
+    def _make_proposer(self) -> AnyProposer:
+        return Proposer(self._fold, self._now, self._journal)
 
-    def _begin_run(self, audit_log: AuditLog) -> None:
+    def _begin_run(self) -> None:
         """Take over what the last run of this server left; nobody is connected yet. Raises `BadHistory`."""
         self._propose(Up("", self._fold.position))
         trusted = self._config.trusted_proxies
         if self._fold.persons.holds_longer_than(seconds := self._config.hold_names * DAY):
             self._propose(HoldAtMost(seconds))
-        for proposal in unapplied(audit_log, self._history, self._now(), trusted):
+        for proposal in unapplied(self._audit_log, self._history, self._now(), trusted):
             with suppress(Unavailable):  # the history has logged it
                 self._propose(proposal)
         for member in self._fold.members:
@@ -299,12 +305,12 @@ class Room(Generic[C]):
             self._reap(surplus)
         self.commit([])
 
-    def _take_over_present(self, journal: Journal | None) -> None:
+    def _take_over_present(self) -> None:
         """Let those join and part who were in the room when a server of an older version ended."""
         present = self._history.take_present()
         if not present:
             return
-        proposer = Proposer(self._fold, self._now, journal)
+        proposer = Proposer(self._fold, self._now, self._journal)
         proposer.propose(Up("", self._fold.position))
         for seat, (session, name) in enumerate(present, 1):
             with suppress(BadName):  # the limits may have changed

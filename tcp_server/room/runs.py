@@ -17,6 +17,7 @@ class Run(msgspec.Struct, array_like=True):
     since: int  # position of its `Up`
     seq: int  # of its last entry, where entries come from a journal
     last: int = 0  # position of that entry
+    applied: int = 0  # the position up to which the server had applied the journal when it said so last
 
 
 class Runs:
@@ -43,6 +44,15 @@ class Runs:
         """Return the position of the last entry of a run; 0 if it is over."""
         run = self.encodable.get(incarnation)
         return run.last if run else 0
+
+    def note_applied(self, incarnation: bytes, position: int) -> None:
+        """Note up to where a server has applied the journal."""
+        if (run := self.encodable.get(incarnation)) is not None:
+            run.applied = position
+
+    def applied(self) -> int:
+        """Return the position up to which all servers that are up have applied the journal."""
+        return min((run.applied for run in self.encodable.values()), default=0)
 
     @property
     def oldest(self) -> bytes:

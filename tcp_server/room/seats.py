@@ -34,6 +34,11 @@ class Seats(Generic[C]):
         if (number := self._numbers.pop(connection, None)) is not None:
             del self._connections[number]
 
+    def begin_anew(self, incarnation: bytes) -> None:
+        """Forget all, and go on as another run."""
+        self.clear()
+        self._incarnation = incarnation
+
     def clear(self) -> None:
         """Forget all."""
         self._numbers.clear()

@@ -122,11 +122,17 @@ class Moderation(Generic[C]):
         action = self._fold.actions.check(act, member, self._fold.now)
         self._audit_log.record(self._entry(connection, member, act, action))
         outcomes = self._propose(act)
-        if act.act == "ban" and (network := parse_network(act.target)) is not None and not act.keys:
-            for other in self._connected_from(network):
-                outcomes.append(Outcome(other, [ban_error(act.seconds)]))
-                part = Part(self._seats.number(other), hold_name=False, bye="banned", reason="banned")
-                outcomes += self._propose(part)
+        return [*outcomes, *self.expel_banned(act)]
+
+    def expel_banned(self, act: Act) -> list[Outcome[C]]:
+        """Propose that those leave who are connected here from a network that was banned."""
+        if act.act != "ban" or act.keys or (network := parse_network(act.target)) is None:
+            return []
+        outcomes = []
+        for other in self._connected_from(network):
+            outcomes.append(Outcome(other, [ban_error(act.seconds)]))
+            part = Part(self._seats.number(other), hold_name=False, bye="banned", reason="banned")
+            outcomes += self._propose(part)
         return outcomes
 
     def _entry(self, connection: C, by: Member, act: Act, action: Action) -> Entry:

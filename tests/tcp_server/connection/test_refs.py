@@ -102,13 +102,13 @@ def test_the_ref_of_a_moderator_command_is_sent_to_nobody_else(server: Program) 
         ask(anna, type="authenticate", password="secret")
         assert [event["ref"] for event in ask(anna, type="bans")] == ["the ref"]
         assert [event["ref"] for event in ask(anna, type="whois", name="Bob")] == ["the ref"]
+        [refusal] = ask(anna, type="moderate", act="unmute", target="Bob")
+        assert (refusal["code"], refusal["ref"]) == ("not_found", "the ref")
         [notice, ack] = ask(anna, type="moderate", act="announce", text="hello")
         assert (notice["type"], "ref" in notice) == ("message", False)
         assert (ack["type"], ack["ref"], ack["id"]) == ("ack", "the ref", notice["id"])
-        [refusal] = ask(anna, type="moderate", act="unmute", target="Bob")
-        assert (refusal["code"], refusal["ref"]) == ("not_found", "the ref")
         anna.say_json(type="typing", ref="the ref")
-        anna.say_json(type="moderate", act="kick", target="Bob", ref="the ref")
+        anna.say_json(type="moderate", act="kick", target="Bob", ref="the ref of the kick")
         heard = bob.read_to_end().decode()
         assert "typing" in heard
         assert "the ref" not in heard

@@ -1,0 +1,232 @@
+"""One of several servers that share a room: the threads between its room and the stream."""
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from chat_protocol import messages as m
+from chat_protocol.log_event import WARNING, log_event
+from tcp_server.cluster.appender import Appender
+from tcp_server.cluster.liveness import Liveness
+from tcp_server.cluster.stream import Away, Stream
+from tcp_server.cluster.tail import Read, Tail
+from tcp_server.connection.writer import Writer
+from tcp_server.log.sqlite_history import SqliteHistory
+from tcp_server.room import proposals as p
+from tcp_server.room.outcome import Outcome
+from tcp_server.room.shared_room import SharedRoom, Step
+from tcp_server.sequencer import Sequencer
+
+_TICK: Final = 0.5
+"""Seconds between two looks at this server and the others."""
+
+_BEAT_SECONDS: Final = 1.0
+"""A server that has nothing to propose shows after so many seconds that it is alive."""
+
+_RETRY_SECONDS: Final = 5.0
+"""Seconds after which a run is begun, or ended, once more if that had no effect."""
+
+_MAX_IN_FLIGHT: Final = 256 * 1024
+"""Estimated bytes of what is proposed and not applied, above which clients' threads wait."""
+
+_MAX_TYPING: Final = 3
+"""Most names a second that the other servers are told are typing."""
+
+_STOP_SECONDS: Final = 1.0
+"""Longest time, in seconds, to wait until the end of this server's run is in the stream."""
+
+
+_EPOCH_SECONDS: Final = 5.0
+"""Longest time, in seconds, that it takes to tell of a new epoch."""
+
+_ANY_POSITION: Final = (1 << 63) - 1
+
+
+class _Typing(msgspec.Struct, array_like=True):
+    """What is published when somebody is typing."""
+
+    incarnation: bytes
+    name: str
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_typing = msgspec.msgpack.Decoder(_Typing)
+
+
+class Node:
+    """The part of a server that knows of the others.
+
+    `send` and `tell` are for the room; `settle` and `admit` for clients' threads; `not_ready` for any.
+    """
+
+    def __init__(self, name: str, stream: Stream, leave: Callable[[str, bool], None]) -> None:
+        """`name` is that of the server. `leave` ends it: why, and whether to start again, without waiting."""
+        self.name = name
+        """The name of this server among the others."""
+        self._stream = stream
+        self._leave = leave
+        self._appender = Appender(stream)
+        self._capacity = threading.Condition()  # notified when something was applied, or the server stops
+        self._is_closed = threading.Event()
+        self._liveness = Liveness(time.monotonic)  # guarded by the room lock, as all below
+        self._own = 0, 0.0  # position of the newest own entry, and since when it is that; monotonic
+        self._tried: dict[bytes, float] = {}  # when a run was begun or ended; monotonic
+        self._typing_at: list[float] = []  # when the other servers were last told; monotonic
+        self._keeper = threading.Thread(target=self._keep_on, name="cluster", daemon=True)
+
+    # --- for the room ----------------------------------------------------------------
+
+    def send(self, incarnation: bytes, proposals: Sequence[p.AnyProposal]) -> None:
+        """Add what the room proposes to the stream, later."""
+        self._appender.send(incarnation, proposals)
+
+    def tell(self, event: m.Typing) -> None:
+        """Tell the other servers that somebody is typing, unless they were told of many."""
+        now = time.monotonic()
+        self._typing_at = [at for at in self._typing_at if at + 1.0 > now]
+        if len(self._typing_at) < _MAX_TYPING:
+            self._typing_at.append(now)
+            self._stream.publish("typing", _encode(_Typing(self._room.incarnation, event.name)))
+
+    # --- the start and the end -------------------------------------------------------
+
+    def start(self, room: SharedRoom[Writer], sequencer: Sequencer, history: SqliteHistory) -> None:
+        """Begin to read and to add; this server is then brought up. Once."""
+        self._room = room
+        self._sequencer = sequencer
+        self._tail = Tail(
+            self._stream,
+            room.position,
+            apply=self._apply,
+            entries_after=lambda position: sequencer_call(sequencer, history.entries_after, position),
+            note_complete=self._appender.note_complete,
+            begin_epoch=self._begin_epoch,
+            leave=self._leave_cluster,
+        )
+        self._appender.start()
+        self._tail.start()
+        self._stream.listen(self._hear)
+        self._keeper.start()
+
+    def wait_until_up(self) -> None:
+        """Wait until this server has applied all that there is, and its run has begun."""
+        with self._capacity:
+            self._capacity.wait_for(lambda: self._room.is_up or self._is_closed.is_set())
+
+    def close(self) -> None:
+        """End this run, and the threads. Once, after `start`; the room has no connections any more."""
+        self._sequencer.submit(self._room.go_down)
+        with self._capacity:
+            self._capacity.wait_for(lambda: not self._room.is_up, _STOP_SECONDS)
+        self._is_closed.set()
+        self._stream.close()
+        self._appender.close()
+        self._tail.close()
+        self._keeper.join()
+
+    def release(self) -> None:
+        """Let all clients' threads go on: the server stops."""
+        self._is_closed.set()
+        with self._capacity:
+            self._capacity.notify_all()
+
+    # --- for clients' threads --------------------------------------------------------
+
+    def settle(self, writer: Writer) -> None:
+        """Wait until all was applied that a connection has asked for before."""
+        done = threading.Event()
+        self._sequencer.submit(self._room.when_settled, writer, done.set)
+        done.wait()
+
+    def admit(self) -> None:
+        """Wait while too much is proposed and not applied: as long as Redis is away."""
+        if self._room.bytes_in_flight > _MAX_IN_FLIGHT:
+            with self._capacity:
+                self._capacity.wait_for(
+                    lambda: self._room.bytes_in_flight <= _MAX_IN_FLIGHT or self._is_closed.is_set()
+                )
+
+    def not_ready(self) -> str:
+        """Return why clients should go elsewhere, or nothing. Any thread; waits for nothing."""
+        if self._room.is_held_up:
+            return "the log cannot be written"
+        if not self._room.is_up:
+            return "it is not part of the room yet"
+        return "" if self._tail.is_current else f"it does not hear Redis: {self._tail.why_away}"
+
+    # --- in the tail's thread --------------------------------------------------------
+
+    def _apply(self, found: Read) -> None:
+        """Have the room apply entries, and wait until their effects are on their way."""
+        room = self._room
+        self._sequencer.call(room.apply, [Step(*one) for one in found])
+        while room.is_held_up and not self._is_closed.wait(_TICK):
+            self._sequencer.call(lambda: ())  # its commit tries again
+        self._appender.note_read(room.incarnation, room.newest_seq)
+        with self._capacity:
+            self._capacity.notify_all()
+
+    def _begin_epoch(self) -> None:
+        """Tell all servers that entries are lost: all clients have to start anew. Raises `Away`."""
+        up = p.Up(self.name, _ANY_POSITION)
+        self._appender.note_complete(self._stream.run_id())
+        self._appender.send(secrets.token_bytes(8), [up, p.Epoch(secrets.token_hex(8))])
+        if not self._appender.wait_until_added(_EPOCH_SECONDS):
+            raise Away("the new epoch could not be added")
+
+    def _leave_cluster(self, reason: str, again: bool) -> None:  # noqa: FBT001 - as `leave`
+        log_event(WARNING, "cluster left", reason=reason)
+        self.release()
+        self._leave(reason, again)
+
+    # --- in other threads ------------------------------------------------------------
+
+    def _hear(self, topic: str, data: bytes) -> None:
+        """Take what another server has published."""
+        if topic == "typing":
+            typing = _typing.decode(data)
+            if typing.incarnation != self._room.incarnation:
+                self._sequencer.submit(self._room.tell_typing, m.Typing(typing.name))
+
+    def _keep_on(self) -> None:
+        while not self._is_closed.wait(_TICK):
+            if self._tail.is_current:
+                self._sequencer.submit(self._look_around)
+
+    def _look_around(self) -> list[Outcome[Writer]]:
+        """Work for the sequencer: show that this server is alive, and look whether the others are."""
+        room, now = self._room, time.monotonic()
+        if not room.is_up:
+            return room.come_up() if self._is_due(b"", now) else []
+        outcomes: list[Outcome[Writer]] = []
+        if room.newest_own != self._own[0]:
+            self._own = room.newest_own, now
+        elif now - self._own[1] >= _BEAT_SECONDS:
+            outcomes += room.beat()
+        for incarnation in self._liveness.note(room.newest_own, room.others):
+            if self._is_due(incarnation, now):
+                log_event(WARNING, "server down", run=incarnation.hex())
+                outcomes += room.declare_down(incarnation)
+        return outcomes
+
+    def _is_due(self, incarnation: bytes, now: float) -> bool:
+        if now - self._tried.get(incarnation, -_RETRY_SECONDS) < _RETRY_SECONDS:
+            return False
+        self._tried[incarnation] = now
+        return True
+
+
+def sequencer_call(sequencer: Sequencer, read: Callable[..., Any], *args: Any) -> Any:
+    """Return what `read(*args)` returns under the room lock."""
+    result: list[Any] = []
+
+    def work() -> Sequence[Outcome[Writer]]:
+        result.append(read(*args))
+        return ()
+
+    sequencer.call(work)
+    return result[0]

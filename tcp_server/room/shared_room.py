@@ -1,0 +1,348 @@
+"""A room that several servers share: each proposes to one journal, and applies all that is in it.
+
+An answer comes when what it answers was applied. So a client's thread waits, before each request that
+is no say, until everything was applied that it has asked for before (`when_settled`).
+
+Not thread-safe: the caller holds the sequencer's room lock, except for `is_banned`.
+"""
+
+import heapq
+import time
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import Final, NamedTuple
+
+from chat_protocol import messages as m
+from tcp_server.config import Config
+from tcp_server.log.history import Unavailable
+from tcp_server.log.sqlite_history import SqliteHistory
+from tcp_server.room import proposals as p
+from tcp_server.room.absences import Absences
+from tcp_server.room.commands import Request, TextJoin
+from tcp_server.room.effects import Effect
+from tcp_server.room.members import Member
+from tcp_server.room.moderation.audit_log import AuditLog
+from tcp_server.room.outcome import AudienceChange, C, Outcome, with_ref
+from tcp_server.room.room import Room
+from tcp_server.room.shared_proposer import Send, SharedProposer
+
+_RETRY_SECONDS: Final = 5.0
+"""After so many seconds something is proposed once more that has had no effect."""
+
+Decide = Callable[[list[Outcome[C]]], list[Outcome[C]]]
+
+
+class Step(NamedTuple):
+    """An entry of the journal: its position, its time in milliseconds since 1970, and it as it was read."""
+
+    position: int
+    at: int
+    data: bytes
+
+
+class SharedRoom(Room[C]):
+    """The room of one server among several."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - each is another part of the server
+        self,
+        config: Config,
+        history: SqliteHistory,
+        audit_log: AuditLog,
+        search: Callable[[C, m.Search, bytes], list[Outcome[C]]],
+        address_of: Callable[[C], str],
+        send: Send,
+        tell: Callable[[m.Typing], None],
+        name: str,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """As `Room`. `send` adds to the journal; `tell` sends something that is not kept to all servers.
+
+        `name` is that of this server.
+        """
+        self._send = send
+        self._tell = tell
+        self._name = name
+        self._log = history
+        self._decisions: dict[int, Decide[C]] = {}  # of joins that are proposed, by the number of the seat
+        self._asked: dict[int, int] = {}  # `proposed` behind the last proposal of a seat, until it is applied
+        self._refs: dict[int, str] = {}  # of the request that each seat waits for
+        self._settling: list[
+            tuple[int, int, int, Callable[[], object]]
+        ] = []  # a heap, by `proposed`; and the seat
+        self._order = count()  # of these
+        self._held: list[Outcome[C]] = []  # what waits until the log can be written
+        self._is_held_up = False
+        self._was_up = False
+        self._is_stopping = False
+        self._tried: dict[object, float] = {}  # what was proposed for all, and when; monotonic
+        self._foreign = Absences(config.grace, clock)  # of those who were connected elsewhere
+        super().__init__(config, history, audit_log, search, address_of, clock, now)
+
+    # --- the journal -----------------------------------------------------------------
+
+    @property
+    def position(self) -> int:
+        """The position up to which the journal was applied."""
+        return self._fold.position
+
+    @property
+    def is_up(self) -> bool:
+        """Whether this server's run has begun, and is not over."""
+        return self._shared.incarnation in self._fold.runs
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether the log could not be written: then nothing more is applied, and nobody is sent anything."""
+        return self._is_held_up
+
+    @property
+    def bytes_in_flight(self) -> int:
+        """Estimated bytes of what was proposed here and not applied. Any thread."""
+        return self._shared.bytes_in_flight
+
+    @property
+    def newest_own(self) -> int:
+        """The position of the newest entry of this server's run; 0 if it is not up."""
+        return self._fold.runs.last(self._shared.incarnation)
+
+    @property
+    def is_oldest(self) -> bool:
+        """Whether this server is up for longest: it does what one does for all."""
+        return self._fold.runs.oldest == self._shared.incarnation
+
+    @property
+    def incarnation(self) -> bytes:
+        """The run of this server."""
+        return self._shared.incarnation
+
+    @property
+    def disagreeing(self) -> set[bytes]:
+        """The runs of servers whose state was another at the position of their last beat."""
+        return self._fold.digests.disagreeing & {*self._fold.runs}
+
+    @property
+    def newest_seq(self) -> int:
+        """The number of the newest entry of this server's run; 0 if it is not up."""
+        return self._fold.runs.seq(self._shared.incarnation)
+
+    @property
+    def applied_by_all(self) -> int:
+        """The position up to which all servers that are up had applied the journal when they last said so."""
+        return self._fold.runs.applied()
+
+    @property
+    def others(self) -> dict[bytes, int]:
+        """The runs of other servers, with the position of the newest entry of each."""
+        runs = self._fold.runs
+        return {one: runs.last(one) for one in runs if one != self._shared.incarnation}
+
+    def come_up(self) -> list[Outcome[C]]:
+        """Begin a run of this server, which has applied the journal to its end."""
+        return self._propose(p.Up(self._name, self._fold.position))
+
+    def beat(self) -> list[Outcome[C]]:
+        """Show that this server is alive."""
+        if not self.is_up or self._is_held_up:
+            return []
+        return self._propose(p.Beat(self._fold.position, self._fold.digests.newest))
+
+    def declare_down(self, incarnation: bytes) -> list[Outcome[C]]:
+        """End the run of a server that seems to be dead."""
+        return self._propose(p.Down(incarnation, self._fold.runs.last(incarnation)))
+
+    def go_down(self) -> list[Outcome[C]]:
+        """End the run of this server, which stops."""
+        self._is_stopping = True
+        return self._propose(p.Down(self._shared.incarnation, 0))
+
+    def apply(self, steps: Sequence[Step]) -> list[Outcome[C]]:
+        """Apply entries of the journal, in their order.
+
+        Raises `UnknownEntry`, or `Unavailable` if the log cannot be read: this server must stop then.
+        """
+        outcomes: list[Outcome[C]] = []
+        for step in steps:
+            entry = p.decode(step.data)
+            for effects in self._shared.apply(step.position, step.at, entry):
+                outcomes += self._outcomes(effects)
+            if entry.incarnation == self._shared.incarnation:
+                self._requests.acts += sum([isinstance(one, p.Change) for one in entry.proposals])
+            else:
+                outcomes += self._expel_banned(entry.proposals)
+            self._log.note_entry(step.position, step.data)
+        if self._was_up and not (self.is_up or self._is_stopping):
+            outcomes += self._begin_anew()
+        self._was_up = self.is_up
+        return outcomes
+
+    def tell_typing(self, event: m.Typing) -> list[Outcome[C]]:
+        """Tell those connected here that somebody elsewhere is typing."""
+        return [] if self._crowd.is_on else [Outcome(None, (), [event])]
+
+    def commit(self, outcomes: list[Outcome[C]]) -> list[Outcome[C]]:
+        """Store what was applied, before its outcomes are sent; while that fails, nothing is."""
+        self._held += outcomes
+        try:
+            self._shared.commit()
+        except Unavailable:
+            self._is_held_up = True
+            return []
+        self._is_held_up = False
+        outcomes, self._held = self._held, []
+        self._settle()
+        return self._without_repeats(outcomes)
+
+    # --- connections -----------------------------------------------------------------
+
+    def join(
+        self, connection: C, request: m.Join | TextJoin, decide: Decide[C] = lambda outcomes: outcomes
+    ) -> list[Outcome[C]]:
+        """As `Room.join`: `decide` is called when the join was applied, or at once if it is refused."""
+        proposed = self._shared.proposed
+        outcomes = self._join(connection, request)
+        if self._shared.proposed == proposed:
+            return decide(outcomes)
+        self._decisions[self._seats.number(connection)] = decide
+        return outcomes
+
+    def leave(
+        self,
+        connection: C,
+        *,
+        hold_name: bool,
+        bye: str | None = None,
+        reason: str | None = None,
+        forget: bool = False,
+    ) -> list[Outcome[C]]:
+        """As `Room.leave`; also of a connection whose join was not applied yet."""
+        seat = self._seats.of(connection)
+        if seat is None or not self._is_due(seat):
+            return []
+        return self._propose(p.Part(seat[1], hold_name and bool(self._config.grace), bye, reason, forget))
+
+    def when_settled(self, connection: C, done: Callable[[], object]) -> list[Outcome[C]]:
+        """Call `done`, under the room lock, once all was applied that the connection has asked for."""
+        seat = self._seats.of(connection)
+        number = seat[1] if seat else 0
+        heapq.heappush(self._settling, (self._asked.get(number, 0), next(self._order), number, done))
+        return []
+
+    def clear(self) -> None:
+        super().clear()
+        self._settle(whatever=True)
+
+    def _settle(self, *, whatever: bool = False) -> None:
+        while self._settling and (whatever or self._settling[0][0] <= self._shared.applied):
+            _, _, number, done = heapq.heappop(self._settling)
+            self._refs.pop(number, None)
+            done()
+
+    # --- what is done for all ----------------------------------------------------------
+
+    def expire(self) -> list[Outcome[C]]:
+        """As `Room.expire`. The server that is up for longest ends the absences of all."""
+        now = self._clock()
+        self._tried = {what: at for what, at in self._tried.items() if at + _RETRY_SECONDS > now}
+        ended = [*self._absences.ended(), *self._foreign.ended()]
+        members = [*(ended if self.is_oldest else ()), *(self._absences.surplus() if self.is_up else ())]
+        visits = [connection for connection, visit in self._visits.items() if visit.ends_at <= now]
+        return [
+            *(outcome for member in members for outcome in self._reap(member)),
+            *(one for connection in visits for one in self.leave(connection, hold_name=False, bye="quiet")),
+            Outcome(None, (), self._crowd.news()),
+        ]
+
+    def prune(self) -> float:
+        """As `Room.prune`. The server that is up for longest decides what all forget."""
+        below, first = self._history.oldest_to_keep(), self._history.first
+        seconds = self._history.tidy()
+        if self.is_oldest and below > first and self._is_due(("forget", first)):
+            self._propose(p.Forget(below))
+        return seconds
+
+    def _reap(self, member: Member) -> list[Outcome[C]]:
+        is_due = self._is_due(("reap", member.number, member.absent_since))
+        return super()._reap(member) if is_due else []
+
+    def _is_due(self, what: object) -> bool:
+        """Return whether something may be proposed: it was not, or some seconds ago."""
+        now = self._clock()
+        if self._tried.get(what, -_RETRY_SECONDS) + _RETRY_SECONDS > now:
+            return False
+        self._tried[what] = now
+        return True
+
+    # --- proposals -------------------------------------------------------------------
+
+    def _make_proposer(self) -> SharedProposer:
+        self._shared = SharedProposer(self._fold, self._now, self._send)
+        return self._shared
+
+    def _propose(self, proposal: p.AnyProposal) -> list[Outcome[C]]:
+        outcomes = super()._propose(proposal)
+        if number := getattr(proposal, "seat", 0):
+            self._asked[number] = self._shared.proposed
+        return outcomes
+
+    def _do(self, connection: C, member: Member, request: Request) -> list[Outcome[C]]:
+        proposed = self._shared.proposed
+        outcomes = super()._do(connection, member, request)
+        ref = getattr(request, "ref", None)
+        if ref is not None and self._shared.proposed > proposed:
+            self._refs[self._seats.number(connection)] = ref
+        if isinstance(request, m.Typing) and outcomes:
+            self._tell(m.Typing(member.name))
+        return outcomes
+
+    def _outcome(self, effect: Effect) -> Outcome[C]:
+        connection = self._seats.connection(effect.seat)
+        outcome = super()._outcome(effect)
+        if connection is None or effect.seat is None:
+            return outcome
+        number = effect.seat[1]
+        outcomes: Sequence[Outcome[C]] = [outcome]
+        if (ref := self._refs.get(number)) is not None:
+            outcomes = with_ref(outcomes, connection, ref)
+        if (decide := self._decisions.pop(number, None)) is not None:
+            outcomes = decide([*outcomes])
+        if self._seats.of(connection) is None:
+            self._asked.pop(number, None)
+            self._refs.pop(number, None)
+        return outcomes[0] if outcomes else Outcome(None)
+
+    def _expel_banned(self, proposals: Sequence[p.AnyProposal]) -> list[Outcome[C]]:
+        """Expel those connected here whose network another server's moderator has banned."""
+        acts = [one for one in proposals if isinstance(one, p.Act) and one.act == "ban" and not one.keys]
+        return [outcome for act in acts for outcome in self._moderation.expel_banned(act)]
+
+    def _watch_absences(self) -> None:
+        foreign = [one for one in self._fold.newly_absent if self._seats.connection(one[1]) is None]
+        for member, _ in foreign:
+            self._foreign.watch(member)
+        self._fold.newly_absent = [one for one in self._fold.newly_absent if one not in foreign]
+        super()._watch_absences()
+
+    # --- runs ------------------------------------------------------------------------
+
+    def _begin_run(self) -> None:
+        """The run begins with `come_up`; who is absent may come back to any server."""
+        for member in self._fold.members:
+            self._foreign.watch(member)
+
+    def _take_over_present(self) -> None:
+        """Nothing: a log that old is brought up by a server of its own first."""
+
+    def _begin_anew(self) -> list[Outcome[C]]:
+        """Begin another run: the others have taken this server for dead, and its clients are gone."""
+        arriving = [*self._arrivals.waiting]
+        self._arrivals.waiting.clear()
+        self._decisions.clear()
+        self._asked.clear()
+        self._refs.clear()
+        self._visits.clear()
+        self._shared.begin_anew()
+        self._seats.begin_anew(self._shared.incarnation)
+        self._settle(whatever=True)
+        bye = [Outcome(one, [m.Bye("restart")], (), AudienceChange.LEAVE) for one in arriving]
+        return [*bye, *self.come_up()]
