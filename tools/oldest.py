@@ -24,7 +24,7 @@ def oldest(requirement: str) -> str:
 def main() -> int:
     """Print one constraint a line. Returns the exit status."""
     project = tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]
-    for requirement in project["dependencies"]:
+    for requirement in [*project["dependencies"], *project["optional-dependencies"]["cluster"]]:
         print(oldest(requirement))
     return 0
 

@@ -136,7 +136,7 @@ def _mistake(error: BaseException | str) -> str:
         return str(error)
     if isinstance(error, e.AuthenticationError):
         return f"the user or the password is wrong: {error}"
-    if isinstance(error, e.NoPermissionError):
+    if _is_forbidden(error):
         return f"the access list lacks something, see docs/security.md: {error}"
     while isinstance(error, BaseException):
         if isinstance(error, ssl.SSLCertVerificationError):
@@ -291,7 +291,11 @@ class Link:
 def _is_failure(reply: Any, may_fail: str | None) -> bool:
     if not isinstance(reply, e.ResponseError):
         return False
-    return may_fail is None or may_fail not in str(reply) or isinstance(reply, e.NoPermissionError)
+    return may_fail is None or may_fail not in str(reply) or _is_forbidden(reply)
+
+
+def _is_forbidden(error: BaseException | str) -> bool:
+    return isinstance(error, e.NoPermissionError) or "NOPERM" in str(error)  # in that of EXEC
 
 
 def _read(connection: _Connection) -> Any:

@@ -1,6 +1,7 @@
 """A real Redis of a test's own, in a folder of its own."""
 
 import signal
+import socket
 import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -19,22 +20,24 @@ from tests.support.timing import TIMEOUT
 class RedisServer:
     """A `redis-server`, which can be stopped in every way and started again. Use `redis_server`."""
 
-    def __init__(self, folder: Path, *settings: str) -> None:
+    def __init__(self, folder: Path, *settings: str, ready: str) -> None:
+        """Start it; once its log has the words `ready` it is."""
         self.folder = folder
         self.socket = folder / "redis.sock"
         self._settings = settings
+        self._ready = ready
         self.start()
 
     @property
     def url(self) -> str:
         return f"unix://{self.socket}"
 
-    def start(self, *, log: str = "ready to accept connections") -> None:
-        """Start it, and wait for a line of its log."""
+    def start(self, *settings: str, ready: str = "") -> None:
+        """Start it, with more settings than the first time, and wait until its log has `ready`."""
         self.process = subprocess.Popen(
             [
-                *(REDIS, "--dir", str(self.folder), "--unixsocket", str(self.socket), "--port", "0"),
-                *("--appendonly", "yes", "--save", "", "--databases", "2", *self._settings),
+                *(REDIS, *self._settings, "--dir", str(self.folder), "--unixsocket", str(self.socket)),
+                *("--appendonly", "yes", "--save", "", "--databases", "2", *settings),
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -43,7 +46,7 @@ class RedisServer:
         assert self.process.stdout is not None
         self.log = Output(self.process.stdout)
         try:
-            self.log.wait_for(log)
+            self.log.wait_for(ready or self._ready)
         except AssertionError:
             self.process.kill()
             self.process.wait()
@@ -74,6 +77,13 @@ class RedisServer:
         self.start()
 
 
+def free_port() -> int:
+    """Return a port for a Redis, which cannot choose one itself."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
 def opened(url: str) -> RedisStream:
     """Return a stream there; it is not started."""
     parts = parse(url)
@@ -87,9 +97,11 @@ def texts(entries: Iterable[tuple[int, int, bytes]]) -> list[bytes]:
 
 
 @contextmanager
-def redis_server(folder: Path, *settings: str) -> Iterator[RedisServer]:
-    """Run a Redis with further settings, such as `--maxmemory`, `1mb`, until the block ends."""
-    server = RedisServer(folder, *settings)
+def redis_server(
+    folder: Path, *settings: str, port: int = 0, ready: str = "ready to accept connections"
+) -> Iterator[RedisServer]:
+    """Run a Redis with further settings until the block ends; it listens on a port only if it is told to."""
+    server = RedisServer(folder, *settings, "--port", str(port), ready=ready)
     try:
         yield server
     finally:

@@ -1,7 +1,6 @@
 """A Redis that ends, is paused, loses entries, is promoted, is full, or may not be used."""
 
 import signal
-import socket
 from contextlib import closing
 from pathlib import Path
 from time import sleep
@@ -10,7 +9,7 @@ import pytest
 
 from tcp_server.cluster.redis_stream import RedisStream
 from tcp_server.cluster.stream import Away, Gap
-from tests.support.redis_server import opened, redis_server, texts
+from tests.support.redis_server import free_port, opened, redis_server, texts
 from tests.support.requirements import needs_redis
 
 pytestmark = needs_redis
@@ -21,12 +20,6 @@ def quick(stream: RedisStream) -> RedisStream:
     for link in stream._links:
         link._timeout = 0.3
     return stream
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGKILL])
@@ -78,8 +71,8 @@ def test_a_lagging_replica_that_is_promoted_is_refilled(tmp_path: Path) -> None:
     for folder in folders:
         folder.mkdir()
     port = free_port()
-    serving = ("--port", str(port), "--repl-diskless-sync-delay", "0")
-    with redis_server(folders[0], *serving) as master, redis_server(folders[1]) as replica:
+    at_once = ("--repl-diskless-sync-delay", "0")
+    with redis_server(folders[0], *at_once, port=port) as master, redis_server(folders[1]) as replica:
         link = tmp_path / "redis.sock"
         link.symlink_to(master.socket)
         with closing(opened(f"unix://{link}")) as stream:
@@ -89,12 +82,11 @@ def test_a_lagging_replica_that_is_promoted_is_refilled(tmp_path: Path) -> None:
             replica.do("REPLICAOF", "127.0.0.1", port)
             while replica.do("XLEN", "oneroom:{main}") != 1:
                 sleep(0.01)
-            replica.pause()
+            replica.do("REPLICAOF", "127.0.0.1", 1)  # it stays a replica, and hears no more
             stream.append([b"two", b"three"], before := stream.run_id())
             entries = stream.read(0, 0)
             last = entries[-1][0]
             master.stop(signal.SIGKILL)
-            replica.resume()
             link.unlink()
             link.symlink_to(replica.socket)
             with pytest.raises(Away, match="connection"):
@@ -110,3 +102,25 @@ def test_a_lagging_replica_that_is_promoted_is_refilled(tmp_path: Path) -> None:
             assert stream.refill([(position, data) for position, _, data in entries])
             stream.append([b"four"], stream.run_id())
             assert texts(stream.read(0, 0)) == [b"one", b"two", b"three", b"four"]
+
+
+def test_while_it_reads_its_data_it_is_away(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis, closing(opened(redis.url)) as stream:
+        stream.start()
+        stream.read(0, 0)
+        stream.append([b"%d" % number for number in range(2000)], stream.run_id())
+        reason = ""
+        microseconds = 50  # for each entry that it reads: more, if it was too quick to be seen
+        while not reason:
+            redis.stop()
+            redis.start("--key-load-delay", str(microseconds), ready="Server initialized")
+            with pytest.raises(Away, match="connection"):
+                stream.read(0, 0)
+            try:
+                stream.read(0, 0)
+            except Away as away:
+                reason = str(away)
+            microseconds *= 4
+        assert reason == "loading: it is reading its data"
+        redis.log.wait_for("ready to accept connections")
+        assert texts(stream.read(0, 0))[0] == b"0"

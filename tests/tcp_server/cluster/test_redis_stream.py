@@ -2,16 +2,18 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from queue import Queue
 from time import monotonic, sleep
 from typing import Any
 
 import pytest
 
-from tcp_server.cluster.positions import time_of, to_id
+from tcp_server.cluster import redis_stream
+from tcp_server.cluster.fitness import check, parse_info
+from tcp_server.cluster.positions import MAX_NUMBER, time_of, to_id
 from tcp_server.cluster.redis_stream import RedisStream
-from tcp_server.cluster.stream import Away, Gap
+from tcp_server.cluster.stream import Away, Gap, Unfit
 from tests.support.redis_server import RedisServer, opened, redis_server, texts
 from tests.support.requirements import needs_redis
 from tests.support.timing import TIMEOUT
@@ -184,3 +186,140 @@ def test_closing_wakes_who_waits(redis: RedisServer) -> None:
     assert ended.qsize() == 2
     with pytest.raises(Away):
         stream.newest()
+
+
+@pytest.mark.parametrize(
+    ("setting", "bad", "good", "why"),
+    [
+        ("appendonly", "no", "yes", "CONFIG SET appendonly yes"),
+        ("maxmemory-policy", "allkeys-lru", "noeviction", "CONFIG SET maxmemory-policy noeviction"),
+    ],
+)
+def test_a_redis_that_could_lose_the_room_is_refused(
+    redis: RedisServer, setting: str, bad: str, good: str, why: str
+) -> None:
+    redis.do("CONFIG", "SET", "maxmemory", 1 << 30)
+    redis.do("CONFIG", "SET", setting, bad)
+    try:
+        with closing(opened(redis.url)) as stream, pytest.raises(Unfit, match=why):
+            stream.start()
+    finally:
+        redis.do("CONFIG", "SET", setting, good)
+        redis.do("CONFIG", "SET", "maxmemory", 0)
+
+
+def test_settings_that_turn_bad_later_make_it_away(streams: list[RedisStream], redis: RedisServer) -> None:
+    a, b = streams
+    a.append([b"one"], a.run_id())
+    redis.do("CONFIG", "SET", "appendonly", "no")
+    try:
+        with pytest.raises(Away, match="CONFIG SET appendonly yes"):
+            b.append([b"two"], b.run_id())
+    finally:
+        redis.do("CONFIG", "SET", "appendonly", "yes")
+    b.append([b"two"], b.run_id())
+    assert texts(a.read(0, 0)) == [b"one", b"two"]
+
+
+def test_a_full_memory_is_away(streams: list[RedisStream], redis: RedisServer) -> None:
+    a, b = streams
+    redis.do("CONFIG", "SET", "maxmemory", 1)
+    try:
+        with pytest.raises(Away, match="memory"):
+            a.append([b"x"], a.run_id())
+        assert b.read(0, 0) == []
+    finally:
+        redis.do("CONFIG", "SET", "maxmemory", 0)
+    a.append([b"x"], a.run_id())
+
+
+def test_a_master_that_becomes_a_replica_and_a_master_again_is_another(
+    streams: list[RedisStream], redis: RedisServer
+) -> None:
+    a, _ = streams
+    a.append([b"one"], before := a.run_id())
+    redis.do("REPLICAOF", "127.0.0.1", 1)
+    with pytest.raises(Away, match="replica"):
+        a.append([b"two"], before)
+    with pytest.raises(Away, match="replica"):
+        a.read(0, 0)
+    redis.do("REPLICAOF", "NO", "ONE")
+    with pytest.raises(Away, match="another Redis"):
+        a.append([b"two"], before)
+    assert texts(a.read(0, 0)) == [b"one"]
+    assert a.run_id() != before
+    a.append([b"two"], a.run_id())
+
+
+def test_while_the_clock_stands_behind_positions_do_not_run_out(
+    streams: list[RedisStream], redis: RedisServer
+) -> None:
+    a, b = streams
+    redis.do("XADD", "oneroom:{main}", f"4000000000000-{MAX_NUMBER - 2}", "b", b"one")
+    a.append([b"two"], a.run_id())
+    b.append([b"three"], b.run_id())
+    a.append([b"four", b"five"], a.run_id())
+    b.append([b"six", b"seven"], b.run_id())
+    entries = a.read(0, 0)
+    assert texts(entries) == [b"one", b"two", b"three", b"four", b"five", b"six", b"seven"]
+    assert [to_id(position) for position, _, _ in entries[3:]] == [
+        f"4000000000001-{number}" for number in range(4)
+    ]
+
+
+def test_what_is_trimmed_while_this_process_is_stopped_is_missed(
+    streams: list[RedisStream], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b = streams
+    a.append([b"one", b"two", b"three", b"four"], a.run_id())
+    (one, _, _), *_, (four, _, _) = a.read(0, 0)
+    assert texts(b.read(0, 0))
+    a.save_checkpoint(four, b"state")
+    a.trim(four)
+    monkeypatch.setattr(redis_stream, "_LONG_AGO", 0)
+    with pytest.raises(Gap):
+        b.read(one, 0)
+
+
+def test_a_replica_that_lags_is_told(
+    redis: RedisServer,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(redis_stream, "_REPLICA_WAIT", 1)
+    with closing(opened(f"{redis.url}?wait=1")) as stream:
+        stream.start()
+        stream.read(0, 0)
+        stream.append([b"one"], stream.run_id())
+        assert texts(stream.read(0, 0)) == [b"one"]
+    assert "redis replicas lag" in caplog.messages
+
+
+def test_rooms_and_databases_are_apart(redis: RedisServer) -> None:
+    urls = [redis.url, f"{redis.url}?room=other", f"{redis.url}?db=1"]
+    with ExitStack() as stack:
+        streams = [stack.enter_context(closing(opened(url))) for url in urls]
+        for number, stream in enumerate(streams):
+            stream.start()
+            assert stream.found(b"%d" % number)
+            stream.read(0, 0)
+            stream.append([b"%d" % number], stream.run_id())
+        assert [texts(stream.read(0, 0)) for stream in streams] == [[b"0"], [b"1"], [b"2"]]
+
+
+def test_nobody_answers() -> None:
+    with closing(opened("unix:///nowhere.sock")) as stream:
+        with pytest.raises(Away, match="connection"):
+            stream.start()
+        stream.publish("typing", b"is lost")
+
+
+def test_a_file_that_is_missing() -> None:
+    with pytest.raises(Unfit, match="No such file"):
+        opened("rediss://a?ssl_ca_certs=/nowhere.pem")
+
+
+def test_an_old_version_is_refused() -> None:
+    with pytest.raises(Unfit, match=r"Redis 6\.0\.16 is too old: 6\.2 or newer is needed"):
+        check({"redis_version": "6.0.16", "aof_enabled": "1", "maxmemory": "0"})
+    check(parse_info(b"# Server\r\nredis_version:6.2.0\r\naof_enabled:1\r\nmaxmemory:0\r\n"))
