@@ -80,17 +80,20 @@ export class Wire {
   }
 }
 
-/** Closed after each test: the timer of a pending request would keep the process alive. */
-const wires = [];
+/** Ended after each test: the timer of a request or of a mute would keep the process alive. */
+const pages = [];
 afterEach(() => {
-  for (const wire of wires.splice(0)) wire.close();
+  for (const { wire, room } of pages.splice(0)) {
+    wire.close();
+    room.moderation.mutes.reset([]);
+  }
 });
 
 /** A page that has joined; `store` survives a reload. */
 export function page(store = new MemoryStore(), welcome = {}) {
   const wire = new Wire();
-  wires.push(wire);
   const room = new Room(wire, new Session(store), new Outbox(store));
+  pages.push({ wire, room });
   room.enter("Анна");
   const [join, ...behind] = wire.take();
   wire.welcome(welcome);
