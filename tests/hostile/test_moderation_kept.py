@@ -53,7 +53,7 @@ def try_to_join(
 def act(anna: JsonClient, act: str, **fields: Any) -> dict[str, Any]:
     """Send the action; return its notice."""
     anna.say_json(type="moderate", act=act, **fields)
-    while (received := anna.read_json()).get("notice", {}).get("act") != act:
+    while (received := anna.read_json())["type"] != "message" or received["notice"]["act"] != act:
         assert received["type"] != "error", received
     return received
 

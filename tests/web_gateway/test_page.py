@@ -149,7 +149,8 @@ def test_the_sheets_are_joined_in_their_order() -> None:
 
 
 _LATE = (
-    r"tools\.js|lib/(highlight|emoji)\.js|model/qr_code\.js|view/(search_panel|link_sheet|moderation/"
+    r"tools\.js|lib/(highlight|emoji)\.js|model/(people_search|qr_code)\.js"
+    r"|view/(crowd_people|link_sheet|passing_panel|search_panel|composer/edited_row|moderation/"
     r"|acts/(common_emoji|emoji_picker|long_press|message_acts|recent_emoji))"
 )
 
