@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from chat_protocol.messages import Error, Found, Search
 from tcp_server.connection.writer import Writer
 from tcp_server.log.as_sent import as_sent
-from tcp_server.log.history import History, Unavailable
+from tcp_server.log.history import History, NotFetched, Unavailable
 from tcp_server.log.search import Searcher
 from tcp_server.room.outcome import Outcome, with_ref
 
@@ -42,7 +42,8 @@ class Searches:
 
         def answer(found: Found | None) -> Sequence[Outcome[Writer]]:
             self._searching.discard(writer)
-            result = self._as_sent(found, person) if found else _FAILED
+            failed = Error("unavailable", str(NotFetched())) if self._history.missing else _FAILED
+            result = self._as_sent(found, person) if found else failed
             return with_ref([Outcome(writer, [result])], writer, request.ref)
 
         kept = None

@@ -29,6 +29,13 @@ class Unavailable(Exception):
     """The log cannot be written or read at present."""
 
 
+class NotFetched(Unavailable):
+    """Messages are not here yet: this server has come in later, and fetches them from another one."""
+
+    def __init__(self) -> None:
+        super().__init__("messages that are so old are still being fetched from another server")
+
+
 def size_of(message: Message) -> int:
     """Return about how many bytes a message has in an answer, with the quote that it is sent with."""
     size = 2 * len(message.text) + 100
@@ -64,6 +71,10 @@ class History(Protocol):
 
     settled: int
     """The id below which nothing that decides looks at messages, nor at refs; 0 where there is one server."""
+
+    @property
+    def missing(self) -> range:
+        """The ids of the oldest messages, which are kept but not here yet; empty if all are here."""
 
     @property
     def members(self) -> Records[int]:
@@ -151,17 +162,19 @@ class History(Protocol):
     def changed_after(self, act: int, limit: int) -> list[Message]:
         """Return messages with ids up to that of an act, which later acts have changed.
 
-        At most `limit`, the first ones in the order of the last act on each. Raises `Unavailable`.
+        At most `limit`, the first ones in the order of the last act on each. Raises `Unavailable`, and
+        `NotFetched` if that may have been messages that are missing.
         """
 
     def before(self, message_id: int, limit: int) -> list[Message]:
         """Return the newest `limit` messages with ids below `message_id`, oldest first.
 
-        Raises `Unavailable`.
+        Fewer if the next ones are missing. Raises `NotFetched` if these would be the first of them, and
+        `Unavailable`.
         """
 
     def count_after(self, message_id: int) -> int:
-        """Return how many messages have greater ids; where none are kept any more, how many ids.
+        """Return how many messages have greater ids; where none are kept any more, or here, how many ids.
 
         Raises `Unavailable`.
         """

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import fcntl
+import logging
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -12,8 +13,13 @@ from pathlib import Path
 from chat_protocol.log_event import INFO, log_event
 from tcp_server.log.folders import create_folder, is_at, sync_names
 
+_log = logging.getLogger(__name__)
+
 _LOCK_WAIT = 5.0
 """Seconds to wait at the start for a lock that another process holds on the file."""
+
+_BRIEF_LOCK_WAIT_MS = 50
+"""Milliseconds to wait for one later, as the whole room waits too; nothing once a write has failed."""
 
 _MAX_WAL_PAGES = 16_384
 """Pages in the write-ahead log (WAL) from which a commit moves them into the file itself; before that a
@@ -106,6 +112,14 @@ MIGRATIONS = (
     """
     ALTER TABLE log ADD COLUMN settled INTEGER NOT NULL DEFAULT 0; -- `History.settled`
     """,
+    # At most one range of ids whose messages are to be fetched from another server, and the acts that have
+    # deleted some of these; `position` and `last` are of the checkpoint, `last` also of a later such act.
+    """
+    CREATE TABLE missing (
+        first INTEGER NOT NULL, stop INTEGER NOT NULL, position INTEGER NOT NULL, last INTEGER NOT NULL
+    );
+    CREATE TABLE missing_deletions (message INTEGER PRIMARY KEY, act INTEGER NOT NULL);
+    """,
 )
 
 
@@ -126,6 +140,8 @@ class LogFile:
         `full` durability survives a loss of power, otherwise the end of the process.
         """
         self.path = path.resolve()
+        self._is_in_place = True  # as of the last `look`
+        self._is_writable = True  # as of the last attempt; only a change is logged
         with contextlib.ExitStack() as resources:
             resources.enter_context(locked(self.path))
             _create(self.path)
@@ -148,9 +164,52 @@ class LogFile:
             self._identity = _identity(self.path)
             self._resources = resources.pop_all()  # the file and the lock on it
 
-    def is_in_place(self) -> bool:
-        """Return whether the file is still at its path: nobody has moved, deleted or replaced it."""
-        return _identity(self.path) == self._identity
+    @property
+    def is_writable(self) -> bool:
+        """Whether it could be written when that was last tried, and is at its path. Any thread."""
+        return self._is_writable and self._is_in_place
+
+    def note_writable(self, *, writable: bool, why: str = "") -> None:
+        """Note whether an attempt to write has succeeded."""
+        if writable == self._is_writable:
+            return
+        self._is_writable = writable
+        self.wait_for_locks()
+        if writable:
+            _log.info("history is written again")
+        else:
+            _log.error("history cannot be written, messages are refused: %s", why)
+
+    def wait_for_locks(self) -> None:
+        """From now on wait only shortly for another process: the whole room waits too."""
+        self.db.execute(f"PRAGMA busy_timeout = {_BRIEF_LOCK_WAIT_MS if self._is_writable else 0}")
+
+    def look(self) -> None:
+        """Look whether the file is still at its path: nobody has moved, deleted or replaced it."""
+        self._is_in_place = _identity(self.path) == self._identity
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Write in one transaction during the block. Raises `sqlite3.Error`."""
+        if not self._is_in_place:
+            raise sqlite3.OperationalError(f"{self.path} was moved, deleted or replaced")
+        try:
+            self.db.execute("BEGIN IMMEDIATE")
+            yield
+            self.db.execute("COMMIT")
+        except sqlite3.Error:
+            with contextlib.suppress(sqlite3.Error):  # it may be rolled back already
+                self.db.execute("ROLLBACK")
+            raise
+
+    def truncate_wal(self) -> bool:
+        """Empty the WAL into the file; return False if a reader prevents it. Raises `sqlite3.Error`."""
+        self.db.execute("PRAGMA busy_timeout = 0")
+        try:
+            (busy, *_) = self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            self.wait_for_locks()
+        return not busy
 
     def close(self) -> None:
         """Close the file, and release the lock."""

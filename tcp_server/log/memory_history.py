@@ -47,6 +47,10 @@ class MemoryHistory:
         return True
 
     @property
+    def missing(self) -> range:
+        return range(0)
+
+    @property
     def last(self) -> int:
         return self._last
 

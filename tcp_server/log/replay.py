@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from chat_protocol.messages import HistoryPage, Message, Position
 from tcp_server.log.as_sent import as_sent
-from tcp_server.log.history import MAX_PAGE_BYTES, History, Unavailable, size_of
+from tcp_server.log.history import MAX_PAGE_BYTES, History, NotFetched, Unavailable, size_of
 
 _MAX_CHANGED = 200
 _MAX_CHANGED_BYTES = 64 * 1024
@@ -33,7 +33,10 @@ class Replay:
         self._max_messages = max_messages
 
     def page(self, before: int, limit: int, person: bytes) -> HistoryPage:
-        """Return, for one person, the newest messages below id `before`, as many as fit into one page."""
+        """Return, for one person, the newest messages below id `before`, as many as fit into one page.
+
+        Raises `NotFetched`.
+        """
         end = min(before, self._history.last + 1)
         limit = min(limit, self._max_messages)
         try:
@@ -45,9 +48,22 @@ class Replay:
                     break
                 start -= 1
             messages = as_sent(self._history, found[start:], person)
+        except NotFetched:
+            raise
         except Unavailable:  # people can join even if the disk cannot be read
             return HistoryPage([], end > self._history.first, first=end)
-        return HistoryPage(messages, start > 0, first=found[start - 1].id + 1 if start else 1)
+        if start:
+            return HistoryPage(messages, True, first=found[start - 1].id + 1)
+        missing = self._history.missing
+        return HistoryPage(messages, bool(missing), first=missing.stop if missing else 1)
+
+    def _newest(self, wanted: int, person: bytes) -> HistoryPage:
+        """Return a page of the newest messages that are here."""
+        after = self._history.last + 1
+        try:
+            return self.page(after, wanted, person)
+        except NotFetched:
+            return HistoryPage([], True, first=after)
 
     def unseen(self, since: Position | None, wanted: int, person: bytes) -> Unseen:
         """Return what has been said and changed after `since`, for one person.
@@ -56,14 +72,16 @@ class Replay:
         """
         last = self._history.last
         if since is None or since.epoch != self._history.epoch or since.id > last:
-            return Unseen(self.page(last + 1, wanted, person))
+            return Unseen(self._newest(wanted, person))
         try:
             unseen = self._history.count_after(since.id)
             changed = self._history.changed_after(since.id, _MAX_CHANGED + 1)
             if len(changed) > _MAX_CHANGED or sum(map(size_of, changed)) > _MAX_CHANGED_BYTES:
-                return Unseen(self.page(last + 1, wanted, person), is_stale=True)
+                return Unseen(self._newest(wanted, person), is_stale=True)
             changed = as_sent(self._history, changed, person)
+        except NotFetched:
+            return Unseen(self._newest(wanted, person), is_stale=True)
         except Unavailable:
             unseen, changed = last - since.id, []
-        page = self.page(last + 1, unseen, person)
+        page = self._newest(unseen, person)
         return Unseen(page, unseen - len(page.messages), changed)

@@ -15,6 +15,7 @@ from tcp_server.log.log_file import (
     sync,
     version_of,
 )
+from tcp_server.log.missing import FIRST_IN_CLUSTERS
 from tcp_server.log.salvage import salvage_into
 from tcp_server.log.word_index import remove as remove_index
 
@@ -68,11 +69,15 @@ def _copy(source: Path, copy: Path, *, salvage: bool) -> None:
 
 
 def _renew(path: Path) -> None:
-    """Give a copy an epoch of its own, and forget who was in the room."""
+    """Give a copy an epoch of its own, and forget who was in the room, and what other servers have."""
     with closing(sqlite3.connect(path)) as db, db:
         db.execute("UPDATE log SET epoch = lower(hex(randomblob(8)))")
         db.execute("DELETE FROM present")
         db.execute("DELETE FROM members")
+        if version_of(db) >= FIRST_IN_CLUSTERS:
+            db.execute("UPDATE log SET settled = 0")
+            for table in ("tail", "missing", "missing_deletions"):
+                db.execute(f"DELETE FROM {table}")  # noqa: S608 - ours
     sync(path)
 
 

@@ -138,7 +138,8 @@ class Searcher:
         query = Query(request.query)
 
         def is_over() -> bool:
-            return self._closing.is_set() or time.monotonic() >= end
+            is_cut = self._index is not None and self._index.is_cut
+            return is_cut or self._closing.is_set() or time.monotonic() >= end
 
         if kept is not None:
             return find(request, query, _chunks(kept), is_over)

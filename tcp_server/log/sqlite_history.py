@@ -15,9 +15,11 @@ from pathlib import Path
 from chat_protocol.messages import Ack, Message, Reaction
 from tcp_server.log.acts import Acts
 from tcp_server.log.entry_tail import EntryTail, Redact
-from tcp_server.log.history import Key, Unavailable, find_message, position
+from tcp_server.log.history import Key, NotFetched, Unavailable, find_message, position
 from tcp_server.log.log_file import LogFile, unusable
 from tcp_server.log.memory_history import MemoryHistory
+from tcp_server.log.missing import Missing
+from tcp_server.log.pieces import BadPiece, decode_piece, write_piece
 from tcp_server.log.records import StoredRecords
 from tcp_server.log.retention import Limits, Retention
 from tcp_server.log.staged_messages import StagedMessages
@@ -27,10 +29,6 @@ _log = logging.getLogger(__name__)
 
 _RECENT = 2000
 """Messages kept in memory as well: more than a `welcome` contains."""
-
-_LOCK_WAIT_MS = 50
-"""Milliseconds to wait for a lock that another process holds, as the whole room waits too; nothing
-once a write has failed."""
 
 
 class SqliteHistory:
@@ -68,7 +66,8 @@ class SqliteHistory:
             self.position = (row and row[0]) or 0
             self._stored_sanctions, self._stored_head = self.sanctions, self.head
             self._stored_log = self.epoch, self.settled
-            self._stored = StoredMessages(self._db, self._file.path)
+            self._missing = Missing(self._db)
+            self._stored = StoredMessages(self._db, self._file.path, self._missing.ids)
             self._retention = Retention(self._db, limits, self._stored.count, clock)
             self._recent = MemoryHistory(_RECENT, self._stored.last)
             self._recent.append(*self._stored.newest(_RECENT))
@@ -79,9 +78,7 @@ class SqliteHistory:
         self._forgets_present = False  # with the next commit
         self._forgotten_below = 0  # an id, with the next commit
         self._forgetting = 0.0  # seconds in which the last commit has removed messages
-        self._is_in_place = True  # as of the last `tidy`
-        self._writable = True  # as of the last attempt; only a change is logged
-        self._wait_for_locks(_LOCK_WAIT_MS)
+        self._file.wait_for_locks()
 
     @property
     def path(self) -> Path:
@@ -90,7 +87,7 @@ class SqliteHistory:
 
     @property
     def is_writable(self) -> bool:
-        return self._writable and self._is_in_place
+        return self._file.is_writable
 
     @property
     def count(self) -> int:
@@ -102,8 +99,16 @@ class SqliteHistory:
         return self._recent.last
 
     @property
+    def missing(self) -> range:
+        return self._missing.ids
+
+    @property
     def first(self) -> int:
-        if self._stored.count:
+        return self._missing.ids.start if self._missing.ids else self._first_here
+
+    @property
+    def _first_here(self) -> int:
+        if self._stored.count or self._missing.ids:
             return self._stored.first
         return self._staged.messages[0].id if self._staged.messages else self.last + 1
 
@@ -125,6 +130,10 @@ class SqliteHistory:
             self._acts.keys.note_act(ack, message_id, key[0])
 
     def change(self, message: Message, act: int) -> None:
+        if message.id in self._missing.ids:
+            self._missing.delete(message.id, act)  # nothing else happens to settled messages
+            self._acts.are_new = True
+            return
         if (before := find_message(self, message.id)) is None:
             return
         if message.deleted:
@@ -172,16 +181,17 @@ class SqliteHistory:
         try:
             self._write()
         except sqlite3.Error as error:
-            self._note_writable(writable=False, why=str(error))
+            self._file.note_writable(writable=False, why=str(error))
             if is_log_new:
                 raise Unavailable(str(error)) from error
         else:
-            self._stored.note_commit(self.first, self._recent.last, len(self._staged.messages))
+            self._stored.note_commit(self._first_here, self._recent.last, len(self._staged.messages))
             if self._acts.are_new:
                 self._wal_has_deleted |= self._acts.commit()
-            self._note_writable(writable=True)
+            self._file.note_writable(writable=True)
             self._acts.keys.clear_settled()
             self._staged.clear()
+            self._missing.commit()
             self._tail.commit()
 
     def rollback(self) -> None:
@@ -189,6 +199,7 @@ class SqliteHistory:
         for message in self._acts.rollback():
             self._recent.replace(message)
         self._staged.clear()
+        self._missing.rollback()
         self._tail.rollback()
 
     def _is_room_new(self) -> bool:
@@ -200,10 +211,7 @@ class SqliteHistory:
     def _write(self) -> None:
         """Write all changes to the file in one transaction. Raises `sqlite3.Error`."""
         db, is_room_new = self._db, self._is_room_new()
-        if not self._is_in_place:
-            raise sqlite3.OperationalError(f"{self._file.path} was moved, deleted or replaced")
-        try:
-            db.execute("BEGIN IMMEDIATE")
+        with self._file.transaction():
             if self._forgotten_below:  # first: a forgotten ref may be used again
                 began = time.monotonic()
                 db.execute("DELETE FROM messages WHERE id < ?", (self._forgotten_below,))
@@ -214,14 +222,10 @@ class SqliteHistory:
                 self._acts.keys.write_settled()
             self._staged.write(db)
             self._acts.write()
+            self._missing.write()
             self._tail.write(self._acts.changes.replaced, self._stored.last)
             if is_room_new:
                 self._write_room()
-            db.execute("COMMIT")
-        except sqlite3.Error:
-            with contextlib.suppress(sqlite3.Error):  # it may be rolled back already
-                db.execute("ROLLBACK")
-            raise
         self._forgotten_below = 0
         if is_room_new:
             self.members.clear()
@@ -249,7 +253,7 @@ class SqliteHistory:
         found = self._recent.find_acks(person, refs)
         if unknown := [ref for ref in refs if ref not in found] if found else refs:
             try:  # `_readable` would take longer, and each say comes here
-                found |= self._acts.keys.find(person, unknown, self._stored.first)
+                found |= self._acts.keys.find(person, unknown, self.first)
             except sqlite3.Error as error:
                 raise Unavailable(f"the log cannot be read: {error}") from error
         if found:
@@ -279,6 +283,8 @@ class SqliteHistory:
             return self._acts.reactions.of(message_ids, person)
 
     def changed_after(self, act: int, limit: int) -> list[Message]:
+        if self._missing.ids and act < self._missing.last:
+            raise NotFetched
         with _readable():
             return self._acts.changes.after(act, limit, self._stored.first)
 
@@ -287,12 +293,14 @@ class SqliteHistory:
             return self._acts.changes.as_now(messages)
 
     def before(self, message_id: int, limit: int) -> list[Message]:
-        first = self.first
+        first = self._first_here
         found = self._recent.before(message_id, limit)
         if len(found) < limit and first < self._recent.first:
-            return self._read_before(message_id, limit)
-        if found and found[0].id < first:  # removed meanwhile
+            found = self._read_before(message_id, limit)
+        elif found and found[0].id < first:  # removed meanwhile
             del found[: position(found, first)]
+        if limit and not found and self._missing.ids and message_id > self.first:
+            raise NotFetched
         return found
 
     def _read_before(self, message_id: int, limit: int) -> list[Message]:
@@ -302,7 +310,7 @@ class SqliteHistory:
         return self._acts.changes.with_staged(older) + newest
 
     def count_after(self, message_id: int) -> int:
-        after = max(message_id, self.first - 1)
+        after = max(message_id, self._first_here - 1)
         pruned = after - message_id
         if after + 1 >= self._recent.first:
             return pruned + self._recent.count_after(after)
@@ -311,61 +319,67 @@ class SqliteHistory:
             return pruned + staged + self._stored.count_after(after)
 
     def oldest_to_keep(self) -> int:
-        if self._forgotten_below:  # not stored yet: in the file there are still as many over the limits
-            return self._stored.first
+        # Not stored yet: in the file there are still as many over the limits.
+        if self._forgotten_below or self._missing.ids:
+            return self.first
         try:
             return self._retention.oldest_to_keep(self._stored.ids, self._stored.count)
         except sqlite3.Error as error:
-            self._note_writable(writable=False, why=str(error))
-            return self._stored.first
+            self._file.note_writable(writable=False, why=str(error))
+            return self.first
 
     def forget(self, below: int) -> None:
         below = min(below, self._stored.last)  # the newest message stays, for its id
-        if below > self._stored.first:
-            with _readable():
-                self._stored.forget(below)
+        if below > self.first:
+            if below > self._stored.first:
+                with _readable():
+                    self._stored.forget(below)
+            self._missing.forget(below)
             self._forgotten_below = below
             self._recent.forget(below)
             self._acts.forget(below)
 
+    def fill(self, data: bytes) -> bool:
+        """Take in a piece of what is `missing`, which `read_piece` has read on another server up to its end.
+
+        Returns False if it is of a later position than the last one that is applied here: then it is to be
+        given again. Raises `BadPiece` if it does not fit, or is of before this server's checkpoint.
+        Raises `Unavailable` if it cannot be stored.
+
+        In the end all servers have the same: the piece has what the entries up to its position have made
+        of its messages. From the checkpoint on, which is not later, these were settled, so that entries
+        behind it can only have deleted them; and of deletions this server remembers all since then.
+        """
+        piece, missing = decode_piece(data), self._missing
+        if piece.epoch != self.epoch or piece.stop != missing.ids.stop or piece.position < missing.position:
+            raise BadPiece
+        if piece.position > self.position:
+            return False
+        try:
+            with self._file.transaction():
+                messages, rest = write_piece(self._db, piece, missing)
+        except sqlite3.Error as error:
+            raise Unavailable(f"the log cannot be written: {error}") from error
+        self._stored.note_older(rest.stop, messages)
+        missing.ids = rest
+        return True
+
     def tidy(self) -> float:
-        self._is_in_place = self._file.is_in_place()
+        self._file.look()
         seconds, self._forgetting = self._forgetting, 0.0
         began = time.monotonic()
         try:
-            self._checkpoint()
+            if self._wal_has_deleted:  # retried later if a reader prevents it
+                self._wal_has_deleted = not self._file.truncate_wal()
             if self._retention.shrink_some():
                 return seconds + time.monotonic() - began
         except sqlite3.Error as error:
-            self._note_writable(writable=False, why=str(error))
+            self._file.note_writable(writable=False, why=str(error))
         return seconds
 
     def close(self) -> None:
         self._file.close()
         self._file.remove_old_copies()
-
-    def _checkpoint(self) -> None:
-        """Truncate the WAL, which may contain deleted text; retried later if a reader prevents it."""
-        if self._wal_has_deleted:
-            self._wait_for_locks(0)
-            try:
-                (busy, *_) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            finally:
-                self._wait_for_locks(_LOCK_WAIT_MS if self._writable else 0)
-            self._wal_has_deleted = bool(busy)
-
-    def _note_writable(self, *, writable: bool, why: str = "") -> None:
-        if writable == self._writable:
-            return
-        self._writable = writable
-        self._wait_for_locks(_LOCK_WAIT_MS if writable else 0)
-        if writable:
-            _log.info("history is written again")
-        else:
-            _log.error("history cannot be written, messages are refused: %s", why)
-
-    def _wait_for_locks(self, milliseconds: int) -> None:
-        self._db.execute(f"PRAGMA busy_timeout = {milliseconds}")
 
 
 @contextlib.contextmanager

@@ -20,15 +20,15 @@ _log = logging.getLogger(__name__)
 class StoredMessages:
     """Those in the file, as of the last commit."""
 
-    def __init__(self, db: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, db: sqlite3.Connection, path: Path, missing: range) -> None:
         self._db = db
         self._path = path
         self._is_damage_logged = False
         first, last = ends(db)
         self.last = max(last, message_ids.last_skipped(db))
         """The newest id, of a message or a skipped one."""
-        self.first = first if last else self.last + 1
-        """The id of the oldest message; without one that after the newest id."""
+        self.first = missing.stop if missing else first if last else self.last + 1
+        """The id of the oldest message, or a skipped one before it; without one that after the newest id."""
         self.count = message_ids.count(db, self.ids)
         """How many messages there are. Any thread."""
 
@@ -40,6 +40,11 @@ class StoredMessages:
     def note_commit(self, first: int, last: int, messages: int) -> None:
         """Note the ends after a commit, and how many messages have come with it."""
         self.first, self.last = first, last
+        self.count += messages
+
+    def note_older(self, first: int, messages: int) -> None:
+        """Note that some are there now that were missing."""
+        self.first = first
         self.count += messages
 
     def forget(self, below: int) -> None:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from chat_protocol.messages import Message
 from tcp_server.log.log_file import ends
 from tcp_server.log.message_rows import as_message, read_rows
+from tcp_server.log.missing import missing_ids
 from tcp_server.log.query import words
 
 _BLOCK = 256
@@ -64,6 +65,8 @@ class WordIndex:
             self._index_db = _open(path, epoch)
             resources.callback(self._index_db.close)
             self.last = 0  # the newest id at the last `update_some`
+            self.is_cut = False
+            """Whether the last search has come to messages that are missing."""
             self._indexed = {
                 number: _State(kept, act)
                 for number, kept, act in self._index_db.execute("SELECT number, kept, act FROM blocks")
@@ -97,14 +100,18 @@ class WordIndex:
         """Yield the blocks of messages with ids below `before`, newest block first.
 
         A block without words of all these prefixes is yielded empty, so that the caller can
-        check the time.
+        check the time; so is the end, where older messages are missing, and then this `is_cut`.
         """
+        self.is_cut = False
         wanted = [f" {prefix}".encode() for prefix in prefixes]
         self._note_acts()
         first, last = ends(self._log_db)
         end = last + 1 if before is None else min(before, last + 1)
         for number in range((end - 1) // _BLOCK, first // _BLOCK - 1, -1):
             yield self._read(number, end) if self._may_have(number, wanted) else []
+        self.is_cut = bool(missing_ids(self._log_db))
+        if self.is_cut:
+            yield []
 
     def close(self) -> None:
         self._resources.close()

@@ -6,7 +6,8 @@ from pathlib import Path
 from tcp_server.config import Config
 from tcp_server.log.integrity import examine
 from tcp_server.log.log_file import LogFile, read_only
-from tcp_server.maintenance.command import command_parser, existing, recovery, run, write
+from tcp_server.log.missing import missing_ids
+from tcp_server.maintenance.command import command_parser, existing, not_here, recovery, run, write
 
 
 def check(arguments: Sequence[str]) -> int:
@@ -26,10 +27,12 @@ def _check(config: Config) -> bool:
     path = existing(Path(config.history))
     with read_only(path) as db:
         report = examine(db)
+        missing = missing_ids(db)
     count = report.messages
     lines = [
         f"{path}: schema {report.version}, epoch {report.epoch or 'unreadable'}",
         f"{count:,} messages, #{report.first} to #{report.last}" if count else "no messages",
+        *[not_here(missing)] * bool(missing),
         f"digest {report.digest}",
         *report.faults,
         f"damaged: {recovery(config.history)}" if report.faults else "whole",

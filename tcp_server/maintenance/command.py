@@ -70,6 +70,11 @@ def recovery(history: str) -> str:
     )
 
 
+def not_here(missing: range) -> str:
+    """Return what to say of messages that a server of a cluster has not fetched yet."""
+    return f"#{missing.start} to #{missing.stop - 1} are not here yet: other servers of the cluster have them"
+
+
 def write(parts: Iterable[str]) -> None:
     """Write text to standard output, in UTF-8. Raises `Failed`; a closed pipe is no error."""
     try:

@@ -1,6 +1,7 @@
 """`oneroom-server export`: prints the whole log. Works beside a running server."""
 
 import html
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from chat_protocol.messages import Message, Reaction
 from tcp_server.dialects.phrases import local_time, name_and_text
 from tcp_server.log.log_file import read_only
 from tcp_server.log.message_rows import as_message, pages
-from tcp_server.maintenance.command import command_parser, existing, run, write
+from tcp_server.log.missing import missing_ids
+from tcp_server.maintenance.command import command_parser, existing, not_here, run, write
 from tcp_server.texts.russian import RUSSIAN
 
 _HTML_HEAD = """<!DOCTYPE html>
@@ -36,6 +38,8 @@ def export(arguments: Sequence[str]) -> int:
 def _write(path: Path, form: Callable[[Iterable[Message]], Iterator[str]]) -> None:
     """Raises `sqlite3.Error`, `Failed`."""
     with read_only(existing(path)) as log:
+        if missing := missing_ids(log):
+            print(f"oneroom-server: {not_here(missing)}", file=sys.stderr)
         messages = (as_message(row[:-4]) for rows, _ in pages(log) for row in rows)
         write(form(messages))
 

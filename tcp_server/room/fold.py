@@ -46,7 +46,7 @@ class Fold:
         """What the journal has told the room. Only to be read from elsewhere."""
         self.newly_absent: list[tuple[Member, Seat]] = []
         """Members that have become absent, with their last seat, until the room has taken note."""
-        self.position = position_of(history)
+        self.position = history.position = position_of(history)
         """The position of the last entry."""
         self.members = Members(history.members.all(), head.next_member)
         self.persons = Persons(history.persons.all(), self.members.has_session)

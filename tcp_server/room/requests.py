@@ -14,7 +14,7 @@ from chat_protocol.ip import rate_limit_key
 from chat_protocol.text import one_line
 from tcp_server.config import Config
 from tcp_server.log.as_sent import as_sent
-from tcp_server.log.history import Unavailable, find_message
+from tcp_server.log.history import NotFetched, Unavailable, find_message
 from tcp_server.log.replay import Replay
 from tcp_server.room.acts import Acts
 from tcp_server.room.codes import SECONDS, code_digest, new_code
@@ -134,7 +134,10 @@ class Requests(Generic[C]):
                 return m.Pong()
             case m.HistoryRequest(before=before, limit=limit):
                 before = self._history.last + 1 if before is None else before
-                return self._replay.page(before, limit, member.person)
+                try:
+                    return self._replay.page(before, limit, member.person)
+                except NotFetched as error:
+                    return m.Error("unavailable", str(error))
             case Who(prefix=""):
                 return MemberList(first_names(members.names(_MAX_LISTED), MAX_LINE), members.count)
             case Who(prefix=prefix):
