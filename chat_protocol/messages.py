@@ -254,7 +254,8 @@ class Welcome(WithRef, frozen=True, tag="welcome"):
     `count`: of the members, if `members` are not all, as in a crowd. `can` are the acts that the server
     knows, absent from an older one. `changed` are older messages that acts have changed since, in the order
     of these acts; if they are too many, `stale` says so instead: nothing that is shown can be relied upon.
-    `read`: the newest id that was read where the `code` of the join was asked for.
+    `read`: the newest id that was read where the `code` of the join was asked for. `resumed`: the member was
+    here already, so nobody was told of a join.
     """
 
     name: str
@@ -274,6 +275,7 @@ class Welcome(WithRef, frozen=True, tag="welcome"):
     changed: Sequence[Message] = ()
     stale: bool = False
     read: int | None = None
+    resumed: bool = False
 
 
 class Ack(Wire, frozen=True, tag="ack"):

@@ -35,6 +35,10 @@ class Rate(NamedTuple):
         return max(full_at, now) + count / self.per_second
 
 
+RETURNS = Rate(10 / 60, 10)
+"""How often a session may come back without being counted as a join."""
+
+
 class Buckets:
     """One token bucket for each of many keys; only those that are not full take memory. Any thread."""
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from chat_protocol.ip import rate_limit_key
 from chat_protocol.log_event import WARNING, log_often
-from chat_protocol.rate_limit import Buckets, Rate
+from chat_protocol.rate_limit import RETURNS, Buckets, Rate
 from web_gateway.config import Config
 
 
@@ -30,6 +30,7 @@ class Admission:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._joins = _PerMinute("joins", config.joins)
+        self._returns = Buckets(RETURNS)
         self._requests = _PerMinute("requests", config.requests)
         self._changed = threading.Condition()  # guards the three below; notified by `release`
         self._sessions = 0
@@ -64,6 +65,11 @@ class Admission:
         if refusal is None and (refusal := self._joins.take(key)):
             self.release(address)
         return _logged(refusal, address)
+
+    def refund_join(self, address: str, session: str) -> None:
+        """Uncount a session in `joins`: it has only brought a member back, by the session's secret."""
+        if not self._returns.take(session):
+            self._joins.refund(self._key(address))
 
     def would_refuse(self, address: str) -> Refusal | None:
         """Return why `admit` would refuse a session now. Counts nothing."""
@@ -120,6 +126,11 @@ class _PerMinute:
     def would_refuse(self, key: str | None) -> Refusal | None:
         """Return what `take` would. Counts nothing."""
         return self._too_many(self._buckets.seconds_until(key)) if self._buckets is not None and key else None
+
+    def refund(self, key: str | None) -> None:
+        """Undo one `take`."""
+        if self._buckets is not None and key:
+            self._buckets.refund(key)
 
     def _too_many(self, wait: float) -> Refusal | None:
         return Refusal(HTTPStatus.TOO_MANY_REQUESTS, self._setting, wait) if wait else None

@@ -108,7 +108,7 @@ def _serve(browser: Browser, gateway: Gateway, environ: dict[str, Any], sock: so
     """Serve one browser, at `sock`, until its connection ends."""
     address = environ["REMOTE_ADDR"]
     try:
-        room, dialect = _open_room(gateway, _proxy_header(environ, sock, gateway.config))
+        room, dialect = _open_room(gateway, address, _proxy_header(environ, sock, gateway.config))
     except Banned:
         log_often(INFO, "refused", reason="banned", address=address)
         browser.close(CloseCode.POLICY_VIOLATION, "banned")
@@ -144,13 +144,14 @@ def _logged(browser: Browser, room: Connection, config: Config, address: str) ->
         log_event(INFO, "out", id=port, code=int(code), reason=reason, seconds=seconds, address=shown)
 
 
-def _open_room(gateway: Gateway, proxy_header: bytes) -> tuple[Connection, Dialect]:
+def _open_room(gateway: Gateway, address: str, proxy_header: bytes) -> tuple[Connection, Dialect]:
     if gateway.config.dialect == "plain":
         begin_plain = partial(PlainRoom.open_on, idle_timeout=ANSWER_TIMEOUT)
         plain_room = gateway.servers.open(begin_plain, _ROOM_TIMEOUT)
         return plain_room, PlainDialect(plain_room)
     begin = partial(Connection.open_on, idle_timeout=ANSWER_TIMEOUT, source=proxy_header)
-    return gateway.servers.open(begin, _ROOM_TIMEOUT), JsonDialect()
+    room = gateway.servers.open(begin, _ROOM_TIMEOUT)
+    return room, JsonDialect(partial(gateway.admission.refund_join, address))
 
 
 def _proxy_header(environ: dict[str, Any], sock: socket.socket, config: Config) -> bytes:

@@ -1,6 +1,7 @@
 """Translates between a browser's WebSocket messages and the byte stream of its room."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import NamedTuple, Protocol
 
@@ -45,12 +46,14 @@ class Dialect(Protocol):
 class JsonDialect:
     """For a room that speaks JSON Lines: lines and frames carry the same JSON."""
 
-    __slots__ = ("_lines",)
+    __slots__ = ("_lines", "_on_return")
 
     allows_delayed_acks = True
 
-    def __init__(self) -> None:
+    def __init__(self, on_return: Callable[[str], None]) -> None:
+        """`on_return` is told the session's secret if the room welcomes a member back. Relay's thread."""
         self._lines = LineBuffer(MAX_REPLY_LINE)  # relay's thread
+        self._on_return: Callable[[str], None] | None = on_return  # relay's thread; None after the welcome
 
     def to_room(self, messages: Sequence[bytes]) -> Iterator[Translation]:
         """Yield an error for each invalid message, then all valid ones as one block of lines."""
@@ -66,8 +69,29 @@ class JsonDialect:
 
     def to_browser(self, chunk: bytes) -> bytes:
         """Return the lines that this chunk completes, unchanged."""
-        return self._lines.feed(chunk)
+        lines = self._lines.feed(chunk)
+        if self._on_return is not None:
+            self._look_for_welcome(lines)
+        return lines
 
+    def _look_for_welcome(self, lines: bytes) -> None:
+        for line in lines.splitlines():
+            with suppress(msgspec.DecodeError):
+                welcome = _welcomes.decode(line)
+                if welcome.resumed and self._on_return is not None:
+                    self._on_return(welcome.session)
+                self._on_return = None
+                return
+
+
+class _Welcome(msgspec.Struct, tag="welcome"):
+    """What the gateway has to know of a `welcome`."""
+
+    session: str
+    resumed: bool = False
+
+
+_welcomes = msgspec.json.Decoder(_Welcome)
 
 _objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from chat_protocol.ip import is_in, parse_ip, rate_limit_key
 from chat_protocol.log_event import INFO, WARNING, log_often
-from chat_protocol.rate_limit import Buckets, Rate
+from chat_protocol.rate_limit import RETURNS, Buckets, Rate
 from tcp_server.config import Config
 
 Refusal = Literal["full", "banned"]
@@ -44,6 +44,7 @@ class Admission:
         self._trusted = config.trusted_proxies
         self._banned = banned
         self._joins = Buckets(Rate(config.joins / 60, config.joins), clock) if config.joins else None
+        self._returns = Buckets(RETURNS, clock)
         self._attempts = Buckets(_ATTEMPTS, clock)
         self._shared_attempts = Buckets(_SHARED_ATTEMPTS, clock)
         self._lock = threading.Lock()  # a leaf: no other lock is taken under it
@@ -81,6 +82,12 @@ class Admission:
         self._uncount_address(host)
         with self._lock:
             self._total -= 1
+
+    def refund_join(self, host: str, session: str) -> None:
+        """Uncount a connection in `joins`: it has only brought a member back, by the session's secret."""
+        key = self._key(host)
+        if key is not None and self._joins is not None and not self._returns.take(session):
+            self._joins.refund(key)
 
     def trusts(self, host: str) -> bool:
         """Return whether an address is a trusted proxy, which may name its client."""

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from chat_protocol.commands import ChangeOutput
 from chat_protocol.errors import BadMessage
-from chat_protocol.messages import Error, Event, Join, Leave, Say
+from chat_protocol.messages import Error, Event, Join, Leave, Say, Welcome
 from chat_protocol.proxy_header import BadHeader, parse_header
 from tcp_server.config import Config
 from tcp_server.connection.admission import Admission, Refusal
@@ -144,8 +144,10 @@ class Handshake:
                     continue
                 self._throttle(Kind.SAYS)
                 join = self._parse_join(dialect, request, awaiting_password)
-                found = error_codes(self._join(join) or self._refusal)
+                outcomes = self._join(join)
+                found = error_codes(outcomes or self._refusal)
                 if self._budget is not None:
+                    self._refund_join(outcomes)
                     return requests[position + 1 :], self._budget
                 if not found & {"password_required", "password_wrong"}:
                     awaiting_password = None
@@ -157,6 +159,11 @@ class Handshake:
                     self._refuse_name(dialect, requests[position + 1 :])
                     break
             requests = self._read(dialect)
+
+    def _refund_join(self, outcomes: Sequence[Outcome[Writer]]) -> None:
+        for event in (event for outcome in outcomes for event in outcome.answer):
+            if isinstance(event, Welcome) and event.resumed:
+                self._services.admission.refund_join(self._writer.host, event.session)
 
     def _read(self, dialect: Dialect) -> Sequence[Request]:
         """Wait for bytes until the deadline and parse them; the end of input ends a line."""

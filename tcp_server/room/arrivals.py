@@ -91,10 +91,10 @@ class Arrivals(Generic[C]):
                 arrival = self.waiting.pop(connection)
                 self._seats.free(connection)
                 return [self._name_taken(arrival.name, by, is_held=is_held)]
-            case Entered(number, read):
+            case Entered():
                 arrival = self.waiting.pop(connection)
-                member = self._fold.members.by_number(number)
-                return [self._greet(member, arrival, read)] if member else []
+                member = self._fold.members.by_number(answer.member)
+                return [self._greet(member, arrival, answer)] if member else []
             case m.Error(code="bad_code"):
                 self.waiting.pop(connection)
                 self._seats.free(connection)
@@ -116,15 +116,15 @@ class Arrivals(Generic[C]):
             return m.Error("name_taken", "somebody here has a name that looks like it")
         return m.Error("name_taken", "somebody here has this name", suggestion=free)
 
-    def _greet(self, member: Member, arrival: _Arrival, read: int | None) -> m.Event | LocalEvent:
+    def _greet(self, member: Member, arrival: _Arrival, entered: Entered) -> m.Event | LocalEvent:
         request = arrival.request
         if isinstance(request, m.Join):
-            return self._welcome(member, request, arrival.secret, read)
+            return self._welcome(member, request, arrival.secret, entered)
         members = self._fold.members
         others = members.names(_MAX_GREETED + 1)[: min(_MAX_GREETED, members.count - 1)]
         return Greeting(first_names(others, _MAX_GREETED_BYTES), members.count - 1)
 
-    def _welcome(self, member: Member, request: m.Join, secret: str, read: int | None) -> m.Welcome:
+    def _welcome(self, member: Member, request: m.Join, secret: str, entered: Entered) -> m.Welcome:
         history = self._fold.history
         members, count = self._crowd.members_for(member)
         if request.quiet:
@@ -152,7 +152,8 @@ class Arrivals(Generic[C]):
             can=self._can,
             changed=changed,
             stale=is_stale,
-            read=read,
+            read=entered.read,
+            resumed=entered.resumed,
         )
 
 

@@ -240,9 +240,9 @@ class Fold:
     def _enter(self, seat: Seat, member: Member, read: int | None, *, quiet: bool, is_new: bool) -> Effect:
         self.members.attach(seat, member, quiet=quiet)
         if quiet:  # it is not in the audience
-            return Effect(seat, [Entered(member.number, read)])
+            return Effect(seat, [Entered(member.number, read, not is_new)])
         shared = [m.Joined(member.name, self.at)] if is_new else []
-        return Effect(seat, [Entered(member.number, read)], shared, AudienceChange.JOIN)
+        return Effect(seat, [Entered(member.number, read, not is_new)], shared, AudienceChange.JOIN)
 
     def _link(self, link: p.Link) -> list[Effect]:
         seat, member = self._speaker(link.seat)
