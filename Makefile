@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-oldest test-pythons test-units long long-log faults hostile conformance check format vendor schemas emoji docs picture bench bench-bridge bench-page bench-terminal bench-log wheel sbom clean
+.PHONY: help run test test-oldest test-pythons test-units long long-log faults hostile conformance check format vendor schemas emoji docs picture bench bench-bridge bench-page bench-terminal bench-log bench-stream wheel sbom clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -105,6 +105,9 @@ bench-terminal: $(VENV)/development ## Compare the terminal client with weechat 
 
 bench-log: $(VENV)/development ## Measure the cost of the log on disk, beside BASE=another checkout
 	$(BIN)/python -m benchmarks.log_cost $(if $(BASE),--base $(BASE) --times 15)
+
+bench-stream: $(VENV)/development ## Measure the stream of a cluster, in a Redis of its own
+	$(BIN)/python -m benchmarks.stream_cost
 
 wheel: $(VENV)/development $(if $(NPM),node_modules) ## Build dist/oneroom-*.whl, with man pages and completions, and the page in few files if Node is there
 	rm -rf build/share
