@@ -44,6 +44,12 @@ class Help(Struct, frozen=True):
     """`/help`: explain the commands."""
 
 
+class UseCode(Struct, frozen=True):
+    """`/code`, in lines before the name: come in with a one-time code."""
+
+    code: str
+
+
 class Show(Struct, frozen=True):
     """`/show`: show the message with this number."""
 
@@ -98,7 +104,7 @@ ParsedCommand = (
     | Bans
     | ActCommand
 )
-LinesCommand = ParsedCommand | ChangeOutput
+LinesCommand = ParsedCommand | ChangeOutput | UseCode
 
 
 class UsageError(ValueError):
@@ -232,6 +238,6 @@ _CHARSETS = {
 }
 
 
-def required(make: Callable[[str], ParsedCommand]) -> Callable[[str], ParsedCommand | None]:
+def required(make: Callable[[str], LinesCommand]) -> Callable[[str], LinesCommand | None]:
     """Return a parser that makes a command of any argument but an empty one."""
     return lambda argument: make(argument) if argument else None

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from chat_client.events import Request
 from chat_client.outbox import Outgoing
-from chat_protocol.commands import ChangeOutput, ParsedCommand, Show, UsageError, parse_command
+from chat_protocol.commands import ChangeOutput, ParsedCommand, Show, UsageError, UseCode, parse_command
 from chat_protocol.messages import (
     Authenticate,
     Bans,
@@ -58,7 +58,7 @@ def parse_line(line: str, can: Collection[str] = ()) -> TypedLine:
         if error.text == "moderator":
             return Authenticate("")
         return InvalidCommand(f"usage_{error.text if error.code == 'misuse' else error.code}", error.text)
-    assert not isinstance(command, ChangeOutput)  # only in lines
+    assert not isinstance(command, ChangeOutput | UseCode)  # only in lines
     if command == HistoryRequest(limit=0):
         return InvalidCommand("usage_history", "")
     return Authenticate("") if isinstance(command, Authenticate) else command

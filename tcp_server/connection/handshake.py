@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import NamedTuple, Protocol
 
-from chat_protocol.commands import ChangeOutput
+from chat_protocol.commands import ChangeOutput, UseCode
 from chat_protocol.errors import BadMessage
 from chat_protocol.messages import Error, Event, Join, Leave, Say, Welcome
 from chat_protocol.proxy_header import BadHeader, parse_header
@@ -91,6 +91,7 @@ class Handshake:
         self._attempts = Budget(_ATTEMPT_RATE if services.config.rate else 0, _ATTEMPT_BURST)
         self._budget: Budget | None = None  # set once the client has joined
         self._password: str | None = None  # a correct password, kept while the name is refused
+        self._code = ""  # the same of a one-time code
         self._refusal: Sequence[Outcome[Writer]] = ()  # of a name in a text dialect, not yet sent
         self._in_dropped_line = False  # the line that is being received began with dropped bytes
 
@@ -155,6 +156,7 @@ class Handshake:
                     awaiting_password = join
                 if any(code.startswith("name_") for code in found):  # names are checked after the password
                     self._password = getattr(join, "password", None)
+                    self._code = join.code if isinstance(join, TextJoin) else ""
                 if self._refusal:
                     self._refuse_name(dialect, requests[position + 1 :])
                     break
@@ -256,6 +258,8 @@ class Handshake:
                 raise Disconnect("left", ref)
             case BadMessage(code="bad_utf8"):
                 raise Disconnect("bad_utf8")
+            case UseCode(code=code):
+                return TextJoin("", code=code)
             case Say(text=text) if awaiting_password is not None:
                 return awaiting_password._replace(password=text)
             case BadMessage(code="not_utf8") if awaiting_password is not None:
@@ -265,21 +269,35 @@ class Handshake:
         if awaiting_password is not None:  # not for the name again: a password typed there would be public
             return BadMessage("password_required", "the password, please")
         join = dialect.parse_join(request)
-        return join._replace(password=self._password) if isinstance(join, TextJoin) else join
+        if isinstance(join, TextJoin):
+            return join._replace(password=self._password, code=self._code)
+        return join
 
     def _join(self, join: Join | TextJoin | BadMessage) -> Sequence[Outcome[Writer]]:
         """Join, or find out why not; return what was decided."""
         decision: list[Outcome[Writer]] = []
-        password = getattr(join, "password", None)
-        is_attempt = self._services.config.password and password and password != self._password
-        if is_attempt or getattr(join, "code", None):
-            ref = getattr(join, "ref", None)
-            outcomes = self._password_attempts.attempt("room", self._admit, join, decision, ref=ref)
-        else:
+        if isinstance(join, BadMessage) or not self._is_attempt(join):
             outcomes = self._services.sequencer.call(self._admit, join, decision)
+        else:
+            outcomes = self._password_attempts.attempt(
+                "room",
+                self._admit,
+                join,
+                decision,
+                ref=getattr(join, "ref", None),
+                prompt=None if join.code else Error("password_required", "the password, please"),
+            )
         if not decision and self._services.turns:
             self._services.turns.settle(self._writer)
-        return decision or outcomes
+        decided = decision or outcomes
+        if isinstance(join, TextJoin) and join.code and error_codes(decided) & {"bad_code", "too_fast"}:
+            self._code, self._refusal = "", self._answer(NamePrompt())  # the error has been sent
+        return decided
+
+    def _is_attempt(self, join: Join | TextJoin) -> bool:
+        """Return whether a join tries a password or a code that is not known to be right."""
+        is_new = bool(join.password) and join.password != self._password
+        return bool(join.code) or (is_new and bool(self._services.config.password))
 
     def _admit(
         self, join: Join | TextJoin | BadMessage, decision: list[Outcome[Writer]]

@@ -12,6 +12,7 @@ from tcp_server.connection.admission import Admission, PasswordKind
 from tcp_server.connection.reader import Reader
 from tcp_server.connection.writer import Writer
 from tcp_server.dialects.output import JSON
+from tcp_server.room.commands import LocalEvent
 from tcp_server.room.outcome import Outcome
 from tcp_server.sequencer import Sequencer
 
@@ -57,18 +58,19 @@ class PasswordAttempts:
         work: Callable[..., Sequence[Outcome[Writer]]],
         *args: Any,
         ref: str | None = None,
+        prompt: Event | LocalEvent | None = None,
     ) -> Sequence[Outcome[Writer]]:
         """Run `work(*args)`, which compares a password, in the sequencer; return its outcomes.
 
         If the address has used up its attempts, the attempt is refused; from an exempt address
-        (loopback, trusted proxies) it waits instead. `ref` is that of the command.
-        Raises `Disconnect`, and `OSError` when the connection is lost.
+        (loopback, trusted proxies) it waits instead. `ref` is that of the command, `prompt` follows a
+        refusal in a text dialect. Raises `Disconnect`, and `OSError` when the connection is lost.
         """
         host = self._writer.host
         if wait := self._admission.take_attempt(host, kind):
             log_often(WARNING, "too many wrong passwords", reason=kind, id=self._writer.id, address=host)
             if not self._admission.is_exempt(host):
-                return self._sequencer.call(self._reject_for_now, wait, ref)
+                return self._sequencer.call(self._reject_for_now, wait, ref, prompt)
             notice = Outcome(self._writer, [self._notice(_RETRY_INTERVAL)])
             self._sequencer.submit(lambda: [notice])
             while self._admission.take_attempt(host, kind):
@@ -109,10 +111,14 @@ class PasswordAttempts:
             return Throttled(seconds)
         return Error("too_fast", "wait", retry_after=seconds)
 
-    def _reject_for_now(self, seconds: float, ref: str | None) -> Sequence[Outcome[Writer]]:
-        answer = [Error("too_fast", "too many wrong passwords", ref, round(seconds, 1))]
-        if self._writer.output is not JSON:
-            answer.append(Error("password_required", "the password, please"))
+    def _reject_for_now(
+        self, seconds: float, ref: str | None, prompt: Event | LocalEvent | None
+    ) -> Sequence[Outcome[Writer]]:
+        answer: list[Event | LocalEvent] = [
+            Error("too_fast", "too many wrong passwords", ref, round(seconds, 1))
+        ]
+        if prompt is not None and self._writer.output is not JSON:
+            answer.append(prompt)
         return [Outcome(self._writer, answer)]
 
 

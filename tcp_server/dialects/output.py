@@ -138,7 +138,7 @@ def _line(event: m.Event | LocalEvent, texts: Texts) -> str:
             return phrases.throttled(seconds, texts) + "\n"
         case m.Bye(reason=reason):
             return phrases.bye(reason, texts) + "\n"
-        case Greeting() | MemberList() | m.Whois() | m.Bans() | m.Role() | OutputChanged():
+        case Greeting() | MemberList() | m.Link() | m.Whois() | m.Bans() | m.Role() | OutputChanged():
             return phrases.answer(event, texts) + "\n"
         case NamePrompt():
             return PROMPT.decode()

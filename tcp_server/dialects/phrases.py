@@ -14,6 +14,7 @@ from chat_protocol.messages import (
     Event,
     Joined,
     Left,
+    Link,
     Message,
     Reaction,
     Role,
@@ -69,17 +70,20 @@ def error(refusal: Error, texts: Texts) -> str:
     return texts.errors.get(refusal.code, texts.other_error).format(text=refusal.text[:_MAX_ECHO])
 
 
-def answer(event: Greeting | MemberList | Whois | Bans | Role | OutputChanged, texts: Texts) -> str:
+def answer(event: Greeting | MemberList | Link | Whois | Bans | Role | OutputChanged, texts: Texts) -> str:
     """Return the answer to a command, without the last LF."""
     match event:
-        case Greeting(total=0):
-            return texts.greeting_alone
-        case Greeting(names=names, total=total):
-            return texts.greeting.format(names=_names(names, total, texts))
+        case Greeting(names=names, total=total, own=own):
+            others = (
+                texts.greeting.format(names=_names(names, total, texts)) if total else texts.greeting_alone
+            )
+            return f"{texts.greeting_as.format(name=own)}\n{others}" if own else others
         case MemberList(total=0):
             return texts.nothing_found
         case MemberList(names=names, total=total):
             return texts.members.format(count=total, names=_names(names, total, texts))
+        case Link(code=code, seconds=seconds):
+            return texts.link.format(code=code, time=texts.duration(seconds))
         case Whois(name=name, addresses=addresses):
             text = texts.whois if addresses else texts.whois_unknown
             return text.format(name=name, addresses=", ".join(addresses))

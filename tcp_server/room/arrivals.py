@@ -64,12 +64,12 @@ class Arrivals(Generic[C]):
         # A secret from before a restart is kept, so that refs already used with it stay known.
         secret = secret if len(secret) >= _MIN_SECRET_LENGTH else secrets.token_urlsafe(18)
         session = session_digest(secret) if isinstance(request, m.Join) else None
-        code = code_digest(request.code) if isinstance(request, m.Join) and request.code else b""
+        code = code_digest(request.code) if request.code else b""
         linked = self._fold.persons.by_code(code, self._fold.now) if code else None
         if code and linked is None:
             return [m.Error("bad_code", "the code is wrong, used, or too old")]
         person = linked[0] if linked else session and self._fold.persons.of(session, self._fold.now)
-        member = self._fold.members.by_session(person)
+        member = self._fold.members.by_person(person)
         if not (member and member.admitted) and not linked and not self._has_password(request):
             return _refuse_password(request)
         wanted = request.name or (linked[1].called if linked else "")
@@ -79,7 +79,8 @@ class Arrivals(Generic[C]):
             return [m.Error(error.code, error.text)]
         self.waiting[connection] = _Arrival(request, name, secret)
         quiet = isinstance(request, m.Join) and request.quiet
-        return Join(self._seats.take(connection), session, name.shown, name.keys, quiet, code)
+        seat = self._seats.take(connection, in_text=isinstance(request, TextJoin))
+        return Join(seat, session, name.shown, name.keys, quiet, code)
 
     def answer(self, connection: C, answer: Sequence[Answer]) -> Sequence[Answer | LocalEvent]:
         """Return what to send a connection that was sent `answer`; a join that was applied ends here."""
@@ -121,8 +122,9 @@ class Arrivals(Generic[C]):
         if isinstance(request, m.Join):
             return self._welcome(member, request, arrival.secret, entered)
         members = self._fold.members
-        others = members.names(_MAX_GREETED + 1)[: min(_MAX_GREETED, members.count - 1)]
-        return Greeting(first_names(others, _MAX_GREETED_BYTES), members.count - 1)
+        others = [name for name in members.names(_MAX_GREETED + 1) if name != member.name][:_MAX_GREETED]
+        own = member.name if request.code else ""
+        return Greeting(first_names(others, _MAX_GREETED_BYTES), members.count - 1, own)
 
     def _welcome(self, member: Member, request: m.Join, secret: str, entered: Entered) -> m.Welcome:
         history = self._fold.history

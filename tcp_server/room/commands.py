@@ -3,23 +3,28 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from chat_protocol.commands import ChangeOutput, Help, OnLast, Show, Who
+from chat_protocol.commands import ChangeOutput, Help, OnLast, Show, UseCode, Who
 from chat_protocol.errors import BadMessage
 from chat_protocol.messages import Command, Event
 
 
 class TextJoin(NamedTuple):
-    """Join the room as `name`, without a session."""
+    """Join the room as `name`, without a session; with a one-time `code`, as who has asked for it."""
 
     name: str
     password: str | None = None
+    code: str = ""
 
 
 class Greeting(NamedTuple):
-    """The answer to a `TextJoin`: some names of the other members, and how many there are."""
+    """The answer to a `TextJoin`: some names of the other members, and how many there are.
+
+    `own` is one's name, which was not asked for where a code was given.
+    """
 
     names: Sequence[str]
     total: int
+    own: str = ""
 
 
 class MemberList(NamedTuple):
@@ -57,7 +62,7 @@ class OnlyInText(NamedTuple):
     event: Event
 
 
-LocalCommand = TextJoin | Who | Help | Show | OnLast | ChangeOutput | TimingMarks
+LocalCommand = TextJoin | UseCode | Who | Help | Show | OnLast | ChangeOutput | TimingMarks
 LocalEvent = Greeting | MemberList | HelpText | OutputChanged | NamePrompt | OnlyInText
 
 Request = Command | LocalCommand | BadMessage

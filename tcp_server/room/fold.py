@@ -206,7 +206,7 @@ class Fold:
         if join.code and linked is None:
             return [Effect(seat, [m.Error("bad_code", "the code is wrong, used, or too old")])]
         session = linked[0] if linked else join.session and self.persons.of(join.session, self.now)
-        member = self.members.by_session(session)
+        member = self.members.by_person(session)
         keys = member.keys if member else join.keys
         if (ban := self.sanctions.bans.people.find(keys, session, self.now)) is not None:
             answer = [m.Error("banned", "you are banned", retry_after=ban.seconds_left(self.now))]
@@ -217,9 +217,10 @@ class Fold:
             if self.persons.holder(keys, self.now) not in (None, session):
                 return [Effect(seat, [NameTaken(join.name, is_held=True)])]
         read = linked[1].read if linked else None
-        if linked and join.session:
+        if linked:
             self.persons.redeem(join.code, join.session, self.now)
         if member is not None:
+            self.members.share(member)
             return self._take_seat(seat, member, read, quiet=join.quiet)
         self.persons.see(session, self.now)
         member = self.members.add(join.name, join.keys, session, announced=not join.quiet)
@@ -246,9 +247,9 @@ class Fold:
 
     def _link(self, link: p.Link) -> list[Effect]:
         seat, member = self._speaker(link.seat)
-        if member is None or member.session is None:
+        if member is None:
             return []
-        if not self.persons.open_code(member.session, link, member.name, self.now):
+        if not self.persons.open_code(member.person, link, member.name, self.now):
             return [Effect(seat, [m.Error("too_many", "too many persons have several devices")])]
         return [Effect(seat, [Linked()])]
 
@@ -295,7 +296,7 @@ class Fold:
         if is_quiet:
             if not (member.announced or member.quiet):
                 self._remove(member, reason)
-        elif not member.seats and hold_name and member.session is not None:
+        elif not member.seats and hold_name and self.persons.can_return(member.session):
             member.absent_since, member.reason = self.position, reason
             self.newly_absent.append((member, seat))
         elif not member.seats:

@@ -35,7 +35,7 @@ class Holds:
         `address` is None if it has no limit. The time is proposed anew once a day.
         """
         person = member.session
-        if person is None:
+        if person is None or not self._persons.can_return(person):
             return None
         held = self._persons.held(person, now)
         if held and held.name == member.name and held.held_until > now + self._seconds - DAY:

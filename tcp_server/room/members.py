@@ -14,6 +14,7 @@ from tcp_server.room.names import plain
 
 _MAX_CHAR_BYTES = 4
 _SEPARATOR_BYTES = 3
+_SEAT_BYTES = 9
 """Most bytes of a code point in UTF-8, and bytes between two names."""
 
 
@@ -39,10 +40,13 @@ class Member(msgspec.Struct, array_like=True, eq=False, weakref=True):
     @property
     def person(self) -> bytes:
         """Whose the messages and reactions are: in text dialects, those of one connection."""
-        if self.session is not None:
-            return self.session
-        incarnation, number = (*self.seats, *self.quiet)[0]
-        return incarnation + number.to_bytes(8)
+        return person_in_text((*self.seats, *self.quiet)[0]) if self.session is None else self.session
+
+
+def person_in_text(seat: Seat) -> bytes:
+    """Return the person of a seat in a text dialect; it is longer than the digest of a secret."""
+    incarnation, number = seat
+    return incarnation + number.to_bytes(_SEAT_BYTES)
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -106,6 +110,19 @@ class Members:
     def by_session(self, session: bytes | None) -> Member | None:
         """Return the member with that session digest."""
         return None if session is None else self._by_session.get(session)
+
+    def by_person(self, person: bytes | None) -> Member | None:
+        """Return the member who is that person."""
+        if person is None or (member := self.by_session(person)) is not None:
+            return self.by_session(person)
+        member = self.by_seat((person[:-_SEAT_BYTES], int.from_bytes(person[-_SEAT_BYTES:])))
+        return member if member and member.person == person else None
+
+    def share(self, member: Member) -> None:
+        """Give a member a session that other seats can share, if it has none."""
+        if member.session is None:
+            member.session = member.person
+            self._by_session[member.session] = member
 
     def has_session(self, session: bytes) -> bool:
         """Return whether there is a member with that session digest."""

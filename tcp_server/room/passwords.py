@@ -3,6 +3,10 @@
 import hashlib
 import hmac
 import unicodedata
+from typing import Final
+
+DIGEST_BYTES: Final = 16
+"""Length of a session's digest."""
 
 
 class Password:
@@ -20,8 +24,8 @@ class Password:
 
 
 def session_digest(secret: str) -> bytes:
-    """Return the 16 bytes by which a session's secret is stored and looked up."""
-    return hashlib.sha256(secret.encode()).digest()[:16]
+    """Return the bytes by which a session's secret is stored and looked up."""
+    return hashlib.sha256(secret.encode()).digest()[:DIGEST_BYTES]
 
 
 def _digest(text: str) -> bytes:

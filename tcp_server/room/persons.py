@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from tcp_server.room.passwords import DIGEST_BYTES
 from tcp_server.room.proposals import Link
 
 _MAX_PERSONS: Final = 10_000
@@ -86,6 +87,12 @@ class Persons:
         id_ = self._by_secret.get(secret)
         return secret if id_ is None or self._is_over(id_, now) else id_
 
+    def can_return(self, id_: bytes | None) -> bool:
+        """Return whether somebody has a secret of a person."""
+        if id_ is None or len(id_) <= DIGEST_BYTES:
+            return id_ is not None
+        return id_ in self._all and bool(self._all[id_].secrets)  # of a text dialect: only further ones
+
     def holder(self, keys: Iterable[str], now: float) -> bytes | None:
         """Return the person for whom a name is held, by its keys."""
         for key in keys:
@@ -128,17 +135,17 @@ class Persons:
         """Open a code for a person, instead of the one before; return False if there are too many."""
         return self._put(id_, now, code=link.code, code_until=link.until, read=link.read, called=name)
 
-    def redeem(self, code: bytes, secret: bytes, now: float) -> bytes | None:
-        """Close the code, and add a secret to its person, who is returned.
+    def redeem(self, code: bytes, secret: bytes | None, now: float) -> bytes | None:
+        """Close the code, and add a secret, if one is given, to its person, who is returned.
 
         If it was a further one already, of this person or of another, it is that no longer.
         """
         if (found := self.by_code(code, now)) is None:
             return None
-        if (before := self._by_secret.get(secret)) is not None:
+        if secret is not None and (before := self._by_secret.get(secret)) is not None:
             self._put(before, now, secrets=[one for one in self._all[before].secrets if one != secret])
         id_ = found[0]
-        secrets = [*self._all[id_].secrets, secret][-_MAX_SECRETS:]
+        secrets = [*self._all[id_].secrets, *([] if secret is None else [secret])][-_MAX_SECRETS:]
         self._put(id_, now, secrets=secrets, code=b"", code_until=0.0, read=0, called="")
         return id_
 

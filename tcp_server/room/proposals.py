@@ -61,7 +61,7 @@ class Join(Proposal, frozen=True):
 
     `session` is the digest of the secret, None in text dialects; `keys` are those under which the
     name is unique. A `quiet` seat speaks without making its person a member. `code` is the digest of a
-    one-time code: then the session is one more of the person who has asked for it.
+    one-time code: then the seat is one of the person who has asked for it, and the session is theirs too.
     """
 
     seat: int

@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from tcp_server.log.entry_tail import Replaced
 from tcp_server.room import proposals as p
+from tcp_server.room.members import person_in_text
 
 
 def without_text(data: bytes, position: int, replaced: Replaced) -> bytes:
@@ -20,7 +21,7 @@ def without_text(data: bytes, position: int, replaced: Replaced) -> bytes:
         if is_repeat:
             return ref == replaced.ref
         if ref is None:  # in text dialects the person is the seat
-            is_its_seat = replaced.person in (None, entry.incarnation + seat.to_bytes(8))
+            is_its_seat = replaced.person in (None, person_in_text((entry.incarnation, seat)))
         else:
             is_its_seat = ref == replaced.ref
         return is_own and text == replaced.text and is_its_seat

@@ -8,7 +8,7 @@ from typing import Generic
 from weakref import WeakKeyDictionary
 
 from chat_protocol import messages as m
-from chat_protocol.commands import Help, OnLast, Show, Who
+from chat_protocol.commands import Help, OnLast, Show, UseCode, Who
 from chat_protocol.contract import MAX_LINE
 from chat_protocol.ip import rate_limit_key
 from chat_protocol.text import one_line
@@ -28,7 +28,7 @@ from tcp_server.room.moderation.moderation import Moderation
 from tcp_server.room.outcome import C, Outcome
 from tcp_server.room.proposals import AnyProposal, Hold, Link, Say
 from tcp_server.room.seats import Seats
-from tcp_server.room.speech import Texts, checked, pieces
+from tcp_server.room.speech import Texts, checked, pieces, with_refs
 
 _MAX_LISTED = 1000
 """Most names in the answer to `/who`; together they have at most `MAX_LINE` bytes."""
@@ -90,17 +90,24 @@ class Requests(Generic[C]):
             case m.Search():
                 return self._search(connection, request, member.person)
             case m.Link():
-                return self._link(connection, member, request)
+                return self._link(connection, request)
             case m.Edit() | m.Delete() | m.React():
                 return self._change(connection, member, request)
             case OnLast():
                 return self._on_last(connection, member, request)
+            case UseCode():
+                return [error(connection, "already_joined", "a code is given instead of a name")]
         raise AssertionError(f"not a request: {request!r}")
 
     def say(self, connection: C, member: Member, says: Sequence[m.Say]) -> list[Outcome[C]]:
         """Propose what a member says: the hot path."""
         max_text = self._config.max_text
-        parts = pieces(says, max_text) if member.session is None else checked(says, max_text)
+        if not self._seats.is_in_text(connection):
+            parts = checked(says, max_text)
+        elif member.session is None:
+            parts = [*pieces(says, max_text)]
+        else:
+            parts = [*with_refs(pieces(says, max_text))]
         outcomes: list[Outcome[C]] = []
         for part in parts:
             if isinstance(part, list):
@@ -167,14 +174,15 @@ class Requests(Generic[C]):
             return self.say(connection, member, [act])
         return self._change(connection, member, act)
 
-    def _link(self, connection: C, member: Member, request: m.Link) -> list[Outcome[C]]:
-        if member.session is None:
-            return [error(connection, "unknown_type", "only for clients with a session")]
+    def _link(self, connection: C, request: m.Link) -> list[Outcome[C]]:
         code = new_code()
         until = self._now() + SECONDS
         link = Link(self._seats.number(connection), code_digest(code), until, request.read)
         self.codes[connection] = code
-        return self._propose(link)
+        outcomes = self._propose(link)
+        if any(isinstance(event, m.Error) for outcome in outcomes for event in outcome.answer):
+            self.codes.pop(connection, None)
+        return outcomes
 
     def with_code(
         self, connection: C, events: Sequence[Answer | LocalEvent]

@@ -21,18 +21,26 @@ class Seats(Generic[C]):
         self._last = 0
         self._numbers: dict[C, int] = {}
         self._connections: dict[int, C] = {}  # by number
+        self._in_text: set[C] = set()
 
-    def take(self, connection: C) -> int:
-        """Give a connection a seat; return its number."""
+    def take(self, connection: C, *, in_text: bool = False) -> int:
+        """Give a connection, perhaps one of a text dialect, a seat; return its number."""
         self._last += 1
         self._numbers[connection] = self._last
         self._connections[self._last] = connection
+        if in_text:
+            self._in_text.add(connection)
         return self._last
 
     def free(self, connection: C) -> None:
         """Forget a connection; it may be forgotten already."""
         if (number := self._numbers.pop(connection, None)) is not None:
             del self._connections[number]
+            self._in_text.discard(connection)
+
+    def is_in_text(self, connection: C) -> bool:
+        """Return whether a connection with a seat is one of a text dialect."""
+        return connection in self._in_text
 
     def begin_anew(self, incarnation: bytes) -> None:
         """Forget all, and go on as another run."""
@@ -43,6 +51,7 @@ class Seats(Generic[C]):
         """Forget all."""
         self._numbers.clear()
         self._connections.clear()
+        self._in_text.clear()
 
     def of(self, connection: C) -> Seat | None:
         """Return the seat of a connection, None if it has none."""

@@ -4,6 +4,7 @@ Not thread-safe: the caller holds the sequencer's room lock.
 """
 
 from collections.abc import Sequence
+from secrets import token_hex
 
 from msgspec.structs import replace
 
@@ -68,6 +69,16 @@ def pieces(says: Sequence[Say], max_text: int) -> list[Texts | Say]:
         else:
             texts.append((None, text))
     return [*parts, texts] if texts else parts
+
+
+def with_refs(parts: Sequence[Texts | Say]) -> list[Texts | Say]:
+    """Return what a person with several devices says in a text dialect, with refs as on the others."""
+    return [
+        [(token_hex(8), text) for _, text in part]
+        if isinstance(part, list)
+        else replace(part, ref=token_hex(8))
+        for part in parts
+    ]
 
 
 def checked_text(text: str, max_text: int, ref: str | None) -> str | Error:

@@ -27,6 +27,8 @@ ENGLISH: Final = Texts(
         "bad_number": "After /history comes a number, for example: /history 20",
         "not_utf8": _NOT_UTF8,
         "password_wrong": "This password is wrong.",
+        "bad_code": "The code is wrong, used or too old. /link on the other device gives a new one.",
+        "already_joined": "You are here already. A code is given instead of a name.",
         "bad_time": 'This is no time: "{text}". Write 30s, 10m, 2h or 1d.',
         "banned": "You are banned for good.",
         "muted": "You cannot write now.",
@@ -89,6 +91,11 @@ ENGLISH: Final = Texts(
     reason=". Reason: {text}",
     greeting="Here now: {names} - commands: /help",
     greeting_alone="Nobody else is here yet - commands: /help",
+    greeting_as="You are here as {name}.",
+    link="One-time code: {code}. It holds for {time}, and once. Who comes in with it is you.\n"
+    "In a terminal of the other device: oneroom HOST --code {code}\n"
+    "On the page of the chat: its address, with #code={code} at the end\n"
+    "With nc or telnet: instead of a name, /code {code}",
     members="In the chat now ({count}): {names}",
     and_more=" and {count} more",
     whois="Addresses of a member: {name} - {addresses}",

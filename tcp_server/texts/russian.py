@@ -28,6 +28,8 @@ RUSSIAN: Final = Texts(
         "bad_number": "После /history пишут число, например: /history 20",
         "not_utf8": _NOT_UTF8,
         "password_wrong": "Пароль не подошёл.",
+        "bad_code": "Код неверный, уже использован или устарел. Новый даст /link на другом устройстве.",
+        "already_joined": "Вы уже вошли. С кодом входят вместо имени.",
         "bad_time": "Не понимаю время «{text}»: пишут 30s, 10m, 2h или 1d.",
         "banned": "Вход закрыт навсегда.",
         "muted": "Вы не можете писать.",
@@ -90,6 +92,11 @@ RUSSIAN: Final = Texts(
     reason=". Причина: {text}",
     greeting="Здесь сейчас: {names} · команды: /help · English: /lang en",
     greeting_alone="Кроме вас здесь пока никого · команды: /help · English: /lang en",
+    greeting_as="Вы вошли под именем {name}.",
+    link="Одноразовый код: {code}. Действует {time} и один раз; кто с ним войдёт, будет вами.\n"
+    "В терминале на другом устройстве: oneroom ХОСТ --code {code}\n"
+    "На странице чата: её адрес, в конце #code={code}\n"
+    "Через nc или telnet: вместо имени /code {code}",
     members="Сейчас в чате ({count}): {names}",
     and_more=" и ещё {count}",
     whois="Адреса участника: {name} — {addresses}",

@@ -47,6 +47,10 @@ class Texts(Struct, frozen=True, kw_only=True):
     """Follows a notice or a ban."""
     greeting: str
     greeting_alone: str
+    greeting_as: str
+    """Before the greeting of who came in with a code."""
+    link: str
+    """A one-time code, and how to use it: several lines."""
     members: str
     and_more: str
     """Follows some names."""

@@ -9,6 +9,7 @@ import pytest
 from chat_protocol import messages as m
 from tcp_server.room import persons as persons_module
 from tcp_server.room.codes import code_digest, new_code
+from tcp_server.room.commands import Greeting, TextJoin
 from tcp_server.room.passwords import session_digest
 from tcp_server.room.persons import Persons
 from tests.tcp_server.room_harness import SECRET, RoomHarness, spoken
@@ -121,11 +122,93 @@ def test_leaving_for_good_ends_the_other_devices(is_quiet: bool) -> None:
     assert room.summary("z") == ["joined Анна"]
 
 
-def test_in_a_text_dialect_there_are_no_codes() -> None:
+def come_in(room: RoomHarness, connection: str, code: str, name: str = "") -> list[str]:
+    return room.try_join(connection, TextJoin(name, code=code))
+
+
+def text_link(room: RoomHarness, connection: str) -> str:
+    room.handle(connection, m.Link())
+    (answer,) = room.received(connection)
+    assert isinstance(answer, m.Link)
+    return answer.code
+
+
+def is_mine(room: RoomHarness, secret: str) -> list[bool]:
+    """Return which messages are those of the person who has a secret."""
+    messages = room.join("look", "Новая", session=secret).messages
+    room.leave("look", hold_name=False)
+    return [message.mine for message in messages]
+
+
+def test_who_is_in_a_text_dialect_becomes_a_person_with_several_devices() -> None:
     room = RoomHarness()
-    room.join_as_text("a", "Анна")
-    room.handle("a", m.Link())
-    assert room.summary("a") == ["error unknown_type"]
+    room.join("z", "Зоя")
+    room.join_as_text("t", "Тимур")
+    room.handle("t", m.Say("from nc"))
+    room.received("z")
+    welcome = room.join("b", "", code=text_link(room, "t"))
+    assert (welcome.name, [one.mine for one in welcome.messages]) == ("Тимур", [True])
+    room.handle("t", m.Say("раз"), m.Say("два"), m.Say("три", reply=1), m.Say("три", reply=1))
+    said = ["#2 Тимур: раз", "#3 Тимур: два", "#4 Тимур: три", "#5 Тимур: три"]
+    assert room.summary("b") == room.summary("z") == said
+    room.handle("b", m.Say("four", "1"), m.Edit(id=2, text="раз!", ref="2"))
+    assert room.summary("t")[-2:] == ["#6 Тимур: four", "#7 edit #2"]
+    room.handle("t", m.Delete(id=6))
+    room.leave("t", hold_name=True)
+    room.leave("b", hold_name=True)
+    assert room.summary("z")[-1] == "#8 delete #6"
+    room.advance(21)
+    assert room.summary("z") == ["left Тимур"]
+    assert all(is_mine(room, welcome.session))
+
+
+def test_who_has_left_a_text_dialect_is_who_comes_with_their_code() -> None:
+    room = RoomHarness(hold_names=2.0)
+    room.join_as_text("t", "Тимур")
+    room.handle("t", m.Say("from nc"))
+    code = text_link(room, "t")
+    room.leave("t", hold_name=True)  # at once, as nobody has a secret
+    welcome = room.join("b", "", code=code)
+    assert (welcome.name, [one.mine for one in welcome.messages]) == ("Тимур", [True])
+
+
+def test_a_code_given_on_another_device_is_used_in_a_text_dialect() -> None:
+    room = RoomHarness(password="open")
+    room.join("a", "Анна", password="open")
+    code = link(room)
+    assert come_in(room, "t", "0000-0000") == ["error bad_code"]
+    assert come_in(room, "t", code.lower()) == ["greeting"]
+    assert come_in(room, "u", code) == ["error bad_code"]
+    assert room.received("a") == []
+    room.handle("t", m.Say("from nc"))
+    assert room.summary("a") == ["#1 Анна: from nc"]
+    room.handle("a", m.Edit(id=1, text="at home", ref="1"))
+    assert room.summary("t")[-1] == "#2 edit #1"
+    room.handle("a", m.Leave(forget=True))
+    assert room.summary("t") == ["bye left_elsewhere"]
+
+
+def test_no_name_is_kept_for_connections_that_cannot_return() -> None:
+    room = RoomHarness(hold_names=2.0)
+    room.join("z", "Зоя")
+    room.join_as_text("t", "Тимур")
+    assert come_in(room, "u", text_link(room, "t")) == ["greeting"]
+    room.handle("t", m.Say("раз"))
+    room.leave("t", hold_name=True)
+    room.handle("u", m.Say("два"), m.Delete(id=1))
+    assert room.summary("z")[-3:] == ["#1 Тимур: раз", "#2 Тимур: два", "#3 delete #1"]
+    room.leave("u", hold_name=True)
+    assert room.summary("z") == ["left Тимур"]
+    room.join("b", "Тимур")
+
+
+def test_a_greeting_has_ones_name_after_a_code_and_the_names_of_others() -> None:
+    room = RoomHarness()
+    room.join("a", "Анна")
+    room.join("b", "Боб")
+    room.received("a")
+    room.deliver(room.room.join("t", TextJoin("", code=link(room))))
+    assert room.received("t") == [Greeting(["Боб"], 1, "Анна")]
 
 
 def test_codes_are_read_as_people_copy_them() -> None:
