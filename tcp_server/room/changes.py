@@ -59,7 +59,8 @@ class Changes:
             return [Effect(seat, ack or [own])]
         effects = [Effect(seat, [own, *ack], [shared])]
         if kind == "react":
-            effects += [Effect(other, [own]) for other in member.seats if other != seat]
+            others = [other for other in member.seats if other != seat]
+            effects += [Effect(other, [own], is_known=True) for other in others]
         return effects
 
     def delete(self, message: m.Message, notice: m.Message, by: str, at: str) -> m.Changed:

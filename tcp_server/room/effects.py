@@ -42,9 +42,13 @@ Answer = Event | Entered | NameTaken | Linked
 
 
 class Effect(Struct, frozen=True):
-    """One effect: `seat` is sent `answer`, all others in the audience are sent `shared`."""
+    """One effect: `seat` is sent `answer`, all others in the audience are sent `shared`.
+
+    `is_known`: the seat has been sent the same as `shared` of another effect, but for what json clients mark.
+    """
 
     seat: Seat | None
     answer: Sequence[Answer] = ()
     shared: Sequence[Event] = ()
     audience_change: AudienceChange = AudienceChange.NONE
+    is_known: bool = False

@@ -259,7 +259,7 @@ class Room(Generic[C]):
         shared: Sequence[m.Event | LocalEvent] = effect.shared
         if shared and type(shared[0]) in PRESENCE:
             shared = self._crowd.tell(effect.shared)
-        if connection is None:
+        if connection is None or (effect.is_known and self._seats.is_in_text(connection)):
             return Outcome(None, (), shared)
         events: Sequence[Answer | LocalEvent] = effect.answer
         if self._arrivals.waiting:

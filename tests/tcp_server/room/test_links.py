@@ -153,10 +153,12 @@ def test_who_is_in_a_text_dialect_becomes_a_person_with_several_devices() -> Non
     assert room.summary("b") == room.summary("z") == said
     room.handle("b", m.Say("four", "1"), m.Edit(id=2, text="раз!", ref="2"))
     assert room.summary("t")[-2:] == ["#6 Тимур: four", "#7 edit #2"]
+    room.handle("b", m.React(id=1, emoji="👍", ref="3"))
+    assert room.summary("t") == ["#8 react #1"]
     room.handle("t", m.Delete(id=6))
     room.leave("t", hold_name=True)
     room.leave("b", hold_name=True)
-    assert room.summary("z")[-1] == "#8 delete #6"
+    assert room.summary("z")[-1] == "#9 delete #6"
     room.advance(21)
     assert room.summary("z") == ["left Тимур"]
     assert all(is_mine(room, welcome.session))
