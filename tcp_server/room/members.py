@@ -14,8 +14,10 @@ from tcp_server.room.names import plain
 
 _MAX_CHAR_BYTES = 4
 _SEPARATOR_BYTES = 3
-_SEAT_BYTES = 9
 """Most bytes of a code point in UTF-8, and bytes between two names."""
+
+_SEAT_BYTES = 9
+"""Bytes of the number of a seat at the end of a person in a text dialect."""
 
 
 class Member(msgspec.Struct, array_like=True, eq=False, weakref=True):
