@@ -53,9 +53,11 @@ def try_to_join(
 def act(anna: JsonClient, act: str, **fields: Any) -> dict[str, Any]:
     """Send the action; return its notice."""
     anna.say_json(type="moderate", act=act, **fields)
-    while (received := anna.read_json())["type"] != "message" or received["notice"]["act"] != act:
+    while True:
+        received = anna.read_json()
         assert received["type"] != "error", received
-    return received
+        if received["type"] == "message" and received.get("notice", {}).get("act") == act:
+            return received
 
 
 def log(asker: JsonClient) -> list[dict[str, Any]]:
