@@ -288,14 +288,13 @@ def test_a_new_version_is_offered_after_a_reconnect_and_keeps_the_draft(
 
 
 @needs_esbuild
-def test_the_bundle_loads_with_few_requests_and_joins(
-    services: Services, chromium: Browser, tmp_path: Path
-) -> None:
+def test_the_bundle_loads_with_few_requests_and_joins(chromium: Browser, tmp_path: Path) -> None:
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=60)
     shutil.unpack_archive(next(tmp_path.glob("*.whl")), tmp_path, "zip")
     with (
-        running("web_gateway", "--port", "0", "--server", str(services.room), cwd=tmp_path) as gateway,
+        running("tcp_server", "--host", "127.0.0.1", "--port", "0") as server,
+        running("web_gateway", "--port", "0", "--server", str(server.address), cwd=tmp_path) as gateway,
         open_page(chromium, "about:blank") as anna,
     ):
         page = anna.page
