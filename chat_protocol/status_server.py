@@ -3,7 +3,8 @@
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Annotated, Any, Final
@@ -41,13 +42,21 @@ class StatusServer:
     """
 
     def __init__(
-        self, listener: socket.socket, not_ready: Callable[[], str], scrape: Callable[[], bytes] | None
+        self,
+        listener: socket.socket,
+        not_ready: Callable[[], str],
+        scrape: Callable[[], bytes] | None,
+        more: Mapping[str, Callable[[], str]] | None = None,
     ) -> None:
-        """Own the listener. `not_ready` returns why, or nothing; it and `scrape` must not wait."""
+        """Own the listener. `not_ready` returns why, or nothing; so do those of `more` pages, by path.
+
+        None of them may wait, nor `scrape`.
+        """
         pages: _Pages = {
             "/livez": lambda: _readiness(""),
             "/readyz": lambda: _readiness(not_ready()),
             "/metrics": lambda: _metrics(scrape),
+            **{path: partial(_page, why) for path, why in (more or {}).items()},
         }
         self._server = _Server(listener, pages)
         self._thread = threading.Thread(target=self._server.serve_forever, name="status", daemon=True)
@@ -70,6 +79,10 @@ class StatusServer:
 
 _Answer = tuple[HTTPStatus, str, bytes]
 _Pages = dict[str, Callable[[], _Answer]]
+
+
+def _page(why_not: Callable[[], str]) -> _Answer:
+    return _readiness(why_not())
 
 
 def _readiness(reason: str) -> _Answer:

@@ -1,6 +1,7 @@
 """The server's command line."""
 
 import gc
+import os
 import resource
 import signal
 import socket
@@ -20,6 +21,8 @@ from chat_protocol.settings import BadConfig
 from chat_protocol.stacks import log_stacks
 from chat_protocol.status_server import StatusServer
 from chat_protocol.version import version
+from tcp_server.cluster.opening import open_stream
+from tcp_server.cluster.stream import Unfit
 from tcp_server.config import Config, load
 from tcp_server.log.log_file import BadHistory
 from tcp_server.maintenance.backup import backup, restore
@@ -63,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log_to_stderr(config.log_level, config.log_format)
         status = listen(*parse_address(config.status)) if config.status else None
         server = _start(config)
-    except (BadConfig, BadHistory, OSError, RuntimeError) as error:
+    except (BadConfig, BadHistory, Unfit, OSError, RuntimeError) as error:
         print(f"oneroom-server: {_explain(error)}", file=sys.stderr)
         return 2 if isinstance(error, BadConfig) else 1
     # Everything allocated so far is permanent: keep the garbage collector away from it.
@@ -75,7 +78,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     standard_streams.announce(f"Oneroom server: {addresses}{_open_to(addresses)}")
     with _status(status, server):
         server.serve()
-    return 0
+    if server.must_restart:
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - the program itself, as it was started
+    return server.exit_status
 
 
 @contextmanager
@@ -84,7 +89,9 @@ def _status(listener: socket.socket | None, server: ChatServer) -> Iterator[None
     if listener is None:
         yield
         return
-    status = StatusServer(listener, server.not_ready, exposition(server.metrics.read))
+    status = StatusServer(
+        listener, server.not_ready, exposition(server.metrics.read), {"/journalz": server.deaf}
+    )
     status.start()
     log_event(INFO, "status served", listening=str(status.address))
     try:
@@ -100,7 +107,8 @@ def _start(config: Config) -> ChatServer:
         signal.signal(unused, signal.SIG_IGN)
     threading.stack_size(_STACK)
     sys.setswitchinterval(_SWITCH)
-    server = ChatServer(_within_limits(config))
+    stream = open_stream(config.cluster) if config.cluster else None
+    server = ChatServer(_within_limits(config), stream)
     # A program that was started by `nohup` goes on when its terminal is closed.
     is_kept = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     server.stop_on(signal.SIGINT, signal.SIGTERM, *[] if is_kept else [signal.SIGHUP])

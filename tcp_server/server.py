@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -22,6 +23,7 @@ from chat_protocol.ip import parse_ip
 from chat_protocol.listener import listen_on_all
 from chat_protocol.log_event import INFO, WARNING, log_event, log_often
 from chat_protocol.service_manager import notify
+from tcp_server.cluster.beginning import begin
 from tcp_server.cluster.node import Node
 from tcp_server.cluster.stream import Stream
 from tcp_server.config import Config
@@ -65,14 +67,14 @@ _THREAD_EXIT_TIMEOUT = 1.0
 class ChatServer:
     """A room on a port: `serve` in one thread, `stop` from any thread or signal handler."""
 
-    def __init__(self, config: Config, stream: Stream | None = None, name: str = "") -> None:
+    def __init__(self, config: Config, stream: Stream | None = None) -> None:
         """Bind, listen, open the log and start the threads that are not clients'.
 
-        With a `stream`, the room is shared with the other servers that have it; `name` is that of this
-        one, which waits until it is part of it.
+        With a `stream`, the room is shared with the other servers that have it; clients are accepted
+        once this one is part of it.
 
-        Raises `OSError` if an address cannot be bound, `BadHistory` if the log cannot be opened,
-        `RuntimeError` if no thread can be started.
+        Raises `OSError` if an address cannot be bound, `BadHistory` if the log cannot be opened, `Unfit`
+        if Redis may not be used, `RuntimeError` if no thread can be started.
         """
         self.config = config
         """The settings it runs with."""
@@ -81,6 +83,8 @@ class ChatServer:
             listener.setblocking(False)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)  # inherited
         self._poller = write_poller()
+        if stream:
+            begin(stream, Path(config.history))
         self._history = open_history(config)
         path = self._history.path if isinstance(self._history, SqliteHistory) else None
         self._searcher = Searcher(path)
@@ -91,7 +95,9 @@ class ChatServer:
         if config.moderator_password:
             self._audit_log.open()
         self._recording = open_recording(config, self._history)
-        self._node = Node(name, stream, self._leave_cluster) if stream else None
+        self._node = Node(config.node, stream, self._leave_cluster) if stream else None
+        self.exit_status = 0
+        """Of the process, when it has ended."""
         self.must_restart = False
         """Whether it has ended to begin at the newest checkpoint of its cluster."""
         self._room = self._make_room(searches)
@@ -127,7 +133,6 @@ class ChatServer:
         if self._node and isinstance(self._room, SharedRoom) and isinstance(self._history, SqliteHistory):
             self._readiness.append(self._node.not_ready)
             self._node.start(self._room, self._sequencer, self._history)
-            self._node.wait_until_up()
 
     def _make_room(self, searches: Searches) -> Room[Writer]:
         config, history = self.config, self._history
@@ -140,7 +145,8 @@ class ChatServer:
                 lambda writer: writer.host,
                 self._node.send,
                 self._node.tell,
-                self._node.name,
+                config.node,
+                config.status,
             )
         return Room(
             config,
@@ -155,6 +161,10 @@ class ChatServer:
     def addresses(self) -> list[Address]:
         """The addresses we listen on; with the real port if the setting is 0."""
         return [Address(*listener.getsockname()[:2]) for listener in self._listeners]
+
+    def deaf(self) -> str:
+        """Return why it does not hear the other servers of its room, or nothing. Any thread; never waits."""
+        return "" if self._node is None or self._node.is_heard else "it does not hear Redis"
 
     def not_ready(self) -> str:
         """Return why clients should go elsewhere, or nothing. Any thread; waits for nothing."""
@@ -171,6 +181,8 @@ class ChatServer:
         try:
             with selectors.DefaultSelector() as selector:
                 selector.register(self._wakeup_r, selectors.EVENT_READ)
+                while self._node and not (self._node.is_up or self._stopping or self._draining):
+                    self._wait(selector, STEP)
                 for listener in self._listeners:
                     selector.register(listener, selectors.EVENT_READ, listener)
                 while not (self._stopping or self._draining):
@@ -352,7 +364,7 @@ class ChatServer:
         return _say_bye(sessions, "shutdown")
 
     def _leave_cluster(self, reason: str, again: bool) -> None:  # noqa: FBT001 - as `Node` calls it
-        self.must_restart = again
+        self.must_restart, self.exit_status = again, 1
         self.stop(reason)
 
     def _drop(self, writer: Writer) -> None:

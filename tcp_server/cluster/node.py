@@ -4,6 +4,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -11,7 +12,10 @@ import msgspec
 from chat_protocol import messages as m
 from chat_protocol.log_event import WARNING, log_event
 from tcp_server.cluster.appender import Appender
+from tcp_server.cluster.checkpoints import Checkpoints
+from tcp_server.cluster.filler import Filler
 from tcp_server.cluster.liveness import Liveness
+from tcp_server.cluster.neighbours import Neighbours
 from tcp_server.cluster.stream import Away, Stream
 from tcp_server.cluster.tail import Read, Tail
 from tcp_server.connection.writer import Writer
@@ -76,6 +80,7 @@ class Node:
         self._own = 0, 0.0  # position of the newest own entry, and since when it is that; monotonic
         self._tried: dict[bytes, float] = {}  # when a run was begun or ended; monotonic
         self._typing_at: list[float] = []  # when the other servers were last told; monotonic
+        self._neighbours = Neighbours()
         self._keeper = threading.Thread(target=self._keep_on, name="cluster", daemon=True)
 
     # --- for the room ----------------------------------------------------------------
@@ -92,6 +97,28 @@ class Node:
             self._typing_at.append(now)
             self._stream.publish("typing", _encode(_Typing(self._room.incarnation, event.name)))
 
+    # --- how it is ---------------------------------------------------------------------
+
+    @property
+    def is_up(self) -> bool:
+        """Whether this server is part of the room. Any thread."""
+        return self._room.is_up
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether Redis has answered a moment ago. Any thread."""
+        return self._tail.is_heard
+
+    def not_ready(self) -> str:
+        """Return why clients should go elsewhere, or nothing. Any thread; waits for nothing."""
+        if self._room.is_held_up:
+            return "the log cannot be written"
+        if not self._room.is_up:
+            return "it is not part of the room yet"
+        if self._tail.is_current or not (self._tail.is_heard or self._neighbours.do_hear):
+            return ""  # where nobody hears Redis, clients are nowhere better off
+        return "it is behind the others" if self._tail.is_heard else f"no Redis: {self._tail.why_away}"
+
     # --- the start and the end -------------------------------------------------------
 
     def start(self, room: SharedRoom[Writer], sequencer: Sequencer, history: SqliteHistory) -> None:
@@ -102,20 +129,27 @@ class Node:
             self._stream,
             room.position,
             apply=self._apply,
-            entries_after=lambda position: sequencer_call(sequencer, history.entries_after, position),
+            entries_after=partial(under_lock, sequencer, history.entries_after),
             note_complete=self._appender.note_complete,
             begin_epoch=self._begin_epoch,
             leave=self._leave_cluster,
+        )
+        self._checkpoints = Checkpoints(
+            self._stream, history.path, lambda below: sequencer.submit(room.settle, below)
+        )
+        self._filler = Filler(
+            self._stream,
+            history.path,
+            missing=lambda: under_lock(sequencer, lambda: history.missing),
+            fill=partial(under_lock, sequencer, history.fill),
+            runs=lambda: under_lock(sequencer, lambda: [*room.others]),
+            run=lambda: room.incarnation,
         )
         self._appender.start()
         self._tail.start()
         self._stream.listen(self._hear)
         self._keeper.start()
-
-    def wait_until_up(self) -> None:
-        """Wait until this server has applied all that there is, and its run has begun."""
-        with self._capacity:
-            self._capacity.wait_for(lambda: self._room.is_up or self._is_closed.is_set())
+        self._filler.start()
 
     def close(self) -> None:
         """End this run, and the threads. Once, after `start`; the room has no connections any more."""
@@ -126,6 +160,7 @@ class Node:
         self._stream.close()
         self._appender.close()
         self._tail.close()
+        self._filler.close()
         self._keeper.join()
 
     def release(self) -> None:
@@ -149,14 +184,6 @@ class Node:
                 self._capacity.wait_for(
                     lambda: self._room.bytes_in_flight <= _MAX_IN_FLIGHT or self._is_closed.is_set()
                 )
-
-    def not_ready(self) -> str:
-        """Return why clients should go elsewhere, or nothing. Any thread; waits for nothing."""
-        if self._room.is_held_up:
-            return "the log cannot be written"
-        if not self._room.is_up:
-            return "it is not part of the room yet"
-        return "" if self._tail.is_current else f"it does not hear Redis: {self._tail.why_away}"
 
     # --- in the tail's thread --------------------------------------------------------
 
@@ -187,7 +214,9 @@ class Node:
 
     def _hear(self, topic: str, data: bytes) -> None:
         """Take what another server has published."""
-        if topic == "typing":
+        if topic == "ask":
+            self._filler.answer(data)
+        elif topic == "typing":
             typing = _typing.decode(data)
             if typing.incarnation != self._room.incarnation:
                 self._sequencer.submit(self._room.tell_typing, m.Typing(typing.name))
@@ -196,6 +225,9 @@ class Node:
         while not self._is_closed.wait(_TICK):
             if self._tail.is_current:
                 self._sequencer.submit(self._look_around)
+                self._checkpoints.keep(self._room)
+            elif not self._tail.is_heard:
+                self._neighbours.ask(self._room.status_addresses)
 
     def _look_around(self) -> list[Outcome[Writer]]:
         """Work for the sequencer: show that this server is alive, and look whether the others are."""
@@ -220,7 +252,7 @@ class Node:
         return True
 
 
-def sequencer_call(sequencer: Sequencer, read: Callable[..., Any], *args: Any) -> Any:
+def under_lock(sequencer: Sequencer, read: Callable[..., Any], *args: Any) -> Any:
     """Return what `read(*args)` returns under the room lock."""
     result: list[Any] = []
 

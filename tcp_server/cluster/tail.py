@@ -17,7 +17,7 @@ _WAIT: Final = 1.0
 _PAUSE: Final = 0.2
 """Seconds to wait after a failure."""
 
-_FIRST_POSITION: Final = 1 << 40
+FIRST_POSITION: Final = 1 << 40
 """Smaller positions are those of a log from before the room was shared: its stream is read from the start."""
 
 _MAX_SILENCE: Final = 2.0
@@ -97,7 +97,7 @@ class Tail:
                 return
 
     def _step(self) -> None:
-        after = self._position if self._position >= _FIRST_POSITION else 0
+        after = self._position if self._position >= FIRST_POSITION else 0
         try:
             found = self._stream.read(after, _WAIT)
         except Gap:

@@ -169,7 +169,7 @@ class Fold:
             for member in self.members:
                 member.moderator = member.admitted = False
                 self.members.note_change(member)
-        self.runs.begin(self._incarnation, up.server, self.position)
+        self.runs.begin(self._incarnation, up, self.position)
         self.persons.tidy(self.now)
         return effects
 

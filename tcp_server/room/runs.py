@@ -18,6 +18,7 @@ class Run(msgspec.Struct, array_like=True):
     seq: int  # of its last entry, where entries come from a journal
     last: int = 0  # position of that entry
     applied: int = 0  # the position up to which the server had applied the journal when it said so last
+    status: str = ""  # the address at which it says how it is
 
 
 class Runs:
@@ -75,9 +76,13 @@ class Runs:
         old = [incarnation for incarnation, run in self.encodable.items() if run.server == up.server]
         return None if any(self.encodable[one].since > up.seen for one in old) else old
 
-    def begin(self, incarnation: bytes, server: str, position: int) -> None:
+    def begin(self, incarnation: bytes, up: p.Up, position: int) -> None:
         """Begin a run."""
-        self.encodable[incarnation] = Run(server, position, self._first_seq, position)
+        self.encodable[incarnation] = Run(up.server, position, self._first_seq, position, position, up.status)
+
+    def status_addresses(self, but: bytes) -> list[str]:
+        """Return where the servers say how they are, but for the one with this run."""
+        return [run.status for one, run in self.encodable.items() if one != but and run.status]
 
     def is_down(self, down: p.Down, by: bytes) -> bool:
         """Return whether a run ends that another one, or itself, declares to be over."""

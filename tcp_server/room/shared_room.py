@@ -53,17 +53,19 @@ class SharedRoom(Room[C]):
         send: Send,
         tell: Callable[[m.Typing], None],
         name: str,
+        status: str = "",
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
     ) -> None:
         """As `Room`. `send` adds to the journal; `tell` sends something that is not kept to all servers.
 
-        `name` is that of this server.
+        `name` is that of this server, `status` the address at which it says how it is, where it does.
         """
         self._send = send
         self._tell = tell
         self._name = name
-        self._log = history
+        self._status = status
+        self._log: SqliteHistory = history
         self._decisions: dict[int, Decide[C]] = {}  # of joins that are proposed, by the number of the seat
         self._asked: dict[int, int] = {}  # `proposed` behind the last proposal of a seat, until it is applied
         self._refs: dict[int, str] = {}  # of the request that each seat waits for
@@ -72,6 +74,10 @@ class SharedRoom(Room[C]):
         ] = []  # a heap, by `proposed`; and the seat
         self._order = count()  # of these
         self._held: list[Outcome[C]] = []  # what waits until the log can be written
+        self.entries = 0
+        """How many entries were applied since the start. Only to be read from elsewhere."""
+        self.has_removed = False
+        """Whether a text was edited or deleted since a checkpoint was begun; reset by who makes that."""
         self._is_held_up = False
         self._was_up = False
         self._is_stopping = False
@@ -127,6 +133,20 @@ class SharedRoom(Room[C]):
         return self._fold.runs.seq(self._shared.incarnation)
 
     @property
+    def settled(self) -> int:
+        """Messages with smaller ids are settled. Any thread."""
+        return int(self._log.settled)
+
+    def settle(self, below: int) -> list[Outcome[C]]:
+        """Have all servers settle the messages with smaller ids."""
+        return self._propose(p.Settle(below))
+
+    @property
+    def status_addresses(self) -> list[str]:
+        """Where the other servers say how they are."""
+        return self._fold.runs.status_addresses(self._shared.incarnation)
+
+    @property
     def applied_by_all(self) -> int:
         """The position up to which all servers that are up had applied the journal when they last said so."""
         return self._fold.runs.applied()
@@ -138,8 +158,22 @@ class SharedRoom(Room[C]):
         return {one: runs.last(one) for one in runs if one != self._shared.incarnation}
 
     def come_up(self) -> list[Outcome[C]]:
-        """Begin a run of this server, which has applied the journal to its end."""
-        return self._propose(p.Up(self._name, self._fold.position))
+        """Begin another run of this server, which has applied the journal to its end.
+
+        If it has no effect, as another run of the server seems to be newer, call it again. What was proposed
+        in vain meanwhile is dropped, with the clients that were to join.
+        """
+        arriving = [*self._arrivals.waiting]
+        self._arrivals.waiting.clear()
+        self._decisions.clear()
+        self._asked.clear()
+        self._refs.clear()
+        self._visits.clear()
+        self._shared.begin_anew()
+        self._seats.begin_anew(self._shared.incarnation)
+        self._settle(whatever=True)
+        bye = [Outcome(one, [m.farewell("restart")], (), AudienceChange.LEAVE) for one in arriving]
+        return [*bye, *self._propose(p.Up(self._name, self._fold.position, self._status))]
 
     def beat(self) -> list[Outcome[C]]:
         """Show that this server is alive."""
@@ -171,8 +205,10 @@ class SharedRoom(Room[C]):
             else:
                 outcomes += self._expel_banned(entry.proposals)
             self._log.note_entry(step.position, step.data)
+            self.entries += 1
+            self.has_removed |= any(isinstance(one, p.Edit | p.Delete | p.Act) for one in entry.proposals)
         if self._was_up and not (self.is_up or self._is_stopping):
-            outcomes += self._begin_anew()
+            outcomes += self.come_up()  # the others have taken this server for dead, and its clients are gone
         self._was_up = self.is_up
         return outcomes
 
@@ -332,17 +368,3 @@ class SharedRoom(Room[C]):
 
     def _take_over_present(self) -> None:
         """Nothing: a log that old is brought up by a server of its own first."""
-
-    def _begin_anew(self) -> list[Outcome[C]]:
-        """Begin another run: the others have taken this server for dead, and its clients are gone."""
-        arriving = [*self._arrivals.waiting]
-        self._arrivals.waiting.clear()
-        self._decisions.clear()
-        self._asked.clear()
-        self._refs.clear()
-        self._visits.clear()
-        self._shared.begin_anew()
-        self._seats.begin_anew(self._shared.incarnation)
-        self._settle(whatever=True)
-        bye = [Outcome(one, [m.Bye("restart")], (), AudienceChange.LEAVE) for one in arriving]
-        return [*bye, *self.come_up()]

@@ -1,0 +1,82 @@
+"""Brings the log of a server to where it can go on in the stream, before it is opened."""
+
+import sqlite3
+import time
+from pathlib import Path
+from typing import Final
+
+from chat_protocol.log_event import INFO, WARNING, log_event, log_often
+from tcp_server.cluster.stream import Away, Gap, Stream
+from tcp_server.cluster.tail import FIRST_POSITION
+from tcp_server.log.checkpoint import BadCheckpoint, install, make, to_settle
+from tcp_server.log.log_file import BadHistory, read_only
+from tcp_server.log.sqlite_history import SqliteHistory
+from tcp_server.log.stored_position import stored_position
+
+_PAUSE: Final = 1.0
+"""Seconds to wait for Redis before it is asked again."""
+
+
+def begin(stream: Stream, path: Path) -> None:
+    """Found the room with this log if there is none, or begin at the checkpoint if the log cannot go on.
+
+    Call it before the log is opened; waits for Redis. Raises `BadHistory`, `Unfit`.
+    """
+    while True:
+        try:
+            _begin(stream, path)
+        except Away as error:
+            log_often(WARNING, "redis away", reason=str(error))
+            time.sleep(_PAUSE)
+        else:
+            return
+
+
+def _begin(stream: Stream, path: Path) -> None:
+    try:
+        checkpoint = stream.load_checkpoint() or _found(stream, path)
+        if checkpoint is not None and not _goes_on(stream, path, checkpoint):
+            position = install(path, checkpoint[1])
+            log_event(INFO, "checkpoint installed", position=position)
+    except (BadCheckpoint, sqlite3.Error, OSError) as error:
+        raise BadHistory(f"{path} cannot go on in the cluster: {error}") from error
+
+
+def _found(stream: Stream, path: Path) -> tuple[int, bytes] | None:
+    """Found the room; return the checkpoint of who has founded it first, if somebody else has."""
+    history = SqliteHistory(path)  # creates the file
+    try:
+        history.settle(to_settle(history.path))
+        history.commit()
+    finally:
+        history.close()
+    _, data = make(path)
+    if stream.found(data):
+        log_event(INFO, "room founded")
+        return None
+    return stream.load_checkpoint()
+
+
+def _goes_on(stream: Stream, path: Path, checkpoint: tuple[int, bytes]) -> bool:
+    """Return whether the log has the effect of entries that are all in the stream, or may be added again.
+
+    Raises `BadHistory` if it is the log of another room.
+    """
+    if not path.exists() or not path.stat().st_size:
+        return False
+    with read_only(path) as db:
+        position = stored_position(db)
+        (has_messages,) = db.execute("SELECT EXISTS (SELECT 1 FROM messages)").fetchone()
+    if position < FIRST_POSITION:
+        founded = checkpoint[0] == 0 and make(path)[1] == checkpoint[1]
+        if has_messages and not founded:
+            raise BadHistory(
+                f"{path} is the log of a room of its own, and the cluster has another one: "
+                "move the file away, or name another one with --history"
+            )
+        return founded
+    try:
+        stream.read(position, 0.0)
+    except Gap:
+        return stream.newest() < position
+    return True

@@ -1,0 +1,115 @@
+"""Fetches the older messages, which a server that began at a checkpoint lacks, from the other servers."""
+
+import secrets
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from chat_protocol.log_event import INFO, WARNING, log_event, log_often
+from tcp_server.cluster.stream import Away, Stream, Unfit
+from tcp_server.log.history import NotFetched
+from tcp_server.log.pieces import BadPiece, read_piece
+
+_PIECE_BYTES: Final = 512 * 1024
+"""About how many bytes of messages are fetched at a time."""
+
+_WAIT: Final = 3.0
+"""Longest time, in seconds, to wait for a piece; then another server is asked."""
+
+_KEPT_SECONDS: Final = 30.0
+"""How long a piece is left in Redis for who asked for it."""
+
+_PAUSE: Final = 1.0
+"""Seconds to wait when nobody is there to ask, or Redis is away."""
+
+
+class Request(msgspec.Struct, array_like=True):
+    """Asks one server for the messages before an id, to be left under a key."""
+
+    run: bytes
+    before: int
+    key: str
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decoder = msgspec.msgpack.Decoder(Request)
+
+
+class Filler:
+    """Asks, in a thread of its own, and answers, in the thread that listens."""
+
+    def __init__(  # noqa: PLR0913 - each is another part of the server
+        self,
+        stream: Stream,
+        path: Path,
+        *,
+        missing: Callable[[], range],
+        fill: Callable[[bytes], bool],
+        runs: Callable[[], Sequence[bytes]],
+        run: Callable[[], bytes],
+    ) -> None:
+        """`missing` and `fill` are those of the log, under the room lock.
+
+        `run` is that of this server, `runs` are those of the others that are up.
+        """
+        self._stream = stream
+        self._path = path
+        self._missing = missing
+        self._fill = fill
+        self._runs = runs
+        self._run_of_this = run
+        self._is_closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="filler", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread, which ends when nothing is missing. Once."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread, after `Stream.close`."""
+        self._is_closed.set()
+        self._thread.join()
+
+    def answer(self, data: bytes) -> None:
+        """Leave the piece for who asks for it, if this server is asked and has it."""
+        request = _decoder.decode(data)
+        if request.run != self._run_of_this():
+            return
+        try:
+            piece = read_piece(self._path, request.before, _PIECE_BYTES)
+            self._stream.put(f"fill:{request.key}", piece, _KEPT_SECONDS)
+        except (NotFetched, sqlite3.Error, Away, Unfit) as error:
+            log_often(WARNING, "no piece", reason=str(error) or "it is missing here too")
+
+    def _run(self) -> None:
+        turn = 0
+        while (ids := self._missing()) and not self._is_closed.is_set():
+            runs = self._runs()
+            if not runs:
+                self._is_closed.wait(_PAUSE)
+                continue
+            turn += 1
+            try:
+                if not self._fetch(runs[turn % len(runs)], ids.stop):
+                    self._is_closed.wait(_PAUSE)
+            except (Away, Unfit):
+                self._is_closed.wait(_PAUSE)
+        if turn:
+            log_event(INFO, "history complete")
+
+    def _fetch(self, run: bytes, before: int) -> bool:
+        """Fetch the newest messages before an id from one server. Raises `Away`, `Unfit`."""
+        key = secrets.token_hex(8)
+        self._stream.publish("ask", _encode(Request(run, before, key)))
+        piece = self._stream.take(f"fill:{key}", _WAIT)
+        if piece is None:
+            return False
+        try:
+            return self._fill(piece)
+        except BadPiece as error:
+            log_often(WARNING, "bad piece", reason=str(error))
+            return False

@@ -1,0 +1,245 @@
+import random
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from chat_protocol import messages as m
+from tests.tcp_server.cluster.shared_rooms import PASSWORD, Client, Cluster
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    cluster = Cluster(tmp_path)
+    yield cluster
+    cluster.close()
+
+
+def test_what_is_said_on_one_server_is_heard_on_all(cluster: Cluster) -> None:
+    one, two, _ = cluster.servers
+    one.join("a", "Anna", "a secret of sixteen letters")
+    two.join("b", "Boris", "another secret of the same length")
+    cluster.settle()
+    one.take("a"), two.take("b")
+    one.ask("a", m.Say("hello", "ref"))
+    assert one.take("a") == []
+    cluster.settle()
+    [ack] = one.take("a")
+    assert isinstance(ack, m.Ack)
+    [message] = two.take("b")
+    assert isinstance(message, m.Message)
+    assert (message.id, message.text) == (ack.id, "hello")
+    assert [log[-1].text for log in cluster.logs()] == ["hello"] * 3
+
+
+def test_of_two_who_want_one_name_at_once_one_gets_it(cluster: Cluster) -> None:
+    one, two, _ = cluster.servers
+    one.join("a", "Anna", "a secret of sixteen letters")
+    two.join("b", "Anna", "another secret of the same length")
+    cluster.settle()
+    answers = [one.take("a")[0], two.take("b")[0]]
+    assert sorted(type(answer).__name__ for answer in answers) == ["Error", "Welcome"]
+    assert [member.name for member in two.room._fold.members] == ["Anna"]
+
+
+def test_a_repeated_entry_and_one_out_of_order_have_no_effect(cluster: Cluster) -> None:
+    one, two, _ = cluster.servers
+    one.join("a", "Anna", "a secret of sixteen letters")
+    cluster.settle()
+    for text in ("first", "second"):
+        one.ask("a", m.Say(text, text))
+    first, second = one.add()
+    for data in (second, first, second, first):
+        cluster.journal.add(data)
+    cluster.settle()
+    assert [message.text for message in two.history.before(1 << 60, 9)] == ["first", "second"]
+
+
+def test_a_server_that_seemed_dead_begins_another_run_and_its_clients_come_back(cluster: Cluster) -> None:
+    one, two, _ = cluster.servers
+    one.join("a", "Anna", "a secret of sixteen letters")
+    cluster.settle()
+    one.take("a")
+    before = one.room.incarnation
+    one.ask("a", m.Say("too late", "ref"))
+    two.deliver(two.room.declare_down(before))
+    two.add()
+    cluster.settle()
+    assert one.take("a") == [m.farewell("restart")]
+    assert one.room.is_up
+    assert one.room.incarnation != before
+    assert two.history.last == 0
+    two.join("a2", "Anna", "a secret of sixteen letters")
+    two.ask("a2", m.Say("too late", "ref"))
+    cluster.settle()
+    two.ask("a2", m.Say("too late", "ref"))
+    cluster.settle()
+    assert [message.text for message in one.history.before(1 << 60, 9)] == ["too late"]
+
+
+def test_down_has_no_effect_on_a_server_that_has_added_something_since(cluster: Cluster) -> None:
+    one, two, _ = cluster.servers
+    two.deliver(two.room.declare_down(one.room.incarnation))
+    one.deliver(one.room.beat())
+    one.add(), two.add()
+    cluster.settle()
+    assert one.room.is_up
+    assert len(two.room.others) == 2
+
+
+def test_nobody_hears_the_room_before_their_own_join_is_applied(cluster: Cluster) -> None:
+    one, two, _ = cluster.servers
+    one.join("a", "Anna", "a secret of sixteen letters")
+    cluster.settle()
+    two.join("b", "Boris", "another secret of the same length")
+    one.ask("a", m.Say("before", "1"))
+    one.add(), two.add()
+    one.apply()
+    one.ask("a", m.Say("after", "2"))
+    one.add()
+    cluster.settle()
+    welcome, after = two.take("b")
+    assert isinstance(welcome, m.Welcome)
+    assert [message.text for message in welcome.messages] == ["before"]
+    assert isinstance(after, m.Message)
+    assert after.text == "after"
+
+
+def test_the_answer_to_a_command_has_its_ref_though_it_comes_later(cluster: Cluster) -> None:
+    one, *_ = cluster.servers
+    one.join("a", "Anna", "a secret of sixteen letters")
+    cluster.settle()
+    one.take("a")
+    one.ask("a", m.Authenticate(PASSWORD, ref="the role"))
+    assert not one.is_settled("a")
+    cluster.settle()
+    assert one.take("a") == [m.Role(moderator=True, ref="the role")]
+    assert one.is_settled("a")
+    one.ask("a", m.Link(ref="the code"))
+    cluster.settle()
+    [link] = one.take("a")
+    assert isinstance(link, m.Link)
+    assert link.ref == "the code"
+
+
+def test_a_ban_of_a_network_expels_from_all_servers(cluster: Cluster) -> None:
+    one, two, _ = cluster.servers
+    one.join("a 198.51.100.7", "Anna", "a secret of sixteen letters")
+    two.join("b 203.0.113.9", "Boris", "another secret of the same length")
+    cluster.settle()
+    one.ask("a 198.51.100.7", m.Authenticate(PASSWORD))
+    cluster.settle()
+    two.take("b 203.0.113.9")
+    one.ask("a 198.51.100.7", m.Moderate("ban", "203.0.113.0/24"))
+    cluster.settle()
+    assert m.Bye("banned") in two.take("b 203.0.113.9")
+
+
+def fail() -> None:
+    raise sqlite3.OperationalError("database or disk is full")
+
+
+def test_nothing_is_sent_while_the_log_cannot_be_written(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, *_ = cluster.servers
+    one.join("a", "Anna", "a secret of sixteen letters")
+    cluster.settle()
+    one.take("a")
+    one.ask("a", m.Say("hello", "ref"))
+    one.add()
+    with monkeypatch.context() as patch:
+        patch.setattr(one.history, "_write", fail)
+        one.apply()
+        was_held_up = one.room.is_held_up
+        assert one.take("a") == []
+        one.deliver(one.room.beat())
+        assert not one.waiting
+    one.deliver([])
+    assert (was_held_up, one.room.is_held_up) == (True, False)
+    assert isinstance(one.take("a")[0], m.Ack)
+    cluster.settle()
+    assert cluster.logs()[0] == cluster.logs()[1]
+
+
+def test_the_oldest_server_ends_absences(cluster: Cluster) -> None:
+    _, two, three = cluster.servers
+    two.join("a", "Anna", "a secret of sixteen letters")
+    cluster.settle()
+    two.deliver(two.room.leave("a", hold_name=True))
+    cluster.settle()
+    cluster.journal.now += 1000
+    for server in cluster.servers:
+        server.deliver(server.room.expire())
+    assert [len(server.waiting) for server in cluster.servers] == [1, 0, 0]
+    cluster.settle()
+    assert not [*three.room._fold.members]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_schedule_ends_in_one_room(tmp_path: Path, seed: int) -> None:
+    """Clients that talk, are cut and come back; servers that lag, repeat entries, die and seem dead."""
+    chance = random.Random(seed)
+    cluster = Cluster(tmp_path, grace=30)
+    clients = [Client(cluster, number, chance) for number in range(4)]
+    for _ in range(250):
+        cluster.journal.now += chance.random()
+        if chance.random() < 0.4:
+            _let_act(chance.choice(clients), chance)
+        else:
+            _let_work(cluster, chance)
+        for one in clients:
+            one.hear()
+    for _ in range(6):
+        for client in clients:
+            if client.server is None:
+                client.connect()
+        cluster.settle()
+        for client in clients:
+            client.hear()
+    _check(cluster, clients)
+    cluster.close()
+
+
+def _let_act(client: Client, chance: random.Random) -> None:
+    if chance.random() < 0.6:
+        client.say()
+    elif client.server is None:
+        client.connect()
+    elif chance.random() < 0.3:
+        client.cut()
+
+
+def _let_work(cluster: Cluster, chance: random.Random) -> None:
+    server, other = chance.sample(cluster.servers, 2)
+    what = chance.random()
+    if what < 0.3:
+        entries = server.add()
+        if chance.random() < 0.3:  # the reply was lost: it adds them again
+            for data in entries:
+                cluster.journal.add(data)
+    elif what < 0.8:
+        server.apply(chance.randrange(1, 4))
+    elif what < 0.9:
+        server.deliver(server.room.expire())
+    elif what < 0.92:
+        cluster.restart(cluster.servers.index(server))
+    elif what < 0.94 and other.room.incarnation in server.room.others:
+        server.deliver(server.room.declare_down(other.room.incarnation))
+
+
+def _check(cluster: Cluster, clients: Sequence[Client]) -> None:
+    """Nothing acked is lost, nothing is there or shown twice, and all servers have the same."""
+    states, logs = cluster.states(), cluster.logs()
+    assert states[0] == states[1] == states[2]
+    assert logs[0] == logs[1] == logs[2]
+    texts = {message.id: message.text for message in logs[0]}
+    assert len(set(texts.values())) == len(texts), "something was said twice"
+    for client in clients:
+        assert not client.unacked
+        assert all(texts[id_] == text for id_, text in client.acked.values() if text)
+        first = min(client.shown, default=0)
+        of_others = {id_: text for id_, text in texts.items() if not text.startswith(client.name)}
+        assert client.shown == {id_: text for id_, text in of_others.items() if id_ >= first}
+    assert not any(server.room.disagreeing for server in cluster.servers)
