@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { act, Browser, says, stored } from "./tabs.js";
-import { ACTING, AT, message } from "./wire.js";
+import { ACTING, AT } from "./wire.js";
 
 test("an open tab sends what a closed one left; not what an open one is sending", async t => {
   const browser = new Browser(t);
