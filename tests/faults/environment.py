@@ -53,6 +53,11 @@ class Service:
         self.program.wait()
         self._ended.append(self.program)
 
+    def stop(self) -> None:
+        """Stop it in order, and wait until it has ended."""
+        assert self.program.stop() == 0, self.program.stderr.text
+        self._ended.append(self.program)
+
     def pause(self, seconds: float) -> None:
         """Stop all of its processes for some seconds, as a laptop or a virtual machine is suspended."""
         process = psutil.Process(self.program.process.pid)
@@ -104,12 +109,7 @@ class Environment:
         """
         self.rng = rng
         with ExitStack() as resources:
-            self.server = Service(server, "--host", "127.0.0.1", "--history", str(folder / "room.db"), *flags)
-            resources.callback(self.server.close)
-            self.to_server = resources.enter_context(Proxy(self.server.address, rng))
-            self.gateway = Service("web_gateway", "--server", str(self.to_server.address))
-            resources.callback(self.gateway.close)
-            self.to_gateway = resources.enter_context(Proxy(self.gateway.address, rng))
+            self._start_system(folder, server, flags, resources)
             self._saying = threading.Lock()  # held while the writers say something
             self._talking = threading.Event()
             self._closing = threading.Event()
@@ -129,6 +129,21 @@ class Environment:
             self._talk_thread.start()
             self._resources = resources.pop_all()
 
+    def _start_system(self, folder: Path, server: str, flags: Sequence[str], resources: ExitStack) -> None:
+        """Start the programs, which `resources` stop."""
+        self.server = Service(server, "--host", "127.0.0.1", "--history", str(folder / "room.db"), *flags)
+        resources.callback(self.server.close)
+        self.to_server = resources.enter_context(Proxy(self.server.address, self.rng))
+        self.gateway = Service("web_gateway", "--server", str(self.to_server.address))
+        resources.callback(self.gateway.close)
+        self.to_gateway = resources.enter_context(Proxy(self.gateway.address, self.rng))
+
+    def _tcp(self) -> TcpWire:
+        return TcpWire(self.to_server.address)
+
+    def _websocket(self) -> WebSocketWire:
+        return WebSocketWire(self.to_gateway.address)
+
     @property
     def participants(self) -> Sequence[Participant]:
         """The participants that must see every message."""
@@ -140,11 +155,8 @@ class Environment:
         goal = self._acked() + self.rng.randrange(30, 200)
         self.wait_for(lambda: self._acked() >= goal, "no more messages are acknowledged")
 
-    def wait_until_recovered(self) -> float:
-        """Wait, after a fault, until every participant has every message; return the seconds it took.
-
-        Fails after `RECOVERY`.
-        """
+    def wait_until_recovered(self, within: float = RECOVERY) -> float:
+        """Wait, after a fault, until every participant has every message; return the seconds it took."""
         began = monotonic()
         self._talking.clear()
         with self._saying:
@@ -154,7 +166,7 @@ class Environment:
         self.wait_for(
             lambda: all(participant.is_up_to_date(self._newest()) for participant in self.participants),
             "not all participants have recovered",
-            RECOVERY,
+            within,
         )
         return monotonic() - began
 
@@ -215,8 +227,8 @@ class Environment:
             sleep(0.01)
 
     def _make(self, kind: str, *, tcp: int, websocket: int, terminals: int) -> list[Participant]:
-        openers: list[Callable[[], TcpWire | WebSocketWire]] = [lambda: TcpWire(self.to_server.address)] * tcp
-        openers += [lambda: WebSocketWire(self.to_gateway.address)] * websocket
+        openers: list[Callable[[], TcpWire | WebSocketWire]] = [self._tcp] * tcp
+        openers += [self._websocket] * websocket
         made: list[Participant] = [
             JsonParticipant(f"{kind} {number}", opener, random.Random(self.rng.random()))
             for number, opener in enumerate(openers)

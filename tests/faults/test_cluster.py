@@ -1,0 +1,110 @@
+"""Faults of a room that three servers share: as `test_faults`, and all servers have the same log in the end.
+
+ONEROOM_FAULT_ROUNDS and ONEROOM_FAULT_SEED are as there.
+"""
+
+import random
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from time import sleep
+
+import pytest
+
+from tests.faults.cluster_environment import ClusterEnvironment
+from tests.faults.test_faults import ROUNDS, SEED
+
+pytestmark = pytest.mark.timeout(160 + 60 * ROUNDS)
+
+_RECOVERY = 20.0
+"""Seconds within which all participants have all messages: longer than it takes to notice a dead server."""
+
+Fault = Callable[[ClusterEnvironment], None]
+
+
+def inject(folder: Path, fault: Fault, *flags: str) -> None:
+    """Inject a fault while the writers talk, `ROUNDS` times; check after each."""
+    print(f"seed {SEED}")
+    with ClusterEnvironment(folder, random.Random(SEED), "--rate", "0", *flags) as environment:
+        for number in range(ROUNDS):
+            environment.talk()
+            fault(environment)
+            took = environment.wait_until_recovered(_RECOVERY)
+            print(f"round {number + 1}: recovered after {took:.2f} s")
+            environment.wait_for_room()
+            for server in range(len(environment.servers)):
+                environment.observe(server)
+                environment.wait_until_members_agree()
+                environment.wait_until_messages_agree()
+                verdict = environment.verdict()
+                assert verdict.valid, f"seed {SEED}, server {server}: {verdict}"
+            assert not environment.errors(), f"seed {SEED}"
+
+
+def test_killing_a_server(tmp_path: Path) -> None:
+    def kill(environment: ClusterEnvironment) -> None:
+        server = environment.rng.choice(environment.servers)
+        server.kill()
+        sleep(environment.rng.uniform(0, 1))
+        server.restart()
+
+    inject(tmp_path, kill)
+
+
+def test_killing_redis(tmp_path: Path) -> None:
+    def kill(environment: ClusterEnvironment) -> None:
+        environment.redis.stop(signal.SIGKILL)
+        sleep(environment.rng.uniform(0, 1))
+        environment.redis.start()
+
+    inject(tmp_path, kill)
+
+
+def test_stopping_the_servers_one_after_the_other(tmp_path: Path) -> None:
+    def restart(environment: ClusterEnvironment) -> None:
+        for server in environment.servers:
+            server.stop()
+            server.restart()
+            environment.wait_for_room()
+
+    inject(tmp_path, restart, "--drain", "1")
+
+
+def test_pausing_redis(tmp_path: Path) -> None:
+    def pause(environment: ClusterEnvironment) -> None:
+        environment.redis.pause()
+        sleep(environment.rng.uniform(3, 12 if ROUNDS > 1 else 4))
+        environment.redis.resume()
+
+    inject(tmp_path, pause)
+
+
+def test_pausing_a_server_until_the_others_take_it_for_dead(tmp_path: Path) -> None:
+    inject(tmp_path, lambda environment: environment.rng.choice(environment.servers).pause(15))
+
+
+def test_deleting_the_stream(tmp_path: Path) -> None:
+    def delete(environment: ClusterEnvironment) -> None:
+        environment.redis.do("DEL", "oneroom:{main}")
+
+    inject(tmp_path, delete)
+
+
+def test_cutting_a_server_off_redis(tmp_path: Path) -> None:
+    def cut(environment: ClusterEnvironment) -> None:
+        proxy = environment.rng.choice(environment.to_redis)
+        proxy.swallow()
+        sleep(environment.rng.choice((1, 15)) if ROUNDS > 1 else 1)
+        proxy.reset_swallowed()
+
+    inject(tmp_path, cut)
+
+
+def test_resetting_the_connections_to_redis(tmp_path: Path) -> None:
+    def reset(environment: ClusterEnvironment) -> None:
+        for _ in range(10):
+            for proxy in environment.to_redis:
+                proxy.reset()
+            sleep(environment.rng.uniform(0, 0.3))
+
+    inject(tmp_path, reset)
