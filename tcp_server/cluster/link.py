@@ -82,14 +82,14 @@ class Redis:
         if was_away:
             log_often(INFO, "redis answers", reason="fit", redis=str(self.url), version=version)
 
-    def failed(self, error: BaseException | str, reason: str = "") -> Away | Unfit:
+    def failed(self, error: BaseException) -> Away | Unfit:
         """Note a failure, and return what to raise."""
         self.failures += 1
         if self.closed.is_set():
             return Away("this server ends")
         if self.is_starting and (mistake := _mistake(error)):
             return Unfit(f"{self.url}: {mistake}")
-        reason = reason or next((name for kind, name in _REASONS if isinstance(error, kind)), "connection")
+        reason = next((name for kind, name in _REASONS if isinstance(error, kind)), "connection")
         self._is_away = True
         log_often(WARNING, "redis away", reason=reason, redis=str(self.url), error=str(error))
         return Away(f"{reason}: {error}")
@@ -130,7 +130,7 @@ def _check_files(url: RedisUrl) -> None:
         raise Unfit(f"{url}: a file of its options cannot be used: {error}") from None
 
 
-def _mistake(error: BaseException | str) -> str:
+def _mistake(error: BaseException | None) -> str:
     """Return what somebody must mend before it can ever work, nothing if it may pass."""
     if isinstance(error, Unfit):
         return str(error)
@@ -138,10 +138,10 @@ def _mistake(error: BaseException | str) -> str:
         return f"the user or the password is wrong: {error}"
     if _is_forbidden(error):
         return f"the access list lacks something, see docs/security.md: {error}"
-    while isinstance(error, BaseException):
+    while error is not None:
         if isinstance(error, ssl.SSLCertVerificationError):
             return f"its certificate is not trusted, see ssl_ca_certs: {error.verify_message}"
-        error = error.__context__ or ""
+        error = error.__context__
     return ""
 
 
@@ -217,7 +217,7 @@ class Link:
         with self._lock:
             self.ready()
             if run_id is not None and self.run_id != run_id:
-                raise self._failed("another Redis answers than the one that was read", "changed")
+                raise Away("another Redis answers than the one that was read")
             try:
                 replies = self._exchange(commands)
                 for reply in replies:
@@ -261,10 +261,10 @@ class Link:
             raise self._failed(error) from error
         self._disconnect()
 
-    def _failed(self, error: BaseException | str, reason: str = "") -> Away | Unfit:
+    def _failed(self, error: BaseException) -> Away | Unfit:
         """Disconnect, note the failure, and return what to raise."""
         self._disconnect()
-        return self._redis.failed(error, reason)
+        return self._redis.failed(error)
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
@@ -294,7 +294,7 @@ def _is_failure(reply: Any, may_fail: str | None) -> bool:
     return may_fail is None or may_fail not in str(reply) or _is_forbidden(reply)
 
 
-def _is_forbidden(error: BaseException | str) -> bool:
+def _is_forbidden(error: BaseException | None) -> bool:
     return isinstance(error, e.NoPermissionError) or "NOPERM" in str(error)  # in that of EXEC
 
 
