@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-oldest test-pythons test-units long long-log faults hostile conformance check format vendor schemas emoji docs picture bench bench-bridge bench-page bench-terminal bench-log bench-stream wheel sbom clean
+.PHONY: help run test test-oldest test-pythons test-units long long-log faults hostile conformance check format vendor schemas emoji docs picture bench bench-bridge bench-page bench-terminal bench-crowd bench-log bench-stream wheel sbom clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -102,6 +102,9 @@ bench-page: $(VENV)/development $(if $(NPM),node_modules) ## Measure the page in
 
 bench-terminal: $(VENV)/development ## Compare the terminal client with weechat and irssi
 	$(BIN)/python -m benchmarks.terminal
+
+bench-crowd: $(VENV)/development ## Measure what joins cost in a crowd of as many clients as descriptors allow
+	$(BIN)/python -m benchmarks.crowd
 
 bench-log: $(VENV)/development ## Measure the cost of the log on disk, beside BASE=another checkout
 	$(BIN)/python -m benchmarks.log_cost $(if $(BASE),--base $(BASE) --times 15)

@@ -42,6 +42,7 @@ JSON = tuple(
         '{"type":"typing"}\n',
         '{"type":"history","before":1000,"limit":5}\n',
         '{"type":"search","query":"при","before":7,"limit":2}\n',
+        '{"type":"people","prefix":"е","after":"Ева","limit":5}\n',
         '{"type":"ping"}\n',
         '{"type":"leave"}\n',
         '{"type":"moderate","act":"ban","target":"192.0.2.0/24","seconds":600,"text":"за дело"}\n',

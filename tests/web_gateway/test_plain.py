@@ -108,6 +108,7 @@ def test_the_gateway_answers_what_the_room_cannot(dialect: PlainDialect) -> None
     [
         {"type": "nonsense"},
         {"type": "search", "query": "x"},
+        {"type": "people"},
         {"type": "authenticate", "password": "x"},
         {"type": "moderate", "act": "kick", "target": "x"},
         {"type": "whois", "name": "x"},

@@ -19,7 +19,7 @@ from chat_protocol.contract import SYSTEM_NAME
 from tcp_server.log.history import Unavailable
 from tcp_server.log.memory_history import MemoryHistory
 from tcp_server.room import absences, fold
-from tcp_server.room.commands import Greeting, TextJoin
+from tcp_server.room.commands import Greeting, OnlyInText, TextJoin
 from tcp_server.room.names import parse_name
 from tcp_server.room.outcome import Outcome
 from tests.tcp_server.room_harness import RoomHarness
@@ -72,6 +72,7 @@ class View:
     is_quiet: bool = False
     ends_at: float = 0.0
     members: list[str] = field(default_factory=list)
+    in_crowd: bool = False  # it is not told who comes and goes
     last: int = 0
     answers: deque[Any] = field(default_factory=deque)  # to its joins: a welcome, or the code of an error
     bye: str | None = None  # the reason of the `bye` that it must be sent
@@ -97,9 +98,6 @@ class RoomMachine(RuleBasedStateMachine):
         self._limits.setattr(fold, "_MAX_SEATS_PER_MEMBER", MAX_CONNECTIONS)
         self._limits.setattr(absences, "_MAX_ABSENT", MAX_ABSENT)
         self.history = FailingHistory()
-        self.harness = RoomHarness(
-            self.history, moderator_password="страж", max_replay=MAX_REPLAY, grace=GRACE
-        )
         self.people: list[Person] = []
         self.views: list[View] = []
         self.log: list[Entry] = []
@@ -110,11 +108,15 @@ class RoomMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         self._limits.undo()
 
-    @initialize()
-    def a_moderator_joins(self) -> None:
+    @initialize(crowd=st.sampled_from([0, 0, 4]))
+    def a_moderator_joins(self, crowd: int) -> None:
+        self.crowd = crowd
+        self.harness = RoomHarness(
+            self.history, moderator_password="страж", max_replay=MAX_REPLAY, grace=GRACE, crowd=crowd
+        )
         self._join("Страж", "the secret of the moderator")
-        self._deliver()
         self.moderator = self.views[0]
+        self._deliver()
         self.batch += self.harness.room.handle(self.moderator.connection, [m.Authenticate("страж")])
 
     # --- rules -----------------------------------------------------------------------
@@ -313,12 +315,8 @@ class RoomMachine(RuleBasedStateMachine):
                 assert failed
             case m.Error(code=code):
                 assert code == view.answers.popleft()
-            case m.Joined(name=name):
-                assert name not in view.members or view.is_text
-                view.members.append(name)
-            case m.Left(name=name):
-                assert name in view.members or view.is_text
-                view.members = [other for other in view.members if other != name]
+            case m.Crowd() | m.MemberCount() | m.Joined() | m.Left() | m.Typing() | OnlyInText():
+                _hear_of_others(view, event)
             case m.Message(id=number, name=name, text=text):
                 assert not view.is_quiet
                 self._see(view, number)
@@ -334,7 +332,7 @@ class RoomMachine(RuleBasedStateMachine):
                 assert reason == view.bye
                 view.bye, view.closed = None, True
             case _:
-                assert isinstance(event, m.Typing | m.Pong | m.Role)
+                assert isinstance(event, m.Pong | m.Role)
 
     def _enter(self, view: View, event: m.Welcome | Greeting) -> None:
         names, last, since = view.answers.popleft()
@@ -343,7 +341,9 @@ class RoomMachine(RuleBasedStateMachine):
         if isinstance(event, Greeting):
             assert event.total == len(names) - 1
             return
-        assert list(event.members) == names
+        view.in_crowd = event.count is not None
+        assert event.count in (None, len(names))
+        assert sorted(event.members) == sorted(names) if view.in_crowd else list(event.members) == names
         assert event.last == view.last
         if since is not None and not view.is_quiet:
             sent = [message.id for message in event.messages]
@@ -363,13 +363,39 @@ class RoomMachine(RuleBasedStateMachine):
         for view in self._live():
             assert not view.answers
             if not view.is_text and not view.is_quiet:
-                assert view.members == names
+                assert view.members == names or view.in_crowd
+                assert view.in_crowd == self.moderator.in_crowd
+                assert view.in_crowd or not 0 < self.crowd <= len(names)
                 assert view.last == len(self.log)
         kept = self.history.before(self.history.last + 1, len(self.log) + 1)
         assert [(one.id, one.name) for one in kept] == [
             (number, entry.name) for number, entry in enumerate(self.log, 1)
         ]
         assert set(self.harness.audience) == {v.connection for v in self._live() if not v.is_quiet}
+
+
+def _hear_of_others(view: View, event: Any) -> None:
+    """In a crowd, a client in json is told only how many there are, and a text dialect the same as ever."""
+    if isinstance(event, OnlyInText):
+        if not view.is_text:
+            return
+        event = event.event
+    match event:
+        case m.Crowd() if view.is_text:
+            pass
+        case m.Crowd(is_on, _, members):
+            assert is_on != view.in_crowd
+            view.in_crowd, view.members = is_on, [*members]
+        case m.MemberCount():
+            assert view.in_crowd or view.is_text
+        case _ if view.in_crowd:
+            raise AssertionError(event)
+        case m.Joined(name=name):
+            assert name not in view.members or view.is_text
+            view.members.append(name)
+        case m.Left(name=name):
+            assert name in view.members or view.is_text
+            view.members = [other for other in view.members if other != name]
 
 
 RoomMachine.TestCase.settings = settings(max_examples=EXAMPLES, stateful_step_count=40)
