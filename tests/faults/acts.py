@@ -4,11 +4,11 @@ An edited text keeps the word by which it is recognised, in another form, which 
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from chat_protocol.messages import Edit, Message, React
+from chat_protocol.messages import Delete, Edit, Message, React
 
 EMOJIS = ("👍", "🎉")
 _EDITED = re.compile(r"\{(\S+)\|\d+\}")
@@ -19,7 +19,7 @@ class Acted(NamedTuple):
 
     writer: str
     number: int
-    act: Edit | React
+    act: Edit | Delete | React
 
 
 def edited(text: str, count: int) -> str:
@@ -51,26 +51,43 @@ def _numbered_twice(acts: Iterable[Acted], log: Mapping[int, Message]) -> Iterat
         known.add(acted.number)
 
 
-def _lost(acts: Iterable[Acted], log: Mapping[int, Message]) -> Iterator[str]:
-    texts: dict[int, str] = {}
-    reactions: dict[int, dict[tuple[str, str], bool]] = defaultdict(dict)
-    for acted in sorted(acts, key=lambda one: one.number):
+class _Expected:
+    """What acknowledged acts have made of a message."""
+
+    def __init__(self) -> None:
+        self.text: str | None = None  # not edited
+        self.is_deleted = False
+        self._reacted: dict[tuple[str, str], bool] = {}  # by emoji and writer
+
+    def apply(self, acted: Acted) -> None:
         match acted.act:
-            case Edit(id=id_, text=text):
-                texts[id_] = text
-            case React(id=id_, emoji=emoji, on=on):
-                reactions[id_][emoji, acted.writer] = on
-    for id_, text in texts.items():
-        if log[id_].text != text:
-            yield f"#{id_} was last edited to {text[:40]!r}, but is {log[id_].text[:40]!r}"
+            case Edit(text=text):
+                self.text = text
+            case React(emoji=emoji, on=on):
+                self._reacted[emoji, acted.writer] = on
+            case Delete():
+                self.text, self.is_deleted = None, True
+                self._reacted.clear()
+
+    @property
+    def reactions(self) -> dict[str, int]:
+        return dict(Counter(emoji for (emoji, _), on in self._reacted.items() if on))
+
+
+def _lost(acts: Iterable[Acted], log: Mapping[int, Message]) -> Iterator[str]:
+    expected: dict[int, _Expected] = defaultdict(_Expected)
+    for acted in sorted(acts, key=lambda one: one.number):
+        expected[acted.act.id].apply(acted)
     for id_, message in log.items():
-        expected = {emoji: 0 for (emoji, _), on in reactions[id_].items() if on}
-        for (emoji, _), on in reactions[id_].items():
-            if on:
-                expected[emoji] += 1
+        one = expected[id_]
+        if message.deleted != one.is_deleted:
+            yield f"#{id_} {'is' if message.deleted else 'should be'} deleted"
+            continue
+        if one.text is not None and one.text != message.text:
+            yield f"#{id_} was last edited to {one.text[:40]!r}, but is {message.text[:40]!r}"
         found = {reaction.emoji: reaction.count for reaction in message.reactions}
-        if found != expected:
-            yield f"#{id_} has the reactions {found}, but should have {expected}"
+        if found != one.reactions:
+            yield f"#{id_} has the reactions {found}, but should have {one.reactions}"
 
 
 def _different(log: Mapping[int, Message], shown: Mapping[str, Mapping[int, Message]]) -> Iterator[str]:

@@ -4,7 +4,7 @@ Every text begins with a word of its own, by which it is recognised in every dia
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
@@ -59,11 +59,20 @@ class Verdict(NamedTuple):
         return not any(self)
 
 
-def check(writers: Sequence[Sent], readers: Sequence[Seen], text_clients: Sequence[TextSeen] = ()) -> Verdict:
-    """Check a finished history: no participant may still be about to receive something."""
+def check(
+    writers: Sequence[Sent],
+    readers: Sequence[Seen],
+    text_clients: Sequence[TextSeen] = (),
+    deleted: Container[int] = (),
+) -> Verdict:
+    """Check a finished history: no participant may still be about to receive something.
+
+    The messages with `deleted` numbers need not have been seen.
+    """
+    readers = [_without(reader, deleted) for reader in readers]
     numbers = _numbers(writers, readers)
     return Verdict(
-        lost=list(_lost(writers, readers)),
+        lost=list(_lost(writers, readers, deleted)),
         duplicated=[*_stored_twice(numbers), *_shown_twice(readers, text_clients)],
         unexpected=list(_unexpected(writers, readers, text_clients)),
         reordered=list(_reordered(writers, readers, text_clients, numbers)),
@@ -74,6 +83,11 @@ def check(writers: Sequence[Sent], readers: Sequence[Seen], text_clients: Sequen
             if text not in writer.acked and text not in writer.refused
         ],
     )
+
+
+def _without(reader: Seen, deleted: Container[int]) -> Seen:
+    runs = [[(number, text) for number, text in run if number not in deleted] for run in reader.runs]
+    return Seen(reader.name, runs, reader.complete)
 
 
 def _numbers(writers: Iterable[Sent], readers: Iterable[Seen]) -> dict[str, set[int]]:
@@ -89,8 +103,9 @@ def _numbers(writers: Iterable[Sent], readers: Iterable[Seen]) -> dict[str, set[
     return numbers
 
 
-def _lost(writers: Iterable[Sent], readers: Sequence[Seen]) -> Iterator[str]:
-    expected = {(number, text) for writer in writers for text, number in writer.acked.items()}
+def _lost(writers: Iterable[Sent], readers: Sequence[Seen], deleted: Container[int]) -> Iterator[str]:
+    acked = [pair for writer in writers for pair in writer.acked.items()]
+    expected = {(number, text) for text, number in acked if number not in deleted}
     shown = {reader.name: {pair for run in reader.runs for pair in run} for reader in readers}
     expected.update(*shown.values())
     for reader in readers:

@@ -191,8 +191,10 @@ class Environment:
         """Check everything recorded so far."""
         readers = [participant.seen for participant in self.participants]
         texts = [text_client.seen for text_client in self.text_clients]
-        log = Seen("the log", [[(one.id, original(one.text)) for one in self._log().values()]])
-        return check([writer.sent for writer in self.writers], [*readers, log], texts)
+        log = self._log()
+        deleted = {one.id for one in log.values() if one.deleted}
+        readers.append(Seen("the log", [[(one.id, original(one.text)) for one in log.values()]]))
+        return check([writer.sent for writer in self.writers], readers, texts, deleted)
 
     def wait_until_messages_agree(self) -> int:
         """Wait until all participants have what one who joins now has; return how many acts there were.

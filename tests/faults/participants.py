@@ -19,6 +19,7 @@ from chat_protocol.messages import (
     Ack,
     Bye,
     Changed,
+    Delete,
     Edit,
     Error,
     Event,
@@ -62,7 +63,7 @@ class Participant(Protocol):
         """Say `text` now, or after the next reconnect."""
 
     def act(self) -> None:
-        """Edit an own message or react to any, now or after the next reconnect, if it can."""
+        """Edit or delete an own message or react to any, now or after the next reconnect, if it can."""
 
     def shown(self) -> dict[int, Message]:
         """Return the messages that it has, by number, as it has been told that they are."""
@@ -104,7 +105,7 @@ class JsonParticipant:
         self._known: set[int] = set()
         self._gaps: list[tuple[int, int]] = []  # missed messages lie between these two numbers
         self._shown: dict[int, Message] = {}  # as they are now, by number
-        self._outbox: dict[str, Say | Edit | React] = {}  # by ref, in the order they were made
+        self._outbox: dict[str, Say | Edit | Delete | React] = {}  # by ref, in the order they were made
         self._acts = 0  # how many were made
         self._pause = _FIRST_PAUSE
 
@@ -120,16 +121,20 @@ class JsonParticipant:
 
     def act(self) -> None:
         with self._lock:
-            own = [one for one in self._shown.values() if one.name == self.name]
+            there = [one for one in self._shown.values() if not one.deleted]
+            own = [one for one in there if one.name == self.name]
             if not own:
                 return
             self._acts += 1
             ref = f"{self.name}-act-{self._acts}"
-            if self._rng.random() < 0.3:
+            kind = self._rng.random()
+            if kind < 0.1:
+                self._put(ref, Delete(id=self._rng.choice(own[-5:]).id, ref=ref))
+            elif kind < 0.4:
                 message = self._rng.choice(own[-5:])
                 self._put(ref, Edit(id=message.id, text=edited(message.text, self._acts), ref=ref))
             else:
-                message = self._rng.choice([*self._shown.values()][-5:])
+                message = self._rng.choice(there[-5:])
                 emoji, on = self._rng.choice(EMOJIS), self._rng.random() < 0.6
                 self._put(ref, React(id=message.id, emoji=emoji, on=on, ref=ref))
 
@@ -137,7 +142,7 @@ class JsonParticipant:
         with self._lock:
             return dict(self._shown)
 
-    def _put(self, ref: str, command: Say | Edit | React) -> None:
+    def _put(self, ref: str, command: Say | Edit | Delete | React) -> None:
         """Send a command until it is answered. Requires holding `_lock`."""
         self._outbox[ref] = command
         self._send(command)
@@ -165,7 +170,7 @@ class JsonParticipant:
     def __str__(self) -> str:
         return self.name
 
-    def _send(self, command: Say | Edit | React | Ping | HistoryRequest) -> None:
+    def _send(self, command: Say | Edit | Delete | React | Ping | HistoryRequest) -> None:
         """Requires holding `_lock`, which also keeps the order of what is said."""
         if self._wire is not None:
             try:
@@ -217,6 +222,8 @@ class JsonParticipant:
                 refused = self._outbox.pop(ref)
                 if isinstance(refused, Say):
                     self.sent.refused.add(refused.text)
+            case Error(ref=ref, code="is_deleted") if ref in self._outbox:
+                del self._outbox[ref]
             case Error():
                 self.errors.append(f"{event.code}: {event.text}")
                 return self._wire is not None

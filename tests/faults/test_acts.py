@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat_protocol.messages import Edit, Message, React, Reaction
+from chat_protocol.messages import Delete, Edit, Message, React, Reaction
 from tests.faults.acts import Acted, check_acts, edited, original
 
 AT = "2026-11-22T05:43:03.120Z"
@@ -40,6 +40,14 @@ def test_nothing_wrong() -> None:
 )
 def test_what_is_lost_or_doubled(log: dict[int, Message]) -> None:
     assert len(check_acts(ACTS, log, {})) == 1
+
+
+def test_a_deletion_is_found_if_it_is_lost_or_nobody_has_asked_for_it() -> None:
+    gone = Message(1, AT, "Анна", "", deleted=True)
+    deletion = Acted("Анна", 8, Delete(id=1))
+    assert check_acts([*ACTS, deletion], LOG | {1: gone}, {}) == []
+    assert check_acts([*ACTS, deletion], LOG, {}) == ["#1 should be deleted"]
+    assert check_acts(ACTS, LOG | {1: gone}, {}) == ["#1 is deleted"]
 
 
 def test_one_act_under_two_numbers() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from chat_protocol.messages import Message
 from tcp_server.config import Config
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.room.moderation.audit_log import AuditLog
@@ -34,6 +35,8 @@ FLAGS = ("--host=127.0.0.1", "--port=0", "--durability")
 PASSWORD = "страж"
 HISTORY = Path("new", "folder", "room.db")
 TEXT = "слово " * 600
+EDITED = "иначе"
+EMOJI = "👍"
 SAYS = 700 if ROUNDS > 1 else 150
 """Messages in each run of the server; 700 are enough for a checkpoint in the middle, else there is one
 at the end of the first run."""
@@ -46,16 +49,23 @@ Promises = dict[str, int]
 
 
 def use(program: Program, first: int) -> None:
-    """Say something, ban somebody and delete a message; wait for all acks."""
+    """Say something, act on some of it, ban somebody and delete a message; wait for all acks."""
+    ids: Promises = {}
     with JsonClient(program.address) as client:
         client.join(f"Анна {first}", history=0)
         for number in range(first, first + SAYS):
             client.say_json(type="say", ref=str(number), text=f"{number} {TEXT}")
             if number % 50 == 0:
-                client.fence()
+                ids |= {event["ref"]: event["id"] for event in client.fence()}
+        for said, id_ in [*ids.items()][:: SAYS // 15]:  # few enough for the limit of reactions
+            client.say_json(type="react", ref=f"react {said}", id=id_, emoji=EMOJI)
+            client.say_json(type="edit", ref=f"edit {said}", id=id_, text=f"{said} {EDITED}")
+            if int(said) % 3 == 0:
+                client.say_json(type="delete", ref=f"delete {said}", id=id_)
+            client.fence()
         client.say_json(type="authenticate", password=PASSWORD)
         client.say_json(type="moderate", act="ban", target=f"Боб {first}", ref=f"ban {first}")
-        client.say_json(type="moderate", act="delete", id=first + 7, ref=f"delete {first + 7}")
+        client.say_json(type="moderate", act="delete", id=ids[str(first + 7)], ref=f"delete {first + 7}")
         client.fence()
 
 
@@ -99,14 +109,20 @@ def broken(folder: Path, promises: Promises) -> list[str]:
         match ref.split():
             case ["ban", first]:
                 found = sanctions.bans.people.find(keys_of(f"Боб {first}"), None, time.time()) is not None
-            case ["delete", deleted]:
-                found = kept[int(deleted)].deleted
+                found &= number in kept
+            case [act, said]:
+                message = kept[promises[said]]
+                found = message.deleted or (act != "delete" and is_done(act, message))
             case _:
-                message = kept.get(number)
-                found = message is not None and (message.deleted or message.text == f"{ref} {TEXT}")
-        if not found or number not in kept:
+                found = number in kept and (kept[number].deleted or kept[number].text.startswith(f"{ref} "))
+        if not found:
             lost.append(ref)
     return lost
+
+
+def is_done(act: str, message: Message) -> bool:
+    """Return whether a message was edited, or has its reaction."""
+    return EDITED in message.text if act == "edit" else len(message.reactions) == 1
 
 
 def losses(tmp_path: Path, durability: str) -> Iterator[list[str]]:
@@ -116,7 +132,8 @@ def losses(tmp_path: Path, durability: str) -> Iterator[list[str]]:
     root, records = record_of(tmp_path, durability)
     acked = [position for position, record in enumerate(records) if acks(record)]
     cuts = {acked[0], *rng.sample(acked, min(CUTS, len(acked))), *acked[-3:]}
-    cuts |= set(rng.sample(range(acked[0], len(records)), CUTS))
+    acts = [position for position in acked if any(" " in ref for ref in acks(records[position]))]
+    cuts |= {*rng.sample(acts, min(CUTS, len(acts))), *rng.sample(range(acked[0], len(records)), CUTS)}
     disk, promises, number = Disk(root), Promises(), count()
     for position, record in enumerate(records):
         disk.do(record)
