@@ -78,13 +78,13 @@ class ChatServer:
         """
         self.config = config
         """The settings it runs with."""
+        if stream:
+            begin(stream, Path(config.history))
         self._listeners = listen_on_all(config.host, config.port)
         for listener in self._listeners:
             listener.setblocking(False)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)  # inherited
         self._poller = write_poller()
-        if stream:
-            begin(stream, Path(config.history))
         self._history = open_history(config)
         path = self._history.path if isinstance(self._history, SqliteHistory) else None
         self._searcher = Searcher(path)

@@ -28,6 +28,9 @@ from tcp_server.sequencer import Sequencer
 _TICK: Final = 0.5
 """Seconds between two looks at this server and the others."""
 
+_START_TICK: Final = 0.05
+"""The same until its run has begun."""
+
 _BEAT_SECONDS: Final = 1.0
 """A server that has nothing to propose shows after so many seconds that it is alive."""
 
@@ -222,7 +225,7 @@ class Node:
                 self._sequencer.submit(self._room.tell_typing, m.Typing(typing.name))
 
     def _keep_on(self) -> None:
-        while not self._is_closed.wait(_TICK):
+        while not self._is_closed.wait(_TICK if self._room.is_up else _START_TICK):
             if self._tail.is_current:
                 self._sequencer.submit(self._look_around)
                 self._checkpoints.keep(self._room)
@@ -234,6 +237,11 @@ class Node:
         room, now = self._room, time.monotonic()
         if not room.is_up:
             return room.come_up() if self._is_due(b"", now) else []
+        if self._differs():
+            self._leave_cluster(
+                "its state differs from the others': move its log away, start it again", False
+            )
+            return []
         outcomes: list[Outcome[Writer]] = []
         if room.newest_own != self._own[0]:
             self._own = room.newest_own, now
@@ -244,6 +252,11 @@ class Node:
                 log_event(WARNING, "server down", run=incarnation.hex())
                 outcomes += room.declare_down(incarnation)
         return outcomes
+
+    def _differs(self) -> bool:
+        """Return whether the state here is not that of most servers; of two, the younger one is in doubt."""
+        disagreeing, others = len(self._room.disagreeing), len(self._room.others)
+        return 2 * disagreeing > others and not (others == 1 and self._room.is_oldest)
 
     def _is_due(self, incarnation: bytes, now: float) -> bool:
         if now - self._tried.get(incarnation, -_RETRY_SECONDS) < _RETRY_SECONDS:

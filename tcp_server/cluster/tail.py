@@ -99,7 +99,7 @@ class Tail:
     def _step(self) -> None:
         after = self._position if self._position >= FIRST_POSITION else 0
         try:
-            found = self._stream.read(after, _WAIT)
+            found = self._stream.read(after, _WAIT if self._is_at_end else 0.0)
         except Gap:
             self._recover(after)
             return

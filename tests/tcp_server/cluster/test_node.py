@@ -1,0 +1,215 @@
+"""Whole servers in this process, which share a stream in memory."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tcp_server.config import Config
+from tcp_server.log.checkpoint import make
+from tcp_server.room import proposals as p
+from tcp_server.server import ChatServer
+from tests.support.memory_stream import MemoryRedis, MemoryStream
+from tests.support.raw import JsonClient
+from tests.support.timing import TIMEOUT
+
+
+class Servers:
+    """Servers that are started and stopped by number."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.redis = MemoryRedis(time.time)
+        self.running: dict[int, tuple[ChatServer, MemoryStream, threading.Thread]] = {}
+
+    def path(self, number: int) -> Path:
+        return self.folder / f"{number}.db"
+
+    def start(self, number: int) -> ChatServer:
+        config = Config(
+            host=("127.0.0.1",), port=0, history=str(self.path(number)), node=f"server {number}", rate=0
+        )
+        stream = MemoryStream(self.redis)
+        server = ChatServer(config, stream)
+        thread = threading.Thread(target=server.serve)
+        thread.start()
+        self.running[number] = server, stream, thread
+        return server
+
+    def server(self, number: int) -> ChatServer:
+        return self.running[number][0]
+
+    def stream(self, number: int) -> MemoryStream:
+        return self.running[number][1]
+
+    def stop(self, number: int) -> ChatServer:
+        server, _, thread = self.running.pop(number)
+        server.stop()
+        thread.join()
+        return server
+
+    def client(self, number: int) -> JsonClient:
+        return JsonClient(self.server(number).addresses[0][:2], timeout=TIMEOUT)
+
+    def close(self) -> None:
+        self.redis.come_back()
+        for number in [*self.running]:
+            self.stop(number)
+
+
+@pytest.fixture
+def servers(tmp_path: Path) -> Iterator[Servers]:
+    servers = Servers(tmp_path)
+    yield servers
+    servers.close()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + TIMEOUT
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def say(servers: Servers, number: int, *texts: str, name: str = "Anna") -> None:
+    with servers.client(number) as client:
+        client.join(name, history=0)
+        for text in texts:
+            client.say_json(type="say", ref=text, text=text)
+        client.fence()
+        client.say_json(type="leave")
+        client.read_to_end()
+
+
+def history(servers: Servers, number: int) -> list[str]:
+    with servers.client(number) as client:
+        welcome = client.join("reader", history=100)
+        client.say_json(type="leave")
+        client.read_to_end()
+    return [message["text"] for message in welcome["messages"]]
+
+
+def test_a_new_server_has_what_was_said_before(servers: Servers) -> None:
+    servers.start(0)
+    say(servers, 0, "one", "two")
+    servers.start(1)
+    assert history(servers, 1) == ["one", "two"]
+
+
+def test_the_first_server_founds_the_room_with_its_log(servers: Servers) -> None:
+    alone = Config(host=("127.0.0.1",), port=0, history=str(servers.path(0)))
+    server = ChatServer(alone)
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    with JsonClient(server.addresses[0][:2], timeout=TIMEOUT) as client:
+        epoch = client.join("Anna")["epoch"]
+        client.say_json(type="say", ref="1", text="said before")
+        client.fence()
+    server.stop()
+    thread.join()
+    servers.start(0), servers.start(1)
+    for number in (0, 1):
+        assert history(servers, number) == ["said before"]
+        with servers.client(number) as client:
+            assert client.join(f"visitor {number}", history=0)["epoch"] == epoch
+
+
+def test_the_log_of_another_room_is_not_replaced(servers: Servers) -> None:
+    servers.start(0)
+    other = ChatServer(Config(host=("127.0.0.1",), port=0, history=str(servers.path(1))))
+    thread = threading.Thread(target=other.serve)
+    thread.start()
+    with JsonClient(other.addresses[0][:2], timeout=TIMEOUT) as client:
+        client.join("Anna")
+        client.say_json(type="say", ref="1", text="of another room")
+        client.fence()
+    other.stop()
+    thread.join()
+    with pytest.raises(Exception, match="is the log of a room of its own"):
+        servers.start(1)
+
+
+def test_what_redis_has_lost_is_added_again(servers: Servers) -> None:
+    servers.start(0), servers.start(1)
+    with servers.client(0) as anna, servers.client(1) as boris:
+        anna.join("Anna")
+        boris.join("Boris")
+        for number in range(20):
+            anna.say_json(type="say", ref=f"{number}", text=f"text {number}")
+        anna.fence(), boris.fence()
+        servers.redis.restart(lost=5)
+        anna.say_json(type="say", ref="after", text="after")
+        anna.fence()
+        texts = [event["text"] for event in boris.fence() if event["type"] == "message"]
+        while "after" not in texts:
+            texts.append(boris.read_json().get("text", ""))
+        assert texts[-1] == "after"
+    servers.start(2)
+    assert history(servers, 2) == [*(f"text {number}" for number in range(20)), "after"]
+
+
+def test_what_is_lost_for_good_begins_a_new_epoch(servers: Servers) -> None:
+    servers.start(0)
+    say(servers, 0, "one")
+    with servers.client(0) as client:
+        before = client.join("reader")["epoch"]
+    servers.redis.restart(lost=3)
+    servers.redis.add(p.encode(p.Entry(p.FORMAT, b"incarnat", 1, [])))  # of a server that did not wait
+    wait_for(lambda: servers.server(0).must_restart)
+    servers.stop(0)
+    servers.start(0)
+    servers.start(1)
+    for number in (0, 1):
+        with servers.client(number) as client:
+            assert client.join(f"visitor {number}", history=10)["epoch"] != before
+
+
+def test_who_is_away_for_long_begins_at_the_checkpoint_and_fetches_the_rest(servers: Servers) -> None:
+    servers.start(0), servers.start(1)
+    say(servers, 0, "early")
+    servers.stop(1)
+    say(servers, 0, *(f"text {number}" for number in range(700)))
+    _make_checkpoint(servers, 0)
+    servers.redis.entries.clear()  # all was trimmed
+    server = servers.start(1)
+    assert history(servers, 1)[-1] == "text 699"
+    wait_for(lambda: not server._history.missing)
+    assert [message.text for message in server._history.before(2, 1)] == ["early"]
+
+
+def _make_checkpoint(servers: Servers, number: int) -> None:
+    position, data = make(servers.path(number))
+    servers.stream(number).save_checkpoint(position, data)
+
+
+def test_a_frozen_redis_takes_nobody_out_and_nothing_is_lost(servers: Servers) -> None:
+    servers.start(0), servers.start(1)
+    with servers.client(0) as anna, servers.client(1) as boris:
+        anna.join("Anna")
+        boris.join("Boris")
+        anna.fence()
+        servers.redis.go_away()
+        anna.say_json(type="say", ref="1", text="meanwhile")
+        assert [event["type"] for event in boris.fence()] == []
+        servers.redis.come_back()
+        assert anna.read_json()["type"] == "ack"
+        assert boris.read_json()["text"] == "meanwhile"
+
+
+def test_typing_is_told_on_the_other_servers(servers: Servers) -> None:
+    servers.start(0), servers.start(1)
+    with servers.client(0) as anna, servers.client(1) as boris:
+        anna.join("Anna")
+        boris.join("Boris")
+        anna.fence()
+        anna.say_json(type="typing")
+        assert boris.expect_json(type="typing") == {"type": "typing", "name": "Anna"}
+
+
+def test_the_threads_of_a_cluster_end_with_the_server(servers: Servers) -> None:
+    servers.start(0)
+    servers.stop(0)
+    names = {thread.name for thread in threading.enumerate()}
+    assert not names & {"appender", "tail", "cluster", "filler"}
