@@ -42,6 +42,7 @@ IN_LINES = {
     "unreact": (4 * KIB, "#1 👍"),
     "me": (4 * KIB, WIDE * 3999),
     "link": (4 * KIB, ""),
+    "code": (4 * KIB, "ABCD-EFGH"),
     "help": (4 * KIB, ""),
     "quit": (4 * KIB, ""),
     "lang": (4 * KIB, "en"),
