@@ -6,6 +6,7 @@ import { History } from "./history.js";
 import { Members } from "./members.js";
 import { Moderation } from "./moderation.js";
 import { HISTORY_PAGE } from "./protocol.js";
+import { Reading } from "./reading.js";
 import { Requests } from "./requests.js";
 import { Search } from "./search.js";
 import { Sender } from "./sender.js";
@@ -102,7 +103,7 @@ export class Room {
     connection.events.on(event => this.#onEvent(event));
     connection.changed.on(state => this.#onConnectionState(state));
     this.moderation.mutes.changed.on(() => this.changed.emit()); // messages tell until when one is muted
-    this.unread.changed.on(() => this.#storeRead());
+    this.reading = new Reading(this);
   }
 
   /** Whether we have joined, on the present connection. */
@@ -168,13 +169,6 @@ export class Room {
   /** @param {string} ref  Of a message or an act that has failed. */
   discard(ref) {
     this.sender.discard(ref);
-  }
-
-  /** Another tab may have read further than this one. */
-  followRead() {
-    this.session.followRead();
-    const { read } = this.session;
-    if (read?.epoch === this.timeline.epoch) this.unread.readElsewhere(read.id);
   }
 
   /** @param {RoomRequest} request @param {(answer: RoomEvent) => void} onAnswer  As those of `Requests.send`. */
@@ -385,10 +379,5 @@ export class Room {
     } else {
       this.failed.emit(code);
     }
-  }
-
-  #storeRead() {
-    const { lastRead } = this.unread;
-    if (lastRead > 0) this.session.markRead({ epoch: this.timeline.epoch, id: lastRead });
   }
 }

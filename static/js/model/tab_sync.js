@@ -41,7 +41,7 @@ export class TabSync {
    */
   onStorage(key) {
     if (key === null || key === IDENTITY_KEY) this.check();
-    if (key === READ_KEY) this.#room.followRead();
+    if (key === READ_KEY) this.#room.reading.follow();
     if (key !== null) this.#room.sender.follow(key);
   }
 
@@ -57,7 +57,7 @@ export class TabSync {
       this.otherName = otherName;
       this.changed.emit();
     }
-    if (isCurrent) this.#room.followRead();
+    if (isCurrent) this.#room.reading.follow();
     if (isCurrent || joining || otherName) return;
     if (inside) {
       if (session.isShared) this.#room.leave("elsewhere");
