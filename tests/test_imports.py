@@ -155,6 +155,7 @@ FLOORS = {
     "view": 2,
     "view/transcript": 3,
     "view/moderation": 3,
+    "view/notifications": 3,
     "view/acts": 4,
     "view/composer": 4,
     ".": 5,

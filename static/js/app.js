@@ -128,12 +128,6 @@ function show(inside) {
   if (!inside) joinForm.focus();
 }
 
-function showTitle() {
-  const { count } = room.unread;
-  const title = count ? `(${count > 999 ? "999+" : count}) Oneroom` : "Oneroom";
-  if (title !== document.title) document.title = title;
-}
-
 const pageVersion = new PageVersion(document.documentElement.dataset.version ?? "", "version");
 pageVersion.outdated.on(() => {
   byId("div", "update").hidden = false;
@@ -152,7 +146,6 @@ room.refused.on(() => show(false));
 room.left.on(() => show(false));
 room.failed.on(code => toast.show(i18n.error(code)));
 room.acts.failed.on(act => toast.show(describeActFailure(act, i18n))); // its message may be out of view
-room.unread.changed.on(showTitle);
 
 const localDay = new LocalDay();
 localDay.changed.on(() => {
@@ -194,8 +187,9 @@ if (code && !session.name) {
 }
 removeSplash();
 
-/** What the menu of a message does in the composer. @type {Omit<import("./view/acts/message_acts.js").Doors, "moderate">} */
+/** What is done elsewhere with a message. @type {import("./tools.js").ToolDoors} */
 const doors = {
+  show: id => permalinks.goTo(id),
   reply: item => composer.reply(item),
   edit: item => composer.edit(item),
   mention: name => composer.mention(name),
@@ -215,7 +209,7 @@ function takeCode() {
 async function loadTools(attempt) {
   const { Tools } = await import(new URL(`tools.js${attempt ? `?${attempt}` : ""}`, import.meta.url).href);
   const views = { people, actionDialog, toast, transcript, composerTask };
-  return () => new Tools(room, { store, emojis }, i18n, views, doors);
+  return () => new Tools(room, { store, emojis, settings }, i18n, views, doors);
 }
 
 /** @returns {WebSocket | undefined} What boot.js has opened, for one connection. */

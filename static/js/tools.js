@@ -1,10 +1,15 @@
 import { byId } from "./lib/dom.js";
+import { scopeOf } from "./lib/room_store.js";
 import { MessageActs } from "./view/acts/message_acts.js";
 import { RecentEmoji } from "./view/acts/recent_emoji.js";
 import { EditedRow } from "./view/composer/edited_row.js";
 import { CrowdPeople } from "./view/crowd_people.js";
 import { LinkSheet } from "./view/link_sheet.js";
 import { ModerationView } from "./view/moderation/moderation_view.js";
+import { Attention } from "./view/notifications/attention.js";
+import { Notifier } from "./view/notifications/notifier.js";
+import { findObstacle, NotifySetting } from "./view/notifications/notify_setting.js";
+import { UnreadBadge } from "./view/notifications/unread_badge.js";
 import { PassingPanel } from "./view/passing_panel.js";
 import { SearchPanel } from "./view/search_panel.js";
 
@@ -12,7 +17,9 @@ import { SearchPanel } from "./view/search_panel.js";
 /** @typedef {import("./lib/i18n.js").I18n} I18n */
 /** @typedef {import("./lib/storage.js").Store} Store */
 /** @typedef {import("./model/room.js").Room} Room */
+/** @typedef {import("./model/settings.js").Settings} Settings */
 /** @typedef {import("./view/acts/message_acts.js").Doors} Doors */
+/** @typedef {Omit<Doors, "moderate"> & {show: (id: number) => void}} ToolDoors */
 /** @typedef {import("./view/action_dialog.js").ActionDialog} ActionDialog */
 /** @typedef {import("./view/composer/composer_task.js").ComposerTask} ComposerTask */
 /** @typedef {import("./view/people.js").People} People */
@@ -26,13 +33,13 @@ import { SearchPanel } from "./view/search_panel.js";
 export class Tools {
   /**
    * @param {Room} room
-   * @param {{store: Store, emojis: Emojis}} data
+   * @param {{store: Store, emojis: Emojis, settings: Settings}} data
    * @param {I18n} i18n
    * @param {{people: People, actionDialog: ActionDialog, toast: Toast, transcript: Transcript,
    *   composerTask: ComposerTask}} views
-   * @param {Omit<Doors, "moderate">} composer
+   * @param {ToolDoors} elsewhere
    */
-  constructor(room, { store, emojis }, i18n, views, composer) {
+  constructor(room, { store, emojis, settings }, i18n, views, elsewhere) {
     const { people, actionDialog, toast, transcript, composerTask } = views;
     this.searchPanel = new SearchPanel(room, i18n);
     new CrowdPeople(room);
@@ -41,7 +48,7 @@ export class Tools {
     this.linkSheet = linkSheet;
     const moderation = new ModerationView(room, i18n, people, actionDialog, toast);
     this.moderation = moderation;
-    const doors = { ...composer, moderate: (/** @type {number} */ id) => moderation.askDelete(id) };
+    const doors = { ...elsewhere, moderate: (/** @type {number} */ id) => moderation.askDelete(id) };
     this.panels = {
       search: this.searchPanel,
       link: linkSheet,
@@ -53,6 +60,10 @@ export class Tools {
     };
     const recent = new RecentEmoji(store);
     const messageActs = new MessageActs(room, recent, emojis, i18n, { actionDialog, toast }, doors);
+    new UnreadBadge(room.unread);
+    new NotifySetting(settings, i18n);
+    if (findObstacle() === "")
+      new Notifier(room, settings, new Attention(scopeOf(location.pathname)), i18n, elsewhere.show);
     new EditedRow(room, composerTask, transcript);
     this.askDelete = (/** @type {number} */ id) => messageActs.askDelete(id);
   }

@@ -87,6 +87,17 @@ def wait_until(page: Page, condition: str) -> None:
         page.wait_for_timeout(20)
 
 
+def set_focus(page: Page, focused: bool) -> None:
+    """Give the window the focus, or take it: Playwright lets all pages think that they have it."""
+    page.evaluate(
+        """focused => {
+            document.hasFocus = () => focused;
+            dispatchEvent(new Event(focused ? "focus" : "blur"));
+        }""",
+        focused,
+    )
+
+
 def _is_of_a_loss(said: ConsoleMessage) -> bool:
     """Return whether Chromium logs a lost WebSocket, or the question why it was lost."""
     return "WebSocket" in said.text or said.location["url"].endswith("/ws")

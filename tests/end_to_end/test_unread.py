@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.end_to_end.conftest import PATIENCE, PageUser, open_page, wait_until
+from tests.end_to_end.conftest import PATIENCE, PageUser, open_page, set_focus, wait_until
 from tests.end_to_end.services import Services, serve
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
@@ -33,17 +33,6 @@ HOLD_FRAMES = """() => {
 def services() -> Iterator[Services]:
     with serve("--rate", "0") as services:
         yield services
-
-
-def set_focus(page: Page, focused: bool) -> None:
-    """Give the window the focus, or take it: Playwright lets all pages think that they have it."""
-    page.evaluate(
-        """focused => {
-            document.hasFocus = () => focused;
-            dispatchEvent(new Event(focused ? "focus" : "blur"));
-        }""",
-        focused,
-    )
 
 
 def say(client: JsonClient, first: int, last: int) -> None:

@@ -200,12 +200,26 @@ test("whose a message is, an older room tells by the name; what comes now is so 
   assert.deepEqual([mine(now).slice(2), now.room.unread.count], [[true, false], 1]);
 });
 
-test("a message calls the reader by name, or everybody; not the one who has written it", () => {
-  const { room } = reading();
-  const calls = (mentions, mine = false) => room.callsReader({ mentions, mine });
+test("a message concerns the reader whom it calls by name or answers; not the one who has written it", () => {
+  const { room, wire } = reading();
+  const own = { ...message(9, "Анна", "моё"), mine: true };
+  wire.hear({ ...own, type: "message" });
+  const calls = (mentions, mine = false) => room.concerns({ mentions, mine });
+  const answers = (id, name, mine = false) => room.concerns({ reply: { id, name }, mine });
   assert.deepEqual(
     [calls(["Вера", "Анна"]), calls(["all"]), calls(["Вера"]), calls(undefined), calls(["Анна"], true)],
     [true, true, false, false, false],
+  );
+  // Of a message that is not here only the name is known.
+  assert.deepEqual(
+    [
+      answers(9, "Анна"),
+      answers(1, "Анна"),
+      answers(5000, "Анна"),
+      answers(5000, "Вера"),
+      answers(9, "Анна", true),
+    ],
+    [true, false, true, false, false],
   );
 });
 

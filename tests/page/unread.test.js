@@ -5,7 +5,10 @@ import { Unread } from "../../static/js/model/unread.js";
 const said = (...ids) => ids.map(id => ({ id, name: "Борис" }));
 const own = (...ids) => ids.map(id => ({ id, name: "Анна" }));
 const begin = lastRead => {
-  const unread = new Unread(({ name }) => name === "Анна");
+  const unread = new Unread(
+    ({ name }) => name === "Анна",
+    ({ mentions = [] }) => mentions.includes("Анна"),
+  );
   unread.reset(lastRead);
   return unread;
 };
@@ -26,6 +29,19 @@ test("messages that come while not reading are counted, and the divider stays wh
   assert.equal(unread.dividerAfter, 15);
   unread.clearDivider();
   assert.equal(unread.dividerAfter, null);
+});
+
+test("those that call the reader are counted apart, until they are read or gone", () => {
+  const unread = begin(10);
+  const calls = said(11, 12, 13).map(message => ({ ...message, mentions: ["Анна"] }));
+  unread.add([...calls, ...said(14)]);
+  assert.deepEqual([unread.calls, unread.count], [3, 4]);
+  unread.remove(12);
+  unread.readElsewhere(11);
+  assert.deepEqual([unread.calls, unread.count], [1, 2]);
+  unread.setReading(true, 14);
+  unread.setReading(false, 14);
+  assert.deepEqual([unread.calls, unread.count], [0, 0]);
 });
 
 test("each message counts once, and only if it was not read", () => {

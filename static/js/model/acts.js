@@ -33,7 +33,7 @@ const TEMPORARY = ["muted", "unavailable", "too_fast"];
  *
  * An answer is a message: `room.say(text, {reply: id})`; and `room.say(text, {action: true})` is `/me`. Before
  * something is offered, ask `canAnswer`, `canEdit`, `canRemove`, `canReact`, and `can("action")`. Whose a message is
- * says its `mine`, and whether it calls the reader `room.callsReader`.
+ * says its `mine`, and whether it calls or answers the reader `room.concerns`.
  *
  * Of a kind of act on one message one is on its way at a time; of those that wait only the last is sent. An act on
  * a message without an id waits until it has one. In another log than that in which it was made, it fails.

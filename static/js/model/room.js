@@ -50,7 +50,10 @@ const MUTING_ACTS = ["mute", "unmute"];
 export class Room {
   timeline = new Timeline();
   members = new Members();
-  unread = new Unread(message => this.#isOwn(message) || this.isIgnored(message.name));
+  unread = new Unread(
+    message => this.#isOwn(message) || this.isIgnored(message.name),
+    message => this.concerns(message),
+  );
   acts = new Acts(this);
   changes = new Changes(this);
   sender = new Sender(this);
@@ -354,9 +357,14 @@ export class Room {
     return { ...message, mine: this.#marksOwn ? mine : name === this.members.self };
   }
 
-  /** @param {{mine?: boolean, mentions?: string[]}} message @returns {boolean} Whether it calls the reader by name. */
-  callsReader({ mine, mentions = [] }) {
-    return !mine && isCalled(mentions, this.members.self);
+  /**
+   * @param {Pick<Message, "mine" | "mentions" | "reply">} message
+   * @returns {boolean} Whether it calls the reader by name, or answers the reader.
+   */
+  concerns({ mine, mentions = [], reply }) {
+    const { self } = this.members;
+    const isAnswer = reply && (this.timeline.get(reply.id)?.mine ?? reply.name === self);
+    return !mine && (isAnswer || isCalled(mentions, self));
   }
 
   /** @param {Message} message @returns Whether it is ours, or a notice of what we did. */

@@ -9,6 +9,7 @@ const CHOICES = {
   density: ["comfortable", "compact"],
   enter: ["auto", "send", "line"],
   joins: ["shown", "hidden"],
+  notify: ["off", "called", "all"],
 };
 
 /** @typedef {keyof typeof CHOICES} Setting */

@@ -18,18 +18,30 @@ export class Unread {
   #lastRead = 0;
   /** Those that are loaded, except while reading. @type {Set<number>} */
   #ids = new Set();
+  /** Of them, those that call the reader. @type {Set<number>} */
+  #calls = new Set();
   /** How many more there are, of which some may be the reader's own. */
   #missed = 0;
   #isOwn;
+  #isCall;
 
-  /** @param {(message: Message) => boolean} isOwn  Whether a message is the reader's. */
-  constructor(isOwn) {
+  /**
+   * @param {(message: Message) => boolean} isOwn   Whether a message is the reader's.
+   * @param {(message: Message) => boolean} isCall  Whether it calls the reader.
+   */
+  constructor(isOwn, isCall) {
     this.#isOwn = isOwn;
+    this.#isCall = isCall;
   }
 
   /** How many there are. */
   get count() {
     return this.#reading ? 0 : this.#ids.size + this.#missed;
+  }
+
+  /** How many of those that are loaded call the reader. */
+  get calls() {
+    return this.#reading ? 0 : this.#calls.size;
   }
 
   /** @returns {number} Id of the newest message that was read, here or in another tab. */
@@ -53,10 +65,10 @@ export class Unread {
    * @param {number} missed   How many more have come and are not loaded.
    */
   add(messages, missed = 0) {
-    const ids = this.#unreadOf(messages);
-    if (ids.length === 0) return;
+    const unread = this.#unreadOf(messages);
+    if (unread.length === 0) return;
     if (!this.#reading && this.count === 0) this.dividerAfter = this.#lastRead;
-    for (const id of ids) this.#ids.add(id);
+    this.#count(unread);
     this.#missed += missed;
     if (!this.#reading) this.changed.emit();
   }
@@ -68,12 +80,13 @@ export class Unread {
   load(messages) {
     const newer = messages.filter(({ id }) => id > this.#lastRead);
     this.#missed = Math.max(0, this.#missed - newer.length);
-    for (const id of this.#unreadOf(newer)) this.#ids.add(id);
+    this.#count(this.#unreadOf(newer));
     this.changed.emit();
   }
 
   /** A message was deleted. @param {number} id */
   remove(id) {
+    this.#calls.delete(id);
     if (this.#ids.delete(id)) this.changed.emit();
   }
 
@@ -109,11 +122,19 @@ export class Unread {
     this.#read(id, newer);
   }
 
-  /** @param {Message[]} messages @returns Ids of those of others that were neither deleted nor read elsewhere. */
+  /** @param {Message[]} messages @returns Those of others that were neither deleted nor read elsewhere. */
   #unreadOf(messages) {
-    return messages
-      .filter(message => message.id > this.#lastRead && !message.deleted && !this.#isOwn(message))
-      .map(({ id }) => id);
+    return messages.filter(
+      message => message.id > this.#lastRead && !message.deleted && !this.#isOwn(message),
+    );
+  }
+
+  /** @param {Message[]} messages */
+  #count(messages) {
+    for (const message of messages) {
+      this.#ids.add(message.id);
+      if (this.#isCall(message)) this.#calls.add(message.id);
+    }
   }
 
   /**
@@ -123,6 +144,7 @@ export class Unread {
   #read(lastRead, unread = []) {
     this.#lastRead = lastRead;
     this.#ids = new Set(unread);
+    this.#calls = this.#calls.size ? new Set(unread.filter(id => this.#calls.has(id))) : this.#calls;
     this.#missed = 0;
     this.changed.emit();
   }
