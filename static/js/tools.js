@@ -12,6 +12,7 @@ import { findObstacle, NotifySetting } from "./view/notifications/notify_setting
 import { UnreadBadge } from "./view/notifications/unread_badge.js";
 import { PassingPanel } from "./view/passing_panel.js";
 import { SearchPanel } from "./view/search_panel.js";
+import { FirstUnread } from "./view/transcript/first_unread.js";
 
 /** @typedef {import("./lib/emojis.js").Emojis} Emojis */
 /** @typedef {import("./lib/i18n.js").I18n} I18n */
@@ -41,7 +42,11 @@ export class Tools {
    */
   constructor(room, { store, emojis, settings }, i18n, views, elsewhere) {
     const { people, actionDialog, toast, transcript, composerTask } = views;
-    this.searchPanel = new SearchPanel(room, i18n);
+    this.searchPanel = new SearchPanel(room, i18n, async time => {
+      const id = await room.history.findSince(time);
+      if (id === null) toast.show(i18n.t("search.date.none"));
+      else elsewhere.show(id);
+    });
     new CrowdPeople(room);
     const linkSheet = new LinkSheet(room, i18n);
     byId("button", "link-button").addEventListener("click", () => linkSheet.open());
@@ -60,9 +65,10 @@ export class Tools {
     };
     const recent = new RecentEmoji(store);
     const messageActs = new MessageActs(room, recent, emojis, i18n, { actionDialog, toast }, doors);
+    new FirstUnread(room, transcript);
     new UnreadBadge(room.unread);
     new NotifySetting(settings, i18n);
-    if (findObstacle() === "")
+    if (["", "denied"].includes(findObstacle()))
       new Notifier(room, settings, new Attention(scopeOf(location.pathname)), i18n, elsewhere.show);
     new EditedRow(room, composerTask, transcript);
     this.askDelete = (/** @type {number} */ id) => messageActs.askDelete(id);

@@ -119,7 +119,12 @@ def test_an_answer_calls_somebody_and_its_quote_leads_there(
         # Who is called sees it; what is quoted changes with its message, and may go.
         called = says(boris, "@Анна спасибо", reply=answer["id"])
         expect(page.locator(f"#m{called}.calling .mention.self")).to_have_text("@Анна")
+        says(boris, "Анна Каренина, том второй")
+        page.click("#search-button")
+        page.click("#search-to-reader")
+        expect(page.locator(".hit-text")).to_have_text(["@Анна спасибо"])
         assert_accessible(page)
+        page.keyboard.press("Escape")
         boris.say_json(type="delete", ref="gone", id=number)
         expect(row(anna, "да, @").locator(".message-quote")).to_have_text(
             "В ответ на: Борис Годунов Сообщение удалено"
@@ -175,7 +180,10 @@ def test_what_one_has_said_is_edited_and_deleted(
         page.keyboard.press("ContextMenu")
         items = page.locator("#message-menu > .menu-item")
         expect(items).to_have_text(
-            ["Ответить", "Обратиться к автору", "Скопировать текст", "Скопировать ссылку"]
+            [
+                *("Ответить", "Обратиться к автору", "Скопировать текст", "Скопировать ссылку"),
+                "Не прочитано отсюда",
+            ]
         )
 
 

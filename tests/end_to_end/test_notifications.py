@@ -115,8 +115,9 @@ def test_one_is_told_of_calls_and_answers_while_one_looks_elsewhere(
     page.goto("about:blank")
     says(boris, "@Анна, где ты?")
     page.goto(url)
+    anna.sees("Борис", "@Анна, где ты?")
+    expect(page.locator("#search-button")).to_be_visible()
     set_focus(page, False)
-    expect(page).to_have_title("@ (1) Oneroom")
     says(boris, "@Анна!")
     shows(anna, "Борис обращается к вам: @Анна!")
 

@@ -95,6 +95,11 @@ def test_an_old_message_is_found_and_shown_among_its_neighbours(
         assert_in_its_place(browser, 280)
         browser.page.click("#newest-button")
         expect(browser.page.locator(f"#m{SAID}")).to_be_in_viewport()
+        # So is the first message of a day, if there is any.
+        browser.page.fill("#search-date", "2100-01-01")
+        expect(browser.page.locator("#toast.shown")).to_have_text("С этого дня здесь ничего не писали.")
+        browser.page.fill("#search-date", "2020-01-01")
+        expect(browser.page.locator("#m1.highlighted")).to_be_in_viewport()
 
 
 def test_search_with_the_keyboard_alone(services: Services, chromium: Browser) -> None:

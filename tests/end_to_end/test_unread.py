@@ -72,6 +72,17 @@ def test_tabs_agree_and_only_a_focused_window_reads(services: Services, chromium
         set_focus(one, True)
         for page in tabs:
             expect(page).to_have_title("Oneroom")
+        # What is to be unread again stays so until one comes back.
+        one.locator(".message-number").last.focus()
+        one.keyboard.press("ArrowUp")
+        one.keyboard.press("u")
+        for page in tabs:
+            expect(page).to_have_title("(2) Oneroom")
+            expect(page.locator(".unread + .message .message-text")).to_have_text("№ 44")
+        set_focus(one, False)
+        set_focus(one, True)
+        for page in tabs:
+            expect(page).to_have_title("Oneroom")
 
 
 def test_what_comes_between_the_join_and_its_first_frame_is_followed(
@@ -119,6 +130,10 @@ def test_after_600_unread_one_stands_at_the_divider(
         browser.page.click("#newest-button")
         expect(browser.messages("№ 700")).to_be_in_viewport()
         expect(browser.page).to_have_title("Oneroom")
+        # And so is the first of them.
+        browser.page.click("#first-unread-button")
+        expect(browser.messages("№ 101")).to_be_in_viewport()
+        expect(browser.page.locator("#first-unread-button")).to_be_hidden()
 
 
 def assert_at_divider(browser: PageUser) -> None:

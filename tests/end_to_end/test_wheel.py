@@ -18,7 +18,8 @@ from tests.support.requirements import ESBUILD, needs_esbuild
 _PAGE = "web_gateway/static/"
 _BUNDLE = {
     *("css/page.css", "js/app.js", "js/boot.js", "js/tools.js", "js/lib/highlight.js"),
-    *("i18n/en.json", "i18n/ru.json", "icons/manifest.json", "icons/oneroom.svg"),
+    *("i18n/en.json", "i18n/ru.json", "icons/manifest.json", "icons/oneroom.svg", "icons/maskable.svg"),
+    *("icons/touch.png", "icons/unread.svg", "icons/called.svg"),
 }
 PACKAGES = ("chat_protocol", "tcp_server", "web_gateway", "chat_client", "cli_client")
 

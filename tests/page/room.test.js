@@ -283,6 +283,44 @@ test("the newest messages are loaded as far back as asked", async () => {
   assert.equal(await room.history.findBack(63), 500);
 });
 
+test("the first message since a time is found with few requests", async () => {
+  const { wire, room } = page(new MemoryStore(), {
+    last: 90_000,
+    messages: [message(90_000, "Б")],
+  });
+  wire.take();
+  const begin = Date.parse(AT);
+  const said = Array.from({ length: 3000 }, (_, index) => 7 + index * 30); // the others were acts
+  const find = async time => {
+    const found = room.history.findSince(time);
+    let requests = 0;
+    for (;;) {
+      await new Promise(setImmediate);
+      const [request] = wire.take();
+      if (!request) return [await found, requests];
+      requests += 1;
+      const ids = said.filter(id => id < request.before).slice(-request.limit);
+      const messages = ids.map(id => ({
+        ...message(id, "Б"),
+        at: new Date(begin + id * 1000).toISOString(),
+      }));
+      wire.answer("history", { type: "history", messages, more: ids[0] !== said[0], first: ids[0] });
+    }
+  };
+  for (const [seconds, id] of [
+    [0, 7],
+    [7, 7],
+    [8, 37],
+    [45_000, 45_007],
+    [89_977, 89_977],
+    [89_978, null],
+  ]) {
+    const [found, requests] = await find(begin + seconds * 1000);
+    assert.equal(found, id, `${seconds}`);
+    assert.ok(requests <= 14, `${requests} requests`);
+  }
+});
+
 test("a message is found though the answer does not go back to it", async () => {
   const { wire, room } = page(new MemoryStore(), { last: 900, messages: [message(900, "Б")], more: true });
   wire.answer("history", { type: "history", messages: [message(800, "Б")], more: true, first: 800 });

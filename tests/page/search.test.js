@@ -216,3 +216,31 @@ test("leaving clears the search", () => {
   page.join("e");
   assert.deepEqual(page.take(), ["чай"]);
 });
+
+test("a filter wants its words too, and goes on until something fits", () => {
+  const page = new Page();
+  const filter = { words: "Анна", fits: ({ id }) => id < 100 };
+  page.search.setQuery("", filter);
+  page.search.retry();
+  assert.deepEqual(page.take(), ["Анна"]);
+  page.find(true, 300, 301);
+  assert.deepEqual([page.take(), page.ids], [["Анна <300"], []]);
+  page.find(true, 99, 101);
+  assert.deepEqual([page.take(), page.ids, page.search.phase], [[], [99], "answered"]);
+  page.search.loadMore();
+  assert.deepEqual(page.take(), ["Анна <99"]);
+  page.find(false);
+  assert.deepEqual([page.ids, page.search.result.more], [[99], false]);
+  page.search.setQuery("да");
+  page.search.retry();
+  assert.deepEqual(page.take(), ["Анна да"]);
+  for (let id = 900; id > 400; id -= 100) {
+    page.find(true, id);
+    if (id > 500) assert.equal(page.take().length, 1);
+  }
+  // After some answers without any the reader is asked.
+  assert.deepEqual([page.take(), page.ids, page.search.result.more], [[], [], true]);
+  page.search.setQuery("да", null);
+  page.search.retry();
+  assert.deepEqual(page.take(), ["да"]);
+});

@@ -167,6 +167,30 @@ test("tabs agree about what is unread", t => {
   assert.deepEqual(later.wire.take().at(-1)?.since ?? later.room.session.read, { epoch: "e", id: 4 });
 });
 
+test("what is to be unread again is so in all tabs, until one has turned away and comes back", t => {
+  const browser = new Browser(t);
+  const [one, two] = [browser.join("Анна"), browser.join("Анна")];
+  const hear = id => {
+    for (const { wire } of browser.tabs)
+      wire.hear({ type: "message", id, at: AT, name: "Борис", text: "да" });
+  };
+  const counts = () => browser.tabs.map(({ room }) => room.unread.count);
+  for (const id of [1, 2, 3]) hear(id);
+  one.room.unread.setReading(true, 3);
+  one.room.reading.markUnread(2);
+  assert.deepEqual([counts(), one.room.unread.dividerAfter, two.room.unread.dividerAfter], [[2, 2], 1, 1]);
+  one.room.unread.setReading(true, 3);
+  hear(4);
+  assert.deepEqual(counts(), [3, 3]);
+  assert.deepEqual(browser.open().wire.take().at(-1)?.since ?? new Session(browser.store).read.id, 1);
+  one.room.unread.setReading(false, 4, true); // scrolled
+  one.room.unread.setReading(true, 4);
+  assert.deepEqual(counts().slice(0, 2), [3, 3]);
+  one.room.unread.setReading(false, 4);
+  one.room.unread.setReading(true, 4);
+  assert.deepEqual(counts().slice(0, 2), [0, 0]);
+});
+
 test("tabs agree up to which act they have read", t => {
   const browser = new Browser(t);
   const [one, two] = [act(browser), act(browser)];

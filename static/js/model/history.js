@@ -108,6 +108,35 @@ export class History {
   }
 
   /**
+   * @param {number} time  As by `Date.now()`.
+   * @returns {Promise<number | null>} Id of the first message since then; null if there is none, or no answer.
+   */
+  async findSince(time) {
+    let [low, high] = [0, this.#room.timeline.newest + 1]; // what is at or before `low` is older
+    let found = null;
+    while (high - low > 1) {
+      const isNear = high - low <= HISTORY_PAGE;
+      const middle = isNear ? high - 1 : Math.floor((low + high) / 2);
+      const answer = await this.#ask(middle + 1, isNear ? HISTORY_PAGE : 1);
+      if (answer.type !== "history") return null;
+      const since = answer.messages.filter(({ id, at }) => id > low && Date.parse(at) >= time);
+      if (since[0]) [high, found] = [since[0].id, since[0].id];
+      else low = middle;
+      if (isNear && since.length < answer.messages.length) break; // a page of long texts may be shorter
+    }
+    return found;
+  }
+
+  /**
+   * @param {number} before
+   * @param {number} limit
+   * @returns {Promise<RoomEvent>}
+   */
+  #ask(before, limit) {
+    return new Promise(resolve => this.#requests.send({ type: "history", before, limit }, resolve, TIMEOUT));
+  }
+
+  /**
    * @param {RoomEvent} answer
    * @param {GapItem} gap
    * @param {number} before  As was asked.

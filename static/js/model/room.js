@@ -222,7 +222,7 @@ export class Room {
     this.session.followRead();
     const { epoch, newest } = this.timeline;
     const { secret, read } = this.#isKnown ? this.session : { secret: "", read: null };
-    const since = newest > 0 ? { epoch, id: newest } : read;
+    const since = newest > 0 ? { epoch, id: newest } : read && { epoch: read.epoch, id: read.id };
     this.connection.send({
       type: "join",
       name: this.#name,
@@ -301,7 +301,7 @@ export class Room {
       this.unread.reset(this.unread.lastRead);
     }
     // What came meanwhile is unread, even if the page is open and at its end.
-    this.unread.setReading(false, last);
+    this.unread.setReading(false, last, true);
     const { lastRead } = this.unread;
     const newer = messages.filter(({ id }) => id > lastRead && !this.timeline.has(id));
     for (const message of newer) if (message.mine) this.outbox.markReplayed(message.text);

@@ -9,10 +9,21 @@ import { SEARCH_PAGE } from "./protocol.js";
 
 /**
  * @typedef {object} SearchResult
- * @property {string} query
+ * @property {string} query          With the words of the filter.
  * @property {Message[]} messages    Newest first.
  * @property {boolean} more          Whether older ones match too.
+ * @property {number} [oldest]       The id up to which was searched.
  */
+
+/**
+ * Which of the messages are wanted: those that have these words too, and fit.
+ * @typedef {{words: string, fits: (message: Message) => boolean}} Filter
+ */
+
+/** Of the messages with the words of a filter so many are asked for at once, as few of them may fit. */
+const FILTERED_PAGE = 100;
+/** Answers of which none fits, after which the reader is asked whether to go on. */
+const MAX_EMPTY = 5;
 
 /** Seconds without typing after which the room is asked. */
 const DEBOUNCE = 0.25;
@@ -35,7 +46,11 @@ export class Search {
   /** @type {SearchResult | null} */
   result = null;
 
+  /** @type {Filter | null} */
+  #filter = null;
   #requests;
+  /** Answers in a row of which none fits. */
+  #empty = 0;
   /** The log that `result` is from. */
   #epoch = "";
   /** What has changed since it was asked for: as it is now, or null if deleted. @type {Map<number, Message | null>} */
@@ -63,14 +78,17 @@ export class Search {
 
   /**
    * Search for messages in which every word of the query begins a word, once the typing pauses.
-   * A query without words finds nothing.
+   * A query without words finds nothing, but with a filter all that fit.
    * @param {string} query  At most 256 code points.
+   * @param {Filter | null} [filter]
    */
-  setQuery(query) {
-    if (query === this.query) return;
+  setQuery(query, filter = this.#filter) {
+    if (query === this.query && filter === this.#filter) return;
     this.query = query;
+    this.#filter = filter;
     this.#before = undefined;
-    if (termsOf(query).length > 0) {
+    this.#empty = 0;
+    if (termsOf(this.#asked).length > 0) {
       this.phase = "asking";
       this.#startDelay(DEBOUNCE);
       if (!this.online) this.result = null;
@@ -80,6 +98,11 @@ export class Search {
       this.result = null;
     }
     this.changed.emit();
+  }
+
+  /** What the room is asked for. */
+  get #asked() {
+    return this.#filter ? `${this.#filter.words} ${this.query}`.trim() : this.query;
   }
 
   /** Ask at once: the typing is done, or what failed is to be tried again. */
@@ -94,7 +117,13 @@ export class Search {
   /** Search for messages older than those found. */
   loadMore() {
     if (this.phase !== "answered" || !this.result?.more) return;
-    this.#before = this.result.messages.at(-1)?.id;
+    this.#empty = 0;
+    this.#goOn(this.result.oldest);
+  }
+
+  /** @param {number} [before] */
+  #goOn(before) {
+    this.#before = before;
     this.retry();
   }
 
@@ -123,7 +152,7 @@ export class Search {
 
   /** We have left the room. */
   reset() {
-    this.setQuery("");
+    this.setQuery("", null);
     this.available = false;
     this.onDisconnect();
   }
@@ -158,12 +187,13 @@ export class Search {
   }
 
   #ask() {
-    const { query } = this;
+    const query = this.#asked;
     if (!this.online || this.#asking || this.#delay !== undefined) return;
     const before = this.#before;
+    const limit = this.#filter ? FILTERED_PAGE : SEARCH_PAGE;
     this.#asking = true;
     this.#changed.clear();
-    this.#requests.send({ type: "search", query, limit: SEARCH_PAGE, ...(before && { before }) }, answer =>
+    this.#requests.send({ type: "search", query, limit, ...(before && { before }) }, answer =>
       this.#onAnswer(answer, query, before),
     );
   }
@@ -178,14 +208,18 @@ export class Search {
     if (answer.type === "error" && answer.code === "offline") return;
     if (answer.type === "error" && answer.code === "too_fast" && answer.retry_after) {
       this.#startDelay(answer.retry_after);
-    } else if (query !== this.query) {
+    } else if (query !== this.#asked) {
       if (this.phase === "asking") this.#ask();
     } else if (answer.type === "found") {
       const known = before === undefined ? [] : (this.result?.messages ?? []);
-      const kept = answer.messages.flatMap(message => this.#newest(message)).toReversed();
-      this.result = { query, messages: [...known, ...kept], more: answer.more };
+      const found = answer.messages.flatMap(message => this.#newest(message)).toReversed();
+      const kept = this.#filter ? found.filter(this.#filter.fits) : found;
+      const oldest = answer.messages[0]?.id;
+      this.result = { query, messages: [...known, ...kept], more: answer.more, oldest };
+      this.#empty = kept.length === 0 ? this.#empty + 1 : 0;
       this.phase = "answered";
       this.#cancelDelay();
+      if (answer.more && this.#empty > 0 && this.#empty < MAX_EMPTY) this.#goOn(oldest);
     } else {
       this.phase = "failed";
       this.#dropOldResult();
@@ -195,7 +229,7 @@ export class Search {
 
   /** Drop a result for another query, as no answer for this one is coming. */
   #dropOldResult() {
-    if (this.result?.query !== this.query) this.result = null;
+    if (this.result?.query !== this.#asked) this.result = null;
   }
 
   /** @param {number} seconds  Before which nothing is asked. */

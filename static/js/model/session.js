@@ -7,6 +7,12 @@ import { findKeys, removeKeys } from "./unsent.js";
 /** @typedef {import("../lib/storage.js").Store} Store */
 
 /**
+ * Up to which id of a log all was read. It goes back only when the reader wants something to be unread again: `turns` says
+ * how often that was.
+ * @typedef {Position & {turns?: number}} ReadPosition
+ */
+
+/**
  * @typedef {object} Identity
  * @property {string} id      Made by the page; never sent. "" in those of earlier versions.
  * @property {string} name    In the room.
@@ -20,7 +26,7 @@ export const READ_KEY = "oneroom.read";
 const NAME_KEY = "oneroom.name";
 
 const IDENTITY = object({ name: maxLength(1024), secret: maxLength(128) }, { id: maxLength(64) });
-const READ = object({ epoch: maxLength(1024), id: messageId });
+const READ = object({ epoch: maxLength(1024), id: messageId }, { turns: messageId });
 
 /**
  * The identity under which this tab is in the room; it survives reloads and is shared by the
@@ -31,7 +37,7 @@ export class Session {
   /** "" while there is no session. */
   name = "";
   secret = "";
-  /** The newest message that was read. @type {Position | null} */
+  /** @type {ReadPosition | null} */
   read = null;
 
   /** Whether the other tabs know the identity: the store may be full, or lost with the page. */
@@ -94,16 +100,33 @@ export class Session {
   /** Take the position that another tab has stored, if it is further. */
   followRead() {
     const stored = this.isCurrent ? readJson(this.#store, READ_KEY, READ) : null;
-    const { epoch, id = 0 } = this.read ?? {};
-    if (stored && (!epoch || (stored.epoch === epoch && stored.id > id))) this.read = stored;
+    if (!stored) return;
+    const { epoch, id = 0, turns = 0 } = this.read ?? {};
+    const turned = (stored.turns ?? 0) - turns;
+    const isNewer = turned > 0 || (turned === 0 && stored.id > id);
+    if (!epoch || (stored.epoch === epoch && isNewer)) this.read = stored;
   }
 
   /** @param {Position} position */
   markRead(position) {
     this.followRead();
     if (position.epoch === this.read?.epoch && position.id <= this.read.id) return;
-    this.read = position;
-    if (this.isCurrent) writeJson(this.#store, READ_KEY, position);
+    this.#setRead(position, this.read?.turns);
+  }
+
+  /** What follows is unread again, in all tabs. @param {Position} position */
+  markUnread(position) {
+    this.followRead();
+    this.#setRead(position, (this.read?.turns ?? 0) + 1);
+  }
+
+  /**
+   * @param {Position} position
+   * @param {number} [turns]
+   */
+  #setRead(position, turns) {
+    this.read = { ...position, ...(turns && { turns }) };
+    if (this.isCurrent) writeJson(this.#store, READ_KEY, this.read);
   }
 
   /** How much this person has written and not sent, in all tabs. */

@@ -59,6 +59,11 @@ export class Timeline {
     return item?.kind === "message" ? (item.id ?? 0) : 0;
   }
 
+  /** @param {number} id @returns {Message[]} This message and those after it. */
+  messagesFrom(id) {
+    return [...this.#messages].filter(([each]) => each >= id).map(([each, item]) => ({ ...item, id: each }));
+  }
+
   /** @param {number} id */
   get(id) {
     return this.#messages.get(id);

@@ -15,6 +15,8 @@ export class Unread {
 
   /** Whether the newest message is in the reader's view. */
   #reading = false;
+  /** Whether what is unread stays so, as the reader wishes, until they have turned away. */
+  held = false;
   #lastRead = 0;
   /** Those that are loaded, except while reading. @type {Set<number>} */
   #ids = new Set();
@@ -55,6 +57,7 @@ export class Unread {
    */
   reset(lastRead) {
     this.#reading = false;
+    this.held = false;
     this.dividerAfter = null;
     this.#read(lastRead);
   }
@@ -90,8 +93,26 @@ export class Unread {
     if (this.#ids.delete(id)) this.changed.emit();
   }
 
+  /**
+   * Everything from a message on is unread, until the reader turns away and comes back.
+   * @param {number} id
+   * @param {Message[]} messages  Those that are loaded.
+   */
+  markFrom(id, messages) {
+    this.#reading = false;
+    this.held = true;
+    this.dividerAfter = id - 1;
+    this.#lastRead = id - 1;
+    this.#ids.clear();
+    this.#calls.clear();
+    this.#missed = 0;
+    this.#count(this.#unreadOf(messages));
+    this.changed.emit();
+  }
+
   /** Remove the divider: the reader has written something, so has found the place. */
   clearDivider() {
+    this.held = false;
     this.dividerAfter = null;
     this.changed.emit();
   }
@@ -99,8 +120,11 @@ export class Unread {
   /**
    * @param {boolean} reading  Whether the newest message is in the reader's view now.
    * @param {number} newest    Its id.
+   * @param {boolean} present  Whether the reader looks at the page at all.
    */
-  setReading(reading, newest) {
+  setReading(reading, newest, present = reading) {
+    if (!present) this.held = false;
+    if (this.held) return;
     const stopped = this.#reading && !reading;
     this.#reading = reading;
     if (reading) {

@@ -26,9 +26,12 @@ export class SearchPanel {
   #list = byId("ol", "search-hits");
   #more = byId("button", "search-more");
   #retry = byId("button", "search-retry");
+  #toReader = byId("button", "search-to-reader");
+  #date = byId("input", "search-date");
   #room = byId("div", "room");
   #narrow = matchMedia("(max-width: 799px)");
   #search;
+  #members;
   #i18n;
   /** What the list shows. @type {SearchResult | null} */
   #shown = null;
@@ -36,9 +39,11 @@ export class SearchPanel {
   /**
    * @param {Room} room
    * @param {I18n} i18n
+   * @param {(time: number) => Promise<void>} goToTime
    */
-  constructor(room, i18n) {
+  constructor(room, i18n, goToTime) {
     this.#search = room.search;
+    this.#members = room.members;
     this.#i18n = i18n;
     room.search.changed.on(() => this.#show());
     room.left.on(() => this.#reset());
@@ -55,6 +60,13 @@ export class SearchPanel {
     this.#list.addEventListener("click", event => this.#onHitClick(event));
     this.#more.addEventListener("click", () => this.#search.loadMore());
     this.#retry.addEventListener("click", () => this.#search.retry());
+    this.#toReader.addEventListener("click", () => this.#filter(this.#toReader.ariaPressed !== "true"));
+    this.#date.addEventListener("change", () => {
+      const [year = 0, month = 0, day = 0] = this.#date.value.split("-").map(Number);
+      if (!year) return;
+      if (this.#narrow.matches) this.close();
+      goToTime(new Date(year, month - 1, day).getTime());
+    });
     this.#narrow.addEventListener("change", () => this.#panel.open && this.open());
     document.addEventListener("keydown", event => this.#onShortcut(event));
     this.#updateButton();
@@ -88,7 +100,20 @@ export class SearchPanel {
 
   #reset() {
     this.#panel.close();
-    this.#field.value = "";
+    this.#field.value = this.#date.value = "";
+    this.#toReader.ariaPressed = "false";
+  }
+
+  /** @param {boolean} toReader  Whether only what calls the reader is wanted. */
+  #filter(toReader) {
+    const { self } = this.#members;
+    this.#toReader.ariaPressed = String(toReader);
+    const filter = {
+      words: self,
+      fits: (/** @type {Message} */ { mine, mentions = [] }) => !mine && mentions.includes(self),
+    };
+    this.#search.setQuery(this.#field.value, toReader ? filter : null);
+    this.#search.retry();
   }
 
   #updateButton() {
@@ -197,7 +222,8 @@ export class SearchPanel {
     if (phase === "failed") return this.#i18n.t("search.failed");
     if (!result) return this.#i18n.t("search.asking");
     const count = result.messages.length;
-    if (count === 0) return this.#i18n.t("search.none");
+    const isToReader = this.#toReader.ariaPressed === "true";
+    if (count === 0) return this.#i18n.t(isToReader ? "search.to_reader.none" : "search.none");
     return this.#i18n.t(result.more ? "search.latest" : "search.found", { count });
   }
 

@@ -159,6 +159,7 @@ export class MessageActs {
     else if (key === "+" && acts.canReact(item)) this.#pick(item, row);
     else if (letterOf(event) === "r" && acts.canAnswer(item)) this.#answer(item);
     else if (letterOf(event) === "e" && acts.canEdit(item)) this.#doors.edit(item);
+    else if (letterOf(event) === "u" && "id" in item && item.id) this.#room.reading.markUnread(item.id);
     else return;
     event.preventDefault();
   }
@@ -224,6 +225,7 @@ export class MessageActs {
       ...offer("link", id !== null, () =>
         this.#copy(new URL(permalink(id ?? 0), location.href).href, "message.copied", id),
       ),
+      ...offer("unread", id !== null, () => this.#room.reading.markUnread(id ?? 0)),
       ...offer("delete", acts.canRemove(item) || this.#canModerate(item), () => this.#remove(item), true),
     ];
   }

@@ -22,8 +22,8 @@ export class Notifier {
   #attention;
   #i18n;
   #show;
-  /** What is to be shown soon. @type {MessageEvent | null} */
-  #next = null;
+  /** What came just now. @type {MessageEvent[]} */
+  #arrived = [];
   /** @type {Notification | null} */
   #shown = null;
   /** The id of its message. */
@@ -59,18 +59,17 @@ export class Notifier {
     const concerns = this.#room.concerns(message);
     if (wanted === "off" || (wanted === "called" && !concerns)) return;
     if ((notice && notice.act !== "announce") || this.#attention.isHere) return;
-    if (this.#next === null) setTimeout(() => this.#notify(), DELAY);
-    // Of several at once the newest is shown, but none in place of one that concerns the reader.
-    if (this.#next === null || concerns || !this.#room.concerns(this.#next)) this.#next = message;
+    if (this.#arrived.length === 0) setTimeout(() => this.#notify(), DELAY);
+    this.#arrived.push(message);
   }
 
   async #notify() {
-    const isSeen = await this.#attention.isAnywhere();
-    const message = this.#next;
-    this.#next = null;
-    if (!message || isSeen || Notification.permission !== "granted") return;
+    const arrived = this.#arrived.splice(0);
+    if (Notification.permission !== "granted" || (await this.#attention.isAnywhere())) return;
     const { unread, timeline } = this.#room;
-    if (unread.lastRead >= message.id || timeline.get(message.id)?.deleted !== false) return;
+    const news = arrived.filter(({ id }) => id > unread.lastRead && !timeline.get(id)?.deleted);
+    const message = news.findLast(each => this.#room.concerns(each)) ?? news.at(-1);
+    if (!message) return;
     this.#close();
     try {
       this.#open(message);

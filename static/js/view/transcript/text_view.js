@@ -1,7 +1,9 @@
+import { setColour } from "../../lib/avatar.js";
 import { make, permalink } from "../../lib/dom.js";
 import { readAddress } from "../../lib/links.js";
 import { parseMarkdown, plainText } from "../../lib/markdown.js";
 import { EVERYBODY, splitMentions } from "../../lib/mentions.js";
+import { clean } from "../../lib/text.js";
 import { tokenize } from "../../lib/tokens.js";
 import { makeCode } from "./code_view.js";
 
@@ -93,7 +95,10 @@ function makeParts(parts, context, inLink) {
 function makeMentions(text, { names, self }) {
   return splitMentions(text, names).map(({ text: piece, name }) => {
     if (!name) return document.createTextNode(piece);
-    return make("span", name === self || name === EVERYBODY ? "mention self" : "mention", piece);
+    if (name === self || name === EVERYBODY) return make("span", "mention self", piece);
+    const mention = make("span", "mention", piece);
+    setColour(mention, clean(name));
+    return mention;
   });
 }
 

@@ -235,7 +235,8 @@ export class Transcript {
 
   /** @returns {number} The scroll position with the divider for unread messages at the top, if there are any. */
   #unreadTop() {
-    const line = this.#room.unread.count > 0 ? this.#list.querySelector(".unread") : null;
+    const { count, held } = this.#room.unread;
+    const line = count > 0 && !held ? this.#list.querySelector(".unread") : null;
     if (!line) return Number.POSITIVE_INFINITY;
     return this.#scroller.scrollTop + this.#placeOf(line).top - UNREAD_MARGIN;
   }
@@ -297,8 +298,8 @@ export class Transcript {
   /** Tell the model whether the reader sees the newest message. */
   #setReading() {
     const { unread, timeline } = this.#room;
-    const reading = this.#atBottom && !document.hidden && document.hasFocus();
-    unread.setReading(reading, timeline.newestMessage);
+    const present = !document.hidden && document.hasFocus();
+    unread.setReading(this.#atBottom && present, timeline.newestMessage, present);
   }
 
   #showUnread() {
