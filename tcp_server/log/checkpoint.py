@@ -171,8 +171,8 @@ def _write(new: Path, data: bytes) -> int:
         raise BadCheckpoint(f"the checkpoint has format {header.format}, this version knows {_FORMAT}")
     file = LogFile(new)
     try:
-        with file.transaction():
-            db = file.db
+        with file.db as db:
+            file.begin()
             for number, rows in parts:
                 table, columns, _ = _TABLES[number]
                 values = ", ".join("?" * len(columns.split(",")))

@@ -110,8 +110,9 @@ class EntryTail:
 
     def commit(self) -> None:
         """Take all of it for committed."""
-        self._since_removal = (self._since_removal + len(self._staged)) % _STEP
-        self.rollback()
+        if self._staged or self._acts or self._repeats:
+            self._since_removal = (self._since_removal + len(self._staged)) % _STEP
+            self.rollback()
 
     def rollback(self) -> None:
         """Forget what is not committed."""

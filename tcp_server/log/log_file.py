@@ -188,19 +188,11 @@ class LogFile:
         """Look whether the file is still at its path: nobody has moved, deleted or replaced it."""
         self._is_in_place = _identity(self.path) == self._identity
 
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Write in one transaction during the block. Raises `sqlite3.Error`."""
+    def begin(self) -> None:
+        """Begin a transaction; a `with` block of `db`, which this is in, ends it. Raises `sqlite3.Error`."""
         if not self._is_in_place:
             raise sqlite3.OperationalError(f"{self.path} was moved, deleted or replaced")
-        try:
-            self.db.execute("BEGIN IMMEDIATE")
-            yield
-            self.db.execute("COMMIT")
-        except sqlite3.Error:
-            with contextlib.suppress(sqlite3.Error):  # it may be rolled back already
-                self.db.execute("ROLLBACK")
-            raise
+        self.db.execute("BEGIN IMMEDIATE")
 
     def truncate_wal(self) -> bool:
         """Empty the WAL into the file; return False if a reader prevents it. Raises `sqlite3.Error`."""

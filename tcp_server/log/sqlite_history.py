@@ -188,10 +188,11 @@ class SqliteHistory:
             self._stored.note_commit(self._first_here, self._recent.last, len(self._staged.messages))
             if self._acts.are_new:
                 self._wal_has_deleted |= self._acts.commit()
+            if self.settled:
+                self._acts.keys.clear_settled()
+                self._missing.commit()
             self._file.note_writable(writable=True)
-            self._acts.keys.clear_settled()
             self._staged.clear()
-            self._missing.commit()
             self._tail.commit()
 
     def rollback(self) -> None:
@@ -211,7 +212,8 @@ class SqliteHistory:
     def _write(self) -> None:
         """Write all changes to the file in one transaction. Raises `sqlite3.Error`."""
         db, is_room_new = self._db, self._is_room_new()
-        with self._file.transaction():
+        with db:
+            self._file.begin()
             if self._forgotten_below:  # first: a forgotten ref may be used again
                 began = time.monotonic()
                 db.execute("DELETE FROM messages WHERE id < ?", (self._forgotten_below,))
@@ -220,9 +222,9 @@ class SqliteHistory:
                 self._forgetting = time.monotonic() - began
             if self.settled:
                 self._acts.keys.write_settled()
+                self._missing.write()
             self._staged.write(db)
             self._acts.write()
-            self._missing.write()
             self._tail.write(self._acts.changes.replaced, self._stored.last)
             if is_room_new:
                 self._write_room()
@@ -356,7 +358,8 @@ class SqliteHistory:
         if piece.position > self.position:
             return False
         try:
-            with self._file.transaction():
+            with self._db:
+                self._file.begin()
                 messages, rest = write_piece(self._db, piece, missing)
         except sqlite3.Error as error:
             raise Unavailable(f"the log cannot be written: {error}") from error
