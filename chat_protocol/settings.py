@@ -93,12 +93,12 @@ class Settings(msgspec.Struct, frozen=True):
 
     def changed(self) -> dict[str, Any]:
         """Return the settings that are not the default, as JSON can express them; a secret as `***`."""
-        settings = described(self).items()
-        return {
-            name: json.loads(one.format(getattr(self, name)))
-            for name, one in settings
-            if getattr(self, name) != one.default
-        }
+        return self.shown(name for name, one in described(self).items() if getattr(self, name) != one.default)
+
+    def shown(self, names: Iterable[str]) -> dict[str, Any]:
+        """Return these settings as JSON can express them; a secret as `***`."""
+        settings = described(self)
+        return {name: json.loads(settings[name].format(getattr(self, name))) for name in names}
 
     def __repr__(self) -> str:
         fields = (f"{name}={one.format(getattr(self, name))}" for name, one in described(self).items())

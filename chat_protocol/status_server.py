@@ -106,8 +106,9 @@ class _Server(ThreadingHTTPServer):
         self.pages = pages
 
     def handle_error(self, _request: Any, _address: Any) -> None:
-        """Log the type of an error: a supervisor's mistake is no traceback."""
-        log_often(WARNING, "status failed", reason=type(sys.exception()).__name__)
+        """Log the type of an error: a supervisor's mistake is no traceback. HAProxy always resets."""
+        if not isinstance(sys.exception(), ConnectionError):
+            log_often(WARNING, "status failed", reason=type(sys.exception()).__name__)
 
 
 class _Handler(BaseHTTPRequestHandler):

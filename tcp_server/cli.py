@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from chat_protocol import standard_streams
@@ -16,6 +16,7 @@ from chat_protocol.listener import listen
 from chat_protocol.log_event import INFO, WARNING, log_event
 from chat_protocol.log_output import log_to_stderr
 from chat_protocol.metrics import exposition
+from chat_protocol.reload import has_terminal, read_again
 from chat_protocol.service_manager import notify
 from chat_protocol.settings import BadConfig
 from chat_protocol.stacks import log_stacks
@@ -23,7 +24,7 @@ from chat_protocol.status_server import StatusServer
 from chat_protocol.version import version
 from tcp_server.cluster.opening import open_stream
 from tcp_server.cluster.stream import Unfit
-from tcp_server.config import Config, load
+from tcp_server.config import CHANGEABLE, Config, load
 from tcp_server.log.log_file import BadHistory
 from tcp_server.maintenance.backup import backup, restore
 from tcp_server.maintenance.check import check, compact
@@ -65,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = load(arguments)
         log_to_stderr(config.log_level, config.log_format)
         status = listen(*parse_address(config.status)) if config.status else None
-        server = _start(config)
+        server = _start(config, lambda: load(arguments))
     except (BadConfig, BadHistory, Unfit, OSError, RuntimeError) as error:
         print(f"oneroom-server: {_explain(error)}", file=sys.stderr)
         return 2 if isinstance(error, BadConfig) else 1
@@ -100,8 +101,8 @@ def _status(listener: socket.socket | None, server: ChatServer) -> Iterator[None
         status.close()
 
 
-def _start(config: Config) -> ChatServer:
-    """Set this process up and return its server. Raises as `ChatServer`."""
+def _start(config: Config, reload: Callable[[], Config]) -> ChatServer:
+    """Set this process up and return its server, which can `reload` its settings. Raises as `ChatServer`."""
     signal.signal(signal.SIGUSR1, lambda *_: log_stacks())
     for unused in (signal.SIGUSR2, signal.SIGQUIT):  # sent by mistake, they would end it at once
         signal.signal(unused, signal.SIG_IGN)
@@ -111,8 +112,26 @@ def _start(config: Config) -> ChatServer:
     server = ChatServer(_within_limits(config), stream)
     # A program that was started by `nohup` goes on when its terminal is closed.
     is_kept = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    server.stop_on(signal.SIGINT, signal.SIGTERM, *[] if is_kept else [signal.SIGHUP])
+    ends = not is_kept and has_terminal()
+    server.stop_on(signal.SIGINT, signal.SIGTERM, *[signal.SIGHUP] if ends else [])
+    if not (is_kept or ends):
+        _read_again_on_hup(server, config, reload)
     return server
+
+
+def _read_again_on_hup(server: ChatServer, config: Config, reload: Callable[[], Config]) -> None:
+    def read() -> None:
+        nonlocal config
+        new = read_again(reload, config, CHANGEABLE)
+        try:
+            server.use(new)
+        except BadHistory as error:
+            log_event(WARNING, "settings kept", error=error)
+        else:
+            config = new
+            log_to_stderr(new.log_level)
+
+    server.call_on(signal.SIGHUP, read)
 
 
 def _explain(error: Exception) -> str:

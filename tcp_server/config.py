@@ -157,6 +157,15 @@ class Config(Settings, frozen=True):
     log_addresses: LogAddressesSetting = False
 
 
+CHANGEABLE = frozenset(
+    {
+        *("max_per_address", "joins", "rate", "burst", "drain", "log_level", "log_addresses"),
+        *("password", "password_file", "moderator_password", "moderator_password_file"),
+    }
+)
+"""Settings that can be changed while the server runs."""
+
+
 def _check(config: Config, written: Mapping[str, str]) -> Config:
     if 0 < config.rate < _MIN_RATE:
         raise BadConfig(f"{written['rate']}: {config.rate} is neither 0 nor at least {_MIN_RATE}")

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from chat_protocol.address import Address
@@ -26,7 +25,7 @@ from chat_protocol.service_manager import notify
 from tcp_server.cluster.beginning import begin
 from tcp_server.cluster.node import Node
 from tcp_server.cluster.stream import Stream
-from tcp_server.config import Config
+from tcp_server.config import CHANGEABLE, Config
 from tcp_server.connection.admission import Admission, Refusal
 from tcp_server.connection.bandwidth import Bandwidths
 from tcp_server.connection.fanout import FanOut
@@ -47,6 +46,7 @@ from tcp_server.room.outcome import Outcome
 from tcp_server.room.room import Room
 from tcp_server.room.shared_room import SharedRoom
 from tcp_server.sequencer import Sequencer, Work
+from tcp_server.wakeup import Wakeup
 
 _SEND_BUFFER = 256 * 1024
 """Bytes that the kernel may queue for one client. By default it grows the buffer to megabytes and
@@ -121,12 +121,11 @@ class ChatServer:
         self._lock = threading.Lock()  # a leaf: no other lock is taken under it
         self._sessions: set[Session] = set()  # guarded by `_lock`
         self._none_left = threading.Condition(self._lock)  # notified when the last session ends
-        self._wakeup_r, self._wakeup_w = socket.socketpair()
+        self._wakeup = Wakeup()
         self._stopping = ""  # why it stops; set by `stop` before it writes to the wakeup socket
         self._draining = ""  # why it drains; set by `drain` before it writes to the wakeup socket
         # Each says at once why clients should go elsewhere, or nothing. Any thread.
         self._readiness: list[Callable[[], str]] = [self._why_ending, self._why_not_writable]
-        self._stops_on_signals = False  # set before `serve`, by the main thread
         # Closed for a moment when descriptors run out, so that a connection can be accepted and refused.
         self._spare_fd: int | None = os.open(os.devnull, os.O_RDONLY)
         self._housekeeper.start()
@@ -180,7 +179,7 @@ class ChatServer:
         """Accept connections until `stop` or `drain` is called, then close them all. Call once."""
         try:
             with selectors.DefaultSelector() as selector:
-                selector.register(self._wakeup_r, selectors.EVENT_READ)
+                selector.register(self._wakeup, selectors.EVENT_READ)
                 while self._node and not (self._node.is_up or self._stopping or self._draining):
                     self._wait(selector, STEP)
                 for listener in self._listeners:
@@ -196,30 +195,37 @@ class ChatServer:
         """Accept those who connect, or return after `timeout` seconds, or for a call of `stop` or `drain`."""
         for key, _ in selector.select(timeout):
             if key.data is None:
-                self._wakeup_r.recv(4096)
+                self._wakeup.answer()
             elif not self._stopping:
                 self._accept(key.data)
 
     def stop_on(self, *signals: signal.Signals) -> None:
-        """Make these signals end `serve`; SIGTERM, by `drain`. For the main thread, before it calls `serve`.
-
-        A handler alone is not enough: a signal that arrives just before `select` blocks would
-        be handled only after that. So each signal also writes to the wakeup socket.
-        """
-        self._wakeup_w.setblocking(False)
-        signal.set_wakeup_fd(self._wakeup_w.fileno(), warn_on_full_buffer=False)
-        self._stops_on_signals = True
+        """Make these signals end `serve`; SIGTERM by `drain`. Main thread, before it calls `serve`."""
         for signum in signals:
-            signal.signal(signum, self._on_signal)
+            end = self.drain if signum is signal.SIGTERM else self.stop
+            self.call_on(signum, partial(end, signum.name))
 
-    def _on_signal(self, number: int, _: FrameType | None) -> None:
-        end = self.drain if number == signal.SIGTERM else self.stop
-        end(signal.Signals(number).name)
+    def call_on(self, signum: signal.Signals, work: Callable[[], None]) -> None:
+        """Have `serve` do this work whenever the signal comes. As `stop_on`."""
+        self._wakeup.call_on(signum, work)
+
+    def use(self, config: Config) -> None:
+        """Use other values of the settings in `CHANGEABLE` from now on. In the thread of `serve`.
+
+        Raises `BadHistory` if the acts of moderators, of which there were none, cannot be recorded.
+        """
+        if config.moderator_password and not self.config.moderator_password:
+            self._audit_log.open()
+        self.config = config = self.config.replace(**{name: getattr(config, name) for name in CHANGEABLE})
+        self._services = self._services._replace(config=config)  # for new connections
+        self._admission.set_limits(config)
+        self._services.budgets.set_limits(config.rate, config.burst)
+        self._sequencer.submit(self._room.set_passwords, config)
 
     def stop(self, reason: str = "asked to") -> None:
         """Make `serve` return; `reason` is for the log. Any thread; may be called again."""
         self._stopping = reason
-        self._wake()
+        self._wakeup.wake()
 
     def drain(self, reason: str = "asked to") -> None:
         """Make `serve` send the clients elsewhere over the time of the settings, and then return.
@@ -230,11 +236,7 @@ class ChatServer:
             self.stop(reason)
         else:
             self._draining = reason
-            self._wake()
-
-    def _wake(self) -> None:
-        with suppress(OSError):
-            self._wakeup_w.send(b"!", socket.MSG_DONTWAIT)
+            self._wakeup.wake()
 
     # --- accepting -------------------------------------------------------------------
 
@@ -352,10 +354,7 @@ class ChatServer:
             self._recording.close()
         self._audit_log.close()
         self._poller.close()
-        if self._stops_on_signals:
-            signal.set_wakeup_fd(-1)
-        self._wakeup_w.close()
-        self._wakeup_r.close()
+        self._wakeup.close()
         self._close_spare()
         log_event(INFO, "stopped")
 

@@ -34,6 +34,7 @@ WINGS = (
     "cli",
     "maintenance",
     "server",
+    "wakeup",
     "open_log",
     "metrics",
     "cluster",
@@ -46,7 +47,7 @@ WINGS = (
     "config",
     "redis_url",
 )
-ALONE = {"texts", "log", "redis_url"}
+ALONE = {"texts", "log", "redis_url", "wakeup"}
 
 
 def imported(path: Path) -> Iterator[tuple[int, str]]:

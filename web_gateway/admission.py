@@ -28,14 +28,18 @@ class Admission:
     """
 
     def __init__(self, config: Config) -> None:
-        self._config = config
-        self._joins = _PerMinute("joins", config.joins)
         self._returns = Buckets(RETURNS)
-        self._requests = _PerMinute("requests", config.requests)
+        self.set_limits(config)
         self._changed = threading.Condition()  # guards the three below; notified by `release`
         self._sessions = 0
         self._sessions_by_key: Counter[str] = Counter()  # by `_key`
         self._open = True
+
+    def set_limits(self, config: Config) -> None:
+        """Use other limits from now on; those who are in stay. Each is replaced as a whole."""
+        self._config = config
+        self._joins = _PerMinute("joins", config.joins)
+        self._requests = _PerMinute("requests", config.requests)
 
     @property
     def sessions(self) -> int:

@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"oneroom-web: {error}", file=sys.stderr)
         return 2
     try:
-        serve_on(listen(config.host, config.port), config)
+        serve_on(listen(config.host, config.port), config, lambda: load(arguments))
     except CannotListen as error:
         print(f"oneroom-web: {error}", file=sys.stderr)
         return 1

@@ -108,6 +108,10 @@ class Config(Settings, frozen=True):
         return ", ".join(map(str, self.server))
 
 
+CHANGEABLE = frozenset({"max_per_address", "joins", "requests", "log_level", "log_addresses"})
+"""Settings that can be changed while the gateway runs."""
+
+
 def _check(config: Config, written: Mapping[str, str]) -> Config:
     check_format(config.log_format, written["log_format"])
     if not config.server:

@@ -11,7 +11,7 @@ from chat_protocol.drain import NOTICE, STEP, Spread
 from chat_protocol.metrics import Metric
 from chat_protocol.tally import tallied
 from web_gateway.admission import Admission
-from web_gateway.config import Config
+from web_gateway.config import CHANGEABLE, Config
 from web_gateway.health import RoomCheck
 from web_gateway.relay import Relay
 from web_gateway.servers import Servers
@@ -24,12 +24,18 @@ class Gateway:
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        """Replaced as a whole by `use`."""
         self.admission = Admission(config)
         self.relay = Relay()
         self.servers = Servers(config.server)
         self.room_check = RoomCheck(config, self.servers)
         self._closing = threading.Event()
         self._drain: threading.Thread | None = None  # set once, by the main thread
+
+    def use(self, config: Config) -> None:
+        """Use other values of the settings in `CHANGEABLE` from now on."""
+        self.config = self.config.replace(**{name: getattr(config, name) for name in CHANGEABLE})
+        self.admission.set_limits(self.config)
 
     def start(self) -> None:
         """Start the relay. Call once, in the process that serves."""

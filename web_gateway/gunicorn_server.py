@@ -5,6 +5,7 @@ import resource
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from math import ceil
 from typing import Any
@@ -27,6 +28,7 @@ from chat_protocol.version import version
 from web_gateway.app import create_app
 from web_gateway.config import Config
 from web_gateway.gateway import Gateway
+from web_gateway.hangup import Hangup
 from web_gateway.headers import SERVER_NAME
 from web_gateway.worker import MAX_IDLE, MAX_WAITING, Worker
 
@@ -36,8 +38,12 @@ _PER_SESSION = 4  # descriptors: a session has two connections
 _GRACEFUL_TIMEOUT = 4  # seconds for requests that still run after `Worker` has closed the sessions
 
 
-def serve_on(listener: socket.socket, config: Config) -> None:
-    """Serve with `config.workers` processes until a signal; raises SystemExit. Owns the listener."""
+def serve_on(listener: socket.socket, config: Config, reload: Callable[[], Config]) -> None:
+    """Serve with `config.workers` processes until a signal; raises SystemExit. Owns the listener.
+
+    `reload` loads the settings again.
+    """
+    hangup = Hangup(config, reload)
     possible = (_raise_descriptor_limit(config) - _SPARE_DESCRIPTORS) // _PER_SESSION
     sessions = max(1, min(config.max_sessions, possible))
     if sessions < config.max_sessions:
@@ -58,7 +64,7 @@ def serve_on(listener: socket.socket, config: Config) -> None:
         workers=config.workers,
         settings=config.changed(),
     )
-    _Server(config, listener).run()
+    _Server(config, listener, hangup).run()
 
 
 def _raise_descriptor_limit(config: Config) -> int:
@@ -92,8 +98,9 @@ class _Log(Logger):  # type: ignore[misc]
 class _Server(BaseApplication):  # type: ignore[misc]
     """A gunicorn application with our settings."""
 
-    def __init__(self, config: Config, listener: socket.socket) -> None:
+    def __init__(self, config: Config, listener: socket.socket, hangup: Hangup) -> None:
         self._config = config
+        self._hangup = hangup
         self._listener = listener
         self._status: StatusServer | None = None  # of this worker
         self._is_ending = False  # in the main process, after SIGTERM
@@ -135,8 +142,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
         # The garbage collector of each worker must not touch the objects that it inherits: it would write
         # to them, and the kernel would copy their pages, 8 MiB for each worker.
         gc.freeze()
-        # There is no configuration to reload; when its terminal is closed the gateway stops.
-        signal.signal(signal.SIGHUP, lambda *_: arbiter.signal(signal.SIGINT, None))
+        self._hangup.handle_in_main(arbiter)
         signal.signal(signal.SIGTERM, lambda *_: self._terminate(arbiter))
         # gunicorn would start another gateway, or stop at once.
         for unused in (signal.SIGUSR2, signal.SIGQUIT):
@@ -152,7 +158,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
     def _post_worker_init(self, worker: "Worker") -> None:
         self.cfg.set("graceful_timeout", _GRACEFUL_TIMEOUT)
-        signal.signal(signal.SIGHUP, worker.handle_quit)
+        self._hangup.handle_in_worker(worker)
         # gunicorn's main process passes the signal on.
         signal.signal(signal.SIGUSR1, lambda *_: log_stacks())
         signal.signal(signal.SIGUSR2, signal.SIG_IGN)

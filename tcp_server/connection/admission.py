@@ -39,17 +39,23 @@ class Admission:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`banned` tells whether an address is banned, from any thread; `clock` gives monotonic seconds."""
-        self._max_total = config.max_connections
-        self._max_per_address = config.max_per_address
         self._trusted = config.trusted_proxies
         self._banned = banned
-        self._joins = Buckets(Rate(config.joins / 60, config.joins), clock) if config.joins else None
+        self._clock = clock
+        self.set_limits(config)
         self._returns = Buckets(RETURNS, clock)
         self._attempts = Buckets(_ATTEMPTS, clock)
         self._shared_attempts = Buckets(_SHARED_ATTEMPTS, clock)
         self._lock = threading.Lock()  # a leaf: no other lock is taken under it
         self._total = 0  # guarded by `_lock`
         self._by_address: Counter[str] = Counter()  # by `_key`; guarded by `_lock`
+
+    def set_limits(self, config: Config) -> None:
+        """Use other limits from now on; those who are in stay."""
+        self._max_total = config.max_connections
+        self._max_per_address = config.max_per_address
+        rate = Rate(config.joins / 60, config.joins)
+        self._joins = Buckets(rate, self._clock) if config.joins else None  # replaced as a whole
 
     @property
     def connections(self) -> int:
@@ -86,8 +92,9 @@ class Admission:
     def refund_join(self, host: str, session: str) -> None:
         """Uncount a connection in `joins`: it has only brought a member back, by the session's secret."""
         key = self._key(host)
-        if key is not None and self._joins is not None and not self._returns.take(session):
-            self._joins.refund(key)
+        joins = self._joins
+        if key is not None and joins is not None and not self._returns.take(session):
+            joins.refund(key)
 
     def trusts(self, host: str) -> bool:
         """Return whether an address is a trusted proxy, which may name its client."""
@@ -135,7 +142,8 @@ class Admission:
                 self._by_address[key] += 1
         if is_full:
             return _full("max_per_address", host)
-        if self._joins is not None and self._joins.take(key):
+        joins = self._joins
+        if joins is not None and joins.take(key):
             self._uncount_address(host)
             return _full("joins", host)
         return None

@@ -92,9 +92,13 @@ class Budgets:
 
     def __init__(self, rate: float, burst: int) -> None:
         """The limits of each member, as for `Budget`."""
+        self.set_limits(rate, burst)
+        self._budgets: WeakKeyDictionary[Member, Budget] = WeakKeyDictionary()
+
+    def set_limits(self, rate: float, burst: int) -> None:
+        """Use other limits, for those who join from now on."""
         self._rate = rate
         self._burst = burst
-        self._budgets: WeakKeyDictionary[Member, Budget] = WeakKeyDictionary()
 
     def of(self, member: Member) -> Budget:
         """Return the budget that all connections of a member share."""

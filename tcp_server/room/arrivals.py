@@ -48,7 +48,10 @@ class Arrivals(Generic[C]):
         self._seats = seats
         self._replay = replay
         self._crowd = crowd
-        self._password = Password(config.password)
+        self.password = Password(config.password)
+        """The room's, which a newcomer needs."""
+        self.moderated = bool(config.moderator_password)
+        """Whether there can be moderators."""
         edit_time = int(config.edit_time)
         self._limits = m.Limits(config.max_name, config.max_text, MAX_LINE, config.max_replay, edit_time)
         self._can = _can(keeps=config.history != "off", edits=edit_time > 0)
@@ -107,7 +110,7 @@ class Arrivals(Generic[C]):
                 return [answer]
 
     def _has_password(self, request: m.Join | TextJoin) -> bool:
-        return not self._password or self._password.matches(request.password)
+        return not self.password or self.password.matches(request.password)
 
     def _name_taken(self, name: Name, by: str, *, is_held: bool) -> m.Error:
         free = suggest(name, self._config.max_name, self._fold.members.keys, self._fold.persons.keys)
@@ -148,7 +151,7 @@ class Arrivals(Generic[C]):
             missed=missed,
             more=page.more,
             limits=self._limits,
-            moderated=bool(self._config.moderator_password),
+            moderated=self.moderated,
             moderator=member.moderator,
             muted=self._fold.role().muted if member.moderator else (),
             can=self._can,

@@ -34,6 +34,7 @@ from tcp_server.room.moderation.moderation import Moderation
 from tcp_server.room.moderation.recorded import unapplied
 from tcp_server.room.names import BadName, parse_name
 from tcp_server.room.outcome import AudienceChange, C, Outcome, with_ref
+from tcp_server.room.passwords import Password
 from tcp_server.room.proposals import AnyProposal, Forget, HoldAtMost, Join, Part, Reap, Up
 from tcp_server.room.proposer import AnyProposer, Proposer
 from tcp_server.room.requests import Requests, error
@@ -93,6 +94,13 @@ class Room(Generic[C]):
         self._absences = Absences(config.grace, clock)
         self._visits: dict[C, Visit] = {}  # of the quiet connections, oldest first
         self._begin_run()
+
+    def set_passwords(self, config: Config) -> list[Outcome[C]]:
+        """Use other passwords from now on; those who are in, and moderators, stay what they are."""
+        self._arrivals.password = Password(config.password)
+        self._arrivals.moderated = bool(config.moderator_password)
+        self._moderation.password = Password(config.moderator_password)
+        return []
 
     # --- requests --------------------------------------------------------------------
 

@@ -273,7 +273,7 @@ def test_few_descriptors_lower_the_connection_limit() -> None:
 # --- start and shutdown --------------------------------------------------------------
 
 
-@pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT])
 def test_shutdown_says_bye_to_two_hundred_clients(with_signal: signal.Signals) -> None:
     with server() as program, ExitStack() as crowd:
         first = crowd.enter_context(json_client(program, "first"))

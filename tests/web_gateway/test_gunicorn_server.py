@@ -45,7 +45,7 @@ def _shows_the_page(address: Address, within: float) -> bool:
         return False
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_closes_browsers_with_1001_and_ends_the_gateway(room: Room, number: signal.Signals) -> None:
     with (
         running("web_gateway", "--port", "0", "--server", str(room.address)) as program,

@@ -63,7 +63,8 @@ class Moderation(Generic[C]):
         self._audit_log = audit_log
         self._seats = seats
         self._propose = propose
-        self._password = Password(config.moderator_password)
+        self.password = Password(config.moderator_password)
+        """The moderators'."""
 
     def handle(self, connection: C, member: Member, command: _Command) -> list[Outcome[C]]:
         """Run a command at the time of the fold; answer with an error if it is refused."""
@@ -105,7 +106,7 @@ class Moderation(Generic[C]):
 
     def _authenticate(self, connection: C, member: Member, command: m.Authenticate) -> list[Outcome[C]]:
         """Make a member a moderator, on all connections. Raises `Refused`, `Unavailable`."""
-        if not self._password.matches(command.password):
+        if not self.password.matches(command.password):
             raise Refused("password_wrong", "this is not the moderators' password")
         if member.moderator:
             return [Outcome(connection, [self._fold.role()])]
