@@ -42,10 +42,11 @@ class Appender:
         self._seq = 0  # of the last entry that was packed
         self._unread: deque[tuple[int, bytes]] = deque()  # entries that the tail has not read, by `seq`
         self._added = 0  # how many of these were added
+        self._is_adding = False  # the thread waits for Redis
         self._added_at = 0.0  # when the last one was; monotonic
         self._run_id = ""  # of the Redis that has all entries, as far as the tail knows
         self._may_add_at = 0.0  # monotonic
-        self._is_closed = False
+        self._is_ending = self._is_closed = False
         self._thread = threading.Thread(target=self._run, name="appender", daemon=True)
         self.round_trips = 0
         """How often entries were added, for the figures. Written by the thread."""
@@ -61,9 +62,17 @@ class Appender:
             self._changed.notify_all()
         self._thread.join()
 
+    def send_last(self, incarnation: bytes, proposals: Sequence[p.AnyProposal]) -> None:
+        """As `send`; whatever comes later is dropped."""
+        with self._changed:
+            self.send(incarnation, proposals)
+            self._is_ending = True
+
     def send(self, incarnation: bytes, proposals: Sequence[p.AnyProposal]) -> None:
         """Take what a run of this server proposes; what an earlier run proposed is dropped. Any thread."""
         with self._changed:
+            if self._is_ending:
+                return
             if incarnation != self._incarnation:
                 self._incarnation = incarnation
                 self._proposals.clear()
@@ -79,7 +88,7 @@ class Appender:
 
     @property
     def _is_idle(self) -> bool:
-        return not self._proposals and len(self._unread) == self._added
+        return not (self._is_adding or self._proposals or len(self._unread) > self._added)
 
     def note_read(self, incarnation: bytes, seq: int) -> None:
         """Note that an entry was read in the stream. For the tail."""
@@ -108,8 +117,7 @@ class Appender:
             try:
                 self._stream.append([data for _, data in entries], run_id)
                 self.round_trips += 1
-                with self._changed:
-                    self._changed.notify_all()
+                self._note_added()
             except (Away, Unfit):
                 self._note_lost()
                 time.sleep(_PAUSE)
@@ -127,6 +135,7 @@ class Appender:
                     if len(self._unread) > self._added:
                         batch = list(self._unread)[self._added :]
                         self._added, self._added_at = len(self._unread), now
+                        self._is_adding = True
                         return batch, self._run_id
                 self._changed.wait(self._patience(now))
         return None
@@ -137,8 +146,14 @@ class Appender:
             return self._may_add_at - now
         return _AGAIN_SECONDS if self._added else None
 
+    def _note_added(self) -> None:
+        with self._changed:
+            self._is_adding = False
+            self._changed.notify_all()
+
     def _note_lost(self) -> None:
         with self._changed:
+            self._is_adding = False
             self._added = 0
 
     def _pack(self) -> None:

@@ -204,7 +204,7 @@ class Node:
         """Tell all servers that entries are lost: all clients have to start anew. Raises `Away`."""
         up = p.Up(self.name, _ANY_POSITION)
         self._appender.note_complete(self._stream.run_id())
-        self._appender.send(secrets.token_bytes(8), [up, p.Epoch(secrets.token_hex(8))])
+        self._appender.send_last(secrets.token_bytes(8), [up, p.Epoch(secrets.token_hex(8))])
         if not self._appender.wait_until_added(_EPOCH_SECONDS):
             raise Away("the new epoch could not be added")
 

@@ -117,7 +117,7 @@ class Tail:
     def _recover(self, after: int) -> None:
         """Add what Redis has lost and this server still has. Raises `Away`."""
         newest = self._stream.newest()
-        if newest <= after and self._stream.refill(self._entries_after(newest)):
+        if newest <= after and self._refill(newest):
             log_event(WARNING, "redis refilled", after=newest)
             return
         checkpoint = self._stream.load_checkpoint()
@@ -126,6 +126,15 @@ class Tail:
             self._begin_epoch()
         self._leave("it has to begin at the newest checkpoint", True)
         self._is_closed.set()
+
+    def _refill(self, newest: int) -> bool:
+        """Add the entries behind the newest one; return whether this server has read that one too.
+
+        If it has not, somebody has added something to a Redis that lacked entries: there is a hole.
+        """
+        entries = self._entries_after(newest - 1)
+        is_known = newest == 0 or (bool(entries) and entries[0][0] == newest)
+        return is_known and self._stream.refill(entries)
 
     def _note_away(self, reason: str) -> None:
         if self.why_away != reason or self.is_heard:

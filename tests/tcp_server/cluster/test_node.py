@@ -155,8 +155,11 @@ def test_what_is_lost_for_good_begins_a_new_epoch(servers: Servers) -> None:
     say(servers, 0, "one")
     with servers.client(0) as client:
         before = client.join("reader")["epoch"]
-    servers.redis.restart(lost=3)
-    servers.redis.add(p.encode(p.Entry(p.FORMAT, b"incarnat", 1, [])))  # of a server that did not wait
+    with servers.redis.changed:  # at once: otherwise it may be filled in between
+        position = servers.redis.top + 1
+        servers.redis.restart(lost=3)
+        entry = p.Entry(p.FORMAT, b"incarnat", 1, [])
+        servers.redis.add_at(position, p.encode(entry))  # of a server that did not wait
     wait_for(lambda: servers.server(0).must_restart)
     servers.stop(0)
     servers.start(0)
