@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from chat_protocol.log_event import INFO, WARNING, log_event, log_often
+from chat_protocol.log_event import INFO, log_event
 from tcp_server.cluster.stream import Away, Gap, Stream
 from tcp_server.cluster.tail import FIRST_POSITION
 from tcp_server.log.checkpoint import BadCheckpoint, install, make, to_settle
@@ -24,9 +24,9 @@ def begin(stream: Stream, path: Path) -> None:
     """
     while True:
         try:
+            stream.start()
             _begin(stream, path)
-        except Away as error:
-            log_often(WARNING, "redis away", reason=str(error))
+        except Away:
             time.sleep(_PAUSE)
         else:
             return

@@ -84,8 +84,9 @@ class RedisStream:
     def start(self) -> None:
         """See `Stream`."""
         self._quick.call(*self._all_commands(), may_fail="")
-        self._redis.is_starting = False
-        self._start_thread(self._publish_all, "cluster publisher")
+        if self._redis.is_starting:
+            self._redis.is_starting = False
+            self._start_thread(self._publish_all, "cluster publisher")
 
     def _all_commands(self) -> Iterator[Command]:
         """Yield every command that is ever used, with no effect: an access list may forbid some."""

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from chat_protocol.log_event import INFO, WARNING, log_event, log_often
-from tcp_server.cluster.stream import Away, Gap, Stream, Unfit
+from chat_protocol.log_event import INFO, WARNING, log_event
+from tcp_server.cluster.stream import Away, Gap, Stream
 
 _WAIT: Final = 1.0
 """Longest time, in seconds, to wait for the next entry."""
@@ -88,10 +88,8 @@ class Tail:
             try:
                 self._step()
             except Away as error:
-                self._note_away(str(error))
-            except Unfit as error:
-                log_often(WARNING, "redis unfit", reason=str(error))
-                self._note_away(str(error))
+                self.why_away = str(error)
+                self._is_closed.wait(_PAUSE)
             except Exception as error:  # noqa: BLE001 - to leave an entry out would be worse than to stop
                 self._leave(f"an entry cannot be applied: {error}", False)
                 return
@@ -117,6 +115,8 @@ class Tail:
     def _recover(self, after: int) -> None:
         """Add what Redis has lost and this server still has. Raises `Away`."""
         newest = self._stream.newest()
+        if newest > after and self._is_there(after):
+            return  # another server has added it meanwhile
         if newest <= after and self._refill(newest):
             log_event(WARNING, "redis refilled", after=newest)
             return
@@ -136,8 +136,9 @@ class Tail:
         is_known = newest == 0 or (bool(entries) and entries[0][0] == newest)
         return is_known and self._stream.refill(entries)
 
-    def _note_away(self, reason: str) -> None:
-        if self.why_away != reason or self.is_heard:
-            log_often(WARNING, "redis away", reason=reason)
-        self.why_away = reason
-        self._is_closed.wait(_PAUSE)
+    def _is_there(self, position: int) -> bool:
+        try:
+            self._stream.read(position, 0.0)
+        except Gap:
+            return False
+        return True
