@@ -3,10 +3,9 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.end_to_end.conftest import PATIENCE, PageUser, open_page
+from tests.end_to_end.conftest import PATIENCE, PageUser, open_page, violations
 from tests.end_to_end.services import guarded, say, serve
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
@@ -28,18 +27,12 @@ def check(browser: PageUser, state: str) -> None:
     page = browser.page
     words = re.sub(r"\W+", "-", state)
     browser.shoot(f"accessible-{page.evaluate('innerWidth')}-{words}")
-    options: dict[str, list[str]] = {"resultTypes": ["violations"]}
-    assert violations(page, options) == [], state
+    assert violations(page) == [], state
     if IS_LONG:
         dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
         page.emulate_media(color_scheme="light" if dark else "dark")
-        assert violations(page, {**options, "runOnly": ["color-contrast"]}) == [], f"{state}, other theme"
+        assert violations(page, runOnly=["color-contrast"]) == [], f"{state}, other theme"
         page.emulate_media(color_scheme="dark" if dark else "light")
-
-
-def violations(page: Page, options: dict[str, list[str]]) -> list[tuple[str, list[str]]]:
-    found = Axe().run(page, options=options).response["violations"]
-    return [(each["id"], [node["target"] for node in each["nodes"]]) for each in found]
 
 
 @SIZES
