@@ -1,9 +1,12 @@
 """The image and the services of docs/docker: no container is run, but what would run in one is."""
 
 import json
+import os
 import re
 import subprocess
 import sys
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +14,13 @@ import yaml
 
 from chat_protocol.drain import NOTICE
 from tests.end_to_end.schema import validate
-from tests.support.processes import ROOT, running
-from tests.support.requirements import needs_prometheus_client
+from tests.support.processes import ROOT, running, start
+from tests.support.redis_server import opened
+from tests.support.requirements import REDIS, needs_prometheus_client, needs_redis
 from tests.support.timing import TIMEOUT
 
 DOCKER = ROOT / "docs" / "docker"
-FILES = ("compose.yaml",)
+FILES = ("compose.yaml", "cluster.yaml")
 COMPOSED: dict[str, dict[str, Any]] = {name: yaml.safe_load((DOCKER / name).read_text()) for name in FILES}
 SERVICES: dict[str, dict[str, Any]] = {
     f"{name}: {service}": described
@@ -89,6 +93,33 @@ def test_the_programs_accept_what_they_are_started_with(command: list[str]) -> N
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@needs_redis
+def test_redis_is_as_the_servers_need_it(tmp_path: Path) -> None:
+    """Its command and its users with another folder; its health check; and a server's connection."""
+    composed = (DOCKER / "cluster.yaml").read_text().replace("${ONEROOM_REDIS_PASSWORD:?}", "s3cret")
+    described = yaml.safe_load(composed)
+    redis, users = described["services"]["redis"], described["configs"]["redis-users"]["content"]
+    (rule,) = re.findall(r"^user oneroom .*$", (ROOT / "docs" / "security.md").read_text(), re.MULTILINE)
+    assert users == f"user default off\n{rule.replace('PASSWORD', 's3cret')}\n"
+    (tmp_path / "users.acl").write_text(users)
+    places = {"redis-server": REDIS, "/data": str(tmp_path), "/users.acl": str(tmp_path / "users.acl")}
+    command = [places.get(word, word) for word in redis["command"]]
+    program = start(*command, "--port", "0", "--unixsocket", tmp_path / "redis.sock")
+    try:
+        program.stdout.wait_for("ready to accept connections")
+        _, client, *words = redis["healthcheck"]["test"]
+        environment = os.environ | redis["environment"]
+        check = (client, "-s", str(tmp_path / "redis.sock"), *words)
+        assert subprocess.check_output(check, env=environment, timeout=TIMEOUT) == b"PONG\n"
+        url = described["services"]["room-a"]["environment"]["ONEROOM_SERVER_CLUSTER"]
+        with closing(
+            opened(url.replace("redis://", "unix://").replace("redis:6379", f"{tmp_path}/redis.sock"))
+        ) as stream:
+            stream.start()
+    finally:
+        assert program.stop() == 0
 
 
 @needs_prometheus_client

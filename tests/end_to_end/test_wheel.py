@@ -48,26 +48,20 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install the wheel into an environment of its own and return its folder of commands.
+    """Install the wheel as docs/docker/Dockerfile does, elsewhere, and return its folder of commands.
 
     Its dependencies are borrowed from this environment: that folder comes last on the
     path and links inside it (an editable install of the checkout) are not followed.
     """
     home = tmp_path_factory.mktemp("environment")
-    do(sys.executable, "-m", "venv", "--without-pip", home)
+    step, *_ = re.findall("^RUN (.*)$", (ROOT / "docs/docker/Dockerfile").read_text(), re.MULTILINE)
+    places = {"/tmp/": f"{wheel.parent}/", "/opt/oneroom": str(home)}
+    programs = {"python3 -m": f"{sys.executable} -m", "&& pip": f"&& {sys.executable} -m pip"}
+    for there, here in (places | programs).items():
+        assert there in step
+        step = step.replace(there, here)
+    do("env", "PIP_NO_DEPS=1", "PIP_NO_INDEX=1", "PIP_QUIET=1", "sh", "-c", step)
     python = home / "bin" / "python"
-    do(
-        sys.executable,
-        "-m",
-        "pip",
-        "--python",
-        python,
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--no-index",
-        wheel,
-    )
     site = do(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
     Path(site, "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return python.parent
