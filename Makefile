@@ -17,13 +17,16 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-oldest test-pythons test-units long long-log faults hostile conformance check format vendor schemas emoji docs picture bench bench-bridge bench-page bench-terminal bench-crowd bench-log bench-stream wheel sbom clean
+.PHONY: help run cluster test test-oldest test-pythons test-units long long-log faults hostile conformance check format vendor schemas emoji docs picture bench bench-bridge bench-page bench-terminal bench-crowd bench-log bench-stream wheel sbom clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/runtime ## Start the TCP server (PORT=8080) and the gateway (WEB_PORT=5000); Ctrl-C stops both
 	@$(BIN)/python tools/run.py $(PORT) $(WEB_PORT)
+
+cluster: $(VENV)/cluster ## Start one room on three servers, to kill one: Redis, two gateways, HAProxy (PORT=8080, WEB_PORT=5000)
+	@$(BIN)/python tools/cluster.py $(PORT) $(WEB_PORT)
 
 test: $(VENV)/development $(if $(NPM),node_modules) ## Run all tests (WORKERS=6: the number of processes; tests mostly wait)
 	$(BIN)/python -m pytest $(IN_PARALLEL)
@@ -135,6 +138,10 @@ $(VENV)/runtime: pyproject.toml
 	  { echo "Oneroom needs Python 3.11 or newer with venv; if yours has another name: make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/cluster: pyproject.toml | $(VENV)/runtime
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cluster]'
 	@touch $@
 
 $(VENV)/development: pyproject.toml | $(VENV)/runtime

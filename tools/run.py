@@ -1,48 +1,18 @@
 """Run the TCP server and the gateway together until Ctrl-C, or until one of them ends.
 
 What `make run` does once everything is set up: `python tools/run.py SERVER_PORT GATEWAY_PORT`.
-Both programs run in sessions of their own, so that Ctrl-C and the end of the terminal reach only
-this one, which then stops them in order: the gateway first, so that browsers are told that the
-gateway stops and not that the room is gone.
+It stops them in order: the gateway first, so that browsers are told that the gateway stops and not
+that the room is gone.
 """
 
-import ctypes
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
-from types import FrameType
-from typing import Final, NoReturn
 
-_GRACE: Final = 10.0
-"""Seconds a program has to end before it is killed."""
-
-_STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-_PARENT: Final = os.getpid()
-_PR_SET_PDEATHSIG: Final = 1  # prctl(2)
-_prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
-
-
-class _StopRequested(Exception):
-    """Ctrl-C, SIGTERM, or the terminal was closed."""
-
-
-def _request_stop(_signal: int, _frame: FrameType | None) -> NoReturn:
-    for number in _STOP_SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    raise _StopRequested
-
-
-def _end_with_parent() -> None:
-    """Have the new process get SIGTERM when this one ends, even by `kill -9`. Linux only."""
-    if _prctl is not None:
-        _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != _PARENT:  # it ended before that
-            os._exit(1)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
+from tools.children import STOP_SIGNALS, Child, StopRequested, stop_on_signals
 
 
 class _Program:
@@ -51,43 +21,24 @@ class _Program:
     def __init__(self, name: str, module: str, port: str, variable: str, default_port: str) -> None:
         self.name = name
         self.port = port
-        self._command = [sys.executable, "-m", module, "--port", port]
         self.variable = variable
         self.default_port = default_port
         self.is_ready = False
-        self.process: subprocess.Popen[str] | None = None
+        self._child = Child(sys.executable, "-m", module, "--port", port)
+        self.stop = self._child.stop
+
+    @property
+    def process(self) -> subprocess.Popen[str] | None:
+        """Its process, once it is started."""
+        return self._child.process
 
     def start(self, *arguments: str) -> str:
         """Start it; print and return the line that says where it serves, empty if it ended before."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)  # until `stop` knows the process
-        try:
-            self.process = subprocess.Popen(
-                [*self._command, *arguments],
-                stdout=subprocess.PIPE,
-                text=True,
-                start_new_session=True,
-                preexec_fn=_end_with_parent,  # noqa: PLW1509 - this process has one thread
-            )
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
+        self._child.start(*arguments)
+        line = self._child.read_line()
         self.is_ready = line != ""
         print(line, end="", flush=True)
         return line
-
-    def stop(self) -> None:
-        """Stop it if it runs, and wait for its end."""
-        if self.process is None:
-            return
-        self.process.terminate()
-        try:
-            self.process.wait(_GRACE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
 
 
 def _first_to_end(*programs: _Program) -> _Program:
@@ -130,9 +81,7 @@ def _with_free_ports(*programs: _Program) -> str:
 
 def main(server_port: str, gateway_port: str) -> int:
     """Return 0 when asked to stop, 1 when one of the two ended by itself."""
-    for number in _STOP_SIGNALS:
-        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup make run
-            signal.signal(number, _request_stop)
+    stop_on_signals()
     for program in ("SERVER", "WEB"):  # who tries it out reads the pages, not who comes and goes
         os.environ.setdefault(f"ONEROOM_{program}_LOG_LEVEL", "warning")
     server = _Program("TCP server", "tcp_server", server_port, "PORT", "8080")
@@ -151,10 +100,10 @@ def main(server_port: str, gateway_port: str) -> int:
         )
         if not ended.is_ready and (command := _with_free_ports(server, gateway)):
             print(f"With another port: {command}", file=sys.stderr)
-    except _StopRequested:
+    except StopRequested:
         return 0
     finally:
-        signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         gateway.stop()
         server.stop()
     return 1
