@@ -23,6 +23,7 @@ from chat_protocol.listener import listen_on_all
 from chat_protocol.log_event import INFO, WARNING, log_event, log_often
 from chat_protocol.service_manager import notify
 from tcp_server.cluster.beginning import begin
+from tcp_server.cluster.neighbours import shown_status
 from tcp_server.cluster.node import Node
 from tcp_server.cluster.stream import Stream
 from tcp_server.config import CHANGEABLE, Config
@@ -145,7 +146,7 @@ class ChatServer:
                 self._node.send,
                 self._node.tell,
                 config.node,
-                config.status,
+                shown_status(config.status, config.cluster),
             )
         return Room(
             config,
