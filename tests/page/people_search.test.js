@@ -83,6 +83,25 @@ test("the list goes on behind its last name, in the order of the room", t => {
   assert.deepEqual(wire.takeBare(), []);
 });
 
+test("the first names are asked for anew when somebody looks at them later", t => {
+  let now = 0;
+  t.mock.method(performance, "now", () => now);
+  const { wire, search } = crowd(t);
+  const lookAtThem = () => {
+    search.find("");
+    t.mock.timers.tick(200);
+    return wire.takeBare();
+  };
+  now = 9_000;
+  assert.deepEqual(lookAtThem(), []);
+  now = 11_000;
+  assert.deepEqual(lookAtThem(), [{ type: "people" }]);
+  wire.answer("people", { type: "people", members: ["Алла", "Анна", "Борис"], more: true });
+  assert.deepEqual(search.get("")?.names, ["Анна", "Алла", "Борис"]);
+  now = 20_000;
+  assert.deepEqual(lookAtThem(), []);
+});
+
 test("after a refusal or a lost connection it can be asked again", t => {
   const { wire, search, room } = crowd(t);
   search.loadMore("");

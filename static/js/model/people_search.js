@@ -29,6 +29,8 @@ export class PeopleSearch {
   /** What is to be asked next. @type {string | null} */
   #wanted = null;
   #asking = false;
+  /** When the room has told the names that the members have. */
+  #toldAt = performance.now();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #delay;
 
@@ -41,6 +43,7 @@ export class PeopleSearch {
   clear() {
     this.#found.clear();
     this.#wanted = null;
+    this.#toldAt = performance.now();
   }
 
   /**
@@ -53,15 +56,16 @@ export class PeopleSearch {
   }
 
   /**
-   * Look for those whose names begin so.
+   * Look for those whose names begin so, if that was not done just now.
    * @param {string} prefix
    * @returns {string[]} What is known by now.
    */
   find(prefix) {
-    const { names = [], at = 0 } = this.#found.get(key(prefix)) ?? {};
+    const known = key(prefix) ? Number.NEGATIVE_INFINITY : this.#toldAt;
+    const { names = [], at = known } = this.#found.get(key(prefix)) ?? {};
     clearTimeout(this.#delay);
     this.#wanted = null;
-    if (key(prefix) && (at === 0 || performance.now() - at > FRESH)) {
+    if (performance.now() - at > FRESH) {
       this.#wanted = key(prefix);
       this.#delay = setTimeout(() => this.#ask(), DEBOUNCE);
     }
@@ -81,7 +85,7 @@ export class PeopleSearch {
     if (this.#asking || this.#wanted === null) return;
     const prefix = this.#wanted;
     this.#wanted = null;
-    this.#send(prefix, "", []);
+    this.#send(prefix, "", prefix ? [] : [this.#room.members.self]);
   }
 
   /**

@@ -21,7 +21,14 @@ export class CrowdPeople {
       if (this.#members.inCrowd) this.#search.find(this.#filter.value);
     });
     this.#panel.addEventListener("scroll", () => this.#onScroll(), { passive: true });
+    for (const type of ["pointerenter", "focusin", "toggle"])
+      this.#panel.addEventListener(type, () => this.#refresh());
     if (this.#filter.value) this.#filter.dispatchEvent(new Event("input")); // typed before this was loaded
+  }
+
+  /** Who is here may have changed since; but nobody's list is fetched again while nobody looks at it. */
+  #refresh() {
+    if (this.#members.inCrowd && this.#panel.scrollTop === 0) this.#search.find(this.#filter.value);
   }
 
   #onScroll() {
