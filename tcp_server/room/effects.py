@@ -35,7 +35,9 @@ class NameTaken(NamedTuple):
 
 
 class Linked(NamedTuple):
-    """The seat's one-time code is open; its server knows it."""
+    """Whether the one-time code that the seat has proposed is open; its server knows it."""
+
+    is_open: bool
 
 
 Answer = Event | Entered | NameTaken | Linked

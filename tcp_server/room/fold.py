@@ -249,9 +249,7 @@ class Fold:
         seat, member = self._speaker(link.seat)
         if member is None:
             return []
-        if not self.persons.open_code(member.person, link, member.name, self.now):
-            return [Effect(seat, [m.Error("too_many", "too many persons have several devices")])]
-        return [Effect(seat, [Linked()])]
+        return [Effect(seat, [Linked(self.persons.open_code(member.person, link, member.name, self.now))])]
 
     def _hold(self, hold: p.Hold) -> list[Effect]:
         _, member = self._speaker(hold.seat)

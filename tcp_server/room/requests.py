@@ -3,6 +3,7 @@
 Not thread-safe: the caller holds the sequencer's room lock.
 """
 
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from typing import Generic
 from weakref import WeakKeyDictionary
@@ -71,7 +72,7 @@ class Requests(Generic[C]):
         self._acts = Acts(config, fold, seats, propose)
         self.acts = 0
         """Acts on messages since the room has set it to 0."""
-        self.codes: dict[C, str] = {}
+        self.codes: defaultdict[C, deque[str]] = defaultdict(deque)
         """Codes that are proposed and not open yet; only to be read from elsewhere."""
         self._holds = Holds(fold.persons, config.hold_names) if config.hold_names else None
         self._typed_at: WeakKeyDictionary[Member, float] = WeakKeyDictionary()  # monotonic
@@ -178,20 +179,26 @@ class Requests(Generic[C]):
         code = new_code()
         until = self._now() + SECONDS
         link = Link(self._seats.number(connection), code_digest(code), until, request.read)
-        self.codes[connection] = code
-        outcomes = self._propose(link)
-        if any(isinstance(event, m.Error) for outcome in outcomes for event in outcome.answer):
-            self.codes.pop(connection, None)
-        return outcomes
+        self.codes[connection].append(code)
+        return self._propose(link)
 
     def with_code(
         self, connection: C, events: Sequence[Answer | LocalEvent]
     ) -> Sequence[Answer | LocalEvent]:
         """Return what to send a connection that was answered `events`: with its code, where that is open."""
-        return [self._code(connection) if isinstance(event, Linked) else event for event in events]
+        return [self._code(connection, event) if isinstance(event, Linked) else event for event in events]
 
-    def _code(self, connection: C) -> m.Link:
-        return m.Link(code=self.codes.pop(connection), seconds=SECONDS)
+    def forget(self, connection: C) -> None:
+        """Forget the codes of a connection that leaves."""
+        self.codes.pop(connection, None)
+
+    def _code(self, connection: C, linked: Linked) -> m.Link | m.Error:
+        code = self.codes[connection].popleft()
+        if not self.codes[connection]:
+            del self.codes[connection]
+        if not linked.is_open:
+            return m.Error("too_many", "too many persons have several devices")
+        return m.Link(code=code, seconds=SECONDS)
 
     def _show(self, member: Member, number: int) -> m.Event:
         try:

@@ -279,6 +279,7 @@ class Room(Generic[C]):
         if effect.audience_change is AudienceChange.LEAVE:
             self._seats.free(connection)
             self._visits.pop(connection, None)
+            self._requests.forget(connection)
         answer = cast("Sequence[m.Event | LocalEvent]", events)
         return Outcome(connection, answer, shared, effect.audience_change)
 

@@ -56,6 +56,18 @@ def test_a_code_holds_once_and_for_two_minutes() -> None:
     room.join("c", "", code=new)
 
 
+def test_each_of_two_requests_in_one_batch_has_its_own_code() -> None:
+    room = RoomHarness()
+    room.join("a", "Анна")
+    room.handle("a", m.Link(ref="1"), m.Link(ref="2"))
+    first, second = room.received("a")
+    assert isinstance(first, m.Link)
+    assert isinstance(second, m.Link)
+    assert (first.ref, second.ref) == ("1", "2")
+    assert room.try_join("b", m.Join("", code=first.code)) == ["error bad_code"]
+    room.join("b", "", code=second.code)
+
+
 def test_who_has_left_comes_back_with_a_code_under_their_name_or_another_one() -> None:
     room = RoomHarness()
     room.join("a", "Анна")
