@@ -1,9 +1,9 @@
 /* The load generator: many clients of one room in one thread. All join, some talk, all count messages.
  *
- *     load PROTOCOL PORT MEMBERS [-t TALKERS] [-n STALLED] [-b BLOCK] [-w WINDOW] [-r RATE]
+ *     load PROTOCOL PORT[,PORT...] MEMBERS [-t TALKERS] [-n STALLED] [-b BLOCK] [-w WINDOW] [-r RATE]
  *                                [-s SECONDS] [-c CONNECTING]
  *
- * TALKERS of the MEMBERS send messages, BLOCK in a write: as fast as the server reads; or with at
+ * The members connect to the ports in turns. TALKERS of them send messages, BLOCK in a write: as fast as the server reads; or with at
  * most WINDOW messages undelivered; or RATE messages a second, each with the time at which it was
  * due. STALLED members never read after they have joined. CONNECTING members join at a time.
  *
@@ -32,6 +32,7 @@
 #include <unistd.h>
 
 #define SCRATCH (256 * 1024)
+#define MAX_ADDRESSES 16
 #define TAIL 16              /* longer than any text of a handshake that is awaited */
 #define EVENTS 512
 #define BLOCKS 8             /* that one talker sends before the next one's turn */
@@ -54,7 +55,8 @@ struct member {
 };
 
 static const struct protocol *protocol;
-static struct sockaddr_in address = {.sin_family = AF_INET};
+static struct sockaddr_in addresses[MAX_ADDRESSES];
+static int address_count;
 static int member_count, talkers = 1, stalled, block = 16, window, rate, connecting = 64;
 static double seconds = 2;
 
@@ -117,10 +119,11 @@ static void continue_handshake(struct member *member, const char *at, size_t siz
 static void connect_member(struct member *member)
 {
     bool talks = member - members < talkers;
+    struct sockaddr_in *address = &addresses[(member - members) % address_count];
     member->fd = socket(AF_INET, SOCK_STREAM, 0);
     if (talks)
         setsockopt(member->fd, SOL_SOCKET, SO_SNDBUF, &(int){SEND_BUFFER}, sizeof(int));
-    if (member->fd < 0 || connect(member->fd, (struct sockaddr *)&address, sizeof address))
+    if (member->fd < 0 || connect(member->fd, (struct sockaddr *)address, sizeof *address))
         die("connect");
     setsockopt(member->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     member->stalled = member - members >= member_count - stalled;
@@ -363,14 +366,19 @@ static void read_arguments(int argc, char **argv)
         default: exit(2);
         }
     if (argc - optind != 3) {
-        fprintf(stderr, "usage: load PROTOCOL PORT MEMBERS [options]\n");
+        fprintf(stderr, "usage: load PROTOCOL PORT[,PORT...] MEMBERS [options]\n");
         exit(2);
     }
     for (size_t i = 0; i < sizeof protocols / sizeof *protocols; i++)
         if (!strcmp(protocols[i].name, argv[optind]))
             protocol = &protocols[i];
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(atoi(argv[optind + 1]));
+    char *port = strtok(argv[optind + 1], ",");
+    for (; port && address_count < MAX_ADDRESSES; port = strtok(NULL, ",")) {
+        struct sockaddr_in *address = &addresses[address_count++];
+        address->sin_family = AF_INET;
+        address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        address->sin_port = htons(atoi(port));
+    }
     member_count = atoi(argv[optind + 2]);
     if (!protocol || talkers + stalled > member_count) {
         fprintf(stderr, "load: unknown protocol, or too few members\n");

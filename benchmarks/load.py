@@ -4,6 +4,7 @@ import json
 import select
 import subprocess
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -48,13 +49,17 @@ class Workload:
 class LoadGenerator:
     """Many clients of a server, in a process of their own. All disconnect at the end of the `with` block."""
 
-    def __init__(self, server: Server, protocol: str, workload: Workload, seconds: float = 0) -> None:
+    def __init__(
+        self, servers: Server | Sequence[Server], protocol: str, workload: Workload, seconds: float = 0
+    ) -> None:
+        """The clients connect to the servers in turns."""
+        servers = [servers] if isinstance(servers, Server) else servers
         self._seconds = seconds
         self._process = subprocess.Popen(
             [
                 build("load"),
                 protocol,
-                str(server.port),
+                ",".join(str(server.port) for server in servers),
                 str(workload.members),
                 *workload.flags(),
                 "-s",
