@@ -268,6 +268,7 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "error_is_deleted": "That message is deleted.",
     "error_too_late": "It is too late to edit that message.",
     "error_bad_emoji": "That is not one emoji.",
+    "error_too_many_persons": "Too many people have several devices at the moment, please try again later.",
     "error_too_many_emojis": "That message has 20 different emojis already.",
     "last_unsent": "Your last message is not sent yet; try again in a moment.",
     "no_own_message": "You have not written anything yet.",

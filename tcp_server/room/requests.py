@@ -197,7 +197,7 @@ class Requests(Generic[C]):
         if not self.codes[connection]:
             del self.codes[connection]
         if not linked.is_open:
-            return m.Error("too_many", "too many persons have several devices")
+            return m.Error("too_many_persons", "too many persons have several devices")
         return m.Link(code=code, seconds=SECONDS)
 
     def _show(self, member: Member, number: int) -> m.Event:

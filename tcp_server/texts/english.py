@@ -45,6 +45,7 @@ ENGLISH: Final = Texts(
         "no_last_message": "There is no such message yet.",
         "bad_target": "This is neither a name nor an address.",
         "too_many": "This would ban too many people.",
+        "too_many_persons": "Too many people have several devices at the moment, please try again later.",
         "blank": "There is nothing to send.",
         "too_long": "This text is too long.",
         "unavailable": "It did not work: the server cannot save or find anything now.",

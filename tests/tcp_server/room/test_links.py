@@ -338,7 +338,7 @@ def test_where_nobody_can_make_room_there_is_an_error(monkeypatch: pytest.Monkey
     room.join("c", "Боб")
     for _ in range(2):
         room.handle("c", m.Link())
-        assert room.summary("c") == ["error too_many"]
+        assert room.summary("c") == ["error too_many_persons"]
     room.leave("a", hold_name=False)
     room.received("c")
     room.advance(121)
