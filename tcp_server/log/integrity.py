@@ -11,7 +11,11 @@ from tcp_server.log.acts import TABLES
 from tcp_server.log.acts import rows as act_rows
 from tcp_server.log.log_file import is_temporary, version_of
 from tcp_server.log.message_ids import are_consistent
-from tcp_server.log.message_rows import pages, readable_ends, spans
+from tcp_server.log.message_rows import COLUMNS, MORE_COLUMNS, pages, readable_ends, spans
+from tcp_server.log.missing import settled_below
+
+_REF = f"{COLUMNS}, {MORE_COLUMNS}".split(", ").index("ref")
+"""Its place in a row."""
 
 _MAX_FAULTS = 10
 """Maximum number of faults that SQLite lists."""
@@ -30,7 +34,8 @@ class Report(NamedTuple):
     messages: int
     """How many messages there are, with those that cannot be read."""
     digest: str
-    """SHA-256 in hex of all messages and acts on them: equal where all of them are."""
+    """SHA-256 in hex of all messages and acts on them: equal where all of them are. Without refs of settled
+    messages, which not every server of a cluster has."""
     faults: list[str]
     """Empty if the file is whole."""
 
@@ -44,12 +49,13 @@ def examine(db: sqlite3.Connection) -> Report:
     first, last = readable_ends(db)
     digest = hashlib.sha256()
     unreadable: list[int] = []
-    count = 0
+    count, settled = 0, settled_below(db) if epoch else 0
     for rows, missing in pages(db):
         unreadable += missing
         count += len(rows)
         for row in rows:
-            digest.update(msgspec.msgpack.encode(row))
+            seen = (*row[:_REF], None, *row[_REF + 1 :]) if row[0] < settled else row
+            digest.update(msgspec.msgpack.encode(seen))
     try:
         for row in chain.from_iterable(act_rows(db, table) for table in TABLES):
             digest.update(msgspec.msgpack.encode(row))

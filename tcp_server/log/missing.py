@@ -84,3 +84,10 @@ def missing_ids(db: sqlite3.Connection) -> range:
     query = "SELECT first, stop FROM missing"
     row = db.execute(query).fetchone() if version_of(db) >= FIRST_IN_CLUSTERS else None
     return range(*row) if row else range(0)
+
+
+def settled_below(db: sqlite3.Connection) -> int:
+    """Return `History.settled` of a file, also of one of an older version."""
+    query = "SELECT settled FROM log"
+    (settled,) = db.execute(query).fetchone() if version_of(db) >= FIRST_IN_CLUSTERS else (0,)
+    return int(settled)

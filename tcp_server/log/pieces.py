@@ -24,11 +24,10 @@ ALL_COLUMNS: Final = f"{COLUMNS}, {MORE_COLUMNS}, entry"
 ROW_BYTES: Final = 150
 """About how many bytes a row has beside its text and its rarer fields."""
 
-_INSERT = f"""
-    INSERT INTO messages ({ALL_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
-    CASE WHEN NOT EXISTS (SELECT 1 FROM messages WHERE session = ?8 AND ref = ?9) THEN ?9 END, ?10, ?11, ?12)
-"""  # noqa: S608 - ours
-"""A settled ref may have been used again since."""
+_INSERT = f"INSERT INTO messages ({ALL_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - ours
+
+_COLUMNS_WITHOUT_REF = ALL_COLUMNS.replace(" ref,", " NULL,")
+"""A settled ref is unknown everywhere, and its index is what takes longest to write."""
 
 
 class BadPiece(Exception):
@@ -95,7 +94,7 @@ def _rows_of(db: sqlite3.Connection, table: str, first: int, stop: int) -> list[
 def _newest(db: sqlite3.Connection, before: int, max_bytes: int) -> tuple[int, list[Row]]:
     """Return the id of the oldest of them, and their rows, oldest first."""
     rows: list[Row] = []
-    query = f"SELECT {ALL_COLUMNS} FROM messages WHERE id < ? ORDER BY id DESC"  # noqa: S608 - ours
+    query = f"SELECT {_COLUMNS_WITHOUT_REF} FROM messages WHERE id < ? ORDER BY id DESC"  # noqa: S608 - ours
     for row in db.execute(query, (before,)):
         rows.append(row)
         max_bytes -= ROW_BYTES + sum(len(one.encode()) for one in row[3:7] if isinstance(one, str))
