@@ -15,6 +15,7 @@ from chat_protocol.address import Address
 from chat_protocol.errors import BadAddress
 from chat_protocol.messages import (
     Bye,
+    Crowd,
     Delete,
     Edit,
     Error,
@@ -25,7 +26,9 @@ from chat_protocol.messages import (
     Joined,
     Leave,
     Link,
+    MemberCount,
     Notice,
+    People,
     Position,
     React,
     Say,
@@ -144,6 +147,24 @@ def test_asking_leaves_the_events_alone(room: FakeRoom, side: ThreadPoolExecutor
         end.send(message(9))
         kinds = [type(event) for event in islice(client.events(), 2)]
         assert kinds == [Entered, NewMessage]
+
+
+def test_in_a_crowd_there_is_a_number_and_names_are_asked_for(
+    room: FakeRoom, side: ThreadPoolExecutor
+) -> None:
+    with joined(room, side, members=["Анна", "Боря"]) as (client, end):
+        assert client.count == 2
+        end.send(Crowd(True, 1000, ["Боря", "Вера"]), MemberCount(1001))
+        kinds = [type(event) for event in islice(client.events(), 2)]
+        assert kinds == [Entered, Crowd]
+        asking = side.submit(client.people, "я", after="Яна")
+        end.answer(end.expect(People("я", "Яна", 100)), People(members=["Ящик"], count=1002))
+        assert asking.result(TIMEOUT) == ["Ящик"]
+        assert (client.count, client.members) == (1001, ("Боря", "Вера", "Анна"))
+        end.send(Crowd(False, 2, ["Анна", "Вера"]), Joined("Боря", AT))
+        kinds = [type(event) for event in islice(client.events(), 2)]
+        assert kinds == [Crowd, Joined]
+        assert (client.count, client.members) == (3, ("Анна", "Вера", "Боря"))
 
 
 def test_a_question_is_asked_again_over_the_next_connection(room: FakeRoom, side: ThreadPoolExecutor) -> None:
