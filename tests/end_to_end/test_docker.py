@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import yaml
 from chat_protocol.drain import NOTICE
 from tests.end_to_end.schema import validate
 from tests.support.processes import ROOT, running, start
-from tests.support.redis_server import opened
+from tests.support.raw import JsonClient
 from tests.support.requirements import REDIS, needs_prometheus_client, needs_redis
 from tests.support.timing import TIMEOUT
 
@@ -97,7 +97,7 @@ def test_the_programs_accept_what_they_are_started_with(command: list[str]) -> N
 
 @needs_redis
 def test_redis_is_as_the_servers_need_it(tmp_path: Path) -> None:
-    """Its command and its users with another folder; its health check; and a server's connection."""
+    """Its command and its users with another folder, and its health check; and then a server of the room."""
     composed = (DOCKER / "cluster.yaml").read_text().replace("${ONEROOM_REDIS_PASSWORD:?}", "s3cret")
     described = yaml.safe_load(composed)
     redis, users = described["services"]["redis"], described["configs"]["redis-users"]["content"]
@@ -113,13 +113,31 @@ def test_redis_is_as_the_servers_need_it(tmp_path: Path) -> None:
         environment = os.environ | redis["environment"]
         check = (client, "-s", str(tmp_path / "redis.sock"), *words)
         assert subprocess.check_output(check, env=environment, timeout=TIMEOUT) == b"PONG\n"
-        url = described["services"]["room-a"]["environment"]["ONEROOM_SERVER_CLUSTER"]
-        with closing(
-            opened(url.replace("redis://", "unix://").replace("redis:6379", f"{tmp_path}/redis.sock"))
-        ) as stream:
-            stream.start()
+        room = described["services"]["room-a"]
+        places = {"redis://": "unix://", "redis:6379": str(tmp_path / "redis.sock")}
+        places |= {
+            "/var/lib/oneroom": str(tmp_path),
+            "0.0.0.0:9100": "127.0.0.1:0",
+            "--drain=20": "--drain=0",
+        }
+        _, *flags, url = (changed(word, places) for word in (*room["command"], *room["environment"].values()))
+        env = {"ONEROOM_SERVER_CLUSTER": url}
+        with (
+            running("tcp_server", *flags, "--host=127.0.0.1", "--port=0", env=env) as server,
+            JsonClient(server.address) as anna,
+        ):
+            anna.join("Анна")
+            anna.say_json(type="say", ref="1", text="через Redis")
+            assert anna.expect_json(type="ack", ref="1")["id"] == 1
     finally:
         assert program.stop() == 0
+
+
+def changed(word: str, places: Mapping[str, str]) -> str:
+    """Return a word of a command with other places in it."""
+    for there, here in places.items():
+        word = word.replace(there, here)
+    return word
 
 
 @needs_prometheus_client
@@ -131,8 +149,8 @@ def test_health_is_asked_where_it_is_told() -> None:
         "tcp_server", "--host=127.0.0.1", "--port=0", "--history=memory", "--trusted-proxy=127.0.0.1"
     ) as room:
         changes = {"server:8080": str(room.address), "127.0.0.1:9100": "127.0.0.1:0", "0.0.0.0": "127.0.0.1"}
-        changed = [changes.get(flag, flag) for flag in flags[1:]]
-        with running("web_gateway", *changed, "--port=0", "--log-format=json", "--log-level=info") as gateway:
+        words = [changes.get(flag, flag) for flag in flags[1:]]
+        with running("web_gateway", *words, "--port=0", "--log-format=json", "--log-level=info") as gateway:
             started = gateway.stderr.wait_for('"worker started"')
             *_, status = re.findall(r'"status": "([\d.:]+)"', started)
             program, *check = json.loads(health.replace("127.0.0.1:9100", status))
