@@ -30,6 +30,8 @@ from tcp_server.maintenance.backup import backup, restore
 from tcp_server.maintenance.check import check, compact
 from tcp_server.maintenance.export import export
 from tcp_server.maintenance.replay import replay
+from tcp_server.maintenance.status import status
+from tcp_server.operator_socket import OperatorSocket, socket_path
 from tcp_server.server import ChatServer
 
 _STACK = 256 * 1024
@@ -52,6 +54,7 @@ _COMMANDS = {
     "check": check,
     "compact": compact,
     "replay": replay,
+    "status": status,
 }
 
 
@@ -65,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log_to_stderr()
         config = load(arguments)
         log_to_stderr(config.log_level, config.log_format)
-        status = listen(*parse_address(config.status)) if config.status else None
+        listener = listen(*parse_address(config.status)) if config.status else None
         server = _start(config, lambda: load(arguments))
     except (BadConfig, BadHistory, Unfit, OSError, RuntimeError) as error:
         print(f"oneroom-server: {_explain(error)}", file=sys.stderr)
@@ -77,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     log_event(INFO, "started", version=version(), listening=addresses, settings=server.config.changed())
     notify("READY=1")
     standard_streams.announce(f"Oneroom server: {addresses}{_open_to(addresses)}")
-    with _status(status, server):
+    with _status(listener, server), _operator_socket(server):
         server.serve()
     if server.must_restart:
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - the program itself, as it was started
@@ -99,6 +102,25 @@ def _status(listener: socket.socket | None, server: ChatServer) -> Iterator[None
         yield
     finally:
         status.close()
+
+
+@contextmanager
+def _operator_socket(server: ChatServer) -> Iterator[None]:
+    """Let whoever runs the server act on it during the block, where there is a place for the socket."""
+    path = socket_path(server.config)
+    try:
+        operator = OperatorSocket(path, server.operator.answer) if path else None
+    except OSError as error:
+        log_event(WARNING, "no operator socket", path=str(path), error=error.strerror or error)
+        operator = None
+    if operator is None:
+        yield
+        return
+    operator.start()
+    try:
+        yield
+    finally:
+        operator.close()
 
 
 def _start(config: Config, reload: Callable[[], Config]) -> ChatServer:

@@ -242,7 +242,8 @@ PROGRAM = Program(
     "Loopback and trusted proxies are exempt from the limits by address. Each setting may also be in the "
     "TOML file, or in the environment (ONEROOM_SERVER_PORT=8080). Passwords are no flags: they are in files, "
     "or in ONEROOM_SERVER_PASSWORD and ONEROOM_SERVER_MODERATOR_PASSWORD. Commands for the messages on "
-    "disk: export, backup, restore, check, compact, replay; see `oneroom-server export --help`, and so on.",
+    "disk: export, backup, restore, check, compact, replay; for the server that runs: status. See "
+    "`oneroom-server export --help`, and so on.",
     "server.toml",
 )
 load = PROGRAM.load

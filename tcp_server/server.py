@@ -42,6 +42,7 @@ from tcp_server.log.search import Searcher
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.metrics import Metrics
 from tcp_server.open_log import MAX_IN_MEMORY, open_history, open_recording
+from tcp_server.operator_acts import OperatorActs
 from tcp_server.room.moderation.audit_log import AuditLog, adopt, audit_path
 from tcp_server.room.outcome import Outcome
 from tcp_server.room.room import Room
@@ -122,6 +123,7 @@ class ChatServer:
         self._lock = threading.Lock()  # a leaf: no other lock is taken under it
         self._sessions: set[Session] = set()  # guarded by `_lock`
         self._none_left = threading.Condition(self._lock)  # notified when the last session ends
+        self.operator = OperatorActs(self, self._audit_log, self._history)
         self._wakeup = Wakeup()
         self._stopping = ""  # why it stops; set by `stop` before it writes to the wakeup socket
         self._draining = ""  # why it drains; set by `drain` before it writes to the wakeup socket
@@ -322,20 +324,25 @@ class ChatServer:
         for listener in self._listeners:
             selector.unregister(listener)
             listener.close()
-        spread = Spread(self._open_sessions(), seconds, time.monotonic())
+        spread = Spread(self.sessions(), seconds, time.monotonic())
         while spread and not self._stopping:
             self._wait(selector, STEP)
             self._sequencer.submit(_say_bye, spread.take(time.monotonic()), RESTART)
         self.stop(self._stopping or self._draining)
 
-    def _open_sessions(self) -> list[Session]:
+    def sessions(self) -> list[Session]:
+        """Return the sessions that are open. Any thread."""
         with self._lock:
             return list(self._sessions)
+
+    def services(self) -> Services:
+        """Return what new sessions get. Any thread."""
+        return self._services
 
     def _close(self) -> None:
         for listener in self._listeners:
             listener.close()
-        sessions = self._open_sessions()
+        sessions = self.sessions()
         notify("STOPPING=1")
         log_event(INFO, "stopping", reason=self._stopping or "an error", connections=len(sessions))
         if self._node:

@@ -35,6 +35,7 @@ WINGS = (
     "maintenance",
     "server",
     "wakeup",
+    "operator_acts",
     "open_log",
     "metrics",
     "cluster",
@@ -44,6 +45,7 @@ WINGS = (
     "room",
     "texts",
     "log",
+    "operator_socket",
     "config",
     "redis_url",
 )

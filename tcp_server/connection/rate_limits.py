@@ -72,6 +72,14 @@ class Budget:
             ]
         return max(waits, default=0.0)
 
+    @property
+    def says_left(self) -> int | None:
+        """How many messages may be sent at once now; None without a limit."""
+        if self.unlimited:
+            return None
+        with self._lock:
+            return int(self._left(Kind.SAYS, self._clock()))
+
     def _rate(self, kind: Kind) -> Rate:
         return self._says if kind is Kind.SAYS else FIXED_RATES[kind]
 

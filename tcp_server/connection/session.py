@@ -70,6 +70,7 @@ class Session:
         "_reader",
         "_services",
         "_timeout_reason",
+        "began_at",
         "writer",
     )
 
@@ -83,6 +84,8 @@ class Session:
         )
         self._timeout_reason = "late"  # the `bye` reason if the client sends nothing in time
         self._joined_at: float | None = None  # monotonic
+        self.began_at = time.monotonic()
+        """When it was accepted. Any thread may read it."""
         self._has_asked = False  # something that may not have been applied yet, where the room is shared
 
     def run(self) -> None:

@@ -25,13 +25,14 @@ def command_parser(name: str, description: str) -> argparse.ArgumentParser:
     return parser
 
 
-def run(options: argparse.Namespace, work: Callable[[Config], object]) -> int:
+def run(options: argparse.Namespace, work: Callable[[Config], object], *, on_disk: bool = True) -> int:
     """Call `work` with the server's settings, for the log that was named; say what prevents it.
 
+    `on_disk`: there must be a file of messages.
     Returns the exit status: 1 if something is wrong, or if `work` returns what is true; 2 for wrong settings.
     """
     try:
-        config = _settings(options.history)
+        config = _settings(options.history, on_disk=on_disk)
         try:
             return int(bool(work(config)))
         except sqlite3.Error as error:
@@ -47,10 +48,10 @@ def run(options: argparse.Namespace, work: Callable[[Config], object]) -> int:
     return status
 
 
-def _settings(history: str | None) -> Config:
+def _settings(history: str | None, *, on_disk: bool) -> Config:
     """Raises `BadConfig`, `Failed`."""
     config = load(["--history", history]).replace(audit="") if history else load([])
-    if config.history in ("memory", "off"):
+    if on_disk and config.history in ("memory", "off"):
         raise Failed(f"history is {config.history}, there are no messages on disk: give --history FILE")
     return config
 
