@@ -16,6 +16,19 @@ pytestmark = needs_chromium
 
 expect.set_options(timeout=PATIENCE)
 
+# The page sends nothing before `giveSends` is called.
+HOLD_SENDS = """() => {
+    const { send } = WebSocket.prototype;
+    const held = [];
+    WebSocket.prototype.send = function (text) {
+        held.push([this, text]);
+    };
+    globalThis.giveSends = () => {
+        WebSocket.prototype.send = send;
+        for (const [socket, text] of held) socket.send(text);
+    };
+}"""
+
 
 @pytest.fixture(scope="module")
 def services() -> Iterator[Services]:
@@ -227,6 +240,21 @@ def test_a_reload_goes_on_with_what_was_done_to_a_message(
         expect(task).to_be_hidden()
         expect(field).to_have_value("моё, и всё")
         expect(page.locator(".editing")).to_have_count(0)
+        # It comes back if the room learns of the edit only after that.
+        page.keyboard.press("Enter")
+        expect(row(anna, "моё, и всё")).to_have_attribute("data-state", "sent")
+        own = int(row(anna, "моё, и всё").get_attribute("data-id") or "")
+        page.keyboard.press("ArrowUp")
+        page.keyboard.type("!")
+        page.evaluate(HOLD_SENDS)
+        page.keyboard.press("Enter")
+        expect(field).to_have_value("")
+        boris.say_json(type="moderate", act="delete", id=own)
+        page.wait_for_selector(f"#m{own}.deleted")
+        page.evaluate("giveSends()")
+        expect(field).to_have_value("моё, и всё!")
+        expect(page.locator("#toast")).to_have_text("Правка не прошла. Это сообщение удалено.")
+        expect(page.locator(".message-state")).to_have_count(0)
 
 
 def test_an_act_that_fails_says_why_and_can_be_tried_again(
