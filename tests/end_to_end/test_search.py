@@ -148,6 +148,16 @@ def test_on_a_phone_choosing_a_hit_closes_the_panel(services: Services, chromium
         # The hits are still there for another look.
         browser.page.click("#search-button")
         expect(hits).to_have_count(16)
+        # A day closes it too, once it is typed, and Back leads to it again.
+        browser.page.focus("#search-date")
+        browser.page.keyboard.type("01012020")
+        expect(browser.page.locator("#search-date")).to_have_value("2020-01-01")
+        expect(browser.page.locator("#search-date")).to_be_focused()
+        browser.page.keyboard.press("Enter")
+        expect(browser.page.locator("#m1.highlighted")).to_be_in_viewport()
+        expect(browser.page.locator("#search")).to_be_hidden()
+        browser.page.go_back()
+        expect(browser.page.locator("#search")).to_be_visible()
 
 
 def test_a_search_waits_for_the_connection(tmp_path: Path, chromium: Browser) -> None:

@@ -32,6 +32,7 @@ export class SearchPanel {
   #narrow = matchMedia("(max-width: 799px)");
   #search;
   #members;
+  #goToTime;
   #i18n;
   /** What the list shows. @type {SearchResult | null} */
   #shown = null;
@@ -44,6 +45,7 @@ export class SearchPanel {
   constructor(room, i18n, goToTime) {
     this.#search = room.search;
     this.#members = room.members;
+    this.#goToTime = goToTime;
     this.#i18n = i18n;
     room.search.changed.on(() => this.#show());
     room.left.on(() => this.#reset());
@@ -61,11 +63,15 @@ export class SearchPanel {
     this.#more.addEventListener("click", () => this.#search.loadMore());
     this.#retry.addEventListener("click", () => this.#search.retry());
     this.#toReader.addEventListener("click", () => this.#filter(this.#toReader.ariaPressed !== "true"));
-    this.#date.addEventListener("change", () => {
-      const [year = 0, month = 0, day = 0] = this.#date.value.split("-").map(Number);
-      if (!year) return;
-      if (this.#narrow.matches) this.close();
-      goToTime(new Date(year, month - 1, day).getTime());
+    // Each key changes the date: one that is typed is complete with Enter.
+    let isTyped = false;
+    this.#date.addEventListener("pointerdown", () => (isTyped = false));
+    this.#date.addEventListener("change", () => !isTyped && this.#goToDate());
+    this.#date.addEventListener("keydown", event => {
+      isTyped = true;
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      this.#goToDate();
     });
     this.#narrow.addEventListener("change", () => this.#panel.open && this.open());
     document.addEventListener("keydown", event => this.#onShortcut(event));
@@ -102,6 +108,13 @@ export class SearchPanel {
     this.#panel.close();
     this.#field.value = this.#date.value = "";
     this.#toReader.ariaPressed = "false";
+  }
+
+  async #goToDate() {
+    const [year = 0, month = 0, day = 0] = this.#date.value.split("-").map(Number);
+    if (!year) return;
+    await this.#goToTime(new Date(year, month - 1, day).getTime());
+    if (this.#narrow.matches) this.close(); // as after a hit: Back leads to it again
   }
 
   /** @param {boolean} toReader  Whether only what calls the reader is wanted. */
