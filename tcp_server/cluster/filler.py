@@ -14,14 +14,18 @@ from tcp_server.cluster.stream import Away, Stream, Unfit
 from tcp_server.log.history import NotFetched
 from tcp_server.log.pieces import BadPiece, read_piece
 
-_PIECE_BYTES: Final = 512 * 1024
-"""About how many bytes of messages are fetched at a time."""
+_PIECE_BYTES: Final = 256 * 1024
+"""About how many bytes of messages are fetched at a time: storing them takes the room some milliseconds."""
 
 _WAIT: Final = 3.0
 """Longest time, in seconds, to wait for a piece; then another server is asked."""
 
 _KEPT_SECONDS: Final = 30.0
 """How long a piece is left in Redis for who asked for it."""
+
+_TRIES: Final = 100
+_BEHIND_PAUSE: Final = 0.05
+"""How often a piece is given to a log that has applied less than it has, and the seconds between."""
 
 _PAUSE: Final = 1.0
 """Seconds to wait when nobody is there to ask, or Redis is away."""
@@ -109,7 +113,10 @@ class Filler:
         if piece is None:
             return False
         try:
-            return self._fill(piece)
+            for _ in range(_TRIES):
+                if self._fill(piece):
+                    return True
+                self._is_closed.wait(_BEHIND_PAUSE)  # the other server has applied more
         except BadPiece as error:
             log_often(WARNING, "bad piece", reason=str(error))
-            return False
+        return False

@@ -5,11 +5,12 @@ Both depend on more than the message, so the log does not have them.
 
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 from msgspec.structs import replace
 
 from chat_protocol.message import quote_of
-from chat_protocol.messages import Message
+from chat_protocol.messages import Changed, Message
 from tcp_server.log.history import History, Unavailable, find_message
 
 
@@ -26,6 +27,20 @@ def with_own_quote(history: History, message: Message) -> Message:
         with suppress(Unavailable):
             return with_quote(message, find_message(history, message.reply.id))
     return message
+
+
+def with_settled_quotes(history: History, events: Sequence[Any]) -> Sequence[Any]:
+    """Return events with the quotes of settled messages, at which nothing that decides looks."""
+    return [_with_settled_quote(history, event) for event in events]
+
+
+def _with_settled_quote(history: History, event: Any) -> Any:
+    if isinstance(event, Changed):
+        message: Message = _with_settled_quote(history, event.message)
+        return event if message is event.message else replace(event, message=message)
+    if isinstance(event, Message) and event.reply is not None and event.reply.id < history.settled:
+        return with_own_quote(history, event)
+    return event
 
 
 def as_sent(history: History, messages: Sequence[Message], person: bytes) -> list[Message]:

@@ -12,8 +12,11 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from chat_protocol import messages as m
 from tcp_server.config import Config
+from tcp_server.log.as_sent import with_settled_quotes
 from tcp_server.log.history import Unavailable
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.room import proposals as p
@@ -333,6 +336,9 @@ class SharedRoom(Room[C]):
 
     def _outcome(self, effect: Effect) -> Outcome[C]:
         connection = self._seats.connection(effect.seat)
+        if self._log.settled:
+            answer = with_settled_quotes(self._log, effect.answer)
+            effect = replace(effect, answer=answer, shared=with_settled_quotes(self._log, effect.shared))
         outcome = super()._outcome(effect)
         if connection is None or effect.seat is None:
             return outcome

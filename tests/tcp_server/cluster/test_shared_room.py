@@ -33,6 +33,34 @@ def test_what_is_said_on_one_server_is_heard_on_all(cluster: Cluster) -> None:
     assert [log[-1].text for log in cluster.logs()] == ["hello"] * 3
 
 
+def test_a_settled_message_is_answered_and_deleted_but_nothing_else(cluster: Cluster) -> None:
+    one, two, _ = cluster.servers
+    one.join("a", "Anna", "a secret of sixteen letters")
+    two.join("b", "Boris", "another secret of the same length")
+    cluster.settle()
+    one.ask("a", *[m.Say(text, text) for text in ("раз", "два", "три")])
+    cluster.settle()
+    two.deliver(two.room.settle(3))
+    cluster.settle()
+    one.take("a"), two.take("b")
+    two.ask("b", m.Say("ответ", "r", reply=1))
+    cluster.settle()
+    [message] = one.take("a")
+    assert isinstance(message, m.Message)
+    assert message.reply == m.Quote(1, "Anna", "раз")
+    two.take("b")
+    two.ask("b", m.React(ref="x", id=2, emoji="👍"), m.Delete(ref="d", id=2), m.Delete(ref="n", id=9))
+    cluster.settle()
+    errors = [(error.code, error.ref) for error in two.take("b") if isinstance(error, m.Error)]
+    assert sorted(errors) == [("not_found", "n"), ("not_yours", "d"), ("too_late", "x")]
+    one.ask("a", m.Delete(ref="d", id=2))
+    cluster.settle()
+    [changed] = two.take("b")
+    assert isinstance(changed, m.Changed)
+    assert (changed.message.id, changed.message.name, changed.message.deleted) == (2, "Anna", True)
+    assert [log[1].deleted for log in cluster.logs()] == [True] * 3
+
+
 def test_of_two_who_want_one_name_at_once_one_gets_it(cluster: Cluster) -> None:
     one, two, _ = cluster.servers
     one.join("a", "Anna", "a secret of sixteen letters")
