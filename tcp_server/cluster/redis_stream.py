@@ -74,6 +74,7 @@ class RedisStream:
             self._publisher,
             self._listener,
         )
+        self._has_begun = False  # whether there must be a stream; written by the tail thread
         self._next_id = ""  # of the appender thread: for its next entry, where Redis' own would not do
         self._times_made = 0  # of the tail thread: of its connection, when `after` was last looked for
         self._last = (0, b"")  # of the tail thread: the last entry that it read
@@ -123,7 +124,7 @@ class RedisStream:
         """See `Stream`."""
         if self._next_id:
             entries = self._leap(entries, run_id)
-        commands: list[Command] = [("XADD", self._key, "*", "b", entry) for entry in entries]
+        commands = [self._adding("*", entry) for entry in entries]
         if self._replicas:
             commands.append(("WAIT", self._replicas, _REPLICA_WAIT))
         if not commands:
@@ -131,8 +132,19 @@ class RedisStream:
         replies = self._appender.call(*commands, run_id=run_id)
         if self._replicas and (reached := replies.pop()) < self._replicas:
             log_often(WARNING, "redis replicas lag", reason="wait", reached=reached, wanted=self._replicas)
+        if None in replies:
+            raise Away("the stream was deleted")
         if replies and int(replies[-1].partition(b"-")[2]) > _HIGH:
             self._next_id = to_id((time_of(to_position(replies[-1])) + 1) << 20)
+
+    def _adding(self, stream_id: str, entry: bytes) -> Command:
+        """Return the command that adds an entry.
+
+        Only in a new room it makes the stream. One that was deleted is made by `refill`, with what it had,
+        before anything is added.
+        """
+        existing = ("NOMKSTREAM",) if self._has_begun else ()
+        return ("XADD", self._key, *existing, stream_id, "b", entry)
 
     def _leap(self, entries: Sequence[bytes], run_id: str) -> Sequence[bytes]:
         """Add the first entry one millisecond further on; return the rest.
@@ -141,15 +153,16 @@ class RedisStream:
         position has room for a million.
         """
         next_id, self._next_id = self._next_id, ""
-        command = ("XADD", self._key, next_id, "b", entries[0])
+        command = self._adding(next_id, entries[0])
         (reply,) = self._appender.call(command, may_fail=_TOO_LOW, run_id=run_id)
-        return entries if isinstance(reply, ResponseError) else entries[1:]
+        return entries if reply is None or isinstance(reply, ResponseError) else entries[1:]
 
     # --- the tail thread -------------------------------------------------------------
 
     def read(self, after: int, wait: float) -> Sequence[tuple[int, int, bytes]]:
         """See `Stream`."""
         link = self._tail
+        self._has_begun = after > 0
         link.ready()
         if link.times_made != self._times_made:
             self._look_for(after)
@@ -165,7 +178,7 @@ class RedisStream:
             self._look_for(after)
         self._read_at = now
         if entries:
-            self._last = entries[-1]
+            self._last, self._has_begun = entries[-1], True
         return [(position, time_of(position), data) for position, data in entries]
 
     def _look_for(self, after: int) -> None:
@@ -183,14 +196,14 @@ class RedisStream:
     def refill(self, entries: Sequence[tuple[int, bytes]]) -> bool:
         """See `Stream`."""
         link = self._tail
+        adding = [("XADD", self._key, to_id(position), "b", data) for position, data in entries]
+        # All at once: an entry that another server adds in between would be above the rest.
+        link.call(("MULTI",), *adding, ("EXEC",))
         is_whole = True
         for start in range(0, len(entries), _COUNT):
             part = entries[start : start + _COUNT]
-            commands: list[Command] = [
-                ("XADD", self._key, to_id(position), "b", data) for position, data in part
-            ]
             first, last = to_id(part[0][0]), to_id(part[-1][0])
-            *_, there = link.call(*commands, ("XRANGE", self._key, first, last), may_fail=_TOO_LOW)
+            (there,) = link.call(("XRANGE", self._key, first, last))
             is_whole &= set(part) <= {(to_position(entry), fields[1]) for entry, fields in there}
         return is_whole
 

@@ -38,9 +38,9 @@ class Stream(Protocol):
     def append(self, entries: Sequence[bytes], run_id: str) -> None:
         """Add entries, in one round trip: for the appender thread.
 
-        Raises `Away` and has added nothing if another Redis answers than `run_id` says: what that one
-        lacks must be added to it first (`refill`). After any other `Away`, and sometimes without one
-        (a failover), the entries have been added or not: only `read` tells.
+        Raises `Away` and has added nothing if another Redis answers than `run_id` says, or if the stream
+        was deleted: what is lacking must be added first (`refill`). After any other `Away`, and sometimes
+        without one (a failover), the entries have been added or not: only `read` tells.
         """
 
     def read(self, after: int, wait: float) -> Sequence[tuple[int, int, bytes]]:
@@ -52,7 +52,7 @@ class Stream(Protocol):
         """
 
     def refill(self, entries: Sequence[tuple[int, bytes]]) -> bool:
-        """Add entries that are missing, at their positions: for the tail thread.
+        """Add entries that are missing, at their positions, all at once: for the tail thread.
 
         Those that are there, or not above the newest, are left out. Returns whether all are there now.
         """

@@ -76,6 +76,7 @@ class MemoryRedis:
         with self.changed:
             self.entries.clear()
             self.top = 0
+            self.changed.notify_all()
 
 
 class MemoryStream:
@@ -85,6 +86,7 @@ class MemoryStream:
         self._redis = redis
         self._run_id = ""
         self._must_check = True
+        self._has_begun = False
         self._handler: Callable[[str, bytes], None] | None = None
         self.is_cut = False
         self._is_closed = False
@@ -105,6 +107,8 @@ class MemoryStream:
             self._reach()
             if run_id != self._redis.run_id:
                 raise Away("another Redis answers")
+            if self._has_begun and not self._redis.top:
+                raise Away("the stream was deleted")
             for data in entries:
                 self._redis.add(data)
             if self.drop_replies:
@@ -115,6 +119,7 @@ class MemoryStream:
         deadline = monotonic() + wait
         redis = self._redis
         with redis.changed:
+            self._has_begun = after > 0
             while True:
                 self._reach()
                 if self._run_id != redis.run_id:
@@ -124,6 +129,7 @@ class MemoryStream:
                     self._check(after)
                 left = deadline - monotonic()
                 if found or left <= 0:
+                    self._has_begun |= bool(found)
                     return found
                 redis.changed.wait(left)
 

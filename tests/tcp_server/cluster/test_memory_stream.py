@@ -50,6 +50,21 @@ def test_a_tail_that_is_lost_is_refilled_before_anything_is_added() -> None:
     assert [data for _, _, data in a.read(one, 0)] == [b"two", b"three"]
 
 
+def test_a_stream_that_is_deleted_is_refilled_before_anything_is_added() -> None:
+    redis, (a, _) = streams()
+    a.read(0, 0)
+    a.append([b"one"], a.run_id())
+    ((one, _, _),) = a.read(0, 0)
+    redis.delete()
+    with pytest.raises(Away):
+        a.append([b"two"], a.run_id())
+    with pytest.raises(Gap):
+        a.read(one, 0)
+    assert a.refill([(one, b"one")])
+    a.append([b"two"], a.run_id())
+    assert [data for _, _, data in a.read(one, 0)] == [b"two"]
+
+
 def test_a_room_is_founded_once() -> None:
     _, (a, b) = streams()
     assert a.load_checkpoint() is None

@@ -110,6 +110,8 @@ def test_what_is_lost_is_refilled(streams: list[RedisStream], redis: RedisServer
     tail = [(position, data) for position, _, data in entries]
     last = tail[-1][0]
     redis.do("DEL", "oneroom:{main}")
+    with pytest.raises(Away, match="deleted"):
+        a.append([b"four"], a.run_id())
     with pytest.raises(Gap):
         a.read(last, 0)
     assert b.refill(tail[:2])
@@ -120,11 +122,11 @@ def test_what_is_lost_is_refilled(streams: list[RedisStream], redis: RedisServer
 
 
 def test_what_cannot_be_refilled_is_told(streams: list[RedisStream], redis: RedisServer) -> None:
-    a, b = streams
+    a, _ = streams
     a.append([b"one", b"two"], a.run_id())
     tail = [(position, data) for position, _, data in a.read(0, 0)]
     redis.do("DEL", "oneroom:{main}")
-    b.append([b"other"], b.run_id())
+    redis.do("XADD", "oneroom:{main}", "*", "b", b"other")
     assert not a.refill(tail)
     redis.do("DEL", "oneroom:{main}")
     redis.do("XADD", "oneroom:{main}", to_id(tail[1][0]), "b", b"another entry with that id")
