@@ -17,7 +17,7 @@ from chat_protocol.commands import describe_table
 from tests.support.processes import ROOT
 from tests.test_imports import JS
 from web_gateway.app import create_app
-from web_gateway.assets import Assets
+from web_gateway.assets import Assets, _modules
 from web_gateway.config import Config
 from web_gateway.gateway import Gateway
 
@@ -148,19 +148,15 @@ def test_the_sheets_are_joined_in_their_order() -> None:
     assert joined.index(":root") < joined.index("/* The login page") < joined.index("/* For the oldest")
 
 
-_LATE = (
-    r"tools\.js|lib/(highlight|emoji)\.js|model/(people_search|qr_code)\.js"
-    r"|view/(crowd_people|link_sheet|passing_panel|search_panel|composer/edited_row|moderation/"
-    r"|acts/(common_emoji|emoji_picker|long_press|message_acts|recent_emoji))"
-)
-
-
 def test_all_modules_but_those_for_later_are_loaded_at_once(client: FlaskClient) -> None:
-    preloaded = re.findall(r'rel="modulepreload" href="static/\w+/js/(.*?)"', client.get("/").text)
+    preloaded = re.findall(r'rel="modulepreload" href="static/\w+/(.*?)"', client.get("/").text)
     assert len(preloaded) == len(set(preloaded))
-    modules = {path.relative_to(JS).as_posix() for path in JS.rglob("*.js")}
-    late = {name for name in modules if re.match(_LATE, name)}
-    assert set(preloaded) == modules - {"app.js", "boot.js"} - late
+    static = ROOT / "static"
+    contents = {path.relative_to(static).as_posix(): path.read_bytes() for path in static.rglob("*.js")}
+    late = {entry: {entry, *_modules(entry, contents)} for entry in ("js/tools.js", "js/lib/highlight.js")}
+    at_once = {*preloaded, "js/app.js", "js/boot.js"}
+    assert at_once.union(*late.values()) == contents.keys()
+    assert at_once.isdisjoint((*late, "js/view/search_panel.js", "js/view/acts/emoji_picker.js"))
 
 
 def test_the_only_script_in_the_html_is_allowed_by_its_hash(client: FlaskClient) -> None:
