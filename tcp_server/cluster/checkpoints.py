@@ -36,7 +36,7 @@ class Checkpoints:
 
     def keep(self, room: SharedRoom[Any]) -> None:
         """Make a checkpoint if one is due, and this server is the one that makes it. Often."""
-        if not room.is_oldest:
+        if not room.view.is_oldest:
             self._entries, self._position = room.entries, 0
             return
         now = time.monotonic()
@@ -49,7 +49,7 @@ class Checkpoints:
             return
         try:
             below = to_settle(self._path)
-            if room.settled < below and now >= self._settle_at:
+            if room.view.settled < below and now >= self._settle_at:
                 self._settle_at = now + _RETRY_SECONDS
                 self._settle(below)
                 return  # once that was applied
@@ -69,6 +69,6 @@ class Checkpoints:
         entries = room.entries
         position, data = make(self._path)
         self._stream.save_checkpoint(position, data)
-        self._stream.trim(min(self._position, room.applied_by_all))
+        self._stream.trim(min(self._position, room.view.applied_by_all))
         log_event(INFO, "checkpoint", position=position, size=len(data))
         self._position, self._entries = position, entries

@@ -82,6 +82,7 @@ class Node:
         self._liveness = Liveness(time.monotonic)  # guarded by the room lock, as all below
         self._own = 0, 0.0  # position of the newest own entry, and since when it is that; monotonic
         self._tried: dict[bytes, float] = {}  # when a run was begun or ended; monotonic
+        self._overruled: list[str] = []  # settings, when that was last logged
         self._typing_at: list[float] = []  # when the other servers were last told; monotonic
         self._neighbours = Neighbours()
         self._keeper = threading.Thread(target=self._keep_on, name="cluster", daemon=True)
@@ -98,14 +99,14 @@ class Node:
         self._typing_at = [at for at in self._typing_at if at + 1.0 > now]
         if len(self._typing_at) < _MAX_TYPING:
             self._typing_at.append(now)
-            self._stream.publish("typing", _encode(_Typing(self._room.incarnation, event.name)))
+            self._stream.publish("typing", _encode(_Typing(self._room.view.incarnation, event.name)))
 
     # --- how it is ---------------------------------------------------------------------
 
     @property
     def is_up(self) -> bool:
         """Whether this server is part of the room. Any thread."""
-        return self._room.is_up
+        return self._room.view.is_up
 
     @property
     def is_heard(self) -> bool:
@@ -116,7 +117,7 @@ class Node:
         """Return why clients should go elsewhere, or nothing. Any thread; waits for nothing."""
         if self._room.is_held_up:
             return "the log cannot be written"
-        if not self._room.is_up:
+        if not self._room.view.is_up:
             return "it is not part of the room yet"
         if self._tail.is_current or not (self._tail.is_heard or self._neighbours.do_hear):
             return ""  # where nobody hears Redis, clients are nowhere better off
@@ -130,7 +131,7 @@ class Node:
         self._sequencer = sequencer
         self._tail = Tail(
             self._stream,
-            room.position,
+            room.view.position,
             apply=self._apply,
             entries_after=partial(under_lock, sequencer, history.entries_after),
             note_complete=self._appender.note_complete,
@@ -145,8 +146,8 @@ class Node:
             history.path,
             missing=lambda: under_lock(sequencer, lambda: history.missing),
             fill=partial(under_lock, sequencer, history.fill),
-            runs=lambda: under_lock(sequencer, lambda: [*room.others]),
-            run=lambda: room.incarnation,
+            runs=lambda: under_lock(sequencer, lambda: [*room.view.others]),
+            run=lambda: room.view.incarnation,
         )
         self._appender.start()
         self._tail.start()
@@ -158,7 +159,7 @@ class Node:
         """End this run, and the threads. Once, after `start`; the room has no connections any more."""
         self._sequencer.submit(self._room.go_down)
         with self._capacity:
-            self._capacity.wait_for(lambda: not self._room.is_up, _STOP_SECONDS)
+            self._capacity.wait_for(lambda: not self._room.view.is_up, _STOP_SECONDS)
         self._is_closed.set()
         self._stream.close()
         self._appender.close()
@@ -182,10 +183,10 @@ class Node:
 
     def admit(self) -> None:
         """Wait while too much is proposed and not applied: as long as Redis is away."""
-        if self._room.bytes_in_flight > _MAX_IN_FLIGHT:
+        if self._room.view.bytes_in_flight > _MAX_IN_FLIGHT:
             with self._capacity:
                 self._capacity.wait_for(
-                    lambda: self._room.bytes_in_flight <= _MAX_IN_FLIGHT or self._is_closed.is_set()
+                    lambda: self._room.view.bytes_in_flight <= _MAX_IN_FLIGHT or self._is_closed.is_set()
                 )
 
     # --- in the tail's thread --------------------------------------------------------
@@ -196,7 +197,7 @@ class Node:
         self._sequencer.call(room.apply, [Step(*one) for one in found])
         while room.is_held_up and not self._is_closed.wait(_TICK):
             self._sequencer.call(lambda: ())  # its commit tries again
-        self._appender.note_read(room.incarnation, room.newest_seq)
+        self._appender.note_read(room.view.incarnation, room.view.newest_seq)
         with self._capacity:
             self._capacity.notify_all()
 
@@ -221,33 +222,36 @@ class Node:
             self._filler.answer(data)
         elif topic == "typing":
             typing = _typing.decode(data)
-            if typing.incarnation != self._room.incarnation:
+            if typing.incarnation != self._room.view.incarnation:
                 self._sequencer.submit(self._room.tell_typing, m.Typing(typing.name))
 
     def _keep_on(self) -> None:
-        while not self._is_closed.wait(_TICK if self._room.is_up else _START_TICK):
+        while not self._is_closed.wait(_TICK if self._room.view.is_up else _START_TICK):
             if self._tail.is_current:
                 self._sequencer.submit(self._look_around)
                 self._checkpoints.keep(self._room)
             elif not self._tail.is_heard:
-                self._neighbours.ask(self._room.status_addresses)
+                self._neighbours.ask(self._room.view.status_addresses)
 
     def _look_around(self) -> list[Outcome[Writer]]:
         """Work for the sequencer: show that this server is alive, and look whether the others are."""
         room, now = self._room, time.monotonic()
-        if not room.is_up:
+        if not room.view.is_up:
             return room.come_up() if self._is_due(b"", now) else []
+        if (overruled := room.overruled) != self._overruled:
+            self._overruled = overruled
+            log_event(WARNING, "settings differ", settings=overruled or "none any more")
         if self._differs():
             self._leave_cluster(
                 "its state differs from the others': move its log away, start it again", False
             )
             return []
         outcomes: list[Outcome[Writer]] = []
-        if room.newest_own != self._own[0]:
-            self._own = room.newest_own, now
+        if room.view.newest_own != self._own[0]:
+            self._own = room.view.newest_own, now
         elif now - self._own[1] >= _BEAT_SECONDS:
             outcomes += room.beat()
-        for incarnation in self._liveness.note(room.newest_own, room.others):
+        for incarnation in self._liveness.note(room.view.newest_own, room.view.others):
             if self._is_due(incarnation, now):
                 log_event(WARNING, "server down", run=incarnation.hex())
                 outcomes += room.declare_down(incarnation)
@@ -255,8 +259,8 @@ class Node:
 
     def _differs(self) -> bool:
         """Return whether the state here is not that of most servers; of two, the younger one is in doubt."""
-        disagreeing, others = len(self._room.disagreeing), len(self._room.others)
-        return 2 * disagreeing > others and not (others == 1 and self._room.is_oldest)
+        disagreeing, others = len(self._room.view.disagreeing), len(self._room.view.others)
+        return 2 * disagreeing > others and not (others == 1 and self._room.view.is_oldest)
 
     def _is_due(self, incarnation: bytes, now: float) -> bool:
         if now - self._tried.get(incarnation, -_RETRY_SECONDS) < _RETRY_SECONDS:

@@ -26,7 +26,8 @@ class Absences:
 
     def __init__(self, grace: float, clock: Callable[[], float]) -> None:
         """`grace` is in seconds; `clock` returns monotonic ones."""
-        self._grace = grace
+        self.grace = grace
+        """Seconds; only to be set from elsewhere."""
         self._clock = clock
         self._absences: dict[Member, _Absence] = {}
 
@@ -37,7 +38,7 @@ class Absences:
             return
         if known is not None and known.since == member.absent_since:  # it was only a quiet visit that ended
             return
-        self._absences[member] = _Absence(member.absent_since, self._clock() + self._grace, address)
+        self._absences[member] = _Absence(member.absent_since, self._clock() + self.grace, address)
 
     def overdue(self) -> list[Member]:
         """Return whom to remove: those whose grace period is over, and those who are too many."""

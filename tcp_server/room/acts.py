@@ -38,12 +38,16 @@ class Acts(Generic[C]):
         propose: Callable[[AnyProposal], list[Outcome[C]]],
     ) -> None:
         """`propose` applies a proposal; it may raise `Unavailable`."""
-        self._max_text = config.max_text
-        self._edit_time = config.edit_time
         self._fold = fold
         self._seats = seats
         self._propose = propose
-        self._mentions = Mentions(fold.members, fold.history, config.max_name)
+        self.use(config)
+
+    def use(self, config: Config) -> None:
+        """Use other limits from now on."""
+        self._max_text = config.max_text
+        self._edit_time = config.edit_time
+        self._mentions = Mentions(self._fold.members, self._fold.history, config.max_name)
 
     def post(self, connection: C, member: Member, say: m.Say) -> list[Outcome[C]]:
         """Say a clean text that calls somebody, answers a message, or tells an action."""

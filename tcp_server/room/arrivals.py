@@ -43,7 +43,6 @@ class Arrivals(Generic[C]):
     """The joins that are proposed and not applied yet."""
 
     def __init__(self, config: Config, fold: Fold, seats: Seats[C], replay: Replay, crowd: Crowd) -> None:
-        self._config = config
         self._fold = fold
         self._seats = seats
         self._replay = replay
@@ -52,11 +51,16 @@ class Arrivals(Generic[C]):
         """The room's, which a newcomer needs."""
         self.moderated = bool(config.moderator_password)
         """Whether there can be moderators."""
+        self.use(config)
+        self.waiting: dict[C, _Arrival] = {}
+        """By connection; only to be read from elsewhere."""
+
+    def use(self, config: Config) -> None:
+        """Use other limits from now on."""
+        self._config = config
         edit_time = int(config.edit_time)
         self._limits = m.Limits(config.max_name, config.max_text, MAX_LINE, config.max_replay, edit_time)
         self._can = _can(keeps=config.history != "off", edits=edit_time > 0)
-        self.waiting: dict[C, _Arrival] = {}
-        """By connection; only to be read from elsewhere."""
 
     def begin(self, connection: C, request: m.Join | TextJoin) -> Join | Sequence[m.Event]:
         """Return what to propose, or the errors that refuse a join.

@@ -42,8 +42,9 @@ class Fold:
         head = decode_head(history.head)
         self.runs = Runs(head.runs)
         """The runs of the servers. Only to be read from elsewhere."""
+        self.settings = head.settings
+        """Those that decide for all servers. Only to be read from elsewhere, as `digests`."""
         self.digests = Digests(head.digest)
-        """What the journal has told the room. Only to be read from elsewhere."""
         self.newly_absent: list[tuple[Member, Seat]] = []
         """Members that have become absent, with their last seat, until the room has taken note."""
         self.position = history.position = position_of(history)
@@ -148,7 +149,9 @@ class Fold:
         self.history.commit()
 
     def _store_head(self) -> None:
-        head = Head(self.position, self.members.next_number, self.runs.encodable, self.digests.newest)
+        head = Head(
+            self.position, self.members.next_number, self.runs.encodable, self.digests.newest, self.settings
+        )
         self.history.head = encode_head(head)
 
     def state(self) -> tuple[object, ...]:
@@ -170,6 +173,7 @@ class Fold:
                 member.moderator = member.admitted = False
                 self.members.note_change(member)
         self.runs.begin(self._incarnation, up, self.position)
+        self.settings = self.runs.agreed() or self.settings or up.settings
         self.persons.tidy(self.now)
         return effects
 

@@ -15,6 +15,8 @@ class Head(msgspec.Struct, array_like=True):
     """The present run of each server, by incarnation."""
     digest: int = 0
     """Of what the journal has told the room (`Digests`)."""
+    settings: dict[str, int | float] = {}
+    """Those that decide for all servers; empty where there is one server."""
 
 
 _encoder = msgspec.msgpack.Encoder()

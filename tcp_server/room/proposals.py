@@ -24,15 +24,16 @@ class Proposal(Struct, frozen=True, array_like=True, tag=str.lower, gc=False):
 class Up(Proposal, frozen=True):
     """A server begins a run; the seats of its earlier runs are gone. The first proposal of its run.
 
-    `status` is the address at which it says how it is, where it does. `seen` is the position up to
-    which it has applied the journal: without effect if the server has begun another run after that. If
-    no other server is up, all roles end, and the room's password is needed once more: both passwords
-    may have changed.
+    `settings` are those that decide for all servers. `status` is the address at which it says how it
+    is, where it does. `seen` is the position up to which it has applied the journal: without effect if
+    the server has begun another run after that. If no other server is up, all roles end, and the room's
+    password is needed once more: both passwords may have changed.
     """
 
     server: str
     seen: int
     status: str = ""
+    settings: dict[str, int | float] = {}
 
 
 class Beat(Proposal, frozen=True):

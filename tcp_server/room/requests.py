@@ -58,7 +58,6 @@ class Requests(Generic[C]):
 
         `clock` returns monotonic seconds, `now` seconds since 1970.
         """
-        self._config = config
         self._fold = fold
         self._history = fold.history
         self._seats = seats
@@ -74,8 +73,14 @@ class Requests(Generic[C]):
         """Acts on messages since the room has set it to 0."""
         self.codes: defaultdict[C, deque[str]] = defaultdict(deque)
         """Codes that are proposed and not open yet; only to be read from elsewhere."""
-        self._holds = Holds(fold.persons, config.hold_names) if config.hold_names else None
+        self.use(config)
         self._typed_at: WeakKeyDictionary[Member, float] = WeakKeyDictionary()  # monotonic
+
+    def use(self, config: Config) -> None:
+        """Use other limits from now on."""
+        self._config = config
+        self._acts.use(config)
+        self._holds = Holds(self._fold.persons, config.hold_names) if config.hold_names else None
 
     def run(self, connection: C, member: Member, request: Request) -> list[Outcome[C]]:
         """Run one request at the time of the fold; it is no say."""

@@ -95,6 +95,13 @@ class Room(Generic[C]):
         self._visits: dict[C, Visit] = {}  # of the quiet connections, oldest first
         self._begin_run()
 
+    def use(self, config: Config) -> None:
+        """Use other limits from now on."""
+        self._config = self._moderation.config = config
+        self._arrivals.use(config)
+        self._requests.use(config)
+        self._absences.grace = config.grace
+
     def set_passwords(self, config: Config) -> list[Outcome[C]]:
         """Use other passwords from now on; those who are in, and moderators, stay what they are."""
         self._arrivals.password = Password(config.password)

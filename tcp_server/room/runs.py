@@ -19,6 +19,7 @@ class Run(msgspec.Struct, array_like=True):
     last: int = 0  # position of that entry
     applied: int = 0  # the position up to which the server had applied the journal when it said so last
     status: str = ""  # the address at which it says how it is
+    settings: dict[str, int | float] = {}  # with which the server was started, of those that decide
 
 
 class Runs:
@@ -78,7 +79,16 @@ class Runs:
 
     def begin(self, incarnation: bytes, up: p.Up, position: int) -> None:
         """Begin a run."""
-        self.encodable[incarnation] = Run(up.server, position, self._first_seq, position, position, up.status)
+        self.encodable[incarnation] = Run(
+            *(up.server, position, self._first_seq, position, position),
+            status=up.status,
+            settings=up.settings,
+        )
+
+    def agreed(self) -> dict[str, int | float] | None:
+        """Return the settings of the servers that are up, if they all have the same."""
+        first, *others = [run.settings for run in self.encodable.values()]
+        return first if all(one == first for one in others) else None
 
     def status_addresses(self, but: bytes) -> list[str]:
         """Return where the servers say how they are, but for the one with this run."""

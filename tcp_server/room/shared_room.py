@@ -21,6 +21,7 @@ from tcp_server.log.history import Unavailable
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.room import proposals as p
 from tcp_server.room.absences import Absences
+from tcp_server.room.cluster_view import ClusterView
 from tcp_server.room.commands import Request, TextJoin
 from tcp_server.room.effects import Effect
 from tcp_server.room.members import Member
@@ -31,6 +32,9 @@ from tcp_server.room.shared_proposer import Send, SharedProposer
 
 _RETRY_SECONDS: Final = 5.0
 """After so many seconds something is proposed once more that has had no effect."""
+
+_DECIDING: Final = ("max_name", "max_text", "edit_time", "hold_names", "grace")
+"""Settings by which it is decided what is said, and how long a name is kept."""
 
 Decide = Callable[[list[Outcome[C]]], list[Outcome[C]]]
 
@@ -67,6 +71,8 @@ class SharedRoom(Room[C]):
         self._send = send
         self._tell = tell
         self._name = name
+        self._own = config  # as this server was started with
+        self._followed: dict[str, int | float] | None = None  # the settings of the fold that are in use
         self._status = status
         self._log: SqliteHistory = history
         self._decisions: dict[int, Decide[C]] = {}  # of joins that are proposed, by the number of the seat
@@ -91,74 +97,19 @@ class SharedRoom(Room[C]):
     # --- the journal -----------------------------------------------------------------
 
     @property
-    def position(self) -> int:
-        """The position up to which the journal was applied."""
-        return self._fold.position
-
-    @property
-    def is_up(self) -> bool:
-        """Whether this server's run has begun, and is not over."""
-        return self._shared.incarnation in self._fold.runs
-
-    @property
     def is_held_up(self) -> bool:
         """Whether the log could not be written: then nothing more is applied, and nobody is sent anything."""
         return self._is_held_up
 
     @property
-    def bytes_in_flight(self) -> int:
-        """Estimated bytes of what was proposed here and not applied. Any thread."""
-        return self._shared.bytes_in_flight
-
-    @property
-    def newest_own(self) -> int:
-        """The position of the newest entry of this server's run; 0 if it is not up."""
-        return self._fold.runs.last(self._shared.incarnation)
-
-    @property
-    def is_oldest(self) -> bool:
-        """Whether this server is up for longest: it does what one does for all."""
-        return self._fold.runs.oldest == self._shared.incarnation
-
-    @property
-    def incarnation(self) -> bytes:
-        """The run of this server."""
-        return self._shared.incarnation
-
-    @property
-    def disagreeing(self) -> set[bytes]:
-        """The runs of servers whose state was another at the position of their last beat."""
-        return self._fold.digests.disagreeing & {*self._fold.runs}
-
-    @property
-    def newest_seq(self) -> int:
-        """The number of the newest entry of this server's run; 0 if it is not up."""
-        return self._fold.runs.seq(self._shared.incarnation)
-
-    @property
-    def settled(self) -> int:
-        """Messages with smaller ids are settled. Any thread."""
-        return int(self._log.settled)
+    def overruled(self) -> list[str]:
+        """The settings of this server that the room does not follow, as not all servers have them."""
+        in_force = self._fold.settings
+        return [name for name, value in _deciding(self._own).items() if in_force.get(name, value) != value]
 
     def settle(self, below: int) -> list[Outcome[C]]:
         """Have all servers settle the messages with smaller ids."""
         return self._propose(p.Settle(below))
-
-    @property
-    def status_addresses(self) -> list[str]:
-        """Where the other servers say how they are."""
-        return self._fold.runs.status_addresses(self._shared.incarnation)
-
-    @property
-    def applied_by_all(self) -> int:
-        """The position up to which all servers that are up had applied the journal when they last said so."""
-        return self._fold.runs.applied()
-
-    @property
-    def others(self) -> dict[bytes, int]:
-        """The runs of other servers, with the position of the newest entry of each."""
-        runs = self._fold.runs
-        return {one: runs.last(one) for one in runs if one != self._shared.incarnation}
 
     def come_up(self) -> list[Outcome[C]]:
         """Begin another run of this server, which has applied the journal to its end.
@@ -176,11 +127,14 @@ class SharedRoom(Room[C]):
         self._seats.begin_anew(self._shared.incarnation)
         self._settle(whatever=True)
         bye = [Outcome(one, [m.farewell("restart")], (), AudienceChange.LEAVE) for one in arriving]
-        return [*bye, *self._propose(p.Up(self._name, self._fold.position, self._status))]
+        return [
+            *bye,
+            *self._propose(p.Up(self._name, self._fold.position, self._status, _deciding(self._own))),
+        ]
 
     def beat(self) -> list[Outcome[C]]:
         """Show that this server is alive."""
-        if not self.is_up or self._is_held_up:
+        if not self.view.is_up or self._is_held_up:
             return []
         return self._propose(p.Beat(self._fold.position, self._fold.digests.newest))
 
@@ -210,9 +164,11 @@ class SharedRoom(Room[C]):
             self._log.note_entry(step.position, step.data)
             self.entries += 1
             self.has_removed |= any(isinstance(one, p.Edit | p.Delete | p.Act) for one in entry.proposals)
-        if self._was_up and not (self.is_up or self._is_stopping):
+        if self._was_up and not (self.view.is_up or self._is_stopping):
             outcomes += self.come_up()  # the others have taken this server for dead, and its clients are gone
-        self._was_up = self.is_up
+        self._was_up = self.view.is_up
+        if self._followed is not self._fold.settings:
+            self._follow()
         return outcomes
 
     def tell_typing(self, event: m.Typing) -> list[Outcome[C]]:
@@ -284,7 +240,10 @@ class SharedRoom(Room[C]):
         now = self._clock()
         self._tried = {what: at for what, at in self._tried.items() if at + _RETRY_SECONDS > now}
         ended = [*self._absences.ended(), *self._foreign.ended()]
-        members = [*(ended if self.is_oldest else ()), *(self._absences.surplus() if self.is_up else ())]
+        members = [
+            *(ended if self.view.is_oldest else ()),
+            *(self._absences.surplus() if self.view.is_up else ()),
+        ]
         visits = [connection for connection, visit in self._visits.items() if visit.ends_at <= now]
         return [
             *(outcome for member in members for outcome in self._reap(member)),
@@ -296,7 +255,7 @@ class SharedRoom(Room[C]):
         """As `Room.prune`. The server that is up for longest decides what all forget."""
         below, first = self._history.oldest_to_keep(), self._history.first
         seconds = self._history.tidy()
-        if self.is_oldest and below > first and self._is_due(("forget", first)):
+        if self.view.is_oldest and below > first and self._is_due(("forget", first)):
             self._propose(p.Forget(below))
         return seconds
 
@@ -316,6 +275,7 @@ class SharedRoom(Room[C]):
 
     def _make_proposer(self) -> SharedProposer:
         self._shared = SharedProposer(self._fold, self._now, self._send)
+        self.view = ClusterView(self._fold, self._shared, self._history)
         return self._shared
 
     def _propose(self, proposal: p.AnyProposal) -> list[Outcome[C]]:
@@ -369,8 +329,20 @@ class SharedRoom(Room[C]):
 
     def _begin_run(self) -> None:
         """The run begins with `come_up`; who is absent may come back to any server."""
+        self._follow()
         for member in self._fold.members:
             self._foreign.watch(member)
 
     def _take_over_present(self) -> None:
         """Nothing: a log that old is brought up by a server of its own first."""
+
+    def _follow(self) -> None:
+        """Use the settings that decide for all servers."""
+        self._followed = self._fold.settings
+        self.use(self._own.replace(**self._followed))
+        self._foreign.grace = self._config.grace
+
+
+def _deciding(config: Config) -> dict[str, int | float]:
+    """Return the settings that must be the same on all servers."""
+    return {name: getattr(config, name) for name in _DECIDING}

@@ -58,7 +58,8 @@ class Moderation(Generic[C]):
         propose: Callable[[AnyProposal], list[Outcome[C]]],
     ) -> None:
         """`propose` applies a proposal; it may raise `Unavailable`."""
-        self._config = config
+        self.config = config
+        """The settings; only to be set from elsewhere."""
         self._fold = fold
         self._audit_log = audit_log
         self._seats = seats
@@ -157,8 +158,8 @@ class Moderation(Generic[C]):
     def _parse(self, connection: C, member: Member, command: m.Moderate) -> Act:
         """Return the action that a command asks for. Raises `Refused`."""
         target, text = one_line(command.target), one_line(command.text)
-        if len(text) > self._config.max_text:
-            raise Refused("too_long", f"a text has at most {self._config.max_text} characters")
+        if len(text) > self.config.max_text:
+            raise Refused("too_long", f"a text has at most {self.config.max_text} characters")
         act = Act(
             self._seats.number(connection), command.act, target, (), None, command.seconds, text, command.ref
         )
@@ -208,7 +209,7 @@ class Moderation(Generic[C]):
 
     def _check_network(self, network: Network, member: Member) -> None:
         """Raises `Refused`."""
-        if is_too_wide(network, self._config.trusted_proxies):
+        if is_too_wide(network, self.config.trusted_proxies):
             raise Refused("too_many", f"{format_network(network)} covers too many addresses")
         if self._is_connected_from(network, member):
             raise Refused("too_many", f"{format_network(network)} covers your own address")
@@ -219,7 +220,7 @@ class Moderation(Generic[C]):
     def _parse_shown(self, text: str) -> tuple[str, tuple[str, ...]]:
         """Return a name as it is shown, and its keys. Raises `Refused`."""
         try:
-            name = parse_name(text, self._config.max_name)
+            name = parse_name(text, self.config.max_name)
         except BadName as error:
             raise Refused("bad_target", str(error)) from error
         return name.shown, name.keys

@@ -61,7 +61,7 @@ class Server:
             now=lambda: journal.now,
         )
         self._applied = next(
-            (i for i, step in enumerate(journal.steps) if step.position > self.room.position),
+            (i for i, step in enumerate(journal.steps) if step.position > self.room.view.position),
             len(journal.steps),
         )
 
@@ -129,7 +129,7 @@ def settle(servers: Sequence[Server]) -> None:
             server.add()
         for server in servers:
             server.apply()
-            if not (server.waiting or server.room.is_up):
+            if not (server.waiting or server.room.view.is_up):
                 server.come_up()
 
 

@@ -89,14 +89,14 @@ def test_a_server_that_seemed_dead_begins_another_run_and_its_clients_come_back(
     one.join("a", "Anna", "a secret of sixteen letters")
     cluster.settle()
     one.take("a")
-    before = one.room.incarnation
+    before = one.room.view.incarnation
     one.ask("a", m.Say("too late", "ref"))
     two.deliver(two.room.declare_down(before))
     two.add()
     cluster.settle()
     assert one.take("a") == [m.farewell("restart")]
-    assert one.room.is_up
-    assert one.room.incarnation != before
+    assert one.room.view.is_up
+    assert one.room.view.incarnation != before
     assert two.history.last == 0
     two.join("a2", "Anna", "a secret of sixteen letters")
     two.ask("a2", m.Say("too late", "ref"))
@@ -108,12 +108,12 @@ def test_a_server_that_seemed_dead_begins_another_run_and_its_clients_come_back(
 
 def test_down_has_no_effect_on_a_server_that_has_added_something_since(cluster: Cluster) -> None:
     one, two, _ = cluster.servers
-    two.deliver(two.room.declare_down(one.room.incarnation))
+    two.deliver(two.room.declare_down(one.room.view.incarnation))
     one.deliver(one.room.beat())
     one.add(), two.add()
     cluster.settle()
-    assert one.room.is_up
-    assert len(two.room.others) == 2
+    assert one.room.view.is_up
+    assert len(two.room.view.others) == 2
 
 
 def test_nobody_hears_the_room_before_their_own_join_is_applied(cluster: Cluster) -> None:
@@ -253,8 +253,8 @@ def _let_work(cluster: Cluster, chance: random.Random) -> None:
         server.deliver(server.room.expire())
     elif what < 0.92:
         cluster.restart(cluster.servers.index(server))
-    elif what < 0.94 and other.room.incarnation in server.room.others:
-        server.deliver(server.room.declare_down(other.room.incarnation))
+    elif what < 0.94 and other.room.view.incarnation in server.room.view.others:
+        server.deliver(server.room.declare_down(other.room.view.incarnation))
 
 
 def _check(cluster: Cluster, clients: Sequence[Client]) -> None:
@@ -270,4 +270,22 @@ def _check(cluster: Cluster, clients: Sequence[Client]) -> None:
         first = min(client.shown, default=0)
         of_others = {id_: text for id_, text in texts.items() if not text.startswith(client.name)}
         assert client.shown == {id_: text for id_, text in of_others.items() if id_ >= first}
-    assert not any(server.room.disagreeing for server in cluster.servers)
+    assert not any(server.room.view.disagreeing for server in cluster.servers)
+
+
+def test_settings_take_effect_once_all_servers_have_them(tmp_path: Path) -> None:
+    cluster = Cluster(tmp_path, count=2, max_text=10)
+    cluster.settings = {"max_text": 20}
+    one, two = cluster.servers[0], cluster.restart(1)
+    two.join("b", "Boris", "another secret of the same length")
+    cluster.settle()
+    [welcome] = two.take("b")
+    assert isinstance(welcome, m.Welcome)
+    assert (welcome.limits.text, two.room.overruled, one.room.overruled) == (10, ["max_text"], [])
+    one = cluster.restart(0)
+    cluster.settle()
+    two.ask("b", m.Say("fifteen letters", "ref"))
+    cluster.settle()
+    assert m.Ack in map(type, two.take("b"))
+    assert (one.room.overruled, two.room.overruled) == ([], [])
+    cluster.close()
