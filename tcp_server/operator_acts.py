@@ -94,7 +94,7 @@ class OperatorActs:
             member.name if member else "",
             {JSON: "json", PLAIN: "plain"}.get(writer.output, "lines"),
             writer.host,
-            round(time.monotonic() - session.began_at, 1),
+            time.monotonic() - session.began_at,
             writer.waiting,
             services.budgets.of(member).says_left if member else None,
         )

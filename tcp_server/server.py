@@ -1,33 +1,28 @@
 """The TCP listener, the registry of sessions, and the shutdown."""
 
-import errno
 import mmap
-import os
 import selectors
 import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from chat_protocol.address import Address
-from chat_protocol.connection import set_tcp_options
-from chat_protocol.contract import BANNED, FULL, RESTART
+from chat_protocol.contract import RESTART
 from chat_protocol.drain import NOTICE, STEP, Spread
-from chat_protocol.ip import parse_ip
-from chat_protocol.listener import listen_on_all
-from chat_protocol.log_event import INFO, WARNING, log_event, log_often
+from chat_protocol.log_event import INFO, log_event
 from chat_protocol.service_manager import notify
+from tcp_server.acceptor import Acceptor
 from tcp_server.cluster.beginning import begin
 from tcp_server.cluster.neighbours import shown_status
 from tcp_server.cluster.node import Node
 from tcp_server.cluster.stream import Stream
 from tcp_server.config import CHANGEABLE, Config
-from tcp_server.connection.admission import Admission, Refusal
+from tcp_server.connection.admission import Admission
 from tcp_server.connection.bandwidth import Bandwidths
 from tcp_server.connection.fanout import FanOut
 from tcp_server.connection.handshake import Services
@@ -49,15 +44,6 @@ from tcp_server.room.room import Room
 from tcp_server.room.shared_room import SharedRoom
 from tcp_server.sequencer import Sequencer, Work
 from tcp_server.wakeup import Wakeup
-
-_SEND_BUFFER = 256 * 1024
-"""Bytes that the kernel may queue for one client. By default it grows the buffer to megabytes and
-reports it writable only in large steps, so that a healthy reader would look slow."""
-
-_REFUSALS: dict[Refusal, bytes] = {"full": FULL, "banned": BANNED}
-
-_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-"""What `accept` fails with when the system has no resources for one more connection."""
 
 _THREAD_MEMORY = 2**21
 """Bytes that must be available for a thread to start: its stack, and what it allocates at first."""
@@ -82,10 +68,7 @@ class ChatServer:
         """The settings it runs with."""
         if stream:
             begin(stream, Path(config.history))
-        self._listeners = listen_on_all(config.host, config.port)
-        for listener in self._listeners:
-            listener.setblocking(False)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)  # inherited
+        self._acceptor = Acceptor(config)
         self._poller = write_poller()
         self._history = open_history(config)
         path = self._history.path if isinstance(self._history, SqliteHistory) else None
@@ -129,8 +112,6 @@ class ChatServer:
         self._draining = ""  # why it drains; set by `drain` before it writes to the wakeup socket
         # Each says at once why clients should go elsewhere, or nothing. Any thread.
         self._readiness: list[Callable[[], str]] = [self._why_ending, self._why_not_writable]
-        # Closed for a moment when descriptors run out, so that a connection can be accepted and refused.
-        self._spare_fd: int | None = os.open(os.devnull, os.O_RDONLY)
         self._housekeeper.start()
         if self._node and isinstance(self._room, SharedRoom) and isinstance(self._history, SqliteHistory):
             self._readiness.append(self._node.not_ready)
@@ -162,7 +143,7 @@ class ChatServer:
     @property
     def addresses(self) -> list[Address]:
         """The addresses we listen on; with the real port if the setting is 0."""
-        return [Address(*listener.getsockname()[:2]) for listener in self._listeners]
+        return self._acceptor.addresses
 
     def deaf(self) -> str:
         """Return why it does not hear the other servers of its room, or nothing. Any thread; never waits."""
@@ -185,8 +166,7 @@ class ChatServer:
                 selector.register(self._wakeup, selectors.EVENT_READ)
                 while self._node and not (self._node.is_up or self._stopping or self._draining):
                     self._wait(selector, STEP)
-                for listener in self._listeners:
-                    selector.register(listener, selectors.EVENT_READ, listener)
+                self._acceptor.register(selector)
                 while not (self._stopping or self._draining):
                     self._wait(selector)
                 if self._draining:
@@ -200,7 +180,7 @@ class ChatServer:
             if key.data is None:
                 self._wakeup.answer()
             elif not self._stopping:
-                self._accept(key.data)
+                self._acceptor.accept(key.data, self._admission, self._start)
 
     def stop_on(self, *signals: signal.Signals) -> None:
         """Make these signals end `serve`; SIGTERM by `drain`. Main thread, before it calls `serve`."""
@@ -241,36 +221,16 @@ class ChatServer:
             self._draining = reason
             self._wakeup.wake()
 
-    # --- accepting -------------------------------------------------------------------
+    # --- sessions --------------------------------------------------------------------
 
-    def _accept(self, listener: socket.socket) -> None:
-        try:
-            sock, (host, port, *_) = listener.accept()
-        except OSError as error:
-            # All other errors mean that the client has closed the connection.
-            if error.errno in _EXHAUSTED:
-                log_often(WARNING, "refused", reason="descriptors", error=error.strerror)
-                self._reject_one(listener)
-            return
-        host = str(parse_ip(host) or host)
-        if refusal := self._admission.enter(host):
-            _refuse(sock, _REFUSALS[refusal])
-            return
-        try:
-            set_tcp_options(sock)
-            self._start(Session(sock, host, port, self._services))
-        except (OSError, RuntimeError, MemoryError) as error:  # `RuntimeError`: no thread can start
-            self._admission.leave(host)
-            _refuse(sock, FULL)
-            log_often(WARNING, "refused", reason="resources", error=error, address=host)
-
-    def _start(self, session: Session) -> None:
-        """Start a session's thread. Raises `OSError`, `RuntimeError` or `MemoryError` if none can start.
+    def _start(self, sock: socket.socket, host: str, port: int) -> None:
+        """Start the thread of a session. Raises `OSError`, `RuntimeError` or `MemoryError` if none can start.
 
         `Thread.start` would wait for ever for a thread that has a stack, but no memory for its first
         call: it ends before it says that it has started (python/cpython#140746).
         """
         mmap.mmap(-1, _THREAD_MEMORY, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()  # takes 3 µs
+        session = Session(sock, host, port, self._services)
         thread = threading.Thread(target=self._serve_session, args=(session,), daemon=True)
         # Registered before it runs: a thread that ends at once would otherwise be registered after its end.
         with self._lock:
@@ -294,22 +254,6 @@ class ChatServer:
             if not self._sessions:
                 self._none_left.notify_all()
 
-    def _reject_one(self, listener: socket.socket) -> None:
-        """Accept and refuse one connection when descriptors run out: `select` would spin on a full queue."""
-        self._close_spare()
-        try:
-            _refuse(listener.accept()[0], FULL)
-        except OSError:
-            time.sleep(0.05)  # another thread took the descriptor: wait until some are free
-        finally:
-            with suppress(OSError):
-                self._spare_fd = os.open(os.devnull, os.O_RDONLY)
-
-    def _close_spare(self) -> None:
-        if self._spare_fd is not None:
-            os.close(self._spare_fd)
-        self._spare_fd = None  # its number may be reused by a connection
-
     # --- shutdown ------------------------------------------------------------------
 
     def _drain(self, selector: selectors.BaseSelector) -> None:
@@ -321,9 +265,8 @@ class ChatServer:
         served_until = time.monotonic() + min(NOTICE, seconds)
         while not self._stopping and (left := served_until - time.monotonic()) > 0:
             self._wait(selector, left)
-        for listener in self._listeners:
-            selector.unregister(listener)
-            listener.close()
+        self._acceptor.unregister(selector)
+        self._acceptor.close()
         spread = Spread(self.sessions(), seconds, time.monotonic())
         while spread and not self._stopping:
             self._wait(selector, STEP)
@@ -340,8 +283,7 @@ class ChatServer:
         return self._services
 
     def _close(self) -> None:
-        for listener in self._listeners:
-            listener.close()
+        self._acceptor.close()
         sessions = self.sessions()
         notify("STOPPING=1")
         log_event(INFO, "stopping", reason=self._stopping or "an error", connections=len(sessions))
@@ -363,7 +305,6 @@ class ChatServer:
         self._audit_log.close()
         self._poller.close()
         self._wakeup.close()
-        self._close_spare()
         log_event(INFO, "stopped")
 
     def _say_bye_to_all(self, sessions: Sequence[Session]) -> Sequence[Outcome[Writer]]:
@@ -386,10 +327,3 @@ def _say_bye(sessions: Sequence[Session], reason: str) -> Sequence[Outcome[Write
     """Work for the sequencer: end those sessions that do not end already."""
     still_open = [session for session in sessions if session.writer.ends_at is None]
     return [outcome for session in still_open for outcome in session.say_bye(reason)]
-
-
-def _refuse(sock: socket.socket, reason: bytes) -> None:
-    """Close a connection that has no thread; send the reason if that does not block."""
-    with suppress(OSError):
-        sock.send(reason, socket.MSG_DONTWAIT)
-    sock.close()

@@ -34,6 +34,7 @@ WINGS = (
     "cli",
     "maintenance",
     "server",
+    "acceptor",
     "wakeup",
     "operator_acts",
     "open_log",
