@@ -128,6 +128,7 @@ class ChatServer:
                 lambda writer: writer.host,
                 self._node.send,
                 self._node.tell,
+                self._node.find_addresses,
                 config.node,
                 shown_status(config.status, config.cluster),
             )

@@ -31,7 +31,7 @@ _PAUSE: Final = 1.0
 """Seconds to wait when nobody is there to ask, or Redis is away."""
 
 
-class Request(msgspec.Struct, array_like=True):
+class PieceRequest(msgspec.Struct, array_like=True, tag="piece"):
     """Asks one server for the messages before an id, to be left under a key."""
 
     run: bytes
@@ -40,7 +40,6 @@ class Request(msgspec.Struct, array_like=True):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decoder = msgspec.msgpack.Decoder(Request)
 
 
 class Filler:
@@ -78,9 +77,8 @@ class Filler:
         self._is_closed.set()
         self._thread.join()
 
-    def answer(self, data: bytes) -> None:
+    def answer(self, request: PieceRequest) -> None:
         """Leave the piece for who asks for it, if this server is asked and has it."""
-        request = _decoder.decode(data)
         if request.run != self._run_of_this():
             return
         try:
@@ -108,7 +106,7 @@ class Filler:
     def _fetch(self, run: bytes, before: int) -> bool:
         """Fetch the newest messages before an id from one server. Raises `Away`, `Unfit`."""
         key = secrets.token_hex(8)
-        self._stream.publish("ask", _encode(Request(run, before, key)))
+        self._stream.publish("ask", _encode(PieceRequest(run, before, key)))
         piece = self._stream.take(f"fill:{key}", _WAIT)
         if piece is None:
             return False

@@ -4,6 +4,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
@@ -11,9 +12,10 @@ import msgspec
 
 from chat_protocol import messages as m
 from chat_protocol.log_event import WARNING, log_event
+from tcp_server.cluster.addresses import Addresses, AddressRequest
 from tcp_server.cluster.appender import Appender
 from tcp_server.cluster.checkpoints import Checkpoints
-from tcp_server.cluster.filler import Filler
+from tcp_server.cluster.filler import Filler, PieceRequest
 from tcp_server.cluster.liveness import Liveness
 from tcp_server.cluster.neighbours import Neighbours
 from tcp_server.cluster.stream import Away, Stream
@@ -61,6 +63,7 @@ class _Typing(msgspec.Struct, array_like=True):
 
 
 _encode = msgspec.msgpack.Encoder().encode
+_ask = msgspec.msgpack.Decoder(PieceRequest | AddressRequest)
 _typing = msgspec.msgpack.Decoder(_Typing)
 
 
@@ -85,6 +88,9 @@ class Node:
         self._overruled: list[str] = []  # settings, when that was last logged
         self._typing_at: list[float] = []  # when the other servers were last told; monotonic
         self._neighbours = Neighbours()
+        self._addresses = Addresses(
+            stream, lambda member: under_lock(self._sequencer, self._room.addresses_here, member)
+        )
         self._keeper = threading.Thread(target=self._keep_on, name="cluster", daemon=True)
 
     # --- for the room ----------------------------------------------------------------
@@ -100,6 +106,10 @@ class Node:
         if len(self._typing_at) < _MAX_TYPING:
             self._typing_at.append(now)
             self._stream.publish("typing", _encode(_Typing(self._room.view.incarnation, event.name)))
+
+    def find_addresses(self, member: int, servers: int, done: Callable[[Sequence[str]], list[Any]]) -> None:
+        """Ask other servers from where a member is connected there; `done` is then work for the sequencer."""
+        self._addresses.find(member, servers, lambda found: self._sequencer.submit(done, found))
 
     # --- how it is ---------------------------------------------------------------------
 
@@ -219,11 +229,18 @@ class Node:
     def _hear(self, topic: str, data: bytes) -> None:
         """Take what another server has published."""
         if topic == "ask":
-            self._filler.answer(data)
+            self._answer(_ask.decode(data))
         elif topic == "typing":
             typing = _typing.decode(data)
             if typing.incarnation != self._room.view.incarnation:
                 self._sequencer.submit(self._room.tell_typing, m.Typing(typing.name))
+
+    def _answer(self, request: PieceRequest | AddressRequest) -> None:
+        with suppress(Away):
+            if isinstance(request, PieceRequest):
+                self._filler.answer(request)
+            else:
+                self._addresses.answer(request)
 
     def _keep_on(self) -> None:
         while not self._is_closed.wait(_TICK if self._room.view.is_up else _START_TICK):

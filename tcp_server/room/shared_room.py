@@ -59,6 +59,7 @@ class SharedRoom(Room[C]):
         address_of: Callable[[C], str],
         send: Send,
         tell: Callable[[m.Typing], None],
+        find_addresses: Callable[[int, int, Callable[[Sequence[str]], list[Outcome[C]]]], None],
         name: str,
         status: str = "",
         clock: Callable[[], float] = time.monotonic,
@@ -66,10 +67,12 @@ class SharedRoom(Room[C]):
     ) -> None:
         """As `Room`. `send` adds to the journal; `tell` sends something that is not kept to all servers.
 
+        `find_addresses` asks so many servers from where a member is connected, and calls back later.
         `name` is that of this server, `status` the address at which it says how it is, where it does.
         """
         self._send = send
         self._tell = tell
+        self._find_addresses = find_addresses
         self._name = name
         self._own = config  # as this server was started with
         self._followed: dict[str, int | float] | None = None  # the settings of the fold that are in use
@@ -290,9 +293,36 @@ class SharedRoom(Room[C]):
         ref = getattr(request, "ref", None)
         if ref is not None and self._shared.proposed > proposed:
             self._refs[self._seats.number(connection)] = ref
+        if isinstance(request, m.Whois):
+            return self._with_addresses_elsewhere(connection, outcomes, ref)
         if isinstance(request, m.Typing) and outcomes:
             self._tell(m.Typing(member.name))
         return outcomes
+
+    def addresses_here(self, number: int) -> list[str]:
+        """Return from where a member is connected to this server."""
+        member = self._fold.members.by_number(number)
+        return self._seats.addresses_of(member) if member else []
+
+    def _with_addresses_elsewhere(
+        self, connection: C, outcomes: list[Outcome[C]], ref: str | None
+    ) -> list[Outcome[C]]:
+        """Return the answer to a `whois`, or none yet if other servers know more."""
+        whois = outcomes[0].answer[0]
+        if not isinstance(whois, m.Whois):
+            return outcomes
+        member = next(one for one in self._fold.members if one.name == whois.name)
+        seats = (*member.quiet, *member.seats)
+        servers = {incarnation for incarnation, _ in seats} - {self._shared.incarnation}
+        if not servers:
+            return outcomes
+
+        def answer(found: Sequence[str]) -> list[Outcome[C]]:
+            addresses = sorted({*whois.addresses, *found})
+            return [Outcome(connection, [m.Whois(whois.name, addresses, ref=ref)])]
+
+        self._find_addresses(member.number, len(servers), answer)
+        return []
 
     def _outcome(self, effect: Effect) -> Outcome[C]:
         connection = self._seats.connection(effect.seat)

@@ -56,6 +56,7 @@ class Server:
             lambda connection: connection.partition(" ")[2],
             lambda *batch: self.waiting.append(batch),
             self.typing.append,
+            lambda *_: None,
             name,
             clock=lambda: journal.now,
             now=lambda: journal.now,

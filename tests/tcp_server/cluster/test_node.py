@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,9 +28,14 @@ class Servers:
     def path(self, number: int) -> Path:
         return self.folder / f"{number}.db"
 
-    def start(self, number: int) -> ChatServer:
+    def start(self, number: int, **settings: Any) -> ChatServer:
         config = Config(
-            host=("127.0.0.1",), port=0, history=str(self.path(number)), node=f"server {number}", rate=0
+            host=("127.0.0.1",),
+            port=0,
+            history=str(self.path(number)),
+            node=f"server {number}",
+            rate=0,
+            **settings,
         )
         stream = MemoryStream(self.redis)
         server = ChatServer(config, stream)
@@ -216,3 +222,16 @@ def test_the_threads_of_a_cluster_end_with_the_server(servers: Servers) -> None:
     servers.stop(0)
     names = {thread.name for thread in threading.enumerate()}
     assert not names & {"appender", "tail", "cluster", "filler"}
+
+
+def test_a_moderator_is_told_the_addresses_of_connections_to_other_servers(servers: Servers) -> None:
+    servers.start(0, moderator_password="secret"), servers.start(1)
+    with servers.client(0) as anna, servers.client(1) as boris:
+        anna.join("Anna")
+        boris.join("Boris")
+        anna.fence()
+        anna.say_json(type="authenticate", password="secret")
+        anna.expect_json(type="role")
+        anna.say_json(type="whois", name="Boris", ref="who")
+        answer = {"type": "whois", "name": "Boris", "addresses": ["127.0.0.1"], "ref": "who"}
+        assert anna.read_json() == answer
