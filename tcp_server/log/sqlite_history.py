@@ -217,7 +217,7 @@ class SqliteHistory:
             if self._forgotten_below:  # first: a forgotten ref may be used again
                 began = time.monotonic()
                 db.execute("DELETE FROM messages WHERE id < ?", (self._forgotten_below,))
-                db.execute("DELETE FROM skipped WHERE first < ?", (self._forgotten_below,))
+                db.execute("DELETE FROM skipped WHERE first < ?1 AND last < ?1", (self._forgotten_below,))
                 self._acts.write_forgotten(self._forgotten_below)
                 self._forgetting = time.monotonic() - began
             if self.settled:
@@ -331,13 +331,14 @@ class SqliteHistory:
             return self.first
 
     def forget(self, below: int) -> None:
-        below = min(below, self._stored.last)  # the newest message stays, for its id
+        below = min(below, self.last)  # the newest message stays, for its id
         if below > self.first:
             if below > self._stored.first:
                 with _readable():
                     self._stored.forget(below)
             self._missing.forget(below)
             self._forgotten_below = below
+            self._staged.forget(below)
             self._recent.forget(below)
             self._acts.forget(below)
 

@@ -50,6 +50,13 @@ class StagedMessages:
         """Put a message in place of the one with its id, which must be here. An act writes it."""
         self.messages[position(self.messages, message.id)] = message
 
+    def forget(self, below: int) -> None:
+        """Forget messages and skipped ids below an id, which is of a message."""
+        count = position(self.messages, below)
+        del self.messages[:count], self._rows[:count]
+        self._rarities = [message for message in self._rarities if message.id >= below]
+        self._skipped = [ids for ids in self._skipped if ids.start >= below]
+
     def author(self, message_id: int) -> bytes | None:
         """Return who has said a message, None if that was the room, or it is not here."""
         return next((row[4] for row in self._rows if row[0] == message_id), None)

@@ -49,6 +49,7 @@ class StoredMessages:
 
     def forget(self, below: int) -> None:
         """Note that messages with smaller ids are removed."""
+        below = min(below, self.last + 1)
         self.count -= message_ids.count(self._db, range(self.first, below))
         self.first = below
 

@@ -42,10 +42,11 @@ class Node:
         self.history = SqliteHistory(self.path, redact=without_text)
         self.fold = Fold(self.history)
 
-    def take(self, position: int, entry: p.Entry) -> list[Effect]:
+    def take(self, position: int, entry: p.Entry, *, commits: bool = True) -> list[Effect]:
         self.history.note_entry(position, p.encode(entry))
         effects = self.fold.fold(position, 1_700_000_000_000 + position, entry)
-        self.fold.commit()
+        if commits:
+            self.fold.commit()
         return effects
 
     def install(self, data: bytes) -> None:
@@ -68,13 +69,15 @@ class Cluster:
         self.second = Node(folder / "second.db")
         self._seq = itertools.count(1)
         self.is_together = True
+        self.commits = True
+        """Whether the second node commits each entry."""
 
     def apply(self, *proposals: p.AnyProposal) -> list[Effect]:
         entry = p.Entry(p.FORMAT, RUN, next(self._seq), proposals)
         position = self.first.fold.position + 10
         effects = self.first.take(position, entry)
         if self.is_together:
-            assert self.second.take(position, entry) == effects
+            assert self.second.take(position, entry, commits=self.commits) == effects
             assert self.second.fold.state() == self.first.fold.state()
         return effects
 
@@ -323,7 +326,11 @@ class Steps:
         if self._cluster.is_together:
             self._cluster.fill()
 
+    def batch(self, on: bool) -> None:
+        self._cluster.commits = not on
+
     def restart(self) -> None:
+        self._cluster.second.fold.commit()
         self._cluster.second.history.close()
         self._cluster.second.open()
 
@@ -342,6 +349,7 @@ STEPS = st.one_of(
     st.tuples(st.just("react"), PERSONS, IDS, st.booleans()),
     st.tuples(st.just("reply"), PERSONS, IDS),
     st.tuples(st.just("settle"), IDS),
+    st.tuples(st.just("batch"), st.booleans()),
     st.tuples(st.just("forget"), st.integers(1, 10)),
     st.tuples(st.sampled_from(["go_away", "come_in", "fill", "restart"])),
 )
@@ -356,4 +364,5 @@ def test_all_nodes_are_equal_whatever_happens(steps: list[tuple[object, ...]]) -
             getattr(Steps(cluster, f"ref{number}"), str(kind))(*values)
         if not cluster.is_together:
             cluster.come_in()
+        cluster.second.fold.commit()
         complete(cluster)
