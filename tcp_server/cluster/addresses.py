@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from tcp_server.cluster.stream import Away, Stream, Unfit
+from tcp_server.cluster.stream import Away, Stream
 
 _WAIT: Final = 1.0
 """Longest time, in seconds, to wait for the answers of all servers."""
@@ -52,7 +52,7 @@ class Addresses:
             for _ in range(servers):
                 answer = self._stream.take(f"answer:{key}", max(0.01, deadline - time.monotonic()))
                 found += _decoder.decode(answer) if answer else []
-        except (Away, Unfit):
+        except Away:
             pass  # the moderator is told what is known here
         done(found)
 

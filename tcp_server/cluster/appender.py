@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-from tcp_server.cluster.stream import Away, Stream, Unfit
+from tcp_server.cluster.stream import Away, Stream
 from tcp_server.room import proposals as p
 
 _MAX_IN_FLIGHT: Final = 4
@@ -118,7 +118,7 @@ class Appender:
                 self._stream.append([data for _, data in entries], run_id)
                 self.round_trips += 1
                 self._note_added()
-            except (Away, Unfit):
+            except Away:
                 self._note_lost()
                 time.sleep(_PAUSE)
 

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from chat_protocol.log_event import INFO, log_event
+from chat_protocol.log_event import INFO, WARNING, log_event, log_often
 from tcp_server.cluster.stream import Away, Gap, Stream
 from tcp_server.cluster.tail import FIRST_POSITION
 from tcp_server.log.checkpoint import BadCheckpoint, install, make, to_settle
@@ -26,7 +26,8 @@ def begin(stream: Stream, path: Path) -> None:
         try:
             stream.start()
             _begin(stream, path)
-        except Away:
+        except Away as error:
+            log_often(WARNING, "waits for redis", reason="start", error=str(error))
             time.sleep(_PAUSE)
         else:
             return
@@ -46,6 +47,8 @@ def _found(stream: Stream, path: Path) -> tuple[int, bytes] | None:
     """Found the room; return the checkpoint of who has founded it first, if somebody else has."""
     history = SqliteHistory(path)  # creates the file
     try:
+        if history.last == 0 and stream.newest():  # the room is there, its checkpoint was lost
+            raise Away("there is no checkpoint")
         history.settle(to_settle(history.path))
         history.commit()
     finally:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from chat_protocol.log_event import INFO, WARNING, log_event, log_often
-from tcp_server.cluster.stream import Away, Stream, Unfit
+from tcp_server.cluster.stream import Away, Stream
 from tcp_server.log.checkpoint import make, to_settle
 from tcp_server.room.shared_room import SharedRoom
 
@@ -34,6 +34,10 @@ class Checkpoints:
         self._position = 0  # of the newest one that was made here
         self._try_at = self._settle_at = 0.0  # monotonic
 
+    def make_soon(self) -> None:
+        """Have one made with the next call of `keep`: Redis may have lost it. Any thread."""
+        self._entries = -_ENTRIES
+
     def keep(self, room: SharedRoom[Any]) -> None:
         """Make a checkpoint if one is due, and this server is the one that makes it. Often."""
         if not room.view.is_oldest:
@@ -55,15 +59,17 @@ class Checkpoints:
                 return  # once that was applied
             self._try_at = now + _RETRY_SECONDS
             self._make(room)
-        except (Away, Unfit, OSError, sqlite3.Error) as error:
-            log_often(WARNING, "no checkpoint", reason=str(error))
+        except (Away, OSError, sqlite3.Error) as error:
+            log_often(
+                WARNING, "no checkpoint", reason="away" if isinstance(error, Away) else "log", error=error
+            )
             return
         if self._removals:
             self._removals -= 1
             self._removed_at = now if self._removals else None
 
     def _make(self, room: SharedRoom[Any]) -> None:
-        """Raises `Away`, `Unfit`, `OSError`, `sqlite3.Error`."""
+        """Raises `Away`, `OSError`, `sqlite3.Error`."""
         if not self._position and (before := self._stream.load_checkpoint()):
             self._position = before[0]
         entries = room.entries

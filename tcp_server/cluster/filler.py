@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from chat_protocol.log_event import INFO, WARNING, log_event, log_often
-from tcp_server.cluster.stream import Away, Stream, Unfit
+from tcp_server.cluster.stream import Away, Stream
 from tcp_server.log.history import NotFetched
 from tcp_server.log.pieces import BadPiece, read_piece
 
@@ -84,8 +84,10 @@ class Filler:
         try:
             piece = read_piece(self._path, request.before, _PIECE_BYTES)
             self._stream.put(f"fill:{request.key}", piece, _KEPT_SECONDS)
-        except (NotFetched, sqlite3.Error, Away, Unfit) as error:
-            log_often(WARNING, "no piece", reason=str(error) or "it is missing here too")
+        except NotFetched:
+            log_often(WARNING, "no piece", reason="missing here too")
+        except (sqlite3.Error, Away) as error:
+            log_often(WARNING, "no piece", reason="error", error=str(error))
 
     def _run(self) -> None:
         turn = 0
@@ -98,13 +100,13 @@ class Filler:
             try:
                 if not self._fetch(runs[turn % len(runs)], ids.stop):
                     self._is_closed.wait(_PAUSE)
-            except (Away, Unfit):
+            except Away:
                 self._is_closed.wait(_PAUSE)
         if turn:
             log_event(INFO, "history complete")
 
     def _fetch(self, run: bytes, before: int) -> bool:
-        """Fetch the newest messages before an id from one server. Raises `Away`, `Unfit`."""
+        """Fetch the newest messages before an id from one server. Raises `Away`."""
         key = secrets.token_hex(8)
         self._stream.publish("ask", _encode(PieceRequest(run, before, key)))
         piece = self._stream.take(f"fill:{key}", _WAIT)
@@ -116,5 +118,5 @@ class Filler:
                     return True
                 self._is_closed.wait(_BEHIND_PAUSE)  # the other server has applied more
         except BadPiece as error:
-            log_often(WARNING, "bad piece", reason=str(error))
+            log_often(WARNING, "no piece", reason="bad", error=str(error))
         return False

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from chat_protocol import messages as m
-from chat_protocol.log_event import WARNING, log_event
+from chat_protocol.log_event import WARNING, log_event, log_often
 from tcp_server.cluster.addresses import Addresses, AddressRequest
 from tcp_server.cluster.appender import Appender
 from tcp_server.cluster.checkpoints import Checkpoints
@@ -139,6 +139,9 @@ class Node:
         """Begin to read and to add; this server is then brought up. Once."""
         self._room = room
         self._sequencer = sequencer
+        self._checkpoints = Checkpoints(
+            self._stream, history.path, lambda below: sequencer.submit(room.settle, below)
+        )
         self._tail = Tail(
             self._stream,
             room.view.position,
@@ -146,10 +149,8 @@ class Node:
             entries_after=partial(under_lock, sequencer, history.entries_after),
             note_complete=self._appender.note_complete,
             begin_epoch=self._begin_epoch,
+            note_refilled=self._checkpoints.make_soon,
             leave=self._leave_cluster,
-        )
-        self._checkpoints = Checkpoints(
-            self._stream, history.path, lambda below: sequencer.submit(room.settle, below)
         )
         self._filler = Filler(
             self._stream,
@@ -228,6 +229,13 @@ class Node:
 
     def _hear(self, topic: str, data: bytes) -> None:
         """Take what another server has published."""
+        try:
+            self._take(topic, data)
+        except msgspec.DecodeError as error:  # of another version
+            log_often(WARNING, "not understood", reason=topic, error=str(error))
+
+    def _take(self, topic: str, data: bytes) -> None:
+        """Raises `msgspec.DecodeError`."""
         if topic == "ask":
             self._answer(_ask.decode(data))
         elif topic == "typing":

@@ -42,12 +42,14 @@ class Tail:
         entries_after: Callable[[int], Sequence[tuple[int, bytes]]],
         note_complete: Callable[[str], None],
         begin_epoch: Callable[[], None],
+        note_refilled: Callable[[], None],
         leave: Callable[[str, bool], None],
     ) -> None:
         """Go on behind `position`.
 
         `entries_after` returns entries that this server has stored; `note_complete` is told which Redis has
         all entries up to here. `begin_epoch` tells all servers that entries are lost; it may raise `Away`.
+        `note_refilled` is told that Redis had lost something, and has it again.
         `leave` ends this server: why, and whether it should be started again.
         """
         self._stream = stream
@@ -56,6 +58,7 @@ class Tail:
         self._entries_after = entries_after
         self._note_complete = note_complete
         self._begin_epoch = begin_epoch
+        self._note_refilled = note_refilled
         self._leave = leave
         self._heard_at = -_MAX_SILENCE  # monotonic; written by the thread
         self._is_at_end = False  # written by the thread
@@ -119,6 +122,7 @@ class Tail:
             return  # another server has added it meanwhile
         if newest <= after and self._refill(newest):
             log_event(WARNING, "redis refilled", after=newest)
+            self._note_refilled()
             return
         checkpoint = self._stream.load_checkpoint()
         if checkpoint is None or checkpoint[0] <= after:

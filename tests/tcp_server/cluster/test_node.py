@@ -235,3 +235,15 @@ def test_a_moderator_is_told_the_addresses_of_connections_to_other_servers(serve
         anna.say_json(type="whois", name="Boris", ref="who")
         answer = {"type": "whois", "name": "Boris", "addresses": ["127.0.0.1"], "ref": "who"}
         assert anna.read_json() == answer
+
+
+def test_a_new_server_founds_no_second_room_where_the_checkpoint_was_lost(servers: Servers) -> None:
+    servers.start(0)
+    say(servers, 0, "one")
+    with servers.redis.changed:
+        servers.redis.delete()
+        servers.redis.checkpoints.clear()
+    servers.redis.restart()
+    wait_for(lambda: bool(servers.redis.entries))
+    servers.start(1)
+    assert history(servers, 1) == ["one"]

@@ -33,6 +33,7 @@ def test_what_another_server_refills_meanwhile_is_not_lost() -> None:
         entries_after=lambda _: (),
         note_complete=lambda _: None,
         begin_epoch=lambda: faults.append("new epoch"),
+        note_refilled=lambda: None,
         leave=lambda reason, _: faults.append(reason),
     )
     tail.start()
