@@ -88,6 +88,7 @@ def test_a_pasted_name_keeps_all_its_lines(room: FakeRoom) -> None:
         terminal.type(ENTER)
         client = room.accept()
         assert client.welcome().name == "Анна Петровна"
+        terminal.wait_for("You have joined")
         leave(terminal, client)
 
 
