@@ -12,7 +12,7 @@ from tests.faults.proxy import Proxy
 from tests.faults.wires import TcpWire, WebSocketWire
 from tests.support.raw import PROMPT, JsonClient
 from tests.support.redis_server import free_port, redis_server
-from tests.support.timing import TIMEOUT
+from tests.support.timing import IS_LONG, TIMEOUT
 
 _SERVERS = 3
 _GATEWAYS = 2
@@ -20,6 +20,8 @@ _GATEWAYS = 2
 
 class ClusterEnvironment(Environment):
     """As `Environment`, whose `server` is the first one. `redis` is between all of them."""
+
+    interval = 0.01 if IS_LONG else 0.05  # a fault may last 15 s, and there are three servers to keep busy
 
     def __init__(self, folder: Path, rng: random.Random, *flags: str) -> None:
         super().__init__(folder, rng, *flags, terminals=False)

@@ -95,6 +95,9 @@ class Environment:
     From `talk` to `wait_until_recovered` the writers talk all the time, in a thread of their own.
     """
 
+    interval = 0.01
+    """Seconds between what the writers say, of which each says one or two texts."""
+
     def __init__(
         self,
         folder: Path,
@@ -242,7 +245,7 @@ class Environment:
 
     def _talk(self) -> None:
         ticked_at = 0.0
-        while not self._closing.wait(0.01):
+        while not self._closing.wait(self.interval):
             with self._saying:
                 if self._talking.is_set():
                     for writer in self.writers:
