@@ -76,11 +76,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Everything allocated so far is permanent: keep the garbage collector away from it.
     gc.collect()
     gc.freeze()
-    addresses = " and ".join(map(str, server.addresses))
-    log_event(INFO, "started", version=version(), listening=addresses, settings=server.config.changed())
-    notify("READY=1")
-    standard_streams.announce(f"Oneroom server: {addresses}{_open_to(addresses)}")
     with _status(listener, server), _operator_socket(server):
+        addresses = " and ".join(map(str, server.addresses))
+        log_event(INFO, "started", version=version(), listening=addresses, settings=server.config.changed())
+        notify("READY=1")
+        standard_streams.announce(f"Oneroom server: {addresses}{_open_to(addresses)}")
         server.serve()
     if server.must_restart:
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - the program itself, as it was started

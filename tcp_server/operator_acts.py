@@ -78,7 +78,9 @@ class OperatorActs:
 
     def _list(self) -> Answer:
         services = self._server.services()
-        clients = self._run_in_room(lambda: ([self._client(one) for one in self._server.sessions()], ()))
+        now = time.monotonic()
+        sessions = self._server.sessions()
+        clients = self._run_in_room(lambda: ([self._client(one, now) for one in sessions], ()))
         return Answer(
             not_ready=self._server.not_ready(),
             clients=clients,
@@ -86,7 +88,7 @@ class OperatorActs:
             deliveries=services.fanout.figures.deliveries,
         )
 
-    def _client(self, session: Session) -> Client:
+    def _client(self, session: Session, now: float) -> Client:
         services, writer = self._server.services(), session.writer
         member = services.room.member_of(writer)
         return Client(
@@ -94,7 +96,7 @@ class OperatorActs:
             member.name if member else "",
             {JSON: "json", PLAIN: "plain"}.get(writer.output, "lines"),
             writer.host,
-            time.monotonic() - session.began_at,
+            now - session.began_at,
             writer.waiting,
             services.budgets.of(member).says_left if member else None,
         )
