@@ -122,14 +122,14 @@ class _Plan:
         redis_server = shutil.which("redis-server")
         if redis_server is None:
             raise _Failed("redis-server is not installed: apt install redis-server")
-        port = self._ports.take(6390)
+        port = self._ports.take(self._port + 10)
         where = ("--bind", _HOST, "--port", str(port), "--dir", self._folder)
         self._add("redis", port, "", redis_server, *where, "--appendonly", "yes", "--save", "")
         return port
 
     def _add_server(self, name: str, redis: int) -> str:
         """Add a server; return where the room is."""
-        port, status = self._ports.take(8081), self._ports.take(9101)
+        port, status = self._ports.take(self._port + 1), self._ports.take(self._port + 11)
         room = f"{_HOST}:{port}"
         self._changes[f"room-{name}:8080 port 9100"] = f"{room} port {status}"
         self._add(
@@ -144,7 +144,7 @@ class _Plan:
         return room
 
     def _add_gateway(self, name: str, rooms: Sequence[str]) -> None:
-        port, status = self._ports.take(self._web_port + 1), self._ports.take(9111)
+        port, status = self._ports.take(self._web_port + 1), self._ports.take(self._port + 11)
         old, new = "web-{0}:5000 cookie {0} port 9100", "{1} cookie {0} port {2}"
         self._changes[old.format(name)] = new.format(name, f"{_HOST}:{port}", status)
         self._add(
@@ -157,7 +157,7 @@ class _Plan:
         )
 
     def _add_haproxy(self, haproxy: str) -> None:
-        stats = f"{_HOST}:{self._ports.take(8404)}"
+        stats = f"{_HOST}:{self._ports.take(self._port + 20)}"
         text = (_ROOT / "docs" / "front" / "haproxy-cluster.cfg").read_text(encoding="utf-8")
         for old, new in {**self._changes, "127.0.0.1:8404": stats}.items():
             assert old in text, old
