@@ -176,10 +176,11 @@ class SqliteHistory:
 
     def commit(self) -> None:
         is_log_new = bool(self._staged) or self._acts.are_new
-        if not (is_log_new or self._forgotten_below or self._is_room_new() or self._tail.is_due):
+        is_room_new = self._is_room_new()
+        if not (is_log_new or self._forgotten_below or is_room_new or self._tail.is_due):
             return
         try:
-            self._write()
+            self._write(is_room_new=is_room_new)
         except sqlite3.Error as error:
             self._file.note_writable(writable=False, why=str(error))
             if is_log_new:
@@ -206,12 +207,13 @@ class SqliteHistory:
     def _is_room_new(self) -> bool:
         """Return whether there is more to store than the log itself."""
         is_new = self.head is not self._stored_head or self.sanctions is not self._stored_sanctions
-        is_new |= (self.epoch, self.settled) != self._stored_log
-        return bool(is_new or self.members or self.persons or self._forgets_present)
+        if is_new or self.members or self.persons or self._forgets_present:
+            return True
+        return bool(self.settled != self._stored_log[1] or self.epoch != self._stored_log[0])
 
-    def _write(self) -> None:
+    def _write(self, *, is_room_new: bool) -> None:
         """Write all changes to the file in one transaction. Raises `sqlite3.Error`."""
-        db, is_room_new = self._db, self._is_room_new()
+        db = self._db
         with db:
             self._file.begin()
             if self._forgotten_below:  # first: a forgotten ref may be used again

@@ -164,7 +164,7 @@ def test_a_ban_of_a_network_expels_from_all_servers(cluster: Cluster) -> None:
     assert m.Bye("banned") in two.take("b 203.0.113.9")
 
 
-def fail() -> None:
+def fail(**_: object) -> None:
     raise sqlite3.OperationalError("database or disk is full")
 
 
