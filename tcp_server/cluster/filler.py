@@ -102,7 +102,7 @@ class Filler:
                     self._is_closed.wait(_PAUSE)
             except Away:
                 self._is_closed.wait(_PAUSE)
-        if turn:
+        if turn and not ids:
             log_event(INFO, "history complete")
 
     def _fetch(self, run: bytes, before: int) -> bool:
