@@ -47,8 +47,9 @@ def refuse(status: int, headers: Mapping[str, str] | None = None) -> Response:
 
 
 def refuse_for_now(refusal: Refusal) -> Response:
-    """Return the response that says why a request is refused, and when to try again."""
-    return refuse(refusal.status, {"Retry-After": str(ceil(refusal.retry_after))})
+    """Return the response that says why a request is refused (also to the page), and when to try again."""
+    headers = {"Retry-After": str(ceil(refusal.retry_after)), "X-Refused-By": refusal.setting}
+    return refuse(refusal.status, headers)
 
 
 def raw_refusal(status: int) -> bytes:

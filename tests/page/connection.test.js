@@ -264,11 +264,12 @@ test("a refused WebSocket: the gateway is asked why, and for how long", async t 
   const cases = [
     [429, "30", "crowded", 30_000],
     [503, "5", "full", 5_000],
+    [503, "1", "restart", 1_000, "stopping"],
     [429, null, "crowded", 1000],
     [426, null, "gateway", 500],
     [502, "90", "gateway", 500],
   ];
-  for (const [status, retryAfter, cause, wait] of cases) {
+  for (const [status, retryAfter, cause, wait, by = "max_sessions"] of cases) {
     Socket.all = [];
     const { connection, timers } = connect(t);
     Socket.last.end(1006);
@@ -277,7 +278,10 @@ test("a refused WebSocket: the gateway is asked why, and for how long", async t 
     const asked = [];
     globalThis.fetch = async url => {
       asked.push(url);
-      return { status, headers: new Headers(retryAfter ? { "Retry-After": retryAfter } : {}) };
+      return {
+        status,
+        headers: new Headers({ "X-Refused-By": by, ...(retryAfter && { "Retry-After": retryAfter }) }),
+      };
     };
     Socket.last.end(1006);
     for (let turn = 0; turn < 5; turn++) await Promise.resolve();

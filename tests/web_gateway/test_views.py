@@ -33,6 +33,12 @@ def client(room: Room) -> Iterator[FlaskClient]:
         yield client
 
 
+def test_a_page_that_is_refused_is_told_that_the_gateway_stops(client: FlaskClient) -> None:
+    client.application.extensions["gateway"].admission.close()
+    answer = client.get("/ws")
+    assert (answer.status_code, answer.headers["X-Refused-By"]) == (503, "stopping")
+
+
 @pytest.mark.parametrize("path", ["/", "/healthz", "/nowhere", "/ws", "/version", FILE, "/static/nothing.js"])
 def test_every_answer_is_secured(client: FlaskClient, path: str) -> None:
     headers = client.get(path).headers

@@ -240,7 +240,7 @@ export class Connection {
     const { state } = this;
     try {
       const { status, headers } = await fetch(this.#url.replace(/^ws/, "http"), { cache: "no-store" });
-      const cause = REFUSALS[status];
+      const cause = headers.get("X-Refused-By") === "stopping" ? "restart" : REFUSALS[status];
       if (!cause || this.state !== state) return;
       this.#wait(Math.max(this.#backoff.next(true), 1000 * Number(headers.get("Retry-After"))), cause);
     } catch {
