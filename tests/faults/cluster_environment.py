@@ -1,21 +1,47 @@
 """Three servers of one room, their Redis, two gateways, and the participants, who connect to any of them."""
 
 import random
+import signal
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
+from typing import NamedTuple
 
 from chat_protocol.address import Address
+from tcp_server.room import proposals as p
 from tests.faults.environment import Environment, Service
 from tests.faults.proxy import Proxy
 from tests.faults.wires import TcpWire, WebSocketWire
 from tests.support.raw import PROMPT, JsonClient
-from tests.support.redis_server import free_port, redis_server
+from tests.support.redis_server import RedisServer, free_port, redis_server
 from tests.support.timing import IS_LONG, TIMEOUT
 
 _SERVERS = 3
 _GATEWAYS = 2
+
+_STREAM = "oneroom:{main}"
+
+
+class Declared(NamedTuple):
+    """That a server was declared down by another one: when that entry was added, and its run."""
+
+    at: float
+    """In seconds since 1970."""
+    incarnation: bytes
+
+
+def declared_down(redis: RedisServer) -> list[Declared]:
+    """Return which servers were declared down by others, as far as the stream has it."""
+    found = []
+    for entry_id, fields in redis.do("XRANGE", _STREAM, "-", "+"):
+        entry = p.decode(fields[b"b"])
+        found += [
+            Declared(int(entry_id.partition(b"-")[0]) / 1000, one.incarnation)
+            for one in entry.proposals
+            if isinstance(one, p.Down) and one.incarnation != entry.incarnation
+        ]
+    return found
 
 
 class ClusterEnvironment(Environment):
@@ -27,11 +53,11 @@ class ClusterEnvironment(Environment):
         super().__init__(folder, rng, *flags, terminals=False)
 
     def _start_system(self, folder: Path, server: str, flags: Sequence[str], resources: ExitStack) -> None:
-        port = free_port()
-        (folder / "redis").mkdir()
-        self.redis = resources.enter_context(redis_server(folder / "redis", port=port))
+        self._folder = folder
+        self.redis = self._start_redis("redis", resources)
+        self.replica: RedisServer | None = None
         self.to_redis = [
-            resources.enter_context(Proxy(Address("127.0.0.1", port), self.rng)) for _ in range(_SERVERS)
+            resources.enter_context(Proxy(self.redis.address, self.rng)) for _ in range(_SERVERS)
         ]
         self.servers: list[Service] = []
         self.logs = [folder / f"{number}.db" for number in range(_SERVERS)]
@@ -64,9 +90,44 @@ class ClusterEnvironment(Environment):
             while not _lets_in(server.address):  # it has just learnt that it was taken for dead
                 assert monotonic() < deadline, f"{server.address} lets nobody in"
 
+    def promote_lagging_replica(self) -> int:
+        """Kill Redis, and promote its replica, which has heard nothing for a while.
+
+        Returns how many entries that lacked. While it lags the writers go on.
+        """
+        master, replica = self.redis, self.replica or self._start_redis("replica", self._resources)
+        if replica.process.poll() is not None:
+            replica.start()
+        replica.do("REPLICAOF", *master.address)
+        self.wait_for(lambda: _follows(replica), "the replica does not follow")
+        replica.do("REPLICAOF", "127.0.0.1", 1)  # it stays a replica, and hears no more
+        self.talk()
+        has = replica.do("XLEN", _STREAM)
+        lacks = int(master.do("XLEN", _STREAM)) - int(has)
+        master.stop(signal.SIGKILL)
+        sleep(self.rng.uniform(0, 1))
+        replica.do("REPLICAOF", "NO", "ONE")
+        for proxy in self.to_redis:
+            proxy.redirect(replica.address)
+        self.redis, self.replica = replica, master
+        return lacks
+
+    def _start_redis(self, name: str, resources: ExitStack) -> RedisServer:
+        folder = self._folder / name
+        folder.mkdir()
+        at_once = ("--repl-diskless-sync-delay", "0")
+        return resources.enter_context(redis_server(folder, *at_once, port=free_port()))
+
     def observe(self, number: int) -> None:
         """Look at the room through that server from now on."""
         self.server = self.servers[number]
+
+
+def _follows(replica: RedisServer) -> bool:
+    """Return whether a replica has all of its master."""
+    with replica.client() as client:
+        found = client.info("replication")
+    return found["master_link_status"] == "up" and not found["master_sync_in_progress"]
 
 
 def _lets_in(address: Address) -> bool:

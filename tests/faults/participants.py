@@ -108,6 +108,9 @@ class JsonParticipant:
         self._outbox: dict[str, Say | Edit | Delete | React] = {}  # by ref, in the order they were made
         self._acts = 0  # how many were made
         self._pause = _FIRST_PAUSE
+        self._within: float | None = None  # seconds over which the room wants its clients back
+        self.left: set[str] = set()
+        """Who has left, as far as it was told."""
 
     def start(self) -> None:
         self._thread.start()
@@ -184,8 +187,12 @@ class JsonParticipant:
         while not self._stopping.is_set():
             with suppress(ProtocolError):
                 self._run_connection(self._opener())
-            self._stopping.wait(self._rng.uniform(self._pause / 2, self._pause))
-            self._pause = min(_LONGEST_PAUSE, self._pause * 1.5)
+            within, self._within = self._within, None
+            if within is None:
+                self._stopping.wait(self._rng.uniform(self._pause / 2, self._pause))
+                self._pause = min(_LONGEST_PAUSE, self._pause * 1.5)
+            else:
+                self._stopping.wait(self._rng.uniform(0, within))
 
     def _run_connection(self, wire: Wire) -> None:
         try:
@@ -227,7 +234,8 @@ class JsonParticipant:
             case Error():
                 self.errors.append(f"{event.code}: {event.text}")
                 return self._wire is not None
-            case Bye():
+            case Bye(retry_within=within):
+                self._within = within
                 return False
         return True
 
@@ -262,6 +270,7 @@ class JsonParticipant:
             self.errors.append(f"the members were {self._members}, but then came {event}")
         elif isinstance(event, Left):
             self._members.remove(event.name)
+            self.left.add(event.name)
         else:
             self._members.append(event.name)
 

@@ -83,7 +83,7 @@ class Proxy:
 
     def __init__(self, target: Address, rng: random.Random) -> None:
         self.conditions = Conditions()  # may be replaced at any time; applies to what comes after
-        self._target = target
+        self._target = target  # replaced as a whole by any thread
         self._rng = rng
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = Address(*self._listener.getsockname())
@@ -93,6 +93,10 @@ class Proxy:
         self._open = True  # owned by the proxy's thread
         self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
         self._thread.start()
+
+    def redirect(self, target: Address) -> None:
+        """Lead new connections there."""
+        self._target = target
 
     def reset(self, share: float = 1.0) -> int:
         """Reset about that share of the connections at both ends; return how many."""

@@ -7,12 +7,13 @@ import random
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from time import sleep
+from time import sleep, time
 
 import pytest
 
-from tests.faults.cluster_environment import ClusterEnvironment
+from tests.faults.cluster_environment import ClusterEnvironment, declared_down
 from tests.faults.test_faults import ROUNDS, SEED
+from tests.support.timing import at_most
 
 pytestmark = pytest.mark.timeout(160 + 60 * ROUNDS)
 
@@ -67,20 +68,42 @@ def test_stopping_the_servers_one_after_the_other(tmp_path: Path) -> None:
             server.restart()
             environment.wait_for_room()
 
+        left = {name for one in environment.participants for name in getattr(one, "left", ())}
+        assert not left & {one.name for one in environment.participants}
+
     inject(tmp_path, restart, "--drain", "1")
 
 
 def test_pausing_redis(tmp_path: Path) -> None:
     def pause(environment: ClusterEnvironment) -> None:
         environment.redis.pause()
-        sleep(environment.rng.uniform(3, 12 if ROUNDS > 1 else 4))
+        sleep(environment.rng.uniform(3, 30 if ROUNDS > 1 else 4))
         environment.redis.resume()
+        assert not declared_down(environment.redis)
 
     inject(tmp_path, pause)
 
 
 def test_pausing_a_server_until_the_others_take_it_for_dead(tmp_path: Path) -> None:
-    inject(tmp_path, lambda environment: environment.rng.choice(environment.servers).pause(15))
+    def pause(environment: ClusterEnvironment) -> None:
+        before, paused_at = declared_down(environment.redis), time()
+        environment.rng.choice(environment.servers).pause(15)
+        after = declared_down(environment.redis)[len(before) :]
+        assert len({one.incarnation for one in after}) == 1
+        took = after[0].at - paused_at
+        print(f"declared down after {took:.1f} s")
+        assert 10 <= took <= at_most(13)
+
+    inject(tmp_path, pause)
+
+
+def test_promoting_a_replica_that_lags(tmp_path: Path) -> None:
+    def promote(environment: ClusterEnvironment) -> None:
+        lacks = environment.promote_lagging_replica()
+        print(f"the replica lacked {lacks} entries")
+        assert lacks
+
+    inject(tmp_path, promote)
 
 
 def test_deleting_the_stream(tmp_path: Path) -> None:

@@ -36,8 +36,8 @@ class Wire(Protocol):
 class TcpWire:
     """JSON Lines over TCP."""
 
-    def __init__(self, address: Address) -> None:
-        self._connection = Connection.open(address, timeout=OPENING, idle_timeout=SILENCE)
+    def __init__(self, address: Address, silence: float = SILENCE) -> None:
+        self._connection = Connection.open(address, timeout=OPENING, idle_timeout=silence)
 
     def send(self, command: Command) -> None:
         self._connection.send(command)

@@ -10,6 +10,7 @@ from typing import Any
 
 from redis import Redis
 
+from chat_protocol.address import Address
 from tcp_server.cluster.redis_stream import RedisStream
 from tcp_server.redis_url import parse
 from tests.support.processes import Output
@@ -20,11 +21,13 @@ from tests.support.timing import TIMEOUT
 class RedisServer:
     """A `redis-server`, which can be stopped in every way and started again. Use `redis_server`."""
 
-    def __init__(self, folder: Path, *settings: str, ready: str) -> None:
+    def __init__(self, folder: Path, *settings: str, port: int, ready: str) -> None:
         """Start it; once its log has the words `ready` it is."""
         self.folder = folder
+        self.address = Address("127.0.0.1", port)
+        """Where it listens too, unless the port is 0."""
         self.socket = folder / "redis.sock"
-        self._settings = settings
+        self._settings = (*settings, "--port", str(port))
         self._ready = ready
         self.start()
 
@@ -54,9 +57,13 @@ class RedisServer:
 
     def do(self, *command: str | bytes | int) -> Any:
         """Carry a command out as its owner."""
-        with Redis(unix_socket_path=str(self.socket), socket_timeout=TIMEOUT) as client:
+        with self.client() as client:
             execute: Any = client.execute_command
             return execute(*command)
+
+    def client(self) -> Redis:
+        """Return a connection as its owner, to be closed."""
+        return Redis(unix_socket_path=str(self.socket), socket_timeout=TIMEOUT)
 
     def pause(self) -> None:
         """Let it do nothing, as SIGSTOP does, until `resume`."""
@@ -101,7 +108,7 @@ def redis_server(
     folder: Path, *settings: str, port: int = 0, ready: str = "ready to accept connections"
 ) -> Iterator[RedisServer]:
     """Run a Redis with further settings until the block ends; it listens on a port only if it is told to."""
-    server = RedisServer(folder, *settings, "--port", str(port), ready=ready)
+    server = RedisServer(folder, *settings, port=port, ready=ready)
     try:
         yield server
     finally:
