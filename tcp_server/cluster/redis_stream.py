@@ -18,6 +18,7 @@ from tcp_server.cluster.link import Command, Link, Redis
 from tcp_server.cluster.positions import MAX_NUMBER, time_of, to_id, to_position
 from tcp_server.cluster.stream import Away, Gap, Unfit
 from tcp_server.redis_url import RedisUrl
+from tcp_server.room.proposals import identity
 
 _COUNT: Final = 64
 """Maximum number of entries that are read or refilled in one round trip."""
@@ -77,7 +78,7 @@ class RedisStream:
         self._has_begun = False  # whether there must be a stream; written by the tail thread
         self._next_id = ""  # of the appender thread: for its next entry, where Redis' own would not do
         self._times_made = 0  # of the tail thread: of its connection, when `after` was last looked for
-        self._last = (0, b"")  # of the tail thread: the last entry that it read
+        self._last: tuple[int, object] = 0, b""  # of the tail thread: position and identity of the last entry
         self._read_at = 0.0  # of the tail thread: when that was
         self._published: Queue[tuple[str, bytes] | None] = Queue(_MAX_QUEUE)
         self._threads: list[threading.Thread] = []  # of the thread that starts and closes
@@ -178,7 +179,8 @@ class RedisStream:
             self._look_for(after)
         self._read_at = now
         if entries:
-            self._last, self._has_begun = entries[-1], True
+            self._last = entries[-1][0], identity(entries[-1][1])
+            self._has_begun = True
         return [(position, time_of(position), data) for position, data in entries]
 
     def _look_for(self, after: int) -> None:
@@ -188,7 +190,7 @@ class RedisStream:
         found, made = link.call(
             ("XRANGE", self._key, stream_id, stream_id), ("GETRANGE", self._checkpoint, 0, 7)
         )
-        is_other = bool(found) and self._last[0] == after and found[0][1][1] != self._last[1]
+        is_other = bool(found) and self._last[0] == after and identity(found[0][1][1]) != self._last[1]
         if is_other or (not found and after != int.from_bytes(made)):
             raise Gap(f"the entry {stream_id} is not in the stream")
         self._times_made = link.times_made
@@ -204,7 +206,9 @@ class RedisStream:
             part = entries[start : start + _COUNT]
             first, last = to_id(part[0][0]), to_id(part[-1][0])
             (there,) = link.call(("XRANGE", self._key, first, last))
-            is_whole &= set(part) <= {(to_position(entry), fields[1]) for entry, fields in there}
+            # Not the data: servers take out texts that were replaced, each when it applies that.
+            found = {(to_position(entry), identity(fields[1])) for entry, fields in there}
+            is_whole &= {(position, identity(data)) for position, data in part} <= found
         return is_whole
 
     def run_id(self) -> str:

@@ -260,6 +260,7 @@ class UnknownEntry(Exception):
 
 
 _decoder = msgspec.msgpack.Decoder(Entry)
+_header_decoder = msgspec.msgpack.Decoder(tuple[int, bytes, int, msgspec.Raw])
 _encoder = msgspec.msgpack.Encoder()
 
 
@@ -277,3 +278,15 @@ def decode(data: bytes) -> Entry:
     if entry.format != FORMAT:
         raise UnknownEntry(f"an entry has format {entry.format}, this version knows format {FORMAT}")
     return entry
+
+
+def identity(data: bytes) -> object:
+    """Return what is the same for an entry and for what is left of it once texts were taken out of it.
+
+    That is its run and its number in it; of anything else it is the data.
+    """
+    try:
+        _, incarnation, seq, _ = _header_decoder.decode(data)
+    except msgspec.DecodeError:
+        return data
+    return incarnation, seq

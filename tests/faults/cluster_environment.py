@@ -102,8 +102,8 @@ class ClusterEnvironment(Environment):
         self.wait_for(lambda: _follows(replica), "the replica does not follow")
         replica.do("REPLICAOF", "127.0.0.1", 1)  # it stays a replica, and hears no more
         self.talk()
-        has = replica.do("XLEN", _STREAM)
-        lacks = int(master.do("XLEN", _STREAM)) - int(has)
+        ((newest, _),) = replica.do("XREVRANGE", _STREAM, "+", "-", "COUNT", 1)
+        lacks = len(master.do("XRANGE", _STREAM, b"(" + newest, "+"))
         master.stop(signal.SIGKILL)
         sleep(self.rng.uniform(0, 1))
         replica.do("REPLICAOF", "NO", "ONE")
@@ -117,6 +117,15 @@ class ClusterEnvironment(Environment):
         folder.mkdir()
         at_once = ("--repl-diskless-sync-delay", "0")
         return resources.enter_context(redis_server(folder, *at_once, port=free_port()))
+
+    def _status(self) -> str:
+        events = [
+            f"{number}: {line}"
+            for number, server in enumerate(self.servers)
+            for line in server.program.stderr.text.splitlines()
+            if '"joined"' not in line and '"out"' not in line
+        ]
+        return "\n".join([super()._status(), *events])
 
     def observe(self, number: int) -> None:
         """Look at the room through that server from now on."""

@@ -10,6 +10,7 @@ from time import monotonic
 
 from tcp_server.cluster.positions import time_of
 from tcp_server.cluster.stream import Away, Gap
+from tcp_server.room.proposals import identity
 
 _COUNT = 64
 
@@ -144,7 +145,8 @@ class MemoryStream:
             self._reach()
             for position, data in entries:
                 self._redis.add_at(position, data)
-            return set(entries) <= set(self._redis.entries)
+            there = {(position, identity(data)) for position, data in self._redis.entries}
+            return {(position, identity(data)) for position, data in entries} <= there
 
     def run_id(self) -> str:
         return self._run_id

@@ -14,6 +14,7 @@ from tcp_server.cluster.fitness import check, parse_info
 from tcp_server.cluster.positions import MAX_NUMBER, time_of, to_id
 from tcp_server.cluster.redis_stream import RedisStream
 from tcp_server.cluster.stream import Away, Gap, Unfit
+from tcp_server.room import proposals as p
 from tests.support.redis_server import RedisServer, opened, redis_server, texts
 from tests.support.requirements import needs_redis
 from tests.support.timing import TIMEOUT
@@ -133,6 +134,24 @@ def test_what_cannot_be_refilled_is_told(streams: list[RedisStream], redis: Redi
     assert not a.refill(tail[1:])
     with pytest.raises(Gap):
         a.read(tail[1][0], 0)
+
+
+def test_an_entry_whose_text_was_taken_out_is_still_that_entry(
+    streams: list[RedisStream], redis: RedisServer
+) -> None:
+    a, b = streams
+    whole, redacted, other = (
+        p.encode(p.Entry(p.FORMAT, b"8 bytes.", seq, [p.Say(1, [("ref", text)])]))
+        for seq, text in ((1, "text"), (1, ""), (2, ""))
+    )
+    a.append([whole], a.run_id())
+    ((position, _, _),) = a.read(0, 0)
+    assert b.refill([(position, redacted)])
+    assert not b.refill([(position, other)])
+    redis.do("DEL", "oneroom:{main}")
+    assert b.refill([(position, redacted)])
+    assert a.refill([(position, whole)])
+    assert a.read(position, 0) == []
 
 
 def test_what_is_published_is_heard_by_all(streams: list[RedisStream]) -> None:
