@@ -36,6 +36,9 @@ _START_TICK: Final = 0.05
 _BEAT_SECONDS: Final = 1.0
 """A server that has nothing to propose shows after so many seconds that it is alive."""
 
+_MAX_BEAT_SECONDS: Final = 5.0
+"""The same for one that proposes all the time: a beat says what it has applied, or nothing is trimmed."""
+
 _RETRY_SECONDS: Final = 5.0
 """Seconds after which a run is begun, or ended, once more if that had no effect."""
 
@@ -84,6 +87,7 @@ class Node:
         self._is_closed = threading.Event()
         self._liveness = Liveness(time.monotonic)  # guarded by the room lock, as all below
         self._own = 0, 0.0  # position of the newest own entry, and since when it is that; monotonic
+        self._beaten_at = 0.0  # when this server last showed that it is alive; monotonic
         self._tried: dict[bytes, float] = {}  # when a run was begun or ended; monotonic
         self._overruled: list[str] = []  # settings, when that was last logged
         self._typing_at: list[float] = []  # when the other servers were last told; monotonic
@@ -274,7 +278,9 @@ class Node:
         outcomes: list[Outcome[Writer]] = []
         if room.view.newest_own != self._own[0]:
             self._own = room.view.newest_own, now
-        elif now - self._own[1] >= _BEAT_SECONDS:
+        is_silent = now - self._own[1] >= _BEAT_SECONDS
+        if is_silent or now - self._beaten_at >= _MAX_BEAT_SECONDS:
+            self._beaten_at = now
             outcomes += room.beat()
         for incarnation in self._liveness.note(room.view.newest_own, room.view.others):
             if self._is_due(incarnation, now):

@@ -247,3 +247,15 @@ def test_a_new_server_founds_no_second_room_where_the_checkpoint_was_lost(server
     wait_for(lambda: bool(servers.redis.entries))
     servers.start(1)
     assert history(servers, 1) == ["one"]
+
+
+def test_a_server_that_is_never_silent_says_what_it_has_applied(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tcp_server.cluster.node._BEAT_SECONDS", 1000.0)
+    monkeypatch.setattr("tcp_server.cluster.node._MAX_BEAT_SECONDS", 0.1)
+    servers.start(0)
+    say(servers, 0, "one")
+    said = servers.redis.entries[-1][0]
+    runs = servers.server(0)._room._fold.runs
+    wait_for(lambda: runs.applied() >= said)
