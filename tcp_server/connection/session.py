@@ -135,6 +135,8 @@ class Session:
                 requests = dialect.decode(chunk)
         except EndOfInput:
             submit(dialect.finish())
+            if self._services.turns is not None and self._has_asked:  # the client may still read the answers
+                self._services.turns.settle(self.writer)
 
     def _do_handshake(self) -> tuple[Dialect, Sequence[Request], Budget]:
         """Return the client's dialect, the requests sent after its join, and its budget."""

@@ -1,5 +1,6 @@
 """Whole servers in this process, which share a stream in memory."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -259,3 +260,15 @@ def test_a_server_that_is_never_silent_says_what_it_has_applied(
     said = servers.redis.entries[-1][0]
     runs = servers.server(0)._room._fold.runs
     wait_for(lambda: runs.applied() >= said)
+
+
+def test_who_ends_its_input_has_all_answers(servers: Servers) -> None:
+    servers.start(0)
+    for ending in ([{"type": "leave"}], []):
+        with servers.client(0) as client:
+            client.join("Anna", history=0)
+            requests = [{"type": "say", "ref": "last", "text": "last"}, *ending]
+            client.send("".join(f"{json.dumps(one)}\n" for one in requests))
+            client.end_input()
+            answers = [json.loads(line)["type"] for line in client.read_to_end().splitlines()]
+            assert answers == ["ack", *(["bye"] if ending else [])]
