@@ -190,8 +190,10 @@ class RedisStream:
         found, made = link.call(
             ("XRANGE", self._key, stream_id, stream_id), ("GETRANGE", self._checkpoint, 0, 7)
         )
-        is_other = bool(found) and self._last[0] == after and identity(found[0][1][1]) != self._last[1]
-        if is_other or (not found and after != int.from_bytes(made)):
+        was_read = 0 < after == self._last[0]
+        is_other = bool(found) and was_read and identity(found[0][1][1]) != self._last[1]
+        # A checkpoint that is made after the stream was deleted must not hide that it was.
+        if is_other or (not found and (was_read or after != int.from_bytes(made))):
             raise Gap(f"the entry {stream_id} is not in the stream")
         self._times_made = link.times_made
 

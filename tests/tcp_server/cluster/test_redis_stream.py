@@ -122,6 +122,18 @@ def test_what_is_lost_is_refilled(streams: list[RedisStream], redis: RedisServer
     assert b.read(0, 0) == entries
 
 
+def test_a_checkpoint_does_not_hide_that_the_stream_was_deleted(
+    streams: list[RedisStream], redis: RedisServer
+) -> None:
+    a, _ = streams
+    a.append([b"one"], a.run_id())
+    ((position, _, _),) = a.read(0, 0)
+    redis.do("DEL", "oneroom:{main}")
+    a.save_checkpoint(position, b"state")
+    with pytest.raises(Gap):
+        a.read(position, 0)
+
+
 def test_what_cannot_be_refilled_is_told(streams: list[RedisStream], redis: RedisServer) -> None:
     a, _ = streams
     a.append([b"one", b"two"], a.run_id())
