@@ -147,9 +147,8 @@ def test_a_long_draft_takes_half_the_screen(room: FakeRoom) -> None:
         client.send(*(message(number) for number in range(1, 10)))
         terminal.wait_for("#9")
         terminal.type(CTRL_J.join(f"строка {number}" for number in range(15)))
-        lines = terminal.wait_for("  строка 14")
-        assert [line.strip() for line in lines[-7:-1]] == [f"строка {number}" for number in range(9, 15)]
-        assert lines[-8] == "05:43 Боря: сообщение 9  #9"
+        shown = ["05:43 Боря: сообщение 9  #9", *(f"строка {number}" for number in range(9, 15))]
+        terminal.wait_for(lambda lines: [line.strip() for line in lines[-8:-1]] == shown)
         terminal.type(ENTER)
         lines = terminal.wait_for("Too long: 139 characters, at most 100 are allowed.")
         assert lines[-2].startswith("Too long")
