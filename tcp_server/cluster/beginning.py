@@ -12,6 +12,10 @@ from tcp_server.log.checkpoint import BadCheckpoint, install, make, to_settle
 from tcp_server.log.log_file import BadHistory, read_only
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.log.stored_position import stored_position
+from tcp_server.room.proposals import FORMAT, Entry, encode
+
+_PATIENCE: Final = 30.0
+"""Seconds in which a server without entries waits for one that has them, where the stream was deleted."""
 
 _PAUSE: Final = 1.0
 """Seconds to wait for Redis before it is asked again."""
@@ -22,10 +26,11 @@ def begin(stream: Stream, path: Path) -> None:
 
     Call it before the log is opened; waits for Redis. Raises `BadHistory`, `Unfit`.
     """
+    patient_until = time.monotonic() + _PATIENCE
     while True:
         try:
             stream.start()
-            _begin(stream, path)
+            _begin(stream, path, is_patient=time.monotonic() < patient_until)
         except Away as error:
             log_often(WARNING, "waits for redis", reason="start", error=str(error))
             time.sleep(_PAUSE)
@@ -33,14 +38,32 @@ def begin(stream: Stream, path: Path) -> None:
             return
 
 
-def _begin(stream: Stream, path: Path) -> None:
+def _begin(stream: Stream, path: Path, *, is_patient: bool) -> None:
     try:
         checkpoint = stream.load_checkpoint() or _found(stream, path)
         if checkpoint is not None and not _goes_on(stream, path, checkpoint):
             position = install(path, checkpoint[1])
             log_event(INFO, "checkpoint installed", position=position)
+        if checkpoint is not None and checkpoint[0] and not stream.newest():
+            _make_stream(stream, path, is_patient=is_patient)
     except (BadCheckpoint, sqlite3.Error, OSError) as error:
         raise BadHistory(f"{path} cannot go on in the cluster: {error}") from error
+
+
+def _make_stream(stream: Stream, path: Path, *, is_patient: bool) -> None:
+    """Make the stream anew that was deleted, behind all that this server has. Raises `Away`.
+
+    Another server may have more: at first it is waited for.
+    """
+    with read_only(path) as db:
+        position = stored_position(db)
+        entries = db.execute("SELECT position, data FROM tail ORDER BY position").fetchall()
+    if not entries and is_patient:
+        raise Away("the stream was deleted, and this server has none of its entries")
+    if not entries:
+        log_event(WARNING, "stream made anew", position=position)
+        entries = [(position + 1, encode(Entry(FORMAT, bytes(8), 0, [])))]  # no run has it: it has no effect
+    stream.refill(entries)
 
 
 def _found(stream: Stream, path: Path) -> tuple[int, bytes] | None:

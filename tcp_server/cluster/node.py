@@ -265,6 +265,11 @@ class Node:
     def _look_around(self) -> list[Outcome[Writer]]:
         """Work for the sequencer: show that this server is alive, and look whether the others are."""
         room, now = self._room, time.monotonic()
+        if room.is_replaced:
+            self._leave_cluster(
+                f"another server is called {self.name}: each needs a --node of its own", False
+            )
+            return []
         if not room.view.is_up:
             return room.come_up() if self._is_due(b"", now) else []
         if (overruled := room.overruled) != self._overruled:

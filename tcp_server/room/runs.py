@@ -85,6 +85,10 @@ class Runs:
             settings=up.settings,
         )
 
+    def is_named(self, server: str, but: bytes) -> bool:
+        """Return whether a server of that name is up, but for the one with this run."""
+        return any(run.server == server for one, run in self.encodable.items() if one != but)
+
     def agreed(self) -> dict[str, int | float] | None:
         """Return the settings of the servers that are up, if they all have the same."""
         first, *others = [run.settings for run in self.encodable.values()]

@@ -90,6 +90,8 @@ class SharedRoom(Room[C]):
         """How many entries were applied since the start. Only to be read from elsewhere."""
         self.has_removed = False
         """Whether a text was edited or deleted since a checkpoint was begun; reset by who makes that."""
+        self.is_replaced = False
+        """Whether another server with the same name has come up: this one must stop. Any thread."""
         self._is_held_up = False
         self._was_up = False
         self._is_stopping = False
@@ -167,8 +169,9 @@ class SharedRoom(Room[C]):
             self._log.note_entry(step.position, step.data)
             self.entries += 1
             self.has_removed |= any(isinstance(one, p.Edit | p.Delete | p.Act) for one in entry.proposals)
-        if self._was_up and not (self.view.is_up or self._is_stopping):
-            outcomes += self.come_up()  # the others have taken this server for dead, and its clients are gone
+        if self._was_up and not (self.view.is_up or self._is_stopping):  # its clients are gone
+            self.is_replaced = self._fold.runs.is_named(self._name, self._shared.incarnation)
+            outcomes += [] if self.is_replaced else self.come_up()  # the others have taken it for dead
         self._was_up = self.view.is_up
         if self._followed is not self._fold.settings:
             self._follow()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tcp_server.cluster import beginning
 from tcp_server.config import Config
 from tcp_server.log.checkpoint import make
 from tcp_server.room import proposals as p
@@ -34,9 +35,7 @@ class Servers:
             host=("127.0.0.1",),
             port=0,
             history=str(self.path(number)),
-            node=f"server {number}",
-            rate=0,
-            **settings,
+            **{"node": f"server {number}", "rate": 0, **settings},
         )
         stream = MemoryStream(self.redis)
         server = ChatServer(config, stream)
@@ -272,3 +271,26 @@ def test_who_ends_its_input_has_all_answers(servers: Servers) -> None:
             client.end_input()
             answers = [json.loads(line)["type"] for line in client.read_to_end().splitlines()]
             assert answers == ["ack", *(["bye"] if ending else [])]
+
+
+def test_of_two_servers_with_one_name_the_older_one_stops(servers: Servers) -> None:
+    first = servers.start(0)
+    wait_for(lambda: not first.not_ready())
+    servers.start(1, node="server 0")
+    wait_for(lambda: first.exit_status == 1)
+    assert not first.must_restart
+    assert history(servers, 1) == []
+
+
+def test_a_blank_server_makes_a_deleted_stream_anew_if_no_other_does(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    servers.start(0)
+    say(servers, 0, "one")
+    _make_checkpoint(servers, 0)
+    servers.stop(0)
+    servers.redis.delete()
+    monkeypatch.setattr(beginning, "_PATIENCE", 0.0)
+    servers.start(1)
+    say(servers, 1, "two")
+    assert history(servers, 1) == ["one", "two"]
