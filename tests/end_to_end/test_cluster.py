@@ -51,10 +51,13 @@ def test_a_room_goes_on_when_one_of_its_servers_is_killed(tmp_path: Path) -> Non
         clients = {name: stack.enter_context(JsonClient(front)) for name in ("Анна", "Боря", "Вера")}
         sessions = {name: client.join(name, history=0)["session"] for name, client in clients.items()}
         os.kill(int(victim), signal.SIGKILL)
-        (cut,) = (name for name, client in clients.items() if is_cut(client))  # each has another server
-        again = stack.enter_context(come_back(front, cut, sessions[cut]))
-        again.say_json(type="say", ref="1", text="ещё здесь")
-        for name in clients.keys() - {cut}:
+        # Nearly always one: each has another server, unless a busy machine was too slow for HAProxy.
+        cut = [name for name, client in clients.items() if is_cut(client)]
+        for name in cut:
+            clients[name] = stack.enter_context(come_back(front, name, sessions[name]))
+        speaker = next(iter([*cut, *clients]))
+        clients[speaker].say_json(type="say", ref="1", text="ещё здесь")
+        for name in clients.keys() - {speaker}:
             assert "left" not in clients[name].read_until("ещё здесь").decode()
         program.stdout.wait_for("server a is started again, pid ")
     assert program.process.poll() == 0

@@ -143,6 +143,7 @@ def test_a_browser_that_forbids_them_or_shows_none_says_so(anna: PageUser) -> No
     expect(about).to_contain_text("Браузер запретил уведомления")
     expect(page.locator("[name=notify][value=off]")).to_be_checked()
     page.add_init_script("Object.defineProperty(globalThis, 'isSecureContext', { value: false })")
+    wait_until(page, "history.state?.panel === 'settings'")  # before it is loaded anew
     page.reload()
     page.click("#settings-button")
     expect(about).to_contain_text("по https")
