@@ -295,9 +295,10 @@ class Chat:
         if isinstance(event, Welcome):
             self._is_lost = False
             self._backoff.reset()
+            self._keep()  # before anybody sees that we are in: from then on we can come back as ourselves
         for client_event in events or (StatusChanged(),):
             self._listener(client_event)
-        if isinstance(event, Welcome) or time.monotonic() - self._kept_at > _KEEP_INTERVAL:
+        if time.monotonic() - self._kept_at > _KEEP_INTERVAL:
             self._keep()
         return end_reason
 
