@@ -14,9 +14,9 @@ from typing import Final, NamedTuple
 class Constants(NamedTuple):
     """Seconds of processor time, but for the last two."""
 
-    entry: float = 450e-6
+    entry: float = 310e-6
     """Each server, for an entry of the stream: to read and decode it, and the commit."""
-    message: float = 5e-6
+    message: float = 11e-6
     """Each server, for a message in it."""
     delivery: float = 4e-6
     """The server of a client, for one send to it, however many messages are in it."""
