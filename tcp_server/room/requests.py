@@ -73,6 +73,8 @@ class Requests(Generic[C]):
         """Acts on messages since the room has set it to 0."""
         self.codes: defaultdict[C, deque[str]] = defaultdict(deque)
         """Codes that are proposed and not open yet; only to be read from elsewhere."""
+        self.in_turn: Callable[[C, m.Error], list[Outcome[C]]] = _at_once
+        """Answers a say that is refused, behind the acks of those before."""
         self.use(config)
         self._typed_at: WeakKeyDictionary[Member, float] = WeakKeyDictionary()  # monotonic
 
@@ -121,7 +123,7 @@ class Requests(Generic[C]):
             elif isinstance(part, m.Say):
                 outcomes += self._acts.post(connection, member, part)
             else:
-                outcomes.append(Outcome(connection, [part]))
+                outcomes += self.in_turn(connection, part)
         if self._holds and not (self._is_muted(member) or all(isinstance(part, m.Error) for part in parts)):
             outcomes += self._hold(connection, member, self._holds)
         return outcomes
@@ -229,3 +231,7 @@ class Requests(Generic[C]):
 def error(connection: C, code: str, text: str, ref: str | None = None) -> Outcome[C]:
     """Return the outcome that is only an error."""
     return Outcome(connection, [m.Error(code, text, ref)])
+
+
+def _at_once(connection: C, refusal: m.Error) -> list[Outcome[C]]:
+    return [Outcome(connection, [refusal])]

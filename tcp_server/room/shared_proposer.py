@@ -62,15 +62,14 @@ class SharedProposer:
 
     def apply(self, position: int, at: int, entry: p.Entry) -> Iterator[Sequence[Effect]]:
         """Apply an entry of the journal; yield the effects of each of its proposals."""
-        runs = self._fold.runs
-        before = runs.seq(self.incarnation)
-        yield from self._fold.steps(position, at, entry)
+        is_own = entry.incarnation == self.incarnation
+        for effects in self._fold.steps(position, at, entry):
+            self.applied += is_own
+            yield effects
         self._has_applied = True
         self._at = 0
-        if runs.seq(self.incarnation) > before:
-            self.applied += len(entry.proposals)
-            while self._flying and self._flying[0][0] <= self.applied:
-                self.bytes_in_flight -= self._flying.popleft()[1]
+        while self._flying and self._flying[0][0] <= self.applied:
+            self.bytes_in_flight -= self._flying.popleft()[1]
 
     def commit(self) -> None:
         """Store what was applied, and send what was proposed.

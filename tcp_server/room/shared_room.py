@@ -8,6 +8,7 @@ Not thread-safe: the caller holds the sequencer's room lock, except for `is_bann
 
 import heapq
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Final, NamedTuple
@@ -85,6 +86,7 @@ class SharedRoom(Room[C]):
             tuple[int, int, int, Callable[[], object]]
         ] = []  # a heap, by `proposed`; and the seat
         self._order = count()  # of these
+        self._refusals: deque[tuple[int, Outcome[C]]] = deque()  # of says, by `proposed` before them
         self._held: list[Outcome[C]] = []  # what waits until the log can be written
         self.entries = 0
         """How many entries were applied since the start. Only to be read from elsewhere."""
@@ -98,6 +100,7 @@ class SharedRoom(Room[C]):
         self._tried: dict[object, float] = {}  # what was proposed for all, and when; monotonic
         self._foreign = Absences(config.grace, clock)  # of those who were connected elsewhere
         super().__init__(config, history, audit_log, search, address_of, clock, now)
+        self._requests.in_turn = self._refuse_in_turn
 
     # --- the journal -----------------------------------------------------------------
 
@@ -127,6 +130,7 @@ class SharedRoom(Room[C]):
         self._decisions.clear()
         self._asked.clear()
         self._refs.clear()
+        self._refusals.clear()
         self._visits.clear()
         self._shared.begin_anew()
         self._seats.begin_anew(self._shared.incarnation)
@@ -162,6 +166,8 @@ class SharedRoom(Room[C]):
             entry = p.decode(step.data)
             for effects in self._shared.apply(step.position, step.at, entry):
                 outcomes += self._outcomes(effects)
+                while self._refusals and self._refusals[0][0] <= self._shared.applied:
+                    outcomes.append(self._refusals.popleft()[1])
             if entry.incarnation == self._shared.incarnation:
                 self._requests.acts += sum([isinstance(one, p.Change) for one in entry.proposals])
             else:
@@ -345,6 +351,14 @@ class SharedRoom(Room[C]):
             self._asked.pop(number, None)
             self._refs.pop(number, None)
         return outcomes[0] if outcomes else Outcome(None)
+
+    def _refuse_in_turn(self, connection: C, refusal: m.Error) -> list[Outcome[C]]:
+        """Refuse a say, once those that the connection has said before were applied."""
+        outcome = Outcome(connection, [refusal])
+        if self._asked.get(self._seats.number(connection), 0) <= self._shared.applied:
+            return [outcome]
+        self._refusals.append((self._shared.proposed, outcome))
+        return []
 
     def _expel_banned(self, proposals: Sequence[p.AnyProposal]) -> list[Outcome[C]]:
         """Expel those connected here whose network another server's moderator has banned."""

@@ -289,3 +289,14 @@ def test_settings_take_effect_once_all_servers_have_them(tmp_path: Path) -> None
     assert m.Ack in map(type, two.take("b"))
     assert (one.room.overruled, two.room.overruled) == ([], [])
     cluster.close()
+
+
+def test_an_error_does_not_overtake_the_acks_before_it(cluster: Cluster) -> None:
+    one, *_ = cluster.servers
+    one.join("a", "Anna", "a secret of sixteen letters")
+    cluster.settle()
+    one.take("a")
+    one.ask("a", m.Say("first", "1"), m.Say("x" * 5000, "2"), m.Say("third", "3"))
+    assert one.take("a") == []
+    cluster.settle()
+    assert [getattr(event, "ref", None) for event in one.take("a")] == ["1", "2", "3"]
