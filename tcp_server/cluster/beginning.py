@@ -9,6 +9,7 @@ from chat_protocol.log_event import INFO, WARNING, log_event, log_often
 from tcp_server.cluster.stream import Away, Gap, Stream
 from tcp_server.cluster.tail import FIRST_POSITION
 from tcp_server.log.checkpoint import BadCheckpoint, install, make, to_settle
+from tcp_server.log.entry_tail import entries_in
 from tcp_server.log.log_file import BadHistory, read_only
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.log.stored_position import stored_position
@@ -57,7 +58,7 @@ def _make_stream(stream: Stream, path: Path, *, is_patient: bool) -> None:
     """
     with read_only(path) as db:
         position = stored_position(db)
-        entries = db.execute("SELECT position, data FROM tail ORDER BY position").fetchall()
+        entries = entries_in(db, 0)
     if not entries and is_patient:
         raise Away("the stream was deleted, and this server has none of its entries")
     if not entries:

@@ -52,11 +52,11 @@ class Checkpoints:
         if now < self._try_at or not (is_removal_due or room.entries >= self._entries + _ENTRIES):
             return
         try:
-            below = to_settle(self._path)
-            if room.view.settled < below and now >= self._settle_at:
+            if now >= self._settle_at:
                 self._settle_at = now + _RETRY_SECONDS
-                self._settle(below)
-                return  # once that was applied
+                if room.view.settled < (below := to_settle(self._path)):
+                    self._settle(below)
+                    return  # made with a later call: most likely that was applied then
             self._try_at = now + _RETRY_SECONDS
             self._make(room)
         except (Away, OSError, sqlite3.Error) as error:

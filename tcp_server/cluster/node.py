@@ -24,6 +24,7 @@ from tcp_server.connection.writer import Writer
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.room import proposals as p
 from tcp_server.room.outcome import Outcome
+from tcp_server.room.retries import Retries
 from tcp_server.room.shared_room import SharedRoom, Step
 from tcp_server.sequencer import Sequencer
 
@@ -38,9 +39,6 @@ _BEAT_SECONDS: Final = 1.0
 
 _MAX_BEAT_SECONDS: Final = 5.0
 """The same for one that proposes all the time: a beat says what it has applied, or nothing is trimmed."""
-
-_RETRY_SECONDS: Final = 5.0
-"""Seconds after which a run is begun, or ended, once more if that had no effect."""
 
 _MAX_IN_FLIGHT: Final = 256 * 1024
 """Estimated bytes of what is proposed and not applied, above which clients' threads wait."""
@@ -88,7 +86,7 @@ class Node:
         self._liveness = Liveness(time.monotonic)  # guarded by the room lock, as all below
         self._own = 0, 0.0  # position of the newest own entry, and since when it is that; monotonic
         self._beaten_at = 0.0  # when this server last showed that it is alive; monotonic
-        self._tried: dict[bytes, float] = {}  # when a run was begun or ended; monotonic
+        self._retries = Retries(time.monotonic)  # of runs that are to begin or to end
         self._overruled: list[str] = []  # settings, when that was last logged
         self._typing_at: list[float] = []  # when the other servers were last told; monotonic
         self._neighbours = Neighbours()
@@ -260,7 +258,7 @@ class Node:
                 self._sequencer.submit(self._look_around)
                 self._checkpoints.keep(self._room)
             elif not self._tail.is_heard:
-                self._neighbours.ask(self._room.view.status_addresses)
+                self._neighbours.ask(under_lock(self._sequencer, lambda: self._room.view.status_addresses))
 
     def _look_around(self) -> list[Outcome[Writer]]:
         """Work for the sequencer: show that this server is alive, and look whether the others are."""
@@ -271,7 +269,7 @@ class Node:
             )
             return []
         if not room.view.is_up:
-            return room.come_up() if self._is_due(b"", now) else []
+            return room.come_up() if self._retries.is_due(b"") else []
         if (overruled := room.overruled) != self._overruled:
             self._overruled = overruled
             log_event(WARNING, "settings differ", settings=overruled or "none any more")
@@ -288,7 +286,7 @@ class Node:
             self._beaten_at = now
             outcomes += room.beat()
         for incarnation in self._liveness.note(room.view.newest_own, room.view.others):
-            if self._is_due(incarnation, now):
+            if self._retries.is_due(incarnation):
                 log_event(WARNING, "server down", run=incarnation.hex())
                 outcomes += room.declare_down(incarnation)
         return outcomes
@@ -297,12 +295,6 @@ class Node:
         """Return whether the state here is not that of most servers; of two, the younger one is in doubt."""
         disagreeing, others = len(self._room.view.disagreeing), len(self._room.view.others)
         return 2 * disagreeing > others and not (others == 1 and self._room.view.is_oldest)
-
-    def _is_due(self, incarnation: bytes, now: float) -> bool:
-        if now - self._tried.get(incarnation, -_RETRY_SECONDS) < _RETRY_SECONDS:
-            return False
-        self._tried[incarnation] = now
-        return True
 
 
 def under_lock(sequencer: Sequencer, read: Callable[..., Any], *args: Any) -> Any:

@@ -41,6 +41,13 @@ Redact = Callable[[bytes, int, Replaced], bytes]
 """Takes a text out of an entry at a position."""
 
 
+def entries_in(db: sqlite3.Connection, after: int) -> list[tuple[int, bytes]]:
+    """Return position and data of the entries that a file has behind a position. Raises `sqlite3.Error`."""
+    return db.execute(
+        "SELECT position, data FROM tail WHERE position > ? ORDER BY position", (after,)
+    ).fetchall()
+
+
 class EntryTail:
     """Entries in the file, and those that are not committed yet."""
 
@@ -76,10 +83,7 @@ class EntryTail:
 
     def after(self, position: int) -> list[tuple[int, bytes]]:
         """Return position and data of the entries behind a position, in their order."""
-        stored = self._db.execute(
-            "SELECT position, data FROM tail WHERE position > ? ORDER BY position", (position,)
-        ).fetchall()
-        return stored + [entry for entry in self._staged if entry[0] > position]
+        return entries_in(self._db, position) + [entry for entry in self._staged if entry[0] > position]
 
     def write(self, before: Sequence[Message], committed: int) -> None:
         """Write what is not committed into the open transaction, and remove what is too old.

@@ -199,7 +199,7 @@ class Room(Generic[C]):
         With `hold_name`, a member without connections keeps its name for the grace period,
         and `left` is sent only after that. With `forget`, what is kept of the person is forgotten.
         """
-        if self.member_of(connection) is None:
+        if not self._may_part(connection):
             return []
         hold_name = hold_name and bool(self._config.grace)
         return self._propose(Part(self._seats.number(connection), hold_name, bye, reason, forget))
@@ -209,10 +209,18 @@ class Room(Generic[C]):
         now = self._clock()
         visits = [connection for connection, visit in self._visits.items() if visit.ends_at <= now]
         return [
-            *(outcome for member in self._absences.overdue() for outcome in self._reap(member)),
+            *(outcome for member in self._overdue() for outcome in self._reap(member)),
             *(one for connection in visits for one in self.leave(connection, hold_name=False, bye="quiet")),
             *(Outcome[C](None, (), [event]) for event in self._crowd.news()),
         ]
+
+    def _may_part(self, connection: C) -> bool:
+        """Return whether a connection has a seat to give up."""
+        return self.member_of(connection) is not None
+
+    def _overdue(self) -> Sequence[Member]:
+        """Return the absent members whom this server has to remove."""
+        return self._absences.overdue()
 
     def prune(self) -> float:
         """Forget some messages that are over the limits, and tidy the log up.

@@ -28,11 +28,9 @@ from tcp_server.room.effects import Effect
 from tcp_server.room.members import Member
 from tcp_server.room.moderation.audit_log import AuditLog
 from tcp_server.room.outcome import AudienceChange, C, Outcome, with_ref
+from tcp_server.room.retries import Retries
 from tcp_server.room.room import Room
 from tcp_server.room.shared_proposer import Send, SharedProposer
-
-_RETRY_SECONDS: Final = 5.0
-"""After so many seconds something is proposed once more that has had no effect."""
 
 _DECIDING: Final = ("max_name", "max_text", "edit_time", "hold_names", "grace")
 """Settings by which it is decided what is said, and how long a name is kept."""
@@ -97,7 +95,7 @@ class SharedRoom(Room[C]):
         self._is_held_up = False
         self._was_up = False
         self._is_stopping = False
-        self._tried: dict[object, float] = {}  # what was proposed for all, and when; monotonic
+        self._retries = Retries(clock)  # of what is proposed until it has an effect
         self._foreign = Absences(config.grace, clock)  # of those who were connected elsewhere
         super().__init__(config, history, audit_log, search, address_of, clock, now)
         self._requests.in_turn = self._refuse_in_turn
@@ -213,20 +211,10 @@ class SharedRoom(Room[C]):
         self._decisions[self._seats.number(connection)] = decide
         return outcomes
 
-    def leave(
-        self,
-        connection: C,
-        *,
-        hold_name: bool,
-        bye: str | None = None,
-        reason: str | None = None,
-        forget: bool = False,
-    ) -> list[Outcome[C]]:
-        """As `Room.leave`; also of a connection whose join was not applied yet."""
+    def _may_part(self, connection: C) -> bool:
+        """As `Room`'s; also while its join was not applied yet, and but once while that is to be applied."""
         seat = self._seats.of(connection)
-        if seat is None or not self._is_due(seat):
-            return []
-        return self._propose(p.Part(seat[1], hold_name and bool(self._config.grace), bye, reason, forget))
+        return seat is not None and self._retries.is_due(seat)
 
     def when_settled(self, connection: C, done: Callable[[], object]) -> list[Outcome[C]]:
         """Call `done`, under the room lock, once all was applied that the connection has asked for."""
@@ -247,41 +235,25 @@ class SharedRoom(Room[C]):
 
     # --- what is done for all ----------------------------------------------------------
 
-    def expire(self) -> list[Outcome[C]]:
-        """As `Room.expire`. The server that is up for longest ends the absences of all."""
-        now = self._clock()
-        self._tried = {what: at for what, at in self._tried.items() if at + _RETRY_SECONDS > now}
+    def _overdue(self) -> Sequence[Member]:
+        """The server that is up for longest ends the absences of all; each those that are too many here."""
         ended = [*self._absences.ended(), *self._foreign.ended()]
-        members = [
+        return [
             *(ended if self.view.is_oldest else ()),
             *(self._absences.surplus() if self.view.is_up else ()),
-        ]
-        visits = [connection for connection, visit in self._visits.items() if visit.ends_at <= now]
-        return [
-            *(outcome for member in members for outcome in self._reap(member)),
-            *(one for connection in visits for one in self.leave(connection, hold_name=False, bye="quiet")),
-            Outcome(None, (), self._crowd.news()),
         ]
 
     def prune(self) -> float:
         """As `Room.prune`. The server that is up for longest decides what all forget."""
         below, first = self._history.oldest_to_keep(), self._history.first
         seconds = self._history.tidy()
-        if self.view.is_oldest and below > first and self._is_due(("forget", first)):
+        if self.view.is_oldest and below > first and self._retries.is_due(("forget", first)):
             self._propose(p.Forget(below))
         return seconds
 
     def _reap(self, member: Member) -> list[Outcome[C]]:
-        is_due = self._is_due(("reap", member.number, member.absent_since))
+        is_due = self._retries.is_due(("reap", member.number, member.absent_since))
         return super()._reap(member) if is_due else []
-
-    def _is_due(self, what: object) -> bool:
-        """Return whether something may be proposed: it was not, or some seconds ago."""
-        now = self._clock()
-        if self._tried.get(what, -_RETRY_SECONDS) + _RETRY_SECONDS > now:
-            return False
-        self._tried[what] = now
-        return True
 
     # --- proposals -------------------------------------------------------------------
 
