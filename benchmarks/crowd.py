@@ -7,18 +7,16 @@ more members than one machine can connect, and with `--crowd 0` for fewer, to co
 
 import argparse
 import resource
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from statistics import median
 from typing import Final, NamedTuple
 
 import psutil
 
-from benchmarks.native import ROOT
-from chat_protocol.address import Address, parse_address
+from benchmarks.servers import running
 from chat_protocol.connection import Connection
 from chat_protocol.messages import Join, Search
 from tcp_server.config import Config
@@ -110,7 +108,8 @@ def _samples(count: int, join: Callable[[str], int], cpu: Callable[[], float]) -
 
 def _connect(count: int, crowd: int) -> tuple[list[Sample], float]:
     """Let clients join over sockets; return also the CPU time in which one of them is told a count."""
-    with _serving(crowd) as (process, address), ExitStack() as clients:
+    flags = ["--history=memory", f"--crowd={crowd}", "--max-connections=0", "--rate=0", "--idle-timeout=0"]
+    with running(flags, stop_within=_STOP_TIMEOUT) as (process, address), ExitStack() as clients:
         server = psutil.Process(process.pid)
 
         def join(name: str) -> int:
@@ -126,25 +125,6 @@ def _connect(count: int, crowd: int) -> tuple[list[Sample], float]:
         join("one more")
         time.sleep(_COUNTED)
         return samples, max(0.0, cpu() - before - samples[-1].seconds) / count
-
-
-@contextmanager
-def _serving(crowd: int) -> Iterator[tuple[subprocess.Popen[str], Address]]:
-    """Run a server during the block."""
-    flags = ["--history=memory", f"--crowd={crowd}", "--max-connections=0", "--rate=0", "--idle-timeout=0"]
-    command = [sys.executable, "-m", "tcp_server", "--host=127.0.0.1", "--port=0", *flags]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as process:
-        try:
-            assert process.stdout is not None
-            yield process, parse_address(process.stdout.readline().split()[-1])
-        finally:
-            process.terminate()
-            try:
-                process.wait(_STOP_TIMEOUT)
-            except subprocess.TimeoutExpired:
-                process.kill()
 
 
 def _seat(count: int, crowd: int) -> Iterator[Sample]:

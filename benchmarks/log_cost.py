@@ -10,7 +10,6 @@ import multiprocessing
 import os
 import selectors
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,7 +23,8 @@ import psutil
 
 from benchmarks.native import ROOT
 from benchmarks.paired import ratio
-from chat_protocol.address import Address, parse_address
+from benchmarks.servers import running
+from chat_protocol.address import Address
 from chat_protocol.codec import encode_all
 from chat_protocol.connection import Connection
 from chat_protocol.messages import Join, Say
@@ -126,7 +126,7 @@ def _median(costs: Sequence[Cost]) -> Cost:
 def _measure(root: Path, log: str, file: Path, options: argparse.Namespace) -> Cost:
     """Measure the server of a checkout with a log of this kind."""
     with (
-        _serving(root, log, file) as (process, address),
+        running(_flags(log, file), root) as (process, address),
         _load(address, options.talkers, options.listeners) as acked,
     ):
         time.sleep(_WARM_UP)
@@ -137,28 +137,10 @@ def _measure(root: Path, log: str, file: Path, options: argparse.Namespace) -> C
     return Cost(count / lasted, used / count * 1e6)
 
 
-@contextmanager
-def _serving(root: Path, log: str, file: Path) -> Iterator[tuple[subprocess.Popen[str], Address]]:
-    """Run a server with a log of this kind during the block."""
-    flags = ["--history", "memory"] if log == "memory" else ["--history", str(file), "--durability", log]
-    flags += ["--rate", "0"]
-    command = [sys.executable, "-m", "tcp_server", "--host", "127.0.0.1", "--port", "0", *flags]
-    with subprocess.Popen(
-        command,
-        cwd=root,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # it logs who comes and goes
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            yield process, parse_address(process.stdout.readline().split()[-1])
-        finally:
-            process.terminate()
-            try:
-                process.wait(_STOP_TIMEOUT)
-            except subprocess.TimeoutExpired:
-                process.kill()
+def _flags(log: str, file: Path) -> Sequence[str]:
+    """Return the flags of a server with a log of this kind."""
+    kept = ["--history", "memory"] if log == "memory" else ["--history", str(file), "--durability", log]
+    return [*kept, "--rate", "0"]
 
 
 @contextmanager

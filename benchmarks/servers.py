@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.native import ROOT, build
+from chat_protocol.address import Address, parse_address
 
 _START_TIMEOUT = 15.0  # seconds
 _STOP_TIMEOUT = 10.0  # seconds
@@ -101,6 +102,30 @@ def serving(kind: ServerKind) -> Iterator[Server]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+@contextmanager
+def running(
+    flags: Sequence[str], root: Path = ROOT, stop_within: float = _STOP_TIMEOUT
+) -> Iterator[tuple[subprocess.Popen[str], Address]]:
+    """Run the server of a checkout with these flags during the block; yield it and where it listens."""
+    command = [sys.executable, "-m", "tcp_server", "--host", "127.0.0.1", "--port", "0", *flags]
+    with subprocess.Popen(
+        command,
+        cwd=root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # it logs who comes and goes
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            yield process, parse_address(process.stdout.readline().split()[-1])
+        finally:
+            process.terminate()
+            try:
+                process.wait(stop_within)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def limit() -> ServerKind:
