@@ -166,9 +166,8 @@ class SharedRoom(Room[C]):
                 outcomes += self._outcomes(effects)
                 while self._refusals and self._refusals[0][0] <= self._shared.applied:
                     outcomes.append(self._refusals.popleft()[1])
-            if entry.incarnation == self._shared.incarnation:
-                self._requests.acts += sum([isinstance(one, p.Change) for one in entry.proposals])
-            else:
+            self._requests.acts += sum([isinstance(one, p.Change) for one in entry.proposals])
+            if entry.incarnation != self._shared.incarnation:
                 outcomes += self._expel_banned(entry.proposals)
             self._log.note_entry(step.position, step.data)
             self.entries += 1

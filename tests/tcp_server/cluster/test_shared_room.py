@@ -300,3 +300,23 @@ def test_an_error_does_not_overtake_the_acks_before_it(cluster: Cluster) -> None
     assert one.take("a") == []
     cluster.settle()
     assert [getattr(event, "ref", None) for event in one.take("a")] == ["1", "2", "3"]
+
+
+def test_a_message_that_is_changed_twice_in_a_batch_is_sent_once_on_the_other_servers_too(
+    cluster: Cluster,
+) -> None:
+    one, two, _ = cluster.servers
+    one.join("a", "Anna", "a secret of sixteen letters")
+    two.join("b", "Boris", "another secret of the same length")
+    one.ask("a", m.Say("hello", "1"))
+    cluster.settle()
+    one.ask("a", m.Say("hello", "1"))
+    cluster.settle()
+    two.take("b")
+    for number in (2, 3):
+        one.ask("a", m.Edit(id=1, text=f"hello {number}", ref=str(number)))
+    one.add()
+    two.apply()
+    [changed] = two.take("b")
+    assert isinstance(changed, m.Changed)
+    assert changed.message.text == "hello 3"
