@@ -16,8 +16,9 @@ from msgspec import convert
 from chat_protocol.messages import Message
 from tests.faults.acts import check_acts, original
 from tests.faults.checker import Seen, Verdict, check
-from tests.faults.participants import JsonParticipant, Participant, TerminalParticipant
+from tests.faults.participants import JsonParticipant, Participant
 from tests.faults.proxy import Proxy
+from tests.faults.terminal_participant import TerminalParticipant
 from tests.faults.text_client import TextClient
 from tests.faults.wires import TcpWire, WebSocketWire
 from tests.support.processes import Program, start
