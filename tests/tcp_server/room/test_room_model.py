@@ -5,8 +5,8 @@ room, it has each message once and in order, its acks are in the log, and `bye` 
 """
 
 import os
-from collections import Counter, deque
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from tcp_server.room import absences, fold
 from tcp_server.room.commands import Greeting, OnlyInText, TextJoin
 from tcp_server.room.names import parse_name
 from tcp_server.room.outcome import Outcome
+from tests.tcp_server.room.model_view import Person, View
 from tests.tcp_server.room_harness import RoomHarness
 
 EXAMPLES = 1500 if os.environ.get("ONEROOM_QUIET") else 100
@@ -45,39 +46,6 @@ class FailingHistory(MemoryHistory):
         if self.full:
             raise Unavailable("the disk is full")
         super().commit()
-
-
-@dataclass(eq=False)
-class Person:
-    """A member of the model; without `until` a connected one."""
-
-    name: str
-    keys: tuple[str, ...]
-    secret: str | None
-    announced: bool = True
-    loud: "list[View]" = field(default_factory=list)
-    quiet: "list[View]" = field(default_factory=list)
-    until: float | None = None
-    address: str = ""
-
-
-@dataclass(eq=False)
-class View:
-    """What one connection has been sent, replayed."""
-
-    connection: str
-    address: str
-    person: Person | None = None
-    is_text: bool = False
-    is_quiet: bool = False
-    ends_at: float = 0.0
-    members: list[str] = field(default_factory=list)
-    in_crowd: bool = False  # it is not told who comes and goes
-    last: int = 0
-    answers: deque[Any] = field(default_factory=deque)  # to its joins: a welcome, or the code of an error
-    bye: str | None = None  # the reason of the `bye` that it must be sent
-    ended: bool = False  # it has left, in this batch or before
-    closed: bool = False  # it must be sent nothing more
 
 
 @dataclass
@@ -316,7 +284,7 @@ class RoomMachine(RuleBasedStateMachine):
             case m.Error(code=code):
                 assert code == view.answers.popleft()
             case m.Crowd() | m.MemberCount() | m.Joined() | m.Left() | m.Typing() | OnlyInText():
-                _hear_of_others(view, event)
+                view.hear_of_others(event)
             case m.Message(id=number, name=name, text=text):
                 assert not view.is_quiet
                 self._see(view, number)
@@ -372,30 +340,6 @@ class RoomMachine(RuleBasedStateMachine):
             (number, entry.name) for number, entry in enumerate(self.log, 1)
         ]
         assert set(self.harness.audience) == {v.connection for v in self._live() if not v.is_quiet}
-
-
-def _hear_of_others(view: View, event: Any) -> None:
-    """In a crowd, a client in json is told only how many there are, and a text dialect the same as ever."""
-    if isinstance(event, OnlyInText):
-        if not view.is_text:
-            return
-        event = event.event
-    match event:
-        case m.Crowd() if view.is_text:
-            pass
-        case m.Crowd(is_on, _, members):
-            assert is_on != view.in_crowd
-            view.in_crowd, view.members = is_on, [*members]
-        case m.MemberCount():
-            assert view.in_crowd or view.is_text
-        case _ if view.in_crowd:
-            raise AssertionError(event)
-        case m.Joined(name=name):
-            assert name not in view.members or view.is_text
-            view.members.append(name)
-        case m.Left(name=name):
-            assert name in view.members or view.is_text
-            view.members = [other for other in view.members if other != name]
 
 
 RoomMachine.TestCase.settings = settings(max_examples=EXAMPLES, stateful_step_count=40)
