@@ -108,19 +108,18 @@ def test_while_it_reads_its_data_it_is_away(tmp_path: Path) -> None:
     with redis_server(tmp_path) as redis, closing(opened(redis.url)) as stream:
         stream.start()
         stream.read(0, 0)
-        stream.append([b"%d" % number for number in range(2000)], stream.run_id())
         reason = ""
-        microseconds = 50  # for each entry that it reads: more, if it was too quick to be seen
         while not reason:
+            # More of them, if it was too quick to be seen. It answers at every 1,024th.
+            stream.append([b"%d" % number for number in range(2000)], stream.run_id())
             redis.stop()
-            redis.start("--key-load-delay", str(microseconds), ready="Server initialized")
+            redis.start("--key-load-delay", "100", ready="Server initialized")
             with pytest.raises(Away, match="connection"):
                 stream.read(0, 0)
             try:
                 stream.read(0, 0)
             except Away as away:
                 reason = str(away)
-            microseconds *= 4
         assert reason == "loading: it is reading its data"
         redis.log.wait_for("ready to accept connections")
         assert texts(stream.read(0, 0))[0] == b"0"
