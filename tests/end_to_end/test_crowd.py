@@ -31,6 +31,10 @@ def crowd(services: Services) -> Iterator[list[JsonClient]]:
         for number, client in enumerate(clients, 1):
             client.join("Ящик" if number == GUESTS else f"Гость {number:03}", history=0)
         yield clients
+        for client in clients:
+            client.say_json(type="leave")
+        for client in clients:  # the next test has the same names
+            client.read_to_end()
 
 
 @pytest.mark.parametrize("width", [1280, 390], ids=["desktop", "phone"])
