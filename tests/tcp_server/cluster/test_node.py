@@ -198,7 +198,7 @@ def test_a_frozen_redis_takes_nobody_out_and_nothing_is_lost(servers: Servers) -
     with servers.client(0) as anna, servers.client(1) as boris:
         anna.join("Anna")
         boris.join("Boris")
-        anna.fence()
+        anna.expect_json(type="joined", name="Boris")
         servers.redis.go_away()
         anna.say_json(type="say", ref="1", text="meanwhile")
         assert [event["type"] for event in boris.fence()] == []
@@ -212,7 +212,7 @@ def test_typing_is_told_on_the_other_servers(servers: Servers) -> None:
     with servers.client(0) as anna, servers.client(1) as boris:
         anna.join("Anna")
         boris.join("Boris")
-        anna.fence()
+        anna.expect_json(type="joined", name="Boris")
         anna.say_json(type="typing")
         assert boris.expect_json(type="typing") == {"type": "typing", "name": "Anna"}
 
@@ -229,7 +229,7 @@ def test_a_moderator_is_told_the_addresses_of_connections_to_other_servers(serve
     with servers.client(0) as anna, servers.client(1) as boris:
         anna.join("Anna")
         boris.join("Boris")
-        anna.fence()
+        anna.expect_json(type="joined", name="Boris")
         anna.say_json(type="authenticate", password="secret")
         anna.expect_json(type="role")
         anna.say_json(type="whois", name="Boris", ref="who")
