@@ -38,7 +38,7 @@ class Crowd:
         self._size = size
         self._clock = clock
         self.is_on = 0 < size <= members.count
-        self._told = members.count
+        self._is_told = True  # nobody has come or gone since all were told how many they are
         self._told_at = clock()
 
     def tell(self, shared: Sequence[m.Event]) -> Sequence[m.Event | LocalEvent]:
@@ -49,9 +49,10 @@ class Crowd:
             return shared
         only_in_text = [OnlyInText(event) for event in shared]
         if was_on:
+            self._is_told = False
             return only_in_text
         self._note_told()
-        return [*only_in_text, m.Crowd(True, self._told, self._members.page(MAX_PEOPLE)[0])]
+        return [*only_in_text, m.Crowd(True, self._members.count, self._members.page(MAX_PEOPLE)[0])]
 
     def news(self) -> Sequence[m.Event]:
         """Return what the room is sent from time to time: that there is no crowd any more, or the number."""
@@ -61,7 +62,8 @@ class Crowd:
         if 100 * count < _END_PERCENT * self._size:
             self.is_on = False
             return [m.Crowd(False, count, first_names(self._members.names(), _MAX_END_BYTES))]
-        if count == self._told or self._clock() < self._told_at + _COUNT_INTERVAL:
+        # Told also if it is the same again: a newcomer's welcome had another number meanwhile.
+        if self._is_told or self._clock() < self._told_at + _COUNT_INTERVAL:
             return ()
         self._note_told()
         return [m.MemberCount(count)]
@@ -78,4 +80,4 @@ class Crowd:
         return first, self._members.count
 
     def _note_told(self) -> None:
-        self._told, self._told_at = self._members.count, self._clock()
+        self._is_told, self._told_at = True, self._clock()

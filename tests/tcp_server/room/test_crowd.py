@@ -70,6 +70,16 @@ def test_the_number_is_told_when_it_has_changed_but_not_too_often() -> None:
     assert told(harness, "0") == [m.MemberCount(11)]
 
 
+def test_a_newcomer_is_told_the_number_also_if_the_others_know_it() -> None:
+    harness = room_of(10)
+    for connection in ("8", "9"):
+        harness.leave(connection, hold_name=False)
+    assert harness.join("10", "имя 010").count == 9
+    harness.join("11", "имя 011")
+    harness.advance(INTERVAL)
+    assert told(harness, "10") == [m.MemberCount(10)]
+
+
 def test_a_crowd_ends_below_four_fifths_and_all_are_told_who_is_left() -> None:
     harness = room_of(10)
     for number in (9, 8):
