@@ -6,8 +6,10 @@ from contextlib import suppress
 
 from chat_protocol.metrics import Metric
 from chat_protocol.tally import tallied
+from tcp_server.cluster.node import Node
 from tcp_server.connection.admission import Admission
 from tcp_server.connection.fanout import FanOut
+from tcp_server.log.backup_mark import last_backup
 from tcp_server.log.history import History
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.sequencer import Sequencer
@@ -22,14 +24,22 @@ class Metrics:
     Any thread; one figure may be a batch ahead of another.
     """
 
-    def __init__(
-        self, fanout: FanOut, admission: Admission, sequencer: Sequencer, history: History, keep: int
+    def __init__(  # noqa: PLR0913 - each is another part of the server
+        self,
+        fanout: FanOut,
+        admission: Admission,
+        sequencer: Sequencer,
+        history: History,
+        *,
+        node: Node | None,
+        keep: int,
     ) -> None:
-        """`keep` is how many messages the log may have (0: no limit)."""
+        """`node` is there in a cluster. `keep` is how many messages the log may have (0: no limit)."""
         self._fanout = fanout
         self._admission = admission
         self._sequencer = sequencer
         self._history = history
+        self._node = node
         self._keep = keep
 
     def read(self) -> Iterator[Metric]:
@@ -37,6 +47,8 @@ class Metrics:
         yield from self._clients()
         yield from self._batches()
         yield from self._log()
+        if self._node:
+            yield from self._node.read_metrics()
 
     def _clients(self) -> Iterator[Metric]:
         figures = self._fanout.figures
@@ -59,6 +71,7 @@ class Metrics:
         yield Metric("oneroom_outcomes_total", "Requests and events in these batches.", figures.outcomes)
         yield Metric("oneroom_deliveries_total", "Writes to clients.", figures.deliveries)
         yield Metric("oneroom_sent_bytes_total", "Bytes for clients.", figures.sent)
+        yield Metric("oneroom_batch_seconds", "Time of batches under the room's lock.", sequencer.batches)
         yield Metric("oneroom_deliver_seconds_total", "Time of sending batches.", sequencer.deliver_seconds)
         yield Metric("oneroom_commit_seconds_total", "Time of storing batches.", sequencer.commit_seconds)
 
@@ -69,7 +82,11 @@ class Metrics:
             return
         over = max(0, self._history.count - self._keep) if self._keep else 0
         yield Metric("oneroom_messages_over_limit", "Messages that retention has to delete.", over)
+        lacking = "Older messages that are not fetched from other servers yet."
+        yield Metric("oneroom_messages_missing", lacking, len(self._history.missing))
         path = self._history.path
+        backup = "When the log was last backed up, in seconds since 1970; 0: never."
+        yield Metric("oneroom_last_backup_timestamp_seconds", backup, last_backup(path))
         sizes = {}
         for name, ending in _FILES.items():
             with suppress(OSError):

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from chat_protocol.metrics import Durations
 from tcp_server.room.outcome import Outcome
 
 _log = logging.getLogger(__name__)
@@ -78,6 +79,8 @@ class Sequencer:
         self.commit_seconds = 0.0
         self.deliver_seconds = 0.0
         """Times of storing and of sending batches. Written under `_room_lock`; any thread may read."""
+        self.batches = Durations()
+        """How long batches have held the room lock. Written under it."""
         self._room_lock = threading.Lock()  # held while a batch is run and delivered
         self._queue_lock = threading.Lock()  # guards everything below; held for a few instructions
         self._has_capacity = threading.Condition(self._queue_lock)  # notified when a batch is done
@@ -152,6 +155,7 @@ class Sequencer:
         with self._queue_lock:
             batch, self._pending = self._pending, []
         outcomes: list[Outcome[Any]] = []
+        started = time.monotonic()
         for item in batch:
             try:
                 item.outcomes = item.work(*item.args)
@@ -170,6 +174,7 @@ class Sequencer:
             backpressure_until = delivered + backpressure
             self.commit_seconds += committed - began
             self.deliver_seconds += delivered - committed
+            self.batches.add(delivered - started)
         except Exception:  # noqa: BLE001 - it must not end the thread that runs the batch
             _log.exception("a batch could not be delivered")
         finally:

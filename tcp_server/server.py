@@ -92,7 +92,14 @@ class ChatServer:
             self._poller, self._sequencer, self._room.expire, self._room.prune, self._fanout
         )
         self._admission = Admission(config, self._room.is_banned)
-        self.metrics = Metrics(self._fanout, self._admission, self._sequencer, self._history, config.keep)
+        self.metrics = Metrics(
+            self._fanout,
+            self._admission,
+            self._sequencer,
+            self._history,
+            node=self._node,
+            keep=config.keep,
+        )
         self._services = Services(
             config,
             self._admission,

@@ -3,7 +3,7 @@
 import secrets
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final
@@ -12,6 +12,7 @@ import msgspec
 
 from chat_protocol import messages as m
 from chat_protocol.log_event import WARNING, log_event, log_often
+from chat_protocol.metrics import Metric
 from tcp_server.cluster.addresses import Addresses, AddressRequest
 from tcp_server.cluster.appender import Appender
 from tcp_server.cluster.checkpoints import Checkpoints
@@ -134,6 +135,20 @@ class Node:
         if self._tail.is_current or not (self._tail.is_heard or self._neighbours.do_hear):
             return ""  # where nobody hears Redis, clients are nowhere better off
         return "it is behind the others" if self._tail.is_heard else f"no Redis: {self._tail.why_away}"
+
+    def read_metrics(self) -> Iterator[Metric]:
+        """Yield the figures of the cluster, as this server sees it. Any thread; waits for nothing."""
+        view, tail = self._room.view, self._tail
+        yield Metric("oneroom_cluster_servers", "Servers that are part of the room.", view.servers)
+        yield Metric("oneroom_cluster_up", "1 if this server is part of the room.", view.is_up)
+        yield Metric("oneroom_cluster_redis_heard", "1 if Redis has answered a moment ago.", tail.is_heard)
+        yield Metric("oneroom_cluster_current", "1 if all that Redis has was applied.", tail.is_current)
+        in_flight = "Bytes that were said here and have not come back from Redis."
+        yield Metric("oneroom_cluster_in_flight_bytes", in_flight, view.bytes_in_flight)
+        disagreeing = "Servers that have come to another state."
+        yield Metric("oneroom_cluster_disagreeing", disagreeing, view.disagreements)
+        entries = "Entries of Redis that were applied since the start."
+        yield Metric("oneroom_cluster_entries_total", entries, self._room.entries)
 
     # --- the start and the end -------------------------------------------------------
 

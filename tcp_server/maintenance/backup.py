@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tcp_server.config import Config
+from tcp_server.log.backup_mark import note_backup
 from tcp_server.log.folders import sync_names
 from tcp_server.log.log_file import copy_whole, ends, read_only, sync
 from tcp_server.log.message_ids import count as count_messages
@@ -49,6 +50,7 @@ def _backup(config: Config, options: argparse.Namespace) -> None:
     with read_only(history) as db:
         copy_whole(db, copy)
     _copy_file(audit_path(config), audit_beside(copy))
+    note_backup(history)
     write([f"{copy}: {_described(copy)}\n"])
 
 

@@ -32,6 +32,11 @@ class ClusterView:
         return self.incarnation in self._fold.runs
 
     @property
+    def servers(self) -> int:
+        """How many servers are up."""
+        return len(self._fold.runs)
+
+    @property
     def is_oldest(self) -> bool:
         """Whether this server is up for longest: it does what one does for all."""
         return self._fold.runs.oldest == self.incarnation
@@ -56,6 +61,12 @@ class ClusterView:
     def disagreeing(self) -> set[bytes]:
         """The runs of servers whose state was another at the position of their last beat."""
         return self._fold.digests.disagreeing & {*self._fold.runs}
+
+    @property
+    def disagreements(self) -> int:
+        """How many these are."""
+        runs = self._fold.runs
+        return sum(one in runs for one in tuple(self._fold.digests.disagreeing))
 
     @property
     def status_addresses(self) -> list[str]:

@@ -34,6 +34,9 @@ class Runs:
     def __contains__(self, incarnation: bytes) -> bool:
         return incarnation in self.encodable
 
+    def __len__(self) -> int:
+        return len(self.encodable)
+
     def __iter__(self) -> Iterator[bytes]:
         return iter(self.encodable)
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep, time
 
 import pytest
 
@@ -18,6 +18,7 @@ from chat_protocol.status_server import StatusServer
 from tcp_server.config import Config as ServerConfig
 from tcp_server.server import ChatServer
 from tests.support.event_log import AS_JSON, wait_for_event
+from tests.support.memory_stream import MemoryRedis, MemoryStream
 from tests.support.processes import ROOT, Program, running, start
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_prometheus_client, needs_structlog
@@ -38,8 +39,8 @@ def figures(address: Address) -> dict[str, float]:
 
 
 @contextmanager
-def room() -> Iterator[ChatServer]:
-    server = ChatServer(ServerConfig(host=("127.0.0.1",), port=0, history="memory"))
+def room(history: str = "memory", stream: MemoryStream | None = None) -> Iterator[ChatServer]:
+    server = ChatServer(ServerConfig(host=("127.0.0.1",), port=0, history=history), stream)
     thread = threading.Thread(target=server.serve)
     thread.start()
     yield server
@@ -116,6 +117,8 @@ def test_the_server_counts(server: Program) -> None:
         assert grown["oneroom_deliveries_total"] >= 10  # 2 joins, 1 joined, 3 acks, 3 messages, pongs
         assert grown["oneroom_sent_bytes_total"] > 500
         assert 0 < grown["oneroom_deliver_seconds_total"] < 5
+        assert grown['oneroom_batch_seconds_bucket{le="+Inf"}'] == grown["oneroom_batch_seconds_count"] >= 8
+        assert 0 < grown["oneroom_batch_seconds_sum"] < 5
         assert after['oneroom_info{version="0.1.0"}'] == 1
         assert after["process_resident_memory_bytes"] > 1e7
         assert after["oneroom_log_writable"] == 1
@@ -139,20 +142,39 @@ def test_a_gateway_is_ready_while_the_room_answers(server: Program) -> None:
         assert ask(address, "/livez") == (200, "ok\n")
 
 
-def test_the_dashboard_and_the_alerts_use_figures_that_exist() -> None:
+def test_the_dashboard_and_the_alerts_use_figures_that_exist(tmp_path: Path) -> None:
     gateway = Gateway(WebConfig())
-    with room() as server:
+    with room(str(tmp_path / "room.db"), MemoryStream(MemoryRedis(time))) as server:
         known = {metric.name for metric in (*server.metrics.read(), *gateway.read_metrics())}
     gateway.relay.start()
     gateway.stop()
-    known |= {"process_resident_memory_bytes", "oneroom_messages_over_limit"}
-    known |= {"oneroom_file_bytes", "oneroom_disk_free_bytes"}  # of a log on disk
     for file in ("grafana.json", "alerts.yml"):
         text = (ROOT / "docs" / "monitoring" / file).read_text()
-        used = set(re.findall(r"\b(?:oneroom|process)_\w+", text))
+        used = {re.sub("_(bucket|sum|count)$", "", name) for name in re.findall(r"\boneroom_\w+", text)}
         assert used <= known, file
-    used = set(re.findall(r"oneroom_\w+", (ROOT / "docs" / "monitoring" / "grafana.json").read_text()))
-    assert used == known - {"process_resident_memory_bytes"}
+        assert file == "alerts.yml" or used == known
+        assert set(re.findall(r"\bprocess_\w+", text)) <= {"process_resident_memory_bytes"}
+
+
+def test_a_cluster_says_how_it_is(tmp_path: Path) -> None:
+    redis = MemoryRedis(time)
+    with room(str(tmp_path / "room.db"), MemoryStream(redis)) as server:
+
+        def figure(name: str) -> object:
+            return next(metric.value for metric in server.metrics.read() if metric.name == name)
+
+        def expect(**figures: float) -> None:
+            deadline = monotonic() + TIMEOUT
+            while not all(figure(f"oneroom_cluster_{name}") == value for name, value in figures.items()):
+                assert monotonic() < deadline, [*server.metrics.read()]
+                sleep(0.01)
+
+        expect(servers=1, up=1, redis_heard=1, current=1, disagreeing=0, in_flight_bytes=0)
+        redis.go_away()
+        with JsonClient(server.addresses[0][:2]) as anna:
+            anna.send(b'{"type":"join","name":"Anna"}\n')
+            expect(up=1, redis_heard=0, current=0)
+        redis.come_back()
 
 
 @needs_prometheus_client

@@ -7,9 +7,11 @@ import subprocess
 import threading
 from contextlib import closing
 from pathlib import Path
+from time import time
 
 import pytest
 
+from tcp_server.log.backup_mark import last_backup
 from tests.support.processes import ROOT, running
 from tests.support.raw import JsonClient
 from tests.tcp_server.maintenance.commands import PROGRAM, digest_of, run
@@ -43,6 +45,7 @@ def test_a_backup_is_one_moment_of_a_busy_room(path: Path, tmp_path: Path) -> No
     with server(path) as program, JsonClient(program.address) as anna:
         anna.join("Анна")
         said(anna, "0")
+        assert last_backup(path) == 0
         ended = threading.Event()
 
         def talk() -> None:
@@ -57,6 +60,7 @@ def test_a_backup_is_one_moment_of_a_busy_room(path: Path, tmp_path: Path) -> No
             for _ in range(3):
                 done = run("backup", "--replace", "--history", path, copy)
                 assert done.stdout.startswith(f"{copy}: ")
+                assert last_backup(path) > time() - 60
                 with closing(sqlite3.connect(copy)) as db:
                     last, count = db.execute("SELECT max(id), count(*) FROM messages").fetchone()
                 assert last == count > 0
