@@ -14,6 +14,7 @@ _FENCE = re.compile(r"^ {0,3}```[^`\n]*$", re.MULTILINE)
 """A line above or below lines of code, with the name of their language."""
 
 Ref = Annotated[str, Meta(min_length=1, max_length=64)]
+MessageId = Annotated[int, Meta(ge=0, le=2**53)]
 Count = Annotated[int, Meta(ge=0, le=100_000)]
 Kind = Literal["action"]
 Change = Literal["edit", "delete", "react"]

@@ -5,23 +5,16 @@ with its default value is left out of the JSON.
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta
 
-from chat_protocol.contract import (
-    MAX_EMOJI,
-    MAX_PASSWORD,
-    MAX_QUERY,
-    MAX_SANCTION_SECONDS,
-    MAX_TARGET,
-    RESTART,
-    RETURN_WITHIN,
-)
+from chat_protocol.contract import MAX_EMOJI, MAX_QUERY, RESTART, RETURN_WITHIN
 from chat_protocol.message import (
     Count,
     Kind,
     Message,
+    MessageId,
     Notice,
     Quote,
     Reaction,
@@ -30,30 +23,34 @@ from chat_protocol.message import (
     WithRef,
     timestamp,
 )
+from chat_protocol.moderation import Act, Authenticate, BanEntry, Bans, Moderate, Mute, Password, Role, Whois
 from chat_protocol.presence import Crowd, Joined, Left, MemberCount, People, Typing
 
 __all__ = [
+    "Act",
+    "Authenticate",
+    "BanEntry",
+    "Bans",
     "Crowd",
     "Joined",
     "Kind",
     "Left",
     "MemberCount",
     "Message",
+    "Moderate",
+    "Mute",
     "Notice",
     "People",
     "Quote",
     "Reaction",
+    "Role",
     "Typing",
+    "Whois",
     "WithRef",
     "timestamp",
 ]
 
 Secret = Annotated[str, Meta(min_length=1, max_length=128)]
-MessageId = Annotated[int, Meta(ge=0, le=2**53)]
-Password = Annotated[str, Meta(max_length=MAX_PASSWORD)]
-Target = Annotated[str, Meta(max_length=MAX_TARGET)]
-Seconds = Annotated[int, Meta(ge=1, le=MAX_SANCTION_SECONDS)]
-Act = Literal["kick", "ban", "unban", "mute", "unmute", "delete", "announce"]
 
 
 class Link(WithRef, frozen=True, tag="link"):
@@ -65,40 +62,6 @@ class Link(WithRef, frozen=True, tag="link"):
     read: MessageId = 0
     code: str = ""
     seconds: float = 0
-
-
-class Whois(WithRef, frozen=True, tag="whois"):
-    """The addresses of a member. A moderator sends it with `name`; the server answers with `addresses`."""
-
-    name: Target
-    addresses: Sequence[str] = ()
-
-
-class BanEntry(Wire, frozen=True):
-    """A ban of a name, an address or a network: since when, until when (None: for good), by whom, why."""
-
-    target: str
-    at: str
-    until: str | None
-    by: str
-    text: str = ""
-
-
-class Bans(WithRef, frozen=True, tag="bans"):
-    """The list of bans. A moderator sends it empty; the server answers with `bans`.
-
-    `more` says that older bans are left out.
-    """
-
-    bans: Sequence[BanEntry] = ()
-    more: bool = False
-
-
-class Mute(Wire, frozen=True):
-    """A mute in force: of whom, and for how many more seconds (None: for good)."""
-
-    name: str
-    seconds: float | None = None
 
 
 # --- client to server ---------------------------------------------------------------
@@ -187,27 +150,6 @@ class Leave(WithRef, frozen=True, tag="leave"):
     """
 
     forget: bool = False
-
-
-class Authenticate(WithRef, frozen=True, tag="authenticate"):
-    """Become a moderator. Answered by `role`."""
-
-    password: Password
-
-
-class Moderate(WithRef, frozen=True, tag="moderate"):
-    """Act as a moderator. All members receive a `message` with a `notice`.
-
-    `target` is a name; for `ban` and `unban` also an address or a network (CIDR). `id` is
-    for `delete`. `seconds` is for `ban` (None: for good) and `mute`. `text` is the reason,
-    or the text to announce.
-    """
-
-    act: Act
-    target: Target = ""
-    id: MessageId | None = None
-    seconds: Seconds | None = None
-    text: Annotated[str, Meta(max_length=4096)] = ""
 
 
 Command = (
@@ -326,13 +268,6 @@ class Found(WithRef, frozen=True, tag="found"):
 
     messages: Sequence[Message]
     more: bool
-
-
-class Role(WithRef, frozen=True, tag="role"):
-    """Whether the client is a moderator from now on; then `muted` is who is muted."""
-
-    moderator: bool
-    muted: Sequence[Mute] = ()
 
 
 class Throttled(Wire, frozen=True, tag="throttled"):
