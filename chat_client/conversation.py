@@ -263,6 +263,8 @@ class Conversation:
                 None if rejoined else read,
                 welcome.count or 0,
                 stale=welcome.stale,
+                title=welcome.title,
+                welcome=welcome.welcome,
             )
         ]
         changed = [self.transcript.change(message, is_marked=True) for message in welcome.changed]

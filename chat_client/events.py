@@ -1,7 +1,7 @@
 """What `Chat` reports to its frontend.
 
-`Joined`, `Left`, `Crowd`, `Typing`, `Role`, `Throttled`, `Link`, `Whois` and `Bans` are passed on as the room
-sent them, `NotKept` is in `identity`; the others are below. All are immutable and may be
+`About`, `Joined`, `Left`, `Crowd`, `Typing`, `Role`, `Throttled`, `Link`, `Whois` and `Bans` are passed on
+as the room sent them, `NotKept` is in `identity`; the others are below. All are immutable and may be
 passed between threads.
 """
 
@@ -67,7 +67,8 @@ class Entered(Struct, frozen=True):
 
     `messages` are those not reported before. `read` is the newest message that was read in an earlier run,
     None if that is not known. `count` is how many members there are if `members` are not all, else 0.
-    `stale`: so many older messages have changed meanwhile that the room does not say which.
+    `stale`: so many older messages have changed meanwhile that the room does not say which. `title` and
+    `welcome` are those of the room.
     """
 
     name: str
@@ -79,6 +80,8 @@ class Entered(Struct, frozen=True):
     read: int | None = None
     count: int = 0
     stale: bool = False
+    title: str = ""
+    welcome: str = ""
 
 
 class NewMessage(Struct, frozen=True):
@@ -204,6 +207,7 @@ ClientEvent = (
     | Ended
     | RequestFailed
     | StatusChanged
+    | m.About
     | m.Joined
     | m.Left
     | m.Crowd

@@ -34,6 +34,10 @@ MAX_REPLY_LINE: Final = 4 * 1024 * 1024
 MAX_PASSWORD: Final = 256
 """Longest password, in code points."""
 
+MAX_TITLE: Final = 64
+MAX_WELCOME: Final = 280
+"""Longest title of the room, and longest welcome, in code points."""
+
 MAX_EMOJI: Final = 64
 """Longest emoji of a reaction, or its short name, in code points."""
 

@@ -24,9 +24,10 @@ from chat_protocol.message import (
     timestamp,
 )
 from chat_protocol.moderation import Act, Authenticate, BanEntry, Bans, Moderate, Mute, Password, Role, Whois
-from chat_protocol.presence import Crowd, Joined, Left, MemberCount, People, Typing
+from chat_protocol.presence import About, Crowd, Joined, Left, MemberCount, People, Typing
 
 __all__ = [
+    "About",
     "Act",
     "Authenticate",
     "BanEntry",
@@ -169,6 +170,7 @@ Command = (
     | Whois
     | Bans
     | People
+    | About
 )
 
 # --- server to client ---------------------------------------------------------------
@@ -197,7 +199,7 @@ class Welcome(WithRef, frozen=True, tag="welcome"):
     knows, absent from an older one. `changed` are older messages that acts have changed since, in the order
     of these acts; if they are too many, `stale` says so instead: nothing that is shown can be relied upon.
     `read`: the newest id that was read where the `code` of the join was asked for. `resumed`: the member was
-    here already, so nobody was told of a join.
+    here already, so nobody was told of a join. `title` and `welcome` are those of the room, as in `About`.
     """
 
     name: str
@@ -218,6 +220,8 @@ class Welcome(WithRef, frozen=True, tag="welcome"):
     stale: bool = False
     read: int | None = None
     resumed: bool = False
+    title: str = ""
+    welcome: str = ""
 
 
 class Ack(Wire, frozen=True, tag="ack"):
@@ -322,6 +326,7 @@ Event = (
     | HistoryPage
     | Found
     | People
+    | About
     | Role
     | Throttled
     | Link

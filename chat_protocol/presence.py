@@ -1,4 +1,4 @@
-"""Who is in the room: what clients are told of that, and what they ask."""
+"""Which room this is and who is in it: what clients are told of that, and what they ask."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -62,3 +62,17 @@ class People(WithRef, frozen=True, tag="people"):
     members: Sequence[str] = ()
     count: int = 0
     more: bool = False
+
+
+class About(WithRef, frozen=True, tag="about"):
+    """What everybody may know of the room: its title, its welcome, and how many members there are.
+
+    A client sends it empty, before its join too; the server answers with the rest. `names` are some of the
+    members, none if the room has a `password`. Members are sent it too when the title or the welcome changes.
+    """
+
+    title: str = ""
+    welcome: str = ""
+    count: int = 0
+    names: Sequence[str] = ()
+    password: bool = False

@@ -7,7 +7,8 @@ from prompt_toolkit.output import Output
 
 from chat_client.events import ClientEvent, Entered, NewMessage
 from chat_protocol.address import Address
-from chat_protocol.messages import Message
+from chat_protocol.contract import MAX_TITLE
+from chat_protocol.messages import About, Message
 from chat_protocol.text import clean, one_line
 from cli_client.arguments import When
 from cli_client.message_lines import is_for
@@ -41,6 +42,7 @@ class Notifier:
         self._when = when
         self._format = _notification(environment)
         self._me = ""
+        self._room = ""  # its title
         self._unread = self._for_me = 0
         self._told = (-1, -1)  # what the title says
         self._loud: Message | None = None  # what is still to be told of aloud
@@ -61,10 +63,17 @@ class Notifier:
         match event:
             case Entered(name, rejoined, messages=messages):
                 self._me = name
+                self._name_room(event.title)
                 for message in messages if rejoined else ():
                     self._note(message)
             case NewMessage(message, own=False):
                 self._note(message)
+            case About(title):
+                self._name_room(title)
+
+    def _name_room(self, title: str) -> None:
+        if title != self._room:
+            self._room, self._told = one_line(title)[:MAX_TITLE], (-1, -1)
 
     def _note(self, message: Message) -> None:
         if message.mine or message.deleted or (message.notice and message.notice.act != "announce"):
@@ -93,7 +102,7 @@ class Notifier:
         self._output.flush()
 
     def _title(self) -> str:
-        title = f"Oneroom · {self._address}"
+        title = f"{self._room or 'Oneroom'} · {self._address}"
         if not self._unread:
             return title
         new = self._texts.plural("title_new", self._unread)

@@ -70,6 +70,8 @@ class Renderer:
                 return self._layout.timed(event.at, key, name=one_line(event.name))
             case m.Crowd(is_on, count):
                 return self._layout.dim(self._texts.plural("crowd" if is_on else "no_crowd", count))
+            case m.About(title, welcome):
+                return self._about(title, welcome)
             case events.PeoplePage():
                 return self._people(event)
             case events.OlderMessages():
@@ -156,10 +158,16 @@ class Renderer:
             self._read = event.read
         out += self._messages(event.messages, at_start=not event.rejoined)
         if not event.rejoined:
+            out += self._about(event.title, event.welcome)
             out += self.line("entered", name=one_line(event.name))
             crowd = self._layout.dim(self._texts.plural("here_in_crowd", event.count))
             out += crowd if event.count else self.members(event.members)
         return out
+
+    def _about(self, title: str, welcome: str) -> Fragments:
+        """Return the title of the room and its welcome."""
+        out: Fragments = [("bold", self._layout.wrapped(one_line(title)))] if title else []
+        return [*out, *(self._layout.dim(one_line(welcome)) if welcome else [])]
 
     def _messages(self, messages: Sequence[m.Message], *, at_start: bool = False) -> Fragments:
         """Return messages with a line before the first unread one; with `at_start` all of them may be."""

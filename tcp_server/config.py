@@ -12,7 +12,7 @@ from unicodedata import normalize
 from msgspec import Meta
 from platformdirs import user_data_path
 
-from chat_protocol.contract import DEFAULT_PORT, IDLE_TIMEOUT, MAX_PASSWORD
+from chat_protocol.contract import DEFAULT_PORT, IDLE_TIMEOUT, MAX_PASSWORD, MAX_TITLE, MAX_WELCOME
 from chat_protocol.drain import DrainSetting
 from chat_protocol.log_format import LogAddressesSetting, LogFormatSetting, LogLevelSetting, check_format
 from chat_protocol.settings import (
@@ -31,6 +31,7 @@ from chat_protocol.settings import (
     read_text,
 )
 from chat_protocol.status_server import StatusSetting
+from chat_protocol.text import clean
 from tcp_server import redis_url
 from tcp_server.redis_url import RedisUrl
 
@@ -63,6 +64,19 @@ _PASSWORD = f"a password of at most {MAX_PASSWORD} characters that can be typed"
 Password = Annotated[str, about(parse=_parse_password, allowed=_PASSWORD, secret=True)]
 
 
+def _line_of(limit: int) -> Meta:
+    """Return the annotation of a setting that is shown to everybody, of at most `limit` code points."""
+
+    def parse(text: str) -> str:
+        if len(text) > limit:
+            raise ValueError(f"it has {len(text)}")
+        if clean(text) != text or "\n" in text or "\t" in text:
+            raise ValueError("it has control characters")
+        return text
+
+    return about(parse=parse, allowed=f"one line of at most {limit} characters", metavar="TEXT")
+
+
 def _parse_node(text: str) -> str:
     if len(text) > _MAX_NODE or not text.isprintable():
         raise ValueError
@@ -84,6 +98,10 @@ class Config(Settings, frozen=True):
 
     host: Annotated[tuple[Host, ...], about("address to listen on; :: is for IPv4 too")] = ("0.0.0.0",)
     port: Annotated[Port, about("TCP port to listen on; 0: a free one")] = DEFAULT_PORT
+    title: Annotated[str, _line_of(MAX_TITLE), about("name of the room, which everybody is shown")] = ""
+    welcome: Annotated[
+        str, _line_of(MAX_WELCOME), about("a sentence for those who come, which everybody is shown")
+    ] = ""
     history: Annotated[FilePath, about("file that keeps the messages; or memory, or off")] = DEFAULT_HISTORY
     durability: Annotated[
         Literal["normal", "full"],
@@ -160,7 +178,7 @@ class Config(Settings, frozen=True):
 CHANGEABLE = frozenset(
     {
         *("max_per_address", "joins", "rate", "burst", "drain", "log_level", "log_addresses"),
-        *("password", "password_file", "moderator_password", "moderator_password_file"),
+        *("password", "password_file", "moderator_password", "moderator_password_file", "title", "welcome"),
     }
 )
 """Settings that can be changed while the server runs."""

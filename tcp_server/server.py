@@ -211,7 +211,7 @@ class ChatServer:
         self._services = self._services._replace(config=config)  # for new connections
         self._admission.set_limits(config)
         self._services.budgets.set_limits(config.rate, config.burst)
-        self._sequencer.submit(self._room.set_passwords, config)
+        self._sequencer.submit(self._room.reopen, config)
 
     def stop(self, reason: str = "asked to") -> None:
         """Make `serve` return; `reason` is for the log. Any thread; may be called again."""

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from chat_protocol.commands import ChangeOutput, UseCode
 from chat_protocol.errors import BadMessage
-from chat_protocol.messages import Error, Event, Join, Leave, Say, Welcome
+from chat_protocol.messages import About, Error, Event, Join, Leave, Say, Welcome
 from chat_protocol.proxy_header import BadHeader, parse_header
 from tcp_server.config import Config
 from tcp_server.connection.admission import Admission, Refusal
@@ -141,7 +141,7 @@ class Handshake:
             if not requests:
                 self._throttle(Kind.OTHER)
             for position, request in enumerate(requests):
-                if self._concerns_connection(request, awaiting_password):
+                if self._needs_no_join(request, awaiting_password):
                     continue
                 self._throttle(Kind.SAYS)
                 join = self._parse_join(dialect, request, awaiting_password)
@@ -180,9 +180,12 @@ class Handshake:
                 return requests
             raise
 
-    def _concerns_connection(self, request: Request, awaiting_password: TextJoin | None = None) -> bool:
-        """Carry out a request that concerns the connection alone; return whether it was one."""
+    def _needs_no_join(self, request: Request, awaiting_password: TextJoin | None = None) -> bool:
+        """Carry out a request that needs no join; return whether it was one."""
         match request:
+            case About(ref=ref):
+                self._throttle(Kind.SAYS)
+                self._services.sequencer.submit(self._services.room.about, self._writer, ref)
             case TimingMarks(number=number):
                 self._answer_marks(number)
             case ChangeOutput():
@@ -214,7 +217,7 @@ class Handshake:
         with suppress(ReadTimeout):
             while True:
                 for request in requests:
-                    if not self._concerns_connection(request) and isinstance(request, Leave):
+                    if not self._needs_no_join(request) and isinstance(request, Leave):
                         raise Disconnect("left")
                 if time.monotonic() > end:
                     break

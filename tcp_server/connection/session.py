@@ -12,6 +12,7 @@ from chat_protocol.contract import PROMPT, RESTART
 from chat_protocol.errors import BadMessage, LineTooLong
 from chat_protocol.log_event import INFO, WARNING, log_event, log_often
 from chat_protocol.messages import (
+    About,
     Authenticate,
     Bans,
     HistoryRequest,
@@ -49,7 +50,7 @@ _NOT_REFUSED = ("closed", "lost", "left", "shutdown", RESTART)
 _LOGGED = ("full", "banned")
 """Refusals that `Admission` logs, which knows more about them."""
 
-_ASKS_NOTHING = frozenset({Typing, Ping, HistoryRequest, Show, Who, Help, Search, Bans})
+_ASKS_NOTHING = frozenset({Typing, Ping, HistoryRequest, Show, Who, Help, Search, Bans, About})
 """Requests that are answered, and propose nothing."""
 
 _UNEXPECTED = ("password", "proxy_header", "bad_proxy_header")

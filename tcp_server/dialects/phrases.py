@@ -73,11 +73,8 @@ def error(refusal: Error, texts: Texts) -> str:
 def answer(event: Greeting | MemberList | Link | Whois | Bans | Role | OutputChanged, texts: Texts) -> str:
     """Return the answer to a command, without the last LF."""
     match event:
-        case Greeting(names=names, total=total, own=own):
-            others = (
-                texts.greeting.format(names=_names(names, total, texts)) if total else texts.greeting_alone
-            )
-            return f"{texts.greeting_as.format(name=own)}\n{others}" if own else others
+        case Greeting():
+            return _greeting(event, texts)
         case MemberList(total=0):
             return texts.nothing_found
         case MemberList(names=names, total=total):
@@ -94,6 +91,16 @@ def answer(event: Greeting | MemberList | Link | Whois | Bans | Role | OutputCha
             return texts.encoding_changed.format(charset=charset) if charset else texts.language_changed
         case Role(moderator=moderator):
             return texts.new_moderator if moderator else texts.no_moderator
+
+
+def _greeting(event: Greeting, texts: Texts) -> str:
+    names = _names(event.names, event.total, texts)
+    lines = [
+        texts.room.format(about=event.room) if event.room else "",
+        texts.greeting_as.format(name=event.own) if event.own else "",
+        texts.greeting.format(names=names) if event.total else texts.greeting_alone,
+    ]
+    return "\n".join(filter(None, lines))
 
 
 def _names(names: Sequence[str], total: int, texts: Texts) -> str:

@@ -26,6 +26,10 @@ from tcp_server.room.seats import Seats
 _MIN_SECRET_LENGTH = 16
 """Shortest session secret, in characters; a shorter one could be guessed and is replaced."""
 
+_MAX_SHOWN = 8
+_MAX_SHOWN_BYTES = 512
+"""Most names that those are told who have not joined, and most bytes they have together."""
+
 _MAX_GREETED = 10
 _MAX_GREETED_BYTES = 1024
 """Most names in a greeting, and most bytes they have together."""
@@ -47,10 +51,7 @@ class Arrivals(Generic[C]):
         self._seats = seats
         self._replay = replay
         self._crowd = crowd
-        self.password = Password(config.password)
-        """The room's, which a newcomer needs."""
-        self.moderated = bool(config.moderator_password)
-        """Whether there can be moderators."""
+        self._open(config)
         self.use(config)
         self.waiting: dict[C, _Arrival] = {}
         """By connection; only to be read from elsewhere."""
@@ -61,6 +62,29 @@ class Arrivals(Generic[C]):
         edit_time = int(config.edit_time)
         self._limits = m.Limits(config.max_name, config.max_text, MAX_LINE, config.max_replay, edit_time)
         self._can = _can(keeps=config.history != "off", edits=edit_time > 0)
+
+    def _open(self, config: Config) -> None:
+        self._password = Password(config.password)  # the room's, which a newcomer needs
+        self._moderated = bool(config.moderator_password)
+        self._title, self._welcome = config.title, config.welcome
+
+    def reopen(self, config: Config) -> bool:
+        """Use other passwords, title and welcome from now on; return whether one of the latter two is new."""
+        before = self._title, self._welcome
+        self._open(config)
+        return (self._title, self._welcome) != before
+
+    def about(self) -> m.About:
+        """Return what everybody may know of the room."""
+        members = self._fold.members
+        names = () if self._password else members.page(_MAX_SHOWN)[0]
+        return m.About(
+            self._title,
+            self._welcome,
+            members.count,
+            first_names(names, _MAX_SHOWN_BYTES),
+            bool(self._password),
+        )
 
     def begin(self, connection: C, request: m.Join | TextJoin) -> Join | Sequence[m.Event]:
         """Return what to propose, or the errors that refuse a join.
@@ -114,7 +138,7 @@ class Arrivals(Generic[C]):
                 return [answer]
 
     def _has_password(self, request: m.Join | TextJoin) -> bool:
-        return not self.password or self.password.matches(request.password)
+        return not self._password or self._password.matches(request.password)
 
     def _name_taken(self, name: Name, by: str, *, is_held: bool) -> m.Error:
         free = suggest(name, self._config.max_name, self._fold.members.keys, self._fold.persons.keys)
@@ -127,13 +151,14 @@ class Arrivals(Generic[C]):
     def _greet(self, member: Member, arrival: _Arrival, entered: Entered) -> m.Event | LocalEvent:
         request = arrival.request
         if isinstance(request, m.Join):
-            return self._welcome(member, request, arrival.secret, entered)
+            return self._welcome_of(member, request, arrival.secret, entered)
         members = self._fold.members
         others = [name for name in members.names(_MAX_GREETED + 1) if name != member.name][:_MAX_GREETED]
         own = member.name if request.code else ""
-        return Greeting(first_names(others, _MAX_GREETED_BYTES), members.count - 1, own)
+        room = " — ".join(filter(None, (self._title, self._welcome)))
+        return Greeting(first_names(others, _MAX_GREETED_BYTES), members.count - 1, own, room)
 
-    def _welcome(self, member: Member, request: m.Join, secret: str, entered: Entered) -> m.Welcome:
+    def _welcome_of(self, member: Member, request: m.Join, secret: str, entered: Entered) -> m.Welcome:
         history = self._fold.history
         members, count = self._crowd.members_for(member)
         if request.quiet:
@@ -141,6 +166,8 @@ class Arrivals(Generic[C]):
                 *(member.name, secret, history.epoch, history.last, members, (), 0, False, self._limits),
                 count=count,
                 can=self._can,
+                title=self._title,
+                welcome=self._welcome,
             )
         wanted = self._config.replay if request.history is None else request.history
         page, missed, changed, is_stale = self._replay.unseen(request.since, wanted, member.person)
@@ -155,7 +182,7 @@ class Arrivals(Generic[C]):
             missed=missed,
             more=page.more,
             limits=self._limits,
-            moderated=self.moderated,
+            moderated=self._moderated,
             moderator=member.moderator,
             muted=self._fold.role().muted if member.moderator else (),
             can=self._can,
@@ -163,6 +190,8 @@ class Arrivals(Generic[C]):
             stale=is_stale,
             read=entered.read,
             resumed=entered.resumed,
+            title=self._title,
+            welcome=self._welcome,
         )
 
 

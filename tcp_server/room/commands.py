@@ -19,12 +19,13 @@ class TextJoin(NamedTuple):
 class Greeting(NamedTuple):
     """The answer to a `TextJoin`: some names of the other members, and how many there are.
 
-    `own` is one's name, which was not asked for where a code was given.
+    `own` is one's name, which was not asked for where a code was given; `room` the title and the welcome.
     """
 
     names: Sequence[str]
     total: int
     own: str = ""
+    room: str = ""
 
 
 class MemberList(NamedTuple):

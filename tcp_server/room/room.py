@@ -11,6 +11,8 @@ from contextlib import suppress
 from itertools import groupby
 from typing import Generic, cast
 
+from msgspec.structs import replace
+
 from chat_protocol import messages as m
 from chat_protocol.errors import BadMessage
 from chat_protocol.ip import rate_limit_key
@@ -102,12 +104,18 @@ class Room(Generic[C]):
         self._requests.use(config)
         self._absences.grace = config.grace
 
-    def set_passwords(self, config: Config) -> list[Outcome[C]]:
-        """Use other passwords from now on; those who are in, and moderators, stay what they are."""
-        self._arrivals.password = Password(config.password)
-        self._arrivals.moderated = bool(config.moderator_password)
+    def reopen(self, config: Config) -> list[Outcome[C]]:
+        """Use other passwords, title and welcome from now on, and tell the members of the latter two.
+
+        Those who are in, and moderators, stay what they are.
+        """
         self._moderation.password = Password(config.moderator_password)
-        return []
+        is_news = self._arrivals.reopen(config)
+        return [Outcome(None, (), [self._arrivals.about()])] if is_news else []
+
+    def about(self, connection: C, ref: str | None) -> list[Outcome[C]]:
+        """Tell a connection, which may not have joined, which room this is."""
+        return [Outcome(connection, [replace(self._arrivals.about(), ref=ref)])]
 
     # --- requests --------------------------------------------------------------------
 
@@ -174,6 +182,8 @@ class Room(Generic[C]):
         match request:
             case m.Leave():
                 return self.leave(connection, hold_name=False, bye="left", forget=request.forget)
+            case m.About(ref=ref):
+                return self.about(connection, ref)
             case m.Join() | TextJoin():
                 return self.join(connection, request)
             case BadMessage(code="bad_utf8"):

@@ -90,6 +90,7 @@ ENGLISH: Final = Texts(
         "announce": "Announcement ({by}): {text}",
     },
     reason=". Reason: {text}",
+    room="Room: {about}",
     greeting="Here now: {names} - commands: /help",
     greeting_alone="Nobody else is here yet - commands: /help",
     greeting_as="You are here as {name}.",

@@ -91,6 +91,7 @@ RUSSIAN: Final = Texts(
         "announce": "Объявление ({by}): {text}",
     },
     reason=". Причина: {text}",
+    room="Комната: {about}",
     greeting="Здесь сейчас: {names} · команды: /help · English: /lang en",
     greeting_alone="Кроме вас здесь пока никого · команды: /help · English: /lang en",
     greeting_as="Вы вошли под именем {name}.",

@@ -45,6 +45,8 @@ class Texts(Struct, frozen=True, kw_only=True):
     """What moderators do, by act; `_address`: an address, which is secret, `_for_good`: without a time."""
     reason: str
     """Follows a notice or a ban."""
+    room: str
+    """Before the greeting: the room's title, its welcome, or both."""
     greeting: str
     greeting_alone: str
     greeting_as: str

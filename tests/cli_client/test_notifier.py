@@ -8,13 +8,15 @@ from prompt_toolkit.output import DummyOutput
 
 from chat_client.events import Entered, NewMessage
 from chat_protocol.address import Address
-from chat_protocol.messages import Message, Notice, Quote
+from chat_protocol.messages import About, Message, Notice, Quote
 from cli_client.arguments import When
 from cli_client.notifier import Notifier
 from cli_client.translations import Translations
 from tests.chat_client.fake_room import message
 
 CALLED = replace(message(5, "Борис", "@Анна, привет"), mentions=["Анна"])
+
+ENTERED = Entered("Анна", rejoined=False, new_log=False, messages=[CALLED], missed=0, members=[])
 
 
 class Terminal(DummyOutput):
@@ -48,8 +50,7 @@ def notifier(
     """Return that of Анна, who has just entered."""
     made = Notifier(Translations(lang), Address("chat", 8080), terminal, when, environment or {})
     made.start()
-    entered = Entered("Анна", rejoined=False, new_log=False, messages=[CALLED], missed=0, members=[])
-    made.note(entered)
+    made.note(ENTERED)
     made.tell()
     terminal.raw = ""
     return made
@@ -73,6 +74,16 @@ def test_the_title_counts_what_has_come_since_the_last_key(terminal: Terminal) -
     assert terminal.titles == told
     tell(notifier(terminal, lang="ru"), message(1))
     assert terminal.titles[-1] == f"1 новое · {title}"
+
+
+def test_the_title_names_the_room_once_it_is_known(terminal: Terminal) -> None:
+    made = notifier(terminal)
+    made.note(About(f"Класс 9Б\x07{'!' * 100}"))
+    made.tell()
+    assert terminal.titles[-1] == f"Класс 9Б{'!' * 56} · chat:8080"
+    made.note(replace(ENTERED, title="Сети"))
+    tell(made, message(1))
+    assert terminal.titles[-1] == "1 new · Сети · chat:8080"
 
 
 def test_what_was_said_while_offline_counts_and_the_rooms_notices_do_not(terminal: Terminal) -> None:

@@ -5,6 +5,7 @@ from typing import get_args
 
 import pytest
 import wcwidth
+from msgspec.structs import replace
 
 from chat_client.events import (
     ClientEvent,
@@ -19,7 +20,7 @@ from chat_client.events import (
     SearchResults,
 )
 from chat_protocol.address import Address
-from chat_protocol.messages import Act, BanEntry, Bans, Joined, Left, Message, Moderate, Notice, Whois
+from chat_protocol.messages import About, Act, BanEntry, Bans, Joined, Left, Message, Moderate, Notice, Whois
 from chat_protocol.text import one_line
 from cli_client.layout import Fragments, name_style
 from cli_client.render import Renderer
@@ -117,6 +118,7 @@ def test_control_characters_of_others_are_removed(width: int) -> None:
         Joined(name, AT),
         Left(name, AT, HOSTILE),
         Entered(name, False, False, [Message(id=1, at=AT, name=name, text=HOSTILE)], 0, [name, "x"]),
+        About(name, HOSTILE),
         OlderMessages([Message(id=1, at=AT, name=name, text=HOSTILE)]),
         MessageRefused(HOSTILE, HOSTILE, HOSTILE),
         NameRefused(HOSTILE, HOSTILE),
@@ -162,6 +164,14 @@ def test_after_a_reconnect_missed_messages_are_counted() -> None:
     lines = text_of(renderer().render(event)).splitlines()
     assert lines[:2] == ["Снова на связи.", "Пропущено 37 сообщений; показать: /history"]
     assert lines[-1].endswith("#60")
+
+
+def test_the_room_is_named_at_the_entry_and_when_that_changes() -> None:
+    event = Entered("Анна", False, False, [], 0, ["Анна"], title="Класс 9Б", welcome="Привет!")
+    lines = text_of(renderer().render(event)).splitlines()
+    assert lines[:3] == ["Класс 9Б", "Привет!", "Вы вошли как Анна."]
+    assert "Класс" not in text_of(renderer().render(replace(event, rejoined=True)))
+    assert text_of(renderer().render(About("Сети"))) == "Сети\n"
 
 
 def test_leaving_oneself_is_not_explained() -> None:

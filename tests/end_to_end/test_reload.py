@@ -47,11 +47,13 @@ def test_a_server_takes_new_limits_and_passwords(tmp_path: Path) -> None:
         anna, boris, vera = client(), client(), client()
         anna.join("Анна", password="before")
         password.write_text("after")
-        file.write_text('keep = 5\nburst = 3\nrate = 1\nmoderator_password = "secret"\n')
+        file.write_text('title = "Класс 9Б"\nkeep = 5\nburst = 3\nrate = 1\nmoderator_password = "secret"\n')
         program.process.send_signal(signal.SIGHUP)
         said = wait_for_event(program, "settings read")
-        assert said["changed"] == {"burst": 3, "password": "***", "moderator_password": "***"}
+        changed = {"title": "Класс 9Б", "burst": 3, "password": "***", "moderator_password": "***"}
+        assert said["changed"] == changed
         assert said["after_restart"] == ["keep"]
+        anna.expect_json(type="about", title="Класс 9Б", count=1, password=True)
         anna.fence()
         boris.expect(PROMPT)
         boris.say_json(type="join", name="Борис", password="before")
@@ -68,7 +70,9 @@ def test_a_server_takes_new_limits_and_passwords(tmp_path: Path) -> None:
 
         file.write_text('log_level = "warning"\nburst = 3\n')
         program.process.send_signal(signal.SIGHUP)
-        wait_for_event(program, "settings read", changed={"moderator_password": "", "log_level": "warning"})
+        wait_for_event(
+            program, "settings read", changed={"title": "", "moderator_password": "", "log_level": "warning"}
+        )
         lines = program.stderr.text.count("\n")
         client().join("Дина", password="after")
         assert program.stderr.text.count("\n") == lines

@@ -50,6 +50,7 @@ def test_every_setting_is_a_flag_a_variable_and_a_key(tmp_path: Path) -> None:
         "log_format": ("text", "text"),
         "log_addresses": ("true", True),
     }
+    texts |= {"title": ("Класс 9Б", "Класс 9Б"), "welcome": ("Привет!", "Привет!")}
     texts["cluster"] = "redis://a", parse("redis://a")
     texts["node"] = "a", "a"
     for name, setting in PROGRAM.settings.items():
@@ -71,6 +72,16 @@ def test_the_status_port_is_given() -> None:
     assert refused("--status=9100") == (
         "--status: '9100' is not an address like 127.0.0.1:9100 (with a port; 0: a free one)"
     )
+
+
+def test_the_title_and_the_welcome_are_one_short_line_each() -> None:
+    assert refused(f"--title={'x' * 65}") == (
+        f"--title: '{'x' * 65}' is not one line of at most 64 characters (it has 65)"
+    )
+    for text in ("a\nb", "a\tb", "a\x1b[1mb", "a\u202eb", "\udcff"):
+        assert refused(f"--welcome={text}") == (
+            f"--welcome: {text!r} is not one line of at most 280 characters (it has control characters)"
+        )
 
 
 def test_zero_means_none_where_that_makes_sense() -> None:

@@ -36,7 +36,7 @@ CODES = {
     "another",
 }
 ABOUT_A_MEMBER = (m.Message, m.Joined, m.Left, OnlyInText)
-WITHOUT_A_LINE = (m.Welcome, m.Ack, m.Link, m.Typing, m.Pong, m.Crowd, m.MemberCount, m.People)
+WITHOUT_A_LINE = (m.Welcome, m.About, m.Ack, m.Link, m.Typing, m.Pong, m.Crowd, m.MemberCount, m.People)
 
 
 def events(variant: int) -> Iterator[m.Event | LocalEvent]:
@@ -65,6 +65,7 @@ def events(variant: int) -> Iterator[m.Event | LocalEvent]:
     yield from (
         Greeting([word], number),
         Greeting([], 0),
+        Greeting([], 0, room=word),
         MemberList([word], number),
         HelpText(moderator=True),
         NamePrompt(),
