@@ -1,7 +1,10 @@
 """A restart that is announced: first not ready, then the clients are sent elsewhere one by one."""
 
 import json
+import selectors
 import signal
+import socket
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
@@ -23,7 +26,7 @@ from tests.support.processes import Program, find_address, running
 from tests.support.raw import JsonClient, RawClient
 from tests.support.requirements import needs_structlog
 from tests.support.status import ask
-from tests.support.timing import TIMEOUT, at_most
+from tests.support.timing import IS_LONG, TIMEOUT, at_most
 
 SECONDS = 0.4
 LOCAL = ("--port", "0", "--status", "127.0.0.1:0", "--drain")
@@ -87,6 +90,36 @@ def test_a_server_sends_its_clients_elsewhere_one_by_one() -> None:
         ended = when_all_have_ended([*(partial(expect_bye, one) for one in [*clients, late]), expect_end])
         assert ended[-1] - ended[0] > SECONDS / 3
         assert program.wait() == 0
+
+
+def test_a_room_full_of_people_is_sent_elsewhere_evenly() -> None:
+    people, seconds = (2_000, 10.0) if IS_LONG else (100, 0.5)
+    limits = ("--max-connections", "0", "--crowd", "10")  # not told of each other
+    with (
+        room(seconds, *limits) as (program, _),
+        selectors.DefaultSelector() as selector,
+        ExitStack() as stack,
+    ):
+        for number in range(people):
+            client = stack.enter_context(JsonClient(program.address))
+            client.join(f"guest {number}", history=0)
+            selector.register(client.socket, selectors.EVENT_READ, bytearray())
+        program.process.terminate()
+        wait_for_event(program, "draining", connections=people)
+        ends: list[float] = []
+        while selector.get_map():
+            for key, _ in selector.select(TIMEOUT):
+                assert isinstance(key.fileobj, socket.socket)
+                if chunk := key.fileobj.recv(65536):
+                    key.data.extend(chunk)
+                    continue
+                assert json.loads(key.data.splitlines()[-1])["reason"] == "restart"
+                ends.append(monotonic())
+                selector.unregister(key.fileobj)
+        assert program.wait() == 0
+    if IS_LONG:
+        busiest = max(bisect_left(ends, end + 1) - number for number, end in enumerate(ends))
+        assert busiest <= 1.5 * people / seconds
 
 
 def test_a_client_that_was_sent_away_comes_back_and_loses_nothing(tmp_path: Path) -> None:
