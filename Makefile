@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run cluster test test-oldest test-pythons test-units long long-log faults hostile conformance check format vendor schemas emoji docs picture bench bench-bridge bench-page bench-terminal bench-crowd bench-log bench-cluster bench-cluster-faults bench-stream wheel sbom clean
+.PHONY: help run cluster test test-oldest test-pythons test-units long long-log faults hostile conformance check format vendor schemas emoji docs picture bench bench-bridge bench-page bench-terminal bench-crowd bench-log bench-cluster bench-cluster-faults bench-stream soak wheel sbom clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -117,6 +117,9 @@ bench-cluster: $(VENV)/development ## Compare a room on one server and on severa
 
 bench-cluster-faults: $(VENV)/development ## Measure a cluster in which servers and Redis fail, and are restarted; some minutes
 	$(BIN)/python -m benchmarks.cluster_faults
+
+soak: $(VENV)/development ## Run under load for an hour (MINUTES=…) and write docs/performance-soak.md
+	$(BIN)/python -m benchmarks.soak $(if $(MINUTES),--minutes $(MINUTES))
 
 bench-stream: $(VENV)/development ## Measure the stream of a cluster, in a Redis of its own
 	$(BIN)/python -m benchmarks.stream_cost

@@ -9,8 +9,8 @@ from benchmarks.workloads import ROOMS, room
 
 _WIDTH, _HEIGHT = 780, 440
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 210, 50, 50
-_COLOURS = ("#8a8f98", "#d6336c", "#f08c00", "#1c7ed6", "#2f9e44", "#7048e8", "#0b7285", "#a0632a")
-_STYLE = """\
+COLOURS = ("#8a8f98", "#d6336c", "#f08c00", "#1c7ed6", "#2f9e44", "#7048e8", "#0b7285", "#a0632a")
+STYLE = """\
 text { font: 13px system-ui, sans-serif; fill: #24292f }
 .title { font-size: 15px; font-weight: 600 }
 .grid { stroke: #d0d7de; stroke-width: 1 }
@@ -27,8 +27,8 @@ def plot(results: Results) -> str:
     scale = _Scale(ROOMS[0], ROOMS[-1], 10.0**low, 10.0**high)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img">',
-        f"<title>Cost of a delivery by room size</title><style>{_STYLE}</style>",
-        _text(
+        f"<title>Cost of a delivery by room size</title><style>{STYLE}</style>",
+        text(
             _LEFT,
             24,
             "CPU seconds of the server per million deliveries, by members in the room",
@@ -37,14 +37,14 @@ def plot(results: Results) -> str:
         *_grid(scale, low, high),
     ]
     ends = [(scale.x(points[-1][0]), scale.y(points[-1][1])) for points in lines.values()]
-    for (server, points), (x, y), colour in zip(lines.items(), _spread(ends), _COLOURS, strict=False):
+    for (server, points), (x, y), colour in zip(lines.items(), _spread(ends), COLOURS, strict=False):
         path = " ".join(f"{scale.x(size):.1f},{scale.y(cost):.1f}" for size, cost in points)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2.5"/>')
         parts += [
             f'<circle cx="{scale.x(size):.1f}" cy="{scale.y(cost):.1f}" r="3.5" fill="{colour}"/>'
             for size, cost in points
         ]
-        parts.append(_text(x + 12, y + 4, server, style=f"fill: {colour}; font-weight: 600"))
+        parts.append(text(x + 12, y + 4, server, style=f"fill: {colour}; font-weight: 600"))
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
@@ -74,12 +74,12 @@ def _grid(scale: _Scale, low: int, high: int) -> list[str]:
     for power in range(low, high + 1):
         y = scale.y(10.0**power)
         parts.append(f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(_text(_LEFT - 10, y + 4, f"{10.0**power:g}", anchor="end"))
+        parts.append(text(_LEFT - 10, y + 4, f"{10.0**power:g}", anchor="end"))
     for size in ROOMS:
         x = scale.x(size)
         bottom = _HEIGHT - _BOTTOM
         parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{bottom}"/>')
-        parts.append(_text(x, bottom + 22, f"{size:,}", anchor="middle"))
+        parts.append(text(x, bottom + 22, f"{size:,}", anchor="middle"))
     return parts
 
 
@@ -94,7 +94,7 @@ def _spread(wanted: Sequence[tuple[float, float]], apart: float = 17) -> list[tu
     return [placed[index] for index in range(len(wanted))]
 
 
-def _text(x: float, y: float, text: str, **attributes: str) -> str:
+def text(x: float, y: float, text: str, **attributes: str) -> str:
     """Return a text element; `kind` is its CSS class, `anchor` its text-anchor."""
     names = {"kind": "class", "anchor": "text-anchor"}
     more = "".join(f' {names.get(name, name)}="{value}"' for name, value in attributes.items())

@@ -116,6 +116,7 @@ def test_a_room_full_of_people_is_sent_elsewhere_evenly() -> None:
                 assert json.loads(key.data.splitlines()[-1])["reason"] == "restart"
                 ends.append(monotonic())
                 selector.unregister(key.fileobj)
+                key.fileobj.close()
         assert program.wait() == 0
     if IS_LONG:
         busiest = max(bisect_left(ends, end + 1) - number for number, end in enumerate(ends))
