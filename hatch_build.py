@@ -2,9 +2,13 @@
 
 Does nothing in an editable install, which serves the modules as they are. Without esbuild (`npm install`)
 they are packed as they are too. A source archive carries its bundle, so that wheels made of it need no Node.
+
+For a release ONEROOM_URL is where the repository can be read, such as `https://example.org/oneroom`: a
+package index has no files of ours, so the links of the README lead there, to the version that is built.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -12,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 _ENTRIES = (
     *("static/js/app.js", "static/js/boot.js", "static/js/tools.js", "static/js/lib/highlight.js"),
@@ -19,6 +24,30 @@ _ENTRIES = (
 )
 _BROWSERS = "chrome110,firefox115,safari16.4"
 _AS_THEY_ARE = ("icons", "i18n")
+
+
+class AddressHook(MetadataHookInterface):
+    """Adds the README, and where the project can be found."""
+
+    def update(self, metadata: dict[str, Any]) -> None:
+        """Set both."""
+        readme = (Path(self.root) / "README.md").read_text(encoding="utf-8")
+        if url := os.environ.get("ONEROOM_URL", "").rstrip("/"):
+            version = f"v{metadata['version']}"
+            metadata["urls"] = {
+                "Source": url,
+                "Documentation": f"{url}/blob/{version}/README.md#read-more",
+                "Changelog": f"{url}/blob/{version}/CHANGELOG.md",
+                "Issues": f"{url}/issues",
+            }
+            readme = absolute(readme, url, version)
+        metadata["readme"] = {"content-type": "text/markdown", "text": readme}
+
+
+def absolute(readme: str, url: str, version: str) -> str:
+    """Return a README whose links to files of the repository lead to that version of them, elsewhere."""
+    pictures = re.sub(r"(!\[[^]]*\]\()(?!https?:)", rf"\1{url}/raw/{version}/", readme)
+    return re.sub(r"((?<!!)\[[^]]*\]\()(?!https?:|#)", rf"\1{url}/blob/{version}/", pictures)
 
 
 class BundleHook(BuildHookInterface[Any]):

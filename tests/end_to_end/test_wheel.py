@@ -104,6 +104,21 @@ def test_a_source_archive_has_the_bundle_and_makes_the_same_wheel_without_node(
     assert again.read_bytes() == wheel.read_bytes()
 
 
+def test_in_a_release_the_readme_leads_to_the_repository(tmp_path: Path) -> None:
+    url = "https://example.org/one/room"
+    command = (sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", tmp_path)
+    do("env", f"ONEROOM_URL={url}/", *command)
+    with zipfile.ZipFile(next(tmp_path.glob("oneroom-*.whl"))) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
+        metadata = archive.read(name).decode()
+    assert f"Project-URL: Source, {url}\n" in metadata
+    version = re.findall("^Version: (.*)$", metadata, re.MULTILINE)[0]
+    targets = re.findall(r"\]\(([^)]+)\)", metadata)
+    assert f"{url}/raw/v{version}/docs/images/room.png" in targets
+    assert f"{url}/blob/v{version}/docs/terminal.md#in-scripts" in targets
+    assert not [target for target in targets if not target.startswith("https:")]
+
+
 def test_without_esbuild_the_modules_are_packed_as_they_are(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()
