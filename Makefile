@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run cluster test test-oldest test-pythons test-units long long-log faults hostile conformance check format vendor schemas emoji docs picture bench bench-bridge bench-page bench-terminal bench-crowd bench-log bench-cluster bench-cluster-faults bench-stream soak wheel sbom clean
+.PHONY: help run cluster test test-oldest test-pythons test-units long long-log faults hostile conformance check format vendor schemas emoji docs picture bench bench-bridge bench-page bench-terminal bench-crowd bench-log bench-cluster bench-cluster-faults bench-stream soak wheel sdist sbom clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -128,6 +128,9 @@ wheel: $(VENV)/development $(if $(NPM),node_modules) ## Build dist/oneroom-*.whl
 	rm -rf build/share
 	$(BIN)/python -m tools.manuals build/share
 	ONEROOM_SHARE=build/share $(BIN)/python -m hatchling build --target wheel
+
+sdist: $(VENV)/development $(if $(NPM),node_modules) ## Build dist/oneroom-*.tar.gz, the sources
+	$(BIN)/python -m hatchling build --target sdist
 
 sbom: wheel $(VENV)/cyclonedx ## Write dist/oneroom-*.cdx.json: all that the wheel consists of and needs
 	$(BIN)/python -m tools.sbom $(VENV)/cyclonedx/bin/cyclonedx-py
