@@ -51,8 +51,8 @@ def _replay(config: Config, options: argparse.Namespace) -> bool:
                 again_state = fold.state()
         except (BadRecording, UnknownEntry) as error:
             raise Failed(f"cannot replay {recording}: {error}") from error
-        if fold.position != last:
-            raise Failed(f"{recording} ends at position {fold.position}, and {log} is at {last}")
+        if fold.moment.position != last:
+            raise Failed(f"{recording} ends at position {fold.moment.position}, and {log} is at {last}")
         with read_only(copy) as one, read_only(again) as other:
             difference, digest = _difference(one, other), examine(other).digest
         if not difference and again_state != state:
@@ -71,7 +71,7 @@ def _apply(recording: Path, fold: Fold, until: int) -> int:
 
     Raises `BadRecording`, `UnknownEntry`.
     """
-    steps = takewhile(lambda step: step[0] <= until, read_entries(recording, fold.position))
+    steps = takewhile(lambda step: step[0] <= until, read_entries(recording, fold.moment.position))
     count = 0
     for position, at, data in steps:
         count += 1

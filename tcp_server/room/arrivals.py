@@ -96,10 +96,10 @@ class Arrivals(Generic[C]):
         secret = secret if len(secret) >= _MIN_SECRET_LENGTH else secrets.token_urlsafe(18)
         session = session_digest(secret) if isinstance(request, m.Join) else None
         code = code_digest(request.code) if request.code else b""
-        linked = self._fold.persons.by_code(code, self._fold.now) if code else None
+        linked = self._fold.persons.by_code(code, self._fold.moment.now) if code else None
         if code and linked is None:
             return [m.Error("bad_code", "the code is wrong, used, or too old")]
-        person = linked[0] if linked else session and self._fold.persons.of(session, self._fold.now)
+        person = linked[0] if linked else session and self._fold.persons.of(session, self._fold.moment.now)
         member = self._fold.members.by_person(person)
         if not (member and member.admitted) and not linked and not self._has_password(request):
             return _refuse_password(request)

@@ -19,7 +19,7 @@ class ClusterView:
     @property
     def position(self) -> int:
         """The position up to which the journal was applied."""
-        return self._fold.position
+        return self._fold.moment.position
 
     @property
     def incarnation(self) -> bytes:

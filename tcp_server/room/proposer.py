@@ -57,7 +57,7 @@ class Proposer:
         """Apply a proposal. Raises `Unavailable` if the log cannot be read; then nothing has changed."""
         if not self._proposals:
             self.set_time()
-            self._fold.begin(self._fold.position + 1, self.incarnation)
+            self._fold.begin(self._fold.moment.position + 1, self.incarnation)
         effects = self._fold.apply(proposal)
         self._proposals.append(proposal)
         if type(proposal) is not p.Say and type(proposal) is not p.Post:
@@ -90,4 +90,4 @@ class Proposer:
         proposals, self._proposals = self._proposals, []
         if self._journal is not None:
             entry = p.Entry(p.FORMAT, self.incarnation, self._seq, proposals)
-            self._journal.append(self._fold.position, self._at, p.encode(entry))
+            self._journal.append(self._fold.moment.position, self._at, p.encode(entry))

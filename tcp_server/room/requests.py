@@ -131,7 +131,7 @@ class Requests(Generic[C]):
     def _hold(self, connection: C, member: Member, holds: Holds) -> list[Outcome[C]]:
         """Hold the name of a member who has spoken."""
         address = rate_limit_key(self._seats.address_of(connection), self._config.trusted_proxies)
-        until = holds.until(member, address, self._fold.now)
+        until = holds.until(member, address, self._fold.moment.now)
         return [] if until is None else self._propose(Hold(self._seats.number(connection), until))
 
     def _say_texts(self, connection: C, texts: Texts) -> list[Outcome[C]]:

@@ -282,7 +282,7 @@ class Room(Generic[C]):
         return self._outcomes(self._proposer.propose(proposal))
 
     def _outcomes(self, effects: Sequence[Effect]) -> list[Outcome[C]]:
-        if self._fold.newly_absent:
+        if self._fold.attendance.newly_absent:
             self._watch_absences()
         return list(map(self._outcome, effects))
 
@@ -309,11 +309,11 @@ class Room(Generic[C]):
         return Outcome(connection, answer, shared, effect.audience_change)
 
     def _watch_absences(self) -> None:
-        for member, seat in self._fold.newly_absent:
+        for member, seat in self._fold.attendance.newly_absent:
             connection = self._seats.connection(seat)
             host = "" if connection is None else self._seats.address_of(connection)
             self._absences.watch(member, rate_limit_key(host, self._config.trusted_proxies) or "")
-        self._fold.newly_absent.clear()
+        self._fold.attendance.newly_absent.clear()
 
     def _reap(self, member: Member) -> list[Outcome[C]]:
         since = member.absent_since
@@ -326,7 +326,7 @@ class Room(Generic[C]):
 
     def _begin_run(self) -> None:
         """Take over what the last run of this server left; nobody is connected yet. Raises `BadHistory`."""
-        self._propose(Up("", self._fold.position))
+        self._propose(Up("", self._fold.moment.position))
         trusted = self._config.trusted_proxies
         if self._fold.persons.holds_longer_than(seconds := self._config.hold_names * DAY):
             self._propose(HoldAtMost(seconds))
@@ -345,7 +345,7 @@ class Room(Generic[C]):
         if not present:
             return
         proposer = Proposer(self._fold, self._now, self._journal)
-        proposer.propose(Up("", self._fold.position))
+        proposer.propose(Up("", self._fold.moment.position))
         for seat, (session, name) in enumerate(present, 1):
             with suppress(BadName):  # the limits may have changed
                 keys = parse_name(name, self._config.max_name).keys

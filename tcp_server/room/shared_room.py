@@ -136,14 +136,14 @@ class SharedRoom(Room[C]):
         bye = [Outcome(one, [m.farewell("restart")], (), AudienceChange.LEAVE) for one in arriving]
         return [
             *bye,
-            *self._propose(p.Up(self._name, self._fold.position, self._status, _deciding(self._own))),
+            *self._propose(p.Up(self._name, self._fold.moment.position, self._status, _deciding(self._own))),
         ]
 
     def beat(self) -> list[Outcome[C]]:
         """Show that this server is alive."""
         if not self.view.is_up or self._is_held_up:
             return []
-        return self._propose(p.Beat(self._fold.position, self._fold.digests.newest))
+        return self._propose(p.Beat(self._fold.moment.position, self._fold.digests.newest))
 
     def declare_down(self, incarnation: bytes) -> list[Outcome[C]]:
         """End the run of a server that seems to be dead."""
@@ -337,10 +337,11 @@ class SharedRoom(Room[C]):
         return [outcome for act in acts for outcome in self._moderation.expel_banned(act)]
 
     def _watch_absences(self) -> None:
-        foreign = [one for one in self._fold.newly_absent if self._seats.connection(one[1]) is None]
+        absent = self._fold.attendance.newly_absent
+        foreign = [one for one in absent if self._seats.connection(one[1]) is None]
         for member, _ in foreign:
             self._foreign.watch(member)
-        self._fold.newly_absent = [one for one in self._fold.newly_absent if one not in foreign]
+        absent[:] = [one for one in absent if one not in foreign]
         super()._watch_absences()
 
     # --- runs ------------------------------------------------------------------------

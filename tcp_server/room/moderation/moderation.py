@@ -90,7 +90,7 @@ class Moderation(Generic[C]):
             case m.Whois(name=name):
                 return [Outcome(connection, [self._whois(one_line(name))])]
             case m.Bans():
-                bans, _ = self._fold.sanctions.in_force(self._fold.now)
+                bans, _ = self._fold.sanctions.in_force(self._fold.moment.now)
                 return [Outcome(connection, [_list(bans)])]
 
     def _acked(self, member: Member, command: m.Moderate) -> m.Ack | None:
@@ -112,7 +112,7 @@ class Moderation(Generic[C]):
         if member.moderator:
             return [Outcome(connection, [self._fold.role()])]
         address = self._seats.address_of(connection)
-        self._audit_log.record(Entry(self._fold.at, "moderator", member.name, address))
+        self._audit_log.record(Entry(self._fold.moment.at, "moderator", member.name, address))
         return self._propose(Role(self._seats.number(connection)))
 
     def _moderate(self, connection: C, member: Member, command: m.Moderate) -> list[Outcome[C]]:
@@ -121,7 +121,7 @@ class Moderation(Generic[C]):
         If its notice cannot be committed then, only a deletion is undone: other actions stay.
         """
         act = self._parse(connection, member, command)
-        action = self._fold.actions.check(act, member, self._fold.now)
+        action = self._fold.actions.check(act, member, self._fold.moment.now)
         self._audit_log.record(self._entry(connection, member, act, action))
         outcomes = self._propose(act)
         return [*outcomes, *self.expel_banned(act)]
@@ -141,7 +141,7 @@ class Moderation(Generic[C]):
         """Return the entry of an action in the audit log."""
         member = action.member
         return Entry(
-            at=self._fold.at,
+            at=self._fold.moment.at,
             act=act.act,
             by=by.name,
             address=self._seats.address_of(connection),
@@ -189,12 +189,12 @@ class Moderation(Generic[C]):
             network = subscriber_network(network)
             if act.act == "ban":
                 self._check_network(network, member)
-            elif self._fold.sanctions.bans.get(network, self._fold.now) is None:
+            elif self._fold.sanctions.bans.get(network, self._fold.moment.now) is None:
                 raise Refused("not_found", target)
             return replace(act, target=format_network(network))
         if act.act == "unban":
             keys = keys_of(target)
-            known = self._fold.sanctions.bans.people.find(keys, None, self._fold.now) is not None
+            known = self._fold.sanctions.bans.people.find(keys, None, self._fold.moment.now) is not None
         else:
             if parse_network(target.partition("/")[0]) is not None:
                 raise Refused("bad_target", f"{target} is not a valid network")
@@ -205,7 +205,7 @@ class Moderation(Generic[C]):
         return replace(act, target=target, keys=keys)
 
     def _is_held(self, keys: tuple[str, ...]) -> bool:
-        return self._fold.persons.holder(keys, self._fold.now) is not None
+        return self._fold.persons.holder(keys, self._fold.moment.now) is not None
 
     def _check_network(self, network: Network, member: Member) -> None:
         """Raises `Refused`."""

@@ -74,7 +74,7 @@ class Cluster:
 
     def apply(self, *proposals: p.AnyProposal) -> list[Effect]:
         entry = p.Entry(p.FORMAT, RUN, next(self._seq), proposals)
-        position = self.first.fold.position + 10
+        position = self.first.fold.moment.position + 10
         effects = self.first.take(position, entry)
         if self.is_together:
             assert self.second.take(position, entry, commits=self.commits) == effects
@@ -84,9 +84,9 @@ class Cluster:
     def come_in(self) -> None:
         """Let the second node begin at a checkpoint of the first."""
         position, data = checkpoint.make(self.first.path)
-        assert position == self.first.fold.position
+        assert position == self.first.fold.moment.position
         self.second.install(data)
-        assert self.second.fold.position == position
+        assert self.second.fold.moment.position == position
         assert self.second.fold.state() == self.first.fold.state()
         self.is_together = True
 
@@ -205,8 +205,8 @@ def test_a_piece_is_taken_in_only_where_and_when_it_fits(cluster: Cluster) -> No
     cluster.apply(p.Say(1, [("t", "и ещё")]))
     late = read_piece(cluster.first.path, 6, 1)
     assert not history.fill(late)
-    entry = p.decode(cluster.first.history.entries_after(cluster.second.fold.position)[0][1])
-    cluster.second.take(cluster.first.fold.position, entry)
+    entry = p.decode(cluster.first.history.entries_after(cluster.second.fold.moment.position)[0][1])
+    cluster.second.take(cluster.first.fold.moment.position, entry)
     assert history.fill(late)
     with pytest.raises(BadPiece):
         history.fill(late)

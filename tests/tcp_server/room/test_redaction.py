@@ -26,7 +26,7 @@ class Node:
         """Apply an entry with these, and commit it."""
         self._seq += 1
         entry = p.encode(p.Entry(p.FORMAT, RUN, self._seq, proposals))
-        self.take(self.fold.position + 1, entry)
+        self.take(self.fold.moment.position + 1, entry)
 
     def take(self, position: int, entry: bytes) -> None:
         self.history.note_entry(position, entry)

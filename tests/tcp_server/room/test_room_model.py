@@ -18,7 +18,7 @@ from chat_protocol import messages as m
 from chat_protocol.contract import SYSTEM_NAME
 from tcp_server.log.history import Unavailable
 from tcp_server.log.memory_history import MemoryHistory
-from tcp_server.room import absences, fold
+from tcp_server.room import absences, attendance
 from tcp_server.room.commands import Greeting, OnlyInText, TextJoin
 from tcp_server.room.names import parse_name
 from tcp_server.room.outcome import Outcome
@@ -63,7 +63,7 @@ class RoomMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._limits = pytest.MonkeyPatch()
-        self._limits.setattr(fold, "_MAX_SEATS_PER_MEMBER", MAX_CONNECTIONS)
+        self._limits.setattr(attendance, "_MAX_SEATS_PER_MEMBER", MAX_CONNECTIONS)
         self._limits.setattr(absences, "_MAX_ABSENT", MAX_ABSENT)
         self.history = FailingHistory()
         self.people: list[Person] = []

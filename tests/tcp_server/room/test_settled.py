@@ -32,7 +32,7 @@ class Two:
         entry = p.Entry(p.FORMAT, RUN, self._seq, proposals)
         results = []
         for fold in self.folds:
-            results.append(fold.fold(fold.position + 1, 1_700_000_000_000 + self._seq, entry))
+            results.append(fold.fold(fold.moment.position + 1, 1_700_000_000_000 + self._seq, entry))
             fold.commit()
         assert results[0] == results[1]
         assert self.folds[0].state() == self.folds[1].state()
