@@ -57,12 +57,19 @@ def _section(program: Program[Any]) -> Iterator[str]:
         yield f"| {' | '.join(cells)} | {setting.meaning} |"
     yield ""
     former = [
-        f"`{program.written_in(setting.former_name, 'flag')}` is now `{program.written_in(name, 'flag')}`"
+        f"`{former}` is now `{present}`"
         for name, setting in program.settings.items()
         if setting.former_name
+        for former, present in [_former(program, name, setting.former_name)]
     ]
     if former:
         yield f"Former names, also as variables and keys, work for one more release: {', '.join(former)}.\n"
+
+
+def _former(program: Program[Any], name: str, former: str) -> tuple[str, str]:
+    """Return how a setting was written and is written: as flags, or as keys if the flag is the same."""
+    flags = program.written_in(former, "flag"), program.written_in(name, "flag")
+    return flags if flags[0] != flags[1] else (former, name)
 
 
 def _default(setting: Setting) -> str:
