@@ -69,6 +69,7 @@ class Conversation:
         self._limits = _DEFAULT_LIMITS
         self._moderated = False
         self._moderator = False
+        self._topic: m.Topic | None = None
         self._count: int | None = None  # of the members, if we do not know all of them
         self._can: frozenset[str] = frozenset()  # of the last welcome, as the next one
         self._epoch = ""
@@ -93,6 +94,7 @@ class Conversation:
             moderator=self._moderator,
             throttled=max(0.0, self._throttled_until - now),
             can=self._can,
+            topic=self._topic,
         )
 
     # --- actions of the person -------------------------------------------------------
@@ -190,6 +192,8 @@ class Conversation:
             case m.Message():
                 message = self._with_mark(event)  # of those present nobody else has our name
                 is_new = self.transcript is not None and self.transcript.add(message)
+                if message.notice is not None and message.notice.act == "topic":
+                    self._topic = m.topic_of(message)
                 return [NewMessage(message, own=message.mine)] if is_new else []
             case m.Changed():
                 return self._on_changed(event)
@@ -252,6 +256,7 @@ class Conversation:
         self.phase, self.reason = Phase.ONLINE, ""
         self._throttled_until = 0.0  # it was from before the welcome
         self._moderated = welcome.moderated
+        self._topic = welcome.topic
         events: list[ClientEvent] = [
             Entered(
                 welcome.name,
@@ -263,6 +268,7 @@ class Conversation:
                 None if rejoined else read,
                 welcome.count or 0,
                 stale=welcome.stale,
+                topic=welcome.topic,
                 title=welcome.title,
                 welcome=welcome.welcome,
             )
@@ -312,6 +318,8 @@ class Conversation:
         if self.transcript is None or not self.transcript.advance(changed.id, again=changed.mine is not None):
             return []
         message, before = self.transcript.change(changed.message, changed.mine)
+        if self._topic is not None and message.deleted and message.id == self._topic.id:
+            self._topic = None
         own = changed.by == self.joining.name
         return [MessageChanged(message, before, changed.act, changed.by, changed.at, own, changed.id)]
 

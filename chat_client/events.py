@@ -38,7 +38,8 @@ class Status(Struct, frozen=True):
     """A consistent snapshot of the conversation.
 
     `count` is how many members there are: in a `crowd`, `members` are only some of them. `unsent` is what the
-    room has not acknowledged. `can` is which acts on messages it knows, as in its last welcome.
+    room has not acknowledged. `can` is which acts on messages it knows, as in its last welcome;
+    `topic` the one that is set.
     `retry_in` and `throttled` (until the room has processed all that was sent) are in
     seconds. `moderated` says whether the room can have moderators. `reason` is why the last
     connection was lost: a bye reason, an error code, a code of `TlsFailed`, or one of
@@ -60,6 +61,7 @@ class Status(Struct, frozen=True):
     moderator: bool
     throttled: float
     can: frozenset[str]
+    topic: m.Topic | None = None
 
 
 class Entered(Struct, frozen=True):
@@ -82,6 +84,7 @@ class Entered(Struct, frozen=True):
     stale: bool = False
     title: str = ""
     welcome: str = ""
+    topic: m.Topic | None = None
 
 
 class NewMessage(Struct, frozen=True):

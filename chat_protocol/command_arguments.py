@@ -56,6 +56,10 @@ class Show(Struct, frozen=True):
     id: int
 
 
+class ShowTopic(Struct, frozen=True):
+    """`/topic` without a text: show the topic."""
+
+
 class OnLast(Struct, frozen=True):
     """`/reply`, `/edit`, `/react` or `/unreact` without a number: an act on the last message.
 
@@ -94,6 +98,7 @@ ParsedCommand = (
     Who
     | Help
     | Show
+    | ShowTopic
     | HistoryRequest
     | Search
     | Link
@@ -201,6 +206,11 @@ def parse_history(argument: str) -> HistoryRequest | None:
     """Parse [n]."""
     limit = _number(argument) if argument else PAGE_SIZE
     return None if limit is None else HistoryRequest(limit=limit)
+
+
+def parse_topic(argument: str) -> Moderate | ShowTopic:
+    """Parse [text]; `-` clears the topic."""
+    return Moderate("topic", text="" if argument == "-" else argument) if argument else ShowTopic()
 
 
 def parse_show(argument: str) -> Show | None:

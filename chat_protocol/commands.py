@@ -22,6 +22,7 @@ from chat_protocol.command_arguments import (
     OnLast,
     ParsedCommand,
     Show,
+    ShowTopic,
     UsageError,
     UseCode,
     Who,
@@ -34,9 +35,10 @@ from chat_protocol.command_arguments import (
     parse_react,
     parse_search,
     parse_show,
+    parse_topic,
     required,
 )
-from chat_protocol.contract import MAX_PART_OF_NAME, MAX_QUERY, MAX_SANCTION_SECONDS
+from chat_protocol.contract import MAX_PART_OF_NAME, MAX_QUERY, MAX_SANCTION_SECONDS, MAX_TOPIC
 from chat_protocol.messages import Authenticate, Bans, Edit, Leave, Link, Moderate, Say, Whois
 
 __all__ = [
@@ -49,6 +51,7 @@ __all__ = [
     "OnLast",
     "ParsedCommand",
     "Show",
+    "ShowTopic",
     "SlashCommand",
     "UsageError",
     "UseCode",
@@ -193,6 +196,14 @@ COMMANDS: Final = {
             "instead of a name: come in with a code that /link has given on another device",
             terminal=False,
         ),
+        SlashCommand(
+            "topic",
+            "[text]",
+            parse_topic,
+            "тема; модератор может задать её, «-» убирает",
+            "the topic; a moderator may set it, - clears it",
+            needs="topic",
+        ),
         SlashCommand("help", "", lambda _: Help(), "эти команды", "these commands", lines="/help"),
         SlashCommand("quit", "", lambda _: Leave(), "выйти", "leave", lines="/quit"),
         SlashCommand("lang", "en", parse_lang, "in English", "по-русски", terminal=False),
@@ -297,5 +308,6 @@ def describe_table() -> dict[str, object]:
         "units": UNITS,
         "maxSeconds": MAX_SANCTION_SECONDS,
         "maxQuery": MAX_QUERY,
+        "maxTopic": MAX_TOPIC,
         "pageSize": PAGE_SIZE,
     }

@@ -38,6 +38,9 @@ MAX_TITLE: Final = 64
 MAX_WELCOME: Final = 280
 """Longest title of the room, and longest welcome, in code points."""
 
+MAX_TOPIC: Final = 300
+"""Longest topic, in code points."""
+
 MAX_EMOJI: Final = 64
 """Longest emoji of a reaction, or its short name, in code points."""
 

@@ -23,7 +23,19 @@ from chat_protocol.message import (
     WithRef,
     timestamp,
 )
-from chat_protocol.moderation import Act, Authenticate, BanEntry, Bans, Moderate, Mute, Password, Role, Whois
+from chat_protocol.moderation import (
+    Act,
+    Authenticate,
+    BanEntry,
+    Bans,
+    Moderate,
+    Mute,
+    Password,
+    Role,
+    Topic,
+    Whois,
+    topic_of,
+)
 from chat_protocol.presence import About, Crowd, Joined, Left, MemberCount, People, Typing
 
 __all__ = [
@@ -45,10 +57,12 @@ __all__ = [
     "Quote",
     "Reaction",
     "Role",
+    "Topic",
     "Typing",
     "Whois",
     "WithRef",
     "timestamp",
+    "topic_of",
 ]
 
 Secret = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -220,6 +234,7 @@ class Welcome(WithRef, frozen=True, tag="welcome"):
     stale: bool = False
     read: int | None = None
     resumed: bool = False
+    topic: Topic | None = None
     title: str = ""
     welcome: str = ""
 

@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from chat_protocol.contract import MAX_PASSWORD, MAX_SANCTION_SECONDS, MAX_TARGET
-from chat_protocol.message import MessageId, Wire, WithRef
+from chat_protocol.message import Message, MessageId, Wire, WithRef
 
 Password = Annotated[str, Meta(max_length=MAX_PASSWORD)]
 Target = Annotated[str, Meta(max_length=MAX_TARGET)]
 Seconds = Annotated[int, Meta(ge=1, le=MAX_SANCTION_SECONDS)]
-Act = Literal["kick", "ban", "unban", "mute", "unmute", "delete", "announce"]
+Act = Literal["kick", "ban", "unban", "mute", "unmute", "delete", "announce", "topic"]
 
 
 class Authenticate(WithRef, frozen=True, tag="authenticate"):
@@ -25,7 +25,7 @@ class Moderate(WithRef, frozen=True, tag="moderate"):
 
     `target` is a name; for `ban` and `unban` also an address or a network (CIDR). `id` is
     for `delete`. `seconds` is for `ban` (None: for good) and `mute`. `text` is the reason,
-    or the text to announce.
+    the text to announce, or the topic, which is cleared without it.
     """
 
     act: Act
@@ -33,6 +33,21 @@ class Moderate(WithRef, frozen=True, tag="moderate"):
     id: MessageId | None = None
     seconds: Seconds | None = None
     text: Annotated[str, Meta(max_length=4096)] = ""
+
+
+class Topic(Wire, frozen=True):
+    """The topic of the room: who has set it, when, and the id of the notice that has told of it."""
+
+    id: int
+    at: str
+    by: str
+    text: str
+
+
+def topic_of(notice: Message) -> Topic | None:
+    """Return the topic that a notice with the act `topic` tells; None if it was cleared."""
+    told = notice.notice
+    return Topic(notice.id, notice.at, told.by, told.text) if told and told.text else None
 
 
 class Whois(WithRef, frozen=True, tag="whois"):

@@ -6,7 +6,7 @@ from typing import Final
 from chat_client.chat import Chat
 from chat_client.events import PeoplePage, Phase, Status
 from chat_client.outbox import Outgoing, needs
-from chat_protocol.commands import Help, OnLast, ParsedCommand, Show, Who
+from chat_protocol.commands import Help, OnLast, ParsedCommand, Show, ShowTopic, Who
 from chat_protocol.messages import (
     Delete,
     Edit,
@@ -107,7 +107,7 @@ class CommandRunner:
         edit = act.edit(last.id, last.text)
         return self._send(edit, status) if edit else self._texts("not_in_last", text=one_line(act.old))
 
-    def _run_command(  # noqa: C901 - one case per command
+    def _run_command(  # noqa: C901, PLR0912 - one case per command
         self, command: ParsedCommand | Forget, status: Status
     ) -> bool:
         """Run a command; return False if it needs to be online and we are not."""
@@ -129,6 +129,10 @@ class CommandRunner:
                     return False
                 if older:
                     self._show(self._renderer.older_messages(older))
+            case ShowTopic():
+                if is_online:
+                    self._show(self._renderer.topic(status.topic))
+                return is_online
             case Link():
                 newest = self._chat.newest(1)
                 return self._chat.request(Link(read=newest[0].id if newest else 0))

@@ -165,9 +165,11 @@ class MessageLines:
     def _notice(self, notice: m.Notice, server_text: str) -> str:
         """Return a notice in the user's language, or in the server's words if its act is unknown."""
         by, target, reason = one_line(notice.by), one_line(notice.target), one_line(notice.text)
-        if notice.act == "announce":
-            return self._texts("notice_announce", by=by, text=clean(notice.text))
+        if notice.act == "announce" or (notice.act == "topic" and reason):
+            return self._texts(f"notice_{notice.act}", by=by, text=clean(notice.text))
         key = f"notice_{notice.act}"
+        if notice.act == "topic":
+            key += "_cleared"
         if not target and f"{key}_address" in self._texts:
             key += "_address"
         if notice.seconds and f"{key}_for" in self._texts:

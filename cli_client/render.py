@@ -127,6 +127,14 @@ class Renderer:
         listed = ", ".join(sorted(map(one_line, names), key=str.casefold))
         return self._layout.dim(self._texts.plural("here", len(names), names=listed))
 
+    def topic(self, topic: m.Topic | None) -> Fragments:
+        """Return the line of the topic."""
+        if topic is None:
+            return self.line("no_topic")
+        moment = self._layout.moment(topic.at)
+        when = f"{moment:%d.%m. %H:%M}" if moment else "?"
+        return self.line("topic", text=one_line(topic.text), by=one_line(topic.by), when=when)
+
     def _people(self, page: events.PeoplePage) -> Fragments:
         """Return a page of the members; only the first one of all has their number."""
         names = ", ".join(map(one_line, page.members))
@@ -162,6 +170,8 @@ class Renderer:
             out += self.line("entered", name=one_line(event.name))
             crowd = self._layout.dim(self._texts.plural("here_in_crowd", event.count))
             out += crowd if event.count else self.members(event.members)
+        if event.topic and (not event.rejoined or event.new_log or event.missed):
+            out += self.topic(event.topic)
         return out
 
     def _about(self, title: str, welcome: str) -> Fragments:

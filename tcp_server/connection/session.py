@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 from itertools import groupby
 
-from chat_protocol.commands import ChangeOutput, Help, Show, Who
+from chat_protocol.commands import ChangeOutput, Help, Show, ShowTopic, Who
 from chat_protocol.contract import PROMPT, RESTART
 from chat_protocol.errors import BadMessage, LineTooLong
 from chat_protocol.log_event import INFO, WARNING, log_event, log_often
@@ -50,7 +50,7 @@ _NOT_REFUSED = ("closed", "lost", "left", "shutdown", RESTART)
 _LOGGED = ("full", "banned")
 """Refusals that `Admission` logs, which knows more about them."""
 
-_ASKS_NOTHING = frozenset({Typing, Ping, HistoryRequest, Show, Who, Help, Search, Bans, About})
+_ASKS_NOTHING = frozenset({Typing, Ping, HistoryRequest, Show, ShowTopic, Who, Help, Search, Bans, About})
 """Requests that are answered, and propose nothing."""
 
 _UNEXPECTED = ("password", "proxy_header", "bad_proxy_header")

@@ -24,6 +24,7 @@ from tcp_server.room.commands import (
     NamePrompt,
     OnlyInText,
     OutputChanged,
+    TopicShown,
 )
 from tcp_server.texts.languages import LANGUAGES
 from tcp_server.texts.texts import Texts
@@ -124,7 +125,7 @@ class _Lines(Output):
 _lines = cache(_Lines)  # one object of each kind
 
 
-def _line(event: m.Event | LocalEvent, texts: Texts) -> str:
+def _line(event: m.Event | LocalEvent, texts: Texts) -> str:  # noqa: C901 - one case per event
     """Return one event as whole lines; empty if it is not shown."""
     match event:
         case m.Message():
@@ -138,7 +139,9 @@ def _line(event: m.Event | LocalEvent, texts: Texts) -> str:
             return phrases.throttled(seconds, texts) + "\n"
         case m.Bye(reason=reason):
             return phrases.bye(reason, texts) + "\n"
-        case Greeting() | MemberList() | m.Link() | m.Whois() | m.Bans() | m.Role() | OutputChanged():
+        case m.Link() | m.Whois() | m.Bans() | m.Role():
+            return phrases.answer(event, texts) + "\n"
+        case Greeting() | MemberList() | TopicShown() | OutputChanged():
             return phrases.answer(event, texts) + "\n"
         case NamePrompt():
             return PROMPT.decode()

@@ -18,9 +18,10 @@ from chat_protocol.messages import (
     Message,
     Reaction,
     Role,
+    Topic,
     Whois,
 )
-from tcp_server.room.commands import Greeting, LocalEvent, MemberList, OnlyInText, OutputChanged
+from tcp_server.room.commands import Greeting, LocalEvent, MemberList, OnlyInText, OutputChanged, TopicShown
 from tcp_server.room.moderation.notices import describe
 from tcp_server.texts.russian import RUSSIAN
 from tcp_server.texts.texts import Texts
@@ -70,7 +71,9 @@ def error(refusal: Error, texts: Texts) -> str:
     return texts.errors.get(refusal.code, texts.other_error).format(text=refusal.text[:_MAX_ECHO])
 
 
-def answer(event: Greeting | MemberList | Link | Whois | Bans | Role | OutputChanged, texts: Texts) -> str:
+def answer(
+    event: Greeting | MemberList | TopicShown | Link | Whois | Bans | Role | OutputChanged, texts: Texts
+) -> str:
     """Return the answer to a command, without the last LF."""
     match event:
         case Greeting():
@@ -79,6 +82,8 @@ def answer(event: Greeting | MemberList | Link | Whois | Bans | Role | OutputCha
             return texts.nothing_found
         case MemberList(names=names, total=total):
             return texts.members.format(count=total, names=_names(names, total, texts))
+        case TopicShown(topic=topic):
+            return _topic(topic, texts) if topic else texts.errors["no_topic"]
         case Link(code=code, seconds=seconds):
             return texts.link.format(code=code, time=texts.duration(seconds))
         case Whois(name=name, addresses=addresses):
@@ -97,10 +102,16 @@ def _greeting(event: Greeting, texts: Texts) -> str:
     names = _names(event.names, event.total, texts)
     lines = [
         texts.room.format(about=event.room) if event.room else "",
+        _topic(event.topic, texts) if event.topic else "",
         texts.greeting_as.format(name=event.own) if event.own else "",
         texts.greeting.format(names=names) if event.total else texts.greeting_alone,
     ]
     return "\n".join(filter(None, lines))
+
+
+def _topic(topic: Topic, texts: Texts) -> str:
+    at = local_time(topic.at).strftime(texts.time_format)
+    return texts.topic.format(text=topic.text, by=topic.by, at=at)
 
 
 def _names(names: Sequence[str], total: int, texts: Texts) -> str:

@@ -156,7 +156,8 @@ class Arrivals(Generic[C]):
         others = [name for name in members.names(_MAX_GREETED + 1) if name != member.name][:_MAX_GREETED]
         own = member.name if request.code else ""
         room = " — ".join(filter(None, (self._title, self._welcome)))
-        return Greeting(first_names(others, _MAX_GREETED_BYTES), members.count - 1, own, room)
+        names, topic = first_names(others, _MAX_GREETED_BYTES), self._fold.topic.value
+        return Greeting(names, members.count - 1, own, room, topic)
 
     def _welcome_of(self, member: Member, request: m.Join, secret: str, entered: Entered) -> m.Welcome:
         history = self._fold.history
@@ -190,6 +191,7 @@ class Arrivals(Generic[C]):
             stale=is_stale,
             read=entered.read,
             resumed=entered.resumed,
+            topic=self._fold.topic.value,
             title=self._title,
             welcome=self._welcome,
         )
@@ -198,8 +200,8 @@ class Arrivals(Generic[C]):
 def _can(*, keeps: bool, edits: bool) -> Sequence[str]:
     """Return what the `can` of a welcome says; nothing can be done to messages that are not kept."""
     if not keeps:
-        return ("action", "mention", "link")
-    return ("reply", *(("edit",) if edits else ()), "delete", "react", "action", "mention", "link")
+        return ("action", "mention", "link", "topic")
+    return ("reply", *(("edit",) if edits else ()), "delete", "react", "action", "mention", "link", "topic")
 
 
 def _name_of(member: Member) -> Name:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from chat_protocol.commands import ChangeOutput, Help, OnLast, Show, UseCode, Who
+from chat_protocol.commands import ChangeOutput, Help, OnLast, Show, ShowTopic, UseCode, Who
 from chat_protocol.errors import BadMessage
-from chat_protocol.messages import Command, Event
+from chat_protocol.messages import Command, Event, Topic
 
 
 class TextJoin(NamedTuple):
@@ -26,6 +26,7 @@ class Greeting(NamedTuple):
     total: int
     own: str = ""
     room: str = ""
+    topic: Topic | None = None
 
 
 class MemberList(NamedTuple):
@@ -33,6 +34,12 @@ class MemberList(NamedTuple):
 
     names: Sequence[str]
     total: int
+
+
+class TopicShown(NamedTuple):
+    """The answer to `/topic`."""
+
+    topic: Topic | None
 
 
 class HelpText(NamedTuple):
@@ -63,8 +70,8 @@ class OnlyInText(NamedTuple):
     event: Event
 
 
-LocalCommand = TextJoin | UseCode | Who | Help | Show | OnLast | ChangeOutput | TimingMarks
-LocalEvent = Greeting | MemberList | HelpText | OutputChanged | NamePrompt | OnlyInText
+LocalCommand = TextJoin | UseCode | Who | Help | Show | ShowTopic | OnLast | ChangeOutput | TimingMarks
+LocalEvent = Greeting | MemberList | TopicShown | HelpText | OutputChanged | NamePrompt | OnlyInText
 
 Request = Command | LocalCommand | BadMessage
 """A parsed command of a client, or the error for one that could not be parsed."""

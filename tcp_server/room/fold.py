@@ -25,6 +25,7 @@ from tcp_server.room.moderation.sanctions import Sanctions
 from tcp_server.room.persons import Persons
 from tcp_server.room.runs import Runs
 from tcp_server.room.speech import Speech
+from tcp_server.room.topic import CurrentTopic
 
 _SANCTIONING = frozenset({"ban", "unban", "mute", "unmute"})
 """Actions that change the sanctions in force."""
@@ -53,6 +54,8 @@ class Fold:
         self.actions = Actions(self.members, self.persons, history, self.sanctions)
         self._speech = Speech(history, self.sanctions)
         self._changes = Changes(history, self.sanctions)
+        self.topic = CurrentTopic(head.topic)
+        """Only to be read from elsewhere."""
         self._last_before = 0  # the newest id before the entry
         self._are_sanctions_new = False
         self._second = 0  # of the entry's time, and how it is written up to the point
@@ -148,6 +151,7 @@ class Fold:
             self.runs.encodable,
             self.digests.newest,
             self.settings,
+            self.topic.value,
         )
         self.history.head = encode_head(head)
 
@@ -156,8 +160,9 @@ class Fold:
         servers = sorted((run.server, incarnation) for incarnation, run in self.runs.encodable.items())
         members = sorted((member.number, encode(member)) for member in self.members)
         bans, mutes = self.sanctions.kept()
-        last, persons = self.history.last, [*self.persons]
-        return self.moment.position, self.members.next_number, servers, members, persons, bans, mutes, last
+        position, last, persons = self.moment.position, self.history.last, [*self.persons]
+        topic, number = self.topic.value, self.members.next_number
+        return position, number, servers, members, persons, bans, mutes, topic, last
 
     # --- seats -----------------------------------------------------------------------
 
@@ -269,7 +274,9 @@ class Fold:
         ack = [] if ref is None else [m.Ack(ref, notice.id, notice.at)]
         if ack:
             self.history.note_act(ack[0], notice.id, (person, ref))
-        deleted = action.deleted
+        self.topic.follow(notice, self.moment.position)
+        if (deleted := action.deleted) is not None:
+            self.topic.forget(deleted.id, self.moment.position)
         changed = [self._changes.delete(deleted, notice, action.notice.by, self.moment.at)] if deleted else []
         return [Effect(seat, [notice, *ack, *changed], [notice, *changed]), *expelled]
 
@@ -289,5 +296,6 @@ class Fold:
 
     def _retract(self, _: p.Retract) -> list[Effect]:
         self.history.rollback()
+        self.topic.take_back(self.moment.position)
         self._store_head()  # the log has neither entry, or both
         return []

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from chat_protocol.messages import Topic
 from tcp_server.log.history import History
 from tcp_server.room.runs import Run
 
@@ -17,6 +18,7 @@ class Head(msgspec.Struct, array_like=True):
     """Of what the journal has told the room (`Digests`)."""
     settings: dict[str, int | float] = {}
     """Those that decide for all servers; empty where there is one server."""
+    topic: Topic | None = None
 
 
 _encoder = msgspec.msgpack.Encoder()

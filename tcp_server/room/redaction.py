@@ -36,7 +36,7 @@ def without_text(data: bytes, position: int, replaced: Replaced) -> bytes:
                 ref == replaced.ref if is_repeat else (id_, text) == (replaced.id, replaced.text)
             ):
                 return replace(proposal, text="", mentions=())
-            case p.Act(seat, "announce", ref=ref, text=text) if is_it(seat, ref, text):
+            case p.Act(seat, "announce" | "topic", ref=ref, text=text) if is_it(seat, ref, text):
                 return replace(proposal, text="")
         return proposal
 

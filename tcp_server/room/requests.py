@@ -9,7 +9,7 @@ from typing import Generic
 from weakref import WeakKeyDictionary
 
 from chat_protocol import messages as m
-from chat_protocol.commands import Help, OnLast, Show, UseCode, Who
+from chat_protocol.commands import Help, OnLast, Show, ShowTopic, UseCode, Who
 from chat_protocol.contract import MAX_LINE
 from chat_protocol.ip import rate_limit_key
 from chat_protocol.text import one_line
@@ -19,7 +19,7 @@ from tcp_server.log.history import NotFetched, Unavailable, find_message
 from tcp_server.log.replay import Replay
 from tcp_server.room.acts import Acts
 from tcp_server.room.codes import SECONDS, code_digest, new_code
-from tcp_server.room.commands import HelpText, LocalEvent, MemberList, Request
+from tcp_server.room.commands import HelpText, LocalEvent, MemberList, Request, TopicShown
 from tcp_server.room.crowd import MAX_PEOPLE, Crowd
 from tcp_server.room.effects import Answer, Linked
 from tcp_server.room.fold import Fold
@@ -91,7 +91,7 @@ class Requests(Generic[C]):
                 return self._notify_typing(connection, member)
             case m.Authenticate() | m.Moderate() | m.Whois() | m.Bans():
                 return self._moderation.handle(connection, member, request)
-            case m.Ping() | m.HistoryRequest() | m.People() | Who() | Help():
+            case m.Ping() | m.HistoryRequest() | m.People() | Who() | ShowTopic() | Help():
                 return [Outcome(connection, [self._answer(member, request)])]
             case Show(id=number):
                 return [Outcome(connection, [self._show(member, number)])]
@@ -141,7 +141,7 @@ class Requests(Generic[C]):
             return [Outcome(connection, [m.Error("unavailable", str(error), ref) for ref, _ in texts])]
 
     def _answer(
-        self, member: Member, request: m.Ping | m.HistoryRequest | m.People | Who | Help
+        self, member: Member, request: m.Ping | m.HistoryRequest | m.People | Who | ShowTopic | Help
     ) -> m.Event | LocalEvent:
         members = self._fold.members
         match request:
@@ -162,6 +162,8 @@ class Requests(Generic[C]):
                 limit = MAX_PEOPLE if wanted is None else min(wanted, MAX_PEOPLE)
                 found, rest = members.page(limit, one_line(prefix), one_line(after))
                 return m.People(members=found, count=members.count, more=rest > 0)
+            case ShowTopic():
+                return TopicShown(self._fold.topic.value)
             case Help():
                 return HelpText(member.moderator)
 

@@ -38,7 +38,9 @@ def without_unsaved(outcome: Outcome[C], history: History, person: bytes) -> Out
             case Welcome():
                 messages = _as_stored(event.messages, history, person)
                 changed = _as_stored(event.changed, history, person)
-                answer.append(replace(event, messages=messages, changed=changed or (), last=last))
+                topic = None if event.topic and event.topic.id > last else event.topic
+                kept = replace(event, messages=messages, changed=changed or (), last=last, topic=topic)
+                answer.append(kept)
             case _:
                 answer.append(event)
     if len(shared) < len(outcome.shared) and not answer:

@@ -43,6 +43,7 @@ ENGLISH: Final = Texts(
         "bad_emoji": "It takes one emoji, for example :+1:",
         "too_many_emojis": "This message has 20 different reactions already: no more are possible.",
         "no_last_message": "There is no such message yet.",
+        "no_topic": "No topic is set.",
         "bad_target": "This is neither a name nor an address.",
         "too_many": "This would ban too many people.",
         "too_many_persons": "Too many people have several devices at the moment, please try again later.",
@@ -88,12 +89,15 @@ ENGLISH: Final = Texts(
         "unmute": "{by} unmutes {target}",
         "delete": "{by} deletes message #{id}",
         "announce": "Announcement ({by}): {text}",
+        "topic": "{by} sets the topic: {text}",
+        "topic_cleared": "{by} clears the topic",
     },
     reason=". Reason: {text}",
     room="Room: {about}",
     greeting="Here now: {names} - commands: /help",
     greeting_alone="Nobody else is here yet - commands: /help",
     greeting_as="You are here as {name}.",
+    topic="Topic of the chat: {text} - {by}, {at}",
     link="One-time code: {code}. It holds for {time}, and once. Who comes in with it is you.\n"
     "In a terminal of the other device: oneroom HOST --code {code}\n"
     "On the page of the chat: its address, with #code={code} at the end\n"

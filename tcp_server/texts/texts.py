@@ -51,6 +51,7 @@ class Texts(Struct, frozen=True, kw_only=True):
     greeting_alone: str
     greeting_as: str
     """Before the greeting of who came in with a code."""
+    topic: str
     link: str
     """A one-time code, and how to use it: several lines."""
     members: str

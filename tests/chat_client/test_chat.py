@@ -8,6 +8,7 @@ from chat_client.events import (
     ConnectionLost,
     Ended,
     Entered,
+    MessageChanged,
     MessageRefused,
     NameRefused,
     NewMessage,
@@ -17,6 +18,7 @@ from chat_client.events import (
 )
 from chat_protocol.messages import (
     Bye,
+    Changed,
     Error,
     HistoryPage,
     HistoryRequest,
@@ -24,8 +26,11 @@ from chat_protocol.messages import (
     Joined,
     Leave,
     Left,
+    Message,
+    Notice,
     Position,
     Say,
+    Topic,
     Typing,
 )
 from tests.chat_client.fake_room import AT, FakeConnection, FakeRoom, message
@@ -70,6 +75,17 @@ def test_presence_and_typing(chat: RecordedChat) -> None:
     client.send(Left("Вера", AT))
     assert chat.next(Left).name == "Вера"
     assert chat.status().members == ("Анна",)
+
+
+def test_the_topic_follows_its_notices_and_their_deletion(chat: RecordedChat) -> None:
+    client = chat.enter()
+    for number, text in enumerate(("тема", "", "новая"), 1):
+        client.send(Message(number, AT, "Сервер", "…", Notice("topic", "Вера", text=text)))
+        chat.next(NewMessage)
+        assert chat.status().topic == (Topic(number, AT, "Вера", text) if text else None)
+    client.send(Changed(4, AT, "Вера", "delete", Message(3, AT, "Сервер", "", deleted=True)))
+    chat.next(MessageChanged)
+    assert chat.status().topic is None
 
 
 def test_reconnect_resumes_and_resends_with_the_same_refs(room: FakeRoom, chat: RecordedChat) -> None:

@@ -18,6 +18,7 @@ from chat_protocol.commands import (
     LinesCommand,
     OnLast,
     Show,
+    ShowTopic,
     UsageError,
     Who,
     describe_table,
@@ -55,6 +56,7 @@ KINDS: dict[str, type[LinesCommand] | tuple[type[LinesCommand], ...]] = {
     "help": Help,
     "quit": Leave,
     "link": Link,
+    "topic": (ShowTopic, Moderate),
     "reply": Say,
     "edit": Edit,
     "delete": (Delete, Moderate),
@@ -192,7 +194,7 @@ def test_the_terminals_help_explains_every_command(lang: str) -> None:
     assert explained(describe_commands(texts, can)) - for_all == acts
     assert explained(describe_commands(texts, moderated)) - for_all == {"moderator"}
     assert explained(describe_commands(texts, moderator)) - for_all == MODERATORS | {"delete"}
-    with_argument = {name for name in IN_TERMINAL if COMMANDS[name].argument} - {"moderator", "who"}
+    with_argument = {name for name in IN_TERMINAL if COMMANDS[name].argument} - {"moderator", "who", "topic"}
     assert all(f"usage_{name}" in texts for name in with_argument | {"bans"})
 
 

@@ -20,7 +20,19 @@ from chat_client.events import (
     SearchResults,
 )
 from chat_protocol.address import Address
-from chat_protocol.messages import About, Act, BanEntry, Bans, Joined, Left, Message, Moderate, Notice, Whois
+from chat_protocol.messages import (
+    About,
+    Act,
+    BanEntry,
+    Bans,
+    Joined,
+    Left,
+    Message,
+    Moderate,
+    Notice,
+    Topic,
+    Whois,
+)
 from chat_protocol.text import one_line
 from cli_client.layout import Fragments, name_style
 from cli_client.render import Renderer
@@ -217,6 +229,8 @@ def told(notice: Notice, lang: str = "ru") -> str:
         (Notice("unmute", "Вера", "Боря"), "Вера снова разрешает писать: Боря", "Вера unmutes Боря"),
         (Notice("delete", "Вера", id=3), "Вера удаляет сообщение #3", "Вера deletes message #3"),
         (Notice("announce", "Вера", text="Обед"), "Объявление (Вера): Обед", "Announcement (Вера): Обед"),
+        (Notice("topic", "Вера", text="Обед"), "Вера задаёт тему: Обед", "Вера sets the topic: Обед"),
+        (Notice("topic", "Вера"), "Вера убирает тему", "Вера clears the topic"),
     ],
 )
 def test_notices_in_both_languages(notice: Notice, russian: str, english: str) -> None:
@@ -285,3 +299,13 @@ def test_bans_and_addresses() -> None:
     )
     assert text_of(renderer().render(Bans())) == "Вход никому не закрыт.\n"
     assert text_of(renderer().render(Whois("Боря", ["203.0.113.7", "::1"]))) == "Боря: 203.0.113.7, ::1\n"
+
+
+def test_the_topic_is_shown_on_entering_and_again_only_if_it_may_have_been_missed() -> None:
+    topic = Topic(7, AT, "Ве\x1bра", "Разбор\x9b31m в 15:00")
+    entered = Entered("Анна", False, False, (), 0, ("Анна",), topic=topic)
+    line = "Тема: Разбор в 15:00 — Вера, 22.11. 05:43\n"
+    assert text_of(renderer().render(entered)).endswith(line)
+    assert line not in text_of(renderer().render(replace(entered, rejoined=True)))
+    assert line in text_of(renderer().render(replace(entered, rejoined=True, missed=1)))
+    assert text_of(renderer(lang="en").topic(None)) == "No topic is set.\n"

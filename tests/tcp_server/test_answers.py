@@ -43,6 +43,7 @@ IN_LINES = {
     "me": (4 * KIB, WIDE * 3999),
     "link": (4 * KIB, ""),
     "code": (4 * KIB, "ABCD-EFGH"),
+    "topic": (4 * KIB, WIDE * 300),
     "help": (4 * KIB, ""),
     "quit": (4 * KIB, ""),
     "lang": (4 * KIB, "en"),

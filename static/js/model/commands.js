@@ -6,7 +6,7 @@
  * @property {boolean} onPage        Whether the page has it.
  * @property {string} needs          What the server must say that it can; "" if older ones can too.
  * @typedef {{commands: Command[], units: Record<string, number>, maxSeconds: number, maxQuery: number,
- *   pageSize: number}} CommandTable
+ *   maxTopic: number, pageSize: number}} CommandTable
  * @typedef {object} Arguments
  * @property {string} [target]       A name, an address or a network.
  * @property {number} [id]           Of a message.
@@ -98,6 +98,8 @@ export class Commands {
         return argument ? numbered("count", argument) : { count: this.#table.pageSize };
       case "#id":
         return numbered("id", target, reason);
+      case "[text]":
+        return argument ? { text: argument } : {};
       case "[#id] text":
         return perhapsNumbered(argument);
       case "[#id] emoji":

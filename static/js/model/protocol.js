@@ -57,7 +57,7 @@ export const SEARCH_PAGE = 20;
  * @typedef {{type: "history", before?: number, limit: number}} HistoryRequest
  * @typedef {{type: "search", query: string, before?: number, limit: number}} SearchRequest
  * @typedef {{type: "authenticate", password: string}} Authenticate
- * @typedef {"kick" | "ban" | "unban" | "mute" | "unmute" | "delete" | "announce"} Act
+ * @typedef {"kick" | "ban" | "unban" | "mute" | "unmute" | "delete" | "announce" | "topic"} Act
  * @typedef {{act: Act, target?: string, id?: number, seconds?: number, text?: string}} ModerationFields
  * @typedef {{type: "moderate"} & ModerationFields} Moderate
  * @typedef {{type: "whois", name: string}} WhoisRequest

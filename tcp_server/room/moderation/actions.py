@@ -16,6 +16,9 @@ from tcp_server.room.moderation.sanctions import Sanctions
 from tcp_server.room.persons import Persons
 from tcp_server.room.proposals import Act
 
+_OWN_WORDS = frozenset({"announce", "topic"})
+"""Actions whose text is all that their notices are for."""
+
 
 class Refused(Exception):
     """A request is refused: the protocol's error code, and the reason or what was not found.
@@ -75,6 +78,7 @@ class Actions:
             "unmute": self._unmute,
             "delete": self._delete,
             "announce": lambda request: Action(request.notice()),
+            "topic": lambda request: Action(request.notice()),
         }
 
     def check(self, act: Act, by: Member | None, now: float) -> Action:
@@ -176,7 +180,7 @@ def deletable(history: History, message_id: int) -> m.Message:
     message = find_message(history, message_id)
     if message is None or message.deleted:
         raise Refused("not_found", f"#{message_id}")
-    if message.notice is not None and message.notice.act != "announce":
+    if message.notice is not None and message.notice.act not in _OWN_WORDS:
         raise Refused("is_notice", "notices of other actions cannot be deleted")
     return message
 

@@ -9,6 +9,7 @@ from typing import Generic
 from msgspec.structs import replace
 
 from chat_protocol import messages as m
+from chat_protocol.contract import MAX_TOPIC
 from chat_protocol.ip import (
     Network,
     format_network,
@@ -168,6 +169,8 @@ class Moderation(Generic[C]):
                 raise Refused("blank", "the text is blank")
             case "announce":
                 return act
+            case "topic":
+                return self._with_topic(act)
             case "delete" if command.id is None:
                 raise Refused("bad_field", "a deletion needs an id")
             case "delete":
@@ -181,6 +184,16 @@ class Moderation(Generic[C]):
                 return replace(act, keys=keys_of(target))
             case _:
                 return replace(act, keys=self._parse_name(target))
+
+    def _with_topic(self, act: Act) -> Act:
+        """Return a topic, or its end without a text. Raises `Refused`."""
+        if len(act.text) > MAX_TOPIC:
+            raise Refused("too_long", f"a topic has at most {MAX_TOPIC} characters")
+        if not is_blank(act.text):
+            return act
+        if self._fold.topic.value is None:
+            raise Refused("no_topic", "no topic is set")
+        return replace(act, text="")
 
     def _with_target(self, act: Act, member: Member) -> Act:
         """Return a ban or its end with the network, or with the keys of the name. Raises `Refused`."""

@@ -22,6 +22,8 @@ def describe(notice: Notice, texts: Texts) -> str:
     kind = notice.act
     if kind in {"ban", "unban"} and not notice.target:
         kind += "_address"
+    if notice.act == "topic" and not notice.text:
+        kind = "topic_cleared"
     if notice.act == "ban" and notice.seconds is None:
         kind += "_for_good"
     text = texts.notices.get(kind, "").format(
@@ -31,5 +33,5 @@ def describe(notice: Notice, texts: Texts) -> str:
         text=notice.text,
         time=texts.duration(notice.seconds or 0),
     )
-    has_reason = text and notice.text and notice.act != "announce"
+    has_reason = text and notice.text and notice.act not in {"announce", "topic"}
     return text + texts.reason.format(text=notice.text) if has_reason else text

@@ -23,6 +23,8 @@ pytestmark = pytest.mark.usefixtures("in_utc")
         ("/ban 203.0.113.0/24 1h", m.Moderate("ban", "203.0.113.0/24", seconds=3600)),
         ("/delete #7: спам", m.Moderate("delete", id=7, text="спам")),
         ("/announce перерыв", m.Moderate("announce", text="перерыв")),
+        ("/topic разбор в 15:00", m.Moderate("topic", text="разбор в 15:00")),
+        ("/topic -", m.Moderate("topic")),
         ("/whois Боб", m.Whois("Боб")),
         ("/bans", m.Bans()),
         ("//kick Боб", m.Say("/kick Боб")),

@@ -20,6 +20,7 @@ from tcp_server.room.commands import (
     NamePrompt,
     OnlyInText,
     OutputChanged,
+    TopicShown,
 )
 from tcp_server.room.names import BadName, parse_name
 from tcp_server.texts.languages import LANGUAGES
@@ -66,6 +67,9 @@ def events(variant: int) -> Iterator[m.Event | LocalEvent]:
         Greeting([word], number),
         Greeting([], 0),
         Greeting([], 0, room=word),
+        Greeting([], 0, topic=m.Topic(number, at, word, word)),
+        TopicShown(m.Topic(number, at, word, word)),
+        TopicShown(None),
         MemberList([word], number),
         HelpText(moderator=True),
         NamePrompt(),

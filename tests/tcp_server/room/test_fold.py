@@ -68,7 +68,7 @@ proposals = st.one_of(
     st.builds(
         lambda seat, act, name, id_, seconds: p.Act(seat, act, name, (name.lower(),), id_, seconds, "почему"),
         seats,
-        st.sampled_from(["kick", "ban", "unban", "mute", "unmute", "delete", "announce"]),
+        st.sampled_from(["kick", "ban", "unban", "mute", "unmute", "delete", "announce", "topic"]),
         names,
         st.integers(1, 20),
         st.sampled_from([None, 5]),

@@ -70,12 +70,14 @@ def test_a_deleted_text_is_in_no_byte_of_the_files(path: Path) -> None:
         node.apply(p.Edit(1, "r4", 2, f"другая {SECRET}", ["Борис"], 900.0))
         node.apply(p.Say(3, [(None, SECRET), (None, "привет")]))
         node.apply(p.Act(2, "announce", text=f"всем {SECRET}", ref="r5"))
+        node.apply(p.Act(2, "topic", text=f"тема {SECRET}", ref="r6"))
         assert SECRET.encode() in bytes_on_disk(path)
         for number, id_ in enumerate((1, 2, 3)):
             node.apply(p.Delete(1, f"d{number}", id_))
         node.apply(p.Act(2, "delete", id=5, ref="d5"))
         assert SECRET.encode() in bytes_on_disk(path)
         node.apply(p.Act(2, "delete", id=7, ref="d7"))
+        node.apply(p.Act(2, "delete", id=8, ref="d8"))
         node.apply(p.Say(1, [("r1", SECRET)]))  # repeats that come late
         node.apply(p.Edit(1, "r4", 2, f"другая {SECRET}", ["Борис"], 900.0))
         node.apply(p.Act(2, "announce", text=f"всем {SECRET}", ref="r5"))

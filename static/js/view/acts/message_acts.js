@@ -2,6 +2,7 @@ import { copyText } from "../../lib/clipboard.js";
 import { byClass, byId, permalink } from "../../lib/dom.js";
 import { clean } from "../../lib/text.js";
 import { Menu } from "../menu.js";
+import { HAVE_WORDS } from "../transcript/notice_view.js";
 import { NUMBERED } from "../transcript/row_view.js";
 import { EmojiPicker } from "./emoji_picker.js";
 import { onLongPress } from "./long_press.js";
@@ -233,7 +234,7 @@ export class MessageActs {
   /** @param {ShownItem | ShownMessage} item */
   #canModerate(item) {
     if (!("id" in item) || item.deleted || !this.#room.moderation.moderator) return false;
-    return !item.notice || item.notice.act === "announce";
+    return !item.notice || HAVE_WORDS.includes(item.notice.act);
   }
 
   /**

@@ -73,6 +73,9 @@ export class CommandRunner {
           linkSheet.open();
           return "";
         });
+      case "topic":
+        if (!text) return ""; // it is above the conversation
+        return this.#withTools(({ moderation }) => moderation.run(command));
       case "quit":
         leaveButton.ask();
         return "";

@@ -92,7 +92,13 @@ export class ModerationView {
         break;
       default: {
         const act = /** @type {import("../../model/protocol.js").Act} */ (name);
-        const answer = await this.#moderation.moderate({ act, target, text, ...(seconds && { seconds }) });
+        const said = name === "topic" && text === "-" ? "" : text;
+        const answer = await this.#moderation.moderate({
+          act,
+          target,
+          text: said,
+          ...(seconds && { seconds }),
+        });
         return answer.type === "error" ? explain(this.#i18n, answer) : "";
       }
     }

@@ -8,6 +8,9 @@ import { makeToken } from "./text_view.js";
 /** @typedef {import("../../model/protocol.js").Notice} Notice */
 /** @typedef {import("./rows.js").NoticeRow} NoticeRow */
 
+/** Acts whose text is what a moderator says, and no reason. */
+export const HAVE_WORDS = ["announce", "topic"];
+
 /**
  * @param {NoticeRow} row
  * @param {I18n} i18n
@@ -48,19 +51,27 @@ export function describeNotice({ notice, text }, i18n) {
   const key = keyOf(notice);
   if (!i18n.has(key)) return [clean(text)];
   const { by, target = "", id, seconds = 0, text: reason = "" } = notice;
-  const values = { by: clean(by), target: clean(target), number: `#${id}`, duration: i18n.duration(seconds) };
+  const values = {
+    by: clean(by),
+    target: clean(target),
+    number: `#${id}`,
+    text: clean(reason),
+    duration: i18n.duration(seconds),
+  };
   const sentence = i18n.parts(key, values).map(piece => {
     if (piece.name === "number" && id) return makeToken({ kind: "number", text: piece.text, id });
+    if (piece.name === "text") return make("bdi", "", piece.text);
     return piece.name === "by" || piece.name === "target"
       ? make("bdi", "notice-name", piece.text)
       : piece.text;
   });
-  if (!reason || notice.act === "announce") return sentence;
+  if (!reason || HAVE_WORDS.includes(notice.act)) return sentence;
   return [...sentence, ...textWithBdi(i18n, "notice.reason", { text: clean(reason) })];
 }
 
 /** @param {Notice} notice */
-function keyOf({ act, target, seconds }) {
+function keyOf({ act, target, seconds, text }) {
+  if (act === "topic" && !text) return "notice.topic.cleared";
   const address = (act === "ban" || act === "unban") && !target ? ".address" : "";
   const permanent = (act === "ban" || act === "mute") && !seconds ? ".permanent" : "";
   return `notice.${act}${address}${permanent}`;

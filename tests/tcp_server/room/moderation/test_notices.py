@@ -36,6 +36,8 @@ from tcp_server.texts.russian import RUSSIAN
         ("unmute", {"target": "Боб"}, "Анна снова разрешает писать: Боб", "Анна unmutes Боб"),
         ("delete", {"id": 1043}, "Анна удаляет сообщение #1043", "Анна deletes message #1043"),
         ("announce", {"text": "перерыв"}, "Объявление (Анна): перерыв", "Announcement (Анна): перерыв"),
+        ("topic", {"text": "разбор"}, "Анна задаёт тему: разбор", "Анна sets the topic: разбор"),
+        ("topic", {}, "Анна убирает тему", "Анна clears the topic"),
     ],
 )
 def test_each_notice_is_one_line(act: Act, fields: dict[str, str], russian: str, english: str) -> None:
