@@ -7,6 +7,7 @@ from chat_client.events import Status
 from chat_protocol.text import one_line
 from cli_client.commands import format_outgoing
 from cli_client.input_line import InputLine, Question
+from cli_client.layout import Fragments
 from cli_client.render import Renderer
 from cli_client.rows import Picture, input_rows, row
 from cli_client.toolbar import Toolbar
@@ -44,10 +45,21 @@ class Bottom:
         typed = typed[self._first : self._first + height]
         bar = [row(line, width) for line in self._toolbar.lines(status, width)]
         bar = bar[max(0, len(bar) + height - rows) :]
-        unsent = [row(line, width) for line in self._renderer.unsent([*map(format_outgoing, status.unsent)])]
+        above = [self._presence(), *self._renderer.unsent([*map(format_outgoing, status.unsent)])]
+        unsent = [row(line, width) for line in above if line]
         unsent = unsent[max(0, len(unsent) + height + len(bar) - rows) :]
         self._redraw_in(self._toolbar.changes_in(status))
         return Picture([*unsent, *typed, *bar], len(unsent) + y - self._first, x)
+
+    def _presence(self) -> Fragments:
+        """Return the first row of who has come and gone since something else was shown."""
+        line: Fragments = []
+        for style, text in self._renderer.presence():
+            before, end, _ = text.partition("\n")
+            line.append((style, before))
+            if end:
+                break
+        return line
 
     def _typed(self, width: int) -> Picture:
         """Lay out the input line, or the search in its history."""

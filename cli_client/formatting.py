@@ -36,7 +36,7 @@ def _lines(parts: list[Part], width: int, first: int, style: str) -> list[Line]:
     lines: list[Line] = []
     for is_block, group in groupby(parts, _is_block):
         if not is_block:
-            lines += _wrap(
+            lines += wrap_runs(
                 [run for part in group for run in _runs(part, style)], width, 0 if lines else first
             )
             continue
@@ -93,8 +93,8 @@ def _runs(part: Part, style: str) -> Line:
     raise AssertionError(part)
 
 
-def _wrap(runs: Line, width: int, first: int) -> list[Line]:
-    """Wrap text in several styles."""
+def wrap_runs(runs: Line, width: int, first: int) -> list[Line]:
+    """Wrap text in several styles, as `wrapping.wrap` does."""
     runs = [(style, text.replace("\t", " " * _TAB)) for style, text in runs]
     whole = "".join(text for _, text in runs)
     lines: list[Line] = []
@@ -115,3 +115,14 @@ def _wrap(runs: Line, width: int, first: int) -> list[Line]:
             at += len(piece)
         lines.append(out)
     return lines
+
+
+def split_line(line: Line, at: int) -> tuple[Line, Line]:
+    """Split a line before character `at`; the space before it is dropped."""
+    before: Line = []
+    for number, (style, text) in enumerate(line):
+        if at <= len(text):
+            return [*before, (style, text[:at].rstrip())], [(style, text[at:]), *line[number + 1 :]]
+        before.append((style, text))
+        at -= len(text)
+    return before, []

@@ -1,48 +1,27 @@
-"""What all lines of the transcript have in common: styles, the time before them, their width."""
+"""What all lines of the transcript have in common: the time before them, their width."""
 
-import zlib
 from collections.abc import Callable
 from datetime import date, datetime, tzinfo
 from typing import Final
 
-from prompt_toolkit.styles import Style
-
+from cli_client.formatting import wrap_runs
 from cli_client.translations import Translations
 from cli_client.wrapping import wrap
 
 Fragments = list[tuple[str, str]]
 """Pieces of text, each with its prompt_toolkit style; lines end with LF."""
 
-STYLE: Final = Style.from_dict(
-    {
-        "dim": "dim",
-        "error": "ansired",
-        "highlight": "bold",
-        "mention": "bold reverse",
-        "code": "ansicyan",
-        "prompt": "ansicyan bold",
-        "ok": "ansigreen",
-        "warning": "ansiyellow",
-        "bottom-toolbar": "noreverse",
-    }
-)
-
 MAX_WIDTH: Final = 100
 """Cells of a line, for legibility."""
 
-_NAME_COLOURS: Final = ("ansigreen", "ansicyan", "ansimagenta", "ansibrightblue", "ansiyellow", "ansired")
 _TIME_WIDTH: Final = 6  # cells of the time and the space after it
-
-
-def name_style(name: str) -> str:
-    """Return the style of a name: always the same for the same name."""
-    return f"bold {_NAME_COLOURS[zlib.crc32(name.casefold().encode()) % len(_NAME_COLOURS)]}"
+_WIDE: Final = 100  # columns from which on further lines of a text stand below its first one
 
 
 class Layout:
     """Lays out lines of at most `width()` cells. Owned by the main thread.
 
-    It remembers the date of the last line, to print each new date. `zone` is the time zone shown (None: the
+    Each new date is printed. `zone` is the time zone shown (None: the
     local one).
     """
 
@@ -50,7 +29,8 @@ class Layout:
         self._texts = texts
         self._width = width
         self._zone = zone
-        self._day: date | None = None
+        self.date: date | None = None
+        """That of the last line."""
 
     def line(self, key: str, **values: object) -> Fragments:
         """Return a dim line with a text of the client."""
@@ -64,6 +44,23 @@ class Layout:
     def dim(self, text: str) -> Fragments:
         """Return dim lines."""
         return [("class:dim", self.wrapped(text))]
+
+    def error(self, text: str) -> Fragments:
+        """Return lines that tell of something that did not work."""
+        return [("class:error", self.wrapped(text if text.startswith("✗") else f"✗ {text}"))]
+
+    def answer(self, runs: Fragments) -> Fragments:
+        """Return the answer to a command: one line of text in several styles, which is wrapped."""
+        return [("class:answer", "» "), *self._flow(runs, self.text_width()[0] + 2, "  ")]
+
+    def presence(self, at: str, runs: Fragments) -> Fragments:
+        """Return who comes and goes, which is wrapped, behind the time, without the date."""
+        width, indent = self.text_width()
+        return [_clock(self.moment(at)), *self._flow(runs, width, indent)]
+
+    def _flow(self, runs: Fragments, width: int, indent: str) -> Fragments:
+        first, *others = wrap_runs(runs, width, 0)
+        return [*first, *(piece for line in others for piece in [("", f"\n{indent}"), *line]), ("", "\n")]
 
     def title(self, text: str) -> Fragments:
         """Return a line that stands above others."""
@@ -82,6 +79,16 @@ class Layout:
         width = self._width()
         return max(8, min(width, MAX_WIDTH) - 1 - _TIME_WIDTH), " " * (_TIME_WIDTH if width >= 40 else 2)
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether further lines of a text stand below its first one."""
+        return self._width() >= _WIDE
+
+    def rest_of_row(self, cells: int) -> int:
+        """Return how many cells the terminal has behind so many beside the time, which it wraps itself."""
+        columns = self._width()
+        return columns - 1 - (_TIME_WIDTH + cells) % columns
+
     def moment(self, at: str) -> datetime | None:
         """Return a time of the room as that of the zone; None if it is none."""
         try:
@@ -94,15 +101,17 @@ class Layout:
         return self._day_of(self.moment(at))
 
     def _day_of(self, moment: datetime | None) -> Fragments:
-        if moment is None or moment.date() == self._day:
+        if moment is None or moment.date() == self.date:
             return []
-        self._day = moment.date()
+        self.date = moment.date()
         month = self._texts("months").split()[moment.month - 1]
         return self.title(self._texts("date", day=moment.day, month=month, year=moment.year))
 
     def time(self, at: str) -> Fragments:
         """Return the time of day, after a line with the date if that is a new one."""
         moment = self.moment(at)
-        if moment is None:
-            return [("class:dim", "--:-- ")]
-        return [*self._day_of(moment), ("class:dim", f"{moment:%H:%M} ")]
+        return [*self._day_of(moment), _clock(moment)]
+
+
+def _clock(moment: datetime | None) -> tuple[str, str]:
+    return ("class:dim", "--:-- " if moment is None else f"{moment:%H:%M} ")

@@ -5,19 +5,24 @@ A terminal cannot redraw what has scrolled up, so a change is one more line belo
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from chat_client.events import MessageChanged
 from chat_protocol import messages as m
 from chat_protocol.text import clean, one_line
-from cli_client.formatting import Line, lay_out
-from cli_client.layout import Fragments, Layout, name_style
+from cli_client.formatting import Line, lay_out, split_line
+from cli_client.layout import Fragments, Layout
+from cli_client.name_colours import NameColours
 from cli_client.translations import Translations
 from cli_client.wrapping import cell_width, clip, wrap
 
 _NAME_WIDTH: Final = 24  # cells of a name in a quote or beside a reaction
 _EMOJI_WIDTH: Final = 8  # cells of an emoji, whatever the room sends
-_EVERYBODY: Final = ("@all", "@все")
+_EVERYBODY: Final = ("all", "все")  # as it is typed
+_TIME_WIDTH: Final = 6  # cells
+_HANGING: Final = 26  # cells of a name beside which there is room for all lines of a text
+_MARKS: Final = "\u0300-\u036f"  # are part of a word too
 
 
 def is_for(message: m.Message, me: str) -> bool:
@@ -26,17 +31,38 @@ def is_for(message: m.Message, me: str) -> bool:
     return not message.mine and (is_answer or me in message.mentions or "all" in message.mentions)
 
 
+@lru_cache(maxsize=64)
+def _calls(mentions: tuple[str, ...]) -> tuple[re.Pattern[str], dict[str, str]]:
+    """Return what matches a call of these names, and the names by what is typed."""
+    called = {
+        _key_of(typed): name for name in mentions for typed in (_EVERYBODY if name == "all" else (name,))
+    }
+    # The longest one counts: `@Anna Maria` does not call Anna.
+    words = "|".join(re.escape(key) for key in sorted(called, key=len, reverse=True))
+    pattern = rf"(?<![\w{_MARKS}])(@(?:{words}))(?![\w{_MARKS}])"
+    return re.compile(pattern, re.IGNORECASE), called
+
+
+def _key_of(name: str) -> str:
+    return one_line(name).lower()
+
+
 class MessageLines:
     """Turns messages into lines. With `as_typed`, texts are not formatted. Owned by the main thread.
 
-    `me` is our name, for what calls us.
+    `me` is our name, for what calls us; `colours` are those of all names.
     """
 
     def __init__(self, texts: Translations, layout: Layout, *, as_typed: bool) -> None:
-        self.me = ""
+        self.colours = NameColours()
         self._texts = texts
         self._layout = layout
         self._as_typed = as_typed
+
+    @property
+    def me(self) -> str:
+        """Our name."""
+        return self.colours.me
 
     def message(self, message: m.Message, *, highlight: bool = False) -> Fragments:
         """Return a message: time, name, wrapped text, number; above it what it answers, below its reactions.
@@ -96,35 +122,72 @@ class MessageLines:
             name, is_action = one_line(message.name), message.kind == "action" and not message.deleted
             name_end = "" if is_action else ":"
             out += [("class:dim", "* ")] if is_action else []
-            out += [(name_style(name), name), ("class:dim", name_end)]
+            out += [(self.colours.style(name), name), ("class:dim", name_end)]
         if message.deleted:
             text, style = self._texts("deleted"), "class:dim"
         used = sum(cell_width(part) for _, part in out) + (1 if out else 0)
         own_line = used > width // 2  # a long name in a narrow terminal
         first = 0 if own_line else used
+        if self._layout.is_wide and used <= _HANGING:
+            indent, width, first = indent + " " * used, width - used, 0
         if message.notice or message.deleted or self._as_typed:
             lines: list[Line] = [[(style, line)] for line in wrap(text, width, first)]
         else:
             lines = lay_out(text, width, first, style)
-        if is_for(message, self.me):
-            lines = [self._mark_calls(line) for line in lines]
+        if message.mentions:
+            lines = [self._mark_calls(line, message.mentions) for line in lines]
         if out:
             out.append(("", f"\n{indent}" if own_line else " " if lines[0] else ""))
+        if number:
+            self._add_number(lines, number, width, first, len(indent) - _TIME_WIDTH)
         out += lines[0]
         for line in lines[1:]:
             out += [("", f"\n{indent}"), *line]
-        used = sum(cell_width(part) for _, part in lines[-1]) + (first if len(lines) == 1 else 0)
-        gap = "" if not number else "  " if used + 2 + len(number) <= width else f"\n{indent}"
-        return [*out, ("class:dim", f"{gap}{number}\n")]
+        return [*out, ("", "\n")]
 
-    def _mark_calls(self, line: Line) -> Line:
-        """Mark our name where it is called."""
-        names = "|".join(map(re.escape, (f"@{self.me}", *_EVERYBODY)))
+    def _add_number(self, lines: list[Line], number: str, width: int, first: int, indent: int) -> None:
+        """Add the number behind the text; if it has no room there, in one more line with the end of the text.
+
+        The first line is shorter by `first`, and all begin `indent` cells right of the time.
+        """
+        last, shown = lines[-1], ("class:dim", f"  {number}")
+        before = first if len(lines) == 1 else 0
+        used = sum(cell_width(part) for _, part in last) + before
+        room = width - len(number) - 2
+        if used <= room:
+            last.append(shown)
+            return
+        text = "".join(part for _, part in last)
+        is_framed = last[0][0].endswith("class:dim")
+        word = text.rfind(" ") + 1
+        if used > width:  # an address that is kept whole
+            if self._layout.rest_of_row((0 if before else indent) + used) >= len(number) + 2:
+                last.append(shown)
+                return
+        elif not is_framed:
+            if not word > 0 or cell_width(text[word:]) > room:
+                word = len(clip(text, room - before)) if room - before > 0 else 0
+            if word:
+                lines[-1], rest = split_line(last, word)
+                lines.append([*rest, shown])
+                return
+        lines.append([("class:dim", number)])
+
+    def _mark_calls(self, line: Line, mentions: Sequence[str]) -> Line:
+        """Mark the names that are called: our own, and the others in their colours."""
+        pattern, called = _calls(tuple(mentions))
         marked: Line = []
         for style, text in line:
-            for number, piece in enumerate(re.split(f"({names})", text, flags=re.IGNORECASE)):
+            if "@" not in text:
+                marked.append((style, text))
+                continue
+            for number, piece in enumerate(pattern.split(text)):
+                look = ""
+                if number % 2:
+                    name = called.get(_key_of(piece[1:]), piece[1:])
+                    look = "class:mention" if name in (self.me, "all") else self.colours.style(name)
                 if piece:
-                    marked.append((f"{style} class:mention" if number % 2 else style, piece))
+                    marked.append((f"{style} {look}".strip(), piece))
         return marked
 
     def _quote(self, quote: m.Quote) -> Fragments:

@@ -1,8 +1,7 @@
 """Turns events into styled text for a terminal.
 
 Text of others is cleaned here again, so that none of its control sequences reaches the
-terminal, whatever the server sends. Colours are ANSI names: each is legible in the
-user's own theme.
+terminal, whatever the server sends.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,9 +16,11 @@ from chat_protocol.text import clean, one_line
 from cli_client.commands import format_command
 from cli_client.layout import MAX_WIDTH, Fragments, Layout
 from cli_client.message_lines import MessageLines
+from cli_client.presence import Presence
 from cli_client.translations import Translations
 
 _UNSENT_SHOWN: Final = 4
+_NAMES: Final = "\0"  # stands in a text for a list of names
 _HAS_NOTICE: Final = frozenset({"kicked", "banned"})  # reasons for leaving that a notice has announced
 
 
@@ -46,14 +47,40 @@ class Renderer:
         self._layout = Layout(texts, width, zone)
         self._lines = MessageLines(texts, self._layout, as_typed=as_typed)
         self._message = self._lines.message
+        self.colours = self._lines.colours
+        """Those of all names."""
+        self._presence = Presence(texts, self._layout, self.colours)
         self.line = self._layout.line
         """Returns a dim line with a text of the client."""
         self.text = self._layout.dim
         """Returns dim lines."""
         self._read: int | None = None  # the newest message read in an earlier run
 
-    def render(self, event: events.ClientEvent) -> Fragments:  # noqa: C901, PLR0912 - one case per event
-        """Return what the event adds to the transcript; may be empty."""
+    def render(self, event: events.ClientEvent) -> Fragments:
+        """Return what the event adds to the transcript; may be empty.
+
+        Who comes and goes is added with what is shown next: see `presence`.
+        """
+        match event:
+            case m.Joined(name, at):
+                self.colours.joined(name)
+                self._presence.note(name, at, has_come=True)
+                return []
+            case m.Left(name, at, reason):
+                self.colours.left(name)
+                if reason not in _HAS_NOTICE:
+                    self._presence.note(name, at, has_come=False, slow=reason == "slow")
+                return []
+        return self._presence.before(lambda: self._render(event))
+
+    def presence(self, *, is_over: bool = False) -> Fragments:
+        """Return the line about who has come and gone since something else was shown; may be empty.
+
+        If that `is_over`, something else is shown behind it.
+        """
+        return self._presence.take() if is_over else self._presence.show()
+
+    def _render(self, event: events.ClientEvent) -> Fragments:  # noqa: C901, PLR0912 - one case per event
         match event:
             case events.Entered():
                 return self._entered(event)
@@ -61,14 +88,8 @@ class Renderer:
                 return self._message(message)
             case events.MessageChanged():
                 return self._lines.change(event)
-            case m.Joined():
-                return self._layout.timed(event.at, "joined", name=one_line(event.name))
-            case m.Left(reason=reason) if reason in _HAS_NOTICE:
-                return []
-            case m.Left():
-                key = "left_because_slow" if event.reason == "slow" else "left"
-                return self._layout.timed(event.at, key, name=one_line(event.name))
-            case m.Crowd(is_on, count):
+            case m.Crowd(is_on, count, members):
+                self.colours.meet(members)
                 return self._layout.dim(self._texts.plural("crowd" if is_on else "no_crowd", count))
             case m.About(title, welcome):
                 return self._about(title, welcome)
@@ -82,7 +103,8 @@ class Renderer:
                 return self._message_refused(event)
             case events.NameRefused(code, detail, suggestion):
                 key = "name_suggested" if suggestion else "try_another_name"
-                return self.line(key, reason=self._texts.error(code, detail), name=one_line(suggestion))
+                reason = self._texts.error(code, detail)
+                return self._layout.error(self._texts(key, reason=reason, name=one_line(suggestion)))
             case NotKept(path, reason):
                 return self._layout.dim(self._texts.not_kept(path, reason))
             case events.PasswordNeeded(code):
@@ -90,23 +112,33 @@ class Renderer:
             case events.RequestFailed():
                 return self._request_failed(event)
             case events.ConnectionLost(reason):
-                return self.line("connection_lost", reason=self._texts.lost(reason, self._address))
+                text = self._texts("connection_lost", reason=self._texts.lost(reason, self._address))
+                return self._layout.error(text)
             case events.Ended(reason, seconds) if reason != "left":
-                return [
-                    ("class:error", self._layout.wrapped(self._texts.ended(reason, seconds, self._address)))
-                ]
+                return self._layout.error(self._texts.ended(reason, seconds, self._address))
             case m.Role(moderator):
                 return self.line("moderator" if moderator else "moderator_no_more")
             case m.Link():
                 return self._link(event)
             case m.Whois(name, addresses):
                 found = ", ".join(map(one_line, addresses))
-                return self.line("whois" if found else "whois_nowhere", name=one_line(name), addresses=found)
+                key = "whois" if found else "whois_nowhere"
+                return self._answer(self._texts(key, name=one_line(name), addresses=found))
             case m.Bans(bans, more):
                 listed = [fragment for ban in bans for fragment in self._ban(ban)]
-                return listed + self.line("more_bans") if more else listed or self.line("no_bans")
+                return (
+                    listed + self.line("more_bans")
+                    if more
+                    else listed or self._answer(self._texts("no_bans"))
+                )
             case (
-                m.Typing() | m.Throttled() | events.StatusChanged() | events.Ended() | events.MessageChanged()
+                m.Joined()
+                | m.Left()
+                | m.Typing()
+                | m.Throttled()
+                | events.StatusChanged()
+                | events.Ended()
+                | events.MessageChanged()
             ):
                 return []
 
@@ -114,7 +146,8 @@ class Renderer:
         """Return older messages between two lines, the requested one highlighted."""
         messages, target = event.messages, event.target
         if not messages:
-            return self.line("history_empty") if target is None else self.line("no_message", number=target)
+            empty = self._texts("history_empty")
+            return self._answer(empty if target is None else self._texts("no_message", number=target))
         if target is not None:
             return self._section(self._texts("show_title", number=target), messages, "history_end", target)
         title = f"{self._texts('history_title')} · #{messages[0].id}–#{messages[-1].id}"
@@ -123,9 +156,8 @@ class Renderer:
     def members(self, names: Sequence[str]) -> Fragments:
         """Return the line that lists all members."""
         if len(names) <= 1:
-            return self.line("alone")
-        listed = ", ".join(sorted(map(one_line, names), key=str.casefold))
-        return self._layout.dim(self._texts.plural("here", len(names), names=listed))
+            return self._answer(self._texts("alone"))
+        return self._list(self._texts.plural("here", len(names), names=_NAMES), sorted(names, key=_sorted_by))
 
     def topic(self, topic: m.Topic | None) -> Fragments:
         """Return the line of the topic."""
@@ -137,12 +169,20 @@ class Renderer:
 
     def _people(self, page: events.PeoplePage) -> Fragments:
         """Return a page of the members; only the first one of all has their number."""
-        names = ", ".join(map(one_line, page.members))
-        if not names:
-            return self.line("who_nobody", prefix=one_line(page.prefix))
+        if not page.members:
+            return self._answer(self._texts("who_nobody", prefix=one_line(page.prefix)))
         is_first = not (page.prefix or page.after)
-        out = self._layout.dim(self._texts.plural("here", page.count, names=names) if is_first else names)
-        return out + self.line("who_more") if page.more else out
+        text = self._texts.plural("here", page.count, names=_NAMES) if is_first else _NAMES
+        return self._list(text, page.members) + (self.line("who_more") if page.more else [])
+
+    def _list(self, text: str, names: Sequence[str]) -> Fragments:
+        """Return an answer with a list of names in their colours."""
+        before, _, after = text.partition(_NAMES)
+        return self._layout.answer([("", before), *self.colours.listed(names), ("", after)])
+
+    def _answer(self, text: str) -> Fragments:
+        """Return the answer to a command, in one line."""
+        return self._layout.answer([("", text)])
 
     def unsent(self, texts: Sequence[str]) -> list[Fragments]:
         """Return the lines of unsent messages above the input line, the newest last."""
@@ -153,7 +193,8 @@ class Renderer:
 
     def _entered(self, event: events.Entered) -> Fragments:
         out: Fragments = []
-        self._lines.me = event.name
+        self.colours.me = event.name
+        self.colours.meet(event.members)
         if event.new_log:
             out += self.line("new_log")
         elif event.rejoined:
@@ -202,7 +243,7 @@ class Renderer:
     def _search_results(self, event: events.SearchResults) -> Fragments:
         query = one_line(event.query)
         if not event.messages:
-            return self.line("nothing_found", query=query)
+            return self._answer(self._texts("nothing_found", query=query))
         title = self._texts.plural("found", len(event.messages), query=query)
         return self._section(title, event.messages, "found_more" if event.more else "history_end")
 
@@ -210,14 +251,15 @@ class Renderer:
         reason = self._texts.error(event.code, event.detail, event.seconds)
         title = f"{self._texts('not_sent', reason=reason)} {self._texts('not_sent_hint')}"
         text = "\n".join(f"  {line}" for line in clean(event.text).split("\n"))
-        return [("class:error", self._layout.wrapped(title)), ("class:dim", f"{text}\n")]
+        return [*self._layout.error(title), ("class:dim", f"{text}\n")]
 
     def _request_failed(self, event: events.RequestFailed) -> Fragments:
         """Return the error with the command it is for, which may have scrolled away."""
         reason = self._texts.error(event.code, event.detail, event.seconds)
         if event.request is None or event.code == "not_found":
-            return self._layout.dim(reason)
-        return self.line("request_failed", command=one_line(format_command(event.request)), reason=reason)
+            return self._layout.error(reason)
+        command = one_line(format_command(event.request))
+        return self._layout.error(self._texts("request_failed", command=command, reason=reason))
 
     def _link(self, link: m.Link) -> Fragments:
         """Return a one-time code, and where to type it. The command is not wrapped: it is to be copied."""
@@ -237,7 +279,11 @@ class Renderer:
             text = self._texts("ban_until", target=target, until=until, by=by)
         else:
             text = self._texts("ban_for_good", target=target, by=by)
-        return self._layout.dim(self._with_reason(text, reason))
+        return self._answer(self._with_reason(text, reason))
 
     def _with_reason(self, text: str, reason: str) -> str:
         return self._texts("with_reason", text=text, reason=reason) if reason else text
+
+
+def _sorted_by(name: str) -> str:
+    return one_line(name).casefold()

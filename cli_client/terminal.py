@@ -19,7 +19,6 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition, is_searching
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent, merge_key_bindings
 from prompt_toolkit.keys import Keys
-from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from chat_client import events
@@ -32,13 +31,14 @@ from chat_protocol.text import clean, is_blank, one_line
 from chat_protocol.tls import Tls
 from cli_client.arguments import When
 from cli_client.bottom import Bottom
+from cli_client.colours import colour_depth, style_for
 from cli_client.command_runner import CommandRunner
 from cli_client.commands import format_outgoing, parse_line
 from cli_client.completion import Completion
 from cli_client.event_queue import EventQueue
 from cli_client.input_line import InputLine, Question
 from cli_client.keyboard import Keyboard
-from cli_client.layout import STYLE, Fragments
+from cli_client.layout import Fragments
 from cli_client.notifier import Notifier
 from cli_client.render import Renderer
 from cli_client.rows import Picture
@@ -96,7 +96,7 @@ class Terminal:
             self._chat.set_name(name)
         self._input = InputLine(None if name or code else Question.NAME, self._on_edit)
         self._buffer = self._input.buffer
-        output = Vt100_Output.from_pty(sys.stdout, os.environ.get("TERM"), ColorDepth.from_env())
+        output = Vt100_Output.from_pty(sys.stdout, os.environ.get("TERM"), colour_depth(os.environ))
         self._app = _Application(
             self._input.layout,
             key_bindings=merge_key_bindings([self._input.key_bindings(), self._key_bindings()]),
@@ -106,15 +106,15 @@ class Terminal:
             max_render_postpone_time=None,
             terminal_size_polling_interval=None,
         )
-        self._app.renderer = self._screen = Screen(STYLE, output, self._draw)
+        self._app.renderer = self._screen = Screen(
+            style_for(output.get_default_color_depth()), output, self._draw
+        )
         self._renderer = Renderer(
             texts, address, lambda: output.get_size().columns, options=_options(tls), as_typed=as_typed
         )
-        self._toolbar = Toolbar(texts, address)
+        self._toolbar = Toolbar(texts, address, self._renderer.colours)
         self._bottom = Bottom(texts, self._renderer, self._input, self._toolbar, self._app.invalidate)
-        self._commands = CommandRunner(
-            self._chat, texts, self._renderer, show=self._screen.print, leave=self._quit
-        )
+        self._commands = CommandRunner(self._chat, texts, self._renderer, show=self._print, leave=self._quit)
         self._completion = Completion(self._chat, self._on_names)
         self._notifier = Notifier(texts, address, output, notify, os.environ)
         self._app.key_processor.before_key_press += lambda _: self._notifier.read()
@@ -125,7 +125,7 @@ class Terminal:
         """Run until the person leaves or the room ends the conversation; then restore the terminal."""
         sys.setswitchinterval(0.001)  # five times as often as by default: a key must not wait for the room
         asyncio.run(self._run())
-        self._screen.print(self._goodbye())
+        self._print(self._goodbye())
         return self._exit_code
 
     async def _run(self) -> None:
@@ -136,7 +136,7 @@ class Terminal:
         self._events.start()
         self._notifier.start()
         self._screen.go_to_bottom()
-        self._screen.print(self._renderer.line("greeting", address=self._chat.address))
+        self._print(self._renderer.line("greeting", address=self._chat.address))
         try:
             with suppress(EOFError):  # the terminal was closed
                 await self._app.run_async(pre_run=self._chat.start)
@@ -148,6 +148,10 @@ class Terminal:
     def _quit(self) -> None:
         if self._app.is_running and not self._app.is_done:
             self._app.exit()
+
+    def _print(self, fragments: Fragments) -> None:
+        """Print lines, behind who has come and gone until now."""
+        self._screen.print([*self._renderer.presence(is_over=True), *fragments])
 
     def _draw(self, columns: int, rows: int) -> Picture:
         return self._bottom.draw(self._chat.status(), columns, rows)
@@ -260,7 +264,7 @@ class Terminal:
 
     def _cancel(self) -> None:
         self._input.end_question()
-        self._screen.print(self._renderer.line("cancelled"))
+        self._print(self._renderer.line("cancelled"))
 
     # --- the keyboard ------------------------------------------------------------------
 

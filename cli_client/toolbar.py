@@ -6,7 +6,8 @@ from typing import Final
 from chat_client.events import Phase, Status
 from chat_protocol.address import Address
 from chat_protocol.text import one_line
-from cli_client.layout import Fragments, name_style
+from cli_client.layout import Fragments
+from cli_client.name_colours import NameColours
 from cli_client.translations import Translations
 from cli_client.wrapping import clip, wrap
 
@@ -21,9 +22,10 @@ class Toolbar:
     `notice` says what Enter has refused, or what a key would do if it were pressed again.
     """
 
-    def __init__(self, texts: Translations, address: Address) -> None:
+    def __init__(self, texts: Translations, address: Address, colours: NameColours) -> None:
         self._texts = texts
         self._address = address
+        self._colours = colours
         self.notice = ""
         self._typing: dict[str, float] = {}  # name -> until when (monotonic) it is shown
 
@@ -67,7 +69,11 @@ class Toolbar:
                 count = self._texts("bar_here", count=status.count)
                 role = f" · {self._texts('bar_moderator')}" if status.moderator else ""
                 name = clip(one_line(status.name), _NAME_WIDTH)
-                return [("class:ok", "● "), (name_style(name), name), ("class:dim", f"{role} · {count}")]
+                return [
+                    ("class:ok", "● "),
+                    (self._colours.style(name), name),
+                    ("class:dim", f"{role} · {count}"),
+                ]
             case Phase.WAITING:
                 reason = self._texts.lost(status.reason, self._address)
                 text = self._texts("bar_waiting", reason=reason, seconds=max(1, round(status.retry_in)))

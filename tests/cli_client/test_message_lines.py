@@ -167,3 +167,36 @@ def test_an_imitated_quote_stands_within_the_message() -> None:
     assert lines[-1].endswith("#7")
     notice = Message(8, AT, "Сервер", "…", Notice("announce", by="Вера", text="↪ #5 Анна «нет»"))
     assert lines_of(notice)[0].startswith("05:43 Объявление (Вера)")
+
+
+def test_others_who_are_called_have_their_colours_in_the_text() -> None:
+    output = renderer()
+    called = replace(message(7, text="@вера, @Вера Ли, x@Вера и @Анна"), mentions=["Вера", "Вера Ли", "Анна"])
+    out = output.render(NewMessage(called, own=False))
+    marked = [(style, text) for style, text in out if text.startswith("@")]
+    vera, lee = output.colours.style("Вера"), output.colours.style("Вера Ли")
+    assert marked == [(vera, "@вера"), (lee, "@Вера Ли"), ("class:mention", "@Анна")]
+    assert vera != lee
+
+
+def test_where_the_terminal_is_wide_further_lines_stand_below_the_text() -> None:
+    long = message(7, text="слово " * 30)
+    assert [line[:14] for line in lines_of(long, 120)] == [
+        "05:43 Боря: сл",
+        "            сл",
+        "            сл",
+    ]
+    assert lines_of(long, 99)[1].startswith("      слово")
+    code = message(7, text="вот:\n```\nx\n```")
+    assert lines_of(code, 120)[1:] == ["            ┌──", "              x", "            └──  #7"]
+
+
+def test_a_number_is_not_alone_in_its_line() -> None:
+    assert lines_of(message(1043, text="слово " * 6), 50)[-1] == "      слово  #1043"
+    token = lines_of(message(1043, text="x" * 75), 50)
+    assert token[-1] == f"      {'x' * 2}  #1043"
+    assert "".join(line[6:].removeprefix("Боря: ").split()[0] for line in token) == "x" * 75
+    styled = lines_of(message(1043, text="**слово слово** слово слово *слово слово*"), 50)
+    assert styled[-1] == "      слово  #1043"
+    address = f"https://example.org/{'x' * 50}"
+    assert lines_of(message(1043, text=address), 50)[-1] == f"      {address}  #1043"

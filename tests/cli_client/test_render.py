@@ -34,7 +34,8 @@ from chat_protocol.messages import (
     Whois,
 )
 from chat_protocol.text import one_line
-from cli_client.layout import Fragments, name_style
+from cli_client.layout import Fragments
+from cli_client.name_colours import preferred_colour
 from cli_client.render import Renderer
 from cli_client.translations import Translations
 from tests.chat_client.fake_room import AT, message
@@ -59,7 +60,7 @@ def lines_of(text: str, name: str = "Анна", width: int = 80) -> list[str]:
 def test_a_message() -> None:
     out = renderer().render(NewMessage(message(1043, "Анна", "привет"), own=False))
     assert text_of(out) == "── 22 ноября 2026 ──\n05:43 Анна: привет  #1043\n"
-    assert (name_style("Анна"), "Анна") in out
+    assert (f"class:person-{preferred_colour('Анна')}", "Анна") in out
 
 
 def test_a_date_is_shown_once() -> None:
@@ -127,8 +128,6 @@ def test_control_characters_of_others_are_removed(width: int) -> None:
     event: list[ClientEvent] = [
         NewMessage(Message(id=1, at=AT, name=name, text=HOSTILE), own=False),
         NewMessage(Message(id=1, at=HOSTILE, name=name, text=HOSTILE), own=False),
-        Joined(name, AT),
-        Left(name, AT, HOSTILE),
         Entered(name, False, False, [Message(id=1, at=AT, name=name, text=HOSTILE)], 0, [name, "x"]),
         About(name, HOSTILE),
         OlderMessages([Message(id=1, at=AT, name=name, text=HOSTILE)]),
@@ -142,18 +141,17 @@ def test_control_characters_of_others_are_removed(width: int) -> None:
             for act in ACTS
         ),
     ]
-    for piece in event:
-        shown = text_of(output.render(piece))
+    visits: list[ClientEvent] = [Joined(name, AT), Left(name, AT, HOSTILE)]
+    for piece in event + visits:
+        shown = text_of(output.render(piece) or output.presence(is_over=True))
         assert shown
         assert not [char for char in shown if char != "\n" and not char.isprintable()], piece
         assert not any(line.startswith("Боря") for line in shown.splitlines())
     assert all(text_of(line).isprintable() for line in output.unsent([HOSTILE, name]))
 
 
-def test_a_name_has_one_line_and_one_colour() -> None:
+def test_a_name_has_one_line() -> None:
     assert one_line(" Анна\n\t Боря\x1b ") == "Анна Боря"
-    assert name_style("Анна") == name_style("анна")
-    assert len({name_style(f"имя {number}") for number in range(50)}) == 6
 
 
 def test_older_messages_have_a_title_and_the_requested_one_is_highlighted() -> None:
@@ -166,9 +164,9 @@ def test_older_messages_have_a_title_and_the_requested_one_is_highlighted() -> N
     assert text_of(renderer().render(SearchResults([message(7)], True, "семь"))).startswith(
         "── семь: 1 сообщение ──\n"
     )
-    assert text_of(renderer().render(SearchResults([], False, "семь"))) == "Не нашлось: семь\n"
-    assert text_of(renderer().render(OlderMessages((), 5))) == "Сообщения #5 нет.\n"
-    assert text_of(renderer().render(OlderMessages(()))) == "Более ранних сообщений нет.\n"
+    assert text_of(renderer().render(SearchResults([], False, "семь"))) == "» Не нашлось: семь\n"
+    assert text_of(renderer().render(OlderMessages((), 5))) == "» Сообщения #5 нет.\n"
+    assert text_of(renderer().render(OlderMessages(()))) == "» Более ранних сообщений нет.\n"
 
 
 def test_after_a_reconnect_missed_messages_are_counted() -> None:
@@ -187,7 +185,7 @@ def test_the_room_is_named_at_the_entry_and_when_that_changes() -> None:
 
 
 def test_leaving_oneself_is_not_explained() -> None:
-    assert text_of(renderer().render(Ended("kicked"))) == "Вас удалили из чата.\n"
+    assert text_of(renderer().render(Ended("kicked"))) == "✗ Вас удалили из чата.\n"
     assert renderer().render(Ended("left")) == []
 
 
@@ -247,8 +245,33 @@ def test_deleted_messages_and_leaving() -> None:
     assert gone.endswith("05:43 Боря: сообщение удалено  #7\n")
     for reason in ("kicked", "banned"):
         assert renderer().render(Left("Боря", AT, reason)) == []  # a notice has explained it
-    assert text_of(renderer().render(Left("Боря", AT))).endswith("05:43 Боря больше не в чате\n")
-    assert text_of(renderer().render(Joined("Боря", AT))).endswith("05:43 Боря теперь здесь\n")
+    assert visits_of(Left("Боря", AT)) == "05:43 ← Боря больше не в чате"
+    assert visits_of(Joined("Боря", AT)) == "05:43 → Боря теперь здесь"
+    slow = Left("Боря", AT, "slow")
+    assert visits_of(slow) == "05:43 ← Боря больше не в чате: слишком медленная связь"
+
+
+def visits_of(*visits: Joined | Left) -> str:
+    output = renderer()
+    assert [output.render(visit) for visit in visits] == [[]] * len(visits)
+    before = text_of(output.presence())
+    date, line = text_of(output.presence(is_over=True)).splitlines()
+    assert date == "── 22 ноября 2026 ──"
+    assert (before, output.presence()) == (f"{line}\n", [])
+    return line
+
+
+def test_who_comes_and_goes_is_told_in_one_line() -> None:
+    names: list[Joined | Left] = [Joined("Вера", AT), Joined("Боря", AT), Left("Глеб", AT), Left("Вера", AT)]
+    assert visits_of(*names[:2]) == "05:43 → Вера, Боря"
+    assert visits_of(*names) == "05:43 → Боря · ← Глеб · ↔ Вера"
+
+
+def test_who_comes_and_goes_is_told_before_what_is_shown_next() -> None:
+    output = renderer()
+    output.render(Joined("Вера", AT))
+    shown = text_of(output.render(NewMessage(message(7), own=False))).splitlines()
+    assert shown == ["── 22 ноября 2026 ──", "05:43 → Вера теперь здесь", "05:43 Боря: сообщение 7  #7"]
 
 
 @pytest.mark.parametrize(
@@ -288,17 +311,17 @@ def test_deleted_messages_and_leaving() -> None:
     ],
 )
 def test_errors_in_both_languages(event: ClientEvent, russian: str, english: str) -> None:
-    assert text_of(renderer().render(event)) == f"{russian}\n"
-    assert text_of(renderer(lang="en").render(event)) == f"{english}\n"
+    assert text_of(renderer().render(event)) == f"✗ {russian}\n"
+    assert text_of(renderer(lang="en").render(event)) == f"✗ {english}\n"
 
 
 def test_bans_and_addresses() -> None:
     entries = [BanEntry("Боря", AT, None, "Вера"), BanEntry("203.0.113.0/24", AT, AT, "Вера", "спам")]
     assert text_of(renderer().render(Bans(entries))) == (
-        "Боря · навсегда · Вера\n203.0.113.0/24 · до 22.11.2026 05:43 · Вера. Причина: спам\n"
+        "» Боря · навсегда · Вера\n» 203.0.113.0/24 · до 22.11.2026 05:43 · Вера. Причина: спам\n"
     )
-    assert text_of(renderer().render(Bans())) == "Вход никому не закрыт.\n"
-    assert text_of(renderer().render(Whois("Боря", ["203.0.113.7", "::1"]))) == "Боря: 203.0.113.7, ::1\n"
+    assert text_of(renderer().render(Bans())) == "» Вход никому не закрыт.\n"
+    assert text_of(renderer().render(Whois("Боря", ["203.0.113.7", "::1"]))) == "» Боря: 203.0.113.7, ::1\n"
 
 
 def test_the_topic_is_shown_on_entering_and_again_only_if_it_may_have_been_missed() -> None:

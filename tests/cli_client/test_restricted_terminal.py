@@ -107,7 +107,7 @@ def test_a_moderators_commands(room: FakeRoom) -> None:
         client.answer(search.ref, m.Error("too_fast", "wait", retry_after=2.0))
         client.answer(client.receive(m.Bans).ref, m.Bans([m.BanEntry("Боря", AT, None, "Анна", "спам")]))
         terminal.wait_for("Боря · for good · Анна. Reason: спам")
-        assert "/search слон — Too fast. Wait 2 s." in terminal.lines
+        assert "✗ /search слон — Too fast. Wait 2 s." in terminal.lines
         assert not any("Боря has left" in line for line in terminal.lines)
         terminal.type("/whois Вера", ENTER)
         client.answer(client.expect(m.Whois("Вера")), m.Error("not_found", "Вера"))

@@ -158,7 +158,7 @@ def test_commands(room: FakeRoom) -> None:
     with client_at(room.address, "--name", "Анна") as terminal:
         client = enter(room, terminal)
         terminal.type("/who", ENTER)
-        terminal.wait_for(lambda lines: lines.count("2 people here: Анна, Боря") == 2)
+        terminal.wait_for(lambda lines: lines.count("» 2 people here: Анна, Боря") == 2)
         terminal.type("/history 2", ENTER)
         ref = client.expect(HistoryRequest(before=1, limit=2))
         client.answer(ref, HistoryPage([message(8), message(9)], more=True))

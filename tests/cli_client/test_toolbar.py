@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from chat_client.conversation import Conversation
 from chat_client.events import Phase, Status
 from chat_protocol.address import Address
+from cli_client.name_colours import NameColours
 from cli_client.toolbar import Toolbar
 from cli_client.translations import Translations
 from cli_client.wrapping import cell_width, clip
@@ -17,7 +18,7 @@ def status(name: str) -> Status:
 
 @pytest.mark.parametrize("piece", ["x", "漢", "\U0001f1e6", "a\u0301", "\u0301", "\U0001f468\u200d"])
 def test_long_names_are_clipped(piece: str) -> None:
-    bar = Toolbar(Translations("en"), Address("127.0.0.1", 1))
+    bar = Toolbar(Translations("en"), Address("127.0.0.1", 1), NameColours())
     name = (piece * 16000)[:16000]
     bar.set_typing(name)
     line = "".join(part[1] for part in bar.lines(status(name), 80)[-1])

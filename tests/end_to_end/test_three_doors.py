@@ -33,7 +33,7 @@ def test_three_people_talk_in_one_room(services: Services, chromium: Browser) ->
         terminal.wait_for("Вера теперь здесь")
         browser.enter("Анна")
         original.expect("Анна присоединился к чату!")
-        terminal.wait_for("Анна теперь здесь")
+        terminal.wait_for("→ Вера, Анна")
         browser.page.wait_for_selector("#people >> text=Борис")
         browser.page.wait_for_selector("#people >> text=Вера")
 
