@@ -63,6 +63,7 @@ class Chat:
         family: int = socket.AF_UNSPEC,
         if_taken: IfTaken = IfTaken.ASK,
         code: str = "",
+        token: str = "",
         identities: IdentityStore | None = None,
     ) -> None:
         self.address = address
@@ -79,7 +80,7 @@ class Chat:
 
         # Guards everything below, and is notified when any of it changes.
         self._changed = threading.Condition()
-        self._conversation = Conversation(history, password, if_taken, code)
+        self._conversation = Conversation(history, password, if_taken, code, token)
         self._connection: Connection | None = None  # the current one, before its welcome too
 
     # --- for the frontend ----------------------------------------------------------

@@ -56,6 +56,7 @@ def connect(  # noqa: PLR0913 - each is another setting
     name: str = "",
     *,
     code: str = "",
+    token: str = "",
     password: str = "",
     tls: "Tls | None" = None,
     history: int = 0,
@@ -69,7 +70,8 @@ def connect(  # noqa: PLR0913 - each is another setting
     about a taken name; by default it is tried again for half a minute. With `remember`, the secret of the
     session is kept in `$XDG_STATE_HOME/oneroom`, so that the next run has its name back at once.
     With a `code` from `Client.link` of another program or device we are the same person as there, and need
-    neither a name nor a password; it holds once.
+    neither a name nor a password; it holds once. A name that the server reserves needs its `token`, and no
+    password.
 
     Raises `ConversationEnded` if the room refuses us (`bad_code`: the code is wrong, used, or too old),
     `TimeoutError` if it was not reached in `timeout` seconds (None: no limit), `BadAddress`.
@@ -84,6 +86,7 @@ def connect(  # noqa: PLR0913 - each is another setting
             tls=tls,
             if_taken=if_taken,
             code=code,
+            token=token,
             identities=IdentityStore(room, tls=tls is not None) if remember else None,
         ),
         name,

@@ -49,12 +49,19 @@ _DEFAULT_LIMITS: Final = m.Limits(name=32, text=4000, line=MAX_LINE, history=500
 class Conversation:
     """One person's conversation with a room, across connections. Not thread-safe.
 
-    `history`, `password`, `if_taken` and `code` are those of `Joining`.
+    `history`, `password`, `if_taken`, `code` and `token` are those of `Joining`.
     """
 
-    def __init__(self, history: int, password: str, if_taken: IfTaken = IfTaken.ASK, code: str = "") -> None:
+    def __init__(
+        self,
+        history: int,
+        password: str,
+        if_taken: IfTaken = IfTaken.ASK,
+        code: str = "",
+        token: str = "",
+    ) -> None:
         self.phase = Phase.NAME_NEEDED
-        self.joining = Joining(history, password, if_taken, code)
+        self.joining = Joining(history, password, if_taken, code, token)
         self.leaving = ""  # why we leave; empty while we do not
         self.forgets = False  # whether we give up our name, and who we are, when we leave
         self.reason = ""  # as in `Status`

@@ -32,16 +32,20 @@ class IfTaken(Enum):
 class Joining:
     """What a join says of us: name, secret or one-time code, password; across connections.
 
-    `history` is how many of the last messages to request at first, `code` is another device's one-time code.
+    `history` is how many of the last messages to request at first, `code` is another device's one-time code,
+    `token` that of a reserved name.
     """
 
-    def __init__(self, history: int, password: str, if_taken: IfTaken, code: str = "") -> None:
+    def __init__(
+        self, history: int, password: str, if_taken: IfTaken, code: str = "", token: str = ""
+    ) -> None:
         self.name = ""  # as set, then as the room writes it
         self.password = password
         self.quiet = False  # whether to say a few lines without becoming a member
         self._history = history
         self._if_taken = if_taken
         self._code = code  # empty once it is used
+        self._token = token
         self._session: str | None = None
         self._has_joined = False
         self._read: Position | None = None  # in an earlier run, or on the device that the code is of
@@ -69,6 +73,7 @@ class Joining:
             self.password[:MAX_PASSWORD] or None,
             self.quiet,
             self._code or None,
+            self._token or None,
             ref=ref,
         )
 

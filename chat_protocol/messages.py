@@ -93,7 +93,8 @@ class Join(WithRef, frozen=True, tag="join"):
     """Enter the room; with `session` and `since`, resume after a lost connection.
 
     With `quiet`, say a few lines without becoming a member. With a one-time `code` instead of a session, be
-    the person who has asked for it; without a `name` then, under theirs.
+    the person who has asked for it; without a `name` then, under theirs. A name that is reserved for a
+    program needs its `token`, and no password.
     """
 
     name: Annotated[str, Meta(max_length=1024)]
@@ -103,6 +104,7 @@ class Join(WithRef, frozen=True, tag="join"):
     password: Password | None = None
     quiet: bool = False
     code: Annotated[str, Meta(max_length=32)] | None = None
+    token: Secret | None = None
 
 
 class Say(Wire, frozen=True, tag="say"):

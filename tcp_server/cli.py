@@ -32,6 +32,7 @@ from tcp_server.maintenance.export import export
 from tcp_server.maintenance.replay import replay
 from tcp_server.maintenance.status import status
 from tcp_server.operator_socket import OperatorSocket, socket_path
+from tcp_server.room.reserved_names import ReservedNames
 from tcp_server.server import ChatServer
 
 _STACK = 256 * 1024
@@ -66,10 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return command(arguments[1:])
     try:
         log_to_stderr()
-        config = load(arguments)
+        config = _load(arguments)
         log_to_stderr(config.log_level, config.log_format)
         listener = listen(*parse_address(config.status)) if config.status else None
-        server = _start(config, lambda: load(arguments))
+        server = _start(config, lambda: _load(arguments))
     except (BadConfig, BadHistory, Unfit, OSError, RuntimeError) as error:
         print(f"oneroom-server: {_explain(error)}", file=sys.stderr)
         return 2 if isinstance(error, BadConfig) else 1
@@ -85,6 +86,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if server.must_restart:
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - the program itself, as it was started
     return server.exit_status
+
+
+def _load(arguments: Sequence[str]) -> Config:
+    """Load the settings, and check what only the room can. Raises `BadConfig`."""
+    config = load(arguments)
+    ReservedNames(config.reserve, config.max_name)
+    return config
 
 
 @contextmanager

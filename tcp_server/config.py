@@ -1,12 +1,14 @@
 """The settings of the server."""
 
+import hashlib
 import logging
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from socket import gethostname
 from stat import S_IROTH
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple, Self
 from unicodedata import normalize
 
 from msgspec import Meta
@@ -83,6 +85,53 @@ def _parse_node(text: str) -> str:
     return text
 
 
+_RESERVED_NAME = re.compile(r"[\w .-]+")
+
+_MIN_TOKEN = 32
+"""Shortest token, in characters: nobody may guess it."""
+
+
+class Reservation(NamedTuple):
+    """A name that only a program may have which shows the token in a file; `digest` is that of the token."""
+
+    name: str
+    file: str
+    digest: bytes = b""
+
+    @staticmethod
+    def digest_of(token: str) -> bytes:
+        """Return the bytes by which a token is compared."""
+        return hashlib.sha256(token.encode()).digest()
+
+    def read(self, written: str) -> Self:
+        """Return it with the digest of the token that the file has. Raises `BadConfig`."""
+        try:
+            token = read_text(self.file).strip()
+        except BadConfig as error:
+            raise BadConfig(f"{written}: {error}") from None
+        if len(token) < _MIN_TOKEN:
+            raise BadConfig(
+                f"{written}: {self.file} needs a token of at least {_MIN_TOKEN} characters; "
+                "`oneroom-web hook add` makes one"
+            )
+        _warn_if_public(self.file)
+        return self._replace(digest=self.digest_of(token))
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.file}"
+
+
+def _parse_reservation(text: str) -> Reservation:
+    name, _, file = (part.strip() for part in text.partition("="))
+    if not _RESERVED_NAME.fullmatch(name) or not file:
+        raise ValueError
+    return Reservation(name, str(Path(file).expanduser()))
+
+
+_RESERVATION = about(
+    parse=_parse_reservation, allowed="a name and a file, like ci=/etc/oneroom/ci.token", metavar="NAME=FILE"
+)
+
 _MAX_NODE = 64
 Node = Annotated[
     str, about(parse=_parse_node, allowed=f"a name of at most {_MAX_NODE} characters", metavar="NAME")
@@ -132,6 +181,10 @@ class Config(Settings, frozen=True):
     moderator_password: Annotated[Password, about("password that makes a member a moderator")] = ""
     password_file: Annotated[FilePath, about("file with the password needed to join")] = ""
     moderator_password_file: Annotated[FilePath, about("file with the moderators' password")] = ""
+    reserve: Annotated[
+        tuple[Annotated[Reservation, _RESERVATION], ...],
+        about("name for a program that shows the token in the file, such as a webhook"),
+    ] = ()
     audit: Annotated[
         FilePath, about("file that records what moderators do; if not given, it is beside the history")
     ] = ""
@@ -179,6 +232,7 @@ CHANGEABLE = frozenset(
     {
         *("max_per_address", "joins", "rate", "burst", "drain", "log_level", "log_addresses"),
         *("password", "password_file", "moderator_password", "moderator_password_file", "title", "welcome"),
+        "reserve",
     }
 )
 """Settings that can be changed while the server runs."""
@@ -205,7 +259,8 @@ def _check(config: Config, written: Mapping[str, str]) -> Config:
     room, moderators = (_password(config, name, written) for name in ("password", "moderator_password"))
     if room and normalize("NFC", room) == normalize("NFC", moderators):
         raise BadConfig("password and moderator_password are the same: everybody would be a moderator")
-    return config.replace(password=room, moderator_password=moderators)
+    reserve = tuple(one.read(written["reserve"]) for one in config.reserve)
+    return config.replace(password=room, moderator_password=moderators, reserve=reserve)
 
 
 def _password(config: Config, name: str, written: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ from web_gateway.chat_socket import NoReaderThread, chat_socket
 from web_gateway.config import Config
 from web_gateway.forwarded import Forwarded
 from web_gateway.gateway import Gateway
+from web_gateway.hook_route import hook_route
 from web_gateway.page import page
 from web_gateway.page_archive import PageArchive
 from web_gateway.qr import qr
@@ -44,6 +45,7 @@ def create_app(config: Config | None = None) -> Flask:
         archive.add(assets())
     app.register_blueprint(page(assets(), archive))
     app.register_blueprint(qr())
+    app.register_blueprint(hook_route(gateway))
     app.register_blueprint(chat_socket(gateway))
     app.config["SOCK_SERVER_OPTIONS"] = {"thread_class": NoReaderThread}
     return app

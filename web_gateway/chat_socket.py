@@ -25,11 +25,11 @@ from chat_protocol.contract import ANSWER_TIMEOUT
 from chat_protocol.errors import Banned, ConnectionFailed, RoomFull
 from chat_protocol.log_event import INFO, WARNING, log_event, log_often
 from chat_protocol.messages import Bye
-from chat_protocol.proxy_header import format_header
 from chat_protocol.tally import tally
 from web_gateway.browser import Browser, text_frame
 from web_gateway.config import Config
 from web_gateway.dialects import Dialect, JsonDialect, Translation
+from web_gateway.forwarded import room_header
 from web_gateway.gateway import Gateway
 from web_gateway.handshake import handshake_error, read_ahead, reduce_headers
 from web_gateway.plain import PlainDialect, PlainRoom
@@ -108,7 +108,7 @@ def _serve(browser: Browser, gateway: Gateway, environ: dict[str, Any], sock: so
     """Serve one browser, at `sock`, until its connection ends."""
     address = environ["REMOTE_ADDR"]
     try:
-        room, dialect = _open_room(gateway, address, _proxy_header(environ, sock, gateway.config))
+        room, dialect = _open_room(gateway, address, room_header(environ, sock, gateway.config))
     except Banned:
         log_often(INFO, "refused", reason="banned", address=address)
         browser.close(CloseCode.POLICY_VIOLATION, "banned")
@@ -152,14 +152,6 @@ def _open_room(gateway: Gateway, address: str, proxy_header: bytes) -> tuple[Con
     begin = partial(Connection.open_on, idle_timeout=ANSWER_TIMEOUT, source=proxy_header)
     room = gateway.servers.open(begin, _ROOM_TIMEOUT)
     return room, JsonDialect(partial(gateway.admission.refund_join, address))
-
-
-def _proxy_header(environ: dict[str, Any], sock: socket.socket, config: Config) -> bytes:
-    """Return the PROXY header with the browser's address, empty if the room takes none."""
-    if not config.proxy_protocol:
-        return b""
-    host, port = sock.getsockname()[:2]
-    return format_header((environ["REMOTE_ADDR"], int(environ["REMOTE_PORT"])), (host, port))
 
 
 def _pass_on(session: BridgeSession, translation: Translation, gateway: Gateway) -> None:

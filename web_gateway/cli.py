@@ -10,14 +10,18 @@ from chat_protocol.log_output import log_to_stderr
 from chat_protocol.settings import BadConfig
 from web_gateway.config import load
 from web_gateway.gunicorn_server import serve_on
+from web_gateway.hook_command import hook
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a gateway until SIGTERM or Ctrl-C. Return the exit status, or raise SystemExit.
+    """Run a gateway until SIGTERM or Ctrl-C, or `hook`. Return the exit status, or raise SystemExit.
 
     Prints the page's address in one line when it is ready to serve.
     """
     standard_streams.reserve()
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["hook"]:
+        return hook(arguments[1:])
     try:
         log_to_stderr()
         config = load(arguments)

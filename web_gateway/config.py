@@ -92,6 +92,7 @@ class Config(Settings, frozen=True):
             metavar="DIR",
         ),
     ] = ""
+    hooks: Annotated[FilePath, about("file with webhooks; `oneroom-web hook --help` says more")] = ""
     workers: Annotated[int, Meta(ge=1, le=64), about("processes that share the port")] = 1
     drain: DrainSetting = 0.0
     status: Annotated[
@@ -120,6 +121,11 @@ def _check(config: Config, written: Mapping[str, str]) -> Config:
         raise BadConfig(
             f"{written['proxy_protocol']} does not go with {written['dialect']}: "
             "the original server would take its header for somebody's name"
+        )
+    if config.hooks and config.dialect == "plain":
+        raise BadConfig(
+            f"{written['hooks']} does not go with {written['dialect']}: "
+            "the original server keeps no name for a hook"
         )
     return config
 

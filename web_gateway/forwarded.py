@@ -1,12 +1,18 @@
-"""The browser's address and scheme, and the page's path, from the headers of a trusted proxy."""
+"""The browser's address and scheme, and the page's path, from the headers of a trusted proxy.
+
+And how the room is told that address.
+"""
 
 import re
+import socket
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from chat_protocol.ip import IpAddress, Network, is_in, parse_ip
+from chat_protocol.proxy_header import format_header
+from web_gateway.config import Config
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
@@ -53,3 +59,14 @@ class Forwarded:
             if not is_in(client, self._trusted):
                 break
         return client
+
+
+def room_header(environ: dict[str, Any], sock: socket.socket, config: Config) -> bytes:
+    """Return the PROXY header with the browser's address, empty if the room takes none.
+
+    `sock` is the connection of the browser, or of the last proxy.
+    """
+    if not config.proxy_protocol:
+        return b""
+    host, port = sock.getsockname()[:2]
+    return format_header((environ["REMOTE_ADDR"], int(environ["REMOTE_PORT"])), (host, port))

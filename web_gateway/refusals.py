@@ -18,6 +18,7 @@ _TEXTS = {  # in English and Russian, by HTTP status
     ),
     404: ("There is nothing at this address.", "По этому адресу ничего нет."),
     405: ("This request is not allowed here.", "Такой запрос здесь не разрешён."),
+    413: ("This is too long: at most 64 KiB.", "Слишком длинно: можно не больше 64 КиБ."),
     421: (
         "The chat is not served under this name. Whoever runs it can allow the name: --allowed-host.",
         "Под этим именем чата нет. Разрешить имя может тот, кто запустил чат: --allowed-host.",

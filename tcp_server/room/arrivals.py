@@ -21,6 +21,7 @@ from tcp_server.room.names import BadName, Name, is_same, parse_name, suggest
 from tcp_server.room.outcome import C
 from tcp_server.room.passwords import Password, session_digest
 from tcp_server.room.proposals import Join
+from tcp_server.room.reserved_names import ReservedNames
 from tcp_server.room.seats import Seats
 
 _MIN_SECRET_LENGTH = 16
@@ -66,6 +67,7 @@ class Arrivals(Generic[C]):
     def _open(self, config: Config) -> None:
         self._password = Password(config.password)  # the room's, which a newcomer needs
         self._moderated = bool(config.moderator_password)
+        self._reserved = ReservedNames(config.reserve, config.max_name)
         self._title, self._welcome = config.title, config.welcome
 
     def reopen(self, config: Config) -> bool:
@@ -101,13 +103,18 @@ class Arrivals(Generic[C]):
             return [m.Error("bad_code", "the code is wrong, used, or too old")]
         person = linked[0] if linked else session and self._fold.persons.of(session, self._fold.moment.now)
         member = self._fold.members.by_person(person)
-        if not (member and member.admitted) and not linked and not self._has_password(request):
-            return _refuse_password(request)
         wanted = request.name or (linked[1].called if linked else "")
+        token = request.token if isinstance(request, m.Join) else None
         try:
-            name = _name_of(member) if member else parse_name(wanted, self._config.max_name)
+            is_program = bool(token) and self._reserved.admits(self._parse(wanted), token)
+            is_known = (member and member.admitted) or linked or is_program
+            if not is_known and not self._has_password(request):
+                return _refuse_password(request)
+            name = _name_of(member) if member else self._parse(wanted)
         except BadName as error:
             return [m.Error(error.code, error.text)]
+        if name in self._reserved and not member and not is_program:
+            return [m.Error("name_reserved", "the name is kept for a program")]
         self.waiting[connection] = _Arrival(request, name, secret)
         quiet = isinstance(request, m.Join) and request.quiet
         seat = self._seats.take(connection, in_text=isinstance(request, TextJoin))
@@ -136,6 +143,10 @@ class Arrivals(Generic[C]):
                 return [answer]
             case _:
                 return [answer]
+
+    def _parse(self, name: str) -> Name:
+        """Raises `BadName`."""
+        return parse_name(name, self._config.max_name)
 
     def _has_password(self, request: m.Join | TextJoin) -> bool:
         return not self._password or self._password.matches(request.password)

@@ -14,7 +14,7 @@ from tests.tcp_server.sqlite_log import open_history, say
 
 DOCUMENTS = [ROOT / "docs" / f"{name}.md" for name in ("operations", "troubleshooting", "security", "tls")]
 MODULES = {"oneroom-server": "tcp_server", "oneroom-web": "web_gateway"}
-MAINTENANCE = ("backup", "check", "compact", "export", "replay", "restore", "status")
+MAINTENANCE = ("backup", "check", "compact", "export", "replay", "restore", "status", "hook")
 _COMMAND = re.compile(r"`(oneroom-(?:server|web) [^`]+)`|^ *(oneroom-(?:server|web) .+)$", re.MULTILINE)
 
 PLACES = {"NAME": "Анна", "HOST:PORT": "127.0.0.1:1", "RECORDING": "journal", "text|jsonl|html": "text"}
@@ -38,7 +38,9 @@ def test_what_operators_are_told_to_type(command: tuple[str, ...], tmp_path: Pat
     with open_history(history) as log:
         say(log, "раз")
     processes.run(sys.executable, "-m", "tcp_server", "backup", "--history", history, tmp_path / "copy.db")
-    program, *arguments = [PLACES.get(word, word) for word in command]
+    (tmp_path / "ci.token").write_text("0" * 32)
+    (tmp_path / "hooks.toml").touch(0o600)
+    program, *arguments = [PLACES.get(word, word).replace("/etc/oneroom", str(tmp_path)) for word in command]
     arguments = [str(tmp_path / word) if word in ("copy.db", "history.db") else word for word in arguments]
     is_maintenance = arguments[0] in MAINTENANCE
     if program == "oneroom-server":

@@ -7,7 +7,7 @@ import pytest
 
 from chat_protocol.ip import to_network
 from chat_protocol.settings import BadConfig
-from tcp_server.config import PROGRAM, Config, load
+from tcp_server.config import PROGRAM, Config, Reservation, load
 from tcp_server.redis_url import parse
 
 
@@ -53,6 +53,10 @@ def test_every_setting_is_a_flag_a_variable_and_a_key(tmp_path: Path) -> None:
     texts |= {"title": ("Класс 9Б", "Класс 9Б"), "welcome": ("Привет!", "Привет!")}
     texts["cluster"] = "redis://a", parse("redis://a")
     texts["node"] = "a", "a"
+    token = tmp_path / "ci.token"
+    token.write_text("0" * 32)
+    reservation = Reservation("ci", str(token), Reservation.digest_of("0" * 32))
+    texts["reserve"] = f"ci={token}", (reservation,)
     for name, setting in PROGRAM.settings.items():
         if setting.is_secret or name.endswith("_file"):
             continue
@@ -374,3 +378,22 @@ def test_a_password_of_redis_is_no_flag_and_never_shown(
         load(["--config", str(file), "--print-config"], {})
     assert "s3cret" not in capsys.readouterr().out
     assert caplog.messages == [f"{file} can be read by everybody on this machine"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("ci", "'ci' is not a name and a file"),
+        ("=token", "is not a name and a file"),
+        ("c:i=token", "is not a name and a file"),
+        ("ci=missing", "cannot read missing: No such file or directory"),
+        ("ci=short", "short needs a token of at least 32 characters"),
+    ],
+)
+def test_a_reserved_name_needs_a_token(
+    text: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("short").write_text("0" * 31)
+    with pytest.raises(BadConfig, match=f"--reserve: .*{reason}"):
+        load([f"--reserve={text}"], {})

@@ -1,0 +1,82 @@
+"""`oneroom-web hook`: makes, lists and removes webhooks."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from chat_protocol.settings import BadConfig
+from chat_protocol.standard_streams import ArgumentParser, encodable
+from web_gateway.config import PROGRAM, Config
+from web_gateway.hooks import add, load, remove
+
+
+def hook(arguments: Sequence[str]) -> int:
+    """Run the command; return the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        for line in options.act(_config(options.hooks), options):
+            print(encodable(line, sys.stdout))
+    except BadConfig as error:
+        print(f"oneroom-web hook: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _config(hooks: str | None) -> Config:
+    """Load the settings of the gateway, with the file of the command line. Raises `BadConfig`."""
+    config = PROGRAM.load(["--hooks", hooks] if hooks else [])
+    if not config.hooks:
+        raise BadConfig("give --hooks FILE, the file that the gateway is started with")
+    return config
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = ArgumentParser(
+        prog="oneroom-web hook",
+        description="Look after webhooks: addresses at which programs say something in the room.",
+        epilog="The server must reserve the name: oneroom-server --reserve NAME=FILE, with the file that "
+        "`add` names.",
+    )
+    acts = parser.add_subparsers(metavar="ACT", required=True)
+    for name, act, words in (
+        ("add", _add, "make one, and print its address, once"),
+        ("list", _list, "print the names"),
+        ("remove", _remove, "remove one: its address leads nowhere from then on"),
+    ):
+        command = acts.add_parser(name, help=words, description=words)
+        command.set_defaults(act=act)
+        command.add_argument(
+            "--hooks", metavar="FILE", help="the file of the hooks; that of the settings if not given"
+        )
+        if name != "list":
+            command.add_argument("name", metavar="NAME", help="under which the hook speaks")
+        if name == "add":
+            command.add_argument(
+                "--token",
+                metavar="FILE",
+                type=Path,
+                help="file of the token (default: NAME.token beside)",
+            )
+    return parser
+
+
+def _add(config: Config, options: argparse.Namespace) -> Sequence[str]:
+    path = Path(config.hooks)
+    token = options.token or path.with_name(f"{options.name}.token")
+    secret = add(path, options.name, token)
+    return [
+        f"http://{config.host}:{config.port}/hooks/{secret}",
+        "This address is shown only now; whoever has it can speak. If people open the page under another",
+        "address, it begins like that one.",
+        f"The server must be started with: --reserve '{options.name}={token.absolute()}'",
+    ]
+
+
+def _list(config: Config, _options: argparse.Namespace) -> Sequence[str]:
+    return [one.name for one in load(Path(config.hooks))]
+
+
+def _remove(config: Config, options: argparse.Namespace) -> Sequence[str]:
+    remove(Path(config.hooks), options.name)
+    return []
