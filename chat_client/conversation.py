@@ -235,6 +235,8 @@ class Conversation:
                 self._moderator = moderator
             case m.Throttled(seconds):
                 self._throttled_until = time.monotonic() + min(seconds, MAX_WAIT)
+            case m.Received() | m.FollowedOutput() | m.Preview() | m.Body():
+                return []
         return [event]
 
     def _with_mark(self, message: m.Message) -> m.Message:

@@ -17,7 +17,7 @@ Ref = Annotated[str, Meta(min_length=1, max_length=64)]
 MessageId = Annotated[int, Meta(ge=0, le=2**53)]
 Count = Annotated[int, Meta(ge=0, le=100_000)]
 Kind = Literal["action"]
-Change = Literal["edit", "delete", "react"]
+Change = Literal["edit", "delete", "react", "end"]
 
 
 class Wire(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -71,6 +71,23 @@ class Reaction(Wire, frozen=True):
     mine: bool = False
 
 
+class Live(Wire, frozen=True):
+    """How a live message stands, whose text is its title.
+
+    `state` is `open`, `done`, `failed` (the `code` is not 0) or `lost` (nobody has ended it), or an unknown
+    one of a newer server. `seconds` is how long it was open. `bytes` and `lines` are of its final lines,
+    `last` are the last ones. `gone`: they are no longer kept.
+    """
+
+    state: str
+    seconds: float | None = None
+    code: int | None = None
+    bytes: int = 0
+    lines: int = 0
+    last: str = ""
+    gone: bool = False
+
+
 class Message(Wire, frozen=True, tag="message"):
     """A message as it is now, of a member, or of the room if it has a `notice`.
 
@@ -92,6 +109,7 @@ class Message(Wire, frozen=True, tag="message"):
     edited: str | None = None
     reactions: Sequence[Reaction] = ()
     mine: bool = False
+    live: Live | None = None
 
 
 def quote_of(message: Message) -> Quote:

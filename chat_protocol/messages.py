@@ -10,9 +10,11 @@ from typing import Annotated
 from msgspec import Meta
 
 from chat_protocol.contract import MAX_EMOJI, MAX_QUERY, RESTART, RETURN_WITHIN
+from chat_protocol.live import Body, BodyRequest, End, FollowedOutput, Output, Preview, Received, Start
 from chat_protocol.message import (
     Count,
     Kind,
+    Live,
     Message,
     MessageId,
     Notice,
@@ -44,19 +46,28 @@ __all__ = [
     "Authenticate",
     "BanEntry",
     "Bans",
+    "Body",
+    "BodyRequest",
     "Crowd",
+    "End",
+    "FollowedOutput",
     "Joined",
     "Kind",
     "Left",
+    "Live",
     "MemberCount",
     "Message",
     "Moderate",
     "Mute",
     "Notice",
+    "Output",
     "People",
+    "Preview",
     "Quote",
     "Reaction",
+    "Received",
     "Role",
+    "Start",
     "Topic",
     "Typing",
     "Whois",
@@ -187,6 +198,10 @@ Command = (
     | Bans
     | People
     | About
+    | Start
+    | Output
+    | End
+    | BodyRequest
 )
 
 # --- server to client ---------------------------------------------------------------
@@ -349,6 +364,10 @@ Event = (
     | Link
     | Whois
     | Bans
+    | Received
+    | FollowedOutput
+    | Preview
+    | Body
     | Pong
     | Error
     | Bye

@@ -89,10 +89,20 @@ def clean(text: str) -> str:
     text = _ESCAPE_SEQUENCES.sub("", text).replace("\r\n", "\n")
     if "\r" in text:
         text = "\n".join([last_state(line) for line in text.split("\n")])
+    return _BLANK_LINES.sub("\n\n", _printable(text))
+
+
+def without_controls(text: str) -> str:
+    """Return `text` without what is removed, and with all its empty lines: for the output of a command."""
+    return text if text.isprintable() else _printable(_ESCAPE_SEQUENCES.sub("", text))
+
+
+def _printable(text: str) -> str:
+    """Return `text` without single characters that are removed."""
     text = _removed().sub("", text)
     if not "".join(_ASTRAL.findall(text)).isprintable():  # rare: emoji are printable
         text = _ASTRAL.sub(lambda found: "".join(filter(_is_kept, found[0])), text)
-    return _BLANK_LINES.sub("\n\n", text)
+    return text
 
 
 def last_state(line: str) -> str:

@@ -103,8 +103,8 @@ class Requests(Generic[C]):
                 return self._change(connection, member, request)
             case OnLast():
                 return self._on_last(connection, member, request)
-            case UseCode():
-                return [error(connection, "already_joined", "a code is given instead of a name")]
+            case UseCode() | m.Start() | m.Output() | m.End() | m.BodyRequest():
+                return [_refusal(connection, request)]
         raise AssertionError(f"not a request: {request!r}")
 
     def say(self, connection: C, member: Member, says: Sequence[m.Say]) -> list[Outcome[C]]:
@@ -233,6 +233,13 @@ class Requests(Generic[C]):
 def error(connection: C, code: str, text: str, ref: str | None = None) -> Outcome[C]:
     """Return the outcome that is only an error."""
     return Outcome(connection, [m.Error(code, text, ref)])
+
+
+def _refusal(connection: C, request: UseCode | m.Start | m.Output | m.End | m.BodyRequest) -> Outcome[C]:
+    """Return what is answered to a request that cannot be done."""
+    if isinstance(request, UseCode):
+        return error(connection, "already_joined", "a code is given instead of a name")
+    return error(connection, "unknown_type", "this server has no live messages")
 
 
 def _at_once(connection: C, refusal: m.Error) -> list[Outcome[C]]:

@@ -31,6 +31,11 @@ COMMANDS: list[m.Command] = [
     m.Bans(),
     m.Search("слон", limit=5, ref="s"),
     m.Leave(ref="l"),
+    m.Start("r", "make test"),
+    m.Output(id=7, offset=0, text="\x1b[31mошибка\x1b[0m\n", tail="50 %"),
+    m.Output(id=7, offset=2**40, ref="o"),
+    m.End(id=7, code=-9, ref="e"),
+    m.BodyRequest(id=7, start=12, follow=False),
 ]
 EVENTS: list[m.Event] = [
     m.Welcome("Анна", "s", "e", 7, ["Анна", "Борис"], [m.Message(7, "at", "Борис", "да")], 0, False, LIMITS),
@@ -55,6 +60,11 @@ EVENTS: list[m.Event] = [
     m.Bye("shutdown"),
     m.Found([], True, ref="s"),
     m.Bye("left", ref="l"),
+    m.Message(9, "at", "Анна", "make test", kind="live", live=m.Live("failed", 134.2, 2, 12288, 312, "x\n")),
+    m.Received(id=9, end=0),
+    m.FollowedOutput(9, 0, "a\n", ""),
+    m.Preview(9, 312, "a\n"),
+    m.Body(id=9, start=0, text="a\n", end=2, left_out=(524288, 9000000), tail="b", more=True, ref="b"),
 ]
 
 

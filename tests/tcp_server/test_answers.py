@@ -166,6 +166,11 @@ IN_JSON: list[m.Command] = [
     m.Link(ref="r"),
     m.Whois(f"{NAME} 4", ref="r"),
     m.Bans(ref="r"),
+    m.About(ref="r"),
+    m.Start("r", TEXT[:800]),
+    m.Output(id=1, offset=0, text="слон\n", tail="50 %", ref="r"),
+    m.End(id=1, ref="r"),
+    m.BodyRequest(id=1, follow=True, ref="r"),
 ]
 
 

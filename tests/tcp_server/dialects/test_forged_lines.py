@@ -37,7 +37,10 @@ CODES = {
     "another",
 }
 ABOUT_A_MEMBER = (m.Message, m.Joined, m.Left, OnlyInText)
-WITHOUT_A_LINE = (m.Welcome, m.About, m.Ack, m.Link, m.Typing, m.Pong, m.Crowd, m.MemberCount, m.People)
+WITHOUT_A_LINE = (
+    *(m.Welcome, m.About, m.Ack, m.Link, m.Typing, m.Pong, m.Crowd, m.MemberCount, m.People),
+    *(m.Received, m.FollowedOutput, m.Preview, m.Body),
+)
 
 
 def events(variant: int) -> Iterator[m.Event | LocalEvent]:
