@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask
 
+from web_gateway.about import about
 from web_gateway.assets import Assets
 from web_gateway.chat_socket import NoReaderThread, chat_socket
 from web_gateway.config import Config
@@ -44,6 +45,7 @@ def create_app(config: Config | None = None) -> Flask:
     if archive is not None:
         archive.add(assets())
     app.register_blueprint(page(assets(), archive))
+    app.register_blueprint(about(gateway.about_room, config))
     app.register_blueprint(qr())
     app.register_blueprint(hook_route(gateway))
     app.register_blueprint(chat_socket(gateway))

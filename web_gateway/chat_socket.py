@@ -65,7 +65,7 @@ def chat_socket(gateway: Gateway) -> Blueprint:
     @routes.before_request
     def admit() -> Response | None:
         address = request.remote_addr or ""
-        if response := handshake_error(request, gateway.config.allowed_origins):
+        if response := handshake_error(request, gateway.config.origins):
             # A page asks with a plain request why its WebSocket was refused: browsers do not tell it.
             asks = response.status_code == HTTPStatus.UPGRADE_REQUIRED
             if response.status_code == HTTPStatus.FORBIDDEN:

@@ -1,5 +1,6 @@
 """The settings of the gateway."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -42,6 +43,30 @@ def _in_ascii(authority: str) -> str:
         return authority
 
 
+def _url_setting(text: str) -> str:
+    """Return the address of the page with a slash at its end, in normal form; an empty one unchanged."""
+    if not text:
+        return text
+    scheme, separator, rest = text.partition("://")
+    authority, _, path = rest.partition("/")
+    if not _PATH.fullmatch(path):
+        raise ValueError
+    return _origin_setting(scheme + separator + authority) + f"/{path}".removesuffix("/") + "/"
+
+
+def _room_setting(text: str) -> str:
+    """Return the address of the room as it is given to a terminal client; an empty one unchanged."""
+    if not text:
+        return text
+    host, port = parse_address(text)
+    if text[1:].isdecimal() or not parse_host(f"[{host}]" if ":" in host else _in_ascii(host)):
+        raise ValueError
+    return host if port == DEFAULT_PORT else str(Address(host, port))
+
+
+_PATH = re.compile(r"[\w.~%!$&'()*+,;=:@/-]*", re.ASCII)  # of a URL (RFC 3986, section 3.3)
+_URL = about(parse=_url_setting, allowed="an address like https://example.org/chat/", metavar="URL")
+_ROOM = about(parse=_room_setting, allowed="an address like example.org:8080", metavar="HOST[:PORT]")
 _HOST = about(parse=_host_setting, allowed="a host like example.org, without a port", metavar="HOST")
 _ORIGIN = about(parse=_origin_setting, allowed="an origin like https://example.org", metavar="ORIGIN")
 _SERVER = about(parse=parse_address, allowed="an address like example.org:8080", metavar="HOST:PORT")
@@ -82,6 +107,12 @@ class Config(Settings, frozen=True):
             flag="--trusted-proxy",
         ),
     ] = ()
+    public_url: Annotated[
+        str, _URL, about("address of the page, for invitations; if not given, where one has opened it")
+    ] = ""
+    public_room: Annotated[
+        str, _ROOM, about("address of the room for terminals, for invitations; none if not given")
+    ] = ""
     proxy_protocol: Annotated[
         bool, about("tell the room the browsers' addresses; this gateway must be a trusted proxy there")
     ] = False
@@ -107,6 +138,12 @@ class Config(Settings, frozen=True):
     def servers(self) -> str:
         """The addresses of the room, for people."""
         return ", ".join(map(str, self.server))
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The origins whose pages may use this gateway: other sites, and where the page itself is public."""
+        own = "/".join(self.public_url.split("/")[:3])
+        return (*self.allowed_origins, own) if own else self.allowed_origins
 
 
 CHANGEABLE = frozenset({"max_per_address", "joins", "requests", "log_level", "log_addresses"})

@@ -10,6 +10,7 @@ from websockets.frames import CloseCode
 from chat_protocol.drain import NOTICE, STEP, Spread
 from chat_protocol.metrics import Metric
 from chat_protocol.tally import tallied
+from web_gateway.about import AboutRoom
 from web_gateway.admission import Admission
 from web_gateway.config import CHANGEABLE, Config
 from web_gateway.health import RoomCheck
@@ -29,6 +30,7 @@ class Gateway:
         self.relay = Relay()
         self.servers = Servers(config.server)
         self.room_check = RoomCheck(config, self.servers)
+        self.about_room = AboutRoom(config, self.servers)
         self._closing = threading.Event()
         self._drain: threading.Thread | None = None  # set once, by the main thread
 

@@ -2,12 +2,12 @@
 
 import threading
 from functools import partial
-from time import monotonic
 
 from chat_protocol.connection import Connection
 from chat_protocol.errors import ConnectionFailed, RoomFull
 from chat_protocol.proxy_header import UNKNOWN_HEADER
 from web_gateway.config import Config
+from web_gateway.recent import Recent
 from web_gateway.servers import Servers
 
 _MAX_AGE = 2.0  # seconds for which an answer is reused
@@ -20,9 +20,7 @@ class RoomCheck:
     def __init__(self, config: Config, servers: Servers) -> None:
         self._config = config
         self._servers = servers
-        self._checking = threading.Lock()  # held by the one thread that checks; guards both below
-        self._reachable: bool | None = None
-        self._checked_at = float("-inf")
+        self._recent = Recent(self._check, _MAX_AGE)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="room check", daemon=True)
 
@@ -31,22 +29,12 @@ class RoomCheck:
 
         That one would announce the check as a client with an empty name.
         """
-        if self._config.dialect == "plain":
-            return None
-        # While another thread checks, return the last answer, if there is one.
-        if self._checking.acquire(blocking=self._reachable is None):
-            try:
-                if monotonic() - self._checked_at > _MAX_AGE:
-                    self._reachable = self._check()
-                    self._checked_at = monotonic()
-            finally:
-                self._checking.release()
-        return self._reachable
+        return None if self._config.dialect == "plain" else self._recent.get()
 
     @property
     def last_known(self) -> bool | None:
         """What the last check has found; None before the first. Any thread; waits for nothing."""
-        return self._reachable
+        return self._recent.last_known
 
     def start(self) -> None:
         """Check again and again, in a thread of its own."""

@@ -16,7 +16,7 @@ def views(gateway: Gateway) -> Blueprint:
     """Return the route of the health check, and the checks and headers that apply to all routes."""
     routes = Blueprint("views", __name__)
     config = gateway.config
-    served_hosts = ServedHosts(config.host, config.allowed_hosts, config.allowed_origins)
+    served_hosts = ServedHosts(config.host, config.allowed_hosts, config.origins)
 
     @routes.before_app_request
     def check_rate() -> Response | None:

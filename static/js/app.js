@@ -29,13 +29,17 @@ import { ComposerField } from "./view/composer/composer_field.js";
 import { ComposerFocus } from "./view/composer/composer_focus.js";
 import { ComposerTask } from "./view/composer/composer_task.js";
 import { MentionPanel } from "./view/composer/mention_panel.js";
+import { CopyButtons } from "./view/copy_buttons.js";
+import { Door } from "./view/door.js";
 import { DroppedFiles } from "./view/dropped_files.js";
+import { InviteSheet } from "./view/invite_sheet.js";
 import { JoinForm } from "./view/join_form.js";
 import { LateTools } from "./view/late_tools.js";
 import { LeaveButton } from "./view/leave_button.js";
 import { PanelHistory } from "./view/panel_history.js";
 import { People } from "./view/people.js";
 import { PersonMenu } from "./view/person_menu.js";
+import { RoomTitle } from "./view/room_title.js";
 import { SettingsSheet } from "./view/settings_sheet.js";
 import { ShortcutsSheet } from "./view/shortcuts_sheet.js";
 import { ThrottleNote } from "./view/throttle_note.js";
@@ -48,6 +52,9 @@ import { describeActFailure } from "./view/transcript/message_view.js";
 import { Permalinks } from "./view/transcript/permalinks.js";
 import { Transcript } from "./view/transcript/transcript.js";
 import { TypingNote } from "./view/typing_note.js";
+
+/** Milliseconds for which the login page waits for what it says of the room. */
+const ABOUT_AWAITED = 600;
 
 const locale = chooseLocale(document.documentElement.lang, navigator.languages ?? [navigator.language]);
 const i18n = new I18n(locale, JSON.parse(byId("script", "texts").text));
@@ -71,6 +78,10 @@ room.members.changed.on(() => nameColours.meet(room.members.names));
 const tabSync = new TabSync(room, tabs);
 
 new Appearance(settings, i18n);
+new RoomTitle(room.about);
+new CopyButtons(i18n);
+const door = new Door(room.about, i18n);
+const inviteSheet = new InviteSheet(room.about, i18n);
 const loginView = byId("main", "login");
 const roomView = byId("div", "room");
 const toast = new Toast();
@@ -113,10 +124,11 @@ composer.sent.on(() => transcript.toNewest());
 transcript.textWanted.on(ref => composer.takeBack(room.outbox.getAct(ref)));
 const shortcuts = new ShortcutsSheet();
 const settingsSheet = new SettingsSheet(settings, ignored, i18n, () => shortcuts.open());
-const panelHistory = new PanelHistory({ people, settings: settingsSheet, shortcuts });
+const panelHistory = new PanelHistory({ people, settings: settingsSheet, shortcuts, invite: inviteSheet });
 lateTools.loaded.on(({ panels }) => {
   panelHistory.add(panels);
   byId("button", "link-button").hidden = false;
+  if (!askedAbout) askAbout();
 });
 
 /** @param {boolean} inside  Whether to show the room, else the login form. */
@@ -124,6 +136,8 @@ function show(inside) {
   const entering = inside && roomView.hidden;
   loginView.hidden = inside;
   roomView.hidden = !inside;
+  if (inside) door.close();
+  else door.open();
   if (entering) composer.focus();
   if (!inside) joinForm.focus();
 }
@@ -173,19 +187,33 @@ window.addEventListener("storage", ({ key }) => {
 });
 window.addEventListener("pagehide", () => tabs.close());
 
+let askedAbout = false;
+
+/** Ask which room this is, and how to invite others to it. */
+async function askAbout() {
+  askedAbout = true;
+  await room.about.load(/** @type {{earlyAbout?: Promise<unknown>}} */ (globalThis).earlyAbout);
+}
+
 const code = takeCode();
 if (code && !session.name) {
+  void askAbout();
   show(false);
   joinForm.enterWithCode(code);
+  removeSplash();
 } else if (session.name) {
   if (code) toast.show(i18n.t("link.already", { name: session.name }));
   show(true);
   room.enter(session.name);
+  removeSplash();
 } else {
   connection.close();
-  show(false);
+  // Nothing of the login page moves if it is known what stands there.
+  Promise.race([askAbout(), new Promise(resolve => setTimeout(resolve, ABOUT_AWAITED))]).then(() => {
+    show(false);
+    removeSplash();
+  });
 }
-removeSplash();
 
 /** What is done elsewhere with a message. @type {import("./tools.js").ToolDoors} */
 const doors = {

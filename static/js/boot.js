@@ -1,6 +1,6 @@
 /*
  * The first script to run, which stands in the HTML and waits for nothing. It says so if the page does not
- * load, and opens the WebSocket while the rest is loading. A browser that is too old for the rest must
+ * load, and opens the WebSocket while the rest is loading, or for newcomers asks which room this is. A browser that is too old for the rest must
  * understand it too, hence neither a module nor recent syntax.
  */
 
@@ -30,6 +30,12 @@
     }
   };
 
+  /** Which room this is, which the login page says; as in model/about.js. */
+  const askAbout = () =>
+    fetch("about")
+      .then(answer => (answer.ok ? answer.json() : null))
+      .catch(() => null);
+
   // Of files that did not load, and of scripts that fail.
   addEventListener(
     "error",
@@ -55,5 +61,6 @@
   });
   setTimeout(fail, TIMEOUT);
 
-  Object.assign(globalThis, { earlySocket: openSocket() });
+  const earlySocket = openSocket();
+  Object.assign(globalThis, { earlySocket, earlyAbout: earlySocket ? undefined : askAbout() });
 }

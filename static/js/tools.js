@@ -66,7 +66,7 @@ export class Tools {
     const recent = new RecentEmoji(store);
     const messageActs = new MessageActs(room, recent, emojis, i18n, { actionDialog, toast }, doors);
     new FirstUnread(room, transcript);
-    new UnreadBadge(room.unread);
+    new UnreadBadge(room.unread, room.about);
     new NotifySetting(settings, i18n);
     if (["", "denied"].includes(findObstacle()))
       new Notifier(room, settings, new Attention(scopeOf(location.pathname)), i18n, elsewhere.show);

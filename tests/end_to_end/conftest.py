@@ -108,8 +108,8 @@ def set_focus(page: Page, focused: bool) -> None:
 
 
 def _is_of_a_loss(said: ConsoleMessage) -> bool:
-    """Return whether Chromium logs a lost WebSocket, or the question why it was lost."""
-    return "WebSocket" in said.text or said.location["url"].endswith("/ws")
+    """Return whether Chromium logs a lost WebSocket, or a question to a gateway that is away."""
+    return "WebSocket" in said.text or said.location["url"].endswith(("/ws", "/about"))
 
 
 @contextmanager

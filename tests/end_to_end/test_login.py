@@ -21,9 +21,11 @@ def test_a_room_with_a_password(chromium: Browser, width: int, dark: bool) -> No
         open_page(chromium, services.url, width=width, dark=dark) as browser,
     ):
         page = browser.page
-        expect(page.locator("#join-password")).to_be_hidden()
+        expect(page.locator("#join-password")).to_be_visible()
+        expect(page.locator("#join-name")).to_be_focused()
         page.fill("#join-name", "Анна")
         page.click("#join-button")
+        expect(page.locator("#join-error")).to_have_text("Сюда входят с паролем.")
         expect(page.locator("#join-password")).to_be_focused()
         assert_accessible(browser.page)
         page.keyboard.type("неверный")

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 import pytest
+from flask.testing import FlaskClient
 from websockets.frames import Close, Frame, Opcode
 from websockets.protocol import Protocol, Side
 from websockets.sync.client import ClientConnection, connect
@@ -92,6 +93,13 @@ def room(module_room: Room) -> Iterator[Room]:
     module_room.disconnect()
 
 
+@pytest.fixture
+def closed_address() -> Address:
+    """An address on which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return Address(*listener.getsockname())
+
+
 class Serving:
     """A running gateway."""
 
@@ -113,6 +121,17 @@ class Serving:
         """Open a WebSocket and accept its connection to the room."""
         with self.browse() as browser:
             yield browser, room.accept()
+
+
+@contextmanager
+def client_of(config: Config) -> Iterator[FlaskClient]:
+    """Return a client of a gateway in this process, without HTTP."""
+    app = create_app(config)
+    gateway: Gateway = app.extensions["gateway"]
+    gateway.start()
+    with app.test_client() as client:
+        yield client
+    gateway.stop()
 
 
 @contextmanager

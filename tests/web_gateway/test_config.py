@@ -71,6 +71,15 @@ def test_origins_are_given_one_by_one_or_with_commas() -> None:
         ("--allowed-host", "example.org:80", "is not a host"),
         ("--allowed-host", "abc:80", "is not a host"),
         ("--allowed-host", "", "is not a host"),
+        ("--public-url", "chat", "'chat' is not an address like https://example.org/chat/"),
+        ("--public-url", "https://example.org/?room=1", "is not an address like"),
+        ("--public-url", "https://example.org/a b", "is not an address like"),
+        ("--public-url", "ftp://example.org", "is not an address like"),
+        ("--public-url", "https://user@example.org", "is not an address like"),
+        ("--public-room", "https://example.org", "is not an address like example.org:8080 (not an address: "),
+        ("--public-room", "example.org:port", "is not an address like example.org:8080 (not a port: 'port')"),
+        ("--public-room", "; rm -rf", "is not an address like example.org:8080"),
+        ("--public-room", ":8080", "is not an address like example.org:8080"),
         ("--trusted-proxy", "example.org", "is not an address or a network like 10.0.0.0/8"),
         ("--trusted-proxy", "10.0.0.1/8", "(10.0.0.0/8 is)"),
         ("--max-per-address", "-1", "'-1' is not a whole number from 0 to "),
@@ -88,6 +97,37 @@ def test_names_have_one_form() -> None:
     config = load([*flags, *hosts], _NONE)
     assert config.allowed_origins == ("https://xn--80a0bn.xn--p1ai", "http://[2001:db8::1]")
     assert config.allowed_hosts == ("xn--80a0bn.xn--p1ai", "[2001:db8::1]", "[::1]", "lan")
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("HTTPS://Chat.Example:443", "https://chat.example/"),
+        ("http://192.0.2.7:5000/", "http://192.0.2.7:5000/"),
+        ("https://чат.рф/room-9", "https://xn--80a0bn.xn--p1ai/room-9/"),
+        ("", ""),
+    ],
+)
+def test_the_public_address_of_the_page_has_one_form_and_may_be_its_origin(given: str, used: str) -> None:
+    config = load([f"--public-url={given}", "--allowed-origin=http://a"], _NONE)
+    assert config.public_url == used
+    assert config.origins == ("http://a", *(["/".join(used.split("/")[:3])] if used else []))
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("chat.example", "chat.example"),
+        ("chat.example:8080", "chat.example"),
+        ("192.0.2.7:9", "192.0.2.7:9"),
+        ("::1", "::1"),
+        ("[::1]:9", "[::1]:9"),
+        ("чат.рф", "чат.рф"),
+        ("", ""),
+    ],
+)
+def test_the_public_room_is_as_a_terminal_client_is_given_it(given: str, used: str) -> None:
+    assert load([f"--public-room={given}"], _NONE).public_room == used
 
 
 def test_proxies_are_networks_or_addresses() -> None:

@@ -16,22 +16,17 @@ from flask.testing import FlaskClient
 from chat_protocol.commands import describe_table
 from tests.support.processes import ROOT
 from tests.test_imports import JS
-from web_gateway.app import create_app
+from tests.web_gateway.conftest import client_of
 from web_gateway.assets import Assets, _modules
 from web_gateway.config import Config
-from web_gateway.gateway import Gateway
 
 CODINGS = {"br": brotli.decompress, "gzip": gzip.decompress}
 
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[FlaskClient]:
-    app = create_app(Config())
-    gateway: Gateway = app.extensions["gateway"]
-    gateway.start()
-    with app.test_client() as client:
+    with client_of(Config()) as client:
         yield client
-    gateway.stop()
 
 
 def test_the_page_is_in_the_readers_language(client: FlaskClient) -> None:

@@ -5,20 +5,14 @@ from collections.abc import Iterator
 import pytest
 from flask.testing import FlaskClient
 
-from tests.web_gateway.conftest import Room
-from web_gateway.app import create_app
+from tests.web_gateway.conftest import Room, client_of
 from web_gateway.config import Config
-from web_gateway.gateway import Gateway
 
 
 @pytest.fixture
 def client(room: Room) -> Iterator[FlaskClient]:
-    app = create_app(Config(server=(room.address,)))
-    gateway: Gateway = app.extensions["gateway"]
-    gateway.start()
-    with app.test_client() as client:
+    with client_of(Config(server=(room.address,))) as client:
         yield client
-    gateway.stop()
 
 
 def test_a_code_is_a_square_of_modules_with_three_finders(client: FlaskClient) -> None:

@@ -1,7 +1,6 @@
 """The room is not there, goes away or restarts: browsers are closed with a reason, the gateway goes on."""
 
 import json
-import socket
 import urllib.request
 from contextlib import suppress
 from time import monotonic
@@ -29,13 +28,6 @@ def _health(serving: Serving) -> dict[str, object]:
         health = json.load(response)
     assert isinstance(health, dict)
     return health
-
-
-@pytest.fixture
-def closed_address() -> Address:
-    """An address on which nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return Address(*listener.getsockname())
 
 
 def test_an_unreachable_room_is_a_close_with_a_reason(closed_address: Address) -> None:

@@ -1,35 +1,23 @@
 """The checks and headers of all routes, and the health check, through Flask's test client."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from ipaddress import ip_network
 from socket import gethostname
 
 import pytest
 from flask.testing import FlaskClient
 
-from tests.web_gateway.conftest import Room
+from tests.web_gateway.conftest import Room, client_of
 from web_gateway.admission import Admission
-from web_gateway.app import assets, create_app
+from web_gateway.app import assets
 from web_gateway.config import Config
-from web_gateway.gateway import Gateway
 
 FILE = f"/static/{assets().version}/js/model/room.js"
 
 
-@contextmanager
-def _client(config: Config) -> Iterator[FlaskClient]:
-    app = create_app(config)
-    gateway: Gateway = app.extensions["gateway"]
-    gateway.start()
-    with app.test_client() as client:
-        yield client
-    gateway.stop()
-
-
 @pytest.fixture
 def client(room: Room) -> Iterator[FlaskClient]:
-    with _client(Config(server=(room.address,))) as client:
+    with client_of(Config(server=(room.address,))) as client:
         yield client
 
 
@@ -59,7 +47,7 @@ def test_every_answer_is_secured(client: FlaskClient, path: str) -> None:
 @pytest.mark.parametrize("path", ["/", "/healthz", "/nowhere", "/version", FILE])
 def test_responses_over_https_have_hsts(room: Room, path: str) -> None:
     config = Config(server=(room.address,), trusted_proxies=(ip_network("10.0.0.1"),))
-    with _client(config) as client:
+    with client_of(config) as client:
         for peer, told in (("10.0.0.1", "max-age=31536000"), ("10.0.0.2", None)):
             came = {"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_PROTO": "https"}
             with client.get(path, environ_overrides=came) as response:
@@ -84,6 +72,9 @@ def test_responses_over_https_have_hsts(room: Room, path: str) -> None:
         (Config(host="chat.example"), "chat.example", 200),
         (Config(allowed_origins=("https://chat.example:81",)), "chat.example", 200),
         (Config(allowed_origins=("https://chat.example",)), "127.0.0.1", 200),
+        (Config(public_url="https://chat.example/room/"), "chat.example", 200),
+        (Config(public_url="https://chat.example/"), "127.0.0.1", 200),
+        (Config(public_url="http://192.0.2.7/", allowed_hosts=("chat.example",)), "192.0.2.7", 200),
         (Config(allowed_hosts=("chat.example",)), "chat.example:5000", 200),
         (Config(allowed_hosts=("chat.example",)), "127.0.0.1", 421),
         (Config(allowed_hosts=("127.0.0.1", "[::1]")), "127.0.0.1:5000", 200),
@@ -92,7 +83,7 @@ def test_responses_over_https_have_hsts(room: Room, path: str) -> None:
     ],
 )
 def test_the_page_is_served_under_known_hosts(config: Config, host: str, status: int) -> None:
-    with _client(config) as client:
+    with client_of(config) as client:
         assert client.get("/", headers={"Host": host}).status_code == status
 
 
@@ -111,7 +102,7 @@ def test_an_exception_is_one_sentence_in_the_response_and_one_line_in_the_log(
         raise ZeroDivisionError("secret")
 
     monkeypatch.setattr(Admission, "sessions", property(fail))
-    with _client(Config(server=(room.address,))) as client:
+    with client_of(Config(server=(room.address,))) as client:
         response = client.get("/healthz?secret")
     assert response.status_code == 500
     assert response.text == "Something went wrong on our side. Please try again.\n"
@@ -129,7 +120,7 @@ def test_nothing_can_be_posted(client: FlaskClient, method: str) -> None:
 def test_health_is_ok_without_a_room_and_says_so() -> None:
     room = Room()
     room.close()
-    with _client(Config(server=(room.address,))) as client:
+    with client_of(Config(server=(room.address,))) as client:
         response = client.get("/healthz")
     assert response.status_code == 200
     assert response.headers["Cache-Control"] == "no-store"
@@ -137,7 +128,7 @@ def test_health_is_ok_without_a_room_and_says_so() -> None:
 
 
 def test_a_room_of_the_original_kind_is_not_checked(room: Room) -> None:
-    with _client(Config(server=(room.address,), dialect="plain")) as client:
+    with client_of(Config(server=(room.address,), dialect="plain")) as client:
         assert client.get("/healthz").json == {
             "status": "ok",
             "sessions": 0,

@@ -114,6 +114,8 @@ export const SEARCH_PAGE = 20;
  * @property {number} [read]        The newest message read where the code of the join is from.
  * @property {Message[]} [changed]  Older messages that acts have changed meanwhile.
  * @property {boolean} [stale]      There are too many of these: what the page has may be outdated.
+ * @property {string} [title]        Of the room.
+ * @property {string} [welcome]      What it says to those who come.
  * @property {number} [count]       How many members there are, if `members` are only some: in a crowd.
  * @typedef {{type: "welcome"} & WelcomeFields} Welcome
  * @typedef {{type: "message"} & Message} MessageEvent
@@ -126,6 +128,7 @@ export const SEARCH_PAGE = 20;
  * @typedef {{type: "crowd", on: boolean, count: number, members: string[]}} Crowd  From now on, or without `on` no more.
  * @typedef {{type: "count", count: number}} MemberCount
  * @typedef {{type: "people", members?: string[], more?: boolean, ref?: string}} People
+ * @typedef {{type: "about", title?: string, welcome?: string}} AboutEvent
  * @typedef {{type: "history", messages: Message[], more: boolean, first?: number, ref?: string}} History
  * @typedef {{type: "found", messages: Message[], more: boolean, ref?: string}} Found
  * @typedef {{type: "role", moderator: boolean, muted?: Mute[], ref?: string}} Role
@@ -142,7 +145,7 @@ export const SEARCH_PAGE = 20;
  * @property {string} [target]       Whom or what the request was about; added by the page.
  * @typedef {{type: "bye", reason: string, retry_within?: number}} Bye
  * @typedef {Welcome | MessageEvent | Ack | Changed | Joined | Left | Crowd | MemberCount | Typing | History | Found
- *   | People | Role | Throttled | LinkCode | Whois | Bans | RoomError | Bye | {type: "pong"}} RoomEvent
+ *   | People | AboutEvent | Role | Throttled | LinkCode | Whois | Bans | RoomError | Bye | {type: "pong"}} RoomEvent
  */
 
 /** At most ten years, so that dates stay valid. */
@@ -170,6 +173,8 @@ const message = object(
 const ban = object({ target: string, at: timestamp, until: nullable(timestamp), by: string }, { text });
 const messages = arrayOf(message);
 const muted = arrayOf(object({ name: string }, { seconds }));
+
+const about = { title: truncated(64), welcome: truncated(280) };
 
 /** What the page sends back when it reconnects: no longer than fits into a `join`. */
 const identity = { name: maxLength(1024), session: maxLength(128), epoch: maxLength(1024) };
@@ -200,6 +205,7 @@ const EVENTS = new Map([
         stale: boolean,
         read: messageId,
         count,
+        ...about,
       },
     ),
   ],
@@ -217,6 +223,7 @@ const EVENTS = new Map([
   ["crowd", object({ on: boolean, count, members: arrayOf(string) })],
   ["count", object({ count })],
   ["people", object({}, { members: arrayOf(string), more: boolean, ref: string })],
+  ["about", object({}, about)],
   ["typing", object({ name: string })],
   ["history", object({ messages, more: boolean }, { first: messageId, ref: string })],
   ["found", object({ messages, more: boolean }, { ref: string })],

@@ -1,5 +1,6 @@
 import { isCalled } from "../lib/mentions.js";
 import { Signal } from "../lib/signal.js";
+import { About } from "./about.js";
 import { Acts } from "./acts.js";
 import { Changes } from "./changes.js";
 import { History } from "./history.js";
@@ -58,6 +59,7 @@ export class Room {
   changes = new Changes(this);
   sender = new Sender(this);
   throttle = new Throttle();
+  about = new About();
   isIgnored = (/** @type {string} */ _name) => false; // whether the reader hides this person's messages
   /** @type {import("./protocol.js").Limits} */
   limits = { name: 32, text: 4000, line: 65_536, history: 500 };
@@ -262,6 +264,9 @@ export class Room {
       case "count":
         this.members.onEvent(event);
         break;
+      case "about":
+        this.about.onTold(event);
+        break;
       case "throttled":
         if (!this.joined) this.delayed.emit(event.seconds);
         else if (!this.outbox.isSettled) this.throttle.begin(event.seconds);
@@ -279,6 +284,7 @@ export class Room {
     this.#requests.online = true;
     this.#removal = {};
     this.limits = limits;
+    this.about.onTold(welcome);
     this.session.begin(name, session, this.#isKnown && !this.#code);
     this.#name = name;
     this.#code = "";

@@ -45,6 +45,9 @@ export class JoinForm {
     });
     this.#suggestion.addEventListener("click", () => this.#acceptSuggestion());
     room.refused.on(error => this.#onRefused(error));
+    room.about.changed.on(() => {
+      if (room.about.needsPassword) this.#passwordField.hidden = false;
+    });
     room.entered.on(() => this.#reset());
     room.delayed.on(seconds => this.#showDelay(seconds));
     room.left.on(departure => {
@@ -57,7 +60,8 @@ export class JoinForm {
 
   /** Focus the field that must be filled in. */
   focus() {
-    const field = this.#passwordField.hidden || this.#name.ariaInvalid ? this.#name : this.#password;
+    const isName = this.#passwordField.hidden || this.#name.ariaInvalid || !this.#name.value;
+    const field = isName ? this.#name : this.#password;
     field.focus();
     field.select();
   }

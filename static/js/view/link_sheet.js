@@ -1,15 +1,10 @@
 import { byId } from "../lib/dom.js";
-import { report } from "../lib/report.js";
 import { countDown } from "../lib/timer.js";
-import { qrCode } from "../model/qr_code.js";
+import { drawQrCode, removeQrCode } from "./qr_picture.js";
 import { Sheet } from "./sheet.js";
 
 /** @typedef {import("../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../model/room.js").Room} Room */
-
-const SVG = "http://www.w3.org/2000/svg";
-/** Light modules around a QR code, without which scanners do not find it (ISO/IEC 18004). */
-const MARGIN = 4;
 
 /** How to be the same person on one more device: a QR code, an address, and a command, for two minutes. */
 export class LinkSheet extends Sheet {
@@ -53,22 +48,12 @@ export class LinkSheet extends Sheet {
   #show(code, seconds) {
     const address = new URL(`#code=${code}`, location.href.split("#")[0]).href;
     this.#address.value = address;
-    this.#command.textContent = `oneroom ${location.hostname} --code ${code}`;
-    void this.#draw(address);
+    this.#command.textContent = `oneroom ${this.#room.about.room || location.hostname} --code ${code}`;
+    void drawQrCode(this.#picture, address);
     this.#ticking = countDown(Date.now() + seconds * 1000, left => {
       if (left) this.#state.textContent = this.#i18n.t("link.left", { count: left });
       else this.#end(this.#i18n.t("link.over"));
     });
-  }
-
-  /** @param {string} address */
-  async #draw(address) {
-    try {
-      const rows = await qrCode(address);
-      if (this.isOpen && this.#address.value === address) this.#picture.replaceChildren(picture(rows));
-    } catch (error) {
-      report(error); // the address and the command are there
-    }
   }
 
   /** @param {string} text */
@@ -81,27 +66,9 @@ export class LinkSheet extends Sheet {
 
   #forget() {
     clearInterval(this.#ticking);
-    this.#picture.replaceChildren();
+    removeQrCode(this.#picture);
     this.#address.value = this.#command.textContent = this.#state.textContent = "";
     this.#state.role = null;
     this.#again.hidden = true;
   }
-}
-
-/**
- * @param {string[]} rows  Of a QR code: "1" is a dark module.
- * @returns {SVGElement}
- */
-function picture(rows) {
-  const size = rows.length + 2 * MARGIN;
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", `0 0 ${size} ${size}`);
-  svg.setAttribute("aria-hidden", "true");
-  const path = document.createElementNS(SVG, "path");
-  const modules = rows.flatMap((row, y) =>
-    [...row].map((module, x) => (module === "1" ? `M${x + MARGIN} ${y + MARGIN}h1v1h-1z` : "")),
-  );
-  path.setAttribute("d", modules.join(""));
-  svg.append(path);
-  return svg;
 }

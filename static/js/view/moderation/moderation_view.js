@@ -21,7 +21,7 @@ const MUTE = 600;
 
 /** What only moderators see, and the button to become one. */
 export class ModerationView {
-  #foot = byId("div", "people-foot");
+  #foot = byId("div", "people-acts");
   #become = byId("button", "moderator-button");
   #announce = byId("button", "announce-button");
   #bans = byId("button", "bans-button");

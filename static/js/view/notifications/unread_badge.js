@@ -1,3 +1,5 @@
+import { clean } from "../../lib/text.js";
+
 /** @typedef {import("../../model/unread.js").Unread} Unread */
 
 /** Above this the count is not told exactly. */
@@ -8,18 +10,24 @@ export class UnreadBadge {
   #icon = document.querySelector("link[rel=icon]");
   #plain = this.#icon?.getAttribute("href") ?? "";
   #unread;
+  #about;
 
-  /** @param {Unread} unread */
-  constructor(unread) {
+  /**
+   * @param {Unread} unread
+   * @param {import("../../model/about.js").About} about
+   */
+  constructor(unread, about) {
     this.#unread = unread;
-    unread.changed.on(() => this.#show());
+    this.#about = about;
+    for (const { changed } of [unread, about]) changed.on(() => this.#show());
     this.#show();
   }
 
   #show() {
     const { count, calls } = this.#unread;
     const number = count > MAX_COUNT ? `${MAX_COUNT}+` : count;
-    const title = count ? `${calls ? "@ " : ""}(${number}) Oneroom` : "Oneroom";
+    const room = clean(this.#about.title) || "Oneroom";
+    const title = count ? `${calls ? "@ " : ""}(${number}) ${room}` : room;
     if (title !== document.title) document.title = title;
     if (!(this.#icon instanceof HTMLLinkElement)) return;
     const { unread = "", called = "" } = this.#icon.dataset;
