@@ -38,7 +38,7 @@ from chat_protocol.command_arguments import (
     parse_topic,
     required,
 )
-from chat_protocol.contract import MAX_PART_OF_NAME, MAX_QUERY, MAX_SANCTION_SECONDS, MAX_TOPIC
+from chat_protocol.contract import MAX_PART_OF_NAME, MAX_QUERY, MAX_SANCTION_SECONDS
 from chat_protocol.messages import Authenticate, Bans, Edit, Leave, Link, Moderate, Say, Whois
 
 __all__ = [
@@ -308,6 +308,5 @@ def describe_table() -> dict[str, object]:
         "units": UNITS,
         "maxSeconds": MAX_SANCTION_SECONDS,
         "maxQuery": MAX_QUERY,
-        "maxTopic": MAX_TOPIC,
         "pageSize": PAGE_SIZE,
     }

@@ -50,6 +50,7 @@ import { Folds } from "./view/transcript/folds.js";
 import { LongTexts } from "./view/transcript/long_text.js";
 import { describeActFailure } from "./view/transcript/message_view.js";
 import { Permalinks } from "./view/transcript/permalinks.js";
+import { TopicLine } from "./view/transcript/topic_line.js";
 import { Transcript } from "./view/transcript/transcript.js";
 import { TypingNote } from "./view/typing_note.js";
 
@@ -98,11 +99,12 @@ new Banner(room, tabSync, i18n);
 const leaveButton = new LeaveButton(room, tabSync, actionDialog, i18n);
 new ThrottleNote(room.throttle, i18n);
 new TypingNote(room.members, i18n);
+const topicLine = new TopicLine(room, i18n);
 const people = new People(room, ignored, i18n);
 const lateTools = new LateTools(room, loadTools);
 const emojis = new Emojis(() => loadEmojiList(byId("div", "emoji").dataset.list ?? ""));
 const commands = new Commands(JSON.parse(byId("script", "command-table").text));
-const views = { people, transcript, permalinks, leaveButton, lateTools };
+const views = { people, topicLine, transcript, permalinks, leaveButton, lateTools };
 const composerTask = new ComposerTask(i18n);
 const composer = new Composer(room, new Drafts(store, tabs, tabStore), i18n, {
   field: new ComposerField(room, settings, i18n, toast),

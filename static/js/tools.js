@@ -6,6 +6,7 @@ import { EditedRow } from "./view/composer/edited_row.js";
 import { CrowdPeople } from "./view/crowd_people.js";
 import { LinkSheet } from "./view/link_sheet.js";
 import { ModerationView } from "./view/moderation/moderation_view.js";
+import { TopicEditor } from "./view/moderation/topic_editor.js";
 import { Attention } from "./view/notifications/attention.js";
 import { Notifier } from "./view/notifications/notifier.js";
 import { findObstacle, NotifySetting } from "./view/notifications/notify_setting.js";
@@ -53,6 +54,7 @@ export class Tools {
     this.linkSheet = linkSheet;
     const moderation = new ModerationView(room, i18n, people, actionDialog, toast);
     this.moderation = moderation;
+    new TopicEditor(room, i18n, people);
     const doors = { ...elsewhere, moderate: (/** @type {number} */ id) => moderation.askDelete(id) };
     this.panels = {
       search: this.searchPanel,

@@ -15,6 +15,7 @@ const GOOD = {
     ...{ name: "Анна", session: "secret", epoch: "e", last: 7, members: ["Анна"], limits: LIMITS },
     ...{ messages: [{ id: 7, at: AT, name: "Борис", text: "да" }], missed: 1, more: true },
     ...{ moderated: true, moderator: true, can: ["edit"], changed: [SAID], stale: true },
+    topic: { id: 6, at: AT, by: "Борис", text: "тема" },
   },
   message: { ...SAID, notice: NOTICE, deleted: true },
   changed: { id: 9, at: AT, by: "Борис", act: "react", message: SAID, mine: ["👍"] },
@@ -34,7 +35,7 @@ const GOOD = {
 };
 const OPTIONAL = [
   ...["welcome.moderated", "welcome.moderator", "message.notice", "message.deleted", "left.reason"],
-  ...["welcome.can", "welcome.changed", "welcome.stale", "changed.mine", "ack.mentions"],
+  ...["welcome.can", "welcome.changed", "welcome.stale", "welcome.topic", "changed.mine", "ack.mentions"],
   ...["kind", "edited", "mine", "mentions", "reply", "reactions"].map(field => `message.${field}`),
   ...["history.ref", "found.ref", "role.ref", "whois.ref", "bans.ref"],
   ...["whois.addresses", "bans.bans", "error.ref", "error.retry_after", "error.suggestion"],

@@ -42,12 +42,13 @@ export class Changes {
    * @param {string[]} [own]  The emojis of the reader's own reactions, if they are known.
    */
   #change(message, act, own) {
-    const { timeline, search, unread, outbox } = this.#room;
+    const { timeline, search, unread, outbox, topic } = this.#room;
     timeline.change(message, act, own);
     outbox.requote(quoteOf(message));
     if (message.deleted) {
       search.remove(message.id);
       unread.remove(message.id);
+      topic.onDeleted(message.id);
     } else {
       search.change(message);
     }

@@ -6,7 +6,7 @@
  * @property {boolean} onPage        Whether the page has it.
  * @property {string} needs          What the server must say that it can; "" if older ones can too.
  * @typedef {{commands: Command[], units: Record<string, number>, maxSeconds: number, maxQuery: number,
- *   maxTopic: number, pageSize: number}} CommandTable
+ *   pageSize: number}} CommandTable
  * @typedef {object} Arguments
  * @property {string} [target]       A name, an address or a network.
  * @property {number} [id]           Of a message.

@@ -97,6 +97,7 @@ export const SEARCH_PAGE = 20;
  * @property {string} by
  * @property {string} [text]         The reason.
  * @typedef {{name: string, seconds?: number}} Mute  For how many more seconds; absent if for good.
+ * @typedef {{id: number, at: string, by: string, text: string}} Topic  `id` is that of the notice that has told of it.
  * @typedef {object} WelcomeFields
  * @property {string} name
  * @property {string} session        Empty where the room keeps no identities.
@@ -117,6 +118,7 @@ export const SEARCH_PAGE = 20;
  * @property {string} [title]        Of the room.
  * @property {string} [welcome]      What it says to those who come.
  * @property {number} [count]       How many members there are, if `members` are only some: in a crowd.
+ * @property {Topic} [topic]        Absent if there is none.
  * @typedef {{type: "welcome"} & WelcomeFields} Welcome
  * @typedef {{type: "message"} & Message} MessageEvent
  * @typedef {{type: "ack", ref: string, id: number, at: string, mentions?: string[]}} Ack
@@ -206,6 +208,7 @@ const EVENTS = new Map([
         read: messageId,
         count,
         ...about,
+        topic: object({ id: messageId, at: timestamp, by: string, text }),
       },
     ),
   ],

@@ -8,37 +8,27 @@ import { Members } from "./members.js";
 import { Moderation } from "./moderation.js";
 import { HISTORY_PAGE } from "./protocol.js";
 import { Reading } from "./reading.js";
+import { MODERATED_REASONS, REMOVAL_REASONS, Removal } from "./removal.js";
 import { Requests } from "./requests.js";
 import { Search } from "./search.js";
 import { Sender } from "./sender.js";
 import { Throttle } from "./throttle.js";
 import { Timeline } from "./timeline.js";
+import { Topic } from "./topic.js";
 import { Unread } from "./unread.js";
 
 /** @typedef {import("./connection.js").Connection} Connection */
 /** @typedef {import("./connection.js").ConnectionState} ConnectionState */
 /** @typedef {import("./outbox.js").Outbox} Outbox */
+/** @typedef {import("./removal.js").Departure} Departure */
 /** @typedef {import("./protocol.js").Message} Message */
 /** @typedef {import("./protocol.js").RoomError} RoomError */
 /** @typedef {import("./protocol.js").RoomEvent} RoomEvent */
 /** @typedef {import("./protocol.js").RoomRequest} RoomRequest */
 /** @typedef {import("./session.js").Session} Session */
 
-/**
- * @typedef {object} Departure       Why we left the room and do not reconnect.
- * @property {string} reason         Reason of the `bye`; "" if the user left.
- * @property {RoomError} [ban]       Says for how long, where the room told us.
- * @property {string} [comment]      The moderator's reason, in words.
- */
-
 /** @typedef {import("./protocol.js").MessageEvent | import("./protocol.js").Joined | import("./protocol.js").Left} Arrival */
 
-/** Reasons of a `bye` after which we are at the login form. */
-const REMOVAL_REASONS = ["kicked", "banned", "password"];
-/** Those after which nothing unsent may be kept. */
-const MODERATED_REASONS = ["kicked", "banned"];
-/** Acts with which a moderator does that. */
-const REMOVING_ACTS = ["kick", "ban"];
 /** Acts with which a moderator forbids to write, or allows it again. */
 const MUTING_ACTS = ["mute", "unmute"];
 
@@ -60,6 +50,7 @@ export class Room {
   sender = new Sender(this);
   throttle = new Throttle();
   about = new About();
+  topic = new Topic();
   isIgnored = (/** @type {string} */ _name) => false; // whether the reader hides this person's messages
   /** @type {import("./protocol.js").Limits} */
   limits = { name: 32, text: 4000, line: 65_536, history: 500 };
@@ -85,8 +76,7 @@ export class Room {
   #password = "";
   /** The one-time code to join with, or "". */
   #code = "";
-  /** What the room told us about our removal, before the `bye`. @type {Omit<Departure, "reason">} */
-  #removal = {};
+  #removal = new Removal();
   /** Whether the room says which messages are ours. */
   #marksOwn = false;
   #requests;
@@ -217,7 +207,7 @@ export class Room {
     this.search.reset();
     this.moderation.reset();
     this.unread.reset(0);
-    this.left.emit({ reason, ...this.#removal });
+    this.left.emit(this.#removal.toDeparture(reason));
   }
 
   #join() {
@@ -282,7 +272,7 @@ export class Room {
     const { name, session, epoch, last, members, missed, more, limits, can = [], stale = false } = welcome;
     this.connection.markStable();
     this.#requests.online = true;
-    this.#removal = {};
+    this.#removal.reset();
     this.limits = limits;
     this.about.onTold(welcome);
     this.session.begin(name, session, this.#isKnown && !this.#code);
@@ -293,6 +283,7 @@ export class Room {
     this.outbox.open(this.session.id);
     this.members.reset(name, members, welcome.count);
     const messages = welcome.messages.map(message => this.claim(message));
+    this.topic.set(welcome.topic ?? null);
     this.search.onJoined(session !== "", epoch);
     this.moderation.onJoined(welcome.moderated ?? false, welcome.moderator ?? false, welcome.muted);
     // The same log with a lower number has lost its end: by a power failure, or restored from a backup.
@@ -330,10 +321,11 @@ export class Room {
     this.members.stopTyping(message.name);
     if (!this.timeline.add(message)) return;
     this.changes.onNotices([message]);
+    this.topic.onMessage(message);
     if (message.notice) this.moderation.mutes.onNotice(message.notice);
-    const { act = "", target, text: comment } = message.notice ?? {};
-    if (target === this.members.self) {
-      if (REMOVING_ACTS.includes(act)) this.#removal = { comment };
+    if (message.notice && message.notice.target === this.members.self) {
+      const { act, target } = message.notice;
+      this.#removal.onNotice(message.notice);
       if (MUTING_ACTS.includes(act)) this.outbox.setMuted(this.moderation.mutes.until(target) ?? Date.now());
     }
     this.unread.add([message]);
@@ -384,7 +376,7 @@ export class Room {
     if (ref) {
       this.sender.onError({ ...error, ref });
     } else if (this.joined && code === "banned") {
-      this.#removal.ban = error; // the `bye` follows
+      this.#removal.onBan(error); // the `bye` follows
     } else if (!this.joined) {
       this.#name = this.#code = "";
       if (code.startsWith("password")) this.#password = "";

@@ -231,7 +231,7 @@ export class JoinForm {
     });
   }
 
-  /** @param {import("../model/room.js").Departure} departure */
+  /** @param {import("../model/removal.js").Departure} departure */
   #explain({ reason, ban, comment }) {
     const text = ban ? this.#banned(ban.retry_after) : this.#i18n.t(`login.${reason}`);
     return comment ? `${text} ${this.#i18n.t("login.reason", { text: clean(comment) })}` : text;

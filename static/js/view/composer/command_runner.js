@@ -8,6 +8,7 @@ import { substitute } from "../../model/short_forms.js";
 /** @typedef {import("../leave_button.js").LeaveButton} LeaveButton */
 /** @typedef {import("../link_sheet.js").LinkSheet} LinkSheet */
 /** @typedef {import("../people.js").People} People */
+/** @typedef {import("../transcript/topic_line.js").TopicLine} TopicLine */
 /** @typedef {import("../transcript/permalinks.js").Permalinks} Permalinks */
 /** @typedef {import("../transcript/transcript.js").Transcript} Transcript */
 /** @typedef {import("../moderation/moderation_view.js").ModerationView} ModerationView */
@@ -28,7 +29,7 @@ export class CommandRunner {
   /**
    * @param {Room} room
    * @param {I18n} i18n
-   * @param {{people: People, transcript: Transcript, permalinks: Permalinks, leaveButton: LeaveButton,
+   * @param {{people: People, topicLine: TopicLine, transcript: Transcript, permalinks: Permalinks, leaveButton: LeaveButton,
    *   lateTools: LateTools}} views
    */
   constructor(room, i18n, views) {
@@ -48,7 +49,7 @@ export class CommandRunner {
    */
   async run(command) {
     if ("old" in command) return this.#correct(command);
-    const { people, permalinks, leaveButton, lateTools } = this.#views;
+    const { people, topicLine, permalinks, leaveButton, lateTools } = this.#views;
     const { name, id = 0, count = 0, text = "", target } = command;
     switch (name) {
       case "who":
@@ -74,7 +75,7 @@ export class CommandRunner {
           return "";
         });
       case "topic":
-        if (!text) return ""; // it is above the conversation
+        if (!text) return topicLine.open() ? "" : this.#i18n.error("no_topic");
         return this.#withTools(({ moderation }) => moderation.run(command));
       case "quit":
         leaveButton.ask();
