@@ -20,10 +20,10 @@ from tcp_server.log.log_file import LogFile, unusable
 from tcp_server.log.memory_history import MemoryHistory
 from tcp_server.log.missing import Missing
 from tcp_server.log.pieces import BadPiece, decode_piece, write_piece
-from tcp_server.log.records import StoredRecords
 from tcp_server.log.retention import Limits, Retention
 from tcp_server.log.staged_messages import StagedMessages
 from tcp_server.log.stored_messages import StoredMessages
+from tcp_server.log.stored_room import StoredRoom
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ _RECENT = 2000
 """Messages kept in memory as well: more than a `welcome` contains."""
 
 
-class SqliteHistory:
+class SqliteHistory(StoredRoom):
     """A log in a file, which only one server at a time may use.
 
     Not thread-safe: the caller holds the sequencer's room lock, in any thread.
@@ -54,18 +54,12 @@ class SqliteHistory:
         self._staged = StagedMessages()
         self._wal_has_deleted = True  # whether the WAL may still contain deleted text
         self._file = LogFile(path, full=full)
-        self._db = self._file.db
-        self.members = StoredRecords[int](self._db, "members", "number")
-        self.persons = StoredRecords[bytes](self._db, "persons", "id")
-        self._acts = Acts(self._db)
-        self._tail = EntryTail(self._db, redact)
+        self._acts = Acts(self._file.db)
+        self._tail = EntryTail(self._file.db, redact)
         try:
-            row = self._db.execute("SELECT epoch, settled, sanctions, state FROM log, head").fetchone()
-            self.epoch, self.settled, self.sanctions, self.head = row
+            super().__init__(self._file.db)
             row = self._db.execute("SELECT entry FROM messages ORDER BY id DESC LIMIT 1").fetchone()
             self.position = (row and row[0]) or 0
-            self._stored_sanctions, self._stored_head = self.sanctions, self.head
-            self._stored_log = self.epoch, self.settled
             self._missing = Missing(self._db)
             self._stored = StoredMessages(self._db, self._file.path, self._missing.ids)
             self._retention = Retention(self._db, limits, self._stored.count, clock)
@@ -75,7 +69,6 @@ class SqliteHistory:
         except sqlite3.Error as error:
             self._file.close()
             raise unusable(path, error) from error
-        self._forgets_present = False  # with the next commit
         self._forgotten_below = 0  # an id, with the next commit
         self._forgetting = 0.0  # seconds in which the last commit has removed messages
         self._file.wait_for_locks()
@@ -151,11 +144,6 @@ class SqliteHistory:
         with _readable():
             return self._acts.reactions.change(message_id, emoji, person, name, on=on)
 
-    def take_present(self) -> list[tuple[bytes, str]]:
-        present = self._db.execute("SELECT session, name FROM present").fetchall()
-        self._forgets_present = bool(present)
-        return present
-
     def note_entry(self, position: int, data: bytes) -> None:
         """Keep an entry of a shared journal as it was read, in the transaction that stores its effects.
 
@@ -204,13 +192,6 @@ class SqliteHistory:
         self._missing.rollback()
         self._tail.rollback()
 
-    def _is_room_new(self) -> bool:
-        """Return whether there is more to store than the log itself."""
-        is_new = self.head is not self._stored_head or self.sanctions is not self._stored_sanctions
-        if is_new or self.members or self.persons or self._forgets_present:
-            return True
-        return bool(self.settled != self._stored_log[1] or self.epoch != self._stored_log[0])
-
     def _write(self, *, is_room_new: bool) -> None:
         """Write all changes to the file in one transaction. Raises `sqlite3.Error`."""
         db = self._db
@@ -232,23 +213,7 @@ class SqliteHistory:
                 self._write_room()
         self._forgotten_below = 0
         if is_room_new:
-            self.members.clear()
-            self.persons.clear()
-            self._forgets_present = False
-            self._stored_sanctions, self._stored_head = self.sanctions, self.head
-            self._stored_log = self.epoch, self.settled
-
-    def _write_room(self) -> None:
-        """Write members, persons, sanctions and head into the open transaction. Raises `sqlite3.Error`."""
-        self.members.write()
-        self.persons.write()
-        if self.sanctions is not self._stored_sanctions:
-            self._db.execute("UPDATE log SET sanctions = ?", (self.sanctions,))
-        if (self.epoch, self.settled) != self._stored_log:
-            self._db.execute("UPDATE log SET epoch = ?, settled = ?", (self.epoch, self.settled))
-        self._db.execute("UPDATE head SET state = ?", (self.head,))
-        if self._forgets_present:
-            self._db.execute("DELETE FROM present")
+            self._note_room_written()
 
     def settle(self, below: int) -> None:
         self.settled = max(below, self.settled)
