@@ -22,8 +22,8 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(VENV)/runtime ## Start the TCP server (PORT=8080) and the gateway (WEB_PORT=5000); Ctrl-C stops both
-	@$(BIN)/python tools/run.py $(PORT) $(WEB_PORT)
+run: $(VENV)/runtime ## Start the TCP server (PORT=8080) and the gateway (WEB_PORT=5000), LAN=1: for your network too; Ctrl-C stops both
+	@$(BIN)/python tools/run.py $(PORT) $(WEB_PORT) $(LAN)
 
 cluster: $(VENV)/cluster ## Start one room on three servers, to kill one: Redis, two gateways, HAProxy (PORT=8080, WEB_PORT=5000)
 	@$(BIN)/python tools/cluster.py $(PORT) $(WEB_PORT)

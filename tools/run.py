@@ -1,6 +1,7 @@
 """Run the TCP server and the gateway together until Ctrl-C, or until one of them ends.
 
-What `make run` does once everything is set up: `python tools/run.py SERVER_PORT GATEWAY_PORT`.
+What `make run` does once everything is set up: `python tools/run.py SERVER_PORT GATEWAY_PORT [LAN]`.
+With LAN, 1 or an address of this machine, the page is open to its network too.
 It stops them in order: the gateway first, so that browsers are told that the gateway stops and not
 that the room is gone.
 """
@@ -13,6 +14,7 @@ import subprocess
 import sys
 
 from tools.children import STOP_SIGNALS, Child, StopRequested, stop_on_signals
+from tools.lan import Network, NoNetwork
 
 
 class _Program:
@@ -79,19 +81,28 @@ def _with_free_ports(*programs: _Program) -> str:
     )
 
 
-def main(server_port: str, gateway_port: str) -> int:
-    """Return 0 when asked to stop, 1 when one of the two ended by itself."""
+def main(server_port: str, gateway_port: str, lan: str = "") -> int:
+    """Return 0 when asked to stop, 1 when one of the two ended by itself, 2 if there is no such network."""
+    try:
+        network = Network(lan, gateway_port) if lan not in ("", "0") else None
+    except NoNetwork as error:
+        print(f"make run {error}", file=sys.stderr)
+        return 2
     stop_on_signals()
     for program in ("SERVER", "WEB"):  # who tries it out reads the pages, not who comes and goes
         os.environ.setdefault(f"ONEROOM_{program}_LOG_LEVEL", "warning")
     server = _Program("TCP server", "tcp_server", server_port, "PORT", "8080")
-    gateway = _Program("gateway", "web_gateway", gateway_port, "WEB_PORT", "5000")
+    page_port = network.gateway_port if network else gateway_port
+    gateway = _Program("gateway", "web_gateway", page_port, "WEB_PORT", "5000")
     try:
         line = server.start()
         if found := re.search(r":(\d+)(?!\S)", line):
-            line = gateway.start("--server", f"127.0.0.1:{found[1]}")
-            if url := re.search(r"http://\S+", line):
-                print(f"Open {url[0].replace('//127.0.0.1:', '//localhost:')}", flush=True)
+            flags = network.gateway_flags(int(found[1])) if network else []
+            line = gateway.start("--server", f"127.0.0.1:{found[1]}", *flags)
+            if url := re.search(r"http://\S+:(\d+)", line):
+                print(f"Open http://localhost:{url[1]}", flush=True)
+                if network:
+                    print(network.invitation(int(found[1])), flush=True)
         ended = _first_to_end(server, gateway)
         assert ended.process is not None
         print(

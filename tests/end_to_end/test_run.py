@@ -1,5 +1,6 @@
 """`make run` after its set-up: both programs together, and nothing left of them afterwards."""
 
+import json
 import os
 import re
 import signal
@@ -16,11 +17,12 @@ import pytest
 from chat_protocol.address import Address
 from tests.support.processes import ROOT, Output, Program, find_address, start
 from tests.support.raw import PROMPT, RawClient
+from tools.lan import Network, NoNetwork
 
 
 @contextmanager
-def both(server_port: object = 0, gateway_port: object = 0) -> Iterator[Program]:
-    program = start(sys.executable, "tools/run.py", str(server_port), str(gateway_port), cwd=ROOT)
+def both(server_port: object = 0, gateway_port: object = 0, *lan: str) -> Iterator[Program]:
+    program = start(sys.executable, "tools/run.py", str(server_port), str(gateway_port), *lan, cwd=ROOT)
     try:
         yield program
     finally:
@@ -38,6 +40,32 @@ def addresses(lines: list[str]) -> tuple[Address, Address]:
 def started(program: Program) -> tuple[Address, Address]:
     """Wait until both programs serve; return their addresses."""
     return addresses(program.stdout.wait_for(lambda text: text.count("\n") == 3, 20).splitlines())
+
+
+def test_in_a_network_the_page_invites_by_the_address_there() -> None:
+    with both(0, 0, "127.0.0.1") as program:
+        lines = program.stdout.wait_for(lambda text: "Everybody there can come in" in text, 20).splitlines()
+        server, gateway = addresses(lines[:3])
+        url, room = f"http://127.0.0.1:{gateway.port}/", f"127.0.0.1:{server.port}"
+        assert lines[3] == f"In your network: {url} (in a terminal: oneroom {room})"
+        assert {len(line) for line in lines[4:-1]} == {29}  # a QR code
+        with urlopen(f"{url}about", timeout=10) as about:
+            assert json.load(about).items() >= {"url": url, "room": room, "count": 0}.items()
+        assert program.stop(signal.SIGINT) == 0
+
+
+def test_an_address_that_this_machine_does_not_have_is_refused() -> None:
+    with both(0, 0, "198.51.100.9") as program:
+        assert program.wait(20) == 2
+        assert program.stderr.text == "make run LAN=198.51.100.9: this machine has no such IPv4 address\n"
+
+
+def test_the_address_in_the_network_is_found() -> None:
+    try:
+        said = Network("1", "5000").invitation(8080)
+    except NoNetwork as error:  # a machine without a network
+        said = f"In your network: http://0:5000/ ({error})"
+    assert re.match(r"In your network: http://[\d.]+:5000/ \(.+\)", said)
 
 
 def is_free(address: Address) -> bool:
