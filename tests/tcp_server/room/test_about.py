@@ -14,8 +14,8 @@ def about(harness: RoomHarness) -> m.Event:
     return told
 
 
-def test_some_names_are_told_and_the_number_of_all() -> None:
-    harness = RoomHarness(max_name=400)
+def test_some_names_are_told_and_the_number_of_all_in_a_crowd_too() -> None:
+    harness = RoomHarness(max_name=400, crowd=3)
     assert about(harness) == m.About(names=[])
     for number in range(12):
         harness.join_as_text(f"{number}", f"Анна {number:02}")
