@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run cluster test test-oldest test-pythons test-units long long-log faults hostile conformance check format vendor schemas emoji docs picture bench bench-bridge bench-page bench-terminal bench-crowd bench-log bench-cluster bench-cluster-faults bench-stream soak wheel sdist sbom clean
+.PHONY: help run cluster test test-oldest test-pythons test-units long long-log faults hostile conformance check format vendor schemas emoji docs picture gallery bench bench-bridge bench-page bench-terminal bench-crowd bench-log bench-cluster bench-cluster-faults bench-stream soak wheel sdist sbom clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,6 +89,9 @@ emoji: $(VENV)/development ## Make the list of emoji anew
 
 docs: $(VENV)/development ## Write docs/configuration.md from the settings
 	$(BIN)/python -m tools.configuration
+
+gallery: $(VENV)/development $(if $(NPM),node_modules) ## Make docs/gallery.md anew: pictures of the page in all its states; some minutes
+	$(BIN)/python -m tools.gallery
 
 picture: $(VENV)/development ## Make the picture of the page in README.md anew, with Chromium
 	$(BIN)/python -m tools.picture

@@ -1,6 +1,7 @@
 import { makeAvatar, setColour } from "../lib/avatar.js";
 import { byId, make, permalink, setLiveText } from "../lib/dom.js";
 import { excerpt } from "../lib/excerpt.js";
+import { parseMarkdown, plainText } from "../lib/markdown.js";
 import { Signal } from "../lib/signal.js";
 import { clean } from "../lib/text.js";
 
@@ -250,7 +251,7 @@ export class SearchPanel {
     const time = make("time", "");
     time.dateTime = at;
     this.#showTime(time);
-    const pieces = excerpt(clean(text), query).map(piece =>
+    const pieces = excerpt(plainText(parseMarkdown(clean(text))), query).map(piece =>
       piece.marked ? make("mark", "", piece.text) : piece.text,
     );
     const body = make("span", "hit-text", ...pieces);
