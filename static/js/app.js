@@ -130,7 +130,7 @@ const panelHistory = new PanelHistory({ people, settings: settingsSheet, shortcu
 lateTools.loaded.on(({ panels }) => {
   panelHistory.add(panels);
   byId("button", "link-button").hidden = false;
-  if (!askedAbout) askAbout();
+  if (room.about.count === null) void room.about.load();
 });
 
 /** @param {boolean} inside  Whether to show the room, else the login form. */
@@ -189,17 +189,9 @@ window.addEventListener("storage", ({ key }) => {
 });
 window.addEventListener("pagehide", () => tabs.close());
 
-let askedAbout = false;
-
-/** Ask which room this is, and how to invite others to it. */
-async function askAbout() {
-  askedAbout = true;
-  await room.about.load(/** @type {{earlyAbout?: Promise<unknown>}} */ (globalThis).earlyAbout);
-}
-
 const code = takeCode();
 if (code && !session.name) {
-  void askAbout();
+  void loadAbout();
   show(false);
   joinForm.enterWithCode(code);
   removeSplash();
@@ -211,7 +203,7 @@ if (code && !session.name) {
 } else {
   connection.close();
   // Nothing of the login page moves if it is known what stands there.
-  Promise.race([askAbout(), new Promise(resolve => setTimeout(resolve, ABOUT_AWAITED))]).then(() => {
+  Promise.race([loadAbout(), new Promise(resolve => setTimeout(resolve, ABOUT_AWAITED))]).then(() => {
     show(false);
     removeSplash();
   });
@@ -240,6 +232,11 @@ async function loadTools(attempt) {
   const { Tools } = await import(new URL(`tools.js${attempt ? `?${attempt}` : ""}`, import.meta.url).href);
   const views = { people, actionDialog, toast, transcript, composerTask };
   return () => new Tools(room, { store, emojis, settings }, i18n, views, doors);
+}
+
+/** Take what boot.js has asked the gateway. */
+async function loadAbout() {
+  await room.about.load(/** @type {{earlyAbout?: Promise<unknown>}} */ (globalThis).earlyAbout);
 }
 
 /** @returns {WebSocket | undefined} What boot.js has opened, for one connection. */

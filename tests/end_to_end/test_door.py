@@ -80,6 +80,15 @@ def test_the_door_says_which_room_this_is_and_who_is_inside(
         expect(page.locator("#login-inside")).to_have_text(INSIDE)
 
 
+def test_who_comes_back_and_is_not_let_in_sees_the_door_too(chromium: Browser, url: str) -> None:
+    with open_page(chromium, url) as user:
+        identity = '{"id": "1", "name": "Анна", "secret": "unknown to the room by now"}'
+        user.page.evaluate("text => localStorage.setItem('oneroom.identity', text)", identity)
+        user.page.reload()
+        expect(user.page.locator("#join-error")).to_contain_text("занято")
+        expect(user.page.locator("#login-inside")).to_have_text(INSIDE)
+
+
 @WIDTHS
 def test_the_invitation_has_the_public_addresses(
     chromium: Browser, public: str, width: int, dark: bool

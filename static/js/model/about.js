@@ -1,6 +1,9 @@
 import { arrayOf, boolean, clamped, object, string, truncated } from "../lib/shape.js";
 import { Signal } from "../lib/signal.js";
 
+/** Milliseconds for which an answer is as good as a new one: the gateway keeps it as long. */
+const FRESH = 3000;
+
 /** The fields that the room tells, and the gateway's invitation; all may be missing. */
 const ABOUT = object(
   {},
@@ -32,11 +35,19 @@ export class About {
   /** @type {Signal} */
   changed = new Signal();
 
+  #askedAt = Number.NEGATIVE_INFINITY; // as by `performance.now()`
+
+  /** Ask the gateway, unless it was asked just now. */
+  async refresh() {
+    if (performance.now() - this.#askedAt > FRESH) await this.load();
+  }
+
   /**
    * Ask the gateway.
    * @param {Promise<unknown>} [early]  Its answer, if it was asked already.
    */
   async load(early) {
+    this.#askedAt = performance.now();
     const answer = ABOUT(await (early ?? ask())) ?? {};
     const { count = null, names = [], password = false, url = this.url, room = this.room } = answer;
     Object.assign(this, { count, names, needsPassword: password, url, room });

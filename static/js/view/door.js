@@ -34,8 +34,9 @@ export class Door {
 
   /** The login page is shown. */
   open() {
-    clearInterval(this.#looking);
+    this.close();
     this.#looking = setInterval(() => this.#look(), INTERVAL);
+    this.#look();
   }
 
   /** It is not shown any more. */
@@ -45,7 +46,7 @@ export class Door {
   }
 
   #look() {
-    if (this.#looking !== undefined && !document.hidden) void this.#about.load();
+    if (this.#looking !== undefined && !document.hidden) void this.#about.refresh();
   }
 
   #show() {

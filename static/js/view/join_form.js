@@ -46,7 +46,8 @@ export class JoinForm {
     this.#suggestion.addEventListener("click", () => this.#acceptSuggestion());
     room.refused.on(error => this.#onRefused(error));
     room.about.changed.on(() => {
-      if (room.about.needsPassword) this.#passwordField.hidden = false;
+      const isKnown = room.about.count !== null && !this.#password.value;
+      if (isKnown) this.#passwordField.hidden = !room.about.needsPassword;
     });
     room.entered.on(() => this.#reset());
     room.delayed.on(seconds => this.#showDelay(seconds));
