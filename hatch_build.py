@@ -20,7 +20,7 @@ from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 _ENTRIES = (
     *("static/js/app.js", "static/js/boot.js", "static/js/tools.js", "static/js/lib/highlight.js"),
-    "static/css/page.css",
+    *("static/js/view/terminal_view.js", "static/css/page.css"),
 )
 _BROWSERS = "chrome110,firefox115,safari16.4"
 _AS_THEY_ARE = ("icons", "i18n")

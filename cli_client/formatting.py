@@ -25,11 +25,14 @@ def lay_out(text: str, width: int, first: int, style: str) -> list[Line]:
 
     The first one is empty if there is no room beside what stands there: a quote has lines of its own.
     """
-    if not may_be_formatted(text):
-        return [[(style, line)] for line in wrap(text, width, first)]
-    from cli_client.markdown import parse_markdown  # noqa: PLC0415 - its library takes as long to load as msgspec
+    parts: list[Part] = [text]
+    if may_be_formatted(text):
+        from cli_client.markdown import parse_markdown  # noqa: PLC0415 - it takes as long to load as msgspec
 
-    return _lines(parse_markdown(text), width, first, style)
+        parts = parse_markdown(text)
+    if parts == [text]:
+        return [[(style, line)] for line in wrap(text, width, first)]
+    return _lines(parts, width, first, style)
 
 
 def _lines(parts: list[Part], width: int, first: int, style: str) -> list[Line]:

@@ -122,7 +122,7 @@ class MessageLines:
             name, is_action = one_line(message.name), message.kind == "action" and not message.deleted
             name_end = "" if is_action else ":"
             out += [("class:dim", "* ")] if is_action else []
-            out += [(self.colours.style(name), name), ("class:dim", name_end)]
+            out += [(self.colours.style(message.name), name), ("class:dim", name_end)]
         if message.deleted:
             text, style = self._texts("deleted"), "class:dim"
         used = sum(cell_width(part) for _, part in out) + (1 if out else 0)

@@ -206,6 +206,8 @@ class Renderer:
         if not event.rejoined:
             self._read = event.read
         out += self._messages(event.messages, at_start=not event.rejoined)
+        if event.messages and not event.rejoined:
+            out += self.line("history_end")
         if not event.rejoined:
             out += self._about(event.title, event.welcome)
             out += self.line("entered", name=one_line(event.name))

@@ -9,6 +9,7 @@ const CHOICES = {
   density: ["comfortable", "compact"],
   enter: ["auto", "send", "line"],
   joins: ["shown", "hidden"],
+  view: ["page", "terminal"],
   notify: ["off", "called", "all"],
 };
 

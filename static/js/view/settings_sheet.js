@@ -55,7 +55,7 @@ export class SettingsSheet extends Sheet {
     const enter = this.#settings.get("enter");
     const usual = this.#touch.matches ? "line" : "send";
     this.#check("enter", enter === "auto" ? usual : enter);
-    for (const name of /** @type {const} */ (["theme", "density", "joins"]))
+    for (const name of /** @type {const} */ (["theme", "density", "joins", "view"]))
       this.#check(name, this.#settings.get(name));
     this.#check("language", /(?:^|; )oneroom_language=(\w+)/.exec(document.cookie)?.[1] ?? "auto");
   }
