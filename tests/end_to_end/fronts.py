@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -41,7 +41,7 @@ class Kind(NamedTuple):
     check: Callable[[Path], list[str]]
     reload: signal.Signals
     loaded: str  # what it prints when it has read its file
-    replaced: Callable[[Path, Certificate, Listeners], dict[str, str]]
+    replaced: Callable[[Path, Any, Listeners], dict[str, str]]
 
 
 def _haproxy_replaced(_folder: Path, certificate: Certificate, listeners: Listeners) -> dict[str, str]:
@@ -86,6 +86,17 @@ def _nginx_replaced(folder: Path, certificate: Certificate, listeners: Listeners
     }
 
 
+def _haproxy_in_the_open_replaced(
+    _folder: Path, _certificate: Certificate | None, listeners: Listeners
+) -> dict[str, str]:
+    return {
+        "*:8080": str(listeners.terminals),
+        "*:8000": str(listeners.browsers),
+        "127.0.0.1:8404": str(listeners.plain_http),  # who is up
+        "maxconn 20000": "maxconn 400",
+    }
+
+
 _HAPROXY = Kind(
     ROOT / "docs" / "front" / "haproxy.cfg",
     # A master and its worker, as its systemd unit runs it.
@@ -99,6 +110,9 @@ KINDS: Mapping[str, Kind] = {
     "haproxy": _HAPROXY,
     "haproxy-cluster": _HAPROXY._replace(
         documented=ROOT / "docs" / "front" / "haproxy-cluster.cfg", replaced=_haproxy_cluster_replaced
+    ),
+    "haproxy-in-the-open": _HAPROXY._replace(
+        documented=ROOT / "docs" / "front" / "haproxy-cluster.cfg", replaced=_haproxy_in_the_open_replaced
     ),
     "nginx": Kind(
         ROOT / "docs" / "front" / "nginx.conf",
@@ -118,13 +132,21 @@ EACH_KIND = [
 class Front:
     """A documented proxy in front of a room and a gateway. Use `running_front` to start one."""
 
-    def __init__(self, kind: Kind, file: Path, listeners: Listeners, certificate: Certificate) -> None:
+    def __init__(self, kind: Kind, file: Path, listeners: Listeners, certificate: Certificate | None) -> None:
         self.listeners = listeners
-        self.certificate = certificate
+        self._certificate = certificate
         self._kind = kind
         self._file = file
-        self._env = {"ONEROOM_CERTIFICATE": str(certificate.both), "ONEROOM_CONTAINER": "yes"}
+        self._env = {"ONEROOM_CONTAINER": "yes"}
+        if certificate:
+            self._env["ONEROOM_CERTIFICATE"] = str(certificate.both)
         self._program: Program | None = None
+
+    @property
+    def certificate(self) -> Certificate:
+        """Its certificate; one in the open has none."""
+        assert self._certificate is not None
+        return self._certificate
 
     def check(self) -> str:
         """Have the proxy check its file; return what it prints, fail if it rejects the file."""
@@ -183,9 +205,9 @@ class Front:
 
 @contextmanager
 def running_front(
-    name: str, folder: Path, certificate: Certificate, changes: Mapping[str, str]
+    name: str, folder: Path, certificate: Certificate | None, changes: Mapping[str, str]
 ) -> Iterator[Front]:
-    """Run a proxy with its documented file until the block ends.
+    """Run a proxy with its documented file until the block ends; one in the open has no certificate.
 
     `changes` replaces parts of the file's text, such as the addresses of the room and timeouts.
     """

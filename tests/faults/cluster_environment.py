@@ -1,4 +1,4 @@
-"""Three servers of one room, their Redis, two gateways, and the participants, who connect to any of them."""
+"""Three servers of one room, their Redis, two gateways, and HAProxy, through which all participants come."""
 
 import random
 import signal
@@ -10,11 +10,13 @@ from typing import NamedTuple
 
 from chat_protocol.address import Address
 from tcp_server.room import proposals as p
+from tests.end_to_end.fronts import free_ports, running_front
 from tests.faults.environment import Environment, Service
 from tests.faults.proxy import Proxy
 from tests.faults.wires import TcpWire, WebSocketWire
 from tests.support.raw import PROMPT, JsonClient
 from tests.support.redis_server import RedisServer, free_port, redis_server
+from tests.support.status import ask
 from tests.support.timing import IS_LONG, TIMEOUT
 
 _SERVERS = 3
@@ -49,8 +51,8 @@ class ClusterEnvironment(Environment):
 
     interval = 0.01 if IS_LONG else 0.05  # a fault may last 15 s, and there are three servers to keep busy
 
-    def __init__(self, folder: Path, rng: random.Random, *flags: str) -> None:
-        super().__init__(folder, rng, *flags, terminals=False)
+    def __init__(self, folder: Path, rng: random.Random, *flags: str, server: str = "tcp_server") -> None:
+        super().__init__(folder, rng, *flags, server=server, terminals=False)
 
     def _start_system(self, folder: Path, server: str, flags: Sequence[str], resources: ExitStack) -> None:
         self._folder = folder
@@ -59,29 +61,48 @@ class ClusterEnvironment(Environment):
         self.to_redis = [
             resources.enter_context(Proxy(self.redis.address, self.rng)) for _ in range(_SERVERS)
         ]
+        statuses = [Address("127.0.0.1", port) for port in free_ports(_SERVERS + _GATEWAYS)]
+        self.statuses = statuses[:_SERVERS]
+        """Where each server says whether it is ready."""
         self.servers: list[Service] = []
         self.logs = [folder / f"{number}.db" for number in range(_SERVERS)]
         for number, (log, proxy) in enumerate(zip(self.logs, self.to_redis, strict=True)):
             one = Service(
                 *(server, "--host", "127.0.0.1", "--history", str(log), "--node", f"server {number}"),
-                *("--cluster", f"redis://{proxy.address}", *flags),
+                *("--cluster", f"redis://{proxy.address}", "--status", str(statuses[number])),
+                *("--trusted-proxy", "127.0.0.1", *flags),
             )
             resources.callback(one.close)
             self.servers.append(one)
         self.gateways: list[Service] = []
         addresses = ",".join(str(one.address) for one in self.servers)
-        for _ in range(_GATEWAYS):
-            gateway = Service("web_gateway", "--server", addresses)
+        for number in range(_GATEWAYS):
+            status = ("--status", str(statuses[_SERVERS + number]))
+            proxied = ("--trusted-proxy", "127.0.0.1", "--proxy-protocol")
+            gateway = Service("web_gateway", "--server", addresses, *status, *proxied)
             resources.callback(gateway.close)
             self.gateways.append(gateway)
+        changes = {
+            "inter 2s fastinter 1s": "inter 500ms fastinter 200ms",
+            "conn_cur gt 400": "conn_cur gt 4000",  # all participants have one address
+            "conn_rate(10s)": "conn_rate(1s)",
+        }
+        for name, room, where in zip("abc", self.servers, self.statuses, strict=True):
+            changes[f"room-{name}:8080 port 9100"] = f"{room.address} port {where.port}"
+        for name, page, where in zip("ab", self.gateways, statuses[_SERVERS:], strict=True):
+            changes[f"web-{name}:5000 cookie {name} port 9100"] = (
+                f"{page.address} cookie {name} port {where.port}"
+            )
         self.wait_for_room()
+        front = resources.enter_context(running_front("haproxy-in-the-open", folder, None, changes))
+        self._listeners = front.listeners
         self.server = self.servers[0]
 
     def _tcp(self) -> TcpWire:
-        return TcpWire(random.choice(self.servers).address)
+        return TcpWire(self._listeners.terminals)
 
     def _websocket(self) -> WebSocketWire:
-        return WebSocketWire(random.choice(self.gateways).address)
+        return WebSocketWire(self._listeners.browsers)
 
     def wait_for_room(self) -> None:
         """Wait until all servers accept clients."""
@@ -111,6 +132,10 @@ class ClusterEnvironment(Environment):
             proxy.redirect(replica.address)
         self.redis, self.replica = replica, master
         return lacks
+
+    def readiness(self) -> list[str]:
+        """Return what each server says to who asks whether it is ready."""
+        return [ask(status, "/readyz")[1].strip() for status in self.statuses]
 
     def _start_redis(self, name: str, resources: ExitStack) -> RedisServer:
         folder = self._folder / name

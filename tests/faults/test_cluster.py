@@ -4,8 +4,11 @@ ONEROOM_FAULT_ROUNDS and ONEROOM_FAULT_SEED are as there.
 """
 
 import random
+import resource
 import signal
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from time import sleep, time
 
@@ -13,9 +16,10 @@ import pytest
 
 from tests.faults.cluster_environment import ClusterEnvironment, declared_down
 from tests.faults.test_faults import ROUNDS, SEED
+from tests.support.requirements import needs_haproxy, needs_prlimit
 from tests.support.timing import at_most
 
-pytestmark = pytest.mark.timeout(160 + 60 * ROUNDS)
+pytestmark = [needs_haproxy, pytest.mark.timeout(160 + 60 * ROUNDS)]
 
 _RECOVERY = 20.0
 """Seconds within which all participants have all messages: longer than it takes to notice a dead server."""
@@ -23,22 +27,22 @@ _RECOVERY = 20.0
 Fault = Callable[[ClusterEnvironment], None]
 
 
-def inject(folder: Path, fault: Fault, *flags: str) -> None:
+def inject(folder: Path, fault: Fault, *flags: str, server: str = "tcp_server") -> None:
     """Inject a fault while the writers talk, `ROUNDS` times; check after each."""
     print(f"seed {SEED}")
-    with ClusterEnvironment(folder, random.Random(SEED), "--rate", "0", *flags) as environment:
+    with ClusterEnvironment(folder, random.Random(SEED), "--rate", "0", *flags, server=server) as environment:
         for number in range(ROUNDS):
             environment.talk()
             fault(environment)
             took = environment.wait_until_recovered(_RECOVERY)
             print(f"round {number + 1}: recovered after {took:.2f} s")
             environment.wait_for_room()
-            for server in range(len(environment.servers)):
-                environment.observe(server)
+            for observed in range(len(environment.servers)):
+                environment.observe(observed)
                 environment.wait_until_members_agree()
                 environment.wait_until_messages_agree()
                 verdict = environment.verdict()
-                assert verdict.valid, f"seed {SEED}, server {server}: {verdict}"
+                assert verdict.valid, f"seed {SEED}, server {observed}: {verdict}"
             assert not environment.errors(), f"seed {SEED}"
 
 
@@ -131,3 +135,57 @@ def test_resetting_the_connections_to_redis(tmp_path: Path) -> None:
             sleep(environment.rng.uniform(0, 0.3))
 
     inject(tmp_path, reset)
+
+
+def test_cutting_two_servers_off_redis_together(tmp_path: Path) -> None:
+    """The third tells them that Redis is there: both are not ready, and neither takes the other for dead."""
+
+    def cut(environment: ClusterEnvironment) -> None:
+        before = declared_down(environment.redis)
+        *cut_off, left = environment.rng.sample(range(len(environment.servers)), 3)
+        for number in cut_off:
+            environment.to_redis[number].swallow()
+        environment.wait_for(
+            lambda: all("no Redis" in environment.readiness()[number] for number in cut_off),
+            f"they are ready without Redis: {environment.readiness()}",
+        )
+        assert environment.readiness()[left] == "ok"
+        sleep(environment.rng.choice((0, 15)) if ROUNDS > 1 else 0)
+        for number in cut_off:
+            environment.to_redis[number].reset_swallowed()
+        after = declared_down(environment.redis)[len(before) :]
+        assert len({one.incarnation for one in after}) in (0, 2)
+
+    inject(tmp_path, cut)
+
+
+@needs_prlimit
+def test_a_full_disk_of_one_server(tmp_path: Path) -> None:
+    """It stops to apply what is said and says so: its clients go on elsewhere, and it catches up later."""
+
+    def fill(environment: ClusterEnvironment) -> None:
+        number = environment.rng.randrange(len(environment.servers))
+        full = environment.rng.choice((0, environment.rng.randrange(300_000)))
+        pid = environment.servers[number].program.process.pid
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (full, resource.RLIM_INFINITY))
+        environment.wait_for(
+            lambda: environment.readiness()[number] == "the log cannot be written", "the disk is not full"
+        )
+        environment.talk()
+        sleep(environment.rng.choice((0, 15)) if ROUNDS > 1 else 0)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+    inject(tmp_path, fill)
+
+
+def test_a_clock_of_one_server_that_is_set_back(tmp_path: Path) -> None:
+    """Redis gives all times: no server's clock is in what they share."""
+
+    def set_back(environment: ClusterEnvironment) -> None:
+        environment.rng.choice(environment.servers).program.process.send_signal(signal.SIGRTMIN)
+        environment.talk()
+
+    inject(tmp_path, set_back, server="tests.faults.moved_clock")
+    with closing(sqlite3.connect(tmp_path / "0.db")) as log:
+        times = [at for (at,) in log.execute("SELECT at FROM messages ORDER BY id")]
+    assert times == sorted(times)
