@@ -21,6 +21,9 @@ _SEND_BUFFER = 256 * 1024
 """Bytes that the kernel may queue for one client. By default it grows the buffer to megabytes and
 reports it writable only in large steps, so that a healthy reader would look slow."""
 
+_MOST_WAITING = 4096
+"""Connections that are accepted at the end: no more are waiting, unless somebody comes all the time."""
+
 _REFUSALS: dict[Refusal, bytes] = {"full": FULL, "banned": BANNED}
 
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -36,13 +39,10 @@ class Acceptor:
         for listener in self._listeners:
             listener.setblocking(False)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)  # inherited
+        self.addresses = [Address(*listener.getsockname()[:2]) for listener in self._listeners]
+        """The addresses we listen on; with the real port if the setting is 0."""
         # Closed for a moment when descriptors run out, so that a connection can be accepted and refused.
         self._spare_fd: int | None = os.open(os.devnull, os.O_RDONLY)
-
-    @property
-    def addresses(self) -> list[Address]:
-        """The addresses we listen on; with the real port if the setting is 0."""
-        return [Address(*listener.getsockname()[:2]) for listener in self._listeners]
 
     def register(self, selector: selectors.BaseSelector) -> None:
         """Have the selector wait for connections; the data of a key is what `accept` takes."""
@@ -54,12 +54,23 @@ class Acceptor:
         for listener in self._listeners:
             selector.unregister(listener)
 
+    def accept_waiting(self, admission: Admission, start: Callable[[socket.socket, str, int], None]) -> None:
+        """Accept all connections that the kernel has established; as `accept`.
+
+        Before `close`, which would reset them: who has just connected is told why there is no room.
+        """
+        for listener in self._listeners:
+            for _ in range(_MOST_WAITING):
+                if not self.accept(listener, admission, start):
+                    break
+
     def accept(
         self, listener: socket.socket, admission: Admission, start: Callable[[socket.socket, str, int], None]
-    ) -> None:
+    ) -> bool:
         """Accept a connection, and `start` what serves it, with its socket and the peer's host and port.
 
-        `start` raises `OSError`, `RuntimeError` or `MemoryError` if there is no thread for it.
+        Returns False if there was none. `start` raises `OSError`, `RuntimeError` or `MemoryError` if there is
+        no thread for it.
         """
         try:
             sock, (host, port, *_) = listener.accept()
@@ -68,11 +79,11 @@ class Acceptor:
             if error.errno in _EXHAUSTED:
                 log_often(WARNING, "refused", reason="descriptors", error=error.strerror)
                 self._reject_one(listener)
-            return
+            return not isinstance(error, BlockingIOError)
         host = str(parse_ip(host) or host)
         if refusal := admission.enter(host):
             _refuse(sock, _REFUSALS[refusal])
-            return
+            return True
         try:
             set_tcp_options(sock)
             start(sock, host, port)
@@ -80,6 +91,7 @@ class Acceptor:
             admission.leave(host)
             _refuse(sock, FULL)
             log_often(WARNING, "refused", reason="resources", error=error, address=host)
+        return True
 
     def _reject_one(self, listener: socket.socket) -> None:
         """Accept and refuse one connection when descriptors run out: `select` would spin on a full queue."""
@@ -96,6 +108,7 @@ class Acceptor:
         """Stop listening; may be called again."""
         for listener in self._listeners:
             listener.close()
+        self._listeners.clear()
         self._close_spare()
 
     def _close_spare(self) -> None:

@@ -84,7 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         standard_streams.announce(f"Oneroom server: {addresses}{_open_to(addresses)}")
         server.serve()
     if server.must_restart:
-        os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - the program itself, as it was started
+        port = str(server.addresses[0].port)  # those who are to come back know this one
+        os.execv(sys.executable, [*sys.orig_argv, "--port", port])  # noqa: S606 - the program itself
     return server.exit_status
 
 

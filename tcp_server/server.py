@@ -274,7 +274,7 @@ class ChatServer:
         while not self._stopping and (left := served_until - time.monotonic()) > 0:
             self._wait(selector, left)
         self._acceptor.unregister(selector)
-        self._acceptor.close()
+        self._close_acceptor()
         spread = Spread(self.sessions(), seconds, time.monotonic())
         while spread and not self._stopping:
             self._wait(selector, STEP)
@@ -290,8 +290,13 @@ class ChatServer:
         """Return what new sessions get. Any thread."""
         return self._services
 
-    def _close(self) -> None:
+    def _close_acceptor(self) -> None:
+        """Take no more clients; those who have just connected are told to come back as the others are."""
+        self._acceptor.accept_waiting(self._admission, self._start)
         self._acceptor.close()
+
+    def _close(self) -> None:
+        self._close_acceptor()
         sessions = self.sessions()
         notify("STOPPING=1")
         log_event(INFO, "stopping", reason=self._stopping or "an error", connections=len(sessions))

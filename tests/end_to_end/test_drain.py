@@ -133,6 +133,21 @@ def test_a_client_that_was_sent_away_comes_back_and_loses_nothing(tmp_path: Path
             assert [message.text for message in anna.history()] == ["раз", "два"]
 
 
+def test_who_has_just_connected_is_told_too() -> None:
+    """The server ends while a hundred come: they have sent their names, and nobody is reset."""
+    with room(0) as (program, _), ExitStack() as stack:
+        program.process.send_signal(signal.SIGSTOP)
+        clients = [stack.enter_context(RawClient(program.address)) for _ in range(100)]
+        for number, client in enumerate(clients):
+            client.send(f"guest {number}\n")
+        program.process.terminate()
+        program.process.send_signal(signal.SIGCONT)
+        for client in clients:
+            assert client.read_to_end().decode().endswith(("До встречи!\n", "Введите ваше имя: "))
+            client.close()
+        assert program.wait() == 0
+
+
 def test_the_second_signal_ends_a_server_at_once() -> None:
     with room(60) as (program, status), JsonClient(program.address) as anna:
         anna.join("Анна")
