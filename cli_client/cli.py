@@ -3,13 +3,14 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from chat_client.chat import Chat
 from chat_client.client import Client
+from chat_client.events import ClientEvent
 from chat_client.identity import IdentityStore
 from chat_client.joining import IfTaken
 from chat_protocol.address import Address, parse_address
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse(arguments[1:] if command else arguments)
     room = _room(parser, options, texts)
     if not command and _is_terminal() and not (options.follow or options.json):
-        return _terminal(room, texts, options)
+        return _plain_terminal(room, texts, options) if _is_dumb() else _terminal(room, texts, options)
     if not (room.name or room.code):
         parser.exit_with(texts("pipe_name_needed"))
     return _one_shot(command, options, texts, room) if command else _filter(options, texts, room)
@@ -113,6 +114,24 @@ def _terminal(room: _Room, texts: Translations, options: argparse.Namespace) -> 
         as_typed=options.as_typed,
         notify=options.notify,
     ).run()
+
+
+def _plain_terminal(room: _Room, texts: Translations, options: argparse.Namespace) -> int:
+    from cli_client.plain_terminal import PlainTerminal  # noqa: PLC0415 - as above
+
+    def connect(listener: Callable[[ClientEvent], None]) -> Chat:
+        return Chat(
+            room.address,
+            listener,
+            code=room.code,
+            password=room.password,
+            tls=room.tls,
+            family=room.family,
+            identities=room.identities,
+        )
+
+    name = room.name if room.name or room.code else None
+    return PlainTerminal(room.address, name, texts, connect, as_typed=options.as_typed).run()
 
 
 def _filter(options: argparse.Namespace, texts: Translations, room: _Room) -> int:
@@ -189,7 +208,10 @@ def _read_password(path: str | None) -> str:
 
 
 def _is_terminal() -> bool:
-    """Return whether stdin and stdout are a terminal that can move its cursor."""
-    streams = (sys.stdin, sys.stdout)
-    is_dumb = os.environ.get("TERM", "").lower() in ("dumb", "unknown")
-    return all(stream is not None and stream.isatty() for stream in streams) and not is_dumb
+    """Return whether stdin and stdout are a terminal."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+
+def _is_dumb() -> bool:
+    """Return whether the terminal cannot move its cursor, as in an editor."""
+    return os.environ.get("TERM", "").lower() in ("dumb", "unknown")

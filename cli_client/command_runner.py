@@ -75,6 +75,14 @@ class CommandRunner:
                 is_done = self._run_command(command, status)
         return "" if is_done else self._texts("not_online")
 
+    def why_no_moderator(self, status: Status) -> str:
+        """Explain why we cannot ask to become a moderator; empty if we can."""
+        if status.phase is not Phase.ONLINE:
+            return self._texts("not_online")
+        if status.moderator:
+            return self._texts("already_moderator")
+        return "" if status.moderated else self._texts("no_moderators")
+
     def _send(self, command: Outgoing, status: Status) -> str:
         """Send a message or an act on one, now or once online; return why not, empty if it is sent."""
         text = command.text if isinstance(command, Say | Edit) else ""

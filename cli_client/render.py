@@ -10,10 +10,11 @@ from typing import Final
 
 from chat_client import events
 from chat_client.identity import NotKept
+from chat_client.outbox import Outgoing
 from chat_protocol import messages as m
 from chat_protocol.address import Address
-from chat_protocol.text import clean, one_line
-from cli_client.commands import format_command
+from chat_protocol.text import clean, is_blank, one_line
+from cli_client.commands import format_command, format_outgoing
 from cli_client.layout import MAX_WIDTH, Fragments, Layout
 from cli_client.message_lines import MessageLines
 from cli_client.presence import Presence
@@ -190,6 +191,16 @@ class Renderer:
         if len(texts) > _UNSENT_SHOWN:
             lines.insert(0, self._texts("more_unsent", count=len(texts) - _UNSENT_SHOWN))
         return [[("class:dim", line)] for line in lines]
+
+    def left_over(self, unsent: Sequence[Outgoing], draft: str) -> Fragments:
+        """Return what was not sent when the conversation ends; empty if there is nothing."""
+        out: Fragments = []
+        if unsent:
+            out.append(("class:error", f"{self._texts.plural('left_unsent', len(unsent))}\n"))
+            out += [("", f"{clean(format_outgoing(command))}\n") for command in unsent]
+        if not is_blank(clean(draft)):
+            out += [("class:error", f"{self._texts('left_draft')}\n"), ("", f"{clean(draft)}\n")]
+        return out
 
     def _entered(self, event: events.Entered) -> Fragments:
         out: Fragments = []

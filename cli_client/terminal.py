@@ -33,7 +33,7 @@ from cli_client.arguments import When
 from cli_client.bottom import Bottom
 from cli_client.colours import colour_depth, style_for
 from cli_client.command_runner import CommandRunner
-from cli_client.commands import format_outgoing, parse_line
+from cli_client.commands import parse_line
 from cli_client.completion import Completion
 from cli_client.event_queue import EventQueue
 from cli_client.input_line import InputLine, Question
@@ -157,17 +157,10 @@ class Terminal:
         return self._bottom.draw(self._chat.status(), columns, rows)
 
     def _goodbye(self) -> Fragments:
-        unsent, draft = self._chat.status().unsent, clean(self._input.draft)
-        out: Fragments = []
+        unsent = self._chat.status().unsent
         if unsent:
             self._exit_code = 1
-            title = self._texts.plural("left_unsent", len(unsent))
-            out += [
-                ("class:error", f"{title}\n"),
-                *(("", f"{clean(format_outgoing(command))}\n") for command in unsent),
-            ]
-        if not is_blank(draft):
-            out += [("class:error", f"{self._texts('left_draft')}\n"), ("", f"{draft}\n")]
+        out = self._renderer.left_over(unsent, self._input.draft)
         return out or (self._renderer.line("goodbye") if self._exit_code == 0 else [])
 
     # --- events of the room ------------------------------------------------------------
@@ -253,14 +246,10 @@ class Terminal:
 
     def _ask_moderator(self, status: events.Status) -> str:
         """Ask for the moderator's password; return why not, empty if it is asked for."""
-        if status.phase is not events.Phase.ONLINE:
-            return self._texts("not_online")
-        if status.moderator:
-            return self._texts("already_moderator")
-        if not status.moderated:
-            return self._texts("no_moderators")
-        self._input.ask(Question.MODERATOR)
-        return ""
+        reason = self._commands.why_no_moderator(status)
+        if not reason:
+            self._input.ask(Question.MODERATOR)
+        return reason
 
     def _cancel(self) -> None:
         self._input.end_question()
