@@ -281,6 +281,40 @@ def test_an_act_that_fails_says_why_and_can_be_tried_again(
         expect(state).to_have_count(0)
 
 
+def test_a_finger_that_pulls_a_message_answers_it(
+    services: Services, chromium: Browser, boris: JsonClient
+) -> None:
+    with open_page(chromium, services.url, width=390, height=844, touch=True) as anna:
+        page, task = anna.page, anna.page.locator("#composer-task")
+        enter(anna)
+        says(boris, "потяни меня")
+        place = row(anna, "потяни").locator(".message-text").bounding_box()
+        assert place
+        touch = page.context.new_cdp_session(page)
+
+        def pull(across: int, down: int = 0, x: int = 200) -> None:
+            y = place["y"] + 9
+            touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+            for step in range(1, 9):
+                point = {"x": x - across * step / 8, "y": y + down * step / 8}
+                touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+
+        def lift() -> None:
+            touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+            expect(page.locator(".pulled")).to_have_count(0)
+
+        for across, down, x in ((50, 0, 200), (100, 90, 200), (-100, 0, 200), (100, 0, 380)):
+            pull(across, down, x)  # not far enough, scrolling, the other way, from the edge
+            lift()
+            expect(task).to_be_hidden()
+        pull(110)
+        expect(row(anna, "потяни")).to_have_class(re.compile("pulled-far"))
+        anna.shoot("pulled-390")
+        lift()
+        expect(task).to_contain_text("Борис Годунов потяни меня")
+        assert row(anna, "потяни").evaluate("row => row.style.transform") == ""
+
+
 def test_a_finger_that_rests_opens_the_menu(services: Services, chromium: Browser, boris: JsonClient) -> None:
     with open_page(chromium, services.url, width=390, height=844, dark=True, touch=True) as anna:
         page, menu = anna.page, anna.page.locator("#message-menu")

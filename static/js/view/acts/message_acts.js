@@ -6,6 +6,7 @@ import { HAVE_WORDS } from "../transcript/notice_view.js";
 import { NUMBERED } from "../transcript/row_view.js";
 import { EmojiPicker } from "./emoji_picker.js";
 import { onLongPress } from "./long_press.js";
+import { onSwipe } from "./swipe.js";
 
 /** @typedef {import("../action_dialog.js").ActionDialog} ActionDialog */
 /** @typedef {import("../../lib/emojis.js").Emojis} Emojis */
@@ -83,6 +84,15 @@ export class MessageActs {
       const row = rowOf(target);
       const item = this.#itemOf(row);
       if (row && item && !this.#menu.isOpen) this.#open(item, row, row);
+    });
+    const answerable = (/** @type {Element} */ target) => {
+      const row = rowOf(target);
+      const item = this.#itemOf(row);
+      return item && !item.deleted && this.#room.acts.canAnswer(item) ? row : null;
+    };
+    onSwipe(this.#list, answerable, row => {
+      const item = this.#itemOf(row);
+      if (item) this.#answer(item);
     });
     room.changed.on(() => this.#refresh());
     for (const signal of [room.left, room.refused]) signal.on(() => this.#close());
