@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from chat_protocol.messages import Message, Quote, Reaction
+from chat_protocol.messages import Live, Message, Quote, Reaction
 
 
 class _Details(msgspec.Struct, omit_defaults=True, frozen=True):
@@ -15,6 +15,7 @@ class _Details(msgspec.Struct, omit_defaults=True, frozen=True):
     mentions: tuple[str, ...] = ()
     edited: str | None = None
     reactions: tuple[Reaction, ...] = ()
+    live: Live | None = None
 
 
 _decoder = msgspec.json.Decoder(_Details)
@@ -30,7 +31,8 @@ def as_fields(details: str) -> dict[str, Any]:
 def details_of(message: Message) -> str | None:
     """Return what is stored of a message, None if it has nothing rare. Of a reply that is the id only."""
     reply = None if message.reply is None else message.reply.id
-    details = _Details(message.kind, reply, tuple(message.mentions), message.edited, tuple(message.reactions))
+    mentions, reactions = tuple(message.mentions), tuple(message.reactions)
+    details = _Details(message.kind, reply, mentions, message.edited, reactions, message.live)
     return None if details == _Details() else msgspec.json.encode(details).decode()
 
 

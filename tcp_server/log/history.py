@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Final, Protocol
 
 from chat_protocol.messages import Ack, Message, Reaction
+from tcp_server.log.bodies import Bodies
 from tcp_server.log.records import Records
 
 _id_of = attrgetter("id")
@@ -83,6 +84,13 @@ class History(Protocol):
     @property
     def persons(self) -> Records[bytes]:
         """What is kept of people while they are away, by the digest of their first secret."""
+
+    @property
+    def bodies(self) -> Bodies:
+        """The final lines of live messages; removed with their message, or when that is deleted.
+
+        A `rollback` removes those of messages that it takes back, and no other lines.
+        """
 
     @property
     def is_writable(self) -> bool:

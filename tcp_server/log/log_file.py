@@ -120,6 +120,13 @@ MIGRATIONS = (
     );
     CREATE TABLE missing_deletions (message INTEGER PRIMARY KEY, act INTEGER NOT NULL);
     """,
+    # The final lines of live messages, in parts; `start` is an offset in bytes, `size` of what is kept.
+    """
+    CREATE TABLE bodies (message INTEGER PRIMARY KEY, size INTEGER NOT NULL, lines INTEGER NOT NULL);
+    CREATE TABLE body_parts (
+        message INTEGER NOT NULL, start INTEGER NOT NULL, text BLOB NOT NULL, PRIMARY KEY (message, start)
+    );
+    """,
 )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
 from chat_protocol.messages import Ack, Message, Reaction
+from tcp_server.log.bodies import Bodies
 from tcp_server.log.history import Key, position
 from tcp_server.log.reactions import Reactions
 from tcp_server.log.records import Records
@@ -27,6 +28,7 @@ class MemoryHistory:
         self.position = self.settled = 0
         self.members = Records[int]()
         self.persons = Records[bytes]()
+        self.bodies = Bodies()
         self._committed = last
         # Of messages changed since the last commit: what was there, and its last act or 0, for a rollback.
         self._originals: dict[int, tuple[Message, int]] = {}
@@ -93,6 +95,7 @@ class MemoryHistory:
         self._messages[index] = message
         if message.deleted:
             self._reactions.drop(message.id)
+            self.bodies.drop(message.id)
 
     def react(
         self, message_id: int, emoji: str, person: bytes, name: str, *, on: bool
@@ -104,10 +107,12 @@ class MemoryHistory:
         self._committed = self._last
         self._originals.clear()
         self._reactions.commit()
+        self.bodies.commit()
 
     def rollback(self) -> None:
         self.rollback_to(self._committed)
         self._reactions.rollback()
+        self.bodies.rollback(self._committed)
         for message, act in self._originals.values():
             self.replace(message)
             self._changes[message.id] = act
@@ -198,6 +203,7 @@ class MemoryHistory:
         del self._messages[:count], self._keys[:count]
         first = self._messages[0].id if self._messages else self._last + 1
         self._reactions.forget(first)
+        self.bodies.forget(first)
         for ids in (self._changes, self._originals):
             for message_id in [one for one in ids if one < first]:
                 del ids[message_id]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from chat_protocol.messages import Ack, Message, Reaction
 from tcp_server.log.acts import Acts
+from tcp_server.log.bodies import StoredBodies
 from tcp_server.log.entry_tail import EntryTail, Redact
 from tcp_server.log.history import Key, NotFetched, Unavailable, find_message, position
 from tcp_server.log.log_file import LogFile, unusable
@@ -58,6 +59,7 @@ class SqliteHistory(StoredRoom):
         self._tail = EntryTail(self._file.db, redact)
         try:
             super().__init__(self._file.db)
+            self.bodies = StoredBodies(self._db)
             row = self._db.execute("SELECT entry FROM messages ORDER BY id DESC LIMIT 1").fetchone()
             self.position = (row and row[0]) or 0
             self._missing = Missing(self._db)
@@ -132,6 +134,7 @@ class SqliteHistory(StoredRoom):
         if message.deleted:
             with _readable():
                 self._acts.reactions.drop(message.id)
+            self.bodies.drop(message.id)
         self._acts.changes.add(before, message, act)
         self._acts.are_new = True
         self._recent.replace(message)
@@ -165,7 +168,7 @@ class SqliteHistory(StoredRoom):
     def commit(self) -> None:
         is_log_new = bool(self._staged) or self._acts.are_new
         is_room_new = self._is_room_new()
-        if not (is_log_new or self._forgotten_below or is_room_new or self._tail.is_due):
+        if not (is_log_new or self._forgotten_below or is_room_new or self._tail.is_due or self.bodies):
             return
         try:
             self._write(is_room_new=is_room_new)
@@ -180,6 +183,9 @@ class SqliteHistory(StoredRoom):
             if self.settled:
                 self._acts.keys.clear_settled()
                 self._missing.commit()
+            if self.bodies:
+                self.bodies.commit()
+                self._wal_has_deleted |= self.bodies.has_removed
             self._file.note_writable(writable=True)
             self._staged.clear()
             self._tail.commit()
@@ -191,6 +197,7 @@ class SqliteHistory(StoredRoom):
         self._staged.clear()
         self._missing.rollback()
         self._tail.rollback()
+        self.bodies.rollback(self.last)
 
     def _write(self, *, is_room_new: bool) -> None:
         """Write all changes to the file in one transaction. Raises `sqlite3.Error`."""
@@ -202,12 +209,15 @@ class SqliteHistory(StoredRoom):
                 db.execute("DELETE FROM messages WHERE id < ?", (self._forgotten_below,))
                 db.execute("DELETE FROM skipped WHERE first < ?1 AND last < ?1", (self._forgotten_below,))
                 self._acts.write_forgotten(self._forgotten_below)
+                self.bodies.forget(self._forgotten_below)  # a rollback has put them back
                 self._forgetting = time.monotonic() - began
             if self.settled:
                 self._acts.keys.write_settled()
                 self._missing.write()
             self._staged.write(db)
             self._acts.write()
+            if self.bodies:
+                self.bodies.write()
             self._tail.write(self._acts.changes.replaced, self._stored.last)
             if is_room_new:
                 self._write_room()
@@ -308,6 +318,7 @@ class SqliteHistory(StoredRoom):
             self._staged.forget(below)
             self._recent.forget(below)
             self._acts.forget(below)
+            self.bodies.forget(below)
 
     def fill(self, data: bytes) -> bool:
         """Take in a piece of what is `missing`, which `read_piece` has read on another server up to its end.
