@@ -223,7 +223,7 @@ def test_days_count_for_messages_only(tmp_path: Path) -> None:
 
 
 def test_bytes_count_for_messages_only(tmp_path: Path) -> None:
-    with open_history(tmp_path / "room.db", size=230_000) as history:
+    with open_history(tmp_path / "room.db", size=245_000) as history:
         say_sparsely(history, *["x" * 1000] * 1000)
         prune_all(history)
         kept = history.before(100_000, 1000)
