@@ -49,21 +49,21 @@ class Buckets:
         self._lock = threading.Lock()  # a leaf: no other lock is taken under it
         self._full_at: dict[str, float] = {}  # guarded by `_lock`
 
-    def take(self, key: str) -> float:
-        """Take one token and return 0; or none, and return the seconds until there is one."""
+    def take(self, key: str, count: int = 1) -> float:
+        """Take tokens and return 0; or none, and return the seconds until there are so many."""
         now = self._clock()
         with self._lock:
             key = self._key_for(key, now)
-            wait = self._wait(key, now)
+            wait = self._wait(key, now, count)
             if not wait:
-                self._full_at[key] = self._rate.full_after(self._full_at.get(key, now), now, 1)
+                self._full_at[key] = self._rate.full_after(self._full_at.get(key, now), now, count)
         return wait
 
     def seconds_until(self, key: str) -> float:
         """Return the seconds until there is a token, and take none."""
         now = self._clock()
         with self._lock:
-            return self._wait(key, now)
+            return self._wait(key, now, 1)
 
     def reserve(self, key: str, count: int) -> float:
         """Take tokens, also those still to come; return the seconds until the last of them is there."""
@@ -83,9 +83,9 @@ class Buckets:
     def __len__(self) -> int:
         return len(self._full_at)
 
-    def _wait(self, key: str, now: float) -> float:
-        """Return the seconds until there is a token. Requires holding `_lock`."""
-        wait = self._rate.seconds_until(self._full_at.get(key, now), now, 1)
+    def _wait(self, key: str, now: float, count: int) -> float:
+        """Return the seconds until there are so many tokens. Requires holding `_lock`."""
+        wait = self._rate.seconds_until(self._full_at.get(key, now), now, count)
         return wait if wait > EPSILON else 0.0
 
     def _key_for(self, key: str, now: float) -> str:

@@ -159,6 +159,9 @@ class Config(Settings, frozen=True):
     keep: Annotated[Count, about("most messages kept, in memory at most 10,000; 0: no limit")] = 1_000_000
     keep_days: Annotated[Count, about("days that messages are kept; 0: no limit")] = 0
     keep_bytes: Annotated[_Bytes, about("most bytes that the file of messages may have; 0: no limit")] = 0
+    keep_blocks: Annotated[
+        _Bytes, about("most bytes of the output of commands that are kept; 0: no limit")
+    ] = 256 * 1024 * 1024
     replay: Annotated[Count, about("messages sent to a client that joins, unless it asks otherwise")] = 50
     max_replay: Annotated[Count, about("most messages in one answer")] = 500
     max_name: Annotated[Positive, about("longest name, in characters")] = 32

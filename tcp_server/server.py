@@ -138,6 +138,7 @@ class ChatServer:
                 self._node.find_addresses,
                 config.node,
                 shown_status(config.status, config.cluster),
+                is_busy=_is_busy,
             )
         return Room(
             config,
@@ -146,6 +147,7 @@ class ChatServer:
             searches.search,
             lambda writer: writer.host,
             journal=self._recording,
+            is_busy=_is_busy,
         )
 
     @property
@@ -334,6 +336,11 @@ class ChatServer:
 
     def _submit(self, work: Work, *args: Any) -> None:
         self._sequencer.submit(work, *args)
+
+
+def _is_busy(writer: Writer) -> bool:
+    """Return whether bytes wait for a reader. Under the room lock."""
+    return bool(writer.backlog)
 
 
 def _say_bye(sessions: Sequence[Session], reason: str) -> Sequence[Outcome[Writer]]:

@@ -25,6 +25,7 @@ from tcp_server.connection.writer import Writer
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.room import proposals as p
 from tcp_server.room.outcome import Outcome
+from tcp_server.room.outputs import Previewed
 from tcp_server.room.retries import Retries
 from tcp_server.room.shared_room import SharedRoom, Step
 from tcp_server.sequencer import Sequencer
@@ -64,9 +65,20 @@ class _Typing(msgspec.Struct, array_like=True):
     name: str
 
 
+class _Output(msgspec.Struct, array_like=True):
+    """What is published of a live message: its last lines, and the tail."""
+
+    incarnation: bytes
+    id: int
+    lines: int
+    text: str
+    tail: str
+
+
 _encode = msgspec.msgpack.Encoder().encode
 _ask = msgspec.msgpack.Decoder(PieceRequest | AddressRequest)
 _typing = msgspec.msgpack.Decoder(_Typing)
+_output = msgspec.msgpack.Decoder(_Output)
 
 
 class Node:
@@ -102,8 +114,13 @@ class Node:
         """Add what the room proposes to the stream, later."""
         self._appender.send(incarnation, proposals)
 
-    def tell(self, event: m.Typing) -> None:
-        """Tell the other servers that somebody is typing, unless they were told of many."""
+    def tell(self, event: m.Typing | Previewed) -> None:
+        """Tell the other servers of output, or that somebody is typing, unless they were told of many."""
+        if isinstance(event, Previewed):
+            preview = event.preview
+            told = _Output(self._room.view.incarnation, preview.id, preview.lines, preview.text, event.tail)
+            self._stream.publish("output", _encode(told))
+            return
         now = time.monotonic()
         self._typing_at = [at for at in self._typing_at if at + 1.0 > now]
         if len(self._typing_at) < _MAX_TYPING:
@@ -259,6 +276,11 @@ class Node:
             typing = _typing.decode(data)
             if typing.incarnation != self._room.view.incarnation:
                 self._sequencer.submit(self._room.tell_typing, m.Typing(typing.name))
+        elif topic == "output":
+            output = _output.decode(data)
+            if output.incarnation != self._room.view.incarnation:
+                told = Previewed(m.Preview(output.id, output.lines, output.text), output.tail)
+                self._sequencer.submit(self._room.tell_output, told)
 
     def _answer(self, request: PieceRequest | AddressRequest) -> None:
         with suppress(Away):

@@ -15,7 +15,9 @@ from chat_protocol.messages import (
     About,
     Authenticate,
     Bans,
+    BodyRequest,
     HistoryRequest,
+    Output,
     Ping,
     Say,
     Search,
@@ -50,8 +52,10 @@ _NOT_REFUSED = ("closed", "lost", "left", "shutdown", RESTART)
 _LOGGED = ("full", "banned")
 """Refusals that `Admission` logs, which knows more about them."""
 
-_ASKS_NOTHING = frozenset({Typing, Ping, HistoryRequest, Show, ShowTopic, Who, Help, Search, Bans, About})
-"""Requests that are answered, and propose nothing."""
+_ASKS_NOTHING = frozenset(
+    {Typing, Ping, HistoryRequest, Show, ShowTopic, Who, Help, Search, Bans, About, Output, BodyRequest}
+)
+"""Requests that are answered at once, whatever they propose."""
 
 _UNEXPECTED = ("password", "proxy_header", "bad_proxy_header")
 """Reasons of refusals that whoever runs the server may want to do something about."""
@@ -170,10 +174,10 @@ class Session:
         """Submit what a client asks for, each request once all before it was applied; says need not wait."""
         for kind, group in groupby(item, type):
             requests = list(group)
-            if kind is Say:
+            if kind in (Say, Output):
                 turns.admit()
                 self._submit_now(requests, size * len(requests) // len(item))
-                self._has_asked = True
+                self._has_asked |= kind is Say
                 continue
             for request in requests:
                 if self._has_asked and kind is not Typing:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from msgspec.structs import replace
 
 from chat_protocol.commands import ChangeOutput, OnLast, Show, Who
-from chat_protocol.messages import Authenticate, Bans, Edit, HistoryRequest, React, Say, Search
+from chat_protocol.messages import Authenticate, Bans, BodyRequest, Edit, HistoryRequest, React, Say, Search
 from chat_protocol.text import clean, split
 from tcp_server.room.commands import Request, TimingMarks
 
@@ -25,7 +25,7 @@ _CHANGED_BYTES = 4096
 """Estimated bytes of a message that is sent anew: nobody has said how long it is. As this is long work, chat
 does not wait for many reactions (`bandwidth`)."""
 
-LARGE_ANSWER = (HistoryRequest, Search, Show, Who, Bans)
+LARGE_ANSWER = (HistoryRequest, Search, Show, Who, Bans, BodyRequest)
 """Requests of a few bytes whose answers have many."""
 
 _LARGE_ANSWER_BYTES = 256 * 1024

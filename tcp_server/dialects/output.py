@@ -19,6 +19,7 @@ from tcp_server.dialects.telnet import IAC
 from tcp_server.room.commands import (
     Greeting,
     HelpText,
+    LiveShown,
     LocalEvent,
     MemberList,
     NamePrompt,
@@ -32,7 +33,17 @@ from tcp_server.texts.texts import Texts
 _SUBSTITUTED: Final = "oneroom-substituted"
 """How characters that an encoding does not have are written, for `str.encode`."""
 
-_SUBSTITUTES: Final = {"↪": "->", "✎": "~", "«": '"', "»": '"', "…": "...", "—": "-"}
+_SUBSTITUTES: Final = {
+    "↪": "->",
+    "✎": "~",
+    "«": '"',
+    "»": '"',
+    "…": "...",
+    "—": "-",
+    "▸": ">",
+    "✔": "+",
+    "✘": "x",
+}
 
 
 def _substitute(error: UnicodeError) -> tuple[str, int]:
@@ -128,6 +139,10 @@ _lines = cache(_Lines)  # one object of each kind
 def _line(event: m.Event | LocalEvent, texts: Texts) -> str:  # noqa: C901 - one case per event
     """Return one event as whole lines; empty if it is not shown."""
     match event:
+        case m.Message(live=m.Live() as live):
+            return phrases.live_line(event, live, texts)
+        case LiveShown():
+            return phrases.live_output(event, texts)
         case m.Message():
             return phrases.says(*phrases.name_and_text(event, texts))
         case m.Changed():

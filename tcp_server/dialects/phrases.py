@@ -15,13 +15,23 @@ from chat_protocol.messages import (
     Joined,
     Left,
     Link,
+    Live,
     Message,
     Reaction,
     Role,
     Topic,
     Whois,
 )
-from tcp_server.room.commands import Greeting, LocalEvent, MemberList, OnlyInText, OutputChanged, TopicShown
+from chat_protocol.sgr import without_colours
+from tcp_server.room.commands import (
+    Greeting,
+    LiveShown,
+    LocalEvent,
+    MemberList,
+    OnlyInText,
+    OutputChanged,
+    TopicShown,
+)
 from tcp_server.room.moderation.notices import describe
 from tcp_server.texts.russian import RUSSIAN
 from tcp_server.texts.texts import Texts
@@ -29,6 +39,13 @@ from tcp_server.texts.texts import Texts
 ANSWERS: Final = "↪"
 EDITED: Final = "✎"
 """Signs before the text of a reply and of an edit."""
+
+BROKEN: Final = "✘"
+_SIGNS: Final = {"open": "▸", "done": "✔", "failed": BROKEN}
+"""Signs before the title of a live message, by state."""
+
+_LAST_LINES = 3
+"""Lines of the output of a command that has failed."""
 
 _MAX_ECHO = 64
 """Most code points of what a client has sent that are repeated in an error."""
@@ -39,6 +56,8 @@ def plain_text(event: Event | LocalEvent) -> str:
     match event:
         case Message(name=name, text=text):
             return f"{name}{SAYS}{_with_signs(event, text, RUSSIAN, numbers=False)}"
+        case Changed(act="end", message=message):
+            return f"{message.name}{SAYS}{with_action(message, message.text)}"
         case Changed(act="edit", message=message):
             return f"{message.name}{SAYS}{EDITED} {with_action(message, message.text)}"
         case OnlyInText(event=shown):
@@ -161,8 +180,39 @@ def _with_signs(message: Message, text: str, texts: Texts, *, numbers: bool) -> 
 
 
 def with_action(message: Message, text: str) -> str:
-    """Return a text with what shows that it is an action."""
-    return f"* {text}" if message.kind == "action" else text
+    """Return a text with what shows that it is an action, or how a live message stands."""
+    if message.live is None:
+        return f"* {text}" if message.kind == "action" else text
+    sign, seconds = _SIGNS.get(message.live.state, BROKEN), message.live.seconds
+    return f"{sign} {text}" + ("" if seconds is None else f", {_clock(seconds)}")
+
+
+def _clock(seconds: float) -> str:
+    """Return a duration as minutes and seconds, or hours too."""
+    minutes, left = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
+def live_line(message: Message, live: Live, texts: Texts) -> str:
+    """Return how a live message stands, with its number, as whole lines; if it failed with its last three."""
+    stands = with_action(message, f"#{message.id} {message.text}") + _how_it_ended(live, texts)
+    last = without_colours(live.last).splitlines()[-_LAST_LINES:] if live.state == "failed" else []
+    return says(message.name, "\n".join([stands, *[f"| {line}" for line in last]]))
+
+
+def live_output(shown: LiveShown, texts: Texts) -> str:
+    """Return a live message with its output, as whole lines."""
+    message, live = shown.message, shown.message.live
+    output = texts.output_gone if live is not None and live.gone else shown.output
+    lines = [f"    {line}" for line in output.splitlines()]
+    return "".join([f"{line}\n" for line in (history_line(message, texts), *lines)])
+
+
+def _how_it_ended(live: Live, texts: Texts) -> str:
+    if live.state == "lost":
+        return texts.lost
+    return texts.exit_code.format(code=live.code) if live.code else ""
 
 
 def change(changed: Changed, texts: Texts) -> str:
@@ -174,6 +224,8 @@ def change(changed: Changed, texts: Texts) -> str:
     match changed.act:
         case "edit":
             return says(message.name, f"{EDITED} #{message.id} {with_action(message, message.text)}")
+        case "end" if message.live is not None:
+            return live_line(message, message.live, texts)
         case "delete" if changed.notice is None:
             return f"#{message.id} {message.name}: {texts.deleted}\n"
         case "react":
@@ -194,6 +246,8 @@ def _reactions(reactions: Sequence[Reaction], texts: Texts) -> str:
 def history_line(message: Message, texts: Texts) -> str:
     """Return a stored message as one history line, in the server's time zone; its reactions below it."""
     name, text = name_and_text(message, texts)
+    if message.live is not None:
+        text += _how_it_ended(message.live, texts)
     if message.edited is not None:
         text += texts.edited
     if message.reactions:

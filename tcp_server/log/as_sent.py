@@ -9,8 +9,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from chat_protocol.live import MAX_LAST
 from chat_protocol.message import quote_of
-from chat_protocol.messages import Changed, Message
+from chat_protocol.messages import Changed, Live, Message
+from chat_protocol.sgr import clean_output
 from tcp_server.log.history import History, Unavailable, find_message
 
 
@@ -43,6 +45,18 @@ def _with_settled_quote(history: History, event: Any) -> Any:
     return event
 
 
+def _live_now(history: History, message_id: int, live: Live) -> Live:
+    """Return how a live message stands, with what of it is kept now."""
+    if live.state != "open":
+        is_gone = bool(live.bytes) and not history.bodies.kept([message_id])
+        return replace(live, gone=True) if is_gone else live
+    body = history.bodies.find(message_id)
+    if body is None:
+        return live
+    last = clean_output(body.last(MAX_LAST).decode(errors="ignore"))
+    return replace(live, bytes=body.end, lines=body.lines, last=last)
+
+
 def as_sent(history: History, messages: Sequence[Message], person: bytes) -> list[Message]:
     """Return messages with their quotes, and with what of them is a person's own.
 
@@ -60,6 +74,8 @@ def as_sent(history: History, messages: Sequence[Message], person: bytes) -> lis
         one = with_own_quote(history, message)
         if message.id in own:
             one = replace(one, mine=True)
+        if one.live is not None:
+            one = replace(one, live=_live_now(history, message.id, one.live))
         if emojis := reacted.get(message.id):
             marked = [
                 replace(reaction, mine=True) if reaction.emoji in emojis else reaction

@@ -7,14 +7,20 @@ sequencer's room lock.
 import logging
 import sqlite3
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Final
 
 from tcp_server.log.body import Body
+from tcp_server.log.log_file import version_of
 
 _log = logging.getLogger(__name__)
 
 _MAX_LOADED: Final = 64
 """Bodies on disk that are kept in memory once they were read or added to: as many as can be open."""
+
+
+_VERSION: Final = 12
+"""Of the first schema with bodies."""
 
 
 class Bodies:
@@ -39,6 +45,8 @@ class Bodies:
 
     def add(self, message: int, offset: int, text: str) -> None:
         """Add final lines to the body of a message, as `Body.add`. Stored by the next commit."""
+        if not text:
+            return  # it was taken out of an entry
         body = self.find(message)
         if body is None:
             body = self._bodies[message] = Body()
@@ -84,7 +92,7 @@ class StoredBodies(Bodies):
     def __init__(self, db: sqlite3.Connection) -> None:
         super().__init__()
         self._db = db
-        self._sizes = dict(db.execute("SELECT message, size FROM bodies"))
+        self._sizes = stored_sizes(db)
         self.bytes = sum(self._sizes.values())
         self._parts: list[tuple[int, int, bytes]] = []  # to be written
         self.has_removed = False
@@ -101,7 +109,7 @@ class StoredBodies(Bodies):
         body = self._bodies.pop(message, None)
         if body is None:
             try:
-                body = self._read(message)
+                body = read_body(self._db, message)
             except sqlite3.Error as error:
                 _log.error("the body of #%d cannot be read: %s", message, error)
                 return None
@@ -137,18 +145,42 @@ class StoredBodies(Bodies):
         super().commit()
         self._parts.clear()
 
-    def _read(self, message: int) -> Body:
-        body = Body()
-        for start, text in self._db.execute(
-            "SELECT start, text FROM body_parts WHERE message = ? ORDER BY start", (message,)
-        ):
-            body.add(start, text)
-        (body.lines,) = self._db.execute("SELECT lines FROM bodies WHERE message = ?", (message,)).fetchone()
-        return body
-
     def _unload(self) -> None:
         """Make room for one more in memory; those with parts to be written stay."""
         if len(self._bodies) >= _MAX_LOADED:
             unwritten = {part[0] for part in self._parts}
             if (oldest := next((one for one in self._bodies if one not in unwritten), None)) is not None:
                 del self._bodies[oldest]
+
+
+def stored_sizes(db: sqlite3.Connection) -> dict[int, int]:
+    """Return how many bytes the bodies in a file have, by message; none in one of an older version."""
+    if version_of(db) < _VERSION:
+        return {}
+    return dict(db.execute("SELECT message, size FROM bodies ORDER BY message"))
+
+
+def read_body(db: sqlite3.Connection, message: int) -> Body:
+    """Return a body that a file has."""
+    body = Body()
+    for start, text in db.execute(
+        "SELECT start, text FROM body_parts WHERE message = ? ORDER BY start", (message,)
+    ):
+        body.add(start, text)
+    (body.lines,) = db.execute("SELECT lines FROM bodies WHERE message = ?", (message,)).fetchone()
+    return body
+
+
+def copy_bodies(new: sqlite3.Connection, old: sqlite3.Connection) -> None:
+    """Copy the bodies of messages that both files have, as far as they can be read; none is open then."""
+    for message in stored_sizes(old):
+        with suppress(sqlite3.DatabaseError):
+            sizes = old.execute("SELECT * FROM bodies WHERE message = ?", (message,)).fetchall()
+            parts = old.execute("SELECT * FROM body_parts WHERE message = ?", (message,)).fetchall()
+            if new.execute("SELECT 1 FROM messages WHERE id = ?", (message,)).fetchone():
+                new.executemany("INSERT OR IGNORE INTO bodies VALUES (?, ?, ?)", sizes)
+                new.executemany("INSERT OR IGNORE INTO body_parts VALUES (?, ?, ?)", parts)
+    new.execute(
+        "UPDATE messages SET details = json_set(details, '$.live.state', 'lost')"
+        " WHERE json_extract(details, '$.live.state') = 'open'"
+    )

@@ -2,7 +2,7 @@
 
 from chat_protocol.live import MAX_KEPT
 
-_CONTINUATION = bytes(range(0x80, 0xC0))
+CONTINUATION = bytes(range(0x80, 0xC0))
 """The bytes of a character behind the first one, in UTF-8."""
 
 
@@ -44,7 +44,7 @@ class Body:
         Behind the end, what is between is left out, and all that is not among the first lines.
         """
         if offset < self.end:
-            data = data[self.end - offset :].lstrip(_CONTINUATION)
+            data = data[self.end - offset :].lstrip(CONTINUATION)
         if not data:
             return
         self.lines += data.count(b"\n")
@@ -71,11 +71,11 @@ class Body:
         """
         first = len(self._first)
         if offset < first:
-            return offset, _lines(self._first, offset, limit)
+            return offset, whole_lines(self._first, offset, limit)
         if self._last is None:
             return offset, b""
         offset = max(offset, self._last_at)
-        return offset, _lines(self._last, offset - self._last_at, limit)
+        return offset, whole_lines(self._last, offset - self._last_at, limit)
 
     def last(self, limit: int) -> bytes:
         """Return the last lines, of at most so many bytes, and without any the end of the last one."""
@@ -87,11 +87,11 @@ def last_lines(data: bytes, limit: int) -> bytes:
     if len(data) <= limit:
         return data
     start = data.find(b"\n", len(data) - limit - 1) + 1
-    return data[start:] if 0 < start < len(data) else data[-limit:].lstrip(_CONTINUATION)
+    return data[start:] if 0 < start < len(data) else data[-limit:].lstrip(CONTINUATION)
 
 
-def _lines(data: bytes | bytearray, start: int, limit: int) -> bytes:
-    """Return whole lines from `start` on."""
+def whole_lines(data: bytes | bytearray, start: int, limit: int) -> bytes:
+    """Return whole lines from `start` on, of at most so many bytes but at least one."""
     if len(data) - start <= limit:
         return bytes(data[start:])
     end = data.rfind(b"\n", start, start + limit) + 1

@@ -35,6 +35,8 @@ class Replaced(NamedTuple):
     position: int | None = None
     """Of the entry that the message came with."""
     text: str | None = None
+    is_live: bool = False
+    """Whether it was a live message: its output is not needed either."""
 
 
 Redact = Callable[[bytes, int, Replaced], bytes]
@@ -131,7 +133,7 @@ class EntryTail:
             "SELECT session, ref, entry FROM messages WHERE id = ?", (message.id,)
         ).fetchone()
         if message.notice is None:
-            return Replaced(message.id, person, ref, position, message.text)
+            return Replaced(message.id, person, ref, position, message.text, message.live is not None)
         (ref,) = self._db.execute(
             "SELECT ref FROM acts WHERE message = ? AND id = message", (message.id,)
         ).fetchone() or (None,)
@@ -145,7 +147,13 @@ class EntryTail:
             (replaced.position,),
         )
         text = (replaced.text or "").encode()
-        for position, data in [row for row in rows if text in row[1]]:
+        found = [row for row in rows if text in row[1]]
+        if replaced.is_live:
+            found += self._db.execute(
+                "SELECT position, data FROM tail WHERE position >= ? AND (acts OR instr(data, ?))",
+                (replaced.position, b"body"),
+            )
+        for position, data in found:
             self._update(position, redact(data, position, replaced))
 
     def _remove_repeats(self, redact: Redact, committed: int) -> None:

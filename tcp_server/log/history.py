@@ -20,7 +20,8 @@ Key = tuple[bytes, str | None]
 
 _QUOTE_BYTES: Final = 350
 _REACTION_BYTES: Final = 70
-"""Estimated bytes of a quote, and of a reaction without its names, in JSON."""
+_LIVE_BYTES: Final = 120
+"""Estimated bytes of a quote, of a reaction without its names, and of how a live message stands, in JSON."""
 
 MAX_PAGE_BYTES: Final = 256 * 1024
 """About how many bytes the messages of one answer have together, unless it is only one."""
@@ -42,6 +43,8 @@ def size_of(message: Message) -> int:
     size = 2 * len(message.text) + 100
     if message.reply is not None:
         size += _QUOTE_BYTES
+    if message.live is not None:
+        size += _LIVE_BYTES + 2 * len(message.live.last)
     for name in message.mentions:
         size += 2 * len(name)
     for reaction in message.reactions:

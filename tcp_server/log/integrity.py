@@ -9,6 +9,7 @@ import msgspec
 
 from tcp_server.log.acts import TABLES
 from tcp_server.log.acts import rows as act_rows
+from tcp_server.log.bodies import read_body, stored_sizes
 from tcp_server.log.log_file import is_temporary, version_of
 from tcp_server.log.message_ids import are_consistent
 from tcp_server.log.message_rows import COLUMNS, MORE_COLUMNS, pages, readable_ends, spans
@@ -36,6 +37,10 @@ class Report(NamedTuple):
     digest: str
     """SHA-256 in hex of all messages and acts on them: equal where all of them are. Without refs of settled
     messages, which not every server of a cluster has."""
+    bodies: int
+    body_bytes: int
+    """How many outputs of commands there are, and how many bytes they have; not in the digest, as each server
+    keeps its own."""
     faults: list[str]
     """Empty if the file is whole."""
 
@@ -63,8 +68,21 @@ def examine(db: sqlite3.Connection) -> Report:
         if is_temporary(error):
             raise
         faults.append(f"acts on messages cannot be read: {error}")
+    sizes = {}
+    try:
+        sizes = stored_sizes(db)
+        faults += [
+            f"the output of #{message} is not whole"
+            for message, size in sizes.items()
+            if read_body(db, message).size != size
+        ]
+    except sqlite3.DatabaseError as error:
+        if is_temporary(error):
+            raise
+        faults.append(f"outputs of commands cannot be read: {error}")
     faults += [f"messages that cannot be read: {spans(unreadable)}"] * bool(unreadable)
-    return Report(version_of(db), epoch, first, last, count, digest.hexdigest(), faults)
+    outputs = len(sizes), sum(sizes.values())
+    return Report(version_of(db), epoch, first, last, count, digest.hexdigest(), *outputs, faults)
 
 
 def _epoch(db: sqlite3.Connection) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from tcp_server.log import message_ids
 from tcp_server.log.acts import TABLES
 from tcp_server.log.acts import rows as act_rows
+from tcp_server.log.bodies import copy_bodies
 from tcp_server.log.leaf_pages import LeafPages
 from tcp_server.log.log_file import MIGRATIONS, read_only
 from tcp_server.log.message_rows import COLUMNS, MIN_ROW_BYTES, MORE_COLUMNS, fill
@@ -41,6 +42,8 @@ def salvage_into(copy: Path, source: Path) -> None:
             with read_only(file) as db:
                 _fill_gaps(new, db, file.stat().st_size // MIN_ROW_BYTES)
                 _copy_acts(new, db)
+                with suppress(sqlite3.DatabaseError):
+                    copy_bodies(new, db)
                 with suppress(sqlite3.Error):
                     sanctions = db.execute("SELECT sanctions FROM log").fetchone()
                     new.execute("UPDATE log SET sanctions = ?", sanctions)

@@ -32,6 +32,7 @@ def _check(config: Config) -> bool:
     lines = [
         f"{path}: schema {report.version}, epoch {report.epoch or 'unreadable'}",
         f"{count:,} messages, #{report.first} to #{report.last}" if count else "no messages",
+        *[f"{report.bodies:,} outputs of commands, {report.body_bytes / 1e6:,.1f} MB"] * bool(report.bodies),
         *[not_here(missing)] * bool(missing),
         f"digest {report.digest}",
         *report.faults,

@@ -1,18 +1,26 @@
 """`oneroom-server export`: prints the whole log. Works beside a running server."""
 
 import html
+import sqlite3
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from chat_protocol.codec import encode
-from chat_protocol.messages import Message, Reaction
+from chat_protocol.live import MAX_KEPT
+from chat_protocol.messages import Body, Message, Reaction
+from chat_protocol.sgr import without_colours
 from tcp_server.dialects.phrases import local_time, name_and_text
+from tcp_server.log.bodies import read_body, stored_sizes
 from tcp_server.log.log_file import read_only
 from tcp_server.log.message_rows import as_message, pages
 from tcp_server.log.missing import missing_ids
 from tcp_server.maintenance.command import command_parser, existing, not_here, run, write
 from tcp_server.texts.russian import RUSSIAN
+
+_OutputOf = Callable[[Message], Sequence[Body]]
+_Form = Callable[[Iterable[Message], _OutputOf], Iterator[str]]
 
 _HTML_HEAD = """<!DOCTYPE html>
 <html lang="ru">
@@ -21,7 +29,7 @@ _HTML_HEAD = """<!DOCTYPE html>
 <title>Oneroom</title>
 <style>
   body { font: 1rem/1.5 system-ui, sans-serif; max-width: 45rem; margin: 2rem auto; padding: 0 1rem; }
-  p { margin: .25rem 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+  p, pre { margin: .25rem 0; white-space: pre-wrap; overflow-wrap: anywhere; }
   time, a { color: #767676; font-size: .8em; text-decoration: none; }
 </style>
 """
@@ -35,28 +43,44 @@ def export(arguments: Sequence[str]) -> int:
     return run(options, lambda config: _write(Path(config.history), _FORMATS[options.format]))
 
 
-def _write(path: Path, form: Callable[[Iterable[Message]], Iterator[str]]) -> None:
+def _write(path: Path, form: _Form) -> None:
     """Raises `sqlite3.Error`, `Failed`."""
     with read_only(existing(path)) as log:
         if missing := missing_ids(log):
             print(f"oneroom-server: {not_here(missing)}", file=sys.stderr)
         messages = (as_message(row[:-4]) for rows, _ in pages(log) for row in rows)
-        write(form(messages))
+        write(form(messages, partial(_output, log, stored_sizes(log))))
 
 
-def _as_jsonl(messages: Iterable[Message]) -> Iterator[str]:
+def _output(log: sqlite3.Connection, bodies: Container[int], message: Message) -> Sequence[Body]:
+    """Return the final lines of a live message that are kept: none, one part, or two."""
+    if message.id not in bodies:
+        return ()
+    body = read_body(log, message.id)
+    parts = []
+    for offset in (0, *(body.left_out or ())[1:]):
+        start, data = body.read(offset, MAX_KEPT)
+        parts.append(
+            Body(id=message.id, start=start, text=data.decode(), end=body.end, left_out=body.left_out)
+        )
+    return parts
+
+
+def _as_jsonl(messages: Iterable[Message], output: _OutputOf) -> Iterator[str]:
     for message in messages:
         yield encode(message).decode()
+        yield from (encode(part).decode() for part in output(message))
 
 
-def _as_text(messages: Iterable[Message]) -> Iterator[str]:
+def _as_text(messages: Iterable[Message], output: _OutputOf) -> Iterator[str]:
     for message in messages:
         name, text = _name_and_text(message)
         text = text.replace("\n", "\n    ")
         yield f"#{message.id} {local_time(message.at):%Y-%m-%d %H:%M} {name}: {text}\n"
+        yield from (f"    {line}\n" for line in _plain(output(message)))
 
 
-def _as_html(messages: Iterable[Message]) -> Iterator[str]:
+def _as_html(messages: Iterable[Message], output: _OutputOf) -> Iterator[str]:
     yield _HTML_HEAD
     for message in messages:
         name, text, at = map(html.escape, (*_name_and_text(message), message.at))
@@ -65,6 +89,13 @@ def _as_html(messages: Iterable[Message]) -> Iterator[str]:
             f'<p id="{message.id}"><a href="#{message.id}">#{message.id}</a> '
             f'<time datetime="{at}">{shown}</time> <b>{name}</b>: {text}</p>\n'
         )
+        if lines := "\n".join(_plain(output(message))):
+            yield f"<pre>{html.escape(lines)}</pre>\n"
+
+
+def _plain(output: Sequence[Body]) -> list[str]:
+    """Return lines without colours, and `[…]` where some are left out."""
+    return "[…]\n".join([without_colours(part.text) for part in output]).splitlines()
 
 
 def _name_and_text(message: Message) -> tuple[str, str]:
@@ -79,7 +110,7 @@ def _names(reaction: Reaction) -> str:
     return ", ".join([*reaction.names, *["…"] * (reaction.count > len(reaction.names))])
 
 
-_FORMATS: dict[str, Callable[[Iterable[Message]], Iterator[str]]] = {
+_FORMATS: dict[str, _Form] = {
     "text": _as_text,
     "jsonl": _as_jsonl,
     "html": _as_html,

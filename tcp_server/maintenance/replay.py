@@ -8,9 +8,11 @@ from contextlib import closing
 from itertools import takewhile, zip_longest
 from pathlib import Path
 
+from chat_protocol.live import MAX_KEPT
 from tcp_server.config import Config
 from tcp_server.log.acts import TABLES
 from tcp_server.log.acts import rows as act_rows
+from tcp_server.log.bodies import read_body, stored_sizes
 from tcp_server.log.integrity import examine
 from tcp_server.log.log_file import copy_whole, read_only
 from tcp_server.log.message_rows import Row, pages
@@ -88,7 +90,17 @@ def _difference(log: sqlite3.Connection, again: sqlite3.Connection) -> str:
     for expected, found in zip_longest(_rows(log), _rows(again)):
         if expected != found:
             return f"different from the log, first in #{(expected or found)[0]}"
+    for message in stored_sizes(log):  # it may have removed others
+        if _lines(log, message) != _lines(again, message):
+            return f"different from the log, first in the output of #{message}"
     return ""
+
+
+def _lines(db: sqlite3.Connection, message: int) -> Sequence[object]:
+    if message not in stored_sizes(db):
+        return ()
+    body = read_body(db, message)
+    return body.end, body.lines, body.left_out, body.read(0, MAX_KEPT), body.last(MAX_KEPT)
 
 
 def _rows(db: sqlite3.Connection) -> Iterator[Row]:

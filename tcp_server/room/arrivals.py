@@ -212,7 +212,8 @@ def _can(*, keeps: bool, edits: bool) -> Sequence[str]:
     """Return what the `can` of a welcome says; nothing can be done to messages that are not kept."""
     if not keeps:
         return ("action", "mention", "link", "topic")
-    return ("reply", *(("edit",) if edits else ()), "delete", "react", "action", "mention", "link", "topic")
+    acts = ("reply", *(("edit",) if edits else ()), "delete", "react")
+    return (*acts, "action", "mention", "link", "topic", "live")
 
 
 def _name_of(member: Member) -> Name:

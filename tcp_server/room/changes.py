@@ -1,4 +1,4 @@
-"""Acts on messages, as `Fold` applies them: edit, delete, react.
+"""Acts on messages, as `Fold` applies them: edit, delete, react, and the end of a live one.
 
 Each has a number of its own, from the same sequence as messages. Nothing here looks at a clock or a setting.
 """
@@ -13,11 +13,12 @@ from chat_protocol.message import redacted
 from tcp_server.log.as_sent import with_own_quote
 from tcp_server.log.history import History, find_message
 from tcp_server.room.effects import Effect, Seat
+from tcp_server.room.lives import Lives
 from tcp_server.room.members import Member
 from tcp_server.room.moderation.actions import Refused
 from tcp_server.room.moderation.sanctions import Sanctions
 from tcp_server.room.outcome import C, Outcome
-from tcp_server.room.proposals import Change, Delete, Edit, React
+from tcp_server.room.proposals import Change, Delete, Edit, End, React
 
 _MAX_EMOJIS = 20
 """Most different emojis that a message has as reactions."""
@@ -26,9 +27,10 @@ _MAX_EMOJIS = 20
 class Changes:
     """Applies acts on messages. Part of the state that `Fold` changes."""
 
-    def __init__(self, history: History, sanctions: Sanctions) -> None:
+    def __init__(self, history: History, sanctions: Sanctions, lives: Lives) -> None:
         self._history = history
         self._sanctions = sanctions
+        self._lives = lives
 
     def apply(self, seat: Seat, member: Member, act: Change, at: str, now: float) -> list[Effect]:
         """Apply an act. Raises `Unavailable`, before anything has changed.
@@ -44,6 +46,8 @@ class Changes:
             return [Effect(seat, [m.Error(error.code, error.text, ref, error.retry_after)])]
         number = self._history.last + 1
         changed = self._change(member, act, message, at)
+        if isinstance(act, Delete | End):
+            self._lives.forget(message.id)
         self._history.note_act(m.Ack(ref or "", number, at), message.id, (person, ref))
         if changed is not None:
             self._history.change(changed, number)
@@ -68,12 +72,13 @@ class Changes:
         number, deleted = self._history.last + 1, redacted(message)
         self._history.note_act(m.Ack("", number, at), message.id, None)
         self._history.change(deleted, number)
+        self._lives.forget(message.id)
         return m.Changed(number, at, by, "delete", deleted, notice=notice.id)
 
     def _check(self, member: Member, act: Change, now: float) -> m.Message:
         """Return the message that an act is on. Raises `Refused`, `Unavailable`."""
-        is_delete = isinstance(act, Delete)
-        mute = None if is_delete else self._sanctions.mutes.find(member.keys, member.session, now)
+        may_be_muted = isinstance(act, Delete | End)
+        mute = None if may_be_muted else self._sanctions.mutes.find(member.keys, member.session, now)
         if mute is not None:
             raise Refused("muted", "you cannot write", mute.seconds_left(now))
         if act.id < self._history.settled:
@@ -81,7 +86,11 @@ class Changes:
         message = actable(self._history, act.id)
         if not isinstance(act, React) and self._history.author(act.id) != member.person:
             raise Refused("not_yours", f"#{act.id} is of somebody else")
+        if isinstance(act, End):
+            return self._lives.ended(message, act.shown, now, code=act.code)
         if isinstance(act, Edit):
+            if message.live is not None:
+                raise Refused("is_live", f"#{act.id} is a live message")
             age = now - datetime.fromisoformat(message.at).timestamp()
             if max(0.0, age) >= act.within:  # also if the clock was set back; a limit of 0 means never
                 raise Refused("too_late", f"#{act.id} can no longer be edited")
@@ -99,12 +108,14 @@ class Changes:
                 return None if is_same else replace(message, text=text, mentions=mentions or (), edited=at)
             case Delete():
                 return redacted(message)
+            case End():
+                return message  # as `_check` has found it
             case React(emoji=emoji, on=on):
                 reactions = self._history.react(message.id, emoji, member.person, member.name, on=on)
                 return None if reactions is None else replace(message, reactions=reactions)
 
 
-_KINDS: dict[type, str] = {Edit: "edit", Delete: "delete", React: "react"}
+_KINDS: dict[type, str] = {Edit: "edit", Delete: "delete", React: "react", End: "end"}
 
 
 def _settled(act: Change) -> m.Message:

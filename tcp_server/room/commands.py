@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from chat_protocol.commands import ChangeOutput, Help, OnLast, Show, ShowTopic, UseCode, Who
 from chat_protocol.errors import BadMessage
-from chat_protocol.messages import Command, Event, Topic
+from chat_protocol.messages import Command, Event, Message, Topic
 
 
 class TextJoin(NamedTuple):
@@ -42,6 +42,13 @@ class TopicShown(NamedTuple):
     topic: Topic | None
 
 
+class LiveShown(NamedTuple):
+    """The answer to `/show` of a live message: it, and its output without colours."""
+
+    message: Message
+    output: str
+
+
 class HelpText(NamedTuple):
     """The answer to `/help`."""
 
@@ -71,7 +78,9 @@ class OnlyInText(NamedTuple):
 
 
 LocalCommand = TextJoin | UseCode | Who | Help | Show | ShowTopic | OnLast | ChangeOutput | TimingMarks
-LocalEvent = Greeting | MemberList | TopicShown | HelpText | OutputChanged | NamePrompt | OnlyInText
+LocalEvent = (
+    Greeting | MemberList | LiveShown | TopicShown | HelpText | OutputChanged | NamePrompt | OnlyInText
+)
 
 Request = Command | LocalCommand | BadMessage
 """A parsed command of a client, or the error for one that could not be parsed."""

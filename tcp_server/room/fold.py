@@ -18,6 +18,7 @@ from tcp_server.room.changes import Changes
 from tcp_server.room.digests import Digests
 from tcp_server.room.effects import Effect, Linked, Seat
 from tcp_server.room.head import Head, decode_head, encode_head, position_of
+from tcp_server.room.lives import Lives
 from tcp_server.room.members import Member, Members, encode
 from tcp_server.room.moderation import notices
 from tcp_server.room.moderation.actions import Actions, Refused, ban_error
@@ -53,7 +54,9 @@ class Fold:
         """Who has a seat; from elsewhere, only its `newly_absent`."""
         self.actions = Actions(self.members, self.persons, history, self.sanctions)
         self._speech = Speech(history, self.sanctions)
-        self._changes = Changes(history, self.sanctions)
+        self.lives = Lives(history, self.sanctions, head.lives)
+        """Only to be read from elsewhere."""
+        self._changes = Changes(history, self.sanctions, self.lives)
         self.topic = CurrentTopic(head.topic)
         """Only to be read from elsewhere."""
         self._last_before = 0  # the newest id before the entry
@@ -76,6 +79,11 @@ class Fold:
             p.Edit: self._change,
             p.Delete: self._change,
             p.React: self._change,
+            p.End: self._change,
+            p.Start: self._start,
+            p.Take: self._take,
+            p.Body: self._grow,
+            p.Lose: self._lose,
             p.Act: self._act,
             p.Role: self._role,
             p.Sanctioned: self._sanctioned,
@@ -152,6 +160,7 @@ class Fold:
             self.digests.newest,
             self.settings,
             self.topic.value,
+            self.lives.open,
         )
         self.history.head = encode_head(head)
 
@@ -161,8 +170,8 @@ class Fold:
         members = sorted((member.number, encode(member)) for member in self.members)
         bans, mutes = self.sanctions.kept()
         position, last, persons = self.moment.position, self.history.last, [*self.persons]
-        topic, number = self.topic.value, self.members.next_number
-        return position, number, servers, members, persons, bans, mutes, topic, last
+        topic, lives, number = self.topic.value, self.lives.open, self.members.next_number
+        return position, number, servers, members, persons, bans, mutes, topic, lives, last
 
     # --- seats -----------------------------------------------------------------------
 
@@ -239,6 +248,24 @@ class Fold:
         seat, member = self._speaker(act.seat)
         return () if member is None else self._changes.apply(seat, member, act, moment.at, moment.now)
 
+    def _start(self, start: p.Start) -> Sequence[Effect]:
+        moment = self.moment
+        seat, member = self._speaker(start.seat)
+        return () if member is None else (self.lives.start(seat, member, start, moment.at, moment.now),)
+
+    def _take(self, take: p.Take) -> Sequence[Effect]:
+        seat, member = self._speaker(take.seat)
+        if member is not None:
+            self.lives.take(seat, member, take)
+        return ()
+
+    def _grow(self, body: p.Body) -> Sequence[Effect]:
+        self.lives.grow(body)
+        return ()
+
+    def _lose(self, lose: p.Lose) -> Sequence[Effect]:
+        return self.lives.lose(lose, self.moment.at, self.moment.now)
+
     def _role(self, role: p.Role) -> list[Effect]:
         _, member = self._speaker(role.seat)
         if member is None:
@@ -290,12 +317,17 @@ class Fold:
         self._are_sanctions_new = True
 
     def _let_go(self, old: p.Forget | p.Settle) -> list[Effect]:
-        let_go = self.history.forget if isinstance(old, p.Forget) else self.history.settle
-        let_go(min(old.below, self._last_before))
+        below = min(old.below, self._last_before)
+        if isinstance(old, p.Forget):
+            self.history.forget(below)
+            self.lives.forget_below(below)
+        else:
+            self.history.settle(min(below, self.lives.first or below))  # what is open decides still
         return []
 
     def _retract(self, _: p.Retract) -> list[Effect]:
         self.history.rollback()
         self.topic.take_back(self.moment.position)
+        self.lives.take_back(self.moment.position)
         self._store_head()  # the log has neither entry, or both
         return []

@@ -4,6 +4,7 @@ import msgspec
 
 from chat_protocol.messages import Topic
 from tcp_server.log.history import History
+from tcp_server.room.lives import OpenLive
 from tcp_server.room.runs import Run
 
 
@@ -19,6 +20,8 @@ class Head(msgspec.Struct, array_like=True):
     settings: dict[str, int | float] = {}
     """Those that decide for all servers; empty where there is one server."""
     topic: Topic | None = None
+    lives: dict[int, OpenLive] = {}
+    """The live messages that are open."""
 
 
 _encoder = msgspec.msgpack.Encoder()

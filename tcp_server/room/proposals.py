@@ -166,6 +166,51 @@ class React(Proposal, frozen=True):
     on: bool
 
 
+Shown = tuple[int, int, str]
+"""Of a live message, as the server that proposes its end has it: bytes, lines, and the last ones."""
+
+
+class Start(Proposal, frozen=True):
+    """Begin a live message; the title is clean, and not too long."""
+
+    seat: int
+    ref: str
+    title: str
+
+
+class Take(Proposal, frozen=True):
+    """Send the output of one's live message from this seat from now on."""
+
+    seat: int
+    id: int
+
+
+class Body(Proposal, frozen=True):
+    """Add final lines to a live message, from an offset in bytes on; they are clean."""
+
+    id: int
+    offset: int
+    text: str
+
+
+class End(Proposal, frozen=True):
+    """End one's live message; `code` is the exit code of a command."""
+
+    seat: int
+    ref: str | None
+    id: int
+    code: int | None
+    shown: Shown
+
+
+class Lose(Proposal, frozen=True):
+    """End a live message that nobody goes on with. Without effect unless `of` sends its output still."""
+
+    id: int
+    of: tuple[bytes, int]
+    shown: Shown
+
+
 class Act(Proposal, frozen=True):
     """An action of a moderator; `act` as in `Moderate`.
 
@@ -220,7 +265,7 @@ class Retract(Proposal, frozen=True):
     """Take back the messages and deletions of the entry before: they could not be stored."""
 
 
-Change = Edit | Delete | React
+Change = Edit | Delete | React | End
 """An act on a message."""
 
 AnyProposal = (
@@ -237,6 +282,10 @@ AnyProposal = (
     | Say
     | Post
     | Change
+    | Start
+    | Take
+    | Body
+    | Lose
     | Act
     | Role
     | Sanctioned

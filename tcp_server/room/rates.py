@@ -5,7 +5,20 @@ from collections.abc import Iterable
 from enum import Enum
 
 from chat_protocol.commands import OnLast, Show, Who
-from chat_protocol.messages import Bans, Delete, Edit, HistoryRequest, React, Say, Search, Whois
+from chat_protocol.messages import (
+    Bans,
+    BodyRequest,
+    Delete,
+    Edit,
+    End,
+    HistoryRequest,
+    Output,
+    React,
+    Say,
+    Search,
+    Start,
+    Whois,
+)
 from chat_protocol.rate_limit import Rate
 from tcp_server.room.commands import Request
 
@@ -17,6 +30,8 @@ class Kind(Enum):
     REACTIONS = "reactions"
     PAGES = "pages"
     SEARCHES = "searches"
+    OUTPUT = "output"
+    BODIES = "bodies"
     OTHER = "other"
 
 
@@ -31,12 +46,18 @@ _KINDS: dict[type, Kind] = {
     Whois: Kind.PAGES,
     Bans: Kind.PAGES,
     Search: Kind.SEARCHES,
+    Start: Kind.SAYS,
+    End: Kind.SAYS,
+    Output: Kind.OUTPUT,
+    BodyRequest: Kind.BODIES,
 }
 
 FIXED_RATES = {
     Kind.REACTIONS: Rate(2, 20),
     Kind.PAGES: Rate(2, 20),
     Kind.SEARCHES: Rate(1, 10),
+    Kind.OUTPUT: Rate(256 * 1024, 512 * 1024),  # characters
+    Kind.BODIES: Rate(4, 32),
     Kind.OTHER: Rate(20, 100),
 }
 """The limits that are not settings."""
@@ -58,6 +79,8 @@ def cost_of(request: Request) -> int:
     if isinstance(request, Say | Edit):
         text = request.text
         return 1 if len(text) < _LINES_PER_MESSAGE else 1 + len(text.splitlines()) // _LINES_PER_MESSAGE
+    if isinstance(request, Output):
+        return 1 + len(request.text) + len(request.tail or "")
     return cost_of(request.act) if isinstance(request, OnLast) else 1
 
 

@@ -38,6 +38,18 @@ def without_text(data: bytes, position: int, replaced: Replaced) -> bytes:
                 return replace(proposal, text="", mentions=())
             case p.Act(seat, "announce" | "topic", ref=ref, text=text) if is_it(seat, ref, text):
                 return replace(proposal, text="")
-        return proposal
+        return _without_output(proposal, replaced) if replaced.is_live else proposal
 
     return p.encode(replace(entry, proposals=list(map(redacted, entry.proposals))))
+
+
+def _without_output(proposal: p.AnyProposal, replaced: Replaced) -> p.AnyProposal:
+    """Return a proposal without what it says of a live message."""
+    match proposal:
+        case p.Start(ref=ref, title=title) if (ref, title) == (replaced.ref, replaced.text):
+            return replace(proposal, title="")
+        case p.Body(id_) if id_ == replaced.id:
+            return replace(proposal, text="")
+        case p.End(id=id_) | p.Lose(id_) if id_ == replaced.id:
+            return replace(proposal, shown=(*proposal.shown[:2], ""))
+    return proposal

@@ -19,14 +19,16 @@ from tcp_server.log.history import NotFetched, Unavailable, find_message
 from tcp_server.log.replay import Replay
 from tcp_server.room.acts import Acts
 from tcp_server.room.codes import SECONDS, code_digest, new_code
-from tcp_server.room.commands import HelpText, LocalEvent, MemberList, Request, TopicShown
+from tcp_server.room.commands import HelpText, LiveShown, LocalEvent, MemberList, Request, TopicShown
 from tcp_server.room.crowd import MAX_PEOPLE, Crowd
 from tcp_server.room.effects import Answer, Linked
 from tcp_server.room.fold import Fold
 from tcp_server.room.holds import Holds
 from tcp_server.room.members import Member, first_names
+from tcp_server.room.moderation.bans import Sanction
 from tcp_server.room.moderation.moderation import Moderation
 from tcp_server.room.outcome import C, Outcome
+from tcp_server.room.outputs import Outputs
 from tcp_server.room.proposals import AnyProposal, Hold, Link, Say
 from tcp_server.room.seats import Seats
 from tcp_server.room.speech import Texts, checked, pieces, with_refs
@@ -53,10 +55,12 @@ class Requests(Generic[C]):
         propose: Callable[[AnyProposal], list[Outcome[C]]],
         clock: Callable[[], float],
         now: Callable[[], float],
+        is_busy: Callable[[C], bool],
     ) -> None:
         """`search` may answer later; `propose` may raise `Unavailable`.
 
-        `clock` returns monotonic seconds, `now` seconds since 1970.
+        `clock` returns monotonic seconds, `now` seconds since 1970. `is_busy` says whether a connection has
+        bytes waiting for it.
         """
         self._fold = fold
         self._history = fold.history
@@ -69,6 +73,7 @@ class Requests(Generic[C]):
         self._clock = clock
         self._now = now
         self._acts = Acts(config, fold, seats, propose)
+        self.outputs = Outputs(config, fold, seats, crowd, propose, clock, is_busy)
         self.acts = 0
         """Acts on messages since the room has set it to 0."""
         self.codes: defaultdict[C, deque[str]] = defaultdict(deque)
@@ -82,6 +87,7 @@ class Requests(Generic[C]):
         """Use other limits from now on."""
         self._config = config
         self._acts.use(config)
+        self.outputs.use(config)
         self._holds = Holds(self._fold.persons, config.hold_names) if config.hold_names else None
 
     def run(self, connection: C, member: Member, request: Request) -> list[Outcome[C]]:
@@ -99,12 +105,12 @@ class Requests(Generic[C]):
                 return self._search(connection, request, member.person)
             case m.Link():
                 return self._link(connection, request)
-            case m.Edit() | m.Delete() | m.React():
+            case m.Edit() | m.Delete() | m.React() | OnLast():
                 return self._change(connection, member, request)
-            case OnLast():
-                return self._on_last(connection, member, request)
-            case UseCode() | m.Start() | m.Output() | m.End() | m.BodyRequest():
-                return [_refusal(connection, request)]
+            case m.Start() | m.Output() | m.End() | m.BodyRequest():
+                return self._run_live(connection, member, request)
+            case UseCode():
+                return [error(connection, "already_joined", "a code is given instead of a name")]
         raise AssertionError(f"not a request: {request!r}")
 
     def say(self, connection: C, member: Member, says: Sequence[m.Say]) -> list[Outcome[C]]:
@@ -168,8 +174,10 @@ class Requests(Generic[C]):
                 return HelpText(member.moderator)
 
     def _change(
-        self, connection: C, member: Member, request: m.Edit | m.Delete | m.React
+        self, connection: C, member: Member, request: m.Edit | m.Delete | m.React | OnLast
     ) -> list[Outcome[C]]:
+        if isinstance(request, OnLast):
+            return self._on_last(connection, member, request)
         self.acts += 1
         if isinstance(request, m.Delete) and member.moderator and self._acts.is_foreign(member, request.id):
             return self.run(connection, member, m.Moderate("delete", id=request.id, ref=request.ref))
@@ -183,6 +191,15 @@ class Requests(Generic[C]):
         if isinstance(act, m.Say):
             return self.say(connection, member, [act])
         return self._change(connection, member, act)
+
+    def _run_live(
+        self, connection: C, member: Member, request: m.Start | m.Output | m.End | m.BodyRequest
+    ) -> list[Outcome[C]]:
+        if isinstance(request, m.Output) and (mute := self._mute_of(member)) is not None:
+            seconds = mute.seconds_left(self._now())
+            return [Outcome(connection, [m.Error("muted", "you cannot write", retry_after=seconds)])]
+        self.acts += isinstance(request, m.End)
+        return self.outputs.run(connection, member, request)
 
     def _link(self, connection: C, request: m.Link) -> list[Outcome[C]]:
         code = new_code()
@@ -198,8 +215,9 @@ class Requests(Generic[C]):
         return [self._code(connection, event) if isinstance(event, Linked) else event for event in events]
 
     def forget(self, connection: C) -> None:
-        """Forget the codes of a connection that leaves."""
+        """Forget a connection that leaves."""
         self.codes.pop(connection, None)
+        self.outputs.forget(connection)
 
     def _code(self, connection: C, linked: Linked) -> m.Link | m.Error:
         code = self.codes[connection].popleft()
@@ -209,16 +227,23 @@ class Requests(Generic[C]):
             return m.Error("too_many_persons", "too many persons have several devices")
         return m.Link(code=code, seconds=SECONDS)
 
-    def _show(self, member: Member, number: int) -> m.Event:
+    def _show(self, member: Member, number: int) -> m.Event | LocalEvent:
         try:
             message = find_message(self._history, number)
             shown = as_sent(self._history, [message], member.person) if message else []
         except Unavailable as error:
             return m.Error("unavailable", str(error))
-        return m.HistoryPage(shown, False) if shown else m.Error("no_message", str(number))
+        if not shown:
+            return m.Error("no_message", str(number))
+        return (
+            LiveShown(shown[0], self.outputs.show(number)) if shown[0].live else m.HistoryPage(shown, False)
+        )
 
     def _is_muted(self, member: Member) -> bool:
-        return self._fold.sanctions.mutes.find(member.keys, member.session, self._now()) is not None
+        return self._mute_of(member) is not None
+
+    def _mute_of(self, member: Member) -> Sanction | None:
+        return self._fold.sanctions.mutes.find(member.keys, member.session, self._now())
 
     def _notify_typing(self, connection: C, member: Member) -> list[Outcome[C]]:
         if self._crowd.is_on:
@@ -233,13 +258,6 @@ class Requests(Generic[C]):
 def error(connection: C, code: str, text: str, ref: str | None = None) -> Outcome[C]:
     """Return the outcome that is only an error."""
     return Outcome(connection, [m.Error(code, text, ref)])
-
-
-def _refusal(connection: C, request: UseCode | m.Start | m.Output | m.End | m.BodyRequest) -> Outcome[C]:
-    """Return what is answered to a request that cannot be done."""
-    if isinstance(request, UseCode):
-        return error(connection, "already_joined", "a code is given instead of a name")
-    return error(connection, "unknown_type", "this server has no live messages")
 
 
 def _at_once(connection: C, refusal: m.Error) -> list[Outcome[C]]:

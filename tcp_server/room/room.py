@@ -61,11 +61,13 @@ class Room(Generic[C]):
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
         journal: Journal | None = None,
+        is_busy: Callable[[C], bool] = lambda _: False,
     ) -> None:
         """Go on where the log ends. Raises `BadHistory` if the audit log cannot be read.
 
         `search` may answer later; `address_of` returns "" if unknown, `clock` monotonic seconds,
-        `now` seconds since 1970. `journal` keeps what was proposed.
+        `now` seconds since 1970. `journal` keeps what was proposed. `is_busy` says whether a connection has
+        bytes waiting for it.
         """
         self._config = config
         self._history = history
@@ -92,6 +94,7 @@ class Room(Generic[C]):
             self._propose,
             clock,
             self._now,
+            is_busy,
         )
         self._absences = Absences(config.grace, clock)
         self._visits: dict[C, Visit] = {}  # of the quiet connections, oldest first
@@ -215,13 +218,14 @@ class Room(Generic[C]):
         return self._propose(Part(self._seats.number(connection), hold_name, bye, reason, forget))
 
     def expire(self) -> list[Outcome[C]]:
-        """Remove members whose grace period is over, end long visits, count a crowd. Called every 0.5 s."""
+        """Remove who is away for too long, end long visits, count a crowd, pass output on. Every 0.5 s."""
         now = self._clock()
         visits = [connection for connection, visit in self._visits.items() if visit.ends_at <= now]
         return [
             *(outcome for member in self._overdue() for outcome in self._reap(member)),
             *(one for connection in visits for one in self.leave(connection, hold_name=False, bye="quiet")),
             *(Outcome[C](None, (), [event]) for event in self._crowd.news()),
+            *self._requests.outputs.tick(),
         ]
 
     def _may_part(self, connection: C) -> bool:

@@ -93,7 +93,7 @@ def _size(proposal: p.AnyProposal) -> int:
     match proposal:
         case p.Say(texts=texts):
             return sum([_OVERHEAD + 2 * len(text) for _, text in texts])
-        case p.Post(text=text) | p.Edit(text=text) | p.Act(text=text):
+        case p.Post(text=text) | p.Edit(text=text) | p.Act(text=text) | p.Body(text=text):
             return _OVERHEAD + 2 * len(text)
         case _:
             return _OVERHEAD

@@ -28,6 +28,7 @@ from tcp_server.room.effects import Effect
 from tcp_server.room.members import Member
 from tcp_server.room.moderation.audit_log import AuditLog
 from tcp_server.room.outcome import AudienceChange, C, Outcome, with_ref
+from tcp_server.room.outputs import Previewed
 from tcp_server.room.retries import Retries
 from tcp_server.room.room import Room
 from tcp_server.room.shared_proposer import Send, SharedProposer
@@ -57,12 +58,13 @@ class SharedRoom(Room[C]):
         search: Callable[[C, m.Search, bytes], list[Outcome[C]]],
         address_of: Callable[[C], str],
         send: Send,
-        tell: Callable[[m.Typing], None],
+        tell: Callable[[m.Typing | Previewed], None],
         find_addresses: Callable[[int, int, Callable[[Sequence[str]], list[Outcome[C]]]], None],
         name: str,
         status: str = "",
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
+        is_busy: Callable[[C], bool] = lambda _: False,
     ) -> None:
         """As `Room`. `send` adds to the journal; `tell` sends something that is not kept to all servers.
 
@@ -97,8 +99,10 @@ class SharedRoom(Room[C]):
         self._is_stopping = False
         self._retries = Retries(clock)  # of what is proposed until it has an effect
         self._foreign = Absences(config.grace, clock)  # of those who were connected elsewhere
-        super().__init__(config, history, audit_log, search, address_of, clock, now)
+        super().__init__(config, history, audit_log, search, address_of, clock, now, None, is_busy)
         self._requests.in_turn = self._refuse_in_turn
+        self._requests.outputs.may_lose = self._may_lose
+        self._requests.outputs.tell = tell
 
     # --- the journal -----------------------------------------------------------------
 
@@ -114,8 +118,8 @@ class SharedRoom(Room[C]):
         return [name for name, value in _deciding(self._own).items() if in_force.get(name, value) != value]
 
     def settle(self, below: int) -> list[Outcome[C]]:
-        """Have all servers settle the messages with smaller ids."""
-        return self._propose(p.Settle(below))
+        """Have all servers settle the messages with smaller ids; what is open there ends before."""
+        return [*self._requests.outputs.lose_below(below), *self._propose(p.Settle(below))]
 
     def come_up(self) -> list[Outcome[C]]:
         """Begin another run of this server, which has applied the journal to its end.
@@ -183,6 +187,10 @@ class SharedRoom(Room[C]):
     def tell_typing(self, event: m.Typing) -> list[Outcome[C]]:
         """Tell those connected here that somebody elsewhere is typing."""
         return [] if self._crowd.is_on else [Outcome(None, (), [event])]
+
+    def tell_output(self, told: Previewed) -> list[Outcome[C]]:
+        """Tell those connected here of the output that a server elsewhere takes."""
+        return self._requests.outputs.hear(told)
 
     def commit(self, outcomes: list[Outcome[C]]) -> list[Outcome[C]]:
         """Store what was applied, before its outcomes are sent; while that fails, nothing is."""
@@ -253,6 +261,10 @@ class SharedRoom(Room[C]):
     def _reap(self, member: Member) -> list[Outcome[C]]:
         is_due = self._retries.is_due(("reap", member.number, member.absent_since))
         return super()._reap(member) if is_due else []
+
+    def _may_lose(self, message_id: int) -> bool:
+        """The server that is up for longest ends the live messages that nobody goes on with."""
+        return self.view.is_oldest and self._retries.is_due(("lose", message_id))
 
     # --- proposals -------------------------------------------------------------------
 

@@ -7,7 +7,16 @@ from msgspec import Struct
 
 from chat_protocol.contract import PROMPT
 
-_NOT_LINES: Final = {"system_name", "units", "time_format", "and_more", "edited"}
+_NOT_LINES: Final = {
+    "system_name",
+    "units",
+    "time_format",
+    "and_more",
+    "edited",
+    "exit_code",
+    "lost",
+    "output_gone",
+}
 
 
 class Texts(Struct, frozen=True, kw_only=True):
@@ -69,6 +78,12 @@ class Texts(Struct, frozen=True, kw_only=True):
     """Stands for the text of a deleted message."""
     edited: str
     """Follows the text of an edited message."""
+    exit_code: str
+    """Follows the title of a live message that has failed."""
+    lost: str
+    """Follows that of one which nobody has ended."""
+    output_gone: str
+    """Stands for the output of a command that is no longer kept."""
     throttled: str
     new_moderator: str
     no_moderator: str

@@ -13,6 +13,7 @@ from tcp_server.room import proposals as p
 from tcp_server.room.commands import LocalEvent
 from tcp_server.room.moderation.audit_log import AuditLog
 from tcp_server.room.outcome import AudienceChange, Outcome
+from tcp_server.room.outputs import Previewed
 from tcp_server.room.redaction import without_text
 from tcp_server.room.shared_room import SharedRoom, Step
 
@@ -45,7 +46,7 @@ class Server:
         self.waiting: deque[tuple[bytes, Sequence[p.AnyProposal]]] = deque()
         self.audience: dict[str, None] = {}
         self.received: dict[str, list[m.Event | LocalEvent]] = {}
-        self.typing: list[m.Typing] = []
+        self.told: list[m.Typing | Previewed] = []
         self._incarnation = b""
         self._seq = 0
         self.room: SharedRoom[str] = SharedRoom(
@@ -55,7 +56,7 @@ class Server:
             lambda *_: [],
             lambda connection: connection.partition(" ")[2],
             lambda *batch: self.waiting.append(batch),
-            self.typing.append,
+            self.told.append,
             lambda *_: None,
             name,
             clock=lambda: journal.now,

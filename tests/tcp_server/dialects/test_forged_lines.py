@@ -15,6 +15,7 @@ from tcp_server.dialects.output import LINES, PLAIN, Output
 from tcp_server.room.commands import (
     Greeting,
     HelpText,
+    LiveShown,
     LocalEvent,
     MemberList,
     NamePrompt,
@@ -63,6 +64,8 @@ def events(variant: int) -> Iterator[m.Event | LocalEvent]:
     yield m.Changed(number, at, word, "react", m.Message(number, at, word, word, reactions=[reaction]))
     yield m.Changed(number, at, word, "react", m.Message(number, at, word, word))
     yield m.Changed(number, at, word, "delete", m.Message(number, at, word, "", deleted=True))
+    for live in (m.Live("open"), m.Live("failed", 1.5, number, 9, 1, word), m.Live("lost", 1.5, gone=True)):
+        yield LiveShown(m.Message(number, at, word, word, kind="live", live=live), word)
     bans = [m.BanEntry(word, at, None, word, word), m.BanEntry(word, at, at, word)]
     yield from (m.Bans(bans), m.Bans(), m.Whois(word, [word]), m.Whois(word))
     yield from (m.Role(moderator=True), m.Role(moderator=False), m.Throttled(number))
@@ -83,7 +86,8 @@ def events(variant: int) -> Iterator[m.Event | LocalEvent]:
 def lines(variant: int) -> Iterator[str]:
     for event in events(variant):
         for output in OUTPUTS:
-            yield from output.encode([event]).decode().splitlines()
+            shown = output.encode([event]).decode().splitlines()
+            yield from (line for line in shown if not line.startswith(" "))  # as no name does
     yield from (text.decode().strip("\n") for text in (PROMPT, PASSWORD_PROMPT, FULL, BANNED))
 
 

@@ -312,7 +312,8 @@ def test_a_newcomer_knows_what_is_their_own(room: RoomHarness) -> None:
     welcome = room.join("b2", "Боб", session=SECRET)
     assert [message.mine for message in welcome.messages] == [True, False]
     assert [one.mine for one in welcome.messages[1].reactions] == [True]
-    assert welcome.can == ("reply", "edit", "delete", "react", "action", "mention", "link", "topic")
+    acts = ("reply", "edit", "delete", "react", "action", "mention", "link", "topic", "live")
+    assert welcome.can == acts
     welcome = room.join("d", "Дима")
     assert not any(message.mine for message in welcome.messages)
 
