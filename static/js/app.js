@@ -54,6 +54,7 @@ import { Permalinks } from "./view/transcript/permalinks.js";
 import { TopicLine } from "./view/transcript/topic_line.js";
 import { Transcript } from "./view/transcript/transcript.js";
 import { TypingNote } from "./view/typing_note.js";
+import { keepAboveKeyboard } from "./view/visible_part.js";
 
 /** Milliseconds for which the login page waits for what it says of the room. */
 const ABOUT_AWAITED = 600;
@@ -80,6 +81,7 @@ room.members.changed.on(() => nameColours.meet(room.members.names));
 const tabSync = new TabSync(room, tabs);
 
 new Appearance(settings, i18n);
+keepAboveKeyboard();
 new RoomTitle(room.about);
 new CopyButtons(i18n);
 const door = new Door(room.about, i18n);
