@@ -294,3 +294,25 @@ def test_a_blank_server_makes_a_deleted_stream_anew_if_no_other_does(
     servers.start(1)
     say(servers, 1, "two")
     assert history(servers, 1) == ["one", "two"]
+
+
+def test_output_is_told_on_the_other_servers(servers: Servers) -> None:
+    servers.start(0), servers.start(1)
+    with servers.client(0) as anna, servers.client(1) as boris:
+        anna.join("Anna")
+        boris.join("Boris")
+        anna.say_json(type="start", ref="s", title="make")
+        number = boris.expect_json(type="message", kind="live")["id"]
+        boris.say_json(type="body", id=number, follow=True)
+        boris.expect_json(type="body", end=0)
+        anna.say_json(type="output", id=number, offset=0, text="one\n", tail="50 %")
+        assert boris.expect_json(type="preview") == {
+            "type": "preview",
+            "id": number,
+            "lines": 2,
+            "text": "one\n50 %",
+        }
+        assert boris.expect_json(type="output")["tail"] == "50 %"
+        anna.say_json(type="end", ref="e", id=number, code=0)
+        boris.expect_json(type="changed", act="end")
+        assert boris.expect_json(type="output")["text"] == "one\n"

@@ -128,3 +128,21 @@ def test_who_applies_the_entries_afterwards_has_the_same_messages(tmp_path: Path
             second.take(position, data)
         assert second.messages() == first.messages()
         assert second.fold.state() == first.fold.state()
+
+
+def test_the_output_of_a_deleted_command_is_in_no_byte_of_the_files(path: Path) -> None:
+    node = Node(path)
+    with closing(node.history):
+        begin(node)
+        node.apply(p.Start(1, "r1", f"make {SECRET}"), p.Start(1, "r2", "make other"))
+        node.apply(p.Body(1, 0, f"{SECRET}\n"), p.Body(2, 0, "other\n"))
+        node.apply(p.Body(1, 500, f"{SECRET}\n"))
+        node.apply(p.End(1, "r3", 1, 0, (600, 2, f"{SECRET}\n")))
+        assert SECRET.encode() in bytes_on_disk(path)
+        node.apply(p.Delete(1, "d", 1))
+        node.history.tidy()
+        assert SECRET.encode() not in bytes_on_disk(path)
+        assert [one.text for one in node.proposals() if isinstance(one, p.Body)] == ["", "other\n", ""]
+        body = node.history.bodies.find(2)
+        assert body is not None
+        assert body.read(0, 100) == (0, b"other\n")
