@@ -45,16 +45,16 @@ class Bottom:
         typed = typed[self._first : self._first + height]
         bar = [row(line, width) for line in self._toolbar.lines(status, width)]
         bar = bar[max(0, len(bar) + height - rows) :]
-        above = [self._presence(), *self._renderer.unsent([*map(format_outgoing, status.unsent)])]
+        above = [self._visits(), *self._renderer.unsent([*map(format_outgoing, status.unsent)])]
         unsent = [row(line, width) for line in above if line]
         unsent = unsent[max(0, len(unsent) + height + len(bar) - rows) :]
         self._redraw_in(self._toolbar.changes_in(status))
         return Picture([*unsent, *typed, *bar], len(unsent) + y - self._first, x)
 
-    def _presence(self) -> Fragments:
+    def _visits(self) -> Fragments:
         """Return the first row of who has come and gone since something else was shown."""
         line: Fragments = []
-        for style, text in self._renderer.presence():
+        for style, text in self._renderer.visits():
             before, end, _ = text.partition("\n")
             line.append((style, before))
             if end:

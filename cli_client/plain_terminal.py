@@ -168,26 +168,24 @@ class PlainTerminal:
                     self._exit_code = 2 if reason == "bad_code" else 1
             shown = self._renderer.render(event)
             if shown:
-                self._print_above(shown)
+                self._write_above(shown)
         if isinstance(event, events.Ended) and event.reason != "left":
             self._leave()
 
     def _tell_visits(self) -> None:
         with self._lock:
-            if self._renderer.presence():
-                self._print_above([])
+            if self._renderer.visits():
+                self._write_above(self._renderer.printed([]))
 
-    def _print_above(self, fragments: Fragments) -> None:
-        """Print lines where a prompt may stand, and a new prompt."""
-        if self._is_asked:
-            self._write("\r")
-        self._print(fragments)
+    def _write_above(self, fragments: Fragments) -> None:
+        """Write lines where a prompt may stand, and a new prompt."""
+        text = "".join(text for _, text in fragments)
+        self._write(f"\r{text}" if self._is_asked else text)
         if self._is_asked:
             self._ask()
 
     def _print(self, fragments: Fragments) -> None:
-        lines = [*self._renderer.presence(is_over=True), *fragments]
-        self._write("".join(text for _, text in lines))
+        self._write("".join(text for _, text in self._renderer.printed(fragments)))
 
     def _write(self, text: str) -> None:
         with suppress(OSError):  # the terminal was closed

@@ -1,22 +1,33 @@
 """Who comes and goes, several in one line."""
 
-from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from chat_protocol.messages import Joined, Left
 from chat_protocol.text import one_line
 from cli_client.layout import Fragments, Layout
 from cli_client.name_colours import NameColours
 from cli_client.translations import Translations
 
+_HAS_NOTICE: Final = frozenset({"kicked", "banned"})  # reasons for leaving that a notice has announced
 # Who has come, has gone, or was here or away for a moment: first and last of what a person did.
 _SIGNS: Final = {(True, True): "→", (False, False): "←", (True, False): "↔", (False, True): "↔"}
 
 
-class _Visit(NamedTuple):
-    """Whether the first and the last thing a person did was to come."""
+class Visits(NamedTuple):
+    """Who has come and gone, since when, and whether the last one has gone as the connection was too slow.
 
-    first: bool
-    last: bool
+    Of each it says whether the first and the last thing they did was to come.
+    """
+
+    at: str
+    people: dict[str, tuple[bool, bool]]
+    is_slow: bool
+
+
+MOST: Final = 50
+"""People in one line."""
+
+NOBODY: Final = Visits("", {}, is_slow=False)
 
 
 class Presence:
@@ -26,54 +37,38 @@ class Presence:
         self._texts = texts
         self._layout = layout
         self._colours = colours
-        self._at = ""
-        self._visits: dict[str, _Visit] = {}
-        self._slow = False
+        self.visits = NOBODY
+        """Those since something else was shown."""
 
-    def note(self, name: str, at: str, *, has_come: bool, slow: bool = False) -> None:
-        """Add that somebody has come or gone; `slow`: as their connection was too slow."""
-        if not self._visits:
-            self._at = at
-        before = self._visits.get(name)
-        self._visits[name] = _Visit(before.first if before else has_come, has_come)
-        self._slow = slow
+    def note(self, event: Joined | Left) -> None:
+        """Add that somebody has come or gone."""
+        reason = event.reason if isinstance(event, Left) else None
+        if reason in _HAS_NOTICE:
+            return
+        has_come = isinstance(event, Joined)
+        first, _ = self.visits.people.get(event.name, (has_come, has_come))
+        people = self.visits.people | {event.name: (first, has_come)}
+        self.visits = Visits(self.visits.at if self.visits.people else event.at, people, reason == "slow")
 
-    def take(self) -> Fragments:
-        """Return the line, behind a new date, and begin anew; empty if nobody has come or gone."""
-        line = self.show()
-        if not line:
+    def show(self, visits: Visits, *, with_date: bool = True) -> Fragments:
+        """Return the line about visits; with its date, if that is a new one."""
+        if not visits.people:
             return []
-        self._visits = {}
-        return [*self._layout.day(self._at), *line]
+        runs = self._one(visits) if len(visits.people) == 1 else self._several(visits)
+        date = self._layout.day(visits.at) if with_date else []
+        return [*date, *self._layout.presence(visits.at, runs)]
 
-    def before(self, show: Callable[[], Fragments]) -> Fragments:
-        """Return the line and what `show` returns; if that is empty, the line can still go on."""
-        if not self._visits:
-            return show()
-        visits, date = self._visits, self._layout.date
-        line, shown = self.take(), show()
-        if shown:
-            return [*line, *shown]
-        self._visits, self._layout.date = visits, date
-        return []
-
-    def show(self) -> Fragments:
-        """Return the line so far, without a date; empty if nobody has come or gone."""
-        if not self._visits:
-            return []
-        return self._layout.presence(self._at, self._one() if len(self._visits) == 1 else self._several())
-
-    def _one(self) -> Fragments:
-        [(name, visit)] = self._visits.items()
-        key = "joined" if visit.last else "left_because_slow" if self._slow else "left"
+    def _one(self, visits: Visits) -> Fragments:
+        [(name, visit)] = visits.people.items()
+        key = "joined" if visit[1] else "left_because_slow" if visits.is_slow else "left"
         before, _, after = self._texts(key, name="\0").partition("\0")
         sign = ("class:dim", f"{_SIGNS[visit]} {before}")
         return [sign, (self._colours.style(name), one_line(name)), ("class:dim", after)]
 
-    def _several(self) -> Fragments:
+    def _several(self, visits: Visits) -> Fragments:
         out: Fragments = []
         for sign in dict.fromkeys(_SIGNS.values()):
-            names = [name for name, visit in self._visits.items() if _SIGNS[visit] == sign]
+            names = [name for name, visit in visits.people.items() if _SIGNS[visit] == sign]
             if names:
                 out += [("class:dim", f"{' · ' if out else ''}{sign} "), *self._colours.listed(names)]
         return out

@@ -4,6 +4,7 @@ Text of others is cleaned here again, so that none of its control sequences reac
 terminal, whatever the server sends.
 """
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from typing import Final
@@ -17,12 +18,13 @@ from chat_protocol.text import clean, is_blank, one_line
 from cli_client.commands import format_command, format_outgoing
 from cli_client.layout import MAX_WIDTH, Fragments, Layout
 from cli_client.message_lines import MessageLines
-from cli_client.presence import Presence
+from cli_client.presence import MOST, NOBODY, Presence, Visits
+from cli_client.shown import Printed, again
 from cli_client.translations import Translations
 
+_KEPT: Final = 500  # of what was printed last: more than a screen has
 _UNSENT_SHOWN: Final = 4
 _NAMES: Final = "\0"  # stands in a text for a list of names
-_HAS_NOTICE: Final = frozenset({"kicked", "banned"})  # reasons for leaving that a notice has announced
 
 
 class Renderer:
@@ -51,6 +53,7 @@ class Renderer:
         self.colours = self._lines.colours
         """Those of all names."""
         self._presence = Presence(texts, self._layout, self.colours)
+        self._shown: deque[Printed] = deque(maxlen=_KEPT)
         self.line = self._layout.line
         """Returns a dim line with a text of the client."""
         self.text = self._layout.dim
@@ -60,26 +63,62 @@ class Renderer:
     def render(self, event: events.ClientEvent) -> Fragments:
         """Return what the event adds to the transcript; may be empty.
 
-        Who comes and goes is added with what is shown next: see `presence`.
+        Who comes and goes is added with what is shown next: see `visits`.
         """
         match event:
-            case m.Joined(name, at):
-                self.colours.joined(name)
-                self._presence.note(name, at, has_come=True)
-                return []
-            case m.Left(name, at, reason):
-                self.colours.left(name)
-                if reason not in _HAS_NOTICE:
-                    self._presence.note(name, at, has_come=False, slow=reason == "slow")
-                return []
-        return self._presence.before(lambda: self._render(event))
+            case m.Joined() | m.Left():
+                return self._visit(event)
+            case events.Entered(name):
+                self.colours.me = name
+                self.colours.meet(event.members)
+                if not event.rejoined:
+                    self._read = event.read
+            case m.Crowd(members=members):
+                self.colours.meet(members)
+        return self._print(event)
 
-    def presence(self, *, is_over: bool = False) -> Fragments:
-        """Return the line about who has come and gone since something else was shown; may be empty.
+    def _visit(self, event: m.Joined | m.Left) -> Fragments:
+        """Take note of who comes or goes; return the line about others if it is long enough."""
+        long = self._print([]) if len(self._presence.visits.people) >= MOST else []
+        if isinstance(event, m.Joined):
+            self.colours.joined(event.name)
+        else:
+            self.colours.left(event.name)
+        self._presence.note(event)
+        return long
 
-        If that `is_over`, something else is shown behind it.
-        """
-        return self._presence.take() if is_over else self._presence.show()
+    def visits(self) -> Fragments:
+        """Return the line about who has come and gone since something else was shown; may be empty."""
+        return self._presence.show(self._presence.visits, with_date=False)
+
+    def printed(self, fragments: Fragments) -> Fragments:
+        """Return lines that are no event's, behind who has come and gone until now."""
+        return self._print(fragments)
+
+    def again(self, rows: int) -> Fragments:
+        """Return the last lines, at most so many, for the width that the terminal has now."""
+        return again(self._shown, rows, self._layout, self._render_again)
+
+    def _print(self, printed: events.ClientEvent | Fragments) -> Fragments:
+        """Return what is printed, and remember it."""
+        before, visits = self._layout.date, self._presence.visits
+        line = self._presence.show(visits) if visits.people else []
+        date = self._layout.date
+        shown = printed if isinstance(printed, list) else self._render(printed)
+        if not line:
+            if shown:
+                self._shown.append((date, printed))
+            return shown
+        if not shown and not isinstance(printed, list):  # the line can still go on
+            self._layout.date = before
+            return []
+        self._presence.visits = NOBODY
+        self._shown.append((before, visits))
+        self._shown.append((date, printed))
+        return [*line, *shown]
+
+    def _render_again(self, printed: events.ClientEvent | Visits) -> Fragments:
+        return self._presence.show(printed) if isinstance(printed, Visits) else self._render(printed)
 
     def _render(self, event: events.ClientEvent) -> Fragments:  # noqa: C901, PLR0912 - one case per event
         match event:
@@ -89,8 +128,7 @@ class Renderer:
                 return self._message(message)
             case events.MessageChanged():
                 return self._lines.change(event)
-            case m.Crowd(is_on, count, members):
-                self.colours.meet(members)
+            case m.Crowd(is_on, count):
                 return self._layout.dim(self._texts.plural("crowd" if is_on else "no_crowd", count))
             case m.About(title, welcome):
                 return self._about(title, welcome)
@@ -204,8 +242,6 @@ class Renderer:
 
     def _entered(self, event: events.Entered) -> Fragments:
         out: Fragments = []
-        self.colours.me = event.name
-        self.colours.meet(event.members)
         if event.new_log:
             out += self.line("new_log")
         elif event.rejoined:
@@ -214,8 +250,6 @@ class Renderer:
             out += self.line("stale")
         if event.missed:
             out += self._layout.dim(self._texts.plural("missed", event.missed))
-        if not event.rejoined:
-            self._read = event.read
         out += self._messages(event.messages, at_start=not event.rejoined)
         if event.messages and not event.rejoined:
             out += self.line("history_end")

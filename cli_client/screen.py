@@ -25,6 +25,8 @@ def _moves_text() -> bool:
 class Screen(Renderer):
     """Draws the picture that `draw` makes for so many columns and rows: only what has changed of it.
 
+    When the width changes, the last screen is printed anew: `again` returns at most so many lines of it.
+
     It replaces prompt_toolkit's renderer, which takes a hundred times as long, switches bracketed
     paste off for every line printed above, and does not know clusters. Here a line printed above is
     one write. Nothing changed: not a byte. Bracketed paste stays on until `reset`.
@@ -33,8 +35,15 @@ class Screen(Renderer):
     what follows stands where it should in any case. Owned by the main thread.
     """
 
-    def __init__(self, style: BaseStyle, output: Output, draw: Callable[[int, int], Picture]) -> None:
+    def __init__(
+        self,
+        style: BaseStyle,
+        output: Output,
+        draw: Callable[[int, int], Picture],
+        again: Callable[[int], Fragments],
+    ) -> None:
         self._draw = draw
+        self._again = again
         self._depth = output.get_default_color_depth()
         self._attributes: Callable[[str], Attrs] = cache(style.get_attrs_for_style_str)
         self._forget()
@@ -96,13 +105,16 @@ class Screen(Renderer):
         """Print lines above our rows."""
         if self._is_on:
             self._clear()
+        self._write(fragments)
+        if self._is_on:
+            self._update()
+        self.output.flush()
+
+    def _write(self, fragments: Fragments) -> None:
         for style, text in fragments:
             self.output.set_attributes(self._attributes(style), self._depth)
             self.output.write(text.replace("\n", "\r\n"))
         self.output.reset_attributes()
-        if self._is_on:
-            self._update()
-        self.output.flush()
 
     # --- drawing ---------------------------------------------------------------------------
 
@@ -120,11 +132,13 @@ class Screen(Renderer):
 
     def _update(self) -> None:
         columns, rows = self.output.get_size().columns, self.output.get_size().rows
-        if columns != self._columns:
-            if self._columns and self._drawn.rows:
-                self._clear()
-            self._columns = columns
+        is_resized = columns != self._columns
+        if is_resized and self._columns and self._drawn.rows:
+            self._clear()
         picture = self._draw(columns, rows)
+        if is_resized and self._columns:
+            self._print_again(rows - len(picture.rows))
+        self._columns = columns
         for y, row in enumerate(picture.rows):
             drawn = self._drawn.rows[y] if y < len(self._drawn.rows) else []
             if row != drawn:
@@ -134,6 +148,16 @@ class Screen(Renderer):
             self.output.erase_down()
         self._move(picture.y, picture.x)
         self._drawn = picture
+
+    def _print_again(self, room: int) -> None:
+        """Print the last lines anew, so many as have room, down to where our rows begin."""
+        lines = self._again(room)
+        count = sum(text.count("\n") for _, text in lines)
+        if count < room:  # what others have printed above moves up, and stays
+            self.output.write_raw("\r\n" * room)
+        self.output.cursor_goto(max(1, room - count + 1), 1)
+        self.output.erase_down()
+        self._write(lines)
 
     def _draw_row(self, y: int, old: Row, new: Row) -> None:
         """Draw a row from its first cell that has changed."""

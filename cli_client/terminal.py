@@ -106,12 +106,11 @@ class Terminal:
             max_render_postpone_time=None,
             terminal_size_polling_interval=None,
         )
-        self._app.renderer = self._screen = Screen(
-            style_for(output.get_default_color_depth()), output, self._draw
-        )
         self._renderer = Renderer(
             texts, address, lambda: output.get_size().columns, options=_options(tls), as_typed=as_typed
         )
+        style = style_for(output.get_default_color_depth())
+        self._app.renderer = self._screen = Screen(style, output, self._draw, self._renderer.again)
         self._toolbar = Toolbar(texts, address, self._renderer.colours)
         self._bottom = Bottom(texts, self._renderer, self._input, self._toolbar, self._app.invalidate)
         self._commands = CommandRunner(self._chat, texts, self._renderer, show=self._print, leave=self._quit)
@@ -151,7 +150,7 @@ class Terminal:
 
     def _print(self, fragments: Fragments) -> None:
         """Print lines, behind who has come and gone until now."""
-        self._screen.print([*self._renderer.presence(is_over=True), *fragments])
+        self._screen.print(self._renderer.printed(fragments))
 
     def _draw(self, columns: int, rows: int) -> Picture:
         return self._bottom.draw(self._chat.status(), columns, rows)

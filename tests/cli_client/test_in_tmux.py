@@ -1,7 +1,10 @@
 """What only a whole terminal shows: clusters of characters, and a window that becomes narrower."""
 
+from chat_client.events import NewMessage
 from chat_protocol.messages import Say
+from cli_client.render import Renderer
 from cli_client.rows import input_rows
+from cli_client.translations import Translations
 from tests.chat_client.fake_room import FakeRoom, message
 from tests.cli_client.tmux_session import tmux_client
 from tests.support.requirements import needs_tmux
@@ -39,6 +42,31 @@ def test_a_draft_in_a_window_that_changes_its_width(room: FakeRoom) -> None:
         client.send(message(6))
         lines = terminal.wait_for(lambda lines: "сообщение 6" in lines[-len(shown) - 1])
         transcript = lines[: -len(shown)]
-        assert transcript[-8:-3] == [f"05:43 Боря: сообщение {n}  #{n}" for n in range(1, 6)]
+        assert transcript[-9:-4] == [f"05:43 Боря: сообщение {n}  #{n}" for n in range(1, 6)]
         assert transcript[-1] == "05:43 Боря: сообщение 6  #6"
         assert not any(line.startswith("›") for line in transcript)
+
+
+def test_the_last_screen_is_wrapped_anew(room: FakeRoom) -> None:
+    with tmux_client(room.address, rows=20) as terminal:
+        messages = [message(n, text=" ".join([f"слово-{n}"] * 14)) for n in range(1, 12)]
+        room.accept().welcome(messages=messages)
+        terminal.wait_for(lambda lines: lines[-1] == "● Анна · 1 here")
+        for columns in (44, 110, 60):
+            terminal.resize(columns)
+            output = Renderer(Translations("en"), room.address, lambda: columns)  # noqa: B023
+            printed = "".join(text for _, text in output.render(NewMessage(messages[-1], own=False)))
+            last = [*printed.splitlines()[1:], "── now ──", "You have joined as Анна."]
+            last += ["» Nobody else is here yet.", "›", "● Анна · 1 here"]
+            terminal.wait_for(lambda lines: lines[-len(last) :] == last)  # noqa: B023
+            screen = terminal.run("capture-pane", "-p").splitlines()
+            assert all(screen)
+            assert screen.count("›") == 1
+
+
+def test_what_others_have_printed_stays_above_a_few_lines(room: FakeRoom) -> None:
+    with tmux_client(room.address, rows=20) as terminal:
+        room.accept().welcome()
+        before = terminal.wait_for(lambda lines: lines[-1] == "● Анна · 1 here")
+        terminal.resize(100)
+        terminal.wait_for(lambda lines: lines == [*before[:-2], *before])

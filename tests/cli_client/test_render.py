@@ -143,7 +143,7 @@ def test_control_characters_of_others_are_removed(width: int) -> None:
     ]
     visits: list[ClientEvent] = [Joined(name, AT), Left(name, AT, HOSTILE)]
     for piece in event + visits:
-        shown = text_of(output.render(piece) or output.presence(is_over=True))
+        shown = text_of(output.render(piece) or output.printed([]))
         assert shown
         assert not [char for char in shown if char != "\n" and not char.isprintable()], piece
         assert not any(line.startswith("Боря") for line in shown.splitlines())
@@ -254,10 +254,10 @@ def test_deleted_messages_and_leaving() -> None:
 def visits_of(*visits: Joined | Left) -> str:
     output = renderer()
     assert [output.render(visit) for visit in visits] == [[]] * len(visits)
-    before = text_of(output.presence())
-    date, line = text_of(output.presence(is_over=True)).splitlines()
+    before = text_of(output.visits())
+    date, line = text_of(output.printed([])).splitlines()
     assert date == "── 22 ноября 2026 ──"
-    assert (before, output.presence()) == (f"{line}\n", [])
+    assert (before, output.visits()) == (f"{line}\n", [])
     return line
 
 

@@ -64,8 +64,10 @@ export class TerminalLines {
    */
   show(event) {
     if (event.type === "joined" || event.type === "left") {
+      const full = this.#presence.isFull ? this.#presence.linesWithDay() : [];
+      if (full.length) this.#presence.end();
       this.#presence.note(event);
-      return [];
+      return full;
     }
     const { date } = this.#layout;
     const visitors = this.#presence.linesWithDay();

@@ -6,6 +6,8 @@
 
 /** Reasons for leaving that a notice has announced. */
 const HAS_NOTICE = ["kicked", "banned"];
+/** People in one line. */
+const MOST = 50;
 /** Stands in a text for a name. */
 const NAME = "\0";
 /** Who has come, has gone, or was here or away for a moment: by the first and the last of what they did. */
@@ -46,6 +48,11 @@ export class TerminalPresence {
     if (this.#visits.size === 0) this.#at = at;
     this.#visits.set(name, { first: this.#visits.get(name)?.first ?? type, last: type });
     this.#isSlow = reason === "slow";
+  }
+
+  /** Whether the line is so long that another one begins. */
+  get isFull() {
+    return this.#visits.size >= MOST;
   }
 
   /** Something else is shown. */
