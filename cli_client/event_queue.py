@@ -28,6 +28,7 @@ class EventQueue:
         self._events: SimpleQueue[ClientEvent] = SimpleQueue()
         self._loop: asyncio.AbstractEventLoop | None = None  # set once, before `put` is called
         self._shown_at = 0.0  # monotonic; owned by the loop
+        self._is_paused = False  # owned by the loop
         self._lock = threading.Lock()  # guards the next
         self._is_turn_due = False
 
@@ -49,6 +50,15 @@ class EventQueue:
         if self._events.qsize() > _MANY:
             sleep(_PAUSE)
 
+    def pause(self) -> None:
+        """Show nothing for now: another program has the terminal."""
+        self._is_paused = True
+
+    def go_on(self) -> None:
+        """Show what has come meanwhile, and what comes."""
+        self._is_paused = False
+        self._turn()
+
     def finish(self) -> None:
         """Show all that is left. After the loop's other work."""
         self._show(self._take(inf))
@@ -57,6 +67,8 @@ class EventQueue:
         asyncio.get_running_loop().call_later(max(0.0, self._shown_at + _GATHERING - monotonic()), self._turn)
 
     def _turn(self) -> None:
+        if self._is_paused:
+            return
         self._show(self._take(monotonic() + _TURN))
         self._shown_at = monotonic()
         with self._lock:

@@ -26,7 +26,7 @@ from chat_client.chat import Chat
 from chat_client.identity import IdentityStore
 from chat_protocol.address import Address
 from chat_protocol.contract import MAX_PASSWORD
-from chat_protocol.messages import Authenticate, Left, Role, Typing
+from chat_protocol.messages import Authenticate, HistoryRequest, Left, Role, Typing
 from chat_protocol.text import clean, is_blank, one_line
 from chat_protocol.tls import Tls
 from cli_client.arguments import When
@@ -49,6 +49,7 @@ from cli_client.wrapping import clip
 
 _NAME_WIDTH: Final = 64  # cells of a name that the room suggests
 _TYPING_INTERVAL: Final = 3.0  # seconds between two `typing` commands
+_PAGE: Final = 20  # older messages for a key
 _SHOWN_CANDIDATES: Final = 10  # of what Tab could complete
 _RESIZING: Final = 0.05  # seconds between two sizes of a window that is dragged, at most
 
@@ -273,6 +274,8 @@ class Terminal:
             )
         bindings.add("<sigint>")(_ignoring_event(self._quit))
         bindings.add("c-z")(_ignoring_event(self._suspend))
+        bindings.add("c-x", "c-e", filter=~is_searching & is_message)(_ignoring_event(self._edit))
+        bindings.add("pageup", filter=~is_searching)(_ignoring_event(self._show_older))
 
         @bindings.add(Keys.BracketedPaste, filter=~is_searching)
         def _(event: KeyPressEvent) -> None:
@@ -317,6 +320,14 @@ class Terminal:
         self._screen.erase()
         self._screen.reset()
         self._app.suspend_to_background()
+
+    def _edit(self) -> None:
+        """Edit the text in the program that `VISUAL` or `EDITOR` names; Enter sends it then."""
+        self._events.pause()
+        self._buffer.open_in_editor().add_done_callback(lambda _: self._events.go_on())
+
+    def _show_older(self) -> None:
+        self._toolbar.notice = self._commands.run(HistoryRequest(limit=_PAGE))
 
     def _end_of_input(self) -> None:
         """Handle Ctrl-D: leave; if not all is sent, only if asked to twice."""

@@ -3,6 +3,7 @@
 import re
 import signal
 import termios
+from pathlib import Path
 
 import pytest
 
@@ -323,3 +324,32 @@ def test_a_small_terminal(room: FakeRoom, columns: int, rows: int) -> None:
         terminal.wait_for("› черновик")
         terminal.type(CTRL_C)
         leave(terminal, client)
+
+
+def test_what_is_written_is_edited_in_an_editor(room: FakeRoom, tmp_path: Path) -> None:
+    editor = tmp_path / "editor"
+    script = "grep -q 'тут кот' \"$1\" && printf 'тут пёс\\nи кошка\\n' > \"$1\"; echo editing"
+    editor.write_text(f"#!/bin/sh\n{script}; until [ -e {tmp_path}/done ]; do sleep 0.01; done\n")
+    editor.chmod(0o700)
+    with client_at(room.address, "--name", "Анна", VISUAL=str(editor)) as terminal:
+        client = enter(room, terminal)
+        terminal.type("тут кот")
+        terminal.wait_for("› тут кот")
+        terminal.type("\x18\x05")
+        terminal.wait_for("editing")
+        client.send(message(7))
+        (tmp_path / "done").touch()
+        terminal.wait_for("Боря: сообщение 7  #7")  # not while the editor had the terminal
+        terminal.wait_for("› тут пёс")
+        terminal.type(ENTER)
+        assert client.receive(Say).text == "тут пёс\nи кошка"
+
+
+def test_page_up_shows_older_messages(room: FakeRoom) -> None:
+    with client_at(room.address, "--name", "Анна") as terminal:
+        client = enter(room, terminal)
+        for before, page in ((1, [message(8), message(9)]), (8, [message(6)])):
+            terminal.type("\x1b[5~")
+            ref = client.expect(HistoryRequest(before=before, limit=20))
+            client.answer(ref, HistoryPage(page, more=True))
+            terminal.wait_for(f"── earlier · #{page[0].id}–#{page[-1].id} ──")
