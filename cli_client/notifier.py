@@ -11,6 +11,7 @@ from chat_protocol.contract import MAX_TITLE
 from chat_protocol.messages import About, Message
 from chat_protocol.text import clean, one_line
 from cli_client.arguments import When
+from cli_client.layout import Fragments
 from cli_client.message_lines import is_for
 from cli_client.translations import Translations
 
@@ -101,13 +102,17 @@ class Notifier:
             self._loud = None
         self._output.flush()
 
+    def news(self) -> Fragments:
+        """Return how many have come since the last key, and how many of them are for us; may be empty."""
+        return [("class:warning" if self._for_me else "class:dim", self._news())] if self._unread else []
+
+    def _news(self) -> str:
+        new = self._texts.plural("title_new", self._unread)
+        return new + (self._texts("title_for_you", count=self._for_me) if self._for_me else "")
+
     def _title(self) -> str:
         title = f"{self._room or 'Oneroom'} · {self._address}"
-        if not self._unread:
-            return title
-        new = self._texts.plural("title_new", self._unread)
-        for_me = self._texts("title_for_you", count=self._for_me) if self._for_me else ""
-        return f"{new}{for_me} · {title}"
+        return f"{self._news()} · {title}" if self._unread else title
 
 
 def _notification(environment: Mapping[str, str]) -> str:

@@ -117,6 +117,7 @@ class Terminal:
         self._commands = CommandRunner(self._chat, texts, self._renderer, show=self._print, leave=self._quit)
         self._completion = Completion(self._chat, self._on_names)
         self._notifier = Notifier(texts, address, output, notify, os.environ)
+        self._toolbar.news = self._notifier.news
         self._app.key_processor.before_key_press += lambda _: self._notifier.read()
         self._notified_at = 0.0  # monotonic; when the last `typing` was sent
         self._exit_code = 0

@@ -1,6 +1,7 @@
 """The lines below the input line: a notice, if there is one, and the status."""
 
 import time
+from collections.abc import Callable
 from typing import Final
 
 from chat_client.events import Phase, Status
@@ -27,6 +28,8 @@ class Toolbar:
         self._address = address
         self._colours = colours
         self.notice = ""
+        self.news: Callable[[], Fragments] = list
+        """Returns what has come since the last key."""
         self._typing: dict[str, float] = {}  # name -> until when (monotonic) it is shown
 
     def set_typing(self, name: str) -> None:
@@ -56,6 +59,8 @@ class Toolbar:
             parts.insert(0, [("class:warning", self._texts(key, seconds=seconds))])
         elif status.unsent:
             parts.append([("class:warning", self._texts("bar_unsent", count=len(status.unsent)))])
+        if news := self.news():
+            parts.append(news)
         if typing := self._who_is_typing():
             parts.append([("class:dim", typing)])
         out = parts[0]

@@ -6,6 +6,7 @@ import termios
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from chat_protocol.messages import (
     Bye,
@@ -193,7 +194,7 @@ def test_joining_leaving_and_typing_are_shown(room: FakeRoom) -> None:
         terminal.wait_for("Вера and Боря are typing…")
         client.send(Left("Вера", AT), message(1, "Боря", "вот"))
         terminal.wait_for("Боря: вот  #1")
-        terminal.wait_for(lambda lines: lines[-1] == "● Анна · 2 here")
+        terminal.wait_for(lambda lines: lines[-1] == "● Анна · 2 here · 1 new")
         leave(terminal, client)
 
 
@@ -353,3 +354,12 @@ def test_page_up_shows_older_messages(room: FakeRoom) -> None:
             ref = client.expect(HistoryRequest(before=before, limit=20))
             client.answer(ref, HistoryPage(page, more=True))
             terminal.wait_for(f"── earlier · #{page[0].id}–#{page[-1].id} ──")
+
+
+def test_the_last_line_says_what_has_come_since_the_last_key(room: FakeRoom) -> None:
+    with client_at(room.address, "--name", "Анна") as terminal:
+        client = enter(room, terminal)
+        client.send(message(7), replace(message(8), text="@Анна!", mentions=["Анна"]))
+        terminal.wait_for(lambda lines: lines[-1] == "● Анна · 2 here · 2 new, 1 for you")
+        terminal.type("x")
+        terminal.wait_for(lambda lines: lines[-1] == "● Анна · 2 here")
