@@ -6,7 +6,7 @@ sequencer's room lock.
 
 import logging
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from contextlib import suppress
 from typing import Final
 
@@ -77,13 +77,14 @@ class Bodies:
             if body is not None:
                 self._bodies[message] = body
         self._dropped.clear()
-        for message in [one for one in self._sizes if one > last]:
-            self.drop(message)
+        for message in [one for one in self._sizes if one > last]:  # their ids are given again
+            self._bodies.pop(message, None)
+            self.bytes -= self._sizes.pop(message)
 
-    def keep_at_most(self, size: int) -> None:
-        """Remove the body of the oldest message that has one, if all have more than so many bytes."""
-        if self.bytes > size:
-            self.drop(min(self._sizes))
+    def keep_at_most(self, size: int, growing: Container[int]) -> None:
+        """Remove the body of the oldest message that has one and does not grow, if all have more bytes."""
+        if self.bytes > size and (found := [one for one in self._sizes if one not in growing]):
+            self.drop(min(found))
 
 
 class StoredBodies(Bodies):
@@ -127,9 +128,9 @@ class StoredBodies(Bodies):
         dropped = [(message,) for message in self._dropped]
         self._db.executemany("DELETE FROM bodies WHERE message = ?", dropped)
         self._db.executemany("DELETE FROM body_parts WHERE message = ?", dropped)
-        self._parts = [part for part in self._parts if part[0] in self._sizes]
-        self._db.executemany("INSERT OR REPLACE INTO body_parts VALUES (?, ?, ?)", self._parts)
-        for message in {part[0] for part in self._parts}:
+        parts = [part for part in self._parts if part[0] in self._sizes]
+        self._db.executemany("INSERT OR REPLACE INTO body_parts VALUES (?, ?, ?)", parts)
+        for message in {part[0] for part in parts}:
             body = self._bodies[message]
             self._db.execute(
                 "INSERT OR REPLACE INTO bodies VALUES (?, ?, ?)", (message, body.size, body.lines)
@@ -139,6 +140,10 @@ class StoredBodies(Bodies):
                     "DELETE FROM body_parts WHERE message = ? AND start >= ? AND start + length(text) <= ?",
                     (message, *left_out),
                 )
+
+    def rollback(self, last: int) -> None:
+        super().rollback(last)
+        self._parts = [part for part in self._parts if part[0] <= last]
 
     def commit(self) -> None:
         """Take what was written for committed."""

@@ -265,7 +265,7 @@ class Outputs(Generic[C]):
             outcomes += self._lose(message_id, now)
         self._left_at = {id_: at for id_, at in self._left_at.items() if id_ in open_}
         for _ in range(_MAX_REMOVED if self._keep else 0):
-            self._bodies.keep_at_most(self._keep)
+            self._bodies.keep_at_most(self._keep, open_)
         return outcomes
 
     def _lose(self, message_id: int, now: float) -> list[Outcome[C]]:
