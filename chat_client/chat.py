@@ -24,9 +24,9 @@ from chat_client.outbox import MessageAct
 from chat_client.sender import Sender
 from chat_protocol.address import Address
 from chat_protocol.connection import Connection
-from chat_protocol.contract import ANSWER_TIMEOUT
+from chat_protocol.contract import ANSWER_TIMEOUT, MAX_WHY
 from chat_protocol.errors import Banned, NoPrompt, NotARoom, ProtocolError, RoomFull, TlsFailed
-from chat_protocol.messages import Ack, Command, Event, Kind, Message, Throttled, Welcome
+from chat_protocol.messages import Ack, Away, Command, Event, Kind, Message, Throttled, Welcome
 
 if TYPE_CHECKING:  # ssl takes long to load, and most need none
     from chat_protocol.tls import Tls
@@ -160,6 +160,11 @@ class Chat:
         """Send a command; events bring the answer, unless the connection is lost. False if not online."""
         with self._changed:
             return self._conversation.request(command)
+
+    def set_away(self, on: bool, why: str = "") -> None:  # noqa: FBT001 - what it sets
+        """Tell the room whether nobody is here, now and after each reconnect. An older room is not told."""
+        with self._changed:
+            self._conversation.set_away(Away(on, why[:MAX_WHY]))
 
     def forget(self) -> None:
         """Do not keep who we are: the next run is somebody else, and when we leave, our name is free."""

@@ -31,6 +31,7 @@ from chat_client.identity import Identity
 from chat_client.joining import NAME_TAKEN, IfTaken, Joining
 from chat_client.outbox import NOT_POSSIBLE, MessageAct, Outbox, Outgoing, needs
 from chat_client.requests import CONTEXT, Refresh, Requests
+from chat_client.roster import Roster
 from chat_client.transcript import Transcript
 from chat_protocol import messages as m
 from chat_protocol.contract import MAX_LINE
@@ -72,12 +73,12 @@ class Conversation:
         self.end_reason = ""  # why the current connection must end; empty while it need not
         self.retry_after = 0.0  # seconds until we may join
         self.retry_within: float | None = None  # seconds over which the room wants its clients back
-        self._members: list[str] = []
+        self._roster = Roster()
         self._limits = _DEFAULT_LIMITS
         self._moderated = False
         self._moderator = False
         self._topic: m.Topic | None = None
-        self._count: int | None = None  # of the members, if we do not know all of them
+        self._away = m.Away(on=False)  # what the person has told us
         self._can: frozenset[str] = frozenset()  # of the last welcome, as the next one
         self._epoch = ""
         self._throttled_until = 0.0  # monotonic
@@ -90,9 +91,9 @@ class Conversation:
         return Status(
             phase=self.phase,
             name=self.joining.name,
-            members=tuple(self._members),
-            count=len(self._members) if self._count is None else self._count,
-            crowd=self._count is not None,
+            members=self._roster.names,
+            count=self._roster.count,
+            crowd=self._roster.is_crowd,
             unsent=self.outbox.pending(),
             limits=self._limits,
             retry_in=max(0.0, self.retry_at - now),
@@ -102,6 +103,7 @@ class Conversation:
             throttled=max(0.0, self._throttled_until - now),
             can=self._can,
             topic=self._topic,
+            marked=self._roster.marked,
         )
 
     # --- actions of the person -------------------------------------------------------
@@ -130,6 +132,12 @@ class Conversation:
     def request(self, command: m.Command) -> bool:
         """Send a command with a `ref`; return False if not online."""
         return self._requests.send(command)
+
+    def set_away(self, away: m.Away) -> None:
+        """Tell the room whether the person is away, now and after each reconnect."""
+        self._away = away
+        if "away" in self._can:
+            self._send(away)
 
     def request_leave(self) -> bool:
         """Ask to leave for good; return False if not online."""
@@ -179,8 +187,7 @@ class Conversation:
         self._throttled_until = 0.0
         self._requests.clear()
         self.answers.disconnected()
-        self._members.clear()
-        self._count = None
+        self._roster.reset()
         if self.phase is Phase.ONLINE:
             self.phase = Phase.CONNECTING
 
@@ -207,7 +214,7 @@ class Conversation:
             case m.Ack():
                 return self._on_ack(event)
             case m.Joined() | m.Left():
-                return self._on_presence(event)
+                self._roster.on_presence(event)
             case m.HistoryPage():
                 page = replace(event, messages=self._with_marks(event.messages))
                 return self._requests.on_page(page, self.transcript) if self.transcript else []
@@ -224,10 +231,12 @@ class Conversation:
             case m.People():
                 return [self._on_people(event)]
             case m.Crowd(is_on, count, members):
-                self._members[:] = dict.fromkeys([*members, self.joining.name])
-                self._count = count if is_on or count > len(members) else None
+                is_part = is_on or count > len(members)
+                self._roster.reset([*members, self.joining.name], count if is_part else None)
+            case m.Person():
+                self._roster.on_person(event)
             case m.MemberCount(count):
-                self._count = count
+                self._roster.on_count(count)
                 return []
             case m.Link() | m.Whois() | m.Bans():
                 self._requests.answered(event.ref, type(event))
@@ -260,8 +269,7 @@ class Conversation:
         self._can, self._epoch = frozenset(welcome.can), welcome.epoch
         self._requests.max_page = welcome.limits.history
         new = self.transcript.resume(replace(welcome, messages=self._with_marks(welcome.messages)))
-        self._members[:] = welcome.members
-        self._count = welcome.count
+        self._roster.reset(welcome.members, welcome.count, welcome.marked)
         self.phase, self.reason = Phase.ONLINE, ""
         self._throttled_until = 0.0  # it was from before the welcome
         self._moderated = welcome.moderated
@@ -290,6 +298,8 @@ class Conversation:
         self._requests.refresh_again(has=self.transcript.has)
         for command in self.outbox.pending():
             self._send(command)
+        if self._away.on:
+            self.set_away(self._away)
         if self.leaving:
             self.request_leave()
         if welcome.moderator != self._moderator:
@@ -332,21 +342,11 @@ class Conversation:
         own = changed.by == self.joining.name
         return [MessageChanged(message, before, changed.act, changed.by, changed.at, own, changed.id)]
 
-    def _on_presence(self, event: m.Joined | m.Left) -> list[ClientEvent]:
-        if self._count is not None:
-            self._count += -1 if isinstance(event, m.Left) else 1
-        if isinstance(event, m.Left):
-            self._members[:] = [name for name in self._members if name != event.name]
-        elif event.name not in self._members:
-            self._members.append(event.name)
-        return [event]
-
     def _on_people(self, people: m.People) -> PeoplePage:
         request = self._requests.answered(people.ref, m.People)
         asked = request if isinstance(request, m.People) else people
-        if self._count is not None:
-            self._count = people.count
-        return PeoplePage(people.members, people.count, people.more, asked.prefix, asked.after)
+        self._roster.on_count(people.count)
+        return PeoplePage(people.members, people.count, people.more, asked.prefix, asked.after, people.people)
 
     def _on_bye(self, bye: m.Bye) -> list[ClientEvent]:
         self.end_reason, self.retry_within = bye.reason, bye.retry_within

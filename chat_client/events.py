@@ -1,8 +1,8 @@
 """What `Chat` reports to its frontend.
 
-`About`, `Joined`, `Left`, `Crowd`, `Typing`, `Role`, `Throttled`, `Link`, `Whois` and `Bans` are passed on
-as the room sent them, `NotKept` is in `identity`; the others are below. All are immutable and may be
-passed between threads.
+`About`, `Joined`, `Left`, `Crowd`, `Typing`, `Person`, `Role`, `Throttled`, `Link`, `Whois` and `Bans` are
+passed on as the room sent them, `NotKept` is in `identity`; the others are below. All are immutable and may
+be passed between threads.
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ class Status(Struct, frozen=True):
 
     `count` is how many members there are: in a `crowd`, `members` are only some of them. `unsent` is what the
     room has not acknowledged. `can` is which acts on messages it knows, as in its last welcome;
-    `topic` the one that is set.
+    `topic` the one that is set, `marked` those who are away or moderators (in a crowd, `PeoplePage` tells).
     `retry_in` and `throttled` (until the room has processed all that was sent) are in
     seconds. `moderated` says whether the room can have moderators. `reason` is why the last
     connection was lost: a bye reason, an error code, a code of `TlsFailed`, or one of
@@ -62,6 +62,7 @@ class Status(Struct, frozen=True):
     throttled: float
     can: frozenset[str]
     topic: m.Topic | None = None
+    marked: tuple[m.Person, ...] = ()
 
 
 class Entered(Struct, frozen=True):
@@ -129,7 +130,8 @@ class SearchResults(Struct, frozen=True):
 class PeoplePage(Struct, frozen=True):
     """Names of members in their order, as asked for with `prefix` and `after`.
 
-    `more` says whether others follow, `count` how many members there are in all.
+    `more` says whether others follow, `count` how many members there are in all. `people` are the same with
+    what else is known of them; empty from an older server.
     """
 
     members: Sequence[str]
@@ -137,6 +139,7 @@ class PeoplePage(Struct, frozen=True):
     more: bool
     prefix: str = ""
     after: str = ""
+    people: Sequence[m.Person] = ()
 
 
 class MessageRefused(Struct, frozen=True):
@@ -215,6 +218,7 @@ ClientEvent = (
     | m.Left
     | m.Crowd
     | m.Typing
+    | m.Person
     | m.Role
     | m.Throttled
     | m.Link

@@ -14,6 +14,7 @@ from chat_protocol.contract import MAX_EMOJI, MAX_QUERY, MAX_SANCTION_SECONDS
 from chat_protocol.messages import (
     Act,
     Authenticate,
+    Away,
     Bans,
     Delete,
     Edit,
@@ -102,6 +103,7 @@ ParsedCommand = (
     | HistoryRequest
     | Search
     | Link
+    | Away
     | Leave
     | Authenticate
     | Moderate
@@ -211,6 +213,11 @@ def parse_history(argument: str) -> HistoryRequest | None:
 def parse_topic(argument: str) -> Moderate | ShowTopic:
     """Parse [text]; `-` clears the topic."""
     return Moderate("topic", text="" if argument == "-" else argument) if argument else ShowTopic()
+
+
+def parse_back(argument: str) -> Away | None:
+    """Parse nothing."""
+    return None if argument else Away(on=False)
 
 
 def parse_show(argument: str) -> Show | None:

@@ -27,6 +27,7 @@ from chat_protocol.command_arguments import (
     UseCode,
     Who,
     parse_act_on_message,
+    parse_back,
     parse_delete,
     parse_encoding,
     parse_history,
@@ -38,8 +39,8 @@ from chat_protocol.command_arguments import (
     parse_topic,
     required,
 )
-from chat_protocol.contract import MAX_PART_OF_NAME, MAX_QUERY, MAX_SANCTION_SECONDS
-from chat_protocol.messages import Authenticate, Bans, Edit, Leave, Link, Moderate, Say, Whois
+from chat_protocol.contract import MAX_PART_OF_NAME, MAX_QUERY, MAX_SANCTION_SECONDS, MAX_WHY
+from chat_protocol.messages import Authenticate, Away, Bans, Edit, Leave, Link, Moderate, Say, Whois
 
 __all__ = [
     "COMMANDS",
@@ -203,6 +204,17 @@ COMMANDS: Final = {
             "тема; модератор может задать её, «-» убирает",
             "the topic; a moderator may set it, - clears it",
             needs="topic",
+        ),
+        SlashCommand(
+            "away",
+            "[text]",
+            lambda why: Away(why=why[:MAX_WHY]),
+            "вас нет на месте, и почему",
+            "you are away, and why",
+            needs="away",
+        ),
+        SlashCommand(
+            "back", "", parse_back, "вы снова здесь", "you are here again", lines="/back", needs="away"
         ),
         SlashCommand("help", "", lambda _: Help(), "эти команды", "these commands", lines="/help"),
         SlashCommand("quit", "", lambda _: Leave(), "выйти", "leave", lines="/quit"),

@@ -41,6 +41,9 @@ MAX_WELCOME: Final = 280
 MAX_TOPIC: Final = 300
 """Longest topic, in code points."""
 
+MAX_WHY: Final = 60
+"""Longest reason for being away, in code points."""
+
 MAX_EMOJI: Final = 64
 """Longest emoji of a reaction, or its short name, in code points."""
 

@@ -38,12 +38,13 @@ from chat_protocol.moderation import (
     Whois,
     topic_of,
 )
-from chat_protocol.presence import About, Crowd, Joined, Left, MemberCount, People, Typing
+from chat_protocol.presence import About, Away, Crowd, Joined, Left, MemberCount, People, Person, Typing
 
 __all__ = [
     "About",
     "Act",
     "Authenticate",
+    "Away",
     "BanEntry",
     "Bans",
     "Body",
@@ -62,6 +63,7 @@ __all__ = [
     "Notice",
     "Output",
     "People",
+    "Person",
     "Preview",
     "Quote",
     "Reaction",
@@ -187,6 +189,7 @@ Command = (
     | Delete
     | React
     | Typing
+    | Away
     | HistoryRequest
     | Search
     | Ping
@@ -252,6 +255,7 @@ class Welcome(WithRef, frozen=True, tag="welcome"):
     read: int | None = None
     resumed: bool = False
     topic: Topic | None = None
+    marked: Sequence[Person] = ()
     title: str = ""
     welcome: str = ""
 
@@ -355,6 +359,7 @@ Event = (
     | Crowd
     | MemberCount
     | Typing
+    | Person
     | HistoryPage
     | Found
     | People

@@ -51,10 +51,14 @@ def topic_of(notice: Message) -> Topic | None:
 
 
 class Whois(WithRef, frozen=True, tag="whois"):
-    """The addresses of a member. A moderator sends it with `name`; the server answers with `addresses`."""
+    """The addresses of a member. A moderator sends it with `name`; the server answers with `addresses`.
+
+    `at` is since when the member is here, if that is known.
+    """
 
     name: Target
     addresses: Sequence[str] = ()
+    at: str | None = None
 
 
 class BanEntry(Wire, frozen=True):

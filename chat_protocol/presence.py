@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chat_protocol.contract import MAX_PART_OF_NAME
+from chat_protocol.contract import MAX_PART_OF_NAME, MAX_WHY
 from chat_protocol.message import Count, Wire, WithRef
 
 PartOfName = Annotated[str, Meta(max_length=MAX_PART_OF_NAME)]
@@ -32,6 +32,26 @@ class Typing(WithRef, frozen=True, tag="typing"):
     name: str = ""
 
 
+class Away(WithRef, frozen=True, tag="away"):
+    """Nobody is at this client, and perhaps why; without `on`, somebody is there again. Sent by clients."""
+
+    on: bool = True
+    why: Annotated[str, Meta(max_length=4 * MAX_WHY)] = ""
+
+
+class Person(Wire, frozen=True, tag="person"):
+    """A member as it is shown in a list: whether a moderator, whether away from all devices, and why.
+
+    `at` is since when the member is here, if that was asked for and is known.
+    """
+
+    name: str
+    at: str | None = None
+    moderator: bool = False
+    away: bool = False
+    why: str = ""
+
+
 class Crowd(Wire, frozen=True, tag="crowd"):
     """From now on the room is a crowd, in which nobody is told who comes and goes; or, without `on`, no more.
 
@@ -53,7 +73,8 @@ class People(WithRef, frozen=True, tag="people"):
     """Some of the members, in the order of their names.
 
     A client sends it with a `limit`, with the `prefix` of the names it looks for, and with the name `after`
-    which to go on. The server answers with `members`, whether `more` follow, and the `count` of all.
+    which to go on. The server answers with `members`, whether `more` follow, and the `count` of all; `people`
+    are the same members with all that is shown of them.
     """
 
     prefix: PartOfName = ""
@@ -62,6 +83,7 @@ class People(WithRef, frozen=True, tag="people"):
     members: Sequence[str] = ()
     count: int = 0
     more: bool = False
+    people: Sequence[Person] = ()
 
 
 class About(WithRef, frozen=True, tag="about"):

@@ -8,6 +8,7 @@ from chat_client.events import PeoplePage, Phase, Status
 from chat_client.outbox import Outgoing, needs
 from chat_protocol.commands import Help, OnLast, ParsedCommand, Show, ShowTopic, Who
 from chat_protocol.messages import (
+    Away,
     Delete,
     Edit,
     HistoryRequest,
@@ -23,6 +24,7 @@ from chat_protocol.short_forms import Substitution
 from chat_protocol.text import one_line
 from cli_client.command_help import describe_commands
 from cli_client.commands import Forget, InvalidCommand, TypedLine
+from cli_client.idle import Idle
 from cli_client.layout import Fragments
 from cli_client.render import Renderer
 from cli_client.translations import Translations
@@ -36,16 +38,17 @@ class CommandRunner:
     `show` prints lines, `leave` ends the program.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - each is another part of the terminal
         self,
         chat: Chat,
+        idle: Idle,
         texts: Translations,
         renderer: Renderer,
-        *,
         show: Callable[[Fragments], object],
         leave: Callable[[], None],
     ) -> None:
         self._chat = chat
+        self._idle = idle
         self._texts = texts
         self._renderer = renderer
         self._show = show
@@ -69,7 +72,7 @@ class CommandRunner:
                 is_done = self._chat.request(Moderate("delete", id=number))
             case Say() | Edit() | Delete() | React() as act:
                 return self._send(act, status)
-            case Link() if "link" not in status.can:
+            case Link() | Away() if ("link" if isinstance(line, Link) else "away") not in status.can:
                 return self._not_possible(status)
             case command:
                 is_done = self._run_command(command, status)
@@ -127,7 +130,7 @@ class CommandRunner:
                 return self._chat.request(People(prefix, shown.members[-1] if shown and goes_on else ""))
             case Who():
                 if is_online:
-                    self._show(self._renderer.members(status.members))
+                    self._show(self._renderer.members(status.members, status.marked))
                 return is_online
             case HistoryRequest(limit=limit):
                 return self._chat.load_older(limit)
@@ -137,6 +140,9 @@ class CommandRunner:
                     return False
                 if older:
                     self._show(self._renderer.older_messages(older))
+            case Away(on):
+                self._idle.tell(command)
+                self._show(self._renderer.line("now_away" if on else "now_back"))
             case ShowTopic():
                 if is_online:
                     self._show(self._renderer.topic(status.topic))

@@ -1,6 +1,6 @@
 """Which colour each name has: the rule of docs/protocol.md, the same as on the page."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -85,12 +85,13 @@ class NameColours:
                 self._styles[name] = style
         return style
 
-    def listed(self, names: Iterable[str]) -> list[tuple[str, str]]:
-        """Return names in their styles, with commas between."""
+    def listed(self, names: Iterable[str], marks: Mapping[str, str] = {}) -> list[tuple[str, str]]:
+        """Return names in their styles, with commas between; `marks` are what stands behind some of them."""
         out: list[tuple[str, str]] = []
         for name in names:
             out += [("class:dim", ", ")] if out else []
             out.append((self.style(name), one_line(name)))
+            out += [("class:dim", f" ({marks[name]})")] if name in marks else []
         return out
 
     def _choose(self, preferred: int) -> int:

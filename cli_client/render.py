@@ -159,10 +159,8 @@ class Renderer:
                 return self.line("moderator" if moderator else "moderator_no_more")
             case m.Link():
                 return self._link(event)
-            case m.Whois(name, addresses):
-                found = ", ".join(map(one_line, addresses))
-                key = "whois" if found else "whois_nowhere"
-                return self._answer(self._texts(key, name=one_line(name), addresses=found))
+            case m.Whois():
+                return self._whois(event)
             case m.Bans(bans, more):
                 listed = [fragment for ban in bans for fragment in self._ban(ban)]
                 return (
@@ -174,6 +172,7 @@ class Renderer:
                 m.Joined()
                 | m.Left()
                 | m.Typing()
+                | m.Person()
                 | m.Throttled()
                 | events.StatusChanged()
                 | events.Ended()
@@ -192,11 +191,18 @@ class Renderer:
         title = f"{self._texts('history_title')} · #{messages[0].id}–#{messages[-1].id}"
         return self._layout.title(title) + self._messages(messages) + self.line("history_end")
 
-    def members(self, names: Sequence[str]) -> Fragments:
-        """Return the line that lists all members."""
+    def members(self, names: Sequence[str], marked: Sequence[m.Person] = ()) -> Fragments:
+        """Return the line that lists all members, with what is known of those `marked`."""
         if len(names) <= 1:
             return self._answer(self._texts("alone"))
-        return self._list(self._texts.plural("here", len(names), names=_NAMES), sorted(names, key=_sorted_by))
+        text = self._texts.plural("here", len(names), names=_NAMES)
+        return self._list(text, sorted(names, key=_sorted_by), marked)
+
+    def _mark(self, person: m.Person) -> str:
+        """Return what stands behind the name of somebody who is marked."""
+        why = one_line(person.why)
+        away = self._texts("person_away_why" if why else "person_away", why=why)
+        return ", ".join([self._texts("person_moderator")] * person.moderator + [away] * person.away)
 
     def topic(self, topic: m.Topic | None) -> Fragments:
         """Return the line of the topic."""
@@ -212,12 +218,13 @@ class Renderer:
             return self._answer(self._texts("who_nobody", prefix=one_line(page.prefix)))
         is_first = not (page.prefix or page.after)
         text = self._texts.plural("here", page.count, names=_NAMES) if is_first else _NAMES
-        return self._list(text, page.members) + (self.line("who_more") if page.more else [])
+        return self._list(text, page.members, page.people) + (self.line("who_more") if page.more else [])
 
-    def _list(self, text: str, names: Sequence[str]) -> Fragments:
-        """Return an answer with a list of names in their colours."""
+    def _list(self, text: str, names: Sequence[str], people: Sequence[m.Person]) -> Fragments:
+        """Return an answer with a list of names in their colours, and what is known of some people."""
         before, _, after = text.partition(_NAMES)
-        return self._layout.answer([("", before), *self.colours.listed(names), ("", after)])
+        marks = {person.name: mark for person in people if (mark := self._mark(person))}
+        return self._layout.answer([("", before), *self.colours.listed(names, marks), ("", after)])
 
     def _answer(self, text: str) -> Fragments:
         """Return the answer to a command, in one line."""
@@ -317,6 +324,13 @@ class Renderer:
             ("", f"  {command}\n"),
             *self.line("link_on_page", code=code),
         ]
+
+    def _whois(self, whois: m.Whois) -> Fragments:
+        found = ", ".join(map(one_line, whois.addresses))
+        text = self._texts("whois" if found else "whois_nowhere", name=one_line(whois.name), addresses=found)
+        moment = self._layout.moment(whois.at) if whois.at else None
+        since = self._texts("here_since", when=f"{moment:%d.%m. %H:%M}") if moment else ""
+        return self._answer(text + since)
 
     def _ban(self, ban: m.BanEntry) -> Fragments:
         target, by, reason = one_line(ban.target), one_line(ban.by), one_line(ban.text)

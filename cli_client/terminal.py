@@ -14,7 +14,6 @@ from functools import partial
 from time import monotonic
 from typing import Final
 
-from prompt_toolkit import Application
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition, is_searching
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent, merge_key_bindings
@@ -29,6 +28,7 @@ from chat_protocol.contract import MAX_PASSWORD
 from chat_protocol.messages import Authenticate, HistoryRequest, Left, Role, Typing
 from chat_protocol.text import clean, is_blank, one_line
 from chat_protocol.tls import Tls
+from cli_client.application import ResizedApplication
 from cli_client.arguments import When
 from cli_client.bottom import Bottom
 from cli_client.colours import colour_depth, style_for
@@ -36,6 +36,7 @@ from cli_client.command_runner import CommandRunner
 from cli_client.commands import parse_line
 from cli_client.completion import Completion
 from cli_client.event_queue import EventQueue
+from cli_client.idle import Idle
 from cli_client.input_line import InputLine, Question
 from cli_client.keyboard import Keyboard
 from cli_client.layout import Fragments
@@ -51,18 +52,6 @@ _NAME_WIDTH: Final = 64  # cells of a name that the room suggests
 _TYPING_INTERVAL: Final = 3.0  # seconds between two `typing` commands
 _PAGE: Final = 20  # older messages for a key
 _SHOWN_CANDIDATES: Final = 10  # of what Tab could complete
-_RESIZING: Final = 0.05  # seconds between two sizes of a window that is dragged, at most
-
-
-class _Application(Application[None]):
-    """Draws anew once the window has its new size, and not at each of many while it is dragged there."""
-
-    _timer: asyncio.TimerHandle | None = None
-
-    def _on_resize(self) -> None:
-        if self._timer:
-            self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(_RESIZING, self.invalidate)
 
 
 class Terminal:
@@ -98,7 +87,7 @@ class Terminal:
         self._input = InputLine(None if name or code else Question.NAME, self._on_edit)
         self._buffer = self._input.buffer
         output = Vt100_Output.from_pty(sys.stdout, os.environ.get("TERM"), colour_depth(os.environ))
-        self._app = _Application(
+        self._app = ResizedApplication(
             self._input.layout,
             key_bindings=merge_key_bindings([self._input.key_bindings(), self._key_bindings()]),
             input=Keyboard(sys.stdin),
@@ -114,11 +103,13 @@ class Terminal:
         self._app.renderer = self._screen = Screen(style, output, self._draw, self._renderer.again)
         self._toolbar = Toolbar(texts, address, self._renderer.colours)
         self._bottom = Bottom(texts, self._renderer, self._input, self._toolbar, self._app.invalidate)
-        self._commands = CommandRunner(self._chat, texts, self._renderer, show=self._print, leave=self._quit)
+        self._idle = Idle(self._chat)
+        self._commands = CommandRunner(self._chat, self._idle, texts, self._renderer, self._print, self._quit)
         self._completion = Completion(self._chat, self._on_names)
         self._notifier = Notifier(texts, address, output, notify, os.environ)
         self._toolbar.news = self._notifier.news
         self._app.key_processor.before_key_press += lambda _: self._notifier.read()
+        self._app.key_processor.before_key_press += lambda _: self._idle.on_key()
         self._notified_at = 0.0  # monotonic; when the last `typing` was sent
         self._exit_code = 0
 
@@ -136,6 +127,7 @@ class Terminal:
                 loop.add_signal_handler(getattr(signal, name), self._quit)
         self._events.start()
         self._notifier.start()
+        self._idle.start()
         self._screen.go_to_bottom()
         self._print(self._renderer.line("greeting", address=self._chat.address))
         try:
@@ -145,6 +137,7 @@ class Terminal:
             await asyncio.to_thread(self._chat.leave)
             self._events.finish()
             self._notifier.stop()
+            self._idle.stop()
 
     def _quit(self) -> None:
         if self._app.is_running and not self._app.is_done:

@@ -73,6 +73,8 @@ class Toolbar:
             case Phase.ONLINE:
                 count = self._texts("bar_here", count=status.count)
                 role = f" · {self._texts('bar_moderator')}" if status.moderator else ""
+                if any(person.away for person in status.marked if person.name == status.name):
+                    role += f" · {self._texts('bar_away')}"
                 name = clip(one_line(status.name), _NAME_WIDTH)
                 return [
                     ("class:ok", "● "),

@@ -24,6 +24,7 @@ from tcp_server.cluster.tail import Read, Tail
 from tcp_server.connection.writer import Writer
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.room import proposals as p
+from tcp_server.room.marks import AwayHere
 from tcp_server.room.outcome import Outcome
 from tcp_server.room.outputs import Previewed
 from tcp_server.room.retries import Retries
@@ -75,10 +76,18 @@ class _Output(msgspec.Struct, array_like=True):
     tail: str
 
 
+class _Away(msgspec.Struct, array_like=True):
+    """What is published of who is away on all seats of a run: numbers of members, and why."""
+
+    incarnation: bytes
+    people: dict[int, str]
+
+
 _encode = msgspec.msgpack.Encoder().encode
 _ask = msgspec.msgpack.Decoder(PieceRequest | AddressRequest)
 _typing = msgspec.msgpack.Decoder(_Typing)
 _output = msgspec.msgpack.Decoder(_Output)
+_away = msgspec.msgpack.Decoder(_Away)
 
 
 class Node:
@@ -114,12 +123,15 @@ class Node:
         """Add what the room proposes to the stream, later."""
         self._appender.send(incarnation, proposals)
 
-    def tell(self, event: m.Typing | Previewed) -> None:
-        """Tell the other servers of output, or that somebody is typing, unless they were told of many."""
+    def tell(self, event: m.Typing | Previewed | AwayHere) -> None:
+        """Tell the other servers of output, who is away, or, unless they were told of many, who is typing."""
         if isinstance(event, Previewed):
             preview = event.preview
             told = _Output(self._room.view.incarnation, preview.id, preview.lines, preview.text, event.tail)
             self._stream.publish("output", _encode(told))
+            return
+        if isinstance(event, AwayHere):
+            self._stream.publish("away", _encode(_Away(self._room.view.incarnation, event.people)))
             return
         now = time.monotonic()
         self._typing_at = [at for at in self._typing_at if at + 1.0 > now]
@@ -281,6 +293,10 @@ class Node:
             if output.incarnation != self._room.view.incarnation:
                 told = Previewed(m.Preview(output.id, output.lines, output.text), output.tail)
                 self._sequencer.submit(self._room.tell_output, told)
+        elif topic == "away":
+            away = _away.decode(data)
+            if away.incarnation != self._room.view.incarnation:
+                self._sequencer.submit(self._room.hear_away, away.incarnation, away.people)
 
     def _answer(self, request: PieceRequest | AddressRequest) -> None:
         with suppress(Away):

@@ -44,7 +44,7 @@ _PAUSE: Final = 0.5
 _MAX_QUEUE: Final = 256
 """Maximum number of things to publish that wait; more are lost."""
 
-_TOPICS: Final = ("typing", "ask", "output")
+_TOPICS: Final = ("typing", "ask", "output", "away")
 _TOO_LOW: Final = "equal or smaller"
 _HIGH: Final = MAX_NUMBER // 2
 

@@ -81,7 +81,7 @@ class Stream(Protocol):
     def publish(self, topic: str, data: bytes) -> None:
         """Send something to all servers that listen, this one too; it is lost while Redis is away.
 
-        Never waits, and never raises. Topics are `typing`, `ask` and `output`.
+        Never waits, and never raises. Topics are `typing`, `ask`, `output` and `away`.
         """
 
     def listen(self, handler: Callable[[str, bytes], None]) -> None:

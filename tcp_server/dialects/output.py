@@ -17,6 +17,7 @@ from chat_protocol.messages import Message
 from tcp_server.dialects import phrases
 from tcp_server.dialects.telnet import IAC
 from tcp_server.room.commands import (
+    AwayNoted,
     Greeting,
     HelpText,
     LiveShown,
@@ -156,7 +157,7 @@ def _line(event: m.Event | LocalEvent, texts: Texts) -> str:  # noqa: C901 - one
             return phrases.bye(reason, texts) + "\n"
         case m.Link() | m.Whois() | m.Bans() | m.Role():
             return phrases.answer(event, texts) + "\n"
-        case Greeting() | MemberList() | TopicShown() | OutputChanged():
+        case Greeting() | MemberList() | AwayNoted() | TopicShown() | OutputChanged():
             return phrases.answer(event, texts) + "\n"
         case NamePrompt():
             return PROMPT.decode()

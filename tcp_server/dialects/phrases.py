@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from chat_protocol.contract import HAS_JOINED, HAS_LEFT, SAYS, SYSTEM_NAME
+from chat_protocol.contract import HAS_JOINED, HAS_LEFT, MAX_LINE, SAYS, SYSTEM_NAME
 from chat_protocol.messages import (
     BanEntry,
     Bans,
@@ -17,6 +17,7 @@ from chat_protocol.messages import (
     Link,
     Live,
     Message,
+    Person,
     Reaction,
     Role,
     Topic,
@@ -24,6 +25,7 @@ from chat_protocol.messages import (
 )
 from chat_protocol.sgr import without_colours
 from tcp_server.room.commands import (
+    AwayNoted,
     Greeting,
     LiveShown,
     LocalEvent,
@@ -32,6 +34,7 @@ from tcp_server.room.commands import (
     OutputChanged,
     TopicShown,
 )
+from tcp_server.room.members import first_names
 from tcp_server.room.moderation.notices import describe
 from tcp_server.texts.russian import RUSSIAN
 from tcp_server.texts.texts import Texts
@@ -90,8 +93,9 @@ def error(refusal: Error, texts: Texts) -> str:
     return texts.errors.get(refusal.code, texts.other_error).format(text=refusal.text[:_MAX_ECHO])
 
 
-def answer(
-    event: Greeting | MemberList | TopicShown | Link | Whois | Bans | Role | OutputChanged, texts: Texts
+def answer(  # noqa: C901 - one case per answer
+    event: Greeting | MemberList | AwayNoted | TopicShown | OutputChanged | Link | Whois | Bans | Role,
+    texts: Texts,
 ) -> str:
     """Return the answer to a command, without the last LF."""
     match event:
@@ -99,15 +103,19 @@ def answer(
             return _greeting(event, texts)
         case MemberList(total=0):
             return texts.nothing_found
-        case MemberList(names=names, total=total):
-            return texts.members.format(count=total, names=_names(names, total, texts))
+        case MemberList(names=names, total=total, marked=marked):
+            shown = [_marked(name, marked.get(name), texts) for name in names]
+            return texts.members.format(count=total, names=_names(first_names(shown, MAX_LINE), total, texts))
+        case AwayNoted(on=on):
+            return texts.now_away if on else texts.now_back
         case TopicShown(topic=topic):
             return _topic(topic, texts) if topic else texts.errors["no_topic"]
         case Link(code=code, seconds=seconds):
             return texts.link.format(code=code, time=texts.duration(seconds))
-        case Whois(name=name, addresses=addresses):
+        case Whois(name=name, addresses=addresses, at=at):
             text = texts.whois if addresses else texts.whois_unknown
-            return text.format(name=name, addresses=", ".join(addresses))
+            since = texts.since.format(at=local_time(at).strftime(texts.time_format)) if at else ""
+            return text.format(name=name, addresses=", ".join(addresses)) + since
         case Bans(bans=bans, more=more):
             lines = [_ban(entry, texts) for entry in bans]
             return "\n".join([*lines, *[texts.more_bans] * more]) or texts.nobody_banned
@@ -126,6 +134,14 @@ def _greeting(event: Greeting, texts: Texts) -> str:
         texts.greeting.format(names=names) if event.total else texts.greeting_alone,
     ]
     return "\n".join(filter(None, lines))
+
+
+def _marked(name: str, person: Person | None, texts: Texts) -> str:
+    """Return a name with what else there is to say, in brackets."""
+    if person is None:
+        return name
+    away = f"{texts.away}: {person.why}" if person.why else texts.away
+    return f"{name} ({', '.join([texts.moderator] * person.moderator + [away] * person.away)})"
 
 
 def _topic(topic: Topic, texts: Texts) -> str:

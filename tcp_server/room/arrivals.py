@@ -16,6 +16,7 @@ from tcp_server.room.commands import Greeting, LocalEvent, TextJoin
 from tcp_server.room.crowd import Crowd
 from tcp_server.room.effects import Answer, Entered, NameTaken
 from tcp_server.room.fold import Fold
+from tcp_server.room.marks import Marks
 from tcp_server.room.members import Member, first_names
 from tcp_server.room.names import BadName, Name, is_same, parse_name, suggest
 from tcp_server.room.outcome import C
@@ -47,11 +48,14 @@ class _Arrival(NamedTuple):
 class Arrivals(Generic[C]):
     """The joins that are proposed and not applied yet."""
 
-    def __init__(self, config: Config, fold: Fold, seats: Seats[C], replay: Replay, crowd: Crowd) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - each is another part of the room
+        self, config: Config, fold: Fold, seats: Seats[C], replay: Replay, crowd: Crowd, marks: Marks
+    ) -> None:
         self._fold = fold
         self._seats = seats
         self._replay = replay
         self._crowd = crowd
+        self._marks = marks
         self._open(config)
         self.use(config)
         self.waiting: dict[C, _Arrival] = {}
@@ -203,6 +207,7 @@ class Arrivals(Generic[C]):
             read=entered.read,
             resumed=entered.resumed,
             topic=self._fold.topic.value,
+            marked=() if self._crowd.is_on else self._marks.marked(),
             title=self._title,
             welcome=self._welcome,
         )
@@ -210,10 +215,10 @@ class Arrivals(Generic[C]):
 
 def _can(*, keeps: bool, edits: bool) -> Sequence[str]:
     """Return what the `can` of a welcome says; nothing can be done to messages that are not kept."""
+    always = ("action", "mention", "link", "topic", "away")
     if not keeps:
-        return ("action", "mention", "link", "topic")
-    acts = ("reply", *(("edit",) if edits else ()), "delete", "react")
-    return (*acts, "action", "mention", "link", "topic", "live")
+        return always
+    return ("reply", *(("edit",) if edits else ()), "delete", "react", *always, "live")
 
 
 def _name_of(member: Member) -> Name:

@@ -70,7 +70,9 @@ class Attendance:
             self._members.share(member)
             return self._take_seat(seat, member, read, quiet=join.quiet)
         self._persons.see(session, self._moment.now)
-        member = self._members.add(join.name, join.keys, session, announced=not join.quiet)
+        member = self._members.add(
+            join.name, join.keys, session, announced=not join.quiet, since=self._moment.now
+        )
         return [self._enter(seat, member, read, quiet=join.quiet, is_new=True)]
 
     def _take_seat(self, seat: Seat, member: Member, read: int | None, *, quiet: bool) -> list[Effect]:
@@ -82,7 +84,7 @@ class Attendance:
         member.admitted = True
         is_new = not (quiet or member.announced)
         if is_new:
-            self._members.announce(member)
+            self._members.announce(member, self._moment.now)
         return [*effects, self._enter(seat, member, read, quiet=quiet, is_new=is_new)]
 
     def _enter(self, seat: Seat, member: Member, read: int | None, *, quiet: bool, is_new: bool) -> Effect:

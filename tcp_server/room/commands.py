@@ -1,11 +1,11 @@
 """Commands and events of the text dialects that have no JSON form."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from chat_protocol.commands import ChangeOutput, Help, OnLast, Show, ShowTopic, UseCode, Who
 from chat_protocol.errors import BadMessage
-from chat_protocol.messages import Command, Event, Message, Topic
+from chat_protocol.messages import Command, Event, Message, Person, Topic
 
 
 class TextJoin(NamedTuple):
@@ -30,10 +30,20 @@ class Greeting(NamedTuple):
 
 
 class MemberList(NamedTuple):
-    """The answer to `/who`: the first names, and how many there are of those asked for."""
+    """The answer to `/who`: the first names, and how many there are of those asked for.
+
+    `marked` are those of them of whom there is more to say, by name.
+    """
 
     names: Sequence[str]
     total: int
+    marked: Mapping[str, Person] = {}
+
+
+class AwayNoted(NamedTuple):
+    """The answer to `/away` and `/back`."""
+
+    on: bool
 
 
 class TopicShown(NamedTuple):
@@ -79,7 +89,15 @@ class OnlyInText(NamedTuple):
 
 LocalCommand = TextJoin | UseCode | Who | Help | Show | ShowTopic | OnLast | ChangeOutput | TimingMarks
 LocalEvent = (
-    Greeting | MemberList | LiveShown | TopicShown | HelpText | OutputChanged | NamePrompt | OnlyInText
+    Greeting
+    | MemberList
+    | AwayNoted
+    | LiveShown
+    | TopicShown
+    | HelpText
+    | OutputChanged
+    | NamePrompt
+    | OnlyInText
 )
 
 Request = Command | LocalCommand | BadMessage

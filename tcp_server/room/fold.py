@@ -57,6 +57,8 @@ class Fold:
         self.lives = Lives(history, self.sanctions, head.lives)
         """Only to be read from elsewhere."""
         self._changes = Changes(history, self.sanctions, self.lives)
+        self.promoted: list[Member] = []
+        """Members that have become moderators, until the room has taken note."""
         self.topic = CurrentTopic(head.topic)
         """Only to be read from elsewhere."""
         self._last_before = 0  # the newest id before the entry
@@ -271,6 +273,7 @@ class Fold:
         if member is None:
             return []
         member.moderator = True
+        self.promoted.append(member)
         self.members.note_change(member)
         return [Effect(seat, [self.role()]) for seat in member.seats]
 

@@ -38,6 +38,7 @@ class Member(msgspec.Struct, array_like=True, eq=False, weakref=True):
     absent_since: int | None = None  # the position at which the last seat was given up
     reason: str | None = None  # why, while absent
     number: int = 0  # increases in the order of `Members`
+    since: float = 0.0  # when it joined, in seconds since 1970; 0 in a log of an older version
 
     @property
     def person(self) -> bytes:
@@ -78,7 +79,7 @@ class Members:
         """Take over those that are `stored`, by number; `next_number` is that of the next one."""
         self._all: dict[int, Member] = {}  # by number, in the order in which they joined
         self._by_key: dict[str, Member] = {}
-        self._plain: dict[str, str] = {}  # the names as they are written
+        self._plain: dict[str, Member] = {}  # by name without regard to case
         self._by_session: dict[bytes, Member] = {}
         self._by_seat: dict[Seat, Member] = {}
         self._next = next_number
@@ -99,7 +100,13 @@ class Members:
 
     def named(self, plain_name: str) -> str | None:
         """Return the name of a member as it is written; `plain_name` is from `names.plain`."""
-        return self._plain.get(plain_name)
+        member = self._plain.get(plain_name)
+        return member.name if member else None
+
+    def called(self, name: str) -> Member | None:
+        """Return the member with exactly this name."""
+        member = self._plain.get(plain(name))
+        return member if member is not None and member.name == name else None
 
     def by_number(self, number: int) -> Member | None:
         """Return the member with that number."""
@@ -154,10 +161,16 @@ class Members:
         return self._directory.page(limit, prefix, after)
 
     def add(
-        self, name: str, keys: tuple[str, ...], session: bytes | None = None, *, announced: bool = True
+        self,
+        name: str,
+        keys: tuple[str, ...],
+        session: bytes | None = None,
+        *,
+        announced: bool = True,
+        since: float = 0.0,
     ) -> Member:
         """Add a member, whose name and session must not be in use."""
-        member = Member(name, keys, session, announced=announced, number=self._take_number())
+        member = Member(name, keys, session, announced=announced, number=self._take_number(), since=since)
         self._index(member)
         if announced:
             self._directory.add(name)
@@ -191,8 +204,9 @@ class Members:
         self._by_seat[seat] = member
         self.note_change(member)
 
-    def announce(self, member: Member) -> None:
+    def announce(self, member: Member, since: float) -> None:
         """Make a member of one that has only quiet seats; it is the last that joined."""
+        member.since = since
         self._changed[member.number] = None
         del self._all[member.number]
         member.announced, member.number = True, self._take_number()
@@ -230,6 +244,6 @@ class Members:
     def _index(self, member: Member) -> None:
         self._all[member.number] = member
         self._by_key.update(dict.fromkeys(member.keys, member))
-        self._plain[plain(member.name)] = member.name
+        self._plain[plain(member.name)] = member
         if member.session is not None:
             self._by_session[member.session] = member

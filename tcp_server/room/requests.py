@@ -10,20 +10,29 @@ from weakref import WeakKeyDictionary
 
 from chat_protocol import messages as m
 from chat_protocol.commands import Help, OnLast, Show, ShowTopic, UseCode, Who
-from chat_protocol.contract import MAX_LINE
+from chat_protocol.contract import MAX_LINE, MAX_WHY
 from chat_protocol.ip import rate_limit_key
-from chat_protocol.text import one_line
+from chat_protocol.text import is_blank, one_line
 from tcp_server.config import Config
 from tcp_server.log.as_sent import as_sent
 from tcp_server.log.history import NotFetched, Unavailable, find_message
 from tcp_server.log.replay import Replay
 from tcp_server.room.acts import Acts
 from tcp_server.room.codes import SECONDS, code_digest, new_code
-from tcp_server.room.commands import HelpText, LiveShown, LocalEvent, MemberList, Request, TopicShown
+from tcp_server.room.commands import (
+    AwayNoted,
+    HelpText,
+    LiveShown,
+    LocalEvent,
+    MemberList,
+    Request,
+    TopicShown,
+)
 from tcp_server.room.crowd import MAX_PEOPLE, Crowd
 from tcp_server.room.effects import Answer, Linked
 from tcp_server.room.fold import Fold
 from tcp_server.room.holds import Holds
+from tcp_server.room.marks import Marks
 from tcp_server.room.members import Member, first_names
 from tcp_server.room.moderation.bans import Sanction
 from tcp_server.room.moderation.moderation import Moderation
@@ -50,6 +59,7 @@ class Requests(Generic[C]):
         seats: Seats[C],
         replay: Replay,
         crowd: Crowd,
+        marks: Marks,
         moderation: Moderation[C],
         search: Callable[[C, m.Search, bytes], list[Outcome[C]]],
         propose: Callable[[AnyProposal], list[Outcome[C]]],
@@ -67,6 +77,7 @@ class Requests(Generic[C]):
         self._seats = seats
         self._replay = replay
         self._crowd = crowd
+        self._marks = marks
         self._moderation = moderation
         self._search = search
         self._propose = propose
@@ -90,11 +101,15 @@ class Requests(Generic[C]):
         self.outputs.use(config)
         self._holds = Holds(self._fold.persons, config.hold_names) if config.hold_names else None
 
-    def run(self, connection: C, member: Member, request: Request) -> list[Outcome[C]]:
+    def run(  # noqa: C901 - one case per request
+        self, connection: C, member: Member, request: Request
+    ) -> list[Outcome[C]]:
         """Run one request at the time of the fold; it is no say."""
         match request:
             case m.Typing():
                 return self._notify_typing(connection, member)
+            case m.Away():
+                return self._note_away(connection, member, request)
             case m.Authenticate() | m.Moderate() | m.Whois() | m.Bans():
                 return self._moderation.handle(connection, member, request)
             case m.Ping() | m.HistoryRequest() | m.People() | Who() | ShowTopic() | Help():
@@ -115,6 +130,8 @@ class Requests(Generic[C]):
 
     def say(self, connection: C, member: Member, says: Sequence[m.Say]) -> list[Outcome[C]]:
         """Propose what a member says: the hot path."""
+        if self._marks.here and (seat := self._seats.of(connection)) is not None:
+            self._marks.set_back(seat)  # who speaks is not away
         max_text = self._config.max_text
         if not self._seats.is_in_text(connection):
             parts = checked(says, max_text)
@@ -160,18 +177,24 @@ class Requests(Generic[C]):
                 except NotFetched as error:
                     return m.Error("unavailable", str(error))
             case Who(prefix=""):
-                return MemberList(first_names(members.names(_MAX_LISTED), MAX_LINE), members.count)
+                return self._listed(first_names(members.names(_MAX_LISTED), MAX_LINE), members.count)
             case Who(prefix=prefix):
                 found, rest = members.page(_MAX_LISTED, one_line(prefix))
-                return MemberList(first_names(found, MAX_LINE), len(found) + rest)
+                return self._listed(first_names(found, MAX_LINE), len(found) + rest)
             case m.People(prefix=prefix, after=after, limit=wanted):
                 limit = MAX_PEOPLE if wanted is None else min(wanted, MAX_PEOPLE)
                 found, rest = members.page(limit, one_line(prefix), one_line(after))
-                return m.People(members=found, count=members.count, more=rest > 0)
+                people = list(map(self._marks.person_since, found))
+                return m.People(members=found, count=members.count, more=rest > 0, people=people)
             case ShowTopic():
                 return TopicShown(self._fold.topic.value)
             case Help():
                 return HelpText(member.moderator)
+
+    def _listed(self, names: Sequence[str], total: int) -> MemberList:
+        """Return the answer to `/who`."""
+        people = [self._marks.person_since(name) for name in names]
+        return MemberList(names, total, {one.name: one for one in people if one.moderator or one.away})
 
     def _change(
         self, connection: C, member: Member, request: m.Edit | m.Delete | m.React | OnLast
@@ -244,6 +267,16 @@ class Requests(Generic[C]):
 
     def _mute_of(self, member: Member) -> Sanction | None:
         return self._fold.sanctions.mutes.find(member.keys, member.session, self._now())
+
+    def _note_away(self, connection: C, member: Member, request: m.Away) -> list[Outcome[C]]:
+        seat = self._seats.of(connection)
+        assert seat is not None
+        why = one_line(request.why)[:MAX_WHY]
+        if request.on:
+            self._marks.set_away(seat, "" if is_blank(why) or self._is_muted(member) else why)
+        else:
+            self._marks.set_back(seat)
+        return [Outcome(connection, [AwayNoted(request.on)])] if self._seats.is_in_text(connection) else []
 
     def _notify_typing(self, connection: C, member: Member) -> list[Outcome[C]]:
         if self._crowd.is_on:

@@ -29,6 +29,7 @@ from tcp_server.room.crowd import PRESENCE, Crowd
 from tcp_server.room.effects import Answer, Effect
 from tcp_server.room.fold import Fold
 from tcp_server.room.holds import DAY
+from tcp_server.room.marks import Marks
 from tcp_server.room.members import Member
 from tcp_server.room.moderation.actions import ban_error
 from tcp_server.room.moderation.audit_log import AuditLog
@@ -81,7 +82,8 @@ class Room(Generic[C]):
         self._seats = Seats[C](self._proposer.incarnation, address_of)
         self._replay = Replay(history, config.max_replay)
         self._crowd = Crowd(self._fold.members, config.crowd, clock)
-        self._arrivals = Arrivals(config, self._fold, self._seats, self._replay, self._crowd)
+        self._marks = Marks(self._fold.members)
+        self._arrivals = Arrivals(config, self._fold, self._seats, self._replay, self._crowd, self._marks)
         self._moderation = Moderation(config, self._fold, audit_log, self._seats, self._propose)
         self._requests = Requests(
             config,
@@ -89,6 +91,7 @@ class Room(Generic[C]):
             self._seats,
             self._replay,
             self._crowd,
+            self._marks,
             self._moderation,
             search,
             self._propose,
@@ -218,7 +221,7 @@ class Room(Generic[C]):
         return self._propose(Part(self._seats.number(connection), hold_name, bye, reason, forget))
 
     def expire(self) -> list[Outcome[C]]:
-        """Remove who is away for too long, end long visits, count a crowd, pass output on. Every 0.5 s."""
+        """Remove who is absent for too long, end visits, tell who is away, pass output on. Every 0.5 s."""
         now = self._clock()
         visits = [connection for connection, visit in self._visits.items() if visit.ends_at <= now]
         return [
@@ -226,7 +229,15 @@ class Room(Generic[C]):
             *(one for connection in visits for one in self.leave(connection, hold_name=False, bye="quiet")),
             *(Outcome[C](None, (), [event]) for event in self._crowd.news()),
             *self._requests.outputs.tick(),
+            *self._tell_marks(),
         ]
+
+    def _tell_marks(self) -> list[Outcome[C]]:
+        if self._crowd.is_on:
+            self._marks.forget_told()
+            return []
+        people = self._marks.news()
+        return [Outcome(None, (), people)] if people else []
 
     def _may_part(self, connection: C) -> bool:
         """Return whether a connection has a seat to give up."""
@@ -288,7 +299,8 @@ class Room(Generic[C]):
     def _outcomes(self, effects: Sequence[Effect]) -> list[Outcome[C]]:
         if self._fold.attendance.newly_absent:
             self._watch_absences()
-        return list(map(self._outcome, effects))
+        outcomes = list(map(self._outcome, effects))
+        return [*outcomes, *self._tell_promoted()] if self._fold.promoted else outcomes
 
     def _outcome(self, effect: Effect) -> Outcome[C]:
         """Return an effect on a seat as the one on its connection, if it is one of this server's."""
@@ -305,12 +317,23 @@ class Room(Generic[C]):
                 self._visits[connection] = Visit(self._clock())
         if self._requests.codes:
             events = self._requests.with_code(connection, events)
-        if effect.audience_change is AudienceChange.LEAVE:
+        if effect.audience_change is AudienceChange.LEAVE and effect.seat is not None:
+            self._marks.set_back(effect.seat)
             self._seats.free(connection)
             self._visits.pop(connection, None)
             self._requests.forget(connection)
         answer = cast("Sequence[m.Event | LocalEvent]", events)
         return Outcome(connection, answer, shared, effect.audience_change)
+
+    def _tell_promoted(self) -> list[Outcome[C]]:
+        """Tell all but one connection of theirs, which knows it, who has become a moderator."""
+        promoted = [*self._fold.promoted]
+        self._fold.promoted.clear()
+        if self._crowd.is_on:
+            return []
+        connections = [next(iter(self._seats.connections_of(member)), None) for member in promoted]
+        people = map(self._marks.tell, promoted)
+        return [Outcome(one, (), [person]) for one, person in zip(connections, people, strict=True)]
 
     def _watch_absences(self) -> None:
         for member, seat in self._fold.attendance.newly_absent:

@@ -9,7 +9,7 @@ Not thread-safe: the caller holds the sequencer's room lock, except for `is_bann
 import heapq
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Final, NamedTuple
 
@@ -25,6 +25,7 @@ from tcp_server.room.absences import Absences
 from tcp_server.room.cluster_view import ClusterView
 from tcp_server.room.commands import Request, TextJoin
 from tcp_server.room.effects import Effect
+from tcp_server.room.marks import AwayHere
 from tcp_server.room.members import Member
 from tcp_server.room.moderation.audit_log import AuditLog
 from tcp_server.room.outcome import AudienceChange, C, Outcome, with_ref
@@ -58,7 +59,7 @@ class SharedRoom(Room[C]):
         search: Callable[[C, m.Search, bytes], list[Outcome[C]]],
         address_of: Callable[[C], str],
         send: Send,
-        tell: Callable[[m.Typing | Previewed], None],
+        tell: Callable[[m.Typing | Previewed | AwayHere], None],
         find_addresses: Callable[[int, int, Callable[[Sequence[str]], list[Outcome[C]]]], None],
         name: str,
         status: str = "",
@@ -134,6 +135,7 @@ class SharedRoom(Room[C]):
         self._refs.clear()
         self._refusals.clear()
         self._visits.clear()
+        self._marks.here.clear()
         self._shared.begin_anew()
         self._seats.begin_anew(self._shared.incarnation)
         self._settle(whatever=True)
@@ -191,6 +193,16 @@ class SharedRoom(Room[C]):
     def tell_output(self, told: Previewed) -> list[Outcome[C]]:
         """Tell those connected here of the output that a server elsewhere takes."""
         return self._requests.outputs.hear(told)
+
+    def hear_away(self, incarnation: bytes, away: Mapping[int, str]) -> list[Outcome[C]]:
+        """Take over who is away on another server."""
+        self._marks.hear(incarnation, away, self._fold.runs.encodable)
+        return []
+
+    def _tell_marks(self) -> list[Outcome[C]]:
+        if (away := self._marks.to_tell(self._clock())) is not None:
+            self._tell(away)
+        return super()._tell_marks()
 
     def commit(self, outcomes: list[Outcome[C]]) -> list[Outcome[C]]:
         """Store what was applied, before its outcomes are sent; while that fails, nothing is."""
@@ -311,7 +323,7 @@ class SharedRoom(Room[C]):
 
         def answer(found: Sequence[str]) -> list[Outcome[C]]:
             addresses = sorted({*whois.addresses, *found})
-            return [Outcome(connection, [m.Whois(whois.name, addresses, ref=ref)])]
+            return [Outcome(connection, [replace(whois, addresses=addresses, ref=ref)])]
 
         self._find_addresses(member.number, len(servers), answer)
         return []

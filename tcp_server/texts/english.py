@@ -103,6 +103,11 @@ ENGLISH: Final = Texts(
     "In a terminal of the other device: oneroom HOST --code {code}\n"
     "On the page of the chat: its address, with #code={code} at the end\n"
     "With nc or telnet: instead of a name, /code {code}",
+    moderator="moderator",
+    away="away",
+    now_away="You are away until you write again.",
+    now_back="You are here again.",
+    since=". Here since {at}",
     members="In the chat now ({count}): {names}",
     and_more=" and {count} more",
     whois="Addresses of a member: {name} - {addresses}",

@@ -104,6 +104,11 @@ RUSSIAN: Final = Texts(
     "В терминале на другом устройстве: oneroom ХОСТ --code {code}\n"
     "На странице чата: её адрес, в конце #code={code}\n"
     "Через nc или telnet: вместо имени /code {code}",
+    moderator="модератор",
+    away="нет на месте",
+    now_away="Отмечено, что вас нет на месте, пока не напишете.",
+    now_back="Отмечено, что вы снова здесь.",
+    since=". Здесь с {at}",
     members="Сейчас в чате ({count}): {names}",
     and_more=" и ещё {count}",
     whois="Адреса участника: {name} — {addresses}",

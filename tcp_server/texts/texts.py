@@ -8,14 +8,8 @@ from msgspec import Struct
 from chat_protocol.contract import PROMPT
 
 _NOT_LINES: Final = {
-    "system_name",
-    "units",
-    "time_format",
-    "and_more",
-    "edited",
-    "exit_code",
-    "lost",
-    "output_gone",
+    *("system_name", "units", "time_format", "and_more", "edited"),
+    *("exit_code", "lost", "output_gone", "moderator", "away", "since"),
 }
 
 
@@ -63,6 +57,13 @@ class Texts(Struct, frozen=True, kw_only=True):
     topic: str
     link: str
     """A one-time code, and how to use it: several lines."""
+    moderator: str
+    away: str
+    """Behind a name in the list of members."""
+    now_away: str
+    now_back: str
+    since: str
+    """Follows the addresses of a member."""
     members: str
     and_more: str
     """Follows some names."""

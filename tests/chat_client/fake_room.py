@@ -20,6 +20,7 @@ from chat_protocol.messages import (
     Join,
     Limits,
     Message,
+    Person,
     Ping,
     Pong,
     Typing,
@@ -109,6 +110,7 @@ class FakeConnection:
         stale: bool = False,
         count: int | None = None,
         read: int | None = None,
+        marked: Sequence[Person] = (),
     ) -> Join:
         """Receive a join, answer it with a welcome, and return the join without its `ref`."""
         join = self.receive(Join)
@@ -133,6 +135,7 @@ class FakeConnection:
                 stale=stale,
                 count=count,
                 read=read,
+                marked=marked,
             ),
         )
         return replace(join, ref=None)

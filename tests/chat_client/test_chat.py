@@ -17,6 +17,7 @@ from chat_client.events import (
     RequestFailed,
 )
 from chat_protocol.messages import (
+    Away,
     Bye,
     Changed,
     Error,
@@ -28,6 +29,7 @@ from chat_protocol.messages import (
     Left,
     Message,
     Notice,
+    Person,
     Position,
     Say,
     Topic,
@@ -86,6 +88,24 @@ def test_the_topic_follows_its_notices_and_their_deletion(chat: RecordedChat) ->
     client.send(Changed(4, AT, "Вера", "delete", Message(3, AT, "Сервер", "", deleted=True)))
     chat.next(MessageChanged)
     assert chat.status().topic is None
+
+
+def test_who_is_away_is_known_and_the_room_is_told_again(room: FakeRoom, chat: RecordedChat) -> None:
+    client = chat.enter(can=["away"], marked=[Person("Вера", moderator=True)])
+    chat.set_away(True, "обед")
+    assert client.receive(Away) == Away(why="обед")
+    client.send(Person("Анна", away=True, why="обед"))
+    chat.next(Person)
+    marked = (Person("Вера", moderator=True), Person("Анна", away=True, why="обед"))
+    assert chat.status().marked == marked
+    client.send(Left("Вера", AT), Person("Анна"))
+    chat.next(Left)
+    chat.next(Person)
+    assert chat.status().marked == ()
+    client.close()
+    again = room.accept()
+    again.welcome(can=["away"])
+    assert again.receive(Away) == Away(why="обед")
 
 
 def test_reconnect_resumes_and_resends_with_the_same_refs(room: FakeRoom, chat: RecordedChat) -> None:

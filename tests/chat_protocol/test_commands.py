@@ -26,6 +26,7 @@ from chat_protocol.commands import (
 )
 from chat_protocol.messages import (
     Authenticate,
+    Away,
     Bans,
     Delete,
     Edit,
@@ -57,6 +58,8 @@ KINDS: dict[str, type[LinesCommand] | tuple[type[LinesCommand], ...]] = {
     "quit": Leave,
     "link": Link,
     "topic": (ShowTopic, Moderate),
+    "away": Away,
+    "back": Away,
     "reply": Say,
     "edit": Edit,
     "delete": (Delete, Moderate),
@@ -70,6 +73,9 @@ KINDS: dict[str, type[LinesCommand] | tuple[type[LinesCommand], ...]] = {
 """What the commands become; the others become `Moderate`."""
 
 
+NEVER_WRONG = {"moderator", "who", "topic", "away"}
+"""Commands whose argument may be anything, or is asked for."""
+
 CASES = json.loads((ROOT / "tests" / "chat_protocol" / "command_lines.json").read_text(encoding="utf-8"))
 """Lines and what they mean in the terminal, on the page (tests/page/commands.test.js) and in lines.
 
@@ -82,6 +88,7 @@ ARGUMENTS = {
     "limit": "count",
     "name": "target",
     "prefix": "target",
+    "why": "text",
     "reply": "id",
 }
 """What the cases call the fields that have names of their own."""
@@ -108,7 +115,7 @@ def test_correct_lines(case: dict[str, Any]) -> None:
     command = parse_command(line)
     act = command.act if isinstance(command, OnLast) else command
     assert isinstance(act, KINDS.get(name, Moderate))
-    assert getattr(act, "on", True) == (name != "unreact")
+    assert getattr(act, "on", True) == (name not in {"unreact", "back"})
     assert getattr(act, "kind", None) == ("action" if name == "me" else None)
     assert getattr(act, "act", name) == name
     assert arguments_of(command) == case["command"]
@@ -194,7 +201,12 @@ def test_the_terminals_help_explains_every_command(lang: str) -> None:
     assert explained(describe_commands(texts, can)) - for_all == acts
     assert explained(describe_commands(texts, moderated)) - for_all == {"moderator"}
     assert explained(describe_commands(texts, moderator)) - for_all == MODERATORS | {"delete"}
-    with_argument = {name for name in IN_TERMINAL if COMMANDS[name].argument} - {"moderator", "who", "topic"}
+    with_argument = {name for name in IN_TERMINAL if COMMANDS[name].argument} - {
+        "moderator",
+        "who",
+        "topic",
+        "away",
+    }
     assert all(f"usage_{name}" in texts for name in with_argument | {"bans"})
 
 

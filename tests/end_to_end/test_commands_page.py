@@ -170,7 +170,7 @@ def test_what_everybody_can_do(
         expect(page.locator("#link-command")).to_contain_text("--code")
         page.keyboard.press("Escape")
         typed(browser, "/help")
-        expect(page.get_by_role("option")).to_have_count(15)
+        expect(page.get_by_role("option")).to_have_count(17)
         assert draft(browser) == ""
         page.keyboard.type("привет")
         expect(page.locator("#commands")).to_be_hidden()
@@ -191,7 +191,7 @@ def test_commands_are_completed(
         field.focus()
         page.keyboard.type("/")
         options = page.get_by_role("option")
-        expect(options).to_have_count(15)
+        expect(options).to_have_count(17)
         browser.shoot(f"commands-{width}")
         page.keyboard.press("ArrowDown")
         page.keyboard.press("ArrowDown")

@@ -111,7 +111,8 @@ def moderated_room(**settings: Any) -> RoomHarness:
     harness.join_as_moderator("a", "Анна")
     harness.join("b", "Боб", session=SECRET)
     harness.join_as_text("c", "Вера")
-    harness.received("a"), harness.received("b")
+    for connection in "abc":
+        harness.received(connection)
     return harness
 
 

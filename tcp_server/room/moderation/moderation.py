@@ -104,7 +104,8 @@ class Moderation(Generic[C]):
         member = self._fold.members.by_name(self._parse_name(name))
         if member is None:
             raise Refused("not_found", name)
-        return m.Whois(member.name, self._seats.addresses_of(member))
+        at = m.timestamp(member.since) if member.since else None
+        return m.Whois(member.name, self._seats.addresses_of(member), at)
 
     def _authenticate(self, connection: C, member: Member, command: m.Authenticate) -> list[Outcome[C]]:
         """Make a member a moderator, on all connections. Raises `Refused`, `Unavailable`."""

@@ -11,6 +11,7 @@ from tcp_server.config import Config
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.room import proposals as p
 from tcp_server.room.commands import LocalEvent
+from tcp_server.room.marks import AwayHere
 from tcp_server.room.moderation.audit_log import AuditLog
 from tcp_server.room.outcome import AudienceChange, Outcome
 from tcp_server.room.outputs import Previewed
@@ -46,7 +47,7 @@ class Server:
         self.waiting: deque[tuple[bytes, Sequence[p.AnyProposal]]] = deque()
         self.audience: dict[str, None] = {}
         self.received: dict[str, list[m.Event | LocalEvent]] = {}
-        self.told: list[m.Typing | Previewed] = []
+        self.told: list[m.Typing | Previewed | AwayHere] = []
         self._incarnation = b""
         self._seq = 0
         self.room: SharedRoom[str] = SharedRoom(

@@ -13,6 +13,7 @@ from chat_protocol.commands import ChangeOutput
 from chat_protocol.contract import BANNED, FULL, HAS_JOINED, HAS_LEFT, PASSWORD_PROMPT, PROMPT, SAYS
 from tcp_server.dialects.output import LINES, PLAIN, Output
 from tcp_server.room.commands import (
+    AwayNoted,
     Greeting,
     HelpText,
     LiveShown,
@@ -39,7 +40,7 @@ CODES = {
 }
 ABOUT_A_MEMBER = (m.Message, m.Joined, m.Left, OnlyInText)
 WITHOUT_A_LINE = (
-    *(m.Welcome, m.About, m.Ack, m.Link, m.Typing, m.Pong, m.Crowd, m.MemberCount, m.People),
+    *(m.Welcome, m.About, m.Ack, m.Link, m.Typing, m.Pong, m.Crowd, m.MemberCount, m.People, m.Person),
     *(m.Received, m.FollowedOutput, m.Preview, m.Body),
 )
 
@@ -67,7 +68,7 @@ def events(variant: int) -> Iterator[m.Event | LocalEvent]:
     for live in (m.Live("open"), m.Live("failed", 1.5, number, 9, 1, word), m.Live("lost", 1.5, gone=True)):
         yield LiveShown(m.Message(number, at, word, word, kind="live", live=live), word)
     bans = [m.BanEntry(word, at, None, word, word), m.BanEntry(word, at, at, word)]
-    yield from (m.Bans(bans), m.Bans(), m.Whois(word, [word]), m.Whois(word))
+    yield from (m.Bans(bans), m.Bans(), m.Whois(word, [word]), m.Whois(word, at=at))
     yield from (m.Role(moderator=True), m.Role(moderator=False), m.Throttled(number))
     yield from (
         Greeting([word], number),
@@ -77,6 +78,9 @@ def events(variant: int) -> Iterator[m.Event | LocalEvent]:
         TopicShown(m.Topic(number, at, word, word)),
         TopicShown(None),
         MemberList([word], number),
+        MemberList([word], 1, {word: m.Person(word, None, True, True, word)}),
+        AwayNoted(True),
+        AwayNoted(False),
         HelpText(moderator=True),
         NamePrompt(),
     )

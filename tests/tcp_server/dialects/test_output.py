@@ -150,6 +150,8 @@ def test_each_event_in_each_dialect(event: m.Event, plain: str, lines: str, json
                 "/link — код, с которым другое устройство — тоже вы\n"
                 "/code КОД — вместо имени: войти с кодом, который дал /link на другом устройстве\n"
                 "/topic [текст] — тема; модератор может задать её, «-» убирает\n"
+                "/away [текст] — вас нет на месте, и почему\n"
+                "/back — вы снова здесь\n"
                 "/quit — выйти\n"
                 "/lang en — in English\n"
                 "/encoding cp1251 — кодировка вашего терминала: utf-8, cp1251, cp866\n"

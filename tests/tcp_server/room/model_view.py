@@ -56,6 +56,8 @@ class View:
                 assert self.in_crowd or self.is_text
             case _ if self.in_crowd:
                 raise AssertionError(event)
+            case m.Person(name=name):
+                assert name in self.members or self.is_text
             case m.Joined(name=name):
                 assert name not in self.members or self.is_text
                 self.members.append(name)

@@ -312,8 +312,8 @@ def test_a_newcomer_knows_what_is_their_own(room: RoomHarness) -> None:
     welcome = room.join("b2", "Боб", session=SECRET)
     assert [message.mine for message in welcome.messages] == [True, False]
     assert [one.mine for one in welcome.messages[1].reactions] == [True]
-    acts = ("reply", "edit", "delete", "react", "action", "mention", "link", "topic", "live")
-    assert welcome.can == acts
+    always = ("action", "mention", "link", "topic", "away")
+    assert welcome.can == ("reply", "edit", "delete", "react", *always, "live")
     welcome = room.join("d", "Дима")
     assert not any(message.mine for message in welcome.messages)
 
@@ -343,7 +343,7 @@ def test_who_missed_too_many_changes_begins_anew(room: RoomHarness) -> None:
 
 def test_without_kept_messages_nothing_can_be_done_to_them() -> None:
     room = RoomHarness(MemoryHistory(0), history="off")
-    assert room.join("a", "Анна").can == ("action", "mention", "link", "topic")
+    assert room.join("a", "Анна").can == ("action", "mention", "link", "topic", "away")
     room.handle("a", m.Say("x", "1"), m.React(id=1, emoji="👍", ref="2"))
     assert isinstance(refused := room.received("a")[-1], m.Error)
     assert refused.code == "not_found"

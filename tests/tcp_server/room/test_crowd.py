@@ -150,7 +150,7 @@ def test_moderators_act_on_those_who_are_in_no_list() -> None:
     harness.join("z", "Ящик")
     told(harness, "0")
     harness.handle("mod", m.Whois("ящик"))
-    assert m.Whois("Ящик", []) in told(harness, "mod")
+    assert any(isinstance(event, m.Whois) and event.name == "Ящик" for event in told(harness, "mod"))
     harness.moderate("mod", "kick", "ящик")
     assert m.Bye("kicked") in told(harness, "z")
     (notice,) = told(harness, "0")
@@ -189,4 +189,8 @@ def test_odd_questions_about_people_have_an_answer(
 ) -> None:
     harness = room_of(12)
     harness.handle("0", request_)
-    assert told(harness, "0") == [m.People(members=members, count=12, more=more)]
+    (page,) = told(harness, "0")
+    assert isinstance(page, m.People)
+    assert (page.members, page.count, page.more) == (members, 12, more)
+    assert [person.name for person in page.people] == members
+    assert all(person.at for person in page.people)

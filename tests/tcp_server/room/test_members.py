@@ -45,7 +45,7 @@ def test_one_with_quiet_seats_keeps_its_name_but_is_no_member() -> None:
     assert members.names() == []
     assert members.by_name(["анна"]) is anna
     boris = members.add("Борис", ("борис",))
-    members.announce(anna)
+    members.announce(anna, 0.0)
     assert members.names() == ["Борис", "Анна"]  # she is the last that joined
     assert list(members) == [boris, anna]
     assert members.by_number(anna.number) is anna

@@ -283,7 +283,7 @@ class RoomMachine(RuleBasedStateMachine):
                 assert failed
             case m.Error(code=code):
                 assert code == view.answers.popleft()
-            case m.Crowd() | m.MemberCount() | m.Joined() | m.Left() | m.Typing() | OnlyInText():
+            case m.Crowd() | m.MemberCount() | m.Joined() | m.Left() | m.Typing() | m.Person() | OnlyInText():
                 view.hear_of_others(event)
             case m.Message(id=number, name=name, text=text):
                 assert not view.is_quiet

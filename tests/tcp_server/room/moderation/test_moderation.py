@@ -166,13 +166,14 @@ def test_an_announcement_is_one_line_from_the_room() -> None:
 
 def test_whois_returns_all_addresses() -> None:
     harness = moderated_room()
+    at = m.timestamp(harness.room._now())
     harness.addresses = {"b": "203.0.113.7", "b2": "2001:db8::7", "b3": "203.0.113.7"}
     for connection in ("b2", "b3"):
         harness.join(connection, "", session=SECRET)
     harness.handle("a", m.Whois(" боб "), m.Whois("Вера"), m.Whois("Гость"))
     bob, vera, nobody = harness.received("a")
-    assert bob == m.Whois("Боб", ["2001:db8::7", "203.0.113.7"])
-    assert vera == m.Whois("Вера", [])
+    assert bob == m.Whois("Боб", ["2001:db8::7", "203.0.113.7"], at)
+    assert vera == m.Whois("Вера", [], at)
     assert nobody == m.Error("not_found", "Гость")
     assert harness.received("b") == []
 

@@ -15,7 +15,7 @@ def test_a_welcome_says_whether_there_can_be_moderators(password: str, moderated
     assert (welcome.moderated, welcome.moderator) == (moderated, False)
 
 
-def test_the_password_makes_all_connections_moderator_and_others_are_sent_nothing() -> None:
+def test_the_password_makes_all_connections_moderator_and_others_are_told_who_is_one() -> None:
     harness = RoomHarness(moderator_password="страж")
     session = harness.join("a", "Анна").session
     harness.join("a2", "", session=session)
@@ -23,7 +23,10 @@ def test_the_password_makes_all_connections_moderator_and_others_are_sent_nothin
     harness.received("a"), harness.received("a2")
     harness.handle("a", m.Authenticate("страж"), m.Authenticate("страж"))
     assert harness.summary("a") == ["role True", "role True"]
-    assert harness.summary("a2") == ["role True"]
+    told = [m.Person("Анна", moderator=True)]
+    assert harness.received("a2") == [m.Role(moderator=True), *told]
+    assert harness.received("b") == told
+    harness.advance(1)
     assert harness.received("b") == []
     assert harness.join("a3", "", session=session).moderator
 
@@ -78,7 +81,8 @@ def test_others_are_refused_moderator_commands(command: m.Moderate | m.Whois | m
 def test_an_action_against_a_moderator_is_refused(act: m.Act) -> None:
     harness = moderated_room()
     harness.handle("b", m.Authenticate("страж"))
-    harness.received("b")
+    for connection in "abc":
+        harness.received(connection)
     harness.moderate("a", act, "боб")
     harness.moderate("a", act, "Анна")
     assert harness.summary("a") == ["error is_moderator"] * 2
