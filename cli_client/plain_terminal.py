@@ -20,6 +20,7 @@ from chat_protocol.standard_streams import encodable
 from chat_protocol.text import clean, is_blank, one_line
 from cli_client.command_runner import CommandRunner
 from cli_client.commands import parse_line
+from cli_client.idle import Idle
 from cli_client.layout import Fragments
 from cli_client.render import Renderer
 from cli_client.translations import Translations
@@ -61,7 +62,10 @@ class PlainTerminal:
         if name is not None:
             self._chat.set_name(name)
         self._ended, self._end = os.pipe()  # readable at the end; written to by the room thread and signals
-        self._commands = CommandRunner(self._chat, texts, self._renderer, show=self._print, leave=self._leave)
+        self._idle = Idle(self._chat)
+        self._commands = CommandRunner(
+            self._chat, self._idle, texts, self._renderer, self._print, self._leave
+        )
 
     def run(self) -> int:
         """Run until the person leaves or the room ends the conversation. Main thread."""
@@ -74,6 +78,7 @@ class PlainTerminal:
             self._chat.start()
             for line in self._lines():
                 with self._lock:
+                    self._idle.on_key()
                     self._is_asked = False
                     self._take(line)
                     self._ask()
@@ -101,6 +106,7 @@ class PlainTerminal:
                 return
             if not ready:
                 self._tell_visits()
+                self._idle.look()
                 continue
             data = os.read(sys.stdin.fileno(), _PIECE)
             if not data:

@@ -127,7 +127,7 @@ class Terminal:
                 loop.add_signal_handler(getattr(signal, name), self._quit)
         self._events.start()
         self._notifier.start()
-        self._idle.start()
+        self._watch_idle()
         self._screen.go_to_bottom()
         self._print(self._renderer.line("greeting", address=self._chat.address))
         try:
@@ -137,7 +137,9 @@ class Terminal:
             await asyncio.to_thread(self._chat.leave)
             self._events.finish()
             self._notifier.stop()
-            self._idle.stop()
+
+    def _watch_idle(self) -> None:
+        asyncio.get_running_loop().call_later(self._idle.look(), self._watch_idle)
 
     def _quit(self) -> None:
         if self._app.is_running and not self._app.is_done:

@@ -1,6 +1,5 @@
 """Being away from the terminal: by a command, or without a key for long; until the next key."""
 
-import asyncio
 from typing import Any, cast
 
 import pytest
@@ -17,30 +16,28 @@ class Told:
 
     def __init__(self) -> None:
         self.calls: list[tuple[bool, str]] = []
-        self.heard = asyncio.Event()
 
     def set_away(self, on: bool, why: str) -> None:
         self.calls.append((on, why))
-        self.heard.set()
 
 
 def test_without_a_key_for_long_somebody_is_away_until_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(idle, "AWAY_AFTER", 0.02)
-
-    async def run() -> Told:
-        told = Told()
-        watched = idle.Idle(cast("Chat", cast("Any", told)))
-        watched.start()
-        async with asyncio.timeout(10):
-            for _ in range(2):
-                await told.heard.wait()
-                watched.on_key()
-                watched.on_key()
-                told.heard.clear()
-        watched.stop()
-        return told
-
-    assert asyncio.run(run()).calls[:4] == [(True, ""), (False, "")] * 2
+    now = [1000.0]
+    monkeypatch.setattr(idle, "monotonic", lambda: now[0])
+    told = Told()
+    watched = idle.Idle(cast("Chat", cast("Any", told)))
+    assert watched.look() == 600
+    now[0] += 300
+    watched.on_key()
+    now[0] += 599
+    assert watched.look() == 1
+    assert told.calls == []
+    now[0] += 1
+    assert watched.look() == watched.look() == 600
+    assert told.calls == [(True, "")]
+    watched.on_key()
+    watched.on_key()
+    assert told.calls[1:] == [(False, "")]
 
 
 def test_a_command_says_so_until_the_next_key(room: FakeRoom) -> None:
