@@ -21,6 +21,7 @@ import { Settings } from "./model/settings.js";
 import { TabSync } from "./model/tab_sync.js";
 import { ActionDialog } from "./view/action_dialog.js";
 import { Appearance } from "./view/appearance.js";
+import { AwayWatch } from "./view/away_watch.js";
 import { Banner } from "./view/banner.js";
 import { CommandPanel } from "./view/composer/command_panel.js";
 import { CommandRunner } from "./view/composer/command_runner.js";
@@ -103,12 +104,13 @@ new Banner(room, tabSync, i18n);
 const leaveButton = new LeaveButton(room, tabSync, actionDialog, i18n);
 new ThrottleNote(room.throttle, i18n);
 new TypingNote(room.members, i18n);
+const awayWatch = new AwayWatch(room);
 const topicLine = new TopicLine(room, i18n);
 const people = new People(room, ignored, i18n);
 const lateTools = new LateTools(room, loadTools);
 const emojis = new Emojis(() => loadEmojiList(byId("div", "emoji").dataset.list ?? ""));
 const commands = new Commands(JSON.parse(byId("script", "command-table").text));
-const views = { people, topicLine, transcript, permalinks, leaveButton, lateTools };
+const views = { people, topicLine, awayWatch, transcript, permalinks, leaveButton, lateTools };
 const composerTask = new ComposerTask(i18n);
 const composer = new Composer(room, new Drafts(store, tabs, tabStore), i18n, {
   field: new ComposerField(room, settings, i18n, toast),
@@ -121,11 +123,11 @@ const composer = new Composer(room, new Drafts(store, tabs, tabStore), i18n, {
   toast,
 });
 new ComposerFocus();
-const personMenu = new PersonMenu(people, ignored, i18n, {
+new PersonMenu(room, people, ignored, i18n, {
   mention: name => composer.mention(name),
+  reply: item => composer.reply(item),
   moderate: name => lateTools.tools?.moderation.itemsFor(name) ?? [],
 });
-for (const signal of [room.left, room.refused, room.moderation.changed]) signal.on(() => personMenu.close());
 composer.sent.on(() => transcript.toNewest());
 transcript.textWanted.on(ref => composer.takeBack(room.outbox.getAct(ref)));
 const shortcuts = new ShortcutsSheet();

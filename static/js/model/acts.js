@@ -117,10 +117,16 @@ export class Acts {
     return outgoing ?? (known?.kind === "message" ? this.#shown(known) : undefined);
   }
 
-  /** @returns {ShownItem | undefined} The newest message of somebody else, none of the room itself. */
-  lastOfOthers() {
+  /**
+   * @param {string} [name]
+   * @returns {ShownItem | undefined} The newest message of somebody else, or of this person; none of the room itself.
+   */
+  lastOfOthers(name = "") {
     const found = this.#room.timeline.items.findLast(
-      item => item.kind === "message" && !item.mine && !item.notice && isThere(item),
+      item =>
+        item.kind === "message" &&
+        !(item.mine || item.notice || (name && item.name !== name)) &&
+        isThere(item),
     );
     return found?.kind === "message" ? this.#shown(found) : undefined;
   }

@@ -4,6 +4,7 @@ import { TYPING_SHOWN } from "./protocol.js";
 const ALPHABETICAL = new Intl.Collator(undefined, { numeric: true });
 
 /** @typedef {import("./people_search.js").PeopleSearch} PeopleSearch */
+/** @typedef {import("./protocol.js").PersonFields} PersonFields */
 
 /** Who is in the room, and who of them is typing. Of a crowd we know how many there are, and some names. */
 export class Members {
@@ -19,6 +20,8 @@ export class Members {
   #count = 0;
   /** @type {Map<string, ReturnType<typeof setTimeout>>} */
   #typing = new Map();
+  /** Who is away or a moderator; in a crowd of those whom the room was asked for. @type {Map<string, PersonFields>} */
+  #marked = new Map();
 
   /** @returns {string[]} Our own name first, then the others in alphabetical order, numbers by value. */
   get names() {
@@ -39,6 +42,20 @@ export class Members {
     return [...this.#typing.keys()];
   }
 
+  /** @param {string} name @returns {PersonFields} What is known of somebody. */
+  marksOf(name) {
+    return this.#marked.get(name) ?? { name };
+  }
+
+  /** @param {PersonFields[]} people  As they are shown from now on. */
+  mark(people) {
+    for (const person of people) {
+      if (person.away || person.moderator) this.#marked.set(person.name, person);
+      else this.#marked.delete(person.name);
+    }
+    if (people.length > 0) this.changed.emit();
+  }
+
   /**
    * @param {string} self
    * @param {string[]} names  Everybody, or as many as the room lists.
@@ -48,15 +65,21 @@ export class Members {
     this.self = self;
     this.#count = count;
     this.search?.clear();
+    this.#marked.clear();
     this.#names = [...new Set(names).add(self)];
     if (!count) this.#names.sort(ALPHABETICAL.compare); // in a crowd others follow in the order of the room
     for (const name of this.typing) this.#clearTyping(name);
     this.changed.emit();
   }
 
-  /** @param {import("./protocol.js").Typing | import("./protocol.js").Crowd | import("./protocol.js").MemberCount} event */
+  /**
+   * @param {import("./protocol.js").Typing | import("./protocol.js").Person | import("./protocol.js").Crowd |
+   *   import("./protocol.js").MemberCount} event
+   */
   onEvent(event) {
-    if (event.type === "typing") {
+    if (event.type === "person") {
+      this.mark([event]);
+    } else if (event.type === "typing") {
       if (event.name !== this.self) this.startTyping(event.name);
     } else if (event.type === "crowd") {
       const { on, count, members } = event;
@@ -79,6 +102,7 @@ export class Members {
   remove(name) {
     if (this.inCrowd) this.#count -= 1;
     this.#names = this.#names.filter(each => each !== name);
+    this.#marked.delete(name);
     this.#clearTyping(name);
     this.changed.emit();
   }

@@ -114,9 +114,10 @@ export class PeopleSearch {
    */
   #onAnswer(prefix, known, answer) {
     if (answer.type !== "people") return;
-    const { members: names = [], more = false } = answer;
+    const { members: names = [], people = [], more = false } = answer;
     if (this.#found.size > MAX_KEPT) this.#found.clear();
     this.#found.set(prefix, { names: [...new Set([...known, ...names])], more, at: performance.now() });
+    this.#room.members.mark(people);
     this.#room.members.changed.emit();
   }
 }

@@ -63,9 +63,10 @@ export const SEARCH_PAGE = 20;
  * @typedef {{type: "whois", name: string}} WhoisRequest
  * @typedef {Authenticate | Moderate | WhoisRequest | {type: "bans"}} ModeratorCommand
  * @typedef {{type: "link", read: number}} LinkRequest
- * @typedef {{type: "people", prefix?: string, after?: string}} PeopleRequest
+ * @typedef {{type: "people", prefix?: string, after?: string, limit?: number}} PeopleRequest
+ * @typedef {{type: "away", on?: boolean, why?: string}} Away  Whether nobody is at this page.
  * @typedef {HistoryRequest | SearchRequest | LinkRequest | PeopleRequest | ModeratorCommand} RoomRequest
- * @typedef {Join | Say | ((RoomRequest | Edit | Delete | React) & {ref: string}) | {type: "typing"} | {type: "ping"}
+ * @typedef {Join | Say | ((RoomRequest | Edit | Delete | React) & {ref: string}) | {type: "typing"} | Away | {type: "ping"}
  *   | {type: "leave", forget: true}} Command
  * @typedef {ModerationFields & {by: string}} Notice  What a moderator did; `target` is absent if it is an address.
  * @typedef {object} Quote           The message that another one answers, as it is now.
@@ -119,6 +120,7 @@ export const SEARCH_PAGE = 20;
  * @property {string} [welcome]      What it says to those who come.
  * @property {number} [count]       How many members there are, if `members` are only some: in a crowd.
  * @property {Topic} [topic]        Absent if there is none.
+ * @property {PersonFields[]} [marked]  Who is away or a moderator.
  * @typedef {{type: "welcome"} & WelcomeFields} Welcome
  * @typedef {{type: "message"} & Message} MessageEvent
  * @typedef {{type: "ack", ref: string, id: number, at: string, mentions?: string[]}} Ack
@@ -127,9 +129,16 @@ export const SEARCH_PAGE = 20;
  * @typedef {{type: "joined", name: string, at: string}} Joined
  * @typedef {{type: "left", name: string, at: string, reason?: string}} Left
  * @typedef {{type: "typing", name: string}} Typing
+ * @typedef {object} PersonFields    A member with what is shown of them.
+ * @property {string} name
+ * @property {string} [at]           Since when they are here, if that was asked.
+ * @property {boolean} [moderator]
+ * @property {boolean} [away]        From all devices.
+ * @property {string} [why]
+ * @typedef {{type: "person"} & PersonFields} Person
  * @typedef {{type: "crowd", on: boolean, count: number, members: string[]}} Crowd  From now on, or without `on` no more.
  * @typedef {{type: "count", count: number}} MemberCount
- * @typedef {{type: "people", members?: string[], more?: boolean, ref?: string}} People
+ * @typedef {{type: "people", members?: string[], more?: boolean, people?: PersonFields[], ref?: string}} People
  * @typedef {{type: "about", title?: string, welcome?: string}} AboutEvent
  * @typedef {{type: "history", messages: Message[], more: boolean, first?: number, ref?: string}} History
  * @typedef {{type: "found", messages: Message[], more: boolean, ref?: string}} Found
@@ -146,7 +155,7 @@ export const SEARCH_PAGE = 20;
  * @property {string} [suggestion]   A name that is free.
  * @property {string} [target]       Whom or what the request was about; added by the page.
  * @typedef {{type: "bye", reason: string, retry_within?: number}} Bye
- * @typedef {Welcome | MessageEvent | Ack | Changed | Joined | Left | Crowd | MemberCount | Typing | History | Found
+ * @typedef {Welcome | MessageEvent | Ack | Changed | Joined | Left | Crowd | MemberCount | Typing | Person | History | Found
  *   | People | AboutEvent | Role | Throttled | LinkCode | Whois | Bans | RoomError | Bye | {type: "pong"}} RoomEvent
  */
 
@@ -174,6 +183,7 @@ const message = object(
 );
 const ban = object({ target: string, at: timestamp, until: nullable(timestamp), by: string }, { text });
 const messages = arrayOf(message);
+const person = object({ name: string }, { at: timestamp, moderator: boolean, away: boolean, why: string });
 const muted = arrayOf(object({ name: string }, { seconds }));
 
 const about = { title: truncated(64), welcome: truncated(280) };
@@ -209,6 +219,7 @@ const EVENTS = new Map([
         count,
         ...about,
         topic: object({ id: messageId, at: timestamp, by: string, text }),
+        marked: arrayOf(person),
       },
     ),
   ],
@@ -225,9 +236,10 @@ const EVENTS = new Map([
   ["left", object({ name: string, at: timestamp }, { reason: string })],
   ["crowd", object({ on: boolean, count, members: arrayOf(string) })],
   ["count", object({ count })],
-  ["people", object({}, { members: arrayOf(string), more: boolean, ref: string })],
+  ["people", object({}, { members: arrayOf(string), more: boolean, people: arrayOf(person), ref: string })],
   ["about", object({}, about)],
   ["typing", object({ name: string })],
+  ["person", person],
   ["history", object({ messages, more: boolean }, { first: messageId, ref: string })],
   ["found", object({ messages, more: boolean }, { ref: string })],
   ["role", object({ moderator: boolean }, { muted, ref: string })],

@@ -250,6 +250,7 @@ export class Room {
         this.#onPresence(event);
         break;
       case "typing":
+      case "person":
       case "crowd":
       case "count":
         this.members.onEvent(event);
@@ -282,6 +283,7 @@ export class Room {
     this.#marksOwn = can.length > 0;
     this.outbox.open(this.session.id);
     this.members.reset(name, members, welcome.count);
+    this.members.mark(welcome.marked ?? []);
     const messages = welcome.messages.map(message => this.claim(message));
     this.topic.set(welcome.topic ?? null);
     this.search.onJoined(session !== "", epoch);

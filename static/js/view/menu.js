@@ -23,6 +23,9 @@ export class Menu {
     this.#menu.addEventListener("keydown", event => this.#moveFocus(event));
     this.#menu.addEventListener("beforetoggle", event => {
       if (event.newState === "open") return;
+      // A browser gives the focus back only to what has opened the outermost popover.
+      const isNested = this.#menu.parentElement?.closest("[popover]");
+      if (isNested && this.#menu.contains(document.activeElement)) this.#anchor?.focus();
       if (this.#anchor instanceof HTMLButtonElement) this.#anchor.ariaExpanded = "false";
       this.#anchor = null;
     });
@@ -39,6 +42,7 @@ export class Menu {
     this.#pressed = null;
     if (again) return;
     this.#menu.ariaLabel = label;
+    this.#menu.removeAttribute("aria-describedby");
     this.#menu.replaceChildren(...items.map(item => this.#makeItem(item)));
     if (head.length) this.#menu.prepend(this.#makeHead(head));
     this.#menu.showPopover();
@@ -46,6 +50,17 @@ export class Menu {
     if (anchor instanceof HTMLButtonElement) anchor.ariaExpanded = "true";
     this.#place(anchor.getBoundingClientRect());
     this.#items[0]?.focus();
+  }
+
+  /** Show a text above the items. @param {string} text */
+  note(text) {
+    const shown = this.#menu.querySelector(".menu-note") ?? make("div", "menu-note");
+    shown.id = `${this.#menu.id}-note`;
+    shown.role = "none"; // a menu has nothing but items for screen readers, which read this as its description
+    shown.textContent = text;
+    this.#menu.prepend(shown);
+    this.#menu.setAttribute("aria-describedby", shown.id);
+    if (this.#anchor) this.#place(this.#anchor.getBoundingClientRect());
   }
 
   get isOpen() {

@@ -6,6 +6,7 @@
  * @property {() => void} open
  * @property {() => void} close
  * @property {Signal} toggled
+ * @property {() => boolean} [closeInner]  Closes what is open in it; returns whether anything was.
  */
 
 /**
@@ -66,6 +67,12 @@ export class PanelHistory {
       return;
     }
     if (this.#entry === undefined) return;
+    const left = Object.entries(this.#panels).find(([name, panel]) => panel.isOpen && name !== this.#entry);
+    if (left?.[1].closeInner?.()) {
+      this.#leaving = true;
+      history.forward(); // the panel itself stays, with its entry
+      return;
+    }
     for (const [name, panel] of Object.entries(this.#panels)) {
       if (panel.isOpen && name !== this.#entry) panel.close();
       else if (!panel.isOpen && name === this.#entry) panel.open();

@@ -23,6 +23,9 @@ export class People {
   /** On narrow screens: opened or closed. @type {Signal} */
   toggled = new Signal();
 
+  /** That of a person. @type {import("./person_menu.js").PersonMenu | null} */
+  menu = null;
+
   /** Whether it is open above the conversation, on narrow screens. */
   isOpen = false;
 
@@ -76,6 +79,13 @@ export class People {
 
   close() {
     if (this.isOpen) this.#panel.hidePopover();
+  }
+
+  /** Close the menu of a person, if one is open: Back does that first. @returns {boolean} Whether one was. */
+  closeInner() {
+    const isMenuOpen = this.menu?.isOpen ?? false;
+    if (isMenuOpen) this.menu?.close();
+    return isMenuOpen;
   }
 
   /** Go to the list; on narrow screens open it. @param {string} wanted  The beginning of the names to show. */
@@ -168,17 +178,18 @@ export class People {
     // Others are not told of all mutes, but everybody of their own.
     const isTold = this.#moderation.moderator || name === this.#members.self;
     const muted = isTold ? this.#describeMute(name) : "";
-    const self = this.#moderation.moderator ? "people.self.moderator" : "people.self";
     const note = byClass(item, "person-note");
-    const who = name === this.#members.self ? this.#i18n.t(self) : "";
-    const text =
-      [who, muted].filter(Boolean).join(" · ") ||
-      (this.#ignored.has(name) && this.#i18n.t("people.hidden")) ||
-      (typing && this.#i18n.t("people.typing")) ||
-      "";
+    const { moderator = false, away = false } = this.#members.marksOf(name);
+    const isSelf = name === this.#members.self;
+    const isModerator = isSelf ? this.#moderation.moderator : moderator;
+    const now = typing ? "typing" : away ? "absent" : "";
+    const words = [isSelf && "self", isModerator && "moderator", this.#ignored.has(name) ? "hidden" : now];
+    const said = words.filter(Boolean).map(word => this.#i18n.t(`people.${word}`));
+    const text = [...said, muted].filter(Boolean).join(" · ");
     if (note.textContent !== text) note.textContent = text;
     note.classList.toggle("muted", muted !== "");
     item.classList.toggle("typing", typing);
+    item.classList.toggle("away", away);
   }
 
   /** @param {string} name */

@@ -7,6 +7,7 @@ import { substitute } from "../../model/short_forms.js";
 /** @typedef {import("../../model/short_forms.js").Substitution} Substitution */
 /** @typedef {import("../leave_button.js").LeaveButton} LeaveButton */
 /** @typedef {import("../link_sheet.js").LinkSheet} LinkSheet */
+/** @typedef {import("../away_watch.js").AwayWatch} AwayWatch */
 /** @typedef {import("../people.js").People} People */
 /** @typedef {import("../transcript/topic_line.js").TopicLine} TopicLine */
 /** @typedef {import("../transcript/permalinks.js").Permalinks} Permalinks */
@@ -20,6 +21,9 @@ import { substitute } from "../../model/short_forms.js";
  * @typedef {{tools: Tools | null, get: () => Promise<Tools | null>}} LateTools
  */
 
+/** Most code points of a reason for being away. */
+const MAX_WHY = 60;
+
 /** Does what was typed as a command, as the buttons and menus of the page do it. */
 export class CommandRunner {
   #room;
@@ -29,7 +33,7 @@ export class CommandRunner {
   /**
    * @param {Room} room
    * @param {I18n} i18n
-   * @param {{people: People, topicLine: TopicLine, transcript: Transcript, permalinks: Permalinks, leaveButton: LeaveButton,
+   * @param {{people: People, topicLine: TopicLine, awayWatch: AwayWatch, transcript: Transcript, permalinks: Permalinks, leaveButton: LeaveButton,
    *   lateTools: LateTools}} views
    */
   constructor(room, i18n, views) {
@@ -74,6 +78,11 @@ export class CommandRunner {
           linkSheet.open();
           return "";
         });
+      case "away":
+      case "back":
+        if (!this.#room.acts.can("away")) return this.#i18n.t("command.cannot");
+        this.#views.awayWatch.tell(name === "away", [...text].slice(0, MAX_WHY).join(""));
+        return "";
       case "topic":
         if (!text) return topicLine.open() ? "" : this.#i18n.error("no_topic");
         return this.#withTools(({ moderation }) => moderation.run(command));
