@@ -20,8 +20,10 @@ from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 _ENTRIES = (
     *("static/js/app.js", "static/js/boot.js", "static/js/tools.js", "static/js/lib/highlight.js"),
-    *("static/js/view/terminal_view.js", "static/css/page.css"),
+    "static/css/page.css",
 )
+_ALONE = "static/js/view/terminal_view.js"
+"""Few want it: with what it shares in files of their own, all would load one more at first."""
 _BROWSERS = "chrome110,firefox115,safari16.4"
 _AS_THEY_ARE = ("icons", "i18n")
 
@@ -95,14 +97,15 @@ def bundle(root: Path, page: Path) -> None:
     """Write the page in few files into the folder `page`, which exists."""
     flags = (
         "--bundle",
-        "--splitting",  # what the entries share is a file of its own, so that each module exists once
-        "--chunk-names=js/[name]-[hash]",
         "--minify",
         "--format=esm",
         f"--target={_BROWSERS}",
         "--log-level=warning",
     )
-    command = [esbuild(root), *_ENTRIES, *flags, "--outbase=static", f"--outdir={page}"]
-    subprocess.run(command, cwd=root, check=True)
+    to = ("--outbase=static", f"--outdir={page}")
+    # What the entries share is a file of its own, so that each module exists once.
+    shared = ("--splitting", "--chunk-names=js/[name]-[hash]")
+    subprocess.run([esbuild(root), *_ENTRIES, *flags, *shared, *to], cwd=root, check=True)
+    subprocess.run([esbuild(root), _ALONE, *flags, *to], cwd=root, check=True)
     for name in _AS_THEY_ARE:
         shutil.copytree(root / "static" / name, page / name)

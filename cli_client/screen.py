@@ -137,7 +137,7 @@ class Screen(Renderer):
             self._clear()
         picture = self._draw(columns, rows)
         if is_resized and self._columns:
-            self._print_again(rows - len(picture.rows))
+            self._print_again(rows, rows - len(picture.rows))
         self._columns = columns
         for y, row in enumerate(picture.rows):
             drawn = self._drawn.rows[y] if y < len(self._drawn.rows) else []
@@ -149,12 +149,12 @@ class Screen(Renderer):
         self._move(picture.y, picture.x)
         self._drawn = picture
 
-    def _print_again(self, room: int) -> None:
-        """Print the last lines anew, so many as have room, down to where our rows begin."""
+    def _print_again(self, rows: int, room: int) -> None:
+        """Print the last lines anew, so many as have room in the terminal, down to where our rows begin."""
         lines = self._again(room)
         count = sum(text.count("\n") for _, text in lines)
         if count < room:  # what others have printed above moves up, and stays
-            self.output.write_raw("\r\n" * room)
+            self.output.write_raw("\r\n" * rows)
         self.output.cursor_goto(max(1, room - count + 1), 1)
         self.output.erase_down()
         self._write(lines)

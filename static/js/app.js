@@ -94,7 +94,13 @@ const actionDialog = new ActionDialog();
 const joinForm = new JoinForm(room, actionDialog, i18n);
 const folds = new Folds(settings, ignored);
 const transcript = new Transcript(room, folds, i18n);
-new TerminalSwitch(room, settings, i18n, { transcript, toast });
+new TerminalSwitch(
+  room,
+  settings,
+  i18n,
+  { transcript, toast },
+  () => import(new URL("view/terminal_view.js", import.meta.url).href),
+);
 const permalinks = new Permalinks(room, transcript, toast, i18n);
 new ChosenRow();
 new LongTexts();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { parseMarkdown } from "../../static/js/lib/markdown.js";
 import { NameColours } from "../../static/js/lib/name_colours.js";
 import { TerminalWords, WORDS } from "../../static/js/lib/terminal_words.js";
 import { TerminalLines } from "../../static/js/model/terminal_lines.js";
@@ -26,7 +27,7 @@ function described(lines) {
 /** What a room looks like in which these events happen. */
 function render({ lang, columns, events }) {
   const colours = new NameColours();
-  const lines = new TerminalLines(new TerminalWords(lang), () => columns, colours);
+  const lines = new TerminalLines(new TerminalWords(lang), () => columns, colours, parseMarkdown);
   const known = new Map();
   let members = [];
   const out = [];

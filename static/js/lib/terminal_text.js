@@ -1,5 +1,4 @@
 import { cellWidth, chop, expandTabs, wrap } from "./cells.js";
-import { parseMarkdown } from "./markdown.js";
 
 /** A formatted text in lines for a terminal: cli_client/formatting.py is the same for the terminal client. */
 
@@ -18,10 +17,11 @@ const LEAST = 12;
  * @param {number} width  Most cells of a line.
  * @param {number} first  By how many cells the first one is shorter.
  * @param {string} style
+ * @param {(text: string) => Part[]} parse  That of markdown.js.
  * @returns {Run[][]} Lines; the first one is empty if there is no room beside what stands there.
  */
-export function layOutText(text, width, first, style) {
-  const parts = parseMarkdown(text);
+export function layOutText(text, width, first, style, parse) {
+  const parts = parse(text);
   if (parts.length === 1 && parts[0] === text) return wrap(text, width, first).map(line => [[style, line]]);
   return layOut(parts, width, first, style);
 }

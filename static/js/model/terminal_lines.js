@@ -44,17 +44,20 @@ export class TerminalLines {
   #words;
   #layout;
   #colours;
+  #parse;
   #presence;
 
   /**
    * @param {TerminalWords} words
    * @param {() => number} columns
    * @param {{of: (name: string) => number}} colours
+   * @param {(text: string) => import("../lib/markdown.js").Part[]} parse  Of a text with marks.
    */
-  constructor(words, columns, colours) {
+  constructor(words, columns, colours, parse) {
     this.#words = words;
     this.#layout = new TerminalLayout(words, columns);
     this.#colours = colours;
+    this.#parse = parse;
     this.#presence = new TerminalPresence(words, this.#layout, names => this.#listed(names));
   }
 
@@ -231,7 +234,7 @@ export class TerminalLines {
     let lines =
       notice || deleted
         ? wrap(text, width, first).map(line => [[style, line]])
-        : layOutText(text, width, first, style);
+        : layOutText(text, width, first, style, this.#parse);
     if (mentions.length) lines = lines.map(line => this.#markCalls(line, mentions));
     const isBeside = !ownLine && (lines[0] ?? []).length > 0;
     if (number) this.#addNumber(lines, number, width, first, indent.length - TIME_WIDTH);

@@ -1,4 +1,6 @@
 import { byId } from "../lib/dom.js";
+import { parseMarkdown } from "../lib/markdown.js";
+import { nameColours } from "../lib/name_colours.js";
 
 /** @typedef {import("../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../model/room.js").Room} Room */
@@ -13,6 +15,7 @@ export class TerminalSwitch {
   #settings;
   #i18n;
   #views;
+  #load;
   /** Made when it is first wanted. @type {Promise<import("./terminal_view.js").TerminalView> | null} */
   #view = null;
 
@@ -21,12 +24,14 @@ export class TerminalSwitch {
    * @param {Settings} settings
    * @param {I18n} i18n
    * @param {{transcript: {toNewest: () => void}, toast: Toast}} views
+   * @param {() => Promise<typeof import("./terminal_view.js")>} load
    */
-  constructor(room, settings, i18n, views) {
+  constructor(room, settings, i18n, views, load) {
     this.#room = room;
     this.#settings = settings;
     this.#i18n = i18n;
     this.#views = views;
+    this.#load = load;
     settings.changed.on(() => this.#apply());
     document.addEventListener("keydown", event => this.#onKey(event));
     this.#apply();
@@ -53,9 +58,10 @@ export class TerminalSwitch {
     }
     if (!this.#terminal.hidden) return;
     try {
-      this.#view ??= import("./terminal_view.js").then(
-        ({ TerminalView }) => new TerminalView(this.#terminal, this.#room, this.#i18n.locale),
-      );
+      this.#view ??= this.#load().then(({ TerminalView }) => {
+        const given = { colours: nameColours, parse: parseMarkdown };
+        return new TerminalView(this.#terminal, this.#room, this.#i18n.locale, given);
+      });
       const view = await this.#view;
       if (!this.#isWanted) return;
       this.#show(true);

@@ -1,15 +1,19 @@
 import { make } from "../lib/dom.js";
-import { nameColours } from "../lib/name_colours.js";
 import { TerminalWords } from "../lib/terminal_words.js";
 import { TerminalHistory } from "../model/terminal_history.js";
 import { oneLine } from "../model/terminal_layout.js";
 import { TerminalLines } from "../model/terminal_lines.js";
 
-/** Loaded when the reader first wants it: see terminal_switch.js. */
+/**
+ * Loaded when the reader first wants it: see terminal_switch.js. In a bundle it has its own copies of the small modules
+ * that it shares with the page; those that are large or must exist once it is given.
+ */
 
 /** @typedef {import("../lib/terminal_text.js").Run} Run */
 /** @typedef {import("../model/room.js").Room} Room */
 /** @typedef {import("../model/terminal_lines.js").TerminalEvent} TerminalEvent */
+/** @typedef {{colours: import("../lib/name_colours.js").NameColours,
+ *   parse: typeof import("../lib/markdown.js").parseMarkdown}} Given */
 
 /** Pixels from the lower end within which the reader follows what comes, and from the upper one for older messages. */
 const MARGIN = 30;
@@ -23,6 +27,7 @@ const MEASURED = 50;
 export class TerminalView {
   #element;
   #room;
+  #given;
   #words;
   #history;
   #lines;
@@ -37,10 +42,12 @@ export class TerminalView {
    * @param {HTMLElement} element
    * @param {Room} room
    * @param {string} locale
+   * @param {Given} given
    */
-  constructor(element, room, locale) {
+  constructor(element, room, locale, given) {
     this.#element = element;
     this.#room = room;
+    this.#given = given;
     this.#words = new TerminalWords(locale);
     this.#history = new TerminalHistory(room, this.#words);
     this.#lines = this.#begin();
@@ -71,7 +78,7 @@ export class TerminalView {
 
   /** @returns {TerminalLines} Of an empty screen. */
   #begin() {
-    const lines = new TerminalLines(this.#words, () => this.#columns, nameColours);
+    const lines = new TerminalLines(this.#words, () => this.#columns, this.#given.colours, this.#given.parse);
     lines.me = this.#room.members.self;
     return lines;
   }
