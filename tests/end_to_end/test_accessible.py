@@ -64,7 +64,7 @@ def test_the_page_in_its_states(chromium: Browser, width: int, height: int, dark
             check(browser, "a message that failed, a notice, and too long a draft; somebody is typing")
             page.fill("#composer-text", "/moderator ключ")
             page.click("#send-button")
-            expect(page.locator(".person-note", has_text="модератор")).to_have_count(1)
+            expect(page.locator(".person-note", has_text="вы · модератор")).to_have_count(1)
             if is_phone:
                 page.click("#people-button")
             page.click(".person-more")
