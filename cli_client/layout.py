@@ -15,7 +15,8 @@ MAX_WIDTH: Final = 100
 """Cells of a line, for legibility."""
 
 _TIME_WIDTH: Final = 6  # cells of the time and the space after it
-_WIDE: Final = 100  # columns from which on further lines of a text stand below its first one
+WIDE: Final = MAX_WIDTH - 1 - _TIME_WIDTH
+"""Cells of text, as `Layout.text_width` returns, from which on further lines stand below the first one."""
 
 
 class Layout:
@@ -78,11 +79,6 @@ class Layout:
         """Return the width of text beside the time, in cells, and the indent of its further lines."""
         width = self._width()
         return max(8, min(width, MAX_WIDTH) - 1 - _TIME_WIDTH), " " * (_TIME_WIDTH if width >= 40 else 2)
-
-    @property
-    def is_wide(self) -> bool:
-        """Whether further lines of a text stand below its first one."""
-        return self._width() >= _WIDE
 
     def rest_of_row(self, cells: int) -> int:
         """Return how many cells the terminal has behind so many beside the time, which it wraps itself."""

@@ -12,7 +12,7 @@ from chat_client.events import MessageChanged
 from chat_protocol import messages as m
 from chat_protocol.text import clean, one_line
 from cli_client.formatting import Line, lay_out, split_line
-from cli_client.layout import Fragments, Layout
+from cli_client.layout import WIDE, Fragments, Layout
 from cli_client.name_colours import NameColours
 from cli_client.translations import Translations
 from cli_client.wrapping import cell_width, clip, wrap
@@ -128,7 +128,7 @@ class MessageLines:
         used = sum(cell_width(part) for _, part in out) + (1 if out else 0)
         own_line = used > width // 2  # a long name in a narrow terminal
         first = 0 if own_line else used
-        if self._layout.is_wide and used <= _HANGING:
+        if width >= WIDE and used <= _HANGING:
             indent, width, first = indent + " " * used, width - used, 0
         if message.notice or message.deleted or self._as_typed:
             lines: list[Line] = [[(style, line)] for line in wrap(text, width, first)]

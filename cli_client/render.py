@@ -66,6 +66,8 @@ class Renderer:
         Who comes and goes is added with what is shown next: see `visits`.
         """
         match event:
+            case events.NewMessage():  # first, as it comes most often
+                pass
             case m.Joined() | m.Left():
                 return self._visit(event)
             case events.Entered(name):
