@@ -115,6 +115,7 @@ def main() -> int:
     if page and "ONEROOM_BUNDLED_PAGE" in os.environ:
         app.assets = lambda: page
     sys.argv[0] = str(program.__file__)
+    sys.orig_argv = [sys.executable, "-m", module, *sys.argv[1:]]  # with which a server starts itself again
     status: int = program.main()
     return status
 
