@@ -292,6 +292,19 @@ def _dialog(stage: Stage) -> None:
     stage.page.wait_for_selector("dialog[open]")
 
 
+def _moderator(stage: Stage) -> None:
+    stage.enter()
+    stage.page.click("#settings-button")
+    stage.page.locator("#settings button", has_text="Стать модератором").click()
+    stage.page.wait_for_selector("dialog[open] input[type=password]")
+
+
+def _terminal(stage: Stage) -> None:
+    stage.enter()
+    stage.page.keyboard.press("Control+`")
+    stage.page.wait_for_selector("#terminal:not([hidden])")
+
+
 def _device(stage: Stage) -> None:
     stage.enter()
     stage.page.click("#settings-button")
@@ -318,6 +331,7 @@ SCENES: Final[Sequence[Scene]] = (
     Scene("people", "Who is here", _people),
     Scene("person", "What a moderator can do with a person", _person),
     Scene("ban", "… and has to confirm", _dialog),
+    Scene("moderator", "Becoming a moderator", _moderator),
     Scene("search", "Searching", _search),
     Scene("settings", "Settings", _settings),
     Scene("device", "One more device", _device),
@@ -326,6 +340,7 @@ SCENES: Final[Sequence[Scene]] = (
     Scene("mention", "Calling somebody", _mention),
     Scene("long", "A long text is folded", _long),
     Scene("compact", "The compact log", _compact),
+    Scene("terminal", "The room as in the terminal", _terminal),
     Scene("failed", "A message that the room has refused", _failed),
     Scene("offline", "The room is away: what is written waits", _offline),
 )
