@@ -35,8 +35,10 @@ from chat_protocol.messages import (
     Link,
     Message,
     People,
+    Person,
     React,
     Search,
+    Topic,
 )
 from chat_protocol.text import clean
 
@@ -143,6 +145,16 @@ class Client:
     def count(self) -> int:
         """How many members there are: in a crowd (from about 1,000 on) `members` are only some of them."""
         return self._chat.status().count
+
+    @property
+    def topic(self) -> Topic | None:
+        """The topic that moderators have set, if there is one."""
+        return self._chat.status().topic
+
+    @property
+    def marked(self) -> tuple[Person, ...]:
+        """Who is away or a moderator, so far as we are told; in a crowd nobody is."""
+        return self._chat.status().marked
 
     @property
     def max_text(self) -> int:

@@ -90,7 +90,7 @@ class Stage:
     def become_moderator(self) -> None:
         """Give the moderators' password."""
         self.write(f"/moderator {MODERATORS}", send=True)
-        expect(self.page.locator(".person-note", has_text="модератор")).to_have_count(1)
+        expect(self.page.locator(".person-note", has_text="вы · модератор")).to_have_count(1)
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from chat_protocol.messages import (
     MemberCount,
     Notice,
     People,
+    Person,
     Position,
     React,
     Say,
@@ -59,6 +60,13 @@ def joined(
     finally:
         room.close()
         client.close()
+
+
+def test_it_knows_who_is_marked(room: FakeRoom, side: ThreadPoolExecutor) -> None:
+    vera = Person("Вера", away=True, why="обед")
+    with joined(room, side, members=["Анна", "Вера"], marked=[vera]) as (client, _):
+        assert client.marked == (vera,)
+        assert client.topic is None
 
 
 def test_connecting_returns_a_member(room: FakeRoom, side: ThreadPoolExecutor) -> None:
