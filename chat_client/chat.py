@@ -115,6 +115,17 @@ class Chat:
             self._changed.notify_all()
         return stored
 
+    def start_live(self, title: str) -> Future[Message]:
+        """Begin a live message, now or once online: see `LiveMessage`. The title must be cleaned.
+
+        The result is as that of `say`; `Refused` has the code `unknown_type` if the room has none, also while
+        it is not known yet what the room can do.
+        """
+        with self._changed:
+            stored = self._conversation.start_live(title)
+            self._changed.notify_all()
+        return stored
+
     def act(self, act: MessageAct) -> Future[Ack]:
         """Edit or delete a message, or react to it, now or once online. The text of an edit must be cleaned.
 

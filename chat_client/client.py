@@ -23,8 +23,11 @@ from chat_client.events import (
 )
 from chat_client.identity import IdentityStore, NotKept
 from chat_client.joining import IfTaken
+from chat_client.live_message import LiveMessage
 from chat_protocol.address import Address, parse_address
 from chat_protocol.messages import (
+    Body,
+    BodyRequest,
     Command,
     Delete,
     Edit,
@@ -50,7 +53,7 @@ _log = logging.getLogger(__name__)
 _MAX_WAITING: Final = 10_000
 """Events that wait to be read; the oldest are dropped beyond that."""
 
-Answer = TypeVar("Answer", HistoryPage, Found, People, Link)
+Answer = TypeVar("Answer", HistoryPage, Found, People, Link, Body)
 
 
 def connect(  # noqa: PLR0913 - each is another setting
@@ -221,6 +224,13 @@ class Client:
         """
         self._chat.act(React(id=_number(message), emoji=emoji, on=on)).result(timeout)
 
+    def live(self, title: str) -> LiveMessage:
+        """Begin a live message with a title of one line: what is written to it is one message that grows.
+
+        `with` ends it, with the code 1 if the block raises. What the room refuses raises there.
+        """
+        return LiveMessage(self._chat, title)
+
     # --- what we ask -----------------------------------------------------------------------
 
     def history(self, limit: int = 50, before: int | None = None, timeout: float = 30.0) -> list[Message]:
@@ -256,6 +266,17 @@ class Client:
         Raises as `history`; `Refused` has the code `unknown_type` if the room is older.
         """
         return self._ask(Link(), Link, timeout)
+
+    def body(
+        self, message: Message | int, start: int = 0, timeout: float = 30.0, *, follow: bool | None = None
+    ) -> Body:
+        """Return final lines of a live message from an offset on, and whether there are `more` behind them.
+
+        `start` is in bytes of UTF-8. With `follow`, `events` brings what is written later as
+        `FollowedOutput`, over this connection. Raises as `history`; `Refused` has the code `not_found` if
+        that is no live message.
+        """
+        return self._ask(BodyRequest(id=_number(message), start=start, follow=follow), Body, timeout)
 
     def _ask(self, command: Command, kind: type[Answer], timeout: float) -> Answer:
         """Return the answer of the room; ask again over a new connection if one is lost."""

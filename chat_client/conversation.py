@@ -29,7 +29,7 @@ from chat_client.events import (
 )
 from chat_client.identity import Identity
 from chat_client.joining import NAME_TAKEN, IfTaken, Joining
-from chat_client.outbox import NOT_POSSIBLE, MessageAct, Outbox, Outgoing, needs
+from chat_client.outbox import NOT_POSSIBLE, MessageAct, Outbox, Outgoing, needs, stored
 from chat_client.requests import CONTEXT, Refresh, Requests
 from chat_client.roster import Roster
 from chat_client.transcript import Transcript
@@ -80,7 +80,7 @@ class Conversation:
         self._topic: m.Topic | None = None
         self._away = m.Away(on=False)  # what the person has told us
         self._can: frozenset[str] = frozenset()  # of the last welcome, as the next one
-        self._epoch = ""
+        self._epoch, self._joins = "", 0
         self._throttled_until = 0.0  # monotonic
         self._put: Callable[[m.Command], object] | None = None  # sends; None without a connection
         self._requests = Requests(self._send)
@@ -104,6 +104,7 @@ class Conversation:
             can=self._can,
             topic=self._topic,
             marked=self._roster.marked,
+            joins=self._joins,
         )
 
     # --- actions of the person -------------------------------------------------------
@@ -111,6 +112,10 @@ class Conversation:
     def say(self, text: str, reply: int | None, kind: m.Kind | None) -> Future[m.Message]:
         """Send a message now, or once online; the result is what the room has stored."""
         return self._deliver(m.Say(text, reply=reply, kind=kind))
+
+    def start_live(self, title: str) -> Future[m.Message]:
+        """Begin a live message now, or once online; the result is what the room has stored."""
+        return self._deliver(m.Start("", title))
 
     def act(self, act: MessageAct) -> Future[m.Ack]:
         """Send an act on a message now, or once online; the result is the room's ack."""
@@ -244,7 +249,7 @@ class Conversation:
                 self._moderator = moderator
             case m.Throttled(seconds):
                 self._throttled_until = time.monotonic() + min(seconds, MAX_WAIT)
-            case m.Received() | m.FollowedOutput() | m.Preview() | m.Body():
+            case m.Received() | m.Preview() | m.Body():
                 return []
         return [event]
 
@@ -267,6 +272,7 @@ class Conversation:
             self.transcript.drop_messages()
         read, self._limits = self.joining.welcomed(welcome), welcome.limits
         self._can, self._epoch = frozenset(welcome.can), welcome.epoch
+        self._joins += 1
         self._requests.max_page = welcome.limits.history
         new = self.transcript.resume(replace(welcome, messages=self._with_marks(welcome.messages)))
         self._roster.reset(welcome.members, welcome.count, welcome.marked)
@@ -312,18 +318,13 @@ class Conversation:
         if sent is None or self.transcript is None:
             self._requests.answered(ack.ref)  # of `moderate`, whose notice has been reported
             return []
-        if not isinstance(sent, m.Say):  # its `changed` has been reported
+        if not isinstance(sent, m.Say | m.Start):  # its `changed` has been reported
             self.transcript.advance(ack.id)
             self.answers.stored(ack.ref, ack)
             return []
-        quote = None if sent.reply is None else self.transcript.quote(sent.reply)
-        message = m.Message(
-            *(ack.id, ack.at, self.joining.name, sent.text),
-            kind=sent.kind,
-            reply=quote,
-            mentions=ack.mentions,
-            mine=True,
-        )
+        reply = sent.reply if isinstance(sent, m.Say) else None
+        quote = None if reply is None else self.transcript.quote(reply)
+        message = stored(sent, ack, self.joining.name, quote)
         self.answers.stored(ack.ref, message)
         is_repeat = ack.id <= self.transcript.position().id  # others may have acted on it since
         is_unknown = quote is not None and not quote.name
@@ -389,6 +390,7 @@ class Conversation:
 
 def _refusal(command: Outgoing, error: Refused) -> MessageRefused | RequestFailed:
     """Return what to report of a refused command."""
-    if isinstance(command, m.Say):
-        return MessageRefused(command.text, error.code, error.detail, error.seconds)
+    if isinstance(command, m.Say | m.Start):
+        text = command.text if isinstance(command, m.Say) else command.title
+        return MessageRefused(text, error.code, error.detail, error.seconds)
     return RequestFailed(error.code, error.detail, error.seconds, command)

@@ -1,8 +1,8 @@
 """What `Chat` reports to its frontend.
 
-`About`, `Joined`, `Left`, `Crowd`, `Typing`, `Person`, `Role`, `Throttled`, `Link`, `Whois` and `Bans` are
-passed on as the room sent them, `NotKept` is in `identity`; the others are below. All are immutable and may
-be passed between threads.
+`About`, `Joined`, `Left`, `Crowd`, `Typing`, `Person`, `Role`, `Throttled`, `Link`, `Whois`, `Bans`, `Body` and
+`FollowedOutput` are passed on as the room sent them, `NotKept` is in `identity`; the others are below. All
+are immutable and may be passed between threads.
 """
 
 from collections.abc import Sequence
@@ -40,6 +40,7 @@ class Status(Struct, frozen=True):
     `count` is how many members there are: in a `crowd`, `members` are only some of them. `unsent` is what the
     room has not acknowledged. `can` is which acts on messages it knows, as in its last welcome;
     `topic` the one that is set, `marked` those who are away or moderators (in a crowd, `PeoplePage` tells).
+    `joins` is how many times we have joined: over so many connections.
     `retry_in` and `throttled` (until the room has processed all that was sent) are in
     seconds. `moderated` says whether the room can have moderators. `reason` is why the last
     connection was lost: a bye reason, an error code, a code of `TlsFailed`, or one of
@@ -63,6 +64,7 @@ class Status(Struct, frozen=True):
     can: frozenset[str]
     topic: m.Topic | None = None
     marked: tuple[m.Person, ...] = ()
+    joins: int = 0
 
 
 class Entered(Struct, frozen=True):
@@ -98,9 +100,9 @@ class NewMessage(Struct, frozen=True):
 class MessageChanged(Struct, frozen=True):
     """A message is `message` now and was `before`, None if we do not have it.
 
-    `act` is `edit`, `delete` or `react`, or an unknown one of a newer server, `by` the name of who did it,
-    `at` when; `own`: it was us, on any connection; `id` is the number of the act. All are empty for what
-    happened while we were offline.
+    `act` is `edit`, `delete`, `react`, `end` (of a live message), or an unknown one of a newer server, `by`
+    the name of who did it, `at` when; `own`: it was us, on any connection; `id` is the number of the act.
+    All are empty for what happened while we were offline.
     """
 
     message: m.Message
@@ -224,4 +226,5 @@ ClientEvent = (
     | m.Link
     | m.Whois
     | m.Bans
+    | m.FollowedOutput
 )

@@ -7,12 +7,12 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from chat_client.errors import Refused
-from chat_protocol.messages import Delete, Edit, React, Say
+from chat_protocol.messages import Ack, Delete, Edit, End, Live, Message, Quote, React, Say, Start
 
-MessageAct = Edit | Delete | React
+MessageAct = Edit | Delete | React | End
 """A command that changes a message."""
 
-Outgoing = Say | MessageAct
+Outgoing = Say | Start | MessageAct
 """A command that is sent until the room has acknowledged or refused it."""
 
 NOT_POSSIBLE: Final = ("unknown_type", "this room cannot do that")
@@ -34,6 +34,21 @@ def needs(command: Outgoing) -> frozenset[str]:
             return frozenset({"delete"})
         case React():
             return frozenset({"react"})
+        case Start() | End():
+            return frozenset({"live"})
+
+
+def stored(command: Say | Start, ack: Ack, name: str, quote: Quote | None) -> Message:
+    """Return our own message as the room has stored it; `quote` is of what it answers."""
+    if isinstance(command, Start):
+        return Message(ack.id, ack.at, name, command.title, kind="live", mine=True, live=Live("open"))
+    return Message(
+        *(ack.id, ack.at, name, command.text),
+        kind=command.kind,
+        reply=quote,
+        mentions=ack.mentions,
+        mine=True,
+    )
 
 
 class _Entry(NamedTuple):
@@ -60,7 +75,7 @@ class Outbox:
         """Add a command, made while `epoch` was the room's; return it with a new ref, to be sent."""
         # The time comes first: increasing keys cost the room's index half as much.
         ref = f"{time.time_ns() // 1000:x}-{os.urandom(9).hex()}"
-        names_message = not isinstance(command, Say) or command.reply is not None
+        names_message = not isinstance(command, Start) and getattr(command, "reply", 0) is not None
         command = replace(command, ref=ref)
         self._pending[ref] = _Entry(command, epoch if names_message else "")
         return command

@@ -15,11 +15,14 @@ from cli_client.translations import Translations
 When = Literal["none", "mentions", "all"]
 """Of which messages a bell or a notification tells."""
 
-COMMANDS: Final = ("say", "history", "search", "who")
+COMMANDS: Final = ("say", "history", "search", "who", "run", "get")
 """First arguments that do one thing and end. A host of that name needs a port: `say:8080`."""
 
 
 NOTIFY_WHEN: Final[tuple[When, ...]] = ("none", "mentions", "all")
+
+
+_EXIT_CODES: Final = {"": "exit_codes", "run": "exit_codes_of_run"}
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
@@ -52,7 +55,7 @@ class Parser(ArgumentParser):
             prog=f"oneroom {command}".rstrip(),
             usage=texts(f"shell_{command or 'program'}"),
             description=texts(about),
-            epilog=texts("exit_codes_of_commands" if command else "exit_codes"),
+            epilog=texts(_EXIT_CODES.get(command, "exit_codes_of_commands")),
             formatter_class=partial(_Help, usage=texts("usage")),
             add_help=False,
             allow_abbrev=False,
@@ -68,7 +71,7 @@ class Parser(ArgumentParser):
 
     def _add_address(self) -> None:
         text = self._texts
-        if self._command:
+        if self._command and self._command != "run":
             self._add("--server", "option_address", dest="address", metavar=text("metavar_address"))
         else:
             self._add(
@@ -91,7 +94,16 @@ class Parser(ArgumentParser):
             case "search":
                 self._add("words", "option_words", nargs="+", metavar=text("metavar_word"))
                 self._add("--limit", "option_limit", type=positive, default=20, metavar="N")
+            case "run":
+                self._add("--title", "option_title", metavar=text("metavar_title"))
+                return
+            case "get":
+                self._add("number", "option_number", type=positive, metavar="N")
+                self._add("--follow", "option_follow_live", action="store_true")
+                self._add("--color", "option_color", choices=("auto", "always", "never"), default="auto")
+                return
             case "":
+                self._add("--live", "option_live", metavar=text("metavar_title"))
                 self._add("--code", "option_code", metavar=text("metavar_code"))
                 self._add("--as-typed", "option_as_typed", action="store_true")
                 self._add("--notify", "option_notify", choices=NOTIFY_WHEN, default=_notify_when())

@@ -3,14 +3,12 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from chat_client.chat import Chat
 from chat_client.client import Client
-from chat_client.events import ClientEvent
 from chat_client.identity import IdentityStore
 from chat_client.joining import IfTaken
 from chat_protocol.address import Address, parse_address
@@ -19,27 +17,21 @@ from chat_protocol.errors import BadAddress, BadTls
 from chat_protocol.standard_streams import encodable, reserve
 from chat_protocol.text import one_line
 from cli_client.arguments import COMMANDS, Parser
+from cli_client.live_output import LiveOutput
+from cli_client.live_pipe import run_live_pipe
 from cli_client.one_shot import OneShot
 from cli_client.pipe import Pipe, PipeOptions
+from cli_client.room_options import RoomOptions
 from cli_client.translations import Translations, system_language
 
 if TYPE_CHECKING:  # ssl takes long to load, and most need none
     from chat_protocol.tls import Tls
 
+_PIPE_SIZE: Final = (200, 50)
+"""Columns and rows for a program that writes to a pipe: it hardly ever moves the cursor."""
+
 _TLS_PORT: Final = 6697
 """Where docs/tls.md puts the room behind TLS."""
-
-
-class _Room(NamedTuple):
-    """How to join the room, as its command line says."""
-
-    address: Address
-    name: str
-    code: str
-    password: str
-    tls: "Tls | None"
-    family: int
-    identities: IdentityStore
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,13 +41,48 @@ def main(arguments: Sequence[str] | None = None) -> int:
     texts = Translations(_language(arguments))
     command = arguments[0] if arguments and arguments[0] in COMMANDS else ""
     parser = Parser(texts, command)
-    options = parser.parse(arguments[1:] if command else arguments)
+    own, to_run = _split(arguments) if command == "run" else (arguments, [])
+    options = parser.parse(own[1:] if command else own)
     room = _room(parser, options, texts)
-    if not command and _is_terminal() and not (options.follow or options.json):
+    if command == "run":
+        return _run(parser, to_run, options, texts, room)
+    if not command and _is_terminal() and not (options.follow or options.json or options.live):
         return _plain_terminal(room, texts, options) if _is_dumb() else _terminal(room, texts, options)
     if not (room.name or room.code):
         parser.exit_with(texts("pipe_name_needed"))
+    if not command and options.live:
+        return _live_pipe(options, texts, room)
     return _one_shot(command, options, texts, room) if command else _filter(options, texts, room)
+
+
+def _split(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Return our arguments, and the command behind `--`."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    return arguments[:end], arguments[end + 1 :]
+
+
+def _run(
+    parser: Parser,
+    command: Sequence[str],
+    options: argparse.Namespace,
+    texts: Translations,
+    room: RoomOptions,
+) -> int:
+    if not command:
+        parser.error("-- …")
+    if not room.name:
+        parser.exit_with(texts("pipe_name_needed"))
+    if os.name != "posix":
+        parser.exit_with(texts("run_needs_posix"))
+    from cli_client.run import Run, title_of  # noqa: PLC0415 - only here, and not on every system
+
+    title = options.title or title_of(command)
+    run = Run(command)
+    return run.run(lambda: LiveOutput(room, texts, title, run.size, or_similar=options.or_similar))
+
+
+def _live_pipe(options: argparse.Namespace, texts: Translations, room: RoomOptions) -> int:
+    return run_live_pipe(LiveOutput(room, texts, options.live, _PIPE_SIZE, or_similar=options.or_similar))
 
 
 def _language(arguments: Sequence[str]) -> str:
@@ -68,7 +95,7 @@ def _language(arguments: Sequence[str]) -> str:
     return system_language() if encodable("я", sys.stdout) == "я" else "en"
 
 
-def _room(parser: Parser, options: argparse.Namespace, texts: Translations) -> _Room:
+def _room(parser: Parser, options: argparse.Namespace, texts: Translations) -> RoomOptions:
     """Return what the arguments say; exit with code 2 and an explanation if they are wrong."""
     try:
         address = parse_address(options.address or "")
@@ -87,7 +114,7 @@ def _room(parser: Parser, options: argparse.Namespace, texts: Translations) -> _
     identities = IdentityStore(address, tls=tls is not None)
     code = getattr(options, "code", None) or ""  # of `oneroom` alone, not of its commands
     name = one_line(options.name or "") or ("" if code else identities.last_name())
-    return _Room(address, name, code, password, tls, options.family, identities)
+    return RoomOptions(address, name, code, password, tls, options.family, identities)
 
 
 def _tls(options: argparse.Namespace) -> "Tls | None":
@@ -99,7 +126,7 @@ def _tls(options: argparse.Namespace) -> "Tls | None":
     return Tls(options.tls_ca or "", options.tls_pin or "")
 
 
-def _terminal(room: _Room, texts: Translations, options: argparse.Namespace) -> int:
+def _terminal(room: RoomOptions, texts: Translations, options: argparse.Namespace) -> int:
     from cli_client.terminal import Terminal  # noqa: PLC0415 - a script need not wait for what that loads
 
     return Terminal(
@@ -116,25 +143,14 @@ def _terminal(room: _Room, texts: Translations, options: argparse.Namespace) -> 
     ).run()
 
 
-def _plain_terminal(room: _Room, texts: Translations, options: argparse.Namespace) -> int:
+def _plain_terminal(room: RoomOptions, texts: Translations, options: argparse.Namespace) -> int:
     from cli_client.plain_terminal import PlainTerminal  # noqa: PLC0415 - as above
 
-    def connect(listener: Callable[[ClientEvent], None]) -> Chat:
-        return Chat(
-            room.address,
-            listener,
-            code=room.code,
-            password=room.password,
-            tls=room.tls,
-            family=room.family,
-            identities=room.identities,
-        )
-
     name = room.name if room.name or room.code else None
-    return PlainTerminal(room.address, name, texts, connect, as_typed=options.as_typed).run()
+    return PlainTerminal(room.address, name, texts, room.chat, as_typed=options.as_typed).run()
 
 
-def _filter(options: argparse.Namespace, texts: Translations, room: _Room) -> int:
+def _filter(options: argparse.Namespace, texts: Translations, room: RoomOptions) -> int:
     return Pipe(
         room.address,
         room.name,
@@ -148,21 +164,13 @@ def _filter(options: argparse.Namespace, texts: Translations, room: _Room) -> in
     ).run()
 
 
-def _one_shot(command: str, options: argparse.Namespace, texts: Translations, room: _Room) -> int:
+def _one_shot(command: str, options: argparse.Namespace, texts: Translations, room: RoomOptions) -> int:
+    if_taken = IfTaken.SIMILAR if options.or_similar else IfTaken.WAIT
     one_shot = OneShot(command, options, texts)
     client = Client(
-        lambda listener: Chat(
-            room.address,
-            listener,
-            history=0,
-            password=room.password,
-            tls=room.tls,
-            family=room.family,
-            if_taken=IfTaken.SIMILAR if options.or_similar else IfTaken.WAIT,
-            identities=room.identities,
-        ),
+        lambda listener: room.chat(listener, history=0, if_taken=if_taken),
         room.name,
-        quiet=True,
+        quiet=not getattr(options, "follow", False),
     )
     return one_shot.run(client)
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from chat_client.chat import Chat
 from chat_client.events import PeoplePage, Phase, Status
-from chat_client.outbox import Outgoing, needs
+from chat_client.outbox import MessageAct, needs
 from chat_protocol.commands import Help, OnLast, ParsedCommand, Show, ShowTopic, Who
 from chat_protocol.messages import (
     Away,
@@ -86,7 +86,7 @@ class CommandRunner:
             return self._texts("already_moderator")
         return "" if status.moderated else self._texts("no_moderators")
 
-    def _send(self, command: Outgoing, status: Status) -> str:
+    def _send(self, command: Say | MessageAct, status: Status) -> str:
         """Send a message or an act on one, now or once online; return why not, empty if it is sent."""
         text = command.text if isinstance(command, Say | Edit) else ""
         if len(text) > status.limits.text:

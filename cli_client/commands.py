@@ -11,6 +11,7 @@ from chat_protocol.messages import (
     Bans,
     Delete,
     Edit,
+    End,
     HistoryRequest,
     Link,
     Moderate,
@@ -18,6 +19,7 @@ from chat_protocol.messages import (
     React,
     Say,
     Search,
+    Start,
     Whois,
 )
 from chat_protocol.short_forms import Substitution, parse_short_form
@@ -89,6 +91,8 @@ def format_command(request: Request) -> str:  # noqa: C901 - one case per comman
             return f"/delete #{number}"
         case React(id=number, emoji=emoji, on=on):
             return f"/{'react' if on else 'unreact'} #{number} {emoji}"
+        case End(id=number):
+            return f"#{number}"
 
 
 def format_outgoing(command: Outgoing) -> str:
@@ -98,7 +102,7 @@ def format_outgoing(command: Outgoing) -> str:
             return f"/reply #{number} {text}"
         case Say(text, kind="action"):
             return f"/me {text}"
-        case Say(text):
+        case Say(text) | Start(title=text):
             return text
         case Edit(text=text):
             return f"{format_command(command)} {text}"

@@ -136,7 +136,7 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "usage": "Usage: ",
     "shell_program": (
         "oneroom [HOST[:PORT]] [options]\n"
-        "       oneroom say|history|search|who [options]   (oneroom say --help tells more)"
+        "       oneroom say|history|search|who|get|run [options]   (more: oneroom run --help)"
     ),
     "shell_say": "oneroom say [options] [TEXT ...]",
     "shell_history": "oneroom history [options]",
@@ -327,4 +327,26 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "usage_bans": "Just /bans: who is banned",
     "usage_bad_time": "Cannot read the time “{typed}”: write 30s, 10m, 2h or 1d.",
     "help_times": "Times: 30s, 10m, 2h or 1d.",
+    "live_later": "{reason}; the command runs, and what it writes is sent once the room is there",
+    "live_unsent": "the room has not got all of the output: {reason}",
+    "run_needs_posix": ("oneroom run needs a POSIX system; elsewhere: command | oneroom --live TITLE"),
+    "no_live_message": "#{number} is no live message",
+    "body_gone": "the output of #{number} is no longer kept",
+    "shell_run": "oneroom run [HOST[:PORT]] [options] -- COMMAND ...",
+    "shell_get": "oneroom get [options] N",
+    "about_run": (
+        "Runs a command, shows what it writes, and lets the room follow it as one live message.\n"
+        "The command runs to its end whatever becomes of the room."
+    ),
+    "about_get": "Writes the output in live message N to stdout.",
+    "metavar_title": "TITLE",
+    "option_title": "what the room calls it (default: the program and its words before the first option)",
+    "option_number": "the number of the live message",
+    "option_follow_live": "go on until the message has ended",
+    "option_color": "write colours: auto (only to a terminal, not with NO_COLOR), always, never",
+    "option_live": "pass stdin on to stdout, and let the room follow it as one live message",
+    "exit_codes_of_run": (
+        "Exit code: that of the command; 128 and the number of the signal that has ended it;\n"
+        "126 if it cannot be run, 127 if it is not found; 2 wrong arguments."
+    ),
 }

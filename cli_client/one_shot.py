@@ -1,4 +1,4 @@
-"""The commands that do one thing and end: `oneroom say`, `history`, `search` and `who`."""
+"""The commands that do one thing and end: `oneroom say`, `history`, `search`, `who` and `get`."""
 
 import logging
 import sys
@@ -13,6 +13,8 @@ from chat_client.client import Client
 from chat_client.errors import ConversationEnded, Refused
 from chat_protocol.messages import Message
 from chat_protocol.text import clean, is_blank, one_line, split
+from cli_client.get import BodyReader
+from cli_client.live_text import for_terminal, has_colours
 from cli_client.output import as_entry, as_json, print_error, write
 from cli_client.translations import Translations
 
@@ -101,6 +103,22 @@ class OneShot:
                 write(_line_of_json({"count": count}))
             else:
                 self._say("who_count", count=count, shown=len(members))
+        return 0
+
+    def get(self, client: Client) -> int:
+        """Print the output in a live message."""
+        reader = BodyReader(client, self._options.number, self._seconds_left)
+        message = reader.find()
+        if message is None or message.live is None:
+            self._say("no_live_message", number=self._options.number)
+            return _NOTHING_FOUND
+        if message.live.gone:
+            self._say("body_gone", number=self._options.number)
+            return _NOTHING_FOUND
+        colours = has_colours(self._options.color)
+        is_followed = self._options.follow and message.live.state == "open"
+        for text in reader.follow() if is_followed else reader.read():
+            write(for_terminal(text, colours=colours))
         return 0
 
     def _print(self, messages: list[Message]) -> None:

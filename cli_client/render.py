@@ -179,6 +179,7 @@ class Renderer:
                 | events.StatusChanged()
                 | events.Ended()
                 | events.MessageChanged()
+                | m.FollowedOutput()
             ):
                 return []
 

@@ -155,7 +155,7 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
     "usage": "Использование: ",
     "shell_program": (
         "oneroom [АДРЕС[:ПОРТ]] [параметры]\n"
-        "       oneroom say|history|search|who [параметры]   (подробнее: oneroom say --help)"
+        "       oneroom say|history|search|who|get|run [параметры]   (ещё: oneroom run --help)"
     ),
     "shell_say": "oneroom say [параметры] [ТЕКСТ ...]",
     "shell_history": "oneroom history [параметры]",
@@ -347,4 +347,28 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
     "usage_bans": "Просто /bans: кому закрыт вход",
     "usage_bad_time": "Не понимаю время «{typed}»: пишут 30s, 10m, 2h или 1d.",
     "help_times": "Время: 30s, 10m, 2h или 1d.",
+    "live_later": "{reason}; команда работает, её вывод отправлю, когда чат появится",
+    "live_unsent": "чат получил не весь вывод: {reason}",
+    "run_needs_posix": (
+        "oneroom run работает только на системах POSIX; иначе: команда | oneroom --live НАЗВАНИЕ"
+    ),
+    "no_live_message": "#{number} — не живое сообщение",
+    "body_gone": "вывод #{number} больше не хранится",
+    "shell_run": "oneroom run [ХОСТ[:ПОРТ]] [параметры] -- КОМАНДА ...",
+    "shell_get": "oneroom get [параметры] N",
+    "about_run": (
+        "Выполняет команду, показывает её вывод, а в чате он растёт одним живым сообщением.\n"
+        "Команда доработает до конца, что бы ни случилось с чатом."
+    ),
+    "about_get": "Пишет в stdout вывод живого сообщения N.",
+    "metavar_title": "НАЗВАНИЕ",
+    "option_title": "как это называется в чате (по умолчанию: программа и её слова до первого параметра)",
+    "option_number": "номер живого сообщения",
+    "option_follow_live": "продолжать, пока сообщение не закончится",
+    "option_color": "цвета: auto (только в терминал и без NO_COLOR), always — всегда, never — никогда",
+    "option_live": "передавать stdin в stdout, а в чате показывать одним живым сообщением",
+    "exit_codes_of_run": (
+        "Код возврата — тот же, что у команды; 128 и номер сигнала, который её завершил;\n"
+        "126, если её нельзя выполнить, 127, если её нет; 2 — неверные параметры."
+    ),
 }
