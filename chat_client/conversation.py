@@ -30,7 +30,7 @@ from chat_client.events import (
 from chat_client.identity import Identity
 from chat_client.joining import NAME_TAKEN, IfTaken, Joining
 from chat_client.outbox import NOT_POSSIBLE, MessageAct, Outbox, Outgoing, needs, stored
-from chat_client.requests import CONTEXT, Refresh, Requests
+from chat_client.requests import CONTEXT, Refresh, Requests, next_part
 from chat_client.roster import Roster
 from chat_client.transcript import Transcript
 from chat_protocol import messages as m
@@ -249,8 +249,10 @@ class Conversation:
                 self._moderator = moderator
             case m.Throttled(seconds):
                 self._throttled_until = time.monotonic() + min(seconds, MAX_WAIT)
-            case m.Received() | m.Preview() | m.Body():
+            case m.Received() | m.Preview():
                 return []
+            case m.Body(more=True):
+                self._requests.send(next_part(event))
         return [event]
 
     def _with_mark(self, message: m.Message) -> m.Message:

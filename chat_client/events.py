@@ -1,8 +1,8 @@
 """What `Chat` reports to its frontend.
 
-`About`, `Joined`, `Left`, `Crowd`, `Typing`, `Person`, `Role`, `Throttled`, `Link`, `Whois`, `Bans`, `Body` and
-`FollowedOutput` are passed on as the room sent them, `NotKept` is in `identity`; the others are below. All
-are immutable and may be passed between threads.
+`About`, `Joined`, `Left`, `Crowd`, `Typing`, `Person`, `Role`, `Throttled`, `Link`, `Whois`, `Bans`, `Body`
+and `FollowedOutput` are passed on as the room sent them, `NotKept` is in `identity`; the others are below.
+All are immutable and may be passed between threads.
 """
 
 from collections.abc import Sequence
@@ -227,4 +227,5 @@ ClientEvent = (
     | m.Whois
     | m.Bans
     | m.FollowedOutput
+    | m.Body
 )

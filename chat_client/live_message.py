@@ -177,9 +177,9 @@ class LiveMessage:
     def _wait(self) -> bool:
         """Wait at most `_TICK` seconds for something to do; return whether the output has ended."""
         with self._changed:
-            if self._waiting or (self._is_ended and self._sent):
+            if self._sent and (self._waiting or self._is_ended):
                 self._changed.wait_for(lambda: self._is_answered, _TICK)
-            elif not self._is_ended:
+            elif not (self._waiting or self._is_ended):
                 self._changed.wait_for(lambda: self._is_written or self._is_answered or self._is_ended, _TICK)
                 now = time.monotonic()
                 if not self._buffer.has(MAX_OUTPUT) or now < self._not_before:  # gather

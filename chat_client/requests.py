@@ -25,6 +25,11 @@ class Refresh(Struct, frozen=True):
     id: int
 
 
+def next_part(body: m.Body) -> m.BodyRequest:
+    """Return the request for the final lines behind these."""
+    return m.BodyRequest(id=body.id, start=body.start + len(body.text.encode()))
+
+
 class Requests:
     """The requests on the present connection. Not thread-safe: the owner's lock guards it.
 

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import Final
 
 from chat_client.chat import Chat
-from chat_client.events import PeoplePage, Phase, Status
+from chat_client.events import OlderMessages, PeoplePage, Phase, Status
 from chat_client.outbox import MessageAct, needs
 from chat_protocol.commands import Help, OnLast, ParsedCommand, Show, ShowTopic, Who
 from chat_protocol.messages import (
     Away,
+    BodyRequest,
     Delete,
     Edit,
     HistoryRequest,
@@ -118,6 +119,12 @@ class CommandRunner:
         edit = act.edit(last.id, last.text)
         return self._send(edit, status) if edit else self._texts("not_in_last", text=one_line(act.old))
 
+    def show_output(self, older: OlderMessages) -> None:
+        """Request the output if the message that was to be shown is a live one; events bring it."""
+        for message in older.messages:
+            if message.id == older.target and message.live and not message.live.gone:
+                self._chat.request(BodyRequest(id=message.id))
+
     def _run_command(  # noqa: C901, PLR0912 - one case per command
         self, command: ParsedCommand | Forget, status: Status
     ) -> bool:
@@ -140,6 +147,7 @@ class CommandRunner:
                     return False
                 if older:
                     self._show(self._renderer.older_messages(older))
+                    self.show_output(older)
             case Away(on):
                 self._idle.tell(command)
                 self._show(self._renderer.line("now_away" if on else "now_back"))

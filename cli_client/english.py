@@ -349,4 +349,7 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
         "Exit code: that of the command; 128 and the number of the signal that has ended it;\n"
         "126 if it cannot be run, 127 if it is not found; 2 wrong arguments."
     ),
+    "live_code": "exit code {code}",
+    "live_lost": "ended without a word",
+    "left_out": "[… {count} bytes left out …]",
 }

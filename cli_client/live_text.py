@@ -22,4 +22,4 @@ def has_colours(wanted: Colour) -> bool:
 def for_terminal(text: str, *, colours: bool) -> str:
     """Return final lines, cleaned again; with `colours` each line resets them at its end."""
     text = clean_output(text)
-    return _COLOURED_LINE.sub(r"\g<0>\x1b[0m", text) if colours else without_colours(text)
+    return _COLOURED_LINE.sub("\\g<0>\x1b[0m", text) if colours else without_colours(text)

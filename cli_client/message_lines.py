@@ -13,6 +13,7 @@ from chat_protocol import messages as m
 from chat_protocol.text import clean, one_line
 from cli_client.formatting import Line, lay_out, split_line
 from cli_client.layout import WIDE, Fragments, Layout
+from cli_client.live_lines import coloured, last_lines, standing
 from cli_client.name_colours import NameColours
 from cli_client.translations import Translations
 from cli_client.wrapping import cell_width, clip, wrap
@@ -96,6 +97,10 @@ class MessageLines:
                 name = one_line(now.name)
                 out += self._layout.timed(event.at, "told_deleted", number=now.id, name=name)
             return out
+        if now.live and now.live.state != "open" and (before is None or before.live != now.live):
+            out += [*self._when(event), ("class:dim", f"#{now.id} ")]
+            out += self._body(now, [], "", "") + self._last_lines(now.live)
+            return out
         if act == "edit" if before is None else before.text != now.text:
             head = [("class:dim", f"✎ #{now.id} ")]
             out += self._when(event) + self._body(now, head, "", "")
@@ -105,6 +110,23 @@ class MessageLines:
             out += self._reactions(now.reactions, len(number))
         return out
 
+    def output(self, body: m.Body) -> Fragments:
+        """Return a part of the output in a live message, the lines as they are."""
+        lines = body.text.split("\n")[:-1]
+        if body.left_out and body.start == body.left_out[1]:
+            lines.insert(0, self._texts("left_out", count=body.left_out[1] - body.left_out[0]))
+        if not body.more:
+            lines += (body.tail or "").rstrip("\n").split("\n") if body.tail else []
+            lines.append(self._texts("history_end"))
+        return [fragment for line in lines for fragment in coloured(line)]
+
+    def _last_lines(self, live: m.Live) -> Fragments:
+        """Return the last lines of a command that has failed."""
+        if live.state != "failed":
+            return []
+        width, indent = self._layout.text_width()
+        return [part for line in last_lines(live.last, width) for part in (("", indent), *coloured(line))]
+
     def _when(self, event: MessageChanged) -> Fragments:
         return self._layout.time(event.at) if event.at else [("", " " * 6)]
 
@@ -113,24 +135,23 @@ class MessageLines:
     def _body(self, message: m.Message, head: Fragments, style: str, number: str) -> Fragments:
         """Return what stands behind the time: `head`, name, text, number."""
         width, indent = self._layout.text_width()
-        out, text, name_end = [*head], clean(message.text), ""
+        out, text, name_end = [*head], self._text(message), ""
         if message.notice:
-            text = self._notice(message.notice, message.text)
             if message.notice.act != "announce":
                 style = "class:dim"
         else:
             name, is_action = one_line(message.name), message.kind == "action" and not message.deleted
-            name_end = "" if is_action else ":"
+            name_end = "" if is_action or (message.live and not message.deleted) else ":"
             out += [("class:dim", "* ")] if is_action else []
             out += [(self.colours.style(message.name), name), ("class:dim", name_end)]
         if message.deleted:
-            text, style = self._texts("deleted"), "class:dim"
+            style = "class:dim"
         used = sum(cell_width(part) for _, part in out) + (1 if out else 0)
         own_line = used > width // 2  # a long name in a narrow terminal
         first = 0 if own_line else used
         if width >= WIDE and used <= _HANGING:
             indent, width, first = indent + " " * used, width - used, 0
-        if message.notice or message.deleted or self._as_typed:
+        if message.notice or message.deleted or message.live or self._as_typed:
             lines: list[Line] = [[(style, line)] for line in wrap(text, width, first)]
         else:
             lines = lay_out(text, width, first, style)
@@ -144,6 +165,17 @@ class MessageLines:
         for line in lines[1:]:
             out += [("", f"\n{indent}"), *line]
         return [*out, ("", "\n")]
+
+    def _text(self, message: m.Message) -> str:
+        if message.deleted:
+            return self._texts("deleted")
+        if message.notice:
+            return self._notice(message.notice, message.text)
+        return (
+            standing(one_line(message.text), message.live, self._texts)
+            if message.live
+            else clean(message.text)
+        )
 
     def _add_number(self, lines: list[Line], number: str, width: int, first: int, indent: int) -> None:
         """Add the number behind the text; if it has no room there, in one more line with the end of the text.

@@ -157,6 +157,8 @@ class Renderer:
                 return self._layout.error(text)
             case events.Ended(reason, seconds) if reason != "left":
                 return self._layout.error(self._texts.ended(reason, seconds, self._address))
+            case m.Body():
+                return self._lines.output(event)
             case m.Role(moderator):
                 return self.line("moderator" if moderator else "moderator_no_more")
             case m.Link():

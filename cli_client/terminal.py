@@ -177,7 +177,7 @@ class Terminal:
         if self._exit_code:
             self._quit()
 
-    def _update_state(self, event: events.ClientEvent) -> None:
+    def _update_state(self, event: events.ClientEvent) -> None:  # noqa: C901 - one case per event
         """Apply what an event changes apart from the transcript."""
         match event:
             case Typing(name):
@@ -188,6 +188,8 @@ class Terminal:
                 self._toolbar.clear_typing(name)
             case events.PeoplePage():
                 self._commands.people = event
+            case events.OlderMessages(target=int()):
+                self._commands.show_output(event)
             case events.NameRefused(suggestion=suggestion):
                 self._input.ask(Question.NAME, clip(one_line(suggestion), _NAME_WIDTH))
             case events.PasswordNeeded():

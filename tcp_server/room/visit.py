@@ -6,7 +6,7 @@ Not thread-safe: the caller holds the sequencer's room lock.
 from collections.abc import Iterable, Iterator
 
 from chat_protocol.errors import BadMessage
-from chat_protocol.messages import HistoryRequest, Leave, Ping, Say, Search
+from chat_protocol.messages import BodyRequest, HistoryRequest, Leave, Ping, Say, Search
 from tcp_server.room.commands import Request
 
 _MAX_SECONDS = 10.0
@@ -38,8 +38,9 @@ class Visit:
                 self._says += 1
                 if self.exhausted:
                     return
-            if isinstance(request, Say | HistoryRequest | Search | Ping | Leave | BadMessage):
+            is_read = isinstance(request, BodyRequest) and not request.follow
+            if is_read or isinstance(request, Say | HistoryRequest | Search | Ping | Leave | BadMessage):
                 yield request
             else:
-                text = "a quiet connection may only say, read history, search, ping and leave"
+                text = "a quiet connection may only say, read history and bodies, search, ping and leave"
                 yield BadMessage("join_first", text, getattr(request, "ref", None))

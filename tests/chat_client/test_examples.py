@@ -87,3 +87,15 @@ def test_the_helper_answers_when_its_name_is_called(room: Program, person: JsonC
         person.expect_json(type="message", name="helper", text="Вера: Вера, helper")
         say(person, "@Helper what?")
         person.expect_json(type="message", name="helper", text="Вера: time, who, find")
+
+
+def test_checks_are_a_live_message_that_grows(room: Program, person: JsonClient) -> None:
+    with bot(person, room, "checks", "checks.py"):
+        say(person, "@checks disk")
+        started = person.expect_json(type="message", name="checks", kind="live", text="checks: disk")
+        answer = person.expect_json(type="message", name="checks", text=f"→ #{started['id']}")
+        assert answer["reply"]["name"] == "Вера"
+        while (event := person.read_json())["type"] != "changed":
+            assert event["type"] == "preview"
+        assert (event["act"], event["message"]["live"]["state"]) == ("end", "done")
+        assert "1/1 disk" in event["message"]["live"]["last"]

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from chat_client.events import Entered, MessageChanged, NewMessage
 from chat_protocol.address import Address
 from chat_protocol.message import redacted
-from chat_protocol.messages import Message, Notice, Quote, Reaction
+from chat_protocol.messages import Body, Live, Message, Notice, Quote, Reaction
 from chat_protocol.text import clean
 from cli_client.layout import Fragments
 from cli_client.render import Renderer
@@ -200,3 +200,29 @@ def test_a_number_is_not_alone_in_its_line() -> None:
     assert styled[-1] == "      слово  #1043"
     address = f"https://example.org/{'x' * 50}"
     assert lines_of(message(1043, text=address), 50)[-1] == f"      {address}  #1043"
+
+
+def test_a_live_message_has_a_line_at_its_start_and_at_its_end() -> None:
+    begun = replace(message(1043, text="make *test*"), kind="live", live=Live("open"))
+    assert lines_of(begun) == ["05:43 Боря ▸ make *test*  #1043"]
+    last = "one\ntwo\n\x1b[31mthree\x1b[2K\nfour\n"
+    failed = replace(begun, live=Live("failed", 134.2, 2, 20, 4, last))
+    assert change(failed, begun, act="end") == [
+        "05:44 #1043 Боря ✘ make *test*, 2:14, код 2",
+        *("      two", "      three", "      four"),
+    ]
+    done = replace(begun, live=Live("done", 3725.0, 0, 20, 4, last))
+    assert change(done, begun, act="end") == ["05:44 #1043 Боря ✔ make *test*, 1:02:05"]
+    assert change(done, done) == []
+    lost = replace(begun, live=Live("lost", 5.0))
+    assert lines_of(lost, lang="en") == ["05:43 Боря ◌ make *test*, 0:05, ended without a word  #1043"]
+
+
+def test_an_output_is_shown_with_its_colours_and_nothing_else() -> None:
+    body = Body(
+        id=7, start=20, text="a\x1b[2J\x1b[1;31mb\x1b[38;5;196mc\n\n", end=30, left_out=(10, 20), tail="d"
+    )
+    shown = renderer(lang="en").render(body)
+    assert text_of(shown).splitlines() == ["[… 10 bytes left out …]", "abc", "", "d", "── now ──"]
+    assert ("bold fg:ansired", "b") in shown
+    assert ("bold fg:#ff0000", "c") in shown

@@ -7,20 +7,53 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pexpect
 import psutil
 import pytest
 
+from chat_client.output_filter import OutputFilter
+from chat_protocol.live import MAX_KEPT
+from chat_protocol.sgr import without_colours
+from cli_client.live_text import for_terminal
 from cli_client.run import title_of
 from tests.support.processes import ROOT, Program, running
+from tests.support.raw import JsonClient
 from tests.support.timing import TIMEOUT
+
+_IMPATIENT = (
+    "import sys; from cli_client import cli, live_output; live_output._UNREACHED_TIMEOUT = 0.1; "
+    "sys.exit(cli.main())"
+)
 
 
 @pytest.fixture(scope="module")
 def room() -> Iterator[Program]:
-    with running("tcp_server", "--host=127.0.0.1", "--port=0", "--history=memory") as program:
+    with running("tcp_server", "--host=127.0.0.1", "--port=0", "--history=memory", "--grace=0.5") as program:
         yield program
+
+
+@pytest.fixture
+def person(room: Program) -> Iterator[JsonClient]:
+    with JsonClient(room.address) as person:
+        person.join("Вера", history=0)
+        yield person
+        person.say_json(type="leave")
+        person.read_until(b'"bye"')
+
+
+def ended(person: JsonClient) -> dict[str, Any]:
+    """Return the next live message that has ended."""
+    message: dict[str, Any] = until(person, type="changed", act="end")["message"]
+    return message
+
+
+def until(person: JsonClient, **fields: Any) -> dict[str, Any]:
+    """Return the next event with these fields."""
+    while not fields.items() <= (event := person.read_json()).items():
+        pass
+    return event
 
 
 def arguments(room: Program, *command: str) -> list[str]:
@@ -96,7 +129,12 @@ def test_a_reader_that_has_enough_ends_the_command(room: Program) -> None:
 
 def test_signals_reach_the_command(room: Program) -> None:
     with subprocess.Popen(
-        [sys.executable, *arguments(room, "sh", "-c", "trap 'echo caught; exit 5' TERM; echo on; sleep 100")],
+        [
+            sys.executable,
+            *arguments(
+                room, "sh", "-c", "trap 'echo caught; exit 5' TERM; echo on; while :; do sleep 0.05; done"
+            ),
+        ],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -160,3 +198,144 @@ def test_job_control(room: Program) -> None:
     shell.sendline("exit 0")
     shell.expect(pexpect.EOF)
     shell.close()
+
+
+def get(room: Program, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "cli_client",
+            "get",
+            f"--server={room.address}",
+            "--name=q",
+            "--lang=en",
+            *options,
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+
+
+def test_the_room_has_what_the_command_wrote(room: Program, person: JsonClient) -> None:
+    written = "\x1b[31mкрасный\nстрока\x1b[0m\n 50 %\r100 %\nlast"
+    assert run(room, "printf", "%s", written).returncode == 0
+    message = ended(person)
+    assert message["text"].startswith("printf %s")
+    assert (message["live"]["state"], message["live"]["code"]) == ("done", 0)
+    output = OutputFilter()
+    lines = output.feed(written.encode()) + output.finish()
+    number = str(message["id"])
+    assert get(room, number, "--color=always").stdout == for_terminal(lines, colours=True)
+    assert get(room, number).stdout == without_colours(lines)
+
+
+def test_a_flood_has_its_first_and_its_last_lines(room: Program, person: JsonClient) -> None:
+    whole = "".join(f"{number}\n" for number in range(1, 600_001))
+    assert run(room, "seq", "600000").stdout == whole
+    message = ended(person)
+    assert message["live"]["state"] == "done"
+    got = get(room, f"#{message['id']}").stdout
+    head, _, last = got.partition("[… ")
+    last = last.partition("]\n")[2]
+    assert whole.startswith(head)
+    assert whole.endswith(last)
+    assert min(len(head), len(last)) > MAX_KEPT - 100
+
+
+def test_who_follows_gets_it_to_its_end(room: Program, person: JsonClient) -> None:
+    with subprocess.Popen(
+        [sys.executable, *arguments(room, "sh", "-c", "echo one; read x; echo two")],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+    ) as process:
+        started = until(person, type="message", kind="live")
+        with subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "cli_client",
+                "get",
+                f"--server={room.address}",
+                "--name=q",
+                "--follow",
+                str(started["id"]),
+            ],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+        ) as follower:
+            assert follower.stdout
+            assert follower.stdout.readline() == b"one\n"
+            assert process.stdin
+            process.stdin.close()
+            assert follower.stdout.read() == b"two\n"
+            assert follower.wait(TIMEOUT) == 0
+
+
+def test_a_pipe_is_a_live_message_without_a_code(room: Program, person: JsonClient) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "cli_client", str(room.address), "--name=ci", "--live", "build"],
+        cwd=ROOT,
+        input="one\ntwo\n",
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "one\ntwo\n", "")
+    message = ended(person)
+    assert (message["text"], message["live"]["state"], message["live"]["last"]) == (
+        "build",
+        "done",
+        "one\ntwo\n",
+    )
+    assert "code" not in message["live"]
+
+
+def test_a_runner_that_is_killed_leaves_a_lost_message(room: Program, person: JsonClient) -> None:
+    with subprocess.Popen(
+        [sys.executable, *arguments(room, "sh", "-c", "echo on; sleep 100")],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    ) as process:
+        until(person, type="preview")
+        process.kill()
+    assert ended(person)["live"]["state"] == "lost"
+
+
+def test_without_a_room_the_command_runs_and_it_is_told() -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            _IMPATIENT,
+            "run",
+            "127.0.0.1:1",
+            "--name=ci",
+            "--lang=en",
+            "--",
+            "sh",
+            "-c",
+            "echo works; exit 4",
+        ],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (4, "works\n")
+    first, last = done.stderr.splitlines()
+    assert first.startswith("oneroom: No room is running at 127.0.0.1:1")
+    assert last.startswith("oneroom: the room has not got all of the output")
+
+
+def test_what_is_no_live_message_cannot_be_got(room: Program) -> None:
+    done = get(room, "999999")
+    assert (done.returncode, done.stderr) == (3, "oneroom: #999999 is no live message\n")
