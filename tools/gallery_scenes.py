@@ -79,12 +79,13 @@ class Stage:
             self.page.tap("#more-button")
         else:
             row.hover()
-            self.page.click("#more-button")
+            row.focus()
+            row.press("Enter")
         self.page.wait_for_selector("#message-menu .menu-item")
 
     def open_people(self) -> None:
-        """Show the list of people, which a desktop always shows."""
-        if self.size.is_phone:
+        """Show the list of people, which a wide window always shows."""
+        if self.page.locator("#people-button").is_visible():
             self.page.click("#people-button")
 
     def become_moderator(self) -> None:
