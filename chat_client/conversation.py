@@ -247,6 +247,7 @@ class Conversation:
                 self._requests.answered(event.ref, type(event))
             case m.Role(moderator):
                 self._moderator = moderator
+                self._roster.on_role(self.joining.name, moderator=moderator)
             case m.Throttled(seconds):
                 self._throttled_until = time.monotonic() + min(seconds, MAX_WAIT)
             case m.Received() | m.Preview():

@@ -5,6 +5,8 @@ Not thread-safe: `Conversation` owns it.
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from chat_protocol import messages as m
 
 
@@ -60,6 +62,10 @@ class Roster:
             self._marked[person.name] = person
         else:
             self._marked.pop(person.name, None)
+
+    def on_role(self, name: str, *, moderator: bool) -> None:
+        """Note whether we are a moderator, which only the others are told by a `Person`."""
+        self.on_person(replace(self._marked.get(name, m.Person(name)), moderator=moderator))
 
     def on_count(self, count: int) -> None:
         """Note how many there are, in a crowd."""

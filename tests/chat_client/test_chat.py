@@ -31,6 +31,7 @@ from chat_protocol.messages import (
     Notice,
     Person,
     Position,
+    Role,
     Say,
     Topic,
     Typing,
@@ -102,6 +103,9 @@ def test_who_is_away_is_known_and_the_room_is_told_again(room: FakeRoom, chat: R
     chat.next(Left)
     chat.next(Person)
     assert chat.status().marked == ()
+    client.send(Role(moderator=True))
+    chat.next(Role)
+    assert chat.status().marked == (Person("Анна", moderator=True),)
     client.close()
     again = room.accept()
     again.welcome(can=["away"])
