@@ -283,6 +283,19 @@ def test_moderating_with_the_keyboard_alone(services: Services, chromium: Browse
         expect(page.locator(".notice").last).to_contain_text("Eve deletes message #")
 
 
+def test_zoomed_to_400_percent_moderators_reach_the_people(services: Services, chromium: Browser) -> None:
+    with (
+        JsonClient(services.server.address) as nina,
+        open_page(chromium, services.url, width=320, height=256) as browser,
+    ):
+        nina.join("Нинель")
+        browser.enter("Лия")
+        become_moderator(browser)
+        browser.page.keyboard.press("Escape")
+        open_menu(browser, "Нинель")
+        expect(browser.page.locator(".menu-item").first).to_be_visible()
+
+
 @pytest.mark.parametrize("width", [390, 1280][: 1 + IS_LONG])
 def test_moderators_tools_cover_neither_text_nor_time(
     services: Services, chromium: Browser, width: int
