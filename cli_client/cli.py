@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from chat_client.client import Client
 from chat_client.identity import IdentityStore
 from chat_client.joining import IfTaken
 from chat_protocol.address import Address, parse_address
@@ -17,9 +16,6 @@ from chat_protocol.errors import BadAddress, BadTls
 from chat_protocol.standard_streams import encodable, reserve
 from chat_protocol.text import one_line
 from cli_client.arguments import COMMANDS, Parser
-from cli_client.live_output import LiveOutput
-from cli_client.live_pipe import run_live_pipe
-from cli_client.one_shot import OneShot
 from cli_client.pipe import Pipe, PipeOptions
 from cli_client.room_options import RoomOptions
 from cli_client.translations import Translations, system_language
@@ -74,6 +70,7 @@ def _run(
         parser.exit_with(texts("pipe_name_needed"))
     if os.name != "posix":
         parser.exit_with(texts("run_needs_posix"))
+    from cli_client.live_output import LiveOutput  # noqa: PLC0415 - the filter need not wait for it
     from cli_client.run import Run, title_of  # noqa: PLC0415 - only here, and not on every system
 
     title = options.title or title_of(command)
@@ -82,6 +79,9 @@ def _run(
 
 
 def _live_pipe(options: argparse.Namespace, texts: Translations, room: RoomOptions) -> int:
+    from cli_client.live_output import LiveOutput  # noqa: PLC0415 - as above
+    from cli_client.live_pipe import run_live_pipe  # noqa: PLC0415
+
     return run_live_pipe(LiveOutput(room, texts, options.live, _PIPE_SIZE, or_similar=options.or_similar))
 
 
@@ -165,6 +165,9 @@ def _filter(options: argparse.Namespace, texts: Translations, room: RoomOptions)
 
 
 def _one_shot(command: str, options: argparse.Namespace, texts: Translations, room: RoomOptions) -> int:
+    from chat_client.client import Client  # noqa: PLC0415 - as above
+    from cli_client.one_shot import OneShot  # noqa: PLC0415
+
     if_taken = IfTaken.SIMILAR if options.or_similar else IfTaken.WAIT
     one_shot = OneShot(command, options, texts)
     client = Client(
