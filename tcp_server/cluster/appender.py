@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-from tcp_server.cluster.stream import Away, Stream
+from tcp_server.cluster.stream import Away, Deleted, Stream
 from tcp_server.room import proposals as p
 
 _MAX_IN_FLIGHT: Final = 4
@@ -27,7 +27,8 @@ _PAUSE: Final = 0.2
 """Seconds to wait after a failure."""
 
 _SETTLE_SECONDS: Final = 1.0
-"""Seconds to add nothing after Redis has become another one: the servers add what that lacks first."""
+"""Seconds to add nothing after Redis has become another one, or the stream was deleted: the servers add
+what it lacks first. What one of them added in between would be above what the others still have."""
 
 
 class Appender:
@@ -45,6 +46,7 @@ class Appender:
         self._is_adding = False  # the thread waits for Redis
         self._added_at = 0.0  # when the last one was; monotonic
         self._run_id = ""  # of the Redis that has all entries, as far as the tail knows
+        self._was_deleted = False  # the stream; the tail has not read it since
         self._may_add_at = 0.0  # monotonic
         self._is_ending = self._is_closed = False
         self._thread = threading.Thread(target=self._run, name="appender", daemon=True)
@@ -105,8 +107,8 @@ class Appender:
         with self._changed:
             if run_id == self._run_id:
                 return
-            is_another = bool(self._run_id)
-            self._run_id = run_id
+            is_another = self._was_deleted or bool(self._run_id)
+            self._run_id, self._was_deleted = run_id, False
             self._added = 0
             self._may_add_at = time.monotonic() + (self._settle_seconds if is_another else 0.0)
             self._changed.notify_all()
@@ -118,6 +120,10 @@ class Appender:
                 self._stream.append([data for _, data in entries], run_id)
                 self.round_trips += 1
                 self._note_added()
+            except Deleted:
+                self._note_lost()
+                with self._changed:
+                    self._run_id, self._was_deleted = "", True  # until the tail has read it again
             except Away:
                 self._note_lost()
                 time.sleep(_PAUSE)

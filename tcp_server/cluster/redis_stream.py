@@ -16,7 +16,7 @@ from redis.exceptions import ResponseError
 from chat_protocol.log_event import WARNING, log_often
 from tcp_server.cluster.link import Command, Link, Redis
 from tcp_server.cluster.positions import MAX_NUMBER, time_of, to_id, to_position
-from tcp_server.cluster.stream import Away, Gap, Unfit
+from tcp_server.cluster.stream import Away, Deleted, Gap, Unfit
 from tcp_server.redis_url import RedisUrl
 from tcp_server.room.proposals import identity
 
@@ -134,7 +134,7 @@ class RedisStream:
         if self._replicas and (reached := replies.pop()) < self._replicas:
             log_often(WARNING, "redis replicas lag", reason="wait", reached=reached, wanted=self._replicas)
         if None in replies:
-            raise Away("the stream was deleted")
+            raise Deleted("the stream was deleted")
         if replies and int(replies[-1].partition(b"-")[2]) > _HIGH:
             self._next_id = to_id((time_of(to_position(replies[-1])) + 1) << 20)
 

@@ -11,6 +11,10 @@ class Away(Exception):
     """
 
 
+class Deleted(Away):
+    """The stream was deleted. Nothing has been added."""
+
+
 class Gap(Exception):
     """The position that was read up to is not, or no longer, in the stream: entries may be missing."""
 
@@ -38,9 +42,9 @@ class Stream(Protocol):
     def append(self, entries: Sequence[bytes], run_id: str) -> None:
         """Add entries, in one round trip: for the appender thread.
 
-        Raises `Away` and has added nothing if another Redis answers than `run_id` says, or if the stream
-        was deleted: what is lacking must be added first (`refill`). After any other `Away`, and sometimes
-        without one (a failover), the entries have been added or not: only `read` tells.
+        Raises `Away` and has added nothing if another Redis answers than `run_id` says, and `Deleted` if the
+        stream was deleted: what is lacking must be added first (`refill`). After any other `Away`, and
+        sometimes without one (a failover), the entries have been added or not: only `read` tells.
         """
 
     def read(self, after: int, wait: float) -> Sequence[tuple[int, int, bytes]]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 
 from tcp_server.cluster.positions import time_of
-from tcp_server.cluster.stream import Away, Gap
+from tcp_server.cluster.stream import Away, Deleted, Gap
 from tcp_server.room.proposals import identity
 
 _COUNT = 64
@@ -109,7 +109,7 @@ class MemoryStream:
             if run_id != self._redis.run_id:
                 raise Away("another Redis answers")
             if self._has_begun and not self._redis.top:
-                raise Away("the stream was deleted")
+                raise Deleted("the stream was deleted")
             for data in entries:
                 self._redis.add(data)
             if self.drop_replies:
