@@ -79,8 +79,7 @@ class Stage:
             self.page.tap("#more-button")
         else:
             row.hover()
-            row.focus()
-            row.press("Enter")
+            row.locator(".message-number").press("Enter")
         self.page.wait_for_selector("#message-menu .menu-item")
 
     def open_people(self) -> None:
@@ -152,9 +151,9 @@ def _emoji(stage: Stage) -> None:
     stage.enter()
     if stage.size.is_phone:
         stage.page.locator(stage.message("Отлично")).last.tap(position={"x": 5, "y": 5})
+        stage.page.tap("#react-button")
     else:
-        stage.page.locator(stage.message("Отлично")).last.hover()
-    stage.page.click("#react-button")
+        stage.page.locator(stage.message("Отлично")).last.locator(".message-number").press("+")
     stage.page.wait_for_selector("#emoji-list [role=option]")
 
 
