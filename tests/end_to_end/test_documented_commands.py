@@ -41,7 +41,7 @@ def test_what_operators_are_told_to_type(command: tuple[str, ...], tmp_path: Pat
     (tmp_path / "ci.token").write_text("0" * 32)
     (tmp_path / "hooks.toml").touch(0o600)
     program, *arguments = [PLACES.get(word, word).replace("/etc/oneroom", str(tmp_path)) for word in command]
-    arguments = [str(tmp_path / word) if word in ("copy.db", "history.db") else word for word in arguments]
+    arguments = [str(tmp_path / word) if word.endswith(".db") else word for word in arguments]
     is_maintenance = arguments[0] in MAINTENANCE
     if program == "oneroom-server":
         arguments += ["--history", str(history)]

@@ -19,7 +19,7 @@ from tests.faults.test_faults import ROUNDS, SEED
 from tests.support.requirements import needs_haproxy, needs_prlimit
 from tests.support.timing import at_most
 
-pytestmark = [needs_haproxy, pytest.mark.timeout(160 + 60 * ROUNDS)]
+pytestmark = [needs_haproxy, pytest.mark.timeout(160 + 90 * ROUNDS)]
 
 _RECOVERY = 20.0
 """Seconds within which all participants have all messages: longer than it takes to notice a dead server."""
