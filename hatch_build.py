@@ -22,8 +22,8 @@ _ENTRIES = (
     *("static/js/app.js", "static/js/boot.js", "static/js/tools.js", "static/js/lib/highlight.js"),
     "static/css/page.css",
 )
-_ALONE = "static/js/view/terminal_view.js"
-"""Few want it: with what it shares in files of their own, all would load one more at first."""
+_ALONE = ("static/js/view/terminal_view.js", "static/js/view/transcript/live_view.js")
+"""Wanted later, if at all: with what they share in files of their own, all would load one more at first."""
 _BROWSERS = "chrome110,firefox115,safari16.4"
 _AS_THEY_ARE = ("icons", "i18n")
 
@@ -106,6 +106,6 @@ def bundle(root: Path, page: Path) -> None:
     # What the entries share is a file of its own, so that each module exists once.
     shared = ("--splitting", "--chunk-names=js/[name]-[hash]")
     subprocess.run([esbuild(root), *_ENTRIES, *flags, *shared, *to], cwd=root, check=True)
-    subprocess.run([esbuild(root), _ALONE, *flags, *to], cwd=root, check=True)
+    subprocess.run([esbuild(root), *_ALONE, *flags, *to], cwd=root, check=True)
     for name in _AS_THEY_ARE:
         shutil.copytree(root / "static" / name, page / name)

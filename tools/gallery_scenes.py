@@ -312,6 +312,37 @@ def _device(stage: Stage) -> None:
     stage.page.wait_for_selector("dialog[open] svg")
 
 
+def _start(stage: Stage, title: str, *lines: str) -> int:
+    ci, text = stage.people["ci"], "".join(f"{line}\n" for line in lines)
+    ci.say_json(type="start", ref=title, title=title)
+    number = int(next(event for event in ci.fence() if event.get("ref") == title)["id"])
+    ci.say_json(type="output", id=number, offset=0, text=text)
+    ci.fence()
+    return number
+
+
+def _live(stage: Stage) -> None:
+    stage.enter()
+    ended = _start(stage, "make lint", "\x1b[32mAll checks passed!\x1b[0m")
+    stage.people["ci"].say_json(type="end", ref="end", id=ended, code=0)
+    dots = "." * 36
+    _start(
+        stage,
+        "make test",
+        *(f"tests/{name:<16}{dots}" for name in ("benchmarks", "chat_client", "chat_protocol", "cli_client")),
+        f"tests/tcp_server      {dots}  [ 61%]",
+        "tests/web_gateway     ..............\x1b[31mF\x1b[0m...                    [ 78%]",
+        "\x1b[31mFAILED\x1b[0m test_relay.py::test_a_reader_that_stops",
+    )
+    stage.page.wait_for_selector(".live-lines:has-text('FAILED')")
+
+
+def _live_whole(stage: Stage) -> None:
+    _live(stage)
+    stage.page.locator(".live-show:visible").click()
+    stage.page.wait_for_selector(".live.open .live-part")
+
+
 SCENES: Final[Sequence[Scene]] = (
     Scene(
         "door",
@@ -341,6 +372,8 @@ SCENES: Final[Sequence[Scene]] = (
     Scene("long", "A long text is folded", _long),
     Scene("compact", "The compact log", _compact),
     Scene("terminal", "The room as in the terminal", _terminal),
+    Scene("live", "The output of a command, which grows while it runs", _live),
+    Scene("live-whole", "… all of it", _live_whole),
     Scene("failed", "A message that the room has refused", _failed),
     Scene("offline", "The room is away: what is written waits", _offline),
 )

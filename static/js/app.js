@@ -49,6 +49,7 @@ import { Toast } from "./view/toast.js";
 import { ChosenRow } from "./view/transcript/chosen_row.js";
 import { CopiedText } from "./view/transcript/copied_text.js";
 import { Folds } from "./view/transcript/folds.js";
+import { LiveLoader } from "./view/transcript/live_loader.js";
 import { LongTexts } from "./view/transcript/long_text.js";
 import { describeActFailure } from "./view/transcript/message_view.js";
 import { Permalinks } from "./view/transcript/permalinks.js";
@@ -102,6 +103,7 @@ new TerminalSwitch(
   () => import(new URL("view/terminal_view.js", import.meta.url).href),
 );
 const permalinks = new Permalinks(room, transcript, toast, i18n);
+new LiveLoader(room, transcript, i18n);
 new ChosenRow();
 new LongTexts();
 new CopiedText();

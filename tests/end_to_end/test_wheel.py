@@ -18,7 +18,7 @@ from tests.support.requirements import ESBUILD, needs_esbuild
 _PAGE = "web_gateway/static/"
 _BUNDLE = {
     *("css/page.css", "js/app.js", "js/boot.js", "js/tools.js", "js/lib/highlight.js"),
-    "js/view/terminal_view.js",
+    *("js/view/terminal_view.js", "js/view/transcript/live_view.js"),
     *("i18n/en.json", "i18n/ru.json", "icons/manifest.json", "icons/oneroom.svg", "icons/maskable.svg"),
     *("icons/touch.png", "icons/unread.svg", "icons/called.svg"),
 }

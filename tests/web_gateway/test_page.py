@@ -148,7 +148,11 @@ def test_all_modules_but_those_for_later_are_loaded_at_once(client: FlaskClient)
     assert len(preloaded) == len(set(preloaded))
     static = ROOT / "static"
     contents = {path.relative_to(static).as_posix(): path.read_bytes() for path in static.rglob("*.js")}
-    late = {entry: {entry, *_modules(entry, contents)} for entry in ("js/tools.js", "js/lib/highlight.js")}
+    entries = (
+        *("js/tools.js", "js/lib/highlight.js", "js/view/terminal_view.js"),
+        "js/view/transcript/live_view.js",
+    )
+    late = {entry: {entry, *_modules(entry, contents)} for entry in entries}
     at_once = {*preloaded, "js/app.js", "js/boot.js"}
     assert at_once.union(*late.values()) == contents.keys()
     assert at_once.isdisjoint((*late, "js/view/search_panel.js", "js/view/acts/emoji_picker.js"))

@@ -37,6 +37,15 @@ export function clean(text) {
     .replace(/\n{3,}/g, "\n\n");
 }
 
+/**
+ * @param {string} text
+ * @returns {string} It without escape sequences and unprintable characters, with all its empty lines: for the
+ *   output of a command.
+ */
+export function withoutControls(text) {
+  return text.replace(ESCAPE_SEQUENCES, "").replace(UNPRINTABLE, "");
+}
+
 /** @param {string} line @returns {string} */
 function lastState(line) {
   let end = line.length;

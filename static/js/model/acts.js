@@ -81,7 +81,8 @@ export class Acts {
   /** Whether there is time left to edit it. @param {ShownItem | ShownMessage} message */
   canEdit(message) {
     const until = Date.parse(message.at) + 1000 * (this.#room.limits.edit ?? 0);
-    return this.can("edit") && isThere(message) && isOwn(message) && Date.now() < until;
+    const isLive = "live" in message && message.live !== undefined;
+    return this.can("edit") && isThere(message) && isOwn(message) && !isLive && Date.now() < until;
   }
 
   /** Messages of others are removed by moderators (`Moderation`). @param {ShownItem | ShownMessage} message */

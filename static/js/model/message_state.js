@@ -15,6 +15,7 @@ import { lengthOf } from "../lib/text.js";
  * @property {string} [edited]
  * @property {Reaction[]} reactions
  * @property {boolean} mine         Whether the reader has said it.
+ * @property {import("./protocol.js").Live} [live]  How it stands, if it is the output of a command.
  */
 
 /** Code points of the beginning of a text in a quote, as in the room's. */
@@ -26,7 +27,7 @@ const FENCE = /^ {0,3}```[^`\n]*$/gm;
  * @param {Message} message
  * @returns {MessageState}
  */
-export function stateOf({ text, deleted, kind, reply, mentions, edited, reactions, mine }) {
+export function stateOf({ text, deleted, kind, reply, mentions, edited, reactions, mine, live }) {
   return {
     text,
     deleted: deleted ?? false,
@@ -36,6 +37,7 @@ export function stateOf({ text, deleted, kind, reply, mentions, edited, reaction
     edited,
     reactions: reactions ?? [],
     mine: mine ?? false,
+    live,
   };
 }
 

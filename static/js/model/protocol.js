@@ -12,6 +12,7 @@ import {
   messageId,
   nullable,
   object,
+  oneOf,
   string,
   timestamp,
   truncated,
@@ -65,7 +66,8 @@ export const SEARCH_PAGE = 20;
  * @typedef {{type: "link", read: number}} LinkRequest
  * @typedef {{type: "people", prefix?: string, after?: string, limit?: number}} PeopleRequest
  * @typedef {{type: "away", on?: boolean, why?: string}} Away  Whether nobody is at this page.
- * @typedef {HistoryRequest | SearchRequest | LinkRequest | PeopleRequest | ModeratorCommand} RoomRequest
+ * @typedef {{type: "body", id: number, from: number, follow?: boolean}} BodyRequest
+ * @typedef {BodyRequest | HistoryRequest | SearchRequest | LinkRequest | PeopleRequest | ModeratorCommand} RoomRequest
  * @typedef {Join | Say | ((RoomRequest | Edit | Delete | React) & {ref: string}) | {type: "typing"} | Away | {type: "ping"}
  *   | {type: "leave", forget: true}} Command
  * @typedef {ModerationFields & {by: string}} Notice  What a moderator did; `target` is absent if it is an address.
@@ -91,6 +93,15 @@ export const SEARCH_PAGE = 20;
  * @property {string} [edited]       When, the last time.
  * @property {Reaction[]} [reactions]
  * @property {boolean} [mine]        Whether the reader has said it.
+ * @property {Live} [live]           How it stands, if it is the output of a command; its text is the title then.
+ * @typedef {object} Live
+ * @property {"open" | "done" | "failed" | "lost"} state  `lost`: nobody has ended it.
+ * @property {number} [seconds]      How long it has lasted.
+ * @property {number} [code]         The exit code of the command.
+ * @property {number} [bytes]        Of all final lines, and how many these are.
+ * @property {number} [lines]
+ * @property {string} [last]         The last lines.
+ * @property {boolean} [gone]        Whether the output is no longer kept.
  * @typedef {object} BanEntry
  * @property {string} target         A name, an address or a network.
  * @property {string} at
@@ -147,6 +158,10 @@ export const SEARCH_PAGE = 20;
  * @typedef {{type: "link", code: string, seconds: number, ref?: string}} LinkCode  For one more device, once.
  * @typedef {{type: "whois", name: string, addresses?: string[], ref?: string}} Whois
  * @typedef {{type: "bans", bans?: BanEntry[], more?: boolean, ref?: string}} Bans
+ * @typedef {{type: "preview", id: number, lines: number, text: string}} Preview  The last lines of a live message.
+ * @typedef {{type: "output", id: number, offset: number, text?: string, tail?: string}} Output
+ * @typedef {{type: "body", id: number, from: number, text: string, end: number, left_out?: [number, number],
+ *   tail?: string, more?: boolean, ref?: string}} Body  `from`, `end` and `left_out` are in bytes of UTF-8.
  * @typedef {object} RoomError
  * @property {"error"} type
  * @property {string} code
@@ -156,7 +171,8 @@ export const SEARCH_PAGE = 20;
  * @property {string} [target]       Whom or what the request was about; added by the page.
  * @typedef {{type: "bye", reason: string, retry_within?: number}} Bye
  * @typedef {Welcome | MessageEvent | Ack | Changed | Joined | Left | Crowd | MemberCount | Typing | Person | History | Found
- *   | People | AboutEvent | Role | Throttled | LinkCode | Whois | Bans | RoomError | Bye | {type: "pong"}} RoomEvent
+ *   | People | AboutEvent | Role | Throttled | LinkCode | Preview | Output | Body | Whois | Bans
+ *   | RoomError | Bye | {type: "pong"}} RoomEvent
  */
 
 /** At most ten years, so that dates stay valid. */
@@ -165,9 +181,20 @@ const count = clamped(1, 2 ** 31);
 /** No valid line is longer, and megabytes would take the browser long to show. */
 const text = truncated(65_536);
 
+/** A position in the output of a command, in bytes, or how many lines it has. */
+const size = clamped(0, 2 ** 53);
+/** An answer has at most 64 KiB, or one line. */
+const output = truncated(2 ** 24);
+/** The last lines of an output. */
+const excerpt = truncated(4096);
+
 const notice = object({ act: string, by: string }, { target: string, id: messageId, seconds, text });
 const quote = object({ id: messageId }, { name: string, excerpt: text });
 const reaction = object({ emoji: maxLength(64), count }, { names: arrayOf(string), mine: boolean });
+const live = object(
+  { state: oneOf("open", "done", "failed", "lost") },
+  { seconds, code: clamped(-(2 ** 31), 2 ** 31), bytes: size, lines: size, last: excerpt, gone: boolean },
+);
 const message = object(
   { id: messageId, at: timestamp, name: string, text },
   {
@@ -179,6 +206,7 @@ const message = object(
     edited: timestamp,
     reactions: arrayOf(reaction),
     mine: boolean,
+    live,
   },
 );
 const ban = object({ target: string, at: timestamp, until: nullable(timestamp), by: string }, { text });
@@ -245,6 +273,15 @@ const EVENTS = new Map([
   ["role", object({ moderator: boolean }, { muted, ref: string })],
   ["throttled", object({ seconds })],
   ["link", object({ code: maxLength(32), seconds }, { ref: string })],
+  ["preview", object({ id: messageId, lines: size, text: excerpt })],
+  ["output", object({ id: messageId, offset: size }, { text: output, tail: output })],
+  [
+    "body",
+    object(
+      { id: messageId, from: size, text: output, end: size },
+      { left_out: arrayOf(size), tail: output, more: boolean, ref: string },
+    ),
+  ],
   ["whois", object({ name: string }, { addresses: arrayOf(string), ref: string })],
   ["bans", object({}, { bans: arrayOf(ban), more: boolean, ref: string })],
   ["error", object({ code: string }, { ref: string, retry_after: seconds, suggestion: string })],

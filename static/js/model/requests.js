@@ -15,6 +15,7 @@ const ANSWERS = {
   bans: "bans",
   link: "link",
   people: "people",
+  body: "body",
 };
 
 /** Requests to the room that await their answers. Each has a `ref`, which its answer carries back. */

@@ -4,6 +4,7 @@ import { About } from "./about.js";
 import { Acts } from "./acts.js";
 import { Changes } from "./changes.js";
 import { History } from "./history.js";
+import { Lives } from "./lives.js";
 import { Members } from "./members.js";
 import { Moderation } from "./moderation.js";
 import { HISTORY_PAGE } from "./protocol.js";
@@ -93,6 +94,7 @@ export class Room {
     outbox.open(session.id);
     this.#requests = new Requests(connection);
     this.history = new History(this, this.#requests);
+    this.lives = new Lives(connection);
     this.search = new Search(this.#requests, session.secret !== "");
     this.moderation = new Moderation(this.#requests);
     connection.events.on(event => this.#onEvent(event));

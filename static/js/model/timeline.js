@@ -25,7 +25,14 @@ import { HISTORY_PAGE } from "./protocol.js";
  */
 
 /** What a deleted message has not. */
-const NOTHING = { kind: undefined, reply: undefined, mentions: [], edited: undefined, reactions: [] };
+const NOTHING = {
+  kind: undefined,
+  reply: undefined,
+  mentions: [],
+  edited: undefined,
+  reactions: [],
+  live: undefined,
+};
 
 /** Most items held. The oldest are dropped first, and can be loaded again. */
 const CAPACITY = 10_000;
@@ -143,7 +150,8 @@ export class Timeline {
     if (mine) item.markedAt = Math.max(item.markedAt, act);
     const isNewer = act >= item.changedAt;
     if (isNewer) this.#unlink(item);
-    const state = isNewer ? { ...stateOf(message), mine: item.mine, changedAt: act } : item;
+    const live = message.live && { ...item.live, ...message.live }; // acts on an open one do not tell its lines
+    const state = isNewer ? { ...stateOf(message), live, mine: item.mine, changedAt: act } : item;
     Object.assign(item, state, { reactions: markOwn(state.reactions, own), version: item.version + 1 });
     if (isNewer) this.#link(item);
   }

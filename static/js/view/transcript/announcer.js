@@ -1,6 +1,7 @@
 import { byId, make } from "../../lib/dom.js";
 import { parseMarkdown, plainText } from "../../lib/markdown.js";
 import { clean } from "../../lib/text.js";
+import { describeLive } from "./live_slot.js";
 import { describeFailure } from "./message_view.js";
 import { describeNotice } from "./notice_view.js";
 import { describePresence } from "./row_view.js";
@@ -23,6 +24,8 @@ export class Announcer {
   #arrived = [];
   /** The `ref` of messages that were not sent, and that this was said of. */
   #failed = new Set();
+  /** Live messages that have ended, which was not yet read out. @type {import("../../model/protocol.js").Message[]} */
+  #ended = [];
 
   /**
    * @param {Room} room
@@ -35,6 +38,10 @@ export class Announcer {
       this.#arrived.push(arrival);
       if (this.#arrived.length > MAX_LINES) this.#arrived.shift();
     });
+    room.lives.ended.on(message => {
+      if (!room.isIgnored(message.name)) this.#ended.push(message);
+      if (this.#ended.length > MAX_LINES) this.#ended.shift();
+    });
   }
 
   /** @param {boolean} inView  Whether the reader is at the end of the conversation, and hears what is new there. */
@@ -43,9 +50,11 @@ export class Announcer {
     const reasons = failed.filter(({ ref }) => !this.#failed.has(ref));
     this.#failed = new Set(failed.map(({ ref }) => ref));
     const arrived = this.#arrived.splice(0);
+    const ended = this.#ended.splice(0);
     if (!inView) return;
     const lines = [
       ...arrived.map(arrival => make("p", "", ...this.#describe(arrival))),
+      ...ended.map(message => make("p", "", this.#describeEnd(message))),
       ...reasons.map(message => make("p", "", describeFailure(message, this.#i18n))),
     ];
     this.#region.append(...lines);
@@ -74,10 +83,17 @@ export class Announcer {
   }
 
   /** @param {import("../../model/protocol.js").MessageEvent} message */
-  #describeMessage({ name, text, reply, kind }) {
+  #describeMessage({ name, text, reply, kind, live }) {
+    if (live) return `${clean(name)}: ▸ ${clean(text)}`;
     const said = plainText(parseMarkdown(clean(text)));
     if (kind === "action") return `${clean(name)} ${said}`;
     if (!reply?.name) return `${clean(name)}: ${said}`;
     return this.#i18n.t("quote.said", { name: clean(name), whom: clean(reply.name), text: said });
+  }
+
+  /** @param {import("../../model/protocol.js").Message} message */
+  #describeEnd({ name, text, live }) {
+    const state = live ? describeLive(live, live.seconds ?? 0, this.#i18n) : "";
+    return `${clean(name)}: ${clean(text)}, ${state}`;
   }
 }

@@ -84,8 +84,10 @@ function visibleText(node) {
   let text = "";
   let afterBlock = false;
   for (const child of node.childNodes) {
-    const isBlock = child instanceof Element && child.matches("ul, li, blockquote, .code-block");
-    const isHead = child instanceof Element && child.matches(".code-head");
+    const isBlock =
+      child instanceof Element && child.matches("ul, li, blockquote, .code-block, .live-lines, .live-part");
+    const isHead =
+      child instanceof Element && child.matches(".code-head, .live-state, .live-number, .live-foot");
     const part = isHead ? "" : visibleText(child);
     if (part && text && (isBlock || afterBlock)) text += "\n";
     text += part;

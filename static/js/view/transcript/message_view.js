@@ -1,6 +1,7 @@
 import { fillAvatar, setColour } from "../../lib/avatar.js";
 import { byClass, byId, make, permalink } from "../../lib/dom.js";
 import { clean, isEmojiOnly } from "../../lib/text.js";
+import { showLive } from "./live_slot.js";
 import { foldLongText } from "./long_text.js";
 import { makeQuote, versionOf as quoteVersionOf } from "./quote_view.js";
 import { makeReactions, versionOf as reactionsVersionOf } from "./reactions_view.js";
@@ -48,7 +49,9 @@ export function updateMessage(element, row, i18n) {
   element.classList.toggle("calling", row.called?.isReader ?? false);
   element.dataset.state = state;
   element.toggleAttribute("data-changing", changing);
-  updateText(element, row, i18n);
+  element.classList.toggle("running", row.live !== undefined && !deleted);
+  if (row.live && !deleted) showLive(element, row);
+  else updateText(element, row, i18n);
   updatePart(element, "quote", quoteVersionOf(row.reply), () => {
     if (row.reply) byClass(element, "message-text").before(makeQuote(row.reply, i18n));
   });

@@ -19,7 +19,8 @@ const STEPS = {
 };
 
 /** Where the arrow keys left and right lead. */
-const STOPS = "a[href], .message-number[role], .code-copy, .reaction, #message-tools button:not([hidden])";
+const STOPS =
+  "a[href], .message-number[role], .code-copy, .live-foot button:not([hidden]), .reaction, #message-tools button:not([hidden])";
 
 /** Links to messages: the page follows the one in its address, and each number can be copied as one. */
 export class Permalinks {

@@ -28,6 +28,7 @@ import { isCalled } from "../../lib/mentions.js";
  * @property {string} [edited]       When its text was changed last.
  * @property {RowAct[]} [acts]  What the reader does with it and is not done yet, or has failed.
  * @property {import("./reactions_view.js").Reaction[]} [reactions]
+ * @property {import("../../model/protocol.js").Live} [live]  Set if it is the output of a command.
  * @property {string} [ref]          Of a message not yet sent.
  * @property {string} [code]         Why it failed.
  * @property {number} [until]        Until when another attempt must fail, as by `Date.now()`.
@@ -119,7 +120,15 @@ export function layOutRows(items, outgoing, self, divider, fromStart) {
       if (notice)
         rows.push({ kind: "notice", key, version: `${id} ${deleted}`, id, at, text, notice, deleted });
       else {
-        const { action, reply, edited, reactions, acts, version: changes } = /** @type {ShownItem} */ (item);
+        const {
+          action,
+          reply,
+          edited,
+          reactions,
+          acts,
+          live,
+          version: changes,
+        } = /** @type {ShownItem} */ (item);
         const own = item.mine ?? name === self;
         const called = calledIn(item, self, own);
         const said = {
@@ -136,6 +145,7 @@ export function layOutRows(items, outgoing, self, divider, fromStart) {
           edited,
           reactions,
           acts,
+          live,
         };
         addMessage({ ...said, changes, state: "sent" });
       }

@@ -126,6 +126,11 @@ export class Transcript {
     this.highlight(element);
   }
 
+  /** The height of a row has changed: keep what is read where it is, or the end in view. */
+  settle() {
+    this.#restorePosition();
+  }
+
   /** The day or the time zone has changed: update all rows. */
   updateTimes() {
     for (const shown of this.#shown.values()) shown.version = "";

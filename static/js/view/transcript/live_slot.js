@@ -1,0 +1,32 @@
+import { byClass, make } from "../../lib/dom.js";
+import { clean } from "../../lib/text.js";
+
+/** @typedef {import("../../lib/i18n.js").I18n} I18n */
+
+/**
+ * Show a live message by its title; live_view.js adds the rest once it is loaded.
+ * @param {HTMLElement} element  The row.
+ * @param {{key: string, text: string}} row
+ */
+export function showLive(element, { key, text }) {
+  const body = byClass(element, "message-text");
+  if (body.querySelector(":scope > .live")) return;
+  const title = make("span", "live-title", clean(text));
+  title.id = `title-${key}`;
+  body.replaceChildren(make("div", "live", make("div", "live-head", title)));
+  element.setAttribute("aria-labelledby", `author-${key} ${title.id}`);
+}
+
+/**
+ * @param {import("../../model/protocol.js").Live} live
+ * @param {number} seconds  For how long it has run.
+ * @param {I18n} i18n
+ * @returns {string} «идёт 2:14», «✔ готово за 2:14»
+ */
+export function describeLive({ state, code }, seconds, i18n) {
+  const whole = Math.floor(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  const clock = [...(hours ? [hours, String(minutes).padStart(2, "0")] : [minutes])];
+  const time = [...clock, String(whole % 60).padStart(2, "0")].join(":");
+  return i18n.t(`live.${state}`, { time, code: String(code ?? "") });
+}

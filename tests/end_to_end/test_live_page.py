@@ -1,0 +1,212 @@
+"""Live messages on the page: the output of a command grows while it runs, folded or whole."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, open_page, wait_until
+from tests.end_to_end.services import Services, gateway_to, serve
+from tests.support.raw import JsonClient
+from tests.support.requirements import needs_chromium
+
+pytestmark = needs_chromium
+
+expect.set_options(timeout=PATIENCE)
+
+RED, PLAIN = "\x1b[31m", "\x1b[0m"
+SIZES = [(390, True), (1280, False)]
+
+
+class Runner:
+    """A command whose output is a live message."""
+
+    def __init__(self, client: JsonClient, title: str) -> None:
+        self.client = client
+        self.sent = 0
+        client.say_json(type="start", ref=title, title=title)
+        self.id = int(self.until(type="ack", ref=title)["id"])
+
+    def until(self, **fields: Any) -> dict[str, Any]:
+        """Read up to an event with these fields."""
+        while True:
+            event = self.client.read_json()
+            if fields.items() <= event.items():
+                return event
+
+    def write(self, text: str, **more: Any) -> None:
+        """Send final lines."""
+        lines = text.splitlines(keepends=True)
+        for start in range(0, len(lines) or 1, 200):
+            part = "".join(lines[start : start + 200])
+            self.client.say_json(type="output", id=self.id, offset=self.sent, text=part, **more)
+            self.sent += len(part.encode())
+            self.until(type="received", id=self.id)
+
+    def end(self, **code: int) -> None:
+        """End it."""
+        self.client.say_json(type="end", ref=f"end {self.id}", id=self.id, **code)
+        self.until(type="ack", ref=f"end {self.id}")
+
+
+@pytest.fixture(scope="module")
+def services() -> Iterator[Services]:
+    with serve("--history", "memory") as services:
+        yield services
+
+
+def _scrolls(page: Page) -> tuple[float, float]:
+    top, below = page.evaluate(
+        "(() => { const each = document.querySelector('.live.open .live-lines');"
+        "return [each.scrollTop, each.scrollHeight - each.scrollTop - each.clientHeight] })()"
+    )
+    return float(top), float(below)
+
+
+def _enter(user: PageUser, name: str) -> Page:
+    user.enter(name)
+    user.page.evaluate(
+        "globalThis.heard = []; new MutationObserver(all => all.forEach(({addedNodes}) =>"
+        "addedNodes.forEach(each => heard.push(each.textContent))))"
+        ".observe(document.querySelector('#announcer'), {childList: true})"
+    )
+    return user.page
+
+
+@pytest.mark.parametrize(("width", "dark"), SIZES)
+def test_it_grows_and_ends(services: Services, chromium: Browser, width: int, dark: bool) -> None:
+    with (
+        JsonClient(services.room) as client,
+        open_page(chromium, services.url, width=width, height=844, dark=dark, touch=width < 800) as anna,
+    ):
+        client.join("ci")
+        page = _enter(anna, "Анна")
+        run = Runner(client, f"make test {width}")
+        block = page.locator(f"#m{run.id} .live")
+        expect(block.locator(".live-state")).to_contain_text("идёт 0:0")
+        run.write("collected 1200 items\n", tail="tests/tcp_server ..... [ 61%]")
+        expect(block.locator(".live-lines")).to_contain_text("[ 61%]")
+        expect(block.locator(".live-show")).to_be_hidden()
+        run.write("".join(f"tests/{name} {'.' * 40}\n" for name in "abcdefgh"))
+        run.write(f"{RED}FAILED{PLAIN} test_relay.py::test_a_reader <b>\n", tail="")
+        expect(block.locator(".sgr-f1")).to_have_text("FAILED")
+        expect(block.locator(".live-lines")).not_to_contain_text("collected")
+        expect(block.locator(".live-show")).to_have_text("Показать всё · 10 строк")
+        anna.shoot(f"live-open-{width}")
+        run.end(code=2)
+        expect(block).to_have_attribute("data-state", "failed")
+        expect(block.locator(".live-state")).to_contain_text("✘ код 2, 0:0")
+        client.say_json(type="react", ref="r", id=run.id, emoji="👍")
+        run.until(type="ack", ref="r")
+        expect(page.locator(f"#m{run.id} .reaction")).to_have_count(1)
+        done = Runner(client, "make lint")
+        done.write("ok\n")
+        done.end(code=0)
+        expect(page.locator(f"#m{done.id} .live-state")).to_contain_text("✔ готово за 0:0")
+        anna.shoot(f"live-ended-{width}")
+        assert_accessible(page)
+        below = "(() => { const {scrollHeight, scrollTop, clientHeight} = transcript;"
+        wait_until(page, f"{below} return scrollHeight - scrollTop - clientHeight < 2 }})()")
+        heard = page.evaluate("heard")
+        assert [each.split(",")[0] for each in heard] == [
+            f"ci: ▸ make test {width}",
+            f"ci: make test {width}",
+            "ci: ▸ make lint",
+            "ci: make lint",
+        ]
+        page.reload()
+        expect(block.locator(".live-state")).to_contain_text("✘ код 2, 0:0")
+        expect(block.locator(".sgr-f1")).to_have_text("FAILED")
+        client.say_json(type="delete", ref="d", id=run.id)
+        expect(page.locator(f"#m{run.id} .live")).to_have_count(0)
+        anna.leave()
+        client.say_json(type="leave")
+        client.read_to_end()
+
+
+@pytest.mark.parametrize(("width", "dark"), SIZES)
+def test_all_of_it_is_followed(
+    services: Services, chromium: Browser, width: int, dark: bool, tmp_path: Path
+) -> None:
+    with (
+        JsonClient(services.room) as client,
+        open_page(chromium, services.url, width=width, height=844, dark=dark, touch=width < 800) as anna,
+    ):
+        client.join("ci")
+        page = _enter(anna, "Анна")
+        run = Runner(client, "make: ../all и всё")
+        lines = [f"{RED}{number}{PLAIN} шаг {number}\n" for number in range(3000)]
+        run.write("".join(lines[:2000]))
+        row = page.locator(f"#m{run.id}")
+        text = row.locator(".live-lines")
+        row.locator(".live-show").click()
+        expect(text).to_contain_text("1999 шаг 1999")
+        expect(row.locator(".live-show")).to_have_text("Свернуть")
+        wait_until(page, "document.querySelector('.live.open .live-part')")
+        assert row.locator(".live-part").first.text_content() == "".join(
+            f"{number} шаг {number}\n" for number in range(200)
+        ).rstrip("\n")
+        run.write("".join(lines[2000:2500]), tail="50%")
+        expect(text).to_contain_text("2499 шаг 2499")
+        expect(text).to_contain_text("50%")
+        assert _scrolls(page)[1] < 30
+        anna.shoot(f"live-whole-{width}")
+        assert_accessible(page)
+        text.evaluate("each => { each.scrollTop = 5000 }")
+        wait_until(page, "document.querySelector('.live.open .live-lines').scrollTop === 5000")
+        run.write("".join(lines[2500:]), tail="")
+        run.end(code=0)
+        expect(text).to_contain_text("2999 шаг 2999")
+        expect(text).not_to_contain_text("50%")
+        assert abs(_scrolls(page)[0] - 5000) < 2
+        whole = "".join(f"{number} шаг {number}\n" for number in range(3000))
+        with page.expect_download() as download:
+            row.locator(".live-download").click()
+        assert download.value.suggested_filename == "make-..-all-и-всё.log"
+        download.value.save_as(tmp_path / "all.log")
+        assert (tmp_path / "all.log").read_text(encoding="utf-8") == whole
+        page.evaluate("document.addEventListener('copy', event => { globalThis.copied = event })")
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        row.locator(".live-copy").click()
+        expect(row.locator(".live-copy")).to_have_text("Скопировано")
+        assert page.evaluate("navigator.clipboard.readText()") == whole
+        row.locator(".live-show").click()
+        expect(row.locator(".live-part")).to_have_count(0)
+        expect(text).to_contain_text("2999 шаг 2999")
+        anna.leave()
+        client.say_json(type="leave")
+        client.read_to_end()
+
+
+def test_it_goes_on_after_a_break_and_says_what_was_left_out(services: Services, chromium: Browser) -> None:
+    with (
+        ExitStack() as stack,
+        JsonClient(services.room) as client,
+        gateway_to(services.room) as gateway,
+        open_page(chromium, f"http://{gateway.address}/") as anna,
+    ):
+        client.join("ci")
+        page = _enter(anna, "Анна")
+        run = Runner(client, "yes")
+        run.write("first\n" * 10)
+        row = page.locator(f"#m{run.id}")
+        row.locator(".live-show").click()
+        expect(row.locator(".live-part")).to_have_count(1)
+        gateway.stop()
+        page.wait_for_selector("#connection[data-state=waiting], #connection[data-state=offline]")
+        run.write("second\n")
+        run.sent += 100 * 1024
+        run.write("third\n")
+        stack.enter_context(gateway_to(services.room, port=gateway.address.port))
+        page.wait_for_selector("#connection[data-state=online]", state="attached")
+        expect(row.locator(".live-gap")).to_have_text("… пропущено 100 КиБ …")
+        expect(row.locator(".live-part").last).to_have_text("third")
+        expect(row.locator(".live-part").first).to_contain_text("second")
+        client.say_json(type="output", id=run.id, offset=run.sent, text="fourth\n")
+        expect(row.locator(".live-part").last).to_contain_text("fourth")
+        anna.leave()
+        client.say_json(type="leave")
+        client.read_to_end()
