@@ -103,7 +103,12 @@ new TerminalSwitch(
   () => import(new URL("view/terminal_view.js", import.meta.url).href),
 );
 const permalinks = new Permalinks(room, transcript, toast, i18n);
-new LiveLoader(room, transcript, i18n);
+new LiveLoader(
+  room,
+  transcript,
+  i18n,
+  () => import(new URL("view/transcript/live_view.js", import.meta.url).href),
+);
 new ChosenRow();
 new LongTexts();
 new CopiedText();

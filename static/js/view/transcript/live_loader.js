@@ -10,8 +10,9 @@ export class LiveLoader {
    * @param {import("../../model/room.js").Room} room
    * @param {import("./transcript.js").Transcript} transcript
    * @param {import("../../lib/i18n.js").I18n} i18n
+   * @param {() => Promise<typeof import("./live_view.js")>} load
    */
-  constructor(room, transcript, i18n) {
+  constructor(room, transcript, i18n, load) {
     const list = byId("ol", "messages");
     let isThere = false;
     room.entered.on(() => {
@@ -21,7 +22,7 @@ export class LiveLoader {
       if (this.#asked || !list.querySelector(".live")) return;
       this.#asked = true;
       try {
-        const { LiveView } = await import("./live_view.js");
+        const { LiveView } = await load();
         if (isThere) return;
         isThere = true;
         new LiveView(room, transcript, i18n);
