@@ -34,6 +34,7 @@ export class LiveBlock {
   #copy = make("button", "live-copy");
   #download = make("button", "live-download");
   #note = make("span", "live-note");
+  #foot = make("div", "live-foot");
   /** What is shown whole; null while it is folded. @type {LiveBody | null} */
   #body = null;
   #parts = new PartsView(this.#code);
@@ -62,7 +63,7 @@ export class LiveBlock {
     this.#lines.tabIndex = 0; // it scrolls
     this.#lines.role = "group";
     this.#lines.ariaLabel = i18n.t("live.lines", { title: clean(item.text) });
-    const foot = make("div", "live-foot", this.#show, this.#copy, this.#download, this.#note);
+    this.#foot.append(this.#show, this.#copy, this.#download, this.#note);
     for (const button of [this.#show, this.#copy, this.#download]) button.tabIndex = -1; // see permalinks.js
     this.#copy.textContent = i18n.t("code.copy");
     this.#download.textContent = i18n.t("live.download");
@@ -73,7 +74,7 @@ export class LiveBlock {
       const { scrollHeight, scrollTop, clientHeight } = this.#lines;
       this.#atEnd = scrollHeight - scrollTop - clientHeight < END_MARGIN;
     });
-    element.append(this.#lines, foot);
+    element.append(this.#lines, this.#foot);
   }
 
   get id() {
@@ -132,6 +133,7 @@ export class LiveBlock {
     this.#show.hidden = id === null || isGone || (!this.#body && count <= FOLDED);
     this.#copy.hidden = this.#download.hidden = id === null || isGone || count === 0;
     this.#note.textContent = isGone ? this.#i18n.t("live.gone") : "";
+    this.#foot.hidden = this.#show.hidden && this.#copy.hidden && !isGone;
     this.#lines.hidden = !this.#body && !text;
     this.#element.classList.toggle("open", this.isOpen);
   }
