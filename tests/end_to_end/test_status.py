@@ -15,6 +15,7 @@ from chat_protocol.address import Address, parse_address
 from chat_protocol.listener import listen
 from chat_protocol.metrics import Metric, exposition
 from chat_protocol.status_server import StatusServer
+from chat_protocol.version import version
 from tcp_server.config import Config as ServerConfig
 from tcp_server.server import ChatServer
 from tests.support.event_log import AS_JSON, wait_for_event
@@ -119,7 +120,7 @@ def test_the_server_counts(server: Program) -> None:
         assert 0 < grown["oneroom_deliver_seconds_total"] < 5
         assert grown['oneroom_batch_seconds_bucket{le="+Inf"}'] == grown["oneroom_batch_seconds_count"] >= 8
         assert 0 < grown["oneroom_batch_seconds_sum"] < 5
-        assert after['oneroom_info{version="0.1.0"}'] == 1
+        assert after[f'oneroom_info{{version="{version()}"}}'] == 1
         assert after["process_resident_memory_bytes"] > 1e7
         assert after["oneroom_log_writable"] == 1
 
