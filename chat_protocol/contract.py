@@ -25,6 +25,9 @@ SAYS: Final = ": "
 HAS_LEFT: Final = " покинул чат."
 """What follows a name in the three events of the original protocol, byte for byte; `SAYS` before a text."""
 
+EVERYBODY: Final = "all"
+"""Stands for all members among the names that a message calls; nobody can have it."""
+
 MAX_LINE: Final = 64 * 1024
 """Longest line a client may send, in bytes without its LF."""
 

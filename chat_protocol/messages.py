@@ -162,11 +162,15 @@ class HistoryRequest(WithRef, frozen=True, tag="history"):
 
 
 class Search(WithRef, frozen=True, tag="search"):
-    """Request at most `limit` messages below id `before`, each word of `query` beginning a word in them."""
+    """Request at most `limit` messages below id `before`, each word of `query` beginning a word in them.
+
+    With `to` only those of others that call this name or everybody, or answer it; all of them without words.
+    """
 
     query: Annotated[str, Meta(max_length=MAX_QUERY)]
     before: MessageId | None = None
     limit: Count = 20
+    to: Annotated[str, Meta(min_length=1, max_length=1024)] | None = None
 
 
 class Ping(WithRef, frozen=True, tag="ping"):

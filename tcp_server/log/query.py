@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from chat_protocol.contract import EVERYBODY
 from chat_protocol.messages import Found, Message, Search
 from tcp_server.log.history import MAX_PAGE_BYTES, size_of
 
@@ -38,15 +39,20 @@ class Query:
 
 
 def find(
-    request: Search, query: Query, chunks: Iterable[Sequence[Message]], is_over: Callable[[], bool]
+    request: Search,
+    query: Query,
+    chunks: Iterable[Sequence[Message]],
+    is_over: Callable[[], bool],
+    name_of: Callable[[int], str | None] = lambda _: None,
 ) -> Found | None:
     """Search chunks of the log, given newest first; the messages in each are oldest first.
 
+    `name_of` returns who has said the message with an id, None if it is no longer kept.
     Stops before a chunk when `is_over()`, and returns what was found so far with `more`
     set, or None if that is nothing.
     """
     limit = min(request.limit, _MAX_FOUND)
-    if not query.prefixes or not limit:
+    if not (query.prefixes or request.to) or not limit:
         return Found([], False)
     found: list[Message] = []
     size = 0
@@ -54,12 +60,22 @@ def find(
         if is_over():
             return Found(found[::-1], True) if found else None
         for message in reversed(chunk):
-            if query.matches(message.text):
+            is_wanted = request.to is None or _is_to(message, request.to, name_of)
+            if is_wanted and query.matches(message.text):
                 size += size_of(message)
                 if len(found) == limit or (found and size > MAX_PAGE_BYTES):
                     return Found(found[::-1], True)
                 found.append(message)
     return Found(found[::-1], False)
+
+
+def _is_to(message: Message, name: str, name_of: Callable[[int], str | None]) -> bool:
+    """Return whether a message of somebody else calls a name or everybody, or answers it."""
+    if message.name == name or message.deleted:
+        return False
+    if name in message.mentions or EVERYBODY in message.mentions:
+        return True
+    return message.reply is not None and name_of(message.reply.id) == name
 
 
 def _folded(text: str) -> str:

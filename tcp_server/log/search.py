@@ -142,10 +142,13 @@ class Searcher:
             return is_cut or self._closing.is_set() or time.monotonic() >= end
 
         if kept is not None:
-            return find(request, query, _chunks(kept), is_over)
+            names = {message.id: message.name for message in kept} if request.to else {}
+            return find(request, query, _chunks(kept), is_over, names.get)
         try:
             return self._with_index(
-                lambda index: find(request, query, index.chunks(query.prefixes, request.before), is_over)
+                lambda index: find(
+                    request, query, index.chunks(query.prefixes, request.before), is_over, index.name_of
+                )
             )
         except (sqlite3.Error, OSError) as error:
             _log.error("cannot search: %s", error)

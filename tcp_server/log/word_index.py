@@ -113,6 +113,11 @@ class WordIndex:
         if self.is_cut:
             yield []
 
+    def name_of(self, message_id: int) -> str | None:
+        """Return who has said a message, None if it is no longer kept. Raises `sqlite3.Error`."""
+        row = self._log_db.execute("SELECT name FROM messages WHERE id = ?", (message_id,)).fetchone()
+        return row and str(row[0])
+
     def close(self) -> None:
         self._resources.close()
 

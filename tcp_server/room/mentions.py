@@ -5,14 +5,11 @@ Not thread-safe: the caller holds the sequencer's room lock.
 
 import re
 from collections.abc import Iterator
-from typing import Final
 
+from chat_protocol.contract import EVERYBODY
 from tcp_server.log.history import History, Unavailable
 from tcp_server.room.members import Members
 from tcp_server.room.names import plain
-
-EVERYBODY: Final = "all"
-"""Stands for all members among the names; nobody can have it."""
 
 _MAX_LOOKED_UP = 20
 """Most `@` of a text that are looked up."""

@@ -36,7 +36,10 @@ class Page {
   }
   /** What was asked since the last call. */
   take() {
-    return this.sent.splice(0).map(({ query, before }) => (before ? `${query} <${before}` : query));
+    return this.sent.splice(0).map(({ query, to = "", before }) => {
+      const asked = `${to} ${query}`.trim();
+      return before ? `${asked} <${before}` : asked;
+    });
   }
   /** Answer the oldest request. */
   answer(event) {
@@ -217,9 +220,9 @@ test("leaving clears the search", () => {
   assert.deepEqual(page.take(), ["чай"]);
 });
 
-test("a filter wants its words too, and goes on until something fits", () => {
+test("a filter is asked for by its name, and goes on until something fits", () => {
   const page = new Page();
-  const filter = { words: "Анна", fits: ({ id }) => id < 100 };
+  const filter = { to: "Анна", fits: ({ id }) => id < 100 };
   page.search.setQuery("", filter);
   page.search.retry();
   assert.deepEqual(page.take(), ["Анна"]);

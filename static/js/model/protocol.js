@@ -56,7 +56,7 @@ export const SEARCH_PAGE = 20;
  * @typedef {{type: "delete", id: number}} Delete
  * @typedef {{type: "react", id: number, emoji: string, on?: boolean}} React
  * @typedef {{type: "history", before?: number, limit: number}} HistoryRequest
- * @typedef {{type: "search", query: string, before?: number, limit: number}} SearchRequest
+ * @typedef {{type: "search", query: string, before?: number, limit: number, to?: string}} SearchRequest
  * @typedef {{type: "authenticate", password: string}} Authenticate
  * @typedef {"kick" | "ban" | "unban" | "mute" | "unmute" | "delete" | "announce" | "topic"} Act
  * @typedef {{act: Act, target?: string, id?: number, seconds?: number, text?: string}} ModerationFields

@@ -9,18 +9,18 @@ import { SEARCH_PAGE } from "./protocol.js";
 
 /**
  * @typedef {object} SearchResult
- * @property {string} query          With the words of the filter.
+ * @property {string} query          With the name of the filter.
  * @property {Message[]} messages    Newest first.
  * @property {boolean} more          Whether older ones match too.
  * @property {number} [oldest]       The id up to which was searched.
  */
 
 /**
- * Which of the messages are wanted: those that have these words too, and fit.
- * @typedef {{words: string, fits: (message: Message) => boolean}} Filter
+ * Which of the messages are wanted: those that call or answer this name, and fit.
+ * @typedef {{to: string, fits: (message: Message) => boolean}} Filter
  */
 
-/** Of the messages with the words of a filter so many are asked for at once, as few of them may fit. */
+/** Of the messages of a filter so many are asked for at once, as some may not fit. */
 const FILTERED_PAGE = 100;
 /** Answers of which none fits, after which the reader is asked whether to go on. */
 const MAX_EMPTY = 5;
@@ -88,7 +88,7 @@ export class Search {
     this.#filter = filter;
     this.#before = undefined;
     this.#empty = 0;
-    if (termsOf(this.#asked).length > 0) {
+    if (filter || termsOf(query).length > 0) {
       this.phase = "asking";
       this.#startDelay(DEBOUNCE);
       if (!this.online) this.result = null;
@@ -100,9 +100,9 @@ export class Search {
     this.changed.emit();
   }
 
-  /** What the room is asked for. */
+  /** What is looked for, and marked in what is found. */
   get #asked() {
-    return this.#filter ? `${this.#filter.words} ${this.query}`.trim() : this.query;
+    return this.#filter ? `${this.#filter.to} ${this.query}`.trim() : this.query;
   }
 
   /** Ask at once: the typing is done, or what failed is to be tried again. */
@@ -193,8 +193,10 @@ export class Search {
     const limit = this.#filter ? FILTERED_PAGE : SEARCH_PAGE;
     this.#asking = true;
     this.#changed.clear();
-    this.#requests.send({ type: "search", query, limit, ...(before && { before }) }, answer =>
-      this.#onAnswer(answer, query, before),
+    const to = this.#filter && { to: this.#filter.to };
+    this.#requests.send(
+      { type: "search", query: this.query, limit, ...to, ...(before && { before }) },
+      answer => this.#onAnswer(answer, query, before),
     );
   }
 

@@ -2,6 +2,7 @@ import { makeAvatar, setColour } from "../lib/avatar.js";
 import { byId, make, permalink, setLiveText } from "../lib/dom.js";
 import { excerpt } from "../lib/excerpt.js";
 import { parseMarkdown, plainText } from "../lib/markdown.js";
+import { isCalled } from "../lib/mentions.js";
 import { Signal } from "../lib/signal.js";
 import { clean } from "../lib/text.js";
 
@@ -123,8 +124,9 @@ export class SearchPanel {
     const { self } = this.#members;
     this.#toReader.ariaPressed = String(toReader);
     const filter = {
-      words: self,
-      fits: (/** @type {Message} */ { mine, mentions = [] }) => !mine && mentions.includes(self),
+      to: self,
+      fits: (/** @type {Message} */ { mine, mentions = [], reply }) =>
+        !mine && (isCalled(mentions, self) || reply?.name === self),
     };
     this.#search.setQuery(this.#field.value, toReader ? filter : null);
     this.#search.retry();

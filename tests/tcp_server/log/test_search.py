@@ -242,3 +242,34 @@ def test_a_server_with_an_unusable_index_works(path: Path) -> None:
         path.with_name("room.db.words").rmdir()
         anna.say_json(type="search", query="слово")
         assert [message["id"] for message in anna.expect_json(type="found")["messages"]] == [1]
+
+
+@pytest.mark.parametrize("flags", [("--history", "memory"), ()], ids=["memory", "disk"])
+def test_who_has_called_or_answered_somebody(flags: tuple[str, ...], path: Path) -> None:
+    where = flags or ("--history", str(path))
+    secret = {"ONEROOM_SERVER_MODERATOR_PASSWORD": "ключ"}
+    with (
+        running("tcp_server", "--host", "127.0.0.1", "--port", "0", *where, env=secret) as server,
+        JsonClient(server.address) as anna,
+        JsonClient(server.address) as boris,
+    ):
+        anna.join("Анна", history=0)
+        boris.join("Борис", history=0)
+        boris.say_json(type="authenticate", password="ключ")
+        anna.say_json(type="say", ref="1", text="кто идёт? я, Анна")
+        anna.fence()
+        boris.say_json(type="say", ref="2", text="@Анна ты идёшь?")
+        boris.say_json(type="say", ref="3", text="я", reply=1)
+        for ref, text in enumerate(("Анна, имя без знака", "@all в семь", "@Борис сам себе"), 4):
+            boris.say_json(type="say", ref=str(ref), text=text)
+        boris.fence()
+        anna.fence()
+
+        def found(query: str, **more: object) -> list[str]:
+            anna.say_json(type="search", query=query, to="Анна", **more)
+            return [one["text"] for one in anna.expect_json(type="found")["messages"]]
+
+        assert found("") == ["@Анна ты идёшь?", "я", "@all в семь"]
+        assert found("ид") == ["@Анна ты идёшь?"]
+        assert found("", limit=1) == ["@all в семь"]
+        assert found("", before=3) == ["@Анна ты идёшь?"]
