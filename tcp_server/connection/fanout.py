@@ -170,6 +170,7 @@ class FanOut:
                 audience.pop(writer, None)
                 leaves = True
                 writer.bye = next((one.reason for one in outcome.answer if isinstance(one, Bye)), writer.bye)
+                break  # what it has asked for in the same batch is not answered any more
         if writer in audience:
             pieces += encoded[sent:]
         was_open = writer.ends_at is None

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.end_to_end.conftest import PageUser, open_page
+from tests.end_to_end.conftest import PageUser, open_page, wait_until
 from tests.end_to_end.services import Services, guarded, say
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
@@ -70,12 +70,11 @@ def test_the_page_stays_above_a_keyboard_that_is_laid_over_it(phone: PageUser) -
     assert page.locator(".message").last.bounding_box()["y"] < bottom("#composer")  # type: ignore[index]
     expect(page.locator(".message").last).to_be_in_viewport()
     phone.shoot("keyboard-390")
-    page.click("#settings-button")
-    assert bottom("#settings") <= 844 - 336
-    page.keyboard.press("Escape")
-    page.click("#people-button")
-    assert bottom("#people") <= 844 - 336
-    page.keyboard.press("Escape")
+    for panel in ("settings", "people"):
+        page.click(f"#{panel}-button")
+        wait_until(page, f"document.querySelector('#{panel}').getAnimations().length === 0")
+        assert bottom(f"#{panel}") <= 844 - 336
+        page.keyboard.press("Escape")
     cover(page, 60)  # a bar of the browser
     assert bottom("#composer") > 800
     cover(page, 0)

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from chat_protocol.codec import decode_events
-from chat_protocol.messages import Changed, Event, Joined, Left, Message, Typing
+from chat_protocol.messages import Changed, Event, Joined, Left, Message, Person, Typing
 from chat_protocol.text import clean
 from tests.support.raw import JsonClient
 from tests.support.timing import at_most
@@ -88,7 +88,7 @@ def check_event(received: dict[str, Any]) -> None:
         assert event.by != NAME, f"forged: {received}"
         check_event(received["message"])
         return
-    assert isinstance(event, Message | Joined | Left | Typing), received
+    assert isinstance(event, Message | Joined | Left | Typing | Person), received
     assert event.name != NAME, f"forged: {received}"
     assert event.name.isprintable(), ascii(event.name)
     assert ":" not in event.name, received

@@ -355,10 +355,13 @@ def test_bodies_over_the_limit_are_gone_the_oldest_first() -> None:
     assert (answer.text, answer.left_out, answer.end, answer.more) == ("", (0, 1000), 1000, False)
 
 
-def test_a_quiet_connection_may_not_start_one(room: RoomHarness) -> None:
+def test_a_quiet_connection_may_read_one_and_neither_start_nor_follow_one(room: RoomHarness) -> None:
     room.join("q", "cron", quiet=True)
-    room.handle("q", m.Start("s", "make"), m.BodyRequest(id=BOB, ref="b"))
+    room.handle("q", m.Start("s", "make"), m.BodyRequest(id=BOB, ref="b", follow=True))
     assert room.summary("q") == ["error join_first s", "error join_first b"]
+    room.handle("q", m.BodyRequest(id=BOB, ref="b"))
+    (body,) = room.received("q")
+    assert isinstance(body, m.Body)
 
 
 def test_a_room_that_keeps_nothing_has_none() -> None:
