@@ -53,6 +53,7 @@ class PageUser:
         self.ask_to_leave()
         self.page.click("#action-confirm")
         self.page.wait_for_selector("#join-name")
+        wait_until(self.page, "!history.state?.panel")  # the browser goes back, which would end a reload
 
     def messages(self, text: str) -> Locator:
         """The messages on the page whose text is exactly this."""

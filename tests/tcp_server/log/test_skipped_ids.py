@@ -169,8 +169,9 @@ class LogOnDisk(Log):
     def prune(self) -> None:
         over = min(3, max(0, len(self.committed.kept) - KEEP))
         assert prune(self.history) == (over > 0)
-        for model in (self.committed, self.model):
-            model.remove_oldest(over)
+        self.model.remove_oldest(over)
+        if over:  # what is to be forgotten is stored with all else
+            self.committed = copy.deepcopy(self.model)
 
     @rule()
     def restart(self) -> None:
