@@ -36,7 +36,10 @@ class Log:
                 time.sleep(0.2)
 
     def _is_replaced(self) -> bool:
-        return self._path.exists() and not os.path.samestat(self._path.stat(), os.fstat(self._file.fileno()))
+        try:
+            return not os.path.samestat(self._path.stat(), os.fstat(self._file.fileno()))
+        except FileNotFoundError:  # the new one is not there yet
+            return False
 
 
 def main() -> None:

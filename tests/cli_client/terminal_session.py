@@ -73,6 +73,10 @@ class TerminalSession:
         """Paste text, as a terminal with bracketed paste does."""
         self.child.send(f"\x1b[200~{text}\x1b[201~")
 
+    def wait_for_newcomer(self, name: str) -> list[str]:
+        """Wait until it is said that somebody has come, perhaps with others in one line; return all lines."""
+        return self.wait_for(lambda lines: any("→" in line and name in line for line in lines))
+
     def wait_for(self, seen: Callable[[list[str]], bool] | str) -> list[str]:
         """Wait until the lines satisfy `seen`, or one of them contains that text; return all lines."""
         satisfied = seen if callable(seen) else lambda lines: any(seen in line for line in lines)

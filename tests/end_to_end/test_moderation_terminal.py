@@ -50,7 +50,7 @@ def test_kick_ban_delete_and_mute_as_everybody_sees_them() -> None:
         boris.wait_for("You have joined as Боря.")
         vera.expect(PROMPT)
         vera.send("Вера\n")
-        anna.wait_for("Вера теперь здесь")
+        anna.wait_for_newcomer("Вера")
 
         boris.type("купите слона", ENTER)
         anna.wait_for("Боря: купите слона  #1")
@@ -152,7 +152,7 @@ def test_joining_through_tls_with_a_password(tmp_path: Path) -> None:
         terminal.wait_for("Вы вошли как Анна.")
         with JsonClient(room) as boris:
             boris.join("Боря", password="listener-word")
-            terminal.wait_for("Боря теперь здесь")
+            terminal.wait_for_newcomer("Боря")
             terminal.type("шёпотом", ENTER)
             while boris.read_json().get("text") != "шёпотом":
                 pass
