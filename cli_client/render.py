@@ -180,7 +180,6 @@ class Renderer:
                 | m.Throttled()
                 | events.StatusChanged()
                 | events.Ended()
-                | events.MessageChanged()
                 | m.FollowedOutput()
             ):
                 return []
