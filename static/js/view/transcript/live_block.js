@@ -39,6 +39,8 @@ export class LiveBlock {
   #body = null;
   #parts = new PartsView(this.#code);
   #atEnd = true;
+  /** Where it was scrolled to when that was last looked at. */
+  #scrolled = 0;
   #version = -1;
   /** The last lines that are shown while it is folded. */
   #last = "";
@@ -70,10 +72,7 @@ export class LiveBlock {
     this.#show.addEventListener("click", () => (this.#body ? this.fold() : this.#unfold()));
     this.#copy.addEventListener("click", () => this.#give(this.#copy, copyText, "code.copied"));
     this.#download.addEventListener("click", () => this.#give(this.#download, text => this.#save(text)));
-    this.#lines.addEventListener("scroll", () => {
-      const { scrollHeight, scrollTop, clientHeight } = this.#lines;
-      this.#atEnd = scrollHeight - scrollTop - clientHeight < END_MARGIN;
-    });
+    this.#lines.addEventListener("scroll", () => this.#onScroll());
     element.append(this.#lines, this.#foot);
   }
 
@@ -117,8 +116,10 @@ export class LiveBlock {
     if (!live) return;
     const { lines, text } = this.#room.lives.lastOf(id ?? 0, live);
     if (this.#body) {
+      if (this.#lines.scrollTop !== this.#scrolled) this.#onScroll(); // or this would undo it
       this.#parts.draw(this.#body, this.#i18n);
       if (this.#atEnd) this.#lines.scrollTop = this.#lines.scrollHeight;
+      this.#scrolled = this.#lines.scrollTop;
     } else if (text !== this.#last || !this.#code.hasChildNodes()) {
       this.#last = text;
       const shown = cleanOutput(text).replace(/\n$/, "").split("\n").slice(-FOLDED);
@@ -136,6 +137,12 @@ export class LiveBlock {
     this.#foot.hidden = this.#show.hidden && this.#copy.hidden && !isGone;
     this.#lines.hidden = !this.#body && !text;
     this.#element.classList.toggle("open", this.isOpen);
+  }
+
+  #onScroll() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#lines;
+    this.#atEnd = scrollHeight - scrollTop - clientHeight < END_MARGIN;
+    this.#scrolled = scrollTop;
   }
 
   /** @param {import("../../model/protocol.js").Output} output */
