@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from chat_protocol.address import Address
 from chat_protocol.settings import BadConfig
 from chat_protocol.standard_streams import ArgumentParser, encodable
 from web_gateway.config import PROGRAM, Config
@@ -65,8 +66,9 @@ def _add(config: Config, options: argparse.Namespace) -> Sequence[str]:
     path = Path(config.hooks)
     token = options.token or path.with_name(f"{options.name}.token")
     secret = add(path, options.name, token)
+    page = config.public_url or f"http://{Address(config.host, config.port)}"
     return [
-        f"http://{config.host}:{config.port}/hooks/{secret}",
+        f"{page.rstrip('/')}/hooks/{secret}",
         "This address is shown only now; whoever has it can speak. If people open the page under another",
         "address, it begins like that one.",
         f"The server must be started with: --reserve '{options.name}={token.absolute()}'",

@@ -155,9 +155,11 @@ def start(
     return Program(process)
 
 
-def run(*arguments: str | os.PathLike[str], cwd: Path = PROGRAMS) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str | os.PathLike[str], cwd: Path = PROGRAMS, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
-    program = start(*arguments, cwd=cwd)
+    program = start(*arguments, cwd=cwd, env=env)
     try:
         code = program.wait()
     finally:

@@ -227,18 +227,28 @@ def test_several_threads_find_the_hooks_of_a_file_that_changes(tmp_path: Path) -
 
 
 def test_the_command_makes_lists_and_removes_them(tmp_path: Path) -> None:
-    def command(*arguments: str, code: int = 0) -> str:
+    def command(*arguments: str, code: int = 0, **settings: str) -> str:
         done = run(
-            sys.executable, "-m", "web_gateway", "hook", *arguments, "--hooks", tmp_path / "hooks.toml"
+            sys.executable,
+            "-m",
+            "web_gateway",
+            "hook",
+            *arguments,
+            "--hooks",
+            tmp_path / "hooks.toml",
+            env=settings,
         )
         assert done.returncode == code, done.stderr
         assert "Traceback" not in done.stderr
         return str(done.stdout + done.stderr)
 
     said = command("add", "ci")
-    assert "/hooks/" in said
+    assert said.startswith("http://127.0.0.1:5000/hooks/")
     assert f"--reserve 'ci={tmp_path / 'ci.token'}'" in said
     assert "already" in command("add", "ci", code=1)
     assert command("list") == "ci\n"
     assert not command("remove", "ci")
     assert "no hook ci" in command("remove", "ci", code=1)
+    assert command("add", "ci", ONEROOM_WEB_HOST="::1").startswith("http://[::1]:5000/hooks/")
+    said = command("add", "cd", ONEROOM_WEB_PUBLIC_URL="https://chat.example/room/")
+    assert said.startswith("https://chat.example/room/hooks/")
