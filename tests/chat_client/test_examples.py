@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.processes import ROOT, Program, running, start
-from tests.support.raw import JsonClient
+from tests.support.raw import JsonClient, member
 
 EXAMPLES = ROOT / "docs" / "examples"
 
@@ -23,11 +23,8 @@ def room() -> Iterator[Program]:
 
 @pytest.fixture
 def person(room: Program) -> Iterator[JsonClient]:
-    with JsonClient(room.address) as person:
-        person.join("Вера", history=0)
+    with member(room.address) as person:
         yield person
-        person.say_json(type="leave")
-        person.read_until(b'"bye"')
 
 
 @contextmanager

@@ -90,6 +90,16 @@ class TerminalSession:
                 assert satisfied(self.lines), f"ended without {seen}; on the screen:\n{shown}"
         return self.lines
 
+    def wait_until_idle(self) -> None:
+        """Wait until nothing is drawn for over a second, which never comes where a clock is drawn."""
+        deadline = monotonic() + TIMEOUT
+        drawn, since = len(self.received), monotonic()
+        while monotonic() < since + 1.2:
+            assert monotonic() < deadline, "something is drawn again and again"
+            self._feed()
+            if len(self.received) > drawn:
+                drawn, since = len(self.received), monotonic()
+
     def end(self) -> int:
         """Wait until the client ends, and return its exit code."""
         deadline = monotonic() + TIMEOUT

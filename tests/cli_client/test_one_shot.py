@@ -34,8 +34,7 @@ def person(room: Program) -> Iterator[JsonClient]:
     with JsonClient(room.address) as person:
         person.join("Вера", history=0, password=PASSWORD)
         yield person
-        person.say_json(type="leave")
-        person.read_until(b'"bye"')
+        person.leave()
 
 
 def say(person: JsonClient, text: str) -> int:
@@ -154,8 +153,7 @@ def test_the_filter_writes_events_as_json(room: Program, person: JsonClient) -> 
         with JsonClient(room.address) as other:
             other.join("Боря", history=0, password=PASSWORD)
             number = say(other, "раз\nдва")
-            other.say_json(type="leave")
-            other.read_until(b'"bye"')
+            other.leave()
         joined, said, left = map(json.loads, program.stdout.wait_for('"left"').splitlines())
         assert (joined["type"], joined["name"], left["name"]) == ("joined", "Боря", "Боря")
         assert (said["type"], said["id"], said["name"], said["text"]) == (

@@ -19,7 +19,7 @@ from chat_protocol.sgr import without_colours
 from cli_client.live_text import for_terminal
 from cli_client.run import title_of
 from tests.support.processes import ROOT, Program, running
-from tests.support.raw import JsonClient
+from tests.support.raw import JsonClient, member
 from tests.support.timing import TIMEOUT
 
 _IMPATIENT = (
@@ -36,11 +36,8 @@ def room() -> Iterator[Program]:
 
 @pytest.fixture
 def person(room: Program) -> Iterator[JsonClient]:
-    with JsonClient(room.address) as person:
-        person.join("Вера", history=0)
+    with member(room.address) as person:
         yield person
-        person.say_json(type="leave")
-        person.read_until(b'"bye"')
 
 
 def ended(person: JsonClient) -> dict[str, Any]:

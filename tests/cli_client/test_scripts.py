@@ -11,7 +11,7 @@ from tests.chat_client.fake_room import FakeRoom, message
 from tests.cli_client.test_pipe import answer_leave, run_pipe
 from tests.cli_client.test_pipe import command as client_with
 from tests.support.processes import ROOT, Program, running
-from tests.support.raw import JsonClient
+from tests.support.raw import JsonClient, member
 from tests.support.timing import TIMEOUT
 
 _QUIET = client_with("pipe.QUIET_WAIT = 30.0")  # a busy machine may need long to close a pipe
@@ -25,11 +25,8 @@ def program() -> Iterator[Program]:
 
 @pytest.fixture
 def listener(program: Program) -> Iterator[JsonClient]:
-    with JsonClient(program.address) as listener:
-        listener.join("Вера", history=0)
+    with member(program.address) as listener:
         yield listener
-        listener.say_json(type="leave")
-        listener.read_until(b'"bye"')
 
 
 def shell(script: str, program: Program, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -206,5 +203,4 @@ def test_a_similar_name_is_taken_if_asked_for(program: Program) -> None:
         done = shell('echo готово | "$@"', program, "--or-similar")
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "oneroom: joined as cron 2\n")
         other.expect_json(type="message", name="cron 2", text="готово")
-        other.say_json(type="leave")
-        other.read_until(b'"bye"')
+        other.leave()

@@ -275,8 +275,7 @@ def addresses(server: Program, *names: str) -> list[list[str]]:
         for name in names:
             moderator.say_json(type="whois", name=name)
             found.append(next(event for event in moderator.fence() if event["type"] == "whois")["addresses"])
-        moderator.say_json(type="leave")
-        moderator.read_to_end()
+        moderator.leave()
         return found
 
 

@@ -70,6 +70,5 @@ def said(room: Address) -> list[tuple[str, str]]:
     """Who said what, of all that the room keeps."""
     with JsonClient(room) as reader:
         messages = reader.join("Читатель", history=500)["messages"]
-        reader.say_json(type="leave")
-        reader.read_to_end()
+        reader.leave()
     return [(message["name"], message["text"]) for message in messages]

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Locator, expect
 
 from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, open_page
 from tests.end_to_end.services import Services, guarded
-from tests.support.raw import JsonClient
+from tests.support.raw import JsonClient, member
 from tests.support.requirements import needs_chromium
 
 pytestmark = needs_chromium
@@ -38,11 +38,8 @@ def services() -> Iterator[Services]:
 
 @pytest.fixture
 def boris(services: Services) -> Iterator[JsonClient]:
-    with JsonClient(services.room) as client:
-        client.join("Борис Годунов", history=0)
+    with member(services.room, "Борис Годунов") as client:
         yield client
-        client.say_json(type="leave")
-        client.read_to_end()
 
 
 def enter(browser: PageUser) -> None:

@@ -56,8 +56,7 @@ class Cluster(NamedTuple):
     def members(self, server: str) -> list[str]:
         with JsonClient(self.room[server].program.address) as watcher:
             members = watcher.join("Сторож", history=0)["members"]
-            watcher.say_json(type="leave")
-            watcher.read_to_end()
+            watcher.leave()
         return [member["name"] if isinstance(member, dict) else member for member in members]
 
     def tell(self, backend: str, server: str, reason: str, *, then: str) -> None:

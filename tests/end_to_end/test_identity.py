@@ -34,8 +34,7 @@ def moderate(room: Address, act: str, name: str) -> None:
         moderator.say_json(type="authenticate", password="ключ")
         moderator.say_json(type="moderate", act=act, target=name, ref="1")
         assert "ack" in [event["type"] for event in moderator.fence()]
-        moderator.say_json(type="leave")
-        moderator.read_to_end()
+        moderator.leave()
 
 
 def test_what_a_banned_person_wrote_offline_is_not_sent_by_the_next(room: Address, chromium: Browser) -> None:

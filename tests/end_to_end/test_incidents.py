@@ -66,8 +66,7 @@ def test_who_comes_and_goes_without_name_and_address(server: Program) -> None:
         client.say_json(type="say", ref="1", text="масло")
         client.expect_json(type="ack")
         came = wait_for_event(server, "in", id=port_of(client))
-        client.say_json(type="leave")
-        client.read_to_end()
+        client.leave()
         port = port_of(client)
     left = wait_for_event(server, "out", id=port)
     assert came.keys() == {"timestamp", "level", "event", "id", "dialect"}

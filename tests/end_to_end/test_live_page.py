@@ -123,8 +123,7 @@ def test_it_grows_and_ends(services: Services, chromium: Browser, width: int, da
         client.say_json(type="delete", ref="d", id=run.id)
         expect(page.locator(f"#m{run.id} .live")).to_have_count(0)
         anna.leave()
-        client.say_json(type="leave")
-        client.read_to_end()
+        client.leave()
 
 
 @pytest.mark.parametrize(("width", "dark"), SIZES)
@@ -177,8 +176,7 @@ def test_all_of_it_is_followed(
         expect(row.locator(".live-part")).to_have_count(0)
         expect(text).to_contain_text("2999 шаг 2999")
         anna.leave()
-        client.say_json(type="leave")
-        client.read_to_end()
+        client.leave()
 
 
 def test_it_goes_on_after_a_break_and_says_what_was_left_out(services: Services, chromium: Browser) -> None:
@@ -208,5 +206,4 @@ def test_it_goes_on_after_a_break_and_says_what_was_left_out(services: Services,
         client.say_json(type="output", id=run.id, offset=run.sent, text="fourth\n")
         expect(row.locator(".live-part").last).to_contain_text("fourth")
         anna.leave()
-        client.say_json(type="leave")
-        client.read_to_end()
+        client.leave()

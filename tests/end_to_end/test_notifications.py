@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.end_to_end.conftest import PATIENCE, PageUser, new_tab, open_page, set_focus, wait_until
 from tests.end_to_end.services import Services, serve
-from tests.support.raw import JsonClient
+from tests.support.raw import JsonClient, member
 from tests.support.requirements import needs_chromium
 
 pytestmark = needs_chromium
@@ -57,11 +57,8 @@ def anna(services: Services, chromium: Browser) -> Iterator[PageUser]:
 
 @pytest.fixture
 def boris(services: Services) -> Iterator[JsonClient]:
-    with JsonClient(services.room) as client:
-        client.join("Борис", history=0)
+    with member(services.room, "Борис") as client:
         yield client
-        client.say_json(type="leave")
-        client.read_to_end()
 
 
 def says(client: JsonClient, text: str, **more: Any) -> None:

@@ -82,8 +82,7 @@ def test_a_person_in_the_list(services: Services, chromium: Browser, width: int,
         page.fill("#composer-text", "и вас")
         page.click("#send-button")
         expect(page.locator(".message.own").last).to_contain_text("я снова здесь")
-        boris.say_json(type="leave")
-        boris.read_to_end()
+        boris.leave()
         anna.leave()
 
 
@@ -107,8 +106,7 @@ def test_back_closes_the_menu_of_a_person_and_then_the_list(services: Services, 
         page.go_back()
         expect(people).to_be_hidden()
         expect(page.locator("#composer-text")).to_be_visible()
-        boris.say_json(type="leave")
-        boris.read_to_end()
+        boris.leave()
         phone.leave()
 
 

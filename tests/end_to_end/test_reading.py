@@ -109,8 +109,7 @@ def test_every_message_is_heard_with_its_author_and_once(services: Services, chr
         number = log.get_by_role("listitem", name=f"{vera} ответ").get_by_role("link")
         assert "#" in (number.get_attribute("aria-label") or "")
         assert "2026" not in (number.get_attribute("aria-label") or "")
-        client.say_json(type="leave")
-        client.read_until('"bye"')
+        client.leave()
         wait_until(browser.page, "announced.at(-1)?.includes('больше не в чате')")
         announced = browser.page.evaluate("announced")
         assert announced[-3:] == [f"{gleb}: слышно", f"{gleb}: и это", f"{gleb} больше не в чате"]

@@ -56,8 +56,7 @@ def test_it_is_one_line_that_unfolds(services: Services, chromium: Browser, widt
         expect(page.locator("#topic-edit")).to_be_hidden()
         boris.say_json(type="moderate", act="topic")
         expect(topic).to_be_hidden()
-        boris.say_json(type="leave")
-        boris.read_to_end()
+        boris.leave()
         vera.leave()
 
 

@@ -154,8 +154,7 @@ def say_all(program: Program, texts: Iterable[str]) -> None:
         guest.join("Ева")
         for number, text in enumerate((*texts, "конец")):
             guest.say_json(type="say", ref=str(number), text=text)
-        guest.say_json(type="leave")
-        guest.read_until(b'"bye"')
+        guest.leave()
 
 
 def test_texts_reach_lines_and_plain_without_controls(program: Program) -> None:

@@ -4,6 +4,8 @@ import json
 import re
 import socket
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
@@ -153,6 +155,12 @@ class JsonClient(RawClient):
         self.say_json(type="join", name=name, **fields)
         return self.expect_json(type="welcome")
 
+    def leave(self) -> None:
+        """Leave for good, and read to the end, which is the farewell."""
+        self.say_json(type="leave")
+        rest = self.read_to_end()
+        assert b'"bye"' in rest, f"no farewell, only {_shown(rest)}"
+
     def fence(self) -> list[dict[str, Any]]:
         """Return all that has come once everything sent before has been dealt with."""
         self.say_json(type="ping")
@@ -160,6 +168,15 @@ class JsonClient(RawClient):
         while (message := self.read_json())["type"] != "pong":
             seen.append(message)
         return seen
+
+
+@contextmanager
+def member(address: tuple[str, int], name: str = "Вера") -> Iterator[JsonClient]:
+    """Join under a name, without history, for as long as the block runs; then leave for good."""
+    with JsonClient(address) as client:
+        client.join(name, history=0)
+        yield client
+        client.leave()
 
 
 class DeafClient(JsonClient):

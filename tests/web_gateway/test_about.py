@@ -44,8 +44,7 @@ def test_it_has_what_the_room_says_and_the_invitation(server: Program) -> None:
             "room": "chat.example",
         }
         assert anna.fence() == []
-        anna.say_json(type="leave")
-        anna.read_to_end()
+        anna.leave()
 
 
 def test_a_server_that_is_not_there_is_passed_over(server: Program, closed_address: Address) -> None:

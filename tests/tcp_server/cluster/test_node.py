@@ -85,15 +85,13 @@ def say(servers: Servers, number: int, *texts: str, name: str = "Anna") -> None:
         for text in texts:
             client.say_json(type="say", ref=text, text=text)
         client.fence()
-        client.say_json(type="leave")
-        client.read_to_end()
+        client.leave()
 
 
 def history(servers: Servers, number: int) -> list[str]:
     with servers.client(number) as client:
         welcome = client.join("reader", history=100)
-        client.say_json(type="leave")
-        client.read_to_end()
+        client.leave()
     return [message["text"] for message in welcome["messages"]]
 
 

@@ -30,8 +30,7 @@ def test_it_is_told_before_the_join_and_in_the_welcome(server: Program) -> None:
         client.expect_json(type="about", count=2, names=["Анна", "Борис"])
         anna.expect_json(type="joined", name="Борис")  # and nothing of who only asks
         for one in (client, anna):
-            one.say_json(type="leave")
-            one.read_to_end()
+            one.leave()
 
 
 def test_lines_says_it_above_the_greeting_and_plain_says_nothing(server: Program) -> None:

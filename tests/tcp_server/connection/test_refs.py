@@ -23,8 +23,7 @@ def client(server: Program) -> Iterator[JsonClient]:
     with JsonClient(server.address) as joined:
         joined.join("Anna")
         yield joined
-        joined.say_json(type="leave")
-        joined.read_to_end()
+        joined.leave()
 
 
 def ask(client: JsonClient, **command: Any) -> list[dict[str, Any]]:
@@ -83,8 +82,7 @@ def test_a_join_carries_the_ref(server: Program) -> None:
         other.expect_json(type="error", code="name_taken", ref="1")
         other.say_json(type="join", name="Bob", ref="2")
         other.expect_json(type="welcome", ref="2")
-        other.say_json(type="leave")
-        other.read_to_end()
+        other.leave()
 
 
 def test_a_leave_before_the_join_carries_the_ref(server: Program) -> None:
