@@ -5,9 +5,11 @@ Needs only Python 3.7 and no library, since it has to run where the programs do 
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 _OLDEST = (3, 11)
 
@@ -23,7 +25,8 @@ def launcher(program: str, module: str) -> Callable[[], int]:
         if sys.version_info < _OLDEST:
             sys.exit(_too_old(program))
         try:
-            cli = importlib.import_module(module)
+            with loading():
+                cli = importlib.import_module(module)
         except ModuleNotFoundError as error:
             if error.name is None or "." in error.name:
                 raise
@@ -32,6 +35,20 @@ def launcher(program: str, module: str) -> Callable[[], int]:
         return status
 
     return launch
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Collect no garbage while a block loads modules, and never look for any in what they are made of.
+
+    Hardly any of it is garbage, and looking for it takes a tenth of the start.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _too_old(program: str) -> str:
