@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run cluster test test-oldest test-pythons test-units long long-log faults hostile conformance check format vendor schemas emoji docs picture gallery bench bench-bridge bench-page bench-terminal bench-crowd bench-log bench-cluster bench-cluster-faults bench-stream soak wheel sdist sbom clean
+.PHONY: help run cluster test test-oldest test-pythons test-units long long-log faults hostile conformance check format vendor schemas emoji docs picture gallery bench bench-bridge bench-page bench-terminal bench-crowd bench-log bench-cluster bench-cluster-faults bench-start bench-stream soak wheel sdist sbom clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -123,6 +123,9 @@ bench-cluster-faults: $(VENV)/development ## Measure a cluster in which servers 
 
 soak: $(VENV)/development ## Run under load for an hour (MINUTES=…) and write docs/performance-soak.md
 	$(BIN)/python -m benchmarks.soak $(if $(MINUTES),--minutes $(MINUTES))
+
+bench-start: $(VENV)/development ## Measure how soon each program is ready, beside BASE=another checkout
+	$(BIN)/python -m benchmarks.start $(if $(BASE),--base $(BASE))
 
 bench-stream: $(VENV)/development ## Measure the stream of a cluster, in a Redis of its own
 	$(BIN)/python -m benchmarks.stream_cost
