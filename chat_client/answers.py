@@ -1,10 +1,12 @@
 """Futures of what the room will answer. Not thread-safe: the owner's lock guards them."""
 
-from concurrent.futures import Future
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chat_client.errors import ChatError, ConversationEnded, Disconnected, Refused
 from chat_protocol import messages as m
+
+if TYPE_CHECKING:  # with the logging module, which it loads, a twelfth of the start of the filter
+    from concurrent.futures import Future
 
 
 class Answers:
@@ -15,20 +17,20 @@ class Answers:
         self._questions: dict[str, Future[m.Event]] = {}  # by ref
         self._end: ConversationEnded | None = None
 
-    def to_outgoing(self, ref: str) -> Future[Any]:
+    def to_outgoing(self, ref: str) -> "Future[Any]":
         """Return a future for the command with this `ref` in the outbox."""
         future = self._outgoing[ref] = _future()
         if self._end:
             _fail(self._outgoing, self._end)
         return future
 
-    def refused(self, error: Refused) -> Future[Any]:
+    def refused(self, error: Refused) -> "Future[Any]":
         """Return a future of what is not even sent."""
         future = _future()
         future.set_exception(self._end or error)
         return future
 
-    def to_question(self, ref: str, *, sent: bool) -> Future[m.Event]:
+    def to_question(self, ref: str, *, sent: bool) -> "Future[m.Event]":
         """Return a future for the command with this `ref`, which fails at once if that was not sent."""
         future = self._questions[ref] = _future()
         if not sent:
@@ -67,14 +69,16 @@ class Answers:
         _fail(self._questions, self._end)
 
 
-def _future() -> Future[Any]:
+def _future() -> "Future[Any]":
     """Return a future that cannot be cancelled: the room takes nothing back."""
+    from concurrent.futures import Future  # noqa: PLC0415 - see above
+
     future: Future[Any] = Future()
     future.set_running_or_notify_cancel()
     return future
 
 
-def _fail(futures: dict[str, Future[Any]], error: ChatError) -> None:
+def _fail(futures: "dict[str, Future[Any]]", error: ChatError) -> None:
     for future in futures.values():
         future.set_exception(error)
     futures.clear()

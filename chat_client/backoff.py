@@ -1,6 +1,5 @@
 """The waits between attempts to reach the room: see "Reconnecting" in docs/protocol.md."""
 
-import random
 from typing import Final
 
 FIRST_WAIT: Final = 0.5
@@ -34,8 +33,14 @@ class Backoff:
         is_soon_over = refused and self._refusals <= _REFUSALS
         ceiling = min(self._ceiling, MAX_WAIT_REFUSED if is_soon_over else MAX_WAIT)
         self._ceiling = min(MAX_WAIT, 2 * ceiling)
-        return random.uniform(ceiling / 2, ceiling)  # noqa: S311 - not for security
+        return _uniform(ceiling / 2, ceiling)
 
     def within(self, seconds: float) -> float:
         """Return how many seconds to wait when the room spreads its clients over so many."""
-        return random.uniform(0, min(max(0.0, seconds), _MAX_SPREAD))  # noqa: S311
+        return _uniform(0, min(max(0.0, seconds), _MAX_SPREAD))
+
+
+def _uniform(low: float, high: float) -> float:
+    import random  # noqa: PLC0415 - most conversations never reconnect
+
+    return random.uniform(low, high)  # noqa: S311 - not for security

@@ -12,7 +12,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, Final
 
 from chat_client.backoff import Backoff
@@ -26,9 +25,11 @@ from chat_protocol.address import Address
 from chat_protocol.connection import Connection
 from chat_protocol.contract import ANSWER_TIMEOUT, MAX_WHY
 from chat_protocol.errors import Banned, NoPrompt, NotARoom, ProtocolError, RoomFull, TlsFailed
-from chat_protocol.messages import Ack, Away, Command, Event, Kind, Message, Throttled, Welcome
+from chat_protocol.messages import Ack, Away, Command, Event, Kind, Message, Say, Start, Throttled, Welcome
 
-if TYPE_CHECKING:  # ssl takes long to load, and most need none
+if TYPE_CHECKING:  # these take long to load, and the filter needs none
+    from concurrent.futures import Future
+
     from chat_protocol.tls import Tls
 
 _FINAL_REASONS: Final = frozenset(
@@ -103,7 +104,7 @@ class Chat:
             self._conversation.phase = Phase.CONNECTING
             self._changed.notify_all()
 
-    def say(self, text: str, *, reply: int | None = None, kind: Kind | None = None) -> Future[Message]:
+    def say(self, text: str, *, reply: int | None = None, kind: Kind | None = None) -> "Future[Message]":
         """Send a message now, or once online. `text` must be cleaned.
 
         `reply` is the number of the message that it answers; an `action` tells what we do, as `/me` does.
@@ -111,22 +112,28 @@ class Chat:
         The future cannot be cancelled; its callbacks are called with our lock held.
         """
         with self._changed:
-            stored = self._conversation.say(text, reply, kind)
+            stored = self._conversation.deliver(Say(text, reply=reply, kind=kind))
             self._changed.notify_all()
         return stored
 
-    def start_live(self, title: str) -> Future[Message]:
+    def post(self, text: str) -> None:
+        """Send a message as `say` does, for who needs no future: events tell what becomes of it."""
+        with self._changed:
+            self._conversation.post(Say(text))
+            self._changed.notify_all()
+
+    def start_live(self, title: str) -> "Future[Message]":
         """Begin a live message, now or once online: see `LiveMessage`. The title must be cleaned.
 
         The result is as that of `say`; `Refused` has the code `unknown_type` if the room has none, also while
         it is not known yet what the room can do.
         """
         with self._changed:
-            stored = self._conversation.start_live(title)
+            stored = self._conversation.deliver(Start("", title))
             self._changed.notify_all()
         return stored
 
-    def act(self, act: MessageAct) -> Future[Ack]:
+    def act(self, act: MessageAct) -> "Future[Ack]":
         """Edit or delete a message, or react to it, now or once online. The text of an edit must be cleaned.
 
         What the message is then comes as a `MessageChanged`, before the result. It raises as that of `say`;
@@ -134,11 +141,11 @@ class Chat:
         another log meanwhile, in which the number is that of another message: then the act is never sent.
         """
         with self._changed:
-            stored = self._conversation.act(act)
+            stored = self._conversation.deliver(act)
             self._changed.notify_all()
         return stored
 
-    def ask(self, command: Command) -> Future[Event]:
+    def ask(self, command: Command) -> "Future[Event]":
         """Send a command whose answer is the result, and is not reported to the listener.
 
         It raises `Refused`, `Disconnected` or `ConversationEnded`. Of an older server, which sends no `ref`

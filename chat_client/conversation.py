@@ -5,8 +5,7 @@ No thread and no socket here: `Chat` passes the events in, and its lock guards a
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
@@ -29,12 +28,15 @@ from chat_client.events import (
 )
 from chat_client.identity import Identity
 from chat_client.joining import NAME_TAKEN, IfTaken, Joining
-from chat_client.outbox import NOT_POSSIBLE, MessageAct, Outbox, Outgoing, needs, stored
+from chat_client.outbox import NOT_POSSIBLE, Outbox, Outgoing, needs, stored
 from chat_client.requests import CONTEXT, Refresh, Requests, next_part
 from chat_client.roster import Roster
 from chat_client.transcript import Transcript
 from chat_protocol import messages as m
 from chat_protocol.contract import MAX_LINE
+
+if TYPE_CHECKING:  # see `answers`
+    from concurrent.futures import Future
 
 INPUT_NEEDED: Final = "input_needed"
 """The end reason of a connection that ended because a name or the password is needed."""
@@ -109,27 +111,20 @@ class Conversation:
 
     # --- actions of the person -------------------------------------------------------
 
-    def say(self, text: str, reply: int | None, kind: m.Kind | None) -> Future[m.Message]:
-        """Send a message now, or once online; the result is what the room has stored."""
-        return self._deliver(m.Say(text, reply=reply, kind=kind))
-
-    def start_live(self, title: str) -> Future[m.Message]:
-        """Begin a live message now, or once online; the result is what the room has stored."""
-        return self._deliver(m.Start("", title))
-
-    def act(self, act: MessageAct) -> Future[m.Ack]:
-        """Send an act on a message now, or once online; the result is the room's ack."""
-        return self._deliver(act)
-
-    def _deliver(self, command: Outgoing) -> Future[Any]:
+    def deliver(self, command: Outgoing) -> "Future[Any]":
+        """Send a command now, or once online; the result is the stored message, or the ack."""
         if not needs(command) <= self._can:
             return self.answers.refused(Refused(*NOT_POSSIBLE))
+        return self.answers.to_outgoing(self.post(command))
+
+    def post(self, command: Outgoing) -> str:
+        """Send a command that this room knows, now or once online; return its `ref`."""
         sent = self.outbox.add(command, self._epoch)
         assert sent.ref
         self._send(sent)
-        return self.answers.to_outgoing(sent.ref)
+        return sent.ref
 
-    def ask(self, command: m.Command) -> Future[m.Event]:
+    def ask(self, command: m.Command) -> "Future[m.Event]":
         """Send a command; the result is its answer, which is not reported otherwise."""
         ref = self._requests.next_ref()
         return self.answers.to_question(ref, sent=self._send(replace(command, ref=ref)))

@@ -13,7 +13,7 @@ from msgspec import Struct
 from chat_client.identity import NotKept
 from chat_client.outbox import MessageAct, Outgoing
 from chat_protocol import messages as m
-from chat_protocol.commands import Show
+from chat_protocol.command_arguments import Show
 
 Request = m.HistoryRequest | Show | m.Search | m.People | m.Moderate | m.Link | m.Whois | m.Bans | MessageAct
 """A command that the room answers."""

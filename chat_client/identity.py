@@ -3,18 +3,18 @@
 import os
 import threading
 from contextlib import suppress
-from hashlib import sha256
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from unicodedata import normalize
 from urllib.parse import quote
 
 from msgspec import DecodeError, Struct, json
-from platformdirs import user_state_path
 
 from chat_protocol.address import Address
 from chat_protocol.messages import Position, Secret
+
+_LONGEST: Final = 200
+"""Most characters of a name in the name of a file, which may have 255."""
 
 
 class Identity(Struct, frozen=True, omit_defaults=True):
@@ -58,7 +58,11 @@ class IdentityStore:
 
     def load(self, name: str) -> Identity | None:
         """Return the identity with that name, None if it is not known."""
-        return self._read(self._file(name))
+        identity = self._read(self._file(name))
+        with suppress(OSError):
+            if identity is None and self._folder.is_dir():
+                return self._read(self._old_file(name))
+        return identity
 
     def save(self, identity: Identity) -> None:
         """Keep an identity, unless it was to be forgotten. Without a position, the stored one is kept."""
@@ -76,13 +80,13 @@ class IdentityStore:
 
     def forget(self, name: str) -> None:
         """Delete the identity with that name, and keep none from now on."""
-        path = self._file(name)
         with self._lock:
             self._is_forgotten = True
-            try:
-                path.unlink(missing_ok=True)
-            except OSError as error:
-                self._note(path, error.strerror or str(error))
+            for path in (self._file(name), self._old_file(name)):
+                try:
+                    path.unlink(missing_ok=True)
+                except OSError as error:
+                    self._note(path, error.strerror or str(error))
 
     def take_problem(self) -> NotKept | None:
         """Return the first problem, but only once."""
@@ -93,8 +97,14 @@ class IdentityStore:
             return self._problem
 
     def _file(self, name: str) -> Path:
-        key = " ".join(normalize("NFKC", name).casefold().split())
-        return self._folder / f"{sha256(key.encode()).hexdigest()[:32]}.json"
+        quoted = quote(_key(name), safe=" ")
+        return self._folder / f"{quoted}.json" if len(quoted) <= _LONGEST else self._old_file(name)
+
+    def _old_file(self, name: str) -> Path:
+        """Return the file of a long name, where 0.2.0 has kept all."""
+        from hashlib import sha256  # noqa: PLC0415 - OpenSSL is a twentieth of the start of the filter
+
+        return self._folder / f"{sha256(_key(name).encode()).hexdigest()[:32]}.json"
 
     def _read(self, path: Path) -> Identity | None:
         try:
@@ -114,23 +124,29 @@ class IdentityStore:
         self._problem = self._problem or NotKept(str(path), reason)
 
 
+def _key(name: str) -> str:
+    """Return what is the same for names that the room takes for one."""
+    return " ".join(normalize("NFKC", name).casefold().split())
+
+
 def _state_folder() -> Path:
-    """Return the folder; for a user without a home directory one that cannot be."""
+    """Return the folder (XDG Base Directory Specification); for a user without a home one that cannot be."""
+    state = Path(os.environ.get("XDG_STATE_HOME", ""))
     with suppress(RuntimeError):
-        path = user_state_path("oneroom")
-        if path.is_absolute():
-            return path
-    return Path(os.devnull) / "oneroom"
+        if not state.is_absolute():
+            state = Path.home() / ".local" / "state"
+    return (state if state.is_absolute() else Path(os.devnull)) / "oneroom"
 
 
 def _replace(path: Path, data: bytes) -> None:
     """Write a file that is there either as before or whole. Raises `OSError`."""
-    with NamedTemporaryFile(dir=path.parent, delete=False) as file:  # only its user may read it
-        try:
+    new = path.with_name(f"tmp{os.urandom(8).hex()}")
+    try:
+        only_its_user = 0o600
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, only_its_user), "wb") as file:
             file.write(data)
-            file.close()
-            Path(file.name).replace(path)
-        except OSError:
-            with suppress(OSError):
-                Path(file.name).unlink()
-            raise
+        new.replace(path)
+    except OSError:
+        with suppress(OSError):
+            new.unlink()
+        raise

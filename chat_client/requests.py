@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from chat_client.events import MessageChanged, OlderMessages, Request
 from chat_client.transcript import Transcript
 from chat_protocol import messages as m
-from chat_protocol.commands import Show
+from chat_protocol.command_arguments import Show
 
 CONTEXT: Final = 3
 """Messages shown before and after a message that was requested by number."""

@@ -25,7 +25,8 @@ def connect(address: Address, timeout: float, family: int = socket.AF_UNSPEC) ->
     what cannot be a name.
     """
     deadline = monotonic() + timeout
-    infos = _alternate(socket.getaddrinfo(*address, family, socket.SOCK_STREAM))
+    host, port = address
+    infos = _alternate(socket.getaddrinfo(_for_resolver(host), port, family, socket.SOCK_STREAM))
     sock, _ = connect_to_any(infos, deadline)
     sock.settimeout(timeout)
     return sock
@@ -70,6 +71,12 @@ def connect_to_any(
                 if monotonic() - key.data.began >= ATTEMPT_DELAY:
                     on_failure(key.data.info, late)
     raise failure or OSError("no address")
+
+
+def _for_resolver(host: str) -> str | bytes:
+    """Return a host without international letters as bytes: Python need not load the codec for them then."""
+    labels = host.removesuffix(".").split(".")
+    return host.encode() if host.isascii() and all(0 < len(label) < 64 for label in labels) else host
 
 
 def _alternate(infos: Sequence[AddressInfo]) -> list[AddressInfo]:

@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from chat_client.joining import IfTaken
 from chat_protocol.address import Address, parse_address
 from chat_protocol.contract import DEFAULT_PORT
 from chat_protocol.errors import BadAddress, BadTls
+from chat_protocol.launcher import loading
 from chat_protocol.standard_streams import encodable, reserve
 from chat_protocol.text import one_line
 from cli_client.arguments import COMMANDS, Parser
@@ -87,7 +89,12 @@ def _live_pipe(options: argparse.Namespace, texts: Translations, room: RoomOptio
 
 def _language(arguments: Sequence[str]) -> str:
     """Return the language, which is parsed first: errors in the other arguments are explained in it."""
-    early = argparse.ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
+    early = argparse.ArgumentParser(
+        formatter_class=partial(argparse.HelpFormatter, width=80),  # without it, shutil is loaded
+        add_help=False,
+        exit_on_error=False,
+        allow_abbrev=False,
+    )
     early.add_argument("--lang", nargs="?")
     lang: str | None = early.parse_known_args(arguments)[0].lang
     if lang in ("ru", "en"):
@@ -127,7 +134,8 @@ def _tls(options: argparse.Namespace) -> "Tls | None":
 
 
 def _terminal(room: RoomOptions, texts: Translations, options: argparse.Namespace) -> int:
-    from cli_client.terminal import Terminal  # noqa: PLC0415 - a script need not wait for what that loads
+    with loading():
+        from cli_client.terminal import Terminal  # noqa: PLC0415 - a script need not wait for what that loads
 
     return Terminal(
         room.address,

@@ -179,7 +179,7 @@ class Pipe:
             self._chat.wait_for(
                 lambda now: len(now.unsent) < _MAX_UNSENT or now.phase is events.Phase.ENDED, None
             )
-            self._chat.say(piece)
+            self._chat.post(piece)
 
     # --- the room thread ---------------------------------------------------------------
 

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from chat_protocol.text import one_line
-from cli_client.english import ENGLISH
-from cli_client.russian import RUSSIAN
 
 _UNITS: Final = (("minutes", 60), ("hours", 60), ("days", 24))
 """Units of time longer than a second, each with its length in the unit before."""
@@ -22,7 +20,7 @@ class Translations:
 
     def __init__(self, lang: str) -> None:
         self.lang = lang
-        self._table = RUSSIAN if lang == "ru" else ENGLISH
+        self._table = _table(lang)
 
     def __contains__(self, key: str) -> bool:
         return key in self._table
@@ -81,6 +79,17 @@ class Translations:
         if count % 10 == 1 and count % 100 != 11:
             return 0
         return 1 if count % 10 in (2, 3, 4) and count % 100 not in (12, 13, 14) else 2
+
+
+def _table(lang: str) -> Mapping[str, str | tuple[str, ...]]:
+    """Load the texts of a language, and not those of the other."""
+    if lang == "ru":
+        from cli_client.russian import RUSSIAN  # noqa: PLC0415
+
+        return RUSSIAN
+    from cli_client.english import ENGLISH  # noqa: PLC0415
+
+    return ENGLISH
 
 
 def system_language(environment: Mapping[str, str] = os.environ) -> str:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from chat_protocol import standard_streams
 from chat_protocol.address import parse_address
+from chat_protocol.announcement import announce
 from chat_protocol.listener import listen
 from chat_protocol.log_event import INFO, WARNING, log_event
 from chat_protocol.log_output import log_to_stderr
@@ -81,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         addresses = " and ".join(map(str, server.addresses))
         log_event(INFO, "started", version=version(), listening=addresses, settings=server.config.changed())
         notify("READY=1")
-        standard_streams.announce(f"Oneroom server: {addresses}{_open_to(addresses)}")
+        announce(f"Oneroom server: {addresses}{_open_to(addresses)}")
         server.serve()
     if server.must_restart:
         port = str(server.addresses[0].port)  # those who are to come back know this one

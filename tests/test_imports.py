@@ -23,7 +23,7 @@ TOP_LEVEL = {path.parent.name for path in ROOT.glob("*/*.py")} | {"tests", "benc
 # What runs without a web framework and without a terminal.
 THIRD_PARTY = {
     "chat_protocol": {"msgspec", "structlog", "prometheus_client"},  # those of extras only if they are there
-    "chat_client": {"msgspec", "platformdirs", "pyte"},
+    "chat_client": {"msgspec", "pyte"},
     "tcp_server": {"msgspec", "precis_i18n", "confusable_homoglyphs", "platformdirs", "redis"},
 }
 

@@ -16,13 +16,13 @@ from gunicorn.glogging import Logger
 from gunicorn.http import wsgi
 
 from chat_protocol.address import Address, parse_address
+from chat_protocol.announcement import announce
 from chat_protocol.drain import NOTICE
 from chat_protocol.errors import CannotListen
 from chat_protocol.listener import listen
 from chat_protocol.log_event import INFO, WARNING, log_event
 from chat_protocol.metrics import exposition
 from chat_protocol.stacks import log_stacks
-from chat_protocol.standard_streams import announce
 from chat_protocol.status_server import StatusServer
 from chat_protocol.version import version
 from web_gateway.app import create_app

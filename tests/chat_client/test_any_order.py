@@ -168,10 +168,8 @@ def take_step(person: Person, who: str, what: object) -> None:
             person.arrive(is_answered=is_answered)
         case "reconnect", (int(limit), int(most_changed)):
             person.reconnect(limit, most_changed)
-        case "I", m.Say(text, reply=reply):
-            person.client.say(text, reply, None)
-        case "I", m.Edit() | m.Delete() | m.React() as act:
-            person.client.act(act)
+        case "I", m.Say() | m.Edit() | m.Delete() | m.React() as command:
+            person.client.deliver(command)
         case "other", m.Say(text, reply=reply):
             person.hear(room.say(OTHER, text, reply if reply and room.has(reply) else None))
         case "other", m.Edit() | m.Delete() | m.React() as act:

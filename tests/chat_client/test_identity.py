@@ -2,6 +2,7 @@
 
 import os
 import stat
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,25 @@ def test_without_a_position_the_kept_one_stays() -> None:
     store().save(ANNA)
     store().save(Identity("анна", "another secret"))
     assert store().load("Анна") == Identity("анна", "another secret", ANNA.read)
+
+
+def test_what_an_older_version_has_kept_is_found(folder: Path) -> None:
+    store().save(ANNA)
+    (file,) = folder.glob("*/*")
+    file.rename(file.with_name(f"{sha256('анна'.encode()).hexdigest()[:32]}.json"))
+    assert store().load("Анна") == ANNA
+    store().save(Identity("Анна", "another secret"))
+    assert store().load("Анна") == Identity("Анна", "another secret", ANNA.read)
+    store().forget("Анна")
+    assert store().load("Анна") is None
+
+
+@pytest.mark.parametrize("name", ["ы" * 300, "..", "a/b", "%", "", "👩‍👩‍👧" * 40])
+def test_any_name_can_be_kept(name: str) -> None:
+    identity = Identity(name, "secret")
+    store().save(identity)
+    assert store().load(name) == identity
+    assert store().take_problem() is None
 
 
 def test_what_is_forgotten_is_not_kept_again() -> None:

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from chat_protocol.standard_streams import announce, encodable
+from chat_protocol.announcement import announce
+from chat_protocol.standard_streams import encodable
 from tests.support.processes import ROOT
 
 

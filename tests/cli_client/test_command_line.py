@@ -95,12 +95,3 @@ def test_help_suits_the_encoding_of_the_terminal(encoding: str, flags: tuple[str
     env = os.environ | {"LC_ALL": "ru_RU.UTF-8", "PYTHONIOENCODING": encoding}
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, timeout=TIMEOUT, check=True)
     assert shown in done.stdout.decode(encoding)
-
-
-def test_a_script_does_not_wait_for_what_only_a_terminal_or_tls_needs() -> None:
-    needless = {"prompt_toolkit", "asyncio", "ssl", "importlib.metadata"}
-    code = f"import sys, cli_client.cli; print({needless} & {{*sys.modules}})"
-    done = subprocess.run(
-        (sys.executable, "-c", code), cwd=ROOT, capture_output=True, timeout=TIMEOUT, check=True
-    )
-    assert done.stdout == b"set()\n"

@@ -28,7 +28,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 _LATER = {
     "tcp_server": ("encodings.idna",),
     "web_gateway": ("encodings.idna",),
-    "cli_client": ("encodings.idna", "cli_client.terminal"),
+    "cli_client": ("encodings.idna", "cli_client.terminal", "cli_client.english", "cli_client.russian"),
 }
 
 

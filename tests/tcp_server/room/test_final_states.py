@@ -149,7 +149,7 @@ class ClientsOfOneRoom(RuleBasedStateMachine):
         device = self.devices[which]
         known = device.messages()
         answered = data.draw(st.sampled_from(known)).id if reply and known else None
-        self.answers.append(device.conversation.say("a text", answered, kind))
+        self.answers.append(device.conversation.deliver(m.Say("a text", reply=answered, kind=kind)))
 
     @rule(
         which=devices_,
@@ -167,7 +167,7 @@ class ClientsOfOneRoom(RuleBasedStateMachine):
                 act = m.Edit(id=id_, text=f"edited {data.draw(st.integers(0, 9))}")
             elif kind == "delete":
                 act = m.Delete(id=id_)
-            self.answers.append(device.conversation.act(act))
+            self.answers.append(device.conversation.deliver(act))
 
     @rule(which=devices_, count=st.integers(1, 6))
     def commands_arrive(self, which: int, count: int) -> None:
