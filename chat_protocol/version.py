@@ -1,8 +1,10 @@
 """The version of the product."""
 
+from functools import cache
 from importlib import metadata
 
 
+@cache
 def version() -> str:
     """Return what the programs answer to `--version`: "unknown" in a copy that was never installed."""
     try:
