@@ -19,7 +19,7 @@ _RESOLVING = """
 import socket, sys
 resolve = socket.getaddrinfo
 def getaddrinfo(host, port, *rest, **more):
-    if host != "room.example":
+    if host not in ("room.example", b"room.example"):
         return resolve(host, port, *rest, **more)
     return [(2, 1, 6, "", address) for address in (({host!r}, {port}), ("127.0.0.1", port))]
 socket.getaddrinfo = getaddrinfo
