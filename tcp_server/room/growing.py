@@ -39,7 +39,8 @@ class Growing:
     def follow(self, body: Body | None) -> None:
         """Drop what the log has."""
         if body is not None and body.end > self._at:
-            del self._lines[: body.end - self._at]
+            # Another server may have had other lines: the rest must not begin within a character.
+            self._lines = self._lines[body.end - self._at :].lstrip(CONTINUATION)
             self._at = body.end
             self._proposed = max(self._proposed, self._at)
 

@@ -13,7 +13,7 @@ from chat_protocol.rate_limit import Buckets, Rate
 from chat_protocol.sgr import clean_output, without_colours
 from chat_protocol.text import is_blank, one_line
 from tcp_server.config import Config
-from tcp_server.log.body import last_lines
+from tcp_server.log.body import CONTINUATION, last_lines
 from tcp_server.log.history import MAX_PAGE_BYTES, Unavailable
 from tcp_server.room.crowd import Crowd
 from tcp_server.room.fold import Fold
@@ -241,8 +241,11 @@ class Outputs(Generic[C]):
         """Return final lines from an offset on, at most `MAX_BODY` bytes, and where they begin."""
         body, growing = self._bodies.find(message_id), self._growing.get(message_id)
         if body is not None and offset < body.end:
-            return body.read(offset, MAX_BODY)
-        return growing.read(offset) if growing else (offset, b"")
+            start, data = body.read(offset, MAX_BODY)
+        else:
+            start, data = growing.read(offset) if growing else (offset, b"")
+        whole = data.lstrip(CONTINUATION)  # who asks may give an offset within a character
+        return start + len(data) - len(whole), whole
 
     # --- what is proposed --------------------------------------------------------------
 

@@ -8,7 +8,9 @@ from chat_protocol import messages as m
 from chat_protocol.commands import Show
 from chat_protocol.live import MAX_BODY, MAX_OUTPUT, MAX_TAIL_LINES
 from tcp_server.log import body as body_module
+from tcp_server.log.body import Body
 from tcp_server.room.commands import LiveShown
+from tcp_server.room.growing import Growing
 from tests.tcp_server.room_harness import SECRET, RoomHarness, moderated_room
 
 GRACE = 20.0
@@ -137,6 +139,22 @@ def test_the_first_and_the_last_lines_are_kept(room: RoomHarness, monkeypatch: p
     assert text == whole[:start] + whole[stop:]
     assert 2 * 100_000 - 20 < len(text) <= 2 * 100_000
     assert live(room).lines == 60_000
+
+
+def test_an_offset_may_be_within_a_character(room: RoomHarness) -> None:
+    output(room, "да\n", 0)
+    for _ in range(2):
+        answer = body(room, 1)
+        assert (answer.start, answer.text, answer.end) == (2, "а\n", 5)
+        room.advance(3)  # now the log has it
+
+
+def test_what_another_server_has_taken_may_end_within_a_character() -> None:
+    growing, kept = Growing(), Body()
+    growing.add(0, "да\n".encode(), 0.0)
+    kept.add(0, b"x\n\n")
+    growing.follow(kept)
+    assert growing.take() == [(3, "\n")]
 
 
 def test_a_tail_is_replaced(room: RoomHarness) -> None:
