@@ -6,6 +6,9 @@ Not thread-safe: the caller holds the sequencer's room lock.
 import sqlite3
 from collections.abc import Collection, Sequence
 from itertools import pairwise
+from typing import Final
+
+import msgspec
 
 from chat_protocol.messages import Message
 from tcp_server.log import message_ids
@@ -14,6 +17,40 @@ from tcp_server.log.history import Key, position
 
 _NO_KEY: Key | tuple[None, None] = None, None
 
+_MOST_AT_ONCE: Final = 16
+"""Rows that are inserted with one statement. Each value that is bound costs, as does each statement: with
+these, and what the rows have in common bound once, a row takes 0.7 µs instead of 1.9."""
+
+_INSERTS: Final = {
+    rows: "INSERT INTO messages (id, at, name, session, entry, text, ref) VALUES "  # noqa: S608 - ours
+    + ", ".join([f"(?1 + {row}, ?2, ?3, ?4, ?5, ?{6 + 2 * row}, ?{7 + 2 * row})" for row in range(rows)])
+    for rows in range(1, _MOST_AT_ONCE + 1)
+}
+"""The statements, by the number of rows."""
+
+
+class _Run(msgspec.Struct):
+    """Rows with ids that follow one another, and all else but texts and refs in common."""
+
+    first: int
+    at: str
+    name: str
+    person: bytes | None
+    entry: int
+    texts_and_refs: list[str | None]
+    """In turns."""
+
+    @property
+    def ids(self) -> range:
+        return range(self.first, self.first + len(self.texts_and_refs) // 2)
+
+    def write(self, db: sqlite3.Connection) -> None:
+        """Raises `sqlite3.Error`."""
+        common, values = (self.at, self.name, self.person, self.entry), self.texts_and_refs
+        for start in range(0, len(values), 2 * _MOST_AT_ONCE):
+            some = values[start : start + 2 * _MOST_AT_ONCE]
+            db.execute(_INSERTS[len(some) // 2], (self.first + start // 2, *common, *some))
+
 
 class StagedMessages:
     """The messages as they are now, with their keys; and the skipped ids."""
@@ -21,22 +58,28 @@ class StagedMessages:
     def __init__(self) -> None:
         self.messages: list[Message] = []
         """In the order of their ids."""
-        self._rows: list[tuple[int, str, str, str, bytes | None, str | None, int]] = []  # of the same
+        self._runs: list[_Run] = []  # of the same
         self._rarities: list[Message] = []  # of these, those that have more than the rows
         self._skipped: list[range] = []
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self._rows or self._skipped)
+        return bool(self._runs or self._skipped)
 
     def add(self, messages: Sequence[Message], keys: Sequence[Key | None], last: int, entry: int) -> None:
         """Add messages from an entry, by its position; ids between theirs and `last` are skipped."""
         if messages and messages[-1].id - last > len(messages):
             ids = [last, *[message.id for message in messages]]
             self._skipped += [range(one + 1, next_) for one, next_ in pairwise(ids) if next_ - one > 1]
+        at, name, by, next_id = "", "", None, 0  # of the present run, as `values`
+        values: list[str | None] = []
         for message, key in zip(messages, keys, strict=True):
             person, ref = key or _NO_KEY
-            self._rows.append((message.id, message.at, message.name, message.text, person, ref, entry))
+            if not (next_id == message.id and at is message.at and name is message.name and by is person):
+                at, name, by, next_id, values = message.at, message.name, person, message.id, []
+                self._runs.append(_Run(next_id, at, name, by, entry, values))
+            next_id += 1
+            values += (message.text, ref)
             if message.notice or message.kind or message.reply or message.mentions:
                 self._rarities.append(message)
         self.messages.extend(messages)
@@ -53,17 +96,22 @@ class StagedMessages:
     def forget(self, below: int) -> None:
         """Forget messages and skipped ids below an id, which is of a message."""
         count = position(self.messages, below)
-        del self.messages[:count], self._rows[:count]
+        del self.messages[:count]
+        self._runs = [run for run in self._runs if run.ids.stop > below]
+        if self._runs and (forgotten := below - self._runs[0].first) > 0:
+            self._runs[0].first = below
+            del self._runs[0].texts_and_refs[: 2 * forgotten]
         self._rarities = [message for message in self._rarities if message.id >= below]
         self._skipped = [ids for ids in self._skipped if ids.start >= below]
 
     def author(self, message_id: int) -> bytes | None:
         """Return who has said a message, None if that was the room, or it is not here."""
-        return next((row[4] for row in self._rows if row[0] == message_id), None)
+        return next((run.person for run in self._runs if message_id in run.ids), None)
 
     def own(self, message_ids: Collection[int], person: bytes) -> set[int]:
         """Return those of these messages that the person has said."""
-        return {row[0] for row in self._rows if row[4] == person and row[0] in message_ids}
+        ids = [run.ids for run in self._runs if run.person == person]
+        return {message_id for message_id in message_ids if any(message_id in one for one in ids)}
 
     def before(self, message_id: int, limit: int) -> list[Message]:
         """Return the newest `limit` messages with smaller ids, oldest first."""
@@ -76,10 +124,8 @@ class StagedMessages:
 
     def write(self, db: sqlite3.Connection) -> None:
         """Write all of it into the open transaction. Raises `sqlite3.Error`."""
-        db.executemany(
-            "INSERT INTO messages (id, at, name, text, session, ref, entry) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            self._rows,
-        )
+        for run in self._runs:
+            run.write(db)
         write_details(db, self._rarities)
         for ids in self._skipped:
             message_ids.skip(db, ids)
@@ -87,6 +133,6 @@ class StagedMessages:
     def clear(self) -> None:
         """Forget all of it."""
         self.messages.clear()
-        self._rows.clear()
+        self._runs.clear()
         self._rarities.clear()
         self._skipped.clear()

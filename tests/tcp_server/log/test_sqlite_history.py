@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from chat_protocol.messages import Ack, Message
 from tcp_server.log import log_file, retention
 from tcp_server.log import sqlite_history as module
+from tcp_server.log.history import Key
 from tcp_server.log.log_file import BadHistory
 from tcp_server.log.sqlite_history import SqliteHistory
 from tests.support.processes import ROOT
@@ -322,3 +323,28 @@ def test_the_program_reports_a_bad_history_in_one_line(path: Path, content: byte
     assert done.stderr.startswith("oneroom-server: ")
     assert done.stderr.count("\n") == 1
     assert str(used) in done.stderr
+
+
+def test_what_is_written_at_once_by_two_people_is_read_back(path: Path) -> None:
+    """Runs of many lengths, each several statements or a part of one, with gaps; one is forgotten in part."""
+    wanted: list[tuple[Message, Key]] = []
+    with closing(SqliteHistory(path)) as history:
+        for turn, count in enumerate((1, 15, 16, 17, 40, 3, 3)):
+            name, person = (("Анна", b"a"), ("Борис", b"b"))[turn % 2]
+            first = history.last + 1 + turn % 3
+            messages = [Message(id_, AT, name, f"text {id_}") for id_ in range(first, first + count)]
+            keys: list[Key] = [(person, f"{message.id:03}") for message in messages]
+            history.append(messages, keys)
+            wanted += zip(messages, keys, strict=True)
+        ahead = [one.id for one, _ in wanted[:40]]
+        assert history.own([one for one, _ in wanted], b"a") == {
+            one.id for one, key in wanted if key[0] == b"a"
+        }
+        history.forget(ahead[-1])
+        history.commit()
+    with closing(SqliteHistory(path)) as history:
+        assert history.before(1000, 100) == [one for one, _ in wanted[39:]]
+        for message, (person, ref) in wanted:
+            is_kept = message.id >= ahead[-1]
+            assert history.author(message.id) == (person if is_kept else None)
+            assert bool(history.find_acks(person, [str(ref)])) == is_kept
