@@ -110,10 +110,10 @@ class History(Protocol):
     def first(self) -> int:
         """The id of the oldest message kept; `last` + 1 if none is."""
 
-    def append(self, messages: Sequence[Message], keys: Sequence[Key | None]) -> None:
+    def append(self, messages: Sequence[Message], keys: Sequence[Key | None]) -> list[Ack]:
         """Add messages, each with its key, or None if the room says it; ids between theirs are skipped.
 
-        Stored by the next commit.
+        Stored by the next commit. Returns the acks of those with refs, which differ.
         """
 
     def skip_to(self, last: int) -> None:

@@ -11,7 +11,7 @@ from tcp_server.log.history import Key
 from tcp_server.log.reactions import marks
 
 _MAX_PERSONS = 10_000
-"""Maximum number of persons whose greatest ref is kept in memory."""
+"""Maximum number of persons whose greatest ref is kept in memory after a commit."""
 
 _FIND = """
     SELECT ref, id, at FROM messages WHERE session = ? AND id >= ? AND ref IN ({0})
@@ -36,6 +36,11 @@ class Keys:
         clients whose refs increase need no query for each message."""
         self._staged: list[tuple[int, int, str, bytes, str]] = []
         self._settled: list[tuple[bytes, str]] = []  # refs that may be used again
+
+    def are_new(self, person: bytes, refs: Sequence[str]) -> bool:
+        """Return whether it is known, without a look at the file, that none of these refs is a repeat."""
+        greatest = self.greatest.get(person)
+        return greatest is not None and min(refs, default="") > greatest
 
     def find(self, person: bytes, refs: Sequence[str], first: int) -> dict[str, Ack]:
         """Return the acks of those that are stored, of messages from the id `first` on and acts on these.
@@ -91,6 +96,11 @@ class Keys:
         """Write what is staged into the open transaction. Raises `sqlite3.Error`."""
         self._db.executemany("INSERT INTO acts VALUES (?, ?, ?, ?, ?)", self._staged)
 
+    def forget_some(self) -> None:
+        """Keep no more persons than allowed. After a commit: then the file has the refs of all says."""
+        if len(self.greatest) > _MAX_PERSONS:
+            self.greatest.clear()
+
     def clear(self) -> None:
         """Drop what is staged."""
         self._staged.clear()
@@ -102,8 +112,6 @@ class Keys:
 
     def _greatest_of(self, person: bytes) -> str:
         if person not in self.greatest:
-            if len(self.greatest) >= _MAX_PERSONS:
-                self.greatest.clear()
             (stored,) = self._db.execute(_GREATEST, (person, person)).fetchone()
             staged = [ref for *_, by, ref in self._staged if by == person]
             self.greatest[person] = max([stored or "", *staged])

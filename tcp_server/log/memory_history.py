@@ -60,13 +60,15 @@ class MemoryHistory:
     def first(self) -> int:
         return self._messages[-min(len(self._messages), self._keep)].id if self._messages else self._last + 1
 
-    def append(self, messages: Sequence[Message], keys: Sequence[Key | None]) -> None:
+    def append(self, messages: Sequence[Message], keys: Sequence[Key | None]) -> list[Ack]:
         if not messages:
-            return
+            return []
         self._last = messages[-1].id
+        acks = []
         for message, key in zip(messages, keys, strict=True):
             if key is not None and key[1] is not None:
-                self._acks[key] = Ack(key[1], message.id, message.at)
+                self._acks[key] = ack = Ack(key[1], message.id, message.at)
+                acks.append(ack)
         if len(self._acks) >= self._max_acks:
             self._drop_old_acks()
         if self._keep:
@@ -75,6 +77,7 @@ class MemoryHistory:
             # Truncated rarely, and then by half: a deletion at the front moves all the rest.
             if len(self._messages) >= 2 * self._keep:
                 self._drop(len(self._messages) - self._keep)
+        return acks
 
     def skip_to(self, last: int) -> None:
         self._last = last

@@ -107,10 +107,10 @@ class SqliteHistory(StoredRoom):
             return self._stored.first
         return self._staged.messages[0].id if self._staged.messages else self.last + 1
 
-    def append(self, messages: Sequence[Message], keys: Sequence[Key | None]) -> None:
+    def append(self, messages: Sequence[Message], keys: Sequence[Key | None]) -> list[Ack]:
         self._staged.add(messages, keys, self.last, self.position)
-        self._recent.append(messages, keys)
         self._acts.keys.note_says(keys)
+        return self._recent.append(messages, keys)
 
     def skip_to(self, last: int) -> None:
         self._staged.skip(range(self.last + 1, last + 1))
@@ -188,6 +188,7 @@ class SqliteHistory(StoredRoom):
                 self._wal_has_deleted |= self.bodies.has_removed
             self._file.note_writable(writable=True)
             self._staged.clear()
+            self._acts.keys.forget_some()
             self._tail.commit()
 
     def rollback(self) -> None:
@@ -229,6 +230,8 @@ class SqliteHistory(StoredRoom):
         self.settled = max(below, self.settled)
 
     def find_acks(self, person: bytes, refs: Sequence[str]) -> dict[str, Ack]:
+        if self._acts.keys.are_new(person, refs):  # nearly always
+            return {}
         found = self._recent.find_acks(person, refs)
         if unknown := [ref for ref in refs if ref not in found] if found else refs:
             try:  # `_readable` would take longer, and each say comes here

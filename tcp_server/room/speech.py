@@ -119,6 +119,11 @@ class Speech:
             messages = [Message(number, at, name, text) for number, (_, text) in enumerate(texts, last + 1)]
             self._history.append(messages, [(member.person, None)] * len(messages))
             return Effect(seat, (), messages)
+        refs = {ref for ref, _ in texts}
+        if not acks and len(refs) == len(texts) and None not in refs:  # nearly always
+            messages = [Message(number, at, name, text) for number, (_, text) in enumerate(texts, last + 1)]
+            new = self._history.append(messages, [(session, ref) for ref, _ in texts])
+            return Effect(seat, new, messages)
         messages = []
         keys: list[Key | None] = []
         answer: list[Event] = []

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat_protocol.messages import Ack, Message
+from tcp_server.log import keys as keys_module
 from tcp_server.log import log_file, retention
 from tcp_server.log import sqlite_history as module
 from tcp_server.log.history import Key
@@ -348,3 +349,18 @@ def test_what_is_written_at_once_by_two_people_is_read_back(path: Path) -> None:
             is_kept = message.id >= ahead[-1]
             assert history.author(message.id) == (person if is_kept else None)
             assert bool(history.find_acks(person, [str(ref)])) == is_kept
+
+
+def test_repeats_are_found_whatever_order_refs_have(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where of few persons the greatest ref is kept in memory."""
+    monkeypatch.setattr(keys_module, "_MAX_PERSONS", 1)
+    people, refs = (b"a", b"b", b"c"), ("5", "7", "6", "1")
+    with closing(SqliteHistory(path)) as history:
+        for turn in range(2):  # in the second, all are committed
+            for ref in refs:
+                for person in people:
+                    assert bool(history.find_acks(person, [ref])) == bool(turn)
+                    if not turn:
+                        stage(history, "раз", key=(person, ref))
+                    assert [*history.find_acks(person, ["9", ref])] == [ref]
+            history.commit()
