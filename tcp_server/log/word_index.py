@@ -126,13 +126,15 @@ class WordIndex:
         self._resources.close()
 
     def _states(self) -> dict[int, _State]:
-        """Return the present state of each full block, by number."""
+        """Return the present state of each full block that waits for no older messages, by number."""
         self._note_acts()
         first, last = ends(self._log_db)
         self.last = last
         kept = dict.fromkeys(range(first // _BLOCK, (last + 1) // _BLOCK), _BLOCK)
-        if first // _BLOCK in kept:
+        if first % _BLOCK and first // _BLOCK in kept:
             kept[first // _BLOCK] -= first % _BLOCK
+            if missing_ids(self._log_db):  # the next piece completes it: it would be indexed twice
+                del kept[first // _BLOCK]
         return {number: _State(of_it, self._acts.get(number, 0)) for number, of_it in kept.items()}
 
     def _note_acts(self) -> None:

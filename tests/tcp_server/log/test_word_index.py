@@ -309,3 +309,32 @@ def test_blocks_with_deletions_are_indexed_first(path: Path) -> None:
                 (1, 4, 0),
                 (101, 4, 0),
             ]
+
+
+def test_a_block_is_indexed_once_while_older_messages_arrive(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    indexed: list[int] = []
+    words_of = WordIndex._words_of
+
+    def observed(index: WordIndex, number: int) -> bytes:
+        indexed.append(number)
+        return words_of(index, number)
+
+    monkeypatch.setattr(WordIndex, "_words_of", observed)
+    append_to_log(path, *["слово"] * 17)  # blocks of 4: the ids 1 to 3, four blocks, the beginning of a fifth
+    with closing(sqlite3.connect(path)) as db, closing(WordIndex(path)) as index:
+        older = db.execute("SELECT * FROM messages").fetchall()
+        db.execute("DELETE FROM messages WHERE id < 15")
+        db.execute("INSERT INTO missing VALUES (1, 15, 0, 0)")
+        for start in (15, 14, 11, 10, 5, 1):
+            present = db.execute("SELECT min(id) FROM messages").fetchone()[0]
+            marks = ", ".join("?" * len(older[0]))
+            db.executemany(f"INSERT INTO messages VALUES ({marks})", older[start - 1 : present - 1])
+            db.execute("UPDATE missing SET stop = ?", (start,))
+            db.execute("DELETE FROM missing WHERE stop = first")
+            db.commit()
+            while index.update_some():
+                pass
+    assert indexed == [3, 2, 1, 0]
+    assert indexed_blocks(path) == [0, 1, 2, 3]
