@@ -23,7 +23,7 @@ import psutil
 from chat_protocol.address import Address
 from chat_protocol.errors import ConnectionFailed
 from tests.faults.checker import check
-from tests.faults.cluster_environment import ClusterEnvironment, declared_down
+from tests.faults.cluster_environment import ClusterEnvironment, declared_down, newest_entry
 from tests.faults.environment import Service
 from tests.faults.participants import JsonParticipant
 from tests.faults.wires import TcpWire
@@ -116,14 +116,14 @@ def down(times: int) -> None:
             for server in cluster.servers:
                 members.append(clients.enter_context(JsonClient(server.address, timeout=_PATIENCE)))
                 members[-1].join(f"member of {server.address.port}", history=0)
-            before = len(declared_down(cluster.redis))
+            before = newest_entry(cluster.redis)
             cluster.redis.pause()
             sleep(30)
             cluster.redis.resume()
             sleep(15)
             events = [event for member in members for event in member.fence()]
             ended = [event for event in events if event["type"] in {"left", "bye"}]
-            wrong = len(declared_down(cluster.redis)) - before
+            wrong = len(declared_down(cluster.redis, before))
         print(f"| servers declared down, Redis stopped for 30 s | 0 | {wrong}, {len(ended)} clients out |")
 
 

@@ -33,10 +33,19 @@ class Declared(NamedTuple):
     incarnation: bytes
 
 
-def declared_down(redis: RedisServer) -> list[Declared]:
-    """Return which servers were declared down by others, as far as the stream has it."""
+def newest_entry(redis: RedisServer) -> bytes:
+    """Return the id of the newest entry of the stream."""
+    ((entry_id, _),) = redis.do("XREVRANGE", _STREAM, "+", "-", "COUNT", 1)
+    return bytes(entry_id)
+
+
+def declared_down(redis: RedisServer, after: bytes = b"0") -> list[Declared]:
+    """Return which servers were declared down by others, after an entry, as far as the stream has it.
+
+    It is trimmed meanwhile: how many were declared down before says nothing.
+    """
     found = []
-    for entry_id, fields in redis.do("XRANGE", _STREAM, "-", "+"):
+    for entry_id, fields in redis.do("XRANGE", _STREAM, b"(" + after, "+"):
         entry = p.decode(fields[b"b"])
         found += [
             Declared(int(entry_id.partition(b"-")[0]) / 1000, one.incarnation)
@@ -123,8 +132,7 @@ class ClusterEnvironment(Environment):
         self.wait_for(lambda: _follows(replica), "the replica does not follow")
         replica.do("REPLICAOF", "127.0.0.1", 1)  # it stays a replica, and hears no more
         self.talk()
-        ((newest, _),) = replica.do("XREVRANGE", _STREAM, "+", "-", "COUNT", 1)
-        lacks = len(master.do("XRANGE", _STREAM, b"(" + newest, "+"))
+        lacks = len(master.do("XRANGE", _STREAM, b"(" + newest_entry(replica), "+"))
         master.stop(signal.SIGKILL)
         sleep(self.rng.uniform(0, 1))
         replica.do("REPLICAOF", "NO", "ONE")

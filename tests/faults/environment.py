@@ -3,8 +3,8 @@
 import random
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 from types import TracebackType
@@ -59,15 +59,18 @@ class Service:
         assert self.program.stop() == 0, self.program.stderr.text
         self._ended.append(self.program)
 
-    def pause(self, seconds: float) -> None:
-        """Stop all of its processes for some seconds, as a laptop or a virtual machine is suspended."""
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Stop all of its processes for the block, as a laptop or a virtual machine is suspended."""
         process = psutil.Process(self.program.process.pid)
         processes = [process, *process.children(recursive=True)]
         for one in processes:
             one.suspend()
-        sleep(seconds)
-        for one in processes:
-            one.resume()
+        try:
+            yield
+        finally:
+            for one in processes:
+                one.resume()
 
     def restart(self) -> None:
         """Start it again on the same port."""

@@ -119,7 +119,8 @@ class JsonParticipant:
 
     def act(self) -> None:
         with self._lock:
-            there = [one for one in self._shown.values() if not one.deleted]
+            # By number: older ones that came later, as pages of history, may be too old to be changed.
+            there = [one for _, one in sorted(self._shown.items()) if not one.deleted]
             own = [one for one in there if one.name == self.name]
             if not own:
                 return

@@ -14,7 +14,7 @@ from time import sleep, time
 
 import pytest
 
-from tests.faults.cluster_environment import ClusterEnvironment, declared_down
+from tests.faults.cluster_environment import ClusterEnvironment, declared_down, newest_entry
 from tests.faults.test_faults import ROUNDS, SEED
 from tests.support.requirements import needs_haproxy, needs_prlimit
 from tests.support.timing import at_most
@@ -80,21 +80,23 @@ def test_stopping_the_servers_one_after_the_other(tmp_path: Path) -> None:
 
 def test_pausing_redis(tmp_path: Path) -> None:
     def pause(environment: ClusterEnvironment) -> None:
+        before = newest_entry(environment.redis)
         environment.redis.pause()
         sleep(environment.rng.uniform(3, 30 if ROUNDS > 1 else 4))
         environment.redis.resume()
-        assert not declared_down(environment.redis)
+        assert not declared_down(environment.redis, before)
 
     inject(tmp_path, pause)
 
 
 def test_pausing_a_server_until_the_others_take_it_for_dead(tmp_path: Path) -> None:
     def pause(environment: ClusterEnvironment) -> None:
-        before, paused_at = declared_down(environment.redis), time()
-        environment.rng.choice(environment.servers).pause(15)
-        after = declared_down(environment.redis)[len(before) :]
-        assert len({one.incarnation for one in after}) == 1
-        took = after[0].at - paused_at
+        with environment.rng.choice(environment.servers).paused():
+            paused_at, before = time(), newest_entry(environment.redis)
+            environment.wait_for(lambda: bool(declared_down(environment.redis, before)), "it is not dead")
+        declared = declared_down(environment.redis, before)
+        assert len({one.incarnation for one in declared}) == 1
+        took = declared[0].at - paused_at
         print(f"declared down after {took:.1f} s")
         assert 10 <= took <= at_most(13)
 
@@ -141,7 +143,7 @@ def test_cutting_two_servers_off_redis_together(tmp_path: Path) -> None:
     """The third tells them that Redis is there: both are not ready, and neither takes the other for dead."""
 
     def cut(environment: ClusterEnvironment) -> None:
-        before = declared_down(environment.redis)
+        before = newest_entry(environment.redis)
         *cut_off, left = environment.rng.sample(range(len(environment.servers)), 3)
         for number in cut_off:
             environment.to_redis[number].swallow()
@@ -153,8 +155,7 @@ def test_cutting_two_servers_off_redis_together(tmp_path: Path) -> None:
         sleep(environment.rng.choice((0, 15)) if ROUNDS > 1 else 0)
         for number in cut_off:
             environment.to_redis[number].reset_swallowed()
-        after = declared_down(environment.redis)[len(before) :]
-        assert len({one.incarnation for one in after}) in (0, 2)
+        assert len({one.incarnation for one in declared_down(environment.redis, before)}) in (0, 2)
 
     inject(tmp_path, cut)
 

@@ -85,7 +85,8 @@ def test_pausing_a_program(tmp_path: Path, paused: str) -> None:
 
     def pause(environment: Environment) -> None:
         service = environment.server if paused == "server" else environment.gateway
-        service.pause(environment.rng.choice((0.3, 1.5, 3.0)))
+        with service.paused():
+            sleep(environment.rng.choice((0.3, 1.5, 3.0)))
         environment.talk()
 
     with running_environment(tmp_path, "--write-timeout", "1") as environment:
