@@ -28,6 +28,9 @@ HAS_LEFT: Final = " покинул чат."
 EVERYBODY: Final = "all"
 """Stands for all members among the names that a message calls; nobody can have it."""
 
+RESERVED_NAME: Final = r"[\w .-]+"
+"""Pattern of the names that a server can keep for a program: they stand in settings and in names of files."""
+
 MAX_LINE: Final = 64 * 1024
 """Longest line a client may send, in bytes without its LF."""
 

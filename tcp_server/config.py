@@ -14,7 +14,14 @@ from unicodedata import normalize
 from msgspec import Meta
 from platformdirs import user_data_path
 
-from chat_protocol.contract import DEFAULT_PORT, IDLE_TIMEOUT, MAX_PASSWORD, MAX_TITLE, MAX_WELCOME
+from chat_protocol.contract import (
+    DEFAULT_PORT,
+    IDLE_TIMEOUT,
+    MAX_PASSWORD,
+    MAX_TITLE,
+    MAX_WELCOME,
+    RESERVED_NAME,
+)
 from chat_protocol.drain import DrainSetting
 from chat_protocol.log_format import LogAddressesSetting, LogFormatSetting, LogLevelSetting, check_format
 from chat_protocol.settings import (
@@ -85,8 +92,6 @@ def _parse_node(text: str) -> str:
     return text
 
 
-_RESERVED_NAME = re.compile(r"[\w .-]+")
-
 _MIN_TOKEN = 32
 """Shortest token, in characters: nobody may guess it."""
 
@@ -123,7 +128,7 @@ class Reservation(NamedTuple):
 
 def _parse_reservation(text: str) -> Reservation:
     name, _, file = (part.strip() for part in text.partition("="))
-    if not _RESERVED_NAME.fullmatch(name) or not file:
+    if not re.fullmatch(RESERVED_NAME, name) or not file:
         raise ValueError
     return Reservation(name, str(Path(file).expanduser()))
 

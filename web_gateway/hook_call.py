@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, TypeVar
 from chat_protocol import messages as m
 from chat_protocol.connection import Connection
 from chat_protocol.errors import BadMessage, ConnectionFailed
-from chat_protocol.text import split
+from chat_protocol.text import is_blank, split
 from web_gateway.servers import Servers
 
 _TIMEOUT: Final = 10.0
@@ -17,6 +17,9 @@ _TIMEOUT: Final = 10.0
 
 _PAUSE: Final = 0.2
 """Seconds between two attempts."""
+
+_MAX_MESSAGES: Final = 100
+"""Most messages of a call: a quiet connection may say no more."""
 
 _PASSING: Final = ("restart", "shutdown", "quiet")
 """Reasons of a `bye` after which the call is tried again."""
@@ -78,7 +81,10 @@ class _Conversation:
         # A session of its own, from which the room knows a repeated ref; as secret as the token.
         session = hashlib.sha256(f"session of a hook: {call.token}".encode()).hexdigest()
         self._send(m.Join(call.name, session=session, quiet=True, token=call.token, history=0))
-        pieces = split(call.text, self._next(m.Welcome).limits.text)
+        limit = self._next(m.Welcome).limits.text
+        pieces = [piece for piece in split(call.text, limit) if not is_blank(piece)]
+        if len(pieces) > _MAX_MESSAGES:
+            raise RoomRefuses(m.Error("too_long", f"at most {_MAX_MESSAGES} messages of {limit} characters"))
         refs = [f"{call.key}-{number}" for number in range(len(pieces))]
         for piece, ref in zip(pieces, refs, strict=True):
             self._send(m.Say(piece, ref))

@@ -1,11 +1,14 @@
 """`oneroom-web hook`: makes, lists and removes webhooks."""
 
 import argparse
+import re
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from chat_protocol.address import Address
+from chat_protocol.contract import RESERVED_NAME
 from chat_protocol.settings import BadConfig
 from chat_protocol.standard_streams import ArgumentParser, encodable
 from web_gateway.config import PROGRAM, Config
@@ -18,7 +21,7 @@ def hook(arguments: Sequence[str]) -> int:
     try:
         for line in options.act(_config(options.hooks), options):
             print(encodable(line, sys.stdout))
-    except BadConfig as error:
+    except (BadConfig, OSError) as error:
         print(f"oneroom-web hook: {error}", file=sys.stderr)
         return 1
     return 0
@@ -51,7 +54,8 @@ def _parser() -> argparse.ArgumentParser:
             "--hooks", metavar="FILE", help="the file of the hooks; that of the settings if not given"
         )
         if name != "list":
-            command.add_argument("name", metavar="NAME", help="under which the hook speaks")
+            parse = _name if name == "add" else str
+            command.add_argument("name", metavar="NAME", type=parse, help="under which the hook speaks")
         if name == "add":
             command.add_argument(
                 "--token",
@@ -60,6 +64,14 @@ def _parser() -> argparse.ArgumentParser:
                 help="file of the token (default: NAME.token beside)",
             )
     return parser
+
+
+def _name(text: str) -> str:
+    """Return the name of a new hook. Raises `ArgumentTypeError` for one that no server can reserve."""
+    name = text.strip()
+    if not re.fullmatch(RESERVED_NAME, name):
+        raise argparse.ArgumentTypeError(f"{text!r}: only letters, digits, spaces, and . - _")
+    return name
 
 
 def _add(config: Config, options: argparse.Namespace) -> Sequence[str]:
@@ -71,7 +83,7 @@ def _add(config: Config, options: argparse.Namespace) -> Sequence[str]:
         f"{page.rstrip('/')}/hooks/{secret}",
         "This address is shown only now; whoever has it can speak. If people open the page under another",
         "address, it begins like that one.",
-        f"The server must be started with: --reserve '{options.name}={token.absolute()}'",
+        f"The server must be started with: --reserve {shlex.quote(f'{options.name}={token.absolute()}')}",
     ]
 
 

@@ -35,7 +35,14 @@ Loopback and trusted proxies are exempt from the limit by address, as everywhere
 _TURN_SECONDS: Final = 10.0
 """Longest time to wait for the calls of the same hook that came before."""
 
-_REFUSED: Final = {"too_fast": 429, "unavailable": 503, "full": 503, "muted": 403, "banned": 403}
+_REFUSED: Final = {
+    "too_fast": 429,
+    "too_long": 413,
+    "unavailable": 503,
+    "full": 503,
+    "muted": 403,
+    "banned": 403,
+}
 """Statuses for what the room answers, by its code; 400 for all others."""
 
 
@@ -75,7 +82,10 @@ def hook_route(gateway: Gateway) -> Blueprint:
 def _text() -> str | None:
     """Return what the request says; None if that is no text. Raises `RequestEntityTooLarge`."""
     if request.is_json:
-        said: Any = request.get_json(silent=True)
+        try:
+            said: Any = request.get_json(silent=True)
+        except RecursionError:  # one in another in another …
+            return None
         text = said.get("text") if isinstance(said, dict) else None
         return text if isinstance(text, str) else None
     try:

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from stat import S_IRWXG, S_IRWXO
 from time import monotonic, sleep
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 
@@ -33,7 +33,7 @@ class Hook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One webhook: `secret` is the SHA-256 of its secret, `token` a file, beside that of the hooks or not."""
 
     name: str
-    secret: str
+    secret: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
     token: str
 
     @contextmanager

@@ -104,11 +104,15 @@ def test_a_program_says_something_by_one_request(hooked: Hooked, anna: JsonClien
 
 def test_a_long_text_becomes_several_messages_in_order(hooked: Hooked, anna: JsonClient) -> None:
     text = " ".join(f"слово{number}" for number in range(40))
-    ids = post(hooked.url(), text.encode()).ids
+    url = hooked.url()
+    ids = post(url, text.encode()).ids
     said = [anna.expect_json(type="message") for _ in ids]
     assert len(said) > 2
     assert [one["id"] for one in said] == ids == sorted(ids)
     assert "".join(one["text"] for one in said) == text
+    assert len(post(url, b"a" + b" " * 400 + b"b").ids) == 2  # nobody says what shows nothing
+    too_long = post(url, b"x" * 10_001)
+    assert (too_long.status, too_long.headers["X-Refused-By"]) == (413, "too_long")
 
 
 def test_the_calls_of_one_hook_come_one_after_the_other(hooked: Hooked, anna: JsonClient) -> None:
@@ -152,7 +156,8 @@ def test_what_is_no_message_is_refused(hooked: Hooked) -> None:
     assert post(url, b" \n").status == 400
     assert post(url, b"\xff\xfe").status == 400
     assert post(url, b'{"text": 5}', Content_Type="application/json").status == 400
-    assert post(url, b"{", Content_Type="application/json").status == 400
+    for body in (b"{", b'{"text":' + b"[" * 60_000):
+        assert post(url, body, Content_Type="application/json").status == 400
     assert post(url, b"x" * 65537).status == 413
     assert post(hooked.url("unknown"), b"x").status == 404
     assert post(url, b"x", Host="elsewhere.example").status == 421
@@ -208,6 +213,14 @@ def test_the_file_is_secret_and_has_no_secret(tmp_path: Path) -> None:
         hooks.Hooks(file).find(secret)
 
 
+def test_a_digest_that_is_none_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "hooks.toml"
+    file.write_text('[[hook]]\nname = "ci"\nsecret = "тайна"\ntoken = "ci.token"\n')
+    file.chmod(0o600)
+    with pytest.raises(BadConfig, match="secret"):
+        hooks.Hooks(file).find("wrong")
+
+
 def test_several_threads_find_the_hooks_of_a_file_that_changes(tmp_path: Path) -> None:
     file = tmp_path / "hooks.toml"
     first = hooks.add(file, "first", tmp_path / "first.token")
@@ -244,7 +257,10 @@ def test_the_command_makes_lists_and_removes_them(tmp_path: Path) -> None:
 
     said = command("add", "ci")
     assert said.startswith("http://127.0.0.1:5000/hooks/")
-    assert f"--reserve 'ci={tmp_path / 'ci.token'}'" in said
+    assert f"--reserve ci={tmp_path / 'ci.token'}" in said
+    for name in ("a/b", "", "a\nb", "!", "a'b"):
+        assert "only letters" in command("add", name, code=2)
+    assert "too long" in command("add", "x" * 300, code=1)
     assert "already" in command("add", "ci", code=1)
     assert command("list") == "ci\n"
     assert not command("remove", "ci")
