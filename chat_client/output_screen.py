@@ -3,7 +3,9 @@
 The screen is pyte's, which takes long to load and is slow: `output_filter` uses it only where it must.
 """
 
-from typing import Final
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final, cast
 from unicodedata import combining
 
 from pyte import modes
@@ -29,7 +31,7 @@ class OutputScreen(Screen):
         super().__init__(columns, rows)
         self.scrolled: list[str] = []
         self.set_mode(modes.LNM)  # LF begins a line, as it does for a program that writes to a pipe
-        self._stream = Stream(self)
+        self._stream = Stream(cast("Screen", _Lenient(self)))
 
     def feed(self, text: str) -> None:
         """Do what a text with control sequences says; one may go on in the next call."""
@@ -73,11 +75,25 @@ class OutputScreen(Screen):
             data = data.translate(_JOINERS)
         super().draw(data)
 
-    def report_device_attributes(self, *_: object, **__: object) -> None:
-        """Answer no question of a program: the real terminal does."""
 
-    def report_device_status(self, *_: object) -> None:
-        """As above."""
+class _Lenient:
+    """A screen as a stream sees it, which leaves out what pyte cannot do, as terminals do.
+
+    At a parameter too many, or a `?` or a number that it does not know, pyte raises an error.
+    """
+
+    def __init__(self, screen: Screen) -> None:
+        for event in Stream.events:
+            setattr(self, event, _leniently(getattr(screen, event)))
+        self.draw = screen.draw  # nearly all of it, and any text is right
+
+
+def _leniently(act: Callable[..., None]) -> Callable[..., None]:
+    def call(*parameters: object, **private: bool) -> None:
+        with suppress(AssertionError, TypeError, UnboundLocalError):
+            act(*parameters, **private)
+
+    return call
 
 
 _JOINERS: Final = dict.fromkeys([0x200C, 0x200D, *range(0xFE00, 0xFE10)])

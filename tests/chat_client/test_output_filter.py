@@ -39,6 +39,10 @@ def all_lines(*parts: str | bytes, columns: int = 80) -> str:
         ("one\ntwo\nthree\n\x1b[3A\x1b[KONE\n\x1b[KTWO\n\x1b[1Bfour\n", "ONE\nTWO\nthree\nfour\n"),
         ("before\n\x1b[?1049h\x1b[H\x1b[2Jall of it\x1b[?1049lafter\n", "before\nafter\n"),
         ("\x1b]0;title\x07a\x1b[?25l\x1b[?2004hb\n", "ab\n"),
+        (
+            "a\x1b[A\x1b[?6nb\x1b[?4D\x1b[1;2;3Hc\x1b[5J\x1b[7Kd\x1b[?6h\x1b[6n\n",
+            "abcd\n",
+        ),  # as if they were not there
         (b"\xff\xd0\n", "��\n"),
         ("", ""),
         ("\n\n\n", ""),
@@ -63,6 +67,7 @@ PIECES = st.sampled_from(
             "\x1b]0;t\x07",
             "\x1b[",
         ),
+        *("\x1b[1;2;3H", "\x1b[?6n", "\x1b[?4C", "\x1b[5J", "\x1b[7K"),
         *("\x1b[L", "\x1b[2M", "\x1b[P", "\x1b[@", "👩‍💻", "界", "é", "\x9b", "\x1b(0"),
     ]
 )
