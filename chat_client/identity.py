@@ -46,13 +46,14 @@ class IdentityStore:
         self._is_told = False
         self._is_forgotten = False
         room = quote(f"{address}{' tls' if tls else ''}".casefold(), safe=":[] ")
-        self._folder = _state_folder() / room
+        self.folder = _state_folder() / room
+        """Where they are. Other files of the room may be there too, but none called `*.json`."""
 
     def last_name(self) -> str:
         """Return the name that a person used last: scripts read nothing. Empty if there is none."""
         files: list[tuple[float, Path]] = []
         with suppress(OSError):
-            files = [(path.stat().st_mtime, path) for path in self._folder.glob("*.json")]
+            files = [(path.stat().st_mtime, path) for path in self.folder.glob("*.json")]
         identities = (self._read(path) for _, path in sorted(files, reverse=True))
         return next((identity.name for identity in identities if identity and identity.read), "")
 
@@ -60,7 +61,7 @@ class IdentityStore:
         """Return the identity with that name, None if it is not known."""
         identity = self._read(self._file(name))
         with suppress(OSError):
-            if identity is None and self._folder.is_dir():
+            if identity is None and self.folder.is_dir():
                 return self._read(self._old_file(name))
         return identity
 
@@ -73,8 +74,8 @@ class IdentityStore:
             if self._is_forgotten:
                 return
             try:
-                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                _replace(path, json.encode(identity))
+                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                replace_file(path, json.encode(identity))
             except OSError as error:
                 self._note(path, error.strerror or str(error))
 
@@ -97,14 +98,14 @@ class IdentityStore:
             return self._problem
 
     def _file(self, name: str) -> Path:
-        quoted = quote(_key(name), safe=" ")
-        return self._folder / f"{quoted}.json" if len(quoted) <= _LONGEST else self._old_file(name)
+        quoted = quote(key_of_name(name), safe=" ")
+        return self.folder / f"{quoted}.json" if len(quoted) <= _LONGEST else self._old_file(name)
 
     def _old_file(self, name: str) -> Path:
         """Return the file of a long name, where 0.2.0 has kept all."""
         from hashlib import sha256  # noqa: PLC0415 - OpenSSL is a twentieth of the start of the filter
 
-        return self._folder / f"{sha256(_key(name).encode()).hexdigest()[:32]}.json"
+        return self.folder / f"{sha256(key_of_name(name).encode()).hexdigest()[:32]}.json"
 
     def _read(self, path: Path) -> Identity | None:
         try:
@@ -124,7 +125,7 @@ class IdentityStore:
         self._problem = self._problem or NotKept(str(path), reason)
 
 
-def _key(name: str) -> str:
+def key_of_name(name: str) -> str:
     """Return what is the same for names that the room takes for one."""
     return " ".join(normalize("NFKC", name).casefold().split())
 
@@ -138,8 +139,8 @@ def _state_folder() -> Path:
     return (state if state.is_absolute() else Path(os.devnull)) / "oneroom"
 
 
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file that is there either as before or whole. Raises `OSError`."""
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file that is there either as before or whole, readable by its user alone. Raises `OSError`."""
     new = path.with_name(f"tmp{os.urandom(8).hex()}")
     try:
         only_its_user = 0o600

@@ -59,6 +59,7 @@ __all__ = [
     "Who",
     "describe_table",
     "parse_command",
+    "usage",
 ]
 
 
@@ -83,9 +84,7 @@ class SlashCommand(NamedTuple):
 
     def usage(self, language: Language) -> str:
         """Return how it is written, in the words of a language."""
-        words = _ARGUMENT_WORDS[language]
-        argument = re.sub(r"\w+", lambda found: words.get(found[0], found[0]), self.argument)
-        return f"/{self.name} {argument}".rstrip()
+        return usage(self.name, self.argument, language)
 
     def purpose(self, language: Language) -> str:
         """Return what it does."""
@@ -108,6 +107,14 @@ _ARGUMENT_WORDS: Final[dict[Language, dict[str, str]]] = {
     "en": {"n": "number", "id": "number", "NAME": "name", "en": "ru", "emoji": ":+1:"},
 }
 """What people read for the words of the column `argument`. The English ones are ASCII, for any terminal."""
+
+
+def usage(name: str, argument: str, language: Language) -> str:
+    """Return how a command with such an argument is written, in the words of a language."""
+    words = _ARGUMENT_WORDS[language]
+    argument = re.sub(r"\w+", lambda found: words.get(found[0], found[0]), argument)
+    return f"/{name} {argument}".rstrip()
+
 
 COMMANDS: Final = {
     command.name: command

@@ -45,21 +45,14 @@ class Bottom:
         typed = typed[self._first : self._first + height]
         bar = [row(line, width) for line in self._toolbar.lines(status, width)]
         bar = bar[max(0, len(bar) + height - rows) :]
-        above = [self._visits(), *self._renderer.unsent([*map(format_outgoing, status.unsent)])]
+        above = [
+            *map(_first_row, self._renderer.waiting()),
+            *self._renderer.unsent([*map(format_outgoing, status.unsent)]),
+        ]
         unsent = [row(line, width) for line in above if line]
         unsent = unsent[max(0, len(unsent) + height + len(bar) - rows) :]
         self._redraw_in(self._toolbar.changes_in(status))
         return Picture([*unsent, *typed, *bar], len(unsent) + y - self._first, x)
-
-    def _visits(self) -> Fragments:
-        """Return the first row of who has come and gone since something else was shown."""
-        line: Fragments = []
-        for style, text in self._renderer.visits():
-            before, end, _ = text.partition("\n")
-            line.append((style, before))
-            if end:
-                break
-        return line
 
     def _typed(self, width: int) -> Picture:
         """Lay out the input line, or the search in its history."""
@@ -79,3 +72,13 @@ class Bottom:
             self._timer.cancel()
         loop = asyncio.get_running_loop()
         self._timer = None if seconds is None else loop.call_later(seconds, self._redraw)
+
+
+def _first_row(lines: Fragments) -> Fragments:
+    row: Fragments = []
+    for style, text in lines:
+        before, end, _ = text.partition("\n")
+        row.append((style, before))
+        if end:
+            break
+    return row

@@ -152,10 +152,14 @@ def _terminal(room: RoomOptions, texts: Translations, options: argparse.Namespac
 
 
 def _plain_terminal(room: RoomOptions, texts: Translations, options: argparse.Namespace) -> int:
-    from cli_client.plain_terminal import PlainTerminal  # noqa: PLC0415 - as above
+    from cli_client.ignored import Ignored  # noqa: PLC0415 - as above
+    from cli_client.plain_terminal import PlainTerminal  # noqa: PLC0415
 
     name = room.name if room.name or room.code else None
-    return PlainTerminal(room.address, name, texts, room.chat, as_typed=options.as_typed).run()
+    ignored = Ignored(room.identities.folder)
+    return PlainTerminal(
+        room.address, name, texts, room.chat, as_typed=options.as_typed, ignored=ignored
+    ).run()
 
 
 def _filter(options: argparse.Namespace, texts: Translations, room: RoomOptions) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from chat_client.events import Status
 from chat_protocol.commands import COMMANDS, Language, SlashCommand
+from cli_client.own_commands import OWN_COMMANDS
 from cli_client.translations import Translations
 
 
@@ -14,7 +15,8 @@ def describe_commands(texts: Translations, status: Status) -> str:
     for command in COMMANDS.values():
         if is_useful(command, status):
             rows[command.moderators_only].append((command.usage(language), command.purpose(language)))
-    rows[False] += [("/forget", texts("help_forget")), (texts("slash"), texts("help_slash"))]
+    rows[False] += [(command.usage(language), texts(command.purpose)) for command in OWN_COMMANDS.values()]
+    rows[False].append((texts("slash"), texts("help_slash")))
     short = [texts("help_short")] if {"edit", "react"} <= status.can else []
     lines = [*_columns(rows[False]), *short, texts("help")]
     return "\n".join([*lines, *_columns(rows[True]), texts("help_times")] if status.moderator else lines)

@@ -5,6 +5,7 @@ from typing import Final
 
 from chat_client.chat import Chat
 from chat_client.events import OlderMessages, PeoplePage, Phase, Status
+from chat_client.identity import key_of_name
 from chat_client.outbox import MessageAct, needs
 from chat_protocol.commands import Help, OnLast, ParsedCommand, Show, ShowTopic, Who
 from chat_protocol.messages import (
@@ -24,9 +25,11 @@ from chat_protocol.messages import (
 from chat_protocol.short_forms import Substitution
 from chat_protocol.text import one_line
 from cli_client.command_help import describe_commands
-from cli_client.commands import Forget, InvalidCommand, TypedLine
+from cli_client.commands import InvalidCommand, TypedLine
 from cli_client.idle import Idle
+from cli_client.ignored import Ignored
 from cli_client.layout import Fragments
+from cli_client.own_commands import Forget, Ignore, Unignore
 from cli_client.render import Renderer
 from cli_client.translations import Translations
 
@@ -43,6 +46,7 @@ class CommandRunner:
         self,
         chat: Chat,
         idle: Idle,
+        ignored: Ignored,
         texts: Translations,
         renderer: Renderer,
         show: Callable[[Fragments], object],
@@ -50,6 +54,7 @@ class CommandRunner:
     ) -> None:
         self._chat = chat
         self._idle = idle
+        self._ignored = ignored
         self._texts = texts
         self._renderer = renderer
         self._show = show
@@ -67,6 +72,8 @@ class CommandRunner:
                 return self._send(Say(said), status)
             case InvalidCommand(hint, typed):
                 return self._texts(hint, typed=one_line(typed))
+            case Ignore() | Unignore():
+                return self._ignore(line, status)
             case OnLast() | Substitution():
                 return self._act_on_last(line, status)
             case Delete(id=number) if "delete" not in status.can:  # an older room: only moderators may
@@ -78,6 +85,22 @@ class CommandRunner:
             case command:
                 is_done = self._run_command(command, status)
         return "" if is_done else self._texts("not_online")
+
+    def _ignore(self, command: Ignore | Unignore, status: Status) -> str:
+        """Hide somebody's messages here, or show them again, or tell whose are hidden; return why not."""
+        name = command.name
+        if isinstance(command, Unignore):
+            if not self._ignored.remove(name):
+                return self._texts("not_ignored" if name else "usage_unignore", name=name)
+            self._show(self._renderer.line("ignored_no_more", name=name))
+        elif not name:
+            self._show(self._renderer.ignored())
+        elif key_of_name(name) == key_of_name(status.name):
+            return self._texts("ignored_oneself")
+        else:
+            self._ignored.add(name)
+            self._show(self._renderer.line("now_ignored", name=name))
+        return ""
 
     def why_no_moderator(self, status: Status) -> str:
         """Explain why we cannot ask to become a moderator; empty if we can."""

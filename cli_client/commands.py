@@ -23,6 +23,7 @@ from chat_protocol.messages import (
     Whois,
 )
 from chat_protocol.short_forms import Substitution, parse_short_form
+from cli_client.own_commands import OwnAct, parse_own
 
 
 class InvalidCommand(NamedTuple):
@@ -32,11 +33,7 @@ class InvalidCommand(NamedTuple):
     typed: str
 
 
-class Forget(NamedTuple):
-    """`/forget`: do not keep who we are. Only in the terminal client, which alone keeps it in a file."""
-
-
-TypedLine = str | ParsedCommand | Substitution | Forget | InvalidCommand
+TypedLine = str | ParsedCommand | Substitution | OwnAct | InvalidCommand
 """What a typed line means; a string is a text to say."""
 
 
@@ -52,8 +49,8 @@ def parse_line(line: str, can: Collection[str] = ()) -> TypedLine:
         return short if isinstance(short, str) or needed in can else line
     if line.startswith("//"):
         return line[1:]
-    if line[1:].strip().lower() == "forget":
-        return Forget()
+    if (own := parse_own(line)) is not None:
+        return own
     try:
         command = parse_command("/" + line[1:].lstrip())
     except UsageError as error:

@@ -12,6 +12,8 @@ from chat_protocol.contract import MAX_PART_OF_NAME
 from chat_protocol.messages import Event, Message, People
 from chat_protocol.text import one_line
 from cli_client.command_help import is_useful
+from cli_client.ignored import Ignored
+from cli_client.own_commands import OWN_COMMANDS
 
 _LOOKED_THROUGH: Final = 200  # newest messages, for their numbers and the names of who said them
 _MAX_OFFERED: Final = 50
@@ -33,9 +35,10 @@ class _Offer(NamedTuple):
 class Completion:
     """Offers the first candidate, and asked again the next one. Owned by the main thread."""
 
-    def __init__(self, chat: Chat, on_answer: Callable[[], None]) -> None:
+    def __init__(self, chat: Chat, ignored: Ignored, on_answer: Callable[[], None]) -> None:
         """`on_answer` is called by any thread when the room has told names; `complete_again` knows them."""
         self._chat = chat
+        self._ignored = ignored
         self._on_answer = on_answer
         self._asked = ""  # the beginning of a name that the room was asked about last
         self._answer: Future[Event] | None = None
@@ -87,7 +90,9 @@ class Completion:
             names = self._names(found[1], status, newest)
             return _beginning(found.start(), found[0], (f"@{name} " for name in names))
         found = _NAME_ARGUMENT.fullmatch(text)
-        if found and found[1] in COMMANDS and COMMANDS[found[1]].argument.startswith("NAME"):
+        if found and found[1] == "unignore":
+            return _beginning(found.start(2), found[2], self._ignored.names)
+        if found and _takes_name(found[1]):
             return _beginning(found.start(2), found[2], self._names(found[2], status, newest))
         return _Offer(0, ())
 
@@ -118,7 +123,16 @@ def _beginning(start: int, typed: str, candidates: Iterable[str]) -> _Offer:
 
 def _commands(status: Status) -> list[str]:
     useful = [command for command in COMMANDS.values() if is_useful(command, status)]
-    return [f"/{command.name}{' ' if command.argument else ''}" for command in useful] + ["/forget"]
+    arguments = [(command.name, command.argument) for command in useful]
+    arguments += [(command.name, command.argument) for command in OWN_COMMANDS.values()]
+    return [f"/{name}{' ' if argument else ''}" for name, argument in arguments]
+
+
+def _takes_name(command: str) -> bool:
+    """Return whether a name stands behind a command."""
+    if command in OWN_COMMANDS:
+        return "NAME" in OWN_COMMANDS[command].argument
+    return command in COMMANDS and COMMANDS[command].argument.startswith("NAME")
 
 
 def _numbers(newest: Sequence[Message], text: str) -> list[str]:

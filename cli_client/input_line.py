@@ -149,14 +149,6 @@ class InputLine:
             after = bisect_right(ends, column)
             event.current_buffer.delete(ends[after] - column if after < len(ends) else 1)
 
-        @bindings.add("c-r", filter=~is_searching)
-        def _(_: KeyPressEvent) -> None:
-            self._start_search(SearchDirection.BACKWARD)
-
-        @bindings.add("c-s", filter=~is_searching)
-        def _(_: KeyPressEvent) -> None:
-            self._start_search(SearchDirection.FORWARD)
-
         @bindings.add("enter", filter=is_searching)
         @bindings.add("c-j", filter=is_searching)
         def _(_: KeyPressEvent) -> None:
@@ -193,6 +185,14 @@ class InputLine:
         state = self._control.search_state
         state.text = self._query.text
         return state.text, self.buffer.document_for_search(state) if state.text else self.buffer.document
+
+    def search(self) -> None:
+        """Search in what was typed before, backward."""
+        self._start_search(SearchDirection.BACKWARD)
+
+    def search_forward(self) -> None:
+        """Search in it forward."""
+        self._start_search(SearchDirection.FORWARD)
 
     def _start_search(self, direction: SearchDirection) -> None:
         if not self.question:

@@ -11,6 +11,7 @@ from chat_protocol.contract import MAX_TITLE
 from chat_protocol.messages import About, Message
 from chat_protocol.text import clean, one_line
 from cli_client.arguments import When
+from cli_client.ignored import Ignored
 from cli_client.layout import Fragments
 from cli_client.message_lines import is_for
 from cli_client.translations import Translations
@@ -29,18 +30,20 @@ class Notifier:
     `environment` says which terminal this is; what does not pass notifications on gets a bell, as tmux does.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - each is another setting
         self,
         texts: Translations,
         address: Address,
         output: Output,
         when: When,
         environment: Mapping[str, str],
+        ignored: Ignored,
     ) -> None:
         self._texts = texts
         self._address = address
         self._output = output
         self._when = when
+        self._ignored = ignored
         self._format = _notification(environment)
         self._me = ""
         self._room = ""  # its title
@@ -77,6 +80,8 @@ class Notifier:
             self._room, self._told = one_line(title)[:MAX_TITLE], (-1, -1)
 
     def _note(self, message: Message) -> None:
+        if self._ignored.hides(message):
+            return
         if message.mine or message.deleted or (message.notice and message.notice.act != "announce"):
             return
         is_for_me = is_for(message, self._me)

@@ -21,6 +21,7 @@ from chat_protocol.text import clean, is_blank, one_line
 from cli_client.command_runner import CommandRunner
 from cli_client.commands import parse_line
 from cli_client.idle import Idle
+from cli_client.ignored import Ignored
 from cli_client.layout import Fragments
 from cli_client.render import Renderer
 from cli_client.translations import Translations
@@ -30,7 +31,7 @@ Listener = Callable[[events.ClientEvent], None]
 
 _PROMPT: Final = "> "
 _PIECE: Final = 65_536  # bytes
-_TICK: Final = 0.5  # seconds after which who has come and gone is told, if nothing else was
+_TICK: Final = 0.5  # seconds after which waiting lines are printed, if nothing else was
 
 
 class PlainTerminal:
@@ -40,7 +41,7 @@ class PlainTerminal:
     typed is not lost, only not seen any more.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what the command line gives
         self,
         address: Address,
         name: str | None,
@@ -48,11 +49,12 @@ class PlainTerminal:
         connect: Callable[[Listener], Chat],
         *,
         as_typed: bool,
+        ignored: Ignored,
     ) -> None:
         self._texts = texts
         self._lock = threading.Lock()  # guards what follows, and the terminal; before the lock of `Chat`
         self._renderer = Renderer(
-            texts, address, lambda: shutil.get_terminal_size().columns, as_typed=as_typed
+            texts, address, lambda: shutil.get_terminal_size().columns, as_typed=as_typed, ignored=ignored
         )
         self._question = "ask_name" if name is None else ""
         self._suggestion = ""  # a free name that the room has suggested
@@ -64,7 +66,7 @@ class PlainTerminal:
         self._ended, self._end = os.pipe()  # readable at the end; written to by the room thread and signals
         self._idle = Idle(self._chat)
         self._commands = CommandRunner(
-            self._chat, self._idle, texts, self._renderer, self._print, self._leave
+            self._chat, self._idle, ignored, texts, self._renderer, self._print, self._leave
         )
 
     def run(self) -> int:
@@ -105,7 +107,7 @@ class PlainTerminal:
             if self._ended in ready:
                 return
             if not ready:
-                self._tell_visits()
+                self._tell_waiting()
                 self._idle.look()
                 continue
             data = os.read(sys.stdin.fileno(), _PIECE)
@@ -180,9 +182,9 @@ class PlainTerminal:
         if isinstance(event, events.Ended) and event.reason != "left":
             self._leave()
 
-    def _tell_visits(self) -> None:
+    def _tell_waiting(self) -> None:
         with self._lock:
-            if self._renderer.visits():
+            if self._renderer.waiting():
                 self._write_above(self._renderer.printed([]))
 
     def _write_above(self, fragments: Fragments) -> None:

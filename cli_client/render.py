@@ -16,11 +16,13 @@ from chat_protocol import messages as m
 from chat_protocol.address import Address
 from chat_protocol.text import clean, is_blank, one_line
 from cli_client.commands import format_command, format_outgoing
+from cli_client.ignored import Ignored
 from cli_client.layout import MAX_WIDTH, Fragments, Layout
 from cli_client.message_lines import MessageLines
-from cli_client.presence import MOST, NOBODY, Presence, Visits
+from cli_client.presence import MOST, Visits
 from cli_client.shown import Printed, again
 from cli_client.translations import Translations
+from cli_client.waiting_lines import Hidden, WaitingLines, folded
 
 _KEPT: Final = 500  # of what was printed last: more than a screen has
 _UNSENT_SHOWN: Final = 4
@@ -31,7 +33,8 @@ class Renderer:
     """Turns events of the room at `address` into lines of at most `width()` cells.
 
     Owned by the main thread. `zone` is the time zone shown (None: the local one). `options` are those that
-    the address needs on a command line. With `as_typed`, texts are not formatted.
+    the address needs on a command line. With `as_typed`, texts are not formatted. Messages of who is
+    `ignored` are only counted.
     """
 
     def __init__(  # noqa: PLR0913 - each is another setting
@@ -43,6 +46,7 @@ class Renderer:
         *,
         options: str = "",
         as_typed: bool = False,
+        ignored: Ignored | None = None,
     ) -> None:
         self._texts = texts
         self._address = address
@@ -52,7 +56,8 @@ class Renderer:
         self._message = self._lines.message
         self.colours = self._lines.colours
         """Those of all names."""
-        self._presence = Presence(texts, self._layout, self.colours)
+        self._ignored = ignored or Ignored()
+        self._waiting = WaitingLines(texts, self._layout, self.colours)
         self._shown: deque[Printed] = deque(maxlen=_KEPT)
         self.line = self._layout.line
         """Returns a dim line with a text of the client."""
@@ -66,8 +71,12 @@ class Renderer:
         Who comes and goes is added with what is shown next: see `visits`.
         """
         match event:
-            case events.NewMessage():  # first, as it comes most often
-                pass
+            case events.NewMessage(message):  # first, as it comes most often
+                if self._ignored.hides(message):
+                    self._waiting.hide(message)
+                    return []
+            case events.MessageChanged(message, own=False) if self._ignored.hides(message):
+                return []
             case m.Joined() | m.Left():
                 return self._visit(event)
             case events.Entered(name):
@@ -81,17 +90,17 @@ class Renderer:
 
     def _visit(self, event: m.Joined | m.Left) -> Fragments:
         """Take note of who comes or goes; return the line about others if it is long enough."""
-        long = self._print([]) if len(self._presence.visits.people) >= MOST else []
+        long = self._print([]) if self._waiting.people >= MOST else []
         if isinstance(event, m.Joined):
             self.colours.joined(event.name)
         else:
             self.colours.left(event.name)
-        self._presence.note(event)
+        self._waiting.note(event)
         return long
 
-    def visits(self) -> Fragments:
-        """Return the line about who has come and gone since something else was shown; may be empty."""
-        return self._presence.show(self._presence.visits, with_date=False)
+    def waiting(self) -> list[Fragments]:
+        """Return the lines that grow until something else is shown; there may be none."""
+        return [self._waiting.show(item, with_date=False) for item in self._waiting.items]
 
     def printed(self, fragments: Fragments) -> Fragments:
         """Return lines that are no event's, behind who has come and gone until now."""
@@ -102,25 +111,26 @@ class Renderer:
         return again(self._shown, rows, self._layout, self._render_again)
 
     def _print(self, printed: events.ClientEvent | Fragments) -> Fragments:
-        """Return what is printed, and remember it."""
-        before, visits = self._layout.date, self._presence.visits
-        line = self._presence.show(visits) if visits.people else []
+        """Return what is printed, behind the lines that have waited for it, and remember all of it."""
+        before, out = self._layout.date, Fragments()
+        lines: list[Printed] = []
+        for item in self._waiting.items:
+            lines.append((self._layout.date, item))
+            out += self._waiting.show(item)
         date = self._layout.date
         shown = printed if isinstance(printed, list) else self._render(printed)
-        if not line:
-            if shown:
-                self._shown.append((date, printed))
-            return shown
-        if not shown and not isinstance(printed, list):  # the line can still go on
+        if not shown and not isinstance(printed, list):  # the lines can still go on
             self._layout.date = before
             return []
-        self._presence.visits = NOBODY
-        self._shown.append((before, visits))
-        self._shown.append((date, printed))
-        return [*line, *shown]
+        if shown or out:
+            self._waiting.end()
+            self._shown += [*lines, (date, printed)]
+        return [*out, *shown]
 
-    def _render_again(self, printed: events.ClientEvent | Visits) -> Fragments:
-        return self._presence.show(printed) if isinstance(printed, Visits) else self._render(printed)
+    def _render_again(self, printed: events.ClientEvent | Visits | Hidden) -> Fragments:
+        if isinstance(printed, Visits | Hidden):
+            return self._waiting.show(printed)
+        return self._render(printed)
 
     def _render(self, event: events.ClientEvent) -> Fragments:  # noqa: C901, PLR0912 - one case per event
         match event:
@@ -230,6 +240,13 @@ class Renderer:
         marks = {person.name: mark for person in people if (mark := self._mark(person))}
         return self._layout.answer([("", before), *self.colours.listed(names, marks), ("", after)])
 
+    def ignored(self) -> Fragments:
+        """Return the line that says whose messages are hidden here."""
+        names = self._ignored.names
+        if not names:
+            return self._answer(self._texts("ignored_nobody"))
+        return self._list(self._texts("ignored", names=_NAMES), names, ())
+
     def _answer(self, text: str) -> Fragments:
         """Return the answer to a command, in one line."""
         return self._layout.answer([("", text)])
@@ -283,11 +300,15 @@ class Renderer:
         out: Fragments = []
         read = self._read
         follows_read = at_start
-        for message in messages:
-            if read is not None and follows_read and message.id > read:
+        for item in folded(messages, self._ignored):
+            if isinstance(item, Hidden):
+                follows_read |= read is not None and item.last <= read
+                out += self._waiting.show(item)
+                continue
+            if read is not None and follows_read and item.id > read:
                 out += self._layout.title(self._texts("unread"))
-            follows_read = read is not None and message.id <= read
-            out += self._message(message)
+            follows_read = read is not None and item.id <= read
+            out += self._message(item)
         return out
 
     def _section(

@@ -6,20 +6,21 @@ from datetime import date
 from chat_client.events import ClientEvent
 from cli_client.layout import Fragments, Layout
 from cli_client.presence import Visits
+from cli_client.waiting_lines import Hidden
 
-Printed = tuple[date | None, ClientEvent | Visits | Fragments]
-"""The date of the line before, and what was printed: an event, visits, or lines that stay as they are."""
+Printed = tuple[date | None, ClientEvent | Visits | Hidden | Fragments]
+"""The date of the line before, and what was printed: events, what lines tell of, or lines as they stay."""
 
 
 def again(
     printed: Sequence[Printed],
     rows: int,
     layout: Layout,
-    render: Callable[[ClientEvent | Visits], Fragments],
+    render: Callable[[ClientEvent | Visits | Hidden], Fragments],
 ) -> Fragments:
     """Return the last lines of what was printed, at most so many.
 
-    `render` returns the lines of an event or of visits, and changes nothing but the date of `layout`.
+    `render` returns the lines of what is no lines yet, and changes nothing but the date of `layout`.
     """
     today = layout.date
     parts: list[Fragments] = []

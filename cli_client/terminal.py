@@ -8,14 +8,12 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
-from functools import partial
 from time import monotonic
 from typing import Final
 
-from prompt_toolkit.document import Document
-from prompt_toolkit.filters import Condition, is_searching
+from prompt_toolkit.filters import is_searching
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent, merge_key_bindings
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.output.vt100 import Vt100_Output
@@ -28,15 +26,16 @@ from chat_protocol.contract import MAX_PASSWORD
 from chat_protocol.messages import Authenticate, HistoryRequest, Left, Role, Typing
 from chat_protocol.text import clean, is_blank, one_line
 from chat_protocol.tls import Tls
+from cli_client.actions import bind
 from cli_client.application import ResizedApplication
 from cli_client.arguments import When
 from cli_client.bottom import Bottom
 from cli_client.colours import colour_depth, style_for
 from cli_client.command_runner import CommandRunner
 from cli_client.commands import parse_line
-from cli_client.completion import Completion
 from cli_client.event_queue import EventQueue
 from cli_client.idle import Idle
+from cli_client.ignored import Ignored
 from cli_client.input_line import InputLine, Question
 from cli_client.keyboard import Keyboard
 from cli_client.layout import Fragments
@@ -44,6 +43,7 @@ from cli_client.notifier import Notifier
 from cli_client.render import Renderer
 from cli_client.rows import Picture
 from cli_client.screen import Screen
+from cli_client.tab_key import TabKey
 from cli_client.toolbar import Toolbar
 from cli_client.translations import Translations
 from cli_client.wrapping import clip
@@ -51,7 +51,6 @@ from cli_client.wrapping import clip
 _NAME_WIDTH: Final = 64  # cells of a name that the room suggests
 _TYPING_INTERVAL: Final = 3.0  # seconds between two `typing` commands
 _PAGE: Final = 20  # older messages for a key
-_SHOWN_CANDIDATES: Final = 10  # of what Tab could complete
 
 
 class Terminal:
@@ -72,6 +71,7 @@ class Terminal:
         notify: When = "mentions",
     ) -> None:
         self._texts = texts
+        ignored = Ignored(identities.folder if identities else None)
         self._events = EventQueue(self._show)
         self._chat = Chat(
             address,
@@ -89,7 +89,6 @@ class Terminal:
         output = Vt100_Output.from_pty(sys.stdout, os.environ.get("TERM"), colour_depth(os.environ))
         self._app = ResizedApplication(
             self._input.layout,
-            key_bindings=merge_key_bindings([self._input.key_bindings(), self._key_bindings()]),
             input=Keyboard(sys.stdin),
             output=output,
             erase_when_done=True,
@@ -97,16 +96,24 @@ class Terminal:
             terminal_size_polling_interval=None,
         )
         self._renderer = Renderer(
-            texts, address, lambda: output.get_size().columns, options=_options(tls), as_typed=as_typed
+            texts,
+            address,
+            lambda: output.get_size().columns,
+            options=_options(tls),
+            as_typed=as_typed,
+            ignored=ignored,
         )
         style = style_for(output.get_default_color_depth())
         self._app.renderer = self._screen = Screen(style, output, self._draw, self._renderer.again)
         self._toolbar = Toolbar(texts, address, self._renderer.colours)
         self._bottom = Bottom(texts, self._renderer, self._input, self._toolbar, self._app.invalidate)
         self._idle = Idle(self._chat)
-        self._commands = CommandRunner(self._chat, self._idle, texts, self._renderer, self._print, self._quit)
-        self._completion = Completion(self._chat, self._on_names)
-        self._notifier = Notifier(texts, address, output, notify, os.environ)
+        self._commands = CommandRunner(
+            self._chat, self._idle, ignored, texts, self._renderer, self._print, self._quit
+        )
+        self._tab = TabKey(self._chat, ignored, self._buffer, self._toolbar)
+        self._app.key_bindings = merge_key_bindings([self._input.key_bindings(), self._key_bindings()])
+        self._notifier = Notifier(texts, address, output, notify, os.environ, ignored)
         self._toolbar.news = self._notifier.news
         self._app.key_processor.before_key_press += lambda _: self._notifier.read()
         self._app.key_processor.before_key_press += lambda _: self._idle.on_key()
@@ -256,24 +263,27 @@ class Terminal:
     # --- the keyboard ------------------------------------------------------------------
 
     def _key_bindings(self) -> KeyBindings:
-        bindings = KeyBindings()
-        is_empty = Condition(lambda: not self._buffer.text)
-        for key, action in (
-            ("enter", self._enter),
-            ("c-j", self._new_line),
-            ("c-c", self._interrupt),
-        ):
-            bindings.add(key, filter=~is_searching)(_ignoring_event(action))
-        bindings.add("c-d", filter=~is_searching & is_empty)(_ignoring_event(self._end_of_input))
-        is_message = Condition(lambda: self._input.question is None)
-        for key, step in (("tab", 1), ("s-tab", -1)):
-            bindings.add(key, filter=~is_searching & is_message)(
-                _ignoring_event(partial(self._complete, step))
-            )
-        bindings.add("<sigint>")(_ignoring_event(self._quit))
-        bindings.add("c-z")(_ignoring_event(self._suspend))
-        bindings.add("c-x", "c-e", filter=~is_searching & is_message)(_ignoring_event(self._edit))
-        bindings.add("pageup", filter=~is_searching)(_ignoring_event(self._show_older))
+        bindings = bind(
+            {
+                "send": self._enter,
+                "new_line": self._new_line,
+                "complete": self._tab.press,
+                "complete_back": self._tab.press_with_shift,
+                "search": self._input.search,
+                "search_forward": self._input.search_forward,
+                "editor": self._edit,
+                "older": self._show_older,
+                "cancel": self._interrupt,
+                "leave": self._end_of_input,
+                "suspend": self._suspend,
+            },
+            is_message=lambda: self._input.question is None,
+            is_empty=lambda: not self._buffer.text,
+        )
+
+        @bindings.add("<sigint>")
+        def _(_: KeyPressEvent) -> None:
+            self._quit()
 
         @bindings.add(Keys.BracketedPaste, filter=~is_searching)
         def _(event: KeyPressEvent) -> None:
@@ -282,31 +292,6 @@ class Terminal:
                 self._toolbar.notice = self._texts("too_long_here", length=len(event.data), limit=limit)
 
         return bindings
-
-    def _complete(self, step: int) -> None:
-        """Handle Tab: complete what stands before the cursor, and show what else it could be."""
-        self._show_completed(self._completion.complete(self._buffer.document.text_before_cursor, step))
-
-    def _on_names(self) -> None:
-        """Complete again with the names that the room has told. Any thread."""
-        if self._app.loop:
-            with suppress(RuntimeError):  # it has ended
-                self._app.loop.call_soon_threadsafe(self._complete_again)
-
-    def _complete_again(self) -> None:
-        self._show_completed(self._completion.complete_again(self._buffer.document.text_before_cursor))
-
-    def _show_completed(self, completed: str | None) -> None:
-        if completed is None:
-            return
-        document = self._buffer.document
-        text = completed + document.text_after_cursor
-        self._buffer.document = Document(text, len(completed))
-        candidates = self._completion.candidates
-        if len(candidates) > 1:
-            self._toolbar.notice = "  ".join(
-                candidate.strip() for candidate in candidates[:_SHOWN_CANDIDATES]
-            )
 
     def _new_line(self) -> None:
         if self._input.question:
@@ -389,7 +374,3 @@ class Terminal:
 def _options(tls: Tls | None) -> str:
     """Return how a command line asks for TLS as here; of a file with certificates another device has none."""
     return "" if tls is None else f"--tls-pin {tls.pin}" if tls.pin else "--tls"
-
-
-def _ignoring_event(action: Callable[[], None]) -> Callable[[KeyPressEvent], None]:
-    return lambda _: action()

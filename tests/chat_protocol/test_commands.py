@@ -40,6 +40,7 @@ from chat_protocol.messages import (
     Whois,
 )
 from cli_client.command_help import describe_commands
+from cli_client.own_commands import OWN_COMMANDS
 from cli_client.translations import Translations
 from tcp_server.texts.languages import LANGUAGES
 from tcp_server.texts.texts import Texts
@@ -190,7 +191,7 @@ def explained(text: object) -> set[str]:
 @pytest.mark.parametrize("lang", ["ru", "en"])
 def test_the_terminals_help_explains_every_command(lang: str) -> None:
     texts = Translations(lang)
-    its_own = {"forget"}  # of cli_client/commands.py: neither the page nor lines have it
+    its_own = {*OWN_COMMANDS}  # neither the page nor lines have it
     status = Conversation(0, "").status()
     moderated = replace(status, moderated=True)
     moderator = replace(moderated, moderator=True)

@@ -11,6 +11,7 @@ from chat_client.conversation import Conversation
 from chat_client.events import Status
 from chat_protocol.messages import Command, Event, Message, Notice, People
 from cli_client.completion import Completion
+from cli_client.ignored import Ignored
 from tests.chat_client.fake_room import CAN, message
 
 NAMES = ("Анна", "Антон", "Борис", "Иван Петров", "Я")
@@ -43,7 +44,7 @@ def chat() -> FakeChat:
 
 @pytest.fixture
 def completion(chat: FakeChat) -> Completion:
-    return Completion(cast("Chat", chat), lambda: None)
+    return Completion(cast("Chat", chat), Ignored(), lambda: None)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,7 @@ def test_in_a_crowd_the_room_is_asked_for_names(chat: FakeChat) -> None:
 
     chat._status = replace(chat._status, crowd=True)
     chat.ask = ask  # type: ignore[attr-defined]
-    completion = Completion(cast("Chat", chat), lambda: answered.append(True))
+    completion = Completion(cast("Chat", chat), Ignored(), lambda: answered.append(True))
     assert completion.complete("@а") == "@Антон "
     assert not answered
     answers[0].set_result(People(members=["Авель", "Анна"], count=20_000))
@@ -108,7 +109,7 @@ def test_a_name_that_only_the_room_knows_is_completed_when_it_has_answered(chat:
     answer: Future[Event] = Future()
     chat._status = replace(chat._status, crowd=True)
     chat.ask = lambda _: answer  # type: ignore[attr-defined]
-    completion = Completion(cast("Chat", chat), lambda: None)
+    completion = Completion(cast("Chat", chat), Ignored(), lambda: None)
     assert completion.complete("/kick ящ") is None
     assert completion.complete_again("/kick ящ") is None
     answer.set_result(People(members=["Ящик"], count=20_000))

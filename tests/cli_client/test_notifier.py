@@ -10,6 +10,7 @@ from chat_client.events import Entered, NewMessage
 from chat_protocol.address import Address
 from chat_protocol.messages import About, Message, Notice, Quote
 from cli_client.arguments import When
+from cli_client.ignored import Ignored
 from cli_client.notifier import Notifier
 from cli_client.translations import Translations
 from tests.chat_client.fake_room import message
@@ -46,9 +47,11 @@ def notifier(
     when: When = "mentions",
     environment: Mapping[str, str] | None = None,
     lang: str = "en",
+    ignored: Ignored | None = None,
 ) -> Notifier:
     """Return that of Анна, who has just entered."""
-    made = Notifier(Translations(lang), Address("chat", 8080), terminal, when, environment or {})
+    address, hidden = Address("chat", 8080), ignored or Ignored()
+    made = Notifier(Translations(lang), address, terminal, when, environment or {}, hidden)
     made.start()
     made.note(ENTERED)
     made.tell()

@@ -34,6 +34,7 @@ from chat_protocol.messages import (
     Whois,
 )
 from chat_protocol.text import one_line
+from cli_client.ignored import Ignored
 from cli_client.layout import Fragments
 from cli_client.name_colours import preferred_colour
 from cli_client.render import Renderer
@@ -44,8 +45,9 @@ ACTS: tuple[Act, ...] = get_args(Act)
 HOSTILE = "a\x1b[2Jb\x9b31mc\x07\x08d\u202ee\u2066f\u2028g\x00\rh"
 
 
-def renderer(width: int = 80, lang: str = "ru") -> Renderer:
-    return Renderer(Translations(lang), Address("127.0.0.1", 8080), lambda: width, UTC)
+def renderer(width: int = 80, lang: str = "ru", ignored: Ignored | None = None) -> Renderer:
+    address = Address("127.0.0.1", 8080)
+    return Renderer(Translations(lang), address, lambda: width, UTC, ignored=ignored)
 
 
 def text_of(fragments: Fragments) -> str:
@@ -254,10 +256,10 @@ def test_deleted_messages_and_leaving() -> None:
 def visits_of(*visits: Joined | Left) -> str:
     output = renderer()
     assert [output.render(visit) for visit in visits] == [[]] * len(visits)
-    before = text_of(output.visits())
+    (before,) = map(text_of, output.waiting())
     date, line = text_of(output.printed([])).splitlines()
     assert date == "── 22 ноября 2026 ──"
-    assert (before, output.visits()) == (f"{line}\n", [])
+    assert (before, output.waiting()) == (f"{line}\n", [])
     return line
 
 

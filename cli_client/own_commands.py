@@ -1,0 +1,63 @@
+"""The commands that the terminal client alone has: they change nothing in the room."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from chat_protocol.commands import Language, usage
+from chat_protocol.text import one_line
+
+
+class Forget(NamedTuple):
+    """`/forget`: do not keep who we are. The terminal client alone keeps it in a file."""
+
+
+class Ignore(NamedTuple):
+    """`/ignore`: hide somebody's messages here; without a name, tell whose are hidden."""
+
+    name: str
+
+
+class Unignore(NamedTuple):
+    """`/unignore`: show somebody's messages again; the name may be missing."""
+
+    name: str
+
+
+class OwnCommand(NamedTuple):
+    """How a command is written, as in `SlashCommand`, and the key of the text that says what it does."""
+
+    name: str
+    argument: str
+    purpose: str
+
+    def usage(self, language: Language) -> str:
+        """Return how it is written, in the words of a language."""
+        return usage(self.name, self.argument, language)
+
+
+OwnAct = Forget | Ignore | Unignore
+"""What one of these commands asks for."""
+
+OWN_COMMANDS: Final[Mapping[str, OwnCommand]] = {
+    command.name: command
+    for command in (
+        OwnCommand("ignore", "[NAME]", "help_ignore"),
+        OwnCommand("unignore", "NAME", "help_unignore"),
+        OwnCommand("forget", "", "help_forget"),
+    )
+}
+"""The commands by name."""
+
+
+def parse_own(line: str) -> OwnAct | None:
+    """Parse a line that begins with a slash; return None if it is none of these commands."""
+    word, _, argument = line[1:].strip().partition(" ")
+    name = one_line(argument).removeprefix("@")
+    match word.lower():
+        case "ignore":
+            return Ignore(name)
+        case "unignore":
+            return Unignore(name)
+        case "forget" if not name:
+            return Forget()
+    return None
