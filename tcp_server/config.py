@@ -40,7 +40,7 @@ from chat_protocol.settings import (
     read_text,
 )
 from chat_protocol.status_server import StatusSetting
-from chat_protocol.text import clean
+from chat_protocol.text import clean, is_blank
 from tcp_server import redis_url
 from tcp_server.redis_url import RedisUrl
 
@@ -81,6 +81,8 @@ def _line_of(limit: int) -> Meta:
             raise ValueError(f"it has {len(text)}")
         if clean(text) != text or "\n" in text or "\t" in text:
             raise ValueError("it has control characters")
+        if text and is_blank(text):
+            raise ValueError("it shows nothing")
         return text
 
     return about(parse=parse, allowed=f"one line of at most {limit} characters", metavar="TEXT")

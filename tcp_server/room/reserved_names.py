@@ -12,13 +12,15 @@ class ReservedNames:
     """Finds the reservation of a name, and of what looks like it. Never changes."""
 
     def __init__(self, reservations: Sequence[Reservation], max_name: int) -> None:
-        """Raises `BadConfig` for a name that nobody may have."""
+        """Raises `BadConfig` for a name that nobody may have, or that two of them share."""
         self._tokens: dict[str, bytes] = {}  # digests, by the keys of the names
         for one in reservations:
             try:
                 name = parse_name(one.name, max_name)
             except BadName as error:
                 raise BadConfig(f"--reserve: {one.name!r} cannot be a name here: {error.text}") from None
+            if name in self:
+                raise BadConfig(f"--reserve: {one.name!r} is there twice, or looks like another one")
             self._tokens |= dict.fromkeys(name.keys, one.digest)
 
     def __contains__(self, name: Name) -> bool:

@@ -86,6 +86,7 @@ def test_the_title_and_the_welcome_are_one_short_line_each() -> None:
         assert refused(f"--welcome={text}") == (
             f"--welcome: {text!r} is not one line of at most 280 characters (it has control characters)"
         )
+    assert "(it shows nothing)" in refused("--title= \u2800")
 
 
 def test_zero_means_none_where_that_makes_sense() -> None:

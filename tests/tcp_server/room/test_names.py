@@ -5,7 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_protocol.contract import SYSTEM_NAME
+from chat_protocol.settings import BadConfig
+from tcp_server.config import Reservation
 from tcp_server.room.names import BadName, parse_name, suggest
+from tcp_server.room.reserved_names import ReservedNames
 
 
 def error_code(name: str, limit: int = 32) -> str:
@@ -250,3 +253,9 @@ def test_every_text_is_a_valid_name_or_raises_bad_name(text: str, limit: int) ->
     assert name.key
     assert not set(name.shown) & set("\n\r\0\x1b:")
     assert parse_name(name.shown, limit)[:2] == name[:2]
+
+
+@pytest.mark.parametrize("name", ["ci", "CI", "сi"])  # the last one in Cyrillic
+def test_a_name_is_reserved_once(name: str) -> None:
+    with pytest.raises(BadConfig, match="there twice, or looks like"):
+        ReservedNames([Reservation("ci", "a"), Reservation("other", "b"), Reservation(name, "c")], 32)
