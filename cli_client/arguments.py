@@ -108,6 +108,7 @@ class Parser(ArgumentParser):
                 self._add("--as-typed", "option_as_typed", action="store_true")
                 self._add("--notify", "option_notify", choices=NOTIFY_WHEN, default=_notify_when())
                 self._add("--follow", "option_follow", action="store_true")
+                self._add("--check-config", "option_check_config", action="store_true")
         self._add("--json", "option_json", action="store_true")
 
     def _add_common(self) -> None:
@@ -123,6 +124,7 @@ class Parser(ArgumentParser):
         self._add("--tls-pin", "option_tls_pin", metavar="SHA256")
         self._add("--timeout", timeout, type=_seconds, metavar=text("metavar_seconds"))
         self._add("--or-similar", "option_or_similar", action="store_true")
+        self._add("--config", "option_config", metavar=text("metavar_file"))
         self._add("--lang", "option_lang", choices=("ru", "en"), default=text.lang)
         self._add("--version", "option_version", action=_Version, nargs=0, default=argparse.SUPPRESS)
         self._add("-h", "option_help", "--help", action="help")
@@ -159,10 +161,10 @@ def _wrong(option: str, arguments: list[str]) -> str:
     return " ".join([option, *(typed for typed in value if not typed.startswith("-"))])
 
 
-def _notify_when() -> When:
+def _notify_when() -> When | None:
     """Return what the environment says; a value that it cannot be counts as none."""
     wanted = os.environ.get("ONEROOM_NOTIFY")
-    return next((when for when in NOTIFY_WHEN if when == wanted), "mentions")
+    return next((when for when in NOTIFY_WHEN if when == wanted), None)
 
 
 def _positive(typed: str) -> int:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 from urllib.parse import urlsplit
 
 from chat_client.identity import IdentityStore
@@ -18,12 +18,15 @@ from chat_protocol.launcher import loading
 from chat_protocol.standard_streams import encodable, reserve
 from chat_protocol.text import one_line
 from cli_client.arguments import COMMANDS, Parser
+from cli_client.config_file import BadConfig, Config, Server, default_path, load
+from cli_client.output import print_error
 from cli_client.pipe import Pipe, PipeOptions
 from cli_client.room_options import RoomOptions
 from cli_client.translations import Translations, system_language
 
 if TYPE_CHECKING:  # ssl takes long to load, and most need none
     from chat_protocol.tls import Tls
+    from cli_client.actions import Bound
 
 _PIPE_SIZE: Final = (200, 50)
 """Columns and rows for a program that writes to a pipe: it hardly ever moves the cursor."""
@@ -36,16 +39,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the client; return its exit code, as in `--help`."""
     reserve()
     arguments = sys.argv[1:] if arguments is None else arguments
-    texts = Translations(_language(arguments))
+    early = _early(arguments)
+    config = _config(early.config, Translations(_language(early.lang, "")))
+    texts = Translations(_language(early.lang, config.lang))
     command = arguments[0] if arguments and arguments[0] in COMMANDS else ""
     parser = Parser(texts, command)
     own, to_run = _split(arguments) if command == "run" else (arguments, [])
     options = parser.parse(own[1:] if command else own)
-    room = _room(parser, options, texts)
+    if getattr(options, "check_config", False):
+        return _check_config(options.config, config, texts)
+    room = _room(parser, options, texts, config)
     if command == "run":
         return _run(parser, to_run, options, texts, room)
     if not command and _is_terminal() and not (options.follow or options.json or options.live):
-        return _plain_terminal(room, texts, options) if _is_dumb() else _terminal(room, texts, options)
+        if _is_dumb():
+            return _plain_terminal(room, texts, options)
+        return _terminal(room, texts, options, config)
     if not (room.name or room.code):
         parser.exit_with(texts("pipe_name_needed"))
     if not command and options.live:
@@ -87,8 +96,8 @@ def _live_pipe(options: argparse.Namespace, texts: Translations, room: RoomOptio
     return run_live_pipe(LiveOutput(room, texts, options.live, _PIPE_SIZE, or_similar=options.or_similar))
 
 
-def _language(arguments: Sequence[str]) -> str:
-    """Return the language, which is parsed first: errors in the other arguments are explained in it."""
+def _early(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return what is parsed first: errors in the other arguments are explained in that language."""
     early = argparse.ArgumentParser(
         formatter_class=partial(argparse.HelpFormatter, width=80),  # without it, shutil is loaded
         add_help=False,
@@ -96,46 +105,104 @@ def _language(arguments: Sequence[str]) -> str:
         allow_abbrev=False,
     )
     early.add_argument("--lang", nargs="?")
-    lang: str | None = early.parse_known_args(arguments)[0].lang
-    if lang in ("ru", "en"):
-        return lang
-    return system_language() if encodable("я", sys.stdout) == "я" else "en"
+    early.add_argument("--config", nargs="?")
+    return early.parse_known_args(arguments)[0]
 
 
-def _room(parser: Parser, options: argparse.Namespace, texts: Translations) -> RoomOptions:
-    """Return what the arguments say; exit with code 2 and an explanation if they are wrong."""
+def _language(typed: str | None, configured: str) -> str:
+    if typed in ("ru", "en"):
+        return typed
+    return (configured or system_language()) if encodable("я", sys.stdout) == "я" else "en"
+
+
+def _config(path: str | None, texts: Translations) -> Config:
+    """Return what the file says; exit with code 2 and an explanation if it cannot be used."""
     try:
-        address = parse_address(options.address or "")
+        return load(path)
+    except BadConfig as error:
+        _exit_with(error, path, texts)
+    except (OSError, ValueError) as error:
+        reason = _reason(texts, error)
+        print_error(f"{one_line(path or default_path())}: {reason}")
+        raise SystemExit(2) from None
+
+
+def _exit_with(error: BadConfig, path: str | None, texts: Translations) -> NoReturn:
+    from cli_client.config_words import CONFIG_WORDS  # noqa: PLC0415 - only here
+
+    words, shown = CONFIG_WORDS[texts.lang], one_line(path or default_path())
+    text = words[error.text].format(**error.values_of_text)
+    where = words["config_line" if error.line else "config_file"]
+    print_error(where.format(path=shown, line=error.line, error=text))
+    raise SystemExit(2)
+
+
+def _check_config(path: str | None, config: Config, texts: Translations) -> int:
+    """Say whether the file can be used, the keys too; return the exit code."""
+    from cli_client.config_words import CONFIG_WORDS  # noqa: PLC0415 - only here
+
+    _actions(path, config, texts)
+    is_there = bool(config.source) or Path(path or default_path()).exists()
+    text = CONFIG_WORDS[texts.lang]["config_good" if is_there else "config_none"]
+    print(encodable(f"oneroom: {text.format(path=one_line(path or default_path()))}", sys.stdout))
+    return 0
+
+
+def _actions(path: str | None, config: Config, texts: Translations) -> "Bound":
+    """Return the keys of all actions; exit as above if they cannot be used."""
+    from cli_client.actions import bound  # noqa: PLC0415 - as above
+
+    try:
+        return bound(config)
+    except BadConfig as error:
+        _exit_with(error, path, texts)
+
+
+def _room(parser: Parser, options: argparse.Namespace, texts: Translations, config: Config) -> RoomOptions:
+    """Return what the arguments and the file say; exit with code 2 and an explanation if they are wrong."""
+    server = config.find(options.address)
+    try:
+        address = parse_address(server.address)
     except BadAddress:
         typed, instead = one_line(options.address), _instead_of_url(options.address)
         parser.exit_with(texts("bad_url" if instead else "bad_address", typed=typed, instead=instead))
     try:
-        tls = _tls(options)
+        tls = _tls(options, server)
     except BadTls as error:
         cause = error.__cause__  # None for a bad fingerprint
-        parser.exit_with(_file_error(texts, "--tls-ca", options.tls_ca, cause) if cause else texts("bad_pin"))
+        parser.exit_with(
+            _file_error(texts, "--tls-ca", options.tls_ca or server.tls_ca, cause)
+            if cause
+            else texts("bad_pin")
+        )
     try:
-        password = _read_password(options.password_file)
+        password = _read_password(options.password_file, server)
     except (OSError, ValueError) as error:
-        parser.exit_with(_file_error(texts, "--password-file", options.password_file, error))
+        path = options.password_file or server.password_file
+        parser.exit_with(_file_error(texts, "--password-file", path, error))
     identities = IdentityStore(address, tls=tls is not None)
     code = getattr(options, "code", None) or ""  # of `oneroom` alone, not of its commands
-    name = one_line(options.name or "") or ("" if code else identities.last_name())
+    name = one_line(options.name or "")
+    if not (name or code):
+        name = one_line(server.name or config.name) or identities.last_name()
     return RoomOptions(address, name, code, password, tls, options.family, identities)
 
 
-def _tls(options: argparse.Namespace) -> "Tls | None":
+def _tls(options: argparse.Namespace, server: Server) -> "Tls | None":
     """Return the settings of TLS, None without it. Raises `BadTls`."""
-    if not (options.tls or options.tls_ca or options.tls_pin):
+    ca, pin = options.tls_ca or server.tls_ca, options.tls_pin or server.tls_pin
+    if not (options.tls or server.tls or ca or pin):
         return None
     from chat_protocol.tls import Tls  # noqa: PLC0415 - see above
 
-    return Tls(options.tls_ca or "", options.tls_pin or "")
+    return Tls(ca, pin)
 
 
-def _terminal(room: RoomOptions, texts: Translations, options: argparse.Namespace) -> int:
+def _terminal(room: RoomOptions, texts: Translations, options: argparse.Namespace, config: Config) -> int:
     with loading():
         from cli_client.terminal import Terminal  # noqa: PLC0415 - a script need not wait for what that loads
+
+        keys = _actions(options.config, config, texts)
 
     return Terminal(
         room.address,
@@ -147,7 +214,8 @@ def _terminal(room: RoomOptions, texts: Translations, options: argparse.Namespac
         family=room.family,
         identities=room.identities,
         as_typed=options.as_typed,
-        notify=options.notify,
+        notify=options.notify or config.notify or "mentions",
+        keys=keys,
     ).run()
 
 
@@ -207,6 +275,10 @@ def _instead_of_url(typed: str) -> str:
 
 
 def _file_error(texts: Translations, option: str, path: str, error: BaseException) -> str:
+    return texts("bad_file", option=option, path=one_line(path), reason=_reason(texts, error))
+
+
+def _reason(texts: Translations, error: BaseException) -> str:
     import ssl  # noqa: PLC0415 - see above
 
     match error:
@@ -220,14 +292,16 @@ def _file_error(texts: Translations, option: str, path: str, error: BaseExceptio
             reason = "file_no_certificates"
         case _:
             reason = "file_other"
-    return texts("bad_file", option=option, path=one_line(path), reason=texts(reason))
+    return texts(reason)
 
 
-def _read_password(path: str | None) -> str:
+def _read_password(typed: str | None, server: Server) -> str:
     """Return the room's password, empty if none is set. Not from an argument, which all users could see."""
-    if path:
-        return Path(path).read_text(encoding="utf-8-sig").rstrip("\r\n")
-    return os.environ.get("ONEROOM_PASSWORD", "")
+    password = "" if typed else os.environ.get("ONEROOM_PASSWORD", "")
+    path = typed or server.password_file
+    if password or not path:
+        return password
+    return Path(path).read_text(encoding="utf-8-sig").rstrip("\r\n")
 
 
 def _is_terminal() -> bool:

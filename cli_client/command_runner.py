@@ -29,7 +29,7 @@ from cli_client.commands import InvalidCommand, TypedLine
 from cli_client.idle import Idle
 from cli_client.ignored import Ignored
 from cli_client.layout import Fragments
-from cli_client.own_commands import Forget, Ignore, Unignore
+from cli_client.own_commands import Forget, Ignore, ShowKeys, Unignore
 from cli_client.render import Renderer
 from cli_client.translations import Translations
 
@@ -39,7 +39,7 @@ _LOOKED_THROUGH: Final = 500  # messages, to find the last one of oneself or of 
 class CommandRunner:
     """Runs typed lines. Owned by the main thread.
 
-    `show` prints lines, `leave` ends the program.
+    `show` prints lines, `leave` ends the program, `keys` describes the keys.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - each is another part of the terminal
@@ -51,6 +51,7 @@ class CommandRunner:
         renderer: Renderer,
         show: Callable[[Fragments], object],
         leave: Callable[[], None],
+        keys: Callable[[], str],
     ) -> None:
         self._chat = chat
         self._idle = idle
@@ -59,6 +60,7 @@ class CommandRunner:
         self._renderer = renderer
         self._show = show
         self._leave = leave
+        self._keys = keys
         self.people: PeoplePage | None = None
         """The page that was shown last; None once anything else was typed: then `/who` begins anew."""
 
@@ -149,7 +151,7 @@ class CommandRunner:
                 self._chat.request(BodyRequest(id=message.id))
 
     def _run_command(  # noqa: C901, PLR0912 - one case per command
-        self, command: ParsedCommand | Forget, status: Status
+        self, command: ParsedCommand | Forget | ShowKeys, status: Status
     ) -> bool:
         """Run a command; return False if it needs to be online and we are not."""
         is_online = status.phase is Phase.ONLINE
@@ -186,6 +188,8 @@ class CommandRunner:
                 self._show(self._renderer.line("forgotten"))
             case Help():
                 self._show(self._renderer.text(describe_commands(self._texts, status)))
+            case ShowKeys():
+                self._show(self._renderer.text(self._keys()))
             case Leave():
                 self._leave()
             case _:

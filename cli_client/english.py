@@ -136,6 +136,8 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "ignored_oneself": "Your own messages cannot be hidden.",
     "not_ignored": "The messages of {name} are not hidden; /ignore lists whose are.",
     "usage_unignore": "Whose messages are to be shown again? For example: /unignore Boris",
+    "help_keys": "what the keys do",
+    "keys_of_terminal": "The keys here are those of the terminal.",
     "help_forget": "do not keep who you are for the next time",
     "slash": "//word",
     "help_slash": "send “/word”",
@@ -209,6 +211,8 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
         "if the name is taken, join with one like it; without this, a taken name is tried again "
         "for half a minute"
     ),
+    "option_config": "a file with settings (default: ~/.config/oneroom/config.toml, if there is one)",
+    "option_check_config": "check that file, then end",
     "option_lang": "the language (default: the system's)",
     "option_version": "print the version",
     "option_help": "print this help",

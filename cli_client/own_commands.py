@@ -23,6 +23,10 @@ class Unignore(NamedTuple):
     name: str
 
 
+class ShowKeys(NamedTuple):
+    """`/keys`: tell what the keys do."""
+
+
 class OwnCommand(NamedTuple):
     """How a command is written, as in `SlashCommand`, and the key of the text that says what it does."""
 
@@ -35,7 +39,7 @@ class OwnCommand(NamedTuple):
         return usage(self.name, self.argument, language)
 
 
-OwnAct = Forget | Ignore | Unignore
+OwnAct = Forget | Ignore | Unignore | ShowKeys
 """What one of these commands asks for."""
 
 OWN_COMMANDS: Final[Mapping[str, OwnCommand]] = {
@@ -43,6 +47,7 @@ OWN_COMMANDS: Final[Mapping[str, OwnCommand]] = {
     for command in (
         OwnCommand("ignore", "[NAME]", "help_ignore"),
         OwnCommand("unignore", "NAME", "help_unignore"),
+        OwnCommand("keys", "", "help_keys"),
         OwnCommand("forget", "", "help_forget"),
     )
 }
@@ -58,6 +63,8 @@ def parse_own(line: str) -> OwnAct | None:
             return Ignore(name)
         case "unignore":
             return Unignore(name)
+        case "keys" if not name:
+            return ShowKeys()
         case "forget" if not name:
             return Forget()
     return None

@@ -9,6 +9,7 @@ import termios
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Final
 
 from chat_client import events
@@ -65,8 +66,9 @@ class PlainTerminal:
             self._chat.set_name(name)
         self._ended, self._end = os.pipe()  # readable at the end; written to by the room thread and signals
         self._idle = Idle(self._chat)
+        keys_text = partial(texts, "keys_of_terminal")
         self._commands = CommandRunner(
-            self._chat, self._idle, ignored, texts, self._renderer, self._print, self._leave
+            self._chat, self._idle, ignored, texts, self._renderer, self._print, self._leave, keys_text
         )
 
     def run(self) -> int:

@@ -156,6 +156,8 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
     "ignored_oneself": "Свои сообщения скрыть нельзя.",
     "not_ignored": "{name}: сообщения и так видны. Чьи скрыты: /ignore",
     "usage_unignore": "Чьи сообщения снова показывать? Например: /unignore Боря",
+    "help_keys": "что делают клавиши",
+    "keys_of_terminal": "Клавиши здесь — те, что у самого терминала.",
     "help_forget": "не запоминать вас до следующего раза",
     "slash": "//слово",
     "help_slash": "отправить «/слово»",
@@ -230,6 +232,8 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
     "option_or_similar": (
         "если имя занято, войти под похожим; без этого параметра занятое имя пробуется ещё полминуты"
     ),
+    "option_config": "файл с настройками (иначе ~/.config/oneroom/config.toml, если он есть)",
+    "option_check_config": "проверить этот файл и закончить",
     "option_lang": "язык (по умолчанию — язык системы)",
     "option_version": "показать версию",
     "option_help": "показать эту справку",

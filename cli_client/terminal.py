@@ -10,6 +10,7 @@ import socket
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 from time import monotonic
 from typing import Final
 
@@ -26,13 +27,14 @@ from chat_protocol.contract import MAX_PASSWORD
 from chat_protocol.messages import Authenticate, HistoryRequest, Left, Role, Typing
 from chat_protocol.text import clean, is_blank, one_line
 from chat_protocol.tls import Tls
-from cli_client.actions import bind
+from cli_client.actions import Bound, bind, bound, describe, shown
 from cli_client.application import ResizedApplication
 from cli_client.arguments import When
 from cli_client.bottom import Bottom
 from cli_client.colours import colour_depth, style_for
 from cli_client.command_runner import CommandRunner
 from cli_client.commands import parse_line
+from cli_client.config_file import Config
 from cli_client.event_queue import EventQueue
 from cli_client.idle import Idle
 from cli_client.ignored import Ignored
@@ -69,6 +71,7 @@ class Terminal:
         identities: IdentityStore | None = None,
         as_typed: bool = False,
         notify: When = "mentions",
+        keys: Bound | None = None,
     ) -> None:
         self._texts = texts
         ignored = Ignored(identities.folder if identities else None)
@@ -108,8 +111,10 @@ class Terminal:
         self._toolbar = Toolbar(texts, address, self._renderer.colours)
         self._bottom = Bottom(texts, self._renderer, self._input, self._toolbar, self._app.invalidate)
         self._idle = Idle(self._chat)
+        self._keys = keys or bound(Config())
+        keys_text = partial(describe, self._keys, texts.lang)
         self._commands = CommandRunner(
-            self._chat, self._idle, ignored, texts, self._renderer, self._print, self._quit
+            self._chat, self._idle, ignored, texts, self._renderer, self._print, self._quit, keys_text
         )
         self._tab = TabKey(self._chat, ignored, self._buffer, self._toolbar)
         self._app.key_bindings = merge_key_bindings([self._input.key_bindings(), self._key_bindings()])
@@ -264,6 +269,7 @@ class Terminal:
 
     def _key_bindings(self) -> KeyBindings:
         bindings = bind(
+            self._keys,
             {
                 "send": self._enter,
                 "new_line": self._new_line,
@@ -315,7 +321,7 @@ class Terminal:
     def _end_of_input(self) -> None:
         """Handle Ctrl-D: leave; if not all is sent, only if asked to twice."""
         if self._chat.status().unsent:
-            self._ask_to_leave("Ctrl-D")
+            self._ask_to_leave("leave")
         else:
             self._quit()
 
@@ -327,12 +333,12 @@ class Terminal:
         elif self._input.asks_moderator:
             self._cancel()
         else:
-            self._ask_to_leave("Ctrl-C")
+            self._ask_to_leave("cancel")
 
-    def _ask_to_leave(self, keys: str) -> None:
-        """Say that `keys` leave if they are pressed again; leave if that has just been said."""
+    def _ask_to_leave(self, action: str) -> None:
+        """Say that the keys of an action leave if they are pressed again; leave if that was just said."""
         unsent = len(self._chat.status().unsent)
-        notice = self._texts("leave_again", keys=keys)
+        notice = self._texts("leave_again", keys=shown(self._keys[action][0]))
         if unsent:
             notice = f"{self._texts('bar_unsent', count=unsent)} · {notice}"
         if self._toolbar.notice == notice:

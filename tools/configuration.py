@@ -16,7 +16,8 @@ _DEFAULT_HISTORY = "`history.db` in the user's data directory"  # elsewhere on e
 _INTRODUCTION = """\
 # Configuration
 
-This file is made by `make docs` from the settings that the programs declare.
+This file is made by `make docs` from the settings that the programs declare. The terminal client has
+[a file of its own](terminal.md#settings).
 
 `oneroom-server` and `oneroom-web` take each setting from a flag, else from an environment variable,
 else from a TOML file, else the default. The file is the one of `--config FILE`, or, where there is one,

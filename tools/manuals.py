@@ -32,6 +32,21 @@ _SUMMARIES = {
 }
 
 
+_SERVERS = r"""
+_oneroom_servers() {
+  sed -n 's/^\[servers\.\([A-Za-z0-9_.-]*\)\].*/\1/p' \
+    "${XDG_CONFIG_HOME:-$HOME/.config}/oneroom/config.toml" 2>/dev/null
+}
+"""
+_COMPLETE_SERVERS = {
+    "bash": "_oneroom_complete_server",
+    "preamble": {"bash": '_oneroom_complete_server() { compgen -W "$(_oneroom_servers)" -- "$1"; }\n'},
+}
+"""Completes the short names in the file of who types, in bash: what it calls, and how that is defined."""
+
+_FIRST_WORDS = "_shtab_oneroom_pos_0_choices=("
+"""Where shtab lists the first words of the client in bash; short names are first words too."""
+
 _ENGLISH = Translations("en")
 
 
@@ -40,6 +55,9 @@ class _Command(Parser):
 
     def __init__(self, *, prog: str, **_: Any) -> None:
         super().__init__(_ENGLISH, prog.rpartition(" ")[2])
+        for action in self._actions:
+            if action.dest == "address":
+                action.complete = _COMPLETE_SERVERS  # type: ignore[attr-defined] # shtab looks for it
 
 
 def parsers(*, has_address: bool) -> list[argparse.ArgumentParser]:
@@ -68,7 +86,11 @@ def main(folder: Path) -> None:
         _write(folder / "man" / "man1" / f"{parser.prog}.1", str(page))
     for parser in parsers(has_address=False):
         for shell, place in _COMPLETIONS.items():
-            _write(folder / place.format(parser.prog), shtab.complete(parser, shell))
+            text = shtab.complete(parser, shell)
+            if (parser.prog, shell) == ("oneroom", "bash"):
+                assert _FIRST_WORDS in text, "shtab writes it in another way"
+                text = text.replace(_FIRST_WORDS, f"{_SERVERS}{_FIRST_WORDS}$(_oneroom_servers) ", 1)
+            _write(folder / place.format(parser.prog), text)
 
 
 def _write(path: Path, text: str) -> None:

@@ -46,6 +46,7 @@ def settle() -> None:
         "ONEROOM_WEB_LOG_FORMAT": "text",
         # Not the settings of this machine.
         "ONEROOM_CONFIG_FOLDER": _STATE,
+        "XDG_CONFIG_HOME": _STATE,
     }
     forget_identities()
 

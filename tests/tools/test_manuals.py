@@ -68,6 +68,22 @@ def test_the_shell_completes_commands_and_options(share: Path, typed: str, found
     assert found in done.stdout.split(), done
 
 
+@pytest.mark.parametrize("typed", ["oneroom wo", "oneroom say --server wo", "oneroom run wo"])
+def test_the_shell_completes_short_names(share: Path, tmp_path: Path, typed: str) -> None:
+    (tmp_path / "oneroom").mkdir()
+    (tmp_path / "oneroom" / "config.toml").write_text("[servers.home]\n[servers.work]  # the team\n")
+    completion = share / "bash-completion" / "completions" / "oneroom"
+    done = subprocess.run(
+        ("bash", "-c", _COMPLETE, "bash", completion, typed),
+        env=os.environ | {"XDG_CONFIG_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=True,
+    )
+    assert done.stdout.split() == ["work"], done
+
+
 def test_a_release_has_them(share: Path, tmp_path: Path) -> None:
     build = (sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", tmp_path)
     subprocess.run(
