@@ -43,8 +43,8 @@ def coloured(line: str) -> Fragments:
 
 
 def _clock(seconds: float) -> str:
-    """Return a duration as minutes and seconds, with hours if there are any."""
-    minutes, rest = divmod(round(seconds), 60)
+    """Return a duration as minutes and whole seconds, with hours if there are any, as the page does."""
+    minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 

@@ -206,7 +206,7 @@ def test_a_live_message_has_a_line_at_its_start_and_at_its_end() -> None:
     begun = replace(message(1043, text="make *test*"), kind="live", live=Live("open"))
     assert lines_of(begun) == ["05:43 Боря ▸ make *test*  #1043"]
     last = "one\ntwo\n\x1b[31mthree\x1b[2K\nfour\n"
-    failed = replace(begun, live=Live("failed", 134.2, 2, 20, 4, last))
+    failed = replace(begun, live=Live("failed", 134.9, 2, 20, 4, last))
     assert change(failed, begun, act="end") == [
         "05:44 #1043 Боря ✘ make *test*, 2:14, код 2",
         *("      two", "      three", "      four"),
