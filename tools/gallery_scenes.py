@@ -87,6 +87,12 @@ class Stage:
         if self.page.locator("#people-button").is_visible():
             self.page.click("#people-button")
 
+    def open(self, button: str, shown: str) -> None:
+        """Come in, press a button and wait for what it shows."""
+        self.enter()
+        self.page.click(button)
+        self.page.wait_for_selector(shown)
+
     def become_moderator(self) -> None:
         """Give the moderators' password."""
         self.write(f"/moderator {MODERATORS}", send=True)
@@ -221,16 +227,13 @@ def _person(stage: Stage) -> None:
 
 
 def _search(stage: Stage) -> None:
-    stage.enter()
-    stage.page.click("#search-button")
+    stage.open("#search-button", "#search[open]")
     stage.page.keyboard.type("чита")
     stage.page.wait_for_selector(".hit")
 
 
 def _settings(stage: Stage) -> None:
-    stage.enter()
-    stage.page.click("#settings-button")
-    stage.page.wait_for_selector("#settings[open]")
+    stage.open("#settings-button", "#settings[open]")
 
 
 def _keys(stage: Stage) -> None:
@@ -262,8 +265,7 @@ def _long(stage: Stage) -> None:
 
 
 def _compact(stage: Stage) -> None:
-    stage.enter()
-    stage.page.click("#settings-button")
+    _settings(stage)
     stage.page.locator("#settings label", has_text="Плотно").click()
     stage.page.keyboard.press("Escape")
 
@@ -293,8 +295,7 @@ def _dialog(stage: Stage) -> None:
 
 
 def _moderator(stage: Stage) -> None:
-    stage.enter()
-    stage.page.click("#settings-button")
+    _settings(stage)
     stage.page.locator("#settings button", has_text="Стать модератором").click()
     stage.page.wait_for_selector("dialog[open] input[type=password]")
 
@@ -306,8 +307,7 @@ def _terminal(stage: Stage) -> None:
 
 
 def _device(stage: Stage) -> None:
-    stage.enter()
-    stage.page.click("#settings-button")
+    _settings(stage)
     stage.page.locator("#settings button", has_text="устройств").first.click()
     stage.page.wait_for_selector("dialog[open] svg")
 
