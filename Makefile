@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run cluster test test-oldest test-pythons test-units long long-log faults hostile conformance check format vendor schemas emoji docs picture gallery bench bench-bridge bench-page bench-terminal bench-crowd bench-log bench-cluster bench-cluster-faults bench-start bench-stream soak wheel sdist sbom clean
+.PHONY: help run cluster test test-oldest test-pythons test-units long long-log faults hostile conformance check format vendor schemas emoji docs recording gallery bench bench-bridge bench-page bench-terminal bench-crowd bench-log bench-cluster bench-cluster-faults bench-start bench-stream soak wheel sdist sbom clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -93,8 +93,8 @@ docs: $(VENV)/development ## Write docs/configuration.md from the settings
 gallery: $(VENV)/development $(if $(NPM),node_modules) ## Make docs/gallery.md anew: pictures of the page in all its states; some minutes
 	$(BIN)/python -m tools.gallery
 
-picture: $(VENV)/development ## Make the picture of the page in README.md anew, with Chromium
-	$(BIN)/python -m tools.picture
+recording: $(VENV)/development ## Make docs/recording.cast and the animated pictures of README.md anew, with Chromium and tmux
+	$(BIN)/python -m tools.recording
 
 bench: $(VENV)/development ## Compare the server with others (QUICK=1: a few minutes), or BASE=another checkout
 	$(BIN)/python -m benchmarks$(if $(BASE),.paired $(BASE)) $(if $(QUICK),$(if $(BASE),--rounds 5,--quick))

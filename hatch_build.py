@@ -48,7 +48,7 @@ class AddressHook(MetadataHookInterface):
 
 def absolute(readme: str, url: str, version: str) -> str:
     """Return a README whose links to files of the repository lead to that version of them, elsewhere."""
-    pictures = re.sub(r"(!\[[^]]*\]\()(?!https?:)", rf"\1{url}/raw/{version}/", readme)
+    pictures = re.sub(r'(!\[[^]]*\]\(|src(?:set)?=")(?!https?:)', rf"\1{url}/raw/{version}/", readme)
     return re.sub(r"((?<!!)\[[^]]*\]\()(?!https?:|#)", rf"\1{url}/blob/{version}/", pictures)
 
 

@@ -19,11 +19,11 @@ class TmuxSession:
     """A tmux server with one window. Every wait has a deadline, and fails with what was seen."""
 
     def __init__(self, name: str) -> None:
-        self._name = name
+        self.name = name
 
     def run(self, *command: str) -> str:
         """Run a command of tmux, and return what it prints."""
-        arguments = ["tmux", "-L", self._name, "-f", os.devnull, *command]
+        arguments = ["tmux", "-L", self.name, "-f", os.devnull, *command]
         return subprocess.run(arguments, check=True, capture_output=True, text=True, timeout=TIMEOUT).stdout
 
     def type(self, *keys: str) -> None:

@@ -115,7 +115,8 @@ def test_in_a_release_the_readme_leads_to_the_repository(tmp_path: Path) -> None
     assert f"Project-URL: Source, {url}\n" in metadata
     version = re.findall("^Version: (.*)$", metadata, re.MULTILINE)[0]
     targets = re.findall(r"\]\(([^)]+)\)", metadata)
-    assert f"{url}/raw/v{version}/docs/images/room.png" in targets
+    pictures = [f"{url}/raw/v{version}/docs/images/recording-{theme}.webp" for theme in ("dark", "light")]
+    assert re.findall('src(?:set)?="([^"]+)"', metadata) == pictures
     assert f"{url}/blob/v{version}/docs/terminal.md#in-scripts" in targets
     assert not [target for target in targets if not target.startswith("https:")]
 
