@@ -16,7 +16,7 @@ ENGLISH: Final = Texts(
         "name_too_long": "This name is too long.",
         "name_invalid": "This name has characters that are not allowed.",
         "name_taken": "This name is taken already.",
-        "name_reserved": "This word belongs to the chat itself, it cannot be a name.",
+        "name_reserved": "This name is kept for the chat itself or for a program.",
         "name_not_utf8": _NOT_UTF8,
         "join_first": "Give your name first.",
     },

@@ -307,8 +307,8 @@ def test_who_comes_and_goes_is_told_before_what_is_shown_next() -> None:
         (Ended("address_banned"), "Вход закрыт.", "You are banned."),
         (
             NameRefused("name_reserved", "?"),
-            "Это слово самого чата, оно не может быть именем. Попробуйте другое.",
-            "This is a word of the chat itself and cannot be a name. Try another one.",
+            "Это имя занято самим чатом или программой. Попробуйте другое.",
+            "This name is kept for the chat itself or for a program. Try another one.",
         ),
     ],
 )

@@ -150,7 +150,10 @@ export class TerminalHistory {
   #add(events) {
     this.events.push(...events);
     if (this.events.length > CAPACITY) {
-      this.events.splice(0, CAPACITY / 10);
+      for (const event of this.events.splice(0, CAPACITY / 10))
+        if (event.type === "message") this.#known.delete(event.message.id);
+      const keys = this.#room.timeline.items.map(({ key }) => key);
+      this.#seen = new Set(keys.filter(key => this.#seen.has(key)));
       this.begun.emit();
     } else {
       this.added.emit(events);

@@ -111,7 +111,7 @@ def test_moderation_events_in_text(event: m.Event, plain: str, lines: str) -> No
         ),
         (
             [m.Error("name_reserved", "")],
-            f"Это слово самого чата, оно не может быть именем.\n{PROMPT.decode()}",
+            f"Это имя занято самим чатом или программой.\n{PROMPT.decode()}",
         ),
         ([m.Error("password_required", "")], PASSWORD_PROMPT.decode()),
         (
