@@ -16,7 +16,7 @@ class Constants(NamedTuple):
 
     entry: float = 310e-6
     """Each server, for an entry of the stream: to read and decode it, and the commit."""
-    message: float = 11e-6
+    message: float = 8e-6
     """Each server, for a message in it."""
     delivery: float = 4e-6
     """The server of a client, for one send to it, however many messages are in it."""
