@@ -50,6 +50,11 @@ class EventQueue:
         if self._events.qsize() > _MANY:
             sleep(_PAUSE)
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether another program has the terminal."""
+        return self._is_paused
+
     def pause(self) -> None:
         """Show nothing for now: another program has the terminal."""
         self._is_paused = True

@@ -63,6 +63,8 @@ class Renderer:
         """Returns a dim line with a text of the client."""
         self.text = self._layout.dim
         """Returns dim lines."""
+        self.output = self._lines.output
+        """Returns a part of the output in a live message."""
         self._read: int | None = None  # the newest message read in an earlier run
 
     def render(self, event: events.ClientEvent) -> Fragments:

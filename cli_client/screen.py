@@ -3,11 +3,13 @@
 import os
 from collections.abc import Callable
 from functools import cache
+from io import StringIO
 from typing import Final
 
 from prompt_toolkit.application import Application
 from prompt_toolkit.layout import Layout
 from prompt_toolkit.output import Output
+from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.renderer import Renderer
 from prompt_toolkit.styles import Attrs, BaseStyle
 
@@ -109,6 +111,17 @@ class Screen(Renderer):
         if self._is_on:
             self._update()
         self.output.flush()
+
+    def coloured(self, fragments: Fragments) -> str:
+        """Return the same for a program that shows it in this terminal: text and its colours, no more."""
+        written = StringIO()
+        output = Vt100_Output(written, self.output.get_size)
+        for style, text in fragments:
+            output.set_attributes(self._attributes(style), self._depth)
+            output.write(text)
+        output.reset_attributes()
+        output.flush()
+        return written.getvalue()
 
     def _write(self, fragments: Fragments) -> None:
         for style, text in fragments:

@@ -24,7 +24,7 @@ from chat_client.chat import Chat
 from chat_client.identity import IdentityStore
 from chat_protocol.address import Address
 from chat_protocol.contract import MAX_PASSWORD
-from chat_protocol.messages import Authenticate, HistoryRequest, Left, Role, Typing
+from chat_protocol.messages import Authenticate, Body, HistoryRequest, Left, Role, Typing
 from chat_protocol.text import clean, is_blank, one_line
 from chat_protocol.tls import Tls
 from cli_client.actions import Bound, bind, bound, describe, shown
@@ -42,6 +42,7 @@ from cli_client.input_line import InputLine, Question
 from cli_client.keyboard import Keyboard
 from cli_client.layout import Fragments
 from cli_client.notifier import Notifier
+from cli_client.pager import Pager
 from cli_client.render import Renderer
 from cli_client.rows import Picture
 from cli_client.screen import Screen
@@ -122,6 +123,7 @@ class Terminal:
         self._toolbar.news = self._notifier.news
         self._app.key_processor.before_key_press += lambda _: self._notifier.read()
         self._app.key_processor.before_key_press += lambda _: self._idle.on_key()
+        self._pager = Pager(os.environ, self._screen, self._renderer, self._events, self._toolbar)
         self._notified_at = 0.0  # monotonic; when the last `typing` was sent
         self._exit_code = 0
 
@@ -154,6 +156,7 @@ class Terminal:
         asyncio.get_running_loop().call_later(self._idle.look(), self._watch_idle)
 
     def _quit(self) -> None:
+        self._pager.stop()
         if self._app.is_running and not self._app.is_done:
             self._app.exit()
 
@@ -179,7 +182,8 @@ class Terminal:
         for event in room_events:
             self._update_state(event)
             self._notifier.note(event)
-            if not self._asks_again(event):
+            out += self._pager.take(event)
+            if not (isinstance(event, Body) or self._asks_again(event)):
                 out += self._renderer.render(event)
         if out:
             self._screen.print(out)
@@ -289,7 +293,8 @@ class Terminal:
 
         @bindings.add("<sigint>")
         def _(_: KeyPressEvent) -> None:
-            self._quit()
+            if not self._events.is_paused:  # else it is for the program that has the terminal
+                self._quit()
 
         @bindings.add(Keys.BracketedPaste, filter=~is_searching)
         def _(event: KeyPressEvent) -> None:
