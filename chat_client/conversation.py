@@ -125,8 +125,8 @@ class Conversation:
         return sent.ref
 
     def ask(self, command: m.Command) -> "Future[m.Event]":
-        """Send a command; the result is its answer, which is not reported otherwise."""
-        ref = self._requests.next_ref()
+        """Send a command, with its `ref` if it has one; the result is the answer, which is not reported."""
+        ref = getattr(command, "ref", None) or self._requests.next_ref()
         return self.answers.to_question(ref, sent=self._send(replace(command, ref=ref)))
 
     def request(self, command: m.Command) -> bool:

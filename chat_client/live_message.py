@@ -3,6 +3,7 @@
 See "Live messages" in docs/protocol.md.
 """
 
+import os
 import time
 from collections import deque
 from concurrent.futures import Future
@@ -42,7 +43,8 @@ class LiveMessage:
     """A live message with a title of one line, and the size of the program's terminal.
 
     Its thread sends; no method but `end` and `started` waits. After a lost connection it goes on where the
-    room says. What comes faster than it can be sent is left out in the middle: the first and the last
+    room says: what is received is kept as the room keeps it, as a server that was killed may have lost the
+    newest lines. What comes faster than it can be sent is left out in the middle: the first and the last
     512 KiB are never. Any thread may call any method.
     """
 
@@ -63,9 +65,15 @@ class LiveMessage:
         # The rest is owned by our thread.
         self._filter = OutputFilter(columns, rows)
         self._joins = 0  # as in `Status`, of the connection over which we send
+        self._is_cut = False  # it is lost, and the room has not told us where to go on
+        self._end_ref = ""  # of the `end` that was sent; the same after a lost connection
+        self._is_over = False  # the room has that
         self._end = 0  # offset behind all final lines
         self._waiting: deque[_Lines] = deque()
         self._sent: deque[tuple[_Lines, Future[m.Event]]] = deque()  # and not received
+        self._first: deque[_Lines] = deque()  # received, and of the first 512 KiB
+        self._last: deque[_Lines] = deque()  # received, and behind them: at least the last 512 KiB
+        self._last_size = 0  # of these
         self._tail: str | None = ""  # that the room has; None: not known
         self._next_tick = self._next_send = 0.0  # monotonic
         self._not_before = 0.0  # monotonic; until then nothing more is taken
@@ -132,20 +140,19 @@ class LiveMessage:
     def _run(self) -> None:
         try:
             self._wait_until_online()
-            self._id = self._chat.start_live(self._title).result().id
             self._joins = self._chat.status().joins
+            self._id = self._chat.start_live(self._title).result().id
             self._started.set()
-            while not self._is_all_received():
+            while not self._is_over:
                 try:
-                    self._step()
+                    self._go_on()
                 except Disconnected:
-                    self._resume()
+                    self._is_cut = True
                 except Refused as error:
                     if error.code not in _LATER:
                         raise
                     self._take_back()
                     time.sleep(min(error.seconds or _RETRY, _RETRY))
-            self._chat.act(m.End(id=self._id, code=self._code)).result()
         except ChatError as error:
             self._error = error
         finally:
@@ -157,6 +164,14 @@ class LiveMessage:
         status = self._chat.status()
         if status.phase is Phase.ENDED:
             raise ConversationEnded(status.reason)
+
+    def _go_on(self) -> None:
+        if self._is_cut:
+            self._resume()
+        elif self._is_all_received():
+            self._send_end()
+        else:
+            self._step()
 
     def _is_all_received(self) -> bool:
         if not self._is_ended or self._buffer or self._waiting or self._sent:
@@ -254,7 +269,19 @@ class LiveMessage:
         """Take what the room has received. Raises what it has answered instead."""
         while self._sent and self._sent[0][1].done():
             self._sent[0][1].result()
-            self._sent.popleft()
+            self._keep(self._sent.popleft()[0])
+
+    def _keep(self, lines: _Lines) -> None:
+        """Keep what is received, as long as the room keeps it too."""
+        if not lines.text:  # a tail alone
+            return
+        if lines.offset < MAX_KEPT:
+            self._first.append(lines)
+            return
+        self._last.append(lines)
+        self._last_size += lines.size
+        while self._last_size - self._last[0].size >= MAX_KEPT:
+            self._last_size -= self._last.popleft().size
 
     def _take_back(self) -> None:
         """Let what was not received wait again."""
@@ -270,8 +297,26 @@ class LiveMessage:
         assert self._id is not None
         try:
             received = self._chat.ask(m.Output(id=self._id, offset=0)).result()
-        except Disconnected:
-            return  # the next output finds that too
+        except Refused as error:
+            if error.code != "has_ended" or not self._end_ref:
+                raise
+            self._send_end()  # the answer says whether it was this that has ended it
+            return
         assert isinstance(received, m.Received)
-        while self._waiting and self._waiting[0].offset + self._waiting[0].size <= received.end:
-            self._waiting.popleft()
+        lines = [*self._first, *self._last, *self._waiting]
+        self._first.clear()
+        self._last.clear()
+        self._waiting.clear()
+        self._last_size = 0
+        for each in lines:
+            if each.offset + each.size <= received.end:
+                self._keep(each)
+            else:
+                self._waiting.append(each)
+        self._is_cut = False
+
+    def _send_end(self) -> None:
+        assert self._id is not None
+        self._end_ref = self._end_ref or os.urandom(12).hex()
+        self._chat.ask(m.End(ref=self._end_ref, id=self._id, code=self._code)).result()
+        self._is_over = True

@@ -198,3 +198,44 @@ def test_what_the_room_refuses_is_raised(room: FakeRoom) -> None:
 def test_an_older_room_has_none(room: FakeRoom) -> None:
     with joined(room, can=("reply",)) as (client, _), pytest.raises(Refused, match="unknown_type"):
         client.live("x").started(TIMEOUT)
+
+
+def test_what_a_killed_server_has_lost_is_sent_again(room: FakeRoom) -> None:
+    with joined(room) as (client, connection):
+        body = Body()
+        live = client.live("x")
+        start(connection)
+        lines = "".join(f"строка {number}\n" for number in range(300))
+        live.write(lines)
+        take_until(connection, body, "строка 299")
+        with pytest.raises(TimeoutError):
+            live.end(3, timeout=0)
+        while isinstance(command := connection._next(), m.Output):
+            connection.answer(command.ref, body.take(command))
+        assert isinstance(command, m.End)
+        connection.close()  # the end is not stored, and the last lines are lost
+        body.text = lines[: lines.index("строка 7\n")]
+        body.end = len(body.text.encode())
+        new = room.accept()
+        new.welcome(can=CAN)
+        end = finish(new, body)
+        live.end(timeout=TIMEOUT)
+        assert body.text == lines
+        assert (end.ref, end.code) == (command.ref, 3)
+
+
+def test_an_end_whose_answer_is_lost_is_asked_for_again(room: FakeRoom) -> None:
+    with joined(room) as (client, connection):
+        live = client.live("x")
+        start(connection)
+        with pytest.raises(TimeoutError):
+            live.end(0, timeout=0)
+        end = connection.receive(m.End)
+        connection.close()  # it is stored
+        new = room.accept()
+        new.welcome(can=CAN)
+        asked = new.receive(m.Output)
+        new.answer(asked.ref, m.Error("has_ended", "", ref=asked.ref))
+        assert new.receive(m.End).ref == end.ref
+        new.ack(end.ref, NUMBER + 1)
+        live.end(timeout=TIMEOUT)
