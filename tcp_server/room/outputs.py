@@ -19,7 +19,7 @@ from tcp_server.room.crowd import Crowd
 from tcp_server.room.fold import Fold
 from tcp_server.room.followers import Followers
 from tcp_server.room.growing import Growing
-from tcp_server.room.lives import find_live
+from tcp_server.room.lives import OpenLive, find_live
 from tcp_server.room.members import Member
 from tcp_server.room.moderation.actions import Refused
 from tcp_server.room.outcome import C, Outcome
@@ -170,7 +170,7 @@ class Outputs(Generic[C]):
             )  # gone
         start, data = self._lines(message.id, min(request.start, end))
         stop = start + len(data)
-        tail = growing.tail if growing else ""
+        tail = self._tail(message.id)
         if request.follow:
             self._followers.add(connection, message.id, stop, tail)
         answer = m.Body(
@@ -186,7 +186,6 @@ class Outputs(Generic[C]):
 
     def show(self, message_id: int) -> str:
         """Return what is kept of a live message without colours; of much the end. For the text dialects."""
-        growing = self._growing.get(message_id)
         parts: list[bytes] = []
         offset = 0
         while (found := self._lines(message_id, offset))[1]:
@@ -194,7 +193,7 @@ class Outputs(Generic[C]):
                 parts.append(_LEFT_OUT)
             parts.append(found[1])
             offset = found[0] + len(found[1])
-        data = b"".join(parts) + (growing.tail.encode() if growing else b"")
+        data = b"".join(parts) + self._tail(message_id).encode()
         if len(data) > MAX_PAGE_BYTES:
             data = _LEFT_OUT + last_lines(data, MAX_PAGE_BYTES)
         return without_colours(data.decode(errors="ignore")).rstrip("\n")
@@ -233,9 +232,13 @@ class Outputs(Generic[C]):
 
     def _push(self, message_id: int) -> list[Outcome[C]]:
         """Send those who follow a message what they lack."""
-        growing = self._growing.get(message_id)
         is_open = message_id in self._fold.lives.open
-        return self._followers.push(message_id, growing.tail if growing and is_open else "", is_open=is_open)
+        return self._followers.push(message_id, self._tail(message_id), is_open=is_open)
+
+    def _tail(self, message_id: int) -> str:
+        """Return the lines that can still change; one that has ended has none."""
+        growing = self._growing.get(message_id)
+        return growing.tail if growing and message_id in self._fold.lives.open else ""
 
     def _lines(self, message_id: int, offset: int) -> tuple[int, bytes]:
         """Return final lines from an offset on, at most `MAX_BODY` bytes, and where they begin."""
@@ -280,16 +283,17 @@ class Outputs(Generic[C]):
         is_over = now >= self._left_at.setdefault(message_id, now) + self._grace
         if not is_over or not self.may_lose(message_id):
             return []
-        return self._try(Lose(message_id, live.seat, self._shown(message_id)))
+        return self._end_lost(message_id, live)
 
     def lose_below(self, message_id: int) -> list[Outcome[C]]:
         """End those with smaller ids: they are to be settled."""
         older = {id_: live for id_, live in self._fold.lives.open.items() if id_ < message_id}
-        return [
-            outcome
-            for id_, live in older.items()
-            for outcome in self._try(Lose(id_, live.seat, self._shown(id_)))
-        ]
+        return [outcome for id_, live in older.items() for outcome in self._end_lost(id_, live)]
+
+    def _end_lost(self, message_id: int, live: OpenLive) -> list[Outcome[C]]:
+        """End a message for who sent it, behind all lines that have come."""
+        added = self._add(message_id, self._of(message_id).take())
+        return [*added, *self._try(Lose(message_id, live.seat, self._shown(message_id)))]
 
     def _shown(self, message_id: int) -> Shown:
         """Return what is known of the final lines of an open message."""

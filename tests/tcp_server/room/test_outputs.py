@@ -345,6 +345,18 @@ def test_one_that_nobody_goes_on_with_is_lost(room: RoomHarness) -> None:
     assert output(room, "", 0, "b2").code == "has_ended"
 
 
+def test_a_lost_one_has_what_came_last() -> None:
+    room = moderated_room(grace=0.5)
+    room.handle("b", m.Start("start", "make"))
+    room.handle("a", m.Say("что там?", "1"))
+    output(room, "a\n", 0, tail="50 %")
+    room.leave("b")
+    while live(room).state == "open":
+        room.advance(0.4)  # sooner than it is in the log otherwise
+    assert live(room) == m.Live("lost", 1.2, None, 2, 1, "a\n")
+    assert (whole_body(room), body(room).tail) == ("a\n", None)
+
+
 def test_it_goes_on_over_another_connection(room: RoomHarness) -> None:
     output(room, "a\n", 0)
     room.leave("b")
