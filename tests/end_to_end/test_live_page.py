@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, open_page, wait_until
-from tests.end_to_end.services import Services, gateway_to, serve
+from tests.end_to_end.services import Services, gateway_to, say, serve
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
 
@@ -55,6 +55,13 @@ class Runner:
 @pytest.fixture(scope="module")
 def services() -> Iterator[Services]:
     with serve("--history", "memory") as services:
+        yield services
+
+
+@pytest.fixture(scope="module")
+def quick() -> Iterator[Services]:
+    """A room that takes a message for lost at once, and any number of texts."""
+    with serve("--history", "memory", "--grace", "0.2", "--rate", "0") as services:
         yield services
 
 
@@ -205,5 +212,82 @@ def test_it_goes_on_after_a_break_and_says_what_was_left_out(services: Services,
         expect(row.locator(".live-part").first).to_contain_text("second")
         client.say_json(type="output", id=run.id, offset=run.sent, text="fourth\n")
         expect(row.locator(".live-part").last).to_contain_text("fourth")
+        anna.leave()
+        client.leave()
+
+
+def test_one_that_nobody_ends_is_told_at_once_and_later(quick: Services, chromium: Browser) -> None:
+    with (
+        ExitStack() as stack,
+        JsonClient(quick.room) as first,
+        JsonClient(quick.room) as second,
+        JsonClient(quick.room) as watcher,
+        gateway_to(quick.room) as gateway,
+        open_page(chromium, f"http://{gateway.address}/") as anna,
+    ):
+        for name, client in (("ci 1", first), ("ci 2", second), ("Вера", watcher)):
+            client.join(name)
+        page = _enter(anna, "Анна")
+        runs = Runner(first, "seen"), Runner(second, "missed")
+        blocks = [page.locator(f"#m{run.id} .live") for run in runs]
+        for run, block in zip(runs, blocks, strict=True):
+            run.write("one\n", tail="50 %")
+            expect(block.locator(".live-lines")).to_contain_text("50 %")
+        first.reset()
+        expect(blocks[0].locator(".live-state")).to_contain_text("◌ прервалось, 0:")
+        gateway.stop()
+        page.wait_for_selector("#connection[data-state=waiting], #connection[data-state=offline]")
+        second.reset()
+        while (event := watcher.read_json()).get("act") != "end" or event["message"]["id"] != runs[1].id:
+            pass
+        stack.enter_context(gateway_to(quick.room, port=gateway.address.port))
+        for _ in ("replayed", "after reload"):
+            for block in blocks:
+                expect(block).to_have_attribute("data-state", "lost")
+                expect(block.locator(".live-state")).to_contain_text("◌ прервалось, 0:")
+                expect(block.locator(".live-lines")).to_have_text("one")
+            anna.shoot("live-lost")
+            page.reload()
+        page.wait_for_selector("#connection[data-state=online]", state="attached")
+        anna.leave()
+        watcher.leave()
+
+
+def test_one_that_is_deleted_while_it_is_followed_is_gone(services: Services, chromium: Browser) -> None:
+    with JsonClient(services.room) as client, open_page(chromium, services.url) as anna:
+        client.join("ci")
+        page = _enter(anna, "Анна")
+        run, other = Runner(client, "secret"), Runner(client, "make")
+        for each in (run, other):
+            each.write("line\n" * 10)
+            page.locator(f"#m{each.id} .live-show").click()
+            expect(page.locator(f"#m{each.id} .live-part")).to_have_count(1)
+        client.say_json(type="delete", ref="d", id=run.id)
+        expect(page.locator(f"#m{run.id} .live")).to_have_count(0)
+        expect(page.locator(f"#m{run.id}")).not_to_contain_text("line")
+        other.write("goes on\n")
+        other.end(code=0)
+        expect(page.locator(f"#m{other.id} .live-part")).to_contain_text("goes on")
+        anna.leave()
+        client.leave()
+
+
+def test_one_far_up_is_opened_and_goes_on(quick: Services, chromium: Browser) -> None:
+    with JsonClient(quick.room) as client, open_page(chromium, quick.url) as anna:
+        client.join("ci")
+        run = Runner(client, "long ago")
+        run.write("".join(f"old {number} {'.' * 64}\n" for number in range(1000)))  # is in the log at once
+        say(client, *(f"сказано {number}" for number in range(150)))
+        page = _enter(anna, "Анна")
+        anna.sees("ci", "сказано 149")
+        row = page.locator(f"#m{run.id}")
+        assert row.count() == 0
+        page.evaluate(f"location.hash = '{run.id}'")
+        row.locator(".live-show").click()
+        expect(row.locator(".live-part").first).to_contain_text("old 0")
+        run.write("new\n")
+        run.end(code=0)
+        expect(row.locator(".live-part").last).to_contain_text("new")
+        expect(row.locator(".live")).to_have_attribute("data-state", "done")
         anna.leave()
         client.leave()
