@@ -102,9 +102,10 @@ bench: $(VENV)/development ## Compare the server with others (QUICK=1: a few min
 bench-bridge: $(VENV)/development $(VENV)/websockify ## Compare the gateway with other bridges
 	$(BIN)/python -m benchmarks.bridge $(VENV)/websockify
 
-bench-page: $(VENV)/development $(if $(NPM),node_modules) ## Measure the page in Chromium (QUICK=1: three minutes), beside BASE=another checkout
+bench-page: $(VENV)/development $(if $(NPM),node_modules) ## Measure the page in Chromium (QUICK=1: four minutes), beside BASE=another checkout
 	$(BIN)/python -m benchmarks.page.loading $(if $(QUICK),--quick) $(if $(BASE),--base $(BASE))
 	$(BIN)/python -m benchmarks.page.scrolling $(if $(QUICK),--quick) $(if $(BASE),--base $(BASE))
+	$(BIN)/python -m benchmarks.page.flood $(if $(QUICK),--quick)
 
 bench-terminal: $(VENV)/development ## Compare the terminal client with weechat and irssi
 	$(BIN)/python -m benchmarks.terminal

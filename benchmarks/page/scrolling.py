@@ -11,12 +11,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 from typing import Any, NamedTuple
 
 from playwright.sync_api import Browser, Page
 
 from benchmarks.native import ROOT
+from benchmarks.page import frames as frame_times
 from chat_protocol.address import Address
 from chat_protocol.connection import Connection
 from chat_protocol.messages import Ack, Join, Say, Welcome
@@ -33,14 +34,6 @@ _RATE = 100  # messages a second
 _MEMBERS = 1000
 _TIMEOUT = 60_000  # milliseconds for anything in the browser
 
-# How long each frame took: from its time to what runs behind its painting.
-_FRAMES = """() => {
-    globalThis.frames = [];
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = ({ data }) => frames.push(performance.now() - data);
-    const frame = begin => { port2.postMessage(begin); requestAnimationFrame(frame); };
-    requestAnimationFrame(frame);
-}"""
 # The same rows, and nothing that is called when they are scrolled.
 _BARE = """() => {
     const bare = transcript.cloneNode(true);
@@ -159,11 +152,9 @@ def _measure(browser: Browser, programs: Path) -> Figures:
             busy = _listen(page, talker)
         with _page(browser, url, "Глеб") as page:
             enter = _enter_crowd(page, server.address)
-    return Figures(_p99(frames), max(frames), _p99(bare), steps, back, busy, to_screen, enter)
-
-
-def _p99(frames: list[float]) -> float:
-    return quantiles(frames, n=100)[98]
+    return Figures(
+        frame_times.p99(frames), max(frames), frame_times.p99(bare), steps, back, busy, to_screen, enter
+    )
 
 
 @contextmanager
@@ -198,7 +189,7 @@ def _read_back(page: Page) -> tuple[list[float], float, float]:
     """Turn the wheel until 1,000 rows are passed. Return the frames in ms, the turns, and the seconds."""
     page.mouse.move(640, 400)
     first = int(page.evaluate(_ROWS_BACK))
-    page.evaluate(_FRAMES)
+    page.evaluate(frame_times.RECORD)
     began = due = time.monotonic()
     steps = 0
     while steps < _MOST_STEPS:
