@@ -1,5 +1,6 @@
 """The conversation as in the terminal: one switch, the same lines, and all else as on the page."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -7,6 +8,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.end_to_end.conftest import PATIENCE, assert_accessible, open_page, wait_until
 from tests.end_to_end.services import Services, say, serve
+from tests.end_to_end.test_live_page import Runner
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
 
@@ -134,6 +136,28 @@ def test_on_a_phone_the_choice_is_kept(services: Services, chromium: Browser, *,
         assert page.evaluate("document.documentElement.scrollWidth") == 390
         assert_accessible(page)
         browser.shoot(f"terminal-phone{'-dark' * dark}")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_commands_run_and_end(services: Services, chromium: Browser, *, dark: bool) -> None:
+    with JsonClient(services.room) as client, open_page(chromium, services.url, dark=dark) as browser:
+        page = browser.page
+        client.join(f"ci {dark}", history=0)
+        browser.enter(f"Глаша {dark}")
+        page.keyboard.press("Control+Backquote")
+        expect(page.locator("#terminal")).to_contain_text("вошли как")
+        run = Runner(client, "make test")
+        run.write("a\n" * 5 + "\x1b[31mFAILED\x1b[m \x1b[7mtest_relay\x1b[m\n\x1b[1;42m1 failed\x1b[m\n")
+        run.end(code=2)
+        expect(page.locator("#terminal .sgr-f1")).to_have_text("FAILED")
+        begin = rows(page).index(f"ci {dark} ▸ make test  #{run.id}")
+        title, *last = rows(page)[begin + 1 : begin + 5]
+        assert re.fullmatch(rf"#{run.id} ci {dark} ✘ make test, 0:\d\d, код 2", title)
+        assert [line.strip() for line in last] == ["a", "FAILED test_relay", "1 failed"]
+        assert_accessible(page)
+        browser.shoot(f"terminal-live{'-dark' * dark}")
+        browser.leave()
+        client.leave()
 
 
 def test_older_messages_come_and_the_lines_are_wrapped_anew(services: Services, chromium: Browser) -> None:

@@ -75,6 +75,8 @@ export const WORDS = {
     and: " and ",
     bar_unsent: "not sent yet: {count}",
     bar_connecting: "connecting to {address}…",
+    live_code: "exit code {code}",
+    live_lost: "ended without a word",
     topic: "Topic: {text} — {by}, {when}",
   },
   ru: {
@@ -150,6 +152,8 @@ export const WORDS = {
     and: " и ",
     bar_unsent: "ещё не отправлено: {count}",
     bar_connecting: "соединяюсь с {address}…",
+    live_code: "код {code}",
+    live_lost: "оборвалось без вести",
     topic: "Тема: {text} — {by}, {when}",
   },
 };

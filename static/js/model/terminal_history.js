@@ -224,6 +224,7 @@ function messageOf({
   edited,
   reactions,
   mine,
+  live,
 }) {
   const kind = action ? "action" : undefined;
   return {
@@ -239,5 +240,6 @@ function messageOf({
     edited,
     reactions,
     mine,
+    live,
   };
 }

@@ -3,6 +3,7 @@ import { splitMentions } from "../lib/mentions.js";
 import { layOutText, splitLine } from "../lib/terminal_text.js";
 import { clean } from "../lib/text.js";
 import { oneLine, TerminalLayout } from "./terminal_layout.js";
+import { lastLines, standing } from "./terminal_live.js";
 import { TerminalPresence } from "./terminal_presence.js";
 
 /** @typedef {import("../lib/terminal_text.js").Run} Run */
@@ -185,6 +186,13 @@ export class TerminalLines {
         this.#words.t("told_deleted", { number: message.id, name: oneLine(message.name) }),
       );
     }
+    const { live } = message;
+    if (live && live.state !== "open" && !isSame(live, before?.live)) {
+      const body = this.#body(message, [this.#layout.clockOf(at), ["class:dim", number]], [], "");
+      const { width, indent } = this.#layout.textWidth();
+      const last = lastLines(live, width).map(line => /** @type {Run[]} */ ([["", indent], ...line]));
+      return [...this.#layout.dayOf(at), ...body, ...last];
+    }
     const lines = [];
     if (before === null ? act === "edit" : before.text !== message.text) {
       const head = /** @type {Run[]} */ ([["class:dim", `✎ ${number}`]]);
@@ -209,7 +217,7 @@ export class TerminalLines {
    */
   #body(message, time, head, number) {
     let { width, indent } = this.#layout.textWidth();
-    const { notice, deleted, mentions = [] } = message;
+    const { notice, deleted, mentions = [], live } = message;
     const isDim = deleted || (notice && notice.act !== "announce");
     const style = isDim ? "class:dim" : "";
     const out = [...head];
@@ -219,7 +227,9 @@ export class TerminalLines {
     } else {
       const isAction = message.kind === "action" && !deleted;
       if (isAction) out.push(["class:dim", "* "]);
-      out.push([this.styleOf(message.name), oneLine(message.name)], ["class:dim", isAction ? "" : ":"]);
+      const nameEnd = isAction || (live && !deleted) ? "" : ":";
+      out.push([this.styleOf(message.name), oneLine(message.name)], ["class:dim", nameEnd]);
+      if (live) text = standing(oneLine(message.text), live, this.#words);
     }
     if (deleted) text = this.#words.t("deleted");
     const used = widthOf(out) + (out.length ? 1 : 0);
@@ -232,7 +242,7 @@ export class TerminalLines {
     }
     /** @type {Run[][]} */
     let lines =
-      notice || deleted
+      notice || deleted || live
         ? wrap(text, width, first).map(line => [[style, line]])
         : layOutText(text, width, first, style, this.#parse);
     if (mentions.length) lines = lines.map(line => this.#markCalls(line, mentions));
@@ -357,6 +367,11 @@ export class TerminalLines {
     const text = words.t(key, { by: oneLine(by), target: oneLine(target), number: id, time });
     return reason ? words.t("with_reason", { text, reason: oneLine(reason) }) : text;
   }
+}
+
+/** @param {import("./protocol.js").Live} one @param {import("./protocol.js").Live} [other] */
+function isSame(one, other) {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** @param {Run[]} line @returns {number} Its width in cells. */

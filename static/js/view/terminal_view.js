@@ -225,5 +225,6 @@ function makeRun([style, text]) {
 /** @param {string} style @returns {string} What the style sheet calls it. */
 function classOf(style) {
   const [, number] = /^class:person-(\d+)$/.exec(style) ?? [];
-  return number ? `in-person colour-${number}` : `in-${style.replace("class:", "")}`;
+  if (number) return `in-person colour-${number}`;
+  return style.startsWith("sgr-") ? style : `in-${style.replace("class:", "")}`;
 }

@@ -1,34 +1,12 @@
 import { make } from "../../lib/dom.js";
 import { cleanOutput, spans } from "../../lib/sgr.js";
+import { classesOf } from "../../lib/sgr_classes.js";
 
-/** @typedef {import("../../lib/sgr.js").Colour} Colour */
-/** @typedef {import("../../lib/sgr.js").Style} Style */
 /** @typedef {import("../../model/live_body.js").Part} Part */
 /** @typedef {import("../../model/live_body.js").Parts} Parts */
 
 /** Most parts in a group: what is out of view costs the browser something for each group, in every frame. */
 const GROUP_PARTS = 32;
-
-/** The 16 colours as terminals have them, to which others are the nearest. @type {[number, number, number][]} */
-const BASE = [
-  [0, 0, 0],
-  [205, 0, 0],
-  [0, 205, 0],
-  [205, 205, 0],
-  [0, 0, 238],
-  [205, 0, 205],
-  [0, 205, 205],
-  [229, 229, 229],
-  [127, 127, 127],
-  [255, 0, 0],
-  [0, 255, 0],
-  [255, 255, 0],
-  [92, 92, 255],
-  [255, 0, 255],
-  [0, 255, 255],
-  [255, 255, 255],
-];
-const FLAGS = /** @type {const} */ (["bold", "dim", "italic", "underline", "inverse", "hidden", "strike"]);
 
 /**
  * @param {string[]} lines  Of cleaned output.
@@ -173,37 +151,4 @@ function put(parent, elements) {
 /** @param {string} text */
 function makePart(text) {
   return makeLines(cleanOutput(text).replace(/\n$/, "").split("\n"));
-}
-
-/** @param {Style} style @returns {string} */
-function classesOf(style) {
-  const classes = FLAGS.filter(flag => style[flag]).map(flag => `sgr-${flag}`);
-  const { foreground, background } = style;
-  if (foreground !== undefined) classes.push(`sgr-f${nearest(foreground)}`);
-  if (background !== undefined) classes.push(`sgr-b${nearest(background)}`);
-  return classes.join(" ");
-}
-
-/**
- * @param {Colour} colour
- * @returns {number} The nearest of the 16 colours: these are legible on the page's sheet, any colour need not be.
- */
-function nearest(colour) {
-  if (typeof colour === "number" && colour < 16) return colour;
-  const wanted = typeof colour === "number" ? paletteColour(colour) : colour;
-  const distances = BASE.map(base =>
-    base.reduce((sum, each, index) => sum + (each - (wanted[index] ?? 0)) ** 2, 0),
-  );
-  return distances.indexOf(Math.min(...distances));
-}
-
-/** @param {number} number  From 16 to 255: a cube of 216 colours, and greys. @returns {[number, number, number]} */
-function paletteColour(number) {
-  if (number >= 232) {
-    const grey = 8 + 10 * (number - 232);
-    return [grey, grey, grey];
-  }
-  const level = (/** @type {number} */ step) => (step ? 55 + 40 * step : 0);
-  const place = number - 16;
-  return [level(Math.floor(place / 36)), level(Math.floor(place / 6) % 6), level(place % 6)];
 }
