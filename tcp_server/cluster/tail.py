@@ -10,6 +10,7 @@ from typing import Final
 
 from chat_protocol.log_event import INFO, WARNING, log_event
 from tcp_server.cluster.stream import Away, Gap, Stream
+from tcp_server.room.proposals import UnknownEntry
 
 _WAIT: Final = 1.0
 """Longest time, in seconds, to wait for the next entry."""
@@ -93,6 +94,9 @@ class Tail:
             except Away as error:
                 self.why_away = str(error)
                 self._is_closed.wait(_PAUSE)
+            except UnknownEntry as error:
+                self._leave(f"another server is newer, upgrade this one: {error}", False)
+                return
             except Exception as error:  # noqa: BLE001 - to leave an entry out would be worse than to stop
                 self._leave(f"an entry cannot be applied: {error}", False)
                 return

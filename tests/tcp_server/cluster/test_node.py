@@ -313,3 +313,49 @@ def test_output_is_told_on_the_other_servers(servers: Servers) -> None:
         anna.say_json(type="end", ref="e", id=number, code=0)
         boris.expect_json(type="changed", act="end")
         assert boris.expect_json(type="output")["text"] == "one\n"
+
+
+def test_a_server_stops_at_what_it_does_not_know_and_the_others_go_on(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    newer, older = servers.start(0), servers.start(1)
+    wait_for(lambda: not (newer.not_ready() or older.not_ready()))
+    stream = servers.stream(1)
+    read = stream.read
+
+    def read_as_older(*args: Any) -> list[tuple[int, int, bytes]]:
+        return [(position, at, data.replace(b"\xa3say", b"\xa3new")) for position, at, data in read(*args)]
+
+    monkeypatch.setattr(stream, "read", read_as_older)
+    say(servers, 0, "one")
+    wait_for(lambda: older.exit_status == 1)
+    assert not older.must_restart
+    (left,) = (vars(one)["fields"] for one in caplog.records if one.getMessage() == "cluster left")
+    assert left["reason"].startswith("another server is newer, upgrade this one: ")
+    assert "Invalid value 'new'" in left["reason"]
+    say(servers, 0, "two")
+    assert history(servers, 0) == ["one", "two"]
+    servers.stop(1)
+    servers.start(1)  # upgraded: it goes on where it has stopped
+    assert history(servers, 1) == ["one", "two"]
+
+
+def test_a_room_goes_back_to_a_copy(servers: Servers) -> None:
+    """As docs/operations.md has it: Redis is emptied, one server has the copy, and the others nothing."""
+    servers.start(0), servers.start(1)
+    say(servers, 0, "one")
+    servers.stop(1), servers.stop(0)
+    copy = servers.path(0).read_bytes()
+    servers.start(0)
+    say(servers, 0, "two")
+    servers.stop(0)
+    with servers.redis.changed:
+        servers.redis.delete()
+        servers.redis.checkpoints.clear()
+    for path in servers.folder.iterdir():
+        path.unlink()
+    servers.path(0).write_bytes(copy)
+    servers.start(0), servers.start(1)
+    assert history(servers, 1) == ["one"]
+    say(servers, 1, "three")
+    assert history(servers, 0) == ["one", "three"]
