@@ -60,6 +60,8 @@ class ClusterEnvironment(Environment):
 
     interval = 0.01 if IS_LONG else 0.05  # a fault may last 15 s, and there are three servers to keep busy
 
+    gateway_flags: Sequence[str] = ()
+
     def __init__(self, folder: Path, rng: random.Random, *flags: str, server: str = "tcp_server") -> None:
         super().__init__(folder, rng, *flags, server=server, terminals=False)
 
@@ -88,7 +90,7 @@ class ClusterEnvironment(Environment):
         for number in range(_GATEWAYS):
             status = ("--status", str(statuses[_SERVERS + number]))
             proxied = ("--trusted-proxy", "127.0.0.1", "--proxy-protocol")
-            gateway = Service("web_gateway", "--server", addresses, *status, *proxied)
+            gateway = Service("web_gateway", "--server", addresses, *status, *proxied, *self.gateway_flags)
             resources.callback(gateway.close)
             self.gateways.append(gateway)
         changes = {
@@ -112,6 +114,11 @@ class ClusterEnvironment(Environment):
 
     def _websocket(self) -> WebSocketWire:
         return WebSocketWire(self._listeners.browsers)
+
+    @property
+    def page(self) -> Address:
+        """Where browsers find the page."""
+        return self._listeners.browsers
 
     def wait_for_room(self) -> None:
         """Wait until all servers accept clients."""

@@ -102,6 +102,9 @@ class Environment:
     interval = 0.01
     """Seconds between what the writers say, of which each says one or two texts."""
 
+    at_once = 5
+    """How many writers say something at the same time, at random."""
+
     def __init__(
         self,
         folder: Path,
@@ -252,7 +255,7 @@ class Environment:
         while not self._closing.wait(self.interval):
             with self._saying:
                 if self._talking.is_set():
-                    for writer in self.writers:
+                    for writer in self.rng.sample(self.writers, min(self.at_once, len(self.writers))):
                         for _ in range(self.rng.choice((0, 0, 1, 1, 1, 5))):
                             writer.say(self._text(writer))
                         if self.rng.random() < _ACTS:

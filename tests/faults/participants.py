@@ -154,6 +154,12 @@ class JsonParticipant:
         with self._lock:
             return self._last >= newest and not self._outbox and not self._gaps
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the room has let it in on its present connection."""
+        with self._lock:
+            return self._wire is not None
+
     def members(self) -> list[str]:
         with self._lock:
             return list(self._members)

@@ -52,7 +52,8 @@ class TcpWire:
 class WebSocketWire:
     """The same JSON in WebSocket frames."""
 
-    def __init__(self, gateway: Address) -> None:
+    def __init__(self, gateway: Address, silence: float = SILENCE) -> None:
+        self._silence = silence
         self._resources = ExitStack()
         try:
             self._socket = self._resources.enter_context(
@@ -76,7 +77,7 @@ class WebSocketWire:
 
     def receive(self) -> list[Event]:
         try:
-            frame = self._socket.recv(timeout=SILENCE, decode=False)
+            frame = self._socket.recv(timeout=self._silence, decode=False)
         except (OSError, WebSocketException) as error:
             raise ConnectionFailed(f"nothing received: {error}") from error
         return decode_events(frame)
