@@ -196,8 +196,11 @@ class History(Protocol):
     def take_present(self) -> list[tuple[bytes, str]]:
         """Return session and name of those present in a log of version 4 or older; forget them."""
 
-    def oldest_to_keep(self) -> int:
-        """Return the id below which some messages are over the limits; `first` if none are."""
+    def oldest_to_keep(self, now: float) -> int:
+        """Return the id below which some messages are over the limits; `first` if none are.
+
+        `now` is in seconds since 1970.
+        """
 
     def forget(self, below: int) -> None:
         """Remove all messages with smaller ids, with the next commit. Raises `Unavailable`."""

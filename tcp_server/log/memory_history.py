@@ -171,7 +171,7 @@ class MemoryHistory:
     def take_present(self) -> list[tuple[bytes, str]]:
         return []
 
-    def oldest_to_keep(self) -> int:
+    def oldest_to_keep(self, now: float) -> int:  # noqa: ARG002 - see `History`
         """Nothing to do: `append` forgets."""
         return self.first
 

@@ -55,7 +55,8 @@ class Retention:
         self._may_shrink = db.execute("PRAGMA auto_vacuum").fetchone() == (2,)
         self._begins_at = 0.0
         self._deleted = 0
-        if surplus := max(self._surplus(count), self._all_expired(count), self._oversized(count)):
+        expired = self._all_expired(count, time.time())
+        if surplus := max(self._surplus(count), expired, self._oversized(count)):
             self._begins_at = clock() + _RESPITE
             _log.warning(
                 "%d of %d messages are over the limits (--keep %d --keep-days %d --keep-bytes %d); they will "
@@ -66,14 +67,14 @@ class Retention:
                 _RESPITE,
             )
 
-    def oldest_to_keep(self, ids: range, count: int) -> int:
+    def oldest_to_keep(self, ids: range, count: int, now: float) -> int:
         """Return the id below which some of the `count` messages with these ids are to be removed.
 
-        `ids.start` if none are. Raises `sqlite3.Error`.
+        `ids.start` if none are; `now` is in seconds since 1970. Raises `sqlite3.Error`.
         """
         if self._clock() < self._begins_at:
             return ids.start
-        over = self._surplus(count) or self._expired(count) or self._oversized(count)
+        over = self._surplus(count) or self._expired(count, now) or self._oversized(count)
         removed = min(over, _REMOVED_AT_ONCE)
         if not removed:
             if self._begins_at and self._deleted:
@@ -103,26 +104,26 @@ class Retention:
         over = 1 - self._limits.size / (pages * self._pragma("page_size"))
         return max(0, min(int(over * count) + 1, count - 1)) if over > 0 else 0
 
-    def _expired(self, count: int) -> int:
+    def _expired(self, count: int, now: float) -> int:
         """Return how many of the oldest messages are over the limit of age, at most those of one step."""
-        oldest = self._oldest_kept()
+        oldest = self._oldest_kept(now)
         limit = max(0, min(_REMOVED_AT_ONCE, count - 1)) if oldest else 0
         rows = self._db.execute("SELECT at FROM messages ORDER BY id LIMIT ?", (limit,))
         return sum(1 for _ in takewhile(lambda row: row[0] < oldest, rows))
 
-    def _all_expired(self, count: int) -> int:
+    def _all_expired(self, count: int, now: float) -> int:
         """Return how many are over it altogether; reads the whole log if any are."""
-        if not self._expired(count):
+        if not self._expired(count, now):
             return 0
         (expired,) = self._db.execute(
-            "SELECT count(*) FROM messages WHERE at < ?", (self._oldest_kept(),)
+            "SELECT count(*) FROM messages WHERE at < ?", (self._oldest_kept(now),)
         ).fetchone()
         return min(int(expired), count - 1)
 
-    def _oldest_kept(self) -> str:
+    def _oldest_kept(self, now: float) -> str:
         """Return the timestamp before which messages are too old; empty if none are."""
         days = self._limits.days
-        return (datetime.now(UTC) - timedelta(days=days)).isoformat() if days else ""
+        return (datetime.fromtimestamp(now, UTC) - timedelta(days=days)).isoformat() if days else ""
 
     def _pragma(self, name: str) -> int:
         (value,) = self._db.execute(f"PRAGMA {name}").fetchone()

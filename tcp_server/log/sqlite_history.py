@@ -300,12 +300,12 @@ class SqliteHistory(StoredRoom):
         with _readable():
             return pruned + staged + self._stored.count_after(after)
 
-    def oldest_to_keep(self) -> int:
+    def oldest_to_keep(self, now: float) -> int:
         # Not stored yet: in the file there are still as many over the limits.
         if self._forgotten_below or self._missing.ids:
             return self.first
         try:
-            return self._retention.oldest_to_keep(self._stored.ids, self._stored.count)
+            return self._retention.oldest_to_keep(self._stored.ids, self._stored.count, now)
         except sqlite3.Error as error:
             self._file.note_writable(writable=False, why=str(error))
             return self.first

@@ -252,7 +252,7 @@ class Room(Generic[C]):
 
         Returns for how many seconds the room waits for such a step, 0 if there is no more to do.
         """
-        below = self._history.oldest_to_keep()
+        below = self._history.oldest_to_keep(self._now())
         seconds = self._history.tidy()
         if below > self._history.first:
             with suppress(Unavailable):  # tried again

@@ -89,6 +89,7 @@ class SharedRoom(Room[C]):
         self._order = count()  # of these
         self._refusals: deque[tuple[int, Outcome[C]]] = deque()  # of says, by `proposed` before them
         self._held: list[Outcome[C]] = []  # what waits until the log can be written
+        self._applied_at = 0.0  # the time of the newest entry that was applied, in seconds since 1970
         self.entries = 0
         """How many entries were applied since the start. Only to be read from elsewhere."""
         self.has_removed = False
@@ -176,6 +177,7 @@ class SharedRoom(Room[C]):
             if entry.incarnation != self._shared.incarnation:
                 outcomes += self._expel_banned(entry.proposals)
             self._log.note_entry(step.position, step.data)
+            self._applied_at = step.at / 1000
             self.entries += 1
             self.has_removed |= any(isinstance(one, p.Edit | p.Delete | p.Act) for one in entry.proposals)
         if self._was_up and not (self.view.is_up or self._is_stopping):  # its clients are gone
@@ -263,8 +265,8 @@ class SharedRoom(Room[C]):
         ]
 
     def prune(self) -> float:
-        """As `Room.prune`. The server that is up for longest decides what all forget."""
-        below, first = self._history.oldest_to_keep(), self._history.first
+        """As `Room.prune`, by the time of the journal. The server that is up for longest decides for all."""
+        below, first = self._history.oldest_to_keep(self._applied_at), self._history.first
         seconds = self._history.tidy()
         if self.view.is_oldest and below > first and self._retries.is_due(("forget", first)):
             self._propose(p.Forget(below))

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from time import sleep, time
 
@@ -179,14 +180,22 @@ def test_a_full_disk_of_one_server(tmp_path: Path) -> None:
     inject(tmp_path, fill)
 
 
-def test_a_clock_of_one_server_that_is_set_back(tmp_path: Path) -> None:
-    """Redis gives all times: no server's clock is in what they share."""
+def test_clocks_of_servers_that_are_set_forward_and_back(tmp_path: Path) -> None:
+    """Redis gives all times: no server's clock is in what they share, nor decides what is too old."""
 
-    def set_back(environment: ClusterEnvironment) -> None:
-        environment.rng.choice(environment.servers).program.process.send_signal(signal.SIGRTMIN)
+    def set_clocks(environment: ClusterEnvironment) -> None:
+        ahead, *others = environment.servers  # the first decides for all
+        ahead.program.process.send_signal(signal.SIGRTMIN + 1)
+        environment.rng.choice(others).program.process.send_signal(signal.SIGRTMIN)
         environment.talk()
 
-    inject(tmp_path, set_back, server="tests.faults.moved_clock")
-    with closing(sqlite3.connect(tmp_path / "0.db")) as log:
-        times = [at for (at,) in log.execute("SELECT at FROM messages ORDER BY id")]
-    assert times == sorted(times)
+    inject(tmp_path, set_clocks, "--keep-days", "1", server="tests.faults.moved_clock")
+    shown = times(tmp_path)
+    assert shown == sorted(shown)
+    assert shown[-1] <= f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.999Z}"
+
+
+def times(folder: Path) -> list[str]:
+    """Return the times of all messages, in their order, as the first server has them."""
+    with closing(sqlite3.connect(folder / "0.db")) as log:
+        return [at for (at,) in log.execute("SELECT at FROM messages ORDER BY id")]

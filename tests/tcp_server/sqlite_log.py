@@ -2,6 +2,7 @@
 
 import math
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from itertools import chain, repeat
@@ -58,7 +59,7 @@ def say_sparsely(history: SqliteHistory, *texts: str, at: str = AT) -> None:
 
 def prune(history: SqliteHistory) -> bool:
     """Forget some messages that are over the limits, as the room does; return whether there is more to do."""
-    below = history.oldest_to_keep()
+    below = history.oldest_to_keep(time.time())
     forgets = below > history.first
     if forgets:
         history.forget(below)

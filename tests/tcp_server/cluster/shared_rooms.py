@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from chat_protocol import messages as m
 from tcp_server.config import Config
+from tcp_server.log.retention import Limits
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.room import proposals as p
 from tcp_server.room.commands import LocalEvent
@@ -42,7 +43,8 @@ class Server:
     def __init__(self, journal: Journal, path: Path, name: str, **settings: Any) -> None:
         self.journal = journal
         self.name = name
-        self.history = SqliteHistory(path, redact=without_text)
+        limits = Limits(days=settings.get("keep_days", 0))
+        self.history = SqliteHistory(path, limits=limits, redact=without_text)
         self.history.epoch = "as founded"
         self.waiting: deque[tuple[bytes, Sequence[p.AnyProposal]]] = deque()
         self.audience: dict[str, None] = {}

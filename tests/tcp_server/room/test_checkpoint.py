@@ -234,7 +234,7 @@ def test_what_is_forgotten_is_no_longer_missing(cluster: Cluster) -> None:
     cluster.come_in()
     cluster.apply(p.Forget(3))
     assert cluster.second.history.missing == range(3, 6)
-    assert cluster.second.history.oldest_to_keep() == 3
+    assert cluster.second.history.oldest_to_keep(0.0) == 3
     complete(cluster)
     cluster.come_in()
     cluster.apply(p.Forget(8))
