@@ -30,7 +30,7 @@ def test_both_languages_have_the_same_keys_and_fields() -> None:
 
 
 def test_every_text_is_used() -> None:
-    tables = {"russian.py", "english.py"}
+    tables = {f"{lang}{part}.py" for lang in ("russian", "english") for part in ("", "_arguments")}
     sources = [path for package in ("chat_client", "cli_client") for path in (ROOT / package).glob("*.py")]
     code = "".join(path.read_text() for path in sources if path.name not in tables)
     by_name = set(re.findall(r"""["']([a-z_0-9]+)["']""", code))
