@@ -10,6 +10,7 @@ from chat_client.outbox import MessageAct, needs
 from chat_protocol.commands import Help, OnLast, ParsedCommand, Show, ShowTopic, Who
 from chat_protocol.messages import (
     Away,
+    Bans,
     BodyRequest,
     Delete,
     Edit,
@@ -21,6 +22,8 @@ from chat_protocol.messages import (
     People,
     React,
     Say,
+    Search,
+    Whois,
 )
 from chat_protocol.short_forms import Substitution
 from chat_protocol.text import one_line
@@ -29,9 +32,12 @@ from cli_client.commands import InvalidCommand, TypedLine
 from cli_client.idle import Idle
 from cli_client.ignored import Ignored
 from cli_client.layout import Fragments
-from cli_client.own_commands import Forget, Ignore, ShowKeys, Unignore
+from cli_client.own_commands import Forget, Ignore, OwnAct, ShowKeys, Unignore
 from cli_client.render import Renderer
 from cli_client.translations import Translations
+
+_Answered = Who | Show | ShowTopic | Help | Whois | Bans | HistoryRequest | Search | Link | Away | OwnAct
+"""What is answered in the transcript; a password or a code is in none of them."""
 
 _LOOKED_THROUGH: Final = 500  # messages, to find the last one of oneself or of others
 
@@ -61,11 +67,22 @@ class CommandRunner:
         self._show = show
         self._leave = leave
         self._keys = keys
+        self._answer: Fragments = []  # of the command that runs
         self.people: PeoplePage | None = None
         """The page that was shown last; None once anything else was typed: then `/who` begins anew."""
 
-    def run(self, line: TypedLine) -> str:
-        """Say a text or run a command, but to authenticate; return why it is refused, empty if it is not."""
+    def run(self, line: TypedLine, typed: str = "") -> str:
+        """Say a text or run a command, but to authenticate; return why it is refused, empty if it is not.
+
+        `typed` is shown above the answer to a command: how it was typed, empty where that is seen.
+        """
+        self._answer = self._renderer.typed(typed) if typed and isinstance(line, _Answered) else []
+        refused = self._run(line)
+        if self._answer and not refused:
+            self._show(self._answer)
+        return refused
+
+    def _run(self, line: TypedLine) -> str:
         status = self._chat.status()
         if not isinstance(line, Who):
             self.people = None
@@ -94,14 +111,14 @@ class CommandRunner:
         if isinstance(command, Unignore):
             if not self._ignored.remove(name):
                 return self._texts("not_ignored" if name else "usage_unignore", name=name)
-            self._show(self._renderer.line("ignored_no_more", name=name))
+            self._answer += self._renderer.answer(self._texts("ignored_no_more", name=name))
         elif not name:
-            self._show(self._renderer.ignored())
+            self._answer += self._renderer.ignored()
         elif key_of_name(name) == key_of_name(status.name):
             return self._texts("ignored_oneself")
         else:
             self._ignored.add(name)
-            self._show(self._renderer.line("now_ignored", name=name))
+            self._answer += self._renderer.answer(self._texts("now_ignored", name=name))
         return ""
 
     def why_no_moderator(self, status: Status) -> str:
@@ -162,7 +179,7 @@ class CommandRunner:
                 return self._chat.request(People(prefix, shown.members[-1] if shown and goes_on else ""))
             case Who():
                 if is_online:
-                    self._show(self._renderer.members(status.members, status.marked))
+                    self._answer += self._renderer.members(status.members, status.marked)
                 return is_online
             case HistoryRequest(limit=limit):
                 return self._chat.load_older(limit)
@@ -171,25 +188,25 @@ class CommandRunner:
                 if older and not older.messages and not is_online:
                     return False
                 if older:
-                    self._show(self._renderer.older_messages(older))
+                    self._answer += self._renderer.older_messages(older)
                     self.show_output(older)
             case Away(on):
                 self._idle.tell(command)
-                self._show(self._renderer.line("now_away" if on else "now_back"))
+                self._answer += self._renderer.answer(self._texts("now_away" if on else "now_back"))
             case ShowTopic():
                 if is_online:
-                    self._show(self._renderer.topic(status.topic))
+                    self._answer += self._renderer.topic(status.topic)
                 return is_online
             case Link():
                 newest = self._chat.newest(1)
                 return self._chat.request(Link(read=newest[0].id if newest else 0))
             case Forget():
                 self._chat.forget()
-                self._show(self._renderer.line("forgotten"))
+                self._answer += self._renderer.answer(self._texts("forgotten"))
             case Help():
-                self._show(self._renderer.text(describe_commands(self._texts, status)))
+                self._answer += self._renderer.answer_lines(describe_commands(self._texts, status))
             case ShowKeys():
-                self._show(self._renderer.text(self._keys()))
+                self._answer += self._renderer.answer_lines(self._keys())
             case Leave():
                 self._leave()
             case _:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date, datetime, tzinfo
 from typing import Final
 
+from chat_protocol.text import one_line
 from cli_client.formatting import wrap_runs
 from cli_client.translations import Translations
 from cli_client.wrapping import wrap
@@ -53,6 +54,14 @@ class Layout:
     def answer(self, runs: Fragments) -> Fragments:
         """Return the answer to a command: one line of text in several styles, which is wrapped."""
         return [("class:answer", "» "), *self._flow(runs, self.text_width()[0] + 2, "  ")]
+
+    def answer_lines(self, text: str) -> Fragments:
+        """Return an answer of several lines, which break where they would without its sign."""
+        return [("class:answer", "» "), ("", self.wrapped(text)[:-1].replace("\n", "\n  ") + "\n")]
+
+    def typed(self, text: str) -> Fragments:
+        """Return the command that was typed, to stand above its answer."""
+        return self.dim(f"› {one_line(text)}")
 
     def presence(self, at: str, runs: Fragments) -> Fragments:
         """Return who comes and goes, which is wrapped, behind the time, without the date."""

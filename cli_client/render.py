@@ -63,6 +63,10 @@ class Renderer:
         """Returns a dim line with a text of the client."""
         self.text = self._layout.dim
         """Returns dim lines."""
+        self.answer_lines = self._layout.answer_lines
+        """Returns an answer of several lines."""
+        self.typed = self._layout.typed
+        """Returns the command that was typed."""
         self.output = self._lines.output
         """Returns a part of the output in a live message."""
         self._read: int | None = None  # the newest message read in an earlier run
@@ -180,9 +184,7 @@ class Renderer:
             case m.Bans(bans, more):
                 listed = [fragment for ban in bans for fragment in self._ban(ban)]
                 return (
-                    listed + self.line("more_bans")
-                    if more
-                    else listed or self._answer(self._texts("no_bans"))
+                    listed + self.line("more_bans") if more else listed or self.answer(self._texts("no_bans"))
                 )
             case (
                 m.Joined()
@@ -201,7 +203,7 @@ class Renderer:
         messages, target = event.messages, event.target
         if not messages:
             empty = self._texts("history_empty")
-            return self._answer(empty if target is None else self._texts("no_message", number=target))
+            return self.answer(empty if target is None else self._texts("no_message", number=target))
         if target is not None:
             return self._section(self._texts("show_title", number=target), messages, "history_end", target)
         title = f"{self._texts('history_title')} · #{messages[0].id}–#{messages[-1].id}"
@@ -210,7 +212,7 @@ class Renderer:
     def members(self, names: Sequence[str], marked: Sequence[m.Person] = ()) -> Fragments:
         """Return the line that lists all members, with what is known of those `marked`."""
         if len(names) <= 1:
-            return self._answer(self._texts("alone"))
+            return self.answer(self._texts("alone"))
         text = self._texts.plural("here", len(names), names=_NAMES)
         return self._list(text, sorted(names, key=_sorted_by), marked)
 
@@ -221,17 +223,18 @@ class Renderer:
         return ", ".join([self._texts("person_moderator")] * person.moderator + [away] * person.away)
 
     def topic(self, topic: m.Topic | None) -> Fragments:
-        """Return the line of the topic."""
-        if topic is None:
-            return self.line("no_topic")
+        """Return the answer that tells the topic."""
+        return self.answer(self._topic(topic) if topic else self._texts("no_topic"))
+
+    def _topic(self, topic: m.Topic) -> str:
         moment = self._layout.moment(topic.at)
         when = f"{moment:%d.%m. %H:%M}" if moment else "?"
-        return self.line("topic", text=one_line(topic.text), by=one_line(topic.by), when=when)
+        return self._texts("topic", text=one_line(topic.text), by=one_line(topic.by), when=when)
 
     def _people(self, page: events.PeoplePage) -> Fragments:
         """Return a page of the members; only the first one of all has their number."""
         if not page.members:
-            return self._answer(self._texts("who_nobody", prefix=one_line(page.prefix)))
+            return self.answer(self._texts("who_nobody", prefix=one_line(page.prefix)))
         is_first = not (page.prefix or page.after)
         text = self._texts.plural("here", page.count, names=_NAMES) if is_first else _NAMES
         return self._list(text, page.members, page.people) + (self.line("who_more") if page.more else [])
@@ -246,10 +249,10 @@ class Renderer:
         """Return the line that says whose messages are hidden here."""
         names = self._ignored.names
         if not names:
-            return self._answer(self._texts("ignored_nobody"))
+            return self.answer(self._texts("ignored_nobody"))
         return self._list(self._texts("ignored", names=_NAMES), names, ())
 
-    def _answer(self, text: str) -> Fragments:
+    def answer(self, text: str) -> Fragments:
         """Return the answer to a command, in one line."""
         return self._layout.answer([("", text)])
 
@@ -289,7 +292,7 @@ class Renderer:
             crowd = self._layout.dim(self._texts.plural("here_in_crowd", event.count))
             out += crowd if event.count else self.members(event.members)
         if event.topic and (not event.rejoined or event.new_log or event.missed):
-            out += self.topic(event.topic)
+            out += self._layout.dim(self._topic(event.topic))
         return out
 
     def _about(self, title: str, welcome: str) -> Fragments:
@@ -324,7 +327,7 @@ class Renderer:
     def _search_results(self, event: events.SearchResults) -> Fragments:
         query = one_line(event.query)
         if not event.messages:
-            return self._answer(self._texts("nothing_found", query=query))
+            return self.answer(self._texts("nothing_found", query=query))
         title = self._texts.plural("found", len(event.messages), query=query)
         return self._section(title, event.messages, "found_more" if event.more else "history_end")
 
@@ -347,7 +350,7 @@ class Renderer:
         code, time = one_line(link.code), self._texts.duration(link.seconds)
         command = " ".join(filter(None, ("oneroom", str(self._address), self._options, "--code", code)))
         return [
-            *self.line("link", code=code, time=time),
+            *self.answer_lines(self._texts("link", code=code, time=time)),
             ("", f"  {command}\n"),
             *self.line("link_on_page", code=code),
         ]
@@ -357,7 +360,7 @@ class Renderer:
         text = self._texts("whois" if found else "whois_nowhere", name=one_line(whois.name), addresses=found)
         moment = self._layout.moment(whois.at) if whois.at else None
         since = self._texts("here_since", when=f"{moment:%d.%m. %H:%M}") if moment else ""
-        return self._answer(text + since)
+        return self.answer(text + since)
 
     def _ban(self, ban: m.BanEntry) -> Fragments:
         target, by, reason = one_line(ban.target), one_line(ban.by), one_line(ban.text)
@@ -367,7 +370,7 @@ class Renderer:
             text = self._texts("ban_until", target=target, until=until, by=by)
         else:
             text = self._texts("ban_for_good", target=target, by=by)
-        return self._answer(self._with_reason(text, reason))
+        return self.answer(self._with_reason(text, reason))
 
     def _with_reason(self, text: str, reason: str) -> str:
         return self._texts("with_reason", text=text, reason=reason) if reason else text

@@ -376,7 +376,7 @@ class Terminal:
             self._input.clear(keep=False)  # a password may stand in it
             self._toolbar.notice = self._ask_moderator(status)
             return
-        self._toolbar.notice = self._commands.run(line)
+        self._toolbar.notice = self._commands.run(line, text)
         if not self._toolbar.notice:
             self._input.clear(keep=True)
             self._notified_at = 0.0

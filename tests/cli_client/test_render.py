@@ -333,4 +333,4 @@ def test_the_topic_is_shown_on_entering_and_again_only_if_it_may_have_been_misse
     assert text_of(renderer().render(entered)).endswith(line)
     assert line not in text_of(renderer().render(replace(entered, rejoined=True)))
     assert line in text_of(renderer().render(replace(entered, rejoined=True, missed=1)))
-    assert text_of(renderer(lang="en").topic(None)) == "No topic is set.\n"
+    assert text_of(renderer(lang="en").topic(None)) == "» No topic is set.\n"

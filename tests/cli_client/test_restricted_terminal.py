@@ -92,7 +92,8 @@ def test_a_moderators_commands(room: FakeRoom) -> None:
         terminal.wait_for("You are a moderator now")
         terminal.wait_for("● Анна · moderator · 2 here")
         terminal.type(UP)
-        terminal.wait_for("› /help")  # and not the line with the password
+        terminal.wait_for(lambda _: terminal.cursor[1] == "› /help")  # and not the line with the password
+        assert not any("/moderator given-away" in line for line in terminal.lines)
         terminal.type(CTRL_C, "/ban", ENTER)
         terminal.wait_for("Ban whom? For example: /ban Boris 2h")
         terminal.type(" Боря 2h: спам", ENTER)

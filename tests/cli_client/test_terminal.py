@@ -160,11 +160,14 @@ def test_commands(room: FakeRoom) -> None:
     with client_at(room.address, "--name", "Анна") as terminal:
         client = enter(room, terminal)
         terminal.type("/who", ENTER)
-        terminal.wait_for(lambda lines: lines.count("» 2 people here: Анна, Боря") == 2)
+        here = "» 2 people here: Анна, Боря"
+        lines = terminal.wait_for(lambda lines: lines.count(here) == 2)
+        assert lines[lines.index("› /who") + 1] == here
         terminal.type("/history 2", ENTER)
         ref = client.expect(HistoryRequest(before=1, limit=2))
         client.answer(ref, HistoryPage([message(8), message(9)], more=True))
-        terminal.wait_for("── earlier · #8–#9 ──")
+        lines = terminal.wait_for("── earlier · #8–#9 ──")
+        assert lines.index("› /history 2") < lines.index("── earlier · #8–#9 ──")
         terminal.type("/show 8", ENTER)
         terminal.wait_for("── message #8 ──")
         terminal.type("/frobnicate", ENTER)
