@@ -2,6 +2,7 @@
 
 import gc
 import os
+import random
 from collections.abc import Generator, Iterator
 from time import monotonic, sleep
 
@@ -68,9 +69,16 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     report = yield
     _fail_if_skipped(report)
+    process = os.environ.get("PYTEST_XDIST_WORKER")  # one of several of a run
+    if process and isinstance(collector, pytest.Directory) and report.result:
+        # Each reads the files in another order: what one has compiled the others need not, which in a
+        # fresh checkout is most of the work. The tests are sorted again below.
+        random.Random(process).shuffle(report.result)
     return report
 
 
@@ -84,7 +92,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
         terminalreporter.write_line(line, yellow=True)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the long tests first, so that no process is left alone with some at the end."""
-    items.sort(key=lambda item: item.path.parent.name not in _LONG)
+    items.sort(key=lambda item: (item.path.parent.name not in _LONG, item.path))
     gc.freeze()  # or each collection of garbage would look through all the tests
