@@ -65,14 +65,6 @@ def quick() -> Iterator[Services]:
         yield services
 
 
-def _scrolls(page: Page) -> tuple[float, float]:
-    top, below = page.evaluate(
-        "(() => { const each = document.querySelector('.live.open .live-lines');"
-        "return [each.scrollTop, each.scrollHeight - each.scrollTop - each.clientHeight] })()"
-    )
-    return float(top), float(below)
-
-
 def _enter(user: PageUser, name: str) -> Page:
     user.enter(name)
     user.page.evaluate(
@@ -117,6 +109,7 @@ def test_it_grows_and_ends(services: Services, chromium: Browser, width: int, da
         assert_accessible(page)
         below = "(() => { const {scrollHeight, scrollTop, clientHeight} = transcript;"
         wait_until(page, f"{below} return scrollHeight - scrollTop - clientHeight < 2 }})()")
+        wait_until(page, "heard.length >= 4")
         heard = page.evaluate("heard")
         assert [each.split(",")[0] for each in heard] == [
             f"ci: ▸ make test {width}",
@@ -158,7 +151,11 @@ def test_all_of_it_is_followed(
         run.write("".join(lines[2000:2500]), tail="50%")
         expect(text).to_contain_text("2499 шаг 2499")
         expect(text).to_contain_text("50%")
-        assert _scrolls(page)[1] < 30
+        wait_until(
+            page,
+            "(each => each.scrollHeight - each.scrollTop - each.clientHeight < 30)"
+            "(document.querySelector('.live.open .live-lines'))",
+        )
         anna.shoot(f"live-whole-{width}")
         assert_accessible(page)
         text.evaluate("each => { each.scrollTop = 5000 }")
@@ -167,7 +164,7 @@ def test_all_of_it_is_followed(
         run.end(code=0)
         expect(text).to_contain_text("2999 шаг 2999")
         expect(text).not_to_contain_text("50%")
-        assert abs(_scrolls(page)[0] - 5000) < 2
+        assert abs(text.evaluate("each => each.scrollTop") - 5000) < 2
         whole = "".join(f"{number} шаг {number}\n" for number in range(3000))
         with page.expect_download() as download:
             row.locator(".live-download").click()
