@@ -25,7 +25,7 @@ _OSC_777_TERMS: Final = ("foot", "rxvt-unicode")
 
 
 class Notifier:
-    """Counts what has come since the last key. Owned by the main thread.
+    """Counts what has come since the last key, and since the focus came or went. Owned by the main thread.
 
     `environment` says which terminal this is; what does not pass notifications on gets a bell, as tmux does.
     """
@@ -91,24 +91,27 @@ class Notifier:
             self._loud = message
 
     def read(self) -> None:
-        """Count anew: a key was pressed."""
+        """Count anew: a key was pressed, or the focus came or went."""
         self._unread = self._for_me = 0
         if self._told != (0, 0):
             self.tell()
 
-    def tell(self) -> None:
-        """Say in the title how many have come; ring or notify once if there is reason to."""
+    def tell(self, *, has_focus: bool = False) -> None:
+        """Say in the title how many have come; ring or notify once if there is reason to.
+
+        Where the terminal has the focus, the person sees it without.
+        """
         if self._told != (self._unread, self._for_me):
             self._told = (self._unread, self._for_me)
             self._output.set_title(self._title())
-        if self._loud:
+        if self._loud and not has_focus:
             name, text = one_line(self._loud.name), one_line(clean(self._loud.text))[:_MAX_TEXT]
             self._output.write_raw(self._format.format(name=name.replace(";", ","), text=text))
-            self._loud = None
+        self._loud = None
         self._output.flush()
 
     def news(self) -> Fragments:
-        """Return how many have come since the last key, and how many of them are for us; may be empty."""
+        """Return how many have come since then, and how many of them are for us; may be empty."""
         return [("class:warning" if self._for_me else "class:dim", self._news())] if self._unread else []
 
     def _news(self) -> str:

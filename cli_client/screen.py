@@ -16,6 +16,7 @@ from prompt_toolkit.styles import Attrs, BaseStyle
 from cli_client.layout import Fragments
 from cli_client.rows import Cell, Picture, Row
 
+_FOCUS_ON, _FOCUS_OFF = "\x1b[?1004h", "\x1b[?1004l"  # xterm; others ignore it
 _EMPTY: Final = Picture([], 0, 0)
 
 
@@ -31,7 +32,8 @@ class Screen(Renderer):
 
     It replaces prompt_toolkit's renderer, which takes a hundred times as long, switches bracketed
     paste off for every line printed above, and does not know clusters. Here a line printed above is
-    one write. Nothing changed: not a byte. Bracketed paste stays on until `reset`.
+    one write. Nothing changed: not a byte. Bracketed paste and reports of the
+    focus stay on until `reset`.
 
     Terminals differ in the width of some clusters. So after each of these the cursor is set anew:
     what follows stands where it should in any case. Owned by the main thread.
@@ -49,7 +51,9 @@ class Screen(Renderer):
         self._depth = output.get_default_color_depth()
         self._attributes: Callable[[str], Attrs] = cache(style.get_attrs_for_style_str)
         self._forget()
-        self._is_on = False  # whether the terminal shows our rows and has bracketed paste on
+        self._is_on = False  # whether the terminal shows our rows, marks pastes and tells of the focus
+        self.has_focus = False
+        """Whether the terminal has said that it has the focus; others set it. False if that is not known."""
         self._columns = 0  # of the terminal when its rows were drawn
         super().__init__(style, output)
 
@@ -65,6 +69,7 @@ class Screen(Renderer):
         if not self._is_on:
             self._is_on = True
             self.output.enable_bracketed_paste()
+            self.output.write_raw(_FOCUS_ON)
             self.output.reset_cursor_key_mode()
         self._update()
         self.output.flush()
@@ -78,8 +83,9 @@ class Screen(Renderer):
         """Give the terminal back, after `erase`."""
         self._forget()
         if self._is_on:
-            self._is_on = False
+            self._is_on = self.has_focus = False
             self.output.disable_bracketed_paste()
+            self.output.write_raw(_FOCUS_OFF)
             self.output.flush()
 
     def clear(self) -> None:

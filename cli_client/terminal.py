@@ -93,7 +93,7 @@ class Terminal:
         output = Vt100_Output.from_pty(sys.stdout, os.environ.get("TERM"), colour_depth(os.environ))
         self._app = ResizedApplication(
             self._input.layout,
-            input=Keyboard(sys.stdin),
+            input=Keyboard(sys.stdin, self._on_focus),
             output=output,
             erase_when_done=True,
             max_render_postpone_time=None,
@@ -189,7 +189,7 @@ class Terminal:
             self._screen.print(out)
         else:
             self._app.invalidate()
-        self._notifier.tell()
+        self._notifier.tell(has_focus=self._screen.has_focus)
         if self._exit_code:
             self._quit()
 
@@ -303,6 +303,11 @@ class Terminal:
                 self._toolbar.notice = self._texts("too_long_here", length=len(event.data), limit=limit)
 
         return bindings
+
+    def _on_focus(self, has_focus: bool) -> None:  # noqa: FBT001 - one value
+        self._screen.has_focus = has_focus
+        self._notifier.read()
+        self._app.invalidate()
 
     def _new_line(self) -> None:
         if self._input.question:

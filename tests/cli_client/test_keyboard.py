@@ -1,6 +1,9 @@
 """The keys of the terminal client, as bytes at a pseudo-terminal: nothing is lost or misread."""
 
+import re
+
 import pytest
+from msgspec.structs import replace
 
 from chat_protocol.messages import Bye, Leave, Say
 from tests.chat_client.fake_room import FakeConnection, FakeRoom, message
@@ -16,6 +19,7 @@ from tests.cli_client.terminal_session import (
     leave,
 )
 
+FOCUS_IN, FOCUS_OUT = "\x1b[I", "\x1b[O"
 CTRL_J, CTRL_R, CTRL_S, ESCAPE = "\n", "\x12", "\x13", "\x1b"
 
 
@@ -171,3 +175,27 @@ def test_only_what_has_changed_is_drawn(room: FakeRoom) -> None:
         terminal.type(CTRL_C)
         terminal.wait_for(lambda _: terminal.cursor[1] == "›")
         leave(terminal, client)
+
+
+def test_the_focus_is_no_key_but_counts_as_one(room: FakeRoom) -> None:
+    with client_at(room.address, "--name", "Анна", TERM_PROGRAM="") as terminal:
+        client = enter(room, terminal)
+
+        def tell(number: int, *, focus: str) -> None:
+            client.send(replace(message(number, text="@Анна, ты где?"), mentions=["Анна"]))
+            terminal.wait_for(lambda lines: lines[-1].endswith("2 here · 1 new, 1 for you"))
+            terminal.type(focus)
+            terminal.wait_for(lambda lines: lines[-1].endswith("2 here"))
+
+        terminal.type("чер", FOCUS_OUT, "но", FOCUS_IN, "вик")
+        terminal.wait_for("› черновик")
+        tell(1, focus=FOCUS_OUT)  # comes while the terminal has the focus
+        tell(2, focus=FOCUS_IN)
+        tell(3, focus=FOCUS_OUT)
+        terminal.type(ENTER)
+        client.ack(client.expect(Say("черновик")), 4)
+        terminal.wait_for("черновик  #4")
+        leave(terminal, client)
+    without_titles = re.sub(rb"\x1b\][^\a]*\a", b"", terminal.received)
+    assert without_titles.count(b"\a") == 1
+    assert terminal.received.rfind(b"\x1b[?1004l") > terminal.received.rfind(b"\x1b[?1004h") > 0

@@ -65,6 +65,17 @@ def tell(made: Notifier, *messages: Message) -> None:
     made.tell()
 
 
+def test_a_terminal_with_the_focus_counts_but_is_silent(terminal: Terminal) -> None:
+    made = notifier(terminal)
+    made.note(NewMessage(CALLED, own=False))
+    made.tell(has_focus=True)
+    made.tell()
+    assert terminal.raw == ""
+    assert terminal.titles[-1] == "1 new, 1 for you · Oneroom · chat:8080"
+    tell(made, CALLED)
+    assert terminal.raw == "\a"
+
+
 def test_the_title_counts_what_has_come_since_the_last_key(terminal: Terminal) -> None:
     made = notifier(terminal)
     tell(made, message(1), replace(message(2, "Анна"), mine=True), CALLED)
