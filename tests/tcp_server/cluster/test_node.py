@@ -321,12 +321,14 @@ def test_a_server_stops_at_what_it_does_not_know_and_the_others_go_on(
     newer, older = servers.start(0), servers.start(1)
     wait_for(lambda: not (newer.not_ready() or older.not_ready()))
     stream = servers.stream(1)
-    read = stream.read
+    read, is_older = stream.read, threading.Event()
 
     def read_as_older(*args: Any) -> list[tuple[int, int, bytes]]:
+        is_older.set()
         return [(position, at, data.replace(b"\xa3say", b"\xa3new")) for position, at, data in read(*args)]
 
     monkeypatch.setattr(stream, "read", read_as_older)
+    assert is_older.wait(TIMEOUT)  # the read that is under way knows all
     say(servers, 0, "one")
     wait_for(lambda: older.exit_status == 1)
     assert not older.must_restart
