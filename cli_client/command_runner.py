@@ -1,10 +1,10 @@
 """Does what a typed line asks for: says a text, acts on a message, or shows something."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from chat_client.chat import Chat
-from chat_client.events import OlderMessages, PeoplePage, Phase, Status
+from chat_client.events import OlderMessages, PeoplePage, Phase, SearchResults, Status
 from chat_client.identity import key_of_name
 from chat_client.outbox import MessageAct, needs
 from chat_protocol.commands import Help, OnLast, ParsedCommand, Show, ShowTopic, Who
@@ -32,7 +32,8 @@ from cli_client.commands import InvalidCommand, TypedLine
 from cli_client.idle import Idle
 from cli_client.ignored import Ignored
 from cli_client.layout import Fragments
-from cli_client.own_commands import Forget, Ignore, OwnAct, ShowKeys, Unignore
+from cli_client.links import links_of, open_in_browser
+from cli_client.own_commands import Forget, Ignore, Open, OwnAct, ShowKeys, Unignore
 from cli_client.render import Renderer
 from cli_client.translations import Translations
 
@@ -68,6 +69,7 @@ class CommandRunner:
         self._leave = leave
         self._keys = keys
         self._answer: Fragments = []  # of the command that runs
+        self._listed: Sequence[Message] = ()  # the messages that were shown last because they were asked for
         self.people: PeoplePage | None = None
         """The page that was shown last; None once anything else was typed: then `/who` begins anew."""
 
@@ -93,6 +95,8 @@ class CommandRunner:
                 return self._texts(hint, typed=one_line(typed))
             case Ignore() | Unignore():
                 return self._ignore(line, status)
+            case Open():
+                return self._open(line)
             case OnLast() | Substitution():
                 return self._act_on_last(line, status)
             case Delete(id=number) if "delete" not in status.can:  # an older room: only moderators may
@@ -119,6 +123,29 @@ class CommandRunner:
         else:
             self._ignored.add(name)
             self._answer += self._renderer.answer(self._texts("now_ignored", name=name))
+        return ""
+
+    def _open(self, command: Open) -> str:
+        """Open a link of a message that we have, or list its links if none is chosen; return why not."""
+        number, which = command
+        if not number:
+            return self._texts("usage_open")
+        known = [*self._chat.newest(_LOOKED_THROUGH), *self._listed]
+        message = next((message for message in known if message.id == number), None)
+        if message is None:
+            return self._texts("open_unknown", number=number)
+        links = () if message.deleted else links_of(message.text)
+        if not links or which > len(links):
+            return self._texts("no_such_link" if links else "no_links", number=number, count=len(links))
+        if not which and len(links) > 1:
+            listed = [f"{place}  {url}" for place, url in enumerate(links, 1)]
+            text = "\n".join([self._texts("links", number=number), *listed])
+            self._answer += self._renderer.answer_lines(text)
+            return ""
+        url = links[max(0, which - 1)]
+        if not open_in_browser(url):
+            return self._texts("no_browser")
+        self._answer += self._renderer.answer(self._texts("opening", url=url))
         return ""
 
     def why_no_moderator(self, status: Status) -> str:
@@ -161,8 +188,14 @@ class CommandRunner:
         edit = act.edit(last.id, last.text)
         return self._send(edit, status) if edit else self._texts("not_in_last", text=one_line(act.old))
 
-    def show_output(self, older: OlderMessages) -> None:
-        """Request the output if the message that was to be shown is a live one; events bring it."""
+    def take(self, older: OlderMessages | SearchResults) -> None:
+        """Take note of messages that were asked for.
+
+        If one was to be shown and is a live one, request its output; events bring it.
+        """
+        self._listed = older.messages
+        if not isinstance(older, OlderMessages):
+            return
         for message in older.messages:
             if message.id == older.target and message.live and not message.live.gone:
                 self._chat.request(BodyRequest(id=message.id))
@@ -189,7 +222,7 @@ class CommandRunner:
                     return False
                 if older:
                     self._answer += self._renderer.older_messages(older)
-                    self.show_output(older)
+                    self.take(older)
             case Away(on):
                 self._idle.tell(command)
                 self._answer += self._renderer.answer(self._texts("now_away" if on else "now_back"))

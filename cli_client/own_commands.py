@@ -1,5 +1,6 @@
 """The commands that the terminal client alone has: they change nothing in the room."""
 
+import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -27,6 +28,13 @@ class ShowKeys(NamedTuple):
     """`/keys`: tell what the keys do."""
 
 
+class Open(NamedTuple):
+    """`/open`: open link `which` of a message, counted from 1, 0: the only one. Of message 0: a mistake."""
+
+    id: int
+    which: int = 0
+
+
 class OwnCommand(NamedTuple):
     """How a command is written, as in `SlashCommand`, and the key of the text that says what it does."""
 
@@ -39,12 +47,13 @@ class OwnCommand(NamedTuple):
         return usage(self.name, self.argument, language)
 
 
-OwnAct = Forget | Ignore | Unignore | ShowKeys
+OwnAct = Forget | Ignore | Unignore | ShowKeys | Open
 """What one of these commands asks for."""
 
 OWN_COMMANDS: Final[Mapping[str, OwnCommand]] = {
     command.name: command
     for command in (
+        OwnCommand("open", "#id [n]", "help_open"),
         OwnCommand("ignore", "[NAME]", "help_ignore"),
         OwnCommand("unignore", "NAME", "help_unignore"),
         OwnCommand("keys", "", "help_keys"),
@@ -54,11 +63,17 @@ OWN_COMMANDS: Final[Mapping[str, OwnCommand]] = {
 """The commands by name."""
 
 
+_OPEN: Final = re.compile(r"#?([0-9]{1,15})(?:\s+([0-9]{1,4}))?")
+
+
 def parse_own(line: str) -> OwnAct | None:
     """Parse a line that begins with a slash; return None if it is none of these commands."""
     word, _, argument = line[1:].strip().partition(" ")
     name = one_line(argument).removeprefix("@")
     match word.lower():
+        case "open":
+            found = _OPEN.fullmatch(name)
+            return Open(int(found[1]), int(found[2] or 0)) if found else Open(0)
         case "ignore":
             return Ignore(name)
         case "unignore":

@@ -174,8 +174,8 @@ class PlainTerminal:
                     self._question = "ask_password"
                 case events.PeoplePage():
                     self._commands.people = event
-                case events.OlderMessages(target=int()):
-                    self._commands.show_output(event)
+                case events.OlderMessages() | events.SearchResults():
+                    self._commands.take(event)
                 case events.Ended(reason) if reason != "left":
                     self._exit_code = 2 if reason == "bad_code" else 1
             shown = self._renderer.render(event)

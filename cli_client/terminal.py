@@ -204,8 +204,8 @@ class Terminal:
                 self._toolbar.clear_typing(name)
             case events.PeoplePage():
                 self._commands.people = event
-            case events.OlderMessages(target=int()):
-                self._commands.show_output(event)
+            case events.OlderMessages() | events.SearchResults():
+                self._commands.take(event)
             case events.NameRefused(suggestion=suggestion):
                 self._input.ask(Question.NAME, clip(one_line(suggestion), _NAME_WIDTH))
             case events.PasswordNeeded():
