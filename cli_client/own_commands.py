@@ -53,7 +53,7 @@ OwnAct = Forget | Ignore | Unignore | ShowKeys | Open
 OWN_COMMANDS: Final[Mapping[str, OwnCommand]] = {
     command.name: command
     for command in (
-        OwnCommand("open", "#id [n]", "help_open"),
+        OwnCommand("open", "#id", "help_open"),
         OwnCommand("ignore", "[NAME]", "help_ignore"),
         OwnCommand("unignore", "NAME", "help_unignore"),
         OwnCommand("keys", "", "help_keys"),
