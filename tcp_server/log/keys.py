@@ -4,7 +4,7 @@ Not thread-safe: the caller holds the sequencer's room lock.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from chat_protocol.messages import Ack
 from tcp_server.log.history import Key
@@ -79,9 +79,10 @@ class Keys:
             self.greatest[person] = ack.ref
         self._staged.append((message_id, ack.id, ack.at, person, ack.ref))
 
-    def note_settled(self, person: bytes, refs: Iterable[str]) -> None:
+    def note_settled(self, person: bytes, refs: Collection[str]) -> None:
         """Forget the refs of settled says and acts with the next commit: they may be used again."""
         self._settled += [(person, ref) for ref in refs]
+        self._staged = [row for row in self._staged if row[3] != person or row[4] not in refs]
 
     def forget(self, below: int) -> None:
         """Drop what is staged of acts on messages with smaller ids."""

@@ -240,8 +240,9 @@ class SqliteHistory(StoredRoom):
                 raise Unavailable(f"the log cannot be read: {error}") from error
         if found:
             if self.settled:
-                settled = [ref for ref, ack in found.items() if ack.id < self.settled]
+                settled = {ref: ack.id for ref, ack in found.items() if ack.id < self.settled}
                 self._acts.keys.note_settled(person, settled)
+                self._staged.drop_refs(settled.values())
                 found = {ref: ack for ref, ack in found.items() if ack.id >= self.settled}
             self._tail.note_repeats(self.position, person, found.values())
         return found

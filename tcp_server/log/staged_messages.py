@@ -4,7 +4,7 @@ Not thread-safe: the caller holds the sequencer's room lock.
 """
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -103,6 +103,13 @@ class StagedMessages:
             del self._runs[0].texts_and_refs[: 2 * forgotten]
         self._rarities = [message for message in self._rarities if message.id >= below]
         self._skipped = [ids for ids in self._skipped if ids.start >= below]
+
+    def drop_refs(self, message_ids: Iterable[int]) -> None:
+        """Store those of these messages that are here without their refs, which may be used again."""
+        for message_id in message_ids:
+            for run in self._runs:
+                if message_id in run.ids:
+                    run.texts_and_refs[2 * (message_id - run.first) + 1] = None
 
     def author(self, message_id: int) -> bytes | None:
         """Return who has said a message, None if that was the room, or it is not here."""

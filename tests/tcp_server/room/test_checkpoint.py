@@ -366,3 +366,23 @@ def test_all_nodes_are_equal_whatever_happens(steps: list[tuple[object, ...]]) -
             cluster.come_in()
         cluster.second.fold.commit()
         complete(cluster)
+
+
+@pytest.mark.parametrize("act", ["edit", "react"])
+def test_what_is_settled_before_it_is_stored_may_be_said_again(tmp_path: Path, act: str) -> None:
+    with closing(Cluster(tmp_path)) as cluster:
+        begin(cluster)
+        cluster.commits = False  # all of it in one batch
+        steps = Steps(cluster, "ref")
+        steps.say(1, 0)
+        if act == "edit":
+            steps.edit(1, 1)
+        else:
+            steps.react(1, 1, on=True)
+        steps.say(1, 1)
+        steps.settle(3)
+        for ref in ("say0", "ref"):
+            cluster.apply(p.Say(1, [(ref, "и снова")]))
+        cluster.second.fold.commit()
+        assert cluster.second.rows() == cluster.first.rows()
+        assert cluster.first.history.last == 5
