@@ -20,8 +20,7 @@ def test_what_is_seen_is_what_is_sent(room: FakeRoom) -> None:
         terminal.write("ура 👍🏽 👨‍👩‍👧‍👦 🇷🇺 ok")
         terminal.wait_for(lambda lines: lines[-2].endswith("ok"))
         terminal.type(*["BSpace"] * 9)
-        lines = terminal.wait_for(lambda lines: lines[-2] == "› ура")
-        assert lines[-1] == "● Анна · 1 here"
+        terminal.wait_for(lambda lines: lines[-2:] == ["› ура", "● Анна · 1 here"])
         terminal.write(" e\u0301👍🏽x")
         terminal.type("Left", "Left", "Left", "Delete", "Enter")
         assert client.receive(Say).text == "ура 👍🏽x"
@@ -47,6 +46,11 @@ def test_a_draft_in_a_window_that_changes_its_width(room: FakeRoom) -> None:
         assert not any(line.startswith("›") for line in transcript)
 
 
+def is_full(screen: list[str]) -> bool:
+    """Whether no row of a screen is blank, and one has the prompt."""
+    return all(screen) and screen.count("›") == 1
+
+
 def test_the_last_screen_is_wrapped_anew(room: FakeRoom) -> None:
     with tmux_client(room.address, rows=20) as terminal:
         messages = [message(n, text=" ".join([f"слово-{n}"] * 14)) for n in range(1, 12)]
@@ -59,14 +63,13 @@ def test_the_last_screen_is_wrapped_anew(room: FakeRoom) -> None:
             last = [*printed.splitlines()[1:], "── now ──", "You have joined as Анна."]
             last += ["» Nobody else is here yet.", "›", "● Анна · 1 here"]
             terminal.wait_for(lambda lines: lines[-len(last) :] == last)  # noqa: B023
-            screen = terminal.run("capture-pane", "-p").splitlines()
-            assert all(screen)
-            assert screen.count("›") == 1
+            terminal.wait_for(lambda _: is_full(terminal.run("capture-pane", "-p").splitlines()))
 
 
 def test_what_others_have_printed_stays_above_a_few_lines(room: FakeRoom) -> None:
     with tmux_client(room.address, rows=20) as terminal:
         room.accept().welcome()
-        before = terminal.wait_for(lambda lines: lines[-1] == "● Анна · 1 here")
+        shown = ["» Nobody else is here yet.", "›", "● Анна · 1 here"]
+        before = terminal.wait_for(lambda lines: lines[-3:] == shown)
         terminal.resize(100)
         terminal.wait_for(lambda lines: lines == [*before[:-2], *before])

@@ -53,8 +53,8 @@ def test_long_output_is_shown_in_the_pager(room: FakeRoom, tmp_path: Path) -> No
         terminal.type(ENTER)
         terminal.wait_for("сообщение 2")  # not before the pager has ended
         terminal.enter_line("/ignore")
-        lines = terminal.wait_for("Nobody’s messages are hidden here.")
-        assert lines[-1] == "● Анна · 1 here"
+        terminal.wait_for("Nobody’s messages are hidden here.")
+        lines = terminal.wait_for(lambda lines: lines[-1] == "● Анна · 1 here")
         assert not any("line 5" in line for line in lines)
         leave(terminal, client)
     paged = file.read_text()
