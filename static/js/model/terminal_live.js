@@ -1,4 +1,5 @@
 import { clip } from "../lib/cells.js";
+import { asClock } from "../lib/duration.js";
 import { cleanOutput, spans, withoutColours } from "../lib/sgr.js";
 import { classesOf } from "../lib/sgr_classes.js";
 
@@ -23,7 +24,7 @@ const LAST_LINES = 3;
  */
 export function standing(title, { state, seconds, code }, words) {
   const parts = [title];
-  if (seconds !== undefined && state !== "open") parts.push(clock(seconds));
+  if (seconds !== undefined && state !== "open") parts.push(asClock(seconds));
   if (state === "failed" && code !== undefined) parts.push(words.t("live_code", { code }));
   if (state === "lost") parts.push(words.t("live_lost"));
   return `${SIGNS[state]} ${parts.join(", ")}`;
@@ -45,12 +46,4 @@ export function lastLines({ state, last = "" }, width) {
 /** @param {string} line @param {number} width @returns {string} It whole, or its begin without colours. */
 function cut(line, width) {
   return line.length <= width ? line : clip(withoutColours(line), width);
-}
-
-/** @param {number} duration  In seconds. @returns {string} Minutes and whole seconds, with hours if there are any. */
-function clock(duration) {
-  const whole = Math.floor(duration);
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
-  const two = (/** @type {number} */ count) => String(count).padStart(2, "0");
-  return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }

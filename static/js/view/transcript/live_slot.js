@@ -1,4 +1,5 @@
 import { byClass, make } from "../../lib/dom.js";
+import { asClock } from "../../lib/duration.js";
 import { clean } from "../../lib/text.js";
 
 /** @typedef {import("../../lib/i18n.js").I18n} I18n */
@@ -24,9 +25,5 @@ export function showLive(element, { key, text }) {
  * @returns {string} «идёт 2:14», «✔ готово за 2:14»
  */
 export function describeLive({ state, code }, seconds, i18n) {
-  const whole = Math.floor(seconds);
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
-  const clock = [...(hours ? [hours, String(minutes).padStart(2, "0")] : [minutes])];
-  const time = [...clock, String(whole % 60).padStart(2, "0")].join(":");
-  return i18n.t(`live.${state}`, { time, code: String(code ?? "") });
+  return i18n.t(`live.${state}`, { time: asClock(seconds), code: String(code ?? "") });
 }
