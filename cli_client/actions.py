@@ -18,7 +18,7 @@ Bound = Mapping[str, Sequence[Keys]]
 
 
 class Action(NamedTuple):
-    """The keys that do it by default, each of them, and where."""
+    """What a key can do: the keys that do it by default, and where they work."""
 
     keys: tuple[Keys, ...]
     needs_message: bool = False

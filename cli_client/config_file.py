@@ -16,7 +16,7 @@ _TOP: Final = ("server", "name", "lang", "notify", "servers", "keys")
 
 
 class BadConfig(Exception):
-    """A file that cannot be used: the key of the text that says why, its values, the line (0: unknown)."""
+    """The settings cannot be used: the key of the text that says why, its values, the line (0: unknown)."""
 
     def __init__(self, text: str, line: int = 0, **values: str) -> None:
         super().__init__(text)
@@ -37,7 +37,7 @@ class Server(NamedTuple):
 
 
 class Config(NamedTuple):
-    """What the file says; `keys` are those of each action as they are written. `source` is its text."""
+    """The settings of the file; `keys` are those of each action as they are written. `source` is its text."""
 
     server: str = ""
     name: str = ""

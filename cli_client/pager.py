@@ -40,7 +40,7 @@ def is_longer(text: str, columns: int, rows: int) -> bool:
 
 
 class Parts:
-    """Gathers the parts in which the room sends the output of live messages."""
+    """Collects the parts in which the room sends an output, until they are complete. Owned by one thread."""
 
     def __init__(self) -> None:
         self._parts: dict[int, list[Body]] = {}

@@ -43,7 +43,10 @@ def _and_one(hidden: Hidden, message: Message) -> Hidden:
 
 
 class WaitingLines:
-    """At most one line of each kind, that of hidden messages first. Owned by the main thread."""
+    """The lines that still grow: at most one about hidden messages, and one about who comes and goes.
+
+    Owned by the main thread.
+    """
 
     def __init__(self, texts: Translations, layout: Layout, colours: NameColours) -> None:
         self._texts = texts
