@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, open_page, wait_until
 from tests.end_to_end.services import Services, gateway_to, say, serve
+from tests.support.processes import Program
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
 
@@ -63,6 +64,12 @@ def quick() -> Iterator[Services]:
     """A room that takes a message for lost at once, and any number of texts."""
     with serve("--history", "memory", "--grace", "0.2", "--rate", "0") as services:
         yield services
+
+
+def _stop(gateway: Program, page: Page) -> None:
+    """Stop the gateway, and wait until the page has seen it."""
+    gateway.stop()
+    page.wait_for_selector("#connection[data-state=waiting], #connection[data-state=offline]")
 
 
 def _enter(user: PageUser, name: str) -> Page:
@@ -197,8 +204,7 @@ def test_it_goes_on_after_a_break_and_says_what_was_left_out(services: Services,
         row = page.locator(f"#m{run.id}")
         row.locator(".live-show").click()
         expect(row.locator(".live-part")).to_have_count(1)
-        gateway.stop()
-        page.wait_for_selector("#connection[data-state=waiting], #connection[data-state=offline]")
+        _stop(gateway, page)
         run.write("second\n")
         run.sent += 100 * 1024
         run.write("third\n")
@@ -232,8 +238,7 @@ def test_one_that_nobody_ends_is_told_at_once_and_later(quick: Services, chromiu
             expect(block.locator(".live-lines")).to_contain_text("50 %")
         first.reset()
         expect(blocks[0].locator(".live-state")).to_contain_text("◌ прервалось, 0:")
-        gateway.stop()
-        page.wait_for_selector("#connection[data-state=waiting], #connection[data-state=offline]")
+        _stop(gateway, page)
         second.reset()
         while (event := watcher.read_json()).get("act") != "end" or event["message"]["id"] != runs[1].id:
             pass
