@@ -24,7 +24,7 @@ class Answers:
             _fail(self._outgoing, self._end)
         return future
 
-    def refused(self, error: Refused) -> "Future[Any]":
+    def refused(self, error: ChatError) -> "Future[Any]":
         """Return a future of what is not even sent."""
         future = _future()
         future.set_exception(self._end or error)

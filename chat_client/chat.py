@@ -145,14 +145,15 @@ class Chat:
             self._changed.notify_all()
         return stored
 
-    def ask(self, command: Command) -> "Future[Event]":
+    def ask(self, command: Command, *, joins: int | None = None) -> "Future[Event]":
         """Send a command whose answer is the result, and is not reported to the listener.
 
+        With `joins` it goes over the connection of which `Status` had that number, or over none.
         It raises `Refused`, `Disconnected` or `ConversationEnded`. Of an older server, which sends no `ref`
         back, the answer never comes. The future is as that of `say`.
         """
         with self._changed:
-            return self._conversation.ask(command)
+            return self._conversation.ask(command, joins)
 
     def load_older(self, limit: int) -> bool:
         """Request older messages: those missed while offline first. Return False if not online."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from chat_client.answers import Answers
-from chat_client.errors import Refused
+from chat_client.errors import Disconnected, Refused
 from chat_client.events import (
     ClientEvent,
     Entered,
@@ -124,8 +124,13 @@ class Conversation:
         self._send(sent)
         return sent.ref
 
-    def ask(self, command: m.Command) -> "Future[m.Event]":
-        """Send a command, with its `ref` if it has one; the result is the answer, which is not reported."""
+    def ask(self, command: m.Command, joins: int | None = None) -> "Future[m.Event]":
+        """Send a command, with its `ref` if it has one; the result is the answer, which is not reported.
+
+        With `joins` only over that connection.
+        """
+        if joins not in (None, self._joins):
+            return self.answers.refused(Disconnected())
         ref = getattr(command, "ref", None) or self._requests.next_ref()
         return self.answers.to_question(ref, sent=self._send(replace(command, ref=ref)))
 

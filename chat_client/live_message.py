@@ -261,9 +261,13 @@ class LiveMessage:
 
     def _ask(self, lines: _Lines, tail: str | None) -> None:
         assert self._id is not None
-        future = self._chat.ask(m.Output(id=self._id, offset=lines.offset, text=lines.text, tail=tail))
+        future = self._ask_room(m.Output(id=self._id, offset=lines.offset, text=lines.text, tail=tail))
         self._sent.append((lines, future))
         future.add_done_callback(self._on_answer)
+
+    def _ask_room(self, command: m.Output | m.End) -> Future[m.Event]:
+        """Ask over our connection only: over a newer one, another server may lack lines that come before."""
+        return self._chat.ask(command, joins=self._joins)
 
     def _take_received(self) -> None:
         """Take what the room has received. Raises what it has answered instead."""
@@ -296,7 +300,7 @@ class LiveMessage:
         self._joins = self._chat.status().joins
         assert self._id is not None
         try:
-            received = self._chat.ask(m.Output(id=self._id, offset=0)).result()
+            received = self._ask_room(m.Output(id=self._id, offset=0)).result()
         except Refused as error:
             if error.code != "has_ended" or not self._end_ref:
                 raise
@@ -318,5 +322,5 @@ class LiveMessage:
     def _send_end(self) -> None:
         assert self._id is not None
         self._end_ref = self._end_ref or os.urandom(12).hex()
-        self._chat.ask(m.End(ref=self._end_ref, id=self._id, code=self._code)).result()
+        self._ask_room(m.End(ref=self._end_ref, id=self._id, code=self._code)).result()
         self._is_over = True

@@ -9,6 +9,7 @@ from chat_client import live_message
 from chat_client.chat import Chat
 from chat_client.client import Client
 from chat_client.errors import Refused
+from chat_client.output_filter import OutputFilter
 from chat_protocol import messages as m
 from chat_protocol.live import MAX_KEPT, MAX_UNRECEIVED
 from tests.chat_client.fake_room import FakeConnection, FakeRoom
@@ -239,3 +240,37 @@ def test_an_end_whose_answer_is_lost_is_asked_for_again(room: FakeRoom) -> None:
         assert new.receive(m.End).ref == end.ref
         new.ack(end.ref, NUMBER + 1)
         live.end(timeout=TIMEOUT)
+
+
+def test_what_is_filtered_while_the_connection_changes_waits_for_the_room_to_say_where(
+    room: FakeRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new server lacks the first lines, which the killed one has received."""
+    connections: list[FakeConnection] = []
+
+    def feed(output_filter: OutputFilter, data: bytes) -> str:
+        if data == b"two\n":
+            connection.close()
+            connections.append(room.accept())
+            connections[0].welcome(can=CAN)
+            client._chat.wait_for(lambda status: status.joins == 2, TIMEOUT)
+        return fed(output_filter, data)
+
+    fed = OutputFilter.feed
+    monkeypatch.setattr(OutputFilter, "feed", feed)
+    with joined(room) as (client, connection):
+        live = client.live("x")
+        start(connection)
+        live.write("one\n")
+        while take(connection, Body()).text != "one\n":
+            pass
+        live.write("two\n")
+        with pytest.raises(TimeoutError):
+            live.end(0, timeout=0.2)
+        client._chat.wait_for(lambda status: status.joins == 2, TIMEOUT)
+        body = Body()
+        asked = take(connections[0], body)
+        assert (asked.offset, asked.text, asked.tail) == (0, "", None)
+        finish(connections[0], body)
+        live.end(timeout=TIMEOUT)
+        assert body.text == "one\ntwo\n"
