@@ -97,6 +97,17 @@ def wait_until(page: Page, condition: str) -> None:
         page.wait_for_timeout(20)
 
 
+def point_at(row: Locator) -> None:
+    """Move the pointer onto a row until it is still there two frames later: rows may be moving."""
+    stays = """row => new Promise(done =>
+        requestAnimationFrame(() => requestAnimationFrame(() => done(row.matches(":hover")))))"""
+    deadline = monotonic() + TIMEOUT
+    row.hover()
+    while not row.evaluate(stays):
+        assert monotonic() < deadline, "the pointer does not stay on the row"
+        row.hover()
+
+
 def set_focus(page: Page, focused: bool) -> None:
     """Give the window the focus, or take it: Playwright lets all pages think that they have it."""
     page.evaluate(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, new_tab, open_page
+from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, new_tab, open_page, point_at
 from tests.end_to_end.services import gateway_to, say
 from tests.support.processes import running
 from tests.support.raw import JsonClient
@@ -61,7 +61,7 @@ def test_acts_are_done_after_a_reload_in_all_tabs_and_fail_in_another_log(
 def act_on_what_has_no_number(anna: PageUser) -> None:
     page, menu = anna.page, anna.page.locator("#message-menu")
     anna.say("ещё")
-    anna.messages("ещё").hover()
+    point_at(anna.messages("ещё"))
     page.click("#more-button")
     expect(menu.locator("> .menu-item")).to_have_text(["Изменить", "Скопировать текст", "Удалить…"])
     menu.get_by_role("menuitem", name="❤️").click()

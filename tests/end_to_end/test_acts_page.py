@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, open_page
+from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, open_page, point_at
 from tests.end_to_end.services import Services, guarded
 from tests.support.raw import JsonClient, member
 from tests.support.requirements import needs_chromium
@@ -73,7 +73,7 @@ def test_reactions_by_menu_and_chip(services: Services, chromium: Browser, boris
         enter(anna)
         number = says(boris, "кто за?")
         message, chip = row(anna, "кто за?"), row(anna, "кто за?").locator(".reaction")
-        message.hover()
+        point_at(message)
         height = message.evaluate("row => row.offsetHeight")
         anna.page.click("#more-button")
         anna.page.wait_for_selector(".menu-item:focus")
@@ -263,7 +263,7 @@ def test_an_act_that_fails_says_why_and_can_be_tried_again(
         boris.say_json(type="authenticate", password="ключ")
         boris.say_json(type="moderate", act="mute", target="Анна")
         anna.page.wait_for_selector(".notice[data-act=mute]")
-        row(anna, "тихо").hover()
+        point_at(row(anna, "тихо"))
         anna.page.click("#more-button")
         anna.page.click(".menu-head .menu-item >> nth=0")
         state = row(anna, "тихо").locator(".message-state")

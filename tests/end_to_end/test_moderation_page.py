@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, FloatRect, expect
 
-from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, open_page
+from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, open_page, point_at
 from tests.end_to_end.services import Services, gateway_to, guarded
 from tests.support.processes import running
 from tests.support.raw import JsonClient
@@ -64,7 +64,7 @@ def offered(browser: PageUser, name: str) -> list[str]:
 
 def ask_to_delete(browser: PageUser, text: str) -> None:
     """Choose to delete a message, in its menu."""
-    browser.page.locator(".message", has_text=text).hover()
+    point_at(browser.page.locator(".message", has_text=text))
     browser.page.click("#more-button")
     assert_accessible(browser.page)
     browser.page.locator("#message-menu .menu-item", has_text="Удалить").click()
@@ -313,7 +313,7 @@ def test_moderators_tools_cover_neither_text_nor_time(
         nina.say_json(type="say", ref="1", text="да " * 40)
         browser.sees(f"Нина{width}", "да")
         for message in (".message.own[data-state=sent]", ".message:not(.own)"):
-            page.locator(message).last.hover()
+            point_at(page.locator(message).last)
             button = box(browser, "#message-tools")
             assert 0 <= button["x"] <= width - button["width"]
             for covered in ("time", ".message-id"):
