@@ -59,24 +59,25 @@ def cover(page: Page, height: int) -> None:
 def test_the_page_stays_above_a_keyboard_that_is_laid_over_it(phone: PageUser) -> None:
     page = phone.page
 
-    def bottom(selector: str) -> float:
-        box = page.locator(selector).bounding_box()
-        assert box
-        return box["y"] + box["height"]
+    def wait_for_bottom(selector: str, least: int, most: int) -> None:
+        """Wait until the lower edge is above `least` pixels and at `most` at the most."""
+        edge = f"document.querySelector('{selector}').getBoundingClientRect().bottom"
+        wait_until(page, f"{edge} > {least} && {edge} <= {most}")
 
     page.focus("#composer-text")
     cover(page, 336)
-    assert 460 < bottom("#composer") <= 844 - 336
-    assert page.locator(".message").last.bounding_box()["y"] < bottom("#composer")  # type: ignore[index]
+    wait_for_bottom("#composer", 460, 844 - 336)
+    last = "[...document.querySelectorAll('.message')].at(-1).getBoundingClientRect()"
+    wait_until(page, f"{last}.top < document.querySelector('#composer').getBoundingClientRect().bottom")
     expect(page.locator(".message").last).to_be_in_viewport()
     phone.shoot("keyboard-390")
     for panel in ("settings", "people"):
         page.click(f"#{panel}-button")
         wait_until(page, f"document.querySelector('#{panel}').getAnimations().length === 0")
-        assert bottom(f"#{panel}") <= 844 - 336
+        wait_for_bottom(f"#{panel}", 0, 844 - 336)
         page.keyboard.press("Escape")
     cover(page, 60)  # a bar of the browser
-    assert bottom("#composer") > 800
+    wait_for_bottom("#composer", 800, 844)
     cover(page, 0)
 
 

@@ -1,7 +1,7 @@
 """Bad input is answered clearly, and affects nobody else."""
 
+import itertools
 import json
-import secrets
 from collections.abc import Iterator
 
 import psutil
@@ -19,6 +19,10 @@ POST = (
 )
 
 
+NUMBERS = itertools.count(1)
+"""For names that nobody has had, and the room has not reserved, as it may have random ones."""
+
+
 @pytest.fixture(scope="module")
 def program() -> Iterator[Program]:
     with running("tcp_server", *FLAGS) as program:
@@ -28,7 +32,7 @@ def program() -> Iterator[Program]:
 @pytest.fixture(autouse=True)
 def empty_room(program: Program) -> None:
     """Wait until the clients of the previous test have left, so that the bystander is not sent it."""
-    name = secrets.token_hex(8)
+    name = f"Сторож {next(NUMBERS)}"
     with JsonClient(program.address) as client:
         present = set(client.join(name)["members"]) - {name}
         while present:
@@ -41,7 +45,7 @@ def empty_room(program: Program) -> None:
 def bystander(program: Program) -> Iterator[JsonClient]:
     """A member who must be sent nothing during the test."""
     with JsonClient(program.address) as client:
-        client.join(secrets.token_hex(8), history=0)
+        client.join(f"Прохожий {next(NUMBERS)}", history=0)
         yield client
         assert client.fence() == []
     assert program.stderr.text == ""
