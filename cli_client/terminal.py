@@ -23,7 +23,6 @@ from chat_client import events
 from chat_client.chat import Chat
 from chat_client.identity import IdentityStore
 from chat_protocol.address import Address
-from chat_protocol.contract import MAX_PASSWORD
 from chat_protocol.messages import Authenticate, Body, HistoryRequest, Left, Role, Typing
 from chat_protocol.text import clean, is_blank, one_line
 from chat_protocol.tls import Tls
@@ -43,6 +42,7 @@ from cli_client.keyboard import Keyboard
 from cli_client.layout import Fragments
 from cli_client.notifier import Notifier
 from cli_client.pager import Pager
+from cli_client.questions import Questions
 from cli_client.render import Renderer
 from cli_client.rows import Picture
 from cli_client.screen import Screen
@@ -117,6 +117,14 @@ class Terminal:
         self._commands = CommandRunner(
             self._chat, self._idle, ignored, texts, self._renderer, self._print, self._quit, keys_text
         )
+        self._questions = Questions(
+            self._chat,
+            self._input,
+            self._commands,
+            self._toolbar,
+            texts,
+            on_cancel=lambda: self._print(self._renderer.line("cancelled")),
+        )
         self._tab = TabKey(self._chat, ignored, self._buffer, self._toolbar)
         self._app.key_bindings = merge_key_bindings([self._input.key_bindings(), self._key_bindings()])
         self._notifier = Notifier(texts, address, output, notify, os.environ, ignored)
@@ -183,7 +191,7 @@ class Terminal:
             self._update_state(event)
             self._notifier.note(event)
             out += self._pager.take(event)
-            if not (isinstance(event, Body) or self._asks_again(event)):
+            if not (isinstance(event, Body) or self._questions.asks_again(event)):
                 out += self._renderer.render(event)
         if out:
             self._screen.print(out)
@@ -216,58 +224,6 @@ class Terminal:
                     self._input.end_question()
             case events.Ended(reason) if reason != "left":
                 self._exit_code = 2 if reason == "bad_code" else 1
-
-    # --- questions ---------------------------------------------------------------------
-
-    def _asks_again(self, event: events.ClientEvent) -> bool:
-        """If the moderator's password was wrong, let the question say so; return whether it was."""
-        is_wrong = isinstance(event, events.RequestFailed) and event.code == "password_wrong"
-        if is_wrong and self._input.asks_moderator:
-            self._input.question = Question.MODERATOR_AGAIN
-            return True
-        return False
-
-    def _answer(self, question: Question, answer: str) -> None:
-        """Handle Enter on a question.
-
-        A password is asked for until it is accepted: one typed too early is neither shown nor sent
-        as a message.
-        """
-        status = self._chat.status()
-        if self._input.is_answered(status):
-            self._input.end_question()
-            return
-        if question is Question.PASSWORD and status.phase not in (
-            events.Phase.PASSWORD_NEEDED,
-            events.Phase.WAITING,
-        ):
-            return  # the last one is still being checked
-        self._buffer.reset()
-        match question:
-            case Question.NAME if not is_blank(clean(answer)):
-                self._input.question = None
-                self._chat.set_name(one_line(answer))
-            case Question.PASSWORD:
-                if answer:
-                    self._chat.set_password(answer)
-                if status.phase is events.Phase.WAITING:
-                    self._chat.retry_now()
-            case Question.MODERATOR | Question.MODERATOR_AGAIN if answer:
-                if not self._chat.request(Authenticate(answer[:MAX_PASSWORD])):
-                    self._toolbar.notice = self._texts("not_online")
-            case Question.MODERATOR | Question.MODERATOR_AGAIN:
-                self._cancel()
-
-    def _ask_moderator(self, status: events.Status) -> str:
-        """Ask for the moderator's password; return why not, empty if it is asked for."""
-        reason = self._commands.why_no_moderator(status)
-        if not reason:
-            self._input.ask(Question.MODERATOR)
-        return reason
-
-    def _cancel(self) -> None:
-        self._input.end_question()
-        self._print(self._renderer.line("cancelled"))
 
     # --- the keyboard ------------------------------------------------------------------
 
@@ -341,7 +297,7 @@ class Terminal:
             self._toolbar.notice = ""
             self._input.clear(keep=not self._input.question)
         elif self._input.asks_moderator:
-            self._cancel()
+            self._questions.cancel()
         else:
             self._ask_to_leave("cancel")
 
@@ -367,7 +323,7 @@ class Terminal:
     def _enter(self) -> None:
         self._toolbar.notice = ""
         if self._input.question:
-            self._answer(self._input.question, self._buffer.text)
+            self._questions.answer(self._input.question, self._buffer.text)
             return
         status = self._chat.status()
         text = clean(self._buffer.text).rstrip("\n")
@@ -379,7 +335,7 @@ class Terminal:
         line = parse_line(text, status.can)
         if isinstance(line, Authenticate):
             self._input.clear(keep=False)  # a password may stand in it
-            self._toolbar.notice = self._ask_moderator(status)
+            self._toolbar.notice = self._questions.ask_moderator(status)
             return
         self._toolbar.notice = self._commands.run(line, text)
         if not self._toolbar.notice:
