@@ -1,9 +1,13 @@
-"""Takes the text of a message out of entries of the journal, after a deletion or an edit has replaced it."""
+"""Takes texts out of entries: those that a deletion or an edit has replaced, and those that had no effect."""
+
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from chat_protocol.messages import Error
 from tcp_server.log.entry_tail import Replaced
 from tcp_server.room import proposals as p
+from tcp_server.room.effects import Effect
 from tcp_server.room.members import person_in_text
 
 
@@ -52,4 +56,40 @@ def _without_output(proposal: p.AnyProposal, replaced: Replaced) -> p.AnyProposa
             return replace(proposal, text="")
         case p.End(id=id_) | p.Lose(id_) if id_ == replaced.id:
             return replace(proposal, shown=(*proposal.shown[:2], ""))
+    return proposal
+
+
+def without_vain(data: bytes, entry: p.Entry, effects_of: Sequence[Sequence[Effect]]) -> bytes:
+    """Return the data of an entry without the texts in it that had no effect, and never have one.
+
+    A client may have said them again: then nobody would find them here when they are deleted. `effects_of`
+    are the effects of each proposal; none, if the entry does not count, as its run is over or it is repeated.
+    """
+    if not effects_of:
+        return p.encode(replace(entry, proposals=[])) if entry.proposals else data
+    vain = [
+        number
+        for number, (proposal, effects) in enumerate(zip(entry.proposals, effects_of, strict=True))
+        if not (effects and effects[0].shared)
+        and isinstance(proposal, p.Say | p.Post | p.Edit | p.Start | p.Act)
+        and all(isinstance(answer, Error) for effect in effects for answer in effect.answer)
+    ]
+    if not vain:
+        return data
+    kept = [*entry.proposals]  # as many as before: its server counts them
+    for number in vain:
+        kept[number] = _without_text(kept[number])
+    return p.encode(replace(entry, proposals=kept))
+
+
+def _without_text(proposal: p.AnyProposal) -> p.AnyProposal:
+    match proposal:
+        case p.Say(seat, texts):
+            return p.Say(seat, [(ref, "") for ref, _ in texts])
+        case p.Post() | p.Edit():
+            return replace(proposal, text="", mentions=())
+        case p.Act():
+            return replace(proposal, text="")
+        case p.Start():
+            return replace(proposal, title="")
     return proposal

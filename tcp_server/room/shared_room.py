@@ -30,6 +30,7 @@ from tcp_server.room.members import Member
 from tcp_server.room.moderation.audit_log import AuditLog
 from tcp_server.room.outcome import AudienceChange, C, Outcome, with_ref
 from tcp_server.room.outputs import Previewed
+from tcp_server.room.redaction import without_vain
 from tcp_server.room.retries import Retries
 from tcp_server.room.room import Room
 from tcp_server.room.shared_proposer import Send, SharedProposer
@@ -81,6 +82,7 @@ class SharedRoom(Room[C]):
         self._status = status
         self._log: SqliteHistory = history
         self._decisions: dict[int, Decide[C]] = {}  # of joins that are proposed, by the number of the seat
+        self._entered: list[C] = []  # whose joins were applied with the present entry
         self._asked: dict[int, int] = {}  # `proposed` behind the last proposal of a seat, until it is applied
         self._refs: dict[int, str] = {}  # of the request that each seat waits for
         self._settling: list[
@@ -169,14 +171,16 @@ class SharedRoom(Room[C]):
         outcomes: list[Outcome[C]] = []
         for step in steps:
             entry = p.decode(step.data)
+            effects_of: list[Sequence[Effect]] = []
             for effects in self._shared.apply(step.position, step.at, entry):
+                effects_of.append(effects)
                 outcomes += self._outcomes(effects)
                 while self._refusals and self._refusals[0][0] <= self._shared.applied:
                     outcomes.append(self._refusals.popleft()[1])
             self._requests.acts += sum([isinstance(one, p.Change) for one in entry.proposals])
-            if entry.incarnation != self._shared.incarnation:
-                outcomes += self._expel_banned(entry.proposals)
-            self._log.note_entry(step.position, step.data)
+            outcomes += self._moderation.expel_banned(entry.proposals, effects_of, self._entered)
+            self._entered.clear()
+            self._log.note_entry(step.position, without_vain(step.data, entry, effects_of))
             self._applied_at = step.at / 1000
             self.entries += 1
             self.has_removed |= any(isinstance(one, p.Edit | p.Delete | p.Act) for one in entry.proposals)
@@ -344,6 +348,7 @@ class SharedRoom(Room[C]):
             outcomes = with_ref(outcomes, connection, ref)
         if (decide := self._decisions.pop(number, None)) is not None:
             outcomes = decide([*outcomes])
+            self._entered.append(connection)
         if self._seats.of(connection) is None:
             self._asked.pop(number, None)
             self._refs.pop(number, None)
@@ -356,11 +361,6 @@ class SharedRoom(Room[C]):
             return [outcome]
         self._refusals.append((self._shared.proposed, outcome))
         return []
-
-    def _expel_banned(self, proposals: Sequence[p.AnyProposal]) -> list[Outcome[C]]:
-        """Expel those connected here whose network another server's moderator has banned."""
-        acts = [one for one in proposals if isinstance(one, p.Act) and one.act == "ban" and not one.keys]
-        return [outcome for act in acts for outcome in self._moderation.expel_banned(act)]
 
     def _watch_absences(self) -> None:
         absent = self._fold.attendance.newly_absent

@@ -3,7 +3,7 @@
 Not thread-safe: the caller holds the sequencer's room lock.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Generic
 
 from msgspec.structs import replace
@@ -22,6 +22,7 @@ from chat_protocol.ip import (
 from chat_protocol.text import is_blank, one_line
 from tcp_server.config import Config
 from tcp_server.log.history import Unavailable
+from tcp_server.room.effects import Effect
 from tcp_server.room.fold import Fold
 from tcp_server.room.members import Member
 from tcp_server.room.moderation.actions import Action, Refused, ban_error, deletable
@@ -126,18 +127,42 @@ class Moderation(Generic[C]):
         action = self._fold.actions.check(act, member, self._fold.moment.now)
         self._audit_log.record(self._entry(connection, member, act, action))
         outcomes = self._propose(act)
-        return [*outcomes, *self.expel_banned(act)]
+        return [*outcomes, *self._expel_from(act)] if outcomes else []  # else it is applied later
 
-    def expel_banned(self, act: Act) -> list[Outcome[C]]:
-        """Propose that those leave who are connected here from a network that was banned."""
+    def expel_banned(
+        self,
+        proposals: Iterable[AnyProposal],
+        effects_of: Iterable[Sequence[Effect]],
+        entered: Iterable[C],
+    ) -> list[Outcome[C]]:
+        """Propose that those leave whose network is banned by what was applied: `effects_of` each proposal.
+
+        `entered` have joined with it: their network may have been banned while that was on its way.
+        """
+        outcomes = []
+        for act, effects in zip(proposals, effects_of, strict=False):  # none, if the entry does not count
+            if isinstance(act, Act) and effects and effects[0].shared:  # neither refused nor repeated
+                outcomes += self._expel_from(act)
+        now = self._fold.moment.now
+        for connection in filter(self._may_be_expelled, entered):
+            if ban := self._fold.sanctions.bans.find(self._seats.address_of(connection), now):
+                outcomes += self._expel(connection, ban.seconds_left(now))
+        return outcomes
+
+    def _may_be_expelled(self, connection: C) -> bool:
+        seat = self._seats.of(connection)
+        member = None if seat is None else self._fold.members.by_seat(seat)
+        return member is not None and not member.moderator
+
+    def _expel_from(self, act: Act) -> list[Outcome[C]]:
+        """Propose that those leave who are connected here from a network, if an action has banned it."""
         if act.act != "ban" or act.keys or (network := parse_network(act.target)) is None:
             return []
-        outcomes = []
-        for other in self._connected_from(network):
-            outcomes.append(Outcome(other, [ban_error(act.seconds)]))
-            part = Part(self._seats.number(other), hold_name=False, bye="banned", reason="banned")
-            outcomes += self._propose(part)
-        return outcomes
+        return [one for other in self._connected_from(network) for one in self._expel(other, act.seconds)]
+
+    def _expel(self, connection: C, seconds: float | None) -> list[Outcome[C]]:
+        part = Part(self._seats.number(connection), hold_name=False, bye="banned", reason="banned")
+        return [Outcome(connection, [ban_error(seconds)]), *self._propose(part)]
 
     def _entry(self, connection: C, by: Member, act: Act, action: Action) -> Entry:
         """Return the entry of an action in the audit log."""

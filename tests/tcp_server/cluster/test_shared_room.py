@@ -164,6 +164,90 @@ def test_a_ban_of_a_network_expels_from_all_servers(cluster: Cluster) -> None:
     assert m.Bye("banned") in two.take("b 203.0.113.9")
 
 
+ANNA, BORIS = "a 198.51.100.7", "b 203.0.113.9"
+
+
+def test_a_ban_of_a_network_holds_for_a_join_that_was_on_its_way(cluster: Cluster) -> None:
+    one, two, _ = cluster.servers
+    one.join(ANNA, "Anna", "a secret of sixteen letters")
+    cluster.settle()
+    one.ask(ANNA, m.Authenticate(PASSWORD))
+    cluster.settle()
+    one.ask(ANNA, m.Moderate("ban", "203.0.113.0/24"))
+    two.join(BORIS, "Boris", "another secret of the same length")
+    cluster.settle()
+    *_, error, bye = two.take(BORIS)
+    assert error == m.Error("banned", "you are banned")
+    assert bye == m.Bye("banned")
+    assert [member.name for member in one.room._fold.members] == ["Anna"]
+
+
+def test_a_ban_of_a_network_that_comes_again_expels_nobody(cluster: Cluster) -> None:
+    one, two, three = cluster.servers
+    for server in (one, three):
+        server.join(ANNA, "Anna", "a secret of sixteen letters")
+    cluster.settle()
+    one.ask(ANNA, m.Authenticate(PASSWORD))
+    cluster.settle()
+    ban = m.Moderate("ban", "203.0.113.0/24", ref="the ban")
+    one.ask(ANNA, ban)
+    (entry,) = one.add()
+    one.apply()
+    two.apply()
+    one.ask(ANNA, m.Moderate("unban", "203.0.113.0/24"))
+    one.add()
+    two.apply()
+    two.join(BORIS, "Boris", "another secret of the same length")
+    two.add()
+    two.apply()
+    assert isinstance(two.take(BORIS)[0], m.Welcome)
+    three.ask(ANNA, ban)  # it does not know yet that it is a repeat
+    three.add()
+    cluster.journal.add(entry)
+    cluster.settle()
+    assert two.take(BORIS) == []
+    assert [member.name for member in two.room._fold.members] == ["Anna", "Boris"]
+
+
+def test_a_deleted_text_is_in_no_entry_that_had_no_effect(cluster: Cluster) -> None:
+    """It was said again: an entry came twice, its server was taken for dead, its member was gone."""
+    one, two, three = cluster.servers
+    one.join("a", "Anna", "a secret of sixteen letters")
+    two.join("b", "Boris", "another secret of the same length")
+    three.join("c", "Clara", "one more secret of this length")
+    cluster.settle()
+    one.ask("a", m.Authenticate(PASSWORD))
+    cluster.settle()
+    one.ask("a", m.Say("secret", "1"))
+    two.deliver(two.room.declare_down(three.room.view.incarnation))
+    two.add()
+    for data in one.add():
+        cluster.journal.add(data)
+    one.ask("a", m.Moderate("kick", "Boris"))
+    one.add()
+    two.ask("b", m.Say("secret", "2"))
+    three.ask("c", m.Say("secret", "3"))
+    cluster.settle()
+    assert [message.text for message in cluster.logs()[0]].count("secret") == 1
+    for connection, name, secret in (
+        ("b2", "Boris", "another secret of the same length"),
+        ("c2", "Clara", "one more secret of this length"),
+    ):
+        two.join(connection, name, secret)
+        cluster.settle()
+        two.ask(connection, m.Say("secret", connection))
+        cluster.settle()
+    texts = [message.id for message in cluster.logs()[0] if message.text == "secret"]
+    assert len(texts) == 3
+    for message_id in texts:
+        one.ask("a", m.Moderate("delete", id=message_id))
+    cluster.settle()
+    for server in cluster.servers:
+        kept = server.history.entries_after(0)
+        assert kept
+        assert not any(b"secret" in data for _, data in kept)
+
+
 def fail(**_: object) -> None:
     raise sqlite3.OperationalError("database or disk is full")
 
