@@ -1,7 +1,8 @@
 """Does what a typed line asks for: says a text, acts on a message, or shows something."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from functools import partial
+from typing import Final, ParamSpec
 
 from chat_client.chat import Chat
 from chat_client.events import OlderMessages, PeoplePage, Phase, SearchResults, Status
@@ -35,10 +36,13 @@ from cli_client.layout import Fragments
 from cli_client.links import links_of, open_in_browser
 from cli_client.own_commands import Forget, Ignore, Open, OwnAct, ShowKeys, Unignore
 from cli_client.render import Renderer
+from cli_client.shown import Lines
 from cli_client.translations import Translations
 
 _Answered = Who | Show | ShowTopic | Help | Whois | Bans | HistoryRequest | Search | Link | Away | OwnAct
 """What is answered in the transcript; a password or a code is in none of them."""
+
+_P = ParamSpec("_P")
 
 _LOOKED_THROUGH: Final = 500  # messages, to find the last one of oneself or of others
 
@@ -56,7 +60,7 @@ class CommandRunner:
         ignored: Ignored,
         texts: Translations,
         renderer: Renderer,
-        show: Callable[[Fragments], object],
+        show: Callable[[Lines], object],
         leave: Callable[[], None],
         keys: Callable[[], str],
     ) -> None:
@@ -68,7 +72,7 @@ class CommandRunner:
         self._show = show
         self._leave = leave
         self._keys = keys
-        self._answer: Fragments = []  # of the command that runs
+        self._answers: list[Lines] = []  # of the command that runs
         self._listed: Sequence[Message] = ()  # the messages that were shown last because they were asked for
         self.people: PeoplePage | None = None
         """The page that was shown last; None once anything else was typed: then `/who` begins anew."""
@@ -78,11 +82,17 @@ class CommandRunner:
 
         `typed` is shown above the answer to a command: how it was typed, empty where that is seen.
         """
-        self._answer = self._renderer.typed(typed) if typed and isinstance(line, _Answered) else []
-        refused = self._run(line)
-        if self._answer and not refused:
-            self._show(self._answer)
+        self._answers = []
+        if typed and isinstance(line, _Answered):
+            self._answer(self._renderer.typed, typed)
+        refused, answers = self._run(line), self._answers
+        if answers and not refused:
+            self._show(lambda: [fragment for lines in answers for fragment in lines()])
         return refused
+
+    def _answer(self, lines: Callable[_P, Fragments], *given: _P.args, **options: _P.kwargs) -> None:
+        """Add lines to the answer: what `lines` returns for what is given."""
+        self._answers.append(partial(lines, *given, **options))
 
     def _run(self, line: TypedLine) -> str:
         status = self._chat.status()
@@ -115,14 +125,14 @@ class CommandRunner:
         if isinstance(command, Unignore):
             if not self._ignored.remove(name):
                 return self._texts("not_ignored" if name else "usage_unignore", name=name)
-            self._answer += self._renderer.answer(self._texts("ignored_no_more", name=name))
+            self._answer(self._renderer.answer, self._texts("ignored_no_more", name=name))
         elif not name:
-            self._answer += self._renderer.ignored()
+            self._answer(self._renderer.ignored, self._ignored.names)
         elif key_of_name(name) == key_of_name(status.name):
             return self._texts("ignored_oneself")
         else:
             self._ignored.add(name)
-            self._answer += self._renderer.answer(self._texts("now_ignored", name=name))
+            self._answer(self._renderer.answer, self._texts("now_ignored", name=name))
         return ""
 
     def _open(self, command: Open) -> str:
@@ -140,12 +150,12 @@ class CommandRunner:
         if not which and len(links) > 1:
             listed = [f"{place}  {url}" for place, url in enumerate(links, 1)]
             text = "\n".join([self._texts("links", number=number), *listed])
-            self._answer += self._renderer.answer_lines(text)
+            self._answer(self._renderer.answer_lines, text)
             return ""
         url = links[max(0, which - 1)]
         if not open_in_browser(url):
             return self._texts("no_browser")
-        self._answer += self._renderer.answer(self._texts("opening", url=url))
+        self._answer(self._renderer.answer, self._texts("opening", url=url))
         return ""
 
     def why_no_moderator(self, status: Status) -> str:
@@ -212,7 +222,7 @@ class CommandRunner:
                 return self._chat.request(People(prefix, shown.members[-1] if shown and goes_on else ""))
             case Who():
                 if is_online:
-                    self._answer += self._renderer.members(status.members, status.marked)
+                    self._answer(self._renderer.members, status.members, status.marked)
                 return is_online
             case HistoryRequest(limit=limit):
                 return self._chat.load_older(limit)
@@ -221,25 +231,25 @@ class CommandRunner:
                 if older and not older.messages and not is_online:
                     return False
                 if older:
-                    self._answer += self._renderer.older_messages(older)
+                    self._answer(self._renderer.older_messages, older)
                     self.take(older)
             case Away(on):
                 self._idle.tell(command)
-                self._answer += self._renderer.answer(self._texts("now_away" if on else "now_back"))
+                self._answer(self._renderer.answer, self._texts("now_away" if on else "now_back"))
             case ShowTopic():
                 if is_online:
-                    self._answer += self._renderer.topic(status.topic)
+                    self._answer(self._renderer.topic, status.topic)
                 return is_online
             case Link():
                 newest = self._chat.newest(1)
                 return self._chat.request(Link(read=newest[0].id if newest else 0))
             case Forget():
                 self._chat.forget()
-                self._answer += self._renderer.answer(self._texts("forgotten"))
+                self._answer(self._renderer.answer, self._texts("forgotten"))
             case Help():
-                self._answer += self._renderer.answer_lines(describe_commands(self._texts, status))
+                self._answer(self._renderer.answer_lines, describe_commands(self._texts, status))
             case ShowKeys():
-                self._answer += self._renderer.answer_lines(self._keys())
+                self._answer(self._renderer.answer_lines, self._keys())
             case Leave():
                 self._leave()
             case _:

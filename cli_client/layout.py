@@ -57,7 +57,11 @@ class Layout:
 
     def answer_lines(self, text: str) -> Fragments:
         """Return an answer of several lines, which break where they would without its sign."""
-        return [("class:answer", "» "), ("", self.wrapped(text)[:-1].replace("\n", "\n  ") + "\n")]
+        width, out = self.text_width()[0] + _TIME_WIDTH - 2, Fragments()
+        for line in text.split("\n"):
+            out += [("", "  ")] if out else [("class:answer", "» ")]
+            out += self._flow([("", line)], width - 2, "    ", -2)
+        return out
 
     def typed(self, text: str) -> Fragments:
         """Return the command that was typed, to stand above its answer."""
@@ -68,9 +72,9 @@ class Layout:
         width, indent = self.text_width()
         return [_clock(self.moment(at)), *self._flow(runs, width, indent)]
 
-    def _flow(self, runs: Fragments, width: int, indent: str) -> Fragments:
-        first, *others = wrap_runs(runs, width, 0)
-        return [*first, *(piece for line in others for piece in [("", f"\n{indent}"), *line]), ("", "\n")]
+    def _flow(self, runs: Fragments, width: int, indent: str, first: int = 0) -> Fragments:
+        begin, *others = wrap_runs(runs, width, first)
+        return [*begin, *(piece for line in others for piece in [("", f"\n{indent}"), *line]), ("", "\n")]
 
     def title(self, text: str) -> Fragments:
         """Return a line that stands above others."""

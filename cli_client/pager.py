@@ -100,7 +100,7 @@ class Pager:
             async with in_terminal():
                 await self._run(self._screen.coloured(output).encode())
         except OSError as error:
-            self._screen.print(self._renderer.printed(output))
+            self._screen.print(self._renderer.printed(lambda: output))
             self._toolbar.notice = f"{self._command[0]}: {error.strerror}"
         finally:
             self._events.go_on()

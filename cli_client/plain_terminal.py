@@ -25,6 +25,7 @@ from cli_client.idle import Idle
 from cli_client.ignored import Ignored
 from cli_client.layout import Fragments
 from cli_client.render import Renderer
+from cli_client.shown import Lines
 from cli_client.translations import Translations
 
 Listener = Callable[[events.ClientEvent], None]
@@ -77,7 +78,7 @@ class PlainTerminal:
             signal.signal(number, lambda *_: self._leave())
         with _terminal_kept(sys.stdin.fileno()):
             with self._lock:
-                self._print(self._renderer.line("greeting", address=self._chat.address))
+                self._print(partial(self._renderer.line, "greeting", address=self._chat.address))
                 self._ask()
             self._chat.start()
             for line in self._lines():
@@ -93,7 +94,8 @@ class PlainTerminal:
         with self._lock:
             self._write("\n")
             goodbye = [] if self._exit_code else self._renderer.line("goodbye")
-            self._print(self._renderer.left_over(unsent, "") or goodbye)
+            last = self._renderer.left_over(unsent, "") or goodbye
+            self._print(lambda: last)
         os.close(self._ended)
         os.close(self._end)
         return self._exit_code
@@ -125,7 +127,7 @@ class PlainTerminal:
         question, self._question = self._question, ""
         refused = self._answer(question, line) if question else self._run(clean(line))
         if refused:
-            self._print(self._renderer.text(f"✗ {refused}"))
+            self._print(partial(self._renderer.text, f"✗ {refused}"))
 
     def _answer(self, question: str, line: str) -> str:
         """Handle an answer; return why it is refused, empty if it is not."""
@@ -187,7 +189,7 @@ class PlainTerminal:
     def _tell_waiting(self) -> None:
         with self._lock:
             if self._renderer.waiting():
-                self._write_above(self._renderer.printed([]))
+                self._write_above(self._renderer.end_waiting())
 
     def _write_above(self, fragments: Fragments) -> None:
         """Write lines where a prompt may stand, and a new prompt."""
@@ -196,8 +198,8 @@ class PlainTerminal:
         if self._is_asked:
             self._ask()
 
-    def _print(self, fragments: Fragments) -> None:
-        self._write("".join(text for _, text in self._renderer.printed(fragments)))
+    def _print(self, lines: Lines) -> None:
+        self._write("".join(text for _, text in self._renderer.printed(lines)))
 
     def _write(self, text: str) -> None:
         with suppress(OSError):  # the terminal was closed

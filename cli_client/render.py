@@ -7,6 +7,7 @@ terminal, whatever the server sends.
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
+from functools import partial
 from typing import Final
 
 from chat_client import events
@@ -19,8 +20,8 @@ from cli_client.commands import format_command, format_outgoing
 from cli_client.ignored import Ignored
 from cli_client.layout import MAX_WIDTH, Fragments, Layout
 from cli_client.message_lines import MessageLines
-from cli_client.presence import MOST, Visits
-from cli_client.shown import Printed, again
+from cli_client.presence import MOST
+from cli_client.shown import Lines, Printed, again
 from cli_client.translations import Translations
 from cli_client.waiting_lines import Hidden, WaitingLines, folded
 
@@ -92,11 +93,11 @@ class Renderer:
                     self._read = event.read
             case m.Crowd(members=members):
                 self.colours.meet(members)
-        return self._print(event)
+        return self._print(partial(self._render, event), of_event=True)
 
     def _visit(self, event: m.Joined | m.Left) -> Fragments:
         """Take note of who comes or goes; return the line about others if it is long enough."""
-        long = self._print([]) if self._waiting.people >= MOST else []
+        long = self.end_waiting() if self._waiting.people >= MOST else []
         if isinstance(event, m.Joined):
             self.colours.joined(event.name)
         else:
@@ -108,35 +109,38 @@ class Renderer:
         """Return the lines that grow until something else is shown; there may be none."""
         return [self._waiting.show(item, with_date=False) for item in self._waiting.items]
 
-    def printed(self, fragments: Fragments) -> Fragments:
+    def end_waiting(self) -> Fragments:
+        """Return the lines that have grown until now; they grow no more."""
+        return self._print(list)
+
+    def printed(self, lines: Lines) -> Fragments:
         """Return lines that are no event's, behind who has come and gone until now."""
-        return self._print(fragments)
+        return self._print(lines)
 
     def again(self, rows: int) -> Fragments:
         """Return the last lines, at most so many, for the width that the terminal has now."""
-        return again(self._shown, rows, self._layout, self._render_again)
+        return again(self._shown, rows, self._layout)
 
-    def _print(self, printed: events.ClientEvent | Fragments) -> Fragments:
-        """Return what is printed, behind the lines that have waited for it, and remember all of it."""
+    def _print(self, lines: Lines, *, of_event: bool = False) -> Fragments:
+        """Return lines behind those that have waited for them, and remember all of them.
+
+        An event that has no lines ends none that wait.
+        """
         before, out = self._layout.date, Fragments()
-        lines: list[Printed] = []
+        waited: list[Printed] = []
         for item in self._waiting.items:
-            lines.append((self._layout.date, item))
-            out += self._waiting.show(item)
+            show = partial(self._waiting.show, item)
+            waited.append((self._layout.date, show))
+            out += show()
         date = self._layout.date
-        shown = printed if isinstance(printed, list) else self._render(printed)
-        if not shown and not isinstance(printed, list):  # the lines can still go on
+        shown = lines()
+        if of_event and not shown:
             self._layout.date = before
             return []
         if shown or out:
             self._waiting.end()
-            self._shown += [*lines, (date, printed)]
+            self._shown += [*waited, (date, lines)]
         return [*out, *shown]
-
-    def _render_again(self, printed: events.ClientEvent | Visits | Hidden) -> Fragments:
-        if isinstance(printed, Visits | Hidden):
-            return self._waiting.show(printed)
-        return self._render(printed)
 
     def _render(self, event: events.ClientEvent) -> Fragments:  # noqa: C901, PLR0912 - one case per event
         match event:
@@ -245,9 +249,8 @@ class Renderer:
         marks = {person.name: mark for person in people if (mark := self._mark(person))}
         return self._layout.answer([("", before), *self.colours.listed(names, marks), ("", after)])
 
-    def ignored(self) -> Fragments:
+    def ignored(self, names: Sequence[str]) -> Fragments:
         """Return the line that says whose messages are hidden here."""
-        names = self._ignored.names
         if not names:
             return self.answer(self._texts("ignored_nobody"))
         return self._list(self._texts("ignored", names=_NAMES), names, ())

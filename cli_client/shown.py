@@ -3,30 +3,22 @@
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from chat_client.events import ClientEvent
 from cli_client.layout import Fragments, Layout
-from cli_client.presence import Visits
-from cli_client.waiting_lines import Hidden
 
-Printed = tuple[date | None, ClientEvent | Visits | Hidden | Fragments]
-"""The date of the line before, and what was printed: events, what lines tell of, or lines as they stay."""
+Lines = Callable[[], Fragments]
+"""Returns the same lines each time, wrapped for the width that the terminal has then."""
+
+Printed = tuple[date | None, Lines]
+"""The date of the line before, and what was printed."""
 
 
-def again(
-    printed: Sequence[Printed],
-    rows: int,
-    layout: Layout,
-    render: Callable[[ClientEvent | Visits | Hidden], Fragments],
-) -> Fragments:
-    """Return the last lines of what was printed, at most so many.
-
-    `render` returns the lines of what is no lines yet, and changes nothing but the date of `layout`.
-    """
+def again(printed: Sequence[Printed], rows: int, layout: Layout) -> Fragments:
+    """Return the last lines of what was printed, at most so many. The date of `layout` stays."""
     today = layout.date
     parts: list[Fragments] = []
     count = 0
-    for layout.date, what in reversed(printed):
-        part = what if isinstance(what, list) else render(what)
+    for layout.date, lines in reversed(printed):
+        part = lines()
         parts.append(part)
         count += sum(text.count("\n") for _, text in part)
         if count >= rows:

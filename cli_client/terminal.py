@@ -46,6 +46,7 @@ from cli_client.questions import Questions
 from cli_client.render import Renderer
 from cli_client.rows import Picture
 from cli_client.screen import Screen
+from cli_client.shown import Lines
 from cli_client.tab_key import TabKey
 from cli_client.toolbar import Toolbar
 from cli_client.translations import Translations
@@ -123,7 +124,7 @@ class Terminal:
             self._commands,
             self._toolbar,
             texts,
-            on_cancel=lambda: self._print(self._renderer.line("cancelled")),
+            on_cancel=lambda: self._print(partial(self._renderer.line, "cancelled")),
         )
         self._tab = TabKey(self._chat, ignored, self._buffer, self._toolbar)
         self._app.key_bindings = merge_key_bindings([self._input.key_bindings(), self._key_bindings()])
@@ -139,7 +140,8 @@ class Terminal:
         """Run until the person leaves or the room ends the conversation; then restore the terminal."""
         sys.setswitchinterval(0.001)  # five times as often as by default: a key must not wait for the room
         asyncio.run(self._run())
-        self._print(self._goodbye())
+        goodbye = self._goodbye()
+        self._print(lambda: goodbye)
         return self._exit_code
 
     async def _run(self) -> None:
@@ -151,7 +153,7 @@ class Terminal:
         self._notifier.start()
         self._watch_idle()
         self._screen.go_to_bottom()
-        self._print(self._renderer.line("greeting", address=self._chat.address))
+        self._print(partial(self._renderer.line, "greeting", address=self._chat.address))
         try:
             with suppress(EOFError):  # the terminal was closed
                 await self._app.run_async(pre_run=self._chat.start)
@@ -168,9 +170,9 @@ class Terminal:
         if self._app.is_running and not self._app.is_done:
             self._app.exit()
 
-    def _print(self, fragments: Fragments) -> None:
+    def _print(self, lines: Lines) -> None:
         """Print lines, behind who has come and gone until now."""
-        self._screen.print(self._renderer.printed(fragments))
+        self._screen.print(self._renderer.printed(lines))
 
     def _draw(self, columns: int, rows: int) -> Picture:
         return self._bottom.draw(self._chat.status(), columns, rows)

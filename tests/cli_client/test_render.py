@@ -145,7 +145,7 @@ def test_control_characters_of_others_are_removed(width: int) -> None:
     ]
     visits: list[ClientEvent] = [Joined(name, AT), Left(name, AT, HOSTILE)]
     for piece in event + visits:
-        shown = text_of(output.render(piece) or output.printed([]))
+        shown = text_of(output.render(piece) or output.end_waiting())
         assert shown
         assert not [char for char in shown if char != "\n" and not char.isprintable()], piece
         assert not any(line.startswith("Боря") for line in shown.splitlines())
@@ -257,7 +257,7 @@ def visits_of(*visits: Joined | Left) -> str:
     output = renderer()
     assert [output.render(visit) for visit in visits] == [[]] * len(visits)
     (before,) = map(text_of, output.waiting())
-    date, line = text_of(output.printed([])).splitlines()
+    date, line = text_of(output.end_waiting()).splitlines()
     assert date == "── 22 ноября 2026 ──"
     assert (before, output.waiting()) == (f"{line}\n", [])
     return line

@@ -79,7 +79,7 @@ def render(vector: dict[str, Any]) -> list[list[list[str]]]:
     texts = Translations(vector["lang"])
     output = Renderer(texts, Address("127.0.0.1", 8080), lambda: vector["columns"], UTC)
     shown = [piece for event in events_of(vector) for piece in output.render(event)]
-    return lines_of([*shown, *output.printed([])])
+    return lines_of([*shown, *output.end_waiting()])
 
 
 @pytest.mark.parametrize("vector", CORPUS["vectors"], ids=lambda vector: vector["about"])
