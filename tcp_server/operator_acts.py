@@ -117,7 +117,8 @@ class OperatorActs:
 
     def _record(self, act: str, target: str = "", addresses: Sequence[str] = ()) -> tuple[None, Outcomes]:
         """Record an act, among those of the moderators. Raises `Unavailable`."""
-        self._audit_log.record(Entry(timestamp(), act, OPERATOR, target=target, addresses=addresses))
+        at = timestamp(self._server.services().room.now())
+        self._audit_log.record(Entry(at, act, OPERATOR, target=target, addresses=addresses))
         log_on_request("operator acts", act=act)
         return None, ()
 

@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 import time
+from bisect import bisect_left
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
@@ -45,33 +46,23 @@ class Retention:
         self,
         db: sqlite3.Connection,
         limits: Limits,
-        count: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`count` is how many messages there are; `clock` returns seconds. Raises `sqlite3.Error`."""
+        """`clock` returns monotonic seconds. Raises `sqlite3.Error`."""
         self._db = db
         self._limits = limits
         self._clock = clock
         self._may_shrink = db.execute("PRAGMA auto_vacuum").fetchone() == (2,)
-        self._begins_at = 0.0
+        self._begins_at: float | None = None  # not known before it is asked for: only then is the time
         self._deleted = 0
-        expired = self._all_expired(count, time.time())
-        if surplus := max(self._surplus(count), expired, self._oversized(count)):
-            self._begins_at = clock() + _RESPITE
-            _log.warning(
-                "%d of %d messages are over the limits (--keep %d --keep-days %d --keep-bytes %d); they will "
-                "be deleted from %d s after the start on, unless you restart with greater limits before that",
-                surplus,
-                count,
-                *limits,
-                _RESPITE,
-            )
 
     def oldest_to_keep(self, ids: range, count: int, now: float) -> int:
         """Return the id below which some of the `count` messages with these ids are to be removed.
 
         `ids.start` if none are; `now` is in seconds since 1970. Raises `sqlite3.Error`.
         """
+        if self._begins_at is None:
+            self._begins_at = self._announced(ids, count, now)
         if self._clock() < self._begins_at:
             return ids.start
         over = self._surplus(count) or self._expired(count, now) or self._oversized(count)
@@ -92,6 +83,21 @@ class Retention:
         self._db.execute(f"PRAGMA incremental_vacuum({_FREED_AT_ONCE})").fetchall()
         return True
 
+    def _announced(self, ids: range, count: int, now: float) -> float:
+        """Tell what is over the limits at a start; return when that may be deleted, 0 if it is nothing."""
+        surplus = max(self._surplus(count), self._all_expired(ids, count, now), self._oversized(count))
+        if not surplus:
+            return 0.0
+        _log.warning(
+            "%d of %d messages are over the limits (--keep %d --keep-days %d --keep-bytes %d); they will "
+            "be deleted in %d s, unless you restart with greater limits before that",
+            surplus,
+            count,
+            *self._limits,
+            _RESPITE,
+        )
+        return self._clock() + _RESPITE
+
     def _surplus(self, count: int) -> int:
         """Return how many messages are over the limit of number."""
         return max(0, count - self._limits.keep) if self._limits.keep else 0
@@ -111,14 +117,17 @@ class Retention:
         rows = self._db.execute("SELECT at FROM messages ORDER BY id LIMIT ?", (limit,))
         return sum(1 for _ in takewhile(lambda row: row[0] < oldest, rows))
 
-    def _all_expired(self, count: int, now: float) -> int:
-        """Return how many are over it altogether; reads the whole log if any are."""
-        if not self._expired(count, now):
+    def _all_expired(self, ids: range, count: int, now: float) -> int:
+        """Return how many are over it altogether."""
+        if not (oldest := self._oldest_kept(now)):
             return 0
-        (expired,) = self._db.execute(
-            "SELECT count(*) FROM messages WHERE at < ?", (self._oldest_kept(now),)
-        ).fetchone()
-        return min(int(expired), count - 1)
+        expired = ids[: bisect_left(ids, oldest, key=self._time_from)]
+        return max(0, min(message_ids.count(self._db, expired), count - 1))
+
+    def _time_from(self, id_: int) -> str:
+        """Return the time of the first message from an id on."""
+        row = self._db.execute("SELECT at FROM messages WHERE id >= ? ORDER BY id LIMIT 1", (id_,)).fetchone()
+        return str(row[0]) if row else "~"  # behind all times
 
     def _oldest_kept(self, now: float) -> str:
         """Return the timestamp before which messages are too old; empty if none are."""

@@ -64,7 +64,7 @@ class SqliteHistory(StoredRoom):
             self.position = (row and row[0]) or 0
             self._missing = Missing(self._db)
             self._stored = StoredMessages(self._db, self._file.path, self._missing.ids)
-            self._retention = Retention(self._db, limits, self._stored.count, clock)
+            self._retention = Retention(self._db, limits, clock)
             self._recent = MemoryHistory(_RECENT, self._stored.last)
             self._recent.append(*self._stored.newest(_RECENT))
             self._recent.skip_to(self._stored.last)

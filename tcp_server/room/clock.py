@@ -1,6 +1,7 @@
-"""The time of the room: that of the machine, but it does not go back while the server runs."""
+"""The time of the room, in seconds since 1970: bans, mutes and codes end by it. It does not go back."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from chat_protocol.log_event import WARNING, log_event
 
@@ -8,8 +9,18 @@ _WORTH_A_LINE = 1.0
 """Seconds that the clock of the machine is set back at least before the log says so."""
 
 
-class Clock:
-    """Calling it returns seconds since 1970. The caller holds the sequencer's room lock.
+class Clock(Protocol):
+    """What gives the time of a room."""
+
+    def __call__(self) -> float:
+        """Return it. The caller holds the sequencer's room lock."""
+
+    def read(self) -> float:
+        """Return the same without the lock. Any thread."""
+
+
+class MachineClock:
+    """That of a room on one machine: the machine's.
 
     When the machine's clock is set back, the room's time stands still until that has caught up: what is over
     stays over, and no message has an earlier time than the one before. A restart goes on with the machine's.
@@ -33,5 +44,33 @@ class Clock:
         return now
 
     def read(self) -> float:
-        """Return the same without the lock. Any thread."""
+        """See `Clock`."""
         return max(self._now(), self._latest)
+
+
+class StreamClock:
+    """That of a room on several servers: the time of the newest entry, and what has passed since then.
+
+    The entries have their times from where all servers read them, so it does not matter how the clock of a
+    server is set. Before the first entry it is 1970: until then nothing is over, and nobody is let in.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """`clock` returns monotonic seconds."""
+        self._clock = clock
+        self._offset = -clock()  # from monotonic seconds; both are written by `set`, and read by any thread
+        self._latest = (
+            0.0  # what it was when that was last written: an entry that comes late sets nothing back
+        )
+
+    def set(self, at: float) -> None:
+        """Go on from the time of an entry. The caller holds the room lock."""
+        self._latest = self.read()
+        self._offset = at - self._clock()
+
+    def __call__(self) -> float:
+        return self.read()
+
+    def read(self) -> float:
+        """See `Clock`."""
+        return max(self._latest, self._clock() + self._offset)

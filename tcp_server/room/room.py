@@ -23,7 +23,7 @@ from tcp_server.log.replay import Replay
 from tcp_server.room.absences import Absences
 from tcp_server.room.arrivals import Arrivals
 from tcp_server.room.changes import latest_only
-from tcp_server.room.clock import Clock
+from tcp_server.room.clock import Clock, MachineClock
 from tcp_server.room.commands import LocalEvent, Request, TextJoin
 from tcp_server.room.crowd import PRESENCE, Crowd
 from tcp_server.room.effects import Answer, Effect
@@ -60,22 +60,23 @@ class Room(Generic[C]):
         search: Callable[[C, m.Search, bytes], list[Outcome[C]]],
         address_of: Callable[[C], str],
         clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], float] = time.time,
+        now: Clock | None = None,
         journal: Journal | None = None,
         is_busy: Callable[[C], bool] = lambda _: False,
     ) -> None:
         """Go on where the log ends. Raises `BadHistory` if the audit log cannot be read.
 
         `search` may answer later; `address_of` returns "" if unknown, `clock` monotonic seconds,
-        `now` seconds since 1970. `journal` keeps what was proposed. `is_busy` says whether a connection has
-        bytes waiting for it.
+        `now` the time of the room (None: by the machine's clock). `journal` keeps what was proposed.
+        `is_busy` says whether a connection has bytes waiting for it.
         """
         self._config = config
         self._history = history
         self._audit_log = audit_log
         self._journal = journal
         self._clock = clock
-        self._now = Clock(now)
+        self.now: Clock = now or MachineClock(time.time)
+        """The time of the room."""
         self._fold = Fold(history)
         self._take_over_present()
         self._proposer: AnyProposer = self._make_proposer()
@@ -96,7 +97,7 @@ class Room(Generic[C]):
             search,
             self._propose,
             clock,
-            self._now,
+            self.now,
             is_busy,
         )
         self._absences = Absences(config.grace, clock)
@@ -140,7 +141,7 @@ class Room(Generic[C]):
     def _join(self, connection: C, request: m.Join | TextJoin) -> list[Outcome[C]]:
         if self._seats.of(connection) is not None:
             return [error(connection, "already_joined", "this connection has joined already")]
-        now = self._now()
+        now = self.now()
         if ban := self._fold.sanctions.bans.find(self._seats.address_of(connection), now):
             answer: list[m.Event] = [ban_error(ban.seconds_left(now)), m.Bye("banned")]
             return [Outcome(connection, answer, (), AudienceChange.LEAVE)]
@@ -157,7 +158,7 @@ class Room(Generic[C]):
 
     def is_banned(self, host: str) -> bool:
         """Return whether an address is banned. Any thread."""
-        return self._fold.sanctions.bans.find(host, self._now.read()) is not None
+        return self._fold.sanctions.bans.find(host, self.now.read()) is not None
 
     def handle(self, connection: C, requests: Iterable[Request]) -> list[Outcome[C]]:
         """Run requests of a connection that has joined, in their order."""
@@ -252,7 +253,7 @@ class Room(Generic[C]):
 
         Returns for how many seconds the room waits for such a step, 0 if there is no more to do.
         """
-        below = self._history.oldest_to_keep(self._now())
+        below = self._history.oldest_to_keep(self.now())
         seconds = self._history.tidy()
         if below > self._history.first:
             with suppress(Unavailable):  # tried again
@@ -349,7 +350,7 @@ class Room(Generic[C]):
     # --- the start -------------------------------------------------------------------
 
     def _make_proposer(self) -> AnyProposer:
-        return Proposer(self._fold, self._now, self._journal)
+        return Proposer(self._fold, self.now, self._journal)
 
     def _begin_run(self) -> None:
         """Take over what the last run of this server left; nobody is connected yet. Raises `BadHistory`."""
@@ -357,7 +358,7 @@ class Room(Generic[C]):
         trusted = self._config.trusted_proxies
         if self._fold.persons.holds_longer_than(seconds := self._config.hold_names * DAY):
             self._propose(HoldAtMost(seconds))
-        for proposal in unapplied(self._audit_log, self._history, self._now(), trusted):
+        for proposal in unapplied(self._audit_log, self._history, self.now(), trusted):
             with suppress(Unavailable):  # the history has logged it
                 self._propose(proposal)
         for member in self._fold.members:
@@ -371,7 +372,7 @@ class Room(Generic[C]):
         present = self._history.take_present()
         if not present:
             return
-        proposer = Proposer(self._fold, self._now, self._journal)
+        proposer = Proposer(self._fold, self.now, self._journal)
         proposer.propose(Up("", self._fold.moment.position))
         for seat, (session, name) in enumerate(present, 1):
             with suppress(BadName):  # the limits may have changed

@@ -22,6 +22,7 @@ from tcp_server.log.history import Unavailable
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.room import proposals as p
 from tcp_server.room.absences import Absences
+from tcp_server.room.clock import StreamClock
 from tcp_server.room.cluster_view import ClusterView
 from tcp_server.room.commands import Request, TextJoin
 from tcp_server.room.effects import Effect
@@ -65,7 +66,6 @@ class SharedRoom(Room[C]):
         name: str,
         status: str = "",
         clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], float] = time.time,
         is_busy: Callable[[C], bool] = lambda _: False,
     ) -> None:
         """As `Room`. `send` adds to the journal; `tell` sends something that is not kept to all servers.
@@ -91,7 +91,7 @@ class SharedRoom(Room[C]):
         self._order = count()  # of these
         self._refusals: deque[tuple[int, Outcome[C]]] = deque()  # of says, by `proposed` before them
         self._held: list[Outcome[C]] = []  # what waits until the log can be written
-        self._applied_at = 0.0  # the time of the newest entry that was applied, in seconds since 1970
+        self._stream_clock = StreamClock(clock)
         self.entries = 0
         """How many entries were applied since the start. Only to be read from elsewhere."""
         self.has_removed = False
@@ -103,7 +103,9 @@ class SharedRoom(Room[C]):
         self._is_stopping = False
         self._retries = Retries(clock)  # of what is proposed until it has an effect
         self._foreign = Absences(config.grace, clock)  # of those who were connected elsewhere
-        super().__init__(config, history, audit_log, search, address_of, clock, now, None, is_busy)
+        super().__init__(
+            config, history, audit_log, search, address_of, clock, self._stream_clock, None, is_busy
+        )
         self._requests.in_turn = self._refuse_in_turn
         self._requests.outputs.may_lose = self._may_lose
         self._requests.outputs.tell = tell
@@ -181,7 +183,7 @@ class SharedRoom(Room[C]):
             outcomes += self._moderation.expel_banned(entry.proposals, effects_of, self._entered)
             self._entered.clear()
             self._log.note_entry(step.position, without_vain(step.data, entry, effects_of))
-            self._applied_at = step.at / 1000
+            self._stream_clock.set(step.at / 1000)
             self.entries += 1
             self.has_removed |= any(isinstance(one, p.Edit | p.Delete | p.Act) for one in entry.proposals)
         if self._was_up and not (self.view.is_up or self._is_stopping):  # its clients are gone
@@ -269,8 +271,10 @@ class SharedRoom(Room[C]):
         ]
 
     def prune(self) -> float:
-        """As `Room.prune`, by the time of the journal. The server that is up for longest decides for all."""
-        below, first = self._history.oldest_to_keep(self._applied_at), self._history.first
+        """As `Room.prune`. The server that is up for longest decides for all."""
+        if not self.view.is_up:  # what time it is may not be known yet
+            return self._history.tidy()
+        below, first = self._history.oldest_to_keep(self.now()), self._history.first
         seconds = self._history.tidy()
         if self.view.is_oldest and below > first and self._retries.is_due(("forget", first)):
             self._propose(p.Forget(below))
@@ -287,7 +291,7 @@ class SharedRoom(Room[C]):
     # --- proposals -------------------------------------------------------------------
 
     def _make_proposer(self) -> SharedProposer:
-        self._shared = SharedProposer(self._fold, self._now, self._send)
+        self._shared = SharedProposer(self._fold, self.now, self._send)
         self.view = ClusterView(self._fold, self._shared, self._history)
         return self._shared
 

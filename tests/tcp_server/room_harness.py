@@ -7,6 +7,7 @@ from chat_protocol import messages as m
 from tcp_server.config import Config
 from tcp_server.log.history import History
 from tcp_server.log.memory_history import MemoryHistory
+from tcp_server.room.clock import MachineClock
 from tcp_server.room.commands import Greeting, LocalEvent, Request, TextJoin
 from tcp_server.room.moderation.audit_log import AuditLog
 from tcp_server.room.outcome import AudienceChange, Outcome
@@ -39,7 +40,7 @@ class RoomHarness:
             search,
             lambda connection: self.addresses.get(connection, ""),
             lambda: self.now,
-            lambda: self._began + self.now,
+            MachineClock(lambda: self._began + self.now),
         )
         self.sanctions = self.room._fold.sanctions
         self.audience: dict[str, None] = {}

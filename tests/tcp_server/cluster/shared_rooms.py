@@ -62,8 +62,7 @@ class Server:
             self.told.append,
             lambda *_: None,
             name,
-            clock=lambda: journal.now,
-            now=lambda: journal.now,
+            clock=lambda: journal.now - BEGINNING,
         )
         self._applied = next(
             (i for i, step in enumerate(journal.steps) if step.position > self.room.view.position),

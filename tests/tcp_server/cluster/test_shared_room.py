@@ -289,28 +289,6 @@ def test_the_oldest_server_ends_absences(cluster: Cluster) -> None:
     assert not [*three.room._fold.members]
 
 
-def test_a_clock_that_is_ahead_deletes_nothing_before_its_time(tmp_path: Path) -> None:
-    cluster = Cluster(tmp_path, keep_days=1)
-    one, two, _ = cluster.servers
-    one.join("a", "Anna", "a secret of sixteen letters")
-    cluster.settle()
-    for text in ("one", "two"):
-        one.ask("a", m.Say(text, text))
-        cluster.settle()
-    cluster.journal.now += 2 * 86_400  # but nothing was added then: it is the clock of servers only
-    one.room.prune()
-    one.deliver([])
-    cluster.settle()
-    assert [len(log) for log in cluster.logs()] == [2, 2, 2]
-    two.deliver(two.room.beat())
-    cluster.settle()
-    one.room.prune()
-    one.deliver([])
-    cluster.settle()
-    assert [len(log) for log in cluster.logs()] == [1, 1, 1]
-    cluster.close()
-
-
 @pytest.mark.parametrize("seed", range(40))
 def test_any_schedule_ends_in_one_room(tmp_path: Path, seed: int) -> None:
     """Clients that talk, are cut and come back; servers that lag, repeat entries, die and seem dead."""

@@ -22,6 +22,7 @@ from tcp_server.connection.writer import Writer
 from tcp_server.dialects.output import JSON
 from tcp_server.log.history import Unavailable
 from tcp_server.log.memory_history import MemoryHistory
+from tcp_server.room.clock import MachineClock
 from tcp_server.room.moderation.audit_log import AuditLog
 from tcp_server.room.outcome import Outcome
 from tcp_server.room.room import Room
@@ -149,7 +150,7 @@ class SimulatedServer:
             lambda *_: [],
             lambda writer: writer.host,
             lambda: self.now,
-            lambda: self.now,
+            MachineClock(lambda: self.now),
         )
         self.sequencer = Sequencer(self._commit, self.fanout.deliver, lambda: None)
 

@@ -16,6 +16,7 @@ from tcp_server.log.history import History, Unavailable
 from tcp_server.log.log_file import BadHistory
 from tcp_server.log.memory_history import MemoryHistory
 from tcp_server.log.sqlite_history import SqliteHistory
+from tcp_server.room.clock import MachineClock
 from tcp_server.room.fold import Fold
 from tcp_server.room.moderation.audit_log import AuditLog, Entry, adopt, audit_beside, audit_path
 from tcp_server.room.moderation.recorded import keys_of
@@ -223,7 +224,7 @@ def restored(
         for entry in entries:
             audit_log.record(entry)
         config = Config(trusted_proxies=(to_network(trusted),) if trusted else ())
-        Room[str](config, history, audit_log, lambda *_: [], str, now=lambda: now)
+        Room[str](config, history, audit_log, lambda *_: [], str, now=MachineClock(lambda: now))
     return Fold(history).sanctions
 
 

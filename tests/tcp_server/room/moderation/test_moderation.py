@@ -166,7 +166,7 @@ def test_an_announcement_is_one_line_from_the_room() -> None:
 
 def test_whois_returns_all_addresses() -> None:
     harness = moderated_room()
-    at = m.timestamp(harness.room._now())
+    at = m.timestamp(harness.room.now())
     harness.addresses = {"b": "203.0.113.7", "b2": "2001:db8::7", "b3": "203.0.113.7"}
     for connection in ("b2", "b3"):
         harness.join(connection, "", session=SECRET)
