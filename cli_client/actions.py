@@ -26,7 +26,7 @@ class Action(NamedTuple):
     needs_empty: bool = False
     """Only in an empty line."""
     in_search: bool = False
-    """Also while the history is searched."""
+    """Also while something is searched or found."""
 
 
 ACTIONS: Final[Mapping[str, Action]] = {
@@ -36,6 +36,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "complete_back": Action((("s-tab",),), needs_message=True),
     "search": Action((("c-r",),)),
     "search_forward": Action((("c-s",),)),
+    "find": Action((("f3",), ("c-x", "c-f")), needs_message=True, in_search=True),
     "editor": Action((("c-x", "c-e"),), needs_message=True),
     "older": Action((("pageup",),)),
     "cancel": Action((("c-c",),)),
@@ -103,11 +104,13 @@ def bind(
     does: Mapping[str, Callable[[], None]],
     is_message: Callable[[], bool],
     is_empty: Callable[[], bool],
+    is_finding: Callable[[], bool],
 ) -> KeyBindings:
     """Return the bindings of all actions; `does` is what each does."""
+    is_editing = ~is_searching & ~Condition(is_finding)
     bindings = KeyBindings()
     for name, action in ACTIONS.items():
-        where = Always() if action.in_search else ~is_searching
+        where = Always() if action.in_search else is_editing
         if action.needs_message:
             where &= Condition(is_message)
         if action.needs_empty:

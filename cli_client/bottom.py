@@ -6,6 +6,7 @@ from collections.abc import Callable
 from chat_client.events import Status
 from chat_protocol.text import one_line
 from cli_client.commands import format_outgoing
+from cli_client.find_line import FindLine
 from cli_client.input_line import InputLine, Question
 from cli_client.layout import Fragments
 from cli_client.render import Renderer
@@ -20,17 +21,19 @@ class Bottom:
     `redraw` is called when they have changed by themselves, as a countdown does.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - each is another part of the terminal
         self,
         texts: Translations,
         renderer: Renderer,
         input_line: InputLine,
+        find_line: FindLine,
         toolbar: Toolbar,
         redraw: Callable[[], None],
     ) -> None:
         self._texts = texts
         self._renderer = renderer
         self._input = input_line
+        self._find = find_line
         self._toolbar = toolbar
         self._redraw = redraw
         self._first = 0  # of the input line's rows: the first that is shown
@@ -39,7 +42,11 @@ class Bottom:
     def draw(self, status: Status, columns: int, rows: int) -> Picture:
         """Return the rows for a terminal of this size. The input line takes at most half of it."""
         width = columns - 1  # terminals differ in what follows a character in the last column
-        typed, y, x = self._typed(width)
+        found: list[Fragments] = []
+        if self._find.is_open:
+            found, (typed, y, x) = self._find.draw(width, rows)
+        else:
+            typed, y, x = self._typed(width)
         height = min(len(typed), max(1, rows // 2))
         self._first = max(y - height + 1, min(self._first, y, len(typed) - height))
         typed = typed[self._first : self._first + height]
@@ -48,6 +55,7 @@ class Bottom:
         above = [
             *map(_first_row, self._renderer.waiting()),
             *self._renderer.unsent([*map(format_outgoing, status.unsent)]),
+            *found,
         ]
         unsent = [row(line, width) for line in above if line]
         unsent = unsent[max(0, len(unsent) + height + len(bar) - rows) :]

@@ -53,6 +53,7 @@ _COMMON: Final = {
     "dim": "dim",
     "highlight": "bold",
     "mention": "bold reverse",
+    "found": "reverse",
     "bottom-toolbar": "noreverse",
 }
 

@@ -30,11 +30,13 @@ from chat_protocol.short_forms import Substitution
 from chat_protocol.text import one_line
 from cli_client.command_help import describe_commands
 from cli_client.commands import InvalidCommand, TypedLine
+from cli_client.finding import Finder
+from cli_client.folding import fold
 from cli_client.idle import Idle
 from cli_client.ignored import Ignored
 from cli_client.layout import Fragments
 from cli_client.links import links_of, open_in_browser
-from cli_client.own_commands import Forget, Ignore, Open, OwnAct, ShowKeys, Unignore
+from cli_client.own_commands import Find, Forget, Ignore, Open, OwnAct, ShowKeys, Unignore
 from cli_client.render import Renderer
 from cli_client.shown import Lines
 from cli_client.translations import Translations
@@ -74,6 +76,8 @@ class CommandRunner:
         self._keys = keys
         self._answers: list[Lines] = []  # of the command that runs
         self._listed: Sequence[Message] = ()  # the messages that were shown last because they were asked for
+        self.finder = Finder(chat, ignored, renderer, texts)
+        """Finds what was shown."""
         self.people: PeoplePage | None = None
         """The page that was shown last; None once anything else was typed: then `/who` begins anew."""
 
@@ -94,7 +98,7 @@ class CommandRunner:
         """Add lines to the answer: what `lines` returns for what is given."""
         self._answers.append(partial(lines, *given, **options))
 
-    def _run(self, line: TypedLine) -> str:
+    def _run(self, line: TypedLine) -> str:  # noqa: C901 - one case per kind of line
         status = self._chat.status()
         if not isinstance(line, Who):
             self.people = None
@@ -107,6 +111,8 @@ class CommandRunner:
                 return self._ignore(line, status)
             case Open():
                 return self._open(line)
+            case Find(text):
+                return self._find(text)
             case OnLast() | Substitution():
                 return self._act_on_last(line, status)
             case Delete(id=number) if "delete" not in status.can:  # an older room: only moderators may
@@ -156,6 +162,14 @@ class CommandRunner:
         if not open_in_browser(url):
             return self._texts("no_browser")
         self._answer(self._renderer.answer, self._texts("opening", url=url))
+        return ""
+
+    def _find(self, text: str) -> str:
+        """Show what has a text in it, of all that was shown; return why not."""
+        matches = self.finder.find(fold(text))
+        if not matches:
+            return self._texts("find_none" if text else "usage_find", text=text)
+        self._answer(self.finder.lines, text, matches)
         return ""
 
     def why_no_moderator(self, status: Status) -> str:

@@ -33,9 +33,12 @@ class InputLine:
     """The text that is edited, and the question that it answers, if any. Owned by the main thread.
 
     The cursor never stands within a grapheme cluster. `on_change` is called when the text has changed.
+    The focus may be on the `other` line.
     """
 
-    def __init__(self, question: Question | None, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self, question: Question | None, on_change: Callable[[], None], other: BufferControl
+    ) -> None:
         self.question = question
         self.buffer = Buffer()
         self.buffer.on_text_changed += lambda _: on_change()
@@ -47,7 +50,7 @@ class InputLine:
         search = self._control.search_buffer_control
         assert search
         self._query = search.buffer
-        self.layout = Layout(HSplit([Window(self._control), Window(search)]))
+        self.layout = Layout(HSplit([Window(self._control), Window(search), Window(other)]))
         self._before_search = (0, 0)  # the entry of the history that was edited, and the cursor
         self._draft = ""  # the message that was being typed when a question came up
 

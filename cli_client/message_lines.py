@@ -15,6 +15,7 @@ from cli_client.formatting import Line, lay_out, split_line
 from cli_client.layout import WIDE, Fragments, Layout
 from cli_client.live_lines import coloured, last_lines, standing
 from cli_client.name_colours import NameColours
+from cli_client.text_parts import may_be_formatted
 from cli_client.translations import Translations
 from cli_client.wrapping import cell_width, clip, wrap
 
@@ -22,6 +23,7 @@ _NAME_WIDTH: Final = 24  # cells of a name in a quote or beside a reaction
 _EMOJI_WIDTH: Final = 8  # cells of an emoji, whatever the room sends
 _EVERYBODY: Final = ("all", "все")  # as it is typed
 _TIME_WIDTH: Final = 6  # cells
+_NO_END: Final = 1_000_000  # cells: no line of a text breaks
 _HANGING: Final = 26  # cells of a name beside which there is room for all lines of a text
 _MARKS: Final = "\u0300-\u036f"  # are part of a word too
 
@@ -151,7 +153,7 @@ class MessageLines:
         first = 0 if own_line else used
         if width >= WIDE and used <= _HANGING:
             indent, width, first = indent + " " * used, width - used, 0
-        if message.notice or message.deleted or message.live or self._as_typed:
+        if self._is_plain(message):
             lines: list[Line] = [[(style, line)] for line in wrap(text, width, first)]
         else:
             lines = lay_out(text, width, first, style)
@@ -165,6 +167,20 @@ class MessageLines:
         for line in lines[1:]:
             out += [("", f"\n{indent}"), *line]
         return [*out, ("", "\n")]
+
+    def plain(self, message: m.Message) -> tuple[str, str]:
+        """Return what stands before the text of a message, and that as it is read, in one line."""
+        text, head = self._text(message), ""
+        if not message.notice:
+            name, is_action = one_line(message.name), message.kind == "action"
+            head = f"* {name} " if is_action else f"{name} " if message.live else f"{name}: "
+        if not self._is_plain(message) and may_be_formatted(text):
+            text = " ".join("".join(part for _, part in line) for line in lay_out(text, _NO_END, 0, ""))
+        return head, one_line(text)
+
+    def _is_plain(self, message: m.Message) -> bool:
+        """Return whether the text of a message is not formatted."""
+        return bool(message.notice or message.deleted or message.live or self._as_typed)
 
     def _text(self, message: m.Message) -> str:
         if message.deleted:

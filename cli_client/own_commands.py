@@ -35,6 +35,12 @@ class Open(NamedTuple):
     which: int = 0
 
 
+class Find(NamedTuple):
+    """`/find`: find a text in what was shown here; empty: a mistake."""
+
+    text: str
+
+
 class OwnCommand(NamedTuple):
     """How a command is written, as in `SlashCommand`, and the key of the text that says what it does."""
 
@@ -47,12 +53,13 @@ class OwnCommand(NamedTuple):
         return usage(self.name, self.argument, language)
 
 
-OwnAct = Forget | Ignore | Unignore | ShowKeys | Open
+OwnAct = Forget | Ignore | Unignore | ShowKeys | Open | Find
 """What one of these commands asks for."""
 
 OWN_COMMANDS: Final[Mapping[str, OwnCommand]] = {
     command.name: command
     for command in (
+        OwnCommand("find", "text", "help_find"),
         OwnCommand("open", "#id", "help_open"),
         OwnCommand("ignore", "[NAME]", "help_ignore"),
         OwnCommand("unignore", "NAME", "help_unignore"),
@@ -74,6 +81,8 @@ def parse_own(line: str) -> OwnAct | None:
         case "open":
             found = _OPEN.fullmatch(name)
             return Open(int(found[1]), int(found[2] or 0)) if found else Open(0)
+        case "find":
+            return Find(one_line(argument))
         case "ignore":
             return Ignore(name)
         case "unignore":

@@ -20,6 +20,7 @@ from cli_client.commands import format_command, format_outgoing
 from cli_client.ignored import Ignored
 from cli_client.layout import MAX_WIDTH, Fragments, Layout
 from cli_client.message_lines import MessageLines
+from cli_client.own_lines import OwnLines
 from cli_client.presence import MOST
 from cli_client.shown import Lines, Printed, again
 from cli_client.translations import Translations
@@ -54,12 +55,23 @@ class Renderer:
         self._options = options
         self._layout = Layout(texts, width, zone)
         self._lines = MessageLines(texts, self._layout, as_typed=as_typed)
-        self._message = self._lines.message
+        self.message = self._lines.message
+        """Returns a message."""
+        self.plain = self._lines.plain
+        """Returns a message in one line, as its head and its text."""
         self.colours = self._lines.colours
         """Those of all names."""
         self._ignored = ignored or Ignored()
         self._waiting = WaitingLines(texts, self._layout, self.colours)
         self._shown: deque[Printed] = deque(maxlen=_KEPT)
+        self.own_lines = OwnLines()
+        """The answers and errors that were shown."""
+        self.wrapped = self._layout.wrapped
+        """Returns lines as a text."""
+        self.title = self._layout.title
+        """Returns a line that stands above others."""
+        self.moment = self._layout.moment
+        """Returns a time of the room as the local one."""
         self.line = self._layout.line
         """Returns a dim line with a text of the client."""
         self.text = self._layout.dim
@@ -82,11 +94,13 @@ class Renderer:
                 if self._ignored.hides(message):
                     self._waiting.hide(message)
                     return []
+                self.own_lines.after = message.id
             case events.MessageChanged(message, own=False) if self._ignored.hides(message):
                 return []
             case m.Joined() | m.Left():
                 return self._visit(event)
             case events.Entered(name):
+                self.own_lines.enter(event)
                 self.colours.me = name
                 self.colours.meet(event.members)
                 if not event.rejoined:
@@ -140,6 +154,7 @@ class Renderer:
         if shown or out:
             self._waiting.end()
             self._shown += [*waited, (date, lines)]
+            self.own_lines.note(shown)
         return [*out, *shown]
 
     def _render(self, event: events.ClientEvent) -> Fragments:  # noqa: C901, PLR0912 - one case per event
@@ -147,7 +162,7 @@ class Renderer:
             case events.Entered():
                 return self._entered(event)
             case events.NewMessage(message):
-                return self._message(message)
+                return self.message(message)
             case events.MessageChanged():
                 return self._lines.change(event)
             case m.Crowd(is_on, count):
@@ -316,7 +331,7 @@ class Renderer:
             if read is not None and follows_read and item.id > read:
                 out += self._layout.title(self._texts("unread"))
             follows_read = read is not None and item.id <= read
-            out += self._message(item)
+            out += self.message(item)
         return out
 
     def _section(
@@ -324,7 +339,7 @@ class Renderer:
     ) -> Fragments:
         out = self._layout.title(title)
         for message in messages:
-            out += self._message(message, highlight=message.id == target)
+            out += self.message(message, highlight=message.id == target)
         return out + self.line(end)
 
     def _search_results(self, event: events.SearchResults) -> Fragments:

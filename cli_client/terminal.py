@@ -14,7 +14,7 @@ from functools import partial
 from time import monotonic
 from typing import Final
 
-from prompt_toolkit.filters import is_searching
+from prompt_toolkit.filters import Condition, is_searching
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent, merge_key_bindings
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.output.vt100 import Vt100_Output
@@ -23,6 +23,7 @@ from chat_client import events
 from chat_client.chat import Chat
 from chat_client.identity import IdentityStore
 from chat_protocol.address import Address
+from chat_protocol.commands import Show
 from chat_protocol.messages import Authenticate, Body, HistoryRequest, Left, Role, Typing
 from chat_protocol.text import clean, is_blank, one_line
 from chat_protocol.tls import Tls
@@ -32,9 +33,11 @@ from cli_client.arguments import When
 from cli_client.bottom import Bottom
 from cli_client.colours import colour_depth, style_for
 from cli_client.command_runner import CommandRunner
-from cli_client.commands import parse_line
+from cli_client.commands import format_command, parse_line
 from cli_client.config_file import Config
 from cli_client.event_queue import EventQueue
+from cli_client.find_line import FindLine
+from cli_client.finding import Match
 from cli_client.idle import Idle
 from cli_client.ignored import Ignored
 from cli_client.input_line import InputLine, Question
@@ -89,17 +92,7 @@ class Terminal:
         )
         if name or code:
             self._chat.set_name(name)
-        self._input = InputLine(None if name or code else Question.NAME, self._on_edit)
-        self._buffer = self._input.buffer
         output = Vt100_Output.from_pty(sys.stdout, os.environ.get("TERM"), colour_depth(os.environ))
-        self._app = ResizedApplication(
-            self._input.layout,
-            input=Keyboard(sys.stdin, self._on_focus),
-            output=output,
-            erase_when_done=True,
-            max_render_postpone_time=None,
-            terminal_size_polling_interval=None,
-        )
         self._renderer = Renderer(
             texts,
             address,
@@ -108,15 +101,28 @@ class Terminal:
             as_typed=as_typed,
             ignored=ignored,
         )
-        style = style_for(output.get_default_color_depth())
-        self._app.renderer = self._screen = Screen(style, output, self._draw, self._renderer.again)
         self._toolbar = Toolbar(texts, address, self._renderer.colours)
-        self._bottom = Bottom(texts, self._renderer, self._input, self._toolbar, self._app.invalidate)
         self._idle = Idle(self._chat)
         self._keys = keys or bound(Config())
         keys_text = partial(describe, self._keys, texts.lang)
         self._commands = CommandRunner(
             self._chat, self._idle, ignored, texts, self._renderer, self._print, self._quit, keys_text
+        )
+        self._find = FindLine(texts, self._commands.finder, self._renderer, self._toolbar, self._show_found)
+        self._input = InputLine(None if name or code else Question.NAME, self._on_edit, self._find.control)
+        self._buffer = self._input.buffer
+        self._app = ResizedApplication(
+            self._input.layout,
+            input=Keyboard(sys.stdin, self._on_focus),
+            output=output,
+            erase_when_done=True,
+            max_render_postpone_time=None,
+            terminal_size_polling_interval=None,
+        )
+        style = style_for(output.get_default_color_depth())
+        self._app.renderer = self._screen = Screen(style, output, self._draw, self._renderer.again)
+        self._bottom = Bottom(
+            texts, self._renderer, self._input, self._find, self._toolbar, self._app.invalidate
         )
         self._questions = Questions(
             self._chat,
@@ -127,7 +133,9 @@ class Terminal:
             on_cancel=lambda: self._print(partial(self._renderer.line, "cancelled")),
         )
         self._tab = TabKey(self._chat, ignored, self._buffer, self._toolbar)
-        self._app.key_bindings = merge_key_bindings([self._input.key_bindings(), self._key_bindings()])
+        self._app.key_bindings = merge_key_bindings(
+            [self._input.key_bindings(), self._find.key_bindings(), self._key_bindings()]
+        )
         self._notifier = Notifier(texts, address, output, notify, os.environ, ignored)
         self._toolbar.news = self._notifier.news
         self._app.key_processor.before_key_press += lambda _: self._notifier.read()
@@ -205,6 +213,8 @@ class Terminal:
 
     def _update_state(self, event: events.ClientEvent) -> None:  # noqa: C901 - one case per event
         """Apply what an event changes apart from the transcript."""
+        if isinstance(event, events.NameRefused | events.PasswordNeeded):
+            self._find.close()
         match event:
             case Typing(name):
                 self._toolbar.set_typing(name)
@@ -239,6 +249,7 @@ class Terminal:
                 "complete_back": self._tab.press_with_shift,
                 "search": self._input.search,
                 "search_forward": self._input.search_forward,
+                "find": self._find.press,
                 "editor": self._edit,
                 "older": self._show_older,
                 "cancel": self._interrupt,
@@ -247,6 +258,7 @@ class Terminal:
             },
             is_message=lambda: self._input.question is None,
             is_empty=lambda: not self._buffer.text,
+            is_finding=lambda: self._find.is_open,
         )
 
         @bindings.add("<sigint>")
@@ -254,7 +266,7 @@ class Terminal:
             if not self._events.is_paused:  # else it is for the program that has the terminal
                 self._quit()
 
-        @bindings.add(Keys.BracketedPaste, filter=~is_searching)
+        @bindings.add(Keys.BracketedPaste, filter=~is_searching & ~Condition(lambda: self._find.is_open))
         def _(event: KeyPressEvent) -> None:
             limit = self._chat.status().limits.text
             if not self._input.paste(event.data, limit):
@@ -285,6 +297,14 @@ class Terminal:
 
     def _show_older(self) -> None:
         self._toolbar.notice = self._commands.run(HistoryRequest(limit=_PAGE))
+
+    def _show_found(self, match: Match) -> None:
+        """Show a message that was found among its neighbours, or a line of the client."""
+        if match.message:
+            show = Show(match.message.id)
+            self._toolbar.notice = self._commands.run(show, format_command(show))
+        else:
+            self._print(lambda: [("", self._renderer.wrapped(match.text))])
 
     def _end_of_input(self) -> None:
         """Handle Ctrl-D: leave; if not all is sent, only if asked to twice."""

@@ -34,6 +34,10 @@ def test_texts_are_read_and_shown_line_by_line(room: FakeRoom) -> None:
         terminal.wait_for("Анна: и тебе  #2")
         client.send(Joined("Глеб", AT))
         terminal.wait_for("→ Глеб has joined")  # without anything else
+        terminal.type("/find ВЕТ", ENTER)
+        terminal.wait_for("── ВЕТ: 1 in what was shown here ──")
+        terminal.type("/find нет такого", ENTER)
+        terminal.wait_for("✗ Not in what was shown here: нет такого.")
         terminal.type("/frobnicate", ENTER)
         terminal.wait_for("✗ There is no command /frobnicate")
         terminal.type("/who", ENTER)
