@@ -6,7 +6,7 @@ import re
 import socket
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final, Literal, NoReturn
+from typing import Any, Final, Literal, NoReturn, TypeVar
 
 from chat_protocol.standard_streams import ArgumentParser
 from chat_protocol.text import one_line
@@ -21,6 +21,13 @@ COMMANDS: Final = ("say", "history", "search", "who", "run", "get")
 
 NOTIFY_WHEN: Final[tuple[When, ...]] = ("none", "mentions", "all")
 
+Links = Literal["auto", "always", "never"]
+"""Whether web addresses are hyperlinks of the terminal; auto: if it is known to take them."""
+
+LINKS: Final[tuple[Links, ...]] = ("auto", "always", "never")
+
+
+_Choice = TypeVar("_Choice", bound=str)
 
 _EXIT_CODES: Final = {"": "exit_codes", "run": "exit_codes_of_run"}
 
@@ -103,10 +110,13 @@ class Parser(ArgumentParser):
                 self._add("--color", "option_color", choices=("auto", "always", "never"), default="auto")
                 return
             case "":
+                notify = chosen(os.environ.get("ONEROOM_NOTIFY"), NOTIFY_WHEN)
+                links = chosen(os.environ.get("ONEROOM_LINKS"), LINKS)
                 self._add("--live", "option_live", metavar=text("metavar_title"))
                 self._add("--code", "option_code", metavar=text("metavar_code"))
                 self._add("--as-typed", "option_as_typed", action="store_true")
-                self._add("--notify", "option_notify", choices=NOTIFY_WHEN, default=_notify_when())
+                self._add("--notify", "option_notify", choices=NOTIFY_WHEN, default=notify)
+                self._add("--links", "option_links", choices=LINKS, default=links)
                 self._add("--follow", "option_follow", action="store_true")
                 self._add("--check-config", "option_check_config", action="store_true")
         self._add("--json", "option_json", action="store_true")
@@ -161,10 +171,9 @@ def _wrong(option: str, arguments: list[str]) -> str:
     return " ".join([option, *(typed for typed in value if not typed.startswith("-"))])
 
 
-def _notify_when() -> When | None:
-    """Return what the environment says; a value that it cannot be counts as none."""
-    wanted = os.environ.get("ONEROOM_NOTIFY")
-    return next((when for when in NOTIFY_WHEN if when == wanted), None)
+def chosen(wanted: str | None, choices: Sequence[_Choice]) -> _Choice | None:
+    """Return the choice that is wanted; None if it is none of them."""
+    return next((choice for choice in choices if choice == wanted), None)
 
 
 def _positive(typed: str) -> int:

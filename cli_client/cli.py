@@ -200,10 +200,12 @@ def _tls(options: argparse.Namespace, server: Server) -> "Tls | None":
 
 def _terminal(room: RoomOptions, texts: Translations, options: argparse.Namespace, config: Config) -> int:
     with loading():
-        from cli_client.terminal import Terminal  # noqa: PLC0415 - a script need not wait for what that loads
+        from cli_client.hyperlinks import are_taken  # noqa: PLC0415 - a script need not wait for what that loads
+        from cli_client.terminal import Terminal  # noqa: PLC0415
 
         keys = _actions(options.config, config, texts)
 
+    links = options.links or config.links or "auto"
     return Terminal(
         room.address,
         room.name,
@@ -215,6 +217,7 @@ def _terminal(room: RoomOptions, texts: Translations, options: argparse.Namespac
         identities=room.identities,
         as_typed=options.as_typed,
         notify=options.notify or config.notify or "mentions",
+        links=are_taken(os.environ) if links == "auto" else links == "always",
         keys=keys,
     ).run()
 

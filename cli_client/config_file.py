@@ -9,10 +9,10 @@ from typing import Any, Final, NamedTuple
 from chat_protocol.address import parse_address
 from chat_protocol.errors import BadAddress
 from chat_protocol.text import one_line
-from cli_client.arguments import COMMANDS, NOTIFY_WHEN, When
+from cli_client.arguments import COMMANDS, LINKS, NOTIFY_WHEN, Links, When, chosen
 
-_CHOICES: Final[Mapping[str, Sequence[str]]] = {"lang": ("ru", "en"), "notify": NOTIFY_WHEN}
-_TOP: Final = ("server", "name", "lang", "notify", "servers", "keys")
+_CHOICES: Final[Mapping[str, Sequence[str]]] = {"lang": ("ru", "en"), "notify": NOTIFY_WHEN, "links": LINKS}
+_TOP: Final = ("server", "name", "lang", "notify", "links", "servers", "keys")
 
 
 class BadConfig(Exception):
@@ -43,6 +43,7 @@ class Config(NamedTuple):
     name: str = ""
     lang: str = ""
     notify: When | None = None
+    links: Links | None = None
     servers: Mapping[str, Server] = {}
     keys: Mapping[str, Sequence[str]] = {}
     source: str = ""
@@ -112,11 +113,11 @@ class _Reader:
         servers = {name: self._server(name, table) for name, table in self._table("servers").items()}
         keys = {name: self._keys(name, value) for name, value in self._table("keys").items()}
         server, name = self._text("server"), self._text("name")
-        lang, notify = self._choice("lang"), self._choice("notify")
+        lang = self._choice("lang")
+        notify, links = chosen(self._choice("notify"), NOTIFY_WHEN), chosen(self._choice("links"), LINKS)
         if server and server not in servers:
             self._check_address(server, "server")
-        when = next((when for when in NOTIFY_WHEN if when == notify), None)
-        return Config(server, name, lang, when, servers, keys, self._source)
+        return Config(server, name, lang, notify, links, servers, keys, self._source)
 
     def _server(self, name: str, table: object) -> Server:
         where = ("servers", name)

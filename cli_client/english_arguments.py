@@ -86,6 +86,10 @@ ARGUMENTS: Final[Mapping[str, str]] = {
         "of which messages a bell or a notification tells (else ONEROOM_NOTIFY, else mentions: thos"
         "e that call or answer you)"
     ),
+    "option_links": (
+        "make web addresses hyperlinks of the terminal: auto (if it is known to take them), always, "
+        "never (else ONEROOM_LINKS, else auto)"
+    ),
     "option_reply": "answer message number N",
     "shell_run": "oneroom run [HOST[:PORT]] [options] -- COMMAND ...",
     "shell_get": "oneroom get [options] N",

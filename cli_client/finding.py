@@ -65,7 +65,7 @@ class Finder:
     def _shown(self, match: Match) -> Fragments:
         if match.message:
             return self._renderer.message(match.message)
-        return [("", self._renderer.wrapped(match.text))]
+        return self._renderer.wrapped("", match.text)
 
     def _messages(self, wanted: str) -> Iterator[Match]:
         known, self._folded = self._folded, {}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Final
 
+from cli_client.hyperlinks import link_to, linked
 from cli_client.text_parts import Block, Code, Link, List, Part, Span, may_be_formatted
 from cli_client.wrapping import cell_width, chop, wrap
 
@@ -31,8 +32,15 @@ def lay_out(text: str, width: int, first: int, style: str) -> list[Line]:
 
         parts = parse_markdown(text)
     if parts == [text]:
-        return [[(style, line)] for line in wrap(text, width, first)]
+        return lay_out_plain(text, width, first, style)
     return _lines(parts, width, first, style)
+
+
+def lay_out_plain(text: str, width: int, first: int, style: str) -> list[Line]:
+    """Return the same for a text as it is typed: only web addresses are found in it."""
+    if "://" not in text:
+        return [[(style, line)] for line in wrap(text, width, first)]
+    return [line or [(style, "")] for line in wrap_runs(linked(style, text.expandtabs(_TAB)), width, first)]
 
 
 def _lines(parts: list[Part], width: int, first: int, style: str) -> list[Line]:
@@ -80,19 +88,23 @@ def _beside(head: str, further: str, parts: list[Part], width: int, style: str) 
         yield [(f"{style} class:dim", further if number else head), *line]
 
 
-def _runs(part: Part, style: str) -> Line:
-    """Return the text of a part in its styles."""
+def _runs(part: Part, style: str, link: str | None = None) -> Line:
+    """Return the text of a part in its styles; in the words of a link, `link` is appended to them."""
     match part:
         case str():
-            return [(style, part)]
+            return linked(style, part) if link is None else [(style + link, part)]
         case Code(text):
-            return [(f"{style} class:code", f"`{text}`")]
+            return [(f"{style} class:code{link or ''}", f"`{text}`")]
         case Span(kind, parts):
-            return [run for inner in parts for run in _runs(inner, f"{style} {_STYLES[kind]}")]
+            return [run for inner in parts for run in _runs(inner, f"{style} {_STYLES[kind]}", link)]
         case Link(target, parts):
-            words = [run for inner in parts for run in _runs(inner, f"{style} underline")]
-            is_target = "".join(text for _, text in words).strip() == target
-            return words if is_target else [*words, (f"{style} class:dim", f" ({target})")]
+            shown = "".join(text for inner in parts for _, text in _runs(inner, "", ""))
+            is_target, to_target = shown.strip() == target, link_to(target)
+            # Words that are another address must not lead elsewhere.
+            link = to_target if is_target or "://" not in shown else None
+            words = [run for inner in parts for run in _runs(inner, f"{style} underline", link)]
+            look = f"{style} class:dim"
+            return words if is_target else [*words, (look, " ("), (look + to_target, target), (look, ")")]
     raise AssertionError(part)
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from chat_protocol.text import one_line
 from cli_client.formatting import wrap_runs
+from cli_client.hyperlinks import linked
 from cli_client.translations import Translations
 from cli_client.wrapping import wrap
 
@@ -41,15 +42,15 @@ class Layout:
     def timed(self, at: str, key: str, **values: object) -> Fragments:
         """Return the same behind its time, if there is one."""
         time = self.time(at) if at else [("", " " * _TIME_WIDTH)]
-        return [*time, ("class:dim", self.wrapped(self._texts(key, **values), _TIME_WIDTH))]
+        return time + self.wrapped("class:dim", self._texts(key, **values), _TIME_WIDTH)
 
     def dim(self, text: str) -> Fragments:
         """Return dim lines."""
-        return [("class:dim", self.wrapped(text))]
+        return self.wrapped("class:dim", text)
 
     def error(self, text: str) -> Fragments:
         """Return lines that tell of something that did not work."""
-        return [("class:error", self.wrapped(text if text.startswith("✗") else f"✗ {text}"))]
+        return self.wrapped("class:error", text if text.startswith("✗") else f"✗ {text}")
 
     def answer(self, runs: Fragments) -> Fragments:
         """Return the answer to a command: one line of text in several styles, which is wrapped."""
@@ -60,7 +61,7 @@ class Layout:
         width, out = self.text_width()[0] + _TIME_WIDTH - 2, Fragments()
         for line in text.split("\n"):
             out += [("", "  ")] if out else [("class:answer", "» ")]
-            out += self._flow([("", line)], width - 2, "    ", -2)
+            out += self._flow(linked("", line), width - 2, "    ", -2)
         return out
 
     def typed(self, text: str) -> Fragments:
@@ -80,13 +81,16 @@ class Layout:
         """Return a line that stands above others."""
         return [("class:dim", f"── {text} ──\n")]
 
-    def wrapped(self, text: str, first: int = 0) -> str:
-        """Wrap lines, the first one shorter by `first`.
+    def wrapped(self, style: str, text: str, first: int = 0) -> Fragments:
+        """Wrap lines, each of them shorter by `first` at its beginning.
 
         Continuations are indented: they must not look like another person's message.
         """
         width = self.text_width()[0] + _TIME_WIDTH - 2
-        return "".join("\n  ".join(wrap(line, width, first)) + "\n" for line in text.split("\n"))
+        if "://" in text:
+            lines = [linked(style, line) for line in text.split("\n")]
+            return [piece for line in lines for piece in self._flow(line, width, "  ", first)]
+        return [(style, "".join("\n  ".join(wrap(line, width, first)) + "\n" for line in text.split("\n")))]
 
     def text_width(self) -> tuple[int, str]:
         """Return the width of text beside the time, in cells, and the indent of its further lines."""

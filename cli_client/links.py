@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from threading import Thread
 from typing import Final
 
-from chat_protocol.text import clean
+from chat_protocol.text import clean, is_blank
 from cli_client.text_parts import Link, List, Part, Span, may_be_formatted
 
 _ADDRESS: Final = re.compile(r"https?://[^\s<>\"`\\]+", re.IGNORECASE)
@@ -30,14 +30,25 @@ def links_of(text: str) -> Sequence[str]:
         from cli_client.markdown import parse_markdown  # noqa: PLC0415 - as in `formatting`
 
         parts = parse_markdown(text)
-    return [url for url in dict.fromkeys(_links(parts)) if url.isprintable() and not url.endswith("://")]
+    return [url for url in dict.fromkeys(_links(parts)) if is_safe(url)]
+
+
+def is_safe(url: str) -> bool:
+    """Return whether it is a web address, and all of it is seen."""
+    return bool(_ADDRESS.fullmatch(url)) and url.isprintable() and not any(map(is_blank, url))
+
+
+def addresses(text: str) -> Iterator[tuple[int, str]]:
+    """Yield where the web addresses in a text without formatting begin, and the addresses."""
+    for found in _ADDRESS.finditer(text):
+        yield found.start(), _without_marks(found[0])
 
 
 def _links(parts: Sequence[Part]) -> Iterator[str]:
     for part in parts:
         match part:
             case str():
-                yield from map(_without_marks, _ADDRESS.findall(part))
+                yield from (url for _, url in addresses(part))
             case Link(target):
                 yield target
             case Span(_, inner):
@@ -49,9 +60,11 @@ def _links(parts: Sequence[Part]) -> Iterator[str]:
 
 def _without_marks(url: str) -> str:
     """Return an address without the end of the sentence or of the bracket that it stands in."""
-    while url.endswith(tuple(_MARKS)) or (url.endswith(")") and url.count(")") > url.count("(")):
-        url = url[:-1]
-    return url
+    end, unopened = len(url), url.count(")") - url.count("(")
+    while url[end - 1] in _MARKS or (url[end - 1] == ")" and unopened > 0):
+        unopened -= url[end - 1] == ")"
+        end -= 1
+    return url[:end]
 
 
 def open_in_browser(url: str, environment: Mapping[str, str] = os.environ) -> bool:

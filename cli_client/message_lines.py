@@ -11,13 +11,13 @@ from typing import Final
 from chat_client.events import MessageChanged
 from chat_protocol import messages as m
 from chat_protocol.text import clean, one_line
-from cli_client.formatting import Line, lay_out, split_line
+from cli_client.formatting import Line, lay_out, lay_out_plain, split_line
 from cli_client.layout import WIDE, Fragments, Layout
 from cli_client.live_lines import coloured, last_lines, standing
 from cli_client.name_colours import NameColours
 from cli_client.text_parts import may_be_formatted
 from cli_client.translations import Translations
-from cli_client.wrapping import cell_width, clip, wrap
+from cli_client.wrapping import cell_width, clip
 
 _NAME_WIDTH: Final = 24  # cells of a name in a quote or beside a reaction
 _EMOJI_WIDTH: Final = 8  # cells of an emoji, whatever the room sends
@@ -154,7 +154,7 @@ class MessageLines:
         if width >= WIDE and used <= _HANGING:
             indent, width, first = indent + " " * used, width - used, 0
         if self._is_plain(message):
-            lines: list[Line] = [[(style, line)] for line in wrap(text, width, first)]
+            lines = lay_out_plain(text, width, first, style)
         else:
             lines = lay_out(text, width, first, style)
         if message.mentions:

@@ -17,6 +17,7 @@ from chat_protocol import messages as m
 from chat_protocol.address import Address
 from chat_protocol.text import clean, is_blank, one_line
 from cli_client.commands import format_command, format_outgoing
+from cli_client.hyperlinks import linked
 from cli_client.ignored import Ignored
 from cli_client.layout import MAX_WIDTH, Fragments, Layout
 from cli_client.message_lines import MessageLines
@@ -67,7 +68,7 @@ class Renderer:
         self.own_lines = OwnLines()
         """The answers and errors that were shown."""
         self.wrapped = self._layout.wrapped
-        """Returns lines as a text."""
+        """Returns the lines of a text in one style."""
         self.title = self._layout.title
         """Returns a line that stands above others."""
         self.moment = self._layout.moment
@@ -272,7 +273,7 @@ class Renderer:
 
     def answer(self, text: str) -> Fragments:
         """Return the answer to a command, in one line."""
-        return self._layout.answer([("", text)])
+        return self._layout.answer(linked("", text))
 
     def unsent(self, texts: Sequence[str]) -> list[Fragments]:
         """Return the lines of unsent messages above the input line, the newest last."""
@@ -315,8 +316,8 @@ class Renderer:
 
     def _about(self, title: str, welcome: str) -> Fragments:
         """Return the title of the room and its welcome."""
-        out: Fragments = [("bold", self._layout.wrapped(one_line(title)))] if title else []
-        return [*out, *(self._layout.dim(one_line(welcome)) if welcome else [])]
+        out = self._layout.wrapped("bold", one_line(title)) if title else []
+        return out + (self._layout.dim(one_line(welcome)) if welcome else [])
 
     def _messages(self, messages: Sequence[m.Message], *, at_start: bool = False) -> Fragments:
         """Return messages with a line before the first unread one; with `at_start` all of them may be."""

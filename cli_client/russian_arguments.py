@@ -87,6 +87,10 @@ ARGUMENTS: Final[Mapping[str, str]] = {
         "о каких сообщениях звонит терминал или говорит уведомление: none — ни о каких, all — обо в"
         "сех (иначе ONEROOM_NOTIFY, иначе mentions: вас зовут или вам отвечают)"
     ),
+    "option_links": (
+        "делать адреса гиперссылками терминала: auto — если известно, что он их понимает, "
+        "always — всегда, never — никогда (иначе ONEROOM_LINKS, иначе auto)"
+    ),
     "option_reply": "ответить на сообщение номер N",
     "shell_run": "oneroom run [ХОСТ[:ПОРТ]] [параметры] -- КОМАНДА ...",
     "shell_get": "oneroom get [параметры] N",

@@ -13,6 +13,7 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.renderer import Renderer
 from prompt_toolkit.styles import Attrs, BaseStyle
 
+from cli_client.hyperlinks import END, MARK, without_link
 from cli_client.layout import Fragments
 from cli_client.rows import Cell, Picture, Row
 
@@ -29,6 +30,7 @@ class Screen(Renderer):
     """Draws the picture that `draw` makes for so many columns and rows: only what has changed of it.
 
     When the width changes, the last screen is printed anew: `again` returns at most so many lines of it.
+    With `takes_links` the links in what is printed are hyperlinks.
 
     It replaces prompt_toolkit's renderer, which takes a hundred times as long, switches bracketed
     paste off for every line printed above, and does not know clusters. Here a line printed above is
@@ -45,9 +47,12 @@ class Screen(Renderer):
         output: Output,
         draw: Callable[[int, int], Picture],
         again: Callable[[int], Fragments],
+        *,
+        takes_links: bool = False,
     ) -> None:
         self._draw = draw
         self._again = again
+        self._takes_links = takes_links
         self._depth = output.get_default_color_depth()
         self._attributes: Callable[[str], Attrs] = cache(style.get_attrs_for_style_str)
         self._forget()
@@ -131,8 +136,14 @@ class Screen(Renderer):
 
     def _write(self, fragments: Fragments) -> None:
         for style, text in fragments:
-            self.output.set_attributes(self._attributes(style), self._depth)
-            self.output.write(text.replace("\n", "\r\n"))
+            look, link = without_link(style) if MARK in style else (style, "")
+            self.output.set_attributes(self._attributes(look), self._depth)
+            if link and self._takes_links:
+                self.output.write_raw(link)
+                self.output.write(text)
+                self.output.write_raw(END)
+            else:
+                self.output.write(text.replace("\n", "\r\n"))
         self.output.reset_attributes()
 
     # --- drawing ---------------------------------------------------------------------------

@@ -76,6 +76,7 @@ class Terminal:
         identities: IdentityStore | None = None,
         as_typed: bool = False,
         notify: When = "mentions",
+        links: bool = False,
         keys: Bound | None = None,
     ) -> None:
         self._texts = texts
@@ -120,7 +121,9 @@ class Terminal:
             terminal_size_polling_interval=None,
         )
         style = style_for(output.get_default_color_depth())
-        self._app.renderer = self._screen = Screen(style, output, self._draw, self._renderer.again)
+        self._app.renderer = self._screen = Screen(
+            style, output, self._draw, self._renderer.again, takes_links=links
+        )
         self._bottom = Bottom(
             texts, self._renderer, self._input, self._find, self._toolbar, self._app.invalidate
         )
@@ -304,7 +307,7 @@ class Terminal:
             show = Show(match.message.id)
             self._toolbar.notice = self._commands.run(show, format_command(show))
         else:
-            self._print(lambda: [("", self._renderer.wrapped(match.text))])
+            self._print(partial(self._renderer.wrapped, "", match.text))
 
     def _end_of_input(self) -> None:
         """Handle Ctrl-D: leave; if not all is sent, only if asked to twice."""

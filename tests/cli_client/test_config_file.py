@@ -18,6 +18,7 @@ server = "work"
 name = "Анна"
 lang = "ru"
 notify = "all"
+links = "never"
 
 [servers.work]
 address = "chat.example.org:6697"
@@ -41,7 +42,8 @@ def file(tmp_path: Path) -> Path:
 def test_what_a_file_says(file: Path) -> None:
     file.write_text(GOOD, encoding="utf-8")
     config = load(str(file))
-    assert (config.server, config.name, config.lang, config.notify) == ("work", "Анна", "ru", "all")
+    assert (config.server, config.name, config.lang) == ("work", "Анна", "ru")
+    assert (config.notify, config.links) == ("all", "never")
     ca = str(Path("~/ca.pem").expanduser())
     work = Server("chat.example.org:6697", "Анна Иванова", tls=True, tls_ca=ca)
     assert config.find(None) == config.find("work") == work
@@ -57,12 +59,13 @@ def test_what_a_file_says(file: Path) -> None:
         ("\nname = [\n", "line 3: this is not TOML"),
         (
             "\nnam = 'A'",
-            "line 2: there is no setting nam; there are: server, name, lang, notify,",
+            "line 2: there is no setting nam; there are: server, name, lang, notify, links,",
         ),
         ("[servers.work]\nport = 1", "line 2: there is no setting servers.work.port; there are: address"),
         ("name = 5", "line 1: name must be a text in quotes"),
         ("lang = 'de'", "line 1: lang must be one of: ru, en"),
         ("notify = ['all']", "line 1: notify must be one of: none, mentions, all"),
+        ("links = true", "line 1: links must be one of: auto, always, never"),
         ("keys = 1", "line 1: keys must be a table"),
         ("server = 'a:b'", "line 1: server must be an address like example.org:8080"),
         ("[servers]\nwork = 'a'", "line 2: servers.work must be a table"),

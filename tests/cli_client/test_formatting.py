@@ -5,6 +5,7 @@ import json
 import pytest
 
 from cli_client.formatting import Line, lay_out
+from cli_client.hyperlinks import MARK, without_link
 from cli_client.wrapping import cell_width
 from tests.support.processes import ROOT
 
@@ -18,7 +19,7 @@ def words(lines: list[Line]) -> list[str]:
 def styles(text: str) -> list[tuple[str, str]]:
     """Return the pieces of the only line, their styles in order."""
     (line,) = lay_out(text, 200, 0, "")
-    return [(style.strip(), text) for style, text in line]
+    return [(without_link(style)[0] if MARK in style else style.strip(), text) for style, text in line]
 
 
 def test_marks_within_a_line() -> None:
@@ -36,7 +37,9 @@ def test_a_link_shows_where_it_leads() -> None:
     assert styles("[a **b**](https://a.example)") == [
         ("underline", "a "),
         ("underline bold", "b"),
-        ("class:dim", " (https://a.example)"),
+        ("class:dim", " ("),
+        ("class:dim", "https://a.example"),
+        ("class:dim", ")"),
     ]
     assert styles("[https://a.example](https://a.example)") == [("underline", "https://a.example")]
 

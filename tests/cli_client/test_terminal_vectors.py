@@ -13,6 +13,7 @@ from chat_client.events import ClientEvent, Entered, MessageChanged, NewMessage
 from chat_protocol.address import Address
 from chat_protocol.messages import Joined, Left, Message
 from cli_client.english import ENGLISH
+from cli_client.hyperlinks import without_link
 from cli_client.layout import Fragments
 from cli_client.render import Renderer
 from cli_client.russian import RUSSIAN
@@ -65,7 +66,7 @@ def lines_of(fragments: Fragments) -> list[list[list[str]]]:
         for number, piece in enumerate(text.split("\n")):
             if number:
                 lines.append([])
-            lines[-1].append((" ".join(style.split()), piece))
+            lines[-1].append((" ".join(without_link(style)[0].split()), piece))
     return [list(_joined(line)) for line in lines[:-1]]
 
 

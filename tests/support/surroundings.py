@@ -10,8 +10,8 @@ from itertools import count
 
 # Settings of our own programs; what sets up the tests themselves (ONEROOM_NO_SKIP and its like) stays.
 _FOREIGN = re.compile(
-    r"ONEROOM_(SERVER|WEB)_.*|ONEROOM_(NAME|PASSWORD)|(?i:\w+_proxy)|LC_.*|LANGUAGE"
-    r"|COLUMNS|LINES|NO_COLOR|FORCE_COLOR|MAKEFLAGS|MFLAGS|MAKELEVEL|PYTHON(UTF8|WARNINGS|UNBUFFERED|IOENCODING)"
+    r"ONEROOM_(SERVER|WEB)_.*|ONEROOM_(NAME|NOTIFY|LINKS|PASSWORD)|(?i:\w+_proxy)|LC_.*|LANGUAGE"
+    r"|TMUX|TMUX_PANE|STY|VTE_VERSION|XTERM_VERSION|COLUMNS|LINES|NO_COLOR|FORCE_COLOR|MAKEFLAGS|MFLAGS|MAKELEVEL|PYTHON(UTF8|WARNINGS|UNBUFFERED|IOENCODING)"
 )
 _STATE = tempfile.mkdtemp(prefix="oneroom-state-")
 atexit.register(shutil.rmtree, _STATE, ignore_errors=True)
