@@ -167,19 +167,27 @@ class _Plan:
         self._add("haproxy", self._port, f"who is up: http://{stats}", haproxy, "-db", "-f", file)
 
 
+def _shown(path: Path) -> str:
+    """Return how a path is typed in the folder in which `make` was called."""
+    return str(path.relative_to(_ROOT) if path.is_relative_to(_ROOT) else path)
+
+
 def _describe(programs: Sequence[_Program], port: int, web_port: int, again_after: float) -> None:
     for program in programs:
         print(f"{program.name:<10} {_HOST}:{program.port:<6} pid {program.pid:<8} {program.note}".rstrip())
     ports = {program.name: program.port for program in programs}
+    client = _shown(Path(sys.executable).with_name("oneroom"))
     if "haproxy" in ports:
-        print(f"Open http://localhost:{web_port} or: oneroom localhost:{port}")
+        print(f"Open http://localhost:{web_port} or: {client} localhost:{port}")
     else:
         pages = " or ".join(f"http://localhost:{ports[f'gateway {name}']}" for name in _GATEWAYS)
-        rooms = " or ".join(f"oneroom localhost:{ports[f'server {name}']}" for name in _SERVERS)
+        rooms = " or ".join(f"{client} localhost:{ports[f'server {name}']}" for name in _SERVERS)
         print(f"HAProxy is not installed (apt install haproxy). Open {pages} or: {rooms}")
     victim = next(program for program in programs if program.name == "server a")
+    folder = _shown(victim.log.parent)
+    print(f"Who is on server a: {client}-server status --history {folder}/a.db")
     print(f"Try: kill -9 {victim.pid}")
-    print(f"What ends is started again after {again_after:g} s. Logs: {victim.log.parent}. Ctrl-C stops all.")
+    print(f"What ends is started again after {again_after:g} s. Logs: {folder}. Ctrl-C stops all.")
     sys.stdout.flush()
 
 

@@ -43,7 +43,11 @@ def test_a_room_goes_on_when_one_of_its_servers_is_killed(tmp_path: Path) -> Non
         ports = {name: int(number) for name, number, _ in lines}
         (victim,) = re.findall(r"^Try: kill -9 (\d+)$", said, re.MULTILINE)
         assert ("server a", victim) in [(name, pid) for name, _, pid in lines]
-        assert f"Open http://localhost:{web_port} or: oneroom localhost:{port}\n" in said
+        (terminal,) = re.findall(
+            rf"^Open http://localhost:{web_port} or: (\S+) localhost:{port}$", said, re.MULTILINE
+        )
+        assert (ROOT / terminal).samefile(Path(sys.executable).with_name("oneroom"))
+        assert f"Who is on server a: {terminal}-server status --history {tmp_path}/a.db\n" in said
         with urlopen(f"http://localhost:{web_port}/", timeout=TIMEOUT) as page:
             assert page.status == 200
 

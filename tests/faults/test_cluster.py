@@ -17,6 +17,7 @@ import pytest
 
 from tests.faults.cluster_environment import ClusterEnvironment, declared_down, newest_entry
 from tests.faults.test_faults import ROUNDS, SEED
+from tests.faults.wrong_clocks import assert_alike
 from tests.support.requirements import needs_haproxy, needs_prlimit
 from tests.support.timing import at_most
 
@@ -28,8 +29,14 @@ _RECOVERY = 20.0
 Fault = Callable[[ClusterEnvironment], None]
 
 
-def inject(folder: Path, fault: Fault, *flags: str, server: str = "tcp_server") -> None:
-    """Inject a fault while the writers talk, `ROUNDS` times; check after each."""
+def inject(
+    folder: Path,
+    fault: Fault,
+    *flags: str,
+    server: str = "tcp_server",
+    afterwards: Fault = lambda _: None,
+) -> None:
+    """Inject a fault while the writers talk, `ROUNDS` times; check after each, and `afterwards` once."""
     print(f"seed {SEED}")
     with ClusterEnvironment(folder, random.Random(SEED), "--rate", "0", *flags, server=server) as environment:
         for number in range(ROUNDS):
@@ -45,6 +52,7 @@ def inject(folder: Path, fault: Fault, *flags: str, server: str = "tcp_server") 
                 verdict = environment.verdict()
                 assert verdict.valid, f"seed {SEED}, server {observed}: {verdict}"
             assert not environment.errors(), f"seed {SEED}"
+        afterwards(environment)
 
 
 def test_killing_a_server(tmp_path: Path) -> None:
@@ -181,7 +189,7 @@ def test_a_full_disk_of_one_server(tmp_path: Path) -> None:
 
 
 def test_clocks_of_servers_that_are_set_forward_and_back(tmp_path: Path) -> None:
-    """Redis gives all times: no server's clock is in what they share, nor decides what is too old."""
+    """Redis gives all times: no server's clock is in what they share, nor decides what is too old or over."""
 
     def set_clocks(environment: ClusterEnvironment) -> None:
         ahead, *others = environment.servers  # the first decides for all
@@ -189,7 +197,16 @@ def test_clocks_of_servers_that_are_set_forward_and_back(tmp_path: Path) -> None
         environment.rng.choice(others).program.process.send_signal(signal.SIGRTMIN)
         environment.talk()
 
-    inject(tmp_path, set_clocks, "--keep-days", "1", server="tests.faults.moved_clock")
+    password = tmp_path / "password"
+    password.write_text("key")
+    flags = ("--keep-days", "1", "--moderator-password-file", str(password))
+    inject(
+        tmp_path,
+        set_clocks,
+        *flags,
+        server="tests.faults.moved_clock",
+        afterwards=lambda environment: assert_alike([one.address for one in environment.servers], "key"),
+    )
     shown = times(tmp_path)
     assert shown == sorted(shown)
     assert shown[-1] <= f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.999Z}"
