@@ -23,13 +23,16 @@ def assert_alike(servers: Sequence[Address], password: str) -> None:
         *people, moderator = people
         _ask(moderator, "role", type="authenticate", password=password)
         _sanction(moderator, servers, people)
-        for person, elsewhere in zip(people, [*servers[1:], servers[0]], strict=True):
+        for number, person in enumerate(people):
             code = _ask(person, "link", type="link")["code"]
-            with JsonClient(elsewhere, TIMEOUT) as other:
-                assert other.join("", code=code)["resumed"]
             said = _ask(person, "ack", type="say", ref="say", text="one")["id"]
-            _ask(person, "changed", type="edit", ref="edit", id=said, text="two")
+            _ask(person, "changed", type="edit", ref="edit", id=said, text=f"two of {number}")
+            people[number - 1].read_until(f'"two of {number}"')  # its server knows the code, too
+            with JsonClient(servers[number - 1], TIMEOUT) as other:
+                assert other.join("", code=code)["resumed"]
             assert _ask(person, "changed", type="delete", ref="delete", id=said)["message"]["deleted"]
+            people[number - 1].read_until('"deleted":true')
+            people[number - 1].read_line()
 
 
 def _sanction(moderator: JsonClient, servers: Sequence[Address], people: Sequence[JsonClient]) -> None:

@@ -63,6 +63,12 @@ def test_an_entry_that_is_not_understood_is_refused(content: object, reason: str
         p.decode(msgspec.msgpack.encode(content))
 
 
+def test_what_a_later_version_adds_to_a_proposal_is_ignored() -> None:
+    """So servers of two versions can tell each other what they understand: see docs/architecture.md."""
+    data = msgspec.msgpack.encode([p.FORMAT, b"incarnat", 1, [["beat", 7, 8, 2], ["up", "a", 0, "", {}, 2]]])
+    assert p.decode(data).proposals == [p.Beat(7, 8), p.Up("a", 0)]
+
+
 def test_a_damaged_entry_is_refused() -> None:
     data = p.encode(p.Entry(p.FORMAT, b"incarnat", 1, [p.Role(1)]))
     with pytest.raises(p.UnknownEntry):
