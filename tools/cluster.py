@@ -185,7 +185,8 @@ def _describe(programs: Sequence[_Program], port: int, web_port: int, again_afte
         print(f"HAProxy is not installed (apt install haproxy). Open {pages} or: {rooms}")
     victim = next(program for program in programs if program.name == "server a")
     folder = _shown(victim.log.parent)
-    print(f"Who is on server a: {client}-server status --history {folder}/a.db")
+    status = f"{client}-server status --history {folder}/$server.db"
+    print(f"Who is where: for server in {' '.join(_SERVERS)}; do {status}; done")
     print(f"Try: kill -9 {victim.pid}")
     print(f"What ends is started again after {again_after:g} s. Logs: {folder}. Ctrl-C stops all.")
     sys.stdout.flush()

@@ -47,7 +47,8 @@ def test_a_room_goes_on_when_one_of_its_servers_is_killed(tmp_path: Path) -> Non
             rf"^Open http://localhost:{web_port} or: (\S+) localhost:{port}$", said, re.MULTILINE
         )
         assert (ROOT / terminal).samefile(Path(sys.executable).with_name("oneroom"))
-        assert f"Who is on server a: {terminal}-server status --history {tmp_path}/a.db\n" in said
+        status = f"{terminal}-server status --history {tmp_path}/$server.db"
+        assert f"Who is where: for server in a b c; do {status}; done\n" in said
         with urlopen(f"http://localhost:{web_port}/", timeout=TIMEOUT) as page:
             assert page.status == 200
 
