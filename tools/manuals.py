@@ -34,18 +34,41 @@ _SUMMARIES = {
 
 _SERVERS = r"""
 _oneroom_servers() {
-  sed -n 's/^\[servers\.\([A-Za-z0-9_.-]*\)\].*/\1/p' \
-    "${XDG_CONFIG_HOME:-$HOME/.config}/oneroom/config.toml" 2>/dev/null
+  sed -En 's/^ *\[ *servers *\. *([^]]*)\].*/\1/p' "${XDG_CONFIG_HOME:-$HOME/.config}/oneroom/config.toml" \
+    2>/dev/null | tr -d "\"' " | sed '/[][$`\\(){}*?!~;&|<>]/d'
 }
 """
+"""Prints the short names in the file of who types, those that have nothing that a shell expands."""
+
 _COMPLETE_SERVERS = {
     "bash": "_oneroom_complete_server",
-    "preamble": {"bash": '_oneroom_complete_server() { compgen -W "$(_oneroom_servers)" -- "$1"; }\n'},
+    "zsh": "_oneroom_complete_server",
+    "preamble": {
+        "bash": '_oneroom_complete_server() { compgen -W "$(_oneroom_servers)" -- "$1"; }\n',
+        "zsh": f"""{_SERVERS}
+_oneroom_complete_server() {{
+  local -a names=(${{(f)"$(_oneroom_servers)"}})
+  _describe 'server' names
+}}
+""",
+    },
 }
-"""Completes the short names in the file of who types, in bash: what it calls, and how that is defined."""
+"""Completes them: what a shell calls, and how that is defined."""
 
-_FIRST_WORDS = "_shtab_oneroom_pos_0_choices=("
-"""Where shtab lists the first words of the client in bash; short names are first words too."""
+_CORRECTED = {
+    "bash": {
+        "_shtab_oneroom_pos_0_choices=(": f"{_SERVERS}_shtab_oneroom_pos_0_choices=($(_oneroom_servers) "
+    },
+    "zsh": {
+        "  _describe 'oneroom commands'": "  _oneroom_complete_server\n  _describe 'oneroom commands'",
+        "\n      esac": "\n        *) _arguments -s ${_shtab_oneroom_options:#[:*]*} ;;\n      esac",
+        ":HOST[:PORT]:": r":HOST[\:PORT]:",
+    },
+}
+"""What shtab writes for the client, and what is to stand there.
+
+A short name is a first word too, and options follow it; a colon ends a part of what zsh is told.
+"""
 
 _ENGLISH = Translations("en")
 
@@ -87,9 +110,10 @@ def main(folder: Path) -> None:
     for parser in parsers(has_address=False):
         for shell, place in _COMPLETIONS.items():
             text = shtab.complete(parser, shell)
-            if (parser.prog, shell) == ("oneroom", "bash"):
-                assert _FIRST_WORDS in text, "shtab writes it in another way"
-                text = text.replace(_FIRST_WORDS, f"{_SERVERS}{_FIRST_WORDS}$(_oneroom_servers) ", 1)
+            if parser.prog == "oneroom":
+                for written, wanted in _CORRECTED[shell].items():
+                    assert written in text, "shtab writes it in another way"
+                    text = text.replace(written, wanted)
             _write(folder / place.format(parser.prog), text)
 
 

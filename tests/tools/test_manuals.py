@@ -68,10 +68,19 @@ def test_the_shell_completes_commands_and_options(share: Path, typed: str, found
     assert found in done.stdout.split(), done
 
 
+CONFIG = """\
+[servers.home]
+[servers.work]  # the team
+[ servers . "дом" ]
+[servers."$(date)"]
+[keys]
+"""
+
+
 @pytest.mark.parametrize("typed", ["oneroom wo", "oneroom say --server wo", "oneroom run wo"])
 def test_the_shell_completes_short_names(share: Path, tmp_path: Path, typed: str) -> None:
     (tmp_path / "oneroom").mkdir()
-    (tmp_path / "oneroom" / "config.toml").write_text("[servers.home]\n[servers.work]  # the team\n")
+    (tmp_path / "oneroom" / "config.toml").write_text(CONFIG, encoding="utf-8")
     completion = share / "bash-completion" / "completions" / "oneroom"
     done = subprocess.run(
         ("bash", "-c", _COMPLETE, "bash", completion, typed),
@@ -82,6 +91,33 @@ def test_the_shell_completes_short_names(share: Path, tmp_path: Path, typed: str
         check=True,
     )
     assert done.stdout.split() == ["work"], done
+
+
+@pytest.mark.parametrize("place", ["bash-completion/completions/oneroom", "zsh/site-functions/_oneroom"])
+def test_the_short_names_that_a_shell_finds(share: Path, tmp_path: Path, place: str) -> None:
+    (tmp_path / "oneroom").mkdir()
+    (tmp_path / "oneroom" / "config.toml").write_text(CONFIG, encoding="utf-8")
+    found = re.search(
+        r"^_oneroom_servers\(\) \{\n.*?^\}\n", (share / place).read_text(), re.DOTALL | re.MULTILINE
+    )
+    assert found
+    done = subprocess.run(
+        ("sh", "-c", f"{found[0]}_oneroom_servers"),
+        env=os.environ | {"XDG_CONFIG_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=True,
+    )
+    assert done.stdout.split() == ["home", "work", "дом"], done
+
+
+def test_zsh_asks_for_short_names_where_an_address_may_stand(share: Path) -> None:
+    text = (share / "zsh" / "site-functions" / "_oneroom").read_text()
+    first_words = text.partition("_shtab_oneroom_commands() {")[2].partition("\n}")[0]
+    assert "\n  _oneroom_complete_server\n" in first_words
+    assert text.count(r"HOST[\:PORT]:_oneroom_complete_server") == 5  # commands with --server
+    assert ":where the room is (default\\: 127.0.0.1\\:8080):_oneroom_complete_server" in text  # run
 
 
 def test_a_release_has_them(share: Path, tmp_path: Path) -> None:
