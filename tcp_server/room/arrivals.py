@@ -156,12 +156,19 @@ class Arrivals(Generic[C]):
         return not self._password or self._password.matches(request.password)
 
     def _name_taken(self, name: Name, by: str, *, is_held: bool) -> m.Error:
-        free = suggest(name, self._config.max_name, self._fold.members.keys, self._fold.persons.keys)
+        free = suggest(name, self._config.max_name, self._is_free)
         if is_held:
             return m.Error("name_taken", "this name is kept for somebody who is away", suggestion=free)
         if not is_same(name.shown, by):  # no suggestion: with a number it would look alike too
             return m.Error("name_taken", "somebody here has a name that looks like it")
         return m.Error("name_taken", "somebody here has this name", suggestion=free)
+
+    def _is_free(self, name: Name) -> bool:
+        """Return whether a person who has only this name can join with it."""
+        fold = self._fold
+        if name in self._reserved or fold.sanctions.bans.people.find(name.keys, None, fold.moment.now):
+            return False
+        return not any(key in fold.members.keys or key in fold.persons.keys for key in name.keys)
 
     def _greet(self, member: Member, arrival: _Arrival, entered: Entered) -> m.Event | LocalEvent:
         request = arrival.request

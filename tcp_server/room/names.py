@@ -10,7 +10,7 @@ of scripts.
 
 import re
 import unicodedata
-from collections.abc import Container
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -105,8 +105,8 @@ def plain(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
-def suggest(name: Name, limit: int, *taken: Container[str]) -> str | None:
-    """Return `name` with a number added so that no key is among those `taken`, or None after ten attempts.
+def suggest(name: Name, limit: int, is_free: Callable[[Name], bool]) -> str | None:
+    """Return `name` with a number added so that it is free, or None after ten attempts.
 
     `name` is shortened if the result would be longer than `limit` code points.
     """
@@ -119,7 +119,7 @@ def suggest(name: Name, limit: int, *taken: Container[str]) -> str | None:
             suggestion = parse_name(prefix + suffix, limit)
         except BadName:  # the shortened name is invalid
             continue
-        if not any(key in keys for keys in taken for key in suggestion.keys):
+        if is_free(suggestion):
             return suggestion.shown
     return None
 

@@ -1,6 +1,7 @@
 """Joining without sockets: the room's password, and taken names."""
 
 from chat_protocol import messages as m
+from tcp_server.config import Reservation
 from tcp_server.log.memory_history import MemoryHistory
 from tcp_server.room.commands import TextJoin
 from tcp_server.room.passwords import session_digest
@@ -34,6 +35,23 @@ def test_a_free_name_is_suggested_for_a_taken_one() -> None:
     assert error.code == "name_taken"
     assert error.suggestion is not None
     assert harness.join("b", error.suggestion).name == error.suggestion
+
+
+def test_what_is_suggested_is_neither_reserved_nor_banned_nor_held() -> None:
+    harness = RoomHarness(
+        reserve=[Reservation("ci 2", "a"), Reservation("CI 4", "b")], moderator_password="страж", hold_names=1
+    )
+    for connection, name in (("a", "ci"), ("b", "ci 3"), ("c", "ci 5")):
+        harness.join(connection, name)
+    harness.handle("a", m.Authenticate("страж"))
+    harness.moderate("a", "ban", "ci 3")
+    harness.handle("c", m.Say("я ещё вернусь", "1"))
+    harness.leave("c", hold_name=False)
+    harness.deliver(harness.room.join("d", m.Join("ci")))
+    (error,) = harness.received("d")
+    assert isinstance(error, m.Error)
+    assert error.suggestion == "ci 6"
+    assert harness.join("d", error.suggestion).name == "ci 6"
 
 
 def test_nothing_is_suggested_for_a_look_alike() -> None:
