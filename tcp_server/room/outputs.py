@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Generic, NamedTuple
 
 from chat_protocol import messages as m
-from chat_protocol.live import MAX_BODY, MAX_LIVE_TITLE, MAX_OUTPUT, MAX_TAIL_LINES
+from chat_protocol.live import MAX_BODY, MAX_LAST, MAX_LIVE_TITLE, MAX_OUTPUT, MAX_TAIL_LINES
 from chat_protocol.rate_limit import Buckets, Rate
 from chat_protocol.sgr import clean_output, without_colours
 from chat_protocol.text import is_blank, one_line
@@ -32,6 +32,9 @@ _PERSON_RATE: Final = Rate(16 * 1024 * 1024 / 3600, 16 * 1024 * 1024)
 _PREVIEW_RATE: Final = Rate(32 * 1024, 32 * 1024)
 _PREVIEW_SECONDS: Final = 1.0
 """Bytes of all previews, and fewest seconds between two of one message."""
+
+_MAX_AT_ONCE: Final = 32 * 1024 // MAX_LAST
+"""Where more messages are open, they can exceed the rate: then `tick` alone sends previews, in turn."""
 
 _MAX_REMOVED: Final = 8
 """Most bodies that are removed at a time, where all have too many bytes."""
@@ -74,7 +77,7 @@ class Outputs(Generic[C]):
         """Whether this server is to end a message that nobody goes on with."""
         self.tell: Callable[[Previewed], None] = lambda _: None
         """Tells the other servers."""
-        self._growing: dict[int, Growing] = {}
+        self._growing: dict[int, Growing] = {}  # that of which a preview was sent last is the last
         self._followers = Followers[C](self._lines, clock, is_busy)
         self._left_at: dict[int, float] = {}  # since when nobody sends the output of an open message
         self._by_person = Buckets(_PERSON_RATE, clock)
@@ -139,12 +142,12 @@ class Outputs(Generic[C]):
         now, growing = self._clock(), self._of(output.id)
         before = growing.add(output.offset, data, now) if data else []
         if tail is not None:
-            growing.tail = "\n".join(tail.split("\n")[-MAX_TAIL_LINES:])
-        growing.is_news |= bool(data or tail is not None)
+            growing.replace_tail("\n".join(tail.split("\n")[-MAX_TAIL_LINES:]))
         yield from self._add(output.id, before)
         if growing.is_due(now):
             yield from self._add(output.id, growing.take())
-        yield Outcome(connection, [m.Received(id=output.id, end=growing.end)], self._preview(output.id, now))
+        shared = self._preview_at_once(output.id, now)
+        yield Outcome(connection, [m.Received(id=output.id, end=growing.end)], shared)
         yield from self._push(output.id)
 
     def _end(self, connection: C, member: Member, end: m.End) -> list[Outcome[C]]:
@@ -206,28 +209,35 @@ class Outputs(Generic[C]):
 
     def hear(self, told: Previewed) -> list[Outcome[C]]:
         """Take what another server tells."""
-        event = told.preview
-        if event.id not in self._fold.lives.open:
+        message_id = told.preview.id
+        if message_id not in self._fold.lives.open:
             return []
-        self._of(event.id).tail = told.tail
-        shared = () if self._crowd.is_on or self._previews.take(_ALL, len(event.text)) else [event]
-        return [Outcome(None, (), shared), *self._push(event.id)]
+        self._of(message_id).hear(told.preview, told.tail)
+        shared = self._preview_at_once(message_id, self._clock())
+        return [Outcome(None, (), shared), *self._push(message_id)]
+
+    def previews(self) -> list[m.Event]:
+        """Return the last lines of all that are open, for who comes; in a crowd nobody is sent any."""
+        if self._crowd.is_on:
+            return []
+        found = [self._of(one).preview(one, self._bodies.find(one)) for one in self._fold.lives.open]
+        return [one for one in found if one.lines]
+
+    def _preview_at_once(self, message_id: int, now: float) -> Sequence[m.Event]:
+        return () if len(self._fold.lives.open) > _MAX_AT_ONCE else self._preview(message_id, now)
 
     def _preview(self, message_id: int, now: float) -> Sequence[m.Event]:
         """Return what all are sent of a message, nothing if it is not time for that."""
         growing = self._growing[message_id]
         if not growing.is_news or now < growing.previewed_at + _PREVIEW_SECONDS:
             return ()
-        body, tail = self._bodies.find(message_id), growing.tail
-        text = growing.last(body, tail)
-        if self._previews.take(_ALL, len(text.encode())):
+        event = growing.preview(message_id, self._bodies.find(message_id))
+        if self._previews.take(_ALL, len(event.text.encode())):
             return ()
         growing.is_news, growing.previewed_at = False, now
-        lines = (
-            (body.lines if body else 0) + growing.lines + tail.count("\n") + bool(tail.rpartition("\n")[2])
-        )
-        event = m.Preview(message_id, lines, text)
-        self.tell(Previewed(event, tail))
+        self._growing[message_id] = self._growing.pop(message_id)
+        if not growing.is_heard:
+            self.tell(Previewed(event, growing.tail))
         return () if self._crowd.is_on else [event]
 
     def _push(self, message_id: int) -> list[Outcome[C]]:

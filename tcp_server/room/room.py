@@ -314,8 +314,11 @@ class Room(Generic[C]):
         events: Sequence[Answer | LocalEvent] = effect.answer
         if self._arrivals.waiting:
             events = self._arrivals.answer(connection, effect.answer)
-            if events and isinstance(events[0], m.Welcome) and effect.audience_change is AudienceChange.NONE:
-                self._visits[connection] = Visit(self._clock())
+            if events and isinstance(events[0], m.Welcome):
+                if effect.audience_change is AudienceChange.NONE:
+                    self._visits[connection] = Visit(self._clock())
+                else:
+                    events = [*events, *self._requests.outputs.previews()]
         if self._requests.codes:
             events = self._requests.with_code(connection, events)
         if effect.audience_change is AudienceChange.LEAVE and effect.seat is not None:

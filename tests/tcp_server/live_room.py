@@ -52,6 +52,7 @@ def live(room: RoomHarness) -> m.Live:
     """Return how the message stands for who comes now."""
     welcome = room.join("new", "Новый")
     room.leave("new", hold_name=False)
+    room.received("new")
     (found,) = [message for message in welcome.messages if message.id == BOB]
     assert found.live is not None
     return found.live

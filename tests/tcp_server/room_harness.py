@@ -70,7 +70,7 @@ class RoomHarness:
     def join(self, connection: str, name: str, **fields: Any) -> m.Welcome:
         """Join in the JSON dialect, which must succeed."""
         self.deliver(self.room.join(connection, m.Join(name, **fields)))
-        (welcome,) = self.received(connection)
+        welcome, *self._received[connection] = self.received(connection)
         assert isinstance(welcome, m.Welcome)
         return welcome
 

@@ -72,6 +72,27 @@ def test_output_reaches_all_servers_and_those_who_follow_there(cluster: Cluster)
     assert cluster.logs()[0] == cluster.logs()[1] == cluster.logs()[2]
 
 
+def test_who_joins_elsewhere_is_sent_what_was_told_last(cluster: Cluster) -> None:
+    one, two, _ = cluster.servers
+    send(one, "a", "один\n", tail="50 %")
+    (told,) = one.told
+    assert isinstance(told, Previewed)
+    two.deliver(two.room.tell_output(told))
+    two.join("c", "Clara", "a third secret of that length")
+    cluster.settle()
+    assert events(two, "c", m.Preview) == [told.preview]
+    tick(cluster, 2)  # now the log has it, and nobody is told again
+    two.take("c")
+    tick(cluster)
+    assert (events(two, "c", m.Preview), two.told) == ([], [])
+    send(one, "a", "два\nтри\n", 9)  # not told yet, and in the log as soon
+    one.told.clear()
+    tick(cluster, 2)
+    two.join("d", "Dora", "a fourth secret of that length")
+    cluster.settle()
+    assert events(two, "d", m.Preview)[-1].lines == 4
+
+
 def test_the_sender_goes_on_at_another_server(cluster: Cluster) -> None:
     one, two, _ = cluster.servers
     send(one, "a", "один\n")

@@ -101,6 +101,9 @@ def test_a_server_that_is_killed_has_what_was_proposed(tmp_path: Path) -> None:
         assert read(anna, number)[0] == whole[:kept]
         assert send(anna, number, whole[end - 1000 :], end - 1000) == end if kept > end - 1000 else True
         assert send(anna, number, "ещё\n", end) == end + 7
+        with JsonClient(server.address) as late:
+            late.join("Вера")
+            assert until(late, type="preview")["text"].endswith("ещё\n")
         anna.say_json(type="end", ref="end", id=number, code=0)
         until(anna, type="ack", ref="end")
         text, part = read(anna, number)

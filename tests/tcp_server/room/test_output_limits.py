@@ -1,5 +1,7 @@
 """The limits of live messages, and what is refused."""
 
+from collections import Counter
+
 import pytest
 
 from chat_protocol import messages as m
@@ -83,3 +85,19 @@ def test_previews_have_a_bound_for_all(room: RoomHarness) -> None:
         room.advance(1)
     size = sum(len(one.text) for one in events(room, "a", m.Preview))
     assert 32 * 1024 < size < 5 * 32 * 1024
+
+
+def test_where_there_are_more_previews_than_the_bound_each_has_its_turn() -> None:
+    room = RoomHarness()
+    room.join("a", "Анна")
+    for number in range(60):
+        room.join(str(number), f"Имя {number}")
+        room.handle(str(number), m.Start("s", "make"))
+    room.received("a")
+    for step in range(20):  # of half a second, always in the same order
+        for number in range(60):
+            room.handle(str(number), m.Output(id=1 + number, offset=step * 1001, text="x" * 1000 + "\n"))
+        room.advance(0.5)
+    shown = Counter(one.id for one in events(room, "a", m.Preview))
+    assert len(shown) == 60
+    assert max(shown.values()) - min(shown.values()) <= 1, shown

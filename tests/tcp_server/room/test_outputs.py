@@ -191,6 +191,26 @@ def test_previews_are_the_last_lines_once_a_second(room: RoomHarness) -> None:
     assert events(room, "a", m.Preview) == []
 
 
+def test_who_joins_is_sent_the_last_lines_of_what_runs(room: RoomHarness) -> None:
+    room.join("early", "Ранний")
+    assert room.received("early") == []  # there are none yet
+    output(room, "a\nb\n", 0, tail="50 %")  # just now: not in the log
+    now = m.Preview(BOB, 3, "a\nb\n50 %")
+    room.join("new", "Новый")
+    assert room.received("new") == [now]
+    session = room.join("page", "Вера 2").session
+    room.leave("page")
+    output(room, "c\n", 4, tail="")
+    room.now += 0.1  # too soon for a preview
+    room.join("again", "", session=session, since=m.Position(room.history.epoch, room.history.last))
+    assert room.received("again") == [m.Preview(BOB, 3, "a\nb\nc\n")]
+    room.join("quiet", "cron", quiet=True)
+    assert room.received("quiet") == []
+    room.handle("b", m.End(id=BOB, code=0))
+    room.join("late", "Поздний")
+    assert room.received("late") == []
+
+
 def test_a_crowd_has_no_previews() -> None:
     room = RoomHarness(crowd=2)
     room.join("a", "Анна"), room.join("b", "Боб")
@@ -199,6 +219,8 @@ def test_a_crowd_has_no_previews() -> None:
     output(room, "a\n", 0)
     room.advance(1)
     assert events(room, "a", m.Preview, m.FollowedOutput) == [m.FollowedOutput(BOB, 0, "a\n")]
+    room.join("new", "Новый")
+    assert events(room, "new", m.Preview) == []
 
 
 @pytest.mark.parametrize("moderator", [False, True])
