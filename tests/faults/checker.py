@@ -12,11 +12,15 @@ from typing import NamedTuple
 
 @dataclass
 class Sent:
-    """A writer's texts: all that it said, those acknowledged with their numbers, those refused."""
+    """A writer's texts: all that it said, those acknowledged with their numbers, those refused.
+
+    Those that are `open` may not be answered any more, or not yet: they were said once or never.
+    """
 
     said: list[str] = field(default_factory=list)
     acked: dict[str, int] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
+    open: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -80,7 +84,7 @@ def check(
             text
             for writer in writers
             for text in writer.said
-            if text not in writer.acked and text not in writer.refused
+            if text not in writer.acked and text not in writer.refused and text not in writer.open
         ],
     )
 

@@ -22,7 +22,11 @@ from tests.support.timing import IS_LONG, TIMEOUT
 _SERVERS = 3
 _GATEWAYS = 2
 
-_STREAM = "oneroom:{main}"
+PASSWORD = "страж"
+"""The moderators'."""
+
+STREAM = "oneroom:{main}"
+"""The key of the stream."""
 
 
 class Declared(NamedTuple):
@@ -35,7 +39,7 @@ class Declared(NamedTuple):
 
 def newest_entry(redis: RedisServer) -> bytes:
     """Return the id of the newest entry of the stream."""
-    ((entry_id, _),) = redis.do("XREVRANGE", _STREAM, "+", "-", "COUNT", 1)
+    ((entry_id, _),) = redis.do("XREVRANGE", STREAM, "+", "-", "COUNT", 1)
     return bytes(entry_id)
 
 
@@ -45,7 +49,7 @@ def declared_down(redis: RedisServer, after: bytes = b"0") -> list[Declared]:
     It is trimmed meanwhile: how many were declared down before says nothing.
     """
     found = []
-    for entry_id, fields in redis.do("XRANGE", _STREAM, b"(" + after, "+"):
+    for entry_id, fields in redis.do("XRANGE", STREAM, b"(" + after, "+"):
         entry = p.decode(fields[b"b"])
         found += [
             Declared(int(entry_id.partition(b"-")[0]) / 1000, one.incarnation)
@@ -67,6 +71,7 @@ class ClusterEnvironment(Environment):
 
     def _start_system(self, folder: Path, server: str, flags: Sequence[str], resources: ExitStack) -> None:
         self._folder = folder
+        (password := folder / "password").write_text(PASSWORD)
         self.redis = self._start_redis("redis", resources)
         self.replica: RedisServer | None = None
         self.to_redis = [
@@ -81,7 +86,7 @@ class ClusterEnvironment(Environment):
             one = Service(
                 *(server, "--host", "127.0.0.1", "--history", str(log), "--node", f"server {number}"),
                 *("--cluster", f"redis://{proxy.address}", "--status", str(statuses[number])),
-                *("--trusted-proxy", "127.0.0.1", *flags),
+                *("--trusted-proxy", "127.0.0.1", "--moderator-password-file", str(password), *flags),
             )
             resources.callback(one.close)
             self.servers.append(one)
@@ -139,7 +144,7 @@ class ClusterEnvironment(Environment):
         self.wait_for(lambda: _follows(replica), "the replica does not follow")
         replica.do("REPLICAOF", "127.0.0.1", 1)  # it stays a replica, and hears no more
         self.talk()
-        lacks = len(master.do("XRANGE", _STREAM, b"(" + newest_entry(replica), "+"))
+        lacks = len(master.do("XRANGE", STREAM, b"(" + newest_entry(replica), "+"))
         master.stop(signal.SIGKILL)
         sleep(self.rng.uniform(0, 1))
         replica.do("REPLICAOF", "NO", "ONE")

@@ -14,7 +14,7 @@ import psutil
 from msgspec import convert
 
 from chat_protocol.messages import Message
-from tests.faults.acts import check_acts, original
+from tests.faults.acts import check_acts, first_text
 from tests.faults.checker import Seen, Verdict, check
 from tests.faults.participants import JsonParticipant, Participant
 from tests.faults.proxy import Proxy
@@ -131,7 +131,9 @@ class Environment:
                 TextClient("plain", self.server.address, ""),
                 TextClient("lines", self.server.address, "\n"),
             ]
+            self._make_others()
             clients: list[Participant | TextClient] = [*self.readers, *self.text_clients, *self.writers]
+            clients += [one for one in self.everybody if one not in clients]
             for client in clients:
                 resources.callback(client.stop)
                 client.start()
@@ -154,10 +156,28 @@ class Environment:
     def _websocket(self) -> WebSocketWire:
         return WebSocketWire(self.to_gateway.address)
 
+    def _make_others(self) -> None:
+        """Make more clients, who are not started yet."""
+
     @property
     def participants(self) -> Sequence[Participant]:
         """The participants that must see every message."""
         return (*self.writers, *self.readers)
+
+    @property
+    def senders(self) -> Sequence[Participant]:
+        """Those who say and do something."""
+        return self.writers
+
+    @property
+    def present(self) -> Sequence[Participant]:
+        """Those who are in the room at the moment, and have all messages once nothing more is said."""
+        return self.participants
+
+    @property
+    def everybody(self) -> Sequence[Participant]:
+        """All who are sometimes in the room."""
+        return self.participants
 
     def talk(self) -> None:
         """Let the writers talk; return at a random moment while they do."""
@@ -191,7 +211,7 @@ class Environment:
                         members.append(event["name"])
                     elif event["type"] == "left":
                         members.remove(event["name"])
-                return all(sorted(one.members()) == sorted(members) for one in self.participants)
+                return all(sorted(one.members()) == sorted(members) for one in self.present)
 
             self.wait_for(agree, "the lists of members differ", RECOVERY)
             client.say_json(type="leave")
@@ -199,35 +219,37 @@ class Environment:
 
     def verdict(self) -> Verdict:
         """Check everything recorded so far."""
-        readers = [participant.seen for participant in self.participants]
+        readers = [participant.seen for participant in self.everybody]
         texts = [text_client.seen for text_client in self.text_clients]
         log = self._log()
-        deleted = {one.id for one in log.values() if one.deleted}
-        readers.append(Seen("the log", [[(one.id, original(one.text)) for one in log.values()]]))
-        return check([writer.sent for writer in self.writers], readers, texts, deleted)
+        deleted = {one.id for one in log.values() if not first_text(one)}  # or a topic that was cleared
+        readers.append(Seen("the log", [[(one.id, first_text(one)) for one in log.values()]]))
+        return check([sender.sent for sender in self.senders], readers, texts, deleted)
 
     def wait_until_messages_agree(self) -> int:
         """Wait until all participants have what one who joins now has; return how many acts there were.
 
         No acknowledged act may be lost or doubled.
         """
-        acts = [acted for writer in self.writers for acted in writer.acted]
+        acts = [acted for sender in self.senders for acted in sender.acted]
         log = self._log()
 
-        def wrong() -> list[str]:
-            return check_acts(acts, log, {one.name: one.shown() for one in self.participants})
+        wrong: list[str] = []
+
+        def agree() -> bool:
+            shown = {one.name: one.shown() for one in self.present}
+            wrong[:] = check_acts(acts, log, shown, self._uncertain())
+            return not wrong
 
         with suppress(AssertionError):
-            self.wait_for(lambda: not wrong(), "the messages differ", RECOVERY)
-        assert not (differences := wrong()), differences[:10]
+            self.wait_for(agree, "the messages differ", RECOVERY)
+        assert not wrong, wrong[:10]
         return len(acts)
 
     def errors(self) -> list[str]:
         """Return the unexpected errors of all participants."""
         return [
-            f"{participant.name}: {error}"
-            for participant in self.participants
-            for error in participant.errors
+            f"{participant.name}: {error}" for participant in self.everybody for error in participant.errors
         ]
 
     def wait_for(self, condition: Callable[[], bool], otherwise: str, within: float = TIMEOUT) -> None:
@@ -260,10 +282,18 @@ class Environment:
                             writer.say(self._text(writer))
                         if self.rng.random() < _ACTS:
                             writer.act()
+                    self._talk_more()
             if monotonic() - ticked_at > 0.5:
                 ticked_at = monotonic()
-                for participant in self.participants:
+                for participant in self.everybody:
                     participant.tick()
+
+    def _talk_more(self) -> None:
+        """Let others say or do something too. Called by the talker's thread."""
+
+    def _uncertain(self) -> set[int]:
+        """Return the messages with acts that may still be answered."""
+        return set()
 
     def _stop_talking(self) -> None:
         self._closing.set()
@@ -280,7 +310,7 @@ class Environment:
     def _newest(self) -> int:
         """The highest number acknowledged so far."""
         # Copied first: the writers' own threads add to it meanwhile.
-        return max([max(list(writer.sent.acked.values()), default=0) for writer in self.writers])
+        return max([max(list(sender.sent.acked.values()), default=0) for sender in self.senders])
 
     def _log(self) -> dict[int, Message]:
         """Read the whole log from the server, as one who joins now."""
@@ -305,7 +335,7 @@ class Environment:
             f"{participant}: {'up to date' if participant.is_up_to_date(newest) else 'behind'}, "
             f"{len(participant.sent.said)} said, {len(participant.sent.acked)} acked, "
             f"{len(participant.sent.refused)} refused, {sum(map(len, participant.seen.runs))} seen"
-            for participant in self.participants
+            for participant in self.everybody
         ]
         return "\n".join([*lines, *self.errors(), self.server.program.stderr.text[-2000:]])
 

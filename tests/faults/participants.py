@@ -12,6 +12,7 @@ from typing import Protocol
 from chat_protocol.errors import ConnectionFailed, ProtocolError
 from chat_protocol.messages import (
     Ack,
+    Authenticate,
     Bye,
     Changed,
     Delete,
@@ -24,20 +25,27 @@ from chat_protocol.messages import (
     Joined,
     Left,
     Message,
+    Moderate,
     Ping,
     Position,
     React,
     Say,
     Welcome,
 )
-from tests.faults.acts import EMOJIS, Acted, edited, original
+from tests.faults.acts import EMOJIS, Acted, can_be_acted_on, edited, first_text
 from tests.faults.checker import Seen, Sent
 from tests.faults.wires import Opener, Wire
 from tests.support.timing import TIMEOUT
 
+Kept = Say | Edit | Delete | React | Moderate
+"""What a client sends again until it is answered."""
+
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 1.0
 _PAGE = 500
+
+_EXPELLING = {"kick": "kicked", "ban": "banned"}
+"""Acts by which the target leaves, and the reason of that."""
 
 
 class Participant(Protocol):
@@ -100,10 +108,11 @@ class JsonParticipant:
         self._known: set[int] = set()
         self._gaps: list[tuple[int, int]] = []  # missed messages lie between these two numbers
         self._shown: dict[int, Message] = {}  # as they are now, by number
-        self._outbox: dict[str, Say | Edit | Delete | React] = {}  # by ref, in the order they were made
+        self._outbox: dict[str, Kept] = {}  # by ref, in the order they were made
         self._acts = 0  # how many were made
         self._pause = _FIRST_PAUSE
         self._within: float | None = None  # seconds over which the room wants its clients back
+        self._expelled: dict[str, str] = {}  # who is about to leave, and why, as notices say
         self.left: set[str] = set()
         """Who has left, as far as it was told."""
 
@@ -120,7 +129,7 @@ class JsonParticipant:
     def act(self) -> None:
         with self._lock:
             # By number: older ones that came later, as pages of history, may be too old to be changed.
-            there = [one for _, one in sorted(self._shown.items()) if not one.deleted]
+            there = [one for _, one in sorted(self._shown.items()) if can_be_acted_on(one)]
             own = [one for one in there if one.name == self.name]
             if not own:
                 return
@@ -141,7 +150,7 @@ class JsonParticipant:
         with self._lock:
             return dict(self._shown)
 
-    def _put(self, ref: str, command: Say | Edit | Delete | React) -> None:
+    def _put(self, ref: str, command: Kept) -> None:
         """Send a command until it is answered. Requires holding `_lock`."""
         self._outbox[ref] = command
         self._send(command)
@@ -152,7 +161,7 @@ class JsonParticipant:
 
     def is_up_to_date(self, newest: int) -> bool:
         with self._lock:
-            return self._last >= newest and not self._outbox and not self._gaps
+            return self._last >= newest and not (self._outbox or self._gaps or self._expelled)
 
     @property
     def is_connected(self) -> bool:
@@ -175,7 +184,7 @@ class JsonParticipant:
     def __str__(self) -> str:
         return self.name
 
-    def _send(self, command: Say | Edit | Delete | React | Ping | HistoryRequest) -> None:
+    def _send(self, command: Kept | Ping | HistoryRequest | Authenticate) -> None:
         """Requires holding `_lock`, which also keeps the order of what is said."""
         if self._wire is not None:
             try:
@@ -211,13 +220,14 @@ class JsonParticipant:
             with self._lock:
                 self._wire = None
 
-    def _handle(self, event: Event, wire: Wire) -> bool:  # noqa: C901 - one case per event
+    def _handle(self, event: Event, wire: Wire) -> bool:
         """Handle one event; return whether to go on. Requires holding `_lock`."""
         match event:
             case Welcome():
                 self._on_welcome(event, wire)
             case Message():
                 self._record(event)
+                self._check_presence(event)
             case Changed(id=number, message=message):
                 self._last = max(self._last, number)
                 self._change(message)
@@ -227,12 +237,8 @@ class JsonParticipant:
                 self._on_ack(event)
             case HistoryPage():
                 self._on_history(event)
-            case Error(ref=ref) if ref is not None and event.code == "unavailable":
-                refused = self._outbox.pop(ref)
-                if isinstance(refused, Say):
-                    self.sent.refused.add(refused.text)
-            case Error(ref=ref, code="is_deleted") if ref in self._outbox:
-                del self._outbox[ref]
+            case Error(ref=ref) if ref in self._outbox and self._is_expected(event, self._outbox[ref]):
+                self._on_refused(self._outbox.pop(ref))
             case Error():
                 self.errors.append(f"{event.code}: {event.text}")
                 return self._wire is not None
@@ -241,8 +247,19 @@ class JsonParticipant:
                 return False
         return True
 
+    def _is_expected(self, error: Error, command: Kept) -> bool:
+        """Return whether a command may be refused so. Requires holding `_lock`, as all below."""
+        return error.code == "unavailable" or (
+            error.code == "is_deleted" and not isinstance(command, Moderate)
+        )
+
+    def _on_refused(self, command: Kept) -> None:
+        if isinstance(command, Say | Moderate):
+            self.sent.refused.add(command.text)
+
     def _on_welcome(self, welcome: Welcome, wire: Wire) -> None:
         self._wire, self._session = wire, welcome.session
+        self._expelled.clear()
         self._members = list(welcome.members)
         if not self._epoch:
             self._epoch, self._last = welcome.epoch, welcome.last
@@ -262,12 +279,28 @@ class JsonParticipant:
             self._last = max(self._last, welcome.last)
         if self._gaps:
             self._request_gap()
-        for command in self._outbox.values():
-            self._send(command)
+        self._repeat(welcome)
         self._pause = _FIRST_PAUSE
         self._joined.set()
 
+    def _repeat(self, _: Welcome) -> None:
+        """Send all again that was not answered."""
+        for command in self._outbox.values():
+            self._send(command)
+
+    def _check_presence(self, message: Message) -> None:
+        """Check that who has just spoken is here, and remember who is about to leave."""
+        if (notice := message.notice) is None:
+            if message.name not in self._members or message.name in self._expelled:
+                self.errors.append(f"{message.name} has said #{message.id} and is not here")
+        elif notice.act in _EXPELLING and notice.target in self._members:
+            self._expelled[notice.target] = _EXPELLING[notice.act]
+
     def _update_members(self, event: Joined | Left) -> None:
+        if (reason := self._expelled.pop(event.name, None)) is not None and reason != getattr(
+            event, "reason", None
+        ):
+            self.errors.append(f"{event.name} was {reason}, but then came {event}")
         if isinstance(event, Left) == (event.name not in self._members):
             self.errors.append(f"the members were {self._members}, but then came {event}")
         elif isinstance(event, Left):
@@ -278,7 +311,7 @@ class JsonParticipant:
 
     def _record(self, message: Message) -> None:
         """Record a message as it comes, duplicates included."""
-        self.seen.runs[-1].append((message.id, original(message.text)))
+        self.seen.runs[-1].append((message.id, first_text(message)))
         self._known.add(message.id)
         self._shown[message.id] = message
         self._last = max(self._last, message.id)
@@ -294,6 +327,8 @@ class JsonParticipant:
             return
         if not isinstance(command, Say):
             self.acted.append(Acted(self.name, ack.id, command))
+            if isinstance(command, Moderate) and command.text:
+                self.sent.acked[command.text] = ack.id
             self._last = max(self._last, ack.id)
             return
         self.sent.acked[command.text] = ack.id
@@ -310,7 +345,7 @@ class JsonParticipant:
 
     def _on_history(self, page: HistoryPage) -> None:
         low, _ = self._gaps.pop(0)
-        run = [(message.id, original(message.text)) for message in page.messages if message.id > low]
+        run = [(message.id, first_text(message)) for message in page.messages if message.id > low]
         self._shown |= {message.id: message for message in page.messages}
         self.seen.runs.insert(0, run)
         self._known.update(number for number, _ in run)

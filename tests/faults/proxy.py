@@ -6,7 +6,7 @@ import socket
 import struct
 import threading
 from collections import deque
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
@@ -74,7 +74,8 @@ class _Link:
     """One connection through the proxy. Owned by the proxy's thread."""
 
     def __init__(self, near: socket.socket, far: socket.socket) -> None:
-        self.directions = (_Direction(near, far), _Direction(far, near))
+        self.directions: Sequence[_Direction] = (_Direction(near, far), _Direction(far, near))
+        self.sockets = (near, far)
         self.swallowed = False
 
 
@@ -115,6 +116,16 @@ class Proxy:
             return len(chosen)
 
         return self._call(swallow)
+
+    def mute(self) -> None:
+        """Forward nothing that comes from the target on the present connections; what goes there arrives."""
+
+        def mute() -> int:
+            for link in self._links:
+                link.directions = link.directions[:1]
+            return len(self._links)
+
+        self._call(mute)
 
     def reset_swallowed(self) -> None:
         """Reset the connections that are swallowed."""
@@ -177,7 +188,7 @@ class Proxy:
         for link in self._links:
             if link.swallowed:
                 continue
-            events = {direction.source: 0 for direction in link.directions}
+            events = dict.fromkeys(link.sockets, 0)
             for direction in link.directions:
                 if not direction.ended and direction.size < _FULL:
                     events[direction.source] |= selectors.EVENT_READ
@@ -240,10 +251,10 @@ class Proxy:
     def _close(self, link: _Link, *, graceful: bool = False) -> int:
         """Close both ends, with RST unless `graceful`."""
         self._links.remove(link)
-        for direction in link.directions:
+        for sock in link.sockets:
             if not graceful:
-                direction.source.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            direction.source.close()
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sock.close()
         return 1
 
     def _sample(self, share: float) -> list[_Link]:

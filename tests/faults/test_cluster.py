@@ -15,7 +15,8 @@ from time import sleep, time
 
 import pytest
 
-from tests.faults.cluster_environment import ClusterEnvironment, declared_down, newest_entry
+from tests.faults.cluster_environment import declared_down, newest_entry
+from tests.faults.moderated_cluster import ModeratedCluster, unread_acts
 from tests.faults.test_faults import ROUNDS, SEED
 from tests.faults.wrong_clocks import assert_alike
 from tests.support.requirements import needs_haproxy, needs_prlimit
@@ -26,7 +27,7 @@ pytestmark = [needs_haproxy, pytest.mark.timeout(160 + 90 * ROUNDS)]
 _RECOVERY = 20.0
 """Seconds within which all participants have all messages: longer than it takes to notice a dead server."""
 
-Fault = Callable[[ClusterEnvironment], None]
+Fault = Callable[[ModeratedCluster], None]
 
 
 def inject(
@@ -38,25 +39,32 @@ def inject(
 ) -> None:
     """Inject a fault while the writers talk, `ROUNDS` times; check after each, and `afterwards` once."""
     print(f"seed {SEED}")
-    with ClusterEnvironment(folder, random.Random(SEED), "--rate", "0", *flags, server=server) as environment:
+    with ModeratedCluster(folder, random.Random(SEED), "--rate", "0", *flags, server=server) as environment:
         for number in range(ROUNDS):
             environment.talk()
             fault(environment)
+            if environment.rng.random() < 0.5:
+                environment.rng.choice(environment.moderators).give_up()
             took = environment.wait_until_recovered(_RECOVERY)
-            print(f"round {number + 1}: recovered after {took:.2f} s")
             environment.wait_for_room()
+            decided = environment.wait_for_guests()
             for observed in range(len(environment.servers)):
                 environment.observe(observed)
                 environment.wait_until_members_agree()
-                environment.wait_until_messages_agree()
+                acts = environment.wait_until_messages_agree()
                 verdict = environment.verdict()
                 assert verdict.valid, f"seed {SEED}, server {observed}: {verdict}"
-            assert not environment.errors(), f"seed {SEED}"
+                wrong = environment.wrong_decisions(decided, observed)
+                assert not wrong, f"seed {SEED}, server {observed}: {wrong}"
+            wrong = [*environment.wrong_doors(decided), *environment.wrong_records(), *environment.errors()]
+            assert not wrong, f"seed {SEED}: {wrong}"
+            print(f"round {number + 1}: recovered after {took:.2f} s, {acts} acts, {environment.decisions()}")
         afterwards(environment)
+        assert not (wrong := environment.stop_and_check_files()), f"seed {SEED}: {wrong}"
 
 
 def test_killing_a_server(tmp_path: Path) -> None:
-    def kill(environment: ClusterEnvironment) -> None:
+    def kill(environment: ModeratedCluster) -> None:
         server = environment.rng.choice(environment.servers)
         server.kill()
         sleep(environment.rng.uniform(0, 1))
@@ -65,8 +73,27 @@ def test_killing_a_server(tmp_path: Path) -> None:
     inject(tmp_path, kill)
 
 
+def test_killing_a_server_that_cannot_answer_any_more(tmp_path: Path) -> None:
+    """What it has added takes effect once, though it is repeated elsewhere; what it recorded may not."""
+
+    def kill(environment: ModeratedCluster) -> None:
+        number = environment.moderated()
+        proxy = environment.to_redis[number]
+        environment.rng.choice((proxy.mute, proxy.mute, proxy.swallow))()
+        for moderator in environment.moderators:
+            moderator.moderate()
+        sleep(environment.rng.uniform(0.2, 1))  # it opens another connection later
+        environment.servers[number].kill()
+        unread = unread_acts(environment.redis, environment.logs[number], f"server {number}")
+        print(f"killed with {unread} acts that it had added and not read")
+        environment.to_redis[number].reset_swallowed()
+        environment.servers[number].restart()
+
+    inject(tmp_path, kill)
+
+
 def test_killing_redis(tmp_path: Path) -> None:
-    def kill(environment: ClusterEnvironment) -> None:
+    def kill(environment: ModeratedCluster) -> None:
         environment.redis.stop(signal.SIGKILL)
         sleep(environment.rng.uniform(0, 1))
         environment.redis.start()
@@ -75,7 +102,7 @@ def test_killing_redis(tmp_path: Path) -> None:
 
 
 def test_stopping_the_servers_one_after_the_other(tmp_path: Path) -> None:
-    def restart(environment: ClusterEnvironment) -> None:
+    def restart(environment: ModeratedCluster) -> None:
         for server in environment.servers:
             server.stop()
             server.restart()
@@ -88,7 +115,7 @@ def test_stopping_the_servers_one_after_the_other(tmp_path: Path) -> None:
 
 
 def test_pausing_redis(tmp_path: Path) -> None:
-    def pause(environment: ClusterEnvironment) -> None:
+    def pause(environment: ModeratedCluster) -> None:
         before = newest_entry(environment.redis)
         environment.redis.pause()
         sleep(environment.rng.uniform(3, 30 if ROUNDS > 1 else 4))
@@ -99,7 +126,7 @@ def test_pausing_redis(tmp_path: Path) -> None:
 
 
 def test_pausing_a_server_until_the_others_take_it_for_dead(tmp_path: Path) -> None:
-    def pause(environment: ClusterEnvironment) -> None:
+    def pause(environment: ModeratedCluster) -> None:
         with environment.rng.choice(environment.servers).paused():
             paused_at, before = time(), newest_entry(environment.redis)
             environment.wait_for(lambda: bool(declared_down(environment.redis, before)), "it is not dead")
@@ -113,7 +140,7 @@ def test_pausing_a_server_until_the_others_take_it_for_dead(tmp_path: Path) -> N
 
 
 def test_promoting_a_replica_that_lags(tmp_path: Path) -> None:
-    def promote(environment: ClusterEnvironment) -> None:
+    def promote(environment: ModeratedCluster) -> None:
         lacks = environment.promote_lagging_replica()
         print(f"the replica lacked {lacks} entries")
         assert lacks
@@ -122,14 +149,14 @@ def test_promoting_a_replica_that_lags(tmp_path: Path) -> None:
 
 
 def test_deleting_the_stream(tmp_path: Path) -> None:
-    def delete(environment: ClusterEnvironment) -> None:
+    def delete(environment: ModeratedCluster) -> None:
         environment.redis.do("DEL", "oneroom:{main}")
 
     inject(tmp_path, delete)
 
 
 def test_cutting_a_server_off_redis(tmp_path: Path) -> None:
-    def cut(environment: ClusterEnvironment) -> None:
+    def cut(environment: ModeratedCluster) -> None:
         proxy = environment.rng.choice(environment.to_redis)
         proxy.swallow()
         sleep(environment.rng.choice((1, 15)) if ROUNDS > 1 else 1)
@@ -139,7 +166,7 @@ def test_cutting_a_server_off_redis(tmp_path: Path) -> None:
 
 
 def test_resetting_the_connections_to_redis(tmp_path: Path) -> None:
-    def reset(environment: ClusterEnvironment) -> None:
+    def reset(environment: ModeratedCluster) -> None:
         for _ in range(10):
             for proxy in environment.to_redis:
                 proxy.reset()
@@ -151,7 +178,7 @@ def test_resetting_the_connections_to_redis(tmp_path: Path) -> None:
 def test_cutting_two_servers_off_redis_together(tmp_path: Path) -> None:
     """The third tells them that Redis is there: both are not ready, and neither takes the other for dead."""
 
-    def cut(environment: ClusterEnvironment) -> None:
+    def cut(environment: ModeratedCluster) -> None:
         before = newest_entry(environment.redis)
         *cut_off, left = environment.rng.sample(range(len(environment.servers)), 3)
         for number in cut_off:
@@ -173,7 +200,7 @@ def test_cutting_two_servers_off_redis_together(tmp_path: Path) -> None:
 def test_a_full_disk_of_one_server(tmp_path: Path) -> None:
     """It stops to apply what is said and says so: its clients go on elsewhere, and it catches up later."""
 
-    def fill(environment: ClusterEnvironment) -> None:
+    def fill(environment: ModeratedCluster) -> None:
         number = environment.rng.randrange(len(environment.servers))
         full = environment.rng.choice((0, environment.rng.randrange(300_000)))
         pid = environment.servers[number].program.process.pid
@@ -191,7 +218,7 @@ def test_a_full_disk_of_one_server(tmp_path: Path) -> None:
 def test_clocks_of_servers_that_are_set_forward_and_back(tmp_path: Path) -> None:
     """Redis gives all times: no server's clock is in what they share, nor decides what is too old or over."""
 
-    def set_clocks(environment: ClusterEnvironment) -> None:
+    def set_clocks(environment: ModeratedCluster) -> None:
         ahead, *others = environment.servers  # the first decides for all
         ahead.program.process.send_signal(signal.SIGRTMIN + 1)
         environment.rng.choice(others).program.process.send_signal(signal.SIGRTMIN)

@@ -126,6 +126,19 @@ def test_swallowed_connections_forward_nothing(proxy: Proxy) -> None:
             lost.socket.recv(1)
 
 
+def test_what_goes_to_the_target_arrives_though_its_answer_does_not(proxy: Proxy) -> None:
+    with RawClient(proxy.address, timeout=0.2) as silent:
+        silent.send("hello")
+        silent.expect("hello")
+        proxy.mute()
+        silent.send("is anybody there?")
+        with pytest.raises(AssertionError, match="nothing more"):
+            silent.expect("is")
+    with RawClient(proxy.address) as new:
+        new.send("hello")
+        new.expect("hello")
+
+
 def test_a_target_that_does_not_listen() -> None:
     with socket.create_server(("127.0.0.1", 0)) as gone:
         address = Address(*gone.getsockname())
