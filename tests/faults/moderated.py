@@ -42,6 +42,8 @@ class Moderator(JsonParticipant):
         self._guests = guests
         self._banned: set[str] = set()  # as its notices have said; guarded by `_lock`
         self._given_up: set[str] = set()  # refs of what it does not ask for again; guarded by `_lock`
+        self.perhaps_deleted: set[int] = set()
+        """The messages whose deletion it has given up. Written by who calls `give_up`."""
         self._done = 0  # how many refs it has used; guarded by `_lock`
 
     def moderate(self) -> None:
@@ -60,7 +62,9 @@ class Moderator(JsonParticipant):
     def give_up(self) -> None:
         """Ask no more for what is not answered yet, as a client that is closed: it happens once or never."""
         with self._lock:
-            self.sent.open.update(one.text for one in self._outbox.values() if isinstance(one, Moderate))
+            commands = [one for one in self._outbox.values() if isinstance(one, Moderate)]
+            self.sent.open.update(one.text for one in commands)
+            self.perhaps_deleted.update(one.id for one in commands if one.id is not None)
             self._given_up.update(self._outbox)
             self._outbox.clear()
             if self._wire is not None:
