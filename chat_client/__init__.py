@@ -5,17 +5,27 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from chat_client.client import Client, connect
-    from chat_client.errors import ChatError, ConversationEnded, Refused
+    from chat_client.errors import ChatError, ConversationEnded, InternalError, Refused
     from chat_client.joining import IfTaken
     from chat_protocol.messages import Message
 
-__all__ = ["ChatError", "Client", "ConversationEnded", "IfTaken", "Message", "Refused", "connect"]
+__all__ = [
+    "ChatError",
+    "Client",
+    "ConversationEnded",
+    "IfTaken",
+    "InternalError",
+    "Message",
+    "Refused",
+    "connect",
+]
 
 _HOMES = {
     "ChatError": "chat_client.errors",
     "Client": "chat_client.client",
     "ConversationEnded": "chat_client.errors",
     "IfTaken": "chat_client.joining",
+    "InternalError": "chat_client.errors",
     "Message": "chat_protocol.messages",
     "Refused": "chat_client.errors",
     "connect": "chat_client.client",

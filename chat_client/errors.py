@@ -33,5 +33,9 @@ class ConversationEnded(ChatError):
         self.seconds = seconds
 
 
+class InternalError(ChatError):
+    """Something here has failed in a way that nobody has foreseen: `__cause__` says how."""
+
+
 class Disconnected(ChatError):
     """The connection was lost before the room has answered a request, or there was none."""

@@ -7,12 +7,13 @@ import os
 import time
 from collections import deque
 from concurrent.futures import Future
+from contextlib import suppress
 from threading import Condition, Event, Thread
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 from chat_client.chat import Chat
-from chat_client.errors import ChatError, ConversationEnded, Disconnected, Refused
+from chat_client.errors import ChatError, ConversationEnded, Disconnected, InternalError, Refused
 from chat_client.events import Phase
 from chat_client.output_buffer import OutputBuffer
 from chat_client.output_filter import OutputFilter
@@ -111,7 +112,7 @@ class LiveMessage:
         """End the message, with the exit code if there is one; return once the room has all of it.
 
         May be repeated; the first code counts. Raises as `started`: after `TimeoutError` the rest is still
-        sent while the conversation goes on.
+        sent while the conversation goes on. `InternalError`: the rest could not be sent, but the code was.
         """
         with self._changed:
             if not self._is_ended:
@@ -139,25 +140,43 @@ class LiveMessage:
 
     def _run(self) -> None:
         try:
-            self._wait_until_online()
-            self._joins = self._chat.status().joins
-            self._id = self._chat.start_live(self._title).result().id
-            self._started.set()
-            while not self._is_over:
-                try:
-                    self._go_on()
-                except Disconnected:
-                    self._is_cut = True
-                except Refused as error:
-                    if error.code not in _LATER:
-                        raise
-                    self._take_back()
-                    time.sleep(min(error.seconds or _RETRY, _RETRY))
+            self._send_all()
         except ChatError as error:
             self._error = error
+        except Exception as error:  # noqa: BLE001 - `end` raises it
+            self._error = InternalError(f"{type(error).__name__}: {error}")
+            self._error.__cause__ = error
+            if self._id is not None:
+                self._end_without_rest()
         finally:
             self._done.set()
             self._started.set()
+
+    def _send_all(self) -> None:
+        """Start the message, send what comes, and end it."""
+        self._wait_until_online()
+        self._joins = self._chat.status().joins
+        self._id = self._chat.start_live(self._title).result().id
+        self._started.set()
+        while not self._is_over:
+            try:
+                self._go_on()
+            except Disconnected:
+                self._is_cut = True
+            except Refused as error:
+                if error.code not in _LATER:
+                    raise
+                self._take_back()
+                time.sleep(min(error.seconds or _RETRY, _RETRY))
+
+    def _end_without_rest(self) -> None:
+        """Once the owner ends the message, have the room end it too: nothing more can be sent."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_ended)
+        with suppress(ChatError):
+            self._wait_until_online()
+            self._joins = self._chat.status().joins
+            self._send_end()
 
     def _wait_until_online(self) -> None:
         self._chat.wait_for(lambda status: status.phase in (Phase.ONLINE, Phase.ENDED), None)

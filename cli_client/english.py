@@ -286,6 +286,7 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "help_times": "Times: 30s, 10m, 2h or 1d.",
     "live_later": "{reason}; the command runs, and what it writes is sent once the room is there",
     "live_unsent": "the room has not got all of the output: {reason}",
+    "live_broken": "an error in this program ({error}).",
     "run_needs_posix": ("oneroom run needs a POSIX system; elsewhere: command | oneroom --live TITLE"),
     "no_live_message": "#{number} is no live message",
     "body_gone": "the output of #{number} is no longer kept",

@@ -6,7 +6,7 @@ from getpass import getpass
 from typing import Final
 
 from chat_client import events
-from chat_client.errors import ConversationEnded, Refused
+from chat_client.errors import ConversationEnded, InternalError, Refused
 from chat_client.events import Phase
 from chat_client.joining import IfTaken
 from chat_client.live_message import END_TIMEOUT, LiveMessage
@@ -57,6 +57,8 @@ class LiveOutput:
             reason = self._texts.error(error.code, error.detail, error.seconds)
         except ConversationEnded as error:
             reason = self._texts.ended(error.reason, error.seconds, self._address)
+        except InternalError as error:
+            reason = self._texts("live_broken", error=str(error))
         except (TimeoutError, KeyboardInterrupt):
             reason = self._texts.lost(self._chat.status().reason or "timeout", self._address) + "."
         if reason:

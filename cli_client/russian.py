@@ -306,6 +306,7 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
     "help_times": "Время: 30s, 10m, 2h или 1d.",
     "live_later": "{reason}; команда работает, её вывод отправлю, когда чат появится",
     "live_unsent": "чат получил не весь вывод: {reason}",
+    "live_broken": "ошибка в этой программе ({error}).",
     "run_needs_posix": (
         "oneroom run работает только на системах POSIX; иначе: команда | oneroom --live НАЗВАНИЕ"
     ),

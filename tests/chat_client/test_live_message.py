@@ -8,7 +8,7 @@ import pytest
 from chat_client import live_message
 from chat_client.chat import Chat
 from chat_client.client import Client
-from chat_client.errors import Refused
+from chat_client.errors import InternalError, Refused
 from chat_client.output_filter import OutputFilter
 from chat_protocol import messages as m
 from chat_protocol.live import MAX_KEPT, MAX_UNRECEIVED
@@ -124,6 +124,35 @@ def test_after_a_lost_connection_it_goes_on_where_the_room_says(room: FakeRoom) 
             live.end(0, timeout=0)
         finish(new, body)
         assert body.text == "".join(lines)
+
+
+def test_an_error_that_nobody_has_foreseen_is_raised_at_the_end(
+    room: FakeRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with joined(room) as (client, connection):
+        body = Body()
+        live = client.live("x")
+        start(connection)
+        live.write("a\n")
+        take_until(connection, body, "a\n")
+        monkeypatch.setattr(OutputFilter, "feed", lambda *_: 1 / 0)
+        live.write("b\n")
+        with pytest.raises(TimeoutError):
+            live.end(2, timeout=0)
+        end = finish(connection, body)
+        with pytest.raises(InternalError, match="ZeroDivisionError") as raised:
+            live.end(timeout=TIMEOUT)
+        assert (end.code, body.text) == (2, "a\n")
+        assert isinstance(raised.value.__cause__, ZeroDivisionError)
+
+
+def test_an_error_before_the_start_is_raised_too(room: FakeRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Chat, "start_live", lambda *_: 1 / 0)
+    with joined(room) as (client, _):
+        live = client.live("x")
+        for call in (live.started, live.end):
+            with pytest.raises(InternalError):
+                call(timeout=TIMEOUT)
 
 
 def test_a_silent_one_is_heard_over_a_new_connection(room: FakeRoom) -> None:

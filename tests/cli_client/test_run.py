@@ -28,6 +28,12 @@ _IMPATIENT = (
 )
 
 
+_BROKEN = (
+    "import sys; from chat_client.output_filter import OutputFilter; from cli_client import cli; "
+    "OutputFilter.feed = lambda *_: 1 / 0; sys.exit(cli.main())"
+)
+
+
 @pytest.fixture(scope="module")
 def room() -> Iterator[Program]:
     with running("tcp_server", "--host=127.0.0.1", "--port=0", "--history=memory", "--grace=0.5") as program:
@@ -336,3 +342,21 @@ def test_without_a_room_the_command_runs_and_it_is_told() -> None:
 def test_what_is_no_live_message_cannot_be_got(room: Program) -> None:
     done = get(room, "999999")
     assert (done.returncode, done.stderr) == (3, "oneroom: #999999 is no live message\n")
+
+
+def test_an_error_of_our_own_is_told_and_the_code_is_that_of_the_command(
+    room: Program, person: JsonClient
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _BROKEN, *arguments(room, "sh", "-c", "echo works; exit 3")[2:]],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (3, "works\n")
+    assert "not got all of the output: an error in this program (ZeroDivisionError" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert ended(person)["live"]["state"] == "failed"
