@@ -238,6 +238,7 @@ class Welcome(WithRef, frozen=True, tag="welcome"):
     of these acts; if they are too many, `stale` says so instead: nothing that is shown can be relied upon.
     `read`: the newest id that was read where the `code` of the join was asked for. `resumed`: the member was
     here already, so nobody was told of a join. `title` and `welcome` are those of the room, as in `About`.
+    `reserved`: the name is kept for who shows its `token`, as the join has.
     """
 
     name: str
@@ -262,6 +263,7 @@ class Welcome(WithRef, frozen=True, tag="welcome"):
     marked: Sequence[Person] = ()
     title: str = ""
     welcome: str = ""
+    reserved: bool = False
 
 
 class Ack(Wire, frozen=True, tag="ack"):

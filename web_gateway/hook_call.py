@@ -81,7 +81,10 @@ class _Conversation:
         # A session of its own, from which the room knows a repeated ref; as secret as the token.
         session = hashlib.sha256(f"session of a hook: {call.token}".encode()).hexdigest()
         self._send(m.Join(call.name, session=session, quiet=True, token=call.token, history=0))
-        limit = self._next(m.Welcome).limits.text
+        welcome = self._next(m.Welcome)
+        if not welcome.reserved:  # anybody may speak under this name
+            raise RoomRefuses(m.Error("name_not_reserved", "the room keeps this name for nobody"))
+        limit = welcome.limits.text
         pieces = [piece for piece in split(call.text, limit) if not is_blank(piece)]
         if len(pieces) > _MAX_MESSAGES:
             raise RoomRefuses(m.Error("too_long", f"at most {_MAX_MESSAGES} messages of {limit} characters"))

@@ -39,8 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = ArgumentParser(
         prog="oneroom-web hook",
         description="Look after webhooks: addresses at which programs say something in the room.",
-        epilog="The server must reserve the name: oneroom-server --reserve NAME=FILE, with the file that "
-        "`add` names.",
+        epilog="A hook speaks only under a name that the server reserves: oneroom-server --reserve "
+        "NAME=FILE, with the file that `add` names.",
     )
     acts = parser.add_subparsers(metavar="ACT", required=True)
     for name, act, words in (
@@ -83,7 +83,8 @@ def _add(config: Config, options: argparse.Namespace) -> Sequence[str]:
         f"{page.rstrip('/')}/hooks/{secret}",
         "This address is shown only now; whoever has it can speak. If people open the page under another",
         "address, it begins like that one.",
-        f"The server must be started with: --reserve {shlex.quote(f'{options.name}={token.absolute()}')}",
+        "The hook does not speak before the server reserves its name:",
+        f"--reserve {shlex.quote(f'{options.name}={token.absolute()}')}",
     ]
 
 

@@ -38,11 +38,15 @@ _MAX_GREETED_BYTES = 1024
 
 
 class _Arrival(NamedTuple):
-    """A join that is proposed: what was asked, under which name, and the secret of the session."""
+    """A join that is proposed: what was asked, under which name, and the secret of the session.
+
+    `reserved`: it has shown the token of the name.
+    """
 
     request: m.Join | TextJoin
     name: Name
     secret: str
+    reserved: bool
 
 
 class Arrivals(Generic[C]):
@@ -119,7 +123,7 @@ class Arrivals(Generic[C]):
             return [m.Error(error.code, error.text)]
         if name in self._reserved and not member and not is_program:
             return [m.Error("name_reserved", "the name is kept for a program")]
-        self.waiting[connection] = _Arrival(request, name, secret)
+        self.waiting[connection] = _Arrival(request, name, secret, is_program)
         quiet = isinstance(request, m.Join) and request.quiet
         seat = self._seats.take(connection, in_text=isinstance(request, TextJoin))
         return Join(seat, session, name.shown, name.keys, quiet, code)
@@ -173,7 +177,7 @@ class Arrivals(Generic[C]):
     def _greet(self, member: Member, arrival: _Arrival, entered: Entered) -> m.Event | LocalEvent:
         request = arrival.request
         if isinstance(request, m.Join):
-            return self._welcome_of(member, request, arrival.secret, entered)
+            return self._welcome_of(member, request, arrival, entered)
         members = self._fold.members
         others = [name for name in members.names(_MAX_GREETED + 1) if name != member.name][:_MAX_GREETED]
         own = member.name if request.code else ""
@@ -181,22 +185,33 @@ class Arrivals(Generic[C]):
         names, topic = first_names(others, _MAX_GREETED_BYTES), self._fold.topic.value
         return Greeting(names, members.count - 1, own, room, topic)
 
-    def _welcome_of(self, member: Member, request: m.Join, secret: str, entered: Entered) -> m.Welcome:
+    def _welcome_of(self, member: Member, request: m.Join, arrival: _Arrival, entered: Entered) -> m.Welcome:
         history = self._fold.history
         members, count = self._crowd.members_for(member)
         if request.quiet:
             return m.Welcome(
-                *(member.name, secret, history.epoch, history.last, members, (), 0, False, self._limits),
+                *(
+                    member.name,
+                    arrival.secret,
+                    history.epoch,
+                    history.last,
+                    members,
+                    (),
+                    0,
+                    False,
+                    self._limits,
+                ),
                 count=count,
                 can=self._can,
                 title=self._title,
                 welcome=self._welcome,
+                reserved=arrival.reserved,
             )
         wanted = self._config.replay if request.history is None else request.history
         page, missed, changed, is_stale = self._replay.unseen(request.since, wanted, member.person)
         return m.Welcome(
             name=member.name,
-            session=secret,
+            session=arrival.secret,
             epoch=history.epoch,
             last=history.last,
             members=members,
@@ -217,6 +232,7 @@ class Arrivals(Generic[C]):
             marked=() if self._crowd.is_on else self._marks.marked(),
             title=self._title,
             welcome=self._welcome,
+            reserved=arrival.reserved,
         )
 
 

@@ -143,12 +143,15 @@ def test_nobody_else_has_its_name(hooked: Hooked) -> None:
             client.expect_json(type="error", code="password_required")
 
 
-def test_a_bot_with_the_token_has_the_name_and_needs_no_password(hooked: Hooked, anna: JsonClient) -> None:
+def test_a_bot_with_the_token_has_the_name_and_needs_no_password(
+    hooked: Hooked, anna: JsonClient, caplog: pytest.LogCaptureFixture
+) -> None:
     token = (hooked.file.parent / "ci-0.token").read_text().strip()
     with connect(hooked.server, "ci-0", token=token) as bot:
         anna.expect_json(type="joined", name="ci-0")
         bot.say("работаю")
         anna.expect_json(type="message", name="ci-0", text="работаю")
+    assert not caplog.text
 
 
 def test_what_is_no_message_is_refused(hooked: Hooked) -> None:
@@ -187,11 +190,33 @@ def test_who_calls_too_often_waits(hooked: Hooked) -> None:
 
 def test_hooks_come_and_go_without_a_restart_and_are_in_no_log(hooked: Hooked) -> None:
     secret = hooks.add(hooked.file, "new", hooked.file.parent / "new.token")
-    assert post(hooked.url(secret), b"x").status == 503  # the room does not know it
+    refused = post(hooked.url(secret), b"x")  # the room does not know it
+    assert (refused.status, refused.headers["X-Refused-By"]) == (503, "password_required")
     wait_for_event(hooked.gateway, "hook not admitted", hook="new")
     hooks.remove(hooked.file, "new")
     assert post(hooked.url(secret), b"x").status == 404
     assert secret not in json.dumps(events(hooked.gateway))
+
+
+def test_where_the_name_is_reserved_for_nobody_it_says_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file, token = tmp_path / "hooks.toml", tmp_path / "ci.token"
+    secret = hooks.add(file, "ci", token)
+    with (
+        running("tcp_server", *LOCAL, "--history", "memory") as server,
+        running(
+            "web_gateway", *LOCAL, "--server", str(server.address), "--hooks", str(file), env=AS_JSON
+        ) as gateway,
+        JsonClient(server.address) as anna,
+    ):
+        anna.join("Анна")
+        refused = post(f"http://{gateway.address}/hooks/{secret}", b"deployed")
+        assert (refused.status, refused.headers["X-Refused-By"]) == (503, "name_not_reserved")
+        wait_for_event(gateway, "hook not admitted", hook="ci", reason="name_not_reserved")
+        anna.fence()
+        with connect(server.address, "ci", token=token.read_text().strip()):
+            assert "reserves this name for nobody" in caplog.text
 
 
 def test_the_file_is_secret_and_has_no_secret(tmp_path: Path) -> None:
