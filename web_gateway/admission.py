@@ -2,13 +2,25 @@
 
 import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from chat_protocol.ip import rate_limit_key
 from chat_protocol.log_event import WARNING, log_often
 from chat_protocol.rate_limit import RETURNS, Buckets, Rate
 from web_gateway.config import Config
+
+SPARE_THREADS: Final = 16
+"""Threads of a worker beside those of its sessions: for all other requests."""
+
+HOOK_CALLS: Final = 10
+QR_CODES: Final = 2
+"""Most of these threads for requests of a kind, which may wait for the room or for the rest of a body.
+
+The others are always there for what waits for nothing: the page, its files, the health check.
+"""
 
 
 class Refusal(NamedTuple):
@@ -18,6 +30,10 @@ class Refusal(NamedTuple):
     setting: str
     retry_after: float = 1.0
     """Seconds after which to try again. By default those after which somebody may have left."""
+
+
+_PLACE_SECONDS: Final = 5.0
+"""Seconds after which a place may be free again."""
 
 
 class Admission:
@@ -114,6 +130,28 @@ class Admission:
         if key and limit and self._sessions_by_key[key] >= limit:
             return Refusal(HTTPStatus.TOO_MANY_REQUESTS, "max_per_address")
         return None
+
+
+class Places:
+    """The threads that requests of one kind may have at once, by the setting or route that limits them.
+
+    Any thread.
+    """
+
+    def __init__(self, setting: str, count: int) -> None:
+        self._setting = setting
+        self._free = threading.BoundedSemaphore(count)
+
+    @contextmanager
+    def one(self, address: str) -> Iterator[Refusal | None]:
+        """Occupy a place for the time of the block; give a refusal if all are taken. Waits for nothing."""
+        if not self._free.acquire(blocking=False):
+            yield _logged(Refusal(HTTPStatus.SERVICE_UNAVAILABLE, self._setting, _PLACE_SECONDS), address)
+            return
+        try:
+            yield None
+        finally:
+            self._free.release()
 
 
 class _PerMinute:

@@ -25,6 +25,7 @@ from chat_protocol.metrics import exposition
 from chat_protocol.stacks import log_stacks
 from chat_protocol.status_server import StatusServer
 from chat_protocol.version import version
+from web_gateway.admission import SPARE_THREADS
 from web_gateway.app import create_app
 from web_gateway.config import Config
 from web_gateway.gateway import Gateway
@@ -32,7 +33,6 @@ from web_gateway.hangup import Hangup
 from web_gateway.headers import SERVER_NAME
 from web_gateway.worker import MAX_IDLE, MAX_WAITING, Worker
 
-_SPARE_THREADS = 16  # for requests other than sessions
 _SPARE_DESCRIPTORS = MAX_WAITING + MAX_IDLE + 128
 _PER_SESSION = 4  # descriptors: a session has two connections
 _GRACEFUL_TIMEOUT = 4  # seconds for requests that still run after `Worker` has closed the sessions
@@ -107,7 +107,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
         super().__init__()
 
     def load_config(self) -> None:
-        threads = self._config.max_sessions + _SPARE_THREADS
+        threads = self._config.max_sessions + SPARE_THREADS
         settings = {
             "bind": [f"fd://{self._listener.fileno()}"],
             "worker_class": Worker,

@@ -15,7 +15,7 @@ from chat_protocol.log_event import INFO, WARNING, log_event, log_often
 from chat_protocol.rate_limit import Buckets, Rate
 from chat_protocol.settings import BadConfig
 from chat_protocol.text import clean, is_blank
-from web_gateway.admission import Refusal
+from web_gateway.admission import HOOK_CALLS, Places, Refusal
 from web_gateway.config import Config
 from web_gateway.forwarded import room_header
 from web_gateway.gateway import Gateway
@@ -50,6 +50,7 @@ def hook_route(gateway: Gateway) -> Blueprint:
     """Return the route. Without `--hooks` it leads nowhere."""
     routes = Blueprint("hooks", __name__)
     by_address, by_hook = Buckets(_RATE), Buckets(_RATE)
+    places = Places("hooks", HOOK_CALLS)
     hooks = Hooks(Path(gateway.config.hooks)) if gateway.config.hooks else None
 
     @routes.post("/hooks/<secret>")
@@ -70,11 +71,14 @@ def hook_route(gateway: Gateway) -> Blueprint:
             return refuse(HTTPStatus.NOT_FOUND)
         if wait := by_hook.take(hook.name):
             return refuse_for_now(Refusal(HTTPStatus.TOO_MANY_REQUESTS, "hooks", wait))
-        request.max_content_length = _MAX_BYTES
-        text = _text()
-        if text is None or is_blank(text := clean(text)):
-            return refuse(HTTPStatus.BAD_REQUEST)
-        return _answer(gateway, hook, hooks.folder, text.strip("\n"))
+        with places.one(request.remote_addr or "") as refusal:
+            if refusal:
+                return refuse_for_now(refusal)
+            request.max_content_length = _MAX_BYTES
+            text = _text()
+            if text is None or is_blank(text := clean(text)):
+                return refuse(HTTPStatus.BAD_REQUEST)
+            return _answer(gateway, hook, hooks.folder, text.strip("\n"))
 
     return routes
 

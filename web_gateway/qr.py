@@ -9,7 +9,8 @@ from typing import Final
 import segno
 from flask import Blueprint, Response, jsonify, request
 
-from web_gateway.refusals import refuse
+from web_gateway.admission import QR_CODES, Places
+from web_gateway.refusals import refuse, refuse_for_now
 
 _MAX_BYTES: Final = 512
 """Longest text, in bytes: its code has 81 modules a side, which a phone still reads from a screen."""
@@ -18,6 +19,7 @@ _MAX_BYTES: Final = 512
 def qr() -> Blueprint:
     """Return the route."""
     routes = Blueprint("qr", __name__)
+    places = Places("qr", QR_CODES)
 
     @routes.post("/qr")
     def draw() -> Response:
@@ -27,15 +29,20 @@ def qr() -> Blueprint:
         """
         if (request.content_length or 0) > _MAX_BYTES:
             return refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        try:
-            text = request.get_data(cache=False).decode()
-        except UnicodeDecodeError:
-            text = ""
-        if not text:
-            return refuse(HTTPStatus.BAD_REQUEST)
-        code = segno.make_qr(text, error="m", boost_error=False)
-        response = jsonify(rows=["".join(map(str, row)) for row in code.matrix])
-        response.cache_control.no_store = True
-        return response
+        with places.one(request.remote_addr or "") as refusal:
+            return refuse_for_now(refusal) if refusal else _code()
 
     return routes
+
+
+def _code() -> Response:
+    try:
+        text = request.get_data(cache=False).decode()
+    except UnicodeDecodeError:
+        text = ""
+    if not text:
+        return refuse(HTTPStatus.BAD_REQUEST)
+    code = segno.make_qr(text, error="m", boost_error=False)
+    response = jsonify(rows=["".join(map(str, row)) for row in code.matrix])
+    response.cache_control.no_store = True
+    return response

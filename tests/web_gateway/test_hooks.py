@@ -1,11 +1,13 @@
 """Webhooks: a program says something in the room by one HTTP request."""
 
 import json
+import socket
 import stat
 import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from email.message import Message
 from itertools import pairwise
 from pathlib import Path
@@ -19,11 +21,16 @@ from chat_client import connect
 from chat_protocol.address import Address
 from chat_protocol.settings import BadConfig
 from tests.support.event_log import AS_JSON, events, wait_for_event
-from tests.support.processes import Program, run, running
+from tests.support.processes import Program, find_address, run, running, start
 from tests.support.raw import PROMPT, JsonClient
 from tests.support.timing import TIMEOUT
 from web_gateway import hooks
+from web_gateway.admission import HOOK_CALLS, QR_CODES, SPARE_THREADS
 
+_PATIENT = (
+    "import web_gateway.hook_call as hook_call; hook_call._TIMEOUT = 60; "
+    "from web_gateway.cli import main; main()"
+)
 LOCAL = ("--host", "127.0.0.1", "--port", "0")
 
 
@@ -217,6 +224,44 @@ def test_where_the_name_is_reserved_for_nobody_it_says_nothing(
         anna.fence()
         with connect(server.address, "ci", token=token.read_text().strip()):
             assert "reserves this name for nobody" in caplog.text
+
+
+def half(program: Program, path: str, length: int, body: bytes) -> socket.socket:
+    """Begin a request with a body of this length, and return its connection."""
+    address = find_address(program.line.replace("http://", ""))
+    connection = socket.create_connection(address, TIMEOUT)
+    head = f"POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {length}\r\n\r\n"
+    connection.sendall(head.encode() + body)
+    return connection
+
+
+def test_calls_that_wait_leave_threads_for_the_page(tmp_path: Path) -> None:
+    file = tmp_path / "hooks.toml"
+    names = [f"ci-{number}" for number in range(HOOK_CALLS + 1)]
+    secrets = [hooks.add(file, name, tmp_path / f"{name}.token") for name in names]
+    with ExitStack() as stack:
+        silent = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        room = f"127.0.0.1:{silent.getsockname()[1]}"
+        command = ("-c", _PATIENT, *LOCAL, "--server", room, "--max-sessions", "1", "--hooks", str(file))
+        gateway = start(sys.executable, *command, env=AS_JSON)
+        gateway.stdout.wait_for("\n")
+        stack.callback(gateway.stop)
+        page = f"http://{find_address(gateway.line.replace('http://', ''))}"
+        for secret in secrets[:-1]:
+            stack.enter_context(half(gateway, f"/hooks/{secret}", 1, b"x"))
+            stack.enter_context(silent.accept()[0])
+        refused = post(f"{page}/hooks/{secrets[-1]}", b"x")
+        assert (refused.status, refused.headers["X-Refused-By"]) == (503, "hooks")
+        assert int(refused.headers["Retry-After"]) == 5
+        for _ in range(QR_CODES):
+            stack.enter_context(half(gateway, "/qr", 2, b"x"))
+        while (answer := post(f"{page}/qr", b"x")).status == 200:
+            pass  # they do not wait yet
+        assert (answer.status, answer.headers["X-Refused-By"]) == (503, "qr")
+        with urlopen(page, timeout=TIMEOUT) as found:
+            assert found.status == 200
+    assert HOOK_CALLS + QR_CODES < SPARE_THREADS
+    gateway.assert_no_crash()
 
 
 def test_the_file_is_secret_and_has_no_secret(tmp_path: Path) -> None:
