@@ -17,8 +17,8 @@ TRUE_COLOURS: Final = (
 """Colours of names where any colour can be shown."""
 
 INDEXED_COLOURS: Final = (
-    *("#d70087", "#af5f5f", "#d75f00", "#875f00", "#5f8700", "#00875f"),
-    *("#0087af", "#005fd7", "#af5fff", "#af00ff", "#875f87", "#ff00af"),
+    *("#ff005f", "#d75f00", "#875f87", "#875f00", "#5f8700", "#00875f"),
+    *("#5f8787", "#0087d7", "#005fff", "#5f5fd7", "#af5fd7", "#d700af"),
 )
 """The same where there are 256: each is one of these."""
 
@@ -62,7 +62,7 @@ def _coloured(depth: ColorDepth) -> dict[str, str]:
     if depth is ColorDepth.DEPTH_4_BIT:
         code, error, ok, prompt, warning = "ansimagenta", "ansired", "ansigreen", "ansibrightblue", "ansired"
     else:
-        code, error, ok, prompt, warning = "#0087af", "#d70000", "#008700", "#0087af", "#af5f00"
+        code, error, ok, prompt, warning = "#007fa5", "#e60000", "#008700", "#007fa5", "#af5f00"
     return {
         "code": code,
         "error": error,
