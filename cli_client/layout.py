@@ -78,8 +78,8 @@ class Layout:
         return [*begin, *(piece for line in others for piece in [("", f"\n{indent}"), *line]), ("", "\n")]
 
     def title(self, text: str) -> Fragments:
-        """Return a line that stands above others."""
-        return [("class:dim", f"── {text} ──\n")]
+        """Return a line that stands above others, which is wrapped: what was looked for may be in it."""
+        return self._flow([("class:dim", f"── {text} ──")], self.text_width()[0] + _TIME_WIDTH - 3, "   ", -3)
 
     def wrapped(self, style: str, text: str, first: int = 0) -> Fragments:
         """Wrap lines, each of them shorter by `first` at its beginning.
@@ -118,7 +118,8 @@ class Layout:
             return []
         self.date = moment.date()
         month = self._texts("months").split()[moment.month - 1]
-        return self.title(self._texts("date", day=moment.day, month=month, year=moment.year))
+        date = self._texts("date", day=moment.day, month=month, year=moment.year)
+        return [("class:dim", f"── {date} ──\n")]
 
     def time(self, at: str) -> Fragments:
         """Return the time of day, after a line with the date if that is a new one."""

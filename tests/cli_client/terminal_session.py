@@ -3,7 +3,7 @@
 import os
 import sys
 import termios
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
 
@@ -34,8 +34,12 @@ class _Emulator(pyte.Screen):
 class TerminalSession:
     """A client in a terminal. Every wait has a deadline, and fails with the contents of the screen."""
 
-    def __init__(self, process: Process, terminal: int, columns: int, rows: int) -> None:
+    def __init__(
+        self, process: Process, terminal: int, columns: int, rows: int, before: Sequence[object]
+    ) -> None:
         self.process = process
+        self.before = before
+        """The settings of the terminal before the client was started."""
         self.child: fdspawn[bytes] = fdspawn(terminal)
         self.received = b""
         self._screen = _Emulator(columns, rows, self.child.send)
@@ -130,10 +134,11 @@ def client_at(
     given = os.environ | {"TERM": "xterm-256color", "ONEROOM_NAME": "", "NO_COLOR": ""} | environment
     screen, terminal = os.openpty()
     termios.tcsetwinsize(terminal, (rows, columns))
+    before = termios.tcgetattr(terminal)
     process = start_in_terminal(command, terminal, given)
     os.close(terminal)
     try:
-        yield TerminalSession(process, screen, columns, rows)
+        yield TerminalSession(process, screen, columns, rows, before)
     finally:
         process.kill()
         process.wait(TIMEOUT)

@@ -151,7 +151,8 @@ def test_the_lines_of_what_was_found() -> None:
     found.say(message(1, text="кому зелёный чай, кому чёрный?"), message(2, text="кофе"))
     found.renderer.printed(lambda: found.renderer.answer("Topic: зеленый чай"))
     assert found.lines("Зелёный чай").splitlines() == [
-        "── Зелёный чай: 2 in what was shown here ──",
+        "── Зелёный чай: 2 in what was",
+        "   shown here ──",
         "05:43 Боря: кому [зелёный чай],",
         "  кому чёрный?  #1",
         "» Topic: [зеленый чай]",

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from chat_client.events import NewMessage, RequestFailed
+from chat_client.events import NewMessage, RequestFailed, SearchResults
 from chat_protocol.address import Address
 from chat_protocol.messages import Joined, Left, Message
 from cli_client.actions import bound, describe
@@ -41,6 +41,7 @@ class Shown:
             *output.printed(partial(output.members, NAMES)),
             *output.render(RequestFailed("forbidden", TEXT)),
             *output.printed(partial(output.answer, TEXT)),
+            *output.render(SearchResults([message(1)], more=False, query=TEXT)),
             *output.render(NewMessage(Message(2, "2026-11-23T05:43:03Z", "Боря", TEXT), own=False)),
         ]
 
@@ -65,7 +66,7 @@ def test_an_answer_and_a_frame_in_a_window_that_changes_its_width(room: FakeRoom
     with tmux_client(room.address, columns=100, rows=120) as terminal:
         code = message(1, text=CODE)
         room.accept().welcome(messages=[code], members=["Анна", *NAMES])
-        terminal.wait_for(lambda lines: lines[-1] == "● Анна · 21 here")
+        terminal.wait_for(lambda lines: lines[-3].endswith("Участник-9") and lines[-2] == "›")
         for command in ("/keys", "/who"):
             terminal.enter_line(command)
             terminal.wait_for(lambda lines: lines[-2] == "›" and any(command in line for line in lines))  # noqa: B023

@@ -286,7 +286,6 @@ def test_when_removed_it_ends_and_says_why(room: FakeRoom, reason: str, words: s
 @pytest.mark.parametrize("way", ["ctrl-c", "ctrl-d", "sigterm", "sigint"])
 def test_leaves_cleanly(room: FakeRoom, way: str) -> None:
     with client_at(room.address, "--name", "Анна") as terminal:
-        before = termios.tcgetattr(terminal.child.child_fd)
         client = enter(room, terminal)
         match way:
             case "ctrl-c":
@@ -305,7 +304,7 @@ def test_leaves_cleanly(room: FakeRoom, way: str) -> None:
         client.send(Bye("left"))
         assert terminal.end() == 0
         assert terminal.lines[-1] == "See you!"
-        assert termios.tcgetattr(terminal.child.child_fd) == before
+        assert termios.tcgetattr(terminal.child.child_fd) == terminal.before
         assert terminal.received.rfind(b"\x1b[?2004l") > terminal.received.rfind(b"\x1b[?2004h")
 
 
