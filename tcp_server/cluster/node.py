@@ -43,7 +43,7 @@ _BEAT_SECONDS: Final = 1.0
 _MAX_BEAT_SECONDS: Final = 5.0
 """The same for one that proposes all the time: a beat says what it has applied, or nothing is trimmed."""
 
-_MAX_IN_FLIGHT: Final = 256 * 1024
+_MAX_IN_FLIGHT: Final = 512 * 1024
 """Estimated bytes of what is proposed and not applied, above which clients' threads wait."""
 
 _MAX_TYPING: Final = 3
@@ -242,9 +242,9 @@ class Node:
         """Wait while too much is proposed and not applied: as long as Redis is away."""
         if self._room.view.bytes_in_flight > _MAX_IN_FLIGHT:
             with self._capacity:
-                self._capacity.wait_for(
-                    lambda: self._room.view.bytes_in_flight <= _MAX_IN_FLIGHT or self._is_closed.is_set()
-                )
+                while self._room.view.bytes_in_flight > _MAX_IN_FLIGHT and not self._is_closed.is_set():
+                    self._tail.hurry()
+                    self._capacity.wait()
 
     # --- in the tail's thread --------------------------------------------------------
 

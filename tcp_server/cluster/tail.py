@@ -27,6 +27,14 @@ _MAX_SILENCE: Final = 2.0
 _MAX_READ: Final = 64
 """Most entries that `Stream.read` returns: with fewer, they were the last ones."""
 
+_MUCH: Final = 32 * 1024
+"""Bytes of entries in one read, some 300 messages, from which on they are read less often."""
+
+_MUCH_INTERVAL: Final = 0.06
+"""Seconds from such a read to the next one: each client gets one send for all that comes meanwhile. The
+fewer clients a server has, the sooner it has sent to them: without this, several servers would send smaller
+pieces, and more often, than one alone."""
+
 Read = Sequence[tuple[int, int, bytes]]
 """Entries with their positions and times."""
 
@@ -64,6 +72,7 @@ class Tail:
         self._heard_at = -_MAX_SILENCE  # monotonic; written by the thread
         self._is_at_end = False  # written by the thread
         self._is_closed = threading.Event()
+        self._is_wanted = threading.Event()  # ends the wait for the next read; set by any thread
         self._thread = threading.Thread(target=self._run, name="tail", daemon=True)
         self.why_away = "Redis has not answered yet"
         """Why Redis could not be asked when it last could not. Written by the thread."""
@@ -85,7 +94,12 @@ class Tail:
     def close(self) -> None:
         """End the thread, after `Stream.close`."""
         self._is_closed.set()
+        self.hurry()
         self._thread.join()
+
+    def hurry(self) -> None:
+        """Read at once, if it waits as much is said: somebody waits for what is read. Any thread."""
+        self._is_wanted.set()
 
     def _run(self) -> None:
         while not self._is_closed.is_set():
@@ -118,6 +132,9 @@ class Tail:
             self._position = found[-1][0]
         self._is_at_end = len(found) < _MAX_READ
         self._heard_at = time.monotonic()
+        if self._is_at_end and sum([len(data) for _, _, data in found]) >= _MUCH:
+            self._is_wanted.wait(max(0.0, now + _MUCH_INTERVAL - self._heard_at))
+            self._is_wanted.clear()
 
     def _recover(self, after: int) -> None:
         """Add what Redis has lost and this server still has. Raises `Away`."""
