@@ -7,6 +7,7 @@ from chat_protocol.messages import (
     Ack,
     Authenticate,
     Bye,
+    Delete,
     Edit,
     Error,
     Event,
@@ -42,8 +43,6 @@ class Moderator(JsonParticipant):
         self._guests = guests
         self._banned: set[str] = set()  # as its notices have said; guarded by `_lock`
         self._given_up: set[str] = set()  # refs of what it does not ask for again; guarded by `_lock`
-        self.perhaps_deleted: set[int] = set()
-        """The messages whose deletion it has given up. Written by who calls `give_up`."""
         self._done = 0  # how many refs it has used; guarded by `_lock`
 
     def moderate(self) -> None:
@@ -64,7 +63,7 @@ class Moderator(JsonParticipant):
         with self._lock:
             commands = [one for one in self._outbox.values() if isinstance(one, Moderate)]
             self.sent.open.update(one.text for one in commands)
-            self.perhaps_deleted.update(one.id for one in commands if one.id is not None)
+            self.uncertain.update(one.id for one in commands if one.id is not None)
             self._given_up.update(self._outbox)
             self._outbox.clear()
             if self._wire is not None:
@@ -140,11 +139,12 @@ class Guest(JsonParticipant):
             assert self._session is not None
             return self._session
 
-    def open_acts(self) -> set[int]:
-        """Note which of its texts may still be answered; return the messages that its other acts are on."""
+    def note_open(self) -> None:
+        """Note which of what it has said and done may still be answered."""
         with self._lock:
-            self.sent.open = {one.text for one in self._outbox.values() if isinstance(one, Say)}
-            return {one.id for one in self._outbox.values() if isinstance(one, Edit | React)}
+            self.sent.open.update(one.text for one in self._outbox.values() if isinstance(one, Say))
+            acts = [one.id for one in self._outbox.values() if isinstance(one, Edit | Delete | React)]
+            self.uncertain.update(acts)
 
     def _handle(self, event: Event, wire: Wire) -> bool:
         match event:

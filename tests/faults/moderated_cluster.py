@@ -106,8 +106,7 @@ class ModeratedCluster(ClusterEnvironment):
             self.rng.choice(self.moderators).give_up()
 
     def _uncertain(self) -> set[int]:
-        open_acts = [guest.open_acts() for guest in self.guests]
-        return set[int]().union(*open_acts, *(moderator.perhaps_deleted for moderator in self.moderators))
+        return set[int]().union(*(getattr(one, "uncertain", ()) for one in self.everybody))
 
     def _acts(self) -> list[Acted]:
         return [acted for sender in self.senders for acted in sender.acted]
@@ -134,7 +133,7 @@ class ModeratedCluster(ClusterEnvironment):
 
         self.wait_for(is_settled, "the guests do not come back, or are not out")
         for guest in self.guests:
-            guest.open_acts()
+            guest.note_open()
             guest.seen.complete = not guest.is_banned
         return state
 

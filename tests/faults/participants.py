@@ -109,12 +109,15 @@ class JsonParticipant:
         self._gaps: list[tuple[int, int]] = []  # missed messages lie between these two numbers
         self._shown: dict[int, Message] = {}  # as they are now, by number
         self._outbox: dict[str, Kept] = {}  # by ref, in the order they were made
+        self._repeated: set[str] = set()  # the refs of what was sent more than once
         self._acts = 0  # how many were made
         self._pause = _FIRST_PAUSE
         self._within: float | None = None  # seconds over which the room wants its clients back
         self._expelled: dict[str, str] = {}  # who is about to leave, and why, as notices say
         self.left: set[str] = set()
         """Who has left, as far as it was told."""
+        self.uncertain: set[int] = set()
+        """The messages with acts that may still be done. Written by its own thread."""
 
     def start(self) -> None:
         self._thread.start()
@@ -254,8 +257,12 @@ class JsonParticipant:
         )
 
     def _on_refused(self, command: Kept) -> None:
+        # What was sent before, through a server that was cut off, may still be carried out.
+        is_sure = command.ref not in self._repeated
         if isinstance(command, Say | Moderate):
-            self.sent.refused.add(command.text)
+            (self.sent.refused if is_sure else self.sent.open).add(command.text)
+        if not (is_sure or isinstance(command, Say)) and command.id is not None:
+            self.uncertain.add(command.id)
 
     def _on_welcome(self, welcome: Welcome, wire: Wire) -> None:
         self._wire, self._session = wire, welcome.session
@@ -285,6 +292,7 @@ class JsonParticipant:
 
     def _repeat(self, _: Welcome) -> None:
         """Send all again that was not answered."""
+        self._repeated.update(self._outbox)
         for command in self._outbox.values():
             self._send(command)
 
