@@ -191,12 +191,7 @@ class ModeratedCluster(ClusterEnvironment):
         texts = Words(self._log(), self._numbers())
         for server in self.servers:
             server.stop()
-        files = [
-            file
-            for file in self._folder.iterdir()
-            if file.name.startswith(tuple(one.name for one in self.logs)) and file.suffix != ".jsonl"
-        ]
-        return [*check_files(files, texts)]
+        return [*check_files(self.logs, texts)]
 
     def _numbers(self) -> dict[str, int]:
         """Return the numbers of all texts that were acknowledged."""
