@@ -14,13 +14,15 @@ from typing import NamedTuple
 class Sent:
     """A writer's texts: all that it said, those acknowledged with their numbers, those refused.
 
-    Those that are `open` may not be answered any more, or not yet: they were said once or never.
+    Those that are `open` may not be answered any more, or not yet: they were said once or never. Not
+    `in_order`: one that was refused, which was not heard, may be said after those that came behind it.
     """
 
     said: list[str] = field(default_factory=list)
     acked: dict[str, int] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     open: set[str] = field(default_factory=set)
+    in_order: bool = True
 
 
 @dataclass
@@ -171,7 +173,7 @@ def _reordered(
         for run in reader.runs:
             yield from _out_of_order(f"{reader.name} saw", [number for number, _ in run])
     for writer in writers:
-        own = [writer.acked[text] for text in writer.said if text in writer.acked]
+        own = [writer.acked[text] for text in writer.said if text in writer.acked and writer.in_order]
         yield from _out_of_order("a writer's own are", own)
     by_word = {_word(text): min(known) for text, known in numbers.items()}
     for text_client in text_clients:

@@ -39,6 +39,7 @@ class Moderator(JsonParticipant):
         self, name: str, opener: Opener, rng: random.Random, password: str, guests: Sequence[str]
     ) -> None:
         super().__init__(name, opener, rng)
+        self.sent.in_order = False
         self._password = password
         self._guests = guests
         self._banned: set[str] = set()  # as its notices have said; guarded by `_lock`
@@ -123,6 +124,10 @@ class Guest(JsonParticipant):
 
     is_banned = False
     """Whether it was told so when it last tried to come in. Written by its own thread."""
+
+    def __init__(self, name: str, opener: Opener, rng: random.Random) -> None:
+        super().__init__(name, opener, rng)
+        self.sent.in_order = False
 
     def say(self, text: str) -> None:
         with self._lock:

@@ -105,6 +105,7 @@ def test_the_order_of_one_writer() -> None:
     writer = replace(anna(), acked={"a1 x": 3, "a2 y": 1})
     verdict = found(check([writer], []))
     assert verdict == {"reordered": ["a writer's own are #1 after #3"]}
+    assert found(check([replace(writer, in_order=False)], [])) == {}
 
 
 def test_reordered_for_a_text_client() -> None:
