@@ -10,31 +10,42 @@ import importlib
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import ModuleType
 
 _OLDEST = (3, 11)
+_INTERRUPTED = 130  # as a shell says it of who is ended by SIGINT
 
 
 def launcher(program: str, module: str) -> Callable[[], int]:
     """Return a function that imports `module`, runs its `main` and returns the exit status.
 
     If this Python is too old, or lacks a library or a module of its own, the function prints one
-    sentence on stderr and exits with status 1. Any other error of the import is raised.
+    sentence on stderr and exits with status 1. Any other error of the import is raised. Where Ctrl-C
+    is not handled by the program, the status is 130.
     """
 
     def launch() -> int:
         if sys.version_info < _OLDEST:
             sys.exit(_too_old(program))
         try:
-            with loading():
-                cli = importlib.import_module(module)
-        except ModuleNotFoundError as error:
-            if error.name is None or "." in error.name:
-                raise
-            sys.exit(_missing(program, error.name))
-        status: int = cli.main()
+            cli = _load(program, module)
+            status: int = cli.main()
+        except KeyboardInterrupt:  # Ctrl-C at a question, or before the program takes it
+            return _INTERRUPTED
         return status
 
     return launch
+
+
+def _load(program: str, module: str) -> ModuleType:
+    """Return the module; exit with one sentence if it lacks a library or a module of its own."""
+    try:
+        with loading():
+            return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or "." in error.name:
+            raise
+        sys.exit(_missing(program, error.name))
 
 
 @contextmanager

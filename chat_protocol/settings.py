@@ -9,7 +9,6 @@ import json
 import logging
 import os
 import re
-import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ import msgspec
 from msgspec import Meta
 
 from chat_protocol.ip import Network, format_network, parse_ip, parse_network, to_network
-from chat_protocol.standard_streams import ArgumentParser, encodable
+from chat_protocol.standard_streams import ArgumentParser, print_or_exit
 from chat_protocol.version import version
 
 _log = logging.getLogger(__name__)
@@ -246,7 +245,8 @@ class Program(Generic[S]):
         Ends the program by SystemExit for `--help`, `--version`, `--print-config`, `--check-config` and
         unknown flags.
         """
-        flags = vars(self.parser().parse_args(arguments))
+        parser = self.parser()
+        flags = vars(parser.parse_args(arguments))
         file = flags.pop("config", "") or self._installed_file()
         is_printing, is_checking = flags.pop("print_config", False), flags.pop("check_config", False)
         from_flags = [_Given(key, "flag", self.written_in(key, "flag"), flags[key]) for key in flags]
@@ -254,11 +254,10 @@ class Program(Generic[S]):
         settings = self.model(**{name: one.value for name, one in given.items()})
         written = {name: one.written for name, one in given.items()}
         checked = self.check(settings, {name: name for name in self.settings} | written)
-        if is_printing:
-            self._print(settings, given)
-        if is_checking:
-            print(f"{self.name}: the settings can be used")
         if is_printing or is_checking:
+            text = self._as_toml(settings, given) if is_printing else ""
+            text += f"{self.name}: the settings can be used\n" if is_checking else ""
+            print_or_exit(text, parser.unwritable)
             raise SystemExit(0)
         return checked
 
@@ -294,7 +293,7 @@ class Program(Generic[S]):
             if value or key in self._names:
                 yield _Given(key, "environment", variable, value)
 
-    def parser(self) -> argparse.ArgumentParser:
+    def parser(self) -> ArgumentParser:
         """Return the parser of the command line."""
         parser = ArgumentParser(
             prog=self.name,
@@ -319,13 +318,15 @@ class Program(Generic[S]):
                 parser.add_argument(flag, dest=key, **self.settings[name].argument | hidden)
         return parser
 
-    def _print(self, settings: S, given: Mapping[str, _Given]) -> None:
-        """Print the settings as TOML, each with its layer; a secret only as a comment."""
+    def _as_toml(self, settings: S, given: Mapping[str, _Given]) -> str:
+        """Return the settings as lines of TOML, each with its layer; a secret only as a comment."""
+        lines = ""
         for name, setting in self.settings.items():
             value = getattr(settings, name)
             layer = given[name].layer if name in given else "default"
-            line = f"{'# ' if setting.is_secret and value else ''}{name} = {setting.format(value)}  # {layer}"
-            print(encodable(line, sys.stdout))
+            sign = "# " if setting.is_secret and value else ""
+            lines += f"{sign}{name} = {setting.format(value)}  # {layer}\n"
+        return lines
 
 
 def _in_file(file: str) -> Iterator[_Given]:

@@ -2,6 +2,8 @@
 
 import argparse
 import os
+import sys
+from collections.abc import Callable
 from typing import Any, Final, TextIO
 
 _COUNT: Final = 3
@@ -26,8 +28,34 @@ def encodable(text: str, stream: TextIO | None) -> str:
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
+def print_or_exit(text: str, complaint: Callable[[str], str]) -> None:
+    """Write all of a text to stdout. A reader that has gone (`| head`) is no error.
+
+    Where it cannot be written, as on a full disk, this prints what `complaint` makes of the reason to
+    stderr and ends the program with exit code 1.
+    """
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.write(encodable(text, sys.stdout))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        sys.stdout = None  # or the flush at the end of the program would fail too
+    except OSError as error:
+        sys.stdout = None
+        print(complaint(error.strerror or str(error)), file=sys.stderr)
+        raise SystemExit(1) from None
+
+
 class ArgumentParser(argparse.ArgumentParser):
-    """Prints help and errors on any stream, whatever its encoding."""
+    """Prints help and errors on any stream, whatever its encoding; says so if stdout cannot be written."""
+
+    def unwritable(self, reason: str) -> str:
+        """Return what to say if stdout cannot be written."""
+        return f"{self.prog}: cannot write to standard output: {reason}"
 
     def _print_message(self, message: str, file: Any = None) -> None:
-        super()._print_message(encodable(message, file), file)
+        if file is not None and file is sys.stdout:
+            print_or_exit(message, self.unwritable)
+        else:
+            super()._print_message(encodable(message, file), file)

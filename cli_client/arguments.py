@@ -4,6 +4,7 @@ import argparse
 import os
 import re
 import socket
+import sys
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final, Literal, NoReturn, TypeVar
@@ -49,7 +50,7 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from chat_protocol.version import version  # noqa: PLC0415 - takes as long to load as all of the client
 
-        print(f"oneroom {version()}")
+        parser._print_message(f"oneroom {version()}\n", sys.stdout)  # noqa: SLF001 - as argparse's own action
         parser.exit()
 
 
@@ -126,7 +127,8 @@ class Parser(ArgumentParser):
         timeout = "option_timeout_of_commands" if self._command else "option_timeout"
         name = os.environ.get("ONEROOM_NAME") or None
         self._add("--name", "option_name", default=name, metavar=text("metavar_name"))
-        self._add("--password-file", "option_password", metavar=text("metavar_file"))
+        password = "option_password" if self._command in {"", "run"} else "option_password_of_commands"
+        self._add("--password-file", password, metavar=text("metavar_file"))
         self._add("-4", "option_ipv4", dest="family", action="store_const", const=socket.AF_INET)
         self._add("-6", "option_ipv6", dest="family", action="store_const", const=socket.AF_INET6)
         self._add("--tls", "option_tls", action="store_true")
@@ -148,25 +150,43 @@ class Parser(ArgumentParser):
         try:
             options, unknown = self.parse_known_args(arguments)
         except argparse.ArgumentError as error:
-            self.error(_wrong(error.argument_name or error.message, list(arguments)))
+            if error.argument_name is None:
+                self.error(error.message)
+            self._refuse(_wrong(error, list(arguments)))
         # `--tls-pin "$UNSET"` must not mean "without a pin".
         empty = [action for action in self._actions if getattr(options, action.dest, None) == ""]
         unknown += [action.option_strings[-1] for action in empty]
         if unknown:
-            self.error(" ".join(unknown))
+            self._refuse(" ".join(unknown))
         return options
 
     def error(self, message: str) -> NoReturn:
-        text = self._texts("bad_arguments", detail=one_line(message))
-        self.exit(2, f"oneroom: {text}\n\n{self.format_help()}")
+        """Explain what is missing: all that argparse itself complains of is "…: NAME, NAME"."""
+        self._explain("arguments_missing", message.rpartition(": ")[2])
+
+    def unwritable(self, reason: str) -> str:
+        return f"oneroom: {self._texts('pipe_unwritable', reason=reason)}"
+
+    def _refuse(self, arguments: str) -> NoReturn:
+        """Say that these arguments cannot be understood."""
+        self._explain("bad_arguments", arguments)
+
+    def _explain(self, key: str, detail: str) -> NoReturn:
+        """Print what is wrong and how it is used, and exit with code 2."""
+        more = self._texts("arguments_more", command=f"{self.prog} --help")
+        text = self._texts(key, detail=one_line(detail))
+        self.exit(2, f"oneroom: {text}\n\n{self.format_usage()}{more}\n")
 
     def exit_with(self, error: str) -> NoReturn:
         """Print an error and exit with code 2."""
         self.exit(2, f"oneroom: {error}\n")
 
 
-def _wrong(option: str, arguments: list[str]) -> str:
-    """Return an option, and its value if there is one."""
+def _wrong(error: argparse.ArgumentError, arguments: list[str]) -> str:
+    """Return the argument, and its value if there is one."""
+    option = str(error.argument_name)
+    if isinstance(error.__context__, argparse.ArgumentTypeError):
+        return f"{option} {error.message}"
     value = arguments[arguments.index(option) + 1 :][:1] if option in arguments else []
     return " ".join([option, *(typed for typed in value if not typed.startswith("-"))])
 

@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
@@ -15,7 +15,7 @@ from chat_protocol.address import Address, parse_address
 from chat_protocol.contract import DEFAULT_PORT
 from chat_protocol.errors import BadAddress, BadTls
 from chat_protocol.launcher import loading
-from chat_protocol.standard_streams import encodable, reserve
+from chat_protocol.standard_streams import encodable, print_or_exit, reserve
 from chat_protocol.text import one_line
 from cli_client.arguments import COMMANDS, Parser
 from cli_client.config_file import BadConfig, Config, Server, default_path, load
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     own, to_run = _split(arguments) if command == "run" else (arguments, [])
     options = parser.parse(own[1:] if command else own)
     if getattr(options, "check_config", False):
-        return _check_config(options.config, config, texts)
+        return _check_config(options.config, config, texts, parser.unwritable)
     room = _room(parser, options, texts, config)
     if command == "run":
         return _run(parser, to_run, options, texts, room)
@@ -55,8 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if _is_dumb():
             return _plain_terminal(room, texts, options)
         return _terminal(room, texts, options, config)
-    if not (room.name or room.code):
-        parser.exit_with(texts("pipe_name_needed"))
+    room = _named(parser, room, texts)
     if not command and options.live:
         return _live_pipe(options, texts, room)
     return _one_shot(command, options, texts, room) if command else _filter(options, texts, room)
@@ -77,23 +76,26 @@ def _run(
 ) -> int:
     if not command:
         parser.error("-- …")
-    if not room.name:
-        parser.exit_with(texts("pipe_name_needed"))
     if os.name != "posix":
         parser.exit_with(texts("run_needs_posix"))
+    room = _named(parser, room, texts)
     from cli_client.live_output import LiveOutput  # noqa: PLC0415 - the filter need not wait for it
     from cli_client.run import Run, title_of  # noqa: PLC0415 - only here, and not on every system
 
     title = options.title or title_of(command)
     run = Run(command)
-    return run.run(lambda: LiveOutput(room, texts, title, run.size, or_similar=options.or_similar))
+    code = run.run(lambda: LiveOutput(room, texts, title, run.size, or_similar=options.or_similar))
+    if run.unwritable:
+        print_error(texts("pipe_unwritable", reason=run.unwritable))
+    return code
 
 
 def _live_pipe(options: argparse.Namespace, texts: Translations, room: RoomOptions) -> int:
     from cli_client.live_output import LiveOutput  # noqa: PLC0415 - as above
     from cli_client.live_pipe import run_live_pipe  # noqa: PLC0415
 
-    return run_live_pipe(LiveOutput(room, texts, options.live, _PIPE_SIZE, or_similar=options.or_similar))
+    live = LiveOutput(room, texts, options.live, _PIPE_SIZE, or_similar=options.or_similar)
+    return run_live_pipe(live, lambda reason: print_error(texts("pipe_unwritable", reason=reason)))
 
 
 def _early(arguments: Sequence[str]) -> argparse.Namespace:
@@ -137,14 +139,16 @@ def _exit_with(error: BadConfig, path: str | None, texts: Translations) -> NoRet
     raise SystemExit(2)
 
 
-def _check_config(path: str | None, config: Config, texts: Translations) -> int:
+def _check_config(
+    path: str | None, config: Config, texts: Translations, complaint: Callable[[str], str]
+) -> int:
     """Say whether the file can be used, the keys too; return the exit code."""
     from cli_client.config_words import CONFIG_WORDS  # noqa: PLC0415 - only here
 
     _actions(path, config, texts)
     is_there = bool(config.source) or Path(path or default_path()).exists()
     text = CONFIG_WORDS[texts.lang]["config_good" if is_there else "config_none"]
-    print(encodable(f"oneroom: {text.format(path=one_line(path or default_path()))}", sys.stdout))
+    print_or_exit(f"oneroom: {text.format(path=one_line(path or default_path()))}\n", complaint)
     return 0
 
 
@@ -186,6 +190,21 @@ def _room(parser: Parser, options: argparse.Namespace, texts: Translations, conf
     if not (name or code):
         name = one_line(server.name or config.name) or identities.last_name()
     return RoomOptions(address, name, code, password, tls, options.family, identities)
+
+
+def _named(parser: Parser, room: RoomOptions, texts: Translations) -> RoomOptions:
+    """Return the room with a name, which whoever sits at the terminal is asked for; exit if there is none."""
+    if room.name or room.code:
+        return room
+    name = ""
+    if all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)):
+        print(encodable(texts("ask_name"), sys.stderr), end="", file=sys.stderr, flush=True)
+        name = one_line(sys.stdin.readline().strip())
+        if not name:
+            print(file=sys.stderr)
+    if not name:
+        parser.exit_with(texts("pipe_name_needed"))
+    return room._replace(name=name)
 
 
 def _tls(options: argparse.Namespace, server: Server) -> "Tls | None":

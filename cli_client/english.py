@@ -124,6 +124,8 @@ ENGLISH: Final[Mapping[str, str | tuple[str, ...]]] = {
     "bad_address": "not an address: {typed}",
     "bad_url": "{typed} is the address of a page; the room has its own, usually: {instead}",
     "bad_arguments": "cannot understand the arguments: {detail}",
+    "arguments_missing": "missing: {detail}",
+    "arguments_more": "More: {command}",
     "months": "January February March April May June July August September October November December",
     "date": "{month} {day}, {year}",
     "hidden": (

@@ -52,6 +52,7 @@ ARGUMENTS: Final[Mapping[str, str]] = {
         "be who you are on another device: the code that /link gives there, for two minutes (needs no name)"
     ),
     "option_password": "the room's password (else ONEROOM_PASSWORD, else it asks)",
+    "option_password_of_commands": "the room's password (else ONEROOM_PASSWORD)",
     "option_ipv4": "use only IPv4 addresses",
     "option_ipv6": "use only IPv6 addresses",
     "option_tls": "connect with TLS; the certificate is checked as in a browser",

@@ -3,6 +3,7 @@
 import os
 import select
 import signal
+from collections.abc import Callable
 
 from cli_client.live_output import LiveOutput
 from cli_client.stdin_lines import read
@@ -10,26 +11,34 @@ from cli_client.stdin_lines import read
 _STDOUT = 1
 
 
-def run_live_pipe(live: LiveOutput) -> int:
-    """Run until stdin ends, or Ctrl-C; return the exit code: 1 if the room has not got all of it."""
+def run_live_pipe(live: LiveOutput, complain: Callable[[str], object]) -> int:
+    """Run until stdin ends, or Ctrl-C; return the exit code.
+
+    It is 1 if the room has not got all of it, or if stdout could not be written, as on a full disk:
+    then `complain` is called with the reason, once, and the room gets the rest all the same.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    can_write = was_written = True
     try:
-        can_write = True
         while data := read():
             live.write(data)
-            can_write = can_write and _write(data)
+            if can_write:
+                try:
+                    _write(data)
+                except BrokenPipeError:  # the reader has what it wanted (`| head`)
+                    can_write = False
+                except OSError as error:
+                    can_write = was_written = False
+                    complain(str(error.strerror))
     except KeyboardInterrupt:
         pass
-    return 0 if live.end(None) else 1
+    return 0 if live.end(None) and was_written else 1
 
 
-def _write(data: bytes) -> bool:
-    """Write all of it to stdout; return False if that cannot be written."""
+def _write(data: bytes) -> None:
+    """Write all of it to stdout. Raises `OSError`."""
     while data:
         try:
             data = data[os.write(_STDOUT, data) :]
         except BlockingIOError:
             select.select([], [_STDOUT], [])
-        except OSError:  # the reader has what it wanted (`| head`)
-            return False
-    return True

@@ -60,7 +60,11 @@ class OneShot:
 
     def say(self, client: Client) -> int:
         """Say the text, which may come from stdin."""
-        text = clean(" ".join(self._options.text) or _stdin())
+        try:
+            text = clean(" ".join(self._options.text) or _stdin())
+        except UnicodeDecodeError as error:
+            self._say("pipe_undecodable", number=error.object[: error.start].count(b"\n") + 1)
+            return 1
         if is_blank(text):
             self._say("error_blank")
             return 1
@@ -147,5 +151,5 @@ def _line_of_json(value: dict[str, object]) -> str:
 
 
 def _stdin() -> str:
-    """Return all of stdin; what is not UTF-8 in it is shown as such."""
-    return "" if sys.stdin is None else sys.stdin.buffer.read().decode("utf-8-sig", "replace").strip("\n")
+    """Return all of stdin. Raises `UnicodeDecodeError`."""
+    return "" if sys.stdin is None else sys.stdin.buffer.read().decode("utf-8-sig").strip("\n")

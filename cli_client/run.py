@@ -47,6 +47,8 @@ class Run:
         self._has_keyboard = self._settings is not None
         self._typed = b""  # what the command has not read yet
         self._can_write = True  # to stdout
+        self.unwritable = ""
+        """Why stdout could not be written; empty if it could, or if its reader has gone (`| head`)."""
         self._signals, self._wake = os.pipe()
 
     def run(self, connect: Callable[[], LiveOutput]) -> int:
@@ -127,8 +129,8 @@ class Run:
             except BrokenPipeError:  # the reader has what it wanted (`| head`)
                 self._can_write = False
                 self._command.send(signal.SIGPIPE)
-            except OSError:
-                self._can_write = False
+            except OSError as error:
+                self._can_write, self.unwritable = False, str(error.strerror)
         return True
 
     def _on_report(self, live: LiveOutput) -> int | None:

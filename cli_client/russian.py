@@ -143,6 +143,8 @@ RUSSIAN: Final[Mapping[str, str | tuple[str, ...]]] = {
     "bad_address": "не похоже на адрес: {typed}",
     "bad_url": "{typed} — адрес страницы; у чата свой, обычно: {instead}",
     "bad_arguments": "не понимаю параметры: {detail}",
+    "arguments_missing": "не хватает: {detail}",
+    "arguments_more": "Подробнее: {command}",
     "months": "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
     "date": "{day} {month} {year}",
     "hidden": (

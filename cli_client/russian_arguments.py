@@ -54,6 +54,7 @@ ARGUMENTS: Final[Mapping[str, str]] = {
         "войти тем же, кто вы на другом устройстве: код, который даёт там /link, на две минуты (имя не нужно)"
     ),
     "option_password": "пароль чата (иначе ONEROOM_PASSWORD, иначе спросит)",
+    "option_password_of_commands": "пароль чата (иначе ONEROOM_PASSWORD)",
     "option_ipv4": "только адреса IPv4",
     "option_ipv6": "только адреса IPv6",
     "option_tls": "соединяться по TLS; сертификат проверяется, как в браузере",

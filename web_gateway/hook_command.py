@@ -10,20 +10,21 @@ from pathlib import Path
 from chat_protocol.address import Address
 from chat_protocol.contract import RESERVED_NAME
 from chat_protocol.settings import BadConfig
-from chat_protocol.standard_streams import ArgumentParser, encodable
+from chat_protocol.standard_streams import ArgumentParser, print_or_exit
 from web_gateway.config import PROGRAM, Config
 from web_gateway.hooks import add, load, remove
 
 
 def hook(arguments: Sequence[str]) -> int:
     """Run the command; return the exit status."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
     try:
-        for line in options.act(_config(options.hooks), options):
-            print(encodable(line, sys.stdout))
+        lines = options.act(_config(options.hooks), options)
     except (BadConfig, OSError) as error:
         print(f"oneroom-web hook: {error}", file=sys.stderr)
         return 1
+    print_or_exit("".join(f"{line}\n" for line in lines), parser.unwritable)
     return 0
 
 
@@ -35,7 +36,7 @@ def _config(hooks: str | None) -> Config:
     return config
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="oneroom-web hook",
         description="Look after webhooks: addresses at which programs say something in the room.",

@@ -73,6 +73,12 @@ def test_a_mistake_of_our_own_still_shows_itself(tmp_path: Path, line: str, erro
     assert code == 1
 
 
+def test_it_can_be_interrupted_at_any_moment(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text("raise KeyboardInterrupt\n")
+    start = "from chat_protocol.launcher import launcher; sys.exit(launcher('oneroom', 'slow')())"
+    assert run("-c", f"import sys; sys.path.append({str(tmp_path)!r}); {start}") == (130, "")
+
+
 def test_an_old_python_can_read_it() -> None:
     entrances = [ROOT / package / name for package in PROGRAMS for name in ("__init__.py", "__main__.py")]
     for path in [ROOT / "chat_protocol" / "__init__.py", ROOT / "chat_protocol" / "launcher.py", *entrances]:

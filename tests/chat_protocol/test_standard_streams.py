@@ -4,12 +4,14 @@ import io
 import logging
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from chat_protocol.announcement import announce
-from chat_protocol.standard_streams import encodable
+from chat_protocol.standard_streams import encodable, print_or_exit
 from tests.support.processes import ROOT
+from tests.support.timing import TIMEOUT
 
 
 def test_closed_streams_are_replaced_by_the_null_device() -> None:
@@ -44,3 +46,33 @@ def test_what_cannot_be_announced_is_logged(
 )
 def test_letters_that_a_stream_lacks_are_escaped(encoding: str, shown: str) -> None:
     assert encodable("я é", io.TextIOWrapper(io.BytesIO(), encoding)) == shown
+
+
+@pytest.mark.parametrize(
+    "program", ["cli_client --help", "tcp_server --version", "web_gateway --print-config"]
+)
+def test_a_full_disk_is_told(program: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", *program.split()]
+        done = subprocess.run(
+            command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, timeout=TIMEOUT, check=False
+        )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.endswith(": No space left on device\n")
+
+
+class _WithoutReader(io.StringIO):
+    """A pipe whose reader has gone."""
+
+    def flush(self) -> None:
+        raise BrokenPipeError
+
+
+def test_a_reader_that_has_gone_is_no_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdout", _WithoutReader())
+    print_or_exit("text\n", str)
+    assert sys.stdout is None  # or the end of the program would fail
+    print_or_exit("text\n", str)
+    assert capsys.readouterr().err == ""

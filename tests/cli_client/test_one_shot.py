@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from cli_client.arguments import COMMANDS
@@ -43,7 +44,9 @@ def say(person: JsonClient, text: str) -> int:
     return number
 
 
-def run(room: Program, *arguments: str, stdin: str = "", password: str = PASSWORD) -> tuple[int, str, str]:
+def run(
+    room: Program, *arguments: str, stdin: str | bytes = "", password: str = PASSWORD
+) -> tuple[int, str, str]:
     """Run the client as ci; return its exit code, and what it wrote to stdout and stderr."""
     command, *others = arguments
     done = subprocess.run(
@@ -51,13 +54,12 @@ def run(room: Program, *arguments: str, stdin: str = "", password: str = PASSWOR
         cwd=ROOT,
         env=os.environ
         | {"LC_ALL": "C.UTF-8", "ONEROOM_NAME": "ci", "ONEROOM_PASSWORD": password, "TZ": "UTC"},
-        input=stdin,
+        input=stdin if isinstance(stdin, bytes) else stdin.encode(),
         capture_output=True,
-        text=True,
         timeout=TIMEOUT,
         check=False,
     )
-    return done.returncode, done.stdout, done.stderr
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
 def test_say_ends_once_the_text_is_stored(room: Program, person: JsonClient) -> None:
@@ -98,7 +100,7 @@ def test_who_prints_the_members(room: Program, person: JsonClient) -> None:
         (("say", " "), 1, "The message is empty."),
         (("who", "--name=/"), 2, "The name has characters that are not allowed."),
         (("history", "--limit=0"), 2, "cannot understand the arguments: --limit"),
-        (("search",), 2, "cannot understand the arguments"),
+        (("search",), 2, "missing: WORD"),
         (("say", "x", "--timeout=0"), 2, "cannot understand the arguments: --timeout"),
         (("who", "--server=127.0.0.1:1", "--timeout=0.3"), 1, "No room is running at 127.0.0.1:1"),
         (("who", "--server="), 2, "cannot understand the arguments: --server"),
@@ -113,6 +115,41 @@ def test_what_fails_is_explained(room: Program, arguments: tuple[str, ...], code
 
 def test_a_wrong_password_is_refused(room: Program) -> None:
     assert run(room, "say", "x", password="нет") == (2, "", "oneroom: Wrong password.\n")
+
+
+def test_what_is_not_utf8_is_not_said(room: Program, person: JsonClient) -> None:
+    code, printed, error = run(room, "say", stdin=b"one\ntwo \xff\n")
+    assert (code, printed) == (1, "")
+    assert error.startswith("oneroom: line 2 is not UTF-8 and is not sent")
+    assert person.fence() == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "printed"),
+    [("Глеб\n", 0, "Вера\r\n"), ("\x03", 130, ""), ("\x04", 2, "\r\noneroom: a name is needed")],
+)
+@pytest.mark.usefixtures("person")
+def test_at_a_terminal_a_name_is_asked_for(
+    room: Program, tmp_path: Path, typed: str, code: int, printed: str
+) -> None:
+    unset = {name: value for name, value in os.environ.items() if name != "ONEROOM_NAME"}
+    terminal = pexpect.spawn(
+        sys.executable,
+        ["-m", "cli_client", "who", f"--server={room.address}", "--lang=en"],
+        cwd=str(ROOT),
+        encoding="utf-8",
+        timeout=TIMEOUT,
+        env=unset | {"LC_ALL": "C.UTF-8", "ONEROOM_PASSWORD": PASSWORD, "XDG_STATE_HOME": str(tmp_path)},
+    )
+    terminal.expect_exact("Your name: ")
+    terminal.send(typed)
+    terminal.expect(pexpect.EOF)
+    terminal.wait()
+    seen = str(terminal.before)
+    assert printed in seen
+    assert "Traceback" not in seen
+    assert terminal.exitstatus == code
+    terminal.close()
 
 
 @pytest.mark.usefixtures("person")

@@ -299,6 +299,28 @@ def test_a_pipe_is_a_live_message_without_a_code(room: Program, person: JsonClie
     assert "code" not in message["live"]
 
 
+@pytest.mark.parametrize(("is_pipe", "code"), [(False, 0), (True, 1)])
+def test_an_output_that_cannot_be_written_is_told(
+    room: Program, person: JsonClient, *, is_pipe: bool, code: int
+) -> None:
+    """The exit code of `run` is that of the command all the same, and the room has the output."""
+    build = ["-m", "cli_client", str(room.address), "--name=ci", "--lang=en", "--live", "build"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, *(build if is_pipe else arguments(room, "echo", "one"))],
+            cwd=ROOT,
+            input="one\n",
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+    told = "oneroom: the output cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (code, told)
+    assert ended(person)["live"]["last"] == "one\n"
+
+
 def test_a_runner_that_is_killed_leaves_a_lost_message(room: Program, person: JsonClient) -> None:
     with subprocess.Popen(
         [sys.executable, *arguments(room, "sh", "-c", "echo on; sleep 100")],
