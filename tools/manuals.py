@@ -106,6 +106,7 @@ def main(folder: Path) -> None:
     for parser in parsers(has_address=True):
         page = Manpage(parser, {"project_name": "Oneroom", "version": version(), "manual_title": "Oneroom"})
         page.description = _SUMMARIES[parser.prog]
+        page.synopsis = _synopsis(parser)
         _write(folder / "man" / "man1" / f"{parser.prog}.1", str(page))
     for parser in parsers(has_address=False):
         for shell, place in _COMPLETIONS.items():
@@ -115,6 +116,13 @@ def main(folder: Path) -> None:
                     assert written in text, "shtab writes it in another way"
                     text = text.replace(written, wanted)
             _write(folder / place.format(parser.prog), text)
+
+
+def _synopsis(parser: argparse.ArgumentParser) -> tuple[str, str]:
+    """Return the program and its usages, each on a line of its own, where the library makes one of them."""
+    usages = (parser.usage or "").replace("%(prog)s", parser.prog).replace("-", r"\-").split("\n")
+    new_line = f"\n.br\n.B {parser.prog}\n"
+    return parser.prog, new_line.join(usage.split(maxsplit=1)[1] for usage in usages)
 
 
 def _write(path: Path, text: str) -> None:

@@ -36,6 +36,14 @@ def test_the_man_page_has_every_option(share: Path, program: str) -> None:
     assert not options - set(re.findall(r"--[a-z][a-z-]+", page))
 
 
+def test_each_usage_has_a_line_of_its_own(share: Path) -> None:
+    page = (share / "man" / "man1" / "oneroom.1").read_text()
+    synopsis = page.partition(".SH SYNOPSIS\n")[2].partition(".SH ")[0]
+    first, second = synopsis.split("\n.br\n")
+    assert first == ".B oneroom\n[HOST[:PORT]] [options]"
+    assert second.startswith(".B oneroom\nsay|history|search|who|get|run [options]")
+
+
 def test_they_are_the_same_from_every_terminal(
     share: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
