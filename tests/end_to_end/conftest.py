@@ -2,19 +2,24 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
+from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Page
 
 from tests.end_to_end.fronts import HOST
 from tests.support.certificates import Certificate, self_signed
 from tests.support.timing import TIMEOUT
 
 PATIENCE = 1000 * TIMEOUT  # milliseconds
+AT_REST = "!document.querySelector('dialog[open], :popover-open') && !history.state?.panel"
+"""Nothing is open on the page."""
+TYPING_SHOWN = 5_000  # milliseconds, as in protocol.js
 SHOTS = os.environ.get("ONEROOM_SHOTS")
 """Folder for pictures of the page; without it none are taken."""
 
@@ -30,6 +35,8 @@ class PageUser:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        self.logged: list[str] = []
+        """What the page has logged, which fails the test."""
 
     def enter(self, name: str) -> None:
         """Join through the form."""
@@ -97,6 +104,18 @@ def wait_until(page: Page, condition: str) -> None:
         page.wait_for_timeout(20)
 
 
+def keep_typing(page: Page) -> None:
+    """From now on, show who is typing until they have sent it, not for some seconds, which may be over."""
+    page.evaluate(
+        """shown => {
+            const { setTimeout } = globalThis;
+            globalThis.setTimeout = (call, delay, ...given) =>
+                delay === shown ? 0 : setTimeout(call, delay, ...given);
+        }""",
+        TYPING_SHOWN,
+    )
+
+
 def point_at(row: Locator) -> None:
     """Move the pointer onto a row until it is still there two frames later: rows may be moving."""
     stays = """row => new Promise(done =>
@@ -145,16 +164,61 @@ def open_page(
         reduced_motion="reduce",
     )
     context.set_default_timeout(PATIENCE)
-    logged: list[str] = []
     try:
-        page = context.new_page()
-        page.on("pageerror", lambda error: logged.append(str(error)))
-        page.on("console", lambda said: None if _is_of_a_loss(said) else logged.append(said.text))
-        page.goto(url)
-        yield PageUser(page)
+        user = PageUser(context.new_page())
+        user.page.on("pageerror", lambda error: user.logged.append(str(error)))
+        user.page.on("console", lambda said: None if _is_of_a_loss(said) else user.logged.append(said.text))
+        user.page.goto(url)
+        yield user
     finally:
         context.close()
-    assert not logged
+    assert not user.logged
+
+
+class Regular:
+    """A person who stays on one page for several tests: to open one is half the work of a short test.
+
+    Each test finds the messages of those before it. After one that fails the next has a new page.
+    """
+
+    def __init__(self, chromium: Browser, url: str, name: str, **options: Any) -> None:
+        """`options` are those of `open_page`."""
+        self.name = name
+        self._dark: bool = options.get("dark", False)
+        self._open = partial(open_page, chromium, url, **options)
+        self._stack = ExitStack()
+        self._user: PageUser | None = None
+
+    @contextmanager
+    def here(self, *, dark: bool | None = None) -> Iterator[PageUser]:
+        """Let a test use the page, which it leaves with nothing open; what is in the composer is deleted.
+
+        `dark` is the theme for this test.
+        """
+        if self._user is None:
+            self._user = self._stack.enter_context(self._open())
+        user = self._user
+        try:
+            user.page.emulate_media(
+                color_scheme="dark" if (self._dark if dark is None else dark) else "light"
+            )
+            if user.page.is_visible("#join-name"):
+                user.enter(self.name)
+            yield user
+            if not user.page.is_visible("#join-name"):
+                user.page.fill("#composer-text", "")
+            wait_until(user.page, AT_REST)
+            assert not user.logged
+        except BaseException:
+            self._user = None
+            with suppress(Error, AssertionError), self._stack:  # the test has failed already
+                user.page.reload()
+                user.leave()  # or its name would stay taken for a while
+            raise
+
+    def close(self) -> None:
+        """Close the page."""
+        self._stack.close()
 
 
 def new_tab(user: PageUser) -> PageUser:

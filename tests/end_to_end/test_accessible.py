@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.end_to_end.conftest import PATIENCE, PageUser, open_page, violations
+from tests.end_to_end.conftest import PATIENCE, PageUser, keep_typing, open_page, violations
 from tests.end_to_end.services import guarded, say, serve
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
@@ -54,6 +54,7 @@ def test_the_page_in_its_states(chromium: Browser, width: int, height: int, dark
             expect(page.locator("#m1.highlighted")).to_be_in_viewport()
             check(browser, "at the first message, which the address names")
             vera.say_json(type="moderate", act="mute", target="Анна")
+            keep_typing(page)
             vera.say_json(type="typing")
             vera.fence()
             expect(page.locator("#typing")).not_to_be_empty()

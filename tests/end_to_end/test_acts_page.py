@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, open_page, point_at
+from tests.end_to_end.conftest import PATIENCE, PageUser, Regular, assert_accessible, point_at
 from tests.end_to_end.services import Services, guarded
 from tests.support.raw import JsonClient, member
 from tests.support.requirements import needs_chromium
@@ -42,9 +43,20 @@ def boris(services: Services) -> Iterator[JsonClient]:
         yield client
 
 
-def enter(browser: PageUser) -> None:
-    """Join, and wait for what is loaded behind the conversation."""
-    browser.enter("Анна")
+@pytest.fixture(scope="module")
+def desk(services: Services, chromium: Browser) -> Iterator[Regular]:
+    with closing(Regular(chromium, services.url, "Анна")) as desk:
+        yield desk
+
+
+@pytest.fixture(scope="module")
+def phone(services: Services, chromium: Browser) -> Iterator[Regular]:
+    with closing(Regular(chromium, services.url, "Вера", width=390, height=844, touch=True)) as phone:
+        yield phone
+
+
+def wait_for_tools(browser: PageUser) -> None:
+    """Wait for what is loaded behind the conversation."""
     expect(browser.page.locator("#search-button")).to_be_visible()
 
 
@@ -68,9 +80,9 @@ def row(browser: PageUser, text: str) -> Locator:
     return browser.page.locator(".message", has=browser.page.locator(".message-text", has_text=text)).last
 
 
-def test_reactions_by_menu_and_chip(services: Services, chromium: Browser, boris: JsonClient) -> None:
-    with open_page(chromium, services.url) as anna:
-        enter(anna)
+def test_reactions_by_menu_and_chip(desk: Regular, boris: JsonClient) -> None:
+    with desk.here() as anna:
+        wait_for_tools(anna)
         number = says(boris, "кто за?")
         message, chip = row(anna, "кто за?"), row(anna, "кто за?").locator(".reaction")
         point_at(message)
@@ -102,12 +114,10 @@ def test_reactions_by_menu_and_chip(services: Services, chromium: Browser, boris
         assert_accessible(anna.page)
 
 
-def test_an_answer_calls_somebody_and_its_quote_leads_there(
-    services: Services, chromium: Browser, boris: JsonClient
-) -> None:
-    with open_page(chromium, services.url, dark=True) as anna:
+def test_an_answer_calls_somebody_and_its_quote_leads_there(desk: Regular, boris: JsonClient) -> None:
+    with desk.here(dark=True) as anna:
         page, field = anna.page, anna.page.locator("#composer-text")
-        enter(anna)
+        wait_for_tools(anna)
         number = says(boris, "вопрос **дня**")
         page.fill("#composer-text", "да, @го")
         row(anna, "вопрос").locator(".message-number").focus()
@@ -151,12 +161,10 @@ def test_an_answer_calls_somebody_and_its_quote_leads_there(
         assert "reply" not in said
 
 
-def test_what_one_has_said_is_edited_and_deleted(
-    services: Services, chromium: Browser, boris: JsonClient
-) -> None:
-    with open_page(chromium, services.url) as anna:
+def test_what_one_has_said_is_edited_and_deleted(desk: Regular, boris: JsonClient) -> None:
+    with desk.here() as anna:
         page, field = anna.page, anna.page.locator("#composer-text")
-        enter(anna)
+        wait_for_tools(anna)
         anna.say("ачепятка")
         number = hears(boris, "message")["id"]
         page.keyboard.press("ArrowUp")
@@ -195,18 +203,17 @@ def test_what_one_has_said_is_edited_and_deleted(
                 "Не прочитано отсюда",
             ]
         )
+        page.keyboard.press("Escape")
 
 
-def test_a_reload_goes_on_with_what_was_done_to_a_message(
-    services: Services, chromium: Browser, boris: JsonClient
-) -> None:
-    with open_page(chromium, services.url) as anna:
+def test_a_reload_goes_on_with_what_was_done_to_a_message(desk: Regular, boris: JsonClient) -> None:
+    with desk.here() as anna:
         page, field, task = (
             anna.page,
             anna.page.locator("#composer-text"),
             anna.page.locator("#composer-task"),
         )
-        enter(anna)
+        wait_for_tools(anna)
         number = says(boris, "вопрос")
         anna.say("моё")
         own = hears(boris, "message")["id"]
@@ -254,11 +261,9 @@ def test_a_reload_goes_on_with_what_was_done_to_a_message(
         expect(page.locator(".message-state")).to_have_count(0)
 
 
-def test_an_act_that_fails_says_why_and_can_be_tried_again(
-    services: Services, chromium: Browser, boris: JsonClient
-) -> None:
-    with open_page(chromium, services.url) as anna:
-        enter(anna)
+def test_an_act_that_fails_says_why_and_can_be_tried_again(desk: Regular, boris: JsonClient) -> None:
+    with desk.here() as anna:
+        wait_for_tools(anna)
         says(boris, "тихо")
         boris.say_json(type="authenticate", password="ключ")
         boris.say_json(type="moderate", act="mute", target="Анна")
@@ -278,12 +283,10 @@ def test_an_act_that_fails_says_why_and_can_be_tried_again(
         expect(state).to_have_count(0)
 
 
-def test_a_finger_that_pulls_a_message_answers_it(
-    services: Services, chromium: Browser, boris: JsonClient
-) -> None:
-    with open_page(chromium, services.url, width=390, height=844, touch=True) as anna:
+def test_a_finger_that_pulls_a_message_answers_it(phone: Regular, boris: JsonClient) -> None:
+    with phone.here() as anna:
         page, task = anna.page, anna.page.locator("#composer-task")
-        enter(anna)
+        wait_for_tools(anna)
         says(boris, "потяни меня")
         place = row(anna, "потяни").locator(".message-text").bounding_box()
         assert place
@@ -312,10 +315,10 @@ def test_a_finger_that_pulls_a_message_answers_it(
         assert row(anna, "потяни").evaluate("row => row.style.transform") == ""
 
 
-def test_a_finger_that_rests_opens_the_menu(services: Services, chromium: Browser, boris: JsonClient) -> None:
-    with open_page(chromium, services.url, width=390, height=844, dark=True, touch=True) as anna:
+def test_a_finger_that_rests_opens_the_menu(phone: Regular, boris: JsonClient) -> None:
+    with phone.here(dark=True) as anna:
         page, menu = anna.page, anna.page.locator("#message-menu")
-        enter(anna)
+        wait_for_tools(anna)
         says(boris, "нажми и держи")
         place = row(anna, "нажми").locator(".message-text").bounding_box()
         assert place

@@ -1,11 +1,12 @@
 """The browser's Back button closes what is open, and no more."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.end_to_end.conftest import PageUser, open_page, wait_until
+from tests.end_to_end.conftest import PageUser, Regular, open_page, wait_until
 from tests.end_to_end.services import Services, serve
 from tests.support.requirements import needs_chromium
 
@@ -18,12 +19,16 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
         yield services
 
 
+@pytest.fixture(scope="module")
+def anna(chromium: Browser, services: Services) -> Iterator[Regular]:
+    with closing(Regular(chromium, services.url, "Анна", width=390, height=844)) as anna:
+        yield anna
+
+
 @pytest.fixture
-def phone(chromium: Browser, services: Services) -> Iterator[PageUser]:
-    with open_page(chromium, services.url, width=390, height=844) as user:
-        user.enter("Анна")
+def phone(anna: Regular) -> Iterator[PageUser]:
+    with anna.here() as user:
         yield user
-        user.leave()
 
 
 def test_back_closes_the_list_of_people(phone: PageUser) -> None:
@@ -74,20 +79,20 @@ def test_what_is_closed_otherwise_leaves_nothing_to_go_back_to(phone: PageUser) 
 
 def test_one_panel_after_the_other_is_one_step(phone: PageUser) -> None:
     page = phone.page
-    before = page.evaluate("history.length")
+    before = page.evaluate("navigation.currentEntry.index")
     page.click("#people-button")
     wait_until(page, "history.state?.panel === 'people'")
     page.keyboard.press("Control+k")
     wait_until(page, "history.state?.panel === 'search'")
     expect(page.locator("#people")).to_be_hidden()
-    assert page.evaluate("history.length") == before + 1
+    assert page.evaluate("navigation.currentEntry.index") == before + 1
     page.go_back()
     expect(page.locator("#search")).to_be_hidden()
 
 
 def test_what_is_opened_while_the_page_goes_back_stays_open(phone: PageUser) -> None:
     page = phone.page
-    before = page.evaluate("history.length")
+    before = page.evaluate("navigation.currentEntry.index")
     page.click("#settings-button")
     wait_until(page, "history.state?.panel === 'settings'")
     page.evaluate("""() => {
@@ -100,7 +105,7 @@ def test_what_is_opened_while_the_page_goes_back_stays_open(phone: PageUser) -> 
     page.click("#settings-close")
     wait_until(page, "history.state?.panel === 'people'")
     expect(page.locator("#people")).to_be_visible()
-    assert page.evaluate("history.length") == before + 1
+    assert page.evaluate("navigation.currentEntry.index") == before + 1
     page.go_back()
     expect(page.locator("#people")).to_be_hidden()
 

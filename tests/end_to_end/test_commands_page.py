@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, open_page
+from tests.end_to_end.conftest import PATIENCE, PageUser, Regular, assert_accessible, open_page
 from tests.end_to_end.services import Services, guarded, say_long_ago
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
@@ -15,12 +16,6 @@ from tests.support.timing import IS_LONG
 pytestmark = needs_chromium
 
 expect.set_options(timeout=PATIENCE)
-
-SIZES = pytest.mark.parametrize(
-    ("width", "height", "dark"),
-    [(390, 844, False), (1280, 800, True)][: 1 + IS_LONG],
-    ids=["phone", "desktop"][: 1 + IS_LONG],
-)
 
 PASTE = """text => {
     const field = document.querySelector("#composer-text");
@@ -36,6 +31,18 @@ def services() -> Iterator[Services]:
     with guarded() as services:
         say_long_ago(services)
         yield services
+
+
+@pytest.fixture(
+    scope="module",
+    params=[(390, 844, False), (1280, 800, True)][: 1 + IS_LONG],
+    ids=["phone", "desktop"][: 1 + IS_LONG],
+)
+def dina(services: Services, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Regular]:
+    width, height, dark = request.param
+    name = f"Дина{width}"
+    with closing(Regular(chromium, services.url, name, width=width, height=height, dark=dark)) as dina:
+        yield dina
 
 
 def typed(browser: PageUser, line: str) -> None:
@@ -115,41 +122,46 @@ def test_mistakes_are_explained(services: Services, chromium: Browser) -> None:
         assert draft(browser) == ""
 
 
-def test_what_is_pasted_is_a_text_unless_it_looks_like_a_command(
-    services: Services, chromium: Browser
-) -> None:
-    with open_page(chromium, services.url, width=390, height=844) as browser:
-        page = browser.page
-        said = page.locator(".message.own .message-text")
-        browser.enter("Вера")
-        for text in ("/etc/hosts: два адреса", "// примечание"):
-            page.evaluate(PASTE, text)
-            page.press("#composer-text", "Enter")
-            expect(said.last).to_have_text(text)
-        # Also with the white space that was copied with it.
-        page.evaluate(PASTE, "\n  /moderator ключ")
-        kept = page.evaluate("JSON.stringify([localStorage, sessionStorage])")
-        assert "ключ" not in kept
-        page.press("#composer-text", "Enter")
-        expect(page.locator("#command-problem")).to_contain_text("Это вставлено и похоже на команду.")
-        browser.shoot("command-pasted-390")
-        page.get_by_role("button", name="Выполнить").click()
-        expect(page.locator("#toast")).to_have_text("Вы теперь модератор.")
-        expect(said).to_have_count(2)
-        # What is edited is typed.
-        page.evaluate(PASTE, "/etc")
+def test_commands_are_completed(dina: Regular) -> None:
+    with dina.here() as browser:
+        page, field = browser.page, browser.page.locator("#composer-text")
+        field.focus()
         page.keyboard.type("/")
-        page.press("#composer-text", "Enter")
-        expect(page.locator("#command-problem")).to_contain_text("Команды /etc/ нет.")
+        options = page.get_by_role("option")
+        expect(options).to_have_count(17)
+        browser.shoot(f"commands-{page.evaluate('innerWidth')}")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("ArrowDown")
+        expect(field).to_have_attribute("aria-activedescendant", "command-history")
+        expect(options.nth(1)).to_have_attribute("aria-selected", "true")
+        assert_accessible(page)
+        page.keyboard.press("Enter")
+        expect(field).to_have_value("/history ")
+        expect(field).not_to_have_attribute("aria-activedescendant", "command-history")
+        expect(page.locator("#command-usage")).to_contain_text("/history [число]")
+        page.keyboard.press("Escape")
+        expect(page.locator("#commands")).to_be_hidden()
+        page.keyboard.press("Control+KeyA")
+        page.keyboard.type("как /w")
+        expect(page.locator("#commands")).to_be_hidden()
+        page.keyboard.press("Control+KeyA")
+        page.keyboard.type("/SE")
+        expect(options).to_have_count(1)
+        page.keyboard.press("Tab")
+        expect(field).to_have_value("/search ")
+        page.keyboard.press("Control+KeyA")
+        page.keyboard.type("/w")
+        options.click()
+        expect(field).to_have_value("/who ")
+        expect(field).to_be_focused()
+        typed(browser, "/frob")
+        assert_accessible(page)
+        expect(page.locator(".message.own")).to_have_count(0)
 
 
-@SIZES
-def test_what_everybody_can_do(
-    services: Services, chromium: Browser, width: int, height: int, dark: bool
-) -> None:
-    with open_page(chromium, services.url, width=width, height=height, dark=dark) as browser:
+def test_what_everybody_can_do(dina: Regular) -> None:
+    with dina.here() as browser:
         page = browser.page
-        browser.enter(f"Глеб{width}")
         typed(browser, "/who")
         expect(page.locator("#people")).to_be_visible()
         expect(page.locator("#people")).to_be_focused()
@@ -181,45 +193,30 @@ def test_what_everybody_can_do(
         expect(page.locator("#join-name")).to_be_visible()
 
 
-@SIZES
-def test_commands_are_completed(
-    services: Services, chromium: Browser, width: int, height: int, dark: bool
-) -> None:
-    with open_page(chromium, services.url, width=width, height=height, dark=dark) as browser:
-        page, field = browser.page, browser.page.locator("#composer-text")
-        browser.enter(f"Дина{width}")
-        field.focus()
+def test_what_is_pasted_is_a_text_unless_it_looks_like_a_command(dina: Regular) -> None:
+    with dina.here() as browser:
+        page = browser.page
+        said = page.locator(".message.own .message-text")
+        page.focus("#composer-text")
+        for text in ("/etc/hosts: два адреса", "// примечание"):
+            page.evaluate(PASTE, text)
+            page.press("#composer-text", "Enter")
+            expect(said.last).to_have_text(text)
+        # Also with the white space that was copied with it.
+        page.evaluate(PASTE, "\n  /moderator ключ")
+        kept = page.evaluate("JSON.stringify([localStorage, sessionStorage])")
+        assert "ключ" not in kept
+        page.press("#composer-text", "Enter")
+        expect(page.locator("#command-problem")).to_contain_text("Это вставлено и похоже на команду.")
+        browser.shoot("command-pasted-390")
+        page.get_by_role("button", name="Выполнить").click()
+        expect(page.locator("#toast")).to_have_text("Вы теперь модератор.")
+        expect(said).to_have_count(2)
+        # What is edited is typed.
+        page.evaluate(PASTE, "/etc")
         page.keyboard.type("/")
-        options = page.get_by_role("option")
-        expect(options).to_have_count(17)
-        browser.shoot(f"commands-{width}")
-        page.keyboard.press("ArrowDown")
-        page.keyboard.press("ArrowDown")
-        expect(field).to_have_attribute("aria-activedescendant", "command-history")
-        expect(options.nth(1)).to_have_attribute("aria-selected", "true")
-        assert_accessible(page)
-        page.keyboard.press("Enter")
-        expect(field).to_have_value("/history ")
-        expect(field).not_to_have_attribute("aria-activedescendant", "command-history")
-        expect(page.locator("#command-usage")).to_contain_text("/history [число]")
-        page.keyboard.press("Escape")
-        expect(page.locator("#commands")).to_be_hidden()
-        page.keyboard.press("Control+KeyA")
-        page.keyboard.type("как /w")
-        expect(page.locator("#commands")).to_be_hidden()
-        page.keyboard.press("Control+KeyA")
-        page.keyboard.type("/SE")
-        expect(options).to_have_count(1)
-        page.keyboard.press("Tab")
-        expect(field).to_have_value("/search ")
-        page.keyboard.press("Control+KeyA")
-        page.keyboard.type("/w")
-        options.click()
-        expect(field).to_have_value("/who ")
-        expect(field).to_be_focused()
-        typed(browser, "/frob")
-        assert_accessible(page)
-        expect(page.locator(".message.own")).to_have_count(0)
+        page.press("#composer-text", "Enter")
+        expect(page.locator("#command-problem")).to_contain_text("Команды /etc/ нет.")
 
 
 def test_what_moderators_do(services: Services, chromium: Browser) -> None:

@@ -1,11 +1,12 @@
 """The composer: it grows, takes long pastes, and leaves the conversation where it is."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Browser, FloatRect, expect
 
-from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, open_page, wait_until
+from tests.end_to_end.conftest import PATIENCE, PageUser, Regular, assert_accessible, open_page, wait_until
 from tests.end_to_end.services import Services, say_long_ago, serve
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
@@ -23,6 +24,12 @@ def services() -> Iterator[Services]:
     with serve() as services:
         say_long_ago(services)
         yield services
+
+
+@pytest.fixture(scope="module")
+def maria(services: Services, chromium: Browser) -> Iterator[Regular]:
+    with closing(Regular(chromium, services.url, "Мария", width=390, height=844)) as maria:
+        yield maria
 
 
 def box(browser: PageUser, selector: str) -> FloatRect:
@@ -86,10 +93,10 @@ def test_a_growing_text_does_not_move_the_conversation(
         assert abs(box(browser, ".message:has-text('давно 40')")["y"] - before) <= 1
 
 
-def test_what_is_pasted_beyond_the_limit_is_kept(services: Services, chromium: Browser) -> None:
-    with open_page(chromium, services.url, width=390, height=844) as browser:
+def test_what_is_pasted_beyond_the_limit_is_kept(maria: Regular) -> None:
+    with maria.here() as browser:
         page = browser.page
-        browser.enter("Мария")
+        page.focus("#composer-text")
         page.keyboard.type("вот: ")
         text = "".join(f"строка {number} 🙂\n" for number in range(10_000))
         paste(browser, text)
@@ -181,10 +188,10 @@ def test_the_keyboard_of_a_phone_held_across_leaves_room(services: Services, chr
         expect(page.locator(".message").last).to_be_in_viewport(ratio=1)
 
 
-def test_a_dropped_or_pasted_file_is_refused_in_words(services: Services, chromium: Browser) -> None:
-    with open_page(chromium, services.url, width=390, height=844) as browser:
+def test_a_dropped_or_pasted_file_is_refused_in_words(maria: Regular) -> None:
+    with maria.here() as browser:
         page = browser.page
-        browser.enter("Тома")
+        url = page.url
         said = page.locator("#toast.shown")
         devtools = page.context.new_cdp_session(page)
         data = {"items": [], "files": [__file__], "dragOperationsMask": 1}
@@ -193,7 +200,7 @@ def test_a_dropped_or_pasted_file_is_refused_in_words(services: Services, chromi
                 devtools.send("Input.dispatchDragEvent", {"type": step, "x": 100, "y": y, "data": data})
             expect(said).to_have_text("Файлы здесь не передать, только текст.")
             page.evaluate("document.querySelector('#toast').className = ''")
-        assert page.url == services.url
+        assert page.url == url
         assert len(page.context.pages) == 1
         page.evaluate(
             """() => {

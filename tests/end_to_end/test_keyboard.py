@@ -1,11 +1,12 @@
 """The page with the keyboard alone: few stops, arrow keys inside them, and the composer never far."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.end_to_end.conftest import PATIENCE, open_page
+from tests.end_to_end.conftest import PATIENCE, Regular, open_page
 from tests.end_to_end.services import Services, serve
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
@@ -29,10 +30,15 @@ def services() -> Iterator[Services]:
         yield services
 
 
-def test_the_links_of_the_conversation_are_one_stop(services: Services, chromium: Browser) -> None:
-    with open_page(chromium, services.url) as browser:
+@pytest.fixture(scope="module")
+def anna(services: Services, chromium: Browser) -> Iterator[Regular]:
+    with closing(Regular(chromium, services.url, "Анна")) as anna:
+        yield anna
+
+
+def test_the_links_of_the_conversation_are_one_stop(anna: Regular) -> None:
+    with anna.here() as browser:
         page = browser.page
-        browser.enter("Анна")
         browser.sees("Летописец", "раз https://example.org/60")
         page.focus("#transcript")
         for stop in ("message-number", "composer-text"):
@@ -64,10 +70,9 @@ def test_the_links_of_the_conversation_are_one_stop(services: Services, chromium
         expect(page.locator("#composer-text")).to_be_focused()
 
 
-def test_the_focus_stays_in_the_conversation_at_its_newest(services: Services, chromium: Browser) -> None:
-    with open_page(chromium, services.url) as browser:
+def test_the_focus_stays_in_the_conversation_at_its_newest(anna: Regular) -> None:
+    with anna.here() as browser:
         page = browser.page
-        browser.enter("Нина")
         browser.sees("Летописец", "раз https://example.org/60")
         page.focus("#composer-text")
         page.keyboard.press("PageUp")

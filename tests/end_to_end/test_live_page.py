@@ -1,14 +1,14 @@
 """Live messages on the page: the output of a command grows while it runs, folded or whole."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, open_page, wait_until
+from tests.end_to_end.conftest import PATIENCE, Regular, assert_accessible, open_page, wait_until
 from tests.end_to_end.services import Services, gateway_to, say, serve
 from tests.support.processes import Program
 from tests.support.raw import JsonClient
@@ -20,6 +20,12 @@ expect.set_options(timeout=PATIENCE)
 
 RED, PLAIN = "\x1b[31m", "\x1b[0m"
 SIZES = [(390, True), (1280, False)]
+HEAR = """() => {
+    globalThis.heard = [];
+    new MutationObserver(all => all.forEach(({ addedNodes }) =>
+        addedNodes.forEach(each => heard.push(each.textContent))
+    )).observe(document.querySelector("#announcer"), { childList: true });
+}"""
 
 
 class Runner:
@@ -59,6 +65,14 @@ def services() -> Iterator[Services]:
         yield services
 
 
+@pytest.fixture(scope="module", params=SIZES, ids=lambda size: f"{size[0]}")
+def anna(services: Services, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Regular]:
+    width, dark = request.param
+    options = {"width": width, "height": 844, "dark": dark, "touch": width < 800}
+    with closing(Regular(chromium, services.url, f"Анна {width}", **options)) as anna:
+        yield anna
+
+
 @pytest.fixture(scope="module")
 def quick() -> Iterator[Services]:
     """A room that takes a message for lost at once, and any number of texts."""
@@ -72,24 +86,12 @@ def _stop(gateway: Program, page: Page) -> None:
     page.wait_for_selector("#connection[data-state=waiting], #connection[data-state=offline]")
 
 
-def _enter(user: PageUser, name: str) -> Page:
-    user.enter(name)
-    user.page.evaluate(
-        "globalThis.heard = []; new MutationObserver(all => all.forEach(({addedNodes}) =>"
-        "addedNodes.forEach(each => heard.push(each.textContent))))"
-        ".observe(document.querySelector('#announcer'), {childList: true})"
-    )
-    return user.page
-
-
-@pytest.mark.parametrize(("width", "dark"), SIZES)
-def test_it_grows_and_ends(services: Services, chromium: Browser, width: int, dark: bool) -> None:
-    with (
-        JsonClient(services.room) as client,
-        open_page(chromium, services.url, width=width, height=844, dark=dark, touch=width < 800) as anna,
-    ):
+def test_it_grows_and_ends(services: Services, anna: Regular) -> None:
+    with JsonClient(services.room) as client, anna.here() as user:
         client.join("ci")
-        page = _enter(anna, "Анна")
+        page = user.page
+        page.evaluate(HEAR)
+        width = page.evaluate("innerWidth")
         run = Runner(client, f"make test {width}")
         block = page.locator(f"#m{run.id} .live")
         expect(block.locator(".live-state")).to_contain_text("идёт 0:0")
@@ -101,7 +103,7 @@ def test_it_grows_and_ends(services: Services, chromium: Browser, width: int, da
         expect(block.locator(".sgr-f1")).to_have_text("FAILED")
         expect(block.locator(".live-lines")).not_to_contain_text("collected")
         expect(block.locator(".live-show")).to_have_text("Показать всё · 10 строк")
-        anna.shoot(f"live-open-{width}")
+        user.shoot(f"live-open-{width}")
         run.end(code=2)
         expect(block).to_have_attribute("data-state", "failed")
         expect(block.locator(".live-state")).to_contain_text("✘ код 2, 0:0")
@@ -112,12 +114,13 @@ def test_it_grows_and_ends(services: Services, chromium: Browser, width: int, da
         done.write("ok\n")
         done.end(code=0)
         expect(page.locator(f"#m{done.id} .live-state")).to_contain_text("✔ готово за 0:0")
-        anna.shoot(f"live-ended-{width}")
+        user.shoot(f"live-ended-{width}")
         assert_accessible(page)
         below = "(() => { const {scrollHeight, scrollTop, clientHeight} = transcript;"
         wait_until(page, f"{below} return scrollHeight - scrollTop - clientHeight < 2 }})()")
-        wait_until(page, "heard.length >= 4")
-        heard = page.evaluate("heard")
+        of_commands = "heard.filter(each => each.startsWith('ci: '))"
+        wait_until(page, f"{of_commands}.length >= 4")
+        heard = page.evaluate(of_commands)
         assert [each.split(",")[0] for each in heard] == [
             f"ci: ▸ make test {width}",
             f"ci: make test {width}",
@@ -129,20 +132,14 @@ def test_it_grows_and_ends(services: Services, chromium: Browser, width: int, da
         expect(block.locator(".sgr-f1")).to_have_text("FAILED")
         client.say_json(type="delete", ref="d", id=run.id)
         expect(page.locator(f"#m{run.id} .live")).to_have_count(0)
-        anna.leave()
         client.leave()
 
 
-@pytest.mark.parametrize(("width", "dark"), SIZES)
-def test_all_of_it_is_followed(
-    services: Services, chromium: Browser, width: int, dark: bool, tmp_path: Path
-) -> None:
-    with (
-        JsonClient(services.room) as client,
-        open_page(chromium, services.url, width=width, height=844, dark=dark, touch=width < 800) as anna,
-    ):
+def test_all_of_it_is_followed(services: Services, anna: Regular, tmp_path: Path) -> None:
+    with JsonClient(services.room) as client, anna.here() as user:
         client.join("ci")
-        page = _enter(anna, "Анна")
+        page = user.page
+        width = page.evaluate("innerWidth")
         run = Runner(client, "make: ../all и всё")
         lines = [f"{RED}{number}{PLAIN} шаг {number}\n" for number in range(3000)]
         run.write("".join(lines[:2000]))
@@ -163,7 +160,7 @@ def test_all_of_it_is_followed(
             "(each => each.scrollHeight - each.scrollTop - each.clientHeight < 30)"
             "(document.querySelector('.live.open .live-lines'))",
         )
-        anna.shoot(f"live-whole-{width}")
+        user.shoot(f"live-whole-{width}")
         assert_accessible(page)
         text.evaluate("each => { each.scrollTop = 5000 }")
         wait_until(page, "document.querySelector('.live.open .live-lines').scrollTop === 5000")
@@ -186,7 +183,24 @@ def test_all_of_it_is_followed(
         row.locator(".live-show").click()
         expect(row.locator(".live-part")).to_have_count(0)
         expect(text).to_contain_text("2999 шаг 2999")
-        anna.leave()
+        client.leave()
+
+
+def test_one_that_is_deleted_while_it_is_followed_is_gone(services: Services, anna: Regular) -> None:
+    with JsonClient(services.room) as client, anna.here() as user:
+        client.join("ci")
+        page = user.page
+        run, other = Runner(client, "secret"), Runner(client, "make")
+        for each in (run, other):
+            each.write("line\n" * 10)
+            page.locator(f"#m{each.id} .live-show").click()
+            expect(page.locator(f"#m{each.id} .live-part")).to_have_count(1)
+        client.say_json(type="delete", ref="d", id=run.id)
+        expect(page.locator(f"#m{run.id} .live")).to_have_count(0)
+        expect(page.locator(f"#m{run.id}")).not_to_contain_text("line")
+        other.write("goes on\n")
+        other.end(code=0)
+        expect(page.locator(f"#m{other.id} .live-part")).to_contain_text("goes on")
         client.leave()
 
 
@@ -198,7 +212,8 @@ def test_it_goes_on_after_a_break_and_says_what_was_left_out(services: Services,
         open_page(chromium, f"http://{gateway.address}/") as anna,
     ):
         client.join("ci")
-        page = _enter(anna, "Анна")
+        page = anna.page
+        anna.enter("Анна")
         run = Runner(client, "yes")
         run.write("first\n" * 10)
         row = page.locator(f"#m{run.id}")
@@ -230,7 +245,8 @@ def test_one_that_nobody_ends_is_told_at_once_and_later(quick: Services, chromiu
     ):
         for name, client in (("ci 1", first), ("ci 2", second), ("Вера", watcher)):
             client.join(name)
-        page = _enter(anna, "Анна")
+        page = anna.page
+        anna.enter("Анна")
         runs = Runner(first, "seen"), Runner(second, "missed")
         blocks = [page.locator(f"#m{run.id} .live") for run in runs]
         for run, block in zip(runs, blocks, strict=True):
@@ -255,32 +271,14 @@ def test_one_that_nobody_ends_is_told_at_once_and_later(quick: Services, chromiu
         watcher.leave()
 
 
-def test_one_that_is_deleted_while_it_is_followed_is_gone(services: Services, chromium: Browser) -> None:
-    with JsonClient(services.room) as client, open_page(chromium, services.url) as anna:
-        client.join("ci")
-        page = _enter(anna, "Анна")
-        run, other = Runner(client, "secret"), Runner(client, "make")
-        for each in (run, other):
-            each.write("line\n" * 10)
-            page.locator(f"#m{each.id} .live-show").click()
-            expect(page.locator(f"#m{each.id} .live-part")).to_have_count(1)
-        client.say_json(type="delete", ref="d", id=run.id)
-        expect(page.locator(f"#m{run.id} .live")).to_have_count(0)
-        expect(page.locator(f"#m{run.id}")).not_to_contain_text("line")
-        other.write("goes on\n")
-        other.end(code=0)
-        expect(page.locator(f"#m{other.id} .live-part")).to_contain_text("goes on")
-        anna.leave()
-        client.leave()
-
-
 def test_one_far_up_is_opened_and_goes_on(quick: Services, chromium: Browser) -> None:
     with JsonClient(quick.room) as client, open_page(chromium, quick.url) as anna:
         client.join("ci")
         run = Runner(client, "long ago")
         run.write("".join(f"old {number} {'.' * 64}\n" for number in range(1000)))  # is in the log at once
         say(client, *(f"сказано {number}" for number in range(150)))
-        page = _enter(anna, "Анна")
+        page = anna.page
+        anna.enter("Анна")
         anna.sees("ci", "сказано 149")
         row = page.locator(f"#m{run.id}")
         assert row.count() == 0

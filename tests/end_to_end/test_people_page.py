@@ -1,11 +1,20 @@
 """The people on the page: who is away, who is a moderator, and the menu of a person."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, open_page, wait_until
+from tests.end_to_end.conftest import (
+    PATIENCE,
+    PageUser,
+    Regular,
+    assert_accessible,
+    keep_typing,
+    open_page,
+    wait_until,
+)
 from tests.end_to_end.services import Services, guarded
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
@@ -43,15 +52,19 @@ def open_list(browser: PageUser) -> None:
         button.click()
 
 
-@pytest.mark.parametrize(("width", "dark"), [(390, False), (1280, True)])
-def test_a_person_in_the_list(services: Services, chromium: Browser, width: int, dark: bool) -> None:
-    with (
-        JsonClient(services.room) as boris,
-        open_page(chromium, services.url, width=width, height=844, dark=dark, touch=width < 800) as anna,
-    ):
+@pytest.fixture(scope="module", params=[(390, False), (1280, True)], ids=["phone", "desktop"])
+def regular(services: Services, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Regular]:
+    width, dark = request.param
+    options = {"width": width, "height": 844, "dark": dark, "touch": width < 800}
+    with closing(Regular(chromium, services.url, f"Анна {width}", **options)) as regular:
+        yield regular
+
+
+def test_a_person_in_the_list(services: Services, regular: Regular) -> None:
+    with JsonClient(services.room) as boris, regular.here() as anna:
         page = anna.page
+        width = page.evaluate("innerWidth")
         boris.join("Борис")
-        anna.enter("Анна")
         say(boris, type="say", ref="1", text="слышно?")
         say(boris, type="authenticate", password="ключ")
         say(boris, type="away", why="обед")
@@ -71,6 +84,7 @@ def test_a_person_in_the_list(services: Services, chromium: Browser, width: int,
         assert_accessible(page)
         page.keyboard.press("Escape")
         expect(person.locator(".person-more")).to_be_focused()
+        keep_typing(page)
         boris.say_json(type="typing")
         expect(person.locator(".person-note")).to_have_text("модератор · печатает")
         say(boris, type="say", ref="2", text="я снова здесь")
@@ -83,17 +97,13 @@ def test_a_person_in_the_list(services: Services, chromium: Browser, width: int,
         page.click("#send-button")
         expect(page.locator(".message.own").last).to_contain_text("я снова здесь")
         boris.leave()
-        anna.leave()
 
 
-def test_back_closes_the_menu_of_a_person_and_then_the_list(services: Services, chromium: Browser) -> None:
-    with (
-        JsonClient(services.room) as boris,
-        open_page(chromium, services.url, width=390, height=844) as phone,
-    ):
-        page = phone.page
+def test_back_closes_the_menu_of_a_person_and_then_the_list(services: Services, regular: Regular) -> None:
+    with JsonClient(services.room) as boris, regular.here() as anna:
+        page = anna.page
+        page.set_viewport_size({"width": 390, "height": 844})
         boris.join("Борис")
-        phone.enter("Анна")
         people, menu = page.locator("#people"), page.locator("#menu")
         page.click("#people-button")
         page.locator(".person", has_text="Борис").locator(".person-more").click()
@@ -107,7 +117,6 @@ def test_back_closes_the_menu_of_a_person_and_then_the_list(services: Services, 
         expect(people).to_be_hidden()
         expect(page.locator("#composer-text")).to_be_visible()
         boris.leave()
-        phone.leave()
 
 
 def test_who_leaves_the_page_hidden_is_away_until_it_is_seen(services: Services, chromium: Browser) -> None:

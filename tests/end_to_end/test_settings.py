@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.end_to_end.conftest import PATIENCE, PageUser, assert_accessible, open_page, wait_until
+from tests.end_to_end.conftest import PATIENCE, PageUser, Regular, assert_accessible, open_page, wait_until
 from tests.end_to_end.services import Services, say, serve
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
@@ -39,6 +40,12 @@ SMALL = """selector => {
 def services() -> Iterator[Services]:
     with serve() as services:
         yield services
+
+
+@pytest.fixture(scope="module")
+def bella(services: Services, chromium: Browser) -> Iterator[Regular]:
+    with closing(Regular(chromium, services.url, "Белла")) as bella:
+        yield bella
 
 
 def choose(page: Page, name: str, value: str) -> None:
@@ -76,10 +83,10 @@ def test_the_settings_are_kept(services: Services, chromium: Browser) -> None:
         expect(page.locator("html[lang^=en]")).to_have_count(1)
 
 
-def test_the_keys_are_listed_and_back_closes_the_list(services: Services, chromium: Browser) -> None:
-    with open_page(chromium, services.url) as browser:
+def test_the_keys_are_listed_and_back_closes_the_list(bella: Regular) -> None:
+    with bella.here() as browser:
         page, keys = browser.page, browser.page.locator("#shortcuts")
-        browser.enter("Белла")
+        page.focus("#composer-text")
         page.keyboard.type("?")
         expect(page.locator("#composer-text")).to_have_value("?")
         page.focus("#transcript")
@@ -96,11 +103,10 @@ def test_the_keys_are_listed_and_back_closes_the_list(services: Services, chromi
         expect(page.locator("#settings")).to_be_hidden()
 
 
-def test_the_messages_of_somebody_are_hidden(services: Services, chromium: Browser) -> None:
-    with JsonClient(services.room) as rude, open_page(chromium, services.url) as browser:
+def test_the_messages_of_somebody_are_hidden(services: Services, bella: Regular) -> None:
+    with JsonClient(services.room) as rude, bella.here() as browser:
         page = browser.page
         rude.join("Грубиян", history=0)
-        browser.enter("Вика")
         say(rude, "раз", "два")
         browser.sees("Грубиян", "два")
         for item in ("Скрыть", "Обратиться"):
@@ -122,11 +128,10 @@ def test_the_messages_of_somebody_are_hidden(services: Services, chromium: Brows
         expect(line).to_have_count(0)
 
 
-def test_a_long_text_is_folded(services: Services, chromium: Browser) -> None:
-    with JsonClient(services.room) as client, open_page(chromium, services.url) as browser:
+def test_a_long_text_is_folded(services: Services, bella: Regular) -> None:
+    with JsonClient(services.room) as client, bella.here() as browser:
         page = browser.page
         client.join("Летописец", history=0)
-        browser.enter("Дина")
         say(client, "\n".join(f"строка {number}" for number in range(40)))
         row = page.locator(".message.long")
         button = row.locator(".message-fold")

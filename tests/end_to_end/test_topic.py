@@ -1,11 +1,12 @@
 """The topic on the page: one line under the title, which moderators change where it stands."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.end_to_end.conftest import PATIENCE, assert_accessible, open_page
+from tests.end_to_end.conftest import PATIENCE, Regular, assert_accessible
 from tests.end_to_end.services import Services, guarded
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
@@ -23,16 +24,20 @@ def services() -> Iterator[Services]:
         yield services
 
 
-@pytest.mark.parametrize(("width", "dark"), [(390, True), (1280, False)])
-def test_it_is_one_line_that_unfolds(services: Services, chromium: Browser, width: int, dark: bool) -> None:
-    with (
-        JsonClient(services.room) as boris,
-        open_page(chromium, services.url, width=width, height=844, dark=dark, touch=width < 800) as vera,
-    ):
+@pytest.fixture(scope="module", params=[(390, True), (1280, False)], ids=["phone", "desktop"])
+def regular(services: Services, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Regular]:
+    width, dark = request.param
+    options = {"width": width, "height": 844, "dark": dark, "touch": width < 800}
+    with closing(Regular(chromium, services.url, f"Вера {width}", **options)) as regular:
+        yield regular
+
+
+def test_it_is_one_line_that_unfolds(services: Services, regular: Regular) -> None:
+    with JsonClient(services.room) as boris, regular.here() as vera:
         page = vera.page
+        width = page.evaluate("innerWidth")
         topic, text, more = (page.locator(f"#topic{part}") for part in ("", "-text", "-more"))
         boris.join("Борис")
-        vera.enter("Вера")
         expect(topic).to_be_hidden()
         boris.say_json(type="authenticate", password="ключ")
         boris.say_json(type="moderate", act="topic", text="Разбор в 15:00")
@@ -57,18 +62,13 @@ def test_it_is_one_line_that_unfolds(services: Services, chromium: Browser, widt
         boris.say_json(type="moderate", act="topic")
         expect(topic).to_be_hidden()
         boris.leave()
-        vera.leave()
 
 
-@pytest.mark.parametrize(("width", "dark"), [(390, True), (1280, False)])
-def test_moderators_change_it_where_it_stands(
-    services: Services, chromium: Browser, width: int, dark: bool
-) -> None:
-    is_phone = width < 800
-    with open_page(chromium, services.url, width=width, height=844, dark=dark, touch=is_phone) as vera:
+def test_moderators_change_it_where_it_stands(regular: Regular) -> None:
+    with regular.here() as vera:
         page = vera.page
+        width = page.evaluate("innerWidth")
         topic, text = page.locator("#topic"), page.locator("#topic-text")
-        vera.enter("Вера")
         page.fill("#composer-text", "/moderator ключ")
         page.click("#send-button")
         expect(page.locator("#action")).to_be_hidden()
@@ -95,7 +95,7 @@ def test_moderators_change_it_where_it_stands(
         page.click("#send-button")
         expect(page.locator("#command-problem")).to_have_text("Тема беседы не задана.")
         page.fill("#composer-text", "")
-        if is_phone:
+        if width < 800:
             page.click("#people-button")
         page.click("#topic-button")
         page.keyboard.insert_text("Из списка")
@@ -106,4 +106,3 @@ def test_moderators_change_it_where_it_stands(
         page.click("#send-button")
         page.click("#action-confirm")
         expect(topic).to_be_hidden()
-        vera.leave()

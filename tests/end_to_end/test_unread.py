@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.end_to_end.conftest import PATIENCE, PageUser, open_page, set_focus, wait_until
+from tests.end_to_end.conftest import PATIENCE, PageUser, keep_typing, open_page, set_focus, wait_until
 from tests.end_to_end.services import Services, serve
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
@@ -94,6 +94,7 @@ def test_what_comes_between_the_join_and_its_first_frame_is_followed(
         client.join("Глеб", history=0)
         browser.enter("Вера")
         say(client, 1, 100)
+        keep_typing(page)
         client.say_json(type="typing")
         # Shown without a frame, so the page has all that came before.
         expect(page.locator("#typing")).to_contain_text("Глеб")
