@@ -66,7 +66,7 @@ def hook_route(gateway: Gateway) -> Blueprint:
             hook = hooks.find(secret) if hooks else None
         except BadConfig as error:
             log_often(WARNING, "hooks not read", reason="hooks", error=error)
-            return refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+            return refuse(HTTPStatus.SERVICE_UNAVAILABLE, {"X-Refused-By": "hooks_unreadable"})
         if hooks is None or hook is None:
             return refuse(HTTPStatus.NOT_FOUND)
         if wait := by_hook.take(hook.name):
@@ -117,7 +117,7 @@ def _answer(gateway: Gateway, hook: Hook, folder: Path, text: str) -> Response:
         return refuse(HTTPStatus.FORBIDDEN)
     except BadConfig as error:
         log_often(WARNING, "hooks not read", reason="token", error=error)
-        return refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+        return refuse(HTTPStatus.SERVICE_UNAVAILABLE, {"X-Refused-By": "hooks_unreadable"})
     except (ConnectionFailed, TimeoutError):
         return refuse(HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "5"})
     log_event(INFO, "hook", messages=len(ids))

@@ -32,14 +32,50 @@ _TEXTS = {  # in English and Russian, by HTTP status
         "Something went wrong on our side. Please try again.",
         "Ошибка на нашей стороне. Попробуйте ещё раз.",
     ),
-    503: ("All places are taken. Please try again shortly.", "Все места заняты. Попробуйте чуть позже."),
+    503: (
+        "The room cannot be reached at the moment. Please try again shortly.",
+        "Комната сейчас недоступна. Попробуйте чуть позже.",
+    ),
 }
+_BUSY = (
+    "Too many such requests at once. Please try again shortly.",
+    "Таких запросов сейчас слишком много. Попробуйте чуть позже.",
+)
+_FULL = ("All places are taken. Please try again shortly.", "Все места заняты. Попробуйте чуть позже.")
+_CAUSES = {  # in place of those above, by HTTP status and what `X-Refused-By` says
+    (429, "max_per_address"): (
+        "Too many connections from your address are open.",
+        "С вашего адреса уже открыто слишком много подключений.",
+    ),
+    (429, "hooks"): ("Too many calls. Please wait a little.", "Слишком много вызовов. Подождите немного."),
+    (503, "full"): _FULL,
+    (503, "max_sessions"): _FULL,
+    (503, "stopping"): (
+        "This gateway is being stopped. Please try again shortly.",
+        "Этот шлюз останавливается. Попробуйте чуть позже.",
+    ),
+    (503, "unavailable"): (
+        "The room cannot store messages at the moment. Please try again shortly.",
+        "Комната сейчас не может сохранять сообщения. Попробуйте чуть позже.",
+    ),
+    (503, "hooks"): _BUSY,
+    (503, "qr"): _BUSY,
+    (503, "hooks_unreadable"): (
+        "The webhooks cannot be read. The log of the gateway says why.",
+        "Не удалось прочитать вебхуки. Почему — сказано в журнале шлюза.",
+    ),
+}
+_NOT_ADMITTED = (
+    "The room does not admit this webhook. The log of the gateway says why.",
+    "Комната не впускает этот вебхук. Почему — сказано в журнале шлюза.",
+)
 
 
 def refuse(status: int, headers: Mapping[str, str] | None = None) -> Response:
-    """Return an error response in the language of the current request."""
+    """Return an error response in the language of the current request; `X-Refused-By` may say the cause."""
     russian = request.accept_languages.best_match(["en", "ru"]) == "ru"
-    response = Response(_texts(status)[russian] + "\n", status, content_type=_CONTENT_TYPE)
+    text = _texts(status, (headers or {}).get("X-Refused-By", ""))[russian]
+    response = Response(text + "\n", status, content_type=_CONTENT_TYPE)
     response.headers["Content-Language"] = "ru" if russian else "en"
     response.vary.add("Accept-Language")
     response.cache_control.no_store = True
@@ -70,5 +106,9 @@ def raw_refusal(status: int) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-def _texts(status: int) -> tuple[str, str]:
+def _texts(status: int, cause: str = "") -> tuple[str, str]:
+    if (status, cause) in _CAUSES:
+        return _CAUSES[status, cause]
+    if status == HTTPStatus.SERVICE_UNAVAILABLE and cause.startswith(("name_", "password_")):
+        return _NOT_ADMITTED
     return _TEXTS.get(status, _TEXTS[400 if status < 500 else 500])

@@ -265,9 +265,10 @@ test("a refused WebSocket: the gateway is asked why, and for how long", async t 
     [429, "30", "crowded", 30_000],
     [503, "5", "full", 5_000],
     [503, "1", "restart", 1_000, "stopping"],
+    [503, "90", "gateway", 500, ""], // of a proxy that does not reach the gateway
     [429, null, "crowded", 1000],
-    [426, null, "gateway", 500],
-    [502, "90", "gateway", 500],
+    [426, null, "gateway", 500, ""],
+    [502, "90", "gateway", 500, ""],
   ];
   for (const [status, retryAfter, cause, wait, by = "max_sessions"] of cases) {
     Socket.all = [];

@@ -27,10 +27,11 @@ const TRY_AGAIN_LATER = 1013;
 const FINAL_BYES = new Set(["kicked", "banned", "password", "replaced", "left", "left_elsewhere", "late"]);
 
 /**
- * Causes by the HTTP status with which the gateway refuses a WebSocket.
- * @type {Record<number, Cause>}
+ * Causes by what the gateway says (`X-Refused-By`) when it refuses a WebSocket with 503. A 503 without it
+ * is of a proxy before the gateway, which does not reach it.
+ * @type {Record<string, Cause>}
  */
-const REFUSALS = { 429: "crowded", 503: "full" };
+const REFUSALS = { max_sessions: "full", stopping: "restart" };
 
 /**
  * The WebSocket to the gateway, opened again whenever it is lost.
@@ -240,7 +241,7 @@ export class Connection {
     const { state } = this;
     try {
       const { status, headers } = await fetch(this.#url.replace(/^ws/, "http"), { cache: "no-store" });
-      const cause = headers.get("X-Refused-By") === "stopping" ? "restart" : REFUSALS[status];
+      const cause = status === 429 ? "crowded" : REFUSALS[headers.get("X-Refused-By") ?? ""];
       if (!cause || this.state !== state) return;
       this.#wait(Math.max(this.#backoff.next(true), 1000 * Number(headers.get("Retry-After"))), cause);
     } catch {

@@ -1,7 +1,7 @@
 import { byId, textWithBdi } from "../../lib/dom.js";
 import { clean, isBlank, lengthOf } from "../../lib/text.js";
 import { BansDialog } from "./bans_dialog.js";
-import { explain, sanctionOf } from "./forms.js";
+import { explain, sanctionOf, topicProblem } from "./forms.js";
 import { WhoisDialog } from "./whois_dialog.js";
 
 /** @typedef {import("../action_dialog.js").Action} Action */
@@ -93,6 +93,8 @@ export class ModerationView {
       default: {
         const act = /** @type {import("../../model/protocol.js").Act} */ (name);
         const said = name === "topic" && text === "-" ? "" : text;
+        const problem = name === "topic" ? topicProblem(this.#i18n, said) : "";
+        if (problem) return problem;
         const answer = await this.#moderation.moderate({
           act,
           target,

@@ -1,13 +1,10 @@
 import { byId } from "../../lib/dom.js";
-import { clean, isBlank, lengthOf } from "../../lib/text.js";
-import { explain } from "./forms.js";
+import { clean, isBlank } from "../../lib/text.js";
+import { explain, topicProblem } from "./forms.js";
 
 /** @typedef {import("../../lib/i18n.js").I18n} I18n */
 /** @typedef {import("../../model/room.js").Room} Room */
 /** @typedef {import("../people.js").People} People */
-
-/** Code points of a topic, as in chat_protocol/contract.py. */
-const MAX_TOPIC = 300;
 
 /** Lets moderators change the topic where it stands. An empty one clears it. */
 export class TopicEditor {
@@ -86,7 +83,8 @@ export class TopicEditor {
     const text = isBlank(typed) ? "" : typed;
     const { value } = this.#room.topic;
     if (text === (value?.text ?? "")) return this.#end();
-    if (lengthOf(text) > MAX_TOPIC) return this.#refuse(this.#i18n.error("too_long"));
+    const problem = topicProblem(this.#i18n, text);
+    if (problem) return this.#refuse(problem);
     const answer = await this.#room.moderation.moderate({ act: "topic", text });
     if (answer.type === "error") return this.#refuse(explain(this.#i18n, answer));
     this.#end();
