@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.end_to_end.conftest import PATIENCE, Regular, open_page
+from tests.end_to_end.conftest import PATIENCE, Regular, open_page, wait_until
 from tests.end_to_end.services import Services, serve
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
@@ -39,13 +39,14 @@ def anna(services: Services, chromium: Browser) -> Iterator[Regular]:
 def test_the_links_of_the_conversation_are_one_stop(anna: Regular) -> None:
     with anna.here() as browser:
         page = browser.page
-        browser.sees("Летописец", "раз https://example.org/60")
+        expect(page.locator("#m60")).to_be_in_viewport(ratio=1)
+        expect(page.locator("#newest-button")).to_be_hidden()  # or it would be a stop
         page.focus("#transcript")
         for stop in ("message-number", "composer-text"):
             page.keyboard.press("Tab")
-            assert page.evaluate(FOCUSED) == stop
+            wait_until(page, f"({FOCUSED}) === '{stop}'")
         page.keyboard.press("Shift+Tab")
-        where = "`${document.activeElement.closest('li').dataset.id} ${document.activeElement.className}`"
+        where = "`${document.activeElement.closest('li')?.dataset.id} ${document.activeElement.className}`"
         for key, link in (
             ("ArrowUp", "59 message-number"),
             ("ArrowUp", "58 message-number"),
@@ -58,12 +59,12 @@ def test_the_links_of_the_conversation_are_one_stop(anna: Regular) -> None:
             ("ArrowLeft", "59 message-ref"),
         ):
             page.keyboard.press(key)
-            assert page.evaluate(where) == link
+            wait_until(page, f"{where} === '{link}'")
         # The stop is where one was.
         page.keyboard.press("Tab")
-        assert page.evaluate(FOCUSED) in {"newest-button", "composer-text"}
+        wait_until(page, f"['newest-button', 'composer-text'].includes({FOCUSED})")
         page.keyboard.press("Shift+Tab")
-        assert page.evaluate(where) == "59 message-ref"
+        wait_until(page, f"{where} === '59 message-ref'")
         page.keyboard.press("Enter")
         expect(page.locator("#m59.highlighted")).to_be_focused()
         page.keyboard.press("Escape")
