@@ -220,6 +220,7 @@ class Program(Generic[S]):
     description: str
     epilog: str
     file: str = ""  # in `/etc/oneroom`, read where it exists unless `--config` names another
+    commands: str = ""  # first arguments that do something else, `|` between them
 
     @cached_property
     def settings(self) -> dict[str, Setting]:
@@ -295,9 +296,10 @@ class Program(Generic[S]):
 
     def parser(self) -> ArgumentParser:
         """Return the parser of the command line."""
+        usages = ["[--SETTING VALUE ...]", *([f"{self.commands} ..."] if self.commands else [])]
         parser = ArgumentParser(
             prog=self.name,
-            usage="%(prog)s [--SETTING VALUE ...]",
+            usage="\n       ".join(f"{self.name} {usage}" for usage in usages),
             description=self.description,
             epilog=self.epilog,
             allow_abbrev=False,  # or --password would be taken for --password-file

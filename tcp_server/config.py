@@ -328,5 +328,6 @@ PROGRAM = Program(
     "disk: export, backup, restore, check, compact, replay; for the server that runs: status. See "
     "`oneroom-server export --help`, and so on.",
     "server.toml",
+    commands="export|backup|restore|check|compact|replay|status",
 )
 load = PROGRAM.load

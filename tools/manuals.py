@@ -120,9 +120,8 @@ def main(folder: Path) -> None:
 
 def _synopsis(parser: argparse.ArgumentParser) -> tuple[str, str]:
     """Return the program and its usages, each on a line of its own, where the library makes one of them."""
-    usages = (parser.usage or "").replace("%(prog)s", parser.prog).replace("-", r"\-").split("\n")
-    new_line = f"\n.br\n.B {parser.prog}\n"
-    return parser.prog, new_line.join(usage.split(maxsplit=1)[1] for usage in usages)
+    usages = [usage.split(maxsplit=1) for usage in (parser.usage or "").replace("-", r"\-").split("\n")]
+    return parser.prog, f"\n.br\n.B {usages[0][0]}\n".join(words for _, words in usages)
 
 
 def _write(path: Path, text: str) -> None:

@@ -174,7 +174,8 @@ PROGRAM = Program(
     _check,
     "Opens a chat room to browsers: a page, and a bridge to the room's TCP port.",
     "Loopback and trusted proxies are exempt from the limits by address. Each setting may also be in the "
-    "TOML file, or in the environment (ONEROOM_WEB_PORT=5000).",
+    "TOML file, or in the environment (ONEROOM_WEB_PORT=5000). Webhooks: see `oneroom-web hook --help`.",
     "web.toml",
+    commands="hook",
 )
 load = PROGRAM.load

@@ -59,6 +59,13 @@ def test_a_bad_flag_is_explained() -> None:
     assert program.stderr.text == "oneroom-web: --port: 'http' is not a whole number from 0 to 65535\n"
 
 
+def test_a_slip_in_a_command_shows_which_there_are() -> None:
+    code, program = _run("hok")
+    assert code == 2
+    assert "oneroom-web hook ...\n" in program.stderr.text
+    assert program.stderr.text.endswith("unrecognized arguments: hok\n")
+
+
 def test_a_slip_in_the_environment_is_one_clear_line() -> None:
     program = start(sys.executable, "-m", "web_gateway", env={"ONEROOM_WEB_PROT": "5"})
     assert program.wait() == 2
