@@ -100,9 +100,8 @@ class MessageLines:
                 out += self._layout.timed(event.at, "told_deleted", number=now.id, name=name)
             return out
         if now.live and now.live.state != "open" and (before is None or before.live != now.live):
-            out += [*self._when(event), ("class:dim", f"#{now.id} ")]
-            out += self._body(now, [], "", "") + self._last_lines(now.live)
-            return out
+            head = [("class:dim", f"#{now.id} ")]
+            return self._when(event) + self._body(now, head, "", "") + self._last_lines(now.live)
         if act == "edit" if before is None else before.text != now.text:
             head = [("class:dim", f"✎ #{now.id} ")]
             out += self._when(event) + self._body(now, head, "", "")

@@ -10,7 +10,7 @@ from chat_protocol.text import one_line
 from cli_client.layout import Fragments
 from cli_client.name_colours import NameColours
 from cli_client.translations import Translations
-from cli_client.wrapping import clip, wrap
+from cli_client.wrapping import cell_width, clip, wrap
 
 _TYPING_SECONDS: Final = 5.0  # for which others are shown as typing
 _NAME_WIDTH: Final = 64  # cells of a name, whatever the room sends
@@ -49,10 +49,16 @@ class Toolbar:
     def lines(self, status: Status, columns: int) -> list[Fragments]:
         """Return the lines, those of the notice at most `columns` wide."""
         notice = wrap(self.notice, columns) if self.notice else []
-        return [*([("class:warning", line)] for line in notice), self._status(status)]
+        line = self._status(status)
+        if sum(cell_width(text) for _, text in line) > columns:
+            line = self._status(status, has_count=False)
+        return [*([("class:warning", line)] for line in notice), line]
 
-    def _status(self, status: Status) -> Fragments:
+    def _status(self, status: Status, *, has_count: bool = True) -> Fragments:
+        """Return the status; how many are here is left out where the line would be too long."""
         parts = [self._state(status)]
+        if status.phase is Phase.ONLINE and has_count:
+            parts.append([("class:dim", self._texts("bar_here", count=status.count))])
         if status.throttled:  # first: a narrow terminal does not show the end of the line
             seconds = max(1, round(status.throttled))
             key = "bar_throttled" if status.phase is Phase.ONLINE else "bar_wait"
@@ -71,16 +77,11 @@ class Toolbar:
     def _state(self, status: Status) -> Fragments:
         match status.phase:
             case Phase.ONLINE:
-                count = self._texts("bar_here", count=status.count)
                 role = f" · {self._texts('bar_moderator')}" if status.moderator else ""
                 if any(person.away for person in status.marked if person.name == status.name):
                     role += f" · {self._texts('bar_away')}"
                 name = clip(one_line(status.name), _NAME_WIDTH)
-                return [
-                    ("class:ok", "● "),
-                    (self._colours.style(name), name),
-                    ("class:dim", f"{role} · {count}"),
-                ]
+                return [("class:ok", "● "), (self._colours.style(name), name), ("class:dim", role)]
             case Phase.WAITING:
                 reason = self._texts.lost(status.reason, self._address)
                 text = self._texts("bar_waiting", reason=reason, seconds=max(1, round(status.retry_in)))

@@ -36,9 +36,9 @@ def lines_of(now: Message, width: int = 80, lang: str = "ru") -> list[str]:
     return text_of(renderer(width, lang).render(NewMessage(now, own=now.mine))).splitlines()
 
 
-def change(now: Message, before: Message | None, **fields: Any) -> list[str]:
+def change(now: Message, before: Message | None, width: int = 80, **fields: Any) -> list[str]:
     event = MessageChanged(now, before, by="Боря", at=LATER, **fields)
-    return text_of(renderer().render(event)).splitlines()
+    return text_of(renderer(width).render(event)).splitlines()
 
 
 def reactions(*counts: tuple[str, int, str]) -> list[Reaction]:
@@ -211,6 +211,7 @@ def test_a_live_message_has_a_line_at_its_start_and_at_its_end() -> None:
         "05:44 #1043 Боря ✘ make *test*, 2:14, код 2",
         *("      two", "      three", "      four"),
     ]
+    assert change(failed, begun, 32, act="end")[:2] == ["05:44 #1043 Боря ✘ make *test*,", "  2:14, код 2"]
     done = replace(begun, live=Live("done", 3725.0, 0, 20, 4, last))
     assert change(done, begun, act="end") == ["05:44 #1043 Боря ✔ make *test*, 1:02:05"]
     assert change(done, done) == []

@@ -30,3 +30,10 @@ def test_long_names_are_clipped(piece: str) -> None:
 @pytest.mark.parametrize("name", ["Анна", "漢" * 32, "👩‍👩‍👧‍👦" * 4])
 def test_short_names_are_not_clipped(name: str) -> None:
     assert clip(name, 64) == name
+
+
+def test_in_a_narrow_terminal_what_is_new_goes_before_how_many_are_here() -> None:
+    bar = Toolbar(Translations("en"), Address("127.0.0.1", 1), NameColours())
+    bar.news = lambda: [("", "387 new, 2 for you")]
+    shown = ["".join(text for _, text in bar.lines(status("Вера"), width)[-1]) for width in (40, 35)]
+    assert shown == ["● Вера · 0 here · 387 new, 2 for you", "● Вера · 387 new, 2 for you"]
