@@ -192,6 +192,7 @@ class Node:
             self._stream,
             room.view.position,
             apply=self._apply,
+            clients=lambda: room.clients,
             entries_after=partial(under_lock, sequencer, history.entries_after),
             note_complete=self._appender.note_complete,
             begin_epoch=self._begin_epoch,

@@ -104,6 +104,11 @@ class Room(Generic[C]):
         self._visits: dict[C, Visit] = {}  # of the quiet connections, oldest first
         self._begin_run()
 
+    @property
+    def clients(self) -> int:
+        """How many connections to this server have joined. Any thread."""
+        return self._seats.count
+
     def use(self, config: Config) -> None:
         """Use other limits from now on."""
         self._config = self._moderation.config = config

@@ -23,6 +23,11 @@ class Seats(Generic[C]):
         self._connections: dict[int, C] = {}  # by number
         self._in_text: set[C] = set()
 
+    @property
+    def count(self) -> int:
+        """How many connections have one. Any thread."""
+        return len(self._numbers)
+
     def take(self, connection: C, *, in_text: bool = False) -> int:
         """Give a connection, perhaps one of a text dialect, a seat; return its number."""
         self._last += 1

@@ -46,9 +46,10 @@ def test_where_much_is_said_the_next_read_comes_later(monkeypatch: pytest.Monkey
         applied.get(timeout=TIMEOUT)
     read_at = [at for at, size in stream.reads if size == tail_module._MUCH]
     begun_at = [at for at, size in stream.reads if size < 0 and at > read_at[0]]
-    assert begun_at[0] - read_at[0] >= tail_module._MUCH_INTERVAL
+    assert begun_at[0] - read_at[0] >= tail_module._MAX_INTERVAL
 
-    monkeypatch.setattr(tail_module, "_MUCH_INTERVAL", 10 * TIMEOUT)
+    for interval in ("_INTERVAL_PER_CLIENT", "_MAX_INTERVAL"):
+        monkeypatch.setattr(tail_module, interval, 10 * TIMEOUT)
     with reading(MemoryStream(redis), redis.top, applied.put) as tail:
         for data in (b"four", b"five", bytes(tail_module._MUCH)):  # none waits for the one before
             redis.add(data)
@@ -83,6 +84,7 @@ def reading(stream: MemoryStream, position: int, apply: Callable[[Read], None]) 
         stream,
         position,
         apply=apply,
+        clients=lambda: 1000,
         entries_after=lambda _: (),
         note_complete=lambda _: None,
         begin_epoch=lambda: faults.append("new epoch"),
