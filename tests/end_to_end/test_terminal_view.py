@@ -189,15 +189,17 @@ def test_older_messages_come_and_the_lines_are_wrapped_anew(services: Services, 
 
 
 def test_if_it_cannot_be_loaded_the_page_says_so(services: Services, chromium: Browser) -> None:
-    with open_page(chromium, services.url) as browser:
+    with open_page(chromium, "about:blank") as browser:
         page = browser.page
-        browser.enter("Дина")
 
         def fail(route: Route) -> None:
             route.fulfill(status=200, content_type="text/javascript", body="throw new Error()")
 
         page.route("**/terminal_view.js", fail)
-        page.keyboard.press("Control+Backquote")
+        page.goto(services.url)
+        browser.enter("Дина")
+        with page.expect_response("**/terminal_view.js"):
+            page.keyboard.press("Control+Backquote")
         expect(page.locator("#toast")).to_contain_text("не загрузился")
         expect(page.locator("#terminal")).to_be_hidden()
         expect(page.locator("#transcript")).to_be_visible()
