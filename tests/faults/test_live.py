@@ -114,13 +114,15 @@ def resources() -> Iterator[ExitStack]:
 
 @contextmanager
 def _page(chromium: Browser, gateway: Address) -> Iterator[Page]:
-    """Enter the room with a browser, which may log that it loses its gateway."""
+    """Enter the room with a browser, which may log that it loses its gateway: that is printed."""
     context = chromium.new_context(locale="ru-RU", reduced_motion="reduce")
     context.set_default_timeout(PATIENCE)
     errors: list[str] = []
     try:
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("requestfailed", lambda request: print(f"{request.method} {request.url}: {request.failure}"))
+        page.on("console", lambda said: print(f"console: {said.text} {said.location}"))
         page.goto(f"http://{gateway}/")
         PageUser(page).enter("Анна")
         yield page
