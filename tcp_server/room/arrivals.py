@@ -186,21 +186,11 @@ class Arrivals(Generic[C]):
         return Greeting(names, members.count - 1, own, room, topic)
 
     def _welcome_of(self, member: Member, request: m.Join, arrival: _Arrival, entered: Entered) -> m.Welcome:
-        history = self._fold.history
+        history, secret = self._fold.history, arrival.secret
         members, count = self._crowd.members_for(member)
         if request.quiet:
             return m.Welcome(
-                *(
-                    member.name,
-                    arrival.secret,
-                    history.epoch,
-                    history.last,
-                    members,
-                    (),
-                    0,
-                    False,
-                    self._limits,
-                ),
+                *(member.name, secret, history.epoch, history.last, members, (), 0, False, self._limits),
                 count=count,
                 can=self._can,
                 title=self._title,
@@ -211,7 +201,7 @@ class Arrivals(Generic[C]):
         page, missed, changed, is_stale = self._replay.unseen(request.since, wanted, member.person)
         return m.Welcome(
             name=member.name,
-            session=arrival.secret,
+            session=secret,
             epoch=history.epoch,
             last=history.last,
             members=members,
