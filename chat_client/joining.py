@@ -3,6 +3,7 @@
 Not thread-safe: the lock of `Chat` guards it.
 """
 
+import os
 import time
 from enum import Enum, auto
 from typing import Final
@@ -47,6 +48,7 @@ class Joining:
         self._code = code  # empty once it is used
         self._token = token
         self._session: str | None = None
+        self._first_session = os.urandom(18).hex()  # until the room has given us one
         self._has_joined = False
         self._read: Position | None = None  # in an earlier run, or on the device that the code is of
         self._patient_until: float | None = None  # monotonic; None while the name is not known to be taken
@@ -64,10 +66,13 @@ class Joining:
         return Identity(self.name, self._session, position if self._history else None)
 
     def join(self, since: Position | None, ref: str) -> Join:
-        """Return the command to join with; `since` is what we have seen over an earlier connection."""
+        """Return the command to join with; `since` is what we have seen over an earlier connection.
+
+        The first one has a secret too: if its welcome is lost, the room holds our name, and gives it back.
+        """
         return Join(
             self.name,
-            None if self._code else self._session,
+            None if self._code else self._session or self._first_session,
             since,
             None if since else self._history,
             self.password[:MAX_PASSWORD] or None,

@@ -50,11 +50,22 @@ def fence(client: FakeConnection, chat: RecordedChat, number: int) -> None:
 def test_entering_reports_members_and_messages(room: FakeRoom, chat: RecordedChat) -> None:
     client = room.accept()
     join = client.welcome(messages=[message(7), message(8)], members=["Анна", "Боря"])
-    assert join == Join("Анна", history=50)
+    assert join == Join("Анна", session=join.session, history=50)
     entered = chat.next(Entered)
     assert [m.id for m in entered.messages] == [7, 8]
     assert (entered.rejoined, entered.members) == (False, ("Анна", "Боря"))
     assert chat.status().phase is Phase.ONLINE
+
+
+def test_after_a_lost_welcome_we_are_still_the_same(room: FakeRoom, chat: RecordedChat) -> None:
+    """The room holds our name, and gives it back only for the same secret."""
+    first = room.accept()
+    session = first.receive(Join).session
+    first.close()
+    assert room.accept().welcome().session == session
+    assert session is not None
+    assert len(session) >= 16
+    chat.next(Entered)
 
 
 def test_own_message_is_reported_once_stored(chat: RecordedChat) -> None:
