@@ -62,6 +62,7 @@ def test_after_a_lost_welcome_we_are_still_the_same(room: FakeRoom, chat: Record
     first = room.accept()
     session = first.receive(Join).session
     first.close()
+    chat.next(ConnectionLost)
     assert room.accept().welcome().session == session
     assert session is not None
     assert len(session) >= 16
