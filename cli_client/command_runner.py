@@ -9,6 +9,7 @@ from chat_client.events import OlderMessages, PeoplePage, Phase, SearchResults, 
 from chat_client.identity import key_of_name
 from chat_client.outbox import MessageAct, needs
 from chat_protocol.commands import Help, OnLast, ParsedCommand, Show, ShowTopic, Who
+from chat_protocol.contract import MAX_TOPIC
 from chat_protocol.messages import (
     Away,
     Bans,
@@ -121,6 +122,8 @@ class CommandRunner:
                 return self._send(act, status)
             case Link() | Away() if ("link" if isinstance(line, Link) else "away") not in status.can:
                 return self._not_possible(status)
+            case Moderate() if refused := self._too_long(line, status):
+                return refused
             case command:
                 is_done = self._run_command(command, status)
         return "" if is_done else self._texts("not_online")
@@ -182,16 +185,22 @@ class CommandRunner:
 
     def _send(self, command: Say | MessageAct, status: Status) -> str:
         """Send a message or an act on one, now or once online; return why not, empty if it is sent."""
-        text = command.text if isinstance(command, Say | Edit) else ""
-        if len(text) > status.limits.text:
-            return self._texts("too_long_here", length=len(text), limit=status.limits.text)
+        if refused := self._too_long(command, status):
+            return refused
         if not needs(command) <= status.can:
             return self._not_possible(status)
         if isinstance(command, Say):
-            self._chat.say(text, reply=command.reply, kind=command.kind)
+            self._chat.say(command.text, reply=command.reply, kind=command.kind)
         else:
             self._chat.act(command)
         return ""
+
+    def _too_long(self, command: Moderate | Say | MessageAct, status: Status) -> str:
+        """Explain that a text is longer than the room takes; empty if it is not."""
+        text = command.text if isinstance(command, Moderate | Say | Edit) else ""
+        is_topic = isinstance(command, Moderate) and command.act == "topic"
+        limit = MAX_TOPIC if is_topic else status.limits.text
+        return self._texts("too_long_here", length=len(text), limit=limit) if len(text) > limit else ""
 
     def _not_possible(self, status: Status) -> str:
         """Explain that this room cannot do that, or that it is not known yet whether it can."""

@@ -255,6 +255,11 @@ def test_a_too_long_text_stays_on_the_input_line(room: FakeRoom) -> None:
         terminal.wait_for(lambda _: terminal.cursor[1] == "› одиннадцать!")
         terminal.type("\x7f\x7f\x7f", ENTER)
         assert client.receive(Say).text == "одиннадца"
+        terminal.type("/announce одиннадцать!", ENTER)
+        terminal.wait_for("Too long: 12 characters, at most 10")
+        terminal.wait_for(lambda _: terminal.cursor[1] == "› /announce одиннадцать!")
+        terminal.type(CTRL_C, f"/topic {301 * 'т'}", ENTER)
+        terminal.wait_for("Too long: 301 characters, at most 300")
 
 
 def test_control_sequences_of_others_do_not_reach_the_terminal(room: FakeRoom) -> None:
