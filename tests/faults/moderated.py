@@ -162,7 +162,8 @@ class Guest(JsonParticipant):
         return super()._handle(event, wire)
 
     def _is_expected(self, error: Error, command: Kept) -> bool:
-        return error.code == "muted" or super()._is_expected(error, command)
+        # Too late is what it does to messages of before a long ban, which may be settled by now.
+        return error.code in {"muted", "too_late"} or super()._is_expected(error, command)
 
 
 def _can_be_deleted(message: Message) -> bool:
