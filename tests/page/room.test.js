@@ -8,9 +8,11 @@ import { AT, message, page, Wire } from "./wire.js";
 
 const ids = room => room.timeline.items.filter(item => item.kind === "message").map(item => item.id);
 
-test("the first join has a name only, the next also the session and the position", () => {
+test("the first join has a secret of its own, the next the room's and the position", () => {
   const { store, wire, join } = page();
-  assert.deepEqual([join.name, join.session, join.since], ["Анна", undefined, undefined]);
+  assert.deepEqual([join.name, join.since], ["Анна", undefined]);
+  assert.notEqual(join.session, "secret");
+  assert.ok(join.session.length >= 16, "a shorter one is replaced by the room");
   wire.hear(message(5, "Борис"));
   wire.enter("waiting");
   wire.open();
@@ -18,6 +20,22 @@ test("the first join has a name only, the next also the session and the position
   assert.deepEqual([again.session, again.since], ["secret", { epoch: "e", id: 5 }]);
   const reloaded = page(store);
   assert.equal(reloaded.join.session, "secret");
+});
+
+test("whose first welcome is lost joins again as the same person; another name is another one", () => {
+  const wire = new Wire();
+  const store = new MemoryStore();
+  const room = new Room(wire, new Session(store), new Outbox(store));
+  room.enter("Анна");
+  wire.reconnect();
+  wire.open();
+  wire.hear({ type: "error", code: "name_taken" });
+  room.enter("Аня");
+  room.enter("", "", "123 456");
+  const [first, again, other, byCode] = wire.take();
+  assert.equal(again.session, first.session);
+  assert.notEqual(other.session, first.session);
+  assert.equal("session" in byCode, false);
 });
 
 test("a message is shown at once, and gets its place with its ack", () => {

@@ -171,8 +171,8 @@ export class RoomModel {
     };
   }
 
-  #join(link, { name, session, since, history }) {
-    link.owner = session ?? name;
+  #join(link, { name, since, history }) {
+    link.owner = name;
     const known = since?.epoch === this.epoch ? since.id : 0;
     const changed = [...this.messages.values()].filter(({ id, act = 0 }) => id <= known && act > known);
     const stale = changed.length > MAX_CHANGED;

@@ -1,5 +1,6 @@
 import { isCalled } from "../lib/mentions.js";
 import { Signal } from "../lib/signal.js";
+import { uniqueKey } from "../lib/unique.js";
 import { About } from "./about.js";
 import { Acts } from "./acts.js";
 import { Changes } from "./changes.js";
@@ -77,6 +78,8 @@ export class Room {
   #password = "";
   /** The one-time code to join with, or "". */
   #code = "";
+  /** The secret to join with while the room has given us none: if its welcome is lost, the next one gets us the name back. */
+  #firstSecret = "";
   #removal = new Removal();
   /** Whether the room says which messages are ours. */
   #marksOwn = false;
@@ -133,6 +136,7 @@ export class Room {
   enter(name, password = "", code = "") {
     this.#name = name;
     this.#code = code;
+    this.#firstSecret = code ? "" : uniqueKey();
     if (password) this.#password = password;
     this.members.self = name; // until the room confirms it, perhaps normalized
     if (this.connection.state.phase === "open") this.#join();
@@ -215,7 +219,7 @@ export class Room {
   #join() {
     this.session.followRead();
     const { epoch, newest } = this.timeline;
-    const { secret, read } = this.#isKnown ? this.session : { secret: "", read: null };
+    const { secret, read } = this.#isKnown ? this.session : { secret: this.#firstSecret, read: null };
     const since = newest > 0 ? { epoch, id: newest } : read && { epoch: read.epoch, id: read.id };
     this.connection.send({
       type: "join",
