@@ -258,7 +258,9 @@ def test_a_too_long_text_stays_on_the_input_line(room: FakeRoom) -> None:
         terminal.type("/announce одиннадцать!", ENTER)
         terminal.wait_for("Too long: 12 characters, at most 10")
         terminal.wait_for(lambda _: terminal.cursor[1] == "› /announce одиннадцать!")
-        terminal.type(CTRL_C, f"/topic {301 * 'т'}", ENTER)
+        terminal.type(CTRL_C)
+        terminal.wait_for(lambda _: terminal.cursor[1] == "›")
+        terminal.type(f"/topic {301 * 'т'}", ENTER)
         terminal.wait_for("Too long: 301 characters, at most 300")
 
 

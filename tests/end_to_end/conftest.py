@@ -195,14 +195,13 @@ class Regular:
 
         `dark` is the theme for this test.
         """
-        if self._user is None:
-            self._user = self._stack.enter_context(self._open())
-        user = self._user
+        is_new = self._user is None
+        user = self._user = self._user or self._stack.enter_context(self._open())
         try:
             user.page.emulate_media(
                 color_scheme="dark" if (self._dark if dark is None else dark) else "light"
             )
-            if user.page.is_visible("#join-name"):
+            if is_new or user.page.is_visible("#join-name"):
                 user.enter(self.name)
             yield user
             if not user.page.is_visible("#join-name"):

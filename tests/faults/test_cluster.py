@@ -74,24 +74,25 @@ def test_killing_a_server(tmp_path: Path) -> None:
     inject(tmp_path, kill, moderated=True)
 
 
-@pytest.mark.skipif(not IS_LONG, reason="only in make faults: as the one above it")
-def test_killing_a_server_that_cannot_answer_any_more(tmp_path: Path) -> None:
-    """What it has added takes effect once, though it is repeated elsewhere; what it recorded may not."""
+if IS_LONG:  # it is as the one above, and kills later
 
-    def kill(environment: ModeratedCluster) -> None:
-        number = environment.moderated()
-        proxy = environment.to_redis[number]
-        environment.rng.choice((proxy.mute, proxy.mute, proxy.swallow))()
-        for moderator in environment.moderators:
-            moderator.moderate()
-        sleep(environment.rng.uniform(0.2, 1))  # it opens another connection later
-        environment.servers[number].kill()
-        unread = unread_acts(environment.redis, environment.logs[number], f"server {number}")
-        print(f"killed with {unread} acts that it had added and not read")
-        environment.to_redis[number].reset_swallowed()
-        environment.servers[number].restart()
+    def test_killing_a_server_that_cannot_answer_any_more(tmp_path: Path) -> None:
+        """What it has added takes effect once, though it is repeated elsewhere; what it recorded may not."""
 
-    inject(tmp_path, kill)
+        def kill(environment: ModeratedCluster) -> None:
+            number = environment.moderated()
+            proxy = environment.to_redis[number]
+            environment.rng.choice((proxy.mute, proxy.mute, proxy.swallow))()
+            for moderator in environment.moderators:
+                moderator.moderate()
+            sleep(environment.rng.uniform(0.2, 1))  # it opens another connection later
+            environment.servers[number].kill()
+            unread = unread_acts(environment.redis, environment.logs[number], f"server {number}")
+            print(f"killed with {unread} acts that it had added and not read")
+            environment.to_redis[number].reset_swallowed()
+            environment.servers[number].restart()
+
+        inject(tmp_path, kill)
 
 
 def test_killing_redis(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ _STRICT = """
 import web_gateway.gunicorn_server as server
 import web_gateway.worker as worker
 worker.HEAD_TIMEOUT = worker.ANSWER_TIMEOUT = 0.5
-server._SPARE_THREADS = 1
+server.SPARE_THREADS = 1
 from web_gateway.cli import main
 main()
 """
