@@ -190,8 +190,8 @@ def test_what_one_has_said_is_edited_and_deleted(desk: Regular, boris: JsonClien
         page.locator(f"#m{number} .message-number").focus()
         page.keyboard.press("Delete")
         page.click("#action-confirm")
-        assert hears(boris, "changed")["message"]["deleted"]
         expect(page.locator(f"#m{number}.deleted .message-text")).to_have_text("Сообщение удалено")
+        assert hears(boris, "changed")["message"]["deleted"]
         # Nothing of others is offered for editing.
         says(boris, "чужое")
         row(anna, "чужое").locator(".message-number").focus()
