@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic
 
 from chat_protocol.address import Address
@@ -55,11 +55,14 @@ class TmuxSession:
         return [line for line in self.run("capture-pane", "-p", "-S", "-").splitlines() if line]
 
     def wait_for(self, seen: Callable[[list[str]], bool]) -> list[str]:
-        """Wait until the lines satisfy `seen`, and return them."""
+        """Wait until the lines satisfy `seen`, and return them; it may look at some that are not there."""
         deadline = monotonic() + TIMEOUT
-        while not seen(lines := self.lines):
+        while True:
+            lines = self.lines
+            with suppress(IndexError):
+                if seen(lines):
+                    return lines
             assert monotonic() < deadline, "\n".join(lines)
-        return lines
 
 
 @contextmanager
