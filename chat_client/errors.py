@@ -34,7 +34,7 @@ class ConversationEnded(ChatError):
 
 
 class InternalError(ChatError):
-    """Something here has failed in a way that nobody has foreseen: `__cause__` says how."""
+    """An unexpected error in this package: `__cause__` is the exception that was raised."""
 
 
 class Disconnected(ChatError):

@@ -155,7 +155,6 @@ class LiveMessage:
     def _send_all(self) -> None:
         """Start the message, send what comes, and end it."""
         self._wait_until_online()
-        self._joins = self._chat.status().joins
         self._id = self._chat.start_live(self._title).result().id
         self._started.set()
         while not self._is_over:
@@ -175,14 +174,15 @@ class LiveMessage:
             self._changed.wait_for(lambda: self._is_ended)
         with suppress(ChatError):
             self._wait_until_online()
-            self._joins = self._chat.status().joins
             self._send_end()
 
     def _wait_until_online(self) -> None:
+        """Wait for a connection, over which we send from now on. Raises `ConversationEnded`."""
         self._chat.wait_for(lambda status: status.phase in (Phase.ONLINE, Phase.ENDED), None)
         status = self._chat.status()
         if status.phase is Phase.ENDED:
             raise ConversationEnded(status.reason)
+        self._joins = status.joins
 
     def _go_on(self) -> None:
         if self._is_cut:
@@ -316,7 +316,6 @@ class LiveMessage:
         """Wait until there is a connection again, and go on behind what the room has."""
         self._take_back()
         self._wait_until_online()
-        self._joins = self._chat.status().joins
         assert self._id is not None
         try:
             received = self._ask_room(m.Output(id=self._id, offset=0)).result()

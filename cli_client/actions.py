@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from prompt_toolkit.filters import Always, Condition, is_searching
+from prompt_toolkit.filters import Always, Condition, Filter
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import ALL_KEYS, KEY_ALIASES
 
@@ -104,10 +104,12 @@ def bind(
     does: Mapping[str, Callable[[], None]],
     is_message: Callable[[], bool],
     is_empty: Callable[[], bool],
-    is_finding: Callable[[], bool],
+    is_editing: Filter,
 ) -> KeyBindings:
-    """Return the bindings of all actions; `does` is what each does."""
-    is_editing = ~is_searching & ~Condition(is_finding)
+    """Return the bindings of all actions; `does` is what each does.
+
+    `is_editing` is false while something is searched or found.
+    """
     bindings = KeyBindings()
     for name, action in ACTIONS.items():
         where = Always() if action.in_search else is_editing

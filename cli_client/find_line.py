@@ -28,9 +28,9 @@ _NAME_WIDTH: Final = 24  # cells
 
 
 class FindLine:
-    """Takes the place of the input line, whose text stays as it is. Owned by the main thread.
+    """The line in which one types what to find, in the place of the input line, whose text stays.
 
-    The newest match is chosen first. `on_choice` is told which match Enter has taken.
+    The newest match is chosen first; `on_choice` is told which one Enter has taken. Owned by the main thread.
     """
 
     def __init__(

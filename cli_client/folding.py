@@ -9,7 +9,7 @@ from cli_client.layout import Fragments
 
 
 def fold(text: str) -> str:
-    """Return what two texts have in common that are alike for a search: one line, no spaces around it."""
+    """Return a text in the form in which texts are compared: in one line, without spaces around it."""
     return " ".join(_fold(text).split())
 
 

@@ -243,6 +243,7 @@ class Terminal:
     # --- the keyboard ------------------------------------------------------------------
 
     def _key_bindings(self) -> KeyBindings:
+        is_editing = ~is_searching & ~Condition(lambda: self._find.is_open)
         bindings = bind(
             self._keys,
             {
@@ -261,7 +262,7 @@ class Terminal:
             },
             is_message=lambda: self._input.question is None,
             is_empty=lambda: not self._buffer.text,
-            is_finding=lambda: self._find.is_open,
+            is_editing=is_editing,
         )
 
         @bindings.add("<sigint>")
@@ -269,7 +270,7 @@ class Terminal:
             if not self._events.is_paused:  # else it is for the program that has the terminal
                 self._quit()
 
-        @bindings.add(Keys.BracketedPaste, filter=~is_searching & ~Condition(lambda: self._find.is_open))
+        @bindings.add(Keys.BracketedPaste, filter=is_editing)
         def _(event: KeyPressEvent) -> None:
             limit = self._chat.status().limits.text
             if not self._input.paste(event.data, limit):

@@ -133,12 +133,10 @@ class Admission:
 
 
 class Places:
-    """The threads that requests of one kind may have at once, by the setting or route that limits them.
-
-    Any thread.
-    """
+    """Limits how many requests of one kind are handled at once. Any thread."""
 
     def __init__(self, setting: str, count: int) -> None:
+        """`setting` is what a refusal names: a setting, or a route."""
         self._setting = setting
         self._free = threading.BoundedSemaphore(count)
 

@@ -65,8 +65,7 @@ def hook_route(gateway: Gateway) -> Blueprint:
         try:
             hook = hooks.find(secret) if hooks else None
         except BadConfig as error:
-            log_often(WARNING, "hooks not read", reason="hooks", error=error)
-            return refuse(HTTPStatus.SERVICE_UNAVAILABLE, {"X-Refused-By": "hooks_unreadable"})
+            return _refuse_unreadable("hooks", error)
         if hooks is None or hook is None:
             return refuse(HTTPStatus.NOT_FOUND)
         if wait := by_hook.take(hook.name):
@@ -105,6 +104,12 @@ def _key() -> str:
     return secrets.token_hex(16)
 
 
+def _refuse_unreadable(reason: str, error: BadConfig) -> Response:
+    """Log that the file of hooks or a token cannot be read, and refuse the call."""
+    log_often(WARNING, "hooks not read", reason=reason, error=error)
+    return refuse(HTTPStatus.SERVICE_UNAVAILABLE, {"X-Refused-By": "hooks_unreadable"})
+
+
 def _answer(gateway: Gateway, hook: Hook, folder: Path, text: str) -> Response:
     """Say a text in the room, and tell the caller what became of it."""
     try:
@@ -116,8 +121,7 @@ def _answer(gateway: Gateway, hook: Hook, folder: Path, text: str) -> Response:
         log_often(INFO, "refused", reason="banned", address=request.remote_addr)
         return refuse(HTTPStatus.FORBIDDEN)
     except BadConfig as error:
-        log_often(WARNING, "hooks not read", reason="token", error=error)
-        return refuse(HTTPStatus.SERVICE_UNAVAILABLE, {"X-Refused-By": "hooks_unreadable"})
+        return _refuse_unreadable("token", error)
     except (ConnectionFailed, TimeoutError):
         return refuse(HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "5"})
     log_event(INFO, "hook", messages=len(ids))

@@ -101,7 +101,7 @@ class Tail:
         self._thread.join()
 
     def hurry(self) -> None:
-        """Read at once, if it waits as much is said: somebody waits for what is read. Any thread."""
+        """Read at once instead of waiting for more: somebody waits for what is read. Any thread."""
         self._is_wanted.set()
 
     def _run(self) -> None:

@@ -10,7 +10,7 @@ _WORTH_A_LINE = 1.0
 
 
 class Clock(Protocol):
-    """What gives the time of a room."""
+    """Gives the time of a room, in seconds since 1970."""
 
     def __call__(self) -> float:
         """Return it. The caller holds the sequencer's room lock."""
@@ -20,7 +20,7 @@ class Clock(Protocol):
 
 
 class MachineClock:
-    """That of a room on one machine: the machine's.
+    """The clock of a room on one server: the machine's time.
 
     When the machine's clock is set back, the room's time stands still until that has caught up: what is over
     stays over, and no message has an earlier time than the one before. A restart goes on with the machine's.
@@ -49,7 +49,7 @@ class MachineClock:
 
 
 class StreamClock:
-    """That of a room on several servers: the time of the newest entry, and what has passed since then.
+    """The clock of a room on several servers: the time of the newest entry, and what has passed since then.
 
     The entries have their times from where all servers read them, so it does not matter how the clock of a
     server is set. Before the first entry it is 1970: until then nothing is over, and nobody is let in.
@@ -58,10 +58,9 @@ class StreamClock:
     def __init__(self, clock: Callable[[], float]) -> None:
         """`clock` returns monotonic seconds."""
         self._clock = clock
-        self._offset = -clock()  # from monotonic seconds; both are written by `set`, and read by any thread
-        self._latest = (
-            0.0  # what it was when that was last written: an entry that comes late sets nothing back
-        )
+        # Both are written by `set`, and read by any thread.
+        self._offset = -clock()  # from monotonic seconds
+        self._latest = 0.0  # what the time was at the last `set`: an entry that comes late sets nothing back
 
     def set(self, at: float) -> None:
         """Go on from the time of an entry. The caller holds the room lock."""

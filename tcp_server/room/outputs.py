@@ -33,7 +33,7 @@ _PREVIEW_RATE: Final = Rate(32 * 1024, 32 * 1024)
 _PREVIEW_SECONDS: Final = 1.0
 """Bytes of all previews, and fewest seconds between two of one message."""
 
-_MAX_AT_ONCE: Final = 32 * 1024 // MAX_LAST
+_MAX_AT_ONCE: Final = _PREVIEW_RATE.burst // MAX_LAST
 """Where more messages are open, they can exceed the rate: then `tick` alone sends previews, in turn."""
 
 _MAX_REMOVED: Final = 8

@@ -59,7 +59,7 @@ def _without_output(proposal: p.AnyProposal, replaced: Replaced) -> p.AnyProposa
     return proposal
 
 
-def without_vain(data: bytes, entry: p.Entry, effects_of: Sequence[Sequence[Effect]]) -> bytes:
+def without_unused_texts(data: bytes, entry: p.Entry, effects_of: Sequence[Sequence[Effect]]) -> bytes:
     """Return the data of an entry without the texts in it that had no effect, and never have one.
 
     A client may have said them again: then nobody would find them here when they are deleted. `effects_of`
@@ -67,17 +67,17 @@ def without_vain(data: bytes, entry: p.Entry, effects_of: Sequence[Sequence[Effe
     """
     if not effects_of:
         return p.encode(replace(entry, proposals=[])) if entry.proposals else data
-    vain = [
+    unused = [
         number
         for number, (proposal, effects) in enumerate(zip(entry.proposals, effects_of, strict=True))
         if not (effects and effects[0].shared)
         and isinstance(proposal, p.Say | p.Post | p.Edit | p.Start | p.Act)
         and all(isinstance(answer, Error) for effect in effects for answer in effect.answer)
     ]
-    if not vain:
+    if not unused:
         return data
     kept = [*entry.proposals]  # as many as before: its server counts them
-    for number in vain:
+    for number in unused:
         kept[number] = _without_text(kept[number])
     return p.encode(replace(entry, proposals=kept))
 

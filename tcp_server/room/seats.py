@@ -25,7 +25,7 @@ class Seats(Generic[C]):
 
     @property
     def count(self) -> int:
-        """How many connections have one. Any thread."""
+        """How many connections have a seat. Any thread."""
         return len(self._numbers)
 
     def take(self, connection: C, *, in_text: bool = False) -> int:

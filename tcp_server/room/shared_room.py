@@ -31,7 +31,7 @@ from tcp_server.room.members import Member
 from tcp_server.room.moderation.audit_log import AuditLog
 from tcp_server.room.outcome import AudienceChange, C, Outcome, with_ref
 from tcp_server.room.outputs import Previewed
-from tcp_server.room.redaction import without_vain
+from tcp_server.room.redaction import without_unused_texts
 from tcp_server.room.retries import Retries
 from tcp_server.room.room import Room
 from tcp_server.room.shared_proposer import Send, SharedProposer
@@ -182,7 +182,7 @@ class SharedRoom(Room[C]):
             self._requests.acts += sum([isinstance(one, p.Change) for one in entry.proposals])
             outcomes += self._moderation.expel_banned(entry.proposals, effects_of, self._entered)
             self._entered.clear()
-            self._log.note_entry(step.position, without_vain(step.data, entry, effects_of))
+            self._log.note_entry(step.position, without_unused_texts(step.data, entry, effects_of))
             self._stream_clock.set(step.at / 1000)
             self.entries += 1
             self.has_removed |= any(isinstance(one, p.Edit | p.Delete | p.Act) for one in entry.proposals)
