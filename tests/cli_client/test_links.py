@@ -1,14 +1,13 @@
 """The links in a message are found, and opened by the browser of the person."""
 
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
 
 from cli_client.links import links_of, open_in_browser
 from tests.chat_client.fake_room import FakeRoom, message
 from tests.cli_client.terminal_session import client_at, leave
-from tests.support.timing import TIMEOUT
+from tests.support.timing import eventually
 
 
 @pytest.mark.parametrize(
@@ -39,10 +38,7 @@ def browser(folder: Path) -> tuple[Path, Path]:
 
 def given_to(file: Path) -> list[str]:
     """Return what the program was given, once it was started."""
-    deadline = monotonic() + TIMEOUT
-    while not file.exists():
-        assert monotonic() < deadline
-        sleep(0.01)
+    eventually(file.exists)
     return file.read_text().splitlines()
 
 

@@ -79,6 +79,19 @@ def run(
     )
 
 
+def run_with(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the client as a script of Python, without a terminal."""
+    return subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+
+
 def on_terminal(room: Program, *command: str) -> "pexpect.spawn[str]":
     return pexpect.spawn(
         sys.executable,
@@ -334,27 +347,8 @@ def test_a_runner_that_is_killed_leaves_a_lost_message(room: Program, person: Js
 
 
 def test_without_a_room_the_command_runs_and_it_is_told() -> None:
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            _IMPATIENT,
-            "run",
-            "127.0.0.1:1",
-            "--name=ci",
-            "--lang=en",
-            "--",
-            "sh",
-            "-c",
-            "echo works; exit 4",
-        ],
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT,
-        check=False,
-    )
+    command = ("--", "sh", "-c", "echo works; exit 4")
+    done = run_with(_IMPATIENT, "run", "127.0.0.1:1", "--name=ci", "--lang=en", *command)
     assert (done.returncode, done.stdout) == (4, "works\n")
     first, last = done.stderr.splitlines()
     assert first.startswith("oneroom: No room is running at 127.0.0.1:1")
@@ -369,15 +363,7 @@ def test_what_is_no_live_message_cannot_be_got(room: Program) -> None:
 def test_an_error_of_our_own_is_told_and_the_code_is_that_of_the_command(
     room: Program, person: JsonClient
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _BROKEN, *arguments(room, "sh", "-c", "echo works; exit 3")[2:]],
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT,
-        check=False,
-    )
+    done = run_with(_BROKEN, *arguments(room, "sh", "-c", "echo works; exit 3")[2:])
     assert (done.returncode, done.stdout) == (3, "works\n")
     assert "not got all of the output: an error in this program (ZeroDivisionError" in done.stderr
     assert "Traceback" not in done.stderr

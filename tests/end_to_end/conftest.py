@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -13,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Page
 
 from tests.end_to_end.fronts import HOST
+from tests.end_to_end.services import Services
 from tests.support.certificates import Certificate, self_signed
 from tests.support.timing import TIMEOUT
 
@@ -218,6 +219,35 @@ class Regular:
     def close(self) -> None:
         """Close the page."""
         self._stack.close()
+
+
+def regular(name: str, **options: Any) -> Any:
+    """Return a fixture for a test module: somebody who stays in the room of its `services`.
+
+    `options` are those of `open_page`.
+    """
+
+    @pytest.fixture(scope="module")
+    def somebody(services: Services, chromium: Browser) -> Iterator[Regular]:
+        with closing(Regular(chromium, services.url, name, **options)) as somebody:
+            yield somebody
+
+    return somebody
+
+
+def regular_at_both_widths(name: str, *, dark_phone: bool) -> Any:
+    """Return the same at the width of a phone and of a desktop; one of them is dark."""
+
+    @pytest.fixture(
+        scope="module", params=[(390, dark_phone), (1280, not dark_phone)], ids=["phone", "desktop"]
+    )
+    def somebody(services: Services, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Regular]:
+        width, dark = request.param
+        options = {"width": width, "height": 844, "dark": dark, "touch": width < 800}
+        with closing(Regular(chromium, services.url, f"{name} {width}", **options)) as somebody:
+            yield somebody
+
+    return somebody
 
 
 def new_tab(user: PageUser) -> PageUser:

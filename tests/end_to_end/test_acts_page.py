@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Locator, expect
 
-from tests.end_to_end.conftest import PATIENCE, PageUser, Regular, assert_accessible, point_at
+from tests.end_to_end.conftest import PATIENCE, PageUser, Regular, assert_accessible, point_at, regular
 from tests.end_to_end.services import Services, guarded
 from tests.support.raw import JsonClient, member
 from tests.support.requirements import needs_chromium
@@ -43,16 +42,8 @@ def boris(services: Services) -> Iterator[JsonClient]:
         yield client
 
 
-@pytest.fixture(scope="module")
-def desk(services: Services, chromium: Browser) -> Iterator[Regular]:
-    with closing(Regular(chromium, services.url, "Анна")) as desk:
-        yield desk
-
-
-@pytest.fixture(scope="module")
-def phone(services: Services, chromium: Browser) -> Iterator[Regular]:
-    with closing(Regular(chromium, services.url, "Вера", width=390, height=844, touch=True)) as phone:
-        yield phone
+desk = regular("Анна")
+phone = regular("Вера", width=390, height=844, touch=True)
 
 
 def wait_for_tools(browser: PageUser) -> None:

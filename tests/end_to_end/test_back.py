@@ -1,12 +1,11 @@
 """The browser's Back button closes what is open, and no more."""
 
 from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.end_to_end.conftest import PageUser, Regular, open_page, wait_until
+from tests.end_to_end.conftest import PageUser, Regular, open_page, regular, wait_until
 from tests.end_to_end.services import Services, serve
 from tests.support.requirements import needs_chromium
 
@@ -19,10 +18,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
         yield services
 
 
-@pytest.fixture(scope="module")
-def anna(chromium: Browser, services: Services) -> Iterator[Regular]:
-    with closing(Regular(chromium, services.url, "Анна", width=390, height=844)) as anna:
-        yield anna
+anna = regular("Анна", width=390, height=844)
 
 
 @pytest.fixture

@@ -1,12 +1,19 @@
 """The composer: it grows, takes long pastes, and leaves the conversation where it is."""
 
 from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
 from playwright.sync_api import Browser, FloatRect, expect
 
-from tests.end_to_end.conftest import PATIENCE, PageUser, Regular, assert_accessible, open_page, wait_until
+from tests.end_to_end.conftest import (
+    PATIENCE,
+    PageUser,
+    Regular,
+    assert_accessible,
+    open_page,
+    regular,
+    wait_until,
+)
 from tests.end_to_end.services import Services, say_long_ago, serve
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
@@ -26,10 +33,7 @@ def services() -> Iterator[Services]:
         yield services
 
 
-@pytest.fixture(scope="module")
-def maria(services: Services, chromium: Browser) -> Iterator[Regular]:
-    with closing(Regular(chromium, services.url, "Мария", width=390, height=844)) as maria:
-        yield maria
+maria = regular("Мария", width=390, height=844)
 
 
 def box(browser: PageUser, selector: str) -> FloatRect:

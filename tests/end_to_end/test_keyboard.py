@@ -1,12 +1,11 @@
 """The page with the keyboard alone: few stops, arrow keys inside them, and the composer never far."""
 
 from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.end_to_end.conftest import PATIENCE, Regular, open_page, wait_until
+from tests.end_to_end.conftest import PATIENCE, Regular, open_page, regular, wait_until
 from tests.end_to_end.services import Services, serve
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
@@ -30,10 +29,7 @@ def services() -> Iterator[Services]:
         yield services
 
 
-@pytest.fixture(scope="module")
-def anna(services: Services, chromium: Browser) -> Iterator[Regular]:
-    with closing(Regular(chromium, services.url, "Анна")) as anna:
-        yield anna
+anna = regular("Анна")
 
 
 def test_the_links_of_the_conversation_are_one_stop(anna: Regular) -> None:

@@ -1,14 +1,21 @@
 """Live messages on the page: the output of a command grows while it runs, folded or whole."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.end_to_end.conftest import PATIENCE, Regular, assert_accessible, open_page, wait_until
+from tests.end_to_end.conftest import (
+    PATIENCE,
+    Regular,
+    assert_accessible,
+    open_page,
+    regular_at_both_widths,
+    wait_until,
+)
 from tests.end_to_end.services import Services, gateway_to, say, serve
 from tests.support.processes import Program
 from tests.support.raw import JsonClient
@@ -19,7 +26,6 @@ pytestmark = needs_chromium
 expect.set_options(timeout=PATIENCE)
 
 RED, PLAIN = "\x1b[31m", "\x1b[0m"
-SIZES = [(390, True), (1280, False)]
 HEAR = """() => {
     globalThis.heard = [];
     new MutationObserver(all => all.forEach(({ addedNodes }) =>
@@ -65,12 +71,7 @@ def services() -> Iterator[Services]:
         yield services
 
 
-@pytest.fixture(scope="module", params=SIZES, ids=lambda size: f"{size[0]}")
-def anna(services: Services, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Regular]:
-    width, dark = request.param
-    options = {"width": width, "height": 844, "dark": dark, "touch": width < 800}
-    with closing(Regular(chromium, services.url, f"Анна {width}", **options)) as anna:
-        yield anna
+anna = regular_at_both_widths("Анна", dark_phone=True)
 
 
 @pytest.fixture(scope="module")

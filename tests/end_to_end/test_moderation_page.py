@@ -2,13 +2,20 @@
 
 import signal
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, FloatRect, expect
 
-from tests.end_to_end.conftest import PATIENCE, PageUser, Regular, assert_accessible, open_page, point_at
+from tests.end_to_end.conftest import (
+    PATIENCE,
+    PageUser,
+    Regular,
+    assert_accessible,
+    open_page,
+    point_at,
+    regular,
+)
 from tests.end_to_end.services import Services, gateway_to, guarded
 from tests.support.processes import running
 from tests.support.raw import JsonClient
@@ -26,16 +33,8 @@ def services() -> Iterator[Services]:
         yield services
 
 
-@pytest.fixture(scope="module")
-def lada(services: Services, chromium: Browser) -> Iterator[Regular]:
-    with closing(Regular(chromium, services.url, "Лада")) as lada:
-        yield lada
-
-
-@pytest.fixture(scope="module")
-def liya(services: Services, chromium: Browser) -> Iterator[Regular]:
-    with closing(Regular(chromium, services.url, "Лия", width=390)) as liya:
-        yield liya
+lada = regular("Лада")
+liya = regular("Лия", width=390)
 
 
 def become_moderator(browser: PageUser) -> None:

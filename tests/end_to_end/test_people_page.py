@@ -1,7 +1,6 @@
 """The people on the page: who is away, who is a moderator, and the menu of a person."""
 
 from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -13,6 +12,7 @@ from tests.end_to_end.conftest import (
     assert_accessible,
     keep_typing,
     open_page,
+    regular_at_both_widths,
     wait_until,
 )
 from tests.end_to_end.services import Services, guarded
@@ -52,12 +52,7 @@ def open_list(browser: PageUser) -> None:
         button.click()
 
 
-@pytest.fixture(scope="module", params=[(390, False), (1280, True)], ids=["phone", "desktop"])
-def regular(services: Services, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Regular]:
-    width, dark = request.param
-    options = {"width": width, "height": 844, "dark": dark, "touch": width < 800}
-    with closing(Regular(chromium, services.url, f"Анна {width}", **options)) as regular:
-        yield regular
+regular = regular_at_both_widths("Анна", dark_phone=False)
 
 
 def test_a_person_in_the_list(services: Services, regular: Regular) -> None:

@@ -2,12 +2,19 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.end_to_end.conftest import PATIENCE, PageUser, Regular, assert_accessible, open_page, wait_until
+from tests.end_to_end.conftest import (
+    PATIENCE,
+    PageUser,
+    Regular,
+    assert_accessible,
+    open_page,
+    regular,
+    wait_until,
+)
 from tests.end_to_end.services import Services, say, serve
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
@@ -42,10 +49,7 @@ def services() -> Iterator[Services]:
         yield services
 
 
-@pytest.fixture(scope="module")
-def bella(services: Services, chromium: Browser) -> Iterator[Regular]:
-    with closing(Regular(chromium, services.url, "Белла")) as bella:
-        yield bella
+bella = regular("Белла")
 
 
 def choose(page: Page, name: str, value: str) -> None:

@@ -1,12 +1,11 @@
 """The topic on the page: one line under the title, which moderators change where it stands."""
 
 from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.end_to_end.conftest import PATIENCE, Regular, assert_accessible
+from tests.end_to_end.conftest import PATIENCE, Regular, assert_accessible, regular_at_both_widths
 from tests.end_to_end.services import Services, guarded
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
@@ -24,12 +23,7 @@ def services() -> Iterator[Services]:
         yield services
 
 
-@pytest.fixture(scope="module", params=[(390, True), (1280, False)], ids=["phone", "desktop"])
-def regular(services: Services, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Regular]:
-    width, dark = request.param
-    options = {"width": width, "height": 844, "dark": dark, "touch": width < 800}
-    with closing(Regular(chromium, services.url, f"Вера {width}", **options)) as regular:
-        yield regular
+regular = regular_at_both_widths("Вера", dark_phone=True)
 
 
 def test_it_is_one_line_that_unfolds(services: Services, regular: Regular) -> None:

@@ -48,6 +48,19 @@ def proxy(echo: Address) -> Iterator[Proxy]:
         yield proxy
 
 
+def greet(client: RawClient) -> None:
+    """Say something, and hear it."""
+    client.send("hello")
+    client.expect("hello")
+
+
+def assert_unanswered(client: RawClient) -> None:
+    """Say something that is not heard."""
+    client.send("is anybody there?")
+    with pytest.raises(AssertionError, match="nothing more"):
+        client.expect("is")
+
+
 @pytest.mark.parametrize("conditions", [Conditions(), Conditions(delay=0.02, rate=2_000_000, pieces=9)])
 def test_bytes_are_forwarded_unchanged(proxy: Proxy, conditions: Conditions) -> None:
     proxy.conditions = conditions
@@ -87,22 +100,19 @@ def test_a_chunk_comes_in_pieces(proxy: Proxy) -> None:
 def test_a_reset_reaches_both_ends(proxy: Proxy) -> None:
     with RawClient(proxy.address) as one, RawClient(proxy.address) as other:
         for client in (one, other):
-            client.send("hello")
-            client.expect("hello")
+            greet(client)
         assert proxy.reset() == 2
         for client in (one, other):
             with pytest.raises(ConnectionResetError):
                 client.socket.recv(1)
     with RawClient(proxy.address) as new:
-        new.send("hello")
-        new.expect("hello")
+        greet(new)
 
 
 def test_a_share_of_the_connections_is_affected(proxy: Proxy) -> None:
     clients = [RawClient(proxy.address) for _ in range(4)]
     for client in clients:
-        client.send("hello")
-        client.expect("hello")
+        greet(client)
     assert proxy.swallow(0.5) == 2
     assert proxy.reset(0.5) == 1
     for client in clients:
@@ -112,15 +122,11 @@ def test_a_share_of_the_connections_is_affected(proxy: Proxy) -> None:
 def test_swallowed_connections_forward_nothing(proxy: Proxy) -> None:
     with RawClient(proxy.address) as lost, RawClient(proxy.address, timeout=0.2) as silent:
         for client in (lost, silent):
-            client.send("hello")
-            client.expect("hello")
+            greet(client)
         assert proxy.swallow() == 2
-        silent.send("is anybody there?")
-        with pytest.raises(AssertionError, match="nothing more"):
-            silent.expect("is")
+        assert_unanswered(silent)
         with RawClient(proxy.address) as new:
-            new.send("hello")
-            new.expect("hello")
+            greet(new)
         proxy.reset_swallowed()
         with pytest.raises(ConnectionResetError):
             lost.socket.recv(1)
@@ -128,15 +134,11 @@ def test_swallowed_connections_forward_nothing(proxy: Proxy) -> None:
 
 def test_what_goes_to_the_target_arrives_though_its_answer_does_not(proxy: Proxy) -> None:
     with RawClient(proxy.address, timeout=0.2) as silent:
-        silent.send("hello")
-        silent.expect("hello")
+        greet(silent)
         proxy.mute()
-        silent.send("is anybody there?")
-        with pytest.raises(AssertionError, match="nothing more"):
-            silent.expect("is")
+        assert_unanswered(silent)
     with RawClient(proxy.address) as new:
-        new.send("hello")
-        new.expect("hello")
+        greet(new)
 
 
 def test_a_target_that_does_not_listen() -> None:

@@ -1,13 +1,12 @@
 """What a room promises for some time, asked of servers whose clocks are wrong: all must keep to it alike."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from time import monotonic, sleep
 from typing import Any
 
 from chat_protocol.address import Address
 from tests.support.raw import JsonClient
-from tests.support.timing import TIMEOUT
+from tests.support.timing import TIMEOUT, eventually
 
 _LONG = 600
 _SHORT = 1
@@ -61,8 +60,8 @@ def _sanction(moderator: JsonClient, servers: Sequence[Address], people: Sequenc
     for number in range(len(people)):
         do("mute", f"person {number}", _SHORT)
     for server, person, output in zip(servers, people, outputs, strict=True):
-        _wait_until(lambda one: not _is_banned(one, "203.0.113.8"), server)
-        _wait_until(lambda one, asked: "received" in _types(one, asked), person, output)
+        eventually(lambda one: not _is_banned(one, "203.0.113.8"), server)
+        eventually(lambda one, asked: "received" in _types(one, asked), person, output)
 
 
 def _ask(client: JsonClient, kind: str, **request: Any) -> dict[str, Any]:
@@ -89,10 +88,3 @@ def _is_banned(server: Address, host: str) -> bool:
         said = client.read_to_end()
         assert b'"banned"' in said or b'"welcome"' in said, said
         return b'"welcome"' not in said
-
-
-def _wait_until(condition: Callable[..., bool], *arguments: object) -> None:
-    deadline = monotonic() + TIMEOUT
-    while not condition(*arguments):
-        assert monotonic() < deadline
-        sleep(0.05)

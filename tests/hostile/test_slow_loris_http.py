@@ -5,7 +5,7 @@ import re
 import select
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import cycle
 from time import monotonic
@@ -18,7 +18,7 @@ from chat_protocol.address import Address
 from tests.hostile.raw_http import UPGRADE, ask, request
 from tests.hostile.rounds import ROUNDS
 from tests.support.processes import Program, find_address, running, start
-from tests.support.timing import TIMEOUT, at_most
+from tests.support.timing import TIMEOUT, at_most, eventually
 from tests.web_gateway.conftest import RawBrowser, Room, serving_here
 from web_gateway import browser as browser_module
 from web_gateway import relay as relay_module
@@ -180,15 +180,9 @@ def test_an_incomplete_frame_ends_in_a_timeout(half: bytes, monkeypatch: pytest.
                 close = slow.read_close()
                 assert (close.code, close.reason) == (1013, "idle timeout")
             assert serving.gateway
-            _eventually(lambda: serving.gateway is not None and serving.gateway.admission.sessions == 0)
+            eventually(lambda: serving.gateway is not None and serving.gateway.admission.sessions == 0)
     finally:
         room.close()
-
-
-def _eventually(condition: Callable[[], bool]) -> None:
-    deadline = monotonic() + TIMEOUT
-    while not condition():
-        assert monotonic() < deadline
 
 
 def test_many_incomplete_frames_keep_nobody_out(server: Address) -> None:
@@ -209,10 +203,10 @@ def test_one_address_cannot_keep_every_thread_busy() -> None:
         with _gateway(room.address, *flags, deadline=60.0, counted=True, log=log) as program:
             with _crowd(_address(program), request("/healthz"), count=3) as busy:
                 [worker] = psutil.Process(program.process.pid).children()
-                _eventually(lambda: worker.num_threads() >= 2 + len(busy))
+                eventually(lambda: worker.num_threads() >= 2 + len(busy))
                 assert ask(_address(program), request("/")).status == 429
                 for connection in busy:
                     assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
-            _eventually(lambda: ask(_address(program), request("/")).status == 200)
+            eventually(lambda: ask(_address(program), request("/")).status == 200)
     finally:
         room.close()

@@ -1,6 +1,8 @@
 """How long things may take: strictly on a quiet machine, generously beside other work."""
 
 import os
+from collections.abc import Callable
+from time import monotonic, sleep
 from typing import Final
 
 TIMEOUT: Final = 30.0
@@ -19,3 +21,11 @@ def at_most(seconds: float) -> float:
     says that this one is quiet (`make hostile`, `make faults`, `make long`).
     """
     return seconds * _SLOWDOWN
+
+
+def eventually(condition: Callable[..., bool], *arguments: object, within: float = TIMEOUT) -> None:
+    """Wait until a condition is true of the arguments. Fails after `within` seconds."""
+    deadline = monotonic() + within
+    while not condition(*arguments):
+        assert monotonic() < deadline, "the condition never became true"
+        sleep(0.02)

@@ -7,7 +7,6 @@ import pytest
 
 from chat_protocol.ip import to_network
 from chat_protocol.settings import BadConfig
-from tcp_server.cli import _COMMANDS
 from tcp_server.config import PROGRAM, Config, Reservation, load
 from tcp_server.redis_url import parse
 
@@ -399,10 +398,3 @@ def test_a_reserved_name_needs_a_token(
     Path("short").write_text("0" * 31)
     with pytest.raises(BadConfig, match=f"--reserve: .*{reason}"):
         load([f"--reserve={text}"], {})
-
-
-def test_a_slip_in_a_command_shows_which_there_are(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        load(["bakcup"])
-    assert ended.value.code == 2
-    assert f"oneroom-server {'|'.join(_COMMANDS)} ...\n" in capsys.readouterr().err

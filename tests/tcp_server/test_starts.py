@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from tcp_server.cli import _COMMANDS
+from tcp_server.config import load
 from tests.support.processes import ROOT, Output, find_address, running, start
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_ipv6
@@ -154,3 +156,10 @@ def test_without_threads_the_server_says_why_it_cannot_start(allowed: int) -> No
         "oneroom-server: can't start new thread: this user may have no more processes and threads "
         "(see ulimit -u)\n"
     )
+
+
+def test_a_slip_in_a_command_shows_which_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        load(["bakcup"])
+    assert ended.value.code == 2
+    assert f"oneroom-server {'|'.join(_COMMANDS)} ...\n" in capsys.readouterr().err

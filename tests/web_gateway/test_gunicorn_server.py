@@ -5,7 +5,7 @@ import signal
 import socket
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from time import monotonic, sleep
@@ -18,19 +18,12 @@ from chat_protocol.address import Address
 from tests.hostile.raw_http import ASSETS, FILES
 from tests.support.paused_log import Pipe, Terminal, logging_to
 from tests.support.processes import Program, find_address, running, start
-from tests.support.timing import TIMEOUT, at_most
+from tests.support.timing import TIMEOUT, at_most, eventually
 from tests.web_gateway.conftest import RawBrowser, Room, Serving, text
 
 
 def _serving(program: Program) -> Serving:
     return Serving(find_address(program.line.replace("http://", "")))
-
-
-def _eventually(condition: Callable[[], bool], within: float = TIMEOUT) -> None:
-    deadline = monotonic() + within
-    while not condition():
-        assert monotonic() < deadline, "the condition never became true"
-        sleep(0.02)
 
 
 def _ask(address: Address, path: str = "/healthz", within: float = TIMEOUT) -> int:
@@ -95,11 +88,11 @@ def test_sessions_leave_no_thread_or_descriptor_behind(room: Room) -> None:
                     stack.enter_context(serving.chat(room))
 
         together(20)  # starts as many threads as the pool will need
-        _eventually(lambda: worker.num_fds() <= 20)
+        eventually(lambda: worker.num_fds() <= 20)
         descriptors, threads = worker.num_fds(), worker.num_threads()
         for _ in range(3):
             together(20)
-        _eventually(lambda: worker.num_fds() <= descriptors)
+        eventually(lambda: worker.num_fds() <= descriptors)
         assert worker.num_threads() <= threads
 
 
@@ -170,8 +163,8 @@ def test_an_unread_response_holds_no_thread_beyond_its_deadline(strict: Program)
             deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             deaf.connect(strict.address)
             deaf.sendall(request * (6_000_000 // sizes[longest]))  # twice what the kernel keeps
-        _eventually(lambda: not _shows_the_page(strict.address, within=0.3))  # all threads are busy now
-        _eventually(lambda: _shows_the_page(strict.address, within=TIMEOUT))
+        eventually(lambda: not _shows_the_page(strict.address, within=0.3))  # all threads are busy now
+        eventually(lambda: _shows_the_page(strict.address, within=TIMEOUT))
 
 
 _IMPATIENT = """
@@ -314,7 +307,7 @@ def test_a_paused_log_delays_no_page(room: Room, kind: type[Pipe]) -> None:
 def test_several_workers_share_the_port(room: Room) -> None:
     flags = ("--port", "0", "--server", str(room.address), "--workers", "2")
     with running("web_gateway", *flags) as program, ExitStack() as stack:
-        _eventually(lambda: len(psutil.Process(program.process.pid).children()) == 2)
+        eventually(lambda: len(psutil.Process(program.process.pid).children()) == 2)
         for _ in range(6):
             browser, end = stack.enter_context(_serving(program).chat(room))
             end.send('{"type":"pong"}\n')

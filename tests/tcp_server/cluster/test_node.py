@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from tcp_server.room import proposals as p
 from tcp_server.server import ChatServer
 from tests.support.memory_stream import MemoryRedis, MemoryStream
 from tests.support.raw import JsonClient
-from tests.support.timing import TIMEOUT
+from tests.support.timing import TIMEOUT, eventually
 
 
 class Servers:
@@ -70,13 +70,6 @@ def servers(tmp_path: Path) -> Iterator[Servers]:
     servers = Servers(tmp_path)
     yield servers
     servers.close()
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + TIMEOUT
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def say(servers: Servers, number: int, *texts: str, name: str = "Anna") -> None:
@@ -164,7 +157,7 @@ def test_what_is_lost_for_good_begins_a_new_epoch(servers: Servers) -> None:
         servers.redis.restart(lost=3)
         entry = p.Entry(p.FORMAT, b"incarnat", 1, [])
         servers.redis.add_at(position, p.encode(entry))  # of a server that did not wait
-    wait_for(lambda: servers.server(0).must_restart)
+    eventually(lambda: servers.server(0).must_restart)
     servers.stop(0)
     servers.start(0)
     servers.start(1)
@@ -182,7 +175,7 @@ def test_who_is_away_for_long_begins_at_the_checkpoint_and_fetches_the_rest(serv
     servers.redis.entries.clear()  # all was trimmed
     server = servers.start(1)
     assert history(servers, 1)[-1] == "text 699"
-    wait_for(lambda: not server._history.missing)
+    eventually(lambda: not server._history.missing)
     assert [message.text for message in server._history.before(2, 1)] == ["early"]
 
 
@@ -241,7 +234,7 @@ def test_a_new_server_founds_no_second_room_where_the_checkpoint_was_lost(server
         servers.redis.delete()
         servers.redis.checkpoints.clear()
     servers.redis.restart()
-    wait_for(lambda: bool(servers.redis.entries))
+    eventually(lambda: bool(servers.redis.entries))
     servers.start(1)
     assert history(servers, 1) == ["one"]
 
@@ -255,7 +248,7 @@ def test_a_server_that_is_never_silent_says_what_it_has_applied(
     say(servers, 0, "one")
     said = servers.redis.entries[-1][0]
     runs = servers.server(0)._room._fold.runs
-    wait_for(lambda: runs.applied() >= said)
+    eventually(lambda: runs.applied() >= said)
 
 
 def test_who_ends_its_input_has_all_answers(servers: Servers) -> None:
@@ -272,9 +265,9 @@ def test_who_ends_its_input_has_all_answers(servers: Servers) -> None:
 
 def test_of_two_servers_with_one_name_the_older_one_stops(servers: Servers) -> None:
     first = servers.start(0)
-    wait_for(lambda: not first.not_ready())
+    eventually(lambda: not first.not_ready())
     servers.start(1, node="server 0")
-    wait_for(lambda: first.exit_status == 1)
+    eventually(lambda: first.exit_status == 1)
     assert not first.must_restart
     assert history(servers, 1) == []
 
@@ -319,7 +312,7 @@ def test_a_server_stops_at_what_it_does_not_know_and_the_others_go_on(
     servers: Servers, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     newer, older = servers.start(0), servers.start(1)
-    wait_for(lambda: not (newer.not_ready() or older.not_ready()))
+    eventually(lambda: not (newer.not_ready() or older.not_ready()))
     stream = servers.stream(1)
     read, is_older = stream.read, threading.Event()
 
@@ -330,7 +323,7 @@ def test_a_server_stops_at_what_it_does_not_know_and_the_others_go_on(
     monkeypatch.setattr(stream, "read", read_as_older)
     assert is_older.wait(TIMEOUT)  # the read that is under way knows all
     say(servers, 0, "one")
-    wait_for(lambda: older.exit_status == 1)
+    eventually(lambda: older.exit_status == 1)
     assert not older.must_restart
     (left,) = (vars(one)["fields"] for one in caplog.records if one.getMessage() == "cluster left")
     assert left["reason"].startswith("another server is newer, upgrade this one: ")

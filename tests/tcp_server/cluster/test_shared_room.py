@@ -1,19 +1,14 @@
+"""A room on three servers: what is proposed on one of them is applied on all, in one order."""
+
 import random
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from chat_protocol import messages as m
 from tests.tcp_server.cluster.shared_rooms import PASSWORD, Client, Cluster
-
-
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    cluster = Cluster(tmp_path)
-    yield cluster
-    cluster.close()
 
 
 def test_what_is_said_on_one_server_is_heard_on_all(cluster: Cluster) -> None:
@@ -149,64 +144,6 @@ def test_the_answer_to_a_command_has_its_ref_though_it_comes_later(cluster: Clus
     [link] = one.take("a")
     assert isinstance(link, m.Link)
     assert link.ref == "the code"
-
-
-def test_a_ban_of_a_network_expels_from_all_servers(cluster: Cluster) -> None:
-    one, two, _ = cluster.servers
-    one.join("a 198.51.100.7", "Anna", "a secret of sixteen letters")
-    two.join("b 203.0.113.9", "Boris", "another secret of the same length")
-    cluster.settle()
-    one.ask("a 198.51.100.7", m.Authenticate(PASSWORD))
-    cluster.settle()
-    two.take("b 203.0.113.9")
-    one.ask("a 198.51.100.7", m.Moderate("ban", "203.0.113.0/24"))
-    cluster.settle()
-    assert m.Bye("banned") in two.take("b 203.0.113.9")
-
-
-ANNA, BORIS = "a 198.51.100.7", "b 203.0.113.9"
-
-
-def test_a_ban_of_a_network_holds_for_a_join_that_was_on_its_way(cluster: Cluster) -> None:
-    one, two, _ = cluster.servers
-    one.join(ANNA, "Anna", "a secret of sixteen letters")
-    cluster.settle()
-    one.ask(ANNA, m.Authenticate(PASSWORD))
-    cluster.settle()
-    one.ask(ANNA, m.Moderate("ban", "203.0.113.0/24"))
-    two.join(BORIS, "Boris", "another secret of the same length")
-    cluster.settle()
-    *_, error, bye = two.take(BORIS)
-    assert error == m.Error("banned", "you are banned")
-    assert bye == m.Bye("banned")
-    assert [member.name for member in one.room._fold.members] == ["Anna"]
-
-
-def test_a_ban_of_a_network_that_comes_again_expels_nobody(cluster: Cluster) -> None:
-    one, two, three = cluster.servers
-    for server in (one, three):
-        server.join(ANNA, "Anna", "a secret of sixteen letters")
-    cluster.settle()
-    one.ask(ANNA, m.Authenticate(PASSWORD))
-    cluster.settle()
-    ban = m.Moderate("ban", "203.0.113.0/24", ref="the ban")
-    one.ask(ANNA, ban)
-    (entry,) = one.add()
-    one.apply()
-    two.apply()
-    one.ask(ANNA, m.Moderate("unban", "203.0.113.0/24"))
-    one.add()
-    two.apply()
-    two.join(BORIS, "Boris", "another secret of the same length")
-    two.add()
-    two.apply()
-    assert isinstance(two.take(BORIS)[0], m.Welcome)
-    three.ask(ANNA, ban)  # it does not know yet that it is a repeat
-    three.add()
-    cluster.journal.add(entry)
-    cluster.settle()
-    assert two.take(BORIS) == []
-    assert [member.name for member in two.room._fold.members] == ["Anna", "Boris"]
 
 
 def test_a_deleted_text_is_in_no_entry_that_had_no_effect(cluster: Cluster) -> None:
