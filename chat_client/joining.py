@@ -68,11 +68,11 @@ class Joining:
     def join(self, since: Position | None, ref: str) -> Join:
         """Return the command to join with; `since` is what we have seen over an earlier connection.
 
-        The first one has a secret too: if its welcome is lost, the room holds our name, and gives it back.
+        The first one has a secret too, also beside a code: by it the room knows us if its welcome is lost.
         """
         return Join(
             self.name,
-            None if self._code else self._session or self._first_session,
+            self._first_session if self._code else self._session or self._first_session,
             since,
             None if since else self._history,
             self.password[:MAX_PASSWORD] or None,

@@ -40,13 +40,15 @@ _MAX_GREETED_BYTES = 1024
 class _Arrival(NamedTuple):
     """A join that is proposed: what was asked, under which name, and the secret of the session.
 
-    `reserved`: it has shown the token of the name.
+    `reserved`: it has shown the token of the name. `read` is the newest id that was read on the
+    device whose code it has shown.
     """
 
     request: m.Join | TextJoin
     name: Name
     secret: str
     reserved: bool
+    read: int | None
 
 
 class Arrivals(Generic[C]):
@@ -107,11 +109,14 @@ class Arrivals(Generic[C]):
         session = session_digest(secret) if isinstance(request, m.Join) else None
         code = code_digest(request.code) if request.code else b""
         linked = self._fold.persons.by_code(code, self._fold.moment.now) if code else None
-        if code and linked is None:
+        # Whose first welcome was lost shows the used code again: the secret beside it is enough.
+        again = self._fold.persons.by_used_code(code, session, self._fold.moment.now) if code else None
+        if code and not (linked or again):
             return [m.Error("bad_code", "the code is wrong, used, or too old")]
+        caller = linked[1] if linked else again
         person = linked[0] if linked else session and self._fold.persons.of(session, self._fold.moment.now)
         member = self._fold.members.by_person(person)
-        wanted = request.name or (linked[1].called if linked else "")
+        wanted = request.name or (caller.called if caller else "")
         token = request.token if isinstance(request, m.Join) else None
         try:
             is_program = bool(token) and self._reserved.admits(self._parse(wanted), token)
@@ -123,10 +128,11 @@ class Arrivals(Generic[C]):
             return [m.Error(error.code, error.text)]
         if name in self._reserved and not member and not is_program:
             return [m.Error("name_reserved", "the name is kept for a program")]
-        self.waiting[connection] = _Arrival(request, name, secret, is_program)
+        read = caller.read if caller else None
+        self.waiting[connection] = _Arrival(request, name, secret, is_program, read)
         quiet = isinstance(request, m.Join) and request.quiet
         seat = self._seats.take(connection, in_text=isinstance(request, TextJoin))
-        return Join(seat, session, name.shown, name.keys, quiet, code)
+        return Join(seat, session, name.shown, name.keys, quiet, code if linked else b"")
 
     def answer(self, connection: C, answer: Sequence[Answer]) -> Sequence[Answer | LocalEvent]:
         """Return what to send a connection that was sent `answer`; a join that was applied ends here."""
@@ -216,7 +222,7 @@ class Arrivals(Generic[C]):
             can=self._can,
             changed=changed,
             stale=is_stale,
-            read=entered.read,
+            read=arrival.read if entered.read is None else entered.read,
             resumed=entered.resumed,
             topic=self._fold.topic.value,
             marked=() if self._crowd.is_on else self._marks.marked(),

@@ -50,7 +50,7 @@ class Attendance:
         if self._members.by_seat(seat) is not None:
             return []
         linked = self._persons.by_code(join.code, self._moment.now) if join.code else None
-        if join.code and linked is None:
+        if join.code and not (linked or self._is_back(join)):
             return [Effect(seat, [m.Error("bad_code", "the code is wrong, used, or too old")])]
         session = linked[0] if linked else join.session and self._persons.of(join.session, self._moment.now)
         member = self._members.by_person(session)
@@ -74,6 +74,10 @@ class Attendance:
             join.name, join.keys, session, announced=not join.quiet, since=self._moment.now
         )
         return [self._enter(seat, member, read, quiet=join.quiet, is_new=True)]
+
+    def _is_back(self, join: p.Join) -> bool:
+        """Return whether the code is used, with this secret: the proposer did not know that yet."""
+        return self._persons.by_used_code(join.code, join.session, self._moment.now) is not None
 
     def _take_seat(self, seat: Seat, member: Member, read: int | None, *, quiet: bool) -> list[Effect]:
         """Add a seat to a member; the room is sent nothing, unless it had only quiet ones."""

@@ -36,8 +36,9 @@ class Person(msgspec.Struct, array_like=True):
     keys: tuple[str, ...] = ()
     held_until: float = 0.0
     code: bytes = b""
-    """Digest of the code; empty if none is open."""
+    """Digest of the last code that was asked for."""
     code_until: float = 0.0
+    """Until when it is open; 0 once it is used."""
     called: str = ""
     """The name under which the code was asked for."""
     read: int = 0
@@ -46,6 +47,8 @@ class Person(msgspec.Struct, array_like=True):
     """When the person has last come or gone; 0 in what a version without this field has stored."""
     held_at: float = 0.0
     """When it was last decided until when to hold the name; 0 as above."""
+    used_with: bytes = b""
+    """The secret with which the code was used; empty as above, and if it was used without one."""
 
     @property
     def held_or_open_until(self) -> float:
@@ -116,6 +119,13 @@ class Persons:
             return None
         return id_, self._all[id_]
 
+    def by_used_code(self, code: bytes, secret: bytes | None, now: float) -> Person | None:
+        """Return the person whose last code has been used with this secret, which is still theirs."""
+        if secret is None or (id_ := self._by_code.get(code)) is None:
+            return None
+        person = self._all[id_]
+        return person if person.used_with == secret and self.of(secret, now) == id_ else None
+
     def hold(self, id_: bytes, name: str, keys: tuple[str, ...], until: float, now: float) -> bool:
         """Hold a name for a person, instead of the one before; return False if there are too many."""
         return self._put(id_, now, name=name, keys=keys, held_until=until, held_at=now)
@@ -133,7 +143,9 @@ class Persons:
 
     def open_code(self, id_: bytes, link: Link, name: str, now: float) -> bool:
         """Open a code for a person, instead of the one before; return False if there are too many."""
-        return self._put(id_, now, code=link.code, code_until=link.until, read=link.read, called=name)
+        return self._put(
+            id_, now, code=link.code, code_until=link.until, read=link.read, called=name, used_with=b""
+        )
 
     def redeem(self, code: bytes, secret: bytes | None, now: float) -> bytes | None:
         """Close the code, and add a secret, if one is given, to its person, who is returned.
@@ -146,7 +158,7 @@ class Persons:
             self._put(before, now, secrets=[one for one in self._all[before].secrets if one != secret])
         id_ = found[0]
         secrets = [*self._all[id_].secrets, *([] if secret is None else [secret])][-_MAX_SECRETS:]
-        self._put(id_, now, secrets=secrets, code=b"", code_until=0.0, read=0, called="")
+        self._put(id_, now, secrets=secrets, code_until=0.0, used_with=secret or b"")
         return id_
 
     def see(self, id_: bytes | None, now: float) -> None:

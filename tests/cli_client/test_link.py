@@ -1,16 +1,19 @@
 """One person in two terminals, by a one-time code."""
 
 import re
+import socket
 from pathlib import Path
 
 import pytest
 
+from chat_protocol.address import Address
 from chat_protocol.messages import Error, Join, Link
 from tests.chat_client.fake_room import CAN, FakeRoom, message
 from tests.cli_client.terminal_session import ENTER, client_at, enter, leave
 from tests.cli_client.test_pipe import run_pipe
 from tests.support.processes import running
-from tests.support.raw import JsonClient
+from tests.support.raw import PROMPT, JsonClient
+from tests.support.timing import TIMEOUT
 
 
 def test_a_second_terminal_is_the_same_person_and_stays_so(tmp_path: Path) -> None:
@@ -47,6 +50,29 @@ def test_a_second_terminal_is_the_same_person_and_stays_so(tmp_path: Path) -> No
             assert late.end() == 2
 
 
+def test_whose_first_welcome_is_lost_comes_back_with_the_code_that_is_used() -> None:
+    with (
+        running("tcp_server", "--host=127.0.0.1", "--port=0", "--history=memory") as room,
+        JsonClient(room.address) as first,
+        socket.create_server(("127.0.0.1", 0)) as cable,
+    ):
+        first.join("Анна")
+        first.say_json(type="link")
+        code = first.expect_json(type="link")["code"]
+        cable.settimeout(TIMEOUT)
+        with client_at(Address(*cable.getsockname()), "--code", code) as second:
+            for is_cut in (True, False):
+                near, far = cable.accept()[0], JsonClient(room.address)
+                with near, far:
+                    near.sendall(far.read_until(PROMPT))
+                    far.send(near.recv(65536))
+                    welcome = far.read_until("\n")
+                    assert b'"welcome"' in welcome, welcome
+                    if not is_cut:
+                        near.sendall(welcome)
+                        second.wait_for("You have joined as Анна.")
+
+
 def test_a_room_that_knows_no_codes_is_not_asked(room: FakeRoom) -> None:
     with client_at(room.address, "--name", "Анна") as terminal:
         client = enter(room, terminal)
@@ -73,7 +99,7 @@ def test_a_script_is_told_that_its_code_is_wrong(room: FakeRoom, lang: str) -> N
         script.stdin.close()
         join = room.accept()
         wanted = join.receive(Join)
-        assert (wanted.name, wanted.session, wanted.code) == ("", None, "7qx4m2pk")
+        assert (wanted.name, wanted.code) == ("", "7qx4m2pk")
         join.answer(wanted.ref, Error("bad_code", "the code is wrong, used, or too old"))
         assert script.end() == 2
         assert "/link" in script.stderr.text

@@ -32,10 +32,14 @@ test("whose first welcome is lost joins again as the same person; another name i
   wire.hear({ type: "error", code: "name_taken" });
   room.enter("Аня");
   room.enter("", "", "123 456");
-  const [first, again, other, byCode] = wire.take();
+  wire.reconnect();
+  wire.open();
+  const [first, again, other, byCode, byCodeAgain] = wire.take();
   assert.equal(again.session, first.session);
   assert.notEqual(other.session, first.session);
-  assert.equal("session" in byCode, false);
+  assert.notEqual(byCode.session, other.session);
+  assert.ok(byCode.session.length >= 16, "a shorter one is replaced by the room");
+  assert.deepEqual(byCodeAgain, byCode);
 });
 
 test("a message is shown at once, and gets its place with its ack", () => {

@@ -78,7 +78,7 @@ export class Room {
   #password = "";
   /** The one-time code to join with, or "". */
   #code = "";
-  /** The secret to join with while the room has given us none: if its welcome is lost, the next one gets us the name back. */
+  /** The secret to join with while the room has given us none: if its welcome is lost, the room knows who comes back. */
   #firstSecret = "";
   #removal = new Removal();
   /** Whether the room says which messages are ours. */
@@ -118,12 +118,12 @@ export class Room {
 
   /** Whether we want to join under a name that the room has not confirmed yet. */
   get joining() {
-    return this.#code !== "" || (this.#name !== "" && !this.#isKnown);
+    return (this.#code || this.#name) !== "" && !this.#isKnown;
   }
 
-  /** A changed name is another identity: the room identifies people by the secret. */
+  /** A changed name is another identity, and so is a code: the room identifies people by the secret. */
   get #isKnown() {
-    return this.#name === this.session.name;
+    return !this.#code && this.#name === this.session.name;
   }
 
   /**
@@ -136,7 +136,7 @@ export class Room {
   enter(name, password = "", code = "") {
     this.#name = name;
     this.#code = code;
-    this.#firstSecret = code ? "" : uniqueKey();
+    this.#firstSecret = uniqueKey();
     if (password) this.#password = password;
     this.members.self = name; // until the room confirms it, perhaps normalized
     if (this.connection.state.phase === "open") this.#join();
@@ -282,7 +282,7 @@ export class Room {
     this.#removal.reset();
     this.limits = limits;
     this.about.onTold(welcome);
-    this.session.begin(name, session, this.#isKnown && !this.#code);
+    this.session.begin(name, session, this.#isKnown);
     this.#name = name;
     this.#code = "";
     if (welcome.read) this.session.markRead({ epoch, id: welcome.read });

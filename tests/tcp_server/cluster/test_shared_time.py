@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from chat_protocol import messages as m
@@ -69,6 +70,32 @@ def test_a_code_is_good_on_every_server_for_two_minutes(cluster: Cluster) -> Non
         three.deliver(three.room.join(connection, join))
         cluster.settle()
         assert isinstance(three.take(connection)[0], m.Welcome) == is_good
+
+
+@pytest.mark.parametrize("is_applied", [True, False])
+def test_whose_welcome_is_lost_comes_back_on_any_server_with_the_used_code(
+    cluster: Cluster, is_applied: bool
+) -> None:
+    """Also where the server has not heard yet that the code is used."""
+    one, two, three = cluster.servers
+    link = answer(cluster, one, "a", m.Link(7))
+    assert isinstance(link, m.Link)
+    join = m.Join("", "a secret of 16 letters", code=link.code)
+    two.deliver(two.room.join("lost", join))
+    if is_applied:
+        cluster.settle()
+    else:
+        two.add()
+    three.deliver(three.room.join("back", join))
+    three.deliver(three.room.join("other", m.Join("", "not that secret, 16 letters", code=link.code)))
+    cluster.settle()
+    (welcome,) = three.take("back")
+    assert isinstance(welcome, m.Welcome)
+    assert (welcome.name, welcome.read, welcome.resumed) == ("Anna", 7, True)
+    (refused,) = three.take("other")
+    assert isinstance(refused, m.Error)
+    assert refused.code == "bad_code"
+    assert len({msgspec.msgpack.encode(state) for state in cluster.states()}) == 1
 
 
 def test_a_message_can_be_edited_in_its_time_and_deleted_after_it(cluster: Cluster) -> None:

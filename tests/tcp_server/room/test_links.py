@@ -12,7 +12,7 @@ from tcp_server.room.codes import code_digest, new_code
 from tcp_server.room.commands import Greeting, TextJoin
 from tcp_server.room.passwords import session_digest
 from tcp_server.room.persons import Persons
-from tests.tcp_server.room_harness import SECRET, RoomHarness, spoken
+from tests.tcp_server.room_harness import OTHER, SECRET, RoomHarness, spoken
 from tests.tcp_server.sqlite_log import open_history
 
 
@@ -54,6 +54,40 @@ def test_a_code_holds_once_and_for_two_minutes() -> None:
     old, new = link(room), link(room)
     assert room.try_join("c", m.Join("", code=old)) == ["error bad_code"]
     room.join("c", "", code=new)
+
+
+def test_whose_welcome_is_lost_comes_back_with_the_used_code_and_the_same_secret() -> None:
+    room = RoomHarness(password="open")
+    room.join("a", "Анна", password="open")
+    code = link(room, read=7)
+    join = m.Join("", SECRET, code=code)
+    room.deliver(room.room.join("b", join))
+    room.leave("b")
+    welcome = room.join("c", "", session=SECRET, code=code)
+    assert (welcome.name, welcome.read, welcome.resumed) == ("Анна", 7, True)
+    assert room.received("a") == []
+    for other in (None, OTHER, welcome.session[:-1]):
+        assert room.try_join("d", m.Join("", other, code=code)) == ["error bad_code"]
+    assert room.try_join("d", m.Join("", SECRET, code="0000-0000")) == ["error bad_code"]
+    room.leave("a")
+    room.leave("c")
+    room.advance(121)
+    assert room.try_join("d", join) == ["error password_required"]  # as without the code
+    assert room.join("d", "", session=SECRET, code=code, password="open").name == "Анна"
+    link(room, "d")
+    assert room.try_join("e", join) == ["error bad_code"]
+
+
+def test_a_used_code_is_nothing_to_a_secret_that_is_another_persons_by_now() -> None:
+    room = RoomHarness()
+    room.join("a", "Анна")
+    room.join("b", "Боб")
+    room.received("a")
+    code = link(room)
+    for used in (code, link(room, "b")):
+        room.join("c", "", session=SECRET, code=used)
+        room.leave("c")
+    assert room.try_join("c", m.Join("", SECRET, code=code)) == ["error bad_code"]
 
 
 def test_each_of_two_requests_in_one_batch_has_its_own_code() -> None:
