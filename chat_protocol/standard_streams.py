@@ -1,6 +1,7 @@
 """Standard input, output and error as they may be: closed, full, or unable to show some letters."""
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -28,23 +29,22 @@ def encodable(text: str, stream: TextIO | None) -> str:
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
-def print_or_exit(text: str, complaint: Callable[[str], str]) -> None:
-    """Write all of a text to stdout. A reader that has gone (`| head`) is no error.
+def print_or_exit(text: str, complaint: Callable[[str], str], *, only_once: bool = False) -> None:
+    """Write all of a text to stdout. A reader that has gone (`| head`), or a closed stdout, is no error.
 
-    Where it cannot be written, as on a full disk, this prints what `complaint` makes of the reason to
-    stderr and ends the program with exit code 1.
+    But if it is shown `only_once`, it is. Where the text cannot be written, as on a full disk, this prints
+    what `complaint` makes of the reason to stderr and ends the program with exit code 1.
     """
-    if sys.stdout is None:
-        return
     try:
+        if sys.stdout is None:
+            raise BrokenPipeError(errno.EBADF, "it is closed")
         sys.stdout.write(encodable(text, sys.stdout))
         sys.stdout.flush()
-    except BrokenPipeError:
-        sys.stdout = None  # or the flush at the end of the program would fail too
     except OSError as error:
-        sys.stdout = None
-        print(complaint(error.strerror or str(error)), file=sys.stderr)
-        raise SystemExit(1) from None
+        sys.stdout = None  # or the flush at the end of the program would fail too
+        if only_once or not isinstance(error, BrokenPipeError):
+            print(complaint(error.strerror or str(error)), file=sys.stderr)
+            raise SystemExit(1) from None
 
 
 class ArgumentParser(argparse.ArgumentParser):

@@ -4,7 +4,7 @@ import argparse
 import re
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from chat_protocol.address import Address
@@ -20,11 +20,10 @@ def hook(arguments: Sequence[str]) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
-        lines = options.act(_config(options.hooks), options)
+        options.act(_config(options.hooks), options, parser.unwritable)
     except (BadConfig, OSError) as error:
         print(f"oneroom-web hook: {error}", file=sys.stderr)
         return 1
-    print_or_exit("".join(f"{line}\n" for line in lines), parser.unwritable)
     return 0
 
 
@@ -75,24 +74,28 @@ def _name(text: str) -> str:
     return name
 
 
-def _add(config: Config, options: argparse.Namespace) -> Sequence[str]:
+def _add(config: Config, options: argparse.Namespace, unwritable: Callable[[str], str]) -> None:
     path = Path(config.hooks)
     token = options.token or path.with_name(f"{options.name}.token")
-    secret = add(path, options.name, token)
     page = config.public_url or f"http://{Address(config.host, config.port)}"
-    return [
-        f"{page.rstrip('/')}/hooks/{secret}",
-        "This address is shown only now; whoever has it can speak. If people open the page under another",
-        "address, it begins like that one.",
-        "The hook does not speak before the server reserves its name:",
-        f"--reserve {shlex.quote(f'{options.name}={token.absolute()}')}",
-    ]
+
+    def show(secret: str) -> None:
+        print_or_exit(
+            f"{page.rstrip('/')}/hooks/{secret}\n"
+            "This address is shown only now; whoever has it can speak.\n"
+            "If people open the page under another address, it begins like that one.\n"
+            "The hook does not speak before the server reserves its name:\n"
+            f"--reserve {shlex.quote(f'{options.name}={token.absolute()}')}\n",
+            lambda reason: f"{unwritable(reason)}; no hook was made, as nobody would have its address",
+            only_once=True,
+        )
+
+    add(path, options.name, token, show)
 
 
-def _list(config: Config, _options: argparse.Namespace) -> Sequence[str]:
-    return [one.name for one in load(Path(config.hooks))]
+def _list(config: Config, _options: argparse.Namespace, unwritable: Callable[[str], str]) -> None:
+    print_or_exit("".join(f"{one.name}\n" for one in load(Path(config.hooks))), unwritable)
 
 
-def _remove(config: Config, options: argparse.Namespace) -> Sequence[str]:
+def _remove(config: Config, options: argparse.Namespace, _unwritable: Callable[[str], str]) -> None:
     remove(Path(config.hooks), options.name)
-    return []

@@ -12,8 +12,8 @@ import os
 import secrets
 import tempfile
 import tomllib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from stat import S_IRWXG, S_IRWXO
 from time import monotonic, sleep
@@ -123,19 +123,23 @@ def load(path: Path) -> Sequence[Hook]:
     return hooks
 
 
-def add(path: Path, name: str, token: Path) -> str:
+def add(path: Path, name: str, token: Path, show: Callable[[str], object] = lambda _: None) -> str:
     """Add a hook to a file, and make the file and that of its token if they are missing; return its secret.
 
-    Raises `BadConfig` if there is one of that name, or a file cannot be used.
+    `show` is called with that before: if it raises, nothing has changed. Raises `BadConfig` if there is a
+    hook of that name, or a file cannot be used.
     """
     hooks = load(path) if path.exists() else ()
     if any(hook.name == name for hook in hooks):
         raise BadConfig(f"{path} has a hook {name} already; remove it first")
-    if not token.exists():
-        _write(token, secrets.token_urlsafe(_SECRET_BYTES) + "\n")
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     is_beside = token.absolute().parent == path.absolute().parent  # both may be moved together
-    store(path, [*hooks, Hook(name, digest_of(secret), token.name if is_beside else str(token.absolute()))])
+    hook = Hook(name, digest_of(secret), token.name if is_beside else str(token.absolute()))
+    with ExitStack() as files:  # the one of the token is there first
+        files.enter_context(_replacing(path, _toml([*hooks, hook])))
+        if not token.exists():
+            files.enter_context(_replacing(token, secrets.token_urlsafe(_SECRET_BYTES) + "\n"))
+        show(secret)
     return secret
 
 
@@ -145,23 +149,34 @@ def remove(path: Path, name: str) -> None:
     kept = [hook for hook in hooks if hook.name != name]
     if len(kept) == len(hooks):
         raise BadConfig(f"{path} has no hook {name}")
-    store(path, kept)
+    with _replacing(path, _toml(kept)):
+        pass
 
 
-def store(path: Path, hooks: Sequence[Hook]) -> None:
-    """Write a file of hooks, at once and readable by its owner only. Raises `BadConfig`."""
+def _toml(hooks: Sequence[Hook]) -> str:
     tables = (
         "".join(f"{key} = {json.dumps(value)}\n" for key, value in msgspec.structs.asdict(hook).items())
         for hook in hooks
     )
-    _write(path, "\n".join(f"[[hook]]\n{table}" for table in tables))
+    return "\n".join(f"[[hook]]\n{table}" for table in tables)
 
 
-def _write(path: Path, text: str) -> None:
+@contextmanager
+def _replacing(path: Path, text: str) -> Iterator[None]:
+    """Write a file, readable by its owner only, that takes its place after the block, unless that raises.
+
+    Raises `BadConfig`.
+    """
+    unfinished = ""
     try:
         descriptor, unfinished = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
+        yield
         Path(unfinished).replace(path)
-    except OSError as error:
-        raise BadConfig(f"cannot write {path}: {error.strerror}") from None
+    except BaseException as error:
+        if unfinished:
+            Path(unfinished).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise BadConfig(f"cannot write {path}: {error.strerror}") from None
+        raise

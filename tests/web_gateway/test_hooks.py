@@ -1,11 +1,13 @@
 """Webhooks: a program says something in the room by one HTTP request."""
 
 import json
+import os
 import socket
 import stat
+import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from email.message import Message
@@ -21,7 +23,7 @@ from chat_client import connect
 from chat_protocol.address import Address
 from chat_protocol.settings import BadConfig
 from tests.support.event_log import AS_JSON, events, wait_for_event
-from tests.support.processes import Program, find_address, run, running, start
+from tests.support.processes import ROOT, Program, find_address, run, running, start
 from tests.support.raw import PROMPT, JsonClient
 from tests.support.timing import TIMEOUT
 from web_gateway import hooks
@@ -31,6 +33,7 @@ _PATIENT = (
     "import web_gateway.hook_call as hook_call; hook_call._TIMEOUT = 60; "
     "from web_gateway.cli import main; main()"
 )
+HOOK = (sys.executable, "-m", "web_gateway", "hook")
 LOCAL = ("--host", "127.0.0.1", "--port", "0")
 
 
@@ -311,16 +314,7 @@ def test_several_threads_find_the_hooks_of_a_file_that_changes(tmp_path: Path) -
 
 def test_the_command_makes_lists_and_removes_them(tmp_path: Path) -> None:
     def command(*arguments: str, code: int = 0, **settings: str) -> str:
-        done = run(
-            sys.executable,
-            "-m",
-            "web_gateway",
-            "hook",
-            *arguments,
-            "--hooks",
-            tmp_path / "hooks.toml",
-            env=settings,
-        )
+        done = run(*HOOK, *arguments, "--hooks", tmp_path / "hooks.toml", env=settings)
         assert done.returncode == code, done.stderr
         assert "Traceback" not in done.stderr
         return str(done.stdout + done.stderr)
@@ -338,3 +332,32 @@ def test_the_command_makes_lists_and_removes_them(tmp_path: Path) -> None:
     assert command("add", "ci", ONEROOM_WEB_HOST="::1").startswith("http://[::1]:5000/hooks/")
     said = command("add", "cd", ONEROOM_WEB_PUBLIC_URL="https://chat.example/room/")
     assert said.startswith("https://chat.example/room/hooks/")
+
+
+@pytest.mark.parametrize("others", [(), ("deploy",)])
+@pytest.mark.parametrize(
+    ("stdout", "reason"),
+    [(">/dev/full", "No space left on device"), (">&-", "it is closed"), ("", "Broken pipe")],
+)
+def test_a_hook_whose_address_nobody_has_seen_is_not_made(
+    tmp_path: Path, others: Sequence[str], stdout: str, reason: str
+) -> None:
+    file = tmp_path / "hooks.toml"
+    for name in others:
+        hooks.add(file, name, tmp_path / f"{name}.token")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        ("sh", "-c", f'exec "$@" {stdout}', "sh", *HOOK, "add", "ci", "--hooks", str(file)),
+        cwd=ROOT,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    os.close(writer)
+    why = f"cannot write to standard output: {reason}; no hook was made, as nobody would have its address"
+    assert (done.returncode, done.stderr) == (1, f"oneroom-web hook: {why}\n")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
