@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from chat_client.client import Client, connect
     from chat_client.errors import ChatError, ConversationEnded, InternalError, Refused
     from chat_client.joining import IfTaken
+    from chat_client.script import run
     from chat_protocol.messages import Message
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Message",
     "Refused",
     "connect",
+    "run",
 ]
 
 _HOMES = {
@@ -29,6 +31,7 @@ _HOMES = {
     "Message": "chat_protocol.messages",
     "Refused": "chat_client.errors",
     "connect": "chat_client.client",
+    "run": "chat_client.script",
 }
 
 

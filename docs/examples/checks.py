@@ -1,9 +1,8 @@
 """Runs checks for who calls its name, in a live message: `python checks.py HOST:PORT`; then say `@checks`."""
 
 import subprocess
-import sys
 
-from chat_client import Client, Message, connect
+from chat_client import Client, Message, connect, run
 
 CHECKS = {"disk": ["df", "-h", "/"], "load": ["uptime"]}
 
@@ -20,12 +19,12 @@ def answer(chat: Client, message: Message) -> None:
                     live.write(line)
 
 
-def main() -> None:
-    with connect(sys.argv[1], "checks") as chat:
+def main(address: str) -> None:
+    with connect(address, "checks") as chat:
         for message in chat.messages():
             if chat.name in message.mentions:
                 answer(chat, message)
 
 
 if __name__ == "__main__":
-    main()
+    run(main, "HOST:PORT")

@@ -4,12 +4,11 @@ While the room is away it waits, and the rest stays in the file. Lines that come
 """
 
 import os
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from chat_client import connect
+from chat_client import connect, run
 from chat_protocol.text import split
 
 
@@ -42,8 +41,7 @@ class Log:
             return False
 
 
-def main() -> None:
-    _, address, path = sys.argv
+def main(address: str, path: str) -> None:
     log = Log(Path(path))
     with connect(address, "log") as chat:
         for lines in log.appended():
@@ -52,4 +50,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main, "HOST:PORT", "FILE")

@@ -1,11 +1,10 @@
 """Answers who calls its name: `python mentions.py HOST:PORT`; then say `helper: time`."""
 
 import re
-import sys
 import time
 from collections.abc import Callable
 
-from chat_client import Client, connect
+from chat_client import Client, connect, run
 
 ANSWERS: dict[str, Callable[[Client], str]] = {
     "time": lambda _: time.strftime("%H:%M"),
@@ -14,8 +13,8 @@ ANSWERS: dict[str, Callable[[Client], str]] = {
 }
 
 
-def main() -> None:
-    with connect(sys.argv[1], "helper") as chat:
+def main(address: str) -> None:
+    with connect(address, "helper") as chat:
         called = re.compile(rf"@?{re.escape(chat.name)}\b[:,]?\s*(\w*)", re.IGNORECASE)
         for message in chat.messages():
             if match := called.match(message.text):
@@ -24,4 +23,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main, "HOST:PORT")

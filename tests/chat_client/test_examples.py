@@ -1,5 +1,6 @@
 """The bots of docs/examples, as processes in a real room."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import ROOT, Program, running, start
+import chat_client
+from chat_client import ConversationEnded, Refused
+from tests.support.processes import ROOT, Program, run, running, start
 from tests.support.raw import JsonClient, member
 
 EXAMPLES = ROOT / "docs" / "examples"
+ENVIRONMENT = {"PYTHONPATH": str(ROOT)}
+FILES = sorted(path.name for path in EXAMPLES.glob("*.py"))
 
 
 @pytest.fixture(scope="module")
@@ -31,15 +36,13 @@ def person(room: Program) -> Iterator[JsonClient]:
 def bot(
     person: JsonClient, room: Program, name: str, example: str, *arguments: str | Path
 ) -> Iterator[Program]:
-    """Run an example until the block ends; enter the block once it has joined as `name`."""
-    program = start(
-        sys.executable, EXAMPLES / example, str(room.address), *arguments, env={"PYTHONPATH": str(ROOT)}
-    )
+    """Run an example until the block ends, then by Ctrl-C; enter the block once it has joined as `name`."""
+    program = start(sys.executable, EXAMPLES / example, str(room.address), *arguments, env=ENVIRONMENT)
     try:
         person.expect_json(type="joined", name=name)
         yield program
-        assert program.process.poll() is None, program.stderr.text
-        program.kill()
+        if program.process.poll() is None:
+            assert (program.stop(signal.SIGINT), program.stderr.text) == (130, "")
         person.expect_json(type="left", name=name)
     finally:
         program.kill()
@@ -96,3 +99,66 @@ def test_checks_are_a_live_message_that_grows(room: Program, person: JsonClient)
             assert event["type"] == "preview"
         assert (event["act"], event["message"]["live"]["state"]) == ("end", "done")
         assert "1/1 disk" in event["message"]["live"]["last"]
+
+
+def test_sigterm_lets_a_bot_leave_in_order(room: Program, person: JsonClient) -> None:
+    with bot(person, room, "echo", "echo.py") as program:
+        assert (program.stop(signal.SIGTERM), program.stderr.text) == (0, "")
+
+
+def ended(example: str, *arguments: str) -> tuple[int, list[str]]:
+    """Run an example to its end; return the status and the lines on stderr."""
+    done = run(sys.executable, EXAMPLES / example, *arguments, env=ENVIRONMENT)
+    return done.returncode, done.stderr.splitlines()
+
+
+@pytest.mark.parametrize("example", FILES)
+def test_wrong_arguments_are_answered_with_the_usage(example: str) -> None:
+    for arguments in ((), ("127.0.0.1:1", __file__, "three")):
+        status, (usage, error) = ended(example, *arguments)
+        assert (status, error.partition(" error: ")[0]) == (2, f"{example}:")
+        assert usage.startswith(f"usage: {example} [-h] HOST:PORT")
+
+
+@pytest.mark.parametrize("example", FILES)
+def test_a_bad_address_and_a_missing_file_are_one_sentence(example: str) -> None:
+    arguments = [__file__] if example == "log_bridge.py" else []
+    assert ended(example, "127.0.0.1:x", *arguments) == (1, [f"{example}: not a port: 'x'"])
+    if arguments:
+        missing = [f"{example}: /missing: No such file or directory"]
+        assert ended(example, "127.0.0.1:1", "/missing") == (1, missing)
+
+
+@pytest.mark.parametrize("example", FILES)
+def test_ctrl_c_ends_a_bot_that_waits_for_the_room(example: str) -> None:
+    arguments = [__file__] if example == "log_bridge.py" else []
+    program = start(sys.executable, EXAMPLES / example, "127.0.0.1:1", *arguments, env=ENVIRONMENT)
+    try:
+        program.stderr.wait_for("127.0.0.1:1: refused; trying again\n")
+        assert program.stop(signal.SIGINT) == 130
+    finally:
+        program.kill()
+    program.assert_no_crash()
+    assert program.stderr.text.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (TimeoutError("127.0.0.1:1: refused"), "127.0.0.1:1: refused"),
+        (ConversationEnded("kicked"), "kicked"),
+        (Refused("muted", "you are muted"), "muted: you are muted"),
+    ],
+)
+def test_what_ends_a_bot_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+) -> None:
+    def main(address: str) -> None:
+        assert address == "here"
+        raise error
+
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(sys, "argv", ["bots/bot.py", "here"])
+    with pytest.raises(SystemExit) as ended:
+        chat_client.run(main, "HOST:PORT")
+    assert ended.value.code == f"bot.py: {said}"
