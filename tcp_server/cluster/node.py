@@ -19,6 +19,7 @@ from tcp_server.cluster.checkpoints import Checkpoints
 from tcp_server.cluster.filler import Filler, PieceRequest
 from tcp_server.cluster.liveness import Liveness
 from tcp_server.cluster.neighbours import Neighbours
+from tcp_server.cluster.redis_clock import RedisClock
 from tcp_server.cluster.stream import Away, Stream
 from tcp_server.cluster.tail import Read, Tail
 from tcp_server.connection.writer import Writer
@@ -112,6 +113,7 @@ class Node:
         self._overruled: list[str] = []  # settings, when that was last logged
         self._typing_at: list[float] = []  # when the other servers were last told; monotonic
         self._neighbours = Neighbours()
+        self._clock = RedisClock(stream)
         self._addresses = Addresses(
             stream, lambda member: under_lock(self._sequencer, self._room.addresses_here, member)
         )
@@ -311,6 +313,7 @@ class Node:
             if self._tail.is_current:
                 self._sequencer.submit(self._look_around)
                 self._checkpoints.keep(self._room)
+                self._clock.look(self._room.view.position)
             elif not self._tail.is_heard:
                 self._neighbours.ask(under_lock(self._sequencer, lambda: self._room.view.status_addresses))
 

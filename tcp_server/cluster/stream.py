@@ -70,6 +70,9 @@ class Stream(Protocol):
     def newest(self) -> int:
         """Return the position of the newest entry that ever was in the stream, 0 if there was none."""
 
+    def now(self) -> float | None:
+        """Return Redis' clock, in seconds since 1970; None if it does not tell."""
+
     def found(self, data: bytes) -> bool:
         """Save the first checkpoint, at position 0, unless there is one: whoever does founds the room."""
 

@@ -156,6 +156,11 @@ class MemoryStream:
             self._reach()
             return self._redis.top
 
+    def now(self) -> float:
+        with self._redis.changed:
+            self._reach()
+            return self._redis.now()
+
     def found(self, data: bytes) -> bool:
         with self._redis.changed:
             self._reach()

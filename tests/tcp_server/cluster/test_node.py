@@ -1,15 +1,17 @@
 """Whole servers in this process, which share a stream in memory."""
 
 import json
+import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tcp_server.cluster import beginning
+from tcp_server.cluster import beginning, redis_clock
 from tcp_server.config import Config
 from tcp_server.log.checkpoint import make
 from tcp_server.room import proposals as p
@@ -333,6 +335,39 @@ def test_a_server_stops_at_what_it_does_not_know_and_the_others_go_on(
     servers.stop(1)
     servers.start(1)  # upgraded: it goes on where it has stopped
     assert history(servers, 1) == ["one", "two"]
+
+
+def test_each_server_says_once_that_the_clock_of_redis_is_set_back_and_that_this_is_over(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(redis_clock, "_INTERVAL", 0.0)
+    offset = 0.0
+    monkeypatch.setattr(servers.redis, "_now", lambda: time.time() + offset)
+    now, looks = MemoryStream.now, Counter[MemoryStream]()
+
+    def counted(stream: MemoryStream) -> float:
+        looks[stream] += 1
+        return now(stream)
+
+    def told(seconds: float) -> list[str]:
+        """Set the clock so much forward; return what was logged of it once each server has looked twice."""
+        nonlocal offset
+        offset = seconds
+        looks.clear()
+        eventually(lambda: all(looks[servers.stream(one)] > 1 for one in (0, 1)))
+        records = [one for one in caplog.records if one.getMessage().startswith("redis clock")]
+        assert all(3500 < vars(one)["fields"].get("seconds", 3600) <= 3600 for one in records)
+        caplog.clear()
+        return [one.getMessage() for one in records]
+
+    monkeypatch.setattr(MemoryStream, "now", counted)
+    servers.start(0), servers.start(1)
+    assert told(0) + told(-0.5) == []
+    assert told(-3600) == ["redis clock set back"] * 2
+    say(servers, 0, "one")  # as ever
+    assert told(-7200) == []
+    assert told(1) == ["redis clock has caught up"] * 2
 
 
 def test_a_room_goes_back_to_a_copy(servers: Servers) -> None:

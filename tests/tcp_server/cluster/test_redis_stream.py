@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from queue import Queue
-from time import monotonic, sleep
+from time import monotonic, sleep, time
 from typing import Any
 
 import pytest
@@ -298,6 +298,13 @@ def test_while_the_clock_stands_behind_positions_do_not_run_out(
     assert [to_id(position) for position, _, _ in entries[3:]] == [
         f"4000000000001-{number}" for number in range(4)
     ]
+
+
+def test_its_clock_is_that_of_redis(streams: list[RedisStream]) -> None:
+    a, _ = streams
+    seconds = a.now()
+    assert seconds is not None
+    assert abs(seconds - time()) < 60
 
 
 def test_what_is_trimmed_while_this_process_is_stopped_is_missed(
