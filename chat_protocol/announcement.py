@@ -10,7 +10,7 @@ def announce(line: str) -> None:
     """Print a line on standard output; where nobody can read it, log it instead."""
     why = "it is closed" if sys.stdout is None else ""
     try:
-        print(line, flush=True)
+        print(f"{line}\n", end="", flush=True)  # in one piece: other lines may go to the same file
     except OSError as error:
         why = str(error.strerror)
         sys.stdout = None  # or the flush at the end of the program would fail again

@@ -17,7 +17,8 @@ _TLS_OPTIONS: Final = frozenset(
 )
 _OPTIONS: Final = frozenset({"room", "wait", "db", "sentinel_username", "sentinel_password"})
 _ROOM: Final = re.compile(r"[\w.-]{1,64}", re.ASCII)
-_SECRETS: Final = re.compile(r"(//[^/?#@:]*:).+(?=@)|(sentinel_password=)[^&#]+")
+_SECRETS: Final = re.compile(r"(//[^/?#@:]*:).+(?=@)|(\w*pas\w*=)[^&#]+", re.IGNORECASE)
+"""The password, and options that look like one, however they are spelt."""
 
 ALLOWED: Final = "a URL like redis://HOST:PORT?room=NAME"
 
@@ -86,10 +87,10 @@ def parse(text: str) -> RedisUrl | None:
     if not text:
         return None
     url = urlsplit(text)
-    if url.scheme not in _PORTS or "://" not in text or url.fragment:
+    if url.scheme not in _PORTS or "://" not in text or (url.fragment and "@" not in url.fragment):
         raise ValueError
-    if "@" in url.path + url.query:
-        raise ValueError("in a password, / is written %2F, ? is %3F, @ is %40")
+    if "@" in url.path + url.query + url.fragment:
+        raise ValueError("in a password, / is written %2F, ? is %3F, # is %23, @ is %40")
     login, _, hosts = url.netloc.rpartition("@")
     username, _, password = map(unquote, login.partition(":"))
     options = _options(url)
@@ -120,6 +121,8 @@ def _options(url: SplitResult) -> dict[str, str]:
     for key in options:
         if key not in known:
             hint = ": that is for rediss://" if key in _TLS_OPTIONS else ""
+            if key == "password":
+                hint = ": it stands before the host, like redis://USER:PASSWORD@HOST"
             raise ValueError(f"there is no option {key}{hint}")
     if len(options) < len(pairs):
         raise ValueError("an option is given twice")

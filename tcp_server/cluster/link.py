@@ -1,5 +1,6 @@
 """One connection to Redis, made when it is needed and again after each failure."""
 
+import re
 import ssl
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,7 +12,7 @@ from redis import exceptions as e
 from redis.backoff import NoBackoff
 from redis.connection import Connection, SSLConnection, UnixDomainSocketConnection
 from redis.retry import Retry
-from redis.sentinel import Sentinel
+from redis.sentinel import MasterNotFoundError, Sentinel
 
 from chat_protocol.address import Address
 from chat_protocol.log_event import INFO, WARNING, log_often
@@ -39,6 +40,9 @@ _REASONS: Final[Sequence[tuple[type[BaseException], str]]] = (
     (e.ResponseError, "refused"),
     (Unfit, "unfit"),
 )
+
+_CLIENT: Final = re.compile(r"<redis\..*?\)> - ")
+"""A sentinel, as redis-py shows it in an error: all of its settings."""
 
 Command = tuple[str | bytes | int, ...]
 
@@ -113,6 +117,8 @@ class Redis:
         )
         try:
             return Address(*asked.discover_master(url.service))
+        except MasterNotFoundError as error:
+            raise e.ConnectionError(_CLIENT.sub("", str(error))) from None
         finally:
             for sentinel in asked.sentinels:
                 sentinel.close()

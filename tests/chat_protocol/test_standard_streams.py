@@ -5,6 +5,7 @@ import logging
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, BinaryIO, cast
 
 import pytest
 
@@ -39,6 +40,31 @@ def test_what_cannot_be_announced_is_logged(
         announce("ready on port 2")  # it counts as closed now
     said = "standard output cannot be written ({}): ready on port {}"
     assert caplog.messages == [said.format("No space left on device", 1), said.format("it is closed", 2)]
+
+
+class _Writes(io.RawIOBase):
+    """A file that remembers what each call has written."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: Any) -> int:
+        self.pieces.append(bytes(piece))
+        return len(piece)
+
+
+def test_a_line_is_announced_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log may go to the same file: its lines must not come in between."""
+    file = _Writes()
+    unbuffered = io.TextIOWrapper(
+        cast("BinaryIO", file), "utf-8", write_through=True
+    )  # as `python -u` has it
+    monkeypatch.setattr(sys, "stdout", unbuffered)
+    announce("ready on port 1")
+    assert [piece for piece in file.pieces if piece] == [b"ready on port 1\n"]
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,12 @@ def test_a_socket_and_sentinels() -> None:
         ("redis://a?wait=-1", "wait is a number"),
         ("rediss://a?ssl_cert_reqs=no", "ssl_cert_reqs is required or none"),
         ("redis://a:99999", "not a port: '99999'"),
-        ("redis://a:b/c@d", "in a password, / is written %2F, ? is %3F, @ is %40"),
+        ("redis://a:b/c@d", "in a password, / is written %2F, ? is %3F, # is %23, @ is %40"),
+        ("redis://a:b#c@d", "in a password, / is written %2F, ? is %3F, # is %23, @ is %40"),
+        (
+            "redis://a?password=b",
+            "there is no option password: it stands before the host, like redis://USER:PASSWORD@HOST",
+        ),
     ],
 )
 def test_what_is_refused(text: str, why: str) -> None:
@@ -70,4 +75,7 @@ def test_what_is_refused(text: str, why: str) -> None:
 def test_what_may_be_shown() -> None:
     assert hide("redis://u:a/b?c@d@host/1") == "redis://u:***@host/1"
     assert hide("redis://host:6379/0?room=a") == "redis://host:6379/0?room=a"
+    assert hide("redis://host?Password=a&wait=1&sentinel_pasword=b") == (
+        "redis://host?Password=***&wait=1&sentinel_pasword=***"
+    )
     assert hide("nonsense") == "nonsense"
