@@ -3,6 +3,7 @@
 import re
 import ssl
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from socket import SHUT_RDWR, socket
@@ -22,6 +23,9 @@ from tcp_server.redis_url import RedisUrl
 
 _CONNECT_TIMEOUT: Final = 3.0
 """Seconds to connect."""
+
+_CHECK_SECONDS: Final = 30.0
+"""Seconds after which Redis' settings are looked at again: they may be changed while it runs."""
 
 _SENTINEL_TIMEOUT: Final = 1.0
 """Seconds for the answer of a sentinel."""
@@ -160,25 +164,31 @@ class Link:
         self._timeout = timeout
         self._lock = threading.RLock()  # guards all below; `wake` only looks
         self._connection: _Connection | None = None
-        self._failures = 0  # those before it was made
+        self._failures = 0  # those before it was checked
+        self._checked_at = 0.0  # monotonic
         self.run_id = ""
         """Which Redis answers: another one after a restart or a failover, also back to an earlier one."""
         self.times_made = 0
         """How often it was made: at the start, and after each failure of any connection."""
 
     def ready(self) -> None:
-        """Connect if needed, and find out whether who answers is fit. Raises `Away` and `Unfit`."""
+        """Connect if needed, and look now and then whether Redis is fit. Raises `Away` and `Unfit`."""
         with self._lock:
             failures = self._redis.failures
-            if self._connection is not None and self._failures == failures:
+            is_made = self._connection is not None and self._failures == failures
+            if is_made and time.monotonic() < self._checked_at + _CHECK_SECONDS:
                 return
-            self._disconnect()  # another Redis may answer there now
             try:
-                self._connect()
-                self._check()
+                if not is_made:
+                    self._disconnect()  # another Redis may answer there now
+                    self._connect()
+                info = self._check()
             except (e.RedisError, OSError, Unfit) as error:
                 raise self._failed(error) from error
-            self._failures = failures
+            self._failures, self._checked_at = failures, time.monotonic()
+            if not is_made:  # a Redis without replicas changes `master_replid` after an hour
+                self.run_id = f"{info['run_id']} {info.get('master_replid', '')}"
+                self.times_made += 1
 
     def _connect(self) -> None:
         url = self._redis.url
@@ -200,7 +210,8 @@ class Link:
         self._connection = connection
         connection.connect()
 
-    def _check(self) -> None:
+    def _check(self) -> dict[str, str]:
+        """Return what Redis says of itself, if it is fit."""
         (reply,) = self._exchange([("INFO",)])
         if isinstance(reply, e.ResponseError):
             raise reply
@@ -210,9 +221,8 @@ class Link:
         if info.get("role") != "master":
             raise e.ReadOnlyError("it is a replica")
         check(info)
-        self.run_id = f"{info['run_id']} {info.get('master_replid', '')}"
-        self.times_made += 1
         self._redis.answers(info["redis_version"])
+        return info
 
     def call(self, *commands: Command, may_fail: str | None = None, run_id: str | None = None) -> list[Any]:
         """Send commands in one round trip, and return their replies. Raises `Away` and `Unfit`.

@@ -66,6 +66,21 @@ def test_a_pause_is_away_and_then_what_was_sent_may_have_been_added(tmp_path: Pa
         stream.append([b"three"], run_id)
 
 
+def test_settings_that_become_worse_are_noticed_without_a_new_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tcp_server.cluster.link._CHECK_SECONDS", 0.0)
+    with redis_server(tmp_path) as redis, closing(opened(redis.url)) as stream:
+        stream.start()
+        stream.read(0, 0)
+        stream.append([b"one"], stream.run_id())
+        redis.do("CONFIG", "SET", "appendonly", "no")
+        with pytest.raises(Away, match=r"unfit: Redis has no append-only file.*CONFIG SET appendonly yes"):
+            stream.read(0, 0)
+        redis.do("CONFIG", "SET", "appendonly", "yes")
+        assert texts(stream.read(0, 0)) == [b"one"]
+
+
 def test_a_lagging_replica_that_is_promoted_is_refilled(tmp_path: Path) -> None:
     folders = [tmp_path / "master", tmp_path / "replica"]
     for folder in folders:
