@@ -19,16 +19,18 @@ _MAX_COMMAND: Final = 80
 """Characters shown of another program's command line."""
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, setting: str = "--port") -> socket.socket:
     """Return a listening socket; port 0 picks a free one. Raises `CannotListen`, which says why.
+
+    `setting` is where another port is chosen.
 
     A name that has addresses of both kinds means the IPv4 one; `::` listens for IPv4 too. The
     socket has SO_REUSEADDR: a restart does not wait for old connections to time out.
     """
-    return listen_on_all([host], port)[0]
+    return listen_on_all([host], port, setting)[0]
 
 
-def listen_on_all(hosts: Iterable[str], port: int) -> list[socket.socket]:
+def listen_on_all(hosts: Iterable[str], port: int, setting: str = "--port") -> list[socket.socket]:
     """Do as `listen` for several hosts, all with the same port.
 
     Those that another one includes, as `0.0.0.0` and `::` do, are left out.
@@ -41,7 +43,7 @@ def listen_on_all(hosts: Iterable[str], port: int) -> list[socket.socket]:
     listeners: list[socket.socket] = []
     try:
         for address in addresses:
-            listeners.append(_bind(address, port))
+            listeners.append(_bind(address, port, setting))
             port = listeners[0].getsockname()[1]
     except CannotListen:
         for listener in listeners:
@@ -61,7 +63,7 @@ def _resolve(host: str, port: int) -> str:
     return str(address[0])
 
 
-def _bind(address: str, port: int) -> socket.socket:
+def _bind(address: str, port: int, setting: str) -> socket.socket:
     """Return a socket that listens on an IP address. Raises `CannotListen`."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     both = address == "::" and socket.has_dualstack_ipv6()
@@ -69,7 +71,7 @@ def _bind(address: str, port: int) -> socket.socket:
         return socket.create_server((address, port), family=family, backlog=_BACKLOG, dualstack_ipv6=both)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            why = f"{_owner(port) or 'another program'} listens there; choose another port with --port"
+            why = f"{_owner(port) or 'another program'} listens there; choose another port with {setting}"
             if sys.platform == "darwin" and port == 5000:
                 why += " or turn off AirPlay Receiver in the system settings"
         else:

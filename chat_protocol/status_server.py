@@ -116,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = _REQUEST_TIMEOUT
 
     def do_GET(self) -> None:
-        """Answer one request and close."""
+        """Answer one request and close; to HEAD, which `curl -I` sends, without the page."""
         page = self.server.pages.get(self.path.partition("?")[0])
         status, kind, body = page() if page else (HTTPStatus.NOT_FOUND, _PLAIN, b"not found\n")
         self.send_response(status)
@@ -124,7 +124,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    do_HEAD = do_GET  # noqa: N815 - the name that http.server looks for
 
     def version_string(self) -> str:
         """Return what `Server` says."""

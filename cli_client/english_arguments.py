@@ -69,7 +69,7 @@ ARGUMENTS: Final[Mapping[str, str]] = {
         "for half a minute"
     ),
     "option_config": "a file with settings (default: ~/.config/oneroom/config.toml, if there is one)",
-    "option_check_config": "check that file, then end",
+    "option_check_config": "check the file of settings, then end",
     "option_lang": "the language (default: the system's)",
     "option_version": "print the version",
     "option_help": "print this help",

@@ -70,7 +70,7 @@ ARGUMENTS: Final[Mapping[str, str]] = {
         "если имя занято, войти под похожим; без этого параметра занятое имя пробуется ещё полминуты"
     ),
     "option_config": "файл с настройками (иначе ~/.config/oneroom/config.toml, если он есть)",
-    "option_check_config": "проверить этот файл и закончить",
+    "option_check_config": "проверить файл с настройками и закончить",
     "option_lang": "язык (по умолчанию — язык системы)",
     "option_version": "показать версию",
     "option_help": "показать эту справку",
@@ -93,7 +93,7 @@ ARGUMENTS: Final[Mapping[str, str]] = {
         "always — всегда, never — никогда (иначе ONEROOM_LINKS, иначе auto)"
     ),
     "option_reply": "ответить на сообщение номер N",
-    "shell_run": "oneroom run [ХОСТ[:ПОРТ]] [параметры] -- КОМАНДА ...",
+    "shell_run": "oneroom run [АДРЕС[:ПОРТ]] [параметры] -- КОМАНДА ...",
     "shell_get": "oneroom get [параметры] N",
     "about_run": (
         "Выполняет команду, показывает её вывод, а в чате он растёт одним живым сообщением.\n"

@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log_to_stderr()
         config = _load(arguments)
         log_to_stderr(config.log_level, config.log_format)
-        listener = listen(*parse_address(config.status)) if config.status else None
+        listener = listen(*parse_address(config.status), "--status") if config.status else None
         server = _start(config, lambda: _load(arguments))
     except (BadConfig, BadHistory, Unfit, OSError, RuntimeError) as error:
         print(f"oneroom-server: {_explain(error)}", file=sys.stderr)

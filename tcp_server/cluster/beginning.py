@@ -10,7 +10,7 @@ from tcp_server.cluster.stream import Away, Gap, Stream
 from tcp_server.cluster.tail import FIRST_POSITION
 from tcp_server.log.checkpoint import BadCheckpoint, install, make, to_settle
 from tcp_server.log.entry_tail import entries_in
-from tcp_server.log.log_file import BadHistory, read_only
+from tcp_server.log.log_file import BadHistory, locked, read_only, unusable
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.log.stored_position import stored_position
 from tcp_server.room.proposals import FORMAT, Entry, encode
@@ -27,6 +27,8 @@ def begin(stream: Stream, path: Path) -> None:
 
     Call it before the log is opened; waits for Redis. Raises `BadHistory`, `Unfit`.
     """
+    with locked(path.resolve()):  # what is wrong with the file is said also while Redis is away
+        pass
     patient_until = time.monotonic() + _PATIENCE
     while True:
         try:
@@ -47,7 +49,9 @@ def _begin(stream: Stream, path: Path, *, is_patient: bool) -> None:
             log_event(INFO, "checkpoint installed", position=position)
         if checkpoint is not None and checkpoint[0] and not stream.newest():
             _make_stream(stream, path, is_patient=is_patient)
-    except (BadCheckpoint, sqlite3.Error, OSError) as error:
+    except sqlite3.Error as error:
+        raise unusable(path, error) from error
+    except (BadCheckpoint, OSError) as error:
         raise BadHistory(f"{path} cannot go on in the cluster: {error}") from error
 
 

@@ -25,6 +25,8 @@ def status(arguments: Sequence[str]) -> int:
     parser.add_argument("act", nargs="?", choices=get_args(OperatorAct), default="list", help="what to do")
     parser.add_argument("value", nargs="?", default="", help="whom to kick; which level to log")
     options = parser.parse_args(arguments)
+    if options.act == "kick" and not options.value:
+        parser.error("kick needs the name of whom to kick: kick NAME")
     return run(options, lambda config: _status(config, options), on_disk=False)
 
 

@@ -63,6 +63,8 @@ def test_the_operator_sees_who_is_there_and_acts(server: Program, history: Path)
         boris.close()
         assert anna.expect_json(type="left", name="Борис Б", reason="kicked")
 
+        assert operate(history, "kick").stderr.endswith(": kick needs the name of whom to kick: kick NAME\n")
+
         wrong = operate(history, "log-level", "loud")
         assert (wrong.returncode, wrong.stderr) == (
             1,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep, time
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -75,6 +76,8 @@ def test_a_server_that_cannot_store_or_stops_is_not_ready(monkeypatch: pytest.Mo
         assert ask(address, "/readyz") == (503, "the server stops\n")
         assert ask(address, "/livez") == (200, "ok\n")
         assert ask(address, "/")[0] == 404
+        with urlopen(Request(f"http://{address}/livez", method="HEAD"), timeout=TIMEOUT) as answer:
+            assert (answer.status, answer.headers["Content-Length"], answer.read()) == (200, "3", b"")
 
 
 @pytest.fixture(scope="module")

@@ -314,15 +314,16 @@ def test_a_restart_on_the_same_port_works_at_once() -> None:
             assert again.port == port
 
 
-def test_a_taken_port_is_reported_in_one_line() -> None:
+@pytest.mark.parametrize(("setting", "value"), [("--port", "{}"), ("--status", "127.0.0.1:{}")])
+def test_a_taken_port_is_reported_in_one_line(setting: str, value: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        program = start(sys.executable, "-m", "tcp_server", *LOCAL, "--port", str(port))
+        program = start(sys.executable, "-m", "tcp_server", *LOCAL, setting, value.format(port))
         assert program.wait() == 1
     assert program.stdout.text == ""
     said = program.stderr.text
     assert said.startswith(f"oneroom-server: cannot listen on 127.0.0.1:{port}: ")
-    assert said.endswith(" listens there; choose another port with --port\n")
+    assert said.endswith(f" listens there; choose another port with {setting}\n")
     assert said.count("\n") == 1
 
 
