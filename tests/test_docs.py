@@ -40,6 +40,40 @@ def test_the_settings_are_documented_as_they_are() -> None:
     assert configuration.PATH.read_text(encoding="utf-8") == configuration.document(), "run `make docs`"
 
 
+def headings(document: Path) -> set[str]:
+    """Return the anchors of a document, as GitHub makes them."""
+    lines = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", line).strip().lower().replace(" ", "-") for line in lines}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_every_section_a_document_points_at_is_there(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]*\.md)?#([^)]+)\)", document.read_text(encoding="utf-8"))
+    missing = [
+        f"{name}#{section}"
+        for name, section in links
+        if section not in headings(document.parent / name if name else document)
+    ]
+    assert not missing
+
+
+def test_every_attribute_the_architecture_names_is_there() -> None:
+    named = re.findall(
+        r"`([A-Z]\w+)\.(\w+)`", (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    )
+    sources = [Path(path).read_text(encoding="utf-8") for path in SOURCES if path.endswith(".py")]
+    assert len(named) > 15
+    missing = [
+        f"{owner}.{name}"
+        for owner, name in named
+        if not any(
+            re.search(rf"^class {owner}\b.*\b{name}\b", source, re.MULTILINE | re.DOTALL)
+            for source in sources
+        )
+    ]
+    assert not missing
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
 def test_every_source_file_a_document_names_is_there(document: Path) -> None:
     named = set(_SOURCE.findall(document.read_text(encoding="utf-8")))

@@ -54,7 +54,7 @@ def test_what_operators_are_told_to_type(command: tuple[str, ...], tmp_path: Pat
     assert "Traceback" not in done.stderr
 
 
-def test_events_that_are_documented_are_logged() -> None:
+def test_events_are_documented_and_logged() -> None:
     sources = "".join(
         path.read_text(encoding="utf-8")
         for folder in ("tcp_server", "web_gateway", "chat_protocol")
@@ -71,3 +71,6 @@ def test_events_that_are_documented_are_logged() -> None:
     ]
     assert len(events) > 30
     assert not [event for event in events if f'"{event}' not in sources]
+    logged = re.findall(r'log_(?:event|often)\(\s*\w+,\s*"([^":]+)', sources)
+    assert len(logged) > 30
+    assert not {*logged} - {event.partition(":")[0] for event in events}
