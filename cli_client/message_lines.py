@@ -15,6 +15,7 @@ from cli_client.formatting import Line, lay_out, lay_out_plain, split_line
 from cli_client.layout import WIDE, Fragments, Layout
 from cli_client.live_lines import coloured, last_lines, standing
 from cli_client.name_colours import NameColours
+from cli_client.plain_text import quoted_text
 from cli_client.text_parts import may_be_formatted
 from cli_client.translations import Translations
 from cli_client.wrapping import cell_width, clip
@@ -241,6 +242,7 @@ class MessageLines:
         """Return the line above an answer."""
         width, indent = self._layout.text_width()
         name, excerpt = clip(one_line(quote.name), _NAME_WIDTH), one_line(quote.excerpt)
+        excerpt = excerpt if self._as_typed else quoted_text(excerpt)
         key = "quote" if excerpt else "quote_deleted" if name else "quote_lost"
         room = width - cell_width(self._texts(key, number=quote.id, name=name, excerpt=""))
         if cell_width(excerpt) > room:

@@ -14,6 +14,7 @@ from cli_client.arguments import When
 from cli_client.ignored import Ignored
 from cli_client.layout import Fragments
 from cli_client.message_lines import is_for
+from cli_client.plain_text import plain_text
 from cli_client.translations import Translations
 
 _MAX_TEXT: Final = 200  # code points of a notification
@@ -105,7 +106,7 @@ class Notifier:
             self._told = (self._unread, self._for_me)
             self._output.set_title(self._title())
         if self._loud and not has_focus:
-            name, text = one_line(self._loud.name), one_line(clean(self._loud.text))[:_MAX_TEXT]
+            name, text = one_line(self._loud.name), plain_text(clean(self._loud.text))[:_MAX_TEXT]
             self._output.write_raw(self._format.format(name=name.replace(";", ","), text=text))
         self._loud = None
         self._output.flush()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cli_client.markdown import parse_markdown
+from cli_client.plain_text import quoted_text
 from cli_client.text_parts import Block, Code, Link, List, Part, Span
 from tests.support.processes import ROOT
 
@@ -42,6 +43,14 @@ def describe(part: Part) -> Any:
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: f"{vector['about']}: {vector['text'][:40]!r}")
 def test_the_parts_of_a_text(vector: dict[str, Any]) -> None:
     assert [describe(part) for part in parse_markdown(vector["text"])] == vector["parts"]
+
+
+QUOTES = json.loads((ROOT / "tests" / "quote_vectors.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("vector", QUOTES, ids=lambda vector: vector["excerpt"])
+def test_what_stands_above_an_answer(vector: dict[str, str]) -> None:
+    assert quoted_text(vector["excerpt"]) == vector["shown"]
 
 
 PIECES = (

@@ -134,6 +134,13 @@ def test_a_terminal_that_can_notifies(terminal: Terminal, environment: dict[str,
     assert terminal.raw == written
 
 
+def test_a_notification_has_no_marks(terminal: Terminal) -> None:
+    tells = notifier(terminal, "all", {"TERM_PROGRAM": "iTerm.app"})
+    tells.note(NewMessage(message(7, "Борис", "**Сбор** в\n`пять`"), own=False))
+    tells.tell()
+    assert terminal.raw == "\x1b]9;Oneroom · Борис: Сбор в пять\a"
+
+
 def test_nothing_of_others_ends_the_sequence(terminal: Terminal) -> None:
     hostile = replace(CALLED, name="a;\x07b\x1b\\c\x9c", text="\x07\x1b[2J\x9bx\n" + "y" * 9000)
     tell(notifier(terminal, environment={"TERM": "foot"}), hostile)

@@ -30,6 +30,7 @@ from chat_protocol.messages import (
     Message,
     Moderate,
     Notice,
+    Quote,
     Topic,
     Whois,
 )
@@ -91,6 +92,9 @@ def test_a_text_can_be_shown_as_typed() -> None:
     output = Renderer(Translations("ru"), Address("127.0.0.1", 8080), lambda: 80, UTC, as_typed=True)
     out = text_of(output.render(NewMessage(message(1, "Анна", "**да**\n> нет"), own=False)))
     assert out.splitlines()[1:] == ["05:43 Анна: **да**", "      > нет  #1"]
+    answer = replace(message(2, "Боря", "и я"), reply=Quote(1, "Анна", "**да** > нет"))
+    out = text_of(output.render(NewMessage(answer, own=False)))
+    assert out.splitlines()[0] == "      ↪ #1 Анна «**да** > нет»"
 
 
 @pytest.mark.parametrize("width", [16, 30, 44, 80, 200])

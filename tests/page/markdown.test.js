@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { parseMarkdown, plainText } from "../../static/js/lib/markdown.js";
+import { parseMarkdown } from "../../static/js/lib/markdown.js";
+import { plainText, quotedText } from "../../static/js/lib/plain_text.js";
 
 const VECTORS = JSON.parse(readFileSync(new URL("../markdown_vectors.json", import.meta.url), "utf8"));
 
@@ -25,6 +26,13 @@ function describe(part) {
 for (const { about, text, parts } of VECTORS)
   test(`${about}: ${JSON.stringify(text.slice(0, 60))}`, () => {
     assert.deepEqual(parseMarkdown(text).map(describe), parts);
+  });
+
+const QUOTES = JSON.parse(readFileSync(new URL("../quote_vectors.json", import.meta.url), "utf8"));
+
+for (const { excerpt, shown } of QUOTES)
+  test(`above an answer: ${JSON.stringify(excerpt)}`, () => {
+    assert.equal(quotedText(excerpt, parseMarkdown), shown);
   });
 
 test("what is read aloud has no marks, but all words", () => {

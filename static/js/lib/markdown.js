@@ -64,23 +64,6 @@ export function parseMarkdown(text) {
 }
 
 /**
- * @param {Part[]} parts
- * @returns {string} The text without its formatting, for reading aloud.
- */
-export function plainText(parts) {
-  return parts
-    .map(part => {
-      if (typeof part === "string") return part;
-      if (part.kind === "list")
-        return part.items.map(({ marker, parts }) => `\n${marker} ${plainText(parts)}`).join("");
-      if (part.kind === "block") return `\n${part.text}\n`;
-      if (part.kind === "quote") return `\n${plainText(part.parts)}\n`;
-      return part.kind === "code" ? part.text : plainText(part.parts);
-    })
-    .join("");
-}
-
-/**
  * Limit the depth of quotes and lists: what is deeper stays text, where the library would drop it.
  * @param {RegExp} first  What the first line begins with.
  * @param {BlockRule} rule

@@ -1,5 +1,6 @@
 import { cellWidth, clip, wrap } from "../lib/cells.js";
 import { splitMentions } from "../lib/mentions.js";
+import { quotedText } from "../lib/plain_text.js";
 import { layOutText, splitLine } from "../lib/terminal_text.js";
 import { clean } from "../lib/text.js";
 import { oneLine, TerminalLayout } from "./terminal_layout.js";
@@ -312,7 +313,7 @@ export class TerminalLines {
   #quote(quote) {
     const { width, indent } = this.#layout.textWidth();
     const name = clip(oneLine(quote.name ?? ""), NAME_WIDTH);
-    let excerpt = oneLine(quote.excerpt ?? "");
+    let excerpt = quotedText(oneLine(quote.excerpt ?? ""), this.#parse);
     const key = excerpt ? "quote" : name ? "quote_deleted" : "quote_lost";
     const room = width - cellWidth(this.#words.t(key, { number: quote.id, name, excerpt: "" }));
     if (cellWidth(excerpt) > room) excerpt = `${clip(excerpt, Math.max(0, room - 1)).trimEnd()}…`;

@@ -1,8 +1,9 @@
 import { makeAvatar, setColour } from "../lib/avatar.js";
 import { byId, make, permalink, setLiveText } from "../lib/dom.js";
 import { excerpt } from "../lib/excerpt.js";
-import { parseMarkdown, plainText } from "../lib/markdown.js";
+import { parseMarkdown } from "../lib/markdown.js";
 import { isCalled } from "../lib/mentions.js";
+import { plainText } from "../lib/plain_text.js";
 import { Signal } from "../lib/signal.js";
 import { clean } from "../lib/text.js";
 

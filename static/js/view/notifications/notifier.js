@@ -1,4 +1,5 @@
-import { parseMarkdown, plainText } from "../../lib/markdown.js";
+import { parseMarkdown } from "../../lib/markdown.js";
+import { plainText } from "../../lib/plain_text.js";
 import { clean } from "../../lib/text.js";
 
 /** @typedef {import("./attention.js").Attention} Attention */

@@ -1,5 +1,6 @@
 import { byId, make } from "../../lib/dom.js";
-import { parseMarkdown, plainText } from "../../lib/markdown.js";
+import { parseMarkdown } from "../../lib/markdown.js";
+import { plainText } from "../../lib/plain_text.js";
 import { clean } from "../../lib/text.js";
 import { describeLive } from "./live_slot.js";
 import { describeFailure } from "./message_view.js";

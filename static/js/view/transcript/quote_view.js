@@ -1,6 +1,7 @@
 import { setColour } from "../../lib/avatar.js";
 import { make, permalink } from "../../lib/dom.js";
-import { parseMarkdown, plainText } from "../../lib/markdown.js";
+import { parseMarkdown } from "../../lib/markdown.js";
+import { quotedText } from "../../lib/plain_text.js";
 import { clean } from "../../lib/text.js";
 
 /** @typedef {import("../../lib/i18n.js").I18n} I18n */
@@ -27,10 +28,7 @@ export function makeQuote({ id, name = "", excerpt = "" }, i18n) {
  * @returns {string} It without its formatting, of which the end may be cut off.
  */
 export function oneLine(excerpt) {
-  return plainText(parseMarkdown(clean(excerpt)))
-    .replace(/```\S*\s*/g, "")
-    .replace(/\s+/g, " ")
-    .trim();
+  return quotedText(clean(excerpt).replace(/\s+/gu, " ").trim(), parseMarkdown);
 }
 
 /** @param {Quote | undefined} quote @returns {string} Changes whenever its line must be made anew. */

@@ -1,8 +1,9 @@
 import { setColour } from "../../lib/avatar.js";
 import { make, permalink } from "../../lib/dom.js";
 import { readAddress } from "../../lib/links.js";
-import { parseMarkdown, plainText } from "../../lib/markdown.js";
+import { parseMarkdown } from "../../lib/markdown.js";
 import { EVERYBODY, splitMentions } from "../../lib/mentions.js";
+import { plainText } from "../../lib/plain_text.js";
 import { clean } from "../../lib/text.js";
 import { tokenize } from "../../lib/tokens.js";
 import { makeCode } from "./code_view.js";
