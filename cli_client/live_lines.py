@@ -1,16 +1,24 @@
 """Live messages in the terminal: how one stands, and its output with colours."""
 
+from collections import deque
+from collections.abc import Iterator, Sequence
 from typing import Final
 
+from chat_client.output_filter import MAX_LINE
 from chat_protocol.messages import Live
-from chat_protocol.sgr import Colour, Style, clean_output, spans, without_colours
+from chat_protocol.sgr import Colour, Span, Style, clean_output, spans, without_colours
+from cli_client.hyperlinks import link_to
 from cli_client.layout import Fragments
+from cli_client.links import addresses
 from cli_client.translations import Translations
 from cli_client.wrapping import clip
 
 _SIGNS: Final = {"open": "▸", "done": "✔", "failed": "✘"}
 _LOST: Final = "◌"
 _LAST_LINES: Final = 3
+
+_WHOLE: Final = MAX_LINE - 70
+"""Characters from which on a line may be one that was too long, and was cut: perhaps before a colour."""
 
 _NAMES: Final = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "gray")
 _BRIGHT: Final = tuple(f"bright{name}" for name in _NAMES[1:-1])
@@ -30,16 +38,59 @@ def standing(title: str, live: Live, texts: Translations) -> str:
     return f"{_SIGNS.get(live.state, _LOST)} {', '.join(parts)}"
 
 
-def last_lines(text: str, width: int) -> list[str]:
-    """Return the last lines of an output, in one row each."""
-    lines = clean_output(text).rstrip("\n").split("\n")[-_LAST_LINES:]
-    return [line if len(line) <= width else clip(without_colours(line), width) for line in lines if line]
+def last_lines(text: str, width: int) -> Iterator[Fragments]:
+    """Yield the last lines of an output, in one row each."""
+    for line in clean_output(text).rstrip("\n").split("\n")[-_LAST_LINES:]:
+        if len(line) > width:
+            yield coloured(clip(without_colours(line), width), is_cut=True)
+        elif line:
+            yield coloured(line)
 
 
-def coloured(line: str) -> Fragments:
-    """Return a line of output, cleaned again."""
-    parts: Fragments = [(_look(style), text) for text, style in spans(clean_output(line).replace("\n", " "))]
-    return [*parts, ("", "\n")]
+def coloured(line: str, *, is_cut: bool = False) -> Fragments:
+    """Return a line of output, cleaned again; the web addresses in it lead there.
+
+    If it `is_cut`, more may belong to what stands at its end.
+    """
+    line = clean_output(line).replace("\n", " ")
+    parts = spans(line)
+    if "://" not in line:
+        return [*((_look(style), text) for text, style in parts), ("", "\n")]
+    links = deque(_links(parts, is_cut=is_cut or len(line) >= _WHOLE))
+    out: Fragments = []
+    begin = end = 0  # in the line without colours
+    for text, style in parts:
+        look, start, end = _look(style), end, end + len(text)
+        while begin < end:
+            while links and links[0][2] <= begin:
+                links.popleft()
+            link, first, last = links[0] if links else ("", end, end)
+            if begin < first:
+                link, last = "", first
+            out.append((look + link, text[begin - start : last - start]))
+            begin = min(last, end)
+    return [*out, ("", "\n")]
+
+
+def _links(parts: Sequence[Span], *, is_cut: bool) -> list[tuple[str, int, int]]:
+    """Return the links in a line: what to append to the style, from where, and to where.
+
+    An address of which a part is hidden or has other colours is none: it could lead elsewhere than it seems.
+    """
+    line = "".join([text for text, _ in parts])
+    looks = [
+        (style.foreground, style.background, style.inverse, style.hidden)
+        for text, style in parts
+        for _ in text
+    ]
+    end = max(line.rfind(" "), line.rfind("\t")) if is_cut else len(line)
+    found = []
+    for first, url in addresses(line):
+        last = first + len(url)
+        one_look = {*looks[first:last]}
+        if last <= end and len(one_look) == 1 and not one_look.pop()[-1] and (link := link_to(url)):
+            found.append((link, first, last))
+    return found
 
 
 def _clock(seconds: float) -> str:

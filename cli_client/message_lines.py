@@ -114,20 +114,22 @@ class MessageLines:
 
     def output(self, body: m.Body) -> Fragments:
         """Return a part of the output in a live message, the lines as they are."""
-        lines = body.text.split("\n")[:-1]
+        lines = [coloured(line) for line in body.text.split("\n")[:-1]]
         if body.left_out and body.start == body.left_out[1]:
-            lines.insert(0, self._texts("left_out", count=body.left_out[1] - body.left_out[0]))
+            count = body.left_out[1] - body.left_out[0]
+            lines.insert(0, coloured(self._texts("left_out", count=count)))
         if not body.more:
-            lines += (body.tail or "").rstrip("\n").split("\n") if body.tail else []
-            lines.append(self._texts("history_end"))
-        return [fragment for line in lines for fragment in coloured(line)]
+            tail = (body.tail or "").rstrip("\n")
+            lines += [coloured(line, is_cut=True) for line in tail.split("\n") if tail]
+            lines.append(coloured(self._texts("history_end")))
+        return [fragment for line in lines for fragment in line]
 
     def _last_lines(self, live: m.Live) -> Fragments:
         """Return the last lines of a command that has failed."""
         if live.state != "failed":
             return []
         width, indent = self._layout.text_width()
-        return [part for line in last_lines(live.last, width) for part in (("", indent), *coloured(line))]
+        return [part for line in last_lines(live.last, width) for part in (("", indent), *line)]
 
     def _when(self, event: MessageChanged) -> Fragments:
         return self._layout.time(event.at) if event.at else [("", " " * 6)]

@@ -3,22 +3,25 @@
 import json
 import re
 from io import StringIO
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from msgspec.structs import replace
 from prompt_toolkit.data_structures import Size
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from chat_client.events import Entered, NewMessage
-from chat_protocol.messages import Message, Notice, Topic
+from chat_client.events import Entered, MessageChanged, NewMessage
+from chat_protocol.messages import Body, Live, Message, Notice, Topic
 from cli_client.colours import style_for
 from cli_client.formatting import Line, lay_out, lay_out_plain
 from cli_client.hyperlinks import END, MARK, are_taken, link_to, without_link
 from cli_client.layout import Fragments
 from cli_client.links import links_of
+from cli_client.live_lines import coloured
 from cli_client.rows import Picture
 from cli_client.screen import Screen
 from cli_client.wrapping import cell_width, wrap
@@ -135,6 +138,57 @@ def test_where_else_there_are_hyperlinks() -> None:
         output.answer(url),
     ):
         assert targets(fragments) == [(url, url)], text_of(fragments)
+
+
+A, B = "https://a.example/x", "http://b.example:5173/"
+
+
+@pytest.mark.parametrize(
+    ("line", "links"),
+    [
+        (f"see {A}, ({B})!", [(A, A), (B, B)]),
+        (f"\x1b[36m{A}\x1b[0m", [(A, A)]),
+        (
+            "\x1b[36mhttp://b.example:\x1b[1m5173\x1b[22m/\x1b[0m",
+            [(B, part) for part in (B[:17], "5173", "/")],
+        ),
+        (f"\x1b]8;;https://evil.example\x07{A}\x1b]8;;\x07", [(A, A)]),
+        # What is not all seen could lead elsewhere than it seems.
+        (f"\x1b[8m{A}\x1b[0m", []),
+        (f"{A}\x1b[8m.evil.example\x1b[0m", []),
+        (f"{A}\x1b[30m.evil.example\x1b[0m", []),
+        (f"{A}\x1b[7m.evil.example", []),
+        (f"{A}\x1b[8m .evil.example\x1b[0m", [(A, A)]),
+        ("https://a.example/\u3164x", []),
+        ("ftp://a.example", []),
+        # The client that has sent it may have cut a long line there.
+        (f"{'x' * 1970} {A}", []),
+        (f"{'x' * 1970} {A} x", [(A, A)]),
+    ],
+)
+def test_addresses_in_output_are_hyperlinks(line: str, links: list[tuple[str, str]]) -> None:
+    shown = coloured(line)
+    assert targets(shown) == links
+    assert len({without_link(style)[1] for style, _ in shown if MARK in style}) == len(dict(links))
+    without = [(without_link(style)[0], text) for style, text in shown]
+    before = coloured(line.replace("://", ":||"))
+    assert joined(without) == joined([(style, text.replace(":||", "://")) for style, text in before])
+
+
+def joined(pieces: Fragments) -> Fragments:
+    """Join neighbours of one style."""
+    groups = groupby(pieces, lambda piece: piece[0])
+    return [(style, "".join(text for _, text in group)) for style, group in groups]
+
+
+def test_where_output_has_hyperlinks() -> None:
+    output = renderer(40)
+    body = Body(id=1, start=0, text=f"{A}\n", end=20, tail=f"{B}\n{A} {B}")
+    assert targets(output.render(body)) == [(A, A)] * 2, "a line that goes on may do so in its address"
+    live = Live("failed", 1.0, 1, last=f"{A}\n{'x' * 20} {A}\n{'x' * 14} {A} {B}\n")
+    failed = Message(1, AT, "Боря", "make", kind="live", live=live)
+    fragments = output.render(MessageChanged(failed, replace(failed, live=Live("open")), "end", "Боря", AT))
+    assert targets(fragments) == [(A, A)], "a line that is cut may be cut in its address"
 
 
 def written(fragments: Fragments, *, takes_links: bool) -> str:
