@@ -6,6 +6,7 @@ again once the others have noticed. What they keep and log is in a folder, also 
 
 import argparse
 import os
+import re
 import shutil
 import signal
 import socket
@@ -24,6 +25,7 @@ _SERVERS: Final = "abc"
 _GATEWAYS: Final = "ab"
 _READY_WITHIN: Final = 30.0  # seconds
 _LOOK_EVERY: Final = 0.1  # seconds
+_MAX_PORT: Final = 65000  # so that there are free ones above
 
 
 class _Failed(Exception):
@@ -88,11 +90,21 @@ def _is_free(port: int) -> bool:
     return True
 
 
+def _read_port(name: str, text: str) -> int:
+    """Return a port that `make` was given. Raises `_Failed`."""
+    port = int(text) if re.fullmatch("[0-9]{1,5}", text) else 0
+    if not 0 < port <= _MAX_PORT:
+        raise _Failed(f"make cluster {name}={text}: a port is a number from 1 to {_MAX_PORT}")
+    return port
+
+
 class _Plan:
     """The programs in the order of their start, and what they need of each other."""
 
     def __init__(self, folder: Path, port: int, web_port: int) -> None:
         """Choose free ports, but for the two in front. Raises `_Failed`."""
+        if port == web_port:
+            raise _Failed(f"PORT and WEB_PORT are both {port}: each needs a port of its own")
         self.programs: list[_Program] = []
         self._folder = folder
         self._port = port
@@ -210,8 +222,8 @@ def _keep_running(programs: Sequence[_Program], again_after: float) -> None:
 def main() -> int:
     """Return 0 when asked to stop, 1 if something could not be started."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("port", type=int, help="of the room, for terminals")
-    parser.add_argument("web_port", type=int, help="of the page")
+    parser.add_argument("port", help="of the room, for terminals")
+    parser.add_argument("web_port", help="of the page")
     parser.add_argument("--folder", type=Path, default=_ROOT / "build" / "cluster")
     parser.add_argument("--again-after", type=float, default=20.0, metavar="SECONDS")
     flags = parser.parse_args()
@@ -220,11 +232,12 @@ def main() -> int:
     flags.folder.mkdir(parents=True, exist_ok=True)
     programs: list[_Program] = []
     try:
-        for program in _Plan(flags.folder, flags.port, flags.web_port).programs:
+        port, web_port = _read_port("PORT", flags.port), _read_port("WEB_PORT", flags.web_port)
+        for program in _Plan(flags.folder, port, web_port).programs:
             programs.append(program)
             program.start()
             program.wait_until_ready()
-        _describe(programs, flags.port, flags.web_port, flags.again_after)
+        _describe(programs, port, web_port, flags.again_after)
         _keep_running(programs, flags.again_after)
     except _Failed as error:
         print(error, file=sys.stderr)

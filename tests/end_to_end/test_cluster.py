@@ -11,6 +11,8 @@ from pathlib import Path
 from time import monotonic, sleep
 from urllib.request import urlopen
 
+import pytest
+
 from chat_protocol.address import Address
 from tests.end_to_end.fronts import free_ports
 from tests.support.processes import ROOT, Program, start
@@ -22,7 +24,7 @@ NAMES = ["redis", "server a", "server b", "server c", "gateway a", "gateway b", 
 
 
 @contextmanager
-def cluster(folder: Path, port: int, web_port: int) -> Iterator[Program]:
+def cluster(folder: Path, port: int | str, web_port: int | str) -> Iterator[Program]:
     flags = ("--folder", str(folder), "--again-after", "0.5")
     program = start(sys.executable, "tools/cluster.py", str(port), str(web_port), *flags, cwd=ROOT)
     try:
@@ -70,6 +72,22 @@ def test_a_room_goes_on_when_one_of_its_servers_is_killed(tmp_path: Path) -> Non
     for number in ports.values():
         with socket.socket() as probe:
             assert probe.connect_ex(("127.0.0.1", number)) != 0
+
+
+@pytest.mark.parametrize(
+    ("port", "web_port", "why"),
+    [
+        ("abc", "5000", "make cluster PORT=abc: a port is a number from 1 to 65000"),
+        ("8080", "65535", "make cluster WEB_PORT=65535: a port is a number from 1 to 65000"),
+        ("8080", "8080", "PORT and WEB_PORT are both 8080: each needs a port of its own"),
+    ],
+)
+def test_ports_that_cannot_be_used_are_told_in_one_line(
+    tmp_path: Path, port: str, web_port: str, why: str
+) -> None:
+    with cluster(tmp_path, port, web_port) as program:
+        assert program.wait() == 1
+    assert program.stderr.text == f"{why}\n"
 
 
 def come_back(front: Address, name: str, session: str) -> JsonClient:
