@@ -18,6 +18,7 @@ from tcp_server.cluster.appender import Appender
 from tcp_server.cluster.checkpoints import Checkpoints
 from tcp_server.cluster.filler import Filler, PieceRequest
 from tcp_server.cluster.liveness import Liveness
+from tcp_server.cluster.namesake import Namesake
 from tcp_server.cluster.neighbours import Neighbours
 from tcp_server.cluster.redis_clock import RedisClock
 from tcp_server.cluster.stream import Away, Stream
@@ -107,6 +108,7 @@ class Node:
         self._capacity = threading.Condition()  # notified when something was applied, or the server stops
         self._is_closed = threading.Event()
         self._liveness = Liveness(time.monotonic)  # guarded by the room lock, as all below
+        self._namesake = Namesake(time.monotonic)
         self._own = 0, 0.0  # position of the newest own entry, and since when it is that; monotonic
         self._beaten_at = 0.0  # when this server last showed that it is alive; monotonic
         self._retries = Retries(time.monotonic)  # of runs that are to begin or to end
@@ -321,12 +323,12 @@ class Node:
         """Work for the sequencer: show that this server is alive, and look whether the others are."""
         room, now = self._room, time.monotonic()
         if room.is_replaced:
-            self._leave_cluster(
-                f"another server is called {self.name}: each needs a --node of its own", False
-            )
-            return []
+            return self._leave_to_namesake()
         if not room.view.is_up:
-            return room.come_up() if self._retries.is_due(b"") else []
+            is_there = self._namesake.is_alive(room.view.newest_of(self.name))
+            if is_there:
+                return self._leave_to_namesake()
+            return room.come_up() if is_there is False and self._retries.is_due(b"") else []
         if (overruled := room.overruled) != self._overruled:
             self._overruled = overruled
             log_event(WARNING, "settings differ", settings=overruled or "none any more")
@@ -347,6 +349,10 @@ class Node:
                 log_event(WARNING, "server down", run=incarnation.hex())
                 outcomes += room.declare_down(incarnation)
         return outcomes
+
+    def _leave_to_namesake(self) -> list[Outcome[Writer]]:
+        self._leave_cluster(f"another server is called {self.name}: each needs a --node of its own", False)
+        return []
 
     def _differs(self) -> bool:
         """Return whether the state here is not that of most servers; of two, the younger one is in doubt."""

@@ -57,6 +57,10 @@ class ClusterView:
         runs = self._fold.runs
         return {one: runs.last(one) for one in runs if one != self.incarnation}
 
+    def newest_of(self, server: str) -> int:
+        """Return the position of the newest entry of a server with that name; 0 if none is up."""
+        return self._fold.runs.newest_of(server)
+
     @property
     def disagreeing(self) -> set[bytes]:
         """The runs of servers whose state was another at the position of their last beat."""

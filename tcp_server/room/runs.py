@@ -92,6 +92,10 @@ class Runs:
         """Return whether a server of that name is up, but for the one with this run."""
         return any(run.server == server for one, run in self.encodable.items() if one != but)
 
+    def newest_of(self, server: str) -> int:
+        """Return the position of the newest entry of a server with that name; 0 if none is up."""
+        return max((run.last for run in self.encodable.values() if run.server == server), default=0)
+
     def agreed(self) -> dict[str, int | float] | None:
         """Return the settings of the servers that are up, if they all have the same."""
         first, *others = [run.settings for run in self.encodable.values()]

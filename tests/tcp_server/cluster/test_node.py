@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from tcp_server.cluster import beginning, redis_clock
+from tcp_server.cluster import beginning, namesake, redis_clock
 from tcp_server.config import Config
 from tcp_server.log.checkpoint import make
 from tcp_server.room import proposals as p
+from tcp_server.room.shared_room import SharedRoom
 from tcp_server.server import ChatServer
 from tests.support.memory_stream import MemoryRedis, MemoryStream
 from tests.support.raw import JsonClient
@@ -265,13 +266,42 @@ def test_who_ends_its_input_has_all_answers(servers: Servers) -> None:
             assert answers == ["ack", *(["bye"] if ending else [])]
 
 
-def test_of_two_servers_with_one_name_the_older_one_stops(servers: Servers) -> None:
+def test_of_two_servers_with_one_name_the_second_one_stops(servers: Servers) -> None:
     first = servers.start(0)
     eventually(lambda: not first.not_ready())
-    servers.start(1, node="server 0")
+    second = servers.start(1, node="server 0")
+    eventually(lambda: second.exit_status == 1)
+    assert not second.must_restart
+    say(servers, 0, "one")
+    assert not first.not_ready()
+
+
+def test_of_two_servers_with_one_name_that_start_at_once_one_stops(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(namesake, "_SILENCE", 0.0)  # as if neither had seen the other
+    first = servers.start(0)
+    eventually(lambda: not first.not_ready())
+    second = servers.start(1, node="server 0")
     eventually(lambda: first.exit_status == 1)
     assert not first.must_restart
     assert history(servers, 1) == []
+    assert not second.not_ready()
+
+
+def test_a_dead_server_with_the_same_name_is_replaced(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(namesake, "_SILENCE", 0.2)
+    room = servers.start(0)._room
+    assert isinstance(room, SharedRoom)
+    say(servers, 0, "one")
+    servers.redis.add(p.encode(p.Entry(p.FORMAT, b"deadbeef", 1, [p.Up("server 1", 1 << 62)])))
+    eventually(lambda: len(room.view.others) == 1)
+    second = servers.start(1)
+    eventually(lambda: not second.not_ready())
+    assert len(room.view.others) == 1
+    assert history(servers, 1) == ["one"]
 
 
 def test_a_blank_server_makes_a_deleted_stream_anew_if_no_other_does(
