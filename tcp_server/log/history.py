@@ -110,10 +110,19 @@ class History(Protocol):
     def first(self) -> int:
         """The id of the oldest message kept; `last` + 1 if none is."""
 
-    def append(self, messages: Sequence[Message], keys: Sequence[Key | None]) -> list[Ack]:
-        """Add messages, each with its key, or None if the room says it; ids between theirs are skipped.
+    def say(
+        self, person: bytes, name: str, at: str, texts: Sequence[str], refs: Sequence[str]
+    ) -> list[Message]:
+        """Add what a person says at one time, with the next ids; return the messages. The hot path.
 
-        Stored by the next commit. Returns the acks of those with refs, which differ.
+        `refs` are as many as the texts, and differ, or none; they must not change later. Stored by the next
+        commit.
+        """
+
+    def append(self, message: Message, person: bytes | None = None, ref: str | None = None) -> None:
+        """Add a message of any kind, which the room says if no person does; ids before its own are skipped.
+
+        Stored by the next commit.
         """
 
     def skip_to(self, last: int) -> None:

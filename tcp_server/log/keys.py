@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Collection, Sequence
 
 from chat_protocol.messages import Ack
-from tcp_server.log.history import Key
 from tcp_server.log.reactions import marks
 
 _MAX_PERSONS = 10_000
@@ -66,12 +65,10 @@ class Keys:
         query = f"SELECT id FROM messages WHERE id IN ({marks(message_ids)}) AND session = ?"  # noqa: S608
         return {id_ for (id_,) in self._db.execute(query, (*message_ids, person))}
 
-    def note_says(self, keys: Sequence[Key | None]) -> None:
-        """Note the keys of says that are stored with the next commit."""
-        greatest = self.greatest
-        for key in keys:
-            if key and key[1] and key[1] > greatest.get(key[0], ""):
-                greatest[key[0]] = key[1]
+    def note_says(self, person: bytes, refs: Sequence[str]) -> None:
+        """Note the refs of says that are stored with the next commit."""
+        if refs and (ref := max(refs)) > self.greatest.get(person, ""):
+            self.greatest[person] = ref
 
     def note_act(self, ack: Ack, message_id: int, person: bytes) -> None:
         """Store the ref of an act on a message with the next commit."""

@@ -11,6 +11,7 @@ from chat_protocol.messages import Ack, Message, Reaction
 from tcp_server.log.bodies import Bodies
 from tcp_server.log.history import Key, position
 from tcp_server.log.reactions import Reactions
+from tcp_server.log.recent_acks import RecentAcks
 from tcp_server.log.records import Records
 
 
@@ -35,14 +36,11 @@ class MemoryHistory:
         self._forgotten_below = 0  # an id; refs of older messages are unknown too
         self._last = last
         self._keep = keep
-        self._max_acks = max(keep, 10_000)
         self._messages: list[Message] = []  # in the order of their ids
-        self._keys: list[Key | None] = []  # of the same
+        self._persons: list[bytes | None] = []  # who has said each of these
         self._changes: dict[int, int] = {}  # the last act on each of those that were changed, in its order
         self._reactions = Reactions()
-        self._acks: dict[Key, Ack] = {}
-        self._older_acks: dict[Key, Ack] = {}  # the older half, dropped as a whole
-        self._targets: dict[int, int] = {}  # of acts: the message, by the id of the ack
+        self._acks = RecentAcks(max(keep, 10_000))
 
     @property
     def is_writable(self) -> bool:
@@ -60,24 +58,31 @@ class MemoryHistory:
     def first(self) -> int:
         return self._messages[-min(len(self._messages), self._keep)].id if self._messages else self._last + 1
 
-    def append(self, messages: Sequence[Message], keys: Sequence[Key | None]) -> list[Ack]:
-        if not messages:
-            return []
-        self._last = messages[-1].id
-        acks = []
-        for message, key in zip(messages, keys, strict=True):
-            if key is not None and key[1] is not None:
-                self._acks[key] = ack = Ack(key[1], message.id, message.at)
-                acks.append(ack)
-        if len(self._acks) >= self._max_acks:
-            self._drop_old_acks()
+    def say(
+        self, person: bytes, name: str, at: str, texts: Sequence[str], refs: Sequence[str]
+    ) -> list[Message]:
+        first = self._last + 1
+        messages = [Message(number, at, name, text) for number, text in enumerate(texts, first)]
+        if refs:
+            self._acks.add_says(person, refs, first, at)
+        self._extend(messages, person)
+        return messages
+
+    def append(self, message: Message, person: bytes | None = None, ref: str | None = None) -> None:
+        if person is not None and ref is not None:
+            self._acks.add_says(person, (ref,), message.id, message.at)
+        self._extend([message], person)
+
+    def _extend(self, messages: Sequence[Message], person: bytes | None) -> None:
+        """Add messages of one person, or of the room."""
+        if messages:
+            self._last = messages[-1].id
         if self._keep:
             self._messages.extend(messages)
-            self._keys.extend(keys)
+            self._persons.extend([person] * len(messages))
             # Truncated rarely, and then by half: a deletion at the front moves all the rest.
             if len(self._messages) >= 2 * self._keep:
                 self._drop(len(self._messages) - self._keep)
-        return acks
 
     def skip_to(self, last: int) -> None:
         self._last = last
@@ -85,10 +90,7 @@ class MemoryHistory:
     def note_act(self, ack: Ack, message_id: int, key: Key | None) -> None:
         self.skip_to(ack.id)
         if key is not None and key[1] is not None:
-            self._acks[key] = ack
-            self._targets[ack.id] = message_id
-        if len(self._acks) >= self._max_acks:
-            self._drop_old_acks()
+            self._acks.add_act(key[0], ack, message_id)
 
     def change(self, message: Message, act: int) -> None:
         if (index := self._find(message.id)) is None:
@@ -128,20 +130,14 @@ class MemoryHistory:
         self.settled = max(below, self.settled)
 
     def find_acks(self, person: bytes, refs: Sequence[str]) -> dict[str, Ack]:
-        found = {}
-        for ref in refs:
-            ack = self._acks.get((person, ref)) or self._older_acks.get((person, ref))
-            if ack and ack.id >= self.settled and self._targets.get(ack.id, ack.id) >= self._forgotten_below:
-                found[ref] = ack
-        return found
+        return self._acks.find(person, refs, first=self._forgotten_below, settled=self.settled)
 
     def author(self, message_id: int) -> bytes | None:
         index = self._find(message_id)
-        key = None if index is None else self._keys[index]
-        return key and key[0]
+        return None if index is None else self._persons[index]
 
     def own(self, messages: Sequence[Message], person: bytes) -> set[int]:
-        return {id_ for id_, key in self._keys_of(messages) if key is not None and key[0] == person}
+        return {id_ for id_, by in self._persons_of(messages) if by == person}
 
     def reacted(self, message_ids: Sequence[int], person: bytes) -> dict[int, list[str]]:
         return self._reactions.of(message_ids, person)
@@ -195,15 +191,13 @@ class MemoryHistory:
         if last == self._last:
             return
         kept = position(self._messages, last + 1)
-        del self._messages[kept:], self._keys[kept:]
-        for acks in (self._acks, self._older_acks):
-            for key in [key for key, ack in acks.items() if ack.id > last]:
-                self._targets.pop(acks.pop(key).id, None)
+        del self._messages[kept:], self._persons[kept:]
+        self._acks.drop_after(last)
         self._last = last
 
     def _drop(self, count: int) -> None:
         """Remove the oldest messages, and what belongs to them."""
-        del self._messages[:count], self._keys[:count]
+        del self._messages[:count], self._persons[:count]
         first = self._messages[0].id if self._messages else self._last + 1
         self._reactions.forget(first)
         self.bodies.forget(first)
@@ -211,20 +205,15 @@ class MemoryHistory:
             for message_id in [one for one in ids if one < first]:
                 del ids[message_id]
 
-    def _drop_old_acks(self) -> None:
-        self._older_acks, self._acks = self._acks, {}
-        oldest = next(iter(self._older_acks.values())).id
-        self._targets = {act: message_id for act, message_id in self._targets.items() if act >= oldest}
-
-    def _keys_of(self, messages: Sequence[Message]) -> Iterator[tuple[int, Key | None]]:
-        """Yield the ids and keys of those messages that are kept; quickly if they follow one another."""
+    def _persons_of(self, messages: Sequence[Message]) -> Iterator[tuple[int, bytes | None]]:
+        """Yield the ids of those that are kept, and who has said each; quickly if they follow one another."""
         index, count = -1, len(self._messages)
         for message in messages:
             index += 1
             if index >= count or self._messages[index].id != message.id:
                 index = position(self._messages, message.id)
             if index < count and self._messages[index].id == message.id:
-                yield message.id, self._keys[index]
+                yield message.id, self._persons[index]
 
     def _find(self, message_id: int) -> int | None:
         index = position(self._messages, message_id)

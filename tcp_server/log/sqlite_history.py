@@ -66,7 +66,8 @@ class SqliteHistory(StoredRoom):
             self._stored = StoredMessages(self._db, self._file.path, self._missing.ids)
             self._retention = Retention(self._db, limits, clock)
             self._recent = MemoryHistory(_RECENT, self._stored.last)
-            self._recent.append(*self._stored.newest(_RECENT))
+            for said in self._stored.newest(_RECENT):
+                self._recent.append(*said)
             self._recent.skip_to(self._stored.last)
         except sqlite3.Error as error:
             self._file.close()
@@ -107,10 +108,20 @@ class SqliteHistory(StoredRoom):
             return self._stored.first
         return self._staged.messages[0].id if self._staged.messages else self.last + 1
 
-    def append(self, messages: Sequence[Message], keys: Sequence[Key | None]) -> list[Ack]:
-        self._staged.add(messages, keys, self.last, self.position)
-        self._acts.keys.note_says(keys)
-        return self._recent.append(messages, keys)
+    def say(
+        self, person: bytes, name: str, at: str, texts: Sequence[str], refs: Sequence[str]
+    ) -> list[Message]:
+        messages = self._recent.say(person, name, at, texts, refs)
+        if messages:
+            self._staged.say(messages, person, refs, self.position)
+            self._acts.keys.note_says(person, refs)
+        return messages
+
+    def append(self, message: Message, person: bytes | None = None, ref: str | None = None) -> None:
+        self._staged.append(message, person, ref, self.last, self.position)
+        if person is not None and ref is not None:
+            self._acts.keys.note_says(person, (ref,))
+        self._recent.append(message, person, ref)
 
     def skip_to(self, last: int) -> None:
         self._staged.skip(range(self.last + 1, last + 1))

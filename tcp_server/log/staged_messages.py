@@ -5,7 +5,6 @@ Not thread-safe: the caller holds the sequencer's room lock.
 
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
-from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -13,9 +12,7 @@ import msgspec
 from chat_protocol.messages import Message
 from tcp_server.log import message_ids
 from tcp_server.log.details import write_details
-from tcp_server.log.history import Key, position
-
-_NO_KEY: Key | tuple[None, None] = None, None
+from tcp_server.log.history import position
 
 _MOST_AT_ONCE: Final = 16
 """Rows that are inserted with one statement. Each value that is bound costs, as does each statement: with
@@ -39,6 +36,14 @@ class _Run(msgspec.Struct):
     entry: int
     texts_and_refs: list[str | None]
     """In turns."""
+
+    def goes_on(self, message: Message, person: bytes, entry: int) -> bool:
+        """Return whether a message that a person says is the next of these."""
+        return (
+            (self.entry, self.person) == (entry, person)
+            and (self.at, self.name) == (message.at, message.name)
+            and self.ids.stop == message.id
+        )
 
     @property
     def ids(self) -> range:
@@ -66,23 +71,29 @@ class StagedMessages:
         """Whether there is anything to write."""
         return bool(self._runs or self._skipped)
 
-    def add(self, messages: Sequence[Message], keys: Sequence[Key | None], last: int, entry: int) -> None:
-        """Add messages from an entry, by its position; ids between theirs and `last` are skipped."""
-        if messages and messages[-1].id - last > len(messages):
-            ids = [last, *[message.id for message in messages]]
-            self._skipped += [range(one + 1, next_) for one, next_ in pairwise(ids) if next_ - one > 1]
-        at, name, by, next_id = "", "", None, 0  # of the present run, as `values`
-        values: list[str | None] = []
-        for message, key in zip(messages, keys, strict=True):
-            person, ref = key or _NO_KEY
-            if not (next_id == message.id and at is message.at and name is message.name and by is person):
-                at, name, by, next_id, values = message.at, message.name, person, message.id, []
-                self._runs.append(_Run(next_id, at, name, by, entry, values))
-            next_id += 1
-            values += (message.text, ref)
-            if message.notice or message.kind or message.reply or message.mentions:
-                self._rarities.append(message)
-        self.messages.extend(messages)
+    def say(self, messages: Sequence[Message], person: bytes, refs: Sequence[str], entry: int) -> None:
+        """Add what a person has said at one time, at least one text, from an entry, by its position.
+
+        The ids follow one another and the newest one.
+        """
+        first = messages[0]
+        values: list[str | None] = [None] * (2 * len(messages))
+        values[::2] = [message.text for message in messages]
+        if refs:
+            values[1::2] = refs
+        if self._runs and self._runs[-1].goes_on(first, person, entry):
+            self._runs[-1].texts_and_refs += values
+        else:
+            self._runs.append(_Run(first.id, first.at, first.name, person, entry, values))
+        self.messages += messages
+
+    def append(self, message: Message, person: bytes | None, ref: str | None, last: int, entry: int) -> None:
+        """Add a message of any kind; ids between `last` and its own are skipped."""
+        self.skip(range(last + 1, message.id))
+        self._runs.append(_Run(message.id, message.at, message.name, person, entry, [message.text, ref]))
+        if message.notice or message.kind or message.reply or message.mentions:
+            self._rarities.append(message)
+        self.messages.append(message)
 
     def skip(self, ids: range) -> None:
         """Add skipped ids, if there are any, which are above all others."""

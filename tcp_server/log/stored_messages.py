@@ -5,12 +5,10 @@ Not thread-safe: the caller holds the sequencer's room lock. `sqlite3.Error` is 
 
 import logging
 import sqlite3
-from collections.abc import Sequence
 from pathlib import Path
 
 from chat_protocol.messages import Message
 from tcp_server.log import message_ids
-from tcp_server.log.history import Key
 from tcp_server.log.log_file import ends
 from tcp_server.log.message_rows import COLUMNS, Row, as_message, read_all, spans
 
@@ -58,10 +56,10 @@ class StoredMessages:
         ids = range(self.first, min(message_id, self.last + 1))
         return list(map(as_message, self._read(message_ids.newest(self._db, ids, limit))))
 
-    def newest(self, limit: int) -> tuple[Sequence[Message], Sequence[Key | None]]:
-        """Return the newest messages, at most `limit`, oldest first, and their keys."""
+    def newest(self, limit: int) -> list[tuple[Message, bytes | None, str | None]]:
+        """Return the newest messages, at most `limit`, oldest first, each with its person and ref."""
         rows = self._read(message_ids.newest(self._db, self.ids, limit), f"{COLUMNS}, session, ref")
-        return [as_message(row[:-2]) for row in rows], [row[-2:] if row[-2] else None for row in rows]
+        return [(as_message(row[:-2]), row[-2], row[-1]) for row in rows]
 
     def count_after(self, message_id: int) -> int:
         """Return how many messages have greater ids; that one may be the one before the first."""

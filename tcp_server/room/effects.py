@@ -1,11 +1,11 @@
 """What applying a proposal does to the connections of the room: which events are sent to which seats."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from msgspec import Struct
 
-from chat_protocol.messages import Event
+from chat_protocol.messages import Ack, Event, Message
 from tcp_server.room.outcome import AudienceChange
 
 Seat = tuple[bytes, int]
@@ -46,6 +46,7 @@ Answer = Event | Entered | NameTaken | Linked
 class Effect(Struct, frozen=True):
     """One effect: `seat` is sent `answer`, all others in the audience are sent `shared`.
 
+    `acked` are the refs of `shared` where these are plain texts that `seat` has said: it is sent their acks.
     `is_known`: the seat has been sent the same as `shared` of another effect, but for what json clients mark.
     """
 
@@ -54,3 +55,9 @@ class Effect(Struct, frozen=True):
     shared: Sequence[Event] = ()
     audience_change: AudienceChange = AudienceChange.NONE
     is_known: bool = False
+    acked: Sequence[str] = ()
+
+    def acks(self) -> list[Ack]:
+        """Return the acks of `acked`. Only the server that has the seat needs them."""
+        said = cast("Sequence[Message]", self.shared)
+        return [Ack(ref, one.id, one.at) for ref, one in zip(self.acked, said, strict=True)]

@@ -57,7 +57,7 @@ class Lives:
         if len(own) >= _MAX_OPEN_EACH or len(self.open) >= MAX_OPEN:
             return Effect(seat, [m.Error("too_many_open", "too many live messages are open", ref)])
         message = m.Message(history.last + 1, at, member.name, start.title, kind="live", live=Live("open"))
-        history.append([message], [(member.person, ref)])
+        history.append(message, member.person, ref)
         self._change({**self.open, message.id: OpenLive(member.person, seat)})
         return Effect(seat, [m.Ack(ref, message.id, at)], [message])
 

@@ -316,6 +316,8 @@ class Room(Generic[C]):
             shared = self._crowd.tell(effect.shared)
         if connection is None or (effect.is_known and self._seats.is_in_text(connection)):
             return Outcome(None, (), shared)
+        if effect.acked:
+            return Outcome(connection, effect.acks(), shared)
         events: Sequence[Answer | LocalEvent] = effect.answer
         if self._arrivals.waiting:
             events = self._arrivals.answer(connection, effect.answer)

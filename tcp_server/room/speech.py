@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from chat_protocol.messages import Ack, Error, Event, Message, Quote, Say
 from chat_protocol.text import clean, is_blank, split
 from tcp_server.log.as_sent import with_quote
-from tcp_server.log.history import History, Key
+from tcp_server.log.history import History
 from tcp_server.room.changes import actable
 from tcp_server.room.effects import Effect, Seat
 from tcp_server.room.members import Member
@@ -114,30 +114,20 @@ class Speech:
             acks = self._history.find_acks(session, [ref for ref, _ in texts if ref is not None])
         if (mute := self._sanctions.mutes.find(member.keys, session, now)) is not None:
             return _refuse_muted(seat, texts, acks, mute.seconds_left(now))
-        last = self._history.last
+        bodies = [text for _, text in texts]
         if session is None:
-            messages = [Message(number, at, name, text) for number, (_, text) in enumerate(texts, last + 1)]
-            self._history.append(messages, [(member.person, None)] * len(messages))
-            return Effect(seat, (), messages)
-        refs = {ref for ref, _ in texts}
-        if not acks and len(refs) == len(texts) and None not in refs:  # nearly always
-            messages = [Message(number, at, name, text) for number, (_, text) in enumerate(texts, last + 1)]
-            new = self._history.append(messages, [(session, ref) for ref, _ in texts])
-            return Effect(seat, new, messages)
-        messages = []
-        keys: list[Key | None] = []
-        answer: list[Event] = []
+            return Effect(seat, (), self._history.say(member.person, name, at, bodies, ()))
+        refs = [ref for ref, _ in texts if ref is not None]
+        if not acks and len(set(refs)) == len(texts):  # nearly always
+            messages = self._history.say(session, name, at, bodies, refs)
+            return Effect(seat, (), messages, acked=refs)
+        new: dict[str, str] = {}  # a member with a session gives each text a ref
         for ref, text in texts:
-            if ref is None:
-                continue  # a member with a session gives each text one
-            if (ack := acks.get(ref)) is None:
-                last += 1
-                messages.append(Message(last, at, name, text))
-                keys.append((session, ref))
-                acks[ref] = ack = Ack(ref, last, at)
-            answer.append(ack)
-        self._history.append(messages, keys)
-        return Effect(seat, answer, messages)
+            if ref is not None and ref not in acks:
+                new.setdefault(ref, text)
+        messages = self._history.say(session, name, at, [*new.values()], [*new])
+        acks |= {ref: Ack(ref, message.id, at) for ref, message in zip(new, messages, strict=True)}
+        return Effect(seat, [acks[ref] for ref in refs], messages)
 
     def post(self, seat: Seat, member: Member, post: Post, at: str, now: float) -> Effect:
         """Add one text that has more than text. As `say`."""
@@ -159,7 +149,7 @@ class Speech:
             reply=None if reply is None else Quote(reply),
             mentions=post.mentions or (),  # an empty list would be sent
         )
-        history.append([message], [(member.person, ref)])
+        history.append(message, member.person, ref)
         answer = [] if ref is None else [Ack(ref, message.id, at, message.mentions)]
         return Effect(seat, answer, [with_quote(message, answered)])
 

@@ -31,7 +31,8 @@ def fill_log(path: Path) -> None:
     """Fill the log on disk with messages that are slow to search."""
     with closing(SqliteHistory(path)) as log:
         messages = [Message(number, AT, "Анна", TEXT) for number in range(1, MESSAGES + 1)]
-        log.append(messages, [None] * MESSAGES)
+        for message in messages:
+            log.append(message)
         log.commit()
 
 

@@ -34,7 +34,8 @@ def scan(messages: list[Message], request: Search) -> Found:
 def append_to_log(path: Path, *texts: str) -> None:
     """Append messages to the log at `path`, which is created if missing."""
     history = SqliteHistory(path)
-    history.append(messages_of(*texts, start=history.last + 1), [None] * len(texts))
+    for message in messages_of(*texts, start=history.last + 1):
+        history.append(message)
     history.commit()
     history.close()
 

@@ -40,7 +40,7 @@ def make_old(path: Path, version: int) -> None:
 def stage(history: SqliteHistory, *texts: str, key: Key | None = None, at: str = AT) -> None:
     """Append messages without a commit."""
     for text in texts:
-        history.append([Message(history.last + 1, at, "Анна", text)], [key])
+        history.append(Message(history.last + 1, at, "Анна", text), *(key or ()))
 
 
 def say(history: SqliteHistory, *texts: str, key: Key | None = None, at: str = AT) -> None:
@@ -53,7 +53,8 @@ def say_sparsely(history: SqliteHistory, *texts: str, at: str = AT) -> None:
     """Append messages with ids that end in zero, and commit them: nine of ten ids are of no messages."""
     ten = history.last // 10 * 10
     messages = [Message(ten + 10 * number, at, "Анна", text) for number, text in enumerate(texts, 1)]
-    history.append(messages, [None] * len(messages))
+    for message in messages:
+        history.append(message)
     history.commit()
 
 

@@ -79,7 +79,8 @@ def full_room() -> RoomHarness:
         Outcome(connection, [find_all(history, request)])
     ]
     texts = [TALL, *["слон " + TEXT[:3995]] * 1000]
-    history.append([m.Message(i, AT, NAME, text) for i, text in enumerate(texts, 1)], [None] * len(texts))
+    for number, text in enumerate(texts, 1):
+        history.append(m.Message(number, AT, NAME, text))
     for number in range(600):
         harness.join_as_text(str(number), f"{NAME} {number}")
         harness.addresses[str(number)] = "2001:db8:1111:2222:3333:4444:5555:6666"
@@ -142,7 +143,8 @@ def test_messages_with_many_reactions_are_fewer_in_an_answer() -> None:
     everybody = [f"{NAME} {number}" for number in range(3)]
     reactions = [m.Reaction(emoji, 3, everybody) for emoji in list(emojis_by_name().values())[:20]]
     kept = [m.Message(i, AT, NAME, "x", reply=m.Quote(1), reactions=reactions) for i in range(1, 501)]
-    history.append(kept, [None] * len(kept))
+    for message in kept:
+        history.append(message)
     room = RoomHarness(history)
     room.join("a", "Анна")
     for output in (JSON, *outputs()):

@@ -10,7 +10,7 @@ from tcp_server.texts.texts import Texts
 def append(notice: Notice, at: str, history: History) -> Message:
     """Append a notice to the log, and return it as the message that the room is sent."""
     message = Message(history.last + 1, at, SYSTEM_NAME, describe(notice, RUSSIAN), notice)
-    history.append([message], [None])
+    history.append(message)
     return message
 
 

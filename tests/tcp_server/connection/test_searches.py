@@ -48,7 +48,8 @@ class Later:
 def history(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     made: History = MemoryHistory(10) if request.param == "memory" else SqliteHistory(tmp_path / "room.db")
     with closing(made):
-        made.append(MESSAGES, [None, None])
+        for message in MESSAGES:
+            made.append(message)
         made.commit()
         yield made
 
@@ -65,7 +66,8 @@ def test_what_is_deleted_during_the_search_is_not_found(history: History) -> Non
 
 def test_a_history_in_memory_is_searched_as_it_is_at_the_request() -> None:
     history, later = MemoryHistory(10), Later()
-    history.append(MESSAGES, [None, None])
+    for message in MESSAGES:
+        history.append(message)
     searches = later.searches(history, max_in_memory=10)
     searches.search(CLIENT, Search("word"), PERSON)
     assert later.kept == MESSAGES

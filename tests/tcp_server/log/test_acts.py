@@ -70,16 +70,17 @@ class TwoLogs(RuleBasedStateMachine):
 
     @rule(said=st.lists(st.tuples(messages, persons, refs), min_size=1, max_size=4))
     def say(self, said: list[tuple[Message, bytes, str | None]]) -> None:
-        last = self.in_memory.last
-        new: list[Message] = []
-        keys: list[Key | None] = []
         for message, person, ref in said:
-            key = (person, ref)
-            if not self.known(key) and (key not in keys or ref is None):
-                keys.append(key)
-                new.append(replace(message, id=last + len(keys)))
-        for log in self.logs:
-            log.append(new, keys)
+            if not self.known((person, ref)):
+                for log in self.logs:
+                    log.append(replace(message, id=log.last + 1), person, ref)
+
+    @rule(person=persons, said=st.lists(refs, min_size=1, max_size=4, unique=True), have_refs=st.booleans())
+    def say_at_once(self, person: bytes, said: list[str | None], have_refs: bool) -> None:
+        new = [ref for ref in said if ref is not None and not self.known((person, ref))]
+        texts = [f"at once {ref}" for ref in new]
+        added = [log.say(person, "Анна", AT, texts, new if have_refs else ()) for log in self.logs]
+        assert added[0] == added[1]
 
     @precondition(lambda self: self.in_memory.first <= self.in_memory.last)
     @rule(data=st.data(), person=persons, ref=refs, kind=st.sampled_from(["edit", "delete", "react"]))
@@ -111,7 +112,7 @@ class TwoLogs(RuleBasedStateMachine):
         if ref is not None and not self.known((person, ref)):
             for log in self.logs:
                 notice = Message(log.last + 1, AT, "Сервер", "раз", Notice("kick", "Анна", "Борис"))
-                log.append([notice], [None])
+                log.append(notice)
                 log.note_act(Ack(ref, notice.id, AT), notice.id, (person, ref))
 
     @rule()

@@ -53,7 +53,7 @@ class TwoLogs(RuleBasedStateMachine):
     def start(self) -> None:
         for log in self.logs:
             message = Message(log.last + 1, AT, "Анна", "make", kind="live", live=Live("open"))
-            log.append([message], [(b"anna", None)])
+            log.append(message, b"anna")
 
     @rule(
         id_=IDS,

@@ -68,7 +68,8 @@ class Log(RuleBasedStateMachine):
     @rule(skips=SKIPS)
     def say(self, skips: list[int]) -> None:
         said = [message(self.model.last + sum(skips[:i]) + i) for i in range(1, len(skips) + 1)]
-        self.history.append(said, [None] * len(said))
+        for one in said:
+            self.history.append(one)
         self.model.kept.update({one.id: one for one in said})
         self.model.last = said[-1].id
 
@@ -196,9 +197,10 @@ def test_a_rollback_in_memory_leaves_no_trace(skips: list[int], kept: int, act: 
     said = [message(id_) for id_ in accumulate(skips, lambda last, skipped: last + skipped + 1, initial=1)]
     history, other = MemoryHistory(10), MemoryHistory(10)
     for one in (history, other):
-        one.append(said[:kept], [None] * len(said[:kept]))
+        for each in said[:kept]:
+            one.append(each)
         one.skip_to(one.last + act)
-    history.append([message(history.last + 7)], [None])
+    history.append(message(history.last + 7))
     history.skip_to(history.last + 5)
     history.rollback_to(other.last)
     assert (history.first, history.last) == (other.first, other.last)

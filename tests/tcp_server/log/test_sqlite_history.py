@@ -333,10 +333,12 @@ def test_what_is_written_at_once_by_two_people_is_read_back(path: Path) -> None:
         for turn, count in enumerate((1, 15, 16, 17, 40, 3, 3)):
             name, person = (("Анна", b"a"), ("Борис", b"b"))[turn % 2]
             first = history.last + 1 + turn % 3
-            messages = [Message(id_, AT, name, f"text {id_}") for id_ in range(first, first + count)]
-            keys: list[Key] = [(person, f"{message.id:03}") for message in messages]
-            history.append(messages, keys)
-            wanted += zip(messages, keys, strict=True)
+            history.skip_to(first - 1)
+            ids = range(first, first + count)
+            texts, refs = [f"text {id_}" for id_ in ids], [f"{id_:03}" for id_ in ids]
+            messages = history.say(person, name, AT, texts, refs)
+            assert messages == [Message(id_, AT, name, f"text {id_}") for id_ in ids]
+            wanted += [(message, (person, ref)) for message, ref in zip(messages, refs, strict=True)]
         ahead = [one.id for one, _ in wanted[:40]]
         assert history.own([one for one, _ in wanted], b"a") == {
             one.id for one, key in wanted if key[0] == b"a"

@@ -63,7 +63,7 @@ def test_the_index_follows_new_messages(path: Path) -> None:
     history = SqliteHistory(path)
     with closing(history), searching(path) as find:
         for number in range(1, 4):
-            history.append(messages_of("слово", start=number), [None])
+            history.say(b"anna", "Анна", "at", ["слово"], ())
             history.commit()
             assert ids(find("слово")) == list(range(1, number + 1))
 

@@ -37,7 +37,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with open_history(path) as history:
         for start in range(1, COUNT + 1, 10_000):
             numbers = range(start, min(start + 10_000, COUNT + 1))
-            history.append([_message(number) for number in numbers], [None] * len(numbers))
+            for number in numbers:
+                history.append(_message(number))
             history.commit()
     return path
 

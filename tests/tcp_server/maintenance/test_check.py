@@ -67,7 +67,8 @@ def acted(tmp_path: Path) -> Path:
     path = tmp_path / "acted.db"
     with open_history(path) as history:
         said = Message(1, AT, "Анна", "раз", kind="action", reply=Quote(1), mentions=("Борис",))
-        history.append([said, Message(2, AT, "Борис", "два")], [(ANNA, "1"), (b"boris", None)])
+        history.append(said, ANNA, "1")
+        history.append(Message(2, AT, "Борис", "два"), b"boris")
         edit(history, 2, "три")
         act(history, 1, lambda message: replace(message, text="пять", edited=AT), (ANNA, "2"))
         for person in (ANNA, b"boris", b"vera"):

@@ -49,7 +49,8 @@ def export(*flags: str, code: int = 0) -> subprocess.CompletedProcess[str]:
 def path(tmp_path: Path) -> Path:
     path = tmp_path / "room.db"
     history = SqliteHistory(path)
-    history.append(SAID, [None] * len(SAID))
+    for message in SAID:
+        history.append(message)
     history.commit()
     history.close()
     return path
@@ -77,7 +78,7 @@ def test_a_log_of_an_old_version_is_exported(path: Path) -> None:
 
 def test_acts_on_messages_are_exported(path: Path) -> None:
     history = SqliteHistory(path)
-    history.append([Message(4, AT, "Анна", "машет", kind="action", reply=Quote(1))], [None])
+    history.append(Message(4, AT, "Анна", "машет", kind="action", reply=Quote(1)))
     edit(history, 1, "привет, <мир>")
     for number in range(4):
         react(history, 4, "👍", bytes([number]))
@@ -97,7 +98,7 @@ def test_acts_on_messages_are_exported(path: Path) -> None:
 def test_tombstones_and_notices_are_exported_as_such(path: Path) -> None:
     notice = Message(4, AT, "Сервер", "Анна удаляет сообщение #3", Notice("delete", "Анна", id=3))
     history = SqliteHistory(path)
-    history.append([notice], [None])
+    history.append(notice)
     delete(history, 3)
     history.commit()
     history.close()
@@ -170,7 +171,8 @@ def test_a_file_that_is_no_log_is_an_error(tmp_path: Path) -> None:
 def test_a_reader_that_closes_the_pipe_is_no_error(tmp_path: Path) -> None:
     path = tmp_path / "room.db"
     history = SqliteHistory(path)
-    history.append([Message(number, AT, "Анна", "x" * 1000) for number in range(1, 2001)], [None] * 2000)
+    for number in range(1, 2001):
+        history.append(Message(number, AT, "Анна", "x" * 1000))
     history.commit()
     history.close()
     with subprocess.Popen(
@@ -198,7 +200,8 @@ def test_a_paused_export_keeps_no_deleted_text(tmp_path: Path) -> None:
     path = tmp_path / "room.db"
     with closing(SqliteHistory(path)) as history:
         said = [Message(number, AT, "Анна", f"secret {number} " * 100) for number in range(1, 2501)]
-        history.append(said, [None] * len(said))
+        for one in said:
+            history.append(one)
         history.commit()
         command = (*COMMAND, "--format=jsonl", f"--history={path}")
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:

@@ -22,7 +22,7 @@ def path(tmp_path: Path) -> Path:
     history = SqliteHistory(path)
     for number, state in ((1, "open"), (2, "done")):
         live = Message(number, AT, "Анна", "make <b>", kind="live", live=Live(state, 1.0, bytes=len(LINES)))
-        history.append([live], [(b"anna", None)])
+        history.append(live, b"anna")
     history.bodies.add(1, 0, "\x1b[31mодин\n")
     history.bodies.add(2, 0, LINES)
     history.commit()

@@ -17,7 +17,8 @@ def mentions(*present: str, spoken: tuple[str, ...] = ()) -> Mentions:
         parsed = parse_name(name, LIMIT)
         members.add(parsed.shown, parsed.keys)
     texts = [Message(number, "at", name, "text") for number, name in enumerate(spoken, 1)]
-    history.append(texts, [None] * len(texts))
+    for message in texts:
+        history.append(message)
     return Mentions(members, history, LIMIT)
 
 
@@ -71,7 +72,7 @@ def test_who_has_left_is_called_if_they_have_spoken_lately() -> None:
 def test_the_room_itself_is_not_called() -> None:
     room = mentions("Анна")
     notice = Message(1, "at", "Сервер", "text", Notice("announce", "Анна"))
-    room._history.append([notice], [None])
+    room._history.append(notice)
     assert room.find("@Сервер", calls_all=False) == []
 
 

@@ -39,7 +39,8 @@ class Two:
         return results[0]
 
     def answer(self, *proposals: p.AnyProposal) -> Sequence[object]:
-        return [event for effect in self.apply(*proposals) for event in effect.answer]
+        effects = self.apply(*proposals)
+        return [event for effect in effects for event in (effect.acks() if effect.acked else effect.answer)]
 
 
 @pytest.fixture

@@ -353,7 +353,8 @@ def test_a_recorded_deletion_is_redone_at_the_start(path: Path, entry: Entry, de
             Message(2, AT, "Анна", "два"),
             Message(3, AT.replace("2026", "2027"), "Анна", "три"),
         ]
-        history.append(texts, [None] * 3)
+        for message in texts:
+            history.append(message)
         delete(history, 1)
         history.commit()
     for _ in range(2):  # the second time there is nothing to do
@@ -366,7 +367,7 @@ def test_a_recorded_deletion_is_redone_at_the_start(path: Path, entry: Entry, de
 
 def test_an_unwritable_log_does_not_prevent_the_start(path: Path) -> None:
     with closing(SqliteHistory(path.with_name("room.db"))) as history:
-        history.append([Message(1, AT, "Анна", "раз")], [None])
+        history.append(Message(1, AT, "Анна", "раз"))
         history.commit()
         history._db.execute("PRAGMA query_only = ON")
         restored(path, Entry(AT, "delete", "Вера", target="Анна", id=1), history=history)

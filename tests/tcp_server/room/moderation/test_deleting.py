@@ -43,9 +43,9 @@ def path(tmp_path: Path) -> Path:
 
 
 def say(history: SqliteHistory, *texts: str, ref: str | None = None, notice: Notice | None = None) -> None:
-    key = None if ref is None else (ANNA, ref)
+    key = (None, None) if ref is None else (ANNA, ref)
     for text in texts:
-        history.append([Message(history.last + 1, AT, "Анна", text, notice)], [key])
+        history.append(Message(history.last + 1, AT, "Анна", text, notice), *key)
 
 
 def tombstone(number: int) -> Message:
@@ -252,7 +252,8 @@ def test_deleted_messages_do_not_count_towards_a_page(path: Path) -> None:
 @pytest.mark.parametrize("kept", ["memory", "disk"])
 def test_messages_read_earlier_are_as_they_are_now(path: Path, kept: str) -> None:
     with closing(SqliteHistory(path) if kept == "disk" else MemoryHistory(10)) as history:
-        history.append([Message(number, AT, "Анна", "текст") for number in (1, 2, 3)], [None] * 3)
+        for number in (1, 2, 3):
+            history.append(Message(number, AT, "Анна", "текст"))
         history.commit()
         read = history.before(4, 3)
         delete(history, 2)
