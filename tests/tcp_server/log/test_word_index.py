@@ -218,6 +218,36 @@ def test_a_block_has_its_words_but_not_their_order(path: Path) -> None:
     ]
 
 
+def test_all_words_of_long_texts_are_indexed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(word_index, "_PART", 16)
+    texts = ["", "один", "два " * 10 + "три\nчетыре", "x" * 40 + " пять", "", "шесть", "семь", "восемь"]
+    append_to_log(path, *texts)
+    with open_current_index(path):
+        pass
+    with closing(sqlite3.connect(f"{path}.words")) as db:
+        rows = db.execute("SELECT words FROM blocks ORDER BY number").fetchall()
+    assert [set(row[0].decode().split()) for row in rows] == [
+        {"один", "два", "три", "четыре"},
+        {"x" * 40, "пять", "шесть", "семь"},
+    ]
+
+
+def test_what_is_left_of_a_damaged_block_is_indexed(path: Path) -> None:
+    """Each text fills a page of the file; that of #2 is destroyed."""
+    append_to_log(
+        path, *[f"{number} {word} {'-' * 2500}" for number, word in enumerate(["раз", "два", "три"], 1)]
+    )
+    content = bytearray(path.read_bytes())
+    start = content.index("2 два".encode()) // 4096 * 4096
+    content[start : start + 4096] = b"\xa5" * 4096
+    path.write_bytes(content)
+    with open_current_index(path):
+        pass
+    with closing(sqlite3.connect(f"{path}.words")) as db:
+        (row,) = db.execute("SELECT words FROM blocks").fetchall()
+    assert row[0].decode().split() == ["1", "3", "раз", "три"]
+
+
 @pytest.mark.parametrize("indexed_while_running", [True, False])
 def test_deleted_words_are_not_in_the_file(path: Path, indexed_while_running: bool) -> None:
     texts = [
