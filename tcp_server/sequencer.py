@@ -114,6 +114,13 @@ class Sequencer:
             raise item.error
         return item.outcomes
 
+    def await_readers(self, deadline: float) -> None:
+        """Wait while readers are slow, at most until `deadline` (monotonic). Not from within work."""
+        with self._queue_lock:
+            while (left := min(self._backpressure_until, deadline) - time.monotonic()) > 0:
+                self._has_capacity.wait(left)
+            self._has_capacity.notify()  # another thread may wait for the same
+
     def defer(self, work: Work, *args: Any) -> None:
         """Run `work(*args)` in the next batch. Only from within work or `deliver`."""
         with self._queue_lock:

@@ -30,7 +30,8 @@ from tcp_server.room.marks import AwayHere
 from tcp_server.room.outcome import Outcome
 from tcp_server.room.outputs import Previewed
 from tcp_server.room.retries import Retries
-from tcp_server.room.shared_room import SharedRoom, Step
+from tcp_server.room.shared_room import SharedRoom
+from tcp_server.room.steps import Step, pieces
 from tcp_server.sequencer import Sequencer
 
 _TICK: Final = 0.5
@@ -47,6 +48,14 @@ _MAX_BEAT_SECONDS: Final = 5.0
 
 _MAX_IN_FLIGHT: Final = 512 * 1024
 """Estimated bytes of what is proposed and not applied, above which clients' threads wait."""
+
+_PIECE: Final = 512 * 1024
+"""Most bytes, as estimated, that each client is sent at once, unless one entry has more: as many as a socket
+takes at once (`acceptor`)."""
+
+_READERS_SECONDS: Final = 1.0
+"""Longest time, in seconds, that the entries of one read wait for slow clients: the server must go on to show
+that it is alive."""
 
 _MAX_TYPING: Final = 3
 """Most names a second that the other servers are told are typing."""
@@ -254,14 +263,20 @@ class Node:
     # --- in the tail's thread --------------------------------------------------------
 
     def _apply(self, found: Read) -> None:
-        """Have the room apply entries, and wait until their effects are on their way."""
+        """Have the room apply entries, and wait until their effects are on their way. Raises `UnknownEntry`.
+
+        What is sent of many does not fit into a socket: after each piece, clients have time to take it.
+        """
         room = self._room
-        self._sequencer.call(room.apply, [Step(*one) for one in found])
-        while room.is_held_up and not self._is_closed.wait(_TICK):
-            self._sequencer.call(lambda: ())  # its commit tries again
-        self._appender.note_read(room.view.incarnation, room.view.newest_seq)
-        with self._capacity:
-            self._capacity.notify_all()
+        deadline = time.monotonic() + _READERS_SECONDS
+        for steps in pieces([Step.read(*one) for one in found], _PIECE):
+            self._sequencer.await_readers(deadline)
+            self._sequencer.call(room.apply, steps)
+            while room.is_held_up and not self._is_closed.wait(_TICK):
+                self._sequencer.call(lambda: ())  # its commit tries again
+            self._appender.note_read(room.view.incarnation, room.view.newest_seq)
+            with self._capacity:
+                self._capacity.notify_all()
 
     def _begin_epoch(self) -> None:
         """Tell all servers that entries are lost: all clients have to start anew. Raises `Away`."""

@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -35,19 +35,12 @@ from tcp_server.room.redaction import without_unused_texts
 from tcp_server.room.retries import Retries
 from tcp_server.room.room import Room
 from tcp_server.room.shared_proposer import Send, SharedProposer
+from tcp_server.room.steps import Step
 
 _DECIDING: Final = ("max_name", "max_text", "edit_time", "hold_names", "grace")
 """Settings by which it is decided what is said, and how long a name is kept."""
 
 Decide = Callable[[list[Outcome[C]]], list[Outcome[C]]]
-
-
-class Step(NamedTuple):
-    """An entry of the journal: its position, its time in milliseconds since 1970, and it as it was read."""
-
-    position: int
-    at: int
-    data: bytes
 
 
 class SharedRoom(Room[C]):
@@ -168,11 +161,11 @@ class SharedRoom(Room[C]):
     def apply(self, steps: Sequence[Step]) -> list[Outcome[C]]:
         """Apply entries of the journal, in their order.
 
-        Raises `UnknownEntry`, or `Unavailable` if the log cannot be read: this server must stop then.
+        Raises `Unavailable` if the log cannot be read: this server must stop then.
         """
         outcomes: list[Outcome[C]] = []
         for step in steps:
-            entry = p.decode(step.data)
+            entry = step.entry
             effects_of: list[Sequence[Effect]] = []
             for effects in self._shared.apply(step.position, step.at, entry):
                 effects_of.append(effects)

@@ -234,6 +234,20 @@ def test_submit_waits_for_a_limited_time(monkeypatch: pytest.MonkeyPatch) -> Non
     assert recording.delivered == [0, 1, 2]
 
 
+def test_who_awaits_readers_waits_for_a_limited_time_until_they_have_taken_what_was_sent() -> None:
+    recording = RecordingSequencer()
+    recording.sequencer.await_readers(time.monotonic() + 60)  # none is slow
+    recording.backpressure = 60.0
+    recording.sequencer.submit(outcome_for, "first")
+    recording.sequencer.await_readers(time.monotonic() + 0.05)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(recording.sequencer.await_readers, time.monotonic() + 60)
+        assert not wait([waiting], timeout=0.05).done
+        recording.backpressure = 0.0
+        recording.sequencer.submit(list)  # a reader has taken all
+        waiting.result(timeout=10)
+
+
 def test_a_batch_stays_small_even_if_the_wait_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MAX_PENDING_BYTES", 8000)
     monkeypatch.setattr(module, "_MAX_BACKPRESSURE_WAIT", 0.01)

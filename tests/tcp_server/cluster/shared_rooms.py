@@ -17,7 +17,8 @@ from tcp_server.room.moderation.audit_log import AuditLog
 from tcp_server.room.outcome import AudienceChange, Outcome
 from tcp_server.room.outputs import Previewed
 from tcp_server.room.redaction import without_text
-from tcp_server.room.shared_room import SharedRoom, Step
+from tcp_server.room.shared_room import SharedRoom
+from tcp_server.room.steps import Step
 
 BEGINNING: Final = 1_790_000_000.0
 
@@ -34,7 +35,7 @@ class Journal:
     def add(self, data: bytes) -> None:
         at = int(self.now * 1000)
         last = self.steps[-1].position if self.steps else 0
-        self.steps.append(Step(max(at << 20, last + 1), at, data))
+        self.steps.append(Step.read(max(at << 20, last + 1), at, data))
 
 
 class Server:
