@@ -13,10 +13,22 @@ _MAX_FOUND = 100
 _MAX_WORDS = 8
 """Words of a query that are searched for; further ones are ignored."""
 
+_SEPARATED = bytes(byte if byte >= 0x80 or chr(byte).isalnum() else 0x20 for byte in range(256))
+"""For bytes of UTF-8: a space instead of each character of ASCII that is not in words."""
+
 
 def words(text: str) -> list[str]:
     """Return the words of a text, folded for comparison."""
     return re.findall(r"\w+", _folded(text).replace("_", " "))  # `[^\W_]+` would take twice as long
+
+
+def distinct_words(text: str) -> set[str]:
+    """Return the words of a text, each once: the same as `words` finds, in half the time."""
+    parts = set(_folded(text).encode().translate(_SEPARATED).decode().split())
+    if odd := [part for part in parts if not part.isalnum()]:  # with separators that are not in ASCII
+        parts.difference_update(odd)
+        parts.update(words(" ".join(odd)))
+    return parts
 
 
 class Query:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from chat_protocol.messages import Found, Message, Search
 from tcp_server.log import search as module
 from tcp_server.log import word_index
-from tcp_server.log.query import Query, words
+from tcp_server.log.query import Query, distinct_words, words
 from tcp_server.log.query import find as find_in
 from tcp_server.log.search import Searcher
 from tcp_server.log.word_index import WordIndex
@@ -99,6 +99,13 @@ def test_found_messages_are_complete(find: Callable[..., Found]) -> None:
 def test_words_are_compared_without_case() -> None:
     assert words("Ёж, ЕЖ\tи ЩЁТКА-2!") == ["еж", "еж", "и", "щетка", "2"]
     assert words("¡! \N{ZERO WIDTH JOINER}") == []
+
+
+@given(
+    text=st.one_of(st.text(), st.text(alphabet="аЁb_1²ß .-'«»\u00a0\u2028\x1f\N{ZERO WIDTH JOINER}中🎄\n"))
+)
+def test_distinct_words_are_the_words_of_a_text(text: str) -> None:
+    assert distinct_words(text) == set(words(text))
 
 
 def test_an_answer_has_at_most_a_hundred_messages(path: Path) -> None:
