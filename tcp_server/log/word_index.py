@@ -9,6 +9,8 @@ Not FTS5: before SQLite 3.43 it cannot remove the words of a deleted message.
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from heapq import nlargest
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,16 +78,18 @@ class WordIndex:
                 for number, kept, act in self._index_db.execute("SELECT number, kept, act FROM blocks")
             }
             self._acts: dict[int, int] = {}  # the last act that has replaced a text, by block
+            self._acted: set[int] = set()  # blocks whose last act has changed since the last look
+            self._full = range(0)  # the full blocks that wait for no older messages, at the last look
+            self._stale: set[int] = set()  # of these, those that are to be indexed
             self._resources = resources.pop_all()  # both files
 
     def update_some(self) -> bool:
         """Index some blocks that are new or have changed; return False if there are none."""
-        now = self._states()
-        removed = self._indexed.keys() - now.keys()
+        first = self._look()
         # First those that have changed, then new ones, each newest first, as searches read them.
-        changed = [number for number, state in now.items() if self._indexed.get(number) != state]
-        changed.sort(key=lambda number: (number in self._indexed, number), reverse=True)
-        changed = changed[:_BLOCKS]
+        changed = nlargest(_BLOCKS, self._stale, key=lambda number: (number in self._indexed, number))
+        now = {number: self._state(number, first) for number in changed}
+        removed = [number for number in self._indexed if number not in self._full]
         if not removed and not changed:
             return False
         with self._index_db as db:  # commits, or rolls back after an error
@@ -97,7 +101,8 @@ class WordIndex:
             )
         for number in removed:
             del self._indexed[number]
-        self._indexed.update({number: now[number] for number in changed})
+        self._indexed.update(now)
+        self._stale.difference_update(changed)
         return True
 
     def chunks(self, prefixes: Sequence[str], before: int | None) -> Iterator[list[Message]]:
@@ -125,17 +130,29 @@ class WordIndex:
     def close(self) -> None:
         self._resources.close()
 
-    def _states(self) -> dict[int, _State]:
-        """Return the present state of each full block that waits for no older messages, by number."""
+    def _look(self) -> int:
+        """Note which blocks have become full or have changed since the last look; return the first id."""
         self._note_acts()
-        first, last = ends(self._log_db)
-        self.last = last
-        kept = dict.fromkeys(range(first // _BLOCK, (last + 1) // _BLOCK), _BLOCK)
-        if first % _BLOCK and first // _BLOCK in kept:
-            kept[first // _BLOCK] -= first % _BLOCK
-            if missing_ids(self._log_db):  # the next piece completes it: it would be indexed twice
-                del kept[first // _BLOCK]
-        return {number: _State(of_it, self._acts.get(number, 0)) for number, of_it in kept.items()}
+        first, self.last = ends(self._log_db)
+        before, full = self._full, range(first // _BLOCK, (self.last + 1) // _BLOCK)
+        if first % _BLOCK and missing_ids(self._log_db):  # the next piece completes it: else indexed twice
+            full = full[1:]
+        new = (
+            range(full.start, min(before.start, full.stop)),
+            full[:1],  # some of it may have been pruned
+            range(max(before.stop, full.start), full.stop),
+        )
+        for number in chain(*new, self._acted):
+            if self._indexed.get(number) != self._state(number, first):
+                self._stale.add(number)
+        self._stale = {number for number in self._stale if number in full}
+        self._acted.clear()
+        self._full = full
+        return first
+
+    def _state(self, number: int, first: int) -> _State:
+        """Return the present state of a block, where the log begins with the id `first`."""
+        return _State(_BLOCK - max(0, first - number * _BLOCK), self._acts.get(number, 0))
 
     def _note_acts(self) -> None:
         """Find the acts since the last call that have replaced texts."""
@@ -144,7 +161,9 @@ class WordIndex:
             "SELECT id / ?, max(rewritten) FROM messages WHERE changed > ? AND rewritten > ? GROUP BY 1",
             (_BLOCK, noted, noted),
         )
-        self._acts.update(dict(rows))
+        acts = dict(rows)
+        self._acted.update(acts)
+        self._acts.update(acts)
 
     def _may_have(self, number: int, wanted: Sequence[bytes]) -> bool:
         indexed = self._indexed.get(number)

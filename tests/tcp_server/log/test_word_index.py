@@ -10,9 +10,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chat_protocol.messages import Found, Search
 from tcp_server.log import search, word_index
+from tcp_server.log.history import find_message
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.log.word_index import WordIndex
 from tests.tcp_server.searching import ANSWER_TIMEOUT, append_to_log, ids, messages_of, scan, searching
@@ -44,6 +47,11 @@ def open_current_index(path: Path) -> Iterator[WordIndex]:
         while index.update_some():
             pass
         yield index
+
+
+def rows_of(path: Path) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(f"{path}.words")) as db:
+        return db.execute("SELECT number, kept, words FROM blocks ORDER BY number").fetchall()
 
 
 def indexed_blocks(path: Path) -> list[int]:
@@ -207,6 +215,44 @@ def test_searches_work_while_the_index_cannot_be_written(
 
 
 # --- removed words -------------------------------------------------------------------
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.sampled_from(["say", "say", "edit", "delete", "prune", "search", "index", "all"]),
+            st.integers(0, 9),
+        ),
+        max_size=30,
+    )
+)
+def test_an_index_that_follows_the_log_is_the_same_as_a_new_one(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]
+) -> None:
+    path = tmp_path_factory.mktemp("log") / "room.db"
+    with closing(SqliteHistory(path)) as history, closing(WordIndex(path)) as index:
+        for number, (kind, count) in enumerate(steps):
+            chosen = max(history.first, history.last - count)
+            if kind == "say":
+                history.say(b"anna", "Анна", "at", [f"said {number} {one}" for one in range(count)], ())
+            elif kind in {"edit", "delete"} and find_message(history, chosen):
+                edit(history, chosen, f"edited {number}") if kind == "edit" else delete(history, chosen)
+            elif kind == "prune":
+                history.forget(chosen)
+            elif kind == "search":
+                list(index.chunks(["said"], None))
+            history.commit()
+            while kind in {"index", "all"} and index.update_some() and kind == "all":
+                pass
+        while index.update_some():
+            pass
+        followed = rows_of(path)
+        with closing(sqlite3.connect(f"{path}.words")) as db:
+            db.execute("DELETE FROM blocks")
+            db.commit()
+        with open_current_index(path):
+            assert rows_of(path) == followed
 
 
 def test_a_block_has_its_words_but_not_their_order(path: Path) -> None:
