@@ -12,6 +12,7 @@ from pathlib import Path
 
 from chat_protocol.log_event import INFO, log_event
 from tcp_server.log.folders import create_folder, is_at, sync_names
+from tcp_server.log.sqlite_errors import describe
 
 _log = logging.getLogger(__name__)
 
@@ -259,7 +260,7 @@ def unusable(path: Path, error: Exception) -> BadHistory:
     """Return what to raise for a file that an error prevents from being used."""
     is_damaged = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CORRUPT
     advice = f"; `oneroom-server check --history {path}` says more" if is_damaged else ""
-    return BadHistory(f"{path} cannot be used as history: {error}{advice}")
+    return BadHistory(f"{path} cannot be used as history: {describe(error, path)}{advice}")
 
 
 def _too_new(path: Path, version: int) -> str:

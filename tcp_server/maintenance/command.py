@@ -12,6 +12,7 @@ from chat_protocol.settings import BadConfig
 from chat_protocol.standard_streams import ArgumentParser
 from tcp_server.config import Config, load
 from tcp_server.log.log_file import BadHistory
+from tcp_server.log.sqlite_errors import describe
 
 
 class Failed(Exception):
@@ -38,7 +39,8 @@ def run(options: argparse.Namespace, work: Callable[[Config], object], *, on_dis
         except sqlite3.Error as error:
             is_damaged = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CORRUPT
             advice = f"; {recovery(config.history)}" if is_damaged else ""
-            raise Failed(f"cannot read {config.history}: {error}{advice}") from error
+            why = describe(error, Path(config.history))
+            raise Failed(f"cannot read {config.history}: {why}{advice}") from error
     except (BadConfig, BadHistory, Failed) as error:
         text = str(error)
         status = 2 if isinstance(error, BadConfig) else 1
