@@ -132,7 +132,7 @@ bench-stream: $(VENV)/development ## Measure the stream of a cluster, in a Redis
 	$(BIN)/python -m benchmarks.stream_cost
 
 wheel: $(VENV)/development $(if $(NPM),node_modules) ## Build dist/oneroom-*.whl, with man pages and completions, and the page in few files if Node is there
-	rm -rf build/share
+	rm -rf build/share dist/oneroom-*.whl
 	$(BIN)/python -m tools.manuals build/share
 	ONEROOM_SHARE=build/share $(BIN)/python -m hatchling build --target wheel
 

@@ -55,7 +55,7 @@ def _haproxy_replaced(_folder: Path, certificate: Certificate, listeners: Listen
 def _haproxy_cluster_replaced(
     _folder: Path, _certificate: Certificate, listeners: Listeners
 ) -> dict[str, str]:
-    return _haproxy_listeners(listeners) | {"maxconn 20000": "maxconn 400"}
+    return _haproxy_listeners(listeners) | {"maxconn 8000": "maxconn 400"}
 
 
 def _haproxy_listeners(listeners: Listeners) -> dict[str, str]:
@@ -93,7 +93,7 @@ def _haproxy_in_the_open_replaced(
         "*:8080": str(listeners.terminals),
         "*:8000": str(listeners.browsers),
         "127.0.0.1:8404": str(listeners.plain_http),  # who is up
-        "maxconn 20000": "maxconn 400",
+        "maxconn 8000": "maxconn 400",
     }
 
 

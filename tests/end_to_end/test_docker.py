@@ -1,4 +1,7 @@
-"""The image and the services of docs/docker: no container is run, but what would run in one is."""
+"""The image and the services of docs/docker: no container is run, but what would run in one is.
+
+Some of what is asserted here was found by running them in Docker, and says what happened there.
+"""
 
 import json
 import os
@@ -6,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +17,11 @@ import pytest
 import yaml
 
 from chat_protocol.drain import NOTICE
+from tests.end_to_end.fronts import free_ports
 from tests.end_to_end.schema import validate
 from tests.support.processes import ROOT, running, start
 from tests.support.raw import JsonClient
-from tests.support.requirements import REDIS, needs_prometheus_client, needs_redis
+from tests.support.requirements import HAPROXY, REDIS, needs_haproxy, needs_prometheus_client, needs_redis
 from tests.support.timing import TIMEOUT
 
 DOCKER = ROOT / "docs" / "docker"
@@ -30,6 +35,7 @@ SERVICES: dict[str, dict[str, Any]] = {
 MODULES = {"oneroom-server": "tcp_server", "oneroom-web": "web_gateway"}
 OURS = {name: service for name, service in SERVICES.items() if service.get("image") == "oneroom"}
 STAGES = re.split(r"^FROM ", (DOCKER / "Dockerfile").read_text(), flags=re.MULTILINE)[1:]
+ENVIRONMENT = dict(re.findall(r"^ENV .*(ONEROOM_\w+)=(\S+)", STAGES[1], re.MULTILINE))
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -60,13 +66,48 @@ def test_a_service_may_do_nothing_but_serve(service: dict[str, Any]) -> None:
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert not service.get("privileged")
     assert service["restart"] == "unless-stopped"
+    # Compose copies these into the container, which does not start if its files are read-only.
+    assert not {"configs", "secrets"} & service.keys()
+
+
+@pytest.mark.parametrize("service", OURS.values(), ids=OURS)
+def test_the_image_is_never_looked_for_elsewhere(service: dict[str, Any]) -> None:
+    assert service["pull_policy"] == "never"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_volumes_have_names(name: str) -> None:
+    """One letter would be a drive of Windows, and the volume refused."""
+    composed = COMPOSED[name]
+    mounts = [mount for service in composed["services"].values() for mount in service.get("volumes", ())]
+    named = {mount.partition(":")[0] for mount in mounts if not mount.startswith(".")}
+    assert named == set(composed["volumes"])
+    assert all(len(volume) > 1 for volume in named)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_docker_itself_is_not_trusted(name: str) -> None:
+    """Whoever comes by IPv6 has Docker's own address, and could claim any other in a PROXY header."""
+    networks = [
+        network["ipam"]["config"] for network in COMPOSED[name]["networks"].values() if "ipam" in network
+    ]
+    ((network,),) = networks
+    commands = " ".join(str(service.get("command")) for service in COMPOSED[name]["services"].values())
+    trusted = re.findall(r"--trusted-proxy[=', ]+([\d./]+)", commands)
+    assert set(trusted) == {network["ip_range"]}
+    containers = {*IPv4Network(network["ip_range"])}
+    assert containers < {*IPv4Network(network["subnet"])}
+    assert IPv4Address(network["gateway"]) not in containers
 
 
 def test_only_the_page_is_open_to_this_machine_alone() -> None:
     """The room is for the network, the page is not without TLS, and of Redis there is no port at all."""
     for name, composed in COMPOSED.items():
         ports = [port for service in composed["services"].values() for port in service.get("ports", ())]
-        assert sorted(port.rpartition(":")[0] for port in ports) == ["127.0.0.1:5000", "8080"], name
+        assert sorted(port.rpartition(":")[0] for port in ports) == [
+            "${PORT:-8080}",
+            "127.0.0.1:${WEB_PORT:-5000}",
+        ], name
 
 
 @pytest.mark.parametrize("service", OURS.values(), ids=OURS)
@@ -99,30 +140,32 @@ def test_the_programs_accept_what_they_are_started_with(command: list[str]) -> N
 @needs_redis
 def test_redis_is_as_the_servers_need_it(tmp_path: Path) -> None:
     """Its command and its users with another folder, and its health check; and then a server of the room."""
-    composed = (DOCKER / "cluster.yaml").read_text().replace("${ONEROOM_REDIS_PASSWORD:?}", "s3cret")
-    described = yaml.safe_load(composed)
-    redis, users = described["services"]["redis"], described["configs"]["redis-users"]["content"]
-    (rule,) = re.findall(r"^user oneroom .*$", (ROOT / "docs" / "security.md").read_text(), re.MULTILINE)
-    assert users == f"user default off\n{rule.replace('PASSWORD', 's3cret')}\n"
-    (tmp_path / "users.acl").write_text(users)
-    places = {"redis-server": REDIS, "/data": str(tmp_path), "/users.acl": str(tmp_path / "users.acl")}
-    command = [places.get(word, word) for word in redis["command"]]
-    program = start(*command, "--port", "0", "--unixsocket", tmp_path / "redis.sock")
+    redis, room = (COMPOSED["cluster.yaml"]["services"][name] for name in ("redis", "room-a"))
+    environment = {
+        name: value.replace("${ONEROOM_REDIS_PASSWORD:?}", "s3cret")
+        for name, value in redis["environment"].items()
+    }
+    *shell, script = redis["command"]
+    places = {"/tmp/": f"{tmp_path}/", "/data": str(tmp_path), "redis-server": REDIS, "$$": "$"}
+    script = f"{changed(script, places).rstrip()} --port 0 --unixsocket {tmp_path}/redis.sock"
+    program = start(*shell, script, env=environment)
     try:
         program.stdout.wait_for("ready to accept connections")
         _, client, *words = redis["healthcheck"]["test"]
-        environment = os.environ | redis["environment"]
+        (rule,) = re.findall(r"^user oneroom .*$", (ROOT / "docs" / "security.md").read_text(), re.MULTILINE)
+        users = (tmp_path / "users.acl").read_text()
+        assert users == f"user default off\n{rule.replace('PASSWORD', 's3cret')}\n"
         check = (client, "-s", str(tmp_path / "redis.sock"), *words)
-        assert subprocess.check_output(check, env=environment, timeout=TIMEOUT) == b"PONG\n"
-        room = described["services"]["room-a"]
+        assert subprocess.check_output(check, env=os.environ | environment, timeout=TIMEOUT) == b"PONG\n"
         places = {"redis://": "unix://", "redis:6379": str(tmp_path / "redis.sock")}
         places |= {
             "/var/lib/oneroom": str(tmp_path),
             "0.0.0.0:9100": "127.0.0.1:0",
             "--drain=20": "--drain=0",
         }
-        _, *flags, url = (changed(word, places) for word in (*room["command"], *room["environment"].values()))
-        env = {"ONEROOM_SERVER_CLUSTER": url}
+        places["${ONEROOM_REDIS_PASSWORD:?}"] = "s3cret"
+        _, *flags = (changed(word, places) for word in room["command"])
+        env = {name: changed(value, places) for name, value in {**ENVIRONMENT, **room["environment"]}.items()}
         with (
             running("tcp_server", *flags, "--host=127.0.0.1", "--port=0", env=env) as server,
             JsonClient(server.address) as anna,
@@ -132,6 +175,23 @@ def test_redis_is_as_the_servers_need_it(tmp_path: Path) -> None:
             assert anna.expect_json(type="ack", ref="1")["id"] == 1
     finally:
         assert program.stop() == 0
+
+
+@needs_haproxy
+def test_haproxy_starts_with_the_descriptors_it_is_given(tmp_path: Path) -> None:
+    """With fewer than two for each of its connections it ends, unless it may raise the limit itself."""
+    haproxy = COMPOSED["cluster.yaml"]["services"]["haproxy"]
+    (mount,) = haproxy["volumes"]
+    text = (DOCKER / mount.partition(":")[0]).read_text()
+    text = re.sub(r"(room|web)-\w:", "127.0.0.1:", text)
+    file = tmp_path / "haproxy.cfg"
+    file.write_text(re.sub(r"bind \S+", lambda _: f"bind 127.0.0.1:{free_ports(1)[0]}", text))
+    limited = f'ulimit -n {haproxy["ulimits"]["nofile"]} && exec "$@"'
+    program = start("sh", "-c", limited, "sh", HAPROXY, "-W", "-db", "-f", file, env=haproxy["environment"])
+    try:
+        program.stderr.wait_for("Loading success.")
+    finally:
+        program.stop()
 
 
 def changed(word: str, places: Mapping[str, str]) -> str:
