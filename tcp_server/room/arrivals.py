@@ -222,7 +222,7 @@ class Arrivals(Generic[C]):
             can=self._can,
             changed=changed,
             stale=is_stale,
-            read=arrival.read if entered.read is None else entered.read,
+            read=arrival.read,
             resumed=entered.resumed,
             topic=self._fold.topic.value,
             marked=() if self._crowd.is_on else self._marks.marked(),

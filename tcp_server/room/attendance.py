@@ -63,23 +63,22 @@ class Attendance:
                 return [Effect(seat, [NameTaken(other.name)])]
             if self._persons.holder(keys, self._moment.now) not in (None, session):
                 return [Effect(seat, [NameTaken(join.name, is_held=True)])]
-        read = linked[1].read if linked else None
         if linked:
             self._persons.redeem(join.code, join.session, self._moment.now)
         if member is not None:
             self._members.share(member)
-            return self._take_seat(seat, member, read, quiet=join.quiet)
+            return self._take_seat(seat, member, quiet=join.quiet)
         self._persons.see(session, self._moment.now)
         member = self._members.add(
             join.name, join.keys, session, announced=not join.quiet, since=self._moment.now
         )
-        return [self._enter(seat, member, read, quiet=join.quiet, is_new=True)]
+        return [self._enter(seat, member, quiet=join.quiet, is_new=True)]
 
     def _is_back(self, join: p.Join) -> bool:
         """Return whether the code is used, with this secret: the proposer did not know that yet."""
         return self._persons.by_used_code(join.code, join.session, self._moment.now) is not None
 
-    def _take_seat(self, seat: Seat, member: Member, read: int | None, *, quiet: bool) -> list[Effect]:
+    def _take_seat(self, seat: Seat, member: Member, *, quiet: bool) -> list[Effect]:
         """Add a seat to a member; the room is sent nothing, unless it had only quiet ones."""
         effects: list[Effect] = []
         seats = member.quiet if quiet else member.seats
@@ -89,14 +88,14 @@ class Attendance:
         is_new = not (quiet or member.announced)
         if is_new:
             self._members.announce(member, self._moment.now)
-        return [*effects, self._enter(seat, member, read, quiet=quiet, is_new=is_new)]
+        return [*effects, self._enter(seat, member, quiet=quiet, is_new=is_new)]
 
-    def _enter(self, seat: Seat, member: Member, read: int | None, *, quiet: bool, is_new: bool) -> Effect:
+    def _enter(self, seat: Seat, member: Member, *, quiet: bool, is_new: bool) -> Effect:
         self._members.attach(seat, member, quiet=quiet)
         if quiet:  # it is not in the audience
-            return Effect(seat, [Entered(member.number, read, not is_new)])
+            return Effect(seat, [Entered(member.number, not is_new)])
         shared = [m.Joined(member.name, self._moment.at)] if is_new else []
-        return Effect(seat, [Entered(member.number, read, not is_new)], shared, AudienceChange.JOIN)
+        return Effect(seat, [Entered(member.number, not is_new)], shared, AudienceChange.JOIN)
 
     def end_seats(self, incarnations: Sequence[bytes]) -> list[Effect]:
         """Let all seats of some runs part."""

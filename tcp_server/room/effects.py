@@ -15,12 +15,10 @@ Seat = tuple[bytes, int]
 class Entered(NamedTuple):
     """The seat has joined as the member with this number. Its server answers with a welcome or a greeting.
 
-    `read` is the newest id that was read on the device whose code was used. `resumed`: the member was here
-    already, perhaps without a connection.
+    `resumed`: the member was here already, perhaps without a connection.
     """
 
     member: int
-    read: int | None = None
     resumed: bool = False
 
 
