@@ -25,7 +25,7 @@ def words(text: str) -> list[str]:
 def distinct_words(text: str) -> set[str]:
     """Return the words of a text, each once: the same as `words` finds, in half the time."""
     parts = set(_folded(text).encode().translate(_SEPARATED).decode().split())
-    if odd := [part for part in parts if not part.isalnum()]:  # with separators that are not in ASCII
+    if odd := [part for part in parts if not (part.isascii() or part.isalnum())]:  # with other separators
         parts.difference_update(odd)
         parts.update(words(" ".join(odd)))
     return parts
