@@ -23,8 +23,10 @@ from tcp_server.log.query import distinct_words
 _BLOCK = 256
 """Ids in a block."""
 
-_BLOCKS = 16
-"""Blocks indexed in one transaction, which waits for the disk three times."""
+_BLOCKS = 256
+_CHARACTERS = 1_000_000
+"""Most blocks, and characters of their texts with the rest of a block, that are indexed in one transaction:
+some 30 ms, for which a search may wait. A transaction waits for the disk three times."""
 
 _PART = 64 * 1024
 """Characters, and the rest of a line, whose words are found with one call. That takes 2 ms, in which no other
@@ -88,21 +90,27 @@ class WordIndex:
         first = self._look()
         # First those that have changed, then new ones, each newest first, as searches read them.
         changed = nlargest(_BLOCKS, self._stale, key=lambda number: (number in self._indexed, number))
-        now = {number: self._state(number, first) for number in changed}
         removed = [number for number in self._indexed if number not in self._full]
         if not removed and not changed:
             return False
+        now: dict[int, _State] = {}
+        rows: list[tuple[int, int, int, bytes]] = []
+        characters = 0
+        for number in changed:
+            now[number] = state = self._state(number, first)
+            texts = read_texts(self._log_db, range(number * _BLOCK, (number + 1) * _BLOCK))
+            rows.append((number, *state, _words_of(texts)))
+            characters += len(texts)
+            if characters >= _CHARACTERS:
+                break
         with self._index_db as db:  # commits, or rolls back after an error
             db.execute("BEGIN")
             db.executemany("DELETE FROM blocks WHERE number = ?", [(number,) for number in removed])
-            db.executemany(
-                "INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?)",
-                [(number, *now[number], self._words_of(number)) for number in changed],
-            )
+            db.executemany("INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?)", rows)
         for number in removed:
             del self._indexed[number]
         self._indexed.update(now)
-        self._stale.difference_update(changed)
+        self._stale.difference_update(now)
         return True
 
     def chunks(self, prefixes: Sequence[str], before: int | None) -> Iterator[list[Message]]:
@@ -172,20 +180,21 @@ class WordIndex:
         row = self._index_db.execute("SELECT words FROM blocks WHERE number = ?", (number,)).fetchone()
         return row is None or all(prefix in row[0] for prefix in wanted)
 
-    def _words_of(self, number: int) -> bytes:
-        texts = read_texts(self._log_db, range(number * _BLOCK, (number + 1) * _BLOCK))
-        distinct: set[str] = set()
-        start = 0
-        while start < len(texts):
-            end = texts.find("\n", start + _PART)  # no word has an LF
-            end = len(texts) if end < 0 else end
-            distinct |= distinct_words(texts[start:end])
-            start = end
-        return "".join([f" {word}" for word in sorted(distinct)]).encode()
-
     def _read(self, number: int, end: int) -> list[Message]:
         ids = range(number * _BLOCK, min((number + 1) * _BLOCK, end))
         return list(map(as_message, read_rows(self._log_db, ids)))
+
+
+def _words_of(texts: str) -> bytes:
+    """Return the words of texts that are joined by LF, as they are stored."""
+    distinct: set[str] = set()
+    start = 0
+    while start < len(texts):
+        end = texts.find("\n", start + _PART)  # no word has an LF
+        end = len(texts) if end < 0 else end
+        distinct |= distinct_words(texts[start:end])
+        start = end
+    return "".join([f" {word}" for word in sorted(distinct)]).encode()
 
 
 def remove(path: Path) -> None:

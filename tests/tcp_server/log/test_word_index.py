@@ -3,21 +3,18 @@
 import resource
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from chat_protocol.messages import Found, Search
-from tcp_server.log import search, word_index
-from tcp_server.log.history import find_message
+from tcp_server.log import message_rows, search, word_index
 from tcp_server.log.sqlite_history import SqliteHistory
 from tcp_server.log.word_index import WordIndex
+from tests.tcp_server.log.word_indexes import indexed_blocks, open_current_index
 from tests.tcp_server.searching import ANSWER_TIMEOUT, append_to_log, ids, messages_of, scan, searching
 from tests.tcp_server.sqlite_log import delete, edit, open_history, prune, react
 
@@ -39,25 +36,6 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "room.db"
-
-
-@contextmanager
-def open_current_index(path: Path) -> Iterator[WordIndex]:
-    with closing(WordIndex(path)) as index:
-        while index.update_some():
-            pass
-        yield index
-
-
-def rows_of(path: Path) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(f"{path}.words")) as db:
-        return db.execute("SELECT number, kept, words FROM blocks ORDER BY number").fetchall()
-
-
-def indexed_blocks(path: Path) -> list[int]:
-    """Return the indexed_blocks of the indexed blocks."""
-    with closing(sqlite3.connect(f"{path}.words")) as db:
-        return [number for (number,) in db.execute("SELECT number FROM blocks ORDER BY number")]
 
 
 def all_bytes(path: Path) -> bytes:
@@ -114,11 +92,12 @@ def test_indexing_takes_half_of_the_time_in_a_quiet_room_and_little_in_a_busy_on
     searcher._path = path
     monkeypatch.setattr(search, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
     searcher._index_some()
-    assert searcher._index_some() == search._PAUSE_IN_QUIET
+    monkeypatch.setattr(search, "_INDEX_INTERVAL", 7)
+    assert searcher._index_some() == 1
     append_to_log(path, *["слово"] * 10)
-    assert searcher._index_some() == search._PAUSE_IN_QUIET
+    assert searcher._index_some() == 1
     append_to_log(path, *["слово"] * 2000)
-    assert searcher._index_some() == search._PAUSE_IN_TRAFFIC
+    assert searcher._index_some() == 7
     searcher._close_index()
 
 
@@ -217,44 +196,6 @@ def test_searches_work_while_the_index_cannot_be_written(
 # --- removed words -------------------------------------------------------------------
 
 
-@settings(max_examples=15, deadline=None)
-@given(
-    steps=st.lists(
-        st.tuples(
-            st.sampled_from(["say", "say", "edit", "delete", "prune", "search", "index", "all"]),
-            st.integers(0, 9),
-        ),
-        max_size=30,
-    )
-)
-def test_an_index_that_follows_the_log_is_the_same_as_a_new_one(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]
-) -> None:
-    path = tmp_path_factory.mktemp("log") / "room.db"
-    with closing(SqliteHistory(path)) as history, closing(WordIndex(path)) as index:
-        for number, (kind, count) in enumerate(steps):
-            chosen = max(history.first, history.last - count)
-            if kind == "say":
-                history.say(b"anna", "Анна", "at", [f"said {number} {one}" for one in range(count)], ())
-            elif kind in {"edit", "delete"} and find_message(history, chosen):
-                edit(history, chosen, f"edited {number}") if kind == "edit" else delete(history, chosen)
-            elif kind == "prune":
-                history.forget(chosen)
-            elif kind == "search":
-                list(index.chunks(["said"], None))
-            history.commit()
-            while kind in {"index", "all"} and index.update_some() and kind == "all":
-                pass
-        while index.update_some():
-            pass
-        followed = rows_of(path)
-        with closing(sqlite3.connect(f"{path}.words")) as db:
-            db.execute("DELETE FROM blocks")
-            db.commit()
-        with open_current_index(path):
-            assert rows_of(path) == followed
-
-
 def test_a_block_has_its_words_but_not_their_order(path: Path) -> None:
     append_to_log(path, "в начале было слово", "А", "слово было", "б", "в")
     with open_current_index(path), closing(sqlite3.connect(f"{path}.words")) as db:
@@ -262,36 +203,6 @@ def test_a_block_has_its_words_but_not_their_order(path: Path) -> None:
     assert [(number, kept, act, said.decode()) for number, kept, act, said in blocks] == [
         (0, 3, 0, " а было в начале слово"),
     ]
-
-
-def test_all_words_of_long_texts_are_indexed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(word_index, "_PART", 16)
-    texts = ["", "один", "два " * 10 + "три\nчетыре", "x" * 40 + " пять", "", "шесть", "семь", "восемь"]
-    append_to_log(path, *texts)
-    with open_current_index(path):
-        pass
-    with closing(sqlite3.connect(f"{path}.words")) as db:
-        rows = db.execute("SELECT words FROM blocks ORDER BY number").fetchall()
-    assert [set(row[0].decode().split()) for row in rows] == [
-        {"один", "два", "три", "четыре"},
-        {"x" * 40, "пять", "шесть", "семь"},
-    ]
-
-
-def test_what_is_left_of_a_damaged_block_is_indexed(path: Path) -> None:
-    """Each text fills a page of the file; that of #2 is destroyed."""
-    append_to_log(
-        path, *[f"{number} {word} {'-' * 2500}" for number, word in enumerate(["раз", "два", "три"], 1)]
-    )
-    content = bytearray(path.read_bytes())
-    start = content.index("2 два".encode()) // 4096 * 4096
-    content[start : start + 4096] = b"\xa5" * 4096
-    path.write_bytes(content)
-    with open_current_index(path):
-        pass
-    with closing(sqlite3.connect(f"{path}.words")) as db:
-        (row,) = db.execute("SELECT words FROM blocks").fetchall()
-    assert row[0].decode().split() == ["1", "3", "раз", "три"]
 
 
 @pytest.mark.parametrize("indexed_while_running", [True, False])
@@ -391,13 +302,13 @@ def test_a_block_is_indexed_once_while_older_messages_arrive(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     indexed: list[int] = []
-    words_of = WordIndex._words_of
+    read = message_rows.read_texts
 
-    def observed(index: WordIndex, number: int) -> bytes:
-        indexed.append(number)
-        return words_of(index, number)
+    def observed(db: sqlite3.Connection, of: range) -> str:
+        indexed.append(of.start // 4)
+        return read(db, of)
 
-    monkeypatch.setattr(WordIndex, "_words_of", observed)
+    monkeypatch.setattr(word_index, "read_texts", observed)
     append_to_log(path, *["слово"] * 17)  # blocks of 4: the ids 1 to 3, four blocks, the beginning of a fifth
     with closing(sqlite3.connect(path)) as db, closing(WordIndex(path)) as index:
         older = db.execute("SELECT * FROM messages").fetchall()
