@@ -68,7 +68,7 @@ class Joining:
     def join(self, since: Position | None, ref: str) -> Join:
         """Return the command to join with; `since` is what we have seen over an earlier connection.
 
-        The first one has a secret too, also beside a code: by it the room knows us if its welcome is lost.
+        The first one has a secret too, also beside a code: it names us if the welcome is lost.
         """
         return Join(
             self.name,

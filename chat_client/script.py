@@ -1,4 +1,4 @@
-"""What a bot needs that is a program: its arguments, and one sentence for what ends it."""
+"""Runs a bot as a program: reads its arguments, and says in one sentence why it ends."""
 
 import inspect
 import signal
@@ -10,15 +10,15 @@ from chat_client.errors import ChatError, InternalError
 from chat_protocol.errors import BadAddress
 from chat_protocol.standard_streams import ArgumentParser
 
-_INTERRUPTED = 130  # as a shell says it of who is ended by SIGINT
+_INTERRUPTED = 130  # the status that shells give a program ended by SIGINT
 
 
 def run(main: Callable[..., object], *arguments: str) -> None:
     """Call `main` with the arguments of the command line; `arguments` are their names, as usage shows them.
 
-    If it raises what is expected (the room is not reached, or has refused us; a file cannot be read), end the
-    program with one sentence and status 1. Wrong arguments are status 2, Ctrl-C 130. SIGTERM raises
-    `SystemExit`, so that `main` leaves the room as it ends.
+    An error that is expected (the room cannot be reached or has refused us, a file cannot be read) ends the
+    program with one sentence and status 1. Wrong arguments end it with status 2, Ctrl-C with 130. SIGTERM
+    raises `SystemExit`, so that `main` leaves the room as it ends. For the main thread only.
     """
     program = Path(sys.argv[0]).name
     parser = ArgumentParser(prog=program, description=inspect.getdoc(inspect.getmodule(main)))

@@ -22,7 +22,7 @@ _MAX_COMMAND: Final = 80
 def listen(host: str, port: int, setting: str = "--port") -> socket.socket:
     """Return a listening socket; port 0 picks a free one. Raises `CannotListen`, which says why.
 
-    `setting` is where another port is chosen.
+    `setting` is the flag that an error names, with which another port is chosen.
 
     A name that has addresses of both kinds means the IPv4 one; `::` listens for IPv4 too. The
     socket has SO_REUSEADDR: a restart does not wait for old connections to time out.

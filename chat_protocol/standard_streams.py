@@ -30,10 +30,11 @@ def encodable(text: str, stream: TextIO | None) -> str:
 
 
 def print_or_exit(text: str, complaint: Callable[[str], str], *, only_once: bool = False) -> None:
-    """Write all of a text to stdout. A reader that has gone (`| head`), or a closed stdout, is no error.
+    """Write all of a text to stdout, or end the program.
 
-    But if it is shown `only_once`, it is. Where the text cannot be written, as on a full disk, this prints
-    what `complaint` makes of the reason to stderr and ends the program with exit code 1.
+    If the text cannot be written, as on a full disk, print what `complaint` makes of the reason to stderr and
+    exit with code 1. A reader that has gone (`| head`) and a closed stdout are errors only for a text that is
+    shown `only_once`.
     """
     try:
         if sys.stdout is None:

@@ -116,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = _REQUEST_TIMEOUT
 
     def do_GET(self) -> None:
-        """Answer one request and close; to HEAD, which `curl -I` sends, without the page."""
+        """Answer one request and close. The answer to HEAD, which `curl -I` sends, has no body."""
         page = self.server.pages.get(self.path.partition("?")[0])
         status, kind, body = page() if page else (HTTPStatus.NOT_FOUND, _PLAIN, b"not found\n")
         self.send_response(status)

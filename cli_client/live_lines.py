@@ -17,8 +17,8 @@ _SIGNS: Final = {"open": "▸", "done": "✔", "failed": "✘"}
 _LOST: Final = "◌"
 _LAST_LINES: Final = 3
 
-_WHOLE: Final = MAX_LINE - 70
-"""Characters from which on a line may be one that was too long, and was cut: perhaps before a colour."""
+_MIN_CUT: Final = MAX_LINE - 70
+"""Fewest characters of a line that was cut as too long: a cut may be up to 70 earlier, before a colour."""
 
 _NAMES: Final = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "gray")
 _BRIGHT: Final = tuple(f"bright{name}" for name in _NAMES[1:-1])
@@ -48,15 +48,15 @@ def last_lines(text: str, width: int) -> Iterator[Fragments]:
 
 
 def coloured(line: str, *, is_cut: bool = False) -> Fragments:
-    """Return a line of output, cleaned again; the web addresses in it lead there.
+    """Return a line of output, cleaned again, with its web addresses as hyperlinks.
 
-    If it `is_cut`, more may belong to what stands at its end.
+    If the line `is_cut`, what stands at its end is no hyperlink: the rest of the address may be missing.
     """
     line = clean_output(line).replace("\n", " ")
     parts = spans(line)
     if "://" not in line:
         return [*((_look(style), text) for text, style in parts), ("", "\n")]
-    links = deque(_links(parts, is_cut=is_cut or len(line) >= _WHOLE))
+    links = deque(_links(parts, is_cut=is_cut or len(line) >= _MIN_CUT))
     out: Fragments = []
     begin = end = 0  # in the line without colours
     for text, style in parts:
@@ -73,9 +73,9 @@ def coloured(line: str, *, is_cut: bool = False) -> Fragments:
 
 
 def _links(parts: Sequence[Span], *, is_cut: bool) -> list[tuple[str, int, int]]:
-    """Return the links in a line: what to append to the style, from where, and to where.
+    """Return the links in a line, each with its style, its first character, and the one behind its last.
 
-    An address of which a part is hidden or has other colours is none: it could lead elsewhere than it seems.
+    An address that is in part hidden or of another colour is no link: it could lead elsewhere than it seems.
     """
     line = "".join([text for text, _ in parts])
     looks = [

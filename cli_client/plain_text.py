@@ -8,13 +8,13 @@ from cli_client.text_parts import Block, Code, List, Part, Span, may_be_formatte
 _FENCE: Final = re.compile(r"```\S*\s*")
 
 _MARKS: Final = (("`", "`"), ("**", "**"), ("~~", "~~"), ("](", ")"))
-"""Marks of which the room may have cut off the closing ones; not `*`, which stands alone as often."""
+"""Opening and closing marks. The room may have cut off the closing ones. Not `*`: it often stands alone."""
 
 
 def quoted_text(excerpt: str) -> str:
     """Return an excerpt, cleaned and in one line, as it is shown above an answer: without its formatting.
 
-    Of that, the end may be cut off. static/js/lib/plain_text.js is the same for the page, and
+    Closing marks that were cut off are added first. static/js/lib/plain_text.js is the same for the page, and
     tests/quote_vectors.json holds for both.
     """
     text, shown, is_cut = excerpt, plain_text(excerpt), excerpt.endswith("…")

@@ -115,7 +115,7 @@ class Sequencer:
         return item.outcomes
 
     def await_readers(self, deadline: float) -> None:
-        """Wait while readers are slow, at most until `deadline` (monotonic). Not from within work."""
+        """Wait while readers are slow, at most until `deadline` (monotonic). Not for use in work."""
         with self._queue_lock:
             while (left := min(self._backpressure_until, deadline) - time.monotonic()) > 0:
                 self._has_capacity.wait(left)

@@ -126,8 +126,8 @@ def load(path: Path) -> Sequence[Hook]:
 def add(path: Path, name: str, token: Path, show: Callable[[str], object] = lambda _: None) -> str:
     """Add a hook to a file, and make the file and that of its token if they are missing; return its secret.
 
-    `show` is called with that before: if it raises, nothing has changed. Raises `BadConfig` if there is a
-    hook of that name, or a file cannot be used.
+    `show` is called with the secret before any file changes: if it raises, none does. Raises `BadConfig` if
+    there is a hook of that name, or a file cannot be used.
     """
     hooks = load(path) if path.exists() else ()
     if any(hook.name == name for hook in hooks):
@@ -135,7 +135,7 @@ def add(path: Path, name: str, token: Path, show: Callable[[str], object] = lamb
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     is_beside = token.absolute().parent == path.absolute().parent  # both may be moved together
     hook = Hook(name, digest_of(secret), token.name if is_beside else str(token.absolute()))
-    with ExitStack() as files:  # the one of the token is there first
+    with ExitStack() as files:  # it replaces the file of the token first
         files.enter_context(_replacing(path, _toml([*hooks, hook])))
         if not token.exists():
             files.enter_context(_replacing(token, secrets.token_urlsafe(_SECRET_BYTES) + "\n"))
@@ -163,9 +163,9 @@ def _toml(hooks: Sequence[Hook]) -> str:
 
 @contextmanager
 def _replacing(path: Path, text: str) -> Iterator[None]:
-    """Write a file, readable by its owner only, that takes its place after the block, unless that raises.
+    """Write the new content of a file, readable by its owner only, and replace the file after the block.
 
-    Raises `BadConfig`.
+    If the block raises, the file stays as it is. Raises `BadConfig`.
     """
     unfinished = ""
     try:

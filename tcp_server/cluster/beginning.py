@@ -27,7 +27,7 @@ def begin(stream: Stream, path: Path) -> None:
 
     Call it before the log is opened; waits for Redis. Raises `BadHistory`, `Unfit`.
     """
-    with locked(path.resolve()):  # what is wrong with the file is said also while Redis is away
+    with locked(path.resolve()):  # an error in the file is reported even while Redis is away
         pass
     patient_until = time.monotonic() + _PATIENCE
     while True:

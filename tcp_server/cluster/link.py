@@ -25,7 +25,7 @@ _CONNECT_TIMEOUT: Final = 3.0
 """Seconds to connect."""
 
 _CHECK_SECONDS: Final = 30.0
-"""Seconds after which Redis' settings are looked at again: they may be changed while it runs."""
+"""Seconds after which Redis' settings are checked again: they may be changed while it runs."""
 
 _SENTINEL_TIMEOUT: Final = 1.0
 """Seconds for the answer of a sentinel."""
@@ -45,8 +45,8 @@ _REASONS: Final[Sequence[tuple[type[BaseException], str]]] = (
     (Unfit, "unfit"),
 )
 
-_CLIENT: Final = re.compile(r"<redis\..*?\)> - ")
-"""A sentinel, as redis-py shows it in an error: all of its settings."""
+_SENTINEL: Final = re.compile(r"<redis\..*?\)> - ")
+"""A sentinel in an error of redis-py, which shows all of its settings."""
 
 Command = tuple[str | bytes | int, ...]
 
@@ -122,7 +122,7 @@ class Redis:
         try:
             return Address(*asked.discover_master(url.service))
         except MasterNotFoundError as error:
-            raise e.ConnectionError(_CLIENT.sub("", str(error))) from None
+            raise e.ConnectionError(_SENTINEL.sub("", str(error))) from None
         finally:
             for sentinel in asked.sentinels:
                 sentinel.close()
@@ -164,15 +164,15 @@ class Link:
         self._timeout = timeout
         self._lock = threading.RLock()  # guards all below; `wake` only looks
         self._connection: _Connection | None = None
-        self._failures = 0  # those before it was checked
-        self._checked_at = 0.0  # monotonic
+        self._failures = 0  # of any connection, when this one was last checked
+        self._checked_at = 0.0  # when it was last checked; monotonic
         self.run_id = ""
         """Which Redis answers: another one after a restart or a failover, also back to an earlier one."""
         self.times_made = 0
         """How often it was made: at the start, and after each failure of any connection."""
 
     def ready(self) -> None:
-        """Connect if needed, and look now and then whether Redis is fit. Raises `Away` and `Unfit`."""
+        """Connect if needed, and check from time to time whether Redis is fit. Raises `Away` and `Unfit`."""
         with self._lock:
             failures = self._redis.failures
             is_made = self._connection is not None and self._failures == failures
@@ -211,7 +211,7 @@ class Link:
         connection.connect()
 
     def _check(self) -> dict[str, str]:
-        """Return what Redis says of itself, if it is fit."""
+        """Return what Redis says of itself. Raises `RedisError`, or `Unfit` if it may lose the room."""
         (reply,) = self._exchange([("INFO",)])
         if isinstance(reply, e.ResponseError):
             raise reply

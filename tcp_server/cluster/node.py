@@ -49,13 +49,13 @@ _MAX_BEAT_SECONDS: Final = 5.0
 _MAX_IN_FLIGHT: Final = 512 * 1024
 """Estimated bytes of what is proposed and not applied, above which clients' threads wait."""
 
-_PIECE: Final = 512 * 1024
+_MAX_PIECE: Final = 512 * 1024
 """Most bytes, as estimated, that each client is sent at once, unless one entry has more: as many as a socket
 takes at once (`acceptor`)."""
 
 _READERS_SECONDS: Final = 1.0
-"""Longest time, in seconds, that the entries of one read wait for slow clients: the server must go on to show
-that it is alive."""
+"""Longest time, in seconds, that the entries of one read wait for slow clients: this server has to show in
+time that it is alive."""
 
 _MAX_TYPING: Final = 3
 """Most names a second that the other servers are told are typing."""
@@ -124,7 +124,7 @@ class Node:
         self._overruled: list[str] = []  # settings, when that was last logged
         self._typing_at: list[float] = []  # when the other servers were last told; monotonic
         self._neighbours = Neighbours()
-        self._clock = RedisClock(stream)
+        self._clock = RedisClock(stream)  # owned by the keeper's thread, not guarded
         self._addresses = Addresses(
             stream, lambda member: under_lock(self._sequencer, self._room.addresses_here, member)
         )
@@ -265,11 +265,12 @@ class Node:
     def _apply(self, found: Read) -> None:
         """Have the room apply entries, and wait until their effects are on their way. Raises `UnknownEntry`.
 
-        What is sent of many does not fit into a socket: after each piece, clients have time to take it.
+        What many entries send to a client does not fit into its socket: they are applied in pieces, between
+        which clients have time to read.
         """
         room = self._room
         deadline = time.monotonic() + _READERS_SECONDS
-        for steps in pieces([Step.read(*one) for one in found], _PIECE):
+        for steps in pieces([Step.read(*one) for one in found], _MAX_PIECE):
             self._sequencer.await_readers(deadline)
             self._sequencer.call(room.apply, steps)
             while room.is_held_up and not self._is_closed.wait(_TICK):
@@ -330,7 +331,7 @@ class Node:
             if self._tail.is_current:
                 self._sequencer.submit(self._look_around)
                 self._checkpoints.keep(self._room)
-                self._clock.look(self._room.view.position)
+                self._clock.watch(self._room.view.position)
             elif not self._tail.is_heard:
                 self._neighbours.ask(under_lock(self._sequencer, lambda: self._room.view.status_addresses))
 
@@ -340,10 +341,10 @@ class Node:
         if room.is_replaced:
             return self._leave_to_namesake()
         if not room.view.is_up:
-            is_there = self._namesake.is_alive(room.view.newest_of(self.name))
-            if is_there:
+            has_namesake = self._namesake.is_alive(room.view.newest_of(self.name))
+            if has_namesake:
                 return self._leave_to_namesake()
-            return room.come_up() if is_there is False and self._retries.is_due(b"") else []
+            return room.come_up() if has_namesake is False and self._retries.is_due(b"") else []
         if (overruled := room.overruled) != self._overruled:
             self._overruled = overruled
             log_event(WARNING, "settings differ", settings=overruled or "none any more")
@@ -366,6 +367,7 @@ class Node:
         return outcomes
 
     def _leave_to_namesake(self) -> list[Outcome[Writer]]:
+        """End this server, as another one has its name."""
         self._leave_cluster(f"another server is called {self.name}: each needs a --node of its own", False)
         return []
 

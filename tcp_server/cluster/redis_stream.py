@@ -229,7 +229,9 @@ class RedisStream:
 
     def now(self) -> float | None:
         """See `Stream`."""
-        (reply,) = self._quick.call(("INFO", "server"))  # not TIME, which access lists do not allow
+        (reply,) = self._quick.call(
+            ("INFO", "server")
+        )  # not TIME: the access list of docs/security.md has only INFO
         told = parse_info(reply).get("server_time_usec")
         return None if told is None else int(told) / 1e6
 

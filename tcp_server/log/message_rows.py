@@ -82,9 +82,9 @@ def read_rows(db: sqlite3.Connection, ids: range, columns: str = COLUMNS) -> lis
 
 
 def read_texts(db: sqlite3.Connection, ids: range) -> str:
-    """Read the texts alone of the same messages, and perhaps damaged ones, in lines. Raises as `read_rows`.
+    """Read only the texts of these messages, perhaps also of damaged ones, joined by LF.
 
-    As one string: a row for each would take twice as long.
+    Raises as `read_rows`. One string, as a row for each text would take twice as long.
     """
     query = "SELECT group_concat(text, char(10)) FROM messages WHERE id >= ? AND id < ?"
     try:

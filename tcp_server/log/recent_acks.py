@@ -17,7 +17,7 @@ class _Half:
     def __init__(self) -> None:
         self.count = 0
         self.first = 0  # the smallest id
-        self._said: list[_Said] = []  # not among the acks yet: nearly nobody ever asks for them
+        self._said: list[_Said] = []  # not in `_acks` yet: hardly any is ever asked for
         self._acks: dict[tuple[bytes, str], Ack] = {}
 
     def add(self, said: _Said) -> None:
@@ -34,13 +34,13 @@ class _Half:
         return self._acks
 
     def drop_after(self, last: int) -> list[int]:
-        """Drop those with greater ids; return these."""
+        """Drop those with ids above `last`; return these ids."""
         acks = self.acks()
         dropped = {key: ack.id for key, ack in acks.items() if ack.id > last}
         for key in dropped:
             del acks[key]
         self.count -= len(dropped)
-        return [*dropped.values()]
+        return list(dropped.values())
 
 
 class RecentAcks:
@@ -63,7 +63,7 @@ class RecentAcks:
         self._drop_old()
 
     def find(self, person: bytes, refs: Sequence[str], *, first: int, settled: int) -> dict[str, Ack]:
-        """Return, by ref, those from `settled` on of messages from the id `first` on and acts on these."""
+        """Return by ref the acks from `settled` on, of messages from `first` on and of acts on these."""
         newer, older = self._newer.acks(), self._older.acks()
         found = {}
         for ref in refs:

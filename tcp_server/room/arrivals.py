@@ -109,14 +109,14 @@ class Arrivals(Generic[C]):
         session = session_digest(secret) if isinstance(request, m.Join) else None
         code = code_digest(request.code) if request.code else b""
         linked = self._fold.persons.by_code(code, self._fold.moment.now) if code else None
-        # Whose first welcome was lost shows the used code again: the secret beside it is enough.
-        again = self._fold.persons.by_used_code(code, session, self._fold.moment.now) if code else None
-        if code and not (linked or again):
+        # A client whose first welcome was lost shows the used code again, and with it the same secret.
+        returning = self._fold.persons.by_used_code(code, session, self._fold.moment.now) if code else None
+        if code and not (linked or returning):
             return [m.Error("bad_code", "the code is wrong, used, or too old")]
-        caller = linked[1] if linked else again
+        owner = linked[1] if linked else returning  # of the code
         person = linked[0] if linked else session and self._fold.persons.of(session, self._fold.moment.now)
         member = self._fold.members.by_person(person)
-        wanted = request.name or (caller.called if caller else "")
+        wanted = request.name or (owner.called if owner else "")
         token = request.token if isinstance(request, m.Join) else None
         try:
             is_program = bool(token) and self._reserved.admits(self._parse(wanted), token)
@@ -128,7 +128,7 @@ class Arrivals(Generic[C]):
             return [m.Error(error.code, error.text)]
         if name in self._reserved and not member and not is_program:
             return [m.Error("name_reserved", "the name is kept for a program")]
-        read = caller.read if caller else None
+        read = owner.read if owner else None
         self.waiting[connection] = _Arrival(request, name, secret, is_program, read)
         quiet = isinstance(request, m.Join) and request.quiet
         seat = self._seats.take(connection, in_text=isinstance(request, TextJoin))

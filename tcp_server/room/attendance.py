@@ -75,7 +75,7 @@ class Attendance:
         return [self._enter(seat, member, quiet=join.quiet, is_new=True)]
 
     def _is_back(self, join: p.Join) -> bool:
-        """Return whether the code is used, with this secret: the proposer did not know that yet."""
+        """Return whether the code was used with this secret, which the proposing server did not know yet."""
         return self._persons.by_used_code(join.code, join.session, self._moment.now) is not None
 
     def _take_seat(self, seat: Seat, member: Member, *, quiet: bool) -> list[Effect]:

@@ -10,7 +10,7 @@ _OVERHEAD: Final = 100
 
 
 class Step(NamedTuple):
-    """An entry: its position, its time in milliseconds since 1970, it as it was read, and what it says."""
+    """An entry: its position, its time in milliseconds since 1970, its bytes, and what they say."""
 
     position: int
     at: int
@@ -19,12 +19,12 @@ class Step(NamedTuple):
 
     @classmethod
     def read(cls, position: int, at: int, data: bytes) -> "Step":
-        """Raises `UnknownEntry`."""
+        """Return an entry that was read. Raises `UnknownEntry` if a newer version has made it."""
         return cls(position, at, data, p.decode(data))
 
     @property
     def size(self) -> int:
-        """About how many bytes each client is sent of it, or more."""
+        """Estimate, from above, of the bytes that each client is sent because of it."""
         texts = sum([len(one.texts) if type(one) is p.Say else 1 for one in self.entry.proposals])
         return len(self.data) + _OVERHEAD * texts
 

@@ -59,10 +59,8 @@ class _Writes(io.RawIOBase):
 def test_a_line_is_announced_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
     """The log may go to the same file: its lines must not come in between."""
     file = _Writes()
-    unbuffered = io.TextIOWrapper(
-        cast("BinaryIO", file), "utf-8", write_through=True
-    )  # as `python -u` has it
-    monkeypatch.setattr(sys, "stdout", unbuffered)
+    as_with_python_u = io.TextIOWrapper(cast("BinaryIO", file), "utf-8", write_through=True)
+    monkeypatch.setattr(sys, "stdout", as_with_python_u)
     announce("ready on port 1")
     assert [piece for piece in file.pieces if piece] == [b"ready on port 1\n"]
 

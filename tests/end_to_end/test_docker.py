@@ -184,8 +184,9 @@ def test_haproxy_starts_with_the_descriptors_it_is_given(tmp_path: Path) -> None
     (mount,) = haproxy["volumes"]
     text = (DOCKER / mount.partition(":")[0]).read_text()
     text = re.sub(r"(room|web)-\w:", "127.0.0.1:", text)
+    ports = iter(free_ports(text.count("bind ")))
     file = tmp_path / "haproxy.cfg"
-    file.write_text(re.sub(r"bind \S+", lambda _: f"bind 127.0.0.1:{free_ports(1)[0]}", text))
+    file.write_text(re.sub(r"bind \S+", lambda _: f"bind 127.0.0.1:{next(ports)}", text))
     limited = f'ulimit -n {haproxy["ulimits"]["nofile"]} && exec "$@"'
     program = start("sh", "-c", limited, "sh", HAPROXY, "-W", "-db", "-f", file, env=haproxy["environment"])
     try:

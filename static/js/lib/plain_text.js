@@ -1,6 +1,6 @@
 /** @typedef {import("./markdown.js").Part} Part */
 
-/** Marks of which the room may have cut off the closing ones; not `*`, which stands alone as often. */
+/** Opening and closing marks. The room may have cut off the closing ones. Not `*`: it often stands alone. */
 const MARKS = /** @type {const} */ ([
   ["`", "`"],
   ["**", "**"],
@@ -26,10 +26,11 @@ export function plainText(parts) {
 }
 
 /**
+ * Remove the formatting of an excerpt; closing marks that were cut off are added first.
+ * cli_client/plain_text.py is the same for the terminal, and tests/quote_vectors.json holds for both.
  * @param {string} excerpt  Of a message, in one line, cleaned.
  * @param {(text: string) => Part[]} parse
- * @returns {string} It as it is shown above an answer: without its formatting, of which the end may be cut off.
- * cli_client/plain_text.py is the same for the terminal; tests/quote_vectors.json holds for both.
+ * @returns {string} The excerpt as it is shown above an answer.
  */
 export function quotedText(excerpt, parse) {
   const plain = (/** @type {string} */ text) =>
