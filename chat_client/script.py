@@ -30,7 +30,7 @@ def run(main: Callable[..., object], *arguments: str) -> None:
         main(*(values[name] for name in arguments))
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
-    except InternalError:
+    except InternalError:  # its traceback says where the fault of this package is
         raise
     except (ChatError, BadAddress, OSError) as error:
         sys.exit(f"{program}: {_sentence(error)}")

@@ -116,7 +116,7 @@ def test_of_two_servers_with_one_name_the_second_one_stops(servers: Servers) -> 
     eventually(lambda: second.exit_status == 1)
     assert not second.must_restart
     say(servers, 0, "one")
-    assert not first.not_ready()
+    eventually(lambda: not first.not_ready())
 
 
 def test_of_two_servers_with_one_name_that_start_at_once_one_stops(
@@ -129,7 +129,7 @@ def test_of_two_servers_with_one_name_that_start_at_once_one_stops(
     eventually(lambda: first.exit_status == 1)
     assert not first.must_restart
     assert history(servers, 1) == []
-    assert not second.not_ready()
+    eventually(lambda: not second.not_ready())
 
 
 def test_a_dead_server_with_the_same_name_is_replaced(
