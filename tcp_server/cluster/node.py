@@ -20,6 +20,7 @@ from tcp_server.cluster.filler import Filler, PieceRequest
 from tcp_server.cluster.liveness import Liveness
 from tcp_server.cluster.namesake import Namesake
 from tcp_server.cluster.neighbours import Neighbours
+from tcp_server.cluster.patience import Patience
 from tcp_server.cluster.redis_clock import RedisClock
 from tcp_server.cluster.stream import Away, Stream
 from tcp_server.cluster.tail import Read, Tail
@@ -54,15 +55,13 @@ _MAX_PIECE: Final = 512 * 1024
 takes at once (`acceptor`)."""
 
 _READERS_SECONDS: Final = 1.0
-"""Longest time, in seconds, that the entries of one read wait for slow clients: this server has to show in
-time that it is alive."""
+"""Longest time, in seconds, that the entries of one read wait for slow clients."""
 
 _MAX_TYPING: Final = 3
 """Most names a second that the other servers are told are typing."""
 
 _STOP_SECONDS: Final = 1.0
 """Longest time, in seconds, to wait until the end of this server's run is in the stream."""
-
 
 _EPOCH_SECONDS: Final = 5.0
 """Longest time, in seconds, that it takes to tell of a new epoch."""
@@ -124,6 +123,7 @@ class Node:
         self._overruled: list[str] = []  # settings, when that was last logged
         self._typing_at: list[float] = []  # when the other servers were last told; monotonic
         self._neighbours = Neighbours()
+        self._patience = Patience(time.monotonic)  # owned by the tail's thread, not guarded
         self._clock = RedisClock(stream)  # owned by the keeper's thread, not guarded
         self._addresses = Addresses(
             stream, lambda member: under_lock(self._sequencer, self._room.addresses_here, member)
@@ -268,10 +268,11 @@ class Node:
         What many entries send to a client does not fit into its socket: they are applied in pieces, between
         which clients have time to read.
         """
-        room = self._room
+        room, is_current = self._room, self._tail.is_current
         deadline = time.monotonic() + _READERS_SECONDS
         for steps in pieces([Step.read(*one) for one in found], _MAX_PIECE):
-            self._sequencer.await_readers(deadline)
+            patience = self._patience.deadline(steps[0].at, is_current=is_current)
+            self._sequencer.await_readers(min(deadline, patience))
             self._sequencer.call(room.apply, steps)
             while room.is_held_up and not self._is_closed.wait(_TICK):
                 self._sequencer.call(lambda: ())  # its commit tries again
@@ -332,8 +333,18 @@ class Node:
                 self._sequencer.submit(self._look_around)
                 self._checkpoints.keep(self._room)
                 self._clock.watch(self._room.view.position)
-            elif not self._tail.is_heard:
+            elif self._tail.is_heard:
+                self._sequencer.submit(self._show_alive)
+            else:
                 self._neighbours.ask(under_lock(self._sequencer, lambda: self._room.view.status_addresses))
+
+    def _show_alive(self) -> list[Outcome[Writer]]:
+        """Work for the sequencer while this server is behind: its clients would be lost if it were silent."""
+        now = time.monotonic()
+        if now - self._beaten_at < _BEAT_SECONDS:
+            return []
+        self._beaten_at = now
+        return self._room.beat()
 
     def _look_around(self) -> list[Outcome[Writer]]:
         """Work for the sequencer: show that this server is alive, and look whether the others are."""

@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 
-from tcp_server.cluster import beginning, node, redis_clock, tail
+from tcp_server.cluster import beginning, node, patience, redis_clock, tail
+from tcp_server.cluster.tail import Tail
 from tcp_server.connection import fanout
 from tcp_server.log.checkpoint import make
 from tcp_server.room import proposals as p
@@ -152,6 +153,7 @@ def test_who_reads_is_not_cut_as_slow_when_their_server_has_missed_much(
     monkeypatch.setattr(memory_stream, "_COUNT", 4)  # so that several reads follow one another
     monkeypatch.setattr(tail, "_MAX_READ", 4)
     monkeypatch.setattr(node, "_READERS_SECONDS", TIMEOUT)  # the machine may be busy
+    monkeypatch.setattr(patience, "_MAX_LOSS", TIMEOUT)
     monkeypatch.setattr(fanout, "_PROGRESS_TIMEOUT", TIMEOUT)
     monkeypatch.setattr(fanout, "_MAX_BACKPRESSURE", TIMEOUT)
     servers.start(0), servers.start(1)
@@ -168,6 +170,24 @@ def test_who_reads_is_not_cut_as_slow_when_their_server_has_missed_much(
         eventually(lambda: slow._fanout.figures.blocked > 0 or slow._history.last == fast._history.last)
         read = (message for message in iter(reader.read_json, None) if message["type"] == "message")
         assert [next(read)["text"] for _ in texts] == texts
+
+
+def test_a_server_that_is_behind_shows_that_it_is_alive(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the others would declare it down, which cuts all the clients that it waits for."""
+    server = servers.start(0)
+    eventually(lambda: not server.not_ready())
+    monkeypatch.setattr(Tail, "is_current", property(lambda _: False))
+    assert server.not_ready() == "it is behind the others"
+
+    def beats() -> int:
+        with servers.redis.changed:
+            entries = [p.decode(data) for _, data in servers.redis.entries]
+        return sum(isinstance(one, p.Beat) for entry in entries for one in entry.proposals)
+
+    before = beats()
+    eventually(lambda: beats() > before + 1)  # one may have been under way
 
 
 def test_a_room_goes_back_to_a_copy(servers: Servers) -> None:
