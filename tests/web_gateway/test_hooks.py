@@ -95,6 +95,7 @@ def anna(hooked: Hooked) -> Iterator[JsonClient]:
     with JsonClient(hooked.server) as client:
         client.join("Анна", password="сезам")
         yield client
+        client.leave()  # the next test joins under the same name
 
 
 def test_a_program_says_something_by_one_request(hooked: Hooked, anna: JsonClient) -> None:
