@@ -84,6 +84,7 @@ class Sequencer:
         self._room_lock = threading.Lock()  # held while a batch is run and delivered
         self._queue_lock = threading.Lock()  # guards everything below; held for a few instructions
         self._has_capacity = threading.Condition(self._queue_lock)  # notified when a batch is done
+        self._have_readers_read = threading.Condition(self._queue_lock)  # as well, for `await_readers`
         self._pending: list[_WorkItem] = []
         self._pending_bytes = 0  # bytes of work that is not delivered yet
         self._backpressure_until = 0.0  # monotonic; from what `deliver` last returned
@@ -118,8 +119,7 @@ class Sequencer:
         """Wait while readers are slow, at most until `deadline` (monotonic). Not for use in work."""
         with self._queue_lock:
             while (left := min(self._backpressure_until, deadline) - time.monotonic()) > 0:
-                self._has_capacity.wait(left)
-            self._has_capacity.notify()  # another thread may wait for the same
+                self._have_readers_read.wait(left)
 
     def defer(self, work: Work, *args: Any) -> None:
         """Run `work(*args)` in the next batch. Only from within work or `deliver`."""
@@ -189,6 +189,7 @@ class Sequencer:
                 self._backpressure_until = backpressure_until
                 self._pending_bytes -= sum([item.size for item in batch])
                 self._has_capacity.notify()
+                self._have_readers_read.notify()
             for item in batch:
                 if item.done is not None:
                     item.done.set()
