@@ -30,11 +30,15 @@ _CHUNK = 64
 """Messages in memory that are searched between two checks of the deadline."""
 
 _INDEX_INTERVAL = 1.0
-"""Seconds between two indexing steps while there is nothing to index, or too much is said."""
+"""Seconds between two indexing steps while there is nothing to index, and while many talk."""
+
+_PAUSE_IN_TRAFFIC = 9
+_PAUSE_IN_QUIET = 1
+"""Idle time after an indexing step, as a multiple of its duration: with many new messages, and otherwise."""
 
 _TRAFFIC = 200
-"""New messages a second that are many: so many people talk that little time is left for the index. Then there
-is one step in each interval; otherwise steps take half of the time until all is indexed."""
+"""New messages a second that are many: so many people talk that little time is left for the index. Where all
+is indexed the next step comes in the next interval, for all that is said meanwhile."""
 
 _LONG_INDEXING = 5.0
 """Seconds of indexing without a break from which its end is logged."""
@@ -115,9 +119,12 @@ class Searcher:
             _log.error("cannot index new messages, nor remove deleted ones: %s", why)
         self._can_index = not why
         self._note_backlog(began, has_more=more)
-        if not more or self._index is None or self._index.last - last > _TRAFFIC * (began - since):
+        if not more or self._index is None:
             return _INDEX_INTERVAL
-        return time.monotonic() - began
+        is_busy = self._index.last - last > _TRAFFIC * (began - since)
+        if is_busy and not self._index.is_behind:
+            return _INDEX_INTERVAL
+        return (_PAUSE_IN_TRAFFIC if is_busy else _PAUSE_IN_QUIET) * (time.monotonic() - began)
 
     def _note_backlog(self, began: float, *, has_more: bool) -> None:
         """Log when everything is indexed, if that took long: searches were incomplete meanwhile."""

@@ -113,6 +113,11 @@ class WordIndex:
         self._stale.difference_update(now)
         return True
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether the last step has left something to the next one."""
+        return bool(self._stale)
+
     def chunks(self, prefixes: Sequence[str], before: int | None) -> Iterator[list[Message]]:
         """Yield the blocks of messages with ids below `before`, newest block first.
 

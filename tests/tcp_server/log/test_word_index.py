@@ -92,12 +92,15 @@ def test_indexing_takes_half_of_the_time_in_a_quiet_room_and_little_in_a_busy_on
     searcher._path = path
     monkeypatch.setattr(search, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
     searcher._index_some()
-    monkeypatch.setattr(search, "_INDEX_INTERVAL", 7)
-    assert searcher._index_some() == 1
+    assert searcher._index_some() == search._PAUSE_IN_QUIET
     append_to_log(path, *["слово"] * 10)
-    assert searcher._index_some() == 1
+    assert searcher._index_some() == search._PAUSE_IN_QUIET
     append_to_log(path, *["слово"] * 2000)
-    assert searcher._index_some() == 7
+    assert searcher._index_some() == search._PAUSE_IN_TRAFFIC
+    monkeypatch.setattr(word_index, "_BLOCKS", 10_000)
+    monkeypatch.setattr(search, "_INDEX_INTERVAL", 0.5)
+    append_to_log(path, *["слово"] * 2000)
+    assert searcher._index_some() == 0.5  # all is indexed
     searcher._close_index()
 
 
