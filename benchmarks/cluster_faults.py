@@ -1,7 +1,7 @@
 """Measures what a cluster does when something fails: `make bench-cluster-faults`.
 
 Three servers of one room and their Redis run on this machine. What has to hold is checked by `make faults`
-too (`tests/faults/test_cluster.py`); here it is measured, with more clients and more messages.
+too (`tests/faults/cluster_rounds.py`); here it is measured, with more clients and more messages.
 """
 
 import argparse

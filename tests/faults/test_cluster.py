@@ -1,13 +1,8 @@
-"""Faults of a room that three servers share: as `test_faults`, and all servers have the same log in the end.
+"""Faults of the servers that share a room: `cluster_rounds`."""
 
-ONEROOM_FAULT_ROUNDS and ONEROOM_FAULT_SEED are as there.
-"""
-
-import random
 import resource
 import signal
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,52 +11,14 @@ from time import sleep, time
 import pytest
 
 from tests.faults.cluster_environment import PASSWORD, declared_down, newest_entry
+from tests.faults.cluster_rounds import inject
 from tests.faults.moderated_cluster import ModeratedCluster, unread_acts
-from tests.faults.test_faults import ROUNDS, SEED
+from tests.faults.test_faults import ROUNDS
 from tests.faults.wrong_clocks import assert_alike
 from tests.support.requirements import needs_haproxy, needs_prlimit
 from tests.support.timing import IS_LONG, at_most
 
 pytestmark = [needs_haproxy, pytest.mark.timeout(160 + 90 * ROUNDS)]
-
-_RECOVERY = 20.0
-"""Seconds within which all participants have all messages: longer than it takes to notice a dead server."""
-
-Fault = Callable[[ModeratedCluster], None]
-
-
-def inject(
-    folder: Path,
-    fault: Fault,
-    *flags: str,
-    server: str = "tcp_server",
-    moderated: bool = False,
-    afterwards: Fault = lambda _: None,
-) -> None:
-    """Inject a fault while the writers talk, `ROUNDS` times; check after each, and `afterwards` once."""
-    print(f"seed {SEED}")
-    rng = random.Random(SEED)
-    with ModeratedCluster(folder, rng, "--rate", "0", *flags, server=server, must=moderated) as environment:
-        for number in range(ROUNDS):
-            environment.talk()
-            fault(environment)
-            environment.give_up()
-            took = environment.wait_until_recovered(_RECOVERY)
-            environment.wait_for_room()
-            decided = environment.wait_for_guests()
-            for observed in range(len(environment.servers)):
-                environment.observe(observed)
-                environment.wait_until_members_agree()
-                acts = environment.wait_until_messages_agree()
-                verdict = environment.verdict()
-                assert verdict.valid, f"seed {SEED}, server {observed}: {verdict}"
-                wrong = environment.wrong_decisions(decided, observed)
-                assert not wrong, f"seed {SEED}, server {observed}: {wrong}"
-            wrong = [*environment.wrong_doors(decided), *environment.wrong_records(), *environment.errors()]
-            assert not wrong, f"seed {SEED}: {wrong}"
-            print(f"round {number + 1}: recovered after {took:.2f} s, {acts} acts, {environment.decisions()}")
-        afterwards(environment)
-        assert not (wrong := environment.stop_and_check_files()), f"seed {SEED}: {wrong}"
 
 
 def test_killing_a_server(tmp_path: Path) -> None:
@@ -95,15 +52,6 @@ if IS_LONG:  # it is as the one above, and kills later
         inject(tmp_path, kill)
 
 
-def test_killing_redis(tmp_path: Path) -> None:
-    def kill(environment: ModeratedCluster) -> None:
-        environment.redis.stop(signal.SIGKILL)
-        sleep(environment.rng.uniform(0, 1))
-        environment.redis.start()
-
-    inject(tmp_path, kill)
-
-
 def test_stopping_the_servers_one_after_the_other(tmp_path: Path) -> None:
     def restart(environment: ModeratedCluster) -> None:
         for server in environment.servers:
@@ -115,17 +63,6 @@ def test_stopping_the_servers_one_after_the_other(tmp_path: Path) -> None:
         assert not left & {one.name for one in environment.participants}
 
     inject(tmp_path, restart, "--drain", "1")
-
-
-def test_pausing_redis(tmp_path: Path) -> None:
-    def pause(environment: ModeratedCluster) -> None:
-        before = newest_entry(environment.redis)
-        environment.redis.pause()
-        sleep(environment.rng.uniform(3, 30 if ROUNDS > 1 else 4))
-        environment.redis.resume()
-        assert not declared_down(environment.redis, before)
-
-    inject(tmp_path, pause)
 
 
 def test_pausing_a_server_until_the_others_take_it_for_dead(tmp_path: Path) -> None:
@@ -140,63 +77,6 @@ def test_pausing_a_server_until_the_others_take_it_for_dead(tmp_path: Path) -> N
         assert 10 <= took <= at_most(13)
 
     inject(tmp_path, pause)
-
-
-def test_promoting_a_replica_that_lags(tmp_path: Path) -> None:
-    def promote(environment: ModeratedCluster) -> None:
-        lacks = environment.promote_lagging_replica()
-        print(f"the replica lacked {lacks} entries")
-        assert lacks
-
-    inject(tmp_path, promote)
-
-
-def test_deleting_the_stream(tmp_path: Path) -> None:
-    def delete(environment: ModeratedCluster) -> None:
-        environment.redis.do("DEL", "oneroom:{main}")
-
-    inject(tmp_path, delete)
-
-
-def test_cutting_a_server_off_redis(tmp_path: Path) -> None:
-    def cut(environment: ModeratedCluster) -> None:
-        proxy = environment.rng.choice(environment.to_redis)
-        proxy.swallow()
-        sleep(environment.rng.choice((1, 15)) if ROUNDS > 1 else 1)
-        proxy.reset_swallowed()
-
-    inject(tmp_path, cut)
-
-
-def test_resetting_the_connections_to_redis(tmp_path: Path) -> None:
-    def reset(environment: ModeratedCluster) -> None:
-        for _ in range(10):
-            for proxy in environment.to_redis:
-                proxy.reset()
-            sleep(environment.rng.uniform(0, 0.3))
-
-    inject(tmp_path, reset)
-
-
-def test_cutting_two_servers_off_redis_together(tmp_path: Path) -> None:
-    """The third tells them that Redis is there: both are not ready, and neither takes the other for dead."""
-
-    def cut(environment: ModeratedCluster) -> None:
-        before = newest_entry(environment.redis)
-        *cut_off, left = environment.rng.sample(range(len(environment.servers)), 3)
-        for number in cut_off:
-            environment.to_redis[number].swallow()
-        environment.wait_for(
-            lambda: all("no Redis" in environment.readiness()[number] for number in cut_off),
-            f"they are ready without Redis: {environment.readiness()}",
-        )
-        assert environment.readiness()[left] == "ok"
-        sleep(environment.rng.choice((0, 15)) if ROUNDS > 1 else 0)
-        for number in cut_off:
-            environment.to_redis[number].reset_swallowed()
-        assert len({one.incarnation for one in declared_down(environment.redis, before)}) in (0, 2)
-
-    inject(tmp_path, cut)
 
 
 @needs_prlimit
