@@ -11,11 +11,6 @@ from tcp_server.log.sqlite_history import SqliteHistory
 from tests.tcp_server.sqlite_log import say, stage
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "room.db"
-
-
 def open_history(path: Path) -> closing[SqliteHistory]:
     return closing(SqliteHistory(path, redact=lambda data, *_: data))
 

@@ -16,17 +16,7 @@ from tests.tcp_server.log.word_indexes import indexed_blocks, open_current_index
 from tests.tcp_server.searching import append_to_log
 from tests.tcp_server.sqlite_log import delete, edit
 
-
-@pytest.fixture(autouse=True)
-def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small blocks, so that a few messages fill several."""
-    monkeypatch.setattr(word_index, "_BLOCK", 4)
-    monkeypatch.setattr(word_index, "_BLOCKS", 2)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "room.db"
+pytestmark = pytest.mark.usefixtures("small_blocks")
 
 
 @settings(max_examples=15, deadline=None)

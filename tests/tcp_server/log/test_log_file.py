@@ -21,11 +21,6 @@ from tests.support.raw import JsonClient
 from tests.tcp_server.sqlite_log import edit, ids, make_old, open_history, prune, react, say, stage
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "room.db"
-
-
 def refused(path: Path) -> str:
     with pytest.raises(BadHistory) as caught:
         SqliteHistory(path)

@@ -14,11 +14,6 @@ from tests.support.processes import running
 from tests.tcp_server.sqlite_log import open_history, prune, say
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "room.db"
-
-
 @pytest.mark.parametrize("limits", [Limits(keep=3), Limits(days=7), Limits(size=40_000)])
 def test_smaller_limits_can_be_put_back_for_a_minute(
     path: Path, limits: Limits, caplog: pytest.LogCaptureFixture

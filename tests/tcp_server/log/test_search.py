@@ -23,11 +23,6 @@ from tests.support.raw import JsonClient
 from tests.tcp_server.searching import ANSWER_TIMEOUT, append_to_log, ids, messages_of, scan, searching
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "room.db"
-
-
 @pytest.fixture(params=["memory", "disk"])
 def find(request: pytest.FixtureRequest, path: Path) -> Iterator[Callable[..., Found | None]]:
     """Search these messages, in memory and on disk with the same result."""

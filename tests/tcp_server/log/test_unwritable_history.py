@@ -21,11 +21,6 @@ from tests.tcp_server.sqlite_log import ANNA, AT, ids, open_history, prune, say,
 FULL_DISK = (0, resource.RLIM_INFINITY)  # no file may grow
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "room.db"
-
-
 def fill_up(history: SqliteHistory) -> Callable[[], object]:
     """Prevent the file from growing; return a function that allows it again."""
     (pages,) = history._db.execute("PRAGMA page_count").fetchone()

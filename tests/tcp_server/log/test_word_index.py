@@ -26,16 +26,7 @@ OLD_SCHEMA = """
 """
 
 
-@pytest.fixture(autouse=True)
-def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small blocks, so that a few messages fill several."""
-    monkeypatch.setattr(word_index, "_BLOCK", 4)
-    monkeypatch.setattr(word_index, "_BLOCKS", 2)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "room.db"
+pytestmark = pytest.mark.usefixtures("small_blocks")
 
 
 def all_bytes(path: Path) -> bytes:
