@@ -229,9 +229,8 @@ class RedisStream:
 
     def now(self) -> float | None:
         """See `Stream`."""
-        (reply,) = self._quick.call(
-            ("INFO", "server")
-        )  # not TIME: the access list of docs/security.md has only INFO
+        # Not TIME: the access list of docs/security.md has only INFO.
+        (reply,) = self._quick.call(("INFO", "server"))
         told = parse_info(reply).get("server_time_usec")
         return None if told is None else int(told) / 1e6
 

@@ -148,10 +148,8 @@ class WordIndex:
         self._note_acts()
         first, self.last = ends(self._log_db)
         before, full = self._full, range(first // _BLOCK, (self.last + 1) // _BLOCK)
-        if first % _BLOCK and missing_ids(
-            self._log_db
-        ):  # the next piece completes it; now it would be indexed twice
-            full = full[1:]
+        if first % _BLOCK and missing_ids(self._log_db):
+            full = full[1:]  # the next piece completes it; now it would be indexed twice
         new = (
             range(full.start, min(before.start, full.stop)),
             full[:1],  # some of it may have been pruned

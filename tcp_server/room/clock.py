@@ -5,7 +5,7 @@ from typing import Protocol
 
 from chat_protocol.log_event import WARNING, log_event
 
-_WORTH_A_LINE = 1.0
+_MIN_LOGGED = 1.0
 """Seconds that the clock of the machine is set back at least before the log says so."""
 
 
@@ -35,7 +35,7 @@ class MachineClock:
     def __call__(self) -> float:
         now = self._now()
         if now < self._latest:
-            if not self._is_late and self._latest - now >= _WORTH_A_LINE:
+            if not self._is_late and self._latest - now >= _MIN_LOGGED:
                 self._is_late = True
                 log_event(WARNING, "clock set back", seconds=round(self._latest - now))
             return self._latest

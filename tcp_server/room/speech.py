@@ -109,15 +109,15 @@ class Speech:
         `at` is their time, and `now` the same in seconds since 1970.
         """
         session, name = member.session, member.name
+        refs = [ref for ref, _ in texts if ref is not None]
         acks: dict[str, Ack] = {}  # by ref, of says that are in the log already
         if session is not None:
-            acks = self._history.find_acks(session, [ref for ref, _ in texts if ref is not None])
+            acks = self._history.find_acks(session, refs)
         if (mute := self._sanctions.mutes.find(member.keys, session, now)) is not None:
             return _refuse_muted(seat, texts, acks, mute.seconds_left(now))
         bodies = [text for _, text in texts]
         if session is None:
             return Effect(seat, (), self._history.say(member.person, name, at, bodies, ()))
-        refs = [ref for ref, _ in texts if ref is not None]
         if not acks and len(set(refs)) == len(texts):  # nearly always
             messages = self._history.say(session, name, at, bodies, refs)
             return Effect(seat, (), messages, acked=refs)

@@ -34,10 +34,11 @@ def pieces(steps: Sequence[Step], limit: int) -> Iterator[Sequence[Step]]:
     piece: list[Step] = []
     size = 0
     for step in steps:
-        if piece and size + step.size > limit:
+        more = step.size
+        if piece and size + more > limit:
             yield piece
             piece, size = [], 0
         piece.append(step)
-        size += step.size
+        size += more
     if piece:
         yield piece
