@@ -25,14 +25,14 @@ def services() -> Iterator[Services]:
             for number in range(1, 61):
                 text = f"раз https://example.org/{number} два #{number}"
                 client.say_json(type="say", ref=str(number), text=text)
-            client.fence()
+            client.leave()
         yield services
 
 
 anna = regular("Анна")
 
 
-def test_the_links_of_the_conversation_are_one_stop(anna: Regular) -> None:
+def test_the_links_of_the_conversation_are_one_stop(services: Services, anna: Regular) -> None:
     with anna.here() as browser:
         page = browser.page
         expect(page.locator("#m60")).to_be_in_viewport(ratio=1)
@@ -56,9 +56,13 @@ def test_the_links_of_the_conversation_are_one_stop(anna: Regular) -> None:
         ):
             page.keyboard.press(key)
             wait_until(page, f"{where} === '{link}'")
-        # The stop is where one was.
+        # The stop is where one was, also if somebody comes and leaves.
         page.keyboard.press("Tab")
         wait_until(page, f"['newest-button', 'composer-text'].includes({FOCUSED})")
+        with JsonClient(services.room) as other:
+            other.join("Ольга")
+            other.leave()
+        expect(page.locator("#messages > li", has_text="Ольга")).to_be_visible()
         page.keyboard.press("Shift+Tab")
         wait_until(page, f"{where} === '59 message-ref'")
         page.keyboard.press("Enter")

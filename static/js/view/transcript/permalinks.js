@@ -31,6 +31,8 @@ export class Permalinks {
   #i18n;
   /** The link that Tab reaches. @type {Element | undefined} */
   #tabStop;
+  /** The newest number when that was chosen. @type {Element | undefined} */
+  #newest;
   /** Whether the message in the address was looked for in the room, or there is none. */
   #followed = false;
 
@@ -48,7 +50,7 @@ export class Permalinks {
     room.entered.on(() => {
       if (!this.#followed) this.#follow();
     });
-    transcript.updated.on(() => this.#setTabStop());
+    transcript.updated.on(() => this.#followNewest());
     this.#list.addEventListener("click", event => this.#onNumberClick(event));
     this.#list.addEventListener("keydown", event => this.#moveFocus(event));
     window.addEventListener("hashchange", () => {
@@ -88,12 +90,23 @@ export class Permalinks {
   }
 
   /**
-   * Make one of the links reachable with Tab: the newest number, or the one that has the focus.
+   * Make the newest number reachable with Tab when there is a newer one, or when the link that was is gone. While
+   * one is at the links, or nothing was said since, the stop is where one was.
+   */
+  #followNewest() {
+    const newest = this.#newestNumber;
+    if (this.#list.contains(document.activeElement)) return;
+    if (newest === this.#newest && this.#tabStop && this.#list.contains(this.#tabStop)) return;
+    this.#newest = newest;
+    this.#setTabStop(newest);
+  }
+
+  /**
+   * Make one of the links reachable with Tab, and no other.
    * @param {Element | undefined} link
    */
-  #setTabStop(link = this.#newestNumber) {
+  #setTabStop(link) {
     if (link === this.#tabStop) return;
-    if (this.#list.contains(document.activeElement) && link !== document.activeElement) return;
     this.#tabStop?.setAttribute("tabindex", "-1");
     this.#tabStop = link;
     link?.setAttribute("tabindex", "0");
