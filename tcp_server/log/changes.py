@@ -11,6 +11,7 @@ from chat_protocol.messages import Message
 from tcp_server.log.details import details_of, notice_of
 from tcp_server.log.message_rows import COLUMNS, as_message
 from tcp_server.log.reactions import marks
+from tcp_server.log.said_rows import separate
 
 
 class Change(NamedTuple):
@@ -51,6 +52,7 @@ class Changes:
 
     def write(self) -> None:
         """Write what is staged into the open transaction. Raises `sqlite3.Error`."""
+        separate(self._db, self._staged)
         self._db.executemany(
             "UPDATE messages SET text = ?, notice = ?, deleted = ?, details = ?, changed = ?,"
             " rewritten = coalesce(?, rewritten) WHERE id = ?",

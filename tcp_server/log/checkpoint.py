@@ -22,6 +22,7 @@ from tcp_server.log.log_file import LogFile, ends, locked, read_only
 from tcp_server.log.message_rows import Row
 from tcp_server.log.missing import missing_ids
 from tcp_server.log.pieces import ALL_COLUMNS, ROW_BYTES, skipped_rows
+from tcp_server.log.said_rows import joined_columns, split
 from tcp_server.log.stored_position import stored_position
 from tcp_server.log.word_index import remove as remove_index
 
@@ -42,7 +43,7 @@ _MAX_ID: Final = 2**63 - 1
 _TABLES: Final = (
     ("members", "number, state", ""),
     ("persons", "id, state", ""),
-    ("messages", ALL_COLUMNS, "WHERE id >= :settled"),
+    ("messages", ALL_COLUMNS, ""),
     ("acts", "message, id, at, session, ref", "WHERE id >= :settled"),
     ("reactions", "message, place, emoji, person, name", "WHERE message >= :settled"),
     ("skipped", "first, last, total", ""),
@@ -89,14 +90,16 @@ def to_settle(path: Path) -> int:
             db.execute("SELECT message, count(*) FROM reactions WHERE message >= ? GROUP BY 1", (lowest,))
         )
         size = 0
-        for id_, text, details in db.execute(
-            "SELECT id, length(CAST(text AS BLOB)), length(CAST(details AS BLOB)) FROM messages"
-            " WHERE id >= ? ORDER BY id DESC",
+        for id_, count, text, refs, details in db.execute(
+            "SELECT id, coalesce(count, 1), length(CAST(text AS BLOB)), length(CAST(refs AS BLOB)),"
+            " length(CAST(details AS BLOB)) FROM messages WHERE id >= ? ORDER BY id DESC",
             (lowest,),
         ):
-            size += ROW_BYTES + text + (details or 0) + reactions.get(id_, 0) * _REACTION_BYTES
-            if size > _MAX_BYTES and id_ <= last - _MIN_IDS:
-                return int(id_) + 1
+            ids = range(id_, id_ + count)
+            reacted = sum([reactions.get(one, 0) for one in ids]) if reactions else 0
+            size += ROW_BYTES * count + text + (refs or 0) + (details or 0) + reacted * _REACTION_BYTES
+            if size > _MAX_BYTES and ids[-1] <= last - _MIN_IDS:
+                return ids.stop
         return lowest
 
 
@@ -156,9 +159,23 @@ def _parts(db: sqlite3.Connection, settled: int) -> Iterator[bytes]:
         if table == "skipped":
             yield msgspec.msgpack.encode((number, skipped_rows(db, settled, _MAX_ID)))
             continue
+        if table == "messages":
+            yield from (msgspec.msgpack.encode((number, rows)) for rows in _messages(db, settled))
+            continue
         cursor = db.execute(f"SELECT {columns} FROM {table} {which}", {"settled": settled})  # noqa: S608 - ours
         while rows := cursor.fetchmany(_ROWS):
             yield msgspec.msgpack.encode((number, rows))
+
+
+def _messages(db: sqlite3.Connection, first: int) -> Iterator[list[Row]]:
+    """Yield the rows of messages from an id on, in parts."""
+    cursor = db.execute(
+        f"SELECT {joined_columns(db)}, {ALL_COLUMNS} FROM messages"  # noqa: S608 - ours
+        " WHERE id >= coalesce((SELECT max(id) FROM messages WHERE id <= ?1), ?1)",
+        (first,),
+    )
+    while rows := cursor.fetchmany(_ROWS):
+        yield [row for row in split(rows) if row[0] >= first]
 
 
 def _write(new: Path, data: bytes) -> int:

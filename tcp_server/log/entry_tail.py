@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from chat_protocol.messages import Ack, Message
+from tcp_server.log import said_rows
 
 _KEPT: Final = 10_000
 """Entries that are kept at least."""
@@ -160,13 +161,14 @@ class EntryTail:
         """Overwrite the texts of repeats: they have no effect, and nobody would find them later."""
         staged = {position for position, _ in self._staged}
         for position, repeated in self._repeats:
-            if position not in staged:  # nobody has repeated it in an entry
+            said = said_rows.read(self._db, "entry", repeated.id)
+            if position not in staged or said == (position,):  # nobody has repeated it in an entry
                 continue
             rows = self._db.execute(
                 "SELECT data FROM tail WHERE position = ?1"
-                " AND NOT EXISTS (SELECT 1 FROM messages WHERE id = ?2 AND entry = ?1) AND NOT EXISTS"
-                " (SELECT 1 FROM messages WHERE id > ?3 AND entry = ?1 AND ref = ?4 AND session IS NOT ?5)",
-                (position, repeated.id, committed, repeated.ref, repeated.person),
+                " AND NOT EXISTS (SELECT 1 FROM messages WHERE id > ?2 AND entry = ?1 AND session IS NOT ?4"
+                " AND (ref = ?3 OR instr(char(10) || refs || char(10), char(10) || ?3 || char(10))))",
+                (position, committed, repeated.ref, repeated.person),
             )
             for (data,) in rows.fetchall():
                 self._update(position, redact(data, position, repeated))

@@ -4,9 +4,11 @@ Not thread-safe: the caller holds the sequencer's room lock.
 """
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
+from operator import lt
 
 from chat_protocol.messages import Ack
+from tcp_server.log import said_rows
 from tcp_server.log.reactions import marks
 
 _MAX_PERSONS = 10_000
@@ -17,11 +19,26 @@ _FIND = """
     UNION ALL SELECT ref, id, at FROM acts WHERE session = ? AND message >= ? AND ref IN ({0})
 """
 
+_JOINED = """
+    SELECT id, at, refs FROM messages WHERE session = ? AND refs IS NOT NULL AND ref < ?
+    ORDER BY ref DESC LIMIT 1
+"""
+"""The only row of several messages that can have a ref which is not its first one."""
+
+_OWN = """
+    SELECT value FROM json_each(?) WHERE (
+        SELECT iif(value < id + coalesce(count, 1), session, NULL) FROM messages
+        WHERE id <= value ORDER BY id DESC LIMIT 1
+    ) = ?
+"""
+
 _GREATEST = """
-    SELECT max(ref) FROM (
-        SELECT max(ref) AS ref FROM messages WHERE session = ? AND ref IS NOT NULL
-        UNION ALL SELECT max(ref) FROM acts WHERE session = ?
-    )
+    SELECT max(ref) AS ref FROM messages WHERE session = ? AND ref IS NOT NULL
+    UNION ALL SELECT max(ref) FROM acts WHERE session = ?
+"""
+
+_GREATEST_JOINED = """
+    SELECT refs FROM messages WHERE session = ? AND refs IS NOT NULL ORDER BY ref DESC LIMIT 1
 """
 
 
@@ -34,7 +51,7 @@ class Keys:
         """Each person's greatest ref, by code points as in SQLite: a greater one is certainly new, so
         clients whose refs increase need no query for each message."""
         self._staged: list[tuple[int, int, str, bytes, str]] = []
-        self._settled: list[tuple[bytes, str]] = []  # refs that may be used again
+        self._settled: list[tuple[bytes, str, int]] = []  # refs that may be used again, and of which ids
 
     def are_new(self, person: bytes, refs: Sequence[str]) -> bool:
         """Return whether it is known, without a look at the file, that none of these refs is a repeat."""
@@ -51,24 +68,36 @@ class Keys:
             return {}
         parameters = person, first, *unknown
         rows = self._db.execute(_FIND.format(marks(unknown)), parameters * 2)
-        return {row[0]: Ack(*row) for row in rows}
+        found = {row[0]: Ack(*row) for row in rows}
+        for ref in unknown:
+            if ref not in found and (ack := self._find_joined(person, ref)) and ack.id >= first:
+                found[ref] = ack
+        return found
 
     def author(self, message_id: int) -> bytes | None:
         """Return who has said a stored message, None if that is not known. Raises `sqlite3.Error`."""
-        query = "SELECT session FROM messages WHERE id = ?"
-        person: bytes | None
-        (person,) = self._db.execute(query, (message_id,)).fetchone() or (None,)
+        row = said_rows.read(self._db, "session", message_id)
+        person: bytes | None = row[0] if row else None
         return person
 
     def own(self, message_ids: Sequence[int], person: bytes) -> set[int]:
         """Return those of these stored messages that the person has said. Raises `sqlite3.Error`."""
-        query = f"SELECT id FROM messages WHERE id IN ({marks(message_ids)}) AND session = ?"  # noqa: S608
-        return {id_ for (id_,) in self._db.execute(query, (*message_ids, person))}
+        parameters = f"[{','.join(map(str, message_ids))}]", person
+        return {id_ for (id_,) in self._db.execute(_OWN, parameters)}
 
-    def note_says(self, person: bytes, refs: Sequence[str]) -> None:
-        """Note the refs of says that are stored with the next commit."""
-        if refs and (ref := max(refs)) > self.greatest.get(person, ""):
-            self.greatest[person] = ref
+    def note_says(self, person: bytes, refs: Sequence[str]) -> bool:
+        """Note the refs of says that are stored with the next commit.
+
+        Return whether they ascend, and are greater than all that the person has used before.
+        """
+        if not refs:
+            return True
+        greatest = self.greatest.get(person)
+        if greatest is not None and refs[0] > greatest and all(map(lt, refs, refs[1:])):  # nearly always
+            self.greatest[person] = refs[-1]
+            return True
+        self.greatest[person] = max(greatest or "", *refs)
+        return False
 
     def note_act(self, ack: Ack, message_id: int, person: bytes) -> None:
         """Store the ref of an act on a message with the next commit."""
@@ -76,9 +105,12 @@ class Keys:
             self.greatest[person] = ack.ref
         self._staged.append((message_id, ack.id, ack.at, person, ack.ref))
 
-    def note_settled(self, person: bytes, refs: Collection[str]) -> None:
-        """Forget the refs of settled says and acts with the next commit: they may be used again."""
-        self._settled += [(person, ref) for ref in refs]
+    def note_settled(self, person: bytes, refs: Mapping[str, int]) -> None:
+        """Forget the refs of settled says and acts, given with their ids, with the next commit.
+
+        They may be used again.
+        """
+        self._settled += [(person, ref, id_) for ref, id_ in refs.items()]
         self._staged = [row for row in self._staged if row[3] != person or row[4] not in refs]
 
     def forget(self, below: int) -> None:
@@ -87,8 +119,10 @@ class Keys:
 
     def write_settled(self) -> None:
         """Forget refs in the open transaction, before any others are written. Raises `sqlite3.Error`."""
-        self._db.executemany("UPDATE messages SET ref = NULL WHERE session = ? AND ref = ?", self._settled)
-        self._db.executemany("DELETE FROM acts WHERE session = ? AND ref = ?", self._settled)
+        said_rows.separate(self._db, [id_ for _, _, id_ in self._settled])
+        keys = [(person, ref) for person, ref, _ in self._settled]
+        self._db.executemany("UPDATE messages SET ref = NULL WHERE session = ? AND ref = ?", keys)
+        self._db.executemany("DELETE FROM acts WHERE session = ? AND ref = ?", keys)
 
     def write(self) -> None:
         """Write what is staged into the open transaction. Raises `sqlite3.Error`."""
@@ -110,7 +144,14 @@ class Keys:
 
     def _greatest_of(self, person: bytes) -> str:
         if person not in self.greatest:
-            (stored,) = self._db.execute(_GREATEST, (person, person)).fetchone()
+            single = [ref or "" for (ref,) in self._db.execute(_GREATEST, (person, person))]
+            joined = [refs.split("\n")[-1] for (refs,) in self._db.execute(_GREATEST_JOINED, (person,))]
             staged = [ref for *_, by, ref in self._staged if by == person]
-            self.greatest[person] = max([stored or "", *staged])
+            self.greatest[person] = max([*single, *joined, *staged])
         return self.greatest[person]
+
+    def _find_joined(self, person: bytes, ref: str) -> Ack | None:
+        """Return the ack of a say that is stored in a row with others."""
+        row = self._db.execute(_JOINED, (person, ref)).fetchone()
+        refs = row[2].split("\n") if row else []
+        return Ack(ref, row[0] + refs.index(ref), row[1]) if ref in refs else None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tcp_server.log.message_rows import Row
+from tcp_server.log.said_rows import split
 
 _LEAF = 0x0D
 """The first byte of a leaf page of a table."""
@@ -41,7 +42,7 @@ class LeafPages:
         self._data.close()
 
     def messages(self) -> Iterator[Row]:
-        """Yield what is a message, in no order, with the columns that `message_rows.pages` reads."""
+        """Yield each message, in no order, with the columns that `message_rows.pages` reads."""
         for number in range(2, -(-len(self._data) // self._size) + 1):  # the first is SQLite's own
             page = self._page(number)
             if page[0] == _LEAF:
@@ -51,7 +52,7 @@ class LeafPages:
                     except _BROKEN:
                         continue
                     if row is not None:
-                        yield row
+                        yield from split((row,))
 
     def _page(self, number: int) -> bytes:
         """Return a page; what the file has lost of it is zeros. Raises `IndexError`."""
@@ -60,15 +61,16 @@ class LeafPages:
         return self._data[(number - 1) * self._size : number * self._size].ljust(self._size, b"\0")
 
     def _row(self, page: bytes, start: int) -> Row | None:
-        """Return the row in a cell if it is a message. Raises one of `_BROKEN`."""
+        """Return the row in a cell if it is one of messages. Raises one of `_BROKEN`."""
         size, start = _varint(page, start)
         id_, start = _varint(page, start)
         values = _values(self._payload(page, start, size))
-        if len(values) not in (6, 8, 9, 12):  # versions 1, 2 to 5, 6, and 7
+        if len(values) not in (6, 8, 9, 12, 14):  # versions 1, 2 to 5, 6, 7 to 12, and 13
             return None
-        absent = [None, 0, None, None, None, None][len(values) - 6 :]
+        absent = [None, 0, None, None, None, None, None, None][len(values) - 6 :]
         values = [*values, *absent]
-        stored_id, at, name, text, session, ref, notice, deleted, _, details, changed, rewritten = values
+        stored_id, at, name, text, session, ref = values[:6]
+        notice, deleted, _, details, changed, rewritten, refs, count = values[6:]
         is_message = (
             stored_id is None  # it is not stored twice
             and all(isinstance(one, str) and "\0" not in one for one in (at, name, text))
@@ -80,8 +82,10 @@ class LeafPages:
             and isinstance(details, str | None)
             and isinstance(changed, int | None)
             and isinstance(rewritten, int | None)
+            and isinstance(refs, str | None)
+            and isinstance(count, int | None)
         )
-        row = id_, at, name, text, notice, deleted, details, session, ref, changed, rewritten
+        row = count, refs, id_, at, name, text, notice, deleted, details, session, ref, changed, rewritten
         return row if is_message else None
 
     def _payload(self, page: bytes, start: int, size: int) -> bytes:

@@ -36,6 +36,9 @@ _TEMPORARY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRU
 _UNWRITABLE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}
 """Errors of a copy; the database it is made of is only read."""
 
+_JOINED = 13
+"""Version of the first schema with rows of several messages."""
+
 # Each step brings a file from one version to the next; PRAGMA user_version counts them.
 MIGRATIONS = (
     """
@@ -127,6 +130,12 @@ MIGRATIONS = (
     CREATE TABLE body_parts (
         message INTEGER NOT NULL, start INTEGER NOT NULL, text BLOB NOT NULL, PRIMARY KEY (message, start)
     );
+    """,
+    # Rows of several messages: see `said_rows`.
+    """
+    ALTER TABLE messages ADD COLUMN refs TEXT;
+    ALTER TABLE messages ADD COLUMN count INTEGER;
+    CREATE INDEX joined_says ON messages (session, ref) WHERE refs IS NOT NULL;
     """,
 )
 
@@ -250,8 +259,10 @@ def is_temporary(error: sqlite3.Error) -> bool:
 
 def ends(db: sqlite3.Connection) -> tuple[int, int]:
     """Return the first and the last id of the messages; 1 and 0 if there are none. Raises `sqlite3.Error`."""
+    more = "coalesce(count - 1, 0)" if version_of(db) >= _JOINED else "0"
     first, last = db.execute(  # min and max in one SELECT would read all rows
-        "SELECT (SELECT min(id) FROM messages), (SELECT max(id) FROM messages)"
+        "SELECT (SELECT min(id) FROM messages),"  # noqa: S608 - ours
+        f" (SELECT id + {more} FROM messages ORDER BY id DESC LIMIT 1)"
     ).fetchone()
     return first or 1, last or 0
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from tcp_server.log.log_file import is_temporary, version_of
+from tcp_server.log.said_rows import joined_columns
 
 _VERSION = 5
 """Of the first schema with the table `skipped`."""
@@ -45,13 +46,17 @@ def are_consistent(db: sqlite3.Connection) -> bool:
     """Return whether no message has a skipped id, and the skipped ids are counted right."""
     if version_of(db) < _VERSION:
         return True
-    (is_wrong,) = db.execute("""
-        SELECT EXISTS (SELECT 1 FROM skipped JOIN messages ON id BETWEEN first AND last)
+    count, _ = joined_columns(db).split(", ")
+    (is_wrong,) = db.execute(f"""
+        SELECT EXISTS (
+            SELECT 1 FROM skipped WHERE first <=
+            (SELECT id + coalesce({count} - 1, 0) FROM messages WHERE id <= last ORDER BY id DESC LIMIT 1)
+        )
         OR EXISTS (
             SELECT 1 FROM (SELECT *, lag(total) OVER (ORDER BY first) AS before FROM skipped)
             WHERE total - before <> last - first + 1
         )
-    """).fetchone()
+    """).fetchone()  # noqa: S608 - ours
     return not is_wrong
 
 
@@ -105,11 +110,16 @@ def without(ids: range, skipped: Sequence[range]) -> list[range]:
 
 def _newest_readable(db: sqlite3.Connection, ids: range, limit: int) -> range:
     """Return the same as `newest`, by the messages that are there: it cannot be read what was skipped."""
-    (start,) = db.execute(
-        "SELECT min(id) FROM (SELECT id FROM messages WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ?)",
-        (ids.start, ids.stop, limit),
-    ).fetchone()
-    return range(start or ids.stop, ids.stop)
+    start = ids.stop
+    for id_, count in db.execute(
+        "SELECT id, coalesce(count, 1) FROM messages WHERE id < ? ORDER BY id DESC LIMIT ?", (ids.stop, limit)
+    ):
+        messages = min(id_ + count, ids.stop) - id_
+        start = id_ + max(0, messages - limit)
+        limit -= messages
+        if limit <= 0 or id_ <= ids.start:
+            break
+    return range(max(start, ids.start), ids.stop)
 
 
 def _skipped_below(db: sqlite3.Connection, id_: int) -> int:

@@ -14,6 +14,7 @@ from chat_protocol.messages import Message, Notice
 from tcp_server.log import message_ids
 from tcp_server.log.details import as_fields
 from tcp_server.log.log_file import ends, is_temporary, version_of
+from tcp_server.log.said_rows import MIN_ROW_BYTES, joined_columns, split
 
 COLUMNS = "id, at, name, text, notice, deleted, details"
 """The columns of `messages` that `as_message` takes."""
@@ -37,9 +38,6 @@ _BLOCK = 32
 """Ids that are tried together where something is damaged."""
 
 _MAX_ID = 2**63 - 1
-
-MIN_ROW_BYTES = 32
-"""Bytes that a message takes in the file at least: its timestamp alone has 24."""
 
 Row = tuple[Any, ...]
 _Read = Callable[[range], list[Row]]
@@ -84,7 +82,8 @@ def read_rows(db: sqlite3.Connection, ids: range, columns: str = COLUMNS) -> lis
 def read_texts(db: sqlite3.Connection, ids: range) -> str:
     """Read only the texts of these messages, perhaps also of damaged ones, joined by LF.
 
-    Raises as `read_rows`. One string, as a row for each text would take twice as long.
+    `ids` begin and end at multiples of `said_rows.MOST`. Raises as `read_rows`. One string, as a row for each
+    text would take twice as long.
     """
     query = "SELECT group_concat(text, char(10)) FROM messages WHERE id >= ? AND id < ?"
     try:
@@ -92,7 +91,7 @@ def read_texts(db: sqlite3.Connection, ids: range) -> str:
     except sqlite3.Error as error:
         if is_temporary(error):
             raise
-        rows = _read_around_damage(_reader(db, "text"), ids)
+        rows = _read_around_damage(_row_reader(db, "text"), ids)
         return "\n".join([text for (text,) in rows if isinstance(text, str)])
     return texts or ""
 
@@ -140,8 +139,8 @@ def readable_ends(db: sqlite3.Connection) -> tuple[int, int]:
     for ids in reversed(message_ids.without(range(first, end), skipped)):
         for stop in range(ids.stop, ids.start, -_PAGE):
             part = range(max(ids.start, stop - _PAGE), stop)
-            if rows := _read_around_damage(_reader(db, "id"), part):
-                return first, rows[-1][0]
+            if rows := _read_around_damage(_row_reader(db, f"id, {joined_columns(db)}"), part):
+                return first, rows[-1][0] + (rows[-1][1] or 1) - 1
     return first, first
 
 
@@ -179,7 +178,22 @@ def _is_sound(row: Row) -> bool:
 
 
 def _reader(db: sqlite3.Connection, columns: str) -> _Read:
-    """Return what reads the rows of ids that are there, or raises `sqlite3.Error`."""
+    """Return what reads the messages with ids that are there, or raises `sqlite3.Error`."""
+    columns = f"{joined_columns(db)}, {columns}"
+    read_some = _row_reader(db, columns)
+
+    def read_messages(ids: range) -> list[Row]:
+        rows = read_some(ids)
+        if not rows or rows[0][2] != ids.start:  # that may be in the row before
+            query = f"SELECT {columns} FROM messages WHERE id < ? ORDER BY id DESC LIMIT 1"  # noqa: S608 - ours
+            rows[:0] = db.execute(query, (ids.start,)).fetchall()
+        return [row for row in split(rows) if row[0] in ids]
+
+    return read_messages
+
+
+def _row_reader(db: sqlite3.Connection, columns: str) -> _Read:
+    """Return what reads the rows that begin with these ids, as they are, or raises `sqlite3.Error`."""
     # Without the limit SQLite would look for the end on the next page, which may be a damaged one.
     query = f"SELECT {columns} FROM messages WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"  # noqa: S608 - ours
     return lambda ids: db.execute(query, (ids.start, ids.stop, len(ids))).fetchall()

@@ -16,17 +16,18 @@ from tcp_server.log.history import NotFetched
 from tcp_server.log.log_file import read_only
 from tcp_server.log.message_rows import COLUMNS, MORE_COLUMNS, Row
 from tcp_server.log.missing import Missing, missing_ids
+from tcp_server.log.said_rows import split
 from tcp_server.log.stored_position import stored_position
 
 ALL_COLUMNS: Final = f"{COLUMNS}, {MORE_COLUMNS}, entry"
-"""The columns of `messages`."""
+"""The columns of `messages`, but for those of joined rows."""
 
 ROW_BYTES: Final = 150
 """About how many bytes a row has beside its text and its rarer fields."""
 
 _INSERT = f"INSERT INTO messages ({ALL_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - ours
 
-_COLUMNS_WITHOUT_REF = ALL_COLUMNS.replace(" ref,", " NULL,")
+_WITHOUT_REF = f"count, NULL, {ALL_COLUMNS.replace(' ref,', ' NULL,')}"
 """A settled ref is unknown everywhere, and its index is what takes longest to write."""
 
 
@@ -94,13 +95,19 @@ def _rows_of(db: sqlite3.Connection, table: str, first: int, stop: int) -> list[
 def _newest(db: sqlite3.Connection, before: int, max_bytes: int) -> tuple[int, list[Row]]:
     """Return the id of the oldest of them, and their rows, oldest first."""
     rows: list[Row] = []
-    query = f"SELECT {_COLUMNS_WITHOUT_REF} FROM messages WHERE id < ? ORDER BY id DESC"  # noqa: S608 - ours
-    for row in db.execute(query, (before,)):
-        rows.append(row)
-        max_bytes -= ROW_BYTES + sum(len(one.encode()) for one in row[3:7] if isinstance(one, str))
+    query = f"SELECT {_WITHOUT_REF} FROM messages WHERE id < ? ORDER BY id DESC"  # noqa: S608 - ours
+    for found in db.execute(query, (before,)):
+        single = [row for row in split([found]) if row[0] < before]
+        rows += reversed(single)
+        max_bytes -= sum(map(_size, single))
         if max_bytes <= 0:
             break
     return rows[-1][0] if rows else before, rows[::-1]
+
+
+def _size(row: Row) -> int:
+    """Return about how many bytes a row has."""
+    return ROW_BYTES + sum(len(one.encode()) for one in row[3:7] if isinstance(one, str))
 
 
 def decode_piece(data: bytes) -> Piece:

@@ -24,7 +24,10 @@ def words(text: str) -> list[str]:
 
 def distinct_words(text: str) -> set[str]:
     """Return the words of a text, each once: the same as `words` finds, in half the time."""
-    parts = set(_folded(text).encode().translate(_SEPARATED).decode().split())
+    data = _folded(text).encode().translate(_SEPARATED)
+    parts = set(data.decode().split())
+    if data.isascii():
+        return parts
     if odd := [part for part in parts if not (part.isascii() or part.isalnum())]:  # with other separators
         parts.difference_update(odd)
         parts.update(words(" ".join(odd)))

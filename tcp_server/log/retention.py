@@ -10,7 +10,7 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from chat_protocol.log_event import INFO, log_event
-from tcp_server.log import message_ids
+from tcp_server.log import message_ids, said_rows
 
 _log = logging.getLogger(__name__)
 
@@ -114,8 +114,9 @@ class Retention:
         """Return how many of the oldest messages are over the limit of age, at most those of one step."""
         oldest = self._oldest_kept(now)
         limit = max(0, min(_REMOVED_AT_ONCE, count - 1)) if oldest else 0
-        rows = self._db.execute("SELECT at FROM messages ORDER BY id LIMIT ?", (limit,))
-        return sum(1 for _ in takewhile(lambda row: row[0] < oldest, rows))
+        rows = self._db.execute("SELECT at, coalesce(count, 1) FROM messages ORDER BY id LIMIT ?", (limit,))
+        expired: int = sum(messages for _, messages in takewhile(lambda row: row[0] < oldest, rows))
+        return min(expired, limit)
 
     def _all_expired(self, ids: range, count: int, now: float) -> int:
         """Return how many are over it altogether."""
@@ -126,7 +127,8 @@ class Retention:
 
     def _time_from(self, id_: int) -> str:
         """Return the time of the first message from an id on."""
-        row = self._db.execute("SELECT at FROM messages WHERE id >= ? ORDER BY id LIMIT 1", (id_,)).fetchone()
+        query = "SELECT at FROM messages WHERE id >= ? ORDER BY id LIMIT 1"
+        row = said_rows.read(self._db, "at", id_) or self._db.execute(query, (id_,)).fetchone()
         return str(row[0]) if row else "~"  # behind all times
 
     def _oldest_kept(self, now: float) -> str:

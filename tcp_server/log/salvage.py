@@ -12,7 +12,8 @@ from tcp_server.log.acts import rows as act_rows
 from tcp_server.log.bodies import copy_bodies
 from tcp_server.log.leaf_pages import LeafPages
 from tcp_server.log.log_file import MIGRATIONS, read_only
-from tcp_server.log.message_rows import COLUMNS, MIN_ROW_BYTES, MORE_COLUMNS, fill
+from tcp_server.log.message_rows import COLUMNS, MORE_COLUMNS, fill
+from tcp_server.log.said_rows import MIN_ROW_BYTES
 
 _INSERT = f"""
     INSERT OR IGNORE INTO messages ({COLUMNS}, {MORE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from chat_protocol.messages import Ack, Message, Reaction
+from tcp_server.log import said_rows
 from tcp_server.log.acts import Acts
 from tcp_server.log.bodies import StoredBodies
 from tcp_server.log.entry_tail import EntryTail, Redact
@@ -113,8 +114,8 @@ class SqliteHistory(StoredRoom):
     ) -> list[Message]:
         messages = self._recent.say(person, name, at, texts, refs)
         if messages:
-            self._staged.say(messages, person, refs, self.position)
-            self._acts.keys.note_says(person, refs)
+            is_ordered = self._acts.keys.note_says(person, refs)
+            self._staged.say(messages, person, refs, self.position, is_ordered=is_ordered)
         return messages
 
     def append(self, message: Message, person: bytes | None = None, ref: str | None = None) -> None:
@@ -218,7 +219,7 @@ class SqliteHistory(StoredRoom):
             self._file.begin()
             if self._forgotten_below:  # first: a forgotten ref may be used again
                 began = time.monotonic()
-                db.execute("DELETE FROM messages WHERE id < ?", (self._forgotten_below,))
+                said_rows.delete_below(db, self._forgotten_below)
                 db.execute("DELETE FROM skipped WHERE first < ?1 AND last < ?1", (self._forgotten_below,))
                 self._acts.write_forgotten(self._forgotten_below)
                 self.bodies.forget(self._forgotten_below)  # a rollback has put them back

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from chat_protocol.messages import Message
+from tcp_server.log import said_rows
 from tcp_server.log.log_file import ends
 from tcp_server.log.message_rows import as_message, read_rows, read_texts
 from tcp_server.log.missing import missing_ids
 from tcp_server.log.query import distinct_words
 
 _BLOCK = 256
-"""Ids in a block."""
+"""Ids in a block; a multiple of `said_rows.MOST`."""
 
 _BLOCKS = 256
 _CHARACTERS = 1_000_000
@@ -137,8 +138,8 @@ class WordIndex:
 
     def name_of(self, message_id: int) -> str | None:
         """Return who has said a message, None if it is no longer kept. Raises `sqlite3.Error`."""
-        row = self._log_db.execute("SELECT name FROM messages WHERE id = ?", (message_id,)).fetchone()
-        return row and str(row[0])
+        row = said_rows.read(self._log_db, "name", message_id)
+        return str(row[0]) if row else None
 
     def close(self) -> None:
         self._resources.close()
@@ -197,9 +198,10 @@ def _words_of(texts: str) -> bytes:
     while start < len(texts):
         end = texts.find("\n", start + _PART)  # no word has an LF
         end = len(texts) if end < 0 else end
-        distinct |= distinct_words(texts[start:end])
+        found = distinct_words(texts[start:end])
+        distinct = distinct | found if distinct else found
         start = end
-    return "".join([f" {word}" for word in sorted(distinct)]).encode()
+    return f" {' '.join(sorted(distinct))}".encode() if distinct else b""
 
 
 def remove(path: Path) -> None:

@@ -8,10 +8,12 @@ from contextlib import closing
 from itertools import chain, repeat
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from chat_protocol.message import redacted
 from chat_protocol.messages import Ack, Message
+from tcp_server.log import said_rows
 from tcp_server.log.history import History, Key, find_message
 from tcp_server.log.log_file import MIGRATIONS
 from tcp_server.log.retention import Limits
@@ -25,6 +27,13 @@ def open_history(path: Path, **limits: int) -> closing[SqliteHistory]:
     """Open a log whose retention begins at once."""
     clock = chain([0.0], repeat(math.inf)).__next__  # at the start, and ever after
     return closing(SqliteHistory(path, limits=Limits(**limits), clock=clock))
+
+
+def join_a_few(patch: pytest.MonkeyPatch) -> None:
+    """From now on, store already two to four messages in one row, if they are said at one time."""
+    patch.setattr(said_rows, "_MIN", 2)
+    patch.setattr(said_rows, "MOST", 4)
+    patch.setattr(said_rows, "MIN_ROW_BYTES", 1)
 
 
 def make_old(path: Path, version: int) -> None:

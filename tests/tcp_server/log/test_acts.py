@@ -19,11 +19,11 @@ from tcp_server.log.history import History, Key, Unavailable, find_message
 from tcp_server.log.memory_history import MemoryHistory
 from tcp_server.log.sqlite_history import SqliteHistory
 from tests.support.timing import IS_LONG
-from tests.tcp_server.sqlite_log import AT, act, delete, ids, open_history, prune, react, say
+from tests.tcp_server.sqlite_log import AT, act, delete, ids, join_a_few, open_history, prune, react, say
 
 LATER = "2026-11-22T05:44:00.000Z"
 PERSONS = (b"anna", b"boris", b"vera", b"gleb")
-REFS = ("m", "a", "z", "к", None)
+REFS = ("m", "a", "b", "c", "d", "e", "z", "zz", "к", None)
 EMOJIS = ("👍", "❤️", "🎉")
 
 messages = st.builds(
@@ -47,6 +47,7 @@ class TwoLogs(RuleBasedStateMachine):
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(module, "_RECENT", 2)
         self.patch.setattr(reactions, "_MAX_CACHED", 3)
+        join_a_few(self.patch)
         self.folder = Path(tempfile.mkdtemp())
         self.on_disk = SqliteHistory(self.folder / "room.db")
         self.in_memory = MemoryHistory(1000)
@@ -75,10 +76,19 @@ class TwoLogs(RuleBasedStateMachine):
                 for log in self.logs:
                     log.append(replace(message, id=log.last + 1), person, ref)
 
-    @rule(person=persons, said=st.lists(refs, min_size=1, max_size=4, unique=True), have_refs=st.booleans())
-    def say_at_once(self, person: bytes, said: list[str | None], have_refs: bool) -> None:
+    @rule(
+        person=persons,
+        said=st.lists(refs, min_size=1, max_size=8, unique=True),
+        text=st.sampled_from(["at once", "at once", "at\nonce", ""]),
+        ascend=st.booleans(),
+        have_refs=st.booleans(),
+    )
+    def say_at_once(
+        self, person: bytes, said: list[str | None], text: str, ascend: bool, have_refs: bool
+    ) -> None:
         new = [ref for ref in said if ref is not None and not self.known((person, ref))]
-        texts = [f"at once {ref}" for ref in new]
+        new = sorted(new) if ascend else new
+        texts = [f"{text} {ref}" if text else "" for ref in new]
         added = [log.say(person, "Анна", AT, texts, new if have_refs else ()) for log in self.logs]
         assert added[0] == added[1]
 

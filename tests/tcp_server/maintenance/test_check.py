@@ -33,11 +33,17 @@ COUNT = 4000
 TEXT = "слово " * 20
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
+@pytest.fixture(params=["each", "joined"])
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A log in which each message has a row, or many together."""
     path = tmp_path / "room.db"
+    texts = [f"{number} {TEXT}" for number in range(1, COUNT + 1)]
     with open_history(path) as history:
-        say(history, *[f"{number} {TEXT}" for number in range(1, COUNT + 1)])
+        if request.param == "each":
+            say(history, *texts, key=(ANNA, None))
+        else:
+            history.say(ANNA, "Анна", AT, texts, ())
+            history.commit()
     return path
 
 
@@ -53,7 +59,7 @@ def damage(path: Path, *numbers: int) -> None:
 def test_the_digest_is_that_of_the_messages(path: Path, tmp_path: Path) -> None:
     digest = digest_of(path)
     with open_history(tmp_path / "same.db") as history:
-        say(history, *[f"{number} {TEXT}" for number in range(1, COUNT + 1)])
+        say(history, *[f"{number} {TEXT}" for number in range(1, COUNT + 1)], key=(ANNA, None))
     assert digest_of(tmp_path / "same.db") == digest
     with open_history(path) as history:
         delete(history, 7)

@@ -26,6 +26,7 @@ from tcp_server.room import proposals as p
 from tcp_server.room.effects import Effect
 from tcp_server.room.fold import Fold
 from tcp_server.room.redaction import without_text
+from tests.tcp_server.sqlite_log import join_a_few
 
 RUN = b"incarnat"
 ANNA, BORIS = b"a" * 16, b"b" * 16
@@ -100,6 +101,14 @@ class Cluster:
     def close(self) -> None:
         self.first.history.close()
         self.second.history.close()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def joined_rows() -> Iterator[None]:
+    """Few messages are enough for a row of several."""
+    with pytest.MonkeyPatch.context() as patch:
+        join_a_few(patch)
+        yield
 
 
 @pytest.fixture
@@ -286,8 +295,10 @@ class Steps:
         self._history = cluster.first.history
         self._ref = ref
 
-    def say(self, seat: int, text: int) -> None:
-        self._cluster.apply(p.Say(seat, [(f"say{text}", f"слово {text}")]))  # sometimes a repeat
+    def say(self, seat: int, text: int, count: int = 1) -> None:
+        """Say texts, sometimes again."""
+        numbers = range(text, text + count)
+        self._cluster.apply(p.Say(seat, [(f"say{number:02}", f"слово {number}") for number in numbers]))
 
     def edit(self, seat: int, id_: int) -> None:
         self._cluster.apply(p.Edit(seat, self._ref, id_, f"другое {self._ref}", (), 900.0))
@@ -342,7 +353,7 @@ class Steps:
 PERSONS = st.sampled_from([1, 2])
 IDS = st.integers(1, 25)
 STEPS = st.one_of(
-    st.tuples(st.just("say"), PERSONS, st.integers(0, 30)),
+    st.tuples(st.just("say"), PERSONS, st.integers(0, 30), st.sampled_from([1, 1, 2, 9])),
     st.tuples(st.just("edit"), PERSONS, IDS),
     st.tuples(st.just("delete"), PERSONS, IDS),
     st.tuples(st.just("moderate"), IDS),
@@ -381,7 +392,7 @@ def test_what_is_settled_before_it_is_stored_may_be_said_again(tmp_path: Path, a
             steps.react(1, 1, on=True)
         steps.say(1, 1)
         steps.settle(3)
-        for ref in ("say0", "ref"):
+        for ref in ("say00", "ref"):
             cluster.apply(p.Say(1, [(ref, "и снова")]))
         cluster.second.fold.commit()
         assert cluster.second.rows() == cluster.first.rows()
