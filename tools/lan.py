@@ -2,6 +2,7 @@
 
 import io
 import os
+import random
 import socket
 import sys
 from contextlib import suppress
@@ -32,11 +33,10 @@ class Network:
         if not self._host:
             raise NoNetwork("LAN=1: this machine is in no network; give its address, as LAN=192.168.1.5")
         try:
-            with socket.create_server((self._host, 0)) as listener:
-                free = str(listener.getsockname()[1])
+            socket.create_server((self._host, 0)).close()
         except (OSError, UnicodeError):
             raise NoNetwork(f"LAN={wanted}: this machine has no such IPv4 address") from None
-        self.gateway_port = free if gateway_port == "0" else gateway_port
+        self.gateway_port = _free_port() if gateway_port == "0" else gateway_port
         """That was given, or a free one instead of 0."""
         self._url = f"http://{self._host}:{self.gateway_port}/"
 
@@ -56,6 +56,15 @@ class Network:
 
     def _room(self, port: int) -> str:
         return self._host if port == DEFAULT_PORT else str(Address(self._host, port))
+
+
+def _free_port() -> str:
+    """Return a free port. The kernel gives it to nobody else, who asks for any, before the gateway has it."""
+    while True:
+        port = random.randrange(12_000, 32_000)  # noqa: S311 - below what systems choose from
+        with suppress(OSError):
+            socket.create_server(("", port)).close()
+            return str(port)
 
 
 def _find_address() -> str:
