@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from chat_protocol.address import Address
 from tests.support.processes import Program, running
 from tests.support.raw import JsonClient
+
+STAYS: Final = ("--grace", "300")
+"""Who closes without leaving stays: the room would be told of it in the middle of a later test."""
 
 
 class Services(NamedTuple):
@@ -25,7 +28,7 @@ class Services(NamedTuple):
 def serve(*flags: str, env: Mapping[str, str] | None = None) -> Iterator[Services]:
     """Run both until the block ends; `flags` and `env` are the server's."""
     with (
-        running("tcp_server", "--host", "127.0.0.1", "--port", "0", *flags, env=env) as server,
+        running("tcp_server", "--host", "127.0.0.1", "--port", "0", *STAYS, *flags, env=env) as server,
         gateway_to(server.address) as gateway,
     ):
         yield Services(server, f"http://{gateway.address}/")

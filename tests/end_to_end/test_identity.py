@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, expect
 
 from chat_protocol.address import Address
 from tests.end_to_end.conftest import PATIENCE, new_tab, open_page
-from tests.end_to_end.services import gateway_to, said
+from tests.end_to_end.services import STAYS, gateway_to, said
 from tests.support.processes import running
 from tests.support.raw import JsonClient
 from tests.support.requirements import needs_chromium
@@ -23,7 +23,7 @@ SIZES = [(390, 844), (1280, 800)][: 1 + IS_LONG]
 @pytest.fixture(scope="module")
 def room() -> Iterator[Address]:
     env = {"ONEROOM_SERVER_MODERATOR_PASSWORD": "ключ"}
-    with running("tcp_server", "--host", "127.0.0.1", "--port", "0", env=env) as server:
+    with running("tcp_server", "--host", "127.0.0.1", "--port", "0", *STAYS, env=env) as server:
         yield server.address
 
 

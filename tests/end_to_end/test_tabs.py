@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, expect
 
 from chat_protocol.address import Address
 from tests.end_to_end.conftest import PATIENCE, assert_accessible, new_tab, open_page
-from tests.end_to_end.services import gateway_to, said
+from tests.end_to_end.services import STAYS, gateway_to, said
 from tests.support.processes import running
 from tests.support.requirements import needs_chromium
 from tests.support.timing import IS_LONG
@@ -32,7 +32,7 @@ LEFT_ELSEWHERE = "Вы вышли из чата в другой вкладке �
 
 @pytest.fixture(scope="module")
 def room() -> Iterator[Address]:
-    with running("tcp_server", "--host", "127.0.0.1", "--port", "0") as server:
+    with running("tcp_server", "--host", "127.0.0.1", "--port", "0", *STAYS) as server:
         yield server.address
 
 
