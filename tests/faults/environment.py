@@ -102,6 +102,9 @@ class Environment:
     interval = 0.01
     """Seconds between what the writers say, of which each says one or two texts."""
 
+    pause = 0.01
+    """Seconds between two looks at what is waited for."""
+
     at_once = 5
     """How many writers say something at the same time, at random."""
 
@@ -258,7 +261,7 @@ class Environment:
         while not condition():
             if monotonic() > deadline:
                 raise AssertionError(f"{otherwise} within {within} s:\n{self._status()}")
-            sleep(0.01)
+            sleep(self.pause)
 
     def _make(self, kind: str, *, tcp: int, websocket: int, terminals: int) -> list[Participant]:
         openers: list[Callable[[], TcpWire | WebSocketWire]] = [self._tcp] * tcp
