@@ -16,6 +16,7 @@ from tests.support.leaks import describe, left_over
 from tests.support.requirements import CHROMIUM_SHELL, how_to_install
 
 surroundings.settle()
+gc.disable()  # until all tests are collected, which makes no garbage: looking for it is a quarter of the work
 # On a busy machine one example may take long. `make test` has the same examples each time, so that what fails
 # has failed by the change; the long runs draw new ones.
 settings.register_profile(
@@ -27,7 +28,8 @@ settings.register_profile(
 settings.load_profile("busy")
 
 _TIMEOUT = 30.0  # seconds a test's threads and processes have to finish what they are ending
-_LONG = ("end_to_end", "faults", "hostile")  # folders of tests that take seconds each
+# Folders of tests that take seconds each.
+_LONG = ("end_to_end", "faults", "hostile", "connection", "cluster", "web_gateway", "page")
 
 
 @pytest.fixture(scope="session")
@@ -100,6 +102,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the long tests first, so that no process is left alone with some at the end."""
-    items.sort(key=lambda item: (item.path.parent.name not in _LONG, item.path))
+    """Put the long tests first, so that no process is left alone with some at the end.
+
+    By the names of their files, so that those that wait run beside those that work.
+    """
+    items.sort(key=lambda item: (item.path.parent.name not in _LONG, item.path.name, item.path))
     gc.freeze()  # or each collection of garbage would look through all the tests
+    gc.enable()

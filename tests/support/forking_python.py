@@ -6,6 +6,7 @@ and a pipe on which this one says its process id and, when it has ended, its exi
 a terminal, the new process has it as its input too, and is controlled by it.
 """
 
+import atexit
 import fcntl
 import gc
 import importlib
@@ -80,6 +81,15 @@ def _bundled_page() -> Any:
         return importlib.import_module("web_gateway.assets").Assets(Path(folder), _ROOT / "templates")
 
 
+def _leave_modules() -> None:
+    """Keep what is imported as it is: to take it apart would write to all memory that is shared."""
+    kept: list[Any] = list(sys.modules.values())
+    kept.append(kept)
+    gc.freeze()  # the collector does not see that nothing else refers to it
+    for name in [name for name in sys.modules if name not in ("sys", "builtins")]:
+        del sys.modules[name]
+
+
 def main() -> int:
     """Serve; in each new process, run the program and return its exit status."""
     module = sys.argv[1]
@@ -116,6 +126,7 @@ def main() -> int:
         app.assets = lambda: page
     sys.argv[0] = str(program.__file__)
     sys.orig_argv = [sys.executable, "-m", module, *sys.argv[1:]]  # with which a server starts itself again
+    atexit.register(_leave_modules)  # the first is called last
     status: int = program.main()
     return status
 
