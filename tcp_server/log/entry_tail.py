@@ -5,6 +5,7 @@ lock. `sqlite3.Error` is left to the caller.
 """
 
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
@@ -12,10 +13,13 @@ from chat_protocol.messages import Ack, Message
 from tcp_server.log import said_rows
 
 _KEPT: Final = 10_000
-"""Entries that are kept at least."""
+_KEPT_BYTES: Final = 256 * 1024 * 1024
+"""Entries that are kept at least, but no more bytes: those are half a minute of the fastest talk, and a Redis
+that has lost its end lacks a second or two."""
 
 _STEP: Final = 256
-"""Older entries are removed when there are about so many of them: one at a time would take longer."""
+_STEP_BYTES: Final = 16 * 1024 * 1024
+"""Older entries are removed when they are so many, or have so many bytes: one at a time would take longer."""
 
 _MAX_WAITING: Final = 64
 """Entries that wait for something else to commit."""
@@ -55,14 +59,17 @@ class EntryTail:
     """Entries in the file, and those that are not committed yet."""
 
     def __init__(self, db: sqlite3.Connection, redact: Redact | None) -> None:
-        """Without `redact` there can be no entries."""
+        """Without `redact` there can be no entries. Raises `sqlite3.Error`."""
         self._db = db
         self._redact = redact
         self._staged: list[tuple[int, bytes]] = []
         # Positions of those that are not committed yet: by the acts on messages in them, and with repeats.
         self._acts: dict[int, int] = {}
         self._repeats: list[tuple[int, Replaced]] = []
-        self._since_removal = _STEP  # entries; at the start it is not known
+        sizes = db.execute("SELECT position, length(data) FROM tail ORDER BY position") if redact else ()
+        self._sizes = deque[tuple[int, int]](sizes)  # of all in the file, by position
+        self._bytes = sum([size for _, size in self._sizes])  # of these
+        self._kept_from = 0  # a position below which those in the file are removed with the next commit
 
     @property
     def is_due(self) -> bool:
@@ -108,17 +115,30 @@ class EntryTail:
             "INSERT OR REPLACE INTO tail VALUES (?, ?, ?)",
             [(position, position in with_acts, data) for position, data in self._staged],
         )
-        if self._since_removal + len(self._staged) >= _STEP:
-            self._db.execute(
-                "DELETE FROM tail WHERE position <="
-                " (SELECT position FROM tail ORDER BY position DESC LIMIT 1 OFFSET ?)",
-                (_KEPT,),
-            )
+        self._kept_from = self._oldest_to_keep()
+        if self._kept_from:
+            self._db.execute("DELETE FROM tail WHERE position < ?", (self._kept_from,))
+
+    def _oldest_to_keep(self) -> int:
+        """Return the position below which entries in the file are too old, 0 if that are not many yet."""
+        entries = len(self._sizes) + len(self._staged)
+        size = self._bytes + sum([len(data) for _, data in self._staged])
+        if entries < _KEPT + _STEP and size < _KEPT_BYTES + _STEP_BYTES:
+            return 0
+        for position, its_size in self._sizes:
+            if entries <= _KEPT and size <= _KEPT_BYTES:
+                return position
+            entries, size = entries - 1, size - its_size
+        return self._staged[0][0]
 
     def commit(self) -> None:
         """Take all of it for committed."""
+        if self._staged:
+            while self._sizes and self._sizes[0][0] < self._kept_from:
+                self._bytes -= self._sizes.popleft()[1]
+            self._sizes += [(position, len(data)) for position, data in self._staged]
+            self._bytes += sum([len(data) for _, data in self._staged])
         if self._staged or self._acts or self._repeats:
-            self._since_removal = (self._since_removal + len(self._staged)) % _STEP
             self.rollback()
 
     def rollback(self) -> None:
@@ -126,6 +146,7 @@ class EntryTail:
         self._staged.clear()
         self._acts.clear()
         self._repeats.clear()
+        self._kept_from = 0
 
     # --- texts that are replaced -----------------------------------------------------
 

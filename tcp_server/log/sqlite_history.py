@@ -57,8 +57,8 @@ class SqliteHistory(StoredRoom):
         self._wal_has_deleted = True  # whether the WAL may still contain deleted text
         self._file = LogFile(path, full=full)
         self._acts = Acts(self._file.db)
-        self._tail = EntryTail(self._file.db, redact)
         try:
+            self._tail = EntryTail(self._file.db, redact)
             super().__init__(self._file.db)
             self.bodies = StoredBodies(self._db)
             row = self._db.execute("SELECT entry FROM messages ORDER BY id DESC LIMIT 1").fetchone()
@@ -162,9 +162,9 @@ class SqliteHistory(StoredRoom):
     def note_entry(self, position: int, data: bytes) -> None:
         """Keep an entry of a shared journal as it was read, in the transaction that stores its effects.
 
-        The newest 10,000 are kept. An entry without effects may be stored later, but not after any
-        position from its own on. A `rollback` forgets it. A text that an act replaces is overwritten
-        here too.
+        The newest 10,000 are kept, of at most 256 MiB. An entry without effects may be stored later, but not
+        after any position from its own on. A `rollback` forgets it. A text that an act replaces is
+        overwritten here too.
         """
         self._tail.add(position, data)
 

@@ -72,6 +72,22 @@ def test_only_the_newest_entries_are_kept(path: Path, monkeypatch: pytest.Monkey
                 assert min(20, position + 1) <= len(kept) < 25
 
 
+def test_entries_of_many_bytes_are_fewer(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entry_tail, "_KEPT_BYTES", 2000)
+    monkeypatch.setattr(entry_tail, "_STEP_BYTES", 500)
+    for start in (0, 50):  # also after a restart
+        with open_history(path) as history:
+            for position in range(start, start + 50):
+                history.note_entry(
+                    position, b"x" * (100 if position % 2 else 10_000 if position == 70 else 50)
+                )
+                say(history, "раз")
+                kept = [one for one, _ in history.entries_after(-1)]
+                assert kept == [*range(kept[0], position + 1)]
+                assert sum([len(data) for _, data in history.entries_after(-1)]) < 2500 or kept == [70]
+    assert len(kept) >= 24
+
+
 def test_entries_that_cannot_be_read_are_unavailable(path: Path) -> None:
     with open_history(path) as history:
         history._db.execute("DROP TABLE tail")
