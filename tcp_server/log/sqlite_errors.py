@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,8 @@ def describe(error: Exception, path: Path) -> str:
 
     On a full disk SQLite cannot even read, and says "disk I/O error".
     """
-    is_io_error = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_IOERR
-    if is_io_error and shutil.disk_usage(path.absolute().parent).free < _NEEDED:
-        return "the disk is full"
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_IOERR:
+        with suppress(OSError):  # the folder may be gone
+            if shutil.disk_usage(path.absolute().parent).free < _NEEDED:
+                return "the disk is full"
     return str(error)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from chat_protocol.log_event import WARNING, log_event
+from chat_protocol.log_event import INFO, WARNING, log_event
 
 _MIN_LOGGED = 1.0
 """Seconds that the clock of the machine is set back at least before the log says so."""
@@ -40,7 +40,9 @@ class MachineClock:
                 log_event(WARNING, "clock set back", seconds=round(self._latest - now))
             return self._latest
         self._latest = now
-        self._is_late = False
+        if self._is_late:
+            self._is_late = False
+            log_event(INFO, "clock has caught up")
         return now
 
     def read(self) -> float:

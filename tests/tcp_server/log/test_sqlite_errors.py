@@ -31,3 +31,9 @@ def test_a_full_disk_is_no_broken_disk(
     path = Path("/srv/history.db")
     assert describe(error(code, text), path) == told
     assert str(unusable(path, error(code, text))).startswith(f"{path} cannot be used as history: {told}")
+
+
+def test_the_folder_may_be_gone(tmp_path: Path) -> None:
+    assert (
+        describe(error(sqlite3.SQLITE_IOERR, "disk I/O error"), tmp_path / "gone" / "log") == "disk I/O error"
+    )

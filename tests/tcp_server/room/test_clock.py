@@ -36,12 +36,15 @@ def test_times_of_messages_stand_still_until_the_clock_has_caught_up() -> None:
     assert times[1] == times[2] == times[3]
 
 
-def test_the_log_says_once_that_the_clock_was_set_back(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.WARNING)
+def test_the_log_says_once_that_the_clock_was_set_back_and_when_that_is_over(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
     times = iter([100.0, 99.5, 40.0, 41.0, 100.0, 98.0])
     clock = MachineClock(lambda: next(times))
     assert [clock() for _ in range(6)] == [100.0] * 6
-    assert [record.message for record in caplog.records] == ["clock set back"] * 2
+    back = "clock set back"
+    assert [record.message for record in caplog.records] == [back, "clock has caught up", back]
 
 
 def test_only_a_room_on_one_machine_asks_that_what_time_it_is() -> None:
