@@ -19,6 +19,7 @@ from pathlib import Path
 from time import monotonic
 from typing import BinaryIO
 
+from tests.support import surroundings
 from tests.support.timing import IS_LONG
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -99,14 +100,17 @@ class _ForkingPython:
     """A process of `forking_python.py`. It lives as long as this process."""
 
     def __init__(self, module: str) -> None:
-        self._environment = dict(os.environ)
+        # Not that of the test that is the first to start the program: it would be the only one that can.
+        self._environment = surroundings.settled
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _LARGEST)
         self.socket = ours
         command = (sys.executable, "-m", "tests.support.forking_python", module)
         with theirs:
             # The new processes write into pipes, and Python notes at its start whether it can seek.
-            self.process = subprocess.Popen(command, cwd=_ROOT, stdin=theirs.fileno(), stdout=theirs.fileno())
+            self.process = subprocess.Popen(
+                command, cwd=_ROOT, env=self._environment, stdin=theirs.fileno(), stdout=theirs.fileno()
+            )
 
     def can_be(self, environment: Mapping[str, str]) -> bool:
         """Return whether only settings of our own differ between its environment and this one."""

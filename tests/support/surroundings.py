@@ -16,6 +16,8 @@ _FOREIGN = re.compile(
 _STATE = tempfile.mkdtemp(prefix="oneroom-state-")
 atexit.register(shutil.rmtree, _STATE, ignore_errors=True)
 _numbers = count()
+settled: dict[str, str] = {}
+"""The environment in which each test begins."""
 _INHERITED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
 
@@ -49,6 +51,7 @@ def settle() -> None:
         "XDG_CONFIG_HOME": _STATE,
     }
     forget_identities()
+    settled.update(os.environ)
 
 
 def forget_identities() -> None:
