@@ -100,9 +100,11 @@ def assert_accessible(page: Page) -> None:
 def wait_until(page: Page, condition: str) -> None:
     """Wait for a JavaScript condition. Playwright's own wait uses `eval`, which the page's CSP forbids."""
     deadline = monotonic() + TIMEOUT
+    pause = 10  # milliseconds
     while not page.evaluate(condition):
         assert monotonic() < deadline, condition
-        page.wait_for_timeout(20)
+        page.wait_for_timeout(pause)
+        pause = min(2 * pause, 100)
 
 
 def keep_typing(page: Page) -> None:
