@@ -245,7 +245,8 @@ class SqliteHistory(StoredRoom):
         if self._acts.keys.are_new(person, refs):  # nearly always
             return {}
         found = self._recent.find_acks(person, refs)
-        if unknown := [ref for ref in refs if ref not in found] if found else refs:
+        unknown = [ref for ref in refs if ref not in found] if found else refs
+        if unknown or self.settled:  # what is settled may be said again: `note_says` needs the greatest ref
             try:  # `_readable` would take longer, and each say comes here
                 found |= self._acts.keys.find(person, unknown, self.first)
             except sqlite3.Error as error:

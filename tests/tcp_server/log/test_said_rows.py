@@ -193,3 +193,13 @@ def test_what_is_settled_may_be_said_again(flood: Path) -> None:
         assert history.find_acks(ANNA, [REFS[9]])[REFS[9]].id == COUNT + 1
         assert history.find_acks(ANNA, [REFS[11]]) == {}
         assert len(history.before(1000, 1000)) == COUNT + 1
+
+
+def test_what_is_said_again_after_a_restart_does_not_hide_later_refs(flood: Path) -> None:
+    with open_history(flood) as history:
+        history.settle(100)
+        history.commit()
+    with open_history(flood) as history:
+        say_at_once(history, TEXTS[:50], REFS[:50])
+        assert history.last == COUNT + 50
+        assert [*history.find_acks(ANNA, REFS[50:])] == REFS[99:]
