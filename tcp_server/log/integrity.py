@@ -90,7 +90,7 @@ def _epoch(db: sqlite3.Connection) -> str:
     try:
         (epoch,) = db.execute("SELECT epoch FROM log").fetchone() or ("",)
     except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_CORRUPT:
+        if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_CORRUPT:
             raise
         return ""
     return epoch or ""

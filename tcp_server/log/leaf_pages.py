@@ -18,10 +18,13 @@ _LEAF = 0x0D
 
 _AT = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z")
 
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
+"""What `surrogateescape` puts in the place of a byte."""
+
 _INTEGER_SIZES = (0, 1, 2, 3, 4, 6, 8)
 """Bytes of an integer, by its serial type."""
 
-_BROKEN = (IndexError, ValueError, UnicodeDecodeError)
+_BROKEN = (IndexError, ValueError)
 """What reading raises where a page is damaged."""
 
 
@@ -52,7 +55,7 @@ class LeafPages:
                     except _BROKEN:
                         continue
                     if row is not None:
-                        yield from split((row,))
+                        yield from filter(_is_whole, split((row,)))
 
     def _page(self, number: int) -> bytes:
         """Return a page; what the file has lost of it is zeros. Raises `IndexError`."""
@@ -73,7 +76,7 @@ class LeafPages:
         notice, deleted, _, details, changed, rewritten, refs, count = values[6:]
         is_message = (
             stored_id is None  # it is not stored twice
-            and all(isinstance(one, str) and "\0" not in one for one in (at, name, text))
+            and all(isinstance(one, str) for one in (at, name, text))
             and _AT.fullmatch(at)
             and isinstance(session, bytes | None)
             and isinstance(ref, str | None)
@@ -105,6 +108,12 @@ class LeafPages:
         return payload
 
 
+def _is_whole(row: Row) -> bool:
+    """Return whether no text of a message has been damaged: one of many in a row may be."""
+    texts = [one for one in row if isinstance(one, str)]
+    return not any("\0" in one for one in row[1:4]) and not _NOT_UTF8.search("".join(texts))
+
+
 def _values(record: bytes) -> Sequence[Any]:
     """Return the values of a record, which has no numbers with a point. Raises one of `_BROKEN`."""
     end, start = _varint(record, 0)
@@ -115,7 +124,7 @@ def _values(record: bytes) -> Sequence[Any]:
         if kind >= 12:
             size = (kind - 12) // 2
             data = record[position : position + size]
-            values.append(data.decode() if kind % 2 else data)
+            values.append(data.decode(errors="surrogateescape") if kind % 2 else data)
         elif kind in (8, 9):
             size = 0
             values.append(kind - 8)

@@ -141,14 +141,16 @@ def split(rows: Sequence[_Row]) -> list[_Row]:
     return [single for row in rows for single in _split(*row)]
 
 
-def _split(count: int | None, refs: str | None, *row: Any) -> list[_Row]:
+def _split(count: Any, refs: Any, *row: Any) -> list[_Row]:
     if count is None:
         return [row]
     first, at, name, text, *more = row
-    texts = text.split("\n")[:count] if isinstance(text, str) else []
+    most = count if type(count) is int and count > 0 else MOST  # it is the end of the row: damaged first
+    texts = text.split("\n")[:most] if isinstance(text, str) else []
     if len(more) <= _REF:
         return [(id_, at, name, one, *more) for id_, one in enumerate(texts, first)]
-    all_refs = refs.split("\n") if isinstance(refs, str) else [None] * len(texts)
+    known = refs.split("\n") if isinstance(refs, str) else []
+    all_refs = [*known, *[None] * (len(texts) - len(known))]
     return [
         (id_, at, name, one, *more[:_REF], ref, *more[_REF + 1 :])
         for id_, (one, ref) in enumerate(zip(texts, all_refs, strict=False), first)

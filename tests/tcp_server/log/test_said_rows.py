@@ -137,6 +137,15 @@ def test_each_message_is_read_as_it_was_said(texts: list[str], first: int, has_r
         ]
 
 
+@pytest.mark.parametrize("damage", ["count = 0", "count = 'x'", "count = -7", "refs = ''", "refs = x'00'"])
+def test_texts_are_read_where_the_rest_of_their_row_is_damaged(flood: Path, damage: str) -> None:
+    with closing(sqlite3.connect(flood)) as db, db:
+        db.execute(f"UPDATE messages SET {damage} WHERE id = {MOST}")
+    with read_only(flood) as db:
+        found = read_rows(db, range(1, COUNT + 1), f"{COLUMNS}, {MORE_COLUMNS}")
+    assert [row[3] for row in found] == TEXTS
+
+
 @pytest.mark.parametrize("id_", [1, 30, MOST - 1, MOST, COUNT])
 def test_one_of_them_is_edited_and_deleted(flood: Path, id_: int) -> None:
     with open_history(flood) as history:
