@@ -62,8 +62,7 @@ def declared_down(redis: RedisServer, after: bytes = b"0") -> list[Declared]:
 class ClusterEnvironment(Environment):
     """As `Environment`, whose `server` is the first one. `redis` is between all of them."""
 
-    interval = 0.01 if IS_LONG else 0.1  # a fault may last 15 s, and there are three servers to keep busy
-    pause = 0.01 if IS_LONG else 0.05  # some look at a stream of thousands of messages
+    interval = 0.01 if IS_LONG else 0.05  # a fault may last 15 s, and there are three servers to keep busy
 
     gateway_flags: Sequence[str] = ()
 

@@ -102,9 +102,6 @@ class Environment:
     interval = 0.01
     """Seconds between what the writers say, of which each says one or two texts."""
 
-    pause = 0.01
-    """Seconds between two looks at what is waited for."""
-
     at_once = 5
     """How many writers say something at the same time, at random."""
 
@@ -255,13 +252,15 @@ class Environment:
             f"{participant.name}: {error}" for participant in self.everybody for error in participant.errors
         ]
 
-    def wait_for(self, condition: Callable[[], bool], otherwise: str, within: float = TIMEOUT) -> None:
+    def wait_for(
+        self, condition: Callable[[], bool], otherwise: str, within: float = TIMEOUT, pause: float = 0.01
+    ) -> None:
         """Poll until `condition` holds; fail with the text `otherwise` after `within` seconds."""
         deadline = monotonic() + within
         while not condition():
             if monotonic() > deadline:
                 raise AssertionError(f"{otherwise} within {within} s:\n{self._status()}")
-            sleep(self.pause)
+            sleep(pause)
 
     def _make(self, kind: str, *, tcp: int, websocket: int, terminals: int) -> list[Participant]:
         openers: list[Callable[[], TcpWire | WebSocketWire]] = [self._tcp] * tcp

@@ -32,7 +32,7 @@ from tests.support.timing import IS_LONG
 _MODERATORS = 2
 _GUESTS = 4
 
-_MODERATING = 0.1 if IS_LONG else 0.6
+_MODERATING = 0.1 if IS_LONG else 0.3
 """How often a moderator does something when the writers might say something."""
 
 

@@ -69,7 +69,10 @@ def test_pausing_a_server_until_the_others_take_it_for_dead(tmp_path: Path) -> N
     def pause(environment: ModeratedCluster) -> None:
         with environment.rng.choice(environment.servers).paused():
             paused_at, before = time(), newest_entry(environment.redis)
-            environment.wait_for(lambda: bool(declared_down(environment.redis, before)), "it is not dead")
+            # Each look reads all that was said meanwhile.
+            environment.wait_for(
+                lambda: bool(declared_down(environment.redis, before)), "it is not dead", pause=0.1
+            )
         declared = declared_down(environment.redis, before)
         assert len({one.incarnation for one in declared}) == 1
         took = declared[0].at - paused_at
