@@ -102,10 +102,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the long tests first, so that no process is left alone with some at the end.
-
-    By the names of their files, so that those that wait run beside those that work.
-    """
-    items.sort(key=lambda item: (item.path.parent.name not in _LONG, item.path.name, item.path))
+    """Put the long tests first, so that no process is left alone with some at the end."""
+    items.sort(key=lambda item: (item.path.parent.name not in _LONG, item.path))
     gc.freeze()  # or each collection of garbage would look through all the tests
     gc.enable()
