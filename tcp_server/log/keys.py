@@ -4,7 +4,7 @@ Not thread-safe: the caller holds the sequencer's room lock.
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from operator import lt
 
 from chat_protocol.messages import Ack
@@ -69,10 +69,8 @@ class Keys:
         parameters = person, first, *unknown
         rows = self._db.execute(_FIND.format(marks(unknown)), parameters * 2)
         found = {row[0]: Ack(*row) for row in rows}
-        for ref in unknown:
-            if ref not in found and (ack := self._find_joined(person, ref)) and ack.id >= first:
-                found[ref] = ack
-        return found
+        joined = self._find_joined(person, [ref for ref in unknown if ref not in found])
+        return found | {ack.ref: ack for ack in joined if ack.id >= first}
 
     def author(self, message_id: int) -> bytes | None:
         """Return who has said a stored message, None if that is not known. Raises `sqlite3.Error`."""
@@ -150,8 +148,13 @@ class Keys:
             self.greatest[person] = max([*single, *joined, *staged])
         return self.greatest[person]
 
-    def _find_joined(self, person: bytes, ref: str) -> Ack | None:
-        """Return the ack of a say that is stored in a row with others."""
-        row = self._db.execute(_JOINED, (person, ref)).fetchone()
-        refs = row[2].split("\n") if row else []
-        return Ack(ref, row[0] + refs.index(ref), row[1]) if ref in refs else None
+    def _find_joined(self, person: bytes, refs: Sequence[str]) -> Iterator[Ack]:
+        """Yield the acks of says that are stored in rows with others, with one query for each row."""
+        left = sorted(refs)
+        while left and (row := self._db.execute(_JOINED, (person, left[-1])).fetchone()):
+            id_, at, its_refs = row
+            ids = {ref: number for number, ref in enumerate(its_refs.split("\n"), id_)}
+            least = next(iter(ids))
+            while left and left[-1] > least:
+                if (ref := left.pop()) in ids:
+                    yield Ack(ref, ids[ref], at)

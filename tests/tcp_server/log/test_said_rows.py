@@ -87,6 +87,14 @@ def test_repeats_are_recognised(flood: Path) -> None:
         assert history.find_acks(ANNA, [more[-1]])[more[-1]].id == COUNT + 19
 
 
+def test_new_refs_are_looked_for_once_in_each_row(flood: Path) -> None:
+    with open_history(flood) as history:
+        statements: list[str] = []
+        history._db.set_trace_callback(statements.append)
+        assert history.find_acks(ANNA, [f"{ref}a" for ref in REFS]) == {}
+    assert len(statements) < 20
+
+
 @pytest.mark.parametrize(
     ("texts", "refs"),
     [
