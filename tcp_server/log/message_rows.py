@@ -187,7 +187,10 @@ def _reader(db: sqlite3.Connection, columns: str) -> _Read:
         if not rows or rows[0][2] != ids.start:  # that may be in the row before
             query = f"SELECT {columns} FROM messages WHERE id < ? ORDER BY id DESC LIMIT 1"  # noqa: S608 - ours
             rows[:0] = db.execute(query, (ids.start,)).fetchall()
-        return [row for row in split(rows) if row[0] in ids]
+        messages = split(rows)
+        if messages and messages[0][0] >= ids.start and messages[-1][0] < ids.stop:  # nearly always
+            return messages
+        return [row for row in messages if row[0] in ids]
 
     return read_messages
 

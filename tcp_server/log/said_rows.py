@@ -9,6 +9,7 @@ Before something is done to one of its messages all of them get rows of their ow
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
@@ -50,6 +51,8 @@ _REF: Final = 4
 """Place of the ref behind the text."""
 
 _Row = tuple[Any, ...]
+
+_count_of = itemgetter(0)
 
 
 class Run(msgspec.Struct):
@@ -136,7 +139,7 @@ def split(rows: Sequence[_Row]) -> list[_Row]:
 
     If they have more, that is the person, the ref, and whatever follows. What is damaged is left out.
     """
-    if all(row[0] is None for row in rows):  # nearly always
+    if {*map(_count_of, rows)} <= {None}:  # nearly always
         return [row[2:] for row in rows]
     return [single for row in rows for single in _split(*row)]
 
