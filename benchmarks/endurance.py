@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from benchmarks.load import LoadGenerator, Workload
@@ -51,7 +51,12 @@ def stalled_readers(kind: ServerKind, seconds: float) -> dict[str, Any]:
 
 
 def mass_join_and_leave(kind: ServerKind, members: int) -> dict[str, Any]:
-    """Measure how long a crowd takes to join and to leave, and how long others wait meanwhile."""
+    """Measure how long many take to join and to leave, and how long others wait meanwhile.
+
+    Each leaving is told to everybody, as in a small room: by that the probe knows when all are gone.
+    """
+    command = kind.command
+    kind = replace(kind, command=lambda folder, port: [*command(folder, port), "--crowd", "0"])
     with serving(kind) as server, _Probe(server.port) as probe:
         workload = Workload(members, talkers=0, connecting=500)
         with LoadGenerator(server, kind.protocol, workload) as load:
