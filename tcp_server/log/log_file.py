@@ -36,7 +36,7 @@ _TEMPORARY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRU
 _UNWRITABLE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}
 """Errors of a copy; the database it is made of is only read."""
 
-_JOINED = 13
+JOINED = 13
 """Version of the first schema with rows of several messages."""
 
 # Each step brings a file from one version to the next; PRAGMA user_version counts them.
@@ -259,12 +259,16 @@ def is_temporary(error: sqlite3.Error) -> bool:
 
 def ends(db: sqlite3.Connection) -> tuple[int, int]:
     """Return the first and the last id of the messages; 1 and 0 if there are none. Raises `sqlite3.Error`."""
-    more = "coalesce(count - 1, 0)" if version_of(db) >= _JOINED else "0"
     first, last = db.execute(  # min and max in one SELECT would read all rows
         "SELECT (SELECT min(id) FROM messages),"  # noqa: S608 - ours
-        f" (SELECT id + {more} FROM messages ORDER BY id DESC LIMIT 1)"
+        f" (SELECT {last_id(db)} FROM messages ORDER BY id DESC LIMIT 1)"
     ).fetchone()
     return first or 1, last or 0
+
+
+def last_id(db: sqlite3.Connection) -> str:
+    """Return the id of the last message in a row of `messages`, as an expression of SQL for this file."""
+    return "id + coalesce(count - 1, 0)" if version_of(db) >= JOINED else "id"
 
 
 def unusable(path: Path, error: Exception) -> BadHistory:

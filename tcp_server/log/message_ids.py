@@ -8,8 +8,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from tcp_server.log.log_file import is_temporary, version_of
-from tcp_server.log.said_rows import joined_columns
+from tcp_server.log.log_file import is_temporary, last_id, version_of
 
 _VERSION = 5
 """Of the first schema with the table `skipped`."""
@@ -46,11 +45,10 @@ def are_consistent(db: sqlite3.Connection) -> bool:
     """Return whether no message has a skipped id, and the skipped ids are counted right."""
     if version_of(db) < _VERSION:
         return True
-    count, _ = joined_columns(db).split(", ")
     (is_wrong,) = db.execute(f"""
         SELECT EXISTS (
             SELECT 1 FROM skipped WHERE first <=
-            (SELECT id + coalesce({count} - 1, 0) FROM messages WHERE id <= last ORDER BY id DESC LIMIT 1)
+            (SELECT {last_id(db)} FROM messages WHERE id <= last ORDER BY id DESC LIMIT 1)
         )
         OR EXISTS (
             SELECT 1 FROM (SELECT *, lag(total) OVER (ORDER BY first) AS before FROM skipped)

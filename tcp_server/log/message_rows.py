@@ -13,7 +13,7 @@ from chat_protocol.contract import SYSTEM_NAME
 from chat_protocol.messages import Message, Notice
 from tcp_server.log import message_ids
 from tcp_server.log.details import as_fields
-from tcp_server.log.log_file import ends, is_temporary, version_of
+from tcp_server.log.log_file import ends, is_temporary, last_id, version_of
 from tcp_server.log.said_rows import MIN_ROW_BYTES, joined_columns, split
 
 COLUMNS = "id, at, name, text, notice, deleted, details"
@@ -139,8 +139,8 @@ def readable_ends(db: sqlite3.Connection) -> tuple[int, int]:
     for ids in reversed(message_ids.without(range(first, end), skipped)):
         for stop in range(ids.stop, ids.start, -_PAGE):
             part = range(max(ids.start, stop - _PAGE), stop)
-            if rows := _read_around_damage(_row_reader(db, f"id, {joined_columns(db)}"), part):
-                return first, rows[-1][0] + (rows[-1][1] or 1) - 1
+            if rows := _read_around_damage(_row_reader(db, last_id(db)), part):
+                return first, rows[-1][0]
     return first, first
 
 

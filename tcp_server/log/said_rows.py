@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tcp_server.log.log_file import version_of
+from tcp_server.log.log_file import JOINED, version_of
 
 MOST: Final = 64
 """Messages of a joined row at most, and no such row goes over a multiple of this: who reads ids between two
@@ -43,9 +43,6 @@ _INSERT_JOINED: Final = (
     "INSERT INTO messages (id, at, name, session, entry, text, ref, refs, count)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-
-_VERSION: Final = 13
-"""Of the first schema with joined rows."""
 
 _REF: Final = 4
 """Place of the ref behind the text."""
@@ -131,7 +128,7 @@ def _joined(texts: Sequence[str], refs: Sequence[str | None]) -> tuple[str, str 
 
 def joined_columns(db: sqlite3.Connection) -> str:
     """Return the two columns that say whether a row is joined, as they are to be read in this file."""
-    return "count, refs" if version_of(db) >= _VERSION else "NULL, NULL"
+    return "count, refs" if version_of(db) >= JOINED else "NULL, NULL"
 
 
 def split(rows: Sequence[_Row]) -> list[_Row]:
@@ -177,10 +174,12 @@ def delete_below(db: sqlite3.Connection, message_id: int) -> None:
 def separate(db: sqlite3.Connection, message_ids: Iterable[int]) -> None:
     """Give each of these messages, and those in a row with it, a row of its own, in the open transaction."""
     for message_id in message_ids:
-        row = read(db, "id, at, name, session, entry, text, refs, count", message_id)
-        if row is None or row[-1] is None:
+        columns = "count, refs, id, at, name, text, notice, deleted, details, session, ref, entry"
+        row = read(db, columns, message_id)
+        if row is None or row[0] is None:
             continue
-        first, at, name, person, entry, text, refs, count = row
+        first, at, name, *_, person, _, entry = row[2:]
+        singles = _split(*row)
+        texts, refs = [single[3] for single in singles], [single[8] for single in singles]
         db.execute("DELETE FROM messages WHERE id = ?", (first,))
-        all_refs = refs.split("\n") if refs is not None else [None] * count
-        Run(first, at, name, person, entry, text.split("\n"), all_refs, is_ordered=False).write(db)
+        Run(first, at, name, person, entry, texts, refs, is_ordered=False).write(db)

@@ -9,7 +9,7 @@ from tests.support.processes import Program, running
 from tests.support.raw import JsonClient
 
 STAYS: Final = ("--grace", "300")
-"""Who closes without leaving stays: the room would be told of it in the middle of a later test."""
+"""Flags of a server that keeps who closes without leaving: else a later test would see them leave."""
 
 
 class Services(NamedTuple):

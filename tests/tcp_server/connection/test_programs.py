@@ -125,7 +125,7 @@ def test_a_stream_without_end_behind_a_refused_name_is_dropped_for_a_while(serve
         deadline = monotonic() + TIMEOUT
         received = b""
         client.socket.settimeout(0.02)  # less than the pause that ends the dropping
-        while not received.decode(errors="ignore").startswith(REFUSED):
+        while received.decode(errors="ignore") not in (REFUSED, 2 * REFUSED):  # again, if this test is late
             assert monotonic() < deadline, "the refusal is never sent"
             client.socket.send(b"x\n")
             with suppress(TimeoutError):

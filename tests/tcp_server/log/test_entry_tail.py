@@ -1,5 +1,6 @@
 """The newest entries of a shared journal, as a log on disk keeps them."""
 
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -59,32 +60,36 @@ def test_a_rollback_takes_the_entries_back_with_their_effects(path: Path) -> Non
         assert history.entries_after(0) == [(6, b"six")]
 
 
+def kept_entries(path: Path, size: Callable[[int], int]) -> Iterator[tuple[int, list[tuple[int, bytes]]]]:
+    """Say something with each of a hundred entries of these sizes, the half of them after a restart.
+
+    Yield the position of each, and the entries that are kept then.
+    """
+    for start in (0, 50):
+        with open_history(path) as history:
+            for position in range(start, start + 50):
+                history.note_entry(position, b"x" * size(position))
+                say(history, "раз")
+                yield position, history.entries_after(-1)
+
+
 def test_only_the_newest_entries_are_kept(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(entry_tail, "_KEPT", 20)
     monkeypatch.setattr(entry_tail, "_STEP", 5)
-    for start in (0, 50):  # also after a restart
-        with open_history(path) as history:
-            for position in range(start, start + 50):
-                history.note_entry(position, b"entry")
-                say(history, "раз")
-                kept = [one for one, _ in history.entries_after(-1)]
-                assert kept == [*range(position + 1 - len(kept), position + 1)]
-                assert min(20, position + 1) <= len(kept) < 25
+    for position, entries in kept_entries(path, lambda _: 5):
+        kept = [one for one, _ in entries]
+        assert kept == [*range(position + 1 - len(kept), position + 1)]
+        assert min(20, position + 1) <= len(kept) < 25
 
 
 def test_entries_of_many_bytes_are_fewer(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(entry_tail, "_KEPT_BYTES", 2000)
     monkeypatch.setattr(entry_tail, "_STEP_BYTES", 500)
-    for start in (0, 50):  # also after a restart
-        with open_history(path) as history:
-            for position in range(start, start + 50):
-                history.note_entry(
-                    position, b"x" * (100 if position % 2 else 10_000 if position == 70 else 50)
-                )
-                say(history, "раз")
-                kept = [one for one, _ in history.entries_after(-1)]
-                assert kept == [*range(kept[0], position + 1)]
-                assert sum([len(data) for _, data in history.entries_after(-1)]) < 2500 or kept == [70]
+    sizes = {position: 100 if position % 2 else 50 for position in range(100)} | {70: 10_000}
+    for position, entries in kept_entries(path, sizes.__getitem__):
+        kept = [one for one, _ in entries]
+        assert kept == [*range(position + 1 - len(kept), position + 1)]
+        assert sum([len(data) for _, data in entries]) < 2500 or kept == [70]
     assert len(kept) >= 24
 
 

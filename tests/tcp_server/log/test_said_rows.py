@@ -154,6 +154,17 @@ def test_texts_are_read_where_the_rest_of_their_row_is_damaged(flood: Path, dama
     assert [row[3] for row in found] == TEXTS
 
 
+def test_one_of_them_is_edited_where_their_refs_are_damaged(flood: Path) -> None:
+    with closing(sqlite3.connect(flood)) as db, db:
+        db.execute(f"UPDATE messages SET refs = '1' WHERE id = {MOST}")
+    with open_history(flood) as history:
+        edit(history, MOST + 2, "другое")
+        history.commit()
+    with open_history(flood) as history:
+        texts = [message.text for message in history.before(1000, 1000)]
+    assert texts == [*TEXTS[: MOST + 1], "другое", *TEXTS[MOST + 2 :]]
+
+
 @pytest.mark.parametrize("id_", [1, 30, MOST - 1, MOST, COUNT])
 def test_one_of_them_is_edited_and_deleted(flood: Path, id_: int) -> None:
     with open_history(flood) as history:

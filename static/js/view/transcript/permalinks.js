@@ -94,8 +94,8 @@ export class Permalinks {
    * one is at the links, or nothing was said since, the stop is where one was.
    */
   #followNewest() {
-    const newest = this.#newestNumber;
     if (this.#list.contains(document.activeElement)) return;
+    const newest = this.#newestNumber;
     if (newest === this.#newest && this.#tabStop && this.#list.contains(this.#tabStop)) return;
     this.#newest = newest;
     this.#setTabStop(newest);
