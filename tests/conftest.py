@@ -28,8 +28,7 @@ settings.register_profile(
 settings.load_profile("busy")
 
 _TIMEOUT = 30.0  # seconds a test's threads and processes have to finish what they are ending
-# Folders of tests that take seconds each.
-_LONG = ("end_to_end", "faults", "hostile", "connection", "cluster", "web_gateway", "page")
+_LONG = ("end_to_end", "faults", "hostile")  # folders of tests that take seconds each
 
 
 @pytest.fixture(scope="session")
