@@ -249,7 +249,7 @@ def test_without_descriptors_newcomers_are_refused_and_others_unharmed() -> None
         resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
         with lines_client(program, "Вера"):
             boris.expect_json(type="joined", name="Вера")
-        [line] = program.stderr.text.splitlines()
+        [line] = program.stderr.wait_for("\n").splitlines()
         assert "WARNING refused reason=descriptors error=Too many open files" in line
 
 
